@@ -78,9 +78,7 @@ class SendError(Exception):
     `retry_after` is in seconds, when the provider named a wait.
     """
 
-    def __init__(
-        self, error: ProviderError, diagnosis: Diagnosis, *, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, error: ProviderError, diagnosis: Diagnosis, *, retry_after: float | None = None) -> None:
         super().__init__(f"{error.code}: {error.title}")
         self.error = error
         self.verdict = diagnosis.verdict

@@ -1,0 +1,27 @@
+"""Every table, a file per noun."""
+
+from core.models.ai_run import AIRun
+from core.models.base import Base, Tenant
+from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState
+from core.models.contact import Contact, ContactIdentity
+from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
+from core.models.message import (
+    Attachment,
+    Delivery,
+    DeliveryAttempt,
+    Direction,
+    FileState,
+    Message,
+    MessageStatus,
+    ReceiptEvent,
+    Sender,
+)
+from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
+from core.models.webhook import DeadLetter, EventSource, WebhookEvent
+
+__all__ = [
+    "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
+    "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
+    "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState", "Message", "MessageStatus",
+    "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
+]  # fmt: skip

@@ -1,0 +1,206 @@
+"""HTTP to the providers: pooled sessions, and what a call without an answer proves.
+
+The outbox may send again only if the provider certainly did not take the message. That is certain only while no
+byte of the request has left: a refused or timed-out connection, an unknown host, a failed TLS handshake. After
+that, silence proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import SSLError as TLSError
+
+from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Verdict
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
+IDLE_SECONDS = 10.0
+_POOL_SIZE = 64  # more threads than any worker process runs
+
+NO_ANSWER = Diagnosis(
+    Verdict.UNKNOWN,
+    Cause.NETWORK,
+    "The provider did not answer, so the message may have arrived. Ask the customer or wait for its status "
+    "before sending it again.",
+)
+UNREACHABLE = Diagnosis(
+    Verdict.RETRYABLE, Cause.NETWORK, "The provider could not be reached. The message will be sent again by itself."
+)
+BAD_ADDRESS = Diagnosis(
+    Verdict.PERMANENT, Cause.ADMIN, "The provider's address or token in the settings is not usable. Correct it."
+)
+REDIRECTED = Diagnosis(
+    Verdict.PERMANENT, Cause.ADMIN, "The provider's address in the settings leads elsewhere. Correct the address."
+)
+
+# Called with the socket of a fresh connection, its host and port; raises `OSError` to refuse it.
+PeerCheck = Callable[[socket.socket, str, int], None]
+
+
+class _Connection(HTTPConnection):
+    """A connection that is not reused after a pause, and whose every failure to connect says so.
+
+    A server closes idle connections at its leisure, and a request written into that closing is answered with a
+    reset that looks like an accepted message. Not reusing old connections keeps such doubts rare.
+    """
+
+    vet: PeerCheck | None = None
+    _used = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and time.monotonic() - self._used < IDLE_SECONDS
+
+    def connect(self) -> None:
+        self._used = time.monotonic()
+        try:
+            super().connect()
+            check = type(self).vet
+            if check is not None and isinstance(self.sock, socket.socket):
+                check(self.sock, self.host, self.port or 0)
+        except ConnectTimeoutError:
+            raise
+        except (OSError, TLSError, ssl.CertificateError) as error:
+            raise NewConnectionError(self, f"{type(error).__name__}: {error}") from error
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._used = time.monotonic()
+        super().request(*args, **kwargs)
+
+
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, vet: PeerCheck | None) -> None:
+        self._vet = vet
+        super().__init__(pool_maxsize=_POOL_SIZE)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        check = None if self._vet is None else staticmethod(self._vet)
+        plain = type("Connection", (_Connection,), {"vet": check})
+        secure = type("TLSConnection", (_TLSConnection,), {"vet": check})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("TLSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+
+
+def open_session(vet: PeerCheck | None = None) -> requests.Session:
+    """A session that many threads may share: pooled, without retries of its own and without cookies."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(vet)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """A token in the Authorization header. (As a plain header it would give way to a ~/.netrc entry.)"""
+
+    def __init__(self, token: str) -> None:
+        self._header = b"Bearer " + token.encode()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+def exchange(
+    session: requests.Session, method: str, url: str, *, read_timeout: float, **arguments: Any
+) -> requests.Response:
+    """One request, redirects not followed. Raises `SendError` when no answer came.
+
+    The cause is not chained: requests' exceptions carry the URL, which may carry a token.
+    """
+    try:
+        return session.request(method, url, timeout=(CONNECT_SECONDS, read_timeout), allow_redirects=False, **arguments)
+    except requests.RequestException as error:
+        raise _silence(error) from None
+
+
+def _silence(error: requests.RequestException) -> SendError:
+    reason = error.args[0].reason if error.args and isinstance(error.args[0], MaxRetryError) else None
+    if isinstance(reason, ConnectTimeoutError):  # NewConnectionError and NameResolutionError are of its kind
+        return SendError(ProviderError("connect", "No connection", _brief(reason)), UNREACHABLE)
+    if isinstance(error, requests.ReadTimeout):
+        return SendError(ProviderError("timeout", "No answer in time"), NO_ANSWER)
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader) or isinstance(
+        error, requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema
+    ):
+        return SendError(ProviderError("address", "Address not usable", type(error).__name__), BAD_ADDRESS)
+    return SendError(ProviderError("disconnected", "Connection lost", type(error).__name__), NO_ANSWER)
+
+
+def _brief(reason: BaseException) -> str:
+    return str(reason)[:200]
+
+
+def unreadable(response: requests.Response) -> SendError:
+    """A success whose text is not what the provider promises: the message may well have been taken."""
+    title = f"HTTP {response.status_code} with an answer that could not be read"
+    return SendError(ProviderError(str(response.status_code), title, response.text[:200]), NO_ANSWER)
+
+
+def json_object(response: requests.Response) -> dict[str, Any]:
+    """The JSON object in an answer, {} if there is none."""
+    try:
+        document = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def status_diagnosis(status: int) -> Diagnosis:
+    """What an HTTP status alone says, when the answer holds no code of the provider's."""
+    if status == 429:
+        return Diagnosis(
+            Verdict.RETRYABLE, Cause.THROTTLED, "Too many requests. The message will be sent again by itself."
+        )
+    if status >= 500 or status == 408:
+        return Diagnosis(
+            Verdict.RETRYABLE, Cause.PROVIDER, "The provider has a problem. The message will be sent again by itself."
+        )
+    if status in (401, 403):
+        return Diagnosis(Verdict.PERMANENT, Cause.ADMIN, "The provider refused our credentials. Check the token.")
+    if 300 <= status < 400:
+        return REDIRECTED
+    return Diagnosis(
+        Verdict.PERMANENT,
+        Cause.REQUEST,
+        "The provider refused the message with a code we do not know. Look the code up in its documentation.",
+    )
+
+
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait from a Retry-After header: a number or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,90 @@
+"""Telephone numbers as WhatsApp and the carriers write them.
+
+An address is stored and answered verbatim; what is computed here serves to find the same person again and to show
+the number to people. Real ids such as +521… (Mexico) fail every validity check, so nothing here rejects a number.
+"""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]*")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+
+_MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
+_MEXICO = re.compile(r"52([0-9]{10})")
+_ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
+# A mobile subscriber number began with 6-9 before Brazil prefixed the ninth digit; 2-5 is a landline.
+_BRAZIL_NINE = re.compile(r"(55[1-9][0-9])9([6-9][0-9]{7})")
+_BRAZIL_EIGHT = re.compile(r"(55[1-9][0-9])([6-9][0-9]{7})")
+
+_LONGEST = 15  # E.164
+
+
+def is_bsuid(address: str) -> bool:
+    """Whether this is a business-scoped user id (Meta, Business-scoped user IDs), which hides the phone number."""
+    return _BSUID.fullmatch(address) is not None
+
+
+def digits(address: str) -> str:
+    """The digits of a telephone number however it is written; "" for any other kind of address."""
+    bare = address.strip().removeprefix("whatsapp:")
+    if _PHONE.fullmatch(bare) is None:
+        return ""
+    found = _NOT_DIGITS.sub("", bare)
+    return found if len(found) <= _LONGEST else ""
+
+
+def lookup_key(address: str) -> str | None:
+    """One key for all spellings of a person's number, None if the address is not a number. Never an address to use.
+
+    Mexico loses the mobile 1, Argentina the mobile 9, Brazil the ninth digit of a mobile.
+    """
+    number = digits(address)
+    if not number:
+        return None
+    if match := _MEXICO_MOBILE.fullmatch(number):
+        return "52" + match[1]
+    if match := _ARGENTINA_MOBILE.fullmatch(number):
+        return "54" + match[1]
+    if match := _BRAZIL_NINE.fullmatch(number):
+        return match[1] + match[2]
+    return number
+
+
+def variants(address: str) -> tuple[str, ...]:
+    """The other spellings (digits) under which the same person may be registered, for one more try at a refusal.
+
+    Argentina only drops its 9: a landline must not be turned into a mobile number.
+    """
+    number = digits(address)
+    if match := _MEXICO_MOBILE.fullmatch(number):
+        return ("52" + match[1],)
+    if match := _ARGENTINA_MOBILE.fullmatch(number):
+        return ("54" + match[1],)
+    if match := _BRAZIL_NINE.fullmatch(number):
+        return (match[1] + match[2],)
+    if match := _MEXICO.fullmatch(number):
+        return ("521" + match[1],)
+    if match := _BRAZIL_EIGHT.fullmatch(number):
+        return (match[1] + "9" + match[2],)
+    return ()
+
+
+def display(address: str) -> str:
+    """The number as people write it in its country ("+52 55 1234 5678"); any other address unchanged."""
+    number = digits(address)
+    if len(number) < 7:
+        return address
+    if match := _MEXICO_MOBILE.fullmatch(number):
+        number = "52" + match[1]
+    elif match := _BRAZIL_EIGHT.fullmatch(number):
+        number = match[1] + "9" + match[2]
+    try:
+        parsed = phonenumbers.parse("+" + number)
+    except phonenumbers.NumberParseException:
+        return "+" + number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -1,0 +1,49 @@
+"""The words by which a customer stops or resumes our messages, in Spanish, English and Portuguese."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+STOP_WORDS = frozenset(
+    {
+        "stop",
+        "stop all",
+        "stopall",
+        "unsubscribe",
+        "opt out",
+        "optout",
+        "baja",
+        "dar de baja",
+        "darme de baja",
+        "dame de baja",
+        "alto",
+        "parar",
+        "sair",
+        "descadastrar",
+    }
+)
+START_WORDS = frozenset({"start", "unstop", "alta", "dar de alta", "darme de alta", "reanudar", "voltar"})
+
+# Twilio stops SMS delivery at these by default (Twilio docs, "Support for opt-out keywords"). On WhatsApp the same
+# words are everyday answers ("cancel" my order), so they count only where the carrier acts on them anyway.
+CARRIER_STOP_WORDS = frozenset({"end", "quit", "cancel", "revoke"})
+
+_LONGEST = 40  # code points: a longer message is not a lone word, whatever is around it
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def opt_out_of(text: str, *, sms: bool = False) -> bool | None:
+    """True if the whole message is a stop word, False if it is a start word, else None.
+
+    Case, accents, punctuation and emoji around the words do not matter; `sms` adds the carriers' own stop words.
+    """
+    if len(text) > _LONGEST:
+        return None
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+    words = _NOT_WORDS.sub(" ", plain).strip()
+    if words in STOP_WORDS or (sms and words in CARRIER_STOP_WORDS):
+        return True
+    if words in START_WORDS:
+        return False
+    return None

@@ -1,0 +1,70 @@
+"""The engine, and the two ways to open a transaction: inside one business, or across all of them.
+
+Row-level security does the separating. A business transaction runs as the role `bothub_app`, for which every
+tenant table shows only the rows of `bothub.business_id`; a query that forgets its filter finds nothing of others.
+A system transaction runs as the connecting role and is for queue work and sign-in only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from core.config import get_settings
+
+APP_ROLE = "bothub_app"
+_ENTER = text(f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', :business, true)")
+_LEAVE = text("SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)")
+
+
+def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15) -> Engine:
+    """An engine whose connections give up rather than hang: a frozen client must not hold locks for ever."""
+    milliseconds = int(statement_timeout * 1000)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 5,
+            "options": f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
+            " -c timezone=UTC",
+        },
+    )
+
+
+@lru_cache(maxsize=1)
+def get_engine() -> Engine:
+    """The engine of this process. Call it after fork."""
+    settings = get_settings()
+    return make_engine(settings.sqlalchemy_url, pool_size=settings.worker_slots + 5)
+
+
+@contextmanager
+def transaction(business_id: int) -> Iterator[Session]:
+    """One transaction that sees one business. Commits at the end, rolls back on an exception."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        enter_business(session, business_id)
+        yield session
+
+
+@contextmanager
+def system_transaction() -> Iterator[Session]:
+    """One transaction across businesses: claiming work, receiving events, finding who a key or session belongs to."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def enter_business(session: Session, business_id: int) -> None:
+    """Narrow the current transaction to one business."""
+    session.execute(_ENTER, {"business": str(business_id)})
+
+
+def leave_business(session: Session) -> None:
+    """Widen a narrowed system transaction again."""
+    session.execute(_LEAVE)

@@ -1,0 +1,49 @@
+"""The few exceptions that cross rooms. Each text tells a person what to do."""
+
+from __future__ import annotations
+
+
+class BotHubError(Exception):
+    """Something a caller can act on. Its text is shown to people."""
+
+
+class NotFound(BotHubError):
+    """No such thing in this business."""
+
+
+class Conflict(BotHubError):
+    """The thing is not in a state that allows this."""
+
+
+class WindowClosed(Conflict):
+    """More than 24 hours have passed since the customer last wrote: only an approved template can be sent.
+
+    Source: Meta, Cloud API, "Customer service windows".
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The 24-hour window is closed: the customer has not written within a day. Send an approved template."
+        )
+
+
+class OptedOut(Conflict):
+    """The customer asked not to be written to."""
+
+    def __init__(self) -> None:
+        super().__init__("This customer opted out. They must write START (or ALTA) before anything can be sent.")
+
+
+class IdempotencyConflict(Conflict):
+    """The same Idempotency-Key came with a different request."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used with a different message. Use a new key for a new message.")
+
+
+class StoreUnavailable(BotHubError):
+    """Postgres did not take the write within the time a provider waits. The provider must deliver again."""
+
+
+class ConfigurationError(BotHubError):
+    """A setting is missing or wrong; the text names it and says what to do, in one line."""

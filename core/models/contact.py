@@ -1,0 +1,50 @@
+"""People, and the addresses by which providers know them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.channels.base import Kind
+from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+
+
+class Contact(Tenant, Base):
+    """A customer. `merged_into_id` is set when this turned out to be someone already known."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (Index(None, "business_id", "id"),)
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(server_default="")
+    custom: Mapped[Json]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
+    created_at: Mapped[Stamp]
+
+
+class ContactIdentity(Tenant, Base):
+    """An address of a contact, verbatim as the provider writes it (wa_id, BSUID or +number).
+
+    `lookup_key` folds the ways of writing one phone number together, for finding people only.
+    `pair_slot_at` is the theoretical arrival time for the rate of messages to this one address.
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        one_of("kind", Kind),
+        UniqueConstraint("business_id", "kind", "address"),
+        Index(None, "business_id", "lookup_key"),
+        Index(None, "contact_id"),
+    )
+
+    id: Mapped[Id]
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    address: Mapped[str]
+    lookup_key: Mapped[str | None]
+    opted_out_at: Mapped[datetime | None]
+    marketing_stopped_at: Mapped[datetime | None]
+    pair_slot_at: Mapped[datetime | None]
+    created_at: Mapped[Stamp]

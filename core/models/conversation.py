@@ -1,0 +1,97 @@
+"""Conversations, and the turn in which the bot owes an answer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.channels.base import Kind
+from core.models.base import Base, Id, Stamp, Tenant, one_of
+
+
+class ConversationStatus(StrEnum):
+    OPEN = "open"
+    PENDING = "pending"  # waiting for the customer
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+class Mode(StrEnum):
+    BOT = "bot"
+    HUMAN = "human"
+
+
+class Conversation(Tenant, Base):
+    """What one customer and the business say on one channel, until it is closed.
+
+    `waiting_since` is the moment of the oldest customer message nobody has answered. The 24-hour window is counted
+    from the customer's own messages: `window_expires_at` is null where a channel has none (SMS, email).
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        one_of("kind", Kind),
+        one_of("status", ConversationStatus),
+        one_of("mode", Mode),
+        CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
+        Index(
+            "uq_conversations_open",
+            "channel_id",
+            "contact_id",
+            unique=True,
+            postgresql_where=text("status <> 'closed'"),
+        ),
+        Index(None, "contact_id"),
+        Index(None, "business_id", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "business_id", "status", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "business_id", "assignee_id", "status", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "business_id", "kind", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "waiting_since", postgresql_where=text("waiting_since IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=ConversationStatus.OPEN)
+    mode: Mapped[str] = mapped_column(server_default=Mode.BOT)
+    priority: Mapped[int] = mapped_column(server_default="0")
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
+    unread_count: Mapped[int] = mapped_column(server_default="0")
+    bot_turns: Mapped[int] = mapped_column(server_default="0")
+    waiting_since: Mapped[datetime | None]
+    handoff_reason: Mapped[str | None]
+    handed_off_at: Mapped[datetime | None]
+    last_message_at: Mapped[Stamp]
+    last_message_text: Mapped[str] = mapped_column(server_default="")
+    window_expires_at: Mapped[datetime | None]
+    csat: Mapped[int | None]
+    created_at: Mapped[Stamp]
+    closed_at: Mapped[datetime | None]
+
+
+class ReplyTurn(Tenant, Base):
+    """The bot owes this conversation an answer, from `due_at` on.
+
+    The row exists while an answer is owed. Claiming writes a fresh `lease` token until `leased_until`; the finishing
+    statement deletes the row only if the token is still there and `latest_message_id` is what was read, so a lost
+    lease, a newer message and a person taking over all drop the stale answer the same way.
+    """
+
+    __tablename__ = "reply_turns"
+    __table_args__ = (Index(None, "due_at"),)
+
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    due_at: Mapped[datetime]
+    first_message_at: Mapped[Stamp]
+    latest_message_id: Mapped[int]
+    lease: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")

@@ -1,0 +1,206 @@
+"""Messages, their files, their way out (deliveries, attempts) and what providers report (receipts)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Computed, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.channels.base import Verdict
+from core.models.base import Base, Id, Json, JsonOrNone, Stamp, Tenant, one_of
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Sender(StrEnum):
+    CUSTOMER = "customer"
+    BOT = "bot"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class MessageStatus(StrEnum):
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+
+
+# Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words.
+FOLDED = "translate(lower({}), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')"
+
+
+class Message(Tenant, Base):
+    """One message. `created_at` is the provider's time; the thread is ordered by it, then by arrival (`id`).
+
+    `error` of a message that failed: code, cause, advice, title, details.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        one_of("direction", Direction),
+        one_of("sender", Sender),
+        one_of("status", MessageStatus),
+        Index(
+            "uq_messages_provider_id",
+            "channel_id",
+            "provider_id",
+            unique=True,
+            postgresql_where=text("provider_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_messages_idempotency_key",
+            "business_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index(None, "conversation_id", text("created_at DESC"), text("id DESC")),
+        Index(None, "business_id", "created_at"),
+        Index(
+            "ix_messages_unsettled",
+            "business_id",
+            "status",
+            postgresql_where=text("status IN ('queued', 'sending', 'failed', 'uncertain')"),
+        ),
+        Index("ix_messages_search", "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[Id]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    direction: Mapped[str]
+    sender: Mapped[str]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    type: Mapped[str]
+    text: Mapped[str] = mapped_column(server_default="")
+    payload: Mapped[Json]
+    status: Mapped[str]
+    provider_id: Mapped[str | None]
+    reply_to: Mapped[str | None]
+    idempotency_key: Mapped[str | None]
+    event_id: Mapped[int | None]
+    error: Mapped[JsonOrNone]
+    created_at: Mapped[Stamp]
+    stored_at: Mapped[Stamp]
+    sent_at: Mapped[datetime | None]
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR, Computed(f"to_tsvector('spanish', {FOLDED.format('text')})", persisted=True), deferred=True
+    )
+
+
+class FileState(StrEnum):
+    PENDING = "pending"
+    STORED = "stored"
+    FAILED = "failed"
+
+
+class Attachment(Tenant, Base):
+    """A file of a message. While `next_attempt_at` is set the file still has to be fetched from the provider."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        one_of("state", FileState),
+        UniqueConstraint("message_id", "position"),
+        Index(None, "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    state: Mapped[str] = mapped_column(server_default=FileState.PENDING)
+    provider_media_id: Mapped[str | None]
+    url: Mapped[str | None]
+    mime_type: Mapped[str | None]
+    filename: Mapped[str | None]
+    sha256: Mapped[str | None]
+    size: Mapped[int | None]
+    storage_key: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[Stamp]
+
+
+class Delivery(Tenant, Base):
+    """The outbox: how an outbound message gets out. The message's `status` is the truth about where it is.
+
+    `next_attempt_at` is set exactly while the message is queued. `lease` and `leased_until` are set exactly while a
+    worker is sending it; a lease that runs out means that nobody knows whether the provider took it.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(None, "priority", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+        Index(None, "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
+        Index(
+            "ix_deliveries_in_progress",
+            "conversation_id",
+            "message_id",
+            postgresql_where=text("next_attempt_at IS NOT NULL OR leased_until IS NOT NULL"),
+        ),
+    )
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"))
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    lease: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]
+    uncertain_since: Mapped[datetime | None]
+
+
+class DeliveryAttempt(Tenant, Base):
+    """One try to send, kept only when it did not simply work."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (one_of("verdict", Verdict), Index(None, "message_id"))
+
+    id: Mapped[Id]
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(SmallInteger)
+    verdict: Mapped[str]
+    cause: Mapped[str]
+    code: Mapped[str]
+    title: Mapped[str]
+    details: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[Stamp]
+
+
+class ReceiptEvent(Tenant, Base):
+    """A provider's report about a message of ours. All are kept; `message_id` is null until its message is known."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "provider_id", "status", "occurred_at"),
+        Index(None, "message_id"),
+        Index("ix_receipts_unmatched", "channel_id", "provider_id", postgresql_where=text("message_id IS NULL")),
+    )
+
+    id: Mapped[Id]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    provider_id: Mapped[str]
+    our_id: Mapped[int | None]
+    status: Mapped[str]
+    occurred_at: Mapped[datetime]
+    errors: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    pricing: Mapped[Json]
+    received_at: Mapped[Stamp]

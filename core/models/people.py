@@ -1,0 +1,115 @@
+"""Who may do what: agents and their sessions, API keys, the audit log, and notices to people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+class Agent(Tenant, Base):
+    """A person who works in the console. `password_hash` is null until they choose one."""
+
+    __tablename__ = "agents"
+    __table_args__ = (one_of("role", Role), Index("uq_agents_email", func.lower(text("email")), unique=True))
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    email: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    language: Mapped[str | None]
+    disabled_at: Mapped[datetime | None]
+    failed_sign_ins: Mapped[int] = mapped_column(Integer, server_default="0")
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[Stamp]
+
+
+class TokenKind(StrEnum):
+    SESSION = "session"
+    LINK = "link"  # signs in once, then is spent
+
+
+class AgentToken(Tenant, Base):
+    """A session cookie or a one-time link. Only the hash is kept."""
+
+    __tablename__ = "agent_tokens"
+    __table_args__ = (one_of("kind", TokenKind), UniqueConstraint("token_hash"), Index(None, "agent_id"))
+
+    id: Mapped[Id]
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[Stamp]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class APIKey(Tenant, Base):
+    """A key of another program. `prefix` is shown to recognise it by; the key itself is shown once."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (UniqueConstraint("key_hash"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    prefix: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    rate_per_minute: Mapped[int] = mapped_column(Integer, server_default="600")
+    created_at: Mapped[Stamp]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Tenant, Base):
+    """Who did what, to what, when. The application's role can add entries and read them, nothing else."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "business_id", text("id DESC")),)
+
+    id: Mapped[Id]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    data: Mapped[Json]
+    created_at: Mapped[Stamp]
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    HIGH = "high"
+
+
+class Notice(Tenant, Base):
+    """Something a person must hear of: a hand-over, a message failed for good, a number paused.
+
+    It is sent by the worker through NOTIFY_URLS, once; `sent_at` says when.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        one_of("severity", Severity),
+        Index("ix_notices_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Index(None, "business_id", text("id DESC")),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    text: Mapped[str]
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    created_at: Mapped[Stamp]
+    sent_at: Mapped[datetime | None]
