@@ -6,7 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PostgresDsn, TypeAdapter, ValidationError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -77,11 +79,20 @@ class Settings(BaseSettings):
     worker_processes: Annotated[int, Field(ge=1)] = 2
     worker_slots: Annotated[int, Field(ge=1, le=200)] = 25
     media_url: str = ""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    openai_api_style: Literal["responses", "chat"] = "responses"
 
     @property
     def sqlalchemy_url(self) -> str:
         """`DATABASE_URL` with the driver named."""
         return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+
+    @property
+    def sandbox_active(self) -> bool:
+        """Whether the stand-ins take the providers' place: on demand, or because no provider is set."""
+        if self.sandbox is not None:
+            return self.sandbox
+        return not (self.whatsapp_access_token or self.twilio_auth_token)
 
     @property
     def callback_base(self) -> str:
@@ -118,11 +129,12 @@ def require_servers(settings: Settings) -> Settings:
                 f"{name} is not set: give a URL like {example}, or start everything with `make run`."
             )
     try:
-        TypeAdapter(PostgresDsn).validate_python(settings.database_url)
-    except ValidationError:
-        raise ConfigurationError(
-            "DATABASE_URL is wrong: it must look like postgresql://user:password@host/bothub."
-        ) from None
+        conninfo_to_dict(settings.database_url)
+        postgres = settings.database_url.startswith(("postgresql://", "postgres://"))
+    except ProgrammingError:
+        postgres = False
+    if not postgres:
+        raise ConfigurationError("DATABASE_URL is wrong: it must look like postgresql://user:password@host/bothub.")
     if not settings.encryption_keys:
         raise ConfigurationError("ENCRYPTION_KEYS is not set: make one with `python -m core.cli keys encryption`.")
     return settings

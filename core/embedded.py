@@ -24,8 +24,11 @@ from urllib.parse import quote
 import psutil
 import psycopg
 import redis
+import structlog
 
 from core.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 _SOCKET_PATH_LIMIT = 90  # sun_path holds 107 bytes, and ".s.PGSQL.5432" follows
 _START_SECONDS = 120  # crash recovery of a large write-ahead log takes its time
@@ -122,12 +125,21 @@ class Embedded:
         self.postgres = _postgres(self.data_dir, run_dir, user)
         self.redis = _redis(self.data_dir, run_dir)
 
-    def start(self) -> None:
-        """Start both, making the database cluster first if there is none."""
-        self._init_cluster()
-        self.postgres.start()
-        self._create_database()
-        self.redis.start()
+    def start(self, *, postgres: bool = True, redis: bool = True) -> None:
+        """Start the servers that are wanted, making the database cluster first if there is none."""
+        if postgres:
+            self._init_cluster()
+            self.postgres.start()
+            self._create_database()
+        if redis:
+            self.redis.start()
+
+    def look_after(self) -> None:
+        """Start again what was started and has died."""
+        for server in (self.postgres, self.redis):
+            if server.process is not None and server.process.poll() is not None:
+                log.warning("embedded_server_died", server=server.name)
+                server.start()
 
     def stop(self) -> None:
         self.redis.stop()

@@ -31,7 +31,7 @@ class BadConfig(ValueError):
 class Fault:
     """`count` is how often it may still strike (None: for ever). `hang_s` is how long a time-out stays silent.
 
-    `on` is which calls it strikes: send (messages and model answers), media, or any.
+    `on` is which calls it strikes: send (messages and model answers), media, embeddings, or any.
     """
 
     kind: str
@@ -100,7 +100,7 @@ Knobs = TypeVar("Knobs", Fault, ProviderKnobs, DeliveryKnobs, WebhookKnobs)
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
-    "on": ("send", "media", "any"),
+    "on": ("send", "media", "embeddings", "any"),
     "statuses": ("none", "sent", "all"),
     "window": ("later", "immediate", "off"),
 }

@@ -80,6 +80,7 @@ class Customer:
             "opted_out": sorted(self.opted_out),
             "messages": len(self.entries),
             "last_at": self.entries[-1].at if self.entries else None,
+            "last_text": (self.entries[-1].text or self.entries[-1].type)[:120] if self.entries else "",
         }
 
 

@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 import httpx2
 
 from sandbox.events import Events
 from sandbox.faults import Faults
+from sandbox.post import NoAnswer, NotConnected, Poster
 from sandbox.settings import Settings
 
 META_TIMEOUT_SECONDS = 20.0
@@ -93,17 +94,12 @@ class Webhooks:
         self._batch_timer: asyncio.TimerHandle | None = None
         self._timers: set[asyncio.TimerHandle] = set()
         self._posters: list[asyncio.Task[None]] = []
-        self._client: httpx2.AsyncClient | None = None
         self._last_id = 0
         self.log: deque[Post] = deque(maxlen=LOG_LENGTH)
         self.delivered = 0
         self.refused = 0
 
     async def start(self) -> None:
-        self._client = httpx2.AsyncClient(
-            limits=httpx2.Limits(max_connections=POSTERS, max_keepalive_connections=POSTERS, keepalive_expiry=30),
-            trust_env=False,
-        )
         self._posters = [asyncio.create_task(self._work()) for _ in range(POSTERS)]
 
     async def stop(self) -> None:
@@ -112,8 +108,6 @@ class Webhooks:
         for task in self._posters:
             task.cancel()
         await asyncio.gather(*self._posters, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
 
     def forget(self) -> None:
         """Drop the log and whatever still waits to be posted."""
@@ -171,11 +165,11 @@ class Webhooks:
 
     async def challenge(self, url: str, token: str) -> bool:
         """Meta's GET when a callback URL is saved: the product must echo the challenge."""
-        assert self._client is not None
         challenge = str(self._faults.random.randrange(10**8, 10**9))
         params = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": challenge}
         try:
-            answer = await self._client.get(url, params=params, timeout=META_TIMEOUT_SECONDS)
+            async with httpx2.AsyncClient(trust_env=False, timeout=META_TIMEOUT_SECONDS) as client:
+                answer = await client.get(url, params=params)
         except httpx2.HTTPError:
             return False
         return answer.status_code == 200 and answer.text == challenge
@@ -250,26 +244,25 @@ class Webhooks:
             self._timers.add(timer)
 
     async def _work(self) -> None:
-        while True:
-            await self._attempt(await self._queue.get())
+        poster = Poster()
+        try:
+            while True:
+                await self._attempt(poster, await self._queue.get())
+        finally:
+            poster.close()
 
-    async def _attempt(self, post: Post) -> None:
-        assert self._client is not None
+    async def _attempt(self, poster: Poster, post: Post) -> None:
         post.attempts += 1
         started = time.perf_counter()
         timeout = META_TIMEOUT_SECONDS if post.provider == "whatsapp" else TWILIO_TIMEOUT_SECONDS
-        cause = ""
         post.status, post.problem = None, ""
         try:
-            answer = await self._client.post(
-                post.url, content=post.body, headers=post.headers, timeout=httpx2.Timeout(timeout, connect=5.0)
-            )
-            post.status = answer.status_code
-            cause = f"{answer.status_code // 100}xx"
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            post.status = await poster.post(post.url, post.headers, post.body, timeout)
+            cause = f"{post.status // 100}xx"
+        except NotConnected as error:
             cause, post.problem = "ct", f"no connection: {error}"
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            cause, post.problem = "rt", f"{type(error).__name__}: {error}"
+        except NoAnswer as error:
+            cause, post.problem = "rt", f"no answer: {error}"
         post.took_ms = (time.perf_counter() - started) * 1000
         self._settle(post, cause)
 

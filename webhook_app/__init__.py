@@ -1,0 +1,63 @@
+"""The front door. `create_app()` checks the settings, and refuses to start where a webhook could not be verified."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core.config import Settings, get_settings
+from core.errors import ConfigurationError
+from core.observability import configure_logging
+from webhook_app import health, meta, twilio
+from webhook_app.api import register as register_api
+from webhook_app.door import Door
+from webhook_app.intake import Intake
+from webhook_app.secrets import SecretRing
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application.
+
+    Raises:
+        ConfigurationError: a setting is missing; above all, access to a provider without the secret that signs its
+            webhooks.
+    """
+    settings = settings or get_settings()
+    _require_webhook_secrets(settings)
+    configure_logging(settings.log_level)
+    app = register_api(settings)
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
+    door = Door(settings, SecretRing(settings), Intake(settings.database_url))
+    app.extensions["door"] = door
+    meta.register(app, door)
+    twilio.register(app, door)
+    health.register(app)
+    app.register_error_handler(HTTPException, _problem)
+    return app
+
+
+def _require_webhook_secrets(settings: Settings) -> None:
+    if settings.whatsapp_access_token and not settings.whatsapp_app_secret:
+        raise ConfigurationError(
+            "WHATSAPP_APP_SECRET is not set: without it nobody can tell Meta's webhooks from forged ones. "
+            "Copy it from App settings > Basic."
+        )
+    if settings.twilio_account_sid and not settings.twilio_auth_token:
+        raise ConfigurationError(
+            "TWILIO_AUTH_TOKEN is not set: it signs Twilio's webhooks. Copy the primary token from the Twilio console."
+        )
+
+
+def _problem(error: HTTPException) -> Response:
+    """Every error is application/problem+json (RFC 9457), with the headers the error brings."""
+    response = jsonify(
+        type="about:blank", title=error.name, status=error.code or 500, detail=error.description or error.name
+    )
+    response.status_code = error.code or 500
+    response.content_type = "application/problem+json"
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response

@@ -73,7 +73,7 @@ class Diagnosis:
 
 
 class SendError(Exception):
-    """The one way a channel reports that a message was not accepted.
+    """The one way a channel reports that its provider did not do what was asked: a message not accepted, above all.
 
     `retry_after` is in seconds, when the provider named a wait.
     """
@@ -259,7 +259,7 @@ class Account:
     provider: Provider
     kind: Kind
     identity: str  # phone_number_id, or the Twilio number
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
     api_url: str
     api_version: str = ""
     callback_url: str = ""  # where Twilio reports statuses

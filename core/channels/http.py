@@ -70,7 +70,7 @@ class _Connection(HTTPConnection):
         try:
             super().connect()
             check = type(self).vet
-            if check is not None and isinstance(self.sock, socket.socket):
+            if check is not None and self.sock is not None:
                 check(self.sock, self.host, self.port or 0)
         except ConnectTimeoutError:
             raise
@@ -116,7 +116,7 @@ class BearerAuth(requests.auth.AuthBase):
     """A token in the Authorization header. (As a plain header it would give way to a ~/.netrc entry.)"""
 
     def __init__(self, token: str) -> None:
-        self._header = b"Bearer " + token.encode()
+        self._header = f"Bearer {token}"
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = self._header
@@ -142,9 +142,7 @@ def _silence(error: requests.RequestException) -> SendError:
         return SendError(ProviderError("connect", "No connection", _brief(reason)), UNREACHABLE)
     if isinstance(error, requests.ReadTimeout):
         return SendError(ProviderError("timeout", "No answer in time"), NO_ANSWER)
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader) or isinstance(
-        error, requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema
-    ):
+    if isinstance(error, _UNUSABLE):
         return SendError(ProviderError("address", "Address not usable", type(error).__name__), BAD_ADDRESS)
     return SendError(ProviderError("disconnected", "Connection lost", type(error).__name__), NO_ANSWER)
 
@@ -188,6 +186,13 @@ def status_diagnosis(status: int) -> Diagnosis:
         "The provider refused the message with a code we do not know. Look the code up in its documentation.",
     )
 
+
+_UNUSABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+)
 
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 

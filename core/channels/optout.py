@@ -29,7 +29,7 @@ START_WORDS = frozenset({"start", "unstop", "alta", "dar de alta", "darme de alt
 # words are everyday answers ("cancel" my order), so they count only where the carrier acts on them anyway.
 CARRIER_STOP_WORDS = frozenset({"end", "quit", "cancel", "revoke"})
 
-_LONGEST = 40  # code points: a longer message is not a lone word, whatever is around it
+_LONGEST = 24  # code points: a longer message is not a lone word, whatever is around it
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 

@@ -24,5 +24,6 @@ def protect(table: str, *, column: str = "business_id", append_only: bool = Fals
     op.execute(f"GRANT {rights} ON {table} TO {_ROLE}")
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(
-        f"CREATE POLICY business ON {table} TO {_ROLE} USING ({column} = {_BUSINESS}) WITH CHECK ({column} = {_BUSINESS})"
+        f"CREATE POLICY business ON {table} TO {_ROLE} "
+        f"USING ({column} = {_BUSINESS}) WITH CHECK ({column} = {_BUSINESS})"
     )

@@ -41,11 +41,14 @@ class MessageStatus(StrEnum):
 
 
 # Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words.
-FOLDED = "translate(lower({}), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')"
+FOLDED = "translate(lower({}), 'áàâãäéèêëíìîïóòôõöúùûüçñ¿¡', 'aaaaaeeeeiiiiooooouuuucn')"
 
 
 class Message(Tenant, Base):
     """One message. `created_at` is the provider's time; the thread is ordered by it, then by arrival (`id`).
+
+    Providers count whole seconds, and so do our own messages here: within a second, arrival decides. `stored_at` and
+    `sent_at` are exact.
 
     `error` of a message that failed: code, cause, advice, title, details.
     """
@@ -140,7 +143,8 @@ class Delivery(Tenant, Base):
     """The outbox: how an outbound message gets out. The message's `status` is the truth about where it is.
 
     `next_attempt_at` is set exactly while the message is queued. `lease` and `leased_until` are set exactly while a
-    worker is sending it; a lease that runs out means that nobody knows whether the provider took it.
+    worker is sending it; a lease that runs out means that nobody knows whether the provider took it. A conversation's
+    messages go out one after the other, except that one `scheduled_for` later does not hold up the rest.
     """
 
     __tablename__ = "deliveries"
@@ -161,6 +165,7 @@ class Delivery(Tenant, Base):
     identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    scheduled_for: Mapped[datetime | None]
     next_attempt_at: Mapped[datetime | None]
     lease: Mapped[uuid.UUID | None]
     leased_until: Mapped[datetime | None]

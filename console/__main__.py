@@ -1,0 +1,36 @@
+"""The console's process: `python -m console`, on WEB_HOST and CONSOLE_PORT."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from core.config import get_settings
+from core.errors import ConfigurationError
+from core.observability import configure_logging
+
+
+def main() -> int:
+    """Serve until told to stop. A wrong setting ends the start with one line."""
+    try:
+        settings = get_settings()
+        configure_logging(settings.log_level)
+        from console.asgi import app
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    uvicorn.run(
+        app,
+        host=settings.web_host,
+        port=settings.console_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,  # open sockets of browsers never end by themselves
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

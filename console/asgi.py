@@ -1,0 +1,61 @@
+"""The console as one ASGI application: Streamlit, signing in and out, the live socket and customers' files.
+
+Serve it with `python -m console`, or `uvicorn console.asgi:app` from the project's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+from streamlit import config
+
+from console import files, hub, security, signin
+from core.errors import ConfigurationError
+
+
+def check_configuration() -> None:
+    """Refuse to serve without `.streamlit/config.toml`, which Streamlit looks for in the current folder.
+
+    Raises:
+        ConfigurationError: it was not found.
+    """
+    if config.get_option("runner.postScriptGC"):
+        raise ConfigurationError(
+            "The console's .streamlit/config.toml was not read: start the console from the project's folder."
+        )
+
+
+@asynccontextmanager
+async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    listening = asyncio.create_task(hub.listen())
+    gc.collect()
+    gc.freeze()  # what was imported lives as long as the process: no later collection need look at it
+    yield {}
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+
+
+check_configuration()
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=[
+        Route("/auth/login", signin.form, methods=["GET"]),
+        Route("/auth/login", signin.login, methods=["POST"]),
+        Route("/auth/link", signin.link_page, methods=["GET"]),
+        Route("/auth/link", signin.link, methods=["POST"]),
+        Route("/auth/logout", signin.logout, methods=["POST"]),
+        Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
+        WebSocketRoute("/live", hub.socket),
+    ],
+    middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],
+    lifespan=_lifespan,
+)

@@ -1,0 +1,147 @@
+"""Signing in and out: small pages of plain HTML, so that password managers work and nothing runs for strangers."""
+
+from __future__ import annotations
+
+import html
+from functools import lru_cache
+from pathlib import Path
+from string import Template
+
+import anyio
+import structlog
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+
+from console import i18n
+from console.security import COOKIE, cookie_is_secure, same_origin
+from core.db import system_transaction
+from core.people import agents, sessions
+
+log = structlog.get_logger(__name__)
+
+_LARGEST_FORM = 8192  # bytes
+_PAGE = Template(Path(__file__).with_name("signin.html").read_text("utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _hashing() -> CapacityLimiter:
+    """Passwords are checked two at a time: a flood of guesses must not take every core and all the memory."""
+    return anyio.CapacityLimiter(2)
+
+
+async def form(request: Request) -> Response:
+    """The sign-in page. It tells a wrong password from nothing else."""
+    return _page(request, "login", error="login.error" if "failed" in request.query_params else None)
+
+
+async def login(request: Request) -> Response:
+    fields = await _fields(request)
+    if fields is None:
+        return _refused()
+    email, password = fields.get("email", ""), fields.get("password", "")
+    token = await to_thread.run_sync(_sign_in, email, password, limiter=_hashing())
+    if token is None:
+        log.info("sign_in_refused")
+        return RedirectResponse("/auth/login?failed", 303)
+    return _signed_in(request, token)
+
+
+async def link_page(request: Request) -> Response:
+    """What a one-time link opens. Reading it spends nothing: previews of links read them too."""
+    token = request.query_params.get("token", "")
+    good = await to_thread.run_sync(_link_is_good, token)
+    return _page(request, "link", error=None if good else "link.spent", token=token if good else "")
+
+
+async def link(request: Request) -> Response:
+    fields = await _fields(request)
+    if fields is None:
+        return _refused()
+    token = await to_thread.run_sync(_spend, fields.get("token", ""))
+    if token is None:
+        return _page(request, "link", error="link.spent", status=410)
+    return _signed_in(request, token)
+
+
+async def logout(request: Request) -> Response:
+    if not same_origin(request):
+        return _refused()
+    token = request.cookies.get(COOKIE)
+    if token:
+        await to_thread.run_sync(_sign_out, token)
+    response = RedirectResponse("/auth/login", 303)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=cookie_is_secure(request))
+    return response
+
+
+async def _fields(request: Request) -> dict[str, str] | None:
+    """The fields of a small form that one of our own pages sent; None for anything else."""
+    length = request.headers.get("content-length", "")
+    if not same_origin(request) or not length.isdigit() or int(length) > _LARGEST_FORM:
+        return None
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return None
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+def _refused() -> Response:
+    return PlainTextResponse("This form did not come from the console's own page. Reload it and try again.", 403)
+
+
+def _signed_in(request: Request, token: str) -> Response:
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(sessions.SESSION_LASTS.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=cookie_is_secure(request),
+    )
+    return response
+
+
+def _sign_in(email: str, password: str) -> str | None:
+    with system_transaction() as session:
+        who = agents.authenticate(session, email, password)
+        return None if who is None else sessions.open_session(session, who.business_id, who.agent_id)
+
+
+def _link_is_good(token: str) -> bool:
+    with system_transaction() as session:
+        return sessions.link_is_good(session, token)
+
+
+def _spend(token: str) -> str | None:
+    with system_transaction() as session:
+        return sessions.spend_link(session, token)
+
+
+def _sign_out(token: str) -> None:
+    with system_transaction() as session:
+        sessions.end_session(session, token)
+
+
+def _page(request: Request, which: str, *, error: str | None, token: str = "", status: int = 200) -> Response:
+    language = i18n.of_header(request.headers.get("accept-language", ""))
+
+    def say(key: str) -> str:
+        return html.escape(i18n.text(language, key))
+
+    body = _PAGE.substitute(
+        language=language,
+        title=say(f"{which}.title"),
+        lead=say(f"{which}.lead"),
+        error=f'<p class="error" role="alert">{say(error)}</p>' if error else "",
+        email=say("login.email"),
+        password=say("login.password"),
+        submit=say(f"{which}.submit"),
+        token=html.escape(token),
+        show_password="" if which == "login" else "hidden disabled",
+        show_link="" if token else "hidden",
+        back=say("link.back"),
+        show_back="" if which == "link" and not token else "hidden",
+    )
+    return HTMLResponse(body, status, headers={"cache-control": "no-store"})

@@ -1,0 +1,249 @@
+"""Decides what becomes of a customer's messages: an answer, a person, or nothing.
+
+Provider trouble never surfaces as an exception: it ends with a person. Anything that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from core.ai import handoff, knowledge
+from core.ai.handoff import Reason, Trigger
+from core.ai.model import Completion, FailureKind, Model, ModelAnswer, ModelFailed, Usage
+from core.ai.prices import PriceTable
+from core.ai.prompt import BusinessFacts, Passage, Turn, build, burst
+from core.ai.settings import Autonomy, BotSettings
+from core.ai.text import LanguageCode, guess_language
+
+BOT_OFF = "bot_off"
+MODEL = "model"
+APPROVED_PAIR = "approved_pair"
+_PAIR_PASSAGES = 3
+_REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeRequest:
+    """All that one decision depends on.
+
+    `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
+    best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
+    are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
+    """
+
+    settings: BotSettings
+    business: BusinessFacts
+    turns: tuple[Turn, ...]
+    prices: PriceTable
+    bot_ref: str
+    contact_ref: str
+    replies_in_a_row: int
+    passages: tuple[Passage, ...] = ()
+    language: LanguageCode = "es"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a decision came about. Stored with the run; nothing here is shown to customers.
+
+    `decided_by` is a `Reason`, or `bot_off`, `model` or `approved_pair`. `confidence` holds its parts: what the
+    model claimed, the threshold, the best passage's score and how many cited sources do not exist. `cost` is in
+    USD, None when unknown or nothing was spent. `error` is "kind: detail".
+    """
+
+    decided_by: str
+    prompt_version: str | None = None
+    prompt_tokens: int | None = None
+    passages: tuple[Passage, ...] = ()
+    sources: tuple[str, ...] = ()
+    unknown_sources: tuple[str, ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
+    sentiment: str | None = None
+    language: str | None = None
+    model: str | None = None
+    request_id: str | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    latency_ms: int | None = None
+    error: str | None = None
+    raw_reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say `text`, or with `draft` show it to a person for approval. It is whole: the outbox splits it."""
+
+    text: str
+    draft: bool
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """A person takes over and is notified. `text` is said to the customer first, unless None."""
+
+    text: str | None
+    reason: Reason
+    detail: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The bot is switched off and has no part in this conversation."""
+
+    trace: Trace
+
+
+Outcome = Reply | HandOff | Silent
+
+
+def compose(request: ComposeRequest, model: Model | None) -> Outcome:
+    """Judge the newest burst. `model` is None when no key is configured. Raises `ValueError` without a burst."""
+    settings = request.settings
+    if not settings.enabled or settings.autonomy is Autonomy.OFF:
+        return Silent(Trace(BOT_OFF))
+    if not burst(request.turns):
+        raise ValueError("the conversation does not end with a customer's message")
+    trigger = handoff.before_model(settings, request.turns, request.replies_in_a_row)
+    if trigger:
+        return _hand_off(request, trigger, Trace(trigger.reason))
+    if model is None:
+        return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
+    return _with_model(request, model)
+
+
+def _with_model(request: ComposeRequest, model: Model) -> Outcome:
+    passages = _passages(request)
+    prompt = build(request.settings, request.business, request.turns, passages)
+    trace = Trace(MODEL, prompt_version=prompt.version, prompt_tokens=prompt.tokens, passages=passages)
+    try:
+        completion = model.answer(prompt, request.settings, cache_key=request.bot_ref, contact=request.contact_ref)
+    except ModelFailed as failure:
+        trigger = Trigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
+        return _without_model(request, trigger, _failed(request, trace, failure))
+    return _judge(request, completion.answer, _answered(request, trace, completion))
+
+
+def _judge(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Outcome:
+    autonomy = _autonomy(request.settings, answer.topics)
+    trigger: Trigger | None
+    if answer.handoff_reason and answer.handoff_reason.strip():
+        trigger = Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
+    elif autonomy is Autonomy.OFF:
+        trigger = Trigger(Reason.TOPIC, ", ".join(answer.topics))
+    else:
+        trigger = handoff.below_threshold(answer.confidence, request.settings.confidence_threshold)
+    if trigger:
+        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
+    return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
+    """The approved answer when there is no doubt about it, otherwise a person."""
+    pair = knowledge.sure_answer(request.settings.qa_pairs, _question(request))
+    if pair is None:
+        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
+    confidence = {**trace.confidence, "best_passage": pair.score}
+    passages = (pair, *(passage for passage in trace.passages if passage.id != pair.id))
+    trace = replace(trace, decided_by=APPROVED_PAIR, passages=passages, sources=(pair.id,), confidence=confidence)
+    return Reply(pair.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace) -> HandOff:
+    # Where a person approves every answer, nothing is said without one, not even this.
+    silent = request.settings.autonomy is Autonomy.DRAFT
+    text = None if silent else _farewell(request, trigger.reason, trace.language)
+    return HandOff(text, trigger.reason, trigger.detail, trace)
+
+
+def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
+    settings = request.settings
+    match reason:
+        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY:
+            message = settings.fallback_message
+        case Reason.FAILURE:
+            message = settings.apology_message
+        case _:
+            message = settings.handoff_message
+    return message.in_language(_language(request, spoken))
+
+
+def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
+    if request.settings.language != "auto":
+        return request.settings.language
+    match (spoken or "")[:2].lower():
+        case "es":
+            return "es"
+        case "en":
+            return "en"
+        case "pt":
+            return "pt"
+    return guess_language(_question(request), request.language)
+
+
+def _autonomy(settings: BotSettings, topics: list[str]) -> Autonomy:
+    """The least freedom that the bot and the answer's topics allow."""
+    named = {topic.strip().casefold() for topic in topics}
+    applying = [rule.autonomy for rule in settings.topics if rule.topic.casefold() in named]
+    return min([settings.autonomy, *applying], key=list(Autonomy).index)
+
+
+def _passages(request: ComposeRequest) -> tuple[Passage, ...]:
+    pairs = knowledge.search(request.settings.qa_pairs, _question(request), _PAIR_PASSAGES)
+    return (*request.passages, *pairs)
+
+
+def _question(request: ComposeRequest) -> str:
+    return "\n".join(turn.text for turn in burst(request.turns))
+
+
+def _answered(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
+    answer = completion.answer
+    cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
+    scores = {passage.id: passage.score for passage in trace.passages}
+    unknown = tuple(source for source in cited if source not in scores)
+    confidence = {
+        "model": answer.confidence,
+        "threshold": request.settings.confidence_threshold,
+        "unknown_sources": float(len(unknown)),
+    }
+    if scores:
+        confidence["best_passage"] = max(scores.values())
+    return replace(
+        trace,
+        sources=tuple(source for source in cited if source in scores),
+        unknown_sources=unknown,
+        confidence=confidence,
+        topics=tuple(answer.topics),
+        sentiment=answer.sentiment,
+        language=answer.language,
+        model=completion.model,
+        request_id=completion.request_id,
+        usage=completion.usage,
+        cost=_cost(request, completion.model, completion.usage),
+        latency_ms=completion.latency_ms,
+        raw_reply=completion.raw,
+    )
+
+
+def _failed(request: ComposeRequest, trace: Trace, failure: ModelFailed) -> Trace:
+    return replace(
+        trace,
+        model=failure.model,
+        request_id=failure.request_id,
+        usage=failure.usage,
+        cost=_cost(request, failure.model, failure.usage),
+        latency_ms=failure.latency_ms,
+        error=str(failure),
+        raw_reply=failure.raw,
+    )
+
+
+def _cost(request: ComposeRequest, model: str | None, usage: Usage | None) -> Decimal | None:
+    if model is None or usage is None:
+        return None
+    return request.prices.cost(model, usage, request.turns[-1].at)

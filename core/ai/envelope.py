@@ -1,0 +1,202 @@
+"""The two JSON dialects a model is asked in: the Responses API and the older Chat Completions.
+
+Only what is used is parsed; the rest of an answer is left alone, so a server may add to it freely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from core.ai.model import FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
+from core.ai.settings import BotSettings
+
+
+class ApiStyle(StrEnum):
+    """Which of the two OpenAI APIs the server has. Compatible servers often have only the older one."""
+
+    RESPONSES = "responses"
+    CHAT = "chat"
+
+
+# Strict mode wants every property required and no others, which ModelAnswer's schema already says.
+_SCHEMA: dict[str, Any] = {"name": "support_answer", "strict": True, "schema": ModelAnswer.model_json_schema()}
+_RESPONSES_TEXT = {"format": {"type": "json_schema", **_SCHEMA}}
+_CHAT_FORMAT = {"type": "json_schema", "json_schema": _SCHEMA}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A valid answer taken out of a response body. `model` is the one that the server says it used."""
+
+    answer: ModelAnswer
+    raw: str
+    usage: Usage | None
+    model: str | None
+
+
+def request_body(
+    style: ApiStyle, model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str
+) -> dict[str, Any]:
+    """The request in the given dialect. `customer` is already a hash."""
+    body: dict[str, Any] = {"model": model}
+    if settings.temperature is not None:
+        body["temperature"] = settings.temperature
+    if style is ApiStyle.CHAT:
+        # `max_tokens` is the name that compatible servers share.
+        return body | {
+            "messages": [{"role": "system", "content": prompt.instructions}, *prompt.input],
+            "max_tokens": settings.max_output_tokens,
+            "response_format": _CHAT_FORMAT,
+        }
+    return body | {
+        "instructions": prompt.instructions,
+        "input": prompt.input,
+        "max_output_tokens": settings.max_output_tokens,
+        "text": _RESPONSES_TEXT,
+        "store": False,
+        "safety_identifier": customer,
+        "prompt_cache_key": cache_key,
+    }
+
+
+def read(content: bytes, style: ApiStyle) -> Reading:
+    """The answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
+    try:
+        said = (
+            _ResponsesBody.model_validate_json(content)
+            if style is ApiStyle.RESPONSES
+            else _ChatBody.model_validate_json(content)
+        )
+    except ValidationError as error:
+        raise ModelFailed(FailureKind.INVALID, f"unexpected response: {_first_error(error)}") from error
+    usage = said.usage.usage() if said.usage else None
+    text = said.text()
+    try:
+        said.check()
+        answer = _parse(text)
+    except ModelFailed as failure:
+        failure.usage = usage
+        failure.raw = text or None
+        raise
+    return Reading(answer=answer, raw=text, usage=usage, model=said.model)
+
+
+def _parse(text: str) -> ModelAnswer:
+    if not text.strip():
+        raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
+    try:
+        answer = ModelAnswer.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelFailed(FailureKind.INVALID, f"not the answer asked for: {_first_error(error)}") from error
+    if not answer.reply.strip() and not answer.handoff_reason:
+        raise ModelFailed(FailureKind.EMPTY, "the model gave an empty reply")
+    return answer
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
+
+
+class _Part(BaseModel):
+    type: str
+    text: str = ""
+    refusal: str = ""
+
+
+class _Item(BaseModel):
+    type: str
+    content: list[_Part] | None = None
+
+
+class _Reason(BaseModel):
+    reason: str | None = None
+
+
+class _CachedDetails(BaseModel):
+    cached_tokens: int | None = None
+
+
+def _cached(details: _CachedDetails | None) -> int:
+    return (details.cached_tokens if details else None) or 0
+
+
+class _ResponsesUsage(BaseModel):
+    input_tokens: int
+    output_tokens: int
+    input_tokens_details: _CachedDetails | None = None
+
+    def usage(self) -> Usage:
+        return Usage(self.input_tokens, _cached(self.input_tokens_details), self.output_tokens)
+
+
+class _ChatUsage(BaseModel):
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_tokens_details: _CachedDetails | None = None
+
+    def usage(self) -> Usage:
+        return Usage(self.prompt_tokens, _cached(self.prompt_tokens_details), self.completion_tokens)
+
+
+class _ServerError(BaseModel):
+    message: str | None = None
+
+
+class _ResponsesBody(BaseModel):
+    """A Responses API answer (OpenAI, API reference, The response object)."""
+
+    status: str
+    output: list[_Item] = Field(default_factory=list)
+    incomplete_details: _Reason | None = None
+    error: _ServerError | None = None
+    model: str | None = None
+    usage: _ResponsesUsage | None = None
+
+    def _parts(self) -> list[_Part]:
+        return [part for item in self.output if item.type == "message" for part in item.content or ()]
+
+    def text(self) -> str:
+        return "".join(part.text for part in self._parts() if part.type == "output_text")
+
+    def check(self) -> None:
+        refusals = [part.refusal for part in self._parts() if part.type == "refusal"]
+        reason = (self.incomplete_details and self.incomplete_details.reason) or self.status
+        if refusals or reason == "content_filter":
+            raise ModelFailed(FailureKind.REFUSAL, " ".join(refusals) or reason)
+        if self.status == "failed":
+            raise ModelFailed(FailureKind.SERVER, (self.error and self.error.message) or "failed", retryable=True)
+        if self.status != "completed":
+            raise ModelFailed(FailureKind.INCOMPLETE, reason)
+
+
+class _ChatMessage(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _ChatMessage
+    finish_reason: str | None = None
+
+
+class _ChatBody(BaseModel):
+    """A Chat Completions answer (OpenAI, API reference, The chat completion object)."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    model: str | None = None
+    usage: _ChatUsage | None = None
+
+    def text(self) -> str:
+        return self.choices[0].message.content or ""
+
+    def check(self) -> None:
+        choice = self.choices[0]
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            raise ModelFailed(FailureKind.REFUSAL, choice.message.refusal or "content_filter")
+        if choice.finish_reason == "length":
+            raise ModelFailed(FailureKind.INCOMPLETE, "max_tokens")

@@ -1,0 +1,119 @@
+"""What goes to and comes back from a language model, whoever serves it. No network here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.ai.settings import BotSettings
+
+
+class InputItem(TypedDict):
+    """One message as both OpenAI APIs take it."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`instructions` hold only what the business wrote; what customers wrote is in `input`.
+
+    `version` identifies template and settings. `tokens` is an estimate of the whole.
+    """
+
+    instructions: str
+    input: tuple[InputItem, ...]
+    version: str
+    tokens: int
+
+
+class ModelAnswer(BaseModel):
+    """The structured output asked of the model. The descriptions are part of what the model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reply: str = Field(description="The message to the customer; empty only when handoff_reason is given")
+    confidence: float = Field(
+        ge=0, le=1, description="Probability that the reply is correct and supported by the facts and passages"
+    )
+    topics: list[str] = Field(description="One to three short topics of the customer's message")
+    sentiment: Literal["positive", "neutral", "negative"] = Field(description="How the customer feels")
+    language: str = Field(description="Two-letter code of the language of the reply")
+    handoff_reason: str | None = Field(description="Why a person is needed, in a few words; null if none is")
+    sources: list[str] = Field(description="Ids of the passages used, such as kb-3; empty if none")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as billed: `cached` is part of `input`, a reasoning model's thinking is part of `output`."""
+
+    input: int
+    cached: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer with what it took. `raw` is the model's text before parsing."""
+
+    answer: ModelAnswer
+    raw: str
+    usage: Usage | None
+    model: str
+    latency_ms: int
+    request_id: str | None
+
+
+class FailureKind(StrEnum):
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"  # the account is out of money: an administrator acts
+    AUTHENTICATION = "authentication"  # wrong or forbidden key: an administrator acts
+    REJECTED = "rejected"  # the request itself is refused: model name, parameter, context length
+    SERVER = "server"
+    REFUSAL = "refusal"  # the model declines to answer
+    INCOMPLETE = "incomplete"  # cut off at the token limit
+    INVALID = "invalid"  # not the structured output asked for
+    EMPTY = "empty"
+
+
+class ModelFailed(Exception):
+    """No usable answer. `retryable` says whether the same request may work later.
+
+    `usage` is set when tokens were spent all the same, so that they are counted. `retry_after` is in seconds,
+    when the server named a wait. `model` and `latency_ms` are known once the call was attempted.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        detail: str,
+        *,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        request_id: str | None = None,
+        usage: Usage | None = None,
+        raw: str | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.request_id = request_id
+        self.usage = usage
+        self.raw = raw
+        self.model: str | None = None
+        self.latency_ms: int | None = None
+
+
+class Model(Protocol):
+    """Anything that can answer a prompt; `core.ai.client.ModelClient` is the one that does."""
+
+    def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
+        """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""

@@ -1,0 +1,187 @@
+"""What an administrator can set for one bot. The JSON of this model is what gets versioned.
+
+Every field has a default, so a version saved before a field existed still loads; unknown fields are refused,
+so a typing error never passes for a setting.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from core.ai.text import LanguageCode
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Message = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class Autonomy(StrEnum):
+    """How far the bot may go on its own, from least to most."""
+
+    OFF = "off"
+    DRAFT = "draft"  # a person approves each answer
+    AUTOMATIC = "automatic"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Localised(_Frozen):
+    """One fixed message in each language that BotHub speaks."""
+
+    es: Message
+    en: Message
+    pt: Message
+
+    def in_language(self, language: LanguageCode) -> str:
+        text: str = getattr(self, language)
+        return text
+
+
+class Keywords(_Frozen):
+    """Phrases that bring in a person. All languages are always listened to, whichever the bot speaks."""
+
+    es: tuple[Line, ...] = (
+        "hablar con persona",
+        "hablar con humano",
+        "quiero quejarme",
+        "estoy enfadado",
+        "gerente",
+        "supervisor",
+        "cancelar",
+        "devolver dinero",
+        "problema urgente",
+        "emergencia",
+    )
+    en: tuple[Line, ...] = (
+        "talk to a person",
+        "talk to a human",
+        "speak to a person",
+        "speak to a human",
+        "real person",
+        "human agent",
+        "I want to complain",
+        "I am angry",
+        "manager",
+        "supervisor",
+        "cancel",
+        "refund",
+        "money back",
+        "urgent problem",
+        "emergency",
+    )
+    pt: tuple[Line, ...] = (
+        "falar com pessoa",
+        "falar com humano",
+        "falar com atendente",
+        "quero reclamar",
+        "estou irritado",
+        "estou com raiva",
+        "gerente",
+        "supervisor",
+        "cancelar",
+        "devolver dinheiro",
+        "reembolso",
+        "problema urgente",
+        "emergência",
+    )
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.es + self.en + self.pt))
+
+
+class QaPair(_Frozen):
+    """A question with the answer the business gives to it. Only approved pairs ever reach a customer."""
+
+    question: str = Field(min_length=1, max_length=500, description="As a customer would ask it")
+    answer: str = Field(min_length=1, max_length=4000, description="Sent to the customer word for word when offline")
+    approved: bool = Field(default=False, description="Whether a person has checked this answer")
+
+
+class TopicRule(_Frozen):
+    """A topic on which the bot has less freedom than its general autonomy."""
+
+    topic: Line = Field(description="The topic's name, as the bot shall report it")
+    autonomy: Autonomy = Field(description="off: a person answers; draft: a person approves the answer")
+
+
+class BotSettings(_Frozen):
+    """Everything that shapes how one bot answers and when it hands over."""
+
+    name: str = Field(default="Bot", min_length=1, max_length=60, description="Name the bot goes by")
+    enabled: bool = Field(default=True, description="A disabled bot says nothing")
+    autonomy: Autonomy = Field(
+        default=Autonomy.AUTOMATIC, description="off: silent; draft: a person approves each answer; automatic"
+    )
+    topics: tuple[TopicRule, ...] = Field(default=(), max_length=50, description="Topics with less autonomy")
+    model: str | None = Field(
+        default=None, min_length=1, max_length=100, description="Model name; empty means the OPENAI_MODEL setting"
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Empty means not sent: some models refuse the parameter"
+    )
+    max_output_tokens: int = Field(
+        default=1000, ge=64, le=16_000, description="Limit on an answer, a reasoning model's thinking included"
+    )
+    language: Literal["es", "en", "pt", "auto"] = Field(
+        default="auto", description="Language of the answers; auto follows the customer"
+    )
+    personality: str = Field(
+        default="You are courteous, warm and precise. You sound like a helpful shop assistant, not like a form letter.",
+        max_length=8000,
+        description="Who the bot is and how it speaks: part of the system prompt",
+    )
+    preferred_length: int = Field(
+        default=280, ge=40, le=4000, description="Characters an answer should keep to: style, not a hard limit"
+    )
+    context_messages: int = Field(
+        default=10, ge=1, le=50, description="Latest messages of the conversation that the model sees"
+    )
+    context_tokens: int = Field(
+        default=6000, ge=500, le=200_000, description="Size of the whole prompt above which the oldest messages go"
+    )
+    confidence_threshold: float = Field(
+        default=0.6, ge=0, le=1, description="Below this confidence a person answers instead"
+    )
+    turn_cap: int = Field(
+        default=20, ge=1, le=200, description="Bot replies in a row, with no person between, before one is brought in"
+    )
+    quiet_seconds: float | None = Field(
+        default=None, ge=0, le=60, description="Silence to wait for before answering; empty means REPLY_QUIET_SECONDS"
+    )
+    fallback_message: Localised = Field(
+        default=Localised(
+            es="No tengo esa información con seguridad. Le paso su consulta a una persona del equipo.",
+            en="I am not sure about that, so I am passing your question to a person on our team.",
+            pt="Não tenho certeza sobre isso. Vou passar a sua pergunta a uma pessoa da equipe.",
+        ),
+        description="Said when the bot does not know, before a person takes over",
+    )
+    handoff_message: Localised = Field(
+        default=Localised(
+            es="Enseguida le atiende una persona de nuestro equipo.",
+            en="A person from our team will be with you shortly.",
+            pt="Uma pessoa da nossa equipe já vai atender você.",
+        ),
+        description="Said when the customer asks for a person or the rules call for one",
+    )
+    apology_message: Localised = Field(
+        default=Localised(
+            es="Disculpe, tenemos un problema técnico. Una persona del equipo le responderá en cuanto pueda.",
+            en="Sorry, we have a technical problem. A person from our team will answer you as soon as possible.",
+            pt="Desculpe, estamos com um problema técnico. Uma pessoa da equipe vai responder assim que possível.",
+        ),
+        description="Said when the bot could not work, before a person takes over",
+    )
+    handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
+    qa_pairs: tuple[QaPair, ...] = Field(
+        default=(), max_length=1000, description="Frequent questions with the business's answers"
+    )
+    timeout_seconds: float = Field(
+        default=25, ge=1, le=120, description="Longest wait for the model in all, a second attempt included"
+    )
+    requests_per_minute: int | None = Field(default=None, ge=1, description="Model calls a minute; empty: no limit")
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="Model tokens a minute; empty: no limit")

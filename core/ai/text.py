@@ -1,0 +1,98 @@
+"""Plain-text helpers shared by the hand-off rules and the retrieval: folding, words, stems, language.
+
+They serve Spanish, English and Portuguese at once, because customers switch language without notice. The
+stemmer is deliberately light: both sides of every comparison go through it, so a stem need not be a real root,
+it only has to be the same for the forms of one word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+LanguageCode = Literal["es", "en", "pt"]
+
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
+_SENTENCE_END = re.compile(r"[.!?;\n¿¡…]+")
+
+_CLITIC = re.compile(r"^(.{3,}(?:[aei]r|an|en|ando|endo))(?:me|te|se|nos|los|las|les|lo|la|le)$")
+_DIPHTHONG_UE = re.compile(r"(?<![qg])ue")
+_DOUBLE_END = re.compile(r"([^aeiou\d])\1$")
+_ENDING = re.compile(
+    r"^(?:(.{4,}?)(?:an|en|am|em)|(.{3,}?)(?:"
+    r"aciones|acion|acoes|acao|amientos|amiento|amentos|amento|ations|ation|"
+    r"aremos|eremos|iremos|abamos|aste|aron|ieron|ando|iendo|endo|"
+    r"ados|adas|idos|idas|ado|ada|ido|ida|amos|emos|imos|aban|aba|aran|aras|arian|aria|ara|are|"
+    r"ers|ing|ias|ies|ia|ar|er|ir|ed|as|es|os|ou|ei|oy|a|e|o|s|i"
+    r"))$"
+)
+
+_MARKS: dict[LanguageCode, re.Pattern[str]] = {"es": re.compile("[ñ¿¡]"), "pt": re.compile("[ãõç]")}
+
+
+def fold(text: str) -> str:
+    """Lower case without accents: "¿Cancelación?" becomes "¿cancelacion?". ñ becomes n."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def words(text: str) -> list[str]:
+    """The folded words and numbers of `text`; "don't" counts as the one word "dont"."""
+    return _WORD.findall(_APOSTROPHES.sub("", fold(text)))
+
+
+_TELLTALES: dict[LanguageCode, frozenset[str]] = {
+    "es": frozenset(
+        words(
+            "el los las una y con mi es son cuanto cuando donde quiero hola gracias buenas buenos dias tardes noches "
+            "necesito tienen hacen puedo hay muy pero estoy del al cual por favor usted ustedes tiene hasta ya su "
+            "cuesta hacer llega precio envio tienda abren"
+        )
+    ),
+    "pt": frozenset(
+        words(
+            "os uma e com meu minha sao quanto quando onde quero ola oi obrigado obrigada boa bom dia tarde noite "
+            "preciso tem fazem posso muito mas estou do da dos das ao voce voces nao qual ate sua seu em um "
+            "custa fazer chega preco frete loja abrem"
+        )
+    ),
+    "en": frozenset(
+        words(
+            "the of and in with for my is are how much when where what i want hello hi thanks thank you do does can "
+            "please need have your it this that to open need would could there which shipping price"
+        )
+    ),
+}
+
+
+def sentences(text: str) -> list[list[str]]:
+    """The words of each sentence. A comma does not end one: "hablar, por favor, con una persona"."""
+    return [found for part in _SENTENCE_END.split(text) if (found := words(part))]
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A key shared by the usual inflections of a folded word (cancelar, cancelo, cancelación, cancelled)."""
+    word = _CLITIC.sub(r"\1", word)
+    word = word.replace("olucion", "olver").replace("olucao", "olver")  # devolución is a form of devolver
+    word = _DIPHTHONG_UE.sub("o", word).replace("ie", "e")  # devuelven, quieren
+    if word.endswith("y") and not word.endswith("oy"):
+        word = f"{word[:-1]}i"
+    return _DOUBLE_END.sub(r"\1", _ENDING.sub(r"\1\2", word))
+
+
+def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
+    """The likeliest of the three languages by their function words; `default` when nothing tells them apart."""
+    lowered = text.casefold()
+    found = words(text)
+    scores: dict[LanguageCode, int] = {
+        language: sum(word in telltales for word in found) for language, telltales in _TELLTALES.items()
+    }
+    for language, mark in _MARKS.items():
+        scores[language] += 2 * bool(mark.search(lowered))
+    best = max(scores.values())
+    leaders = [language for language, score in scores.items() if score == best]
+    return leaders[0] if len(leaders) == 1 else default

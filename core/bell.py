@@ -1,0 +1,105 @@
+"""The bell: Redis tells the workers that Postgres has work. The only importer of rq and of Redis queues.
+
+A ring carries nothing; the rows hold the work. It is gated: while one ring is under way further ones cost a single
+round trip, because the worker that answers it looks at everything. A ring lost with Redis costs the seconds until the
+sweep rings again.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import redis
+import rq
+import structlog
+from rq.timeouts import TimerDeathPenalty
+
+from core.config import get_settings
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "desk"
+DRAIN = "workers.drain.drain"
+_GATE = "bothub:bell"
+_GATE_MILLISECONDS = 5000  # a job that Redis lost stops rings for this long at most
+_JOB_TIMEOUT = 300
+
+
+@lru_cache(maxsize=1)
+def connection() -> redis.Redis:
+    """This process's Redis. Every call on it gives up within two seconds."""
+    return redis.Redis.from_url(
+        get_settings().redis_url, socket_connect_timeout=2, socket_timeout=2, health_check_interval=30
+    )
+
+
+def ring() -> bool:
+    """Wake a worker, after the commit that made the work. False when Redis could not be reached."""
+    client = connection()
+    try:
+        if client.set(_GATE, 1, nx=True, px=_GATE_MILLISECONDS):
+            _enqueue_drain(client)
+    except redis.RedisError as error:
+        log.warning("bell_not_rung", error=type(error).__name__)
+        return False
+    return True
+
+
+def silence() -> None:
+    """Open the gate again. A drain calls it before it looks for work, so that no later ring is lost."""
+    try:
+        connection().delete(_GATE)
+    except redis.RedisError as error:
+        log.warning("bell_not_silenced", error=type(error).__name__)
+
+
+def _enqueue_drain(client: redis.Redis) -> None:
+    queue = rq.Queue(QUEUE, connection=client)
+    if len(queue) < get_settings().worker_processes:  # a waiting job will look at everything when it starts
+        queue.enqueue(DRAIN, result_ttl=0, failure_ttl=24 * 3600, job_timeout=_JOB_TIMEOUT)
+
+
+class DeskWorker(rq.SimpleWorker):
+    """Runs jobs in its own process, without forking: a drain keeps threads and pooled connections between jobs.
+
+    Jobs are timed by a timer thread: SIGALRM would interrupt psycopg in the middle of a statement.
+    """
+
+    death_penalty_class = TimerDeathPenalty
+
+    def handle_warm_shutdown_request(self) -> None:
+        """SIGTERM and SIGINT: RQ stops after the current job, and the current drain takes no new work."""
+        request_stop()
+
+
+def worker() -> DeskWorker:
+    """A worker on our queue, on a connection of its own (it blocks while it waits)."""
+    client = redis.Redis.from_url(get_settings().redis_url, socket_connect_timeout=2)
+    made = DeskWorker([QUEUE], connection=client, worker_ttl=90, maintenance_interval=30)
+    made.log_job_description = False
+    return made
+
+
+_stopping = threading.Event()
+
+
+def stop_requested() -> bool:
+    """Whether this process was asked to end: a drain then takes no new work."""
+    return _stopping.is_set()
+
+
+def request_stop() -> None:
+    _stopping.set()
+
+
+def workers_seen() -> int:
+    """How many workers Redis has heard of lately. Raises `redis.RedisError` when it cannot be asked."""
+    return rq.Worker.count(connection=connection())
+
+
+def queue_facts() -> dict[str, Any]:
+    """Jobs waiting and failed on our queue. Raises `redis.RedisError`."""
+    queue = rq.Queue(QUEUE, connection=connection())
+    return {"waiting": len(queue), "failed": queue.failed_job_registry.count}

@@ -1,0 +1,63 @@
+"""A business's channels: the account each speaks through, cached for a moment because every send needs it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from sqlalchemy import select
+
+from core.channels.base import Account, Channel, Kind, Provider
+from core.channels.registry import open_channel
+from core.config import get_settings
+from core.db import system_transaction
+from core.errors import NotFound
+from core.models import Channel as ChannelRow
+
+_FRESH_SECONDS = 15.0
+_cache: dict[int, tuple[float, Account]] = {}
+_lock = threading.Lock()
+
+TWILIO_STATUS_PATH = "/api/webhooks/twilio/status"
+
+
+def channel(channel_id: int) -> Channel:
+    """The channel, ready to send. A changed credential is seen within 15 seconds. Raises `NotFound`."""
+    return open_channel(account(channel_id), read_timeout=get_settings().send_timeout_seconds)
+
+
+def account(channel_id: int) -> Account:
+    """The account behind a channel. Raises `NotFound`."""
+    with _lock:
+        cached = _cache.get(channel_id)
+    if cached and time.monotonic() - cached[0] < _FRESH_SECONDS:
+        return cached[1]
+    with system_transaction() as session:
+        row = session.scalars(select(ChannelRow).where(ChannelRow.id == channel_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"No channel {channel_id}.")
+        made = account_of(row)
+    with _lock:
+        _cache[channel_id] = (time.monotonic(), made)
+    return made
+
+
+def account_of(row: ChannelRow) -> Account:
+    """What a channel's row means for the provider's code. The API's address is a setting of the installation."""
+    settings = get_settings()
+    meta = row.provider == Provider.WHATSAPP_CLOUD
+    return Account(
+        provider=Provider(row.provider),
+        kind=Kind(row.kind),
+        identity=row.identity,
+        credentials=dict(row.credentials),
+        api_url=settings.whatsapp_api_url if meta else settings.twilio_api_url,
+        api_version=settings.whatsapp_api_version if meta else "",
+        callback_url="" if meta else settings.callback_base + TWILIO_STATUS_PATH,
+    )
+
+
+def forget() -> None:
+    """Drop what is cached."""
+    with _lock:
+        _cache.clear()

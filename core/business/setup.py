@@ -1,0 +1,114 @@
+"""The first start: the business, its channels and its bot, made from the settings. Safe to run at every start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.ai.settings import BotSettings
+from core.channels.base import Kind, Provider
+from core.config import Settings
+from core.conversations import bots
+from core.models import Bot, Business, Channel
+from core.outbox.flow import ensure_flow
+
+_SETUP_LOCK = 4_207_003
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """A channel as the settings describe it."""
+
+    provider: Provider
+    kind: Kind
+    identity: str
+    account: str
+    name: str
+    credentials: dict[str, str]
+
+
+def ensure_business(
+    session: Session, settings: Settings, *, name: str, profile: dict[str, object], bot: BotSettings
+) -> int:
+    """Make the business if there is none, and its channels as the settings have them now. Returns the business's id.
+
+    A changed token reaches its channel; anything a person set in the console is left alone.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
+    business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
+    if business_id is None:
+        business_id = session.execute(
+            insert(Business).values(name=name, profile=profile, timezone="UTC").returning(Business.id)
+        ).scalar_one()
+        bot_id = session.execute(
+            insert(Bot).values(business_id=business_id, name=bot.name).returning(Bot.id)
+        ).scalar_one()
+        bots.save(session, business_id, bot_id, bot, author="system", note="first start")
+    bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
+    for spec in channels_of(settings):
+        ensure_channel(session, business_id, spec, bot_id)
+    return business_id
+
+
+def channels_of(settings: Settings) -> list[ChannelSpec]:
+    """The channels that the settings give access to."""
+    found: list[ChannelSpec] = []
+    if settings.whatsapp_access_token and settings.whatsapp_phone_number_id:
+        found.append(
+            ChannelSpec(
+                Provider.WHATSAPP_CLOUD,
+                Kind.WHATSAPP,
+                settings.whatsapp_phone_number_id,
+                settings.whatsapp_business_account_id,
+                "WhatsApp",
+                {
+                    "access_token": settings.whatsapp_access_token,
+                    "app_secret": ",".join(settings.whatsapp_app_secret),
+                    "waba_id": settings.whatsapp_business_account_id,
+                },
+            )
+        )
+    if settings.twilio_account_sid and settings.twilio_auth_token:
+        credentials = {"account_sid": settings.twilio_account_sid, "auth_token": settings.twilio_auth_token}
+        numbers = (
+            (Kind.SMS, settings.twilio_phone_number, "SMS"),
+            (Kind.WHATSAPP, settings.twilio_whatsapp_number, "WhatsApp (Twilio)"),
+        )
+        for kind, number, name in numbers:
+            if number:
+                identity = number.removeprefix("whatsapp:")
+                account = settings.twilio_account_sid
+                found.append(ChannelSpec(Provider.TWILIO, kind, identity, account, name, credentials))
+    return found
+
+
+def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id: int | None) -> int:
+    """Make a channel, or bring its credentials up to date. Returns its id."""
+    channel_id = session.execute(
+        pg_insert(Channel)
+        .values(
+            business_id=business_id,
+            bot_id=bot_id,
+            provider=spec.provider,
+            kind=spec.kind,
+            identity=spec.identity,
+            account=spec.account,
+            name=spec.name,
+            credentials=spec.credentials,
+        )
+        .on_conflict_do_nothing()
+        .returning(Channel.id)
+    ).scalar_one_or_none()
+    if channel_id is None:
+        channel_id = session.execute(
+            update(Channel)
+            .where(Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity)
+            .values(credentials=spec.credentials, account=spec.account)
+            .returning(Channel.id)
+            .execution_options(synchronize_session=False)
+        ).scalar_one()
+    ensure_flow(session, business_id, channel_id)
+    return channel_id

@@ -1,0 +1,217 @@
+"""Twilio's webhooks as our own vocabulary (Twilio, Messaging: incoming messages; status callbacks)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+from core.channels import jsontext
+from core.channels.base import Broken, InboundMessage, Kind, MediaRef, Parsed, ProviderError, Receipt
+from core.channels.media_types import bare
+from core.channels.numbers import digits
+from core.channels.optout import opt_out_of
+
+_WHATSAPP = "whatsapp:"
+_MOST_MEDIA = 32  # Twilio sends at most ten
+_LONGEST_ID = 512
+
+# Twilio has several words for "taken and on its way"; each proves that it has the message.
+_STATUSES = {
+    "accepted": "sent",
+    "scheduled": "sent",
+    "queued": "sent",
+    "sending": "sent",
+    "sent": "sent",
+    "delivered": "delivered",
+    "partially_delivered": "delivered",
+    "read": "read",
+    "failed": "failed",
+    "undelivered": "failed",
+    "canceled": "cancelled",
+}
+_OPT_OUT = {"STOP": True, "START": False}
+_REFERRAL = {
+    "ReferralSourceUrl": "source_url",
+    "ReferralSourceId": "source_id",
+    "ReferralSourceType": "source_type",
+    "ReferralHeadline": "headline",
+    "ReferralBody": "body",
+    "ReferralMediaUrl": "media_url",
+    "ReferralMediaContentType": "media_type",
+    "ReferralCtwaClid": "ctwa_clid",
+}
+
+Form = Mapping[str, str]
+
+
+def parse_inbound(body: bytes, content_type: str, received_at: datetime) -> Iterator[Parsed]:
+    """The one message of an inbound webhook. Twilio sends no time, so it is `received_at`. Never raises."""
+    form = _read(body, content_type)
+    yield Broken("not a form", _excerpt(body)) if form is None else _inbound(form, received_at)
+
+
+def parse_status(body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:
+    """The one status of a callback; `query` is the callback URL's, which carries our message id. Never raises."""
+    form = _read(body, content_type)
+    yield Broken("not a form", _excerpt(body)) if form is None else _status(form, query, received_at)
+
+
+def _read(body: bytes, content_type: str) -> dict[str, str] | None:
+    """The parameters, each with its last value; None if the body is neither a form nor a JSON object."""
+    if "json" in content_type.lower():
+        try:
+            document = jsontext.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(document, dict):
+            return None
+        return {key: value if isinstance(value, str) else str(value) for key, value in document.items()}
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+    except ValueError:
+        return None
+    return {jsontext.clean_text(name): jsontext.clean_text(value) for name, value in pairs}
+
+
+def _inbound(form: Form, received_at: datetime) -> Parsed:
+    provider_id = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
+    sender, route = form.get("From", ""), form.get("To", "")
+    if not provider_id or not sender or not route or max(map(len, (provider_id, sender, route))) > _LONGEST_ID:
+        return Broken("a message without MessageSid, From or To", dict(form))
+    kind = _kind(sender, route)
+    address = sender.removeprefix(_WHATSAPP)
+    user = form.get("ExternalUserId", "").removeprefix(_WHATSAPP)[:_LONGEST_ID]
+    number = digits(address) or digits(form.get("WaId", ""))
+    what, words, payload = _body(form)
+    return InboundMessage(
+        kind=kind,
+        route=route.removeprefix(_WHATSAPP),
+        provider_id=provider_id,
+        sender=address,
+        timestamp=received_at,
+        type=what,
+        text=words,
+        payload=payload | _riders(form),
+        media=_media(form),
+        phone="+" + number if number else None,
+        aliases=(user,) if user and user != address else (),
+        profile_name=form.get("ProfileName") or None,
+        reply_to=form.get("OriginalRepliedMessageSid", "")[:_LONGEST_ID] or None,
+        opt_out=_opt_out(form, words, kind),
+    )
+
+
+def _kind(*addresses: str) -> Kind:
+    return Kind.WHATSAPP if any(address.startswith(_WHATSAPP) for address in addresses) else Kind.SMS
+
+
+def _opt_out(form: Form, words: str, kind: Kind) -> bool | None:
+    """Twilio's own verdict (Advanced Opt-Out) goes before ours."""
+    declared = form.get("OptOutType", "").upper()
+    return _OPT_OUT.get(declared) if declared else opt_out_of(words, sms=kind is Kind.SMS)
+
+
+def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
+    """Type, words and payload. With a file the words are its caption."""
+    words = form.get("Body", "")
+    media = _media(form)
+    if media:
+        return _media_type(form, media[0]), words, {}
+    if "Latitude" in form and "Longitude" in form:
+        return _location(form)
+    if form.get("ButtonPayload") or form.get("ButtonText"):
+        said = form.get("ButtonText") or words
+        return "button", said, {"payload": form.get("ButtonPayload", ""), "text": said}
+    if form.get("ListId"):
+        title = form.get("ListTitle") or words
+        reply = {"id": form["ListId"], "title": title, "description": form.get("ListDescription", "")}
+        return "interactive", title, {"type": "list_reply", "list_reply": reply}
+    return "text", words, {}
+
+
+def _location(form: Form) -> tuple[str, str, dict[str, Any]]:
+    place: dict[str, Any] = {"latitude": _number(form["Latitude"]), "longitude": _number(form["Longitude"])}
+    place |= {ours: form[theirs] for theirs, ours in (("Label", "name"), ("Address", "address")) if form.get(theirs)}
+    words = ", ".join(filter(None, (form.get("Label"), form.get("Address")))) or form.get("Body", "")
+    return "location", words or f"{place['latitude']}, {place['longitude']}", place
+
+
+def _number(value: str) -> float | str:
+    try:
+        found = float(value)
+    except ValueError:
+        return value
+    return found if abs(found) <= 180 else value
+
+
+def _media(form: Form) -> tuple[MediaRef, ...]:
+    count = form.get("NumMedia", "0")
+    most = min(int(count), _MOST_MEDIA) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+    return tuple(
+        MediaRef(url=form[f"MediaUrl{index}"], mime_type=form.get(f"MediaContentType{index}") or None)
+        for index in range(most)
+        if form.get(f"MediaUrl{index}")
+    )
+
+
+def _media_type(form: Form, media: MediaRef) -> str:
+    declared = form.get("MessageType", "")
+    if declared in ("image", "video", "audio", "document", "sticker"):
+        return declared
+    family = bare(media.mime_type).partition("/")[0]
+    return family if family in ("image", "video", "audio") else "document"
+
+
+def _riders(form: Form) -> dict[str, Any]:
+    riders: dict[str, Any] = {}
+    referral = {ours: form[theirs] for theirs, ours in _REFERRAL.items() if form.get(theirs)}
+    if referral:
+        riders["referral"] = referral
+    if form.get("OriginalRepliedMessageSid"):
+        context = {"id": form["OriginalRepliedMessageSid"], "from": form.get("OriginalRepliedMessageSender", "")}
+        riders["context"] = context
+    for theirs, ours in (("Forwarded", "forwarded"), ("FrequentlyForwarded", "frequently_forwarded")):
+        if form.get(theirs, "").lower() == "true":
+            riders[ours] = True
+    if form.get("MessagingServiceSid"):
+        riders["messaging_service_sid"] = form["MessagingServiceSid"]
+    return riders
+
+
+def _status(form: Form, query: str, received_at: datetime) -> Parsed:
+    provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
+    status = _STATUSES.get((form.get("MessageStatus") or form.get("SmsStatus") or "").lower())
+    if not provider_id or len(provider_id) > _LONGEST_ID or status is None:
+        return Broken("a status without MessageSid or with an unknown MessageStatus", dict(form))
+    sender, recipient = form.get("From", ""), form.get("To", "")
+    return Receipt(
+        kind=_kind(sender, recipient),
+        route=sender.removeprefix(_WHATSAPP) or form.get("MessagingServiceSid", ""),
+        provider_id=provider_id,
+        status=status,
+        timestamp=received_at,
+        our_id=_our_id(query),
+        recipient=recipient.removeprefix(_WHATSAPP) or None,
+        errors=_errors(form),
+    )
+
+
+def _errors(form: Form) -> tuple[ProviderError, ...]:
+    code = form.get("ErrorCode", "")
+    if code in ("", "0"):
+        return ()
+    return (ProviderError(code, form.get("ErrorMessage", ""), form.get("ChannelStatusMessage", "")),)
+
+
+def _our_id(query: str) -> int | None:
+    try:
+        value = parse_qs(query, max_num_fields=100).get("message_id", [""])[0]
+    except ValueError:
+        return None
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
+
+
+def _excerpt(body: bytes) -> str:
+    return body[:500].decode("utf-8", "replace").replace("\0", "")

@@ -1,0 +1,88 @@
+"""Files to and from Meta (Cloud API reference, Media)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import requests
+
+from core.channels.base import Download, MediaError, MediaRef, OutgoingFile, SendError, Verdict
+from core.channels.download import MediaGone, download
+from core.channels.http import BearerAuth, status_diagnosis
+from core.channels.whatsapp_cloud.graph import Graph
+from core.channels.whatsapp_cloud.parse_content import hex_digest
+from core.channels.whatsapp_cloud.shapes import text
+
+
+def fetch(
+    graph: Graph, session: requests.Session, media: MediaRef, folder: Path, guard: Callable[[str], None]
+) -> Download:
+    """Fetch a file by its media id. Raises `MediaError`.
+
+    The address that the id stands for lives five minutes, so it is asked for anew, once, if it is already gone.
+    """
+    if media.provider_media_id is None:
+        raise MediaError("the message names no file", permanent=True)
+    token = BearerAuth(graph.account.credentials.get("access_token", ""))
+
+    def attempt() -> Download:
+        url, known = _locate(graph, media)
+        first = _authority(url)
+        return download(
+            session,
+            url,
+            known,
+            folder,
+            guard,
+            lambda hop: token if _authority(hop) == first else None,
+            read_timeout=graph.read_timeout,
+        )
+
+    try:
+        return attempt()
+    except MediaGone:
+        return attempt()
+
+
+def upload(graph: Graph, file: OutgoingFile, path: Path) -> str:
+    """Upload a file and return its media id, good for 30 days. Raises `SendError`.
+
+    Nothing is sent to anyone yet, so whatever remains unclear may simply be tried again.
+    """
+    with path.open("rb") as stream:
+        try:
+            answer = graph.call(
+                "POST",
+                f"{graph.account.identity}/media",
+                data={"messaging_product": "whatsapp", "type": file.mime_type},
+                files={"file": (file.filename, stream, file.mime_type)},
+            )
+        except SendError as error:
+            if error.verdict is not Verdict.UNKNOWN:
+                raise
+            raise SendError(error.error, status_diagnosis(503)) from error
+    return text(answer.get("id"))
+
+
+def _locate(graph: Graph, media: MediaRef) -> tuple[str, MediaRef]:
+    try:
+        answer = graph.call("GET", f"{media.provider_media_id}", params={"phone_number_id": graph.account.identity})
+    except SendError as error:
+        # Unknown ids are code 100, subcode 33; a token (an administrator's matter) may yet be renewed.
+        permanent = error.verdict is Verdict.PERMANENT and error.error.code in ("100", "33")
+        raise MediaError(f"Meta does not give the file: {error}", permanent=permanent) from error
+    url = text(answer.get("url"))
+    if not url:
+        raise MediaError("Meta gives no address for the file", permanent=False)
+    return url, replace(
+        media,
+        mime_type=media.mime_type or text(answer.get("mime_type")) or None,
+        sha256=media.sha256 or hex_digest(text(answer.get("sha256"))),
+    )
+
+
+def _authority(url: str) -> tuple[str, str]:
+    parts = requests.compat.urlsplit(url)
+    return parts.scheme, parts.netloc.lower()

@@ -1,0 +1,171 @@
+"""What a message says, by its type (Cloud API, Webhooks reference, messages)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.channels import jsontext
+from core.channels.base import MediaRef
+from core.channels.whatsapp_cloud.shapes import Malformed, identifier, mapping, text
+
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+_EDITS_WITHIN = 1  # an edit holds the new message, which is not an edit itself
+
+
+@dataclass(slots=True)
+class Body:
+    """The part of a message that depends on its type. `spoken`: the customer chose these words, so they can opt out."""
+
+    type: str
+    text: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+    media: tuple[MediaRef, ...] = ()
+    target: Any = None
+    spoken: bool = False
+
+
+def read_body(item: dict[str, Any], depth: int = 0) -> Body:
+    """Read the part named by `type`. A type that we do not know, or whose part is missing, is kept whole."""
+    kind = text(item.get("type"))
+    if kind == "text":
+        return Body("text", _required_text(item), spoken=True)
+    if kind == "contacts":
+        return _contacts(item)
+    if kind == "edit" and depth < _EDITS_WITHIN:
+        return _edit(mapping(item.get("edit")), depth)
+    reader = _READERS.get(kind)
+    part = item.get(kind)
+    if reader is not None and isinstance(part, dict):
+        return reader(kind, part)
+    if kind in ("unsupported", "request_welcome"):
+        return Body(kind, "", {kind: part} if part else {})
+    # Meta reports a message it could not pass on as of its own type, without that part, or as unsupported.
+    if reader is not None and item.get("errors"):
+        return Body("unsupported", "", {"unsupported": {"type": kind}})
+    return Body("unknown", "", {"raw": item})
+
+
+def _required_text(item: dict[str, Any]) -> str:
+    body = mapping(item.get("text")).get("body")
+    if not isinstance(body, str):
+        raise Malformed("a text message without a body")
+    return body
+
+
+def _media(kind: str, part: dict[str, Any]) -> Body:
+    reference = MediaRef(
+        provider_media_id=identifier(part.get("id")),
+        url=text(part.get("url")) or None,
+        mime_type=text(part.get("mime_type")) or None,
+        sha256=hex_digest(text(part.get("sha256"))),
+        filename=text(part.get("filename")) or None,
+    )
+    if kind == "voice":
+        kind, part = "audio", {**part, "voice": True}
+    words = text(part.get("caption"))
+    media = (reference,) if reference.provider_media_id or reference.url else ()
+    return Body(kind, words, part, media, spoken=bool(words))
+
+
+def hex_digest(value: str) -> str | None:
+    """A SHA-256 as lower-case hex, from hex or base64 (Meta uses both); None if it is neither."""
+    if _HEX.fullmatch(value):
+        return value.lower()
+    try:
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw.hex() if len(raw) == 32 else None
+
+
+def _location(kind: str, part: dict[str, Any]) -> Body:
+    words = ", ".join(filter(None, (text(part.get("name")), text(part.get("address")))))
+    if not words and isinstance(part.get("latitude"), int | float) and isinstance(part.get("longitude"), int | float):
+        words = f"{part['latitude']}, {part['longitude']}"
+    return Body(kind, words, part)
+
+
+def _contacts(item: dict[str, Any]) -> Body:
+    cards = item.get("contacts")
+    if not isinstance(cards, list):
+        raise Malformed("shared contacts without a list")
+    names = (text(mapping(mapping(card).get("name")).get("formatted_name")) for card in cards)
+    return Body("contacts", ", ".join(filter(None, names)), {"contacts": cards})
+
+
+def _interactive(kind: str, part: dict[str, Any]) -> Body:
+    chosen = mapping(part.get("button_reply")) or mapping(part.get("list_reply"))
+    if chosen:
+        return Body(kind, text(chosen.get("title")), part, spoken=True)
+    form = mapping(part.get("nfm_reply"))
+    if form:
+        return Body(kind, text(form.get("body")), {**part, "response": _form_answers(form.get("response_json"))})
+    return Body(kind, "", part)
+
+
+def _form_answers(answers: Any) -> Any:
+    """The answers of a flow: a string of JSON that may be absent, invalid, or hold anything."""
+    if not isinstance(answers, str):
+        return answers
+    try:
+        return jsontext.clean(json.loads(answers))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _button(kind: str, part: dict[str, Any]) -> Body:
+    return Body(kind, text(part.get("text")) or text(part.get("payload")), part, spoken=True)
+
+
+def _reaction(kind: str, part: dict[str, Any]) -> Body:
+    """An empty or missing emoji takes the reaction back."""
+    emoji = text(part.get("emoji"))
+    return Body(kind, emoji, {**part, "emoji": emoji}, target=part.get("message_id"))
+
+
+def _order(kind: str, part: dict[str, Any]) -> Body:
+    return Body(kind, text(part.get("text")), part)
+
+
+def _system(kind: str, part: dict[str, Any]) -> Body:
+    return Body(kind, text(part.get("body")), part)
+
+
+def _revoke(kind: str, part: dict[str, Any]) -> Body:
+    return Body(kind, "", part, target=part.get("original_message_id"))
+
+
+def _edit(part: dict[str, Any], depth: int) -> Body:
+    """The new wording stands where a message's words stand; the payload tells the type it has now."""
+    new = read_body(mapping(part.get("message")), depth + 1)
+    return Body("edit", new.text, {"message": {**new.payload, "type": new.type}}, new.media, _original(part))
+
+
+def _original(part: dict[str, Any]) -> str:
+    original = identifier(part.get("original_message_id"))
+    if original is None:
+        raise Malformed("an edit that does not say of which message")
+    return original
+
+
+_READERS: dict[str, Callable[[str, dict[str, Any]], Body]] = {
+    "image": _media,
+    "video": _media,
+    "audio": _media,
+    "voice": _media,
+    "document": _media,
+    "sticker": _media,
+    "location": _location,
+    "interactive": _interactive,
+    "button": _button,
+    "reaction": _reaction,
+    "order": _order,
+    "system": _system,
+    "revoke": _revoke,
+}

@@ -1,0 +1,101 @@
+"""Reading values of which nothing is certain, not even their type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.channels.base import Broken, ProviderError
+
+# What a shape that nobody foresaw can raise. An item that does is quarantined and its neighbours go on.
+SHAPE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+# WhatsApp opened in 2009: an earlier time is a broken clock.
+_EARLIEST = datetime(2009, 1, 1, tzinfo=UTC).timestamp()
+_TOLERANCE = timedelta(days=1).total_seconds()
+_DIGITS = re.compile(r"[0-9]{1,15}")
+_LONGEST_ID = 512  # code points; a unique index takes no more than about 2,700 bytes
+
+
+class Malformed(ValueError):
+    """An item without which nothing can be made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What surrounds the items of one change: our number, its account, and when the body reached us."""
+
+    account: str
+    route: str
+    own_number: str
+    received_at: datetime
+
+    def time(self, value: Any) -> datetime:
+        """The provider's time (unix seconds, as string or number); ours where that is missing or absurd."""
+        if isinstance(value, str):
+            if not _DIGITS.fullmatch(value):
+                return self.received_at
+        elif not isinstance(value, int) or isinstance(value, bool):
+            return self.received_at
+        seconds = int(value)
+        if not _EARLIEST <= seconds <= self.received_at.timestamp() + _TOLERANCE:
+            return self.received_at
+        return datetime.fromtimestamp(seconds, UTC)
+
+
+def text(value: Any) -> str:
+    """The string or number as text, "" for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def identifier(value: Any) -> str | None:
+    """An id fit to be a key, None if there is none. Raises `Malformed` if it is absurdly long."""
+    found = text(value)
+    if len(found) > _LONGEST_ID:
+        raise Malformed("an id is longer than any id")
+    return found or None
+
+
+def required(item: dict[str, Any], key: str) -> str:
+    found = identifier(item.get(key))
+    if found is None:
+        raise Malformed(f"{key} is missing")
+    return found
+
+
+def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
+    """The members of a list; nothing if it is absent; the thing itself if it is no list, so that it is not lost."""
+    found = owner.get(key)
+    if isinstance(found, list):
+        yield from found
+    elif found is not None:
+        yield found
+
+
+def errors(value: Any) -> tuple[ProviderError, ...]:
+    """Meta's `errors[]`: code, title or message, error_data.details."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        ProviderError(
+            code=text(error.get("code")),
+            title=text(error.get("title")) or text(error.get("message")),
+            details=text(mapping(error.get("error_data")).get("details")) or text(error.get("details")),
+        )
+        for error in value
+        if isinstance(error, dict)
+    )
+
+
+def broken(error: Exception, raw: Any) -> Broken:
+    words = str(error) if isinstance(error, Malformed) else f"{type(error).__name__}: {error}"
+    return Broken(reason=words[:500], raw=raw)

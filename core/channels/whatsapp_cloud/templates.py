@@ -1,0 +1,86 @@
+"""The message templates of a WhatsApp business account (Graph API, WhatsApp Business Account, Message templates)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.channels.base import ProviderError, SendError
+from core.channels.http import NO_ANSWER
+from core.channels.whatsapp_cloud.graph import Graph
+from core.channels.whatsapp_cloud.shapes import items, mapping, text
+
+_FIELDS = "id,name,language,status,category,quality_score,rejected_reason,parameter_format,components"
+_PAGE = 100
+_MOST_PAGES = 100  # Meta allows 6,000 templates; more pages than this is a loop
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as Meta has it. Variables are their names in order: "1", "2" … or words.
+
+    `header` is none, text, image, video, document or location; `button_variables` maps a button's index to its
+    variables; `components` is Meta's definition whole, for the preview.
+    """
+
+    id: str
+    name: str
+    language: str
+    status: str
+    category: str
+    quality: str
+    rejected_reason: str
+    body: str
+    header: str
+    header_variables: tuple[str, ...]
+    body_variables: tuple[str, ...]
+    button_variables: Mapping[int, tuple[str, ...]]
+    components: tuple[Mapping[str, Any], ...]
+
+
+def list_templates(graph: Graph) -> Iterator[Template]:
+    """Every template of the account in `waba_id`. Raises `SendError`."""
+    after = ""
+    for _ in range(_MOST_PAGES):
+        params = {"fields": _FIELDS, "limit": str(_PAGE)} | ({"after": after} if after else {})
+        page = graph.call("GET", f"{graph.account.credentials['waba_id']}/message_templates", params=params)
+        for item in items(page, "data"):
+            yield read_template(mapping(item))
+        paging = mapping(page.get("paging"))
+        after = text(mapping(paging.get("cursors")).get("after")) if paging.get("next") else ""
+        if not after:
+            return
+    raise SendError(ProviderError("paging", "The list of templates does not end"), NO_ANSWER)
+
+
+def read_template(item: Mapping[str, Any]) -> Template:
+    """A template from Meta's JSON, whatever of it is missing."""
+    components = tuple(part for part in items(dict(item), "components") if isinstance(part, dict))
+    by_type = {text(part.get("type")).upper(): part for part in components}
+    header, body = by_type.get("HEADER", {}), text(by_type.get("BODY", {}).get("text"))
+    buttons = enumerate(items(by_type.get("BUTTONS", {}), "buttons"))
+    return Template(
+        id=text(item.get("id")),
+        name=text(item.get("name")),
+        language=text(item.get("language")),
+        status=text(item.get("status")).upper(),
+        category=text(item.get("category")).upper(),
+        quality=text(mapping(item.get("quality_score")).get("score")).upper(),
+        rejected_reason=text(item.get("rejected_reason")).replace("NONE", ""),
+        body=body,
+        header=(text(header.get("format")) or "none").lower(),
+        header_variables=_variables(text(header.get("text"))),
+        body_variables=_variables(body),
+        button_variables={
+            index: found for index, button in buttons if (found := _variables(text(mapping(button).get("url"))))
+        },
+        components=components,
+    )
+
+
+def _variables(words: str) -> tuple[str, ...]:
+    names = dict.fromkeys(_VARIABLE.findall(words))
+    return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)

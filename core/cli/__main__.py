@@ -1,0 +1,78 @@
+"""The commands and their arguments. Each command is a function in a module of this package."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from sqlalchemy.exc import OperationalError
+
+from core.cli import admin, doctor, run
+from core.errors import BotHubError
+from core.observability import configure_logging
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its help."""
+    top = argparse.ArgumentParser(prog="bothub", description="Run and administer BotHub.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    _command(commands, "run", run.run, "start everything on this machine (what `make run` does)")
+    _command(commands, "migrate", admin.migrate, "bring the database up to date")
+    _command(commands, "setup", admin.setup, "make the business, its channels and bot from the settings")
+    _command(commands, "doctor", doctor.doctor, "check settings, servers and providers, and say what to mend")
+
+    keys = commands.add_parser("keys", help="API keys, and the keys of this installation").add_subparsers(required=True)
+    _command(keys, "encryption", admin.new_encryption_key, "print a new key for ENCRYPTION_KEYS")
+    _command(keys, "list", admin.list_keys, "list API keys")
+    create = _command(keys, "create", admin.create_key, "make an API key; it is shown once")
+    create.add_argument("name", help="what it is for")
+    create.add_argument("--scopes", default="*", help="comma-separated scopes (default: all)")
+    revoke = _command(keys, "revoke", admin.revoke_key, "revoke an API key")
+    revoke.add_argument("id", type=int)
+
+    channels = commands.add_parser("channels", help="the numbers of the business").add_subparsers(required=True)
+    _command(channels, "list", admin.list_channels, "list channels and their state")
+    add = _command(channels, "add", admin.add_channel, "add a channel, or change its credentials")
+    add.add_argument("provider", choices=["whatsapp_cloud", "twilio"])
+    add.add_argument("kind", choices=["whatsapp", "sms"])
+    add.add_argument("identity", help="Meta's phone_number_id, or the Twilio number")
+    add.add_argument("--name", default="")
+    add.add_argument("--account", default="", help="WABA id, or Twilio account SID")
+    add.add_argument(
+        "--credential", action="append", default=[], metavar="NAME=VALUE",
+        help="access_token, app_secret, auth_token …; repeat. VALUE - reads it from standard input",
+    )  # fmt: skip
+    resume = _command(channels, "resume", admin.resume_channel, "let a paused channel send again")
+    resume.add_argument("id", type=int)
+
+    replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was mended")
+    replay.add_argument("id", type=int, nargs="*", help="ids of webhook events (default: all that have dead letters)")
+
+    _command(commands, "link", admin.sign_in_link, "print a one-time sign-in link for the administrator")
+    return top
+
+
+def _command(group: object, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = group.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
+    made.set_defaults(run=run)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Trouble that a person can mend is one line on standard error, with exit code 2."""
+    parsed = parser().parse_args(arguments)
+    configure_logging("WARNING")
+    try:
+        return int(parsed.run(parsed))
+    except BotHubError as error:
+        sys.stderr.write(f"{error}\n")
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        sys.stderr.write(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Commands that look at or change one thing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from cryptography.fernet import Fernet
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core import bell, migrations
+from core.business.setup import ChannelSpec, ensure_channel
+from core.channels.base import Kind, Provider
+from core.cli.run import set_up
+from core.config import get_settings
+from core.db import system_transaction
+from core.errors import BotHubError, NotFound
+from core.models import Agent, Bot, Business, Channel, ChannelState, DeadLetter, Role, WebhookEvent
+from core.people import api_keys, audit
+from core.people.sessions import make_link
+
+_CLI = "system:cli"
+
+
+def migrate(_: argparse.Namespace) -> int:
+    migrations.upgrade(get_settings().sqlalchemy_url)
+    print("The database is up to date.")
+    return 0
+
+
+def setup(_: argparse.Namespace) -> int:
+    token = set_up(get_settings())
+    print("The business is set up.")
+    if token:
+        print(f"Sign in once at the console: /auth/link?token={token}")
+    return 0
+
+
+def new_encryption_key(_: argparse.Namespace) -> int:
+    print(Fernet.generate_key().decode())
+    return 0
+
+
+def list_keys(_: argparse.Namespace) -> int:
+    with system_transaction() as session:
+        for key in api_keys.list_keys(session, _business_id(session)):
+            state = "revoked" if key.revoked_at else "active"
+            print(f"{key.id}\t{key.prefix}…\t{state}\t{','.join(key.scopes)}\t{key.name}")
+    return 0
+
+
+def create_key(arguments: argparse.Namespace) -> int:
+    scopes = [scope.strip() for scope in arguments.scopes.split(",")]
+    with system_transaction() as session:
+        business_id = _business_id(session)
+        key_id, plain = api_keys.create(session, business_id, arguments.name, scopes)
+        audit.record(session, business_id, _CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
+    print(plain)
+    return 0
+
+
+def revoke_key(arguments: argparse.Namespace) -> int:
+    with system_transaction() as session:
+        business_id = _business_id(session)
+        api_keys.revoke(session, arguments.id)
+        audit.record(session, business_id, _CLI, "api_key.revoke", f"api_key:{arguments.id}")
+    print("Revoked.")
+    return 0
+
+
+def list_channels(_: argparse.Namespace) -> int:
+    with system_transaction() as session:
+        for one in session.scalars(select(Channel).order_by(Channel.id)):
+            reason = f" ({one.state_reason})" if one.state_reason else ""
+            print(f"{one.id}\t{one.provider}\t{one.kind}\t{one.identity}\t{one.state}{reason}\t{one.name}")
+    return 0
+
+
+def add_channel(arguments: argparse.Namespace) -> int:
+    credentials = dict(_credential(pair) for pair in arguments.credential)
+    spec = ChannelSpec(
+        Provider(arguments.provider),
+        Kind(arguments.kind),
+        arguments.identity,
+        arguments.account,
+        arguments.name or arguments.identity,
+        credentials,
+    )
+    with system_transaction() as session:
+        business_id = _business_id(session)
+        bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
+        channel_id = ensure_channel(session, business_id, spec, bot_id)
+        audit.record(
+            session, business_id, _CLI, "channel.save", f"channel:{channel_id}", credentials=sorted(credentials)
+        )
+    print(f"Channel {channel_id} is saved.")
+    return 0
+
+
+def _credential(pair: str) -> tuple[str, str]:
+    name, sign, value = pair.partition("=")
+    if not sign:
+        raise BotHubError(f"--credential {pair}: write NAME=VALUE.")
+    return name, sys.stdin.readline().strip() if value == "-" else value
+
+
+def resume_channel(arguments: argparse.Namespace) -> int:
+    with system_transaction() as session:
+        changed = session.execute(
+            update(Channel)
+            .where(Channel.id == arguments.id, Channel.state == ChannelState.PAUSED)
+            .values(state=ChannelState.ACTIVE, state_reason=None)
+            .returning(Channel.business_id)
+        ).scalar_one_or_none()
+        if changed is None:
+            raise NotFound(f"No paused channel {arguments.id}: see `channels list`.")
+        audit.record(session, changed, _CLI, "channel.resume", f"channel:{arguments.id}")
+    bell.ring()
+    print("It may send again.")
+    return 0
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Process whole events again: what was stored the first time is left as it is, so only the dead letters count."""
+    with system_transaction() as session:
+        wanted = select(DeadLetter.event_id).where(DeadLetter.replayed_at.is_(None))
+        if arguments.id:
+            wanted = wanted.where(DeadLetter.event_id.in_(arguments.id))
+        ids = list(session.scalars(wanted.distinct()))
+        session.execute(update(WebhookEvent).where(WebhookEvent.id.in_(ids)).values(processed_at=None))
+        session.execute(
+            update(DeadLetter)
+            .where(DeadLetter.event_id.in_(ids), DeadLetter.replayed_at.is_(None))
+            .values(replayed_at=func.now())
+        )
+    bell.ring()
+    print(f"{len(ids)} events will be processed again.")
+    return 0
+
+
+def sign_in_link(_: argparse.Namespace) -> int:
+    with system_transaction() as session:
+        business_id = _business_id(session)
+        agent_id = session.scalar(
+            select(Agent.id)
+            .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
+            .order_by(Agent.id)
+            .limit(1)
+        )
+        if agent_id is None:
+            raise NotFound("There is no administrator: run `setup` first.")
+        token = make_link(session, business_id, agent_id)
+        audit.record(session, business_id, _CLI, "agent.link", f"agent:{agent_id}")
+    print(f"http://localhost:{get_settings().console_port}/auth/link?token={token}")
+    return 0
+
+
+def _business_id(session: Session) -> int:
+    business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
+    if business_id is None:
+        raise NotFound("There is no business yet: run `setup` first.")
+    return business_id

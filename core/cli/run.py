@@ -1,0 +1,104 @@
+"""`run`: everything on this machine under one supervisor, with the addresses printed when they answer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import time
+
+import requests
+
+from core import config, crypto, db, migrations
+from core.ai.settings import BotSettings
+from core.business import demo
+from core.business.setup import ensure_business
+from core.config import Settings
+from core.errors import ConfigurationError
+from core.people.sessions import first_administrator
+from core.supervisor import Supervisor
+
+_START_SECONDS = 60.0
+
+
+def run(_: argparse.Namespace) -> int:
+    """Start, print where everything is, and run until Ctrl-C or SIGTERM. Exits 0 after an orderly stop."""
+    supervisor = Supervisor(config.load())
+    signal.signal(signal.SIGTERM, _interrupt)
+    with supervisor.sole_owner():
+        try:
+            _start(supervisor)
+            supervisor.watch()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            print("\nStopping …", flush=True)
+            supervisor.stop()
+    return 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _start(supervisor: Supervisor) -> None:
+    supervisor.check_ports()
+    print("Starting …", flush=True)
+    supervisor.start_servers()
+    environment = supervisor.environment()
+    os.environ.update(environment)  # from here on this process has the settings of its children
+    for cached in (config.get_settings, db.get_engine, crypto._fernet):
+        cached.cache_clear()
+    settings = config.get_settings()
+    migrations.upgrade(settings.sqlalchemy_url)
+    token = set_up(settings)
+    supervisor.start_children(environment)
+    _wait_until_ready(supervisor, settings)
+    _print_addresses(supervisor, settings, token)
+
+
+def set_up(settings: Settings) -> str | None:
+    """The business and its first administrator. Returns a one-time sign-in token while nobody has a password."""
+    with db.system_transaction() as session:
+        if settings.sandbox_active:
+            business_id = ensure_business(session, settings, name=demo.NAME, profile=demo.PROFILE, bot=demo.bot())
+        else:
+            business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())
+        return first_administrator(session, business_id, settings)
+
+
+def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:
+    """Wait for the web app and a worker; say which log to read when they do not come."""
+    deadline = time.monotonic() + _START_SECONDS
+    url = f"http://127.0.0.1:{settings.web_port}/readyz"
+    while time.monotonic() < deadline:
+        for child in supervisor.children:
+            child.look_after()
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    raise ConfigurationError(f"The web app or the workers did not start: see {supervisor.data_dir / 'logs'}.")
+
+
+def _print_addresses(supervisor: Supervisor, settings: Settings, token: str | None) -> None:
+    console = f"http://localhost:{settings.console_port}"
+    lines = [("Console", console)]
+    if token:
+        lines.append(("Sign in (once)", f"{console}/auth/link?token={token}"))
+    if settings.sandbox_active:
+        lines.append(("Be a customer", f"http://localhost:{settings.sandbox_port}"))
+    lines += [
+        ("API docs", f"http://localhost:{settings.web_port}/api/docs"),
+        ("Meta webhook", f"{settings.callback_base}/api/webhooks/whatsapp"),
+        ("Twilio webhook", f"{settings.callback_base}/api/webhooks/twilio"),
+        ("Data and logs", str(supervisor.data_dir)),
+    ]
+    print("\nBotHub is running. Ctrl-C stops it.\n")
+    for name, value in lines:
+        print(f"  {name:<15} {value}")
+    if settings.sandbox_active and settings.web_host not in ("127.0.0.1", "localhost", "::1"):
+        print("\n  The sandbox's secrets are public: do not let others reach this machine's ports.")
+    print(flush=True)

@@ -1,0 +1,75 @@
+"""A bot's settings: the version in force, and saving the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from core.ai.settings import BotSettings
+from core.errors import NotFound
+from core.models import BotVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """The little of a bot's settings that matters when a message arrives. `quiet` is in seconds."""
+
+    enabled: bool
+    autonomy: str
+    quiet: float | None
+
+
+def manners(session: Session, bot_ids: Iterable[int]) -> dict[int, Manners]:
+    """How each of these bots behaves at present."""
+    ids = list(bot_ids)
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(
+            BotVersion.bot_id,
+            BotVersion.data["enabled"].as_boolean(),
+            BotVersion.data["autonomy"].as_string(),
+            BotVersion.data["quiet_seconds"].as_float(),
+        )
+        .where(BotVersion.bot_id.in_(ids))
+        .ext(distinct_on(BotVersion.bot_id))
+        .order_by(BotVersion.bot_id, BotVersion.version.desc())
+    )
+    return {bot_id: Manners(enabled, autonomy, quiet) for bot_id, enabled, autonomy, quiet in rows}
+
+
+def current(session: Session, bot_id: int) -> tuple[int, BotSettings]:
+    """The newest version's number and settings.
+
+    Raises:
+        NotFound: the bot has no settings.
+    """
+    row = session.execute(
+        select(BotVersion.version, BotVersion.data)
+        .where(BotVersion.bot_id == bot_id)
+        .order_by(BotVersion.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"Bot {bot_id} has no settings.")
+    return row.version, BotSettings.model_validate(row.data)
+
+
+def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
+    """Add a version. Two people who save at once cannot both get the same number: the second is refused by its key."""
+    newest = session.scalar(select(func.max(BotVersion.version)).where(BotVersion.bot_id == bot_id)) or 0
+    session.execute(
+        insert(BotVersion).values(
+            business_id=business_id,
+            bot_id=bot_id,
+            version=newest + 1,
+            data=settings.model_dump(mode="json"),
+            author=author,
+            note=note,
+        )
+    )
+    return newest + 1

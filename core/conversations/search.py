@@ -1,0 +1,97 @@
+"""Finding conversations by words: in what was said, in the customer's name, or by digits of their address.
+
+It runs in two steps. A probe of each index, cut off at a limit, tells whether the words are rare; then the list takes
+the few conversations found, or, for common words, walks the newest conversations until its page is full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, TextClause, func, literal_column, or_, select, text, true
+from sqlalchemy.orm import Session
+
+from core.channels.numbers import digits
+from core.db import enter_business, leave_business
+from core.models import Contact, ContactIdentity, Conversation, Message
+from core.models.message import FOLDED
+
+_COMMON = 2000  # messages; beyond this the words are common
+_MOST_CONTACTS = 500
+_FEWEST_DIGITS = 4
+
+_FOLDED_NAME: ColumnElement[str] = literal_column(FOLDED.format("contacts.name"))
+
+
+def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
+    """A condition on `Conversation` for what people type into a search box. Reads the indexes."""
+    words = words.lower()
+    # Under row-level security Postgres uses no index for operators it does not hold to be leakproof, and full text
+    # is one: so the probes step outside and name the business themselves.
+    leave_business(session)
+    said = _said(session, business_id, words)
+    contacts = _named(session, business_id, words) + _addressed(session, business_id, words)
+    enter_business(session, business_id)
+    spoken = Conversation.id.in_(set(said)) if len(said) <= _COMMON else _said_in_it(words)
+    return or_(spoken, Conversation.contact_id.in_(contacts))
+
+
+def _said(session: Session, business_id: int, words: str) -> Sequence[int]:
+    """The conversation of each matching message."""
+    return session.scalars(
+        select(Message.conversation_id)
+        .where(Message.business_id == business_id, _has_words(words))
+        .limit(_COMMON + 1)
+    ).all()
+
+
+def _named(session: Session, business_id: int, words: str) -> list[int]:
+    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
+    return list(
+        session.scalars(
+            select(Contact.id)
+            .where(Contact.business_id == business_id, _FOLDED_NAME.like(_folded(pattern)))
+            .limit(_MOST_CONTACTS)
+        )
+    )
+
+
+def _addressed(session: Session, business_id: int, words: str) -> list[int]:
+    """Contacts whose number holds these digits. The inner query needs nothing but the index on `lookup_key`."""
+    number = digits(words)
+    if len(number) < _FEWEST_DIGITS:
+        return []
+    keys = (
+        select(ContactIdentity.lookup_key)
+        .where(ContactIdentity.business_id == business_id, ContactIdentity.lookup_key.contains(number))
+        .limit(_MOST_CONTACTS)
+    )
+    return list(
+        session.scalars(
+            select(ContactIdentity.contact_id).where(
+                ContactIdentity.business_id == business_id, ContactIdentity.lookup_key.in_(keys)
+            )
+        )
+    )
+
+
+def _said_in_it(words: str) -> ColumnElement[bool]:
+    """For common words: ask each conversation in turn. A value, not a join, so that the walk ends with a full page."""
+    found = (
+        select(true())
+        .where(Message.conversation_id == Conversation.id, _has_words(words))
+        .limit(1)
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+    return func.coalesce(found, False)
+
+
+def _has_words(words: str) -> ColumnElement[bool]:
+    return Message.search.bool_op("@@")(func.websearch_to_tsquery("spanish", _folded(words)))
+
+
+def _folded(words: str) -> TextClause:
+    """What a person typed, without accents, as the stored side is."""
+    return text(FOLDED.format(":words")).bindparams(words=words)

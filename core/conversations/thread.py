@@ -1,0 +1,275 @@
+"""What a person at the console reads: the list of conversations, and one conversation with its messages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.models import (
+    Agent,
+    Attachment,
+    Channel,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    ConversationStatus,
+    Message,
+    Mode,
+)
+
+# Shown on the message they are about, unless that one is not here.
+_ABOUT_ANOTHER = ("reaction", "edit", "revoke")
+
+
+class View(StrEnum):
+    """Which conversations somebody wants to see."""
+
+    ALL = "all"
+    WAITING = "waiting"  # for a person
+    MINE = "mine"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the list. `last_type` is told only where the last message has no words."""
+
+    id: int
+    name: str
+    address: str
+    kind: str
+    status: str
+    mode: str
+    assignee: str | None
+    unread: int
+    waiting_since: datetime | None
+    last_message_at: datetime
+    last_text: str
+    last_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a message. `size` is in bytes."""
+
+    id: int
+    state: str
+    mime_type: str
+    filename: str | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message of the thread."""
+
+    id: int
+    sender: str
+    author: str | None
+    type: str
+    text: str
+    payload: Mapping[str, Any]
+    status: str
+    error: Mapping[str, Any] | None
+    quoted: str | None
+    idempotency_key: str | None
+    created_at: datetime
+    files: Sequence[File]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation as it is worked on. `lines` are its newest messages, oldest first; `more`: there are others."""
+
+    id: int
+    name: str
+    address: str
+    kind: str
+    channel: str
+    status: str
+    mode: str
+    assignee_id: int | None
+    assignee: str | None
+    unread: int
+    handoff_reason: str | None
+    waiting_since: datetime | None
+    window_expires_at: datetime | None
+    window_open: bool
+    opted_out: bool
+    lines: Sequence[Line]
+    more: bool
+
+
+def rows(session: Session, view: View, agent_id: int, limit: int = 60) -> list[Row]:
+    """The conversations of a view, newest activity first."""
+    last_type = (
+        select(Message.type)
+        .where(Message.conversation_id == Conversation.id, Message.type != "event")
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(
+            Conversation.id,
+            Contact.name,
+            ContactIdentity.address,
+            Conversation.kind,
+            Conversation.status,
+            Conversation.mode,
+            Agent.name.label("assignee"),
+            Conversation.unread_count.label("unread"),
+            Conversation.waiting_since,
+            Conversation.last_message_at,
+            Conversation.last_message_text.label("last_text"),
+            case((Conversation.last_message_text == "", last_type)).label("last_type"),
+        )
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+        .outerjoin(Agent, Agent.id == Conversation.assignee_id)
+        .where(_in_view(view, agent_id))
+        .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
+        .limit(limit)
+    )
+    return [Row(**row._mapping) for row in found]
+
+
+def counts(session: Session, agent_id: int) -> dict[View, int]:
+    """How many open conversations each view holds; `ALL` is not counted, for it grows for ever."""
+    counted = (View.WAITING, View.MINE, View.BOT)
+    numbers = session.execute(
+        select(*(func.count().filter(_in_view(view, agent_id)) for view in counted)).where(
+            Conversation.status != ConversationStatus.CLOSED
+        )
+    ).one()
+    return dict(zip(counted, numbers, strict=True))
+
+
+def _in_view(view: View, agent_id: int) -> ColumnElement[bool]:
+    still_open = Conversation.status != ConversationStatus.CLOSED
+    match view:
+        case View.WAITING:
+            return still_open & (Conversation.mode == Mode.HUMAN) & Conversation.waiting_since.is_not(None)
+        case View.MINE:
+            return still_open & (Conversation.assignee_id == agent_id)
+        case View.BOT:
+            return still_open & (Conversation.mode == Mode.BOT)
+        case View.ALL:
+            return true()
+
+
+def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
+    """One conversation with its newest messages. Raises `NotFound`."""
+    head = session.execute(
+        select(
+            Conversation,
+            Contact.name,
+            ContactIdentity.address,
+            ContactIdentity.opted_out_at,
+            Channel.name,
+            Agent.name,
+            func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
+        )
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+        .join(Channel, Channel.id == Conversation.channel_id)
+        .outerjoin(Agent, Agent.id == Conversation.assignee_id)
+        .where(Conversation.id == conversation_id)
+    ).one_or_none()
+    if head is None:
+        raise NotFound(f"No conversation {conversation_id}.")
+    conversation, name, address, opted_out_at, channel, assignee, window_open = head
+    newest = _newest(session, conversation_id, limit + 1)
+    return Thread(
+        id=conversation.id,
+        name=name,
+        address=address,
+        kind=conversation.kind,
+        channel=channel,
+        status=conversation.status,
+        mode=conversation.mode,
+        assignee_id=conversation.assignee_id,
+        assignee=assignee,
+        unread=conversation.unread_count,
+        handoff_reason=conversation.handoff_reason,
+        waiting_since=conversation.waiting_since,
+        window_expires_at=conversation.window_expires_at,
+        window_open=window_open,
+        opted_out=opted_out_at is not None,
+        lines=_lines(session, newest[:limit][::-1]),
+        more=len(newest) > limit,
+    )
+
+
+def _newest(session: Session, conversation_id: int, limit: int) -> Sequence[tuple[Message, str | None]]:
+    found = session.execute(
+        select(Message, Agent.name)
+        .outerjoin(Agent, Agent.id == Message.author_id)
+        .where(Message.conversation_id == conversation_id)
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(limit)
+    )
+    return [(message, author) for message, author in found]
+
+
+def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> list[Line]:
+    files = _files(session, [message.id for message, _ in messages])
+    here = {message.provider_id for message, _ in messages if message.provider_id}
+    edits = {words for message, _ in messages if (words := (message.payload.get("edited") or {}).get("text"))}
+    quoted = _quoted(session, messages)
+    return [
+        Line(
+            id=message.id,
+            sender=message.sender,
+            author=author,
+            type=message.type,
+            text=message.text,
+            payload=message.payload,
+            status=message.status,
+            error=message.error,
+            quoted=quoted.get((message.channel_id, message.reply_to)),
+            idempotency_key=message.idempotency_key,
+            created_at=message.created_at,
+            files=files[message.id],
+        )
+        for message, author in messages
+        if not (message.type in _ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
+    ]
+
+
+def _target(message: Message) -> object:
+    """The provider's id of the message that this one is about."""
+    return message.payload.get("message_id") or message.payload.get("original_message_id")
+
+
+def _files(session: Session, message_ids: Iterable[int]) -> dict[int, list[File]]:
+    found: dict[int, list[File]] = defaultdict(list)
+    for file in session.scalars(
+        select(Attachment).where(Attachment.message_id.in_(list(message_ids))).order_by(Attachment.position)
+    ):
+        assert file.message_id is not None
+        shown = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
+        found[file.message_id].append(shown)
+    return found
+
+
+def _quoted(session: Session, messages: Sequence[tuple[Message, str | None]]) -> dict[tuple[int, str | None], str]:
+    """The words of the messages that these reply to."""
+    wanted = {message.reply_to for message, _ in messages if message.reply_to}
+    if not wanted:
+        return {}
+    channel_ids = {message.channel_id for message, _ in messages}
+    found = session.execute(
+        select(Message.channel_id, Message.provider_id, Message.text, Message.type).where(
+            Message.channel_id.in_(channel_ids), Message.provider_id.in_(wanted)
+        )
+    )
+    return {(channel_id, provider_id): text or f"[{kind}]" for channel_id, provider_id, text, kind in found}

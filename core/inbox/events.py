@@ -1,0 +1,81 @@
+"""Raw events: the group-committed write at the door, claiming them in order, and what could not be understood."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from core.models import DeadLetter, WebhookEvent
+
+_RECEIVE_LOCK = 4_207_002
+
+_STORE = """
+INSERT INTO webhook_events (source, digest, content_type, query, body, received_at)
+SELECT * FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[])
+ON CONFLICT (digest) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """A verified body on its way to the database."""
+
+    source: str
+    content_type: str
+    query: str
+    body: bytes
+    received_at: datetime
+
+    @property
+    def digest(self) -> bytes:
+        """What makes a redelivery recognisable: the same bytes through the same door."""
+        head = f"{self.source}\0{self.query}\0".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(head + self.body).digest()
+
+
+def store_raw(connection: psycopg.Connection[Any], events: Sequence[RawEvent]) -> None:
+    """Write many events with one commit. A body that is already there is left alone, so this can be repeated."""
+    columns = (
+        [event.source for event in events],
+        [event.digest for event in events],
+        [event.content_type for event in events],
+        [event.query for event in events],
+        [event.body for event in events],
+        [event.received_at for event in events],
+    )
+    connection.execute(_STORE, columns, binary=True)
+
+
+def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
+    """The oldest unprocessed events, in order of arrival.
+
+    One transaction at a time receives, so that a conversation's messages are stored in the order they arrived;
+    the rest wait here for the few milliseconds that takes. Batches make that faster than receivers side by side.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _RECEIVE_LOCK})
+    query = select(WebhookEvent).where(WebhookEvent.processed_at.is_(None)).order_by(WebhookEvent.id).limit(limit)
+    return session.scalars(query).all()
+
+
+def mark_processed(session: Session, event_ids: Iterable[int]) -> None:
+    session.execute(
+        update(WebhookEvent)
+        .where(WebhookEvent.id.in_(list(event_ids)))
+        .values(processed_at=func.clock_timestamp())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def quarantine(session: Session, event_id: int, reason: str, raw: Any, business_id: int | None = None) -> None:
+    """Keep an item that could not be processed, with its reason."""
+    session.execute(
+        insert(DeadLetter),
+        [{"event_id": event_id, "business_id": business_id, "reason": reason[:2000], "raw": {"item": raw}}],
+    )

@@ -1,0 +1,190 @@
+"""Customers' messages, stored once each and in order, with what follows from them for their conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.channels.base import InboundMessage
+from core.conversations import arrivals
+from core.inbox.identity import Address, Directory, Known, remember_names, set_opted_out
+from core.models import Attachment, Direction, Message, MessageStatus, Sender
+
+if TYPE_CHECKING:
+    from core.inbox.receive import Route
+
+# Types that say something about an earlier message. They are kept, but nobody owes them an answer.
+ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
+
+
+@dataclass(slots=True)
+class _Placed:
+    """A message with the conversation it belongs to."""
+
+    event_id: int
+    route: Route
+    message: InboundMessage
+    known: Known
+    conversation_id: int
+
+
+def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+    """Store messages that are not there yet. A message that came before is left as it is."""
+    if not arrived:
+        return
+    directory = Directory(session, business_id, [_address(message) for _, _, message in arrived])
+    known = [directory.find_or_create(_address(message)) for _, _, message in arrived]
+    targets = _targets(session, arrived)
+    opened = arrivals.find_or_open(
+        session,
+        business_id,
+        [
+            arrivals.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot_id)
+            for (_, route, message), who in zip(arrived, known, strict=True)
+            if (route.channel_id, message.target) not in targets
+        ],
+    )
+    placed = [
+        _Placed(
+            event_id,
+            route,
+            message,
+            who,
+            targets.get((route.channel_id, message.target)) or opened[(route.channel_id, who.contact_id)],
+        )
+        for (event_id, route, message), who in zip(arrived, known, strict=True)
+    ]
+    stored = _insert(session, business_id, placed)
+    fresh = [
+        (item, stored[key]) for item in placed if (key := (item.route.channel_id, item.message.provider_id)) in stored
+    ]
+    _add_files(session, business_id, fresh)
+    _apply_to_targets(session, fresh)
+    remember_names(session, {i.known.contact_id: i.message.profile_name for i, _ in fresh if i.message.profile_name})
+    for wish in (True, False):
+        if people := [item.known.identity_id for item, _ in fresh if item.message.opt_out is wish]:
+            set_opted_out(session, people, opted_out=wish)
+    arrivals.apply(session, business_id, [_arrival(item, message_id) for item, message_id in fresh])
+
+
+def _address(message: InboundMessage) -> Address:
+    return Address(message.kind, message.sender, message.aliases, message.phone, message.profile_name)
+
+
+def _targets(
+    session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
+) -> dict[tuple[int, str | None], int]:
+    """The conversations of the messages that reactions, edits and revocations are about, where those are known."""
+    wanted = {(route.channel_id, message.target) for _, route, message in arrived if message.target}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Message.channel_id, Message.provider_id, Message.conversation_id).where(
+            tuple_(Message.channel_id, Message.provider_id).in_(wanted)
+        )
+    )
+    return {(channel_id, provider_id): conversation_id for channel_id, provider_id, conversation_id in rows}
+
+
+def _insert(session: Session, business_id: int, placed: Sequence[_Placed]) -> dict[tuple[int, str], int]:
+    """Insert in order of arrival; returns the ids of those that were new."""
+    query = (
+        insert(Message)
+        .on_conflict_do_nothing(
+            index_elements=[Message.channel_id, Message.provider_id], index_where=Message.provider_id.is_not(None)
+        )
+        .returning(Message.id, Message.channel_id, Message.provider_id)
+    )
+    rows = session.execute(query, [_row(business_id, item) for item in placed])
+    return {(channel_id, str(provider_id)): message_id for message_id, channel_id, provider_id in rows}
+
+
+def _row(business_id: int, item: _Placed) -> dict[str, Any]:
+    message = item.message
+    return {
+        "business_id": business_id,
+        "conversation_id": item.conversation_id,
+        "channel_id": item.route.channel_id,
+        "direction": Direction.OUTBOUND if message.echo else Direction.INBOUND,
+        "sender": Sender.AGENT if message.echo else Sender.CUSTOMER,
+        "type": message.type,
+        "text": message.text,
+        "payload": dict(message.payload),
+        "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
+        "provider_id": message.provider_id,
+        "reply_to": message.reply_to,
+        "event_id": item.event_id,
+        "created_at": message.timestamp,
+        "sent_at": message.timestamp if message.echo else None,
+    }
+
+
+def _add_files(session: Session, business_id: int, fresh: Sequence[tuple[_Placed, int]]) -> None:
+    rows = [
+        {
+            "business_id": business_id,
+            "message_id": message_id,
+            "position": position,
+            "provider_media_id": media.provider_media_id,
+            "url": media.url,
+            "mime_type": media.mime_type,
+            "filename": media.filename,
+            "sha256": media.sha256,
+            "next_attempt_at": func.now(),
+        }
+        for item, message_id in fresh
+        for position, media in enumerate(item.message.media)
+    ]
+    if rows:
+        session.execute(insert(Attachment).values(rows))
+
+
+def _apply_to_targets(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
+    """Show a reaction, an edit or a revocation on the message it is about; the original text stays in the record."""
+    for item, _ in fresh:
+        message = item.message
+        if message.type not in ABOUT_ANOTHER or not message.target:
+            continue
+        target = session.scalars(
+            select(Message)
+            .where(Message.channel_id == item.route.channel_id, Message.provider_id == message.target)
+            .with_for_update()
+        ).one_or_none()
+        if target is None:
+            continue
+        if message.type == "reaction":
+            reactions = {**target.payload.get("reactions", {}), message.sender: message.payload.get("emoji") or None}
+            target.payload = {**target.payload, "reactions": {who: emoji for who, emoji in reactions.items() if emoji}}
+        elif message.type == "edit":
+            target.payload = {**target.payload, "edited": {"text": message.text, "at": message.timestamp.isoformat()}}
+        else:
+            target.payload = {**target.payload, "revoked": {"at": message.timestamp.isoformat()}}
+    session.flush()
+
+
+def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
+    message = item.message
+    return arrivals.Arrival(
+        conversation_id=item.conversation_id,
+        message_id=message_id,
+        identity_id=item.known.identity_id,
+        kind=item.route.kind,
+        bot_id=item.route.bot_id,
+        text=message.text,
+        at=message.timestamp,
+        plain=message.type == "text",
+        from_customer=not message.echo,
+        owed_answer=not (
+            message.echo
+            or message.historic
+            or message.group_id
+            or message.opt_out is not None
+            or message.type in ABOUT_ANOTHER
+            or message.type == "system"
+        ),
+    )

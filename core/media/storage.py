@@ -1,0 +1,47 @@
+"""Where files are kept: a folder under DATA_DIR, or any object store that MEDIA_URL names (s3://bucket/prefix …)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, ObjectStore
+
+from core.config import get_settings
+
+
+@lru_cache(maxsize=1)
+def _store() -> ObjectStore:
+    settings = get_settings()
+    if settings.media_url:
+        return obstore.store.from_url(settings.media_url)
+    folder = settings.data_dir.expanduser().absolute() / "media"
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStore(folder)
+
+
+def put(key: str, path: Path) -> None:
+    """Keep a file under `key`. Writing the same key again replaces it."""
+    obstore.put(_store(), key, path)
+
+
+def read(key: str) -> Iterator[bytes]:
+    """The file's content, in pieces. Raises `FileNotFoundError`."""
+    for chunk in obstore.get(_store(), key):
+        yield bytes(chunk)
+
+
+def copy_to(key: str, path: Path) -> None:
+    """Write the file to `path`. Raises `FileNotFoundError`."""
+    with path.open("wb") as target:
+        for chunk in read(key):
+            target.write(chunk)
+
+
+def scratch_folder() -> Path:
+    """A folder for files on their way in or out."""
+    folder = get_settings().data_dir.expanduser().absolute() / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

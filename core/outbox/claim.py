@@ -1,0 +1,203 @@
+"""Claiming what is due: at most one worker per message, a conversation's messages one after the other."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, text, update
+from sqlalchemy.orm import Session
+
+from core.channels.base import Kind
+from core.models import ChannelState, Delivery
+from core.outbox import flow
+
+_PAUSED_LOOK_AGAIN = timedelta(seconds=60)
+_ROUNDS = 5  # how often a claim looks past messages that have to wait
+
+_DUE = text("""
+SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
+       i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state
+FROM deliveries d
+JOIN messages m ON m.id = d.message_id
+JOIN identities i ON i.id = d.identity_id
+JOIN channels c ON c.id = d.channel_id
+WHERE d.next_attempt_at <= now() AND NOT EXISTS (
+    SELECT FROM deliveries e
+    WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id
+      AND (e.leased_until IS NOT NULL OR (e.next_attempt_at IS NOT NULL AND coalesce(e.scheduled_for <= now(), true)))
+)
+ORDER BY d.priority, d.next_attempt_at
+LIMIT :limit
+FOR UPDATE OF d SKIP LOCKED
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message this worker alone may send, until `lease` runs out."""
+
+    message_id: int
+    business_id: int
+    conversation_id: int
+    channel_id: int
+    identity_id: int
+    attempt: int
+    address: str
+    type: str
+    payload: dict[str, Any]
+    reply_to: str | None
+    lease: uuid.UUID
+
+
+def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
+    """Take up to `limit` due messages within their numbers' rates and breakers, under the caller's fresh `lease`.
+
+    From here until the outcome is recorded the message counts as on its way: if this worker dies, nobody knows.
+    What has to wait goes back with its time instead of sitting in a slot.
+    """
+    taken: list[Claimed] = []
+    for _ in range(_ROUNDS):
+        due = session.execute(_DUE, {"limit": limit - len(taken)}).all()
+        ready = _within_limits(session, due)
+        taken += _take(session, ready, lease, lease_for)
+        if len(taken) >= limit or not due or len(ready) == len(due):
+            break
+    return taken
+
+
+def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
+    by_channel: dict[int, list[Any]] = defaultdict(list)
+    for row in due:
+        by_channel[row.channel_id].append(row)
+    shut = flow.closed_until(session, by_channel) if by_channel else {}
+    ready: list[Any] = []
+    for channel_id, rows in by_channel.items():
+        if rows[0].state != ChannelState.ACTIVE:
+            _postpone(session, rows, func.now() + _PAUSED_LOOK_AGAIN)
+        elif channel_id in shut:
+            _postpone(session, rows, shut[channel_id])
+        else:
+            ready += _within_rates(session, channel_id, rows)
+    return ready
+
+
+def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[Any]:
+    if rows[0].kind == Kind.WHATSAPP:
+        allowed = flow.take_pair_slots(session, [row.identity_id for row in rows])
+        _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + flow.PAIR_INTERVAL)
+        rows = [row for row in rows if row.identity_id in allowed]
+    if not rows:
+        return []
+    rate = flow.per_second(rows[0].provider, rows[0].kind, rows[0].settings)
+    grant = flow.take_slots(session, channel_id, len(rows), rate)
+    _postpone(session, rows[grant.allowed :], grant.next_at)
+    return rows[: grant.allowed]
+
+
+def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
+    ids = [row.message_id for row in rows]
+    if ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(ids))
+            .values(next_attempt_at=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_TAKE = text("""
+WITH taken AS (
+    UPDATE deliveries SET next_attempt_at = NULL, lease = :lease, leased_until = now() + :lease_for,
+                          attempts = attempts + 1
+    WHERE message_id = ANY(:ids) RETURNING message_id
+)
+UPDATE messages m SET status = 'sending' FROM taken WHERE m.id = taken.message_id AND m.status = 'queued'
+RETURNING m.id
+""")
+
+
+def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
+    if not rows:
+        return []
+    ids = [row.message_id for row in rows]
+    sending = {i for (i,) in session.execute(_TAKE, {"lease": lease, "lease_for": lease_for, "ids": ids})}
+    _drop_settled(session, [message_id for message_id in ids if message_id not in sending])
+    return [
+        Claimed(
+            message_id=row.message_id,
+            business_id=row.business_id,
+            conversation_id=row.conversation_id,
+            channel_id=row.channel_id,
+            identity_id=row.identity_id,
+            attempt=row.attempts + 1,
+            address=row.address,
+            type=row.type,
+            payload=row.payload,
+            reply_to=row.reply_to,
+            lease=lease,
+        )
+        for row in rows
+        if row.message_id in sending
+    ]
+
+
+def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
+    """A message that stopped being queued meanwhile (a receipt told that it had been sent) needs no sending."""
+    if message_ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(message_ids))
+            .values(lease=None, leased_until=None, attempts=Delivery.attempts - 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def release(session: Session, lease: uuid.UUID) -> None:
+    """Undo a claim whose answer was lost on the way: the caller knows that it sent nothing of it."""
+    session.execute(
+        text("""
+        WITH freed AS (
+            UPDATE deliveries SET lease = NULL, leased_until = NULL, next_attempt_at = now(), attempts = attempts - 1
+            WHERE lease = :lease RETURNING message_id
+        )
+        UPDATE messages m SET status = 'queued' FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
+        """),
+        {"lease": lease},
+    )
+
+
+def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
+    """Keep the leases of sends that are still under way."""
+    session.execute(
+        text(
+            "UPDATE deliveries SET leased_until = now() + :lease_for"
+            " WHERE message_id = ANY(:ids) AND lease = ANY(:leases)"
+        ),
+        {"lease_for": lease_for, "ids": list(message_ids), "leases": list(leases)},
+    )
+
+
+def expire_leases(session: Session, limit: int = 500) -> list[int]:
+    """Messages whose worker vanished while sending become uncertain: the provider may have taken them."""
+    rows = session.execute(
+        text("""
+        WITH expired AS (
+            SELECT message_id FROM deliveries WHERE leased_until < now() LIMIT :limit FOR UPDATE SKIP LOCKED
+        ), freed AS (
+            UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
+            FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id
+        )
+        UPDATE messages m SET status = 'uncertain', error = jsonb_build_object(
+            'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted',
+            'details', '', 'advice', 'Ask the customer or look at the provider''s log before sending it again.')
+        FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
+        RETURNING m.id
+        """),
+        {"limit": limit},
+    )
+    return [message_id for (message_id,) in rows]

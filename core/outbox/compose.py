@@ -1,0 +1,190 @@
+"""A message that another program asks for: to a conversation, or to an address whose conversation is found or made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from core.channels.base import InvalidMessage, Kind
+from core.channels.numbers import digits, is_bsuid, lookup_key
+from core.conversations import arrivals
+from core.conversations import service as conversations
+from core.errors import IdempotencyConflict
+from core.inbox.events import lock_receiving
+from core.inbox.identity import Address, Directory, Known
+from core.models import (
+    Attachment,
+    Channel,
+    ChannelState,
+    ContactIdentity,
+    Conversation,
+    FileState,
+    Message,
+    Sender,
+)
+from core.outbox.queue import Draft, queue_reply
+
+_FEWEST_DIGITS = 3  # SMS short codes
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Someone by their address. `via` picks one of our numbers; without it the first active one is used."""
+
+    kind: str
+    to: str
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`target` is a conversation's id or a recipient. `reply_to` is our id of a message, or its provider's.
+
+    With `take_over` a person answers from here on; without it the conversation stays with whoever has it.
+    """
+
+    content: Mapping[str, Any]
+    target: int | Recipient
+    reply_to: str | None = None
+    idempotency_key: str | None = None
+    send_at: datetime | None = None
+    take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The messages in the outbox; `replayed` when an earlier request with this idempotency key had put them there."""
+
+    message_ids: Sequence[int]
+    replayed: bool = False
+
+
+def place(session: Session, business_id: int, order: Order, actor: str) -> Placed:
+    """Put the message in the outbox; ring the bell after the commit.
+
+    Raises what `queue_reply` raises, and `InvalidMessage` for a recipient, reply or file that cannot be used.
+    """
+    if order.idempotency_key and (conversation_id := _earlier(session, business_id, order)) is not None:
+        draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
+        return Placed(queue_reply(session, business_id, conversation_id, draft), replayed=True)
+    _check_file(session, order.content)
+    conversation_id = order.target if isinstance(order.target, int) else _open(session, business_id, order.target)
+    draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
+    if order.take_over:
+        conversations.take_over(session, business_id, conversation_id, actor, None)
+    return Placed(queue_reply(session, business_id, conversation_id, draft))
+
+
+def _draft(order: Order, reply_to: str | None) -> Draft:
+    return Draft(order.content, Sender.AGENT, None, reply_to, order.idempotency_key, order.send_at)
+
+
+def _earlier(session: Session, business_id: int, order: Order) -> int | None:
+    """The conversation in which this key was used. Requests with the same key wait here for each other.
+
+    Raises `IdempotencyConflict` when the key was used for somebody else.
+    """
+    session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {order.idempotency_key}", 0)))
+    )
+    row = session.execute(
+        select(Message.conversation_id, Conversation.kind, ContactIdentity.address)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+        .where(Message.idempotency_key == order.idempotency_key)
+    ).one_or_none()
+    if row is None:
+        return None
+    if isinstance(order.target, int):
+        same = order.target == row.conversation_id
+    else:
+        wanted = _address(order.target)
+        same = (wanted.kind, wanted.key or wanted.value) == (row.kind, lookup_key(row.address) or row.address)
+    if not same:
+        raise IdempotencyConflict
+    return int(row.conversation_id)
+
+
+def _open(session: Session, business_id: int, recipient: Recipient) -> int:
+    """The recipient's conversation on the chosen number."""
+    address = _address(recipient)
+    channel = _channel(session, recipient)
+    known = _identity(session, business_id, address)
+    wanted = arrivals.Wanted(channel.id, channel.kind, known.contact_id, known.identity_id, channel.bot_id)
+    return arrivals.find_or_open(session, business_id, [wanted])[channel.id, known.contact_id]
+
+
+def _address(recipient: Recipient) -> Address:
+    """The address as its provider writes it: WhatsApp ids are bare digits, telephone numbers carry a plus."""
+    number = digits(recipient.to)
+    if recipient.kind == Kind.WHATSAPP and is_bsuid(recipient.to):
+        return Address(recipient.kind, recipient.to)
+    if len(number) < _FEWEST_DIGITS:
+        raise InvalidMessage("to", "must be a telephone number with its country code")
+    return Address(recipient.kind, number if recipient.kind == Kind.WHATSAPP else f"+{number}", phone=f"+{number}")
+
+
+def _channel(session: Session, recipient: Recipient) -> Channel:
+    query = (
+        select(Channel)
+        .where(Channel.kind == recipient.kind, Channel.state == ChannelState.ACTIVE)
+        .order_by(Channel.id)
+        .limit(1)
+    )
+    if recipient.via is not None:
+        query = query.where(Channel.identity == recipient.via)
+    channel = session.scalars(query).one_or_none()
+    if channel is None and recipient.via is not None:
+        raise InvalidMessage("from", f"is not an active {recipient.kind} number of this business")
+    if channel is None:
+        raise InvalidMessage("channel", f"this business has no active {recipient.kind} number")
+    return channel
+
+
+def _identity(session: Session, business_id: int, address: Address) -> Known:
+    """Who has this address, however it is written there; someone new if nobody has."""
+    row = session.execute(
+        select(ContactIdentity.id, ContactIdentity.contact_id)
+        .where(
+            ContactIdentity.kind == address.kind,
+            or_(ContactIdentity.address == address.value, ContactIdentity.lookup_key == address.key),
+        )
+        .order_by((ContactIdentity.address == address.value).desc(), ContactIdentity.id)
+        .limit(1)
+    ).one_or_none()
+    if row is not None:
+        return Known(row.id, row.contact_id)
+    lock_receiving(session)  # an arriving message may be making the same contact
+    return Directory(session, business_id, [address]).find_or_create(address)
+
+
+def _quoted(session: Session, conversation_id: int, reply_to: str | None) -> str | None:
+    """The provider's id of the message that is replied to."""
+    if reply_to is None or not (reply_to.isascii() and reply_to.isdigit()):
+        return reply_to
+    found = session.execute(
+        select(Message.provider_id).where(
+            Message.id == int(reply_to), Message.conversation_id == conversation_id
+        )
+    ).one_or_none()
+    if found is None:
+        raise InvalidMessage("reply_to", "is not a message of this conversation")
+    if found.provider_id is None:
+        raise InvalidMessage("reply_to", "is a message that its provider does not know (yet)")
+    return str(found.provider_id)
+
+
+def _check_file(session: Session, content: Mapping[str, Any]) -> None:
+    attachment_id = (content.get("media") or {}).get("attachment_id")
+    if attachment_id is None:
+        return
+    stored = session.scalar(
+        select(Attachment.id).where(Attachment.id == attachment_id, Attachment.state == FileState.STORED)
+    )
+    if stored is None:
+        raise InvalidMessage("media.attachment_id", "is not a stored file of this business")

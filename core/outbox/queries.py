@@ -1,0 +1,103 @@
+"""What waits in the outbox, and how sending has gone lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.models import ContactIdentity, Delivery, Message, MessageStatus
+
+_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that did not get out, or whose fate is unknown."""
+
+    id: int
+    to: str
+    attempts: int
+    error: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many messages are in a state for one cause (`core.channels.base.Cause`)."""
+
+    status: str
+    cause: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """`queue_size` counts all that still has to go out, `pending_retry` those of them that failed at least once.
+
+    Over the messages of the last 7 days: `success_rate` is the share, in percent, that the provider took among those
+    decided (taken, failed or uncertain), `avg_attempts` the tries that each message tried so far took. Both are None
+    while there is nothing to count. The lists hold the newest 50.
+    """
+
+    queue_size: int
+    pending_retry: int
+    failed: int
+    uncertain: int
+    success_rate: float | None
+    avg_attempts: float | None
+    by_cause: Sequence[Group]
+    failed_messages: Sequence[Unsent]
+    uncertain_messages: Sequence[Unsent]
+
+
+_GROUPS = text("""
+SELECT m.status, m.error ->> 'cause' AS cause, count(*) AS number, count(*) FILTER (WHERE d.attempts > 0) AS tried
+FROM messages m JOIN deliveries d ON d.message_id = m.id
+WHERE m.business_id = :business AND m.status IN ('queued', 'sending', 'failed', 'uncertain')
+GROUP BY 1, 2 ORDER BY 3 DESC
+""")
+_RECENT = text("""
+SELECT 100.0 * count(*) FILTER (WHERE m.status IN ('sent', 'delivered', 'read', 'played'))
+         / nullif(count(*) FILTER (WHERE m.status NOT IN ('queued', 'sending', 'cancelled')), 0) AS success_rate,
+       avg(d.attempts) FILTER (WHERE d.attempts > 0) AS avg_attempts
+FROM messages m JOIN deliveries d ON d.message_id = m.id
+WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days'
+""")
+
+
+def queue_state(session: Session, business_id: int) -> QueueState:
+    """The outbox of one business."""
+    groups = session.execute(_GROUPS, {"business": business_id}).all()
+    recent = session.execute(_RECENT, {"business": business_id}).one()
+    waiting = [row for row in groups if row.status in (MessageStatus.QUEUED, MessageStatus.SENDING)]
+    settled = [Group(row.status, row.cause, row.number) for row in groups if row not in waiting]
+    return QueueState(
+        queue_size=sum(row.number for row in waiting),
+        pending_retry=sum(row.tried for row in waiting if row.status == MessageStatus.QUEUED),
+        failed=sum(group.count for group in settled if group.status == MessageStatus.FAILED),
+        uncertain=sum(group.count for group in settled if group.status == MessageStatus.UNCERTAIN),
+        success_rate=_rounded(recent.success_rate),
+        avg_attempts=_rounded(recent.avg_attempts),
+        by_cause=settled,
+        failed_messages=_newest(session, business_id, MessageStatus.FAILED),
+        uncertain_messages=_newest(session, business_id, MessageStatus.UNCERTAIN),
+    )
+
+
+def _newest(session: Session, business_id: int, status: MessageStatus) -> list[Unsent]:
+    rows = session.execute(
+        select(Message.id, ContactIdentity.address, Delivery.attempts, Message.error)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(ContactIdentity, ContactIdentity.id == Delivery.identity_id)
+        .where(Message.business_id == business_id, Message.status == status)
+        .order_by(Message.id.desc())
+        .limit(_LISTED)
+    )
+    return [Unsent(*row) for row in rows]
+
+
+def _rounded(value: Any) -> float | None:
+    return None if value is None else round(float(value), 2)

@@ -1,0 +1,131 @@
+"""What became of a send, written down in one short transaction after the network call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from sqlalchemy import func, insert, text, update
+from sqlalchemy.orm import Session
+
+from core.channels.base import Cause, SendError, Sent, Verdict
+from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
+from core.outbox import flow, policy, settlement
+from core.outbox.claim import Claimed
+from core.people.notices import notify
+
+log = structlog.get_logger(__name__)
+
+_SENT = text("""
+WITH freed AS (
+    UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = NULL
+    WHERE message_id = :message AND (lease = :lease OR lease IS NULL)
+)
+UPDATE messages SET provider_id = coalesce(provider_id, :provider_id), error = NULL, sent_at = coalesce(sent_at, now()),
+    status = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE status END,
+    payload = CASE WHEN :note = '' THEN payload ELSE payload || jsonb_build_object('note', :note) END
+WHERE id = :message
+""")
+
+
+def record_sent(session: Session, claimed: Claimed, sent: Sent) -> None:
+    """The provider took it. That is true even if the lease ran out meanwhile."""
+    session.execute(
+        _SENT,
+        {
+            "message": claimed.message_id,
+            "lease": claimed.lease,
+            "provider_id": sent.provider_id,
+            "note": sent.note or "",
+        },
+    )
+    flow.record_outcome(session, claimed.channel_id, healthy=True)
+
+
+def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
+    """The send did not work. Its verdict decides: try again later, give up, or leave it for a receipt or a person.
+
+    Does nothing when the lease was lost or a receipt has already told that it was sent.
+    """
+    if not _release(session, claimed):
+        return
+    _log_attempt(session, claimed, error)
+    _tell_flow(session, claimed, error)
+    shown = {
+        "code": error.error.code,
+        "title": error.error.title,
+        "details": error.error.details,
+        "cause": error.cause.value,
+        "advice": error.advice,
+    }
+    if error.verdict is Verdict.UNKNOWN:
+        _set(session, claimed.message_id, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
+    elif (wait := policy.next_wait(error, claimed.attempt)) is not None:
+        due = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)
+        _set(session, claimed.message_id, MessageStatus.QUEUED, shown, next_attempt_at=due)
+    else:
+        _set(session, claimed.message_id, MessageStatus.FAILED, shown)
+        settlement.failed_for_good(session, claimed.business_id, [claimed.message_id])
+
+
+def _release(session: Session, claimed: Claimed) -> bool:
+    """Give the lease back; whether it was still ours and the message still on its way."""
+    freed = session.execute(
+        text("""
+        WITH freed AS (
+            UPDATE deliveries SET lease = NULL, leased_until = NULL
+            WHERE message_id = :message AND lease = :lease RETURNING message_id
+        )
+        SELECT m.id FROM messages m JOIN freed ON m.id = freed.message_id WHERE m.status = 'sending' FOR UPDATE OF m
+        """),
+        {"message": claimed.message_id, "lease": claimed.lease},
+    )
+    return freed.one_or_none() is not None
+
+
+def _set(session: Session, message_id: int, status: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
+    options = {"synchronize_session": False}
+    session.execute(
+        update(Message).where(Message.id == message_id).values(status=status, error=error).execution_options(**options)
+    )
+    if delivery:
+        session.execute(
+            update(Delivery).where(Delivery.message_id == message_id).values(**delivery).execution_options(**options)
+        )
+
+
+def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:
+    session.execute(
+        insert(DeliveryAttempt).values(
+            business_id=claimed.business_id,
+            message_id=claimed.message_id,
+            number=claimed.attempt,
+            verdict=error.verdict,
+            cause=error.cause,
+            code=error.error.code,
+            title=error.error.title,
+            details=error.error.details,
+        )
+    )
+    log.warning("send_failed", message_id=claimed.message_id, verdict=error.verdict.value, code=error.error.code)
+
+
+def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
+    """Let the number's breaker, rate and state know what its provider said."""
+    if error.cause in (Cause.PROVIDER, Cause.NETWORK):
+        if flow.record_outcome(session, claimed.channel_id, healthy=False):
+            text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
+            notify(session, claimed.business_id, "breaker_open", Severity.HIGH, text_)
+        return
+    flow.record_outcome(session, claimed.channel_id, healthy=True)
+    if error.cause is Cause.THROTTLED and error.retry_after:
+        flow.slow_down(session, claimed.channel_id, min(error.retry_after, 60))
+    elif error.cause is Cause.PAUSE_NUMBER:
+        reason = f"{error.error.title} ({error.error.code})"
+        session.execute(
+            update(Channel)
+            .where(Channel.id == claimed.channel_id)
+            .values(state=ChannelState.PAUSED, state_reason=reason)
+            .execution_options(synchronize_session=False)
+        )
+        notify(session, claimed.business_id, "number_paused", Severity.HIGH, f"{reason}. {error.advice}")

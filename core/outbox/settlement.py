@@ -1,0 +1,92 @@
+"""What follows when a message's fate is known some other way than by its own send: receipts, giving up, retrying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.channels.base import ProviderError
+from core.channels.facts import diagnose_failure
+from core.conversations import service as conversations
+from core.models import Channel, Conversation, Delivery, Message, MessageStatus, Mode, Sender, Severity
+from core.people.notices import notify
+
+_QUIET = {"synchronize_session": False}
+
+
+def reported_sent(session: Session, message_ids: Sequence[int]) -> None:
+    """A receipt told that these were sent: they need no further try."""
+    if message_ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(message_ids))
+            .values(next_attempt_at=None, uncertain_since=None)
+            .execution_options(**_QUIET)
+        )
+
+
+def reported_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
+    """Receipts told that the provider gave these up. They are not sent again: one of the devices may still show it."""
+    if not errors:
+        return
+    rows = session.execute(
+        select(Message.id, Channel.provider)
+        .join(Channel, Channel.id == Message.channel_id)
+        .where(Message.id.in_(errors))
+    ).all()
+    for message_id, provider in rows:
+        error = ProviderError(**errors[message_id])
+        diagnosis = diagnose_failure(provider, error)
+        shown = {
+            "code": error.code,
+            "title": error.title,
+            "details": error.details,
+            "cause": diagnosis.cause.value,
+            "advice": diagnosis.advice,
+        }
+        session.execute(update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_QUIET))
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id.in_(errors))
+        .values(next_attempt_at=None, uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    failed_for_good(session, business_id, list(errors))
+
+
+def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
+    """Tell someone; where the bot had answered, its customer is waiting again and a person takes over."""
+    rows = session.execute(
+        select(Message.id, Message.conversation_id, Message.sender, Message.error).where(Message.id.in_(message_ids))
+    ).all()
+    for message_id, conversation_id, sender, error in rows:
+        title = (error or {}).get("title") or "unknown error"
+        if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, "send_failed", title):
+            continue
+        words = f"Message {message_id} could not be sent: {title}."
+        notify(session, business_id, "message_failed", Severity.WARNING, words, conversation_id=conversation_id)
+
+
+def own_uncertain(session: Session, grace_seconds: float, limit: int = 200) -> int:
+    """Customers of the bot's messages whose fate stayed unknown for `grace_seconds` get a person. Returns how many."""
+    rows = session.execute(
+        select(Message.business_id, Message.conversation_id)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.mode == Mode.BOT,
+            Message.status == MessageStatus.UNCERTAIN,
+            Message.sender == Sender.BOT,
+            Delivery.uncertain_since < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, grace_seconds),
+        )
+        .distinct()
+        .limit(limit)
+    ).all()
+    return sum(
+        conversations.hand_off(
+            session, business_id, conversation_id, "send_uncertain", "nobody knows whether the last answer arrived"
+        )
+        for business_id, conversation_id in rows
+    )

@@ -1,0 +1,223 @@
+"""Console sessions and one-time links. Both are random tokens of which only the hash is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from core.config import Settings
+from core.crypto import new_token, token_hash
+from core.errors import ConfigurationError, Conflict
+from core.models import Agent, AgentToken, Business, Role, TokenKind
+from core.people import agents, audit
+
+SESSION_LASTS = timedelta(days=14)
+LINK_LASTS = timedelta(hours=24)
+DEFAULT_ADMINISTRATOR = "admin@localhost"
+_FIRST_ADMINISTRATOR_LOCK = 4_207_004
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentAgent:
+    """Who is signed in, and what their screen needs to know of their business. `timezone` is an IANA name."""
+
+    id: int
+    session_id: int
+    business_id: int
+    business_name: str
+    timezone: str
+    name: str
+    email: str
+    role: Role
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser that is signed in."""
+
+    id: int
+    created_at: datetime
+    expires_at: datetime
+
+
+def open_session(session: Session, business_id: int, agent_id: int) -> str:
+    """Sign an agent in. Returns the token for their cookie."""
+    audit.record(session, business_id, f"agent:{agent_id}", "session.open", f"agent:{agent_id}")
+    return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS)
+
+
+def session_agent(session: Session, token: str) -> CurrentAgent | None:
+    """Whose session this is; None when it ended, expired, never was, or its agent is disabled."""
+    row = session.execute(
+        select(Agent, AgentToken.id, Business.name, Business.timezone)
+        .join(Agent, Agent.id == AgentToken.agent_id)
+        .join(Business, Business.id == AgentToken.business_id)
+        .where(_live(token, TokenKind.SESSION), Agent.disabled_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    agent, session_id, business_name, timezone = row
+    return CurrentAgent(
+        id=agent.id,
+        session_id=session_id,
+        business_id=agent.business_id,
+        business_name=business_name,
+        timezone=timezone,
+        name=agent.name,
+        email=agent.email,
+        role=Role(agent.role),
+        language=agent.language,
+    )
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign out. Ending what has ended changes nothing."""
+    session.execute(
+        update(AgentToken)
+        .where(_live(token, TokenKind.SESSION))
+        .values(ended_at=func.now())
+        .execution_options(**_QUIET)
+    )
+
+
+def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
+    """Where an agent is signed in, newest first."""
+    rows = session.execute(
+        select(AgentToken.id, AgentToken.created_at, AgentToken.expires_at)
+        .where(_open(agent_id, TokenKind.SESSION))
+        .order_by(AgentToken.id.desc())
+    )
+    return [OpenSession(*row) for row in rows]
+
+
+def revoke_session(session: Session, agent_id: int, session_id: int) -> None:
+    """End one of an agent's own sessions; another person's is left alone."""
+    session.execute(
+        update(AgentToken)
+        .where(_open(agent_id, TokenKind.SESSION), AgentToken.id == session_id)
+        .values(ended_at=func.now())
+        .execution_options(**_QUIET)
+    )
+
+
+def revoke_others(session: Session, agent_id: int, keep_session_id: int) -> None:
+    """End every session and link of an agent except one session, as after a change of password."""
+    session.execute(
+        update(AgentToken)
+        .where(AgentToken.agent_id == agent_id, AgentToken.ended_at.is_(None), AgentToken.id != keep_session_id)
+        .values(ended_at=func.now())
+        .execution_options(**_QUIET)
+    )
+
+
+def make_link(session: Session, business_id: int, agent_id: int) -> str:
+    """A token that signs this agent in once, within a day. Earlier links of theirs stop working."""
+    session.execute(
+        update(AgentToken)
+        .where(_open(agent_id, TokenKind.LINK))
+        .values(ended_at=func.now())
+        .execution_options(**_QUIET)
+    )
+    return _issue(session, business_id, agent_id, TokenKind.LINK, LINK_LASTS)
+
+
+def link_is_good(session: Session, token: str) -> bool:
+    """Whether a link would still sign someone in. Spends nothing."""
+    return session.scalar(select(AgentToken.id).where(_live(token, TokenKind.LINK))) is not None
+
+
+def spend_link(session: Session, token: str) -> str | None:
+    """Sign in by a one-time link: returns a session token, or None when the link is spent, too old or nobody's."""
+    spent = session.execute(
+        update(AgentToken)
+        .where(
+            _live(token, TokenKind.LINK),
+            AgentToken.agent_id.in_(select(Agent.id).where(Agent.disabled_at.is_(None))),
+        )
+        .values(ended_at=func.now())
+        .returning(AgentToken.business_id, AgentToken.agent_id)
+        .execution_options(**_QUIET)
+    ).one_or_none()
+    return None if spent is None else open_session(session, spent.business_id, spent.agent_id)
+
+
+def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:
+    """See to it that somebody can get in. Call it at every start, in a system transaction.
+
+    Makes the administrator of ADMIN_EMAIL and ADMIN_PASSWORD, or one without a password when these are not set.
+    While no administrator has a password, returns a fresh one-time link's token; earlier ones stop working.
+
+    Raises:
+        ConfigurationError: ADMIN_PASSWORD cannot be used, or ADMIN_EMAIL belongs to another business.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _FIRST_ADMINISTRATOR_LOCK})
+    administrators = session.scalars(
+        select(Agent)
+        .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
+        .order_by(Agent.id)
+    ).all()
+    if any(one.password_hash for one in administrators):
+        return None
+    email = settings.admin_email.strip().lower() or DEFAULT_ADMINISTRATOR
+    chosen = next((one.id for one in administrators if one.email == email), None)
+    if chosen is None and (settings.admin_email or not administrators):
+        chosen = _create_administrator(session, business_id, email)
+    if chosen is None:
+        chosen = administrators[0].id
+    if settings.admin_email and settings.admin_password:
+        _set_first_password(session, chosen, settings.admin_password)
+        return None
+    return make_link(session, business_id, chosen)
+
+
+def _create_administrator(session: Session, business_id: int, email: str) -> int:
+    try:
+        return agents.create_agent(session, business_id, name="Administrator", email=email, role=Role.ADMINISTRATOR)
+    except Conflict:
+        raise ConfigurationError(
+            f"ADMIN_EMAIL is wrong: {email} is already somebody who is not an administrator here. Choose another."
+        ) from None
+
+
+def _set_first_password(session: Session, agent_id: int, password: str) -> None:
+    try:
+        agents.set_password(session, agent_id, password)
+    except agents.UnacceptablePassword as error:
+        raise ConfigurationError(f"ADMIN_PASSWORD is wrong: {error}") from None
+
+
+def _issue(session: Session, business_id: int, agent_id: int, kind: TokenKind, lasts: timedelta) -> str:
+    token = new_token()
+    session.execute(
+        insert(AgentToken).values(
+            business_id=business_id,
+            agent_id=agent_id,
+            kind=kind,
+            token_hash=token_hash(token),
+            expires_at=func.now() + lasts,
+        )
+    )
+    return token
+
+
+def _live(token: str, kind: TokenKind) -> ColumnElement[bool]:
+    return (
+        (AgentToken.token_hash == token_hash(token))
+        & (AgentToken.kind == kind)
+        & AgentToken.ended_at.is_(None)
+        & (AgentToken.expires_at > func.now())
+    )
+
+
+def _open(agent_id: int, kind: TokenKind) -> ColumnElement[bool]:
+    return (
+        (AgentToken.agent_id == agent_id)
+        & (AgentToken.kind == kind)
+        & AgentToken.ended_at.is_(None)
+        & (AgentToken.expires_at > func.now())
+    )

@@ -1,0 +1,40 @@
+"""The ASGI application: the three stand-ins, the control API and the page on one port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from sandbox import control, graph_account, graph_media, graph_messages, openai_api, page, twilio_api
+from sandbox.graph_errors import GraphError, graph_error
+from sandbox.settings import Settings
+from sandbox.twilio_errors import TwilioError, twilio_error
+from sandbox.world import World
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    world = World.make(settings or Settings.from_env())
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await world.webhooks.start()
+        yield
+        await world.webhooks.stop()
+
+    app = Starlette(
+        routes=[
+            *graph_messages.ROUTES,
+            *twilio_api.ROUTES,
+            *openai_api.ROUTES,
+            *control.ROUTES,
+            *graph_media.ROUTES,
+            *graph_account.ROUTES,
+            *page.ROUTES,
+        ],
+        exception_handlers={GraphError: graph_error, TwilioError: twilio_error},
+        lifespan=lifespan,
+    )
+    app.state.world = world
+    return app

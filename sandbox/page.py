@@ -1,0 +1,25 @@
+"""The phone: a page and its own scripts and styles, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+STATIC = Path(__file__).parent / "static"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob: https:; media-src 'self' blob:; frame-ancestors 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+async def phone(_: Request) -> Response:
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
+    return FileResponse(STATIC / "index.html", headers=headers)
+
+
+ROUTES = [Route("/", phone, methods=["GET"]), Mount("/sandbox/static", StaticFiles(directory=STATIC))]

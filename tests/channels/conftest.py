@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from core.channels.base import Account, Kind, Provider
+
+
+@pytest.fixture
+def cloud_account() -> Account:
+    return Account(
+        provider=Provider.WHATSAPP_CLOUD,
+        kind=Kind.WHATSAPP,
+        identity="106540352242922",
+        credentials={"access_token": "EAAG-token", "waba_id": "102290129340398"},
+        api_url="https://graph.facebook.com",
+        api_version="v26.0",
+    )
+
+
+@pytest.fixture
+def twilio_account() -> Account:
+    return Account(
+        provider=Provider.TWILIO,
+        kind=Kind.WHATSAPP,
+        identity="+14155238886",
+        credentials={"account_sid": "AC" + "0" * 32, "auth_token": "token"},
+        api_url="https://api.twilio.com",
+        callback_url="https://desk.example.com/api/webhooks/twilio/status",
+    )

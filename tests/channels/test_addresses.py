@@ -1,0 +1,178 @@
+"""Numbers, opt-out words, and addresses that may be fetched."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.channels.numbers import digits, display, is_bsuid, lookup_key, variants
+from core.channels.optout import opt_out_of
+from core.channels.ssrf import UnsafeUrl, guard, guarded_session, is_public, origin
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("5215512345678", "+52 55 1234 5678", "whatsapp:+525512345678"),
+        ("5491123456789", "+54 11 2345-6789", "541123456789"),
+        ("5511987654321", "551187654321", "+55 (11) 98765-4321"),
+    ],
+)
+def test_spellings_of_one_person_share_a_key(spellings: tuple[str, ...]) -> None:
+    assert len({lookup_key(spelling) for spelling in spellings}) == 1
+
+
+def test_different_people_keep_different_keys() -> None:
+    assert lookup_key("5511923456789") != lookup_key("551123456789")  # the latter is a landline
+    assert lookup_key("14155238886") == "14155238886"
+
+
+@pytest.mark.parametrize(
+    "address", ["AR.13491208655302741918", "US.ENT.11815799212886844830", "ana@example.com", "", "Tienda"]
+)
+def test_other_addresses_have_no_key(address: str) -> None:
+    assert lookup_key(address) is None and digits(address) == "" and variants(address) == ()
+    assert display(address) == address
+
+
+def test_bsuid() -> None:
+    assert is_bsuid("AR.13491208655302741918") and is_bsuid("US.ENT.11815799212886844830")
+    assert not is_bsuid("5491123456789") and not is_bsuid("ar.1") and not is_bsuid("AR.a b")
+
+
+def test_variants_for_one_more_try() -> None:
+    assert variants("5491123456789") == ("541123456789",)
+    assert variants("541123456789") == ()
+    assert variants("5215512345678") == ("525512345678",)
+    assert variants("525512345678") == ("5215512345678",)
+    assert variants("5511987654321") == ("551187654321",)
+    assert variants("551187654321") == ("5511987654321",)
+    assert variants("5511923456789") == ()
+
+
+def test_display() -> None:
+    assert display("5215512345678") == "+52 55 1234 5678"
+    assert display("5511987654321") == display("551187654321") == "+55 11 98765-4321"
+
+
+@given(address=st.text(max_size=30) | st.from_regex(r"\+?(52|54|55)[0-9]{8,12}", fullmatch=True))
+def test_a_key_is_its_own_key_and_shared_by_variants(address: str) -> None:
+    key = lookup_key(address)
+    display(address)
+    if key is not None:
+        assert lookup_key(key) == key
+        assert all(lookup_key(other) == key for other in variants(address))
+
+
+@pytest.mark.parametrize("text", ["STOP", " stop. ", "¡Baja!", "bája", "ALTO", "Darme de baja", "sair", "🛑 stop 🛑"])
+def test_stop_words(text: str) -> None:
+    assert opt_out_of(text) is True
+
+
+@pytest.mark.parametrize("text", ["Start", "ALTA", "unstop!"])
+def test_start_words(text: str) -> None:
+    assert opt_out_of(text) is False
+
+
+@pytest.mark.parametrize("text", ["", "quiero darme de baja del curso", "stop it please", "bajar", "cancel", "no"])
+def test_other_words(text: str) -> None:
+    assert opt_out_of(text) is None
+
+
+def test_carriers_words_count_in_sms_only() -> None:
+    assert opt_out_of("Cancel", sms=True) is True and opt_out_of("END", sms=True) is True
+    assert opt_out_of("END") is None
+
+
+@given(text=st.text(max_size=60))
+def test_opt_out_never_raises(text: str) -> None:
+    assert opt_out_of(text) in (True, False, None)
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    def fake(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", fake)
+
+
+def test_public_hosts_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_to(monkeypatch, "93.184.216.34", "2606:2800:220:1::1")
+    guard("https://example.com/a?b=c")
+
+
+@pytest.mark.parametrize(
+    "inside", ["10.1.2.3", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "224.0.0.1", "0.0.0.0"]
+)
+def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
+    resolve_to(monkeypatch, "93.184.216.34", inside)
+    with pytest.raises(UnsafeUrl):
+        guard("https://example.com/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "https://localhost./",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[::]/",
+        "https://user:pass@93.184.216.34/",
+        "https://127.0.0.1:8600@93.184.216.34/",
+        "https://93.184.216.34\\@127.0.0.1/",
+        "https://93.184.216.34 /",
+        "https:///etc/passwd",
+        "//93.184.216.34/",
+        "https://93.184.216.34:99999/",
+        "",
+    ],
+)
+def test_addresses_inside_or_in_disguise_are_refused(url: str) -> None:
+    with pytest.raises(UnsafeUrl):
+        guard(url)
+
+
+def test_allowed_origins_are_exact() -> None:
+    allowed = {origin("http://127.0.0.1:8600/v26.0")}
+    guard("http://127.0.0.1:8600/media/1", allowed_origins=allowed)
+    for url in ("http://127.0.0.1:8601/", "https://127.0.0.1:8600/", "http://127.0.0.1/", "http://a@127.0.0.1:8600/"):
+        with pytest.raises(UnsafeUrl):
+            guard(url, allowed_origins=allowed)
+
+
+@given(url=st.text(max_size=40).map("https://{}".format) | st.text(max_size=40))
+def test_guard_raises_nothing_else(url: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        resolve_to(patch, "93.184.216.34")
+        try:
+            guard(url)
+        except UnsafeUrl:
+            return
+        assert url.lower().startswith("https://")
+
+
+def test_public_addresses() -> None:
+    assert is_public("8.8.8.8") and is_public("::ffff:8.8.8.8") and is_public("64:ff9b::808:808")
+    assert not is_public("100.64.0.1") and not is_public("fe80::1%eth0") and not is_public("255.255.255.255")
+
+
+def test_a_guarded_session_hangs_up_on_a_private_peer_before_asking(httpserver: Any) -> None:
+    import requests
+
+    httpserver.expect_request("/").respond_with_data("secret")
+    with pytest.raises(requests.ConnectionError):
+        guarded_session().get(httpserver.url_for("/"), timeout=5)
+    assert not httpserver.log
+    answer = guarded_session([origin(httpserver.url_for("/"))]).get(httpserver.url_for("/"), timeout=5)
+    assert answer.text == "secret"

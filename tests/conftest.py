@@ -1,0 +1,131 @@
+"""Real servers for every test: one embedded Postgres and Redis per test process, emptied before each test that asks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from core.embedded import Embedded
+
+_TEST_SETTINGS = {
+    "WHATSAPP_ACCESS_TOKEN": "test-access-token",
+    "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
+    "WHATSAPP_APP_SECRET": "test-app-secret",
+    "WHATSAPP_WEBHOOK_VERIFY_TOKEN": "test-verify-token",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "test-auth-token",
+    "TWILIO_PHONE_NUMBER": "+15005550006",
+    "TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886",
+    "WHATSAPP_API_URL": "http://127.0.0.1:9",
+    "TWILIO_API_URL": "http://127.0.0.1:9",
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    "PUBLIC_URL": "https://desk.example",
+    "BOTHUB_API_KEY": "test-api-key",
+    "REPLY_QUIET_SECONDS": "0.2",
+    "SANDBOX": "0",
+}
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Embedded]:
+    """A Postgres and a Redis of this test process's own."""
+    folder = Path(tempfile.mkdtemp(prefix="bothub-test-"))
+    embedded = Embedded(folder)
+    embedded.start()
+    yield embedded
+    embedded.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database(servers: Embedded) -> Iterator[str]:
+    """The migrated database, with every setting pointing at the test's servers. Gives the DATABASE_URL."""
+    from core import bell, config, crypto, db, migrations
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _TEST_SETTINGS.items():
+            patch.setenv(name, value)
+        patch.setenv("DATABASE_URL", servers.postgres.url)
+        patch.setenv("REDIS_URL", servers.redis.url)
+        patch.setenv("DATA_DIR", str(servers.data_dir))
+        patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
+        for cached in (config.get_settings, db.get_engine, bell.connection, crypto._fernet):
+            cached.cache_clear()
+        migrations.upgrade(config.get_settings().sqlalchemy_url)
+        yield servers.postgres.url
+        db.get_engine().dispose()
+        for cached in (config.get_settings, db.get_engine, bell.connection, crypto._fernet):
+            cached.cache_clear()
+
+
+@pytest.fixture
+def clean(database: str) -> None:
+    """Empty tables and an empty Redis."""
+    from sqlalchemy import text
+
+    from core import bell
+    from core.business import channels
+    from core.db import system_transaction
+    from core.models import Base
+
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with system_transaction() as session:
+        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    bell.connection().flushdb()
+    channels.forget()
+
+
+@dataclass(frozen=True)
+class TestBusiness:
+    """The business most tests happen in."""
+
+    __test__ = False
+
+    business_id: int
+    bot_id: int
+    whatsapp_channel_id: int
+    sms_channel_id: int
+    twilio_whatsapp_channel_id: int
+
+
+@pytest.fixture
+def business(clean: None) -> TestBusiness:
+    """A business with a bot and its three channels, made as the first start makes them."""
+    from sqlalchemy import select
+
+    from core.ai.settings import BotSettings
+    from core.business.setup import ensure_business
+    from core.config import get_settings
+    from core.db import system_transaction
+    from core.models import Bot, Channel
+
+    with system_transaction() as session:
+        business_id = ensure_business(session, get_settings(), name="Tienda Sol", profile={}, bot=BotSettings())
+        bot_id = session.scalars(select(Bot.id)).one()
+        ids = {(provider, kind): i for i, provider, kind in session.execute(select(Channel.id, Channel.provider, Channel.kind))}
+    return TestBusiness(
+        business_id,
+        bot_id,
+        ids["whatsapp_cloud", "whatsapp"],
+        ids["twilio", "sms"],
+        ids["twilio", "whatsapp"],
+    )
+
+
+@pytest.fixture
+def client(business: TestBusiness) -> Iterator[object]:
+    """A test client of the whole web app."""
+    from webhook_app import create_app
+
+    app = create_app()
+    yield app.test_client()
+    app.extensions["door"].intake.stop()
+
+

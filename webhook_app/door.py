@@ -1,0 +1,51 @@
+"""What the webhook routes share: the secrets, the intake, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from flask import Response, jsonify, request
+from prometheus_client import Counter
+
+from core.config import Settings
+from core.errors import StoreUnavailable
+from core.inbox.events import RawEvent
+from webhook_app.intake import Intake
+from webhook_app.secrets import SecretRing
+
+log = structlog.get_logger(__name__)
+
+REFUSED = Counter("bothub_webhooks_refused", "Webhook requests that were refused", ["source", "code"])
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    settings: Settings
+    secrets: SecretRing
+    intake: Intake
+
+    def public_bases(self) -> list[str]:
+        """The addresses under which a provider may know us: the configured one, else the local ones."""
+        if self.settings.public_url:
+            return [self.settings.public_url.rstrip("/")]
+        return [self.settings.callback_base, request.host_url.rstrip("/")]
+
+    def store(self, event: RawEvent, answer: Callable[[], Response]) -> Response:
+        """Commit the event, then answer; 503 tells the provider to deliver again."""
+        try:
+            self.intake.accept(event)
+        except StoreUnavailable as error:
+            return self.refuse(event.source, 503, str(error))
+        return answer()
+
+    def refuse(self, source: str, code: int, reason: str) -> Response:
+        """Say no. A wrong signature is a security event."""
+        REFUSED.labels(source, str(code)).inc()
+        log.warning("webhook_refused", source=source, code=code, reason=reason, remote=request.remote_addr)
+        response = jsonify(error=reason)
+        response.status_code = code
+        if code == 503:
+            response.headers["Retry-After"] = "5"
+        return response

@@ -1,0 +1,70 @@
+"""Liveness, readiness and metrics."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import redis
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import REGISTRY, Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import bell
+from core.health import figures
+
+
+def register(app: Flask) -> None:
+    """Add the routes."""
+    app.add_url_rule("/healthz", "healthz", _alive)
+    app.add_url_rule("/readyz", "readyz", _ready)
+    app.add_url_rule("/metrics", "metrics", _metrics)
+
+
+def _alive() -> Response:
+    return jsonify(status="ok")
+
+
+def _ready() -> tuple[Response, int]:
+    """Ready means that messages are stored, which needs Postgres alone; a missing bell or worker is told, and is 503
+    too, because nobody would be answered soon."""
+    parts = {
+        "database": _state(figures.database_answers),
+        "redis": _state(lambda: bool(bell.connection().ping())),
+        "workers": _state(lambda: bell.workers_seen() > 0),
+    }
+    ready = all(state == "ok" for state in parts.values())
+    return jsonify(status="ok" if ready else "unavailable", parts=parts), 200 if ready else 503
+
+
+def _state(check: Callable[[], bool]) -> str:
+    try:
+        return "ok" if check() else "none seen"
+    except (SQLAlchemyError, redis.RedisError) as error:
+        return type(error).__name__
+
+
+class _Figures(Collector):
+    """Figures from the database, read when they are asked for."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, (value, meaning) in figures.queue_figures().items():
+            yield GaugeMetricFamily(f"bothub_{name}", meaning, value=value)
+
+
+def _metrics() -> Response:
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry = REGISTRY
+    body = generate_latest(registry)
+    figures_registry = CollectorRegistry()
+    try:
+        figures_registry.register(_Figures())
+        body += generate_latest(figures_registry)
+    except SQLAlchemyError:
+        body += b"# the database did not answer\n"
+    return Response(body, content_type=CONTENT_TYPE_LATEST)

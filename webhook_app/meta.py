@@ -1,0 +1,65 @@
+"""Meta's webhook: the GET challenge and the POSTed events.
+
+Only 200 counts as delivered, so 200 is given for whatever is genuine and stored, usable or not, and 503 only for what
+could not be stored. Source: Meta, Webhooks, "Getting started" and Cloud API "Webhooks".
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from core.channels.whatsapp_cloud.verify import verify_challenge, verify_signature
+from core.inbox.events import RawEvent
+from core.models import EventSource
+from webhook_app import twilio
+from webhook_app.door import Door
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 3 * 1024 * 1024
+PATHS = ("/api/webhooks/whatsapp", "/api/v1/webhook", "/webhook")
+
+_RECEIVED = b'{"status":"received"}'
+
+
+def register(app: Flask, door: Door) -> None:
+    """Add the routes."""
+
+    def challenge() -> Response:
+        echoed: list[str] = []
+
+        def fits(tokens: tuple[str, ...]) -> bool:
+            found = next((answer for token in tokens if (answer := verify_challenge(request.args, token))), None)
+            echoed[:] = [found] if found is not None else []
+            return found is not None
+
+        if not door.secrets.fits(lambda secrets: fits(secrets.verify_tokens)):
+            return door.refuse("whatsapp_cloud", 403, "Wrong verify token.")
+        return Response(echoed[0], mimetype="text/plain")
+
+    def events() -> Response:
+        if "X-Twilio-Signature" in request.headers:
+            return twilio.receive(door, EventSource.TWILIO_INBOUND)
+        request.max_content_length = LARGEST_BODY
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            return door.refuse("whatsapp_cloud", 413, "The body is larger than 3 MB.")
+        signature = request.headers.get("X-Hub-Signature-256")
+        if not door.secrets.fits(lambda secrets: verify_signature(body, signature, secrets.meta)):
+            return door.refuse("whatsapp_cloud", 403, "Wrong signature.")
+        try:
+            json.loads(body)
+        except (ValueError, RecursionError):
+            return door.refuse("whatsapp_cloud", 400, "The body is not JSON.")
+        event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC))
+        return door.store(event, lambda: Response(_RECEIVED, mimetype="application/json"))
+
+    for path in PATHS:
+        app.add_url_rule(path, f"meta_challenge_{path}", challenge, methods=["GET"])
+        app.add_url_rule(path, f"meta_events_{path}", events, methods=["POST"])

@@ -1,0 +1,65 @@
+"""Twilio's webhooks: messages that come in, and what became of those that went out.
+
+A message is answered with empty TwiML at once; the reply goes by the REST API, for an answer would have to be ready
+within 15 seconds. Source: Twilio, "Messaging webhooks" and "Webhooks security".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from core.channels.twilio.verify import verify_signature
+from core.inbox.events import RawEvent
+from core.models import EventSource
+from webhook_app.door import Door
+
+LARGEST_BODY = 256 * 1024
+INBOUND_PATHS = ("/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms")
+STATUS_PATHS = ("/api/webhooks/twilio/status", "/api/webhooks/message-status")
+
+_EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+def register(app: Flask, door: Door) -> None:
+    """Add the routes."""
+    for path in INBOUND_PATHS:
+        app.add_url_rule(
+            path, f"twilio_inbound_{path}", lambda: receive(door, EventSource.TWILIO_INBOUND), methods=["POST"]
+        )
+    for path in STATUS_PATHS:
+        app.add_url_rule(
+            path, f"twilio_status_{path}", lambda: receive(door, EventSource.TWILIO_STATUS), methods=["POST"]
+        )
+
+
+def receive(door: Door, source: EventSource) -> Response:
+    """Verify against the public URL as Twilio knows it, store, answer."""
+    request.max_content_length = LARGEST_BODY
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return door.refuse("twilio", 413, "The body is larger than 256 kB.")
+    query = request.query_string.decode("latin-1")
+    target = request.path + (f"?{query}" if query else "")
+    content_type = request.headers.get("Content-Type", "")
+    signature = request.headers.get("X-Twilio-Signature")
+    if not door.secrets.fits(
+        lambda secrets: any(
+            verify_signature(base + target, body, content_type, signature, secrets.twilio)
+            for base in door.public_bases()
+        )
+    ):
+        return door.refuse("twilio", 403, "Wrong signature.")
+    event = RawEvent(source, content_type, query, body, datetime.now(UTC))
+    return door.store(event, _status_answer if source is EventSource.TWILIO_STATUS else _inbound_answer)
+
+
+def _inbound_answer() -> Response:
+    return Response(_EMPTY_TWIML, mimetype="text/xml")
+
+
+def _status_answer() -> Response:
+    return Response(status=204)

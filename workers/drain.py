@@ -1,0 +1,105 @@
+"""The job behind the bell: look at everything that is due and do it, until nothing is due soon.
+
+One drain per worker process. Its coordinator receives events itself and hands turns, sends and files to crews of
+threads; waiting for a model or a provider costs a thread and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from core import agenda, bell
+from core.agenda import Agenda
+from core.config import get_settings
+from core.db import system_transaction
+from core.people import notices
+from workers import inbound, media, replies, sending
+from workers.crew import Crew, Task
+
+log = structlog.get_logger(__name__)
+
+SLICE_SECONDS = 60.0  # then the job ends and rings again, so that RQ can do its upkeep
+_SOON_SECONDS = 10.0  # work due within this keeps the drain awake; the sweep rings for the rest
+_POLL_SECONDS = 0.02
+_AWAY_SECONDS = 0.25
+_MEDIA_SLOTS = 2
+
+
+class Desk:
+    """The crews of this process and what wakes their coordinator."""
+
+    def __init__(self) -> None:
+        slots = get_settings().worker_slots
+        self.freed = threading.Event()
+        self.replies = Crew("replies", slots, replies.claim, replies.answer, freed=self.freed)
+        self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, freed=self.freed)
+        self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, freed=self.freed)
+        threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+
+    def take_on(self, due: Agenda) -> int:
+        """Do or hand out what is due. Returns how much was found."""
+        found = inbound.receive() if due.events else 0
+        for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
+            if wait is not None and wait <= 0:
+                found += crew.take_on()
+        return found
+
+    def busy(self) -> bool:
+        return any(crew.in_hand() for crew in (self.replies, self.sending, self.media))
+
+    def _keep_leases(self) -> None:
+        while True:
+            time.sleep(get_settings().lease_seconds / 3)
+            _keep(self.replies.in_hand(), replies.renew)
+            _keep(self.sending.in_hand(), sending.renew)
+
+
+def _keep(held: Sequence[Task], renew: Callable[[Sequence[Task]], None]) -> None:
+    if not held:
+        return
+    try:
+        renew(held)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("leases_not_renewed", error=type(error.orig).__name__)
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    return Desk()
+
+
+def drain() -> None:
+    """Work until nothing is due soon, the slice is over, or this process shall end."""
+    crews = desk()
+    bell.silence()
+    end = time.monotonic() + SLICE_SECONDS
+    while not bell.stop_requested() and time.monotonic() < end:
+        crews.freed.clear()
+        try:
+            due = agenda.look()
+            found = crews.take_on(due)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("postgres_away", error=type(error.orig).__name__)
+            time.sleep(_AWAY_SECONDS)
+            continue
+        if not found:
+            if not crews.busy() and not due.within(_SOON_SECONDS):
+                break
+            crews.freed.wait(_POLL_SECONDS)
+    else:
+        bell.ring()
+    while crews.busy() and bell.stop_requested():
+        time.sleep(_POLL_SECONDS)
+    _tell_people()
+
+
+def _tell_people() -> None:
+    with system_transaction() as session:
+        texts = notices.take_unsent(session)
+    notices.send(texts)

@@ -1,0 +1,52 @@
+"""Customers' files, fetched from the provider and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from core.business.channels import channel
+from core.channels.base import MediaError
+from core.channels.ssrf import UnsafeUrl, guard, origin
+from core.config import get_settings
+from core.db import system_transaction, transaction
+from core.media import files, storage
+from workers.patience import persist
+
+
+def claim(limit: int) -> Sequence[files.PendingFile]:
+    with system_transaction() as session:
+        return files.claim(session, limit)
+
+
+def fetch(file: files.PendingFile) -> None:
+    """Fetch one file, keep it, and write down how it went."""
+    try:
+        download = channel(file.channel_id).fetch(file.media, storage.scratch_folder(), _guard())
+    except MediaError as error:
+        _record(partial(files.record_failure, file=file, error=error), file.business_id)
+        return
+    except UnsafeUrl as error:
+        _record(
+            partial(files.record_failure, file=file, error=MediaError(str(error), permanent=True)), file.business_id
+        )
+        return
+    try:
+        storage.put(file.storage_key, download.path)
+    finally:
+        download.path.unlink(missing_ok=True)
+    _record(partial(files.record_stored, file=file, download=download), file.business_id)
+
+
+def _record(write: partial[None], business_id: int) -> None:
+    def once() -> None:
+        with transaction(business_id) as session:
+            write(session)
+
+    persist(once)
+
+
+def _guard() -> partial[None]:
+    """Addresses that may be asked: public ones, and the providers as configured (a stand-in may be on this machine)."""
+    settings = get_settings()
+    return partial(guard, allowed_origins={origin(settings.whatsapp_api_url), origin(settings.twilio_api_url)})

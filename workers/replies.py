@@ -1,0 +1,85 @@
+"""The bot's answers. No transaction is open while the model thinks; the turn is checked again before it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import lru_cache
+
+import structlog
+
+from core.ai.assistant import compose
+from core.ai.client import ModelClient
+from core.ai.envelope import ApiStyle
+from core.business.channels import channel
+from core.channels.base import SendError
+from core.config import get_settings
+from core.conversations import turns
+from core.conversations.context import Briefing
+from core.db import system_transaction, transaction
+from workers.patience import persist
+
+log = structlog.get_logger(__name__)
+
+_courtesies = ThreadPoolExecutor(4, thread_name_prefix="courtesy")
+_MOST_COURTESIES_WAITING = 100
+
+
+def lease_for() -> timedelta:
+    return timedelta(seconds=get_settings().lease_seconds)
+
+
+def claim(limit: int) -> Sequence[turns.Turn]:
+    with system_transaction() as session:
+        return turns.claim(session, limit, lease_for())
+
+
+def answer(turn: turns.Turn) -> None:
+    """Work out the answer to one conversation, and queue it if it still counts."""
+    with transaction(turn.business_id) as session:
+        briefing = turns.prepare(session, turn)
+    if briefing is None:
+        return
+    _show_reading(briefing)
+    outcome = compose(briefing.request, model())
+
+    def finish() -> bool:
+        with transaction(turn.business_id) as session:
+            return turns.finish(session, turn, briefing, outcome)
+
+    if not persist(finish):
+        log.info("answer_dropped", conversation_id=turn.conversation_id)
+
+
+def renew(held: Sequence[turns.Turn]) -> None:
+    with system_transaction() as session:
+        turns.renew(session, held, lease_for())
+
+
+@lru_cache(maxsize=1)
+def model() -> ModelClient | None:
+    """The model of this installation; None without a key, and then approved answers and people do."""
+    settings = get_settings()
+    if not settings.openai_api_key:
+        return None
+    return ModelClient(
+        settings.openai_api_key,
+        settings.openai_model,
+        base_url=settings.openai_base_url,
+        style=ApiStyle(settings.openai_api_style),
+        max_connections=settings.worker_slots,
+    )
+
+
+def _show_reading(briefing: Briefing) -> None:
+    """Blue ticks and "typing…" while the model thinks. When many wait, the courtesy is what gives way."""
+    if briefing.read_up_to and _courtesies._work_queue.qsize() < _MOST_COURTESIES_WAITING:
+        _courtesies.submit(_mark_read, briefing.channel_id, briefing.read_up_to)
+
+
+def _mark_read(channel_id: int, provider_id: str) -> None:
+    try:
+        channel(channel_id).mark_read(provider_id, typing=True)
+    except SendError as error:
+        log.info("mark_read_refused", code=error.error.code)

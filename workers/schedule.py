@@ -1,0 +1,54 @@
+"""The scheduler process, `python -m workers.schedule`: the sweep, and an hourly clearing of what is not needed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from core.config import get_settings
+from core.errors import ConfigurationError
+from core.inbox.retention import forget_old_events
+from core.observability import configure_logging
+from workers.sweep import sweep
+
+log = structlog.get_logger(__name__)
+
+_HOUR = 3600.0
+_stop = threading.Event()
+
+
+def main() -> int:
+    """Sweep until asked to stop. Several may run: everything they do is safe to do twice."""
+    try:
+        settings = get_settings()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure_logging(settings.log_level)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ask_to_stop)
+    cleared_at = float("-inf")
+    while not _stop.is_set():
+        try:
+            sweep()
+            if time.monotonic() - cleared_at > _HOUR:
+                forget_old_events()
+                cleared_at = time.monotonic()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("postgres_away", error=type(error.orig).__name__)
+        _stop.wait(settings.sweep_seconds)
+    return 0
+
+
+def _ask_to_stop(_: int, __: FrameType | None) -> None:
+    _stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

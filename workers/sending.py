@@ -1,0 +1,82 @@
+"""The outbox meets the network: two short transactions around one call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from core.business.channels import channel
+from core.channels.base import Cause, Diagnosis, InvalidMessage, Outgoing, ProviderError, SendError, Sent, Verdict
+from core.config import get_settings
+from core.db import system_transaction, transaction
+from core.media.outgoing import file_of
+from core.outbox import claim as claims
+from core.outbox import record
+from workers.patience import persist
+
+_unanswered_claims: list[uuid.UUID] = []
+
+
+def claim(limit: int) -> Sequence[claims.Claimed]:
+    """Take what may be sent now. A claim whose answer was lost is undone first, for nothing of it was sent."""
+    lease = uuid.uuid4()
+    try:
+        with system_transaction() as session:
+            for lost in _unanswered_claims:
+                claims.release(session, lost)
+            claimed = claims.claim(session, limit, lease, _lease_for())
+    except (OperationalError, InterfaceError):
+        _unanswered_claims.append(lease)
+        raise
+    _unanswered_claims.clear()
+    return claimed
+
+
+def send(claimed: claims.Claimed) -> None:
+    """Send one message and write down what became of it."""
+    try:
+        outcome: Sent | SendError = channel(claimed.channel_id).send(_outgoing(claimed))
+    except SendError as error:
+        outcome = error
+    except (InvalidMessage, FileNotFoundError) as error:
+        outcome = _refused_here(error)
+
+    def write() -> None:
+        with transaction(claimed.business_id) as session:
+            if isinstance(outcome, Sent):
+                record.record_sent(session, claimed, outcome)
+            else:
+                record.record_failure(session, claimed, outcome)
+
+    persist(write)
+
+
+def renew(held: Sequence[claims.Claimed]) -> None:
+    with system_transaction() as session:
+        claims.renew(session, list({claimed.lease for claimed in held}), [c.message_id for c in held], _lease_for())
+
+
+def _lease_for() -> timedelta:
+    return timedelta(seconds=get_settings().lease_seconds)
+
+
+def _outgoing(claimed: claims.Claimed) -> Outgoing:
+    return Outgoing(
+        message_id=claimed.message_id,
+        to=claimed.address,
+        type=claimed.type,
+        content=claimed.payload,
+        reply_to=claimed.reply_to,
+        file=file_of(claimed.business_id, claimed.payload),
+    )
+
+
+def _refused_here(error: InvalidMessage | FileNotFoundError) -> SendError:
+    """A message that we already know cannot go out never reaches the provider."""
+    return SendError(
+        ProviderError("invalid", str(error)),
+        Diagnosis(Verdict.PERMANENT, Cause.REQUEST, "Correct the message and send it again."),
+    )
