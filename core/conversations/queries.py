@@ -128,8 +128,10 @@ def conversations(
         query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < (after.at, after.id))
     query = query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
     found = [_conversation(*row) for row in session.execute(query)]
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], last and Position(last.last_message_at, last.id))
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], Position(last.last_message_at, last.id))
 
 
 def conversation(session: Session, business_id: int, conversation_id: int) -> ConversationView:
@@ -140,7 +142,7 @@ def conversation(session: Session, business_id: int, conversation_id: int) -> Co
     return _conversation(*row)
 
 
-def _conversations(business_id: int) -> Select[tuple[Conversation, str, str]]:
+def _conversations(business_id: int) -> Select[Conversation, str, str]:
     return (
         select(Conversation, Contact.name, ContactIdentity.address)
         .join(Contact, Contact.id == Conversation.contact_id)
@@ -181,9 +183,8 @@ def messages(
         query = query.where(tuple_(Message.created_at, Message.id) > (after.at, after.id))
     query = query.order_by(Message.created_at, Message.id).limit(limit + 1)
     rows = session.execute(query).all()
-    shown = rows[:limit]
-    last = shown[-1][0] if len(rows) > limit else None
-    return Page(_views(session, shown), last and Position(last.created_at, last.id))
+    shown = _views(session, rows[:limit])
+    return Page(shown, Position(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None)
 
 
 def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int]) -> list[MessageView]:
@@ -194,11 +195,11 @@ def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int
     return _views(session, rows)
 
 
-def _exists(business_id: int, conversation_id: int) -> Select[tuple[int]]:
+def _exists(business_id: int, conversation_id: int) -> Select[int]:
     return select(Conversation.id).where(Conversation.business_id == business_id, Conversation.id == conversation_id)
 
 
-def _messages(business_id: int) -> Select[tuple[Message, int | None]]:
+def _messages(business_id: int) -> Select[Message, int]:
     return (
         select(Message, Delivery.attempts)
         .outerjoin(Delivery, Delivery.message_id == Message.id)
@@ -245,6 +246,7 @@ def _files(session: Session, found: Sequence[Message]) -> dict[int, list[FileVie
     )
     for row in rows:
         view = FileView(row.id, row.mime_type, row.filename, row.size, row.state, row.sha256)
-        for message_id in {row.message_id, *carriers[row.id]} - {None}:
-            files[message_id].append(view)
+        for message_id in {row.message_id, *carriers[row.id]}:
+            if message_id is not None:
+                files[message_id].append(view)
     return files

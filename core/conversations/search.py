@@ -40,9 +40,7 @@ def matches(session: Session, business_id: int, words: str) -> ColumnElement[boo
 def _said(session: Session, business_id: int, words: str) -> Sequence[int]:
     """The conversation of each matching message."""
     return session.scalars(
-        select(Message.conversation_id)
-        .where(Message.business_id == business_id, _has_words(words))
-        .limit(_COMMON + 1)
+        select(Message.conversation_id).where(Message.business_id == business_id, _has_words(words)).limit(_COMMON + 1)
     ).all()
 
 

@@ -69,7 +69,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message of the thread."""
+    """A message of the thread. `author` is the person who wrote it or, of an event, the one who did it."""
 
     id: int
     sender: str
@@ -225,11 +225,12 @@ def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> 
     here = {message.provider_id for message, _ in messages if message.provider_id}
     edits = {words for message, _ in messages if (words := (message.payload.get("edited") or {}).get("text"))}
     quoted = _quoted(session, messages)
+    doers = _doers(session, messages)
     return [
         Line(
             id=message.id,
             sender=message.sender,
-            author=author,
+            author=author or doers.get(_doer(message)),
             type=message.type,
             text=message.text,
             payload=message.payload,
@@ -243,6 +244,20 @@ def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> 
         for message, author in messages
         if not (message.type in _ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
     ]
+
+
+def _doer(message: Message) -> int | None:
+    """The agent that an event names as its actor ("agent:3")."""
+    kind, _, number = str(message.payload.get("by", "")).partition(":")
+    return int(number) if kind == "agent" and number.isdigit() else None
+
+
+def _doers(session: Session, messages: Sequence[tuple[Message, str | None]]) -> dict[int | None, str]:
+    wanted = {doer for message, _ in messages if message.type == "event" and (doer := _doer(message))}
+    if not wanted:
+        return {}
+    found = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))
+    return {row.id: row.name for row in found}
 
 
 def _target(message: Message) -> object:

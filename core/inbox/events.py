@@ -53,13 +53,18 @@ def store_raw(connection: psycopg.Connection[Any], events: Sequence[RawEvent]) -
     connection.execute(_STORE, columns, binary=True)
 
 
-def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
-    """The oldest unprocessed events, in order of arrival.
+def lock_receiving(session: Session) -> None:
+    """Be the only transaction that receives, until commit.
 
-    One transaction at a time receives, so that a conversation's messages are stored in the order they arrived;
-    the rest wait here for the few milliseconds that takes. Batches make that faster than receivers side by side.
+    A conversation's messages are stored in the order they arrived, and nobody makes a contact twice; the rest wait
+    here for the few milliseconds that takes. Batches make that faster than receivers side by side.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _RECEIVE_LOCK})
+
+
+def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
+    """The oldest unprocessed events, in order of arrival."""
+    lock_receiving(session)
     query = select(WebhookEvent).where(WebhookEvent.processed_at.is_(None)).order_by(WebhookEvent.id).limit(limit)
     return session.scalars(query).all()
 

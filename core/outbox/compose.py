@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.channels.base import InvalidMessage, Kind
-from core.channels.numbers import digits, is_bsuid, lookup_key
+from core.channels.numbers import digits, is_bsuid
 from core.conversations import arrivals
 from core.conversations import service as conversations
 from core.errors import IdempotencyConflict
@@ -29,6 +29,7 @@ from core.models import (
 )
 from core.outbox.queue import Draft, queue_reply
 
+LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _FEWEST_DIGITS = 3  # SMS short codes
 
 
@@ -93,21 +94,20 @@ def _earlier(session: Session, business_id: int, order: Order) -> int | None:
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {order.idempotency_key}", 0)))
     )
     row = session.execute(
-        select(Message.conversation_id, Conversation.kind, ContactIdentity.address)
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+        select(Conversation.id, Conversation.kind, Conversation.contact_id)
+        .join(Message, Message.conversation_id == Conversation.id)
         .where(Message.idempotency_key == order.idempotency_key)
     ).one_or_none()
     if row is None:
         return None
     if isinstance(order.target, int):
-        same = order.target == row.conversation_id
+        same = order.target == row.id
     else:
-        wanted = _address(order.target)
-        same = (wanted.kind, wanted.key or wanted.value) == (row.kind, lookup_key(row.address) or row.address)
+        known = _find(session, _address(order.target))
+        same = known is not None and (order.target.kind, known.contact_id) == (row.kind, row.contact_id)
     if not same:
         raise IdempotencyConflict
-    return int(row.conversation_id)
+    return int(row.id)
 
 
 def _open(session: Session, business_id: int, recipient: Recipient) -> int:
@@ -147,20 +147,24 @@ def _channel(session: Session, recipient: Recipient) -> Channel:
 
 
 def _identity(session: Session, business_id: int, address: Address) -> Known:
-    """Who has this address, however it is written there; someone new if nobody has."""
+    """Who has this address; someone new if nobody has."""
+    if known := _find(session, address):
+        return known
+    lock_receiving(session)  # an arriving message may be making the same contact
+    return _find(session, address) or Directory(session, business_id, [address]).find_or_create(address)
+
+
+def _find(session: Session, address: Address) -> Known | None:
+    """Who has this address, preferably as it is written here, else as another spelling of the same number."""
+    exact = ContactIdentity.address == address.value
+    spelled = exact if address.key is None else or_(exact, ContactIdentity.lookup_key == address.key)
     row = session.execute(
         select(ContactIdentity.id, ContactIdentity.contact_id)
-        .where(
-            ContactIdentity.kind == address.kind,
-            or_(ContactIdentity.address == address.value, ContactIdentity.lookup_key == address.key),
-        )
-        .order_by((ContactIdentity.address == address.value).desc(), ContactIdentity.id)
+        .where(ContactIdentity.kind == address.kind, spelled)
+        .order_by(exact.desc(), ContactIdentity.id)
         .limit(1)
     ).one_or_none()
-    if row is not None:
-        return Known(row.id, row.contact_id)
-    lock_receiving(session)  # an arriving message may be making the same contact
-    return Directory(session, business_id, [address]).find_or_create(address)
+    return row and Known(row.id, row.contact_id)
 
 
 def _quoted(session: Session, conversation_id: int, reply_to: str | None) -> str | None:
@@ -169,7 +173,7 @@ def _quoted(session: Session, conversation_id: int, reply_to: str | None) -> str
         return reply_to
     found = session.execute(
         select(Message.provider_id).where(
-            Message.id == int(reply_to), Message.conversation_id == conversation_id
+            Message.id == min(int(reply_to), LARGEST_ID), Message.conversation_id == conversation_id
         )
     ).one_or_none()
     if found is None:
@@ -184,7 +188,9 @@ def _check_file(session: Session, content: Mapping[str, Any]) -> None:
     if attachment_id is None:
         return
     stored = session.scalar(
-        select(Attachment.id).where(Attachment.id == attachment_id, Attachment.state == FileState.STORED)
+        select(Attachment.id).where(
+            Attachment.id == min(attachment_id, LARGEST_ID), Attachment.state == FileState.STORED
+        )
     )
     if stored is None:
         raise InvalidMessage("media.attachment_id", "is not a stored file of this business")

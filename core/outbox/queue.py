@@ -78,7 +78,8 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         raise Conflict("This conversation is closed: reopen it first.")
     if identity.opted_out_at is not None:
         raise OptedOut
-    due = draft.send_at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    due = max(draft.send_at or now, now)  # a time in the past must not reopen the window
     if (
         channel.kind == Kind.WHATSAPP
         and draft.content["type"] not in _UNREFUSED

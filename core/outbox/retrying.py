@@ -50,7 +50,7 @@ def retry(session: Session, business_id: int, ids: Sequence[int] | None, cause: 
     return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
 
 
-def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) -> Select[Any]:
+def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
             Message.id,

@@ -76,7 +76,7 @@ def create(session: Session, business_id: int, name: str, scopes: Collection[str
 def find(session: Session, key_hash: bytes) -> KeyFacts | None:
     """The live key with this hash, whichever business it belongs to: needs a system transaction."""
     row = session.scalars(select(APIKey).where(APIKey.key_hash == key_hash, APIKey.revoked_at.is_(None))).one_or_none()
-    return row and _facts(row)
+    return None if row is None else _facts(row)
 
 
 def mark_used(session: Session, key_id: int) -> None:

@@ -1,0 +1,123 @@
+"""What people do. Each action asks the database who is asking, writes in one transaction, and rings after the commit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console import auth
+from core import bell, live
+from core.channels.content import parse_content
+from core.conversations import service
+from core.db import transaction
+from core.models import Message, Sender
+from core.outbox.queue import Draft, queue_reply
+from core.people import agents, sessions
+
+LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
+
+
+def reply(conversation_id: int, text: str, token: str) -> None:
+    """Send what an agent wrote, once, however often the browser says it. Writing is taking over.
+
+    `token` is the UUID that the browser gave this message.
+
+    Raises:
+        NotAllowed, NotFound, Conflict, WindowClosed, OptedOut, InvalidMessage: it was not sent, and why.
+    """
+    agent = auth.require(fresh=True)
+    key = f"console:{uuid.UUID(token)}"
+    content = {"type": "text", "text": text.strip()[:LONGEST_REPLY]}
+    parse_content(content)
+    with transaction(agent.business_id) as session:
+        service.lock(session, conversation_id)
+        if _is_queued(session, key):
+            return
+        service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
+        draft = Draft(content, Sender.AGENT, author_id=agent.id, idempotency_key=key)
+        queue_reply(session, agent.business_id, conversation_id, draft)
+        live.notify(session, agent.business_id, conversation_id)
+    bell.ring()
+
+
+def _is_queued(session: Session, key: str) -> bool:
+    """A repeated send must not take over again what was handed back or closed since."""
+    return session.scalar(select(Message.id).where(Message.idempotency_key == key)) is not None
+
+
+def take_over(conversation_id: int) -> None:
+    """Answer from here on instead of the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    _change(
+        conversation_id,
+        lambda session: service.take_over(
+            session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id
+        ),
+    )
+
+
+def hand_back(conversation_id: int) -> None:
+    """Let the bot answer again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    _change(
+        conversation_id,
+        lambda session: service.hand_back(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
+    )
+
+
+def close(conversation_id: int) -> None:
+    """Close. Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(fresh=True)
+    _change(
+        conversation_id,
+        lambda session: service.close(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
+    )
+
+
+def reopen(conversation_id: int) -> None:
+    """Open again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    _change(
+        conversation_id,
+        lambda session: service.reopen(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
+    )
+
+
+def mark_seen(conversation_id: int) -> None:
+    """Someone has read it. Raises `NotAllowed`."""
+    auth.require(fresh=True)
+    _change(conversation_id, lambda session: service.mark_seen(session, conversation_id))
+
+
+def set_password(password: str) -> None:
+    """Choose a password, and sign out everywhere else. Raises `NotAllowed`, `UnacceptablePassword`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        agents.set_password(session, agent.id, password)
+        sessions.revoke_others(session, agent.id, agent.session_id)
+
+
+def set_language(language: str) -> None:
+    """Choose the console's language. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        agents.set_language(session, agent.id, language)
+    auth.forget()
+
+
+def revoke_session(session_id: int) -> None:
+    """Sign out in one of one's own browsers. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        sessions.revoke_session(session, agent.id, session_id)
+    auth.forget()
+
+
+def _change(conversation_id: int, write: Callable[[Session], None]) -> None:
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        write(session)
+        live.notify(session, agent.business_id, conversation_id)

@@ -1,0 +1,3 @@
+export default function () {
+  location.replace('/auth/login');
+}

@@ -1,0 +1,11 @@
+"""Sends the browser to the sign-in page."""
+
+from __future__ import annotations
+
+from console.components import load
+
+_COMPONENT = load("leave", "<i hidden></i>")
+
+
+def leave() -> None:
+    _COMPONENT(key="leave", data={})

@@ -1,0 +1,127 @@
+"""The messages of a conversation, and the box to answer in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from console import i18n
+from console.components import load
+from core.conversations.thread import Line, Thread
+from core.people.sessions import CurrentAgent
+
+_COMPONENT = load(
+    "thread",
+    """<div class='wrap'>
+<div class='scroll' role='log' aria-live='polite' tabindex='0'><div class='lines'></div></div>
+<button type='button' class='jump' hidden></button>
+<form class='composer'>
+  <p class='note' role='status' hidden></p>
+  <div class='box'>
+    <textarea rows='1'></textarea>
+    <div class='bar'><span class='hint'></span><button type='submit' class='send'></button></div>
+  </div>
+</form>
+</div>""",
+)
+
+
+def thread_view(
+    thread: Thread,
+    *,
+    me: CurrentAgent,
+    settled: Sequence[str],
+    refused: Mapping[str, str],
+    key: str,
+    on_outbox: Callable[[], None],
+    on_older: Callable[[], None],
+) -> None:
+    """Mount it.
+
+    `outbox.items` of its state is all that was written and not yet settled: {token, conversation, text}. A token is
+    settled when the server has dealt with it; `refused` gives the reasons of those that were not sent.
+    """
+    data = {
+        "conversation": thread.id,
+        "name": thread.name or thread.address,
+        "lines": [_line(line, me) for line in thread.lines],
+        "more": thread.more,
+        "bot": thread.mode == "bot",
+        "shut": _shut(thread),
+        "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
+        "me": me.id,
+        "settled": list(settled),
+        "refused": dict(refused),
+        "words": i18n.section("thread"),
+        "language": i18n.current(),
+        "timezone": me.timezone,
+    }
+    _COMPONENT(
+        key=key, data=data, default={"outbox": None}, on_outbox_change=on_outbox, on_older_change=on_older
+    )
+
+
+def _shut(thread: Thread) -> str | None:
+    """Why nothing can be written at present, in words."""
+    if thread.status == "closed":
+        return i18n.t("shut.closed")
+    if thread.opted_out:
+        return i18n.t("shut.opted_out")
+    if not thread.window_open:
+        return i18n.t("shut.window")
+    return None
+
+
+def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
+    payload = line.payload
+    shown: dict[str, Any] = {
+        "id": line.id,
+        "sender": line.sender,
+        "author": line.author or (i18n.t("thread.bot") if line.sender == "bot" else i18n.t("thread.team")),
+        "type": line.type,
+        "text": (payload.get("edited") or {}).get("text") or line.text,
+        "at": line.created_at.isoformat(),
+        "status": line.status,
+        "token": (line.idempotency_key or "").removeprefix("console:"),
+    }
+    if line.type == "event":
+        shown["text"] = _event(line)
+    if line.quoted:
+        shown["quoted"] = line.quoted
+    if line.error and line.status in ("failed", "uncertain", "queued"):
+        shown["trouble"] = _trouble(line.status, line.error)
+    if line.files:
+        shown["files"] = [
+            {"id": file.id, "state": file.state, "mime": file.mime_type, "name": file.filename, "size": file.size}
+            for file in line.files
+        ]
+    elif attachment := (payload.get("media") or {}).get("attachment_id"):
+        shown["files"] = [{"id": attachment, "state": "stored", "mime": "", "name": payload["media"].get("filename")}]
+    place = payload.get("location") or payload
+    if line.type == "location" and isinstance(place.get("latitude"), int | float):
+        shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}
+    if reactions := payload.get("reactions"):
+        shown["reactions"] = list(reactions.values())
+    shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}
+    return shown
+
+
+def _event(line: Line) -> str:
+    """What happened to the conversation, in the words of whoever looks."""
+    event = str(line.payload.get("event", ""))
+    reason = str(line.payload.get("reason", ""))
+    words = i18n.catalogue(i18n.current())
+    template = words.get(f"event.{event}", event.replace("_", " "))
+    who = line.author or words["event.somebody"]
+    return template.format(who=who, reason=words.get(f"reason.{reason}", reason.replace("_", " ")))
+
+
+def _trouble(status: str, error: Mapping[str, Any]) -> dict[str, str]:
+    """Why a message did not go out, and what to do about it."""
+    words = i18n.catalogue(i18n.current())
+    provider = f"{error.get('title', '')} ({error.get('code', '')})"
+    return {
+        "what": words[f"trouble.{status}"],
+        "advice": words.get(f"cause.{error.get('cause')}", str(error.get("advice", ""))),
+        "provider": provider,
+    }
