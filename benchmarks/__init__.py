@@ -1,0 +1,1 @@
+"""Measuring the real system, loading a running one, and a scripted day for a demonstration."""

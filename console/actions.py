@@ -1,4 +1,4 @@
-"""What people do. Each action asks the database who is asking, writes in one transaction, and rings after the commit."""
+"""What people do. Each action asks the database who they are, writes in one transaction, rings after the commit."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def take_over(conversation_id: int) -> None:
     agent = auth.require(fresh=True)
     _change(
         conversation_id,
-        lambda session: service.take_over(
-            session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id
-        ),
+        lambda session: service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id),
     )
 
 

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+import structlog
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import files, hub, security, signin
+from console import files, hub, i18n, security, signin
 from core.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 
 def check_configuration() -> None:
@@ -44,6 +47,13 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
         await listening
 
 
+def _on_script_error(error: Exception) -> bool:
+    """Note a bug, and tell the person no more than that there was one."""
+    log.error("page_failed", exc_info=error)
+    st.error(i18n.t("error.unexpected"), icon=":material/error:")
+    return True
+
+
 check_configuration()
 app = st.App(
     Path(__file__).with_name("app.py"),
@@ -58,4 +68,5 @@ app = st.App(
     ],
     middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],
     lifespan=_lifespan,
+    on_script_error=_on_script_error,
 )

@@ -1,4 +1,4 @@
-"""Who is looking at this page. A cookie is read when the browser connects; what it is worth is asked of the database."""
+"""Who is looking at this page: the cookie comes with the connection, and the database says what it is worth."""
 
 from __future__ import annotations
 

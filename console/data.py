@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from console import auth
 from core.conversations import thread as threads
 from core.conversations.thread import Row, Thread, View
@@ -14,25 +11,18 @@ from core.people import sessions
 from core.people.sessions import OpenSession
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """The list of conversations, and how many each view holds."""
-
-    rows: Sequence[Row]
-    counts: dict[View, int]
-
-
-def inbox(view: View) -> Inbox:
+def rows(view: View) -> list[Row]:
+    """The conversations of a view."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        return Inbox(threads.rows(session, view, agent.id), threads.counts(session, agent.id))
+        return threads.rows(session, view, agent.id)
 
 
-def waiting() -> int:
-    """How many customers wait for a person."""
+def counts() -> dict[View, int]:
+    """How many open conversations each view holds."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        return threads.counts(session, agent.id)[View.WAITING]
+        return threads.counts(session, agent.id)
 
 
 def thread(conversation_id: int, limit: int) -> Thread | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -45,7 +46,7 @@ _browsers: set[_Browser] = set()
 
 
 async def listen() -> None:
-    """Pass Postgres's notifications on, for as long as the process lives. It needs a direct connection, not a pooler."""
+    """Pass notifications on for as long as the process lives. Needs a direct connection: a pooler loses LISTEN."""
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
@@ -72,30 +73,33 @@ async def socket(websocket: WebSocket) -> None:
     """One browser. It is closed when its session ends."""
     token = websocket.cookies.get(COOKIE, "")
     agent = await to_thread.run_sync(_agent, token) if same_origin(websocket) else None
-    await websocket.accept()  # a browser is only told the close code of a socket that was accepted
     if agent is None:
+        await websocket.accept()  # a browser is told the close code of an accepted socket only
         await websocket.close(SIGNED_OUT)
         return
     browser = _Browser(agent.business_id)
     _browsers.add(browser)
-    sending = asyncio.create_task(_send(websocket, browser, token))
     try:
-        while True:
-            await websocket.receive_text()
-    except WebSocketDisconnect:
-        pass
+        await websocket.accept()
+        sending = asyncio.create_task(_send(websocket, browser, token))
+        await _until_closed(websocket)
+        sending.cancel()
     finally:
         _browsers.discard(browser)
-        sending.cancel()
+
+
+async def _until_closed(websocket: WebSocket) -> None:
+    """A browser has nothing to say here; hearing it is how its leaving is noticed."""
+    with suppress(WebSocketDisconnect):
+        while True:
+            await websocket.receive_text()
 
 
 async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
     checked = time.monotonic()
     while True:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(browser.news.wait(), _RECHECK_SECONDS)
-        except TimeoutError:
-            pass
         if time.monotonic() - checked >= _RECHECK_SECONDS:
             if await to_thread.run_sync(_agent, token) is None:
                 await websocket.close(SIGNED_OUT)

@@ -12,6 +12,7 @@ from console.components.bridge import bridge
 from console.components.leave import leave
 from console.components.logout import logout_button
 from console.i18n import catalogue, current, t
+from core.conversations.thread import View
 from core.errors import BotHubError
 from core.people.sessions import CurrentAgent
 
@@ -54,12 +55,13 @@ def live_bridge() -> None:
     """Hear what changed, and tell in the tab's title how many wait."""
     viewer()
     with st.container(key="bridge_box"):
-        bridge(waiting=data.waiting(), key="bridge", on_tick=_heard)
+        bridge(waiting=data.counts()[View.WAITING], key="bridge", on_tick=_heard)
 
 
 def account_menu(agent: CurrentAgent, account: st.Page) -> None:
-    with st.container(key="account_menu", width="content"), st.popover(
-        agent.name, type="tertiary", icon=":material/account_circle:"
+    with (
+        st.container(key="account_menu", width="content"),
+        st.popover(agent.name, type="tertiary", icon=":material/account_circle:"),
     ):
         st.caption(f"{agent.email} · {t(f'role.{agent.role}')}")
         st.page_link(account, label=t("nav.account"), icon=":material/manage_accounts:")

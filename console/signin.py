@@ -61,7 +61,7 @@ async def link(request: Request) -> Response:
     token = await to_thread.run_sync(_spend, fields.get("token", ""))
     if token is None:
         return _page(request, "link", error="link.spent", status=410)
-    return _signed_in(request, token)
+    return _signed_in(request, token, to="/account")  # where a password is chosen
 
 
 async def logout(request: Request) -> Response:
@@ -89,8 +89,8 @@ def _refused() -> Response:
     return PlainTextResponse("This form did not come from the console's own page. Reload it and try again.", 403)
 
 
-def _signed_in(request: Request, token: str) -> Response:
-    response = RedirectResponse("/", 303)
+def _signed_in(request: Request, token: str, to: str = "/") -> Response:
+    response = RedirectResponse(to, 303)
     response.set_cookie(
         COOKIE,
         token,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from core.db import get_engine
+from core.db import single_statement
 
 _LOOK = text("""
 SELECT
@@ -34,6 +34,6 @@ class Agenda:
 
 
 def look() -> Agenda:
-    with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        events, *waits = connection.execute(_LOOK).one()
+    with single_statement() as session:
+        events, *waits = session.execute(_LOOK).one()
     return Agenda(events, *(None if wait is None else float(wait) for wait in waits))

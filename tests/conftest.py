@@ -56,12 +56,12 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setenv("REDIS_URL", servers.redis.url)
         patch.setenv("DATA_DIR", str(servers.data_dir))
         patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
-        for cached in (config.get_settings, db.get_engine, bell.connection, crypto._fernet):
+        for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
             cached.cache_clear()
         migrations.upgrade(config.get_settings().sqlalchemy_url)
         yield servers.postgres.url
         db.get_engine().dispose()
-        for cached in (config.get_settings, db.get_engine, bell.connection, crypto._fernet):
+        for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
             cached.cache_clear()
 
 
@@ -72,6 +72,7 @@ def clean(database: str) -> None:
 
     from core import bell
     from core.business import channels
+    from core.conversations import bots
     from core.db import system_transaction
     from core.models import Base
 
@@ -80,6 +81,7 @@ def clean(database: str) -> None:
         session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     bell.connection().flushdb()
     channels.forget()
+    bots.forget()
 
 
 @dataclass(frozen=True)

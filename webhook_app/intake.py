@@ -105,7 +105,7 @@ class Intake:
             self._store([one.event for one in batch])
         except psycopg.OperationalError as error:
             return {id(one): error for one in batch}
-        except psycopg.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever one event provokes, the writer must live on
             if len(batch) == 1:
                 log.error("event_not_storable", error=str(error))
                 return {id(batch[0]): error}

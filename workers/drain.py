@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from core import agenda, bell
 from core.agenda import Agenda
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 SLICE_SECONDS = 60.0  # then the job ends and rings again, so that RQ can do its upkeep
 _SOON_SECONDS = 10.0  # work due within this keeps the drain awake; the sweep rings for the rest
 _POLL_SECONDS = 0.02
+_GATHER_SECONDS = 0.001  # for each task in hand: the busier the desk, the more is gathered for one look
 _AWAY_SECONDS = 0.25
 _MEDIA_SLOTS = 2
 
@@ -44,14 +45,16 @@ class Desk:
 
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
+        sending.undo_unanswered()
         found = inbound.receive() if due.events else 0
         for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
             if wait is not None and wait <= 0:
                 found += crew.take_on()
         return found
 
-    def busy(self) -> bool:
-        return any(crew.in_hand() for crew in (self.replies, self.sending, self.media))
+    def in_hand(self) -> int:
+        """How many tasks are being worked on."""
+        return sum(len(crew.in_hand()) for crew in (self.replies, self.sending, self.media))
 
     def _keep_leases(self) -> None:
         while True:
@@ -65,8 +68,8 @@ def _keep(held: Sequence[Task], renew: Callable[[Sequence[Task]], None]) -> None
         return
     try:
         renew(held)
-    except (OperationalError, InterfaceError) as error:
-        log.warning("leases_not_renewed", error=type(error.orig).__name__)
+    except SQLAlchemyError as error:
+        log.warning("leases_not_renewed", error=type(error).__name__)
 
 
 @lru_cache(maxsize=1)
@@ -88,18 +91,24 @@ def drain() -> None:
             log.warning("postgres_away", error=type(error.orig).__name__)
             time.sleep(_AWAY_SECONDS)
             continue
-        if not found:
-            if not crews.busy() and not due.within(_SOON_SECONDS):
-                break
+        if found:
+            time.sleep(min(_POLL_SECONDS, crews.in_hand() * _GATHER_SECONDS))
+        elif crews.in_hand() or due.within(_SOON_SECONDS):
             crews.freed.wait(_POLL_SECONDS)
+        else:
+            break
     else:
         bell.ring()
-    while crews.busy() and bell.stop_requested():
+    while crews.in_hand() and bell.stop_requested():
         time.sleep(_POLL_SECONDS)
     _tell_people()
 
 
 def _tell_people() -> None:
-    with system_transaction() as session:
-        texts = notices.take_unsent(session)
+    try:
+        with system_transaction() as session:
+            texts = notices.take_unsent(session)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("postgres_away", error=type(error.orig).__name__)
+        return
     notices.send(texts)

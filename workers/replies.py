@@ -37,8 +37,12 @@ def claim(limit: int) -> Sequence[turns.Turn]:
 
 def answer(turn: turns.Turn) -> None:
     """Work out the answer to one conversation, and queue it if it still counts."""
-    with transaction(turn.business_id) as session:
-        briefing = turns.prepare(session, turn)
+
+    def prepare() -> Briefing | None:
+        with transaction(turn.business_id) as session:
+            return turns.prepare(session, turn)
+
+    briefing = persist(prepare)
     if briefing is None:
         return
     _show_reading(briefing)

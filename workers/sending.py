@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from core.business.channels import channel
 from core.channels.base import Cause, Diagnosis, InvalidMessage, Outgoing, ProviderError, SendError, Sent, Verdict
 from core.config import get_settings
-from core.db import system_transaction, transaction
+from core.db import single_statement, system_transaction, transaction
 from core.media.outgoing import file_of
 from core.outbox import claim as claims
 from core.outbox import record
@@ -21,34 +21,42 @@ _unanswered_claims: list[uuid.UUID] = []
 
 
 def claim(limit: int) -> Sequence[claims.Claimed]:
-    """Take what may be sent now. A claim whose answer was lost is undone first, for nothing of it was sent."""
+    """Take what may be sent now."""
     lease = uuid.uuid4()
     try:
         with system_transaction() as session:
-            for lost in _unanswered_claims:
-                claims.release(session, lost)
-            claimed = claims.claim(session, limit, lease, _lease_for())
+            return claims.claim(session, limit, lease, _lease_for())
     except (OperationalError, InterfaceError):
         _unanswered_claims.append(lease)
         raise
+
+
+def undo_unanswered() -> None:
+    """Give back claims whose answer was lost: nothing of them was sent, so they must not end as uncertain."""
+    if not _unanswered_claims:
+        return
+    with system_transaction() as session:
+        for lost in _unanswered_claims:
+            claims.release(session, lost)
     _unanswered_claims.clear()
-    return claimed
 
 
 def send(claimed: claims.Claimed) -> None:
-    """Send one message and write down what became of it."""
+    """Send one message and write down what became of it. Until the provider is asked, Postgres may be waited for."""
     try:
-        outcome: Sent | SendError = channel(claimed.channel_id).send(_outgoing(claimed))
+        speaker, outgoing = persist(lambda: (channel(claimed.channel_id), _outgoing(claimed)))
+        outcome: Sent | SendError = speaker.send(outgoing)
     except SendError as error:
         outcome = error
     except (InvalidMessage, FileNotFoundError) as error:
         outcome = _refused_here(error)
 
     def write() -> None:
-        with transaction(claimed.business_id) as session:
-            if isinstance(outcome, Sent):
+        if isinstance(outcome, Sent):
+            with single_statement() as session:
                 record.record_sent(session, claimed, outcome)
-            else:
+        else:
+            with transaction(claimed.business_id) as session:
                 record.record_failure(session, claimed, outcome)
 
     persist(write)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import actions, data, shell
-from console.components.logout import logout_button
 from console.i18n import LANGUAGES, current, t
 from core.errors import BotHubError
 from core.people.agents import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -72,4 +71,3 @@ with st.container(key="page", gap="medium"):
                     st.button(
                         t("account.revoke"), key=f"revoke_{one.id}", on_click=actions.revoke_session, args=(one.id,)
                     )
-        logout_button(t("menu.sign_out"))

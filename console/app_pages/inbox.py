@@ -75,14 +75,14 @@ def _redraw(changed: set[int]) -> list[str]:
 @st.fragment(key="list")
 def _list() -> None:
     agent = shell.viewer()
+    counts = data.counts()
     with st.container(key="list_head"):
         view = st.segmented_control(
             t("inbox.view"), list(View), default=View.ALL, key="view", required=True, label_visibility="collapsed",
-            format_func=_view_name, width="stretch",
+            format_func=lambda one: _view_name(one, counts), width="stretch",
         )  # fmt: skip
-    inbox = data.inbox(View(view))
     inbox_list(
-        inbox.rows,
+        data.rows(View(view)),
         state.get("conversation"),
         words=section("list"),
         language=current(),
@@ -92,8 +92,9 @@ def _list() -> None:
     )
 
 
-def _view_name(view: View) -> str:
-    return t(f"inbox.{view}")
+def _view_name(view: View, counts: dict[View, int]) -> str:
+    number = counts.get(view)
+    return t(f"inbox.{view}") if not number else t("inbox.count", view=t(f"inbox.{view}"), number=number)
 
 
 @st.fragment(key="thread")

@@ -18,6 +18,9 @@ export default function (component) {
     state = {conversation: null, nodes: new Map(), count: 0};
     for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
+    // Pictures arrive after their message: whoever reads the end stays at the end.
+    state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
+    state.watch.observe(state.lines);
     states.set(wrap, state);
   }
   Object.assign(state, {data, setStateValue, setTriggerValue});
@@ -28,6 +31,7 @@ export default function (component) {
   wrap.dataset.ready = String(data.conversation);
   return () => {
     clearTimeout(state.timer);
+    state.watch.disconnect();
     keepDraft(state);
     states.delete(wrap);
   };
@@ -131,6 +135,7 @@ function drawLines(state, toEnd) {
   place(state, wanted);
   const newest = data.lines.at(-1)?.id;
   state.first = data.lines[0]?.id;
+  state.stuck = atEnd;
   if (atEnd) {
     scroll.scrollTop = scroll.scrollHeight;
     state.jump.hidden = true;
@@ -142,7 +147,10 @@ function drawLines(state, toEnd) {
   state.newest = newest;
   state.jump.textContent = `↓ ${data.words.jump}`;
   state.jump.onclick = () => { scroll.scrollTop = scroll.scrollHeight; state.jump.hidden = true; };
-  scroll.onscroll = () => { if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40) state.jump.hidden = true; };
+  scroll.onscroll = () => {
+    state.stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
+    if (state.stuck) state.jump.hidden = true;
+  };
   scroll.ariaLabel = data.words.label;
 }
 

@@ -56,9 +56,7 @@ def thread_view(
         "language": i18n.current(),
         "timezone": me.timezone,
     }
-    _COMPONENT(
-        key=key, data=data, default={"outbox": None}, on_outbox_change=on_outbox, on_older_change=on_older
-    )
+    _COMPONENT(key=key, data=data, default={"outbox": None}, on_outbox_change=on_outbox, on_older_change=on_older)
 
 
 def _shut(thread: Thread) -> str | None:

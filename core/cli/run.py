@@ -47,7 +47,7 @@ def _start(supervisor: Supervisor) -> None:
     supervisor.start_servers()
     environment = supervisor.environment()
     os.environ.update(environment)  # from here on this process has the settings of its children
-    for cached in (config.get_settings, db.get_engine, crypto._fernet):
+    for cached in (config.get_settings, db.get_engine, db._autocommit_engine, crypto._fernet):
         cached.cache_clear()
     settings = config.get_settings()
     migrations.upgrade(settings.sqlalchemy_url)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Integer, bindparam, select, text, tuple_
+from sqlalchemy import BigInteger, Boolean, DateTime, Integer, bindparam, delete, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from core.ai.settings import Autonomy
 from core.channels.base import Kind
 from core.config import get_settings
 from core.conversations.bots import Manners, manners
-from core.models import Conversation, ConversationStatus, Mode
+from core.models import Conversation, ConversationStatus, Mode, ReplyTurn
 
 WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
 _LONGEST_WAIT = 5  # a customer who keeps writing is answered after this many quiet windows all the same
@@ -35,7 +35,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message that was just stored. `owed_answer`: someone, bot or person, should answer it."""
+    """A message that was just stored. `owed_answer`: someone, bot or person, should answer it.
+
+    One that is not `from_customer` was written by a person on the business's own phone.
+    """
 
     conversation_id: int
     message_id: int
@@ -46,11 +49,19 @@ class Arrival:
     at: datetime
     plain: bool
     from_customer: bool
+    historic: bool
     owed_answer: bool
+
+    @property
+    def takes_over(self) -> bool:
+        return not self.from_customer and not self.historic
 
 
 def find_or_open(session: Session, business_id: int, wanted: Iterable[Wanted]) -> dict[tuple[int, int], int]:
-    """The open conversation of each (channel, contact), made where there is none. Keyed by that pair."""
+    """The open conversation of each (channel, contact), made where there is none. Keyed by that pair.
+
+    It is locked, so that nobody closes it, and no answer to what it held before slips in after what is stored next.
+    """
     needed = {(one.channel_id, one.contact_id): one for one in wanted}
     if not needed:
         return {}
@@ -76,10 +87,13 @@ def find_or_open(session: Session, business_id: int, wanted: Iterable[Wanted]) -
 
 def _open_conversations(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     rows = session.execute(
-        select(Conversation.channel_id, Conversation.contact_id, Conversation.id).where(
+        select(Conversation.channel_id, Conversation.contact_id, Conversation.id)
+        .where(
             tuple_(Conversation.channel_id, Conversation.contact_id).in_(list(pairs)),
             Conversation.status != ConversationStatus.CLOSED,
         )
+        .order_by(Conversation.id)
+        .with_for_update()
     )
     return {(channel_id, contact_id): conversation_id for channel_id, contact_id, conversation_id in rows}
 
@@ -97,6 +111,7 @@ def apply(session: Session, business_id: int, arrivals: Sequence[Arrival]) -> No
         return
     before = _lock(session, by_conversation)
     session.execute(_UPDATE, [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()])
+    _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _owe_turns(session, business_id, by_conversation, before)
 
 
@@ -128,7 +143,7 @@ UPDATE conversations SET
     last_message_text = :text,
     waiting_since = CASE WHEN :answered THEN NULL ELSE coalesce(waiting_since, :waiting) END,
     window_expires_at = greatest(window_expires_at, :window),
-    mode = CASE WHEN :answered THEN 'human' ELSE mode END,
+    mode = CASE WHEN :taken_over THEN 'human' ELSE mode END,
     status = CASE WHEN :unread > 0 AND status IN ('pending', 'snoozed') THEN 'open' ELSE status END
 WHERE id = :conversation
 """).bindparams(
@@ -138,6 +153,7 @@ WHERE id = :conversation
     bindparam("waiting", type_=DateTime(timezone=True)),
     bindparam("window", type_=DateTime(timezone=True)),
     bindparam("answered", type_=Boolean),
+    bindparam("taken_over", type_=Boolean),
 )
 
 
@@ -155,8 +171,18 @@ def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
         "text": newest.text[:_PREVIEW],
         "waiting": min((one.at for one in owed), default=None),
         "window": max(one.at for one in customers) + WINDOW if has_window else None,
-        "answered": any(not one.from_customer for one in own) and not newest.from_customer,
+        "answered": newest.takes_over,
+        "taken_over": any(one.takes_over for one in own),
     }
+
+
+def _drop_turns(session: Session, conversation_ids: Sequence[int]) -> None:
+    if conversation_ids:
+        session.execute(
+            delete(ReplyTurn)
+            .where(ReplyTurn.conversation_id.in_(conversation_ids))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _owe_turns(
@@ -166,7 +192,7 @@ def _owe_turns(
         conversation_id: owed
         for conversation_id, own in by_conversation.items()
         if before[conversation_id].mode == Mode.BOT
-        and own[-1].from_customer
+        and not any(one.takes_over for one in own)
         and (owed := [one for one in own if one.owed_answer])
     }
     if not owing:

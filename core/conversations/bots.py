@@ -59,6 +59,27 @@ def current(session: Session, bot_id: int) -> tuple[int, BotSettings]:
     return row.version, BotSettings.model_validate(row.data)
 
 
+def version(session: Session, bot_id: int, number: int) -> BotSettings:
+    """One version's settings. A version never changes, so it is read once per process."""
+    if (bot_id, number) not in _versions:
+        data = session.scalars(
+            select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number)
+        ).one()
+        if len(_versions) > _MOST_KEPT:
+            _versions.clear()
+        _versions[(bot_id, number)] = BotSettings.model_validate(data)
+    return _versions[(bot_id, number)]
+
+
+_MOST_KEPT = 100
+_versions: dict[tuple[int, int], BotSettings] = {}
+
+
+def forget() -> None:
+    """Drop what is kept of versions."""
+    _versions.clear()
+
+
 def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
     """Add a version. Two people who save at once cannot both get the same number: the second is refused by its key."""
     newest = session.scalar(select(func.max(BotVersion.version)).where(BotVersion.bot_id == bot_id)) or 0

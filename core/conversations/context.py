@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.ai import budget
@@ -17,9 +18,9 @@ from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.config import get_settings
 from core.conversations import bots
-from core.models import AIRun, Business, Channel, Conversation, Direction, Message, Sender
+from core.models import AIRun, Sender
 
-_NOT_SAID = ("event", "reaction", "edit", "revoke", "system")
+_NOT_SAID = ["event", "reaction", "edit", "revoke", "system"]
 _READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 
@@ -36,65 +37,104 @@ class Briefing:
     must_wait: bool
 
 
-def brief(session: Session, conversation: Conversation) -> Briefing | None:
-    """All that a decision depends on, or None if the channel has no bot or nothing was said."""
-    channel = session.get_one(Channel, conversation.channel_id)
-    if channel.bot_id is None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a conversation stands when its turn comes."""
+
+    mode: str
+    status: str
+    contact_id: int
+    bot_turns: int
+    channel_id: int
+    bot_id: int | None
+    settings_version: int | None
+    business: BusinessFacts
+
+
+_STANDING = text("""
+SELECT c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id,
+       (SELECT max(version) FROM bot_settings WHERE bot_id = ch.bot_id), b.name, b.timezone, b.profile
+FROM conversations c JOIN channels ch ON ch.id = c.channel_id JOIN businesses b ON b.id = c.business_id
+WHERE c.id = :conversation
+""")
+
+
+def standing(session: Session, conversation_id: int) -> Standing | None:
+    """None when there is no such conversation."""
+    row = session.execute(_STANDING, {"conversation": conversation_id}).one_or_none()
+    if row is None:
         return None
-    version, settings = bots.current(session, channel.bot_id)
-    messages = _latest(session, conversation.id, settings.context_messages)
+    *standing_, name, timezone, profile = row
+    return Standing(*standing_, _facts(name, timezone, profile))
+
+
+def brief(session: Session, conversation_id: int, how: Standing) -> Briefing | None:
+    """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
+    if how.bot_id is None or how.settings_version is None:
+        return None
+    settings = bots.version(session, how.bot_id, how.settings_version)
+    messages = _latest(session, conversation_id, settings.context_messages)
     turns = tuple(_turn(message) for message in messages if message.sender in _ROLES)
     if not turns or turns[-1].role is not Role.CUSTOMER:
         return None
     request = ComposeRequest(
         settings=settings,
-        business=_facts(session, conversation.business_id),
+        business=how.business,
         turns=turns,
         prices=prices(),
-        bot_ref=f"bot-{channel.bot_id}",
-        contact_ref=f"contact-{conversation.contact_id}",
-        replies_in_a_row=conversation.bot_turns,
+        bot_ref=f"bot-{how.bot_id}",
+        contact_ref=f"contact-{how.contact_id}",
+        replies_in_a_row=how.bot_turns,
     )
-    inbound = [message for message in messages if message.direction == Direction.INBOUND]
     return Briefing(
         request=request,
-        bot_id=channel.bot_id,
-        settings_version=version,
-        channel_id=channel.id,
-        read_up_to=inbound[-1].provider_id if inbound else None,
-        must_wait=not _within_budget(session, channel.bot_id, request),
+        bot_id=how.bot_id,
+        settings_version=how.settings_version,
+        channel_id=how.channel_id,
+        read_up_to=next((one.provider_id for one in reversed(messages) if one.sender == Sender.CUSTOMER), None),
+        must_wait=not _within_budget(session, how.bot_id, request),
     )
 
 
-def _latest(session: Session, conversation_id: int, limit: int) -> list[Message]:
+class _Said(NamedTuple):
+    id: int
+    sender: str
+    type: str
+    text: str
+    created_at: datetime
+    provider_id: str | None
+
+
+_LATEST = text("""
+SELECT id, sender, type, text, created_at, provider_id FROM messages
+WHERE conversation_id = :conversation AND type <> ALL(:not_said)
+ORDER BY id DESC LIMIT :limit
+""")
+
+
+def _latest(session: Session, conversation_id: int, limit: int) -> list[_Said]:
     """The last messages in the order they arrived; what a customer wrote in one go, in the provider's order.
 
     Arrival decides between the sides: the provider counts whole seconds, so a quick answer can carry an older time.
     """
-    newest_first = session.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.type.not_in(_NOT_SAID))
-        .order_by(Message.id.desc())
-        .limit(limit)
-    ).all()
-    ordered: list[Message] = []
-    for _, run in groupby(reversed(newest_first), key=lambda message: message.sender):
+    rows = session.execute(_LATEST, {"conversation": conversation_id, "not_said": _NOT_SAID, "limit": limit})
+    oldest_first = reversed([_Said(*row) for row in rows])
+    ordered: list[_Said] = []
+    for _, run in groupby(oldest_first, key=lambda message: message.sender):
         ordered += sorted(run, key=lambda message: (message.created_at, message.id))
     return ordered
 
 
-def _turn(message: Message) -> Turn:
+def _turn(message: _Said) -> Turn:
     words = message.text if message.type == "text" else f"[{message.type}] {message.text}".strip()
     readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
 
 
-def _facts(session: Session, business_id: int) -> BusinessFacts:
-    business = session.get_one(Business, business_id)
-    profile = business.profile
+def _facts(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
     return BusinessFacts(
-        name=business.name,
-        time_zone=business.timezone,
+        name=name,
+        time_zone=timezone,
         sector=profile.get("sector", ""),
         hours=profile.get("hours", ""),
         phone=profile.get("phone", ""),

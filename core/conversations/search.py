@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, TextClause, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from core.channels.numbers import digits
+from core.channels.numbers import digits, lookup_key
 from core.db import enter_business, leave_business
 from core.models import Contact, ContactIdentity, Conversation, Message
 from core.models.message import FOLDED
@@ -60,16 +60,15 @@ def _addressed(session: Session, business_id: int, words: str) -> list[int]:
     number = digits(words)
     if len(number) < _FEWEST_DIGITS:
         return []
+    key = ContactIdentity.lookup_key
     keys = (
-        select(ContactIdentity.lookup_key)
-        .where(ContactIdentity.business_id == business_id, ContactIdentity.lookup_key.contains(number))
+        select(key)
+        .where(ContactIdentity.business_id == business_id, or_(key.contains(number), key == lookup_key(number)))
         .limit(_MOST_CONTACTS)
     )
     return list(
         session.scalars(
-            select(ContactIdentity.contact_id).where(
-                ContactIdentity.business_id == business_id, ContactIdentity.lookup_key.in_(keys)
-            )
+            select(ContactIdentity.contact_id).where(ContactIdentity.business_id == business_id, key.in_(keys))
         )
     )
 

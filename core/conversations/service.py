@@ -213,7 +213,7 @@ def own_abandoned(session: Session, waiting_seconds: float, limit: int = 200) ->
               SELECT FROM deliveries d WHERE d.conversation_id = c.id
               AND (d.next_attempt_at IS NOT NULL OR d.leased_until IS NOT NULL)
           )
-        LIMIT :limit
+        ORDER BY c.id LIMIT :limit
         """),
         {"seconds": waiting_seconds, "limit": limit},
     ).all()

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import delete, func, insert, text, update
+from sqlalchemy import Table, delete, func, insert, text, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import HandOff, Outcome, Reply, Silent
@@ -15,7 +16,7 @@ from core.channels.base import InvalidMessage
 from core.conversations import context
 from core.conversations.service import hand_off
 from core.errors import BotHubError, OptedOut
-from core.models import AIRun, Conversation, ConversationStatus, Mode, ReplyTurn, Sender
+from core.models import AIRun, ConversationStatus, Mode, ReplyTurn, Sender
 from core.outbox.queue import Draft, queue_reply
 
 MOST_ATTEMPTS = 3  # a turn whose worker died this often goes to a person instead
@@ -54,10 +55,7 @@ def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
 def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
     """Keep the leases of turns that are still being thought about."""
     session.execute(
-        text(
-            "UPDATE reply_turns SET leased_until = now() + :lease_for"
-            " WHERE conversation_id = ANY(:ids) AND lease = ANY(:leases)"
-        ),
+        _RENEW,
         {
             "lease_for": lease_for,
             "ids": [turn.conversation_id for turn in held],
@@ -66,19 +64,29 @@ def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
     )
 
 
+# A turn that somebody holds at this moment is renewed next time: waiting for it would let the others run out.
+_RENEW = text("""
+UPDATE reply_turns SET leased_until = now() + :lease_for
+WHERE conversation_id IN (
+    SELECT conversation_id FROM reply_turns WHERE conversation_id = ANY(:ids) AND lease = ANY(:leases)
+    FOR UPDATE SKIP LOCKED
+)
+""")
+
+
 def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     """What the bot needs to know to answer, or None when it shall not: a person has the conversation, or it is closed.
 
     A turn that keeps failing goes to a person.
     """
-    conversation = session.get(Conversation, turn.conversation_id)
-    if conversation is None or conversation.mode != Mode.BOT or conversation.status == ConversationStatus.CLOSED:
+    how = context.standing(session, turn.conversation_id)
+    if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED:
         _drop(session, turn)
         return None
     if turn.attempts > MOST_ATTEMPTS:
         hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
         return None
-    briefing = context.brief(session, conversation)
+    briefing = context.brief(session, turn.conversation_id, how)
     if briefing is None:
         hand_off(session, turn.business_id, turn.conversation_id, "no_bot")
     elif briefing.must_wait:
@@ -87,21 +95,22 @@ def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     return briefing
 
 
+# The conversation is locked before its turn, as by everyone who takes both.
+_WIN = text("""
+WITH locked AS (SELECT id FROM conversations WHERE id = :conversation FOR UPDATE)
+DELETE FROM reply_turns USING locked
+WHERE conversation_id = locked.id AND lease = :lease AND latest_message_id = :latest
+RETURNING conversation_id
+""")
+
+
 def finish(session: Session, turn: Turn, briefing: context.Briefing, outcome: Outcome) -> bool:
     """Speak, or hand over, if the turn still counts: the lease is ours, no person took over, nothing newer came.
 
     The run is recorded either way, for it cost money. Returns whether the outcome was used.
     """
-    won = session.execute(
-        delete(ReplyTurn)
-        .where(
-            ReplyTurn.conversation_id == turn.conversation_id,
-            ReplyTurn.lease == turn.lease,
-            ReplyTurn.latest_message_id == turn.latest_message_id,
-        )
-        .returning(ReplyTurn.conversation_id)
-        .execution_options(**_QUIET)
-    ).one_or_none()
+    values = {"conversation": turn.conversation_id, "lease": turn.lease, "latest": turn.latest_message_id}
+    won = session.execute(_WIN, values).one_or_none()
     if won is None:
         _give_back(session, turn)
         _record_run(session, turn, briefing, outcome, "stale", None)
@@ -169,15 +178,16 @@ def _give_back(session: Session, turn: Turn) -> None:
 def _record_run(
     session: Session, turn: Turn, briefing: context.Briefing, outcome: Outcome, kind: str, message_id: int | None
 ) -> None:
-    trace = outcome.trace
-    session.execute(
-        insert(AIRun).values(
-            business_id=turn.business_id,
-            conversation_id=turn.conversation_id,
-            message_id=message_id,
-            bot_id=briefing.bot_id,
-            settings_version=briefing.settings_version,
-            outcome=kind,
-            **context.run_columns(trace),
-        )
-    )
+    values = {
+        "business_id": turn.business_id,
+        "conversation_id": turn.conversation_id,
+        "message_id": message_id,
+        "bot_id": briefing.bot_id,
+        "settings_version": briefing.settings_version,
+        "outcome": kind,
+        **context.run_columns(outcome.trace),
+    }
+    session.execute(_RUN, values)
+
+
+_RUN = insert(cast(Table, AIRun.__table__))

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import AccountNotice, Consent, IdentityChange
-from core.inbox.identity import Address, Directory, merge
+from core.inbox.identity import Address, merge, resolve
 from core.models import (
     ContactIdentity,
     Conversation,
@@ -59,8 +59,7 @@ def change_identity(session: Session, business_id: int, channel_id: int, event_i
 
 def record_consent(session: Session, business_id: int, consent: Consent) -> None:
     """Marketing messages are stopped or allowed again; answers to the customer's own questions go on."""
-    directory = Directory(session, business_id, [address := Address(consent.kind, consent.sender)])
-    known = directory.find_or_create(address)
+    (known,) = resolve(session, business_id, [Address(consent.kind, consent.sender)])
     session.execute(
         update(ContactIdentity)
         .where(ContactIdentity.id == known.identity_id)

@@ -63,8 +63,9 @@ def lock_receiving(session: Session) -> None:
 
 
 def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
-    """The oldest unprocessed events, in order of arrival."""
-    lock_receiving(session)
+    """The oldest unprocessed events, in order of arrival; none while another transaction receives."""
+    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RECEIVE_LOCK}):
+        return []
     query = select(WebhookEvent).where(WebhookEvent.processed_at.is_(None)).order_by(WebhookEvent.id).limit(limit)
     return session.scalars(query).all()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import FromClause, Table, func, insert, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import IdentityChange
@@ -34,96 +35,164 @@ class Known:
     contact_id: int
 
 
-class Directory:
-    """The identities a batch of messages may concern, read once and completed as new ones are made."""
+@dataclass(slots=True)
+class _Person:
+    """A contact, or one about to be made (`contact_id` None)."""
 
-    def __init__(self, session: Session, business_id: int, addresses: Iterable[Address]) -> None:
-        self.session = session
-        self.business_id = business_id
-        self._by_address: dict[tuple[str, str], Known] = {}
-        self._contact_by_key: dict[str, int] = {}
-        self._load(list(addresses))
+    contact_id: int | None
+    name: str
 
-    def find_or_create(self, address: Address) -> Known:
-        """The identity of this address; its contact is found by any of the addresses, or by the number."""
-        known = self._by_address.get((address.kind, address.value))
-        contact_id = known.contact_id if known else self._contact_of(address)
-        if contact_id is None:
-            contact_id = self._create_contact(address.name or "")
-        for value in (address.value, *address.aliases):
-            if (address.kind, value) not in self._by_address:
-                self._create_identity(contact_id, address.kind, value, address.key)
-        return self._by_address[(address.kind, address.value)]
 
-    def _load(self, addresses: list[Address]) -> None:
+@dataclass(slots=True)
+class _Entry:
+    """An identity, or one about to be made (`identity_id` None)."""
+
+    identity_id: int | None
+    person: _Person
+    key: str | None
+
+
+def resolve(session: Session, business_id: int, addresses: Sequence[Address]) -> list[Known]:
+    """The identity and contact behind each address, made where there is none, with one statement for each step.
+
+    A contact is found by any of the addresses, or by the number however it is written. A profile name fills in a
+    contact that has none; a name that a person gave in the console is never overwritten.
+    """
+    directory = _Directory(session, business_id)
+    directory.load(addresses)
+    for address in addresses:
+        directory.place(address)
+    directory.save()
+    return [directory.known(address) for address in addresses]
+
+
+class _Directory:
+    """What is known of the addresses of one batch."""
+
+    def __init__(self, session: Session, business_id: int) -> None:
+        self._session = session
+        self._business_id = business_id
+        self._entries: dict[tuple[str, str], _Entry] = {}
+        self._by_key: dict[str, _Person] = {}
+        self._named: dict[int, _Person] = {}
+
+    def load(self, addresses: Sequence[Address]) -> None:
         values = {value for address in addresses for value in (address.value, *address.aliases)}
         keys = {key for address in addresses if (key := address.key)}
-        rows = self.session.execute(
-            select(
-                ContactIdentity.id,
-                ContactIdentity.contact_id,
-                ContactIdentity.kind,
-                ContactIdentity.address,
-                ContactIdentity.lookup_key,
-            )
-            .where(or_(ContactIdentity.address.in_(values), ContactIdentity.lookup_key.in_(keys)))
-            .order_by(ContactIdentity.id.desc())  # the oldest is read last and wins its key
-        )
-        for identity_id, contact_id, kind, value, key in rows:
-            self._by_address[(kind, value)] = Known(identity_id, contact_id)
+        rows = self._session.execute(_KNOWN, {"values": list(values), "keys": list(keys)})
+        people: dict[int, _Person] = {}
+        for identity_id, contact_id, kind, value, key, name in rows:
+            person = people.setdefault(contact_id, _Person(contact_id, name))
+            self._entries[(kind, value)] = _Entry(identity_id, person, key)
             if key:
-                self._contact_by_key[key] = contact_id
+                self._by_key.setdefault(key, person)
 
-    def _contact_of(self, address: Address) -> int | None:
-        for value in address.aliases:
-            if known := self._by_address.get((address.kind, value)):
-                return known.contact_id
-        return self._contact_by_key.get(address.key) if address.key else None
+    def place(self, address: Address) -> None:
+        """Find whose address this is, or decide that it is someone new."""
+        person = self._person_of(address)
+        if person is None:
+            person = _Person(None, address.name or "")
+        elif address.name and not person.name and person.contact_id is not None:
+            person.name = address.name
+            self._named[person.contact_id] = person
+        for value in (address.value, *address.aliases):
+            self._entries.setdefault((address.kind, value), _Entry(None, person, address.key))
+        if address.key:
+            self._by_key.setdefault(address.key, person)
 
-    def _create_contact(self, name: str) -> int:
-        return self.session.execute(
-            insert(Contact).values(business_id=self.business_id, name=name).returning(Contact.id)
-        ).scalar_one()
+    def save(self) -> None:
+        """Make the new contacts and identities, and keep the new names."""
+        fresh = [(pair, entry) for pair, entry in self._entries.items() if entry.identity_id is None]
+        people = list(
+            {id(entry.person): entry.person for _, entry in fresh if entry.person.contact_id is None}.values()
+        )
+        rows = [{"business_id": self._business_id, "name": person.name} for person in people]
+        for person, contact_id in zip(people, self._insert(Contact.__table__, rows), strict=True):
+            person.contact_id = contact_id
+        rows = [
+            {
+                "business_id": self._business_id,
+                "contact_id": entry.person.contact_id,
+                "kind": kind,
+                "address": value,
+                "lookup_key": entry.key,
+            }
+            for (kind, value), entry in fresh
+        ]
+        for (_, entry), identity_id in zip(fresh, self._insert(ContactIdentity.__table__, rows), strict=True):
+            entry.identity_id = identity_id
+        if more := [entry.identity_id for _, entry in fresh if entry.person not in people]:
+            self._session.execute(_WISHES_STAY, {"ids": more})
+        if self._named:
+            names = [{"contact": contact_id, "name": person.name} for contact_id, person in self._named.items()]
+            self._session.execute(_NAME, names)
 
-    def _create_identity(self, contact_id: int, kind: str, value: str, key: str | None) -> None:
-        identity_id = self.session.execute(
-            insert(ContactIdentity)
-            .values(business_id=self.business_id, contact_id=contact_id, kind=kind, address=value, lookup_key=key)
-            .returning(ContactIdentity.id)
-        ).scalar_one()
-        self._by_address[(kind, value)] = Known(identity_id, contact_id)
-        if key:
-            self._contact_by_key.setdefault(key, contact_id)
+    def known(self, address: Address) -> Known:
+        entry = self._entries[(address.kind, address.value)]
+        assert entry.identity_id is not None and entry.person.contact_id is not None
+        return Known(entry.identity_id, entry.person.contact_id)
+
+    def _person_of(self, address: Address) -> _Person | None:
+        for value in (address.value, *address.aliases):
+            if entry := self._entries.get((address.kind, value)):
+                return entry.person
+        return self._by_key.get(address.key) if address.key else None
+
+    def _insert(self, table: FromClause, rows: list[dict[str, Any]]) -> Sequence[int]:
+        """Insert rows and return their ids in the same order."""
+        if not rows:
+            return []
+        assert isinstance(table, Table)
+        query = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        return self._session.execute(query, rows).scalars().all()
 
 
-def remember_names(session: Session, names: dict[int, str]) -> None:
-    """Profile names fill in contacts that have none; a name a person gave in the console is never overwritten."""
-    for contact_id, name in names.items():
-        session.execute(update(Contact).where(Contact.id == contact_id, Contact.name == "").values(name=name))
+_KNOWN = text("""
+SELECT i.id, i.contact_id, i.kind, i.address, i.lookup_key, c.name
+FROM identities i JOIN contacts c ON c.id = i.contact_id
+WHERE i.address = ANY(:values) OR i.lookup_key = ANY(:keys)
+ORDER BY i.id
+""")
+_NAME = text("UPDATE contacts SET name = :name WHERE id = :contact AND name = ''")
 
 
-def set_opted_out(session: Session, identity_ids: Sequence[int], *, opted_out: bool) -> None:
-    """Record that these people asked not to be written to, or lifted it."""
-    session.execute(
+_WISHES_STAY = text("""
+UPDATE identities i SET opted_out_at = earlier.opted_out_at FROM identities earlier
+WHERE i.id = ANY(:ids) AND earlier.contact_id = i.contact_id AND earlier.kind = i.kind
+  AND earlier.opted_out_at IS NOT NULL
+""")
+
+
+def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> Sequence[int]:
+    """This person asked not to be written to, or lifted it, at any address of this kind. Returns those identities."""
+    return session.scalars(
         update(ContactIdentity)
-        .where(ContactIdentity.id.in_(identity_ids))
+        .where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == kind)
         .values(opted_out_at=func.now() if opted_out else None)
-    )
+        .returning(ContactIdentity.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+
+
+_JOIN = text("""
+WITH addresses AS (UPDATE identities SET contact_id = :keep WHERE contact_id = :moved)
+UPDATE conversations c SET contact_id = :keep
+WHERE c.contact_id = :moved AND (c.status = 'closed' OR NOT EXISTS (
+    SELECT FROM conversations o WHERE o.channel_id = c.channel_id AND o.contact_id = :keep AND o.status <> 'closed'
+))
+""")
 
 
 def merge(session: Session, business_id: int, change: IdentityChange) -> Known:
     """A customer changed number: the new address belongs to the contact of the old one.
 
-    If the new address was already known as someone else, it moves; the emptied contact points to where it went.
+    If the new address was already known as someone else, that contact's addresses and conversations move, except a
+    conversation that would be a second open one on its channel; the emptied contact points to where they went.
     """
     old = Address(kind=change.kind, value=change.old)
     new = Address(kind=change.kind, value=change.new)
-    directory = Directory(session, business_id, [old, new])
-    keep = directory.find_or_create(old)
-    moved = directory.find_or_create(new)
+    keep, moved = resolve(session, business_id, [old, new])
     if moved.contact_id != keep.contact_id:
-        session.execute(
-            update(ContactIdentity).where(ContactIdentity.id == moved.identity_id).values(contact_id=keep.contact_id)
-        )
+        session.execute(_JOIN, {"moved": moved.contact_id, "keep": keep.contact_id})
         session.execute(update(Contact).where(Contact.id == moved.contact_id).values(merged_into_id=keep.contact_id))
     return Known(moved.identity_id, keep.contact_id)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import InboundMessage
 from core.conversations import arrivals
-from core.inbox.identity import Address, Directory, Known, remember_names, set_opted_out
+from core.inbox.identity import Address, Known, resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
+from core.outbox import settlement
 
 if TYPE_CHECKING:
     from core.inbox.receive import Route
 
 # Types that say something about an earlier message. They are kept, but nobody owes them an answer.
 ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
+
+
+_MESSAGES = cast(Table, Message.__table__)
 
 
 @dataclass(slots=True)
@@ -37,8 +41,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     """Store messages that are not there yet. A message that came before is left as it is."""
     if not arrived:
         return
-    directory = Directory(session, business_id, [_address(message) for _, _, message in arrived])
-    known = [directory.find_or_create(_address(message)) for _, _, message in arrived]
+    known = resolve(session, business_id, [_address(message) for _, _, message in arrived])
     targets = _targets(session, arrived)
     opened = arrivals.find_or_open(
         session,
@@ -61,15 +64,27 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     ]
     stored = _insert(session, business_id, placed)
     fresh = [
-        (item, stored[key]) for item in placed if (key := (item.route.channel_id, item.message.provider_id)) in stored
+        (item, message_id)
+        for item in placed  # the first of two with one id is the one that was stored
+        if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
     _add_files(session, business_id, fresh)
     _apply_to_targets(session, fresh)
-    remember_names(session, {i.known.contact_id: i.message.profile_name for i, _ in fresh if i.message.profile_name})
-    for wish in (True, False):
-        if people := [item.known.identity_id for item, _ in fresh if item.message.opt_out is wish]:
-            set_opted_out(session, people, opted_out=wish)
+    _follow_wishes(session, fresh)
     arrivals.apply(session, business_id, [_arrival(item, message_id) for item, message_id in fresh])
+
+
+def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
+    """The last STOP or START of each customer counts, on whichever of their addresses it came."""
+    wishes = {
+        (item.message.kind, item.known.contact_id): item.message.opt_out
+        for item, _ in sorted(fresh, key=lambda one: one[0].message.timestamp)
+        if item.message.opt_out is not None and not item.message.historic
+    }
+    for (kind, contact_id), opted_out in wishes.items():
+        identity_ids = set_opted_out(session, contact_id, kind, opted_out=opted_out)
+        if opted_out:
+            settlement.opted_out(session, identity_ids)
 
 
 def _address(message: InboundMessage) -> Address:
@@ -94,11 +109,12 @@ def _targets(
 def _insert(session: Session, business_id: int, placed: Sequence[_Placed]) -> dict[tuple[int, str], int]:
     """Insert in order of arrival; returns the ids of those that were new."""
     query = (
-        insert(Message)
+        insert(_MESSAGES)
         .on_conflict_do_nothing(
-            index_elements=[Message.channel_id, Message.provider_id], index_where=Message.provider_id.is_not(None)
+            index_elements=[_MESSAGES.c.channel_id, _MESSAGES.c.provider_id],
+            index_where=_MESSAGES.c.provider_id.is_not(None),
         )
-        .returning(Message.id, Message.channel_id, Message.provider_id)
+        .returning(_MESSAGES.c.id, _MESSAGES.c.channel_id, _MESSAGES.c.provider_id)
     )
     rows = session.execute(query, [_row(business_id, item) for item in placed])
     return {(channel_id, str(provider_id)): message_id for message_id, channel_id, provider_id in rows}
@@ -135,13 +151,12 @@ def _add_files(session: Session, business_id: int, fresh: Sequence[tuple[_Placed
             "mime_type": media.mime_type,
             "filename": media.filename,
             "sha256": media.sha256,
-            "next_attempt_at": func.now(),
         }
         for item, message_id in fresh
         for position, media in enumerate(item.message.media)
     ]
     if rows:
-        session.execute(insert(Attachment).values(rows))
+        session.execute(insert(Attachment).values(next_attempt_at=func.now()), rows)
 
 
 def _apply_to_targets(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
@@ -179,6 +194,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
         at=message.timestamp,
         plain=message.type == "text",
         from_customer=not message.echo,
+        historic=message.historic,
         owed_answer=not (
             message.echo
             or message.historic

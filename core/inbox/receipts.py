@@ -26,10 +26,11 @@ def store(session: Session, business_id: int, reports: Sequence[tuple[int, Recei
         return
     matched = _match(session, reports)
     rows = [_row(business_id, channel_id, report, matched) for channel_id, report in reports]
-    session.execute(insert(ReceiptEvent).on_conflict_do_nothing(), rows)
+    new = _insert(session, rows)
     by_message: dict[int, list[_Report]] = defaultdict(list)
     for channel_id, report in reports:
-        if message_id := _message_of(channel_id, report, matched):
+        message_id = _message_of(channel_id, report, matched)
+        if message_id and (channel_id, report.provider_id, report.status, report.timestamp) in new:
             by_message[message_id].append(_fresh(report))
     _apply(session, business_id, by_message)
 
@@ -86,6 +87,19 @@ def _message_of(channel_id: int, report: Receipt, matched: dict[Key | int, int])
     if report.our_id is not None and matched.get(report.our_id) == channel_id:
         return report.our_id
     return matched.get((channel_id, report.provider_id))
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    """Keep the reports, and tell which were not there yet.
+
+    One that comes again says nothing new, and its message may have been sent once more since it failed.
+    """
+    query = (
+        insert(ReceiptEvent)
+        .on_conflict_do_nothing()
+        .returning(ReceiptEvent.channel_id, ReceiptEvent.provider_id, ReceiptEvent.status, ReceiptEvent.occurred_at)
+    )
+    return {tuple(row) for row in session.execute(query, rows)}
 
 
 def _row(business_id: int, channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> dict[str, Any]:

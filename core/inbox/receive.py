@@ -1,30 +1,35 @@
 """Events become messages, receipts and news. The one way in.
 
-A batch of events is stored in one transaction. If anything in it is refused, the batch is undone and each event is
-stored by itself; if one is refused, each of its items is; an item that is refused alone is quarantined with its
-reason, and every other item is kept.
+A batch of events is stored in one transaction. Items that are refused together are undone and stored again by halves,
+down to the one that is refused alone: that is quarantined with its reason, and every other item is kept.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select, tuple_
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Provider, Receipt
 from core.channels.registry import parse_event
 from core.db import enter_business, leave_business
 from core.inbox import account, events, messages, receipts
-from core.models import Channel, EventSource, WebhookEvent
+from core.models import EventSource, WebhookEvent
 
 log = structlog.get_logger(__name__)
 
+Address = tuple[str, str, str]
+
 BATCH = 100
+_AT_ONCE = 1000  # items in one go, which keeps statements far from Postgres's 65,535 parameters
+# Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
+# driver counts more among operational errors, such as a text too long for its search index.
+_DATABASE_TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _PROVIDER = {
     EventSource.WHATSAPP_CLOUD: Provider.WHATSAPP_CLOUD,
     EventSource.TWILIO_INBOUND: Provider.TWILIO,
@@ -62,19 +67,28 @@ def receive_pending(session: Session, limit: int = BATCH) -> int:
 
 
 def _store_events(session: Session, claimed: Sequence[WebhookEvent]) -> None:
-    items = [item for event in claimed for item in _items(session, event)]
-    if _try_store(session, items) is None:
+    parsed = [(event, one) for event in claimed for one in _parse(event)]
+    routes = _routes(session, parsed)
+    items = [Item(event.id, one, routes.get(_address(event, one))) for event, one in parsed]
+    for start in range(0, len(items), _AT_ONCE):
+        _store(session, items[start : start + _AT_ONCE])
+
+
+def _store(session: Session, items: Sequence[Item]) -> None:
+    """Store items in their order. What is refused is halved until the one that cannot be stored is found."""
+    error = _try_store(session, items)
+    if error is None:
         return
-    for event in claimed:
-        own = [item for item in items if item.event_id == event.id]
-        if len(claimed) > 1 and _try_store(session, own) is None:
-            continue
-        for item in own:
-            if (error := _try_store(session, [item])) is not None:
-                log.error("item_quarantined", event_id=event.id, exc_info=error)
-                reason = f"{type(error).__name__}: {error}"
-                business_id = item.route.business_id if item.route else None
-                events.quarantine(session, event.id, reason, repr(item.parsed)[:20_000], business_id)
+    if len(items) > 1:
+        middle = len(items) // 2
+        _store(session, items[:middle])
+        _store(session, items[middle:])
+        return
+    (item,) = items
+    log.error("item_quarantined", event_id=item.event_id, exc_info=error)
+    reason = f"{type(error).__name__}: {error}"
+    business_id = item.route.business_id if item.route else None
+    events.quarantine(session, item.event_id, reason, repr(item.parsed)[:20_000], business_id)
 
 
 def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
@@ -82,10 +96,10 @@ def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
     try:
         with session.begin_nested():
             _store_items(session, items)
-    except (OperationalError, InterfaceError):
+    except InterfaceError:
         raise
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE:
             raise
         return error
     except Exception as error:  # noqa: BLE001 - whatever one item's content provokes must not stop its neighbours
@@ -93,39 +107,40 @@ def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
     return None
 
 
-def _items(session: Session, event: WebhookEvent) -> Iterable[Item]:
+def _parse(event: WebhookEvent) -> list[Parsed]:
     try:
-        parsed = list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
-    except ValueError as error:
-        parsed = [Broken(reason=f"not readable: {error}", raw=None)]
-    routes = _routes(session, _PROVIDER[EventSource(event.source)], parsed)
-    return [Item(event.id, one, routes.get(_address(one))) for one in parsed]
+        return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
+    except Exception as error:  # a body that no parser foresaw must not stop the events behind it
+        log.error("event_not_readable", event_id=event.id, exc_info=error)
+        return [Broken(reason=f"not readable: {type(error).__name__}: {error}", raw=None)]
 
 
-def _address(parsed: Parsed) -> tuple[str, str]:
+def _address(event: WebhookEvent, parsed: Parsed) -> Address:
     """Which of our channels an item is for: by kind and number, or by account where the news is not about a number."""
+    provider = _PROVIDER[EventSource(event.source)]
     if isinstance(parsed, Broken):
-        return ("", "")
+        return (provider, "", "")
     if isinstance(parsed, AccountNotice) and not parsed.route:
-        return ("account", parsed.account)
-    return (parsed.kind, parsed.route)
+        return (provider, _ACCOUNT, parsed.account)
+    return (provider, parsed.kind, parsed.route)
 
 
-def _routes(session: Session, provider: Provider, parsed: Sequence[Parsed]) -> dict[tuple[str, str], Route]:
-    wanted = {_address(one) for one in parsed}
-    accounts = [value for kind, value in wanted if kind == "account"]
-    found: dict[tuple[str, str], Route] = {}
-    columns = (Channel.business_id, Channel.id, Channel.kind, Channel.bot_id, Channel.identity, Channel.account)
-    for row in session.execute(
-        select(*columns).where(Channel.provider == provider, tuple_(Channel.kind, Channel.identity).in_(wanted))
-    ):
-        found[(row.kind, row.identity)] = Route(row.business_id, row.id, row.kind, row.bot_id)
-    if accounts:
-        for row in session.execute(
-            select(*columns).where(Channel.provider == provider, Channel.account.in_(accounts)).order_by(Channel.id)
-        ):
-            found.setdefault(("account", row.account), Route(row.business_id, row.id, row.kind, row.bot_id))
+def _routes(session: Session, parsed: Sequence[tuple[WebhookEvent, Parsed]]) -> dict[Address, Route]:
+    """The channels that a batch is for, each under its number and its account (the account's oldest channel)."""
+    wanted = {_address(event, one)[2] for event, one in parsed}
+    found: dict[Address, Route] = {}
+    for row in session.execute(_ROUTES, {"wanted": list(wanted)}):
+        route = Route(row.business_id, row.id, row.kind, row.bot_id)
+        found[(row.provider, row.kind, row.identity)] = route
+        found.setdefault((row.provider, _ACCOUNT, row.account), route)
     return found
+
+
+_ACCOUNT = "account"
+_ROUTES = text("""
+SELECT id, business_id, bot_id, provider, kind, identity, account FROM channels
+WHERE identity = ANY(:wanted) OR account = ANY(:wanted) ORDER BY id
+""")
 
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:
@@ -134,7 +149,7 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         if isinstance(item.parsed, Broken):
             events.quarantine(session, item.event_id, item.parsed.reason, item.parsed.raw)
         elif item.route is None:
-            reason = f"no channel here is {' '.join(_address(item.parsed))}: add it with `core.cli channels add`"
+            reason = f"no channel here is {_whose(item.parsed)}: add it with `core.cli channels add`"
             events.quarantine(session, item.event_id, reason, repr(item.parsed)[:20_000])
         else:
             by_business[item.route.business_id].append(item)
@@ -142,6 +157,11 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         enter_business(session, business_id)
         _store_for_business(session, business_id, own)
         leave_business(session)
+
+
+def _whose(parsed: InboundMessage | Receipt | IdentityChange | Consent | AccountNotice) -> str:
+    account = parsed.account if isinstance(parsed, AccountNotice) else ""
+    return f"{parsed.kind} {parsed.route or account}"
 
 
 def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:

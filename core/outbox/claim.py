@@ -16,7 +16,11 @@ from core.channels.base import Kind
 from core.models import ChannelState, Delivery
 from core.outbox import flow
 
+# One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
+# side could wait for each other.
+_CLAIM_LOCK = 4_207_005
 _PAUSED_LOOK_AGAIN = timedelta(seconds=60)
+_BLOCKED_LOOK_AGAIN = timedelta(seconds=2)
 _ROUNDS = 5  # how often a claim looks past messages that have to wait
 
 _DUE = text("""
@@ -33,7 +37,7 @@ WHERE d.next_attempt_at <= now() AND NOT EXISTS (
 )
 ORDER BY d.priority, d.next_attempt_at
 LIMIT :limit
-FOR UPDATE OF d SKIP LOCKED
+FOR NO KEY UPDATE OF d, m SKIP LOCKED
 """)
 
 
@@ -60,6 +64,7 @@ def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) 
     From here until the outcome is recorded the message counts as on its way: if this worker dies, nobody knows.
     What has to wait goes back with its time instead of sitting in a slot.
     """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
     taken: list[Claimed] = []
     for _ in range(_ROUNDS):
         due = session.execute(_DUE, {"limit": limit - len(taken)}).all()
@@ -67,7 +72,23 @@ def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) 
         taken += _take(session, ready, lease, lease_for)
         if len(taken) >= limit or not due or len(ready) == len(due):
             break
+    if len(taken) < limit:
+        session.execute(_HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
     return taken
+
+
+# Behind a message that waits for its next try nothing is due: if it seemed so, every look would find it and claim none.
+_HOLD_BACK = text("""
+UPDATE deliveries SET next_attempt_at = now() + :until WHERE message_id IN (
+    SELECT d.message_id FROM deliveries d
+    WHERE d.next_attempt_at <= now() AND EXISTS (
+        SELECT FROM deliveries e
+        WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id
+          AND e.next_attempt_at > now() AND coalesce(e.scheduled_for <= now(), true)
+    )
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+""")
 
 
 def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
@@ -87,16 +108,16 @@ def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
 
 
 def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[Any]:
-    if rows[0].kind == Kind.WHATSAPP:
-        allowed = flow.take_pair_slots(session, [row.identity_id for row in rows])
-        _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + flow.PAIR_INTERVAL)
-        rows = [row for row in rows if row.identity_id in allowed]
-    if not rows:
-        return []
+    """First the number's rate, then each customer's: in a queue behind the number nobody uses up their own turns."""
     rate = flow.per_second(rows[0].provider, rows[0].kind, rows[0].settings)
     grant = flow.take_slots(session, channel_id, len(rows), rate)
     _postpone(session, rows[grant.allowed :], grant.next_at)
-    return rows[: grant.allowed]
+    rows = rows[: grant.allowed]
+    if not rows or rows[0].kind != Kind.WHATSAPP:
+        return rows
+    allowed = flow.take_pair_slots(session, [row.identity_id for row in rows])
+    _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + flow.PAIR_INTERVAL)
+    return [row for row in rows if row.identity_id in allowed]
 
 
 def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
@@ -172,14 +193,19 @@ def release(session: Session, lease: uuid.UUID) -> None:
 
 
 def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
-    """Keep the leases of sends that are still under way."""
+    """Keep the leases of sends that are still under way. A row that somebody holds just now is renewed next time."""
     session.execute(
-        text(
-            "UPDATE deliveries SET leased_until = now() + :lease_for"
-            " WHERE message_id = ANY(:ids) AND lease = ANY(:leases)"
-        ),
+        _RENEW,
         {"lease_for": lease_for, "ids": list(message_ids), "leases": list(leases)},
     )
+
+
+_RENEW = text("""
+UPDATE deliveries SET leased_until = now() + :lease_for
+WHERE message_id IN (
+    SELECT message_id FROM deliveries WHERE message_id = ANY(:ids) AND lease = ANY(:leases) FOR UPDATE SKIP LOCKED
+)
+""")
 
 
 def expire_leases(session: Session, limit: int = 500) -> list[int]:
@@ -187,7 +213,8 @@ def expire_leases(session: Session, limit: int = 500) -> list[int]:
     rows = session.execute(
         text("""
         WITH expired AS (
-            SELECT message_id FROM deliveries WHERE leased_until < now() LIMIT :limit FOR UPDATE SKIP LOCKED
+            SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message_id
+            WHERE d.leased_until < now() LIMIT :limit FOR NO KEY UPDATE OF d, m SKIP LOCKED
         ), freed AS (
             UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
             FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id

@@ -16,13 +16,12 @@ from core.conversations import arrivals
 from core.conversations import service as conversations
 from core.errors import IdempotencyConflict
 from core.inbox.events import lock_receiving
-from core.inbox.identity import Address, Directory, Known
+from core.inbox.identity import Address, Known, resolve
 from core.models import (
     Attachment,
     Channel,
     ChannelState,
     ContactIdentity,
-    Conversation,
     FileState,
     Message,
     Sender,
@@ -44,13 +43,15 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`target` is a conversation's id or a recipient. `reply_to` is our id of a message, or its provider's.
+    """A message to a conversation, a recipient, or both, which must then fit together.
 
-    With `take_over` a person answers from here on; without it the conversation stays with whoever has it.
+    `reply_to` is our id of a message, or its provider's. With `take_over` a person answers from here on; without it
+    the conversation stays with whoever has it.
     """
 
     content: Mapping[str, Any]
-    target: int | Recipient
+    conversation_id: int | None = None
+    recipient: Recipient | None = None
     reply_to: str | None = None
     idempotency_key: str | None = None
     send_at: datetime | None = None
@@ -70,15 +71,14 @@ def place(session: Session, business_id: int, order: Order, actor: str) -> Place
 
     Raises what `queue_reply` raises, and `InvalidMessage` for a recipient, reply or file that cannot be used.
     """
-    if order.idempotency_key and (conversation_id := _earlier(session, business_id, order)) is not None:
-        draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
-        return Placed(queue_reply(session, business_id, conversation_id, draft), replayed=True)
-    _check_file(session, order.content)
-    conversation_id = order.target if isinstance(order.target, int) else _open(session, business_id, order.target)
+    earlier = _earlier(session, business_id, order) if order.idempotency_key else None
+    if earlier is None:
+        _check_file(session, order.content)
+    conversation_id = earlier or _conversation(session, business_id, order)
     draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
-    if order.take_over:
+    if order.take_over and earlier is None:
         conversations.take_over(session, business_id, conversation_id, actor, None)
-    return Placed(queue_reply(session, business_id, conversation_id, draft))
+    return Placed(queue_reply(session, business_id, conversation_id, draft), replayed=earlier is not None)
 
 
 def _draft(order: Order, reply_to: str | None) -> Draft:
@@ -93,21 +93,33 @@ def _earlier(session: Session, business_id: int, order: Order) -> int | None:
     session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {order.idempotency_key}", 0)))
     )
-    row = session.execute(
-        select(Conversation.id, Conversation.kind, Conversation.contact_id)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(Message.idempotency_key == order.idempotency_key)
-    ).one_or_none()
-    if row is None:
+    conversation_id = session.scalar(
+        select(Message.conversation_id).where(
+            Message.business_id == business_id, Message.idempotency_key == order.idempotency_key
+        )
+    )
+    if conversation_id is None:
         return None
-    if isinstance(order.target, int):
-        same = order.target == row.id
-    else:
-        known = _find(session, _address(order.target))
-        same = known is not None and (order.target.kind, known.contact_id) == (row.kind, row.contact_id)
-    if not same:
+    other = order.conversation_id not in (None, conversation_id)
+    if other or (order.recipient and not _is_with(session, conversation_id, order.recipient)):
         raise IdempotencyConflict
-    return int(row.id)
+    return conversation_id
+
+
+def _conversation(session: Session, business_id: int, order: Order) -> int:
+    if order.conversation_id is None:
+        if order.recipient is None:
+            raise InvalidMessage("to", "is missing: give channel and to, or conversation_id")
+        return _open(session, business_id, order.recipient)
+    if order.recipient and not _is_with(session, order.conversation_id, order.recipient):
+        raise InvalidMessage("conversation_id", "is not a conversation with this recipient on this channel")
+    return order.conversation_id
+
+
+def _is_with(session: Session, conversation_id: int, recipient: Recipient) -> bool:
+    conversation = conversations.lock(session, conversation_id)
+    known = _find(session, _address(recipient))
+    return known is not None and (conversation.kind, conversation.contact_id) == (recipient.kind, known.contact_id)
 
 
 def _open(session: Session, business_id: int, recipient: Recipient) -> int:
@@ -151,7 +163,7 @@ def _identity(session: Session, business_id: int, address: Address) -> Known:
     if known := _find(session, address):
         return known
     lock_receiving(session)  # an arriving message may be making the same contact
-    return _find(session, address) or Directory(session, business_id, [address]).find_or_create(address)
+    return _find(session, address) or resolve(session, business_id, [address])[0]
 
 
 def _find(session: Session, address: Address) -> Known | None:

@@ -10,26 +10,18 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, select, text
 from sqlalchemy.orm import Session
 
-from core.business.channels import account_of
+from core.business.channels import channel
 from core.channels.base import Kind
 from core.channels.content import preview
 from core.channels.facts import text_limit
-from core.channels.registry import open_channel
 from core.channels.split import split_text
 from core.errors import Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
 from core.models import (
-    Channel,
-    ContactIdentity,
-    Conversation,
     ConversationStatus,
-    Delivery,
-    Direction,
     Message,
-    MessageStatus,
     Sender,
 )
 
@@ -71,29 +63,26 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         InvalidMessage: the provider would refuse it; names the part and the limit.
         IdempotencyConflict: the key was used for another message.
     """
-    if draft.idempotency_key and (earlier := _earlier(session, draft)):
+    place = _load(session, conversation_id)
+    if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
         return earlier
-    conversation, channel, identity = _load(session, conversation_id)
-    if conversation.status == ConversationStatus.CLOSED:
+    if place.status == ConversationStatus.CLOSED:
         raise Conflict("This conversation is closed: reopen it first.")
-    if identity.opted_out_at is not None:
+    if place.opted_out_at is not None:
         raise OptedOut
     now = datetime.now(UTC)
     due = max(draft.send_at or now, now)  # a time in the past must not reopen the window
     if (
-        channel.kind == Kind.WHATSAPP
+        place.kind == Kind.WHATSAPP
         and draft.content["type"] not in _UNREFUSED
-        and (conversation.window_expires_at is None or conversation.window_expires_at <= due)
+        and (place.window_expires_at is None or place.window_expires_at <= due)
     ):
         raise WindowClosed
-    contents = _split(channel, draft.content)
-    speaker = open_channel(account_of(channel))
+    contents = _split(place, draft.content)
+    speaker = channel(place.channel_id)
     for content in contents:
         speaker.check(content["type"], content)
-    message_ids = _insert(session, business_id, conversation, draft, contents)
-    _insert_deliveries(session, business_id, conversation, draft, message_ids)
-    _touch(session, conversation, draft, contents)
-    return message_ids
+    return _store(session, business_id, place, draft, contents)
 
 
 def fingerprint(draft: Draft) -> str:
@@ -102,108 +91,112 @@ def fingerprint(draft: Draft) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _earlier(session: Session, draft: Draft) -> list[int]:
+def _earlier(session: Session, conversation_id: int, draft: Draft) -> list[int]:
     """The messages this key already stands for. The parts of a split text carry the key with a number."""
     key = str(draft.idempotency_key)
     rows = session.execute(
-        select(Message.id, Message.payload["fingerprint"].as_string())
+        select(Message.id, Message.conversation_id, Message.payload["fingerprint"].as_string())
         .where(Message.idempotency_key.in_([key, *(f"{key}#{part}" for part in range(2, 20))]))
         .order_by(Message.id)
     ).all()
-    if rows and rows[0][1] != fingerprint(draft):
+    if rows and rows[0][1:] != (conversation_id, fingerprint(draft)):
         raise IdempotencyConflict
-    return [message_id for message_id, _ in rows]
+    return [row.id for row in rows]
 
 
-def _load(session: Session, conversation_id: int) -> tuple[Conversation, Channel, ContactIdentity]:
-    row = session.execute(
-        select(Conversation, Channel, ContactIdentity)
-        .join(Channel, Channel.id == Conversation.channel_id)
-        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
-        .where(Conversation.id == conversation_id)
-        .with_for_update(of=Conversation)
-    ).one_or_none()
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The conversation a message goes to, locked, with what decides whether it may."""
+
+    conversation_id: int
+    channel_id: int
+    identity_id: int
+    kind: str
+    provider: str
+    status: str
+    window_expires_at: datetime | None
+    opted_out_at: datetime | None
+
+
+_PLACE = text("""
+SELECT c.id, c.channel_id, c.identity_id, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at
+FROM conversations c
+JOIN channels ch ON ch.id = c.channel_id
+JOIN identities i ON i.id = c.identity_id
+WHERE c.id = :conversation FOR UPDATE OF c
+""")
+
+
+def _load(session: Session, conversation_id: int) -> _Place:
+    row = session.execute(_PLACE, {"conversation": conversation_id}).one_or_none()
     if row is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    return row[0], row[1], row[2]
+    return _Place(*row)
 
 
-def _split(channel: Channel, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if content["type"] != "text":
         return [content]
-    parts = split_text(content["text"], text_limit(channel.provider))
+    parts = split_text(content["text"], text_limit(place.provider))
     return [{**content, "text": part} for part in parts]
 
 
-def _insert(
-    session: Session,
-    business_id: int,
-    conversation: Conversation,
-    draft: Draft,
-    contents: Sequence[Mapping[str, Any]],
+# One statement for the messages, their deliveries and the conversation: this is written for every answer. The list of
+# conversations shows the newest words; a customer who got an answer no longer waits.
+_STORE = text("""
+WITH part AS (
+    SELECT * FROM unnest(CAST(:texts AS text[]), CAST(:payloads AS jsonb[]), CAST(:keys AS text[]))
+    WITH ORDINALITY AS p (text, payload, key, number)
+), message AS (
+    INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, author_id, type, text, payload,
+                          status, reply_to, idempotency_key, created_at)
+    SELECT :business, :conversation, :channel, 'outbound', :sender, CAST(:author AS bigint), :type, text, payload,
+           'queued', :reply_to, key, date_trunc('second', clock_timestamp())
+    FROM part ORDER BY number RETURNING id
+), delivery AS (
+    INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority,
+                            scheduled_for, next_attempt_at)
+    SELECT :business, id, :conversation, :channel, :identity, :priority, CAST(:send_at AS timestamptz),
+           coalesce(CAST(:send_at AS timestamptz), now())
+    FROM message
+), conversation AS (
+    UPDATE conversations SET
+        last_message_at = greatest(last_message_at, clock_timestamp()),
+        last_message_text = :words,
+        waiting_since = CASE WHEN :sender IN ('agent', 'bot') THEN NULL ELSE waiting_since END,
+        unread_count = CASE WHEN :sender = 'agent' THEN 0 ELSE unread_count END,
+        bot_turns = bot_turns + CASE WHEN :sender = 'bot' THEN 1 ELSE 0 END
+    WHERE id = :conversation
+)
+SELECT id FROM message ORDER BY id
+""").bindparams(bindparam("sender", type_=Text), bindparam("reply_to", type_=Text))
+
+
+def _store(
+    session: Session, business_id: int, place: _Place, draft: Draft, contents: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    rows = [
+    mark = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
+    rows = session.execute(
+        _STORE,
         {
-            "business_id": business_id,
-            "conversation_id": conversation.id,
-            "channel_id": conversation.channel_id,
-            "direction": Direction.OUTBOUND,
-            "sender": draft.sender,
-            "author_id": draft.author_id,
-            "type": content["type"],
-            "text": preview(content),
-            "payload": {**content, **({"fingerprint": fingerprint(draft)} if draft.idempotency_key else {})},
-            "status": MessageStatus.QUEUED,
+            "business": business_id,
+            "conversation": place.conversation_id,
+            "channel": place.channel_id,
+            "identity": place.identity_id,
+            "sender": draft.sender.value,
+            "author": draft.author_id,
+            "type": draft.content["type"],
+            "texts": [preview(content) for content in contents],
+            "payloads": [json.dumps({**content, **mark}) for content in contents],
+            "keys": [_part_key(draft.idempotency_key, number) for number, _ in enumerate(contents, start=1)],
             "reply_to": draft.reply_to,
-            "idempotency_key": _part_key(draft.idempotency_key, number),
-            "created_at": func.date_trunc("second", func.clock_timestamp()),
-        }
-        for number, content in enumerate(contents, start=1)
-    ]
-    return [session.execute(insert(Message).values(row).returning(Message.id)).scalar_one() for row in rows]
+            "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
+            "send_at": draft.send_at,
+            "words": preview(contents[-1])[:200],
+        },
+    )
+    return [message_id for (message_id,) in rows]
 
 
 def _part_key(key: str | None, number: int) -> str | None:
     return key if key is None or number == 1 else f"{key}#{number}"
-
-
-def _insert_deliveries(
-    session: Session, business_id: int, conversation: Conversation, draft: Draft, message_ids: Sequence[int]
-) -> None:
-    session.execute(
-        insert(Delivery).values(
-            [
-                {
-                    "business_id": business_id,
-                    "message_id": message_id,
-                    "conversation_id": conversation.id,
-                    "channel_id": conversation.channel_id,
-                    "identity_id": conversation.identity_id,
-                    "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
-                    "scheduled_for": draft.send_at,
-                    "next_attempt_at": draft.send_at or func.now(),
-                }
-                for message_id in message_ids
-            ]
-        )
-    )
-
-
-def _touch(session: Session, conversation: Conversation, draft: Draft, contents: Sequence[Mapping[str, Any]]) -> None:
-    """The list of conversations shows the newest words; a customer who got an answer no longer waits."""
-    changes: dict[str, Any] = {
-        "last_message_at": func.greatest(Conversation.last_message_at, func.clock_timestamp()),
-        "last_message_text": preview(contents[-1])[:200],
-    }
-    if draft.sender in (Sender.AGENT, Sender.BOT):
-        changes |= {"waiting_since": None}
-    if draft.sender is Sender.AGENT:
-        changes |= {"unread_count": 0}
-    if draft.sender is Sender.BOT:
-        changes |= {"bot_turns": Conversation.bot_turns + 1}
-    session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation.id)
-        .values(**changes)
-        .execution_options(synchronize_session=False)
-    )

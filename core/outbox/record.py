@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import Cause, SendError, Sent, Verdict
@@ -17,19 +17,23 @@ from core.people.notices import notify
 log = structlog.get_logger(__name__)
 
 _SENT = text("""
-WITH freed AS (
-    UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = NULL
-    WHERE message_id = :message AND (lease = :lease OR lease IS NULL)
+WITH told AS (
+    UPDATE messages SET provider_id = :provider_id, sent_at = coalesce(sent_at, now()),
+        error = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE error END,
+        status = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE status END,
+        payload = CASE WHEN :note = '' THEN payload ELSE payload || jsonb_build_object('note', :note) END
+    WHERE id = :message RETURNING id
+), healthy AS (
+    UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
+    WHERE channel_id = :channel AND failures > 0
 )
-UPDATE messages SET provider_id = coalesce(provider_id, :provider_id), error = NULL, sent_at = coalesce(sent_at, now()),
-    status = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE status END,
-    payload = CASE WHEN :note = '' THEN payload ELSE payload || jsonb_build_object('note', :note) END
-WHERE id = :message
+UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
+FROM told WHERE d.message_id = told.id AND (d.lease = :lease OR d.lease IS NULL)
 """)
 
 
 def record_sent(session: Session, claimed: Claimed, sent: Sent) -> None:
-    """The provider took it. That is true even if the lease ran out meanwhile."""
+    """The provider took it, in one statement. That is true even if the lease ran out meanwhile."""
     session.execute(
         _SENT,
         {
@@ -37,9 +41,9 @@ def record_sent(session: Session, claimed: Claimed, sent: Sent) -> None:
             "lease": claimed.lease,
             "provider_id": sent.provider_id,
             "note": sent.note or "",
+            "channel": claimed.channel_id,
         },
     )
-    flow.record_outcome(session, claimed.channel_id, healthy=True)
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
@@ -69,18 +73,21 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
 
 
 def _release(session: Session, claimed: Claimed) -> bool:
-    """Give the lease back; whether it was still ours and the message still on its way."""
-    freed = session.execute(
-        text("""
-        WITH freed AS (
-            UPDATE deliveries SET lease = NULL, leased_until = NULL
-            WHERE message_id = :message AND lease = :lease RETURNING message_id
-        )
-        SELECT m.id FROM messages m JOIN freed ON m.id = freed.message_id WHERE m.status = 'sending' FOR UPDATE OF m
-        """),
-        {"message": claimed.message_id, "lease": claimed.lease},
+    """Give the lease back; whether it was still ours and the message still on its way.
+
+    The message is locked before its delivery, as everywhere: a receipt about it may be coming in just now.
+    """
+    status = session.scalar(
+        select(Message.status).where(Message.id == claimed.message_id).with_for_update(key_share=True)
     )
-    return freed.one_or_none() is not None
+    freed = session.execute(
+        update(Delivery)
+        .where(Delivery.message_id == claimed.message_id, Delivery.lease == claimed.lease)
+        .values(lease=None, leased_until=None)
+        .returning(Delivery.message_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return freed is not None and status == MessageStatus.SENDING
 
 
 def _set(session: Session, message_id: int, status: MessageStatus, error: dict[str, str], **delivery: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import ProviderError
@@ -25,6 +25,24 @@ def reported_sent(session: Session, message_ids: Sequence[int]) -> None:
             .values(next_attempt_at=None, uncertain_since=None)
             .execution_options(**_QUIET)
         )
+
+
+def opted_out(session: Session, identity_ids: Sequence[int]) -> None:
+    """What still waits to go to these addresses is not sent any more."""
+    session.execute(_CANCEL, {"ids": list(identity_ids)})
+
+
+_CANCEL = text("""
+WITH cancelled AS (
+    UPDATE messages m SET status = 'cancelled', error = jsonb_build_object(
+        'code', 'opted_out', 'cause', 'recipient', 'title', 'The customer opted out', 'details', '',
+        'advice', 'They must write START (or ALTA) before anything can be sent.')
+    FROM deliveries d
+    WHERE d.message_id = m.id AND d.identity_id = ANY(:ids) AND d.next_attempt_at IS NOT NULL AND m.status = 'queued'
+    RETURNING m.id
+)
+UPDATE deliveries d SET next_attempt_at = NULL FROM cancelled WHERE d.message_id = cancelled.id
+""")
 
 
 def reported_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
@@ -59,7 +77,9 @@ def reported_failed(session: Session, business_id: int, errors: dict[int, dict[s
 def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
     """Tell someone; where the bot had answered, its customer is waiting again and a person takes over."""
     rows = session.execute(
-        select(Message.id, Message.conversation_id, Message.sender, Message.error).where(Message.id.in_(message_ids))
+        select(Message.id, Message.conversation_id, Message.sender, Message.error)
+        .where(Message.id.in_(message_ids))
+        .order_by(Message.conversation_id, Message.id)
     ).all()
     for message_id, conversation_id, sender, error in rows:
         title = (error or {}).get("title") or "unknown error"
@@ -82,6 +102,7 @@ def own_uncertain(session: Session, grace_seconds: float, limit: int = 200) -> i
             Delivery.uncertain_since < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, grace_seconds),
         )
         .distinct()
+        .order_by(Message.conversation_id)  # every one that locks several conversations begins with the lowest
         .limit(limit)
     ).all()
     return sum(

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core import crypto
-from core.errors import NotFound
+from core.errors import BotHubError, NotFound
 from core.models import APIKey
 
 PREFIX = "bh_"
@@ -43,7 +43,7 @@ class KeyFacts:
     business_id: int
     name: str
     prefix: str
-    scopes: frozenset[str]
+    scopes: Sequence[str]
     rate_per_minute: int
     created_at: datetime
     last_used_at: datetime | None
@@ -54,10 +54,11 @@ def create(session: Session, business_id: int, name: str, scopes: Collection[str
     """Make a key. Returns its row's id and the key in clear, which nobody can read again.
 
     Raises:
-        ValueError: a scope is not one of `Scope` or "*".
+        BotHubError: a scope is not one of `Scope` or "*".
     """
-    if unknown := sorted(set(scopes) - {scope.value for scope in Scope} - {EVERYTHING}):
-        raise ValueError(f"unknown scope {', '.join(unknown)}")
+    known = [*(scope.value for scope in Scope), EVERYTHING]
+    if unknown := sorted(set(scopes).difference(known)):
+        raise BotHubError(f"There is no scope {', '.join(unknown)}: choose among {', '.join(known)}.")
     key = crypto.new_token(PREFIX)
     key_id = session.execute(
         insert(APIKey)
@@ -105,9 +106,10 @@ def revoke(session: Session, key_id: int) -> None:
         raise NotFound(f"No API key {key_id}.")
 
 
-def list_keys(session: Session) -> Sequence[KeyFacts]:
-    """The business's keys, newest first, revoked ones too."""
-    return [_facts(row) for row in session.scalars(select(APIKey).order_by(APIKey.id.desc()))]
+def list_keys(session: Session, business_id: int) -> Sequence[KeyFacts]:
+    """A business's keys, newest first, revoked ones too."""
+    rows = session.scalars(select(APIKey).where(APIKey.business_id == business_id).order_by(APIKey.id.desc()))
+    return [_facts(row) for row in rows]
 
 
 def _facts(row: APIKey) -> KeyFacts:
@@ -116,7 +118,7 @@ def _facts(row: APIKey) -> KeyFacts:
         business_id=row.business_id,
         name=row.name,
         prefix=row.prefix,
-        scopes=frozenset(row.scopes),
+        scopes=tuple(row.scopes),
         rate_per_minute=row.rate_per_minute,
         created_at=row.created_at,
         last_used_at=row.last_used_at,

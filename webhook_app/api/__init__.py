@@ -1,7 +1,59 @@
-from flask import Flask
+"""The REST API: a module per noun, described in OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+from flask_openapi_swagger.plugins import RegisterPlugin as SwaggerPages  # type: ignore[import-untyped]
 
 from core.config import Settings
+from webhook_app.api import conversations, legacy, media, messages, problems, queue, routes, stats
+from webhook_app.api.auth import KeyRing, Meter
+
+_ABOUT = """Send messages, read conversations, follow the queue.
+
+Every call needs `Authorization: Bearer KEY`. Times are UTC. Errors are `application/problem+json`. Lists come in pages:
+pass `next_cursor` as `cursor` until it is null."""
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 def register(settings: Settings) -> Flask:
-    return Flask("webhook_app")
+    """The application with the API's routes on it. Webhooks are added beside them and pass none of its hooks."""
+    app = OpenAPI(
+        "webhook_app",
+        info=Info(title="BotHub", version="1", description=_ABOUT),
+        security_schemes={routes.SECURITY_SCHEME: {"type": "http", "scheme": "bearer"}},
+        validation_error_model=problems.ProblemBody,
+        validation_error_callback=problems.invalid_request,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.openapi_version = "3.1.0"
+    app.extensions["api_keys"] = KeyRing(settings.bothub_api_key)
+    app.extensions["api_meter"] = Meter()
+    problems.register(app)
+    for module in (messages, conversations, media, stats, queue, legacy):
+        app.register_api(module.api)
+    _register_docs(app)
+    return app
+
+
+def _register_docs(app: OpenAPI) -> None:
+    """The document and its page, whose scripts and styles come from the installed package."""
+    pages = SwaggerPages.register(doc_url="openapi.json")
+    app.register_blueprint(pages, url_prefix="/api")
+    page: Any = app.view_functions[f"{pages.name}.{SwaggerPages.name}"]
+
+    def docs() -> Response:
+        response = make_response(page())
+        response.headers["Content-Security-Policy"] = _DOCS_POLICY
+        return response
+
+    app.add_url_rule("/api/openapi.json", "openapi_document", lambda: jsonify(app.api_doc))
+    app.add_url_rule("/api/docs", "api_docs", docs)

@@ -1,0 +1,13 @@
+"""As little as Flask can do: read the body and answer."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+app = Flask(__name__)
+
+
+@app.post("/api/webhooks/whatsapp")
+def hello() -> Response:
+    request.get_data(cache=False)
+    return Response(b'{"status":"received"}', mimetype="application/json")

@@ -1,0 +1,64 @@
+"""How long customers wait after every worker was killed with -9."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.bench import Bench
+from benchmarks.client import Client
+from benchmarks.report import at_most
+from benchmarks.stack import Stack, eventually
+from core.config import Settings
+
+_LEASE_SECONDS = float(Settings.model_fields["lease_seconds"].default)
+_NEVER_MS = 600_000
+
+
+def run(bench: Bench) -> None:
+    """A message that comes just after the kill, then one whose answer was under way."""
+    bench.tune_sandbox()
+    _wait_for_old_workers(bench.stack)
+    _kill_workers(bench.stack)
+    bench.figures.append(at_most("new message after kill -9 of all workers", _answered_in(bench), "s", 2))
+
+    _wait_for_old_workers(bench.stack)
+    bench.tune_sandbox(openai={"latency_ms": _NEVER_MS})
+    _post(bench)
+    eventually(lambda: bench.stack.query("SELECT 1 FROM reply_turns WHERE leased_until IS NOT NULL"), seconds=20)
+    _kill_workers(bench.stack)
+    killed = time.time()
+    bench.tune_sandbox()
+    bench.figures.append(
+        at_most(
+            "message in flight, kill -9 of all workers", _accepted_at(bench.stack) - killed, "s", _LEASE_SECONDS + 2
+        )
+    )
+
+
+def _wait_for_old_workers(stack: Stack) -> None:
+    """Workers that ran for a while: one that dies right after its start is restarted after a pause."""
+    stack.wait_until_ready()
+    workers = [child for child in stack.supervisor.children if child.name.startswith("worker")]
+    eventually(lambda: all(time.monotonic() - child.started_at > 6 for child in workers), seconds=30)
+
+
+def _kill_workers(stack: Stack) -> None:
+    for child in stack.supervisor.children:
+        if child.name.startswith("worker"):
+            stack.kill(child.name)
+
+
+def _answered_in(bench: Bench) -> float:
+    posted = _post(bench)
+    return _accepted_at(bench.stack) - posted
+
+
+def _post(bench: Bench) -> float:
+    bench.stack.control("POST", "/clear", json={})
+    with Client(bench.web_port, 1) as client:
+        return client.saturate(bench.fresh_requests(1)).checked().sent_at[0]
+
+
+def _accepted_at(stack: Stack) -> float:
+    ledger = eventually(lambda: stack.control("GET", "/ledger"), seconds=60, every=0.02)
+    return float(ledger[0]["accepted_at"])

@@ -1,0 +1,100 @@
+"""The console as a process of its own, and Chromium before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.config import get_settings
+from core.db import system_transaction
+from core.people import sessions
+
+_ROOT = Path(__file__).parents[2]
+_CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass
+class Console:
+    """A running console."""
+
+    url: str
+
+
+@pytest.fixture(scope="session")
+def console(database: str) -> Iterator[Console]:
+    """`python -m console` on a free port, on the tests' database."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "CONSOLE_PORT": str(port), "WEB_HOST": "127.0.0.1"}
+    process = subprocess.Popen([sys.executable, "-m", "console"], cwd=_ROOT, env=environment)
+    try:
+        _wait_until_open(port, process)
+        yield Console(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the console ended at its start"
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the console did not open its port")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        assert os.environ.get("REQUIRE_BROWSER") != "1", "REQUIRE_BROWSER=1, and no Chromium was found"
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, console: Console, business) -> Iterator[Page]:
+    """A fresh browser window. A test fails if its page asks another machine for anything."""
+    context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    outside: list[str] = []
+    ours = (console.url, console.url.replace("http", "ws"), "blob:", "data:")
+    page.on("request", lambda request: None if request.url.startswith(ours) else outside.append(request.url))
+    yield page
+    context.close()
+    assert outside == []
+
+
+@pytest.fixture
+def link(business) -> str:
+    """A fresh administrator's one-time link, as the first start prints it."""
+    with system_transaction() as session:
+        token = sessions.first_administrator(session, business.business_id, get_settings())
+    assert token is not None
+    return f"/auth/link?token={token}"

@@ -1,0 +1,139 @@
+"""What only a browser can show: the cookie, the components' scripts, live push, and sending exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.people import Person, conversation, person, replies, says, state_of
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def talk(business) -> int:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "Where is my order?")
+    return talk
+
+
+@pytest.fixture
+def ana(business, page: Page, console) -> Person:
+    """An agent, signed in in this browser."""
+    ana = person(business.business_id)
+    page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])
+    return ana
+
+
+def open_thread(page: Page, talk: int) -> None:
+    page.goto("/")
+    page.locator(f".row[data-id='{talk}']").click()
+    page.wait_for_selector(f".wrap[data-ready='{talk}']")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that happens in the database."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_a_one_time_link_signs_in_and_a_refresh_keeps_it(page: Page, link: str, talk: int) -> None:
+    page.goto(link)
+    page.get_by_role("button", name="Enter the console").click()
+    expect(page.get_by_role("heading", name="Administrator")).to_be_visible()
+    page.goto("/")
+    expect(page.locator(".row")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".row")).to_have_count(1)
+    page.goto(link)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_signing_in_with_a_password_and_out_again(page: Page, business, talk: int) -> None:
+    from tests.console.people import PASSWORD
+
+    ana = person(business.business_id)
+    page.goto("/")
+    page.get_by_label("Email").fill(ana.email)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Email").fill(ana.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_role("button", name="Ana Torres").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Email")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_label("Email")).to_be_visible()
+
+
+def test_what_a_customer_writes_appears_without_a_reload(page: Page, business, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    page.wait_for_selector("html[data-live]", state="attached")
+    page.evaluate("window.untouched = true")
+    says(business.business_id, talk, "Any news? <img src=x onerror=document.body.remove()>")
+    expect(page.locator(".m .text").last).to_have_text("Any news? <img src=x onerror=document.body.remove()>")
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
+    says(business.business_id, other, "Hello!")
+    expect(page.locator(".row").first).to_contain_text("Hello!")
+    assert page.evaluate("window.untouched")
+    until(lambda: state_of(talk).unread_count == 0)
+
+
+def test_a_reply_is_sent_once_by_a_double_enter(page: Page, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("On its way")
+    box.press("Enter")
+    box.press("Enter")
+    expect(page.locator(".m.agent")).to_have_count(1)
+    expect(page.locator(".m.agent[data-message]:not([data-message*='-'])")).to_have_count(1)
+    assert replies(talk) == ["On its way"]
+    assert state_of(talk).mode == "human"
+
+
+def test_a_burst_is_sent_once_each_and_in_order(page: Page, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    box = page.get_by_role("textbox", name="Reply")
+    words = [f"line {number}" for number in range(5)]
+    for line in words:
+        box.press_sequentially(line)
+        box.press("Enter")
+    until(lambda: len(replies(talk)) >= len(words))
+    page.reload()
+    page.wait_for_selector(f".wrap[data-ready='{talk}']")
+    expect(page.locator(".m.agent .text")).to_have_text(words)
+    assert replies(talk) == words
+
+
+def test_a_reply_written_just_before_a_reload_is_not_lost(page: Page, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("Do not lose me")
+    box.press("Enter")
+    page.reload()
+    until(lambda: replies(talk) == ["Do not lose me"])
+    page.wait_for_selector(f".wrap[data-ready='{talk}']")
+    expect(page.locator(".m.agent .text")).to_have_text(["Do not lose me"])
+    assert replies(talk) == ["Do not lose me"]
+
+
+def test_a_revoked_session_is_sent_to_the_sign_in_page(page: Page, ana: Person, talk: int) -> None:
+    from core.db import system_transaction
+    from core.people import sessions
+
+    open_thread(page, talk)
+    with system_transaction() as session:
+        sessions.end_session(session, ana.token)
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("Too late")
+    box.press("Enter")
+    expect(page.get_by_label("Email")).to_be_visible()
+    assert replies(talk) == []

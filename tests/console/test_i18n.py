@@ -1,0 +1,64 @@
+"""The three catalogues say the same things, and everything that is asked of them is there."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from console import i18n
+from core.ai.handoff import Reason
+from core.channels.base import Cause
+from core.conversations.thread import View
+from core.models import MessageStatus, Role
+
+_CONSOLE = Path(i18n.__file__).parent
+_ASKED = re.compile(r"""\bt\(\s*"([a-z_]+\.[A-Za-z_]+)\"""")
+_JS = re.compile(r"\bwords\.(\w+)")
+
+
+def test_the_catalogues_have_the_same_keys() -> None:
+    keys = {language: set(i18n.catalogue(language)) for language in i18n.LANGUAGES}
+    assert keys["es"] == keys["en"] == keys["pt"]
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_the_catalogues_have_the_same_places_to_fill(language: str) -> None:
+    def places(words: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+    for key, words in i18n.catalogue("es").items():
+        assert places(words) == places(i18n.catalogue(language)[key]), key
+
+
+def test_every_key_that_python_asks_for_is_there() -> None:
+    asked = {key for path in _CONSOLE.rglob("*.py") for key in _ASKED.findall(path.read_text("utf-8"))}
+    assert len(asked) > 30
+    assert asked <= set(i18n.catalogue("es"))
+
+
+@pytest.mark.parametrize(("script", "section"), [("inbox_list", "list"), ("thread", "thread")])
+def test_every_key_that_a_script_asks_for_is_there(script: str, section: str) -> None:
+    asked = set(_JS.findall((_CONSOLE / "components" / f"{script}.js").read_text("utf-8")))
+    assert asked
+    assert {f"{section}.{key}" for key in asked} <= set(i18n.catalogue("es"))
+
+
+def test_every_state_has_a_name() -> None:
+    needed = {f"thread.status_{status}" for status in MessageStatus}
+    needed |= {f"cause.{cause}" for cause in Cause}
+    needed |= {f"reason.{reason}" for reason in Reason}
+    needed |= {f"role.{role}" for role in Role}
+    needed |= {f"inbox.{view}" for view in View}
+    needed |= {f"trouble.{status}" for status in ("queued", "failed", "uncertain")}
+    assert needed <= set(i18n.catalogue("es"))
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("pt-BR,pt;q=0.9,en;q=0.8", "pt"), ("de-DE,en;q=0.5", "en"), ("ja", "es"), ("", "es")],
+)
+def test_the_browsers_language_is_followed(header: str, language: str) -> None:
+    assert i18n.of_header(header) == language

@@ -1,0 +1,241 @@
+"""The pages as Streamlit runs them, without a browser, on the real database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from streamlit.testing.v1 import AppTest
+
+from console import actions, auth
+from core.channels.base import InvalidMessage
+from core.db import system_transaction
+from core.errors import Conflict, OptedOut, WindowClosed
+from core.models import Agent, Delivery, Message
+from core.people import agents, sessions
+from tests.console.people import Person, conversation, person, replies, says, state_of
+
+APP = str(Path(actions.__file__).with_name("app.py"))
+
+
+class Desk:
+    """The console as one person sees it."""
+
+    def __init__(self, one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(auth, "token", lambda: one.token)
+        self.person = one
+        self.page = AppTest.from_file(APP, default_timeout=30)
+
+    def open(self, conversation_id: int | None = None) -> AppTest:
+        if conversation_id is not None:
+            self.page.query_params["c"] = str(conversation_id)
+        return self.run()
+
+    def run(self) -> AppTest:
+        self.page.run()
+        assert not self.page.exception, self.page.exception
+        return self.page
+
+    def component(self, name: str) -> dict[str, Any]:
+        found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
+        assert found, f"{name} is not on the page"
+        return json.loads(found[0].proto.json)
+
+
+@pytest.fixture
+def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(person(business.business_id), monkeypatch)
+
+
+@pytest.fixture
+def talk(business) -> int:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, waiting_since=None)
+    says(business.business_id, talk, "Where is my order?")
+    return talk
+
+
+def test_a_browser_whose_session_ended_is_sent_away_and_sees_nothing(desk, talk) -> None:
+    with system_transaction() as session:
+        sessions.end_session(session, desk.person.token)
+    page = desk.open(talk)
+    assert [one.proto.component_name for one in page.get("bidi_component")] == ["bothub.leave"]
+
+
+def test_the_inbox_lists_conversations_and_filters_them(desk, business, talk) -> None:
+    taken = conversation(business.business_id, business.whatsapp_channel_id, name="Bea", mode="human")
+    page = desk.open()
+    assert {row["id"] for row in desk.component("inbox_list")["rows"]} == {talk, taken}
+    page.segmented_control(key="view").set_value("bot")
+    desk.run()
+    (row,) = desk.component("inbox_list")["rows"]
+    assert (row["id"], row["text"], row["unread"]) == (talk, "Where is my order?", 1)
+
+
+def test_the_address_names_the_conversation_so_a_refresh_keeps_it(desk, talk) -> None:
+    desk.open(talk)
+    view = desk.component("thread")
+    assert view["conversation"] == talk
+    assert [line["text"] for line in view["lines"]] == ["Where is my order?"]
+
+
+@pytest.mark.parametrize("address", ["999999", "x", "-1"])
+def test_an_address_that_leads_nowhere_shows_an_empty_pane(desk, talk, address: str) -> None:
+    desk.page.query_params["c"] = address
+    page = desk.run()
+    assert "bothub.thread" not in [one.proto.component_name for one in page.get("bidi_component")]
+
+
+def test_taking_over_handing_back_closing_and_reopening(desk, talk) -> None:
+    page = desk.open(talk)
+    for button, mode, status in (
+        ("take_over", "human", "open"),
+        ("hand_back", "bot", "open"),
+        ("close", "bot", "closed"),
+        ("reopen", "human", "open"),
+    ):
+        page.button(key=button).click()
+        page = desk.run()
+        now = state_of(talk)
+        assert (now.mode, now.status) == (mode, status), button
+    assert "Ana Torres took the conversation over" in [line["text"] for line in desk.component("thread")["lines"]]
+
+
+def test_a_failed_message_tells_the_cause_and_what_to_do(desk, business, talk) -> None:
+    error = {"code": "131026", "title": "Undeliverable", "cause": "recipient", "advice": "…"}
+    says(business.business_id, talk, "hi", direction="outbound", sender="bot", status="failed", error=error)
+    desk.open(talk)
+    trouble = desk.component("thread")["lines"][-1]["trouble"]
+    assert trouble["what"] == "This message was not sent."
+    assert "another channel" in trouble["advice"]
+    assert trouble["provider"] == "Undeliverable (131026)"
+
+
+def test_a_closed_window_is_said_plainly(desk, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
+    desk.open(talk)
+    assert "24 hours" in desk.component("thread")["shut"]
+
+
+def test_the_language_is_ones_own_choice(desk) -> None:
+    page = desk.open()
+    page.switch_page("app_pages/account.py")
+    page = desk.run()
+    page.selectbox(key="language").set_value("pt")
+    page = desk.run()
+    assert "Sessões abertas" in [one.value for one in page.subheader]
+    with system_transaction() as session:
+        assert session.scalar(select(Agent.language).where(Agent.id == desk.person.id)) == "pt"
+
+
+def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
+    with system_transaction() as session:
+        elsewhere = sessions.open_session(session, desk.person.business_id, desk.person.id)
+    page = desk.open()
+    page.switch_page("app_pages/account.py")
+    page = desk.run()
+    page.text_input(key="password").set_value("a new password")
+    page.text_input(key="password_again").set_value("a new passwort")
+    page.form_submit_button[0].click()
+    page = desk.run()
+    assert [one.value for one in page.error] == ["The two passwords differ."]
+    page.text_input(key="password").set_value("a new password")
+    page.text_input(key="password_again").set_value("a new password")
+    page.form_submit_button[0].click()
+    page = desk.run()
+    assert len(page.success) == 1
+    with system_transaction() as session:
+        assert agents.authenticate(session, desk.person.email, "a new password") is not None
+        assert sessions.session_agent(session, elsewhere) is None
+        assert sessions.session_agent(session, desk.person.token) is not None
+
+
+# Actions, as the pages call them.
+
+
+@pytest.fixture
+def acting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Whoever acts, outside a page run: there is no session state to remember them in."""
+    import streamlit as st
+
+    monkeypatch.setattr(st, "session_state", {})
+    return desk.person
+
+
+def test_a_reply_takes_over_and_is_queued_once_however_often_it_is_said(acting, talk) -> None:
+    token = str(uuid.uuid4())
+    for _ in range(3):
+        actions.reply(talk, " On its way ", token)
+    assert replies(talk) == ["On its way"]
+    now = state_of(talk)
+    assert (now.mode, now.assignee_id, now.unread_count) == ("human", acting.id, 0)
+    with system_transaction() as session:
+        assert len(session.scalars(select(Delivery)).all()) == 1
+        assert session.scalars(select(Message.author_id).where(Message.sender == "agent")).one() == acting.id
+
+
+def test_a_late_repeat_neither_takes_over_again_nor_fails_on_a_closed_conversation(acting, talk) -> None:
+    token = str(uuid.uuid4())
+    actions.reply(talk, "Done", token)
+    actions.hand_back(talk)
+    actions.reply(talk, "Done", token)
+    assert state_of(talk).mode == "bot"
+    actions.close(talk)
+    actions.reply(talk, "Done", token)
+    assert replies(talk) == ["Done"]
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"window_expires_at": None}, WindowClosed), ({"status": "closed"}, Conflict)],
+)
+def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, error) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, **values)
+    with pytest.raises(error):
+        actions.reply(talk, "Hello", str(uuid.uuid4()))
+    assert replies(talk) == []
+    assert state_of(talk).mode == "bot"
+
+
+def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, opted_out_at=datetime.now(UTC))
+    with pytest.raises(OptedOut):
+        actions.reply(talk, "Hello", str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "nul \0"])
+def test_words_that_are_none_are_refused(acting, talk, text: str) -> None:
+    with pytest.raises(InvalidMessage):
+        actions.reply(talk, text, str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda talk: actions.reply(talk, "Hello", str(uuid.uuid4())),
+        actions.take_over, actions.hand_back, actions.close, actions.reopen, actions.mark_seen,
+        lambda talk: actions.set_password("a new password"),
+        lambda talk: actions.set_language("pt"),
+        actions.revoke_session,
+    ],
+)  # fmt: skip
+def test_whoever_is_signed_out_can_do_nothing(acting, talk, act) -> None:
+    with system_transaction() as session:
+        sessions.end_session(session, acting.token)
+    with pytest.raises(auth.NotAllowed):
+        act(talk)
+    now = state_of(talk)
+    assert (now.mode, now.status, now.unread_count) == ("bot", "open", 1)
+
+
+def test_roles_are_asked_of_the_database_not_of_the_page(acting) -> None:
+    assert auth.require(*agents.Role, fresh=True).role == "agent"
+    with pytest.raises(auth.NotAllowed):
+        auth.require(agents.Role.ADMINISTRATOR, fresh=True)
+    with system_transaction() as session:
+        session.execute(update(Agent).where(Agent.id == acting.id).values(role="administrator"))
+    assert auth.require(agents.Role.ADMINISTRATOR, fresh=True).id == acting.id

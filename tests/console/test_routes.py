@@ -1,0 +1,216 @@
+"""Signing in and out, one-time links, customers' files, and the headers around everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from console.security import COOKIE
+from core.db import system_transaction
+from core.media import storage
+from core.models import Attachment, Business, Message
+from core.people import sessions
+from tests.console.people import PASSWORD, Person, conversation, person, says
+
+HOST = "http://console.example"
+SOCKET = "ws://console.example/live"
+ORIGIN = {"origin": HOST}
+
+
+@pytest.fixture
+def browser(business) -> TestClient:
+    """A client of the console's own routes; Streamlit's are not under test here."""
+    from starlette.middleware import Middleware
+
+    from console import asgi, security
+
+    routes = asgi.app._user_routes
+    app = Starlette(routes=routes, middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)])
+    return TestClient(app, base_url=HOST, follow_redirects=False)
+
+
+@pytest.fixture
+def stored(business, tmp_path: Path) -> Iterator[dict[str, int]]:
+    """Files of a customer, by their type."""
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    message_id = says(business.business_id, talk, "look")
+    found: dict[str, int] = {}
+    for position, (mime_type, name) in enumerate([("image/png", "foto ñ.png"), ("text/html", "page.html")]):
+        (tmp_path / "file").write_bytes(b"<script>content</script>")
+        storage.put(f"test/{position}", tmp_path / "file")
+        with system_transaction() as session:
+            found[mime_type] = session.execute(
+                insert(Attachment)
+                .values(
+                    business_id=business.business_id,
+                    message_id=message_id,
+                    position=position,
+                    state="stored",
+                    mime_type=mime_type,
+                    filename=name,
+                    size=24,
+                    storage_key=f"test/{position}",
+                )
+                .returning(Attachment.id)
+            ).scalar_one()
+    return found
+
+
+def sign_in(browser: TestClient, one: Person, **overrides: str):
+    form = {"email": one.email, "password": PASSWORD, **overrides}
+    return browser.post("/auth/login", data=form, headers=ORIGIN)
+
+
+def use(browser: TestClient, token: str) -> None:
+    browser.headers["cookie"] = f"{COOKIE}={token}"
+
+
+def test_a_stranger_is_shown_the_sign_in_page(browser) -> None:
+    answer = browser.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/auth/login")
+    page = browser.get("/auth/login", headers={"accept-language": "pt-BR"})
+    assert 'lang="pt"' in page.text and 'name="password"' in page.text
+
+
+def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, business) -> None:
+    ana = person(business.business_id)
+    answer = sign_in(browser, ana)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert all(flag in cookie for flag in ("HttpOnly", "SameSite=lax", "Secure", "Path=/"))
+    token = cookie.split("=", 1)[1].split(";")[0]
+    with system_transaction() as session:
+        agent = sessions.session_agent(session, token)
+    assert agent is not None and agent.id == ana.id
+
+
+def test_a_wrong_password_and_an_unknown_address_look_the_same(browser, business) -> None:
+    ana = person(business.business_id)
+    wrong, unknown = sign_in(browser, ana, password="wrong"), sign_in(browser, ana, email="nobody@desk.example")
+    assert wrong.headers["location"] == unknown.headers["location"] == "/auth/login?failed"
+    assert "set-cookie" not in wrong.headers | unknown.headers
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/link", "/auth/logout"])
+@pytest.mark.parametrize("headers", [{}, {"origin": "http://elsewhere.example"}, {"origin": "null"}])
+def test_forms_of_other_pages_are_refused(browser, business, path: str, headers: dict[str, str]) -> None:
+    ana = person(business.business_id)
+    use(browser, ana.token)
+    answer = browser.post(path, data={"email": ana.email, "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 403
+    with system_transaction() as session:
+        assert sessions.session_agent(session, ana.token) is not None
+
+
+def test_an_oversized_form_is_refused(browser, business) -> None:
+    assert sign_in(browser, person(business.business_id), password="x" * 10_000).status_code == 403
+
+
+def test_opening_a_link_spends_nothing_and_its_button_signs_in_once(browser, business) -> None:
+    ana = person(business.business_id)
+    with system_transaction() as session:
+        link = sessions.make_link(session, business.business_id, ana.id)
+    for _ in range(2):
+        page = browser.get("/auth/link", params={"token": link})
+        assert link in page.text and page.headers["cache-control"] == "no-store"
+    answer = browser.post("/auth/link", data={"token": link}, headers=ORIGIN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert COOKIE in answer.headers["set-cookie"]
+    again = browser.post("/auth/link", data={"token": link}, headers=ORIGIN)
+    assert again.status_code == 410 and "set-cookie" not in again.headers
+    assert link not in browser.get("/auth/link", params={"token": link}).text
+
+
+def test_what_a_link_page_shows_is_escaped(browser) -> None:
+    page = browser.get("/auth/link", params={"token": '"><script>alert(1)</script>'})
+    assert "<script>alert" not in page.text
+
+
+def test_signing_out_ends_the_session(browser, business) -> None:
+    ana = person(business.business_id)
+    use(browser, ana.token)
+    answer = browser.post("/auth/logout", headers=ORIGIN)
+    assert answer.status_code == 303
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    with system_transaction() as session:
+        assert sessions.session_agent(session, ana.token) is None
+
+
+def test_files_are_for_signed_in_people_of_the_business(browser, business, stored) -> None:
+    picture = f"/files/{stored['image/png']}"
+    assert browser.get(picture).status_code == 404
+    with system_transaction() as session:
+        other = session.execute(insert(Business).values(name="Other").returning(Business.id)).scalar_one()
+    use(browser, person(other).token)
+    assert browser.get(picture).status_code == 404
+    use(browser, person(business.business_id).token)
+    assert browser.get(picture).content == b"<script>content</script>"
+    assert browser.get("/files/999999").status_code == 404
+    assert browser.get(f"/files/{2**64}").status_code == 404
+
+
+def test_only_harmless_types_are_shown_in_the_page(browser, business, stored) -> None:
+    use(browser, person(business.business_id).token)
+    picture = browser.get(f"/files/{stored['image/png']}")
+    page = browser.get(f"/files/{stored['text/html']}")
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.headers["content-disposition"] == "inline; filename*=UTF-8''foto%20%C3%B1.png"
+    assert page.headers["content-type"] == "application/octet-stream"
+    assert page.headers["content-disposition"].startswith("attachment;")
+    for answer in (picture, page):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"].startswith("private")
+
+
+def test_a_file_that_storage_lost_is_not_found(browser, business, stored) -> None:
+    with system_transaction() as session:
+        session.get_one(Attachment, stored["image/png"]).storage_key = "test/gone"
+    use(browser, person(business.business_id).token)
+    assert browser.get(f"/files/{stored['image/png']}").status_code == 404
+
+
+def test_every_answer_carries_the_security_headers(browser) -> None:
+    headers = browser.get("/auth/login").headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe-eval" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_live_socket_tells_changes_of_its_own_business(browser, business) -> None:
+    from console import hub
+    from core.live import Change
+
+    ana = person(business.business_id)
+    headers = {"cookie": f"{COOKIE}={ana.token}", **ORIGIN}
+    with browser.websocket_connect(SOCKET, headers=headers) as socket:
+        # Both are told from the loop's own thread, as the listener does.
+        socket.portal.call(hub._pass_on, Change(business.business_id + 1, 7))
+        socket.portal.call(hub._pass_on, Change(business.business_id, 9))
+        assert socket.receive_json() == [9]
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "http://elsewhere.example"}, ORIGIN])
+def test_the_live_socket_closes_on_strangers(browser, business, headers: dict[str, str]) -> None:
+    ana = person(business.business_id)
+    token = ana.token if headers != ORIGIN else "invented"
+    with (
+        browser.websocket_connect(SOCKET, headers={"cookie": f"{COOKIE}={token}", **headers}) as socket,
+        pytest.raises(WebSocketDisconnect) as closed,
+    ):
+        socket.receive_json()
+    assert closed.value.code == 4401
+
+
+def test_nothing_was_stored_by_reading(browser, business) -> None:
+    browser.get("/auth/login")
+    browser.get("/auth/link", params={"token": "x"})
+    with system_transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Message)) == 0

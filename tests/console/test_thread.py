@@ -1,0 +1,114 @@
+"""What the list and a conversation show, read from real rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from core.conversations import service
+from core.conversations import thread as threads
+from core.conversations.thread import View
+from core.db import system_transaction, transaction
+from core.errors import NotFound
+from core.models import Attachment, Business
+from tests.console.people import conversation, person, says
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def ids(business_id: int, view: View, agent_id: int = 0) -> list[int]:
+    with transaction(business_id) as session:
+        return [row.id for row in threads.rows(session, view, agent_id)]
+
+
+def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thread:
+    with transaction(business_id) as session:
+        return threads.read(session, conversation_id, limit)
+
+
+def test_each_view_shows_its_own_newest_first(business) -> None:
+    ana = person(business.business_id)
+
+    def one(minutes: int, **values: object) -> int:
+        at = NOW - timedelta(minutes=minutes)
+        return conversation(business.business_id, business.whatsapp_channel_id, last_message_at=at, **values)
+
+    bot, mine = one(4), one(3, mode="human", assignee_id=ana.id)
+    waiting = one(2, mode="human", waiting_since=NOW)
+    closed = one(1, mode="human", status="closed", waiting_since=NOW, assignee_id=ana.id)
+    assert ids(business.business_id, View.ALL) == [closed, waiting, mine, bot]
+    assert ids(business.business_id, View.WAITING) == [waiting]
+    assert ids(business.business_id, View.MINE, ana.id) == [mine]
+    assert ids(business.business_id, View.BOT) == [bot]
+    with transaction(business.business_id) as session:
+        assert threads.counts(session, ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
+
+
+def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "hello", created_at=NOW)
+    says(business.business_id, talk, "", type="image", created_at=NOW)
+    with transaction(business.business_id) as session:
+        (row,) = threads.rows(session, View.ALL, 0)
+    assert (row.last_text, row.last_type) == ("", "image")
+
+
+def test_a_thread_ends_with_the_newest_and_tells_that_there_are_more(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    for number in range(5):
+        says(business.business_id, talk, f"m{number}", created_at=NOW)  # one second: arrival decides
+    assert [line.text for line in read(business.business_id, talk, 3).lines] == ["m2", "m3", "m4"]
+    assert read(business.business_id, talk, 3).more
+    assert not read(business.business_id, talk, 5).more
+
+
+def test_reactions_and_edits_are_shown_on_the_message_they_are_about(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "old", provider_id="w1", payload={"edited": {"text": "new"}})
+    says(business.business_id, talk, "👍", type="reaction", payload={"message_id": "w1"})
+    says(business.business_id, talk, "new", type="edit")
+    says(business.business_id, talk, "❤", type="reaction", payload={"message_id": "unknown"})
+    assert [line.text for line in read(business.business_id, talk).lines] == ["old", "❤"]
+
+
+def test_quotes_files_and_events_come_with_their_message(business) -> None:
+    ana = person(business.business_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "which one?", provider_id="w1")
+    message_id = says(business.business_id, talk, "this", reply_to="w1", type="image")
+    with system_transaction() as session:
+        session.execute(
+            insert(Attachment).values(
+                business_id=business.business_id, message_id=message_id, mime_type="image/png", state="stored"
+            )
+        )
+    with transaction(business.business_id) as session:
+        service.take_over(session, business.business_id, talk, f"agent:{ana.id}", ana.id)
+    thread = read(business.business_id, talk)
+    _, picture, event = thread.lines
+    assert picture.quoted == "which one?"
+    assert [file.mime_type for file in picture.files] == ["image/png"]
+    assert (event.type, event.author, thread.assignee) == ("event", "Ana Torres", "Ana Torres")
+
+
+@pytest.mark.parametrize(("hours", "is_open"), [(1, True), (-1, False)])
+def test_the_window_is_told(business, hours: int, is_open: bool) -> None:
+    at = datetime.now(UTC) + timedelta(hours=hours)
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=at)
+    assert read(business.business_id, talk).window_open is is_open
+
+
+def test_a_customer_who_never_wrote_has_no_window(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
+    assert not read(business.business_id, talk).window_open
+
+
+def test_another_businesss_conversation_is_not_there(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    with system_transaction() as session:
+        other = session.execute(insert(Business).values(name="Other").returning(Business.id)).scalar_one()
+    assert ids(other, View.ALL) == []
+    with pytest.raises(NotFound):
+        read(other, talk)

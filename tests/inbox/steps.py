@@ -1,0 +1,103 @@
+"""Steps that many tests share: events through the front of the store, a customer's message, a queued reply, a look."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+
+from core.config import get_settings
+from core.db import system_transaction, transaction
+from core.inbox.events import RawEvent, store_raw
+from core.inbox.receive import receive_pending
+from core.models import Sender
+from core.outbox import claim as claims
+from core.outbox.queue import Draft, queue_reply
+from tests.messages import meta_body, meta_json, text_value
+
+LEASE = timedelta(seconds=10)
+
+
+def store(*bodies: bytes, source: str = "whatsapp_cloud", content_type: str = "application/json", query: str = "") -> None:
+    """Raw events, as the intake writes them."""
+    events = [RawEvent(source, content_type, query, body, datetime.now(UTC)) for body in bodies]
+    with psycopg.connect(get_settings().database_url, autocommit=True) as connection:
+        store_raw(connection, events)
+
+
+def receive(*documents: Any) -> int:
+    """Store documents of Meta's and process all that waits. Returns how many events were processed."""
+    store(*(meta_json(document) for document in documents))
+    with system_transaction() as session:
+        return receive_pending(session)
+
+
+def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: Any) -> int:
+    """A text message arrives. Returns its conversation's id."""
+    receive(meta_body(text_value(words, sender, **more)))
+    return int(
+        one(
+            "SELECT c.id FROM conversations c JOIN identities i ON i.id = c.identity_id WHERE i.address = :sender"
+            " AND c.status <> 'closed'",
+            sender=sender,
+        )
+    )
+
+
+def rows(sql: str, **values: Any) -> list[Any]:
+    """Whatever the database's owner sees."""
+    with system_transaction() as session:
+        result = session.execute(text(sql), values)
+        return list(result.all()) if result.returns_rows else []
+
+
+def one(sql: str, **values: Any) -> Any:
+    """The single value of the single row."""
+    ((value,),) = rows(sql, **values)
+    return value
+
+
+def column(sql: str, **values: Any) -> list[Any]:
+    return [row[0] for row in rows(sql, **values)]
+
+
+def say(
+    business_id: int, conversation_id: int, words: str = "Buenas", *, sender: Sender = Sender.AGENT, **more: Any
+) -> list[int]:
+    """Queue a text. Returns the messages' ids."""
+    draft = Draft(content={"type": "text", "text": words}, sender=sender, **more)
+    with transaction(business_id) as session:
+        return queue_reply(session, business_id, conversation_id, draft)
+
+
+def claim(limit: int = 10, lease_for: timedelta = LEASE) -> list[claims.Claimed]:
+    with system_transaction() as session:
+        return claims.claim(session, limit, uuid.uuid4(), lease_for)
+
+
+def claim_one() -> claims.Claimed:
+    (claimed,) = claim(1)
+    return claimed
+
+
+def ids(claimed: Sequence[claims.Claimed]) -> list[int]:
+    return [one.message_id for one in claimed]
+
+
+def message(message_id: int) -> Any:
+    """A message with its delivery."""
+    (row,) = rows(
+        "SELECT m.*, d.attempts, d.lease, d.leased_until, d.next_attempt_at, d.uncertain_since FROM messages m"
+        " LEFT JOIN deliveries d ON d.message_id = m.id WHERE m.id = :id",
+        id=message_id,
+    )
+    return row
+
+
+def due_now() -> None:
+    """The time of every waiting message has come."""
+    rows("UPDATE deliveries SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")

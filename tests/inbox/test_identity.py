@@ -1,0 +1,179 @@
+"""The same person, however the provider writes them this time; and what they wish."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.ai.assistant import Reply, Trace
+from core.conversations import turns
+from core.db import system_transaction, transaction
+from core.errors import OptedOut
+from tests.conftest import TestBusiness
+from tests.inbox.steps import LEASE, claim, column, customer_writes, message, one, receive, rows, say
+from tests.messages import meta_body, text_value
+
+BSUID = "AR.13491208655302741918"
+
+
+def with_user_id(words: str, *, phone: str | None, user_id: str) -> dict[str, Any]:
+    """A message that carries a business-scoped user id, with the number or without."""
+    value = text_value(words, phone or "0")
+    number = {} if phone is None else {"wa_id": phone}
+    value["contacts"] = [{"profile": {"name": "Ana"}, "user_id": user_id, **number}]
+    value["messages"][0] |= {"from_user_id": user_id}
+    if phone is None:
+        del value["messages"][0]["from"]
+    return value
+
+
+def number_change(old: str, new: str, wamid: str = "wamid.CHANGE") -> dict[str, Any]:
+    system = {"type": "user_changed_number", "body": f"User changed from {old} to {new}", "wa_id": new}
+    message = {"from": old, "id": wamid, "timestamp": str(int(time.time())), "type": "system", "system": system}
+    return {"messages": [message]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("5215512345678", "525512345678"), ("5491155550001", "541155550001"), ("5541988887777", "554188887777")],
+    ids=["mexico", "argentina", "brazil"],
+)
+def test_spellings_of_a_number_are_one_contact(business: TestBusiness, first: str, second: str) -> None:
+    receive(meta_body(text_value("uno", first)))
+    receive(meta_body(text_value("dos", second)))
+    assert one("SELECT count(*) FROM contacts") == 1
+    assert one("SELECT count(*) FROM conversations") == 1
+    assert column("SELECT address FROM identities ORDER BY id") == [first, second], "each is kept as it was written"
+    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == second
+
+
+def test_spellings_in_one_batch_are_one_contact(business: TestBusiness) -> None:
+    receive(meta_body(text_value("uno", "5215512345678"), text_value("dos", "525512345678")))
+    assert one("SELECT count(*) FROM contacts") == 1
+
+
+def test_a_user_id_is_joined_to_its_number(business: TestBusiness) -> None:
+    receive(meta_body(text_value("by number")))
+    receive(meta_body(with_user_id("by both", phone="5491155550001", user_id=BSUID)))
+    receive(meta_body(with_user_id("by user id", phone=None, user_id=BSUID)))
+    assert one("SELECT count(*) FROM contacts") == 1
+    assert one("SELECT count(*) FROM conversations") == 1
+    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == BSUID
+
+
+def test_a_user_id_that_came_first_is_joined_when_its_number_comes(business: TestBusiness) -> None:
+    receive(meta_body(with_user_id("by user id", phone=None, user_id=BSUID)))
+    receive(meta_body(with_user_id("by both", phone="5491155550001", user_id=BSUID)))
+    assert one("SELECT count(*) FROM contacts") == 1
+    assert one("SELECT count(*) FROM conversations") == 1
+
+
+def test_a_name_given_in_the_console_stays(business: TestBusiness) -> None:
+    receive(meta_body(text_value("uno", name="")))
+    receive(meta_body(text_value("dos", name="Ana")))
+    assert one("SELECT name FROM contacts") == "Ana"
+    rows("UPDATE contacts SET name = 'Ana (VIP)'")
+    receive(meta_body(text_value("tres", name="Otra")))
+    assert one("SELECT name FROM contacts") == "Ana (VIP)"
+
+
+def test_a_changed_number_goes_on_in_the_same_conversation(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola", "5491155550001")
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    assert customer_writes("Soy yo", "5491166660002") == conversation_id
+    assert one("SELECT count(*) FROM contacts") == 1
+    assert column("SELECT payload ->> 'event' FROM messages WHERE type = 'system'") == ["number_changed"]
+
+
+def test_a_changed_number_told_twice_is_shown_once(business: TestBusiness) -> None:
+    customer_writes("Hola", "5491155550001")
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    receive({**meta_body(number_change("5491155550001", "5491166660002")), "again": 1})
+    assert one("SELECT count(*) FROM messages WHERE type = 'system'") == 1
+
+
+def test_a_new_number_that_was_someone_brings_their_past(business: TestBusiness) -> None:
+    customer_writes("Hola", "5491155550001")
+    other = customer_writes("Hola", "5491166660002")
+    with transaction(business.business_id) as session:
+        from core.conversations import service
+
+        service.close(session, business.business_id, other, "agent:1")
+    rows("INSERT INTO identities (business_id, contact_id, kind, address) SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id", id=other)  # fmt: skip
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    keep = one("SELECT contact_id FROM identities WHERE address = '5491155550001'")
+    assert set(column("SELECT contact_id FROM identities")) == {keep}
+    assert set(column("SELECT contact_id FROM conversations")) == {keep}
+    assert column("SELECT merged_into_id FROM contacts WHERE id <> :keep", keep=keep) == [keep]
+
+
+def test_two_open_conversations_of_one_person_both_stay(business: TestBusiness) -> None:
+    customer_writes("Hola", "5491155550001")
+    customer_writes("Hola", "5491166660002")
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    assert column("SELECT status FROM conversations") == ["open", "open"]
+    assert one("SELECT count(*) FROM dead_letters") == 0
+
+
+def test_stop_silences_and_start_lifts(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola")
+    (waiting,) = say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=1))
+    customer_writes("STOP")
+    with pytest.raises(OptedOut):
+        say(business.business_id, conversation_id)
+    assert message(waiting).status == "cancelled", "what had been put in the outbox before is not sent either"
+    assert message(waiting).error["code"] == "opted_out"
+    rows("UPDATE deliveries SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")
+    assert claim() == []
+    customer_writes("start")
+    assert say(business.business_id, conversation_id)
+
+
+def test_the_last_wish_of_a_batch_counts(business: TestBusiness) -> None:
+    now = time.time()
+    receive(meta_body(text_value("START", at=now - 20)), meta_body(text_value("STOP", at=now - 10)))
+    assert one("SELECT opted_out_at IS NOT NULL FROM identities")
+    receive(meta_body(text_value("STOP", at=now - 8)), meta_body(text_value("START", at=now - 5)))
+    assert one("SELECT opted_out_at IS NULL FROM identities")
+
+
+def test_a_wish_holds_at_every_address_of_its_person(business: TestBusiness) -> None:
+    receive(meta_body(with_user_id("Hola", phone="5491155550001", user_id=BSUID)))
+    customer_writes("STOP")
+    assert one("SELECT count(*) FROM identities WHERE opted_out_at IS NULL") == 0
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    assert one("SELECT opted_out_at IS NOT NULL FROM identities WHERE address = '5491166660002'")
+
+
+def test_a_wish_by_whatsapp_leaves_sms_alone(business: TestBusiness) -> None:
+    customer_writes("STOP")
+    rows("INSERT INTO identities (business_id, contact_id, kind, address) SELECT business_id, contact_id, 'sms', '+5491155550001' FROM identities")  # fmt: skip
+    customer_writes("STOP")
+    assert rows("SELECT kind, opted_out_at IS NULL FROM identities ORDER BY id") == [("whatsapp", False), ("sms", True)]
+
+
+def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> None:
+    customer_writes("Hola")
+    with system_transaction() as session:
+        (turn,) = turns.claim(session, 1, LEASE)
+    with transaction(business.business_id) as session:
+        briefing = turns.prepare(session, turn)
+        assert briefing is not None
+    customer_writes("STOP")
+    with transaction(business.business_id) as session:
+        turns.finish(session, turn, briefing, Reply("Buenas", draft=False, trace=Trace("model")))
+    assert one("SELECT count(*) FROM deliveries") == 0
+    assert one("SELECT outcome FROM ai_runs") == "reply"
+
+
+def test_marketing_consent_is_kept_apart_from_silence(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola")
+    preference = {"wa_id": "5491155550001", "detail": "User requested to stop", "category": "marketing_messages", "value": "stop", "timestamp": int(time.time())}  # fmt: skip
+    document = meta_body({"user_preferences": [preference]})
+    document["entry"][0]["changes"][0]["field"] = "user_preferences"
+    receive(document)
+    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
+    assert say(business.business_id, conversation_id)

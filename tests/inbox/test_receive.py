@@ -1,0 +1,349 @@
+"""Events become rows: once each, in order, and one bad item stops nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from core.channels.base import InboundMessage
+from core.conversations import service
+from core.db import system_transaction, transaction
+from core.inbox import receive as receiving
+from core.inbox.receive import receive_pending
+from tests.channels.payloads import Payload, load, load_all
+from tests.conftest import TestBusiness
+from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, store
+from tests.messages import meta_body, meta_json, text_value
+
+ANA = "5491155550001"
+
+
+def value_of(item: dict[str, Any], sender: str = ANA) -> dict[str, Any]:
+    return {"contacts": [{"profile": {"name": "Ana"}, "wa_id": sender}], "messages": [item]}
+
+
+def item(kind: str, wamid: str, *, sender: str = ANA, at: float | None = None, **body: Any) -> dict[str, Any]:
+    return {"from": sender, "id": wamid, "timestamp": str(int(at or time.time())), "type": kind, kind: body}
+
+
+def test_the_same_body_twice_is_one_message(business: TestBusiness) -> None:
+    document = meta_body(text_value("Hola"))
+    assert receive(document) == 1
+    assert receive(document) == 0
+    assert column("SELECT text FROM messages") == ["Hola"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_same_message_in_two_bodies_is_one_message(business: TestBusiness, together: bool) -> None:
+    first = meta_body(text_value("Hola", wamid="wamid.SAME"))
+    second = {**first, "redelivered": True}
+    if together:
+        receive(first, second)
+    else:
+        receive(first)
+        receive(second)
+    assert column("SELECT provider_id FROM messages") == ["wamid.SAME"]
+    assert rows("SELECT unread_count, quarantined.count FROM conversations, (SELECT count(*) FROM dead_letters) quarantined") == [(1, 0)]
+
+
+def test_a_message_in_two_bodies_has_its_file_once(business: TestBusiness) -> None:
+    picture = value_of(item("image", "wamid.PIC", id="991", mime_type="image/jpeg", sha256="AAAA"))
+    receive(meta_body(picture), {**meta_body(picture), "again": 1})
+    assert column("SELECT provider_media_id FROM attachments") == ["991"]
+    assert one("SELECT count(*) FROM dead_letters") == 0
+
+
+def test_one_unreadable_item_in_a_thousand_is_quarantined_alone(business: TestBusiness) -> None:
+    messages = [item("text", f"wamid.{n}", sender=f"54911{n:08}", body=f"Hola {n}") for n in range(1000)]
+    messages[500] = "not a message"  # type: ignore[call-overload]
+    receive(meta_body({"messages": messages}))
+    assert one("SELECT count(*) FROM messages") == 999
+    assert one("SELECT count(*) FROM dead_letters") == 1
+
+
+def test_an_item_that_the_database_refuses_is_quarantined_alone(business: TestBusiness) -> None:
+    """A text may be longer than its search index takes: an error that the driver files under operational ones."""
+    endless = " ".join(f"palabra{n}" for n in range(90_000))
+    messages = [item("text", f"wamid.{n}", sender=f"54911{n:08}", body=f"Hola {n}") for n in range(8)]
+    messages[3]["text"]["body"] = endless
+    receive(meta_body({"messages": messages}))
+    stored = column("SELECT text FROM messages ORDER BY id")
+    assert stored == [f"Hola {n}" for n in range(8) if n != 3]
+    ((reason, event_id, business_id),) = rows("SELECT reason, event_id, business_id FROM dead_letters")
+    assert "tsvector" in reason
+    assert business_id == business.business_id
+    assert one("SELECT processed_at IS NOT NULL FROM webhook_events WHERE id = :id", id=event_id)
+
+
+def test_a_body_that_breaks_its_parser_does_not_stop_the_next(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = receiving.parse_event
+
+    def parse(source: str, body: bytes, *rest: Any) -> Any:
+        if b"poison" in body:
+            raise RecursionError("nobody thought of this")
+        return really(source, body, *rest)
+
+    monkeypatch.setattr(receiving, "parse_event", parse)
+    receive(meta_body(text_value("poison")), meta_body(text_value("Hola")))
+    assert column("SELECT text FROM messages") == ["Hola"]
+    assert "nobody thought of this" in one("SELECT reason FROM dead_letters")
+
+
+def test_what_the_database_itself_suffers_undoes_the_batch(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that met a shutdown or a deadlock stays unprocessed; its items are not to blame."""
+    from sqlalchemy import text as sql
+    from sqlalchemy.exc import OperationalError
+
+    def interrupted(session: Any, *_: Any) -> None:
+        session.execute(sql("SET LOCAL statement_timeout = '1ms'"))
+        session.execute(sql("SELECT pg_sleep(1)"))
+
+    store(meta_json(meta_body(text_value("Hola"))))
+    with monkeypatch.context() as patch:
+        patch.setattr(receiving.messages, "store", interrupted)
+        with pytest.raises(OperationalError), system_transaction() as session:
+            receive_pending(session)
+    assert one("SELECT count(*) FROM dead_letters") == 0
+    with system_transaction() as session:
+        assert receive_pending(session) == 1
+    assert column("SELECT text FROM messages") == ["Hola"]
+
+
+def test_a_flood_of_items_is_stored_in_pieces(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement carries 65,535 values at most; a hundred events of a thousand statuses hold several times that."""
+    sizes: list[int] = []
+    really = receiving._try_store
+
+    def measured(session: Any, items: Any) -> Any:
+        sizes.append(len(items))
+        return really(session, items)
+
+    monkeypatch.setattr(receiving, "_try_store", measured)
+    status = {"status": "delivered", "timestamp": "1780000000", "recipient_id": ANA}
+    statuses = [{"id": f"wamid.S{n}", "biz_opaque_callback_data": str(n), **status} for n in range(2500)]
+    began = time.monotonic()
+    receive(meta_body({"statuses": statuses[:1250]}), meta_body({"statuses": statuses[1250:]}))
+    assert sizes == [1000, 1000, 500]
+    assert one("SELECT count(*) FROM receipts") == 2500
+    assert time.monotonic() - began < 15, "the statement time-out"
+
+
+@pytest.mark.parametrize("payload", [p for source in ("whatsapp_cloud", "twilio_inbound", "twilio_status") for p in load_all(source)], ids=lambda p: f"{p.source}-{p.name}")  # fmt: skip
+def test_every_shape_leaves_a_row(business: TestBusiness, payload: Payload) -> None:
+    store(payload.body, source=payload.source, content_type=payload.content_type, query=payload.query)
+    with system_transaction() as session:
+        assert receive_pending(session) == 1
+    left = one(
+        "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM receipts) + (SELECT count(*) FROM notices)"
+        " + (SELECT count(*) FROM dead_letters) + (SELECT count(*) FROM identities)"
+    )
+    assert left > 0
+    assert one("SELECT count(*) FROM dead_letters WHERE reason LIKE '%Error%'") == 0
+
+
+def test_a_number_nobody_here_owns_is_kept_with_advice(business: TestBusiness) -> None:
+    receive(meta_body(text_value("Hola"), phone_number_id="999"))
+    assert one("SELECT count(*) FROM messages") == 0
+    assert "channels add" in one("SELECT reason FROM dead_letters")
+
+
+def test_another_business_gets_its_own(business: TestBusiness) -> None:
+    other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
+    rows(
+        "INSERT INTO channels (business_id, kind, provider, identity, name, credentials)"
+        " VALUES (:b, 'whatsapp', 'whatsapp_cloud', '777', 'WhatsApp', '')",
+        b=other,
+    )
+    receive(meta_body(text_value("Hola")), meta_body(text_value("Buenas"), phone_number_id="777"))
+    assert rows("SELECT business_id, text FROM messages ORDER BY business_id") == [
+        (business.business_id, "Hola"),
+        (other, "Buenas"),
+    ]
+    assert one("SELECT mode FROM conversations WHERE business_id = :b", b=other) == "human", "it has no bot"
+
+
+def test_order_is_the_providers_time_then_arrival(business: TestBusiness) -> None:
+    now = time.time()
+    receive(meta_body(text_value("second", at=now - 10)), meta_body(text_value("third", at=now - 10)))
+    receive(meta_body(text_value("first", at=now - 20)))
+    assert column("SELECT text FROM messages ORDER BY created_at, id") == ["first", "second", "third"]
+
+
+def test_nul_and_half_surrogates_are_stored_without_them(business: TestBusiness) -> None:
+    body = meta_json(meta_body(text_value("aXb"))).replace(b"aXb", b"a\\u0000\\ud83db")
+    store(body)
+    with system_transaction() as session:
+        receive_pending(session)
+    assert column("SELECT text FROM messages") == ["ab"]
+
+
+def test_a_reaction_an_edit_and_a_revocation_land_on_their_message(business: TestBusiness) -> None:
+    receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
+    conversation_id = one("SELECT id FROM conversations")
+    edited = {"original_message_id": "wamid.TARGET", "message": {"type": "text", "text": {"body": "Hola!"}}}
+    receive(
+        meta_body(
+            value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍")),
+            value_of(item("edit", "wamid.E", **edited)),
+            value_of(item("revoke", "wamid.X", original_message_id="wamid.TARGET")),
+        )
+    )
+    payload = one("SELECT payload FROM messages WHERE provider_id = 'wamid.TARGET'")
+    assert payload["reactions"] == {ANA: "👍"}
+    assert payload["edited"]["text"] == "Hola!"
+    assert "at" in payload["revoked"]
+    assert set(column("SELECT conversation_id FROM messages")) == {conversation_id}
+    assert one("SELECT unread_count FROM conversations") == 1, "nobody owes an answer to a reaction"
+    receive(meta_body(value_of(item("reaction", "wamid.R2", message_id="wamid.TARGET"))))
+    assert one("SELECT payload -> 'reactions' FROM messages WHERE provider_id = 'wamid.TARGET'") == {}
+
+
+def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness) -> None:
+    receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
+    closed = one("SELECT id FROM conversations")
+    with transaction(business.business_id) as session:
+        service.close(session, business.business_id, closed, "agent:1")
+    receive(meta_body(value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍"))))
+    assert rows("SELECT id, status FROM conversations") == [(closed, "closed")]
+
+
+def test_a_closed_conversation_is_followed_by_a_new_one(business: TestBusiness) -> None:
+    first = customer_writes("Hola")
+    with transaction(business.business_id) as session:
+        service.close(session, business.business_id, first, "agent:1")
+    second = customer_writes("Otra cosa")
+    assert second != first
+    assert rows("SELECT status, mode FROM conversations ORDER BY id") == [("closed", "bot"), ("open", "bot")]
+
+
+def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_one(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent's close and a customer's message meet: the message waits for the close and opens a new conversation."""
+    first = customer_writes("Hola")
+    with transaction(business.business_id) as closing:
+        service.close(closing, business.business_id, first, "agent:1")
+        arriving = threading.Thread(target=receive, args=(meta_body(text_value("Otra cosa")),))
+        arriving.start()
+        _until_somebody_waits_for_a_row()
+    arriving.join(10)
+    assert rows("SELECT text, c.status FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.type = 'text' ORDER BY m.id") == [("Hola", "closed"), ("Otra cosa", "open")]  # fmt: skip
+    assert one("SELECT count(*) FROM reply_turns") == 1
+
+
+def _until_somebody_waits_for_a_row() -> None:
+    deadline = time.monotonic() + 10
+    while not one("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def echo(words: str, wamid: str, *, at: float | None = None) -> dict[str, Any]:
+    message = {"from": "15550783881", "to": ANA, "id": wamid, "timestamp": str(int(at or time.time())), "type": "text", "text": {"body": words}}  # fmt: skip
+    metadata = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "message_echoes": [message]}
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "102290129340398", "changes": [{"field": "smb_message_echoes", "value": value}]}],
+    }
+
+
+def test_an_answer_from_the_businesss_own_phone_pauses_the_bot(business: TestBusiness) -> None:
+    customer_writes("Hola", at=time.time() - 5)
+    assert one("SELECT count(*) FROM reply_turns") == 1
+    receive(echo("Ya le atiendo", "wamid.ECHO"))
+    assert rows("SELECT mode, waiting_since FROM conversations") == [("human", None)]
+    assert one("SELECT count(*) FROM reply_turns") == 0, "an answer the bot is thinking about is dropped"
+    assert rows("SELECT direction, sender, status FROM messages ORDER BY id DESC LIMIT 1") == [("outbound", "agent", "sent")]  # fmt: skip
+
+
+def test_an_echo_pauses_the_bot_even_if_the_customer_answers_in_the_same_batch(business: TestBusiness) -> None:
+    customer_writes("Hola", at=time.time() - 20)
+    receive(
+        echo("Ya le atiendo", "wamid.ECHO", at=time.time() - 10), meta_body(text_value("Gracias", at=time.time() - 5))
+    )
+    ((mode, waiting),) = rows("SELECT mode, waiting_since FROM conversations")
+    assert mode == "human"
+    assert waiting is not None
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_imported_history_owes_no_answer_and_leaves_the_bot_in_charge(business: TestBusiness) -> None:
+    payload = load("whatsapp_cloud", "history")
+    store(payload.body)
+    with system_transaction() as session:
+        receive_pending(session)
+    assert one("SELECT count(*) FROM messages WHERE direction = 'outbound'") > 0, "it holds the business's own words"
+    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert set(rows("SELECT mode, waiting_since, unread_count FROM conversations")) == {("bot", None, 0)}
+
+
+def test_a_message_to_a_group_is_not_answered(business: TestBusiness) -> None:
+    store(load("whatsapp_cloud", "text_group").body)
+    with system_transaction() as session:
+        receive_pending(session)
+    assert one("SELECT count(*) FROM messages") == 1
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_news_of_the_account_becomes_a_notice(business: TestBusiness) -> None:
+    store(load("whatsapp_cloud", "account_update_ban").body)
+    with system_transaction() as session:
+        receive_pending(session)
+    assert one("SELECT severity FROM notices") == "high"
+
+
+def test_a_waiting_message_is_answered_for_in_its_own_conversation(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola")
+    (message_id,) = say(business.business_id, conversation_id)
+    assert message(message_id).conversation_id == conversation_id
+    assert one("SELECT waiting_since FROM conversations") is None
+
+
+def test_two_receivers_store_everything_once(business: TestBusiness) -> None:
+    bodies = [meta_json(meta_body(text_value(f"Hola {n}", f"54911{n:08}"))) for n in range(60)]
+    store(*bodies)
+    counts: list[int] = []
+
+    def work() -> None:
+        while True:
+            with system_transaction() as session:
+                done = receive_pending(session, 10)
+            if not done:
+                return
+            counts.append(done)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sum(counts) == 60
+    assert column("SELECT text FROM messages ORDER BY id") == [f"Hola {n}" for n in range(60)]
+
+
+def test_a_batch_of_one_item_has_no_neighbours_to_halve(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+    really = receiving._try_store
+
+    def counted(session: Any, items: Any) -> Any:
+        tries.append(len(items))
+        return really(session, items)
+
+    monkeypatch.setattr(receiving, "_try_store", counted)
+    monkeypatch.setattr(receiving.messages, "store", _refuse_poison)
+    receive(meta_body(*(text_value("poison" if n == 5 else "Hola") for n in range(64))))
+    assert len(tries) == 1 + 2 * 6, "64 items are halved six times"
+    assert one("SELECT count(*) FROM dead_letters") == 1
+
+
+def _refuse_poison(_: Any, __: int, arrived: list[tuple[int, Any, InboundMessage]]) -> None:
+    if any(message.text == "poison" for _, _, message in arrived):
+        raise LookupError("poison")

@@ -1,0 +1,109 @@
+"""The OpenAPI document, its page, the older paths; and whatever the document allows, tried against the application."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.webhook_app.api_world import BOOTSTRAP, Api, make_conversation, make_message
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture
+def api(client: Any) -> Api:
+    return Api(client)
+
+
+def test_the_document_is_openapi_3_1_and_names_every_call_of_the_contract(client: Any) -> None:
+    document = client.get("/api/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    calls = {(method, path) for path, operations in document["paths"].items() for method in operations}
+    talk = "/api/v1/conversations/{conversation_id}"
+    assert calls >= {
+        ("post", "/api/v1/messages"), ("get", "/api/v1/conversations"), ("get", talk), ("get", f"{talk}/messages"),
+        ("post", f"{talk}/close"), ("post", f"{talk}/reopen"), ("post", f"{talk}/assign"), ("post", f"{talk}/handoff"),
+        ("get", "/api/v1/stats"), ("get", "/api/v1/queue"), ("post", "/api/v1/queue/retry"),
+    }  # fmt: skip
+    body = document["components"]["schemas"]["SendMessage"]["properties"]
+    assert {"name", "language", "components"} <= body["template"]["properties"].keys()
+    assert "ButtonInteractive" in str(body["interactive"])
+
+
+def test_every_reference_of_the_document_leads_somewhere(client: Any) -> None:
+    answer = client.get("/api/openapi.json")
+    schemas = answer.json["components"]["schemas"]
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', answer.text))
+    assert names and names <= schemas.keys()
+    assert set(re.findall(r'"\$ref": ?"(#/[^"]+)"', answer.text)) == {f"#/components/schemas/{name}" for name in names}
+
+
+def test_the_documentation_page_brings_its_own_scripts(client: Any) -> None:
+    page = client.get("/api/docs")
+    assert page.status_code == 200
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(sources) >= 3
+    for source in sources:
+        assert "//" not in source
+        assert client.get(f"/api/{source}").status_code == 200
+
+
+def test_errors_of_routing_are_problems_too(client: Any) -> None:
+    for path, method, status in (("/api/v1/nothing", "get", 404), ("/api/v1/stats", "post", 405)):
+        answer = client.open(path, method=method, headers=BOOTSTRAP)
+        assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+
+
+def test_the_older_paths_answer_as_the_new_ones_do(api: Api, business: Any) -> None:
+    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    make_message(talk, "Hola")
+    pairs = {
+        "/api/messaging/conversations": "/api/v1/conversations",
+        "/api/whatsapp/stats": "/api/v1/stats",
+        f"/api/whatsapp/conversations/{talk}/history": f"/api/v1/conversations/{talk}/messages",
+        "/api/v1/webhook/queue-status": "/api/v1/queue",
+    }
+    for older, newer in pairs.items():
+        assert api.get(older).json == api.get(newer).json
+        assert api.client.get(older).status_code == 401
+    sent = api.post("/api/messaging/send", {"channel": "whatsapp", "to": "5491155550001", "text": "Hola"})
+    assert (sent.status_code, sent.json["conversation_id"]) == (202, talk)
+    assert api.post("/api/v1/webhook/retry", {}).json["messages_retried"] == 0
+    assert api.post(f"/api/whatsapp/conversations/{talk}/close").json["status"] == "closed"
+
+
+@pytest.fixture
+def described(client: Any, business: Any) -> Any:
+    """The application as its document describes it, with a conversation for the generated ids to hit."""
+    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    make_message(talk, "Hola")
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", client.application)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_request_breaks_it_and_every_answer_is_as_described(described: Any, mode: GenerationMode) -> None:
+    """Requests that fit the document and requests that do not, for every call of it."""
+    operations = [found.ok() for found in described.get_all_operations()]
+    tried = [operation for operation in operations if not operation.definition.raw.get("deprecated")]
+    assert len(tried) >= 14
+    for operation in tried:
+        if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.path_parameters):
+            continue  # there is nothing to get wrong
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
+        def hold(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=BOOTSTRAP, checks=CHECKS)
+
+        hold()

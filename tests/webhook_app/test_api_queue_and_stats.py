@@ -1,0 +1,197 @@
+"""The retry queue and the figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, update
+
+from core import bell
+from core.analytics.stats import Period, start_of
+from core.db import system_transaction
+from core.models import AuditEntry, Business, ContactIdentity, Conversation, Delivery, Message
+from tests.webhook_app.api_world import NOW, Api, column, fail, make_conversation, make_message
+
+
+@pytest.fixture
+def api(client: Any) -> Api:
+    return Api(client)
+
+
+@pytest.fixture
+def talk(business: Any) -> int:
+    return make_conversation(business.business_id, business.whatsapp_channel_id)
+
+
+def queued(api: Api, talk: int, text: str = "Hola") -> int:
+    return int(api.post("/api/v1/messages", {"conversation_id": talk, "text": text}).json["id"])
+
+
+def test_an_empty_queue(api: Api) -> None:
+    assert api.get("/api/v1/queue").json == {
+        "queue_size": 0, "pending_retry": 0, "failed": 0, "uncertain": 0, "success_rate": None, "avg_attempts": None,
+        "by_cause": [], "failed_messages": [], "uncertain_messages": [],
+    }  # fmt: skip
+
+
+def test_the_queue_tells_what_waits_and_what_failed(api: Api, talk: int) -> None:
+    waiting, again, lost, unknown, sent = (queued(api, talk, f"n.º {n}") for n in range(5))
+    with system_transaction() as session:
+        session.execute(update(Delivery).where(Delivery.message_id == again).values(attempts=2))
+        session.execute(update(Delivery).where(Delivery.message_id == sent).values(attempts=1, next_attempt_at=None))
+        session.execute(update(Message).where(Message.id == sent).values(status="delivered"))
+    fail(lost, cause="recipient", attempts=3)
+    fail(unknown, status="uncertain", cause="network", attempts=1)
+    state = api.get("/api/v1/queue").json
+    assert (state["queue_size"], state["pending_retry"]) == (2, 1)
+    assert (state["failed"], state["uncertain"]) == (1, 1)
+    assert state["success_rate"] == 33.33  # one of three decided
+    assert state["avg_attempts"] == 1.75  # 2, 3, 1, 1
+    assert state["failed_messages"][0] | {"error": None} == {
+        "id": lost, "to": "5491155550001", "attempts": 3, "last_error": "131000: Something went wrong", "error": None,
+    }  # fmt: skip
+    assert [one["id"] for one in state["uncertain_messages"]] == [unknown]
+    assert {(group["status"], group["cause"]): group["count"] for group in state["by_cause"]} == {
+        ("failed", "recipient"): 1,
+        ("uncertain", "network"): 1,
+    }
+    assert waiting not in {one["id"] for one in state["failed_messages"]}
+
+
+def test_retrying_puts_failed_messages_back_and_rings(api: Api, talk: int) -> None:
+    message_id = queued(api, talk)
+    fail(message_id, attempts=5)
+    bell.connection().flushdb()
+    answer = api.post("/api/v1/queue/retry", {"ids": [message_id]})
+    assert answer.json == {"messages_retried": 1, "successful": 1, "failed": 0, "refused": []}
+    assert column(Message, message_id, "status") == "queued"
+    assert column(Delivery, message_id, "next_attempt_at") is not None
+    assert column(Delivery, message_id, "attempts") == 5
+    assert bell.queue_facts()["waiting"] == 1
+    assert (column(AuditEntry, 1, "actor"), column(AuditEntry, 1, "action")) == ("key:bootstrap", "queue.retry")
+
+
+def test_uncertain_messages_go_out_again_only_when_named(api: Api, talk: int) -> None:
+    failed, uncertain = queued(api, talk, "uno"), queued(api, talk, "dos")
+    fail(failed)
+    fail(uncertain, status="uncertain", cause="network")
+    assert api.post("/api/v1/queue/retry", {}).json["successful"] == 1
+    assert column(Message, uncertain, "status") == "uncertain"
+    assert api.post("/api/v1/queue/retry", {"ids": [uncertain]}).json["successful"] == 1
+    assert column(Message, uncertain, "status") == "queued"
+    assert column(Delivery, uncertain, "uncertain_since") is None
+
+
+def test_a_cause_can_be_retried_as_a_whole(api: Api, talk: int) -> None:
+    theirs, ours = queued(api, talk, "uno"), queued(api, talk, "dos")
+    fail(theirs, cause="provider")
+    fail(ours, cause="request")
+    assert api.post("/api/v1/queue/retry", {"cause": "provider"}).json["successful"] == 1
+    assert column(Message, ours, "status") == "failed"
+
+
+def test_what_cannot_be_retried_says_why(api: Api, business: Any, talk: int) -> None:
+    sent = make_message(talk, "Hola", sender="bot")
+    closed = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
+    stale = queued(api, closed)
+    silenced = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550003")
+    unwanted = queued(api, silenced)
+    waiting = queued(api, talk)
+    fail(stale)
+    fail(unwanted)
+    with system_transaction() as session:
+        session.execute(
+            update(Conversation)
+            .where(Conversation.id == closed)
+            .values(window_expires_at=func.now() - func.make_interval(0, 0, 0, 0, 1))
+        )
+        session.execute(
+            update(ContactIdentity).where(ContactIdentity.address == "5491155550003").values(opted_out_at=func.now())
+        )
+    answer = api.post("/api/v1/queue/retry", {"ids": [stale, unwanted, waiting, sent, 4711, 2**63 - 1]}).json
+    assert (answer["messages_retried"], answer["successful"], answer["failed"]) == (6, 0, 6)
+    reasons = {one["id"]: one["reason"] for one in answer["refused"]}
+    assert "24-hour" in reasons[stale]
+    assert "opted out" in reasons[unwanted]
+    assert "queued" in reasons[waiting]
+    assert {sent, 4711, 2**63 - 1} <= reasons.keys()
+    assert column(Message, stale, "status") == "failed"
+
+
+@pytest.mark.parametrize(
+    "body", [{"ids": []}, {"ids": ["1"]}, {"ids": 1}, {"ids": [0]}, {"ids": [2**63]}, {"cause": "rain"}, {"all": True}]
+)
+def test_a_wrong_retry_is_refused_and_retries_nothing(api: Api, talk: int, body: dict[str, Any]) -> None:
+    message_id = queued(api, talk)
+    fail(message_id)
+    assert api.post("/api/v1/queue/retry", body).status_code == 422
+    assert column(Message, message_id, "status") == "failed"
+
+
+def test_the_figures_of_an_empty_business(api: Api) -> None:
+    for period in ("today", "week", "month"):
+        assert api.get("/api/v1/stats", period=period).json == {
+            "total_conversations": 0, "active_conversations": 0, "total_messages": 0, "messages_sent": 0,
+            "messages_received": 0, "average_response_time": None, "average_satisfaction": None,
+            "ai_response_rate": None, "active_contacts_24h": 0, "active_contacts_7d": 0,
+        }  # fmt: skip
+    assert api.get("/api/v1/stats", period="year").status_code == 422
+
+
+def test_the_figures(api: Api, business: Any) -> None:
+    ana = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550001", csat=5)
+    bob = make_conversation(
+        business.business_id, business.whatsapp_channel_id, "5491155550002", status="closed", csat=2
+    )
+    old = make_conversation(
+        business.business_id, business.whatsapp_channel_id, "5491155550003", at=NOW - timedelta(days=40)
+    )
+
+    def minutes_ago(minutes: float) -> datetime:
+        return NOW - timedelta(days=2, minutes=minutes)
+
+    make_message(ana, "Hola", at=minutes_ago(60))
+    make_message(ana, "¿Están?", at=minutes_ago(59))  # the same turn: counted from its first message
+    make_message(ana, "Sí", sender="bot", at=minutes_ago(58))  # 120 s
+    make_message(ana, "¿En qué ayudo?", sender="bot", at=minutes_ago(57))
+    make_message(ana, "Precio", at=minutes_ago(50))
+    make_message(ana, "…", sender="bot", at=minutes_ago(49), status="failed")  # no answer, nobody got it
+    make_message(ana, "", sender="system", at=minutes_ago(49), type="event")
+    make_message(ana, "10 pesos", sender="agent", at=minutes_ago(46))  # 240 s
+    make_message(bob, "Hola", at=NOW - timedelta(days=10))  # never answered
+    make_message(old, "Hola", at=NOW - timedelta(days=40))
+
+    week = api.get("/api/v1/stats", period="week").json
+    assert week == {
+        "total_conversations": 2, "active_conversations": 1, "total_messages": 6, "messages_sent": 3,
+        "messages_received": 3, "average_response_time": 180.0, "average_satisfaction": 3.5,
+        "ai_response_rate": 66.67, "active_contacts_24h": 0, "active_contacts_7d": 1,
+    }  # fmt: skip
+    month = api.get("/api/v1/stats", period="month").json
+    assert (month["messages_received"], month["total_messages"]) == (4, 7)
+    today = api.get("/api/v1/stats").json
+    assert (today["total_messages"], today["average_response_time"]) == (0, None)
+
+
+def test_a_day_begins_at_midnight_where_the_business_is() -> None:
+    now = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)  # still the 9th in Buenos Aires
+    zone = ZoneInfo("America/Argentina/Buenos_Aires")
+    assert start_of(Period.TODAY, zone, now) == datetime(2026, 3, 9, 3, tzinfo=UTC)
+    assert start_of(Period.WEEK, zone, now) == datetime(2026, 3, 3, 3, tzinfo=UTC)
+    assert start_of(Period.MONTH, zone, now) == datetime(2026, 2, 8, 3, tzinfo=UTC)
+
+
+def test_the_period_follows_the_businesss_time_zone(api: Api, business: Any, talk: int) -> None:
+    """Somewhere on Earth the present hour is the day's first; there, a message two hours old is yesterday's."""
+    now = datetime.now(UTC)
+    east = (24 - now.hour) % 24  # hours to add so that it is between 0 and 1 o'clock
+    zone = f"Etc/GMT{-east:+d}" if east <= 14 else f"Etc/GMT+{24 - east}"
+    assert now.astimezone(ZoneInfo(zone)).hour == 0
+    make_message(talk, "Hola", at=now - timedelta(hours=2))
+    with system_transaction() as session:
+        session.execute(update(Business).values(timezone=zone))
+    assert api.get("/api/v1/stats").json["messages_received"] == 0
+    assert api.get("/api/v1/stats", period="week").json["messages_received"] == 1

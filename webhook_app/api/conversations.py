@@ -1,0 +1,126 @@
+"""Reading conversations, and what is done to them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from core.conversations import queries, service
+from core.db import transaction
+from core.models import Mode
+from core.people import audit
+from core.people.api_keys import Scope
+from webhook_app.api import cursors, routes
+from webhook_app.api.auth import Caller, caller, needs
+from webhook_app.api.schemas import (
+    Assign,
+    ConversationList,
+    ConversationOut,
+    ConversationPath,
+    ConversationQuery,
+    Handoff,
+    MessageList,
+    Paging,
+)
+
+api = routes.blueprint("conversations", "Conversations and their messages")
+
+
+@api.get("/api/v1/conversations", responses={200: ConversationList})
+@needs(Scope.CONVERSATIONS_READ)
+def list_conversations(query: ConversationQuery) -> dict[str, Any]:
+    """Conversations, newest activity first."""
+    who = caller()
+    wanted = queries.Filter(query.channel, query.status, _assignee(query.assignee), query.tag, query.q)
+    with transaction(who.business_id) as session:
+        page = queries.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
+    items = [ConversationOut.model_validate(view) for view in page.items]
+    return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
+
+
+def _assignee(given: str | None) -> int | Literal["none"] | None:
+    if given is None:
+        return None
+    return "none" if given == "none" else int(given)
+
+
+@api.get("/api/v1/conversations/<int:conversation_id>", responses={200: ConversationOut})
+@needs(Scope.CONVERSATIONS_READ)
+def get_conversation(path: ConversationPath) -> dict[str, Any]:
+    """One conversation."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        return _shown(session, who, path)
+
+
+@api.get("/api/v1/conversations/<int:conversation_id>/messages", responses={200: MessageList})
+@needs(Scope.MESSAGES_READ)
+def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
+    """A conversation's messages, oldest first.
+
+    Lines of `type` event and `sender` system tell what happened to the conversation; customers do not see them.
+    """
+    who = caller()
+    after = cursors.decode(query.cursor)
+    with transaction(who.business_id) as session:
+        page = queries.messages(session, who.business_id, path.conversation_id, after, query.limit)
+    return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
+        mode="json"
+    )
+
+
+@api.post("/api/v1/conversations/<int:conversation_id>/close", responses={200: ConversationOut})
+@needs(Scope.CONVERSATIONS_WRITE)
+def close_conversation(path: ConversationPath) -> dict[str, Any]:
+    """Close. Closing what is closed changes nothing."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        service.close(session, who.business_id, path.conversation_id, who.actor)
+        return _shown(session, who, path)
+
+
+@api.post("/api/v1/conversations/<int:conversation_id>/reopen", responses={200: ConversationOut})
+@needs(Scope.CONVERSATIONS_WRITE)
+def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
+    """Open a closed conversation again, with a person; 409 if the customer has a newer one."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        service.reopen(session, who.business_id, path.conversation_id, who.actor)
+        return _shown(session, who, path)
+
+
+@api.post("/api/v1/conversations/<int:conversation_id>/assign", responses={200: ConversationOut})
+@needs(Scope.CONVERSATIONS_WRITE)
+def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
+    """Give a conversation to an agent, or to nobody."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        service.assign(session, who.business_id, path.conversation_id, who.actor, body.agent_id)
+        return _shown(session, who, path)
+
+
+@api.post("/api/v1/conversations/<int:conversation_id>/handoff", responses={200: ConversationOut})
+@needs(Scope.CONVERSATIONS_WRITE)
+def hand_conversation(path: ConversationPath, body: Handoff) -> dict[str, Any]:
+    """Let a person, or the bot, answer from here on. Changes nothing where they do already."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        mode = service.lock_open(session, path.conversation_id).mode
+        if body.to == "human" and mode == Mode.BOT:
+            _hand_to_team(session, who, path.conversation_id, body.reason or "")
+        elif body.to == "bot" and mode == Mode.HUMAN:
+            service.hand_back(session, who.business_id, path.conversation_id, who.actor)
+        return _shown(session, who, path)
+
+
+def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: str) -> None:
+    service.hand_off(session, who.business_id, conversation_id, "requested", reason)
+    subject = f"conversation:{conversation_id}"
+    audit.record(session, who.business_id, who.actor, "conversation.hand_off", subject, reason=reason)
+
+
+def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:
+    session.expire_all()  # the services change rows without telling the session
+    view = queries.conversation(session, who.business_id, path.conversation_id)
+    return ConversationOut.model_validate(view).model_dump(mode="json")

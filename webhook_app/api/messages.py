@@ -1,0 +1,80 @@
+"""Sending a message, and reading one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core import bell
+from core.channels.base import InvalidMessage
+from core.channels.content import parse_content
+from core.conversations import queries
+from core.db import transaction
+from core.outbox.compose import Order, Recipient, place
+from core.people.api_keys import Scope
+from webhook_app.api import routes
+from webhook_app.api.auth import caller, needs
+from webhook_app.api.schemas import MessageOut, MessagePath, PlacedOut, SendHeaders, SendMessage
+
+api = routes.blueprint("messages", "Sending and following messages")
+
+_FARTHEST = timedelta(days=366)
+
+
+@api.post("/api/v1/messages", responses={202: PlacedOut})
+@needs(Scope.MESSAGES_WRITE)
+def send_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Queue a message.
+
+    It is stored when the answer comes and sent in the background: follow `status`.
+    """
+    who = caller()
+    with transaction(who.business_id) as session:
+        placed = place(session, who.business_id, _order(header, body), who.actor)
+        first = queries.messages_by_id(session, who.business_id, placed.message_ids)[0]
+    if not placed.replayed:
+        bell.ring()
+    answer = _message(first) | {"parts": list(placed.message_ids)}
+    return answer, 202, {"Idempotency-Replayed": "true"} if placed.replayed else {}
+
+
+@api.get("/api/v1/messages/<int:message_id>", responses={200: MessageOut})
+@needs(Scope.MESSAGES_READ)
+def get_message(path: MessagePath) -> dict[str, Any]:
+    """One message, with where it is on its way."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        return _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+
+
+def _message(view: queries.MessageView) -> dict[str, Any]:
+    return MessageOut.model_validate(view).model_dump(mode="json")
+
+
+def _order(header: SendHeaders, body: SendMessage) -> Order:
+    return Order(
+        content=parse_content(body.content()).model_dump(mode="json", exclude_none=True),
+        conversation_id=body.conversation_id,
+        recipient=_recipient(body),
+        reply_to=None if body.reply_to is None else str(body.reply_to),
+        idempotency_key=header.idempotency_key,
+        send_at=_time(body.send_at),
+        take_over=body.take_over,
+    )
+
+
+def _recipient(body: SendMessage) -> Recipient | None:
+    """Whom the message is for; None where a conversation alone says it."""
+    if body.to is None:
+        return None
+    if body.channel is None:
+        raise InvalidMessage("channel", "is missing: whatsapp, sms or email")
+    return Recipient(body.channel, body.to, body.from_)
+
+
+def _time(send_at: datetime | None) -> datetime | None:
+    if send_at is None:
+        return None
+    if send_at - datetime.now(UTC) > _FARTHEST:
+        raise InvalidMessage("send_at", "is more than a year ahead")
+    return send_at

@@ -1,0 +1,60 @@
+"""The outbox: what waits, what failed, and sending it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from core import bell
+from core.db import transaction
+from core.outbox import queries, retrying
+from core.people.api_keys import Scope
+from webhook_app.api import routes
+from webhook_app.api.auth import caller, needs
+from webhook_app.api.schemas import QueueOut, Retry, RetryOut
+
+api = routes.blueprint("queue", "The outbox: waiting, failed and uncertain messages")
+
+
+@api.get("/api/v1/queue", responses={200: QueueOut})
+@needs(Scope.QUEUE_READ)
+def get_queue() -> dict[str, Any]:
+    """What waits to be sent and how sending goes.
+
+    queue_size: everything that still has to go out; pending_retry: those of them that failed at least once.
+    success_rate: percent of the last 7 days' decided messages that the provider took. The lists hold the newest 50.
+    """
+    who = caller()
+    with transaction(who.business_id) as session:
+        state = asdict(queries.queue_state(session, who.business_id))
+    for unsent in (*state["failed_messages"], *state["uncertain_messages"]):
+        unsent["last_error"] = _words(unsent["error"])
+    return QueueOut.model_validate(state).model_dump(mode="json")
+
+
+def _words(error: Mapping[str, Any] | None) -> str | None:
+    return f"{error.get('code')}: {error.get('title')}" if error else None
+
+
+@api.post("/api/v1/queue/retry", responses={200: RetryOut})
+@needs(Scope.QUEUE_WRITE)
+def retry_messages(body: Retry) -> dict[str, Any]:
+    """Put failed messages back in the queue.
+
+    A message stays as it is, with its reason in `refused`, when it is in another state, its 24-hour window closed,
+    its customer opted out or its channel is disabled. At most 1000 messages a call.
+    """
+    who = caller()
+    with transaction(who.business_id) as session:
+        done = retrying.retry(session, who.business_id, body.ids, body.cause, who.actor)
+    if done.queued:
+        bell.ring()
+    return RetryOut.model_validate(
+        {
+            "messages_retried": len(done.queued) + len(done.refused),
+            "successful": len(done.queued),
+            "failed": len(done.refused),
+            "refused": done.refused,
+        }
+    ).model_dump(mode="json")

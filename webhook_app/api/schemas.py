@@ -1,0 +1,303 @@
+"""What the API takes and gives, as it stands in the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from flask_openapi.models.file import FileStorage
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    computed_field,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from core.analytics.stats import Period
+from core.channels.base import Cause, Kind
+from core.channels.content import Reaction
+from core.channels.interactive import Interactive
+from core.channels.parts import Attachment, ContactCard, Place
+from core.channels.template import Template
+from core.models import ConversationStatus
+from core.outbox.compose import LARGEST_ID
+
+Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class Documented:
+    """Shows another type's schema for a field whose content `parse_content` checks, naming the faulty part."""
+
+    def __init__(self, shape: Any) -> None:
+        self._shape = TypeAdapter(shape)
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._shape.core_schema)
+
+
+class Taken(BaseModel):
+    """A body: an unknown member is a mistake, not something to overlook."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SendMessage(Taken):
+    """A message to `channel` and `to`, or to an existing `conversation_id` (given both, they must fit together).
+
+    `type` may be left out where the content tells it. `from` picks one of several numbers of the business (WhatsApp
+    Cloud: the phone number id). `reply_to` is a message's `id` or `provider_message_id`. The message appears in the
+    thread as an agent's without a name; the bot goes on answering unless `take_over` is true. A text that is too long
+    for the channel goes out in several messages (`parts`).
+    """
+
+    channel: Kind | None = None
+    to: Words | None = Field(default=None, examples=["+5491155550001"])
+    conversation_id: Id | None = None
+    from_: Words | None = Field(default=None, alias="from")
+    type: (
+        Literal[
+            "text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction", "template",
+            "interactive",
+        ]
+        | None
+    ) = None  # fmt: skip
+    text: Annotated[Any, Documented(str)] = None
+    preview_url: Annotated[Any, Documented(bool)] = None
+    media: Annotated[Any, Documented(Attachment)] = None
+    location: Annotated[Any, Documented(Place)] = None
+    contacts: Annotated[Any, Documented(list[ContactCard])] = None
+    reaction: Annotated[Any, Documented(Reaction)] = None
+    template: Annotated[Any, Documented(Template)] = None
+    interactive: Annotated[Any, Documented(Interactive)] = None
+    reply_to: Id | Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[!-~]+$")] | None = None
+    send_at: AwareDatetime | None = None
+    take_over: Annotated[bool, Field(strict=True)] = False
+
+    def content(self) -> dict[str, Any]:
+        """The members that are the message itself."""
+        names = ("type", "text", "preview_url", "media", "location", "contacts", "reaction", "template", "interactive")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class SendHeaders(BaseModel):
+    idempotency_key: Annotated[str, Field(pattern=r'^[!"$-~]{1,200}$')] | None = Field(
+        default=None,
+        alias="Idempotency-Key",
+        description="Visible ASCII without #. The same key with the same message sends once; with another it is 422.",
+    )
+
+
+class ConversationPath(BaseModel):
+    conversation_id: int = Field(ge=1, le=LARGEST_ID)
+
+
+class MessagePath(BaseModel):
+    message_id: int = Field(ge=1, le=LARGEST_ID)
+
+
+class MediaPath(BaseModel):
+    media_id: int = Field(ge=1, le=LARGEST_ID)
+
+
+class Paging(BaseModel):
+    cursor: str | None = Field(default=None, max_length=100, description="next_cursor of the page before")
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class ConversationQuery(Paging):
+    channel: Kind | None = None
+    status: ConversationStatus | None = None
+    assignee: str | None = Field(
+        default=None, pattern=r"^(none|[1-9][0-9]{0,17})$", description="an agent's id, or none"
+    )
+    tag: Words | None = None
+    q: Words | None = Field(default=None, description="words said, part of the customer's name, or digits of theirs")
+
+
+class Assign(Taken):
+    """`agent_id` null gives the conversation to nobody."""
+
+    agent_id: Id | None
+
+
+class Handoff(Taken):
+    """`reason` is told to the team when a person is to answer."""
+
+    to: Literal["human", "bot"]
+    reason: Words | None = None
+
+
+class StatsQuery(BaseModel):
+    period: Period = Field(default=Period.TODAY, description="whole days with today: 1, 7 or 30")
+
+
+class Retry(Taken):
+    """Without `ids`: all failed messages, or those of one `cause`. Uncertain ones are sent only when named."""
+
+    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
+    cause: Cause | None = None
+
+
+class UploadForm(BaseModel):
+    file: FileStorage
+
+
+class Given(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ContactOut(Given):
+    id: int
+    name: str
+    address: str
+
+
+class ConversationOut(Given):
+    """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is."""
+
+    id: int
+    channel: str
+    channel_id: int
+    status: str
+    mode: str
+    contact: ContactOut
+    assignee: int | None
+    tags: list[str]
+    unread_count: int
+    last_message_at: datetime
+    last_message_text: str
+    waiting_since: datetime | None
+    handoff_reason: str | None
+    window_expires_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+class ConversationList(Given):
+    items: list[ConversationOut]
+    next_cursor: str | None
+
+
+class FileOut(Given):
+    """`state` is pending, stored or failed; `sha256` lower-case hex; `size` in bytes."""
+
+    id: int
+    mime_type: str | None
+    filename: str | None
+    size: int | None
+    state: str
+    sha256: str | None
+
+    @computed_field
+    def url(self) -> str:
+        return f"/api/v1/media/{self.id}"
+
+
+class ErrorOut(Given):
+    """`cause` says who can mend it, `advice` how."""
+
+    code: str | None = None
+    cause: str | None = None
+    advice: str | None = None
+    title: str | None = None
+    details: str | None = None
+
+
+class MessageOut(Given):
+    """`created_at` is the provider's time for what customers wrote."""
+
+    id: int
+    conversation_id: int
+    direction: str
+    sender: str
+    type: str
+    text: str
+    payload: dict[str, Any]
+    media: list[FileOut]
+    status: str
+    provider_message_id: str | None
+    reply_to: str | None
+    error: ErrorOut | None
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class PlacedOut(MessageOut):
+    """`parts` are the ids of all messages the text was split into, this one first."""
+
+    parts: list[int]
+
+
+class MessageList(Given):
+    items: list[MessageOut]
+    next_cursor: str | None
+
+
+class UploadOut(Given):
+    id: int
+    mime_type: str
+    size: int
+
+
+class StatsOut(Given):
+    """Averages are null where there is nothing to average; ai_response_rate is in percent."""
+
+    total_conversations: int
+    active_conversations: int
+    total_messages: int
+    messages_sent: int
+    messages_received: int
+    average_response_time: float | None
+    average_satisfaction: float | None
+    ai_response_rate: float | None
+    active_contacts_24h: int
+    active_contacts_7d: int
+
+
+class UnsentOut(Given):
+    id: int
+    to: str
+    attempts: int
+    last_error: str | None
+    error: ErrorOut | None
+
+
+class CauseOut(Given):
+    status: str
+    cause: str | None
+    count: int
+
+
+class QueueOut(Given):
+    """success_rate is in percent; it and avg_attempts cover 7 days and are null while there is nothing to count."""
+
+    queue_size: int
+    pending_retry: int
+    failed: int
+    uncertain: int
+    success_rate: float | None
+    avg_attempts: float | None
+    by_cause: list[CauseOut]
+    failed_messages: list[UnsentOut]
+    uncertain_messages: list[UnsentOut]
+
+
+class RefusedOut(Given):
+    id: int
+    reason: str
+
+
+class RetryOut(Given):
+    """messages_retried = successful (queued again) + failed (left as they are, with the reason in `refused`)."""
+
+    messages_retried: int
+    successful: int
+    failed: int
+    refused: list[RefusedOut]
