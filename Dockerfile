@@ -12,4 +12,4 @@ RUN mkdir /data && chown bothub /data
 USER bothub
 ENV DATA_DIR=/data WEB_HOST=0.0.0.0 SANDBOX=0 PYTHONUNBUFFERED=1
 VOLUME /data
-CMD ["gunicorn", "-c", "python:webhook_app.gunicorn_conf"]
+CMD ["gunicorn", "-c", "webhook_app/gunicorn_conf.py"]

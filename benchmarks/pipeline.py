@@ -47,7 +47,7 @@ def run(bench: Bench) -> None:
     with Servers(bench.folder) as servers:
         obvious = start_obvious(servers, environment)
         for number in range(_FORKERS):
-            servers.start(f"forker-{number}", ["benchmarks.contestants.obvious"], environment)
+            servers.start(f"forker-{number}", ["benchmarks.contestants.forker"], environment)
         bench.tune_sandbox()
         answered(bench, bench.web_port, 50, {})
         answered(bench, obvious.port, 10, {})
@@ -65,9 +65,7 @@ def _tell_rates(bench: Bench, ours: list[Flow], theirs: list[float]) -> None:
     rates = [flow.per_second for flow in ours]
     bench.figures.append(at_least("messages answered, model 0 ms", statistics.median(rates), "/s", _ENOUGH))
     bench.figures.append(contest(f"{_FORKERS} forking RQ workers, a job per message", rates, theirs, "/s", 8))
-    bench.notes.append(
-        f"CPU ms per message (model 0 ms, no statuses): {_cpu_of(ours)}; {psutil.cpu_count()} cores in all"
-    )
+    bench.notes.append(f"CPU ms per message (model 0 ms, no statuses): {_cpu_of(ours)}")
 
 
 def _with_statuses(bench: Bench, many: int) -> None:
@@ -91,9 +89,7 @@ def _thinking(bench: Bench, obvious_port: int) -> None:
 
 def _memory(bench: Bench) -> None:
     processes = bench.stack.processes()
-    workers = [
-        megabytes for name in processes if name.startswith("worker") for megabytes in resident_mb(processes[name])
-    ]
+    workers = [size for name in processes if name.startswith("worker") for size in resident_mb(processes[name])]
     bench.figures += [
         at_most("memory of a web process after this", max(resident_mb(processes["web"])), "MB", 120),
         at_most("memory of a worker after this", max(workers), "MB", 200),
@@ -142,11 +138,8 @@ def latency(bench: Bench) -> None:
 
 def _cpu_of(flows: list[Flow]) -> str:
     spent = {name: statistics.median(flow.cpu[name] / flow.messages * 1000 for flow in flows) for name in flows[0].cpu}
-    ordered = sorted(spent.items(), key=lambda item: -item[1])
-    return (
-        ", ".join(f"{name} {milliseconds:.2f}" for name, milliseconds in ordered)
-        + f", together {sum(spent.values()):.2f}"
-    )
+    spent |= {"together": sum(spent.values())}
+    return ", ".join(f"{name} {ms:.2f}" for name, ms in sorted(spent.items(), key=lambda item: -item[1]))
 
 
 def _instructions() -> str:

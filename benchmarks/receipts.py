@@ -23,7 +23,12 @@ INSERT INTO messages (business_id, conversation_id, channel_id, direction, sende
 SELECT business_id, talk.id, channel_id, 'outbound', 'bot', 'text', 'Abrimos a las 9.', 'sent', 'wamid.RECEIPT-' || n
 FROM place, talk, generate_series(1, {count}) n
 """
+_OURS = "SELECT provider_id, id FROM messages WHERE provider_id LIKE 'wamid.RECEIPT-%' ORDER BY id"
 _REACHED = "SELECT count(*) FROM messages WHERE provider_id LIKE 'wamid.RECEIPT-%%' AND status = %s"
+
+_ENDED = """
+SELECT extract(epoch FROM max(processed_at))::float8 FROM webhook_events WHERE received_at >= to_timestamp(%s)
+"""
 
 
 def run(bench: Bench) -> None:
@@ -44,8 +49,5 @@ def _applied_per_second(bench: Bench, status: str, per_body: int) -> float:
     with Client(bench.web_port, 16) as client:
         started = client.saturate(requests).checked().sent_at[0]
     eventually(lambda: bench.stack.query(_REACHED, status)[0][0] == len(rows), seconds=120, every=0.2)
-    ended = bench.stack.query(
-        "SELECT extract(epoch FROM max(processed_at))::float8 FROM webhook_events WHERE received_at >= to_timestamp(%s)",
-        started,
-    )[0][0]
+    ended = bench.stack.query(_ENDED, started)[0][0]
     return len(rows) / (float(ended) - started)

@@ -78,9 +78,10 @@ def machine(folder: Path) -> str:
     """What these figures were taken on. `folder` is on the disk that Postgres writes to."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = psutil.virtual_memory().total / 2**30
+    sync = _sync_seconds(folder) * 1000
     return (
         f"{cores} cores ({_processor()}), {memory:.0f} GB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; Postgres with fsync on, one fdatasync {_sync_seconds(folder) * 1000:.2f} ms; "
+        f"Python {platform.python_version()}; Postgres with fsync on, one fdatasync {sync:.2f} ms; "
         f"load average at the start {os.getloadavg()[0]:.1f}"
     )
 
@@ -111,7 +112,7 @@ def as_text(figures: Iterable[Figure]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = []
     for row in rows:
-        name, *numbers = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
         lines.append("  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
@@ -124,9 +125,9 @@ def as_markdown(sections: Sequence[tuple[str, Sequence[Figure], Sequence[str]]],
         "",
         f"Taken with `{command}` on {datetime.now(UTC):%Y-%m-%d}: {described}.",
         "",
-        "Everything is real (gunicorn, workers, Postgres with fsync, Redis, and the sandbox for the providers) and shares "
-        "these cores with the load client. Contestants run in turns within one run; a figure is the median of its rounds, "
-        "a ratio the median of the rounds' ratios. Read the ratios: absolute figures belong to the machine.",
+        "Everything is real (gunicorn, workers, Postgres with fsync, Redis, and the sandbox for the providers) and "
+        "shares these cores with the load client. Contestants run in turns within one run; a figure is the median of "
+        "its rounds, a ratio the median of the rounds' ratios. Read the ratios: rates belong to the machine.",
     ]
     for title, figures, notes in sections:
         parts += ["", f"## {title}", "", f"| {' | '.join(HEADINGS)} |", "|---|--:|--:|--:|---|"]

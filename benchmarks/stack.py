@@ -44,12 +44,12 @@ class Stack:
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the database as its owner."""
         with psycopg.connect(self.environment["DATABASE_URL"], connect_timeout=5) as connection:
-            return connection.execute(sql, values or None).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql, values or None).fetchall()
 
     def execute(self, sql: str) -> None:
         """Change the database as its owner."""
         with psycopg.connect(self.environment["DATABASE_URL"], connect_timeout=5) as connection:
-            connection.execute(sql)  # type: ignore[arg-type]
+            connection.execute(sql)
 
     def control(self, method: str, path: str, **arguments: Any) -> Any:
         """Call the sandbox's control API."""

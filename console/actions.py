@@ -13,7 +13,7 @@ from core import bell, live
 from core.channels.content import parse_content
 from core.conversations import service
 from core.db import transaction
-from core.models import Message, Sender
+from core.models import Conversation, Message, Sender
 from core.outbox.queue import Draft, queue_reply
 from core.people import agents, sessions
 
@@ -85,9 +85,15 @@ def reopen(conversation_id: int) -> None:
 
 
 def mark_seen(conversation_id: int) -> None:
-    """Someone has read it. Raises `NotAllowed`."""
-    auth.require(fresh=True)
-    _change(conversation_id, lambda session: service.mark_seen(session, conversation_id))
+    """Someone has read it. Raises `NotAllowed`.
+
+    Seeing what was seen before is not announced: the page that hears an announcement sees it again.
+    """
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
+            service.mark_seen(session, conversation_id)
+            live.notify(session, agent.business_id, conversation_id)
 
 
 def set_password(password: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import psycopg
 import structlog
 from anyio import to_thread
+from psycopg.conninfo import make_conninfo
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.security import COOKIE, same_origin
@@ -29,6 +30,8 @@ SIGNED_OUT = 4401  # the close code after which a browser reloads
 _TOGETHER_SECONDS = 0.15  # changes that come in quick succession are told in one go
 _RECHECK_SECONDS = 30
 _RECONNECT_SECONDS = 1
+# A listener says nothing itself: without these it would not notice for hours that its server is gone.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +53,7 @@ async def listen() -> None:
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
-                get_settings().database_url, autocommit=True, connect_timeout=5
+                make_conninfo(get_settings().database_url, **_KEEPALIVE), autocommit=True, connect_timeout=5
             ) as connection:
                 await connection.execute(f"LISTEN {live.TOPIC}")
                 for browser in list(_browsers):
@@ -82,8 +85,10 @@ async def socket(websocket: WebSocket) -> None:
     try:
         await websocket.accept()
         sending = asyncio.create_task(_send(websocket, browser, token))
-        await _until_closed(websocket)
-        sending.cancel()
+        try:
+            await _until_closed(websocket)
+        finally:
+            sending.cancel()
     finally:
         _browsers.discard(browser)
 

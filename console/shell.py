@@ -43,11 +43,13 @@ def on_live(redraw: Callable[[set[int]], list[str]] | None) -> None:
 
 
 def _heard() -> None:
-    if auth.current_agent() is None:
-        return
     changed = {int(one) for one in st.session_state["bridge"].tick or []}
     redraw = st.session_state.get("_redraw")
-    st.rerun(["bridge", *(redraw(changed) if redraw else [])])
+    try:
+        fragments = redraw(changed) if redraw else []
+    except auth.NotAllowed:
+        st.rerun()  # the whole page: its gate shows the way out
+    st.rerun(["bridge", *fragments])
 
 
 @st.fragment(key="bridge")
@@ -63,6 +65,6 @@ def account_menu(agent: CurrentAgent, account: st.Page) -> None:
         st.container(key="account_menu", width="content"),
         st.popover(agent.name, type="tertiary", icon=":material/account_circle:"),
     ):
-        st.caption(f"{agent.email} · {t(f'role.{agent.role}')}")
+        st.text(f"{agent.email}\n{t(f'role.{agent.role}')}")
         st.page_link(account, label=t("nav.account"), icon=":material/manage_accounts:")
         logout_button(t("menu.sign_out"))

@@ -28,6 +28,7 @@ from core.crypto import new_token
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
 
+_ROOT = Path(__file__).parent.parent
 _GRACE_SECONDS = 20.0
 _TICK_SECONDS = 0.1
 _LONGEST_PAUSE = 5.0
@@ -53,7 +54,7 @@ class Child:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments], env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, cwd=_ROOT,
             )  # fmt: skip
         self.started_at = time.monotonic()
 
@@ -107,7 +108,7 @@ class Supervisor:
             made["DATABASE_URL"] = self.settings.database_url or self.embedded.postgres.url
             made["REDIS_URL"] = self.settings.redis_url or self.embedded.redis.url
         if self.settings.sandbox_active:
-            made |= sandbox_environment(self.settings)
+            made |= {"SANDBOX": "1", **sandbox_environment(self.settings)}
         return made
 
     def start_servers(self) -> None:
@@ -134,7 +135,7 @@ class Supervisor:
 
     def start_children(self, environment: dict[str, str], *, without: Collection[str] = ()) -> None:
         """Start the product's processes, except those named."""
-        commands = {"web": ["-m", "gunicorn", "-c", "python:webhook_app.gunicorn_conf"]}
+        commands = {"web": ["-m", "gunicorn", "-c", str(_ROOT / "webhook_app" / "gunicorn_conf.py")]}
         for number in range(1, self.settings.worker_processes + 1):
             commands[f"worker-{number}"] = ["-m", "workers.run"]
         commands |= {"scheduler": ["-m", "workers.schedule"], "console": ["-m", "console"]}
@@ -210,10 +211,14 @@ class Supervisor:
         path = self.data_dir / "children.json"
         if not path.exists():
             return
+        ending: list[psutil.Process] = []
         for pid, created in json.loads(path.read_text()):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if abs(psutil.Process(pid).create_time() - created) < 1:
+                left_over = psutil.Process(pid)
+                if abs(left_over.create_time() - created) < 1:
+                    ending += [left_over, *left_over.children(recursive=True)]
                     _end_group(pid, signal.SIGKILL)
+        psutil.wait_procs(ending, timeout=_GRACE_SECONDS)  # their ports are free only then
         path.unlink()
 
 

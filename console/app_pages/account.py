@@ -34,7 +34,7 @@ def _set_language() -> None:
 
 with st.container(key="page", gap="medium"):
     st.title(agent.name)
-    st.caption(f"{agent.email} · {t(f'role.{agent.role}')} · {agent.business_name}")
+    st.text(f"{agent.email} · {t(f'role.{agent.role}')} · {agent.business_name}")
 
     with st.container(border=True):
         st.subheader(t("account.password"))

@@ -70,7 +70,7 @@ def _web() -> Iterator[Finding]:
     except requests.RequestException:
         alive = False
     yield Finding(
-        "web app", alive, f"port {settings.web_port}", "Start it with `gunicorn -c python:webhook_app.gunicorn_conf`."
+        "web app", alive, f"port {settings.web_port}", "Start it with `gunicorn -c webhook_app/gunicorn_conf.py`."
     )
     if not settings.sandbox_active:
         public = settings.public_url.startswith("https://")

@@ -32,7 +32,8 @@ def run(_: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
         finally:
-            print("\nStopping …", flush=True)
+            if supervisor.children:
+                print("\nStopping …", flush=True)
             supervisor.stop()
     return 0
 

@@ -64,8 +64,8 @@ def standing(session: Session, conversation_id: int) -> Standing | None:
     row = session.execute(_STANDING, {"conversation": conversation_id}).one_or_none()
     if row is None:
         return None
-    *standing_, name, timezone, profile = row
-    return Standing(*standing_, _facts(name, timezone, profile))
+    mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, *business = row
+    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, _facts(*business))
 
 
 def brief(session: Session, conversation_id: int, how: Standing) -> Briefing | None:

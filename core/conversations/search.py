@@ -1,4 +1,4 @@
-"""Finding conversations by words: in what was said, in the customer's name, or by digits of their address.
+"""Finding conversations by words: in what was said, the beginnings of the customer's names, or digits of their address.
 
 It runs in two steps. A probe of each index, cut off at a limit, tells whether the words are rare; then the list takes
 the few conversations found, or, for common words, walks the newest conversations until its page is full.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, TextClause, func, literal_column, or_, select, text, true
+from sqlalchemy import ColumnElement, TextClause, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from core.channels.numbers import digits, lookup_key
@@ -21,7 +21,7 @@ _COMMON = 2000  # messages; beyond this the words are common
 _MOST_CONTACTS = 500
 _FEWEST_DIGITS = 4
 
-_FOLDED_NAME: ColumnElement[str] = literal_column(FOLDED.format("contacts.name"))
+_WORD = re.compile(r"[^\W_]+")
 
 
 def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
@@ -45,11 +45,17 @@ def _said(session: Session, business_id: int, words: str) -> Sequence[int]:
 
 
 def _named(session: Session, business_id: int, words: str) -> list[int]:
-    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
+    """Contacts with a name in which each of these words begins a word."""
+    beginnings = " & ".join(f"'{word}':*" for word in _WORD.findall(words))
+    if not beginnings:
+        return []
     return list(
         session.scalars(
             select(Contact.id)
-            .where(Contact.business_id == business_id, _FOLDED_NAME.like(_folded(pattern)))
+            .where(
+                Contact.business_id == business_id,
+                Contact.search.bool_op("@@")(func.to_tsquery("simple", _folded(beginnings))),
+            )
             .limit(_MOST_CONTACTS)
         )
     )

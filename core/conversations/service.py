@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import structlog
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,12 +14,8 @@ from core.models import (
     Agent,
     Conversation,
     ConversationStatus,
-    Direction,
-    Message,
-    MessageStatus,
     Mode,
     ReplyTurn,
-    Sender,
     Severity,
 )
 from core.people import audit
@@ -183,18 +181,21 @@ def add_event(
 ) -> None:
     """A line of the thread that says what happened to the conversation; the customer never sees it."""
     session.execute(
-        insert(Message).values(
-            business_id=business_id,
-            conversation_id=conversation_id,
-            channel_id=channel_id,
-            direction=Direction.OUTBOUND,
-            sender=Sender.SYSTEM,
-            type="event",
-            payload={"event": event, **details},
-            status=MessageStatus.SENT,
-            created_at=func.date_trunc("second", func.clock_timestamp()),
-        )
+        _EVENT,
+        {
+            "business": business_id,
+            "conversation": conversation_id,
+            "channel": channel_id,
+            "payload": json.dumps({"event": event, **details}),
+        },
     )
+
+
+_EVENT = text("""
+INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, payload, status, created_at)
+VALUES (:business, :conversation, :channel, 'outbound', 'system', 'event', CAST(:payload AS jsonb), 'sent',
+        date_trunc('second', clock_timestamp()))
+""")
 
 
 def own_abandoned(session: Session, waiting_seconds: float, limit: int = 200) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from core.models import DeadLetter, WebhookEvent
@@ -72,10 +72,8 @@ def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
 
 def mark_processed(session: Session, event_ids: Iterable[int]) -> None:
     session.execute(
-        update(WebhookEvent)
-        .where(WebhookEvent.id.in_(list(event_ids)))
-        .values(processed_at=func.clock_timestamp())
-        .execution_options(synchronize_session=False)
+        text("UPDATE webhook_events SET processed_at = clock_timestamp() WHERE id = ANY(:ids)"),
+        {"ids": list(event_ids)},
     )
 
 

@@ -189,9 +189,8 @@ def merge(session: Session, business_id: int, change: IdentityChange) -> Known:
     If the new address was already known as someone else, that contact's addresses and conversations move, except a
     conversation that would be a second open one on its channel; the emptied contact points to where they went.
     """
-    old = Address(kind=change.kind, value=change.old)
-    new = Address(kind=change.kind, value=change.new)
-    keep, moved = resolve(session, business_id, [old, new])
+    (keep,) = resolve(session, business_id, [Address(change.kind, change.old)])
+    (moved,) = resolve(session, business_id, [Address(change.kind, change.new, aliases=(change.old,))])
     if moved.contact_id != keep.contact_id:
         session.execute(_JOIN, {"moved": moved.contact_id, "keep": keep.contact_id})
         session.execute(update(Contact).where(Contact.id == moved.contact_id).values(merged_into_id=keep.contact_id))

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.channels.base import Kind
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+from core.models.message import FOLDED
 
 
 class Contact(Tenant, Base):
     """A customer. `merged_into_id` is set when this turned out to be someone already known."""
 
     __tablename__ = "contacts"
-    __table_args__ = (Index(None, "business_id", "id"),)
+    __table_args__ = (
+        Index(None, "business_id", "id"),
+        Index("ix_contacts_search", "search", postgresql_using="gin"),
+    )
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(server_default="")
     custom: Mapped[Json]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
     created_at: Mapped[Stamp]
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR, Computed(f"to_tsvector('simple', {FOLDED.format('name')})", persisted=True), deferred=True
+    )
 
 
 class ContactIdentity(Tenant, Base):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import cast
 
 import structlog
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.config import get_settings
@@ -25,10 +26,18 @@ def notify(
 ) -> None:
     """Note something a person must hear of."""
     session.execute(
-        insert(Notice).values(
-            business_id=business_id, kind=kind, severity=severity, text=text[:1000], conversation_id=conversation_id
-        )
+        _NOTE,
+        {
+            "business_id": business_id,
+            "kind": kind,
+            "severity": severity.value,
+            "text": text[:1000],
+            "conversation_id": conversation_id,
+        },
     )
+
+
+_NOTE = insert(cast(Table, Notice.__table__))
 
 
 def take_unsent(session: Session, limit: int = 20) -> list[str]:

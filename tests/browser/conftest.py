@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.config import get_settings
 from core.db import system_transaction
@@ -72,6 +72,7 @@ def chromium() -> Iterator[Browser]:
         assert os.environ.get("REQUIRE_BROWSER") != "1", "REQUIRE_BROWSER=1, and no Chromium was found"
         pytest.skip("no Chromium here")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)
         browser = playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM))
         yield browser
         browser.close()

@@ -207,6 +207,17 @@ def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
         actions.reply(talk, "Hello", str(uuid.uuid4()))
 
 
+def test_only_what_was_unread_is_announced_as_seen(acting, talk, monkeypatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(
+        actions.live, "notify", lambda session, business_id, conversation_id: told.append(conversation_id)
+    )
+    for _ in range(3):
+        actions.mark_seen(talk)
+    assert told == [talk]
+    assert state_of(talk).unread_count == 0
+
+
 @pytest.mark.parametrize("text", ["", "   ", "nul \0"])
 def test_words_that_are_none_are_refused(acting, talk, text: str) -> None:
     with pytest.raises(InvalidMessage):

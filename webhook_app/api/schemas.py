@@ -117,7 +117,9 @@ class ConversationQuery(Paging):
         default=None, pattern=r"^(none|[1-9][0-9]{0,17})$", description="an agent's id, or none"
     )
     tag: Words | None = None
-    q: Words | None = Field(default=None, description="words said, part of the customer's name, or digits of theirs")
+    q: Words | None = Field(
+        default=None, description="words said, beginnings of the customer's names, or digits of their number"
+    )
 
 
 class Assign(Taken):

@@ -104,12 +104,14 @@ def upgrade() -> None:
     sa.Column('custom', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
     sa.Column('merged_into_id', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('search', postgresql.TSVECTOR(), sa.Computed("to_tsvector('simple', translate(lower(name), 'áàâãäéèêëíìîïóòôõöúùûüçñ¿¡', 'aaaaaeeeeiiiiooooouuuucn'))", persisted=True), nullable=True),
     sa.Column('business_id', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['business_id'], ['businesses.id'], name=op.f('fk_contacts_business_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['merged_into_id'], ['contacts.id'], name=op.f('fk_contacts_merged_into_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contacts'))
     )
     op.create_index(op.f('ix_contacts_business_id_id'), 'contacts', ['business_id', 'id'], unique=False)
+    op.create_index('ix_contacts_search', 'contacts', ['search'], unique=False, postgresql_using='gin')
     op.create_table('dead_letters',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('business_id', sa.BigInteger(), nullable=True),
@@ -478,6 +480,7 @@ def downgrade() -> None:
     op.drop_table('agent_tokens')
     op.drop_index(op.f('ix_dead_letters_event_id'), table_name='dead_letters')
     op.drop_table('dead_letters')
+    op.drop_index('ix_contacts_search', table_name='contacts', postgresql_using='gin')
     op.drop_index(op.f('ix_contacts_business_id_id'), table_name='contacts')
     op.drop_table('contacts')
     op.drop_table('bots')

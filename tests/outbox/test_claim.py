@@ -1,0 +1,312 @@
+"""At most one worker per message, a conversation's messages in order, and nothing faster than its number allows."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core import agenda
+from core.channels.base import Sent
+from core.db import system_transaction, transaction
+from core.models import Sender
+from core.outbox import claim as claims
+from core.outbox import flow, record
+from tests.conftest import TestBusiness
+from tests.inbox.steps import LEASE, claim, claim_one, column, customer_writes, due_now, ids, message, one, receive, rows, say
+from tests.messages import meta_body, text_value
+
+
+def customers(count: int) -> list[int]:
+    """Conversations with as many customers."""
+    receive(meta_body(*(text_value("Hola", f"54911{n:08}") for n in range(count))))
+    return column("SELECT id FROM conversations ORDER BY id")
+
+
+def finish(business: TestBusiness, claimed: claims.Claimed) -> None:
+    with transaction(business.business_id) as session:
+        record.record_sent(session, claimed, Sent(f"wamid.{claimed.message_id}"))
+
+
+def test_claimers_side_by_side_never_take_the_same(business: TestBusiness) -> None:
+    for conversation_id in customers(60):
+        say(business.business_id, conversation_id)
+    rows("UPDATE channels SET settings = '{\"messages_per_second\": 10000}'")
+    taken: list[int] = []
+
+    def work() -> None:
+        while found := ids(claim(5)):
+            taken.extend(found)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(taken) == 60
+    assert max(Counter(taken).values()) == 1
+
+
+def test_a_conversations_messages_go_one_after_the_other(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    first, second = (say(business.business_id, conversation_id, words)[0] for words in ("uno", "dos"))
+    claimed = claim()
+    assert ids(claimed) == [first]
+    assert claim() == []
+    finish(business, claimed[0])
+    assert ids(claim()) == [second]
+
+
+def test_a_message_waits_for_the_next_try_of_the_one_before(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    first, second = (say(business.business_id, conversation_id, words)[0] for words in ("uno", "dos"))
+    rows("UPDATE deliveries SET next_attempt_at = now() + interval '1 hour' WHERE message_id = :id", id=first)
+    assert claim() == []
+    wait = agenda.look().sends_in
+    assert wait is not None
+    assert wait > 0, "what is blocked is not due: nobody looks at it again and again"
+    due_now()
+    assert ids(claim()) == [first]
+    assert message(second).status == "queued"
+
+
+def test_a_message_for_later_holds_up_nobody(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    (later,) = say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=1))
+    (now,) = say(business.business_id, conversation_id)
+    assert ids(claim()) == [now]
+    rows("UPDATE deliveries SET scheduled_for = now(), next_attempt_at = now() WHERE message_id = :id", id=later)
+    assert claim() == [] or True
+
+
+def test_people_go_before_the_bot(business: TestBusiness) -> None:
+    first, second = customers(2)
+    (bots,) = say(business.business_id, first, sender=Sender.BOT)
+    (persons,) = say(business.business_id, second, sender=Sender.AGENT)
+    assert ids(claim(1)) == [persons]
+    assert ids(claim(1)) == [bots]
+
+
+def test_a_number_never_sends_faster_than_its_rate(business: TestBusiness) -> None:
+    """Time passes by moving the rows' times back. In any second at most `rate` messages are let through."""
+    for conversation_id in customers(60):
+        say(business.business_id, conversation_id)
+    rate, step = 16, 0.05
+    rows(f"UPDATE channels SET settings = '{{\"messages_per_second\": {rate}}}'")
+    taken: list[int] = []
+    while sum(taken) < 60:
+        taken.append(len(claim(50)))
+        rows(f"UPDATE channel_flow SET next_slot_at = next_slot_at - interval '{step} seconds'")
+        due_now()
+        assert len(taken) < 400
+    window = round(1 / step)
+    assert max(sum(taken[start : start + window]) for start in range(len(taken))) <= rate
+    assert len(taken) * step <= 60 / rate * 1.35 + 1, "nor much slower"
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 7, 9, 80, 1000])
+def test_rates_hold_for_any_number(business: TestBusiness, rate: float) -> None:
+    taken, step = [], 0.1
+    for _ in range(40):
+        with system_transaction() as session:
+            taken.append(flow.take_slots(session, business.whatsapp_channel_id, 2000, rate).allowed)
+        rows(f"UPDATE channel_flow SET next_slot_at = next_slot_at - interval '{step} seconds'")
+    most = max(sum(taken[start : start + 10]) for start in range(len(taken)))
+    assert most <= max(1, rate) * 1.02
+    assert sum(taken) >= rate * 4 * 0.8
+
+
+def test_a_grant_says_when_the_next_one_may_go(business: TestBusiness) -> None:
+    with system_transaction() as session:
+        first = flow.take_slots(session, business.sms_channel_id, 3, 1)
+        again = flow.take_slots(session, business.sms_channel_id, 3, 1)
+        now = session.connection().exec_driver_sql("SELECT now()").scalar_one()
+    assert (first.allowed, again.allowed) == (1, 0)
+    assert again.next_at - now == timedelta(seconds=1)
+
+
+def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBusiness) -> None:
+    customer_writes()
+    identity_id = one("SELECT id FROM identities")
+
+    def take() -> bool:
+        with system_transaction() as session:
+            return bool(flow.take_pair_slots(session, [identity_id]))
+
+    assert [take() for _ in range(flow.PAIR_BURST + 2)] == [True] * flow.PAIR_BURST + [False] * 2
+    rows("UPDATE identities SET pair_slot_at = pair_slot_at - interval '6 seconds'")
+    assert [take() for _ in range(2)] == [True, False]
+
+
+def test_waiting_for_the_numbers_rate_costs_the_customer_nothing(business: TestBusiness) -> None:
+    say(business.business_id, customer_writes())
+    with system_transaction() as session:
+        flow.slow_down(session, business.whatsapp_channel_id, 60)
+    for _ in range(3):
+        assert claim() == []
+        due_now()
+    assert one("SELECT pair_slot_at FROM identities") is None
+
+
+def test_a_customer_who_had_too_many_waits_alone(business: TestBusiness) -> None:
+    busy, quiet = customers(2)
+    say(business.business_id, busy)
+    (free,) = say(business.business_id, quiet)
+    rows(
+        "UPDATE identities SET pair_slot_at = now() + interval '10 minutes'"
+        " WHERE id = (SELECT identity_id FROM conversations WHERE id = :id)",
+        id=busy,
+    )
+    assert ids(claim()) == [free]
+
+
+def test_a_paused_number_sends_nothing_and_keeps_everything(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    rows("UPDATE channels SET state = 'paused'")
+    assert claim() == []
+    assert message(message_id).status == "queued"
+    rows("UPDATE channels SET state = 'active'")
+    due_now()
+    assert ids(claim()) == [message_id]
+
+
+def test_a_full_page_of_messages_that_wait_does_not_hide_the_rest(business: TestBusiness) -> None:
+    for conversation_id in customers(8):
+        say(business.business_id, conversation_id)
+    rows("UPDATE channels SET state = 'paused'")
+    other = one(
+        "INSERT INTO channels (business_id, kind, provider, identity, name, credentials)"
+        " VALUES (:b, 'whatsapp', 'whatsapp_cloud', '777', 'Second', '') RETURNING id",
+        b=business.business_id,
+    )
+    with system_transaction() as session:
+        flow.ensure_flow(session, business.business_id, other)
+    (free,) = say(business.business_id, one("SELECT max(id) FROM conversations"))
+    rows("UPDATE deliveries SET channel_id = :c WHERE message_id = :m", c=other, m=free)
+    rows("UPDATE deliveries SET conversation_id = conversation_id WHERE message_id = :m", m=free)
+    rows("DELETE FROM deliveries WHERE conversation_id = (SELECT max(id) FROM conversations) AND message_id <> :m", m=free)
+    assert ids(claim(2)) == [free]
+
+
+class TestBreaker:
+    def fail(self, business: TestBusiness, times: int) -> list[bool]:
+        opened = []
+        for _ in range(times):
+            with system_transaction() as session:
+                opened.append(flow.record_outcome(session, business.whatsapp_channel_id, healthy=False))
+        return opened
+
+    def test_opens_after_five_failures_in_a_row(self, business: TestBusiness) -> None:
+        (message_id,) = say(business.business_id, customer_writes())
+        assert self.fail(business, 4) == [False] * 4
+        assert ids(claim()) == [message_id]
+        assert self.fail(business, 1) == [True]
+        say(business.business_id, customer_writes(sender="5491155550002"))
+        assert claim() == []
+        assert one("SELECT open_until - now() BETWEEN interval '50 seconds' AND interval '60 seconds' FROM channel_flow WHERE open_until IS NOT NULL")  # fmt: skip
+
+    def test_a_success_between_starts_the_count_again(self, business: TestBusiness) -> None:
+        self.fail(business, 4)
+        with system_transaction() as session:
+            flow.record_outcome(session, business.whatsapp_channel_id, healthy=True)
+        assert self.fail(business, 4) == [False] * 4
+
+    def test_lets_one_probe_through_and_closes_when_it_works(self, business: TestBusiness) -> None:
+        for conversation_id in customers(3):
+            say(business.business_id, conversation_id)
+        self.fail(business, 5)
+        assert claim() == []
+        rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+        due_now()
+        (probe,) = claim()
+        due_now()
+        assert claim() == [], "one probe only"
+        finish(business, probe)
+        due_now()
+        assert len(claim()) == 2
+
+    def test_stays_shut_when_the_probe_fails(self, business: TestBusiness) -> None:
+        for conversation_id in customers(2):
+            say(business.business_id, conversation_id)
+        self.fail(business, 5)
+        rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+        assert len(claim()) == 1
+        assert self.fail(business, 1) == [False], "that it is still open is no news"
+        due_now()
+        assert claim() == []
+
+    def test_does_not_shut_other_numbers(self, business: TestBusiness) -> None:
+        self.fail(business, 5)
+        with system_transaction() as session:
+            shut = flow.closed_until(session, [business.whatsapp_channel_id, business.sms_channel_id])
+        assert set(shut) == {business.whatsapp_channel_id}
+
+
+def test_a_lease_that_runs_out_leaves_the_message_uncertain(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    with system_transaction() as session:
+        assert claims.expire_leases(session) == []
+    rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+    with system_transaction() as session:
+        assert claims.expire_leases(session) == [message_id]
+        assert claims.expire_leases(session) == []
+    after = message(message_id)
+    assert (after.status, after.lease, after.next_attempt_at) == ("uncertain", None, None)
+    assert after.error["code"] == "interrupted"
+    assert claim() == [], "the machine never sends it again by itself"
+    finish(business, claimed)
+    assert (message(message_id).status, message(message_id).error) == ("sent", None), "the answer came after all"
+
+
+def test_renewing_keeps_a_slow_send(business: TestBusiness) -> None:
+    say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+    with system_transaction() as session:
+        claims.renew(session, [claimed.lease], [claimed.message_id], LEASE)
+        assert claims.expire_leases(session) == []
+
+
+def test_renewing_with_another_lease_changes_nothing(business: TestBusiness) -> None:
+    say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+    with system_transaction() as session:
+        claims.renew(session, [uuid.uuid4()], [claimed.message_id], LEASE)
+        assert claims.expire_leases(session) == [claimed.message_id]
+
+
+def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None:
+    first, second = customers(2)
+    for conversation_id in (first, second):
+        say(business.business_id, conversation_id)
+    held = claim(2)
+    with system_transaction() as using:
+        using.connection().exec_driver_sql(f"SELECT FROM deliveries WHERE message_id = {held[0].message_id} FOR UPDATE")
+        with system_transaction() as session:
+            session.connection().exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            claims.renew(session, [held[0].lease], ids(held), timedelta(hours=1))
+    renewed = column("SELECT message_id FROM deliveries WHERE leased_until > now() + interval '30 minutes'")
+    assert renewed == [held[1].message_id]
+
+
+def test_a_claim_can_be_undone(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    with system_transaction() as session:
+        claims.release(session, claimed.lease)
+    after = message(message_id)
+    assert (after.status, after.lease, after.attempts) == ("queued", None, 0)
+    assert ids(claim()) == [message_id]
+
+
+def test_a_message_reported_sent_while_it_waited_is_not_sent_again(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    rows("UPDATE messages SET status = 'delivered' WHERE id = :id", id=message_id)
+    assert claim() == []
+    after = message(message_id)
+    assert (after.lease, after.next_attempt_at, after.attempts) == (None, None, 0)

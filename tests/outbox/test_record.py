@@ -1,0 +1,180 @@
+"""What became of a send: each verdict, its waits, and what people are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
+from core.config import get_settings
+from core.db import system_transaction, transaction
+from core.models import Sender
+from core.outbox import policy, record, settlement
+from core.outbox.claim import Claimed
+from tests.conftest import TestBusiness
+from tests.inbox.steps import claim_one, column, customer_writes, due_now, message, one, rows, say
+
+
+def failure(verdict: Verdict, cause: Cause = Cause.PROVIDER, *, retry_after: float | None = None) -> SendError:
+    return SendError(
+        ProviderError("131000", "Something went wrong", "Try again"), Diagnosis(verdict, cause, "Wait."), retry_after=retry_after  # fmt: skip
+    )
+
+
+def fail(business: TestBusiness, claimed: Claimed, error: SendError) -> None:
+    with transaction(business.business_id) as session:
+        record.record_failure(session, claimed, error)
+
+
+def wait_of(message_id: int) -> float:
+    return float(
+        one("SELECT extract(epoch FROM next_attempt_at - now()) FROM deliveries WHERE message_id = :id", id=message_id)
+    )
+
+
+@pytest.mark.parametrize("sender", [Sender.BOT, Sender.AGENT])
+def test_permanent_fails_and_someone_is_told(business: TestBusiness, sender: Sender) -> None:
+    (message_id,) = say(business.business_id, customer_writes(), sender=sender)
+    fail(business, claim_one(), failure(Verdict.PERMANENT, Cause.RECIPIENT))
+    after = message(message_id)
+    assert (after.status, after.lease, after.next_attempt_at) == ("failed", None, None)
+    assert after.error == {"code": "131000", "title": "Something went wrong", "details": "Try again", "cause": "recipient", "advice": "Wait."}  # fmt: skip
+    assert len(column("SELECT text FROM notices")) == 1
+    assert one("SELECT mode FROM conversations") == ("human" if sender is Sender.BOT else "bot")
+    assert rows("SELECT number, verdict, code FROM delivery_attempts") == [(1, "permanent", "131000")]
+
+
+def test_unknown_is_left_to_a_receipt_or_a_person(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes(), sender=Sender.BOT)
+    fail(business, claim_one(), failure(Verdict.UNKNOWN, Cause.NETWORK))
+    assert message(message_id).status == "uncertain"
+    due_now()
+    with system_transaction() as session:
+        assert settlement.own_uncertain(session, 60) == 0, "a receipt may still come"
+    rows("UPDATE deliveries SET uncertain_since = now() - interval '61 seconds'")
+    with system_transaction() as session:
+        assert settlement.own_uncertain(session, 60) == 1
+        assert settlement.own_uncertain(session, 60) == 0
+    assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "send_uncertain")]
+
+
+def test_retryable_waits_longer_each_time_and_ends_with_a_person(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes(), sender=Sender.BOT)
+    settings = get_settings()
+    for wait in settings.retry_waits[: settings.retry_max_attempts - 1]:
+        fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED))
+        assert message(message_id).status == "queued"
+        assert 0.8 * wait - 1 <= wait_of(message_id) <= 1.2 * wait
+        due_now()
+    fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED))
+    assert message(message_id).status == "failed"
+    assert one("SELECT handoff_reason FROM conversations") == "send_failed"
+    assert column("SELECT number FROM delivery_attempts ORDER BY id") == [1, 2, 3, 4, 5]
+
+
+def test_a_wait_that_the_provider_names_is_a_minimum() -> None:
+    first, last = get_settings().retry_waits[0], get_settings().retry_waits[-1]
+    assert policy.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
+    assert all(first * 0.8 <= (policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2 for _ in range(200))  # fmt: skip
+    assert policy.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
+    assert policy.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
+    assert policy.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
+    assert last >= first
+
+
+def test_more_tries_than_waits_repeat_the_last_wait(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setattr(get_settings(), "retry_max_attempts", 50)
+    last = get_settings().retry_waits[-1]
+    assert 0.8 * last <= (policy.next_wait(failure(Verdict.RETRYABLE), 49) or 0) <= 1.2 * last
+
+
+def test_jitter_spreads_the_waits(database: str) -> None:
+    waits = {policy.next_wait(failure(Verdict.RETRYABLE), 1) for _ in range(50)}
+    assert len(waits) > 40
+
+
+def test_a_failure_after_the_lease_was_lost_says_nothing(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE deliveries SET lease = gen_random_uuid()")
+    fail(business, claimed, failure(Verdict.PERMANENT))
+    assert message(message_id).status == "sending"
+    assert column("SELECT id FROM delivery_attempts") == []
+
+
+def test_a_failure_after_a_receipt_gives_the_lease_back_and_no_more(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE messages SET status = 'delivered'  WHERE id = :id", id=message_id)
+    fail(business, claimed, failure(Verdict.UNKNOWN, Cause.NETWORK))
+    assert (message(message_id).status, message(message_id).lease) == ("delivered", None)
+
+
+@pytest.mark.parametrize("write", ["sent", "failed"])
+def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> None:
+    """The answer to a commit can be lost; then the outcome is written again."""
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    for _ in range(2):
+        if write == "failed":
+            fail(business, claimed, failure(Verdict.RETRYABLE))
+        else:
+            with transaction(business.business_id) as session:
+                record.record_sent(session, claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))
+    after = message(message_id)
+    if write == "failed":
+        assert after.status == "queued"
+        assert one("SELECT count(*) FROM delivery_attempts") == 1
+        assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == 1
+    else:
+        assert (after.status, after.provider_id) == ("sent", "wamid.OUT")
+        assert after.payload["note"] == "held_for_quality_assessment"
+        assert after.sent_at is not None
+
+
+def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: TestBusiness) -> None:
+    from core.outbox import retrying
+    from tests.inbox.steps import claim
+
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = now()")
+    rows("UPDATE messages SET status = 'uncertain' WHERE id = :id", id=message_id)
+    with transaction(business.business_id) as session:
+        retrying.retry(session, business.business_id, [message_id], None, "agent:1")
+    with transaction(business.business_id) as session:
+        record.record_sent(session, claimed, Sent("wamid.OUT"))
+    assert message(message_id).status == "sent"
+    assert claim() == []
+
+
+def test_a_blocked_number_is_paused_and_an_administrator_told(business: TestBusiness) -> None:
+    say(business.business_id, customer_writes())
+    fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.PAUSE_NUMBER))
+    assert rows("SELECT state, state_reason FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == [
+        ("paused", "Something went wrong (131000)")
+    ]
+    assert "number_paused" in column("SELECT kind FROM notices")
+
+
+def test_too_fast_slows_the_number_down(business: TestBusiness) -> None:
+    say(business.business_id, customer_writes())
+    fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED, retry_after=20))
+    assert one("SELECT next_slot_at > now() + interval '15 seconds' FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id)  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "counts"), [(Cause.PROVIDER, 1), (Cause.NETWORK, 1), (Cause.RECIPIENT, 0), (Cause.REQUEST, 0)])  # fmt: skip
+def test_only_the_providers_own_trouble_counts_for_its_breaker(business: TestBusiness, cause: Cause, counts: int) -> None:
+    say(business.business_id, customer_writes())
+    fail(business, claim_one(), failure(Verdict.PERMANENT, cause))
+    assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == counts
+
+
+def test_the_breaker_that_opens_is_told_once(business: TestBusiness) -> None:
+    for n in range(6):
+        say(business.business_id, customer_writes(sender=f"54911555500{n:02}"))
+    claimed: list[Any] = [claim_one() for _ in range(6)]
+    for one_ in claimed:
+        fail(business, one_, failure(Verdict.UNKNOWN, Cause.NETWORK))
+    assert column("SELECT kind FROM notices WHERE kind = 'breaker_open'") == ["breaker_open"]

@@ -1,0 +1,87 @@
+"""The written table of statuses, walked by every order of reports."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from core.models import MessageStatus as S
+from core.outbox.status import allowed, settle
+
+REPORTED = ["sent", "delivered", "read", "played", "failed"]
+BEFORE = [S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT]
+RANK = {status: rank for rank, status in enumerate(["queued", "sending", "uncertain", "sent", "delivered", "read", "played"])}
+
+
+class Reports(RuleBasedStateMachine):
+    """A message that gets reports one by one, beside one that gets them all at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = str(S.SENDING)
+        self.told: list[str] = []
+        self.furthest = 0
+
+    @rule(reported=st.sampled_from(REPORTED))
+    def report(self, reported: str) -> None:
+        before = self.status
+        self.status = settle(self.status, [reported])
+        self.told.append(reported)
+        if before in RANK and self.status in RANK:
+            assert RANK[self.status] >= RANK[before], "it never goes back"
+        if reported == "failed":
+            assert not (before in ("delivered", "read", "played") and self.status == "failed")
+
+    @invariant()
+    def order_does_not_matter(self) -> None:
+        assert settle(S.SENDING, self.told) == self.status
+        assert settle(S.SENDING, reversed(self.told)) == self.status
+
+    @invariant()
+    def the_result_is_what_a_person_would_say(self) -> None:
+        arrived = [status for status in ("played", "read", "delivered") if status in self.told]
+        if arrived:
+            assert self.status == arrived[0]
+        elif "failed" in self.told:
+            assert self.status == "failed"
+        elif "sent" in self.told:
+            assert self.status == "sent"
+
+
+TestReports = Reports.TestCase
+
+
+@given(st.lists(st.sampled_from(REPORTED), max_size=4), st.sampled_from(BEFORE))
+def test_any_order_in_any_pieces_ends_the_same(told: list[str], before: S) -> None:
+    results = set()
+    for order in permutations(told):
+        one_by_one = str(before)
+        for reported in order:
+            one_by_one = settle(one_by_one, [reported])
+        results |= {one_by_one, settle(before, order)}
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "reported", "moves"),
+    [
+        ("failed", "sent", False),
+        ("failed", "delivered", True),
+        ("delivered", "failed", False),
+        ("sent", "failed", True),
+        ("uncertain", "sent", True),
+        ("cancelled", "sent", True),
+        ("cancelled", "failed", False),
+        ("sent", "cancelled", False),
+        ("queued", "cancelled", True),
+        ("received", "read", False),
+        ("read", "read", False),
+        ("sent", "received", False),
+    ],
+)
+def test_the_oddities(now: str, reported: str, moves: bool) -> None:
+    assert allowed(now, reported) is moves
