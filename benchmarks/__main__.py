@@ -41,11 +41,12 @@ def main() -> int:
         print(f"{described}\n", flush=True)
         try:
             with running_stack(folder / "data", without=(*REST, "console"), **SETTINGS) as stack:
+                bench = Bench(stack, folder, chosen.quick)
                 for key in chosen.only:
-                    bench = Bench(stack, folder, chosen.quick, next_person=len(found) * 1_000_000)
                     title, section = SECTIONS[key]
                     if key not in ALONE and "sandbox" not in stack.processes():
                         stack.start(*REST)
+                    bench.figures, bench.notes = [], []
                     section(bench)
                     print(f"{title}\n{as_text(bench.figures)}")
                     print("".join(f"    {note}\n" for note in bench.notes), flush=True)

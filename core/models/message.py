@@ -40,8 +40,12 @@ class MessageStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-# Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words.
-FOLDED = "translate(lower({}), 'áàâãäéèêëíìîïóòôõöúùûüçñ¿¡', 'aaaaaeeeeiiiiooooouuuucn')"
+# Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words. They go
+# before lower(), which leaves accented capitals alone in a database with the C collation.
+FOLDED = (
+    "lower(translate({}, 'áàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ¿¡', "
+    "'aaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'))"
+)
 
 
 class Message(Tenant, Base):

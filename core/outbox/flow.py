@@ -55,8 +55,9 @@ WITH flow AS (
 ), grant_ AS (
     SELECT channel_id, slot,
         CASE WHEN open_until IS NULL OR failures < :limit THEN
-            least(:wanted, greatest(0, floor(extract(epoch FROM now() - slot + make_interval(secs => :burst))
-                                             / :interval + 1e-6)::int))
+            least(:wanted, greatest(0, floor(
+                (extract(epoch FROM now() - slot + make_interval(secs => :burst)) + 1e-6)  -- times are whole µs
+                / :interval)::int))
         ELSE least(:wanted, 1) END AS allowed
     FROM flow
 )

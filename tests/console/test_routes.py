@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from console.security import COOKIE
 from core.db import system_transaction
 from core.media import storage
-from core.models import Attachment, Business, Message
+from core.models import Attachment, Business
 from core.people import sessions
 from tests.console.people import PASSWORD, Person, conversation, person, says
 
@@ -207,10 +207,3 @@ def test_the_live_socket_closes_on_strangers(browser, business, headers: dict[st
     ):
         socket.receive_json()
     assert closed.value.code == 4401
-
-
-def test_nothing_was_stored_by_reading(browser, business) -> None:
-    browser.get("/auth/login")
-    browser.get("/auth/link", params={"token": "x"})
-    with system_transaction() as session:
-        assert session.scalar(select(func.count()).select_from(Message)) == 0

@@ -43,6 +43,8 @@ FAULTS = {
     ],
     "openai": [{"kind": "500", "probability": 0.01}, {"kind": "429", "probability": 0.01, "retry_after": 1}],
 }
+DELIVERY = {"sent_ms": 20, "delivered_ms": 60, "read_ms": 150, "delivered_first": 0.1, "mps": 0, "window": "off"}
+WEBHOOKS = {"duplicate": 0.05, "shuffle": 0.1, "shuffle_ms": 300, "meta_retry_s": 0.5, "meta_retry_cap_s": 2}
 
 
 @dataclass
@@ -171,7 +173,8 @@ def violations(stack: Stack, told: Told) -> list[str]:
             found.append(f"{name}: out of order: {actual} instead of {expected}")
     unanswered = stack.query(
         "SELECT c.id FROM conversations c WHERE c.mode = 'bot' AND NOT EXISTS (SELECT FROM messages o"
-        " WHERE o.conversation_id = c.id AND o.sender = 'bot' AND o.status IN ('sent', 'delivered', 'read', 'uncertain')"
+        " WHERE o.conversation_id = c.id AND o.sender = 'bot'"
+        " AND o.status IN ('sent', 'delivered', 'read', 'uncertain')"
         " AND o.id > (SELECT max(id) FROM messages i WHERE i.conversation_id = c.id AND i.direction = 'inbound'))"
     )
     found += [f"conversation {row[0]} is with the bot and its last message has no answer" for row in unanswered]
@@ -191,7 +194,9 @@ def _sent_twice(stack: Stack) -> list[str]:
         if times > 1:
             verdicts = [
                 verdict
-                for (verdict,) in stack.query("SELECT verdict FROM delivery_attempts WHERE message_id = %s", int(our_id))
+                for (verdict,) in stack.query(
+                    "SELECT verdict FROM delivery_attempts WHERE message_id = %s", int(our_id)
+                )
             ]
             if verdicts.count("retryable") < times - 1:
                 found.append(f"message {our_id} was taken {times} times; attempts that failed: {verdicts}")
@@ -213,20 +218,21 @@ def report(stack: Stack, told: Told, kills: Counter[str], seconds: float) -> dic
 
 
 def run(
-    folder: Path, *, customers: int, messages: int, seconds: float, kill_every: float, settle_seconds: float = 120, seed: int = 7
+    folder: Path,
+    *,
+    customers: int,
+    messages: int,
+    seconds: float,
+    kill_every: float,
+    settle_seconds: float = 120,
+    seed: int = 7,
 ) -> tuple[dict[str, Any], list[str]]:
     """One run: report and violations."""
     with running_stack(folder, **SETTINGS) as stack:
         for provider, faults in FAULTS.items():
             for fault in faults:
                 stack.control("POST", f"/faults/{provider}", json=fault)
-        stack.control(
-            "PATCH", "/faults",
-            json={
-                "delivery": {"sent_ms": 20, "delivered_ms": 60, "read_ms": 150, "delivered_first": 0.1, "mps": 0, "window": "off"},
-                "webhooks": {"duplicate": 0.05, "shuffle": 0.1, "shuffle_ms": 300, "meta_retry_s": 0.5, "meta_retry_cap_s": 2},
-            },
-        )  # fmt: skip
+        stack.control("PATCH", "/faults", json={"delivery": DELIVERY, "webhooks": WEBHOOKS})
         kills: Counter[str] = Counter()
         stop = threading.Event()
         killer = threading.Thread(target=kill_in_turn, args=(stack, stop, kill_every, kills))

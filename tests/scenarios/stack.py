@@ -105,7 +105,9 @@ def running_stack(folder: Path, *, without: tuple[str, ...] = ("console",), **se
         keeper.start()
         try:
             stack = Stack(supervisor, environment)
-            eventually(lambda: _answers(f"{stack.web}/readyz") and _answers(f"{stack.sandbox}/sandbox/healthz"), seconds=60)
+            eventually(
+                lambda: _answers(f"{stack.web}/readyz") and _answers(f"{stack.sandbox}/sandbox/healthz"), seconds=60
+            )
             yield stack
         finally:
             stop.set()
@@ -123,7 +125,11 @@ def _set_up(environment: dict[str, str]) -> None:
     """Migrate and make the business, in a process of its own as its settings are not this one's."""
     for command in ("migrate", "setup"):
         subprocess.run(
-            [sys.executable, "-m", "core.cli", command], env=environment, check=True, stdout=subprocess.DEVNULL, timeout=120
+            [sys.executable, "-m", "core.cli", command],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=120,
         )
 
 

@@ -1,0 +1,132 @@
+"""What an arriving message does to its conversation: counts, waits, and owes an answer after the quiet window."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from core.ai.settings import Autonomy, BotSettings
+from core.conversations import bots
+from core.conversations.arrivals import WINDOW
+from core.db import transaction
+from tests.channels.payloads import load
+from tests.conftest import TestBusiness
+from tests.inbox.steps import customer_writes, one, receive, rows, store
+from tests.messages import meta_body, text_value
+
+QUIET = 0.2  # seconds, REPLY_QUIET_SECONDS of the tests
+
+
+def due_in() -> float:
+    """Seconds from the turn's first message to the time it is due."""
+    return float(one("SELECT extract(epoch FROM due_at - first_message_at) FROM reply_turns"))
+
+
+def set_bot(business: TestBusiness, **changes: object) -> None:
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(**changes), author="agent:1")  # type: ignore[arg-type]
+
+
+def test_the_first_plain_message_is_answered_at_once(business: TestBusiness) -> None:
+    customer_writes()
+    assert due_in() < 0.05
+
+
+def test_a_later_message_waits_for_silence(business: TestBusiness) -> None:
+    customer_writes()
+    rows("DELETE FROM reply_turns")
+    customer_writes("Otra")
+    assert QUIET - 0.01 <= due_in() < QUIET + 0.1
+
+
+def test_a_first_message_that_is_not_plain_waits_for_more(business: TestBusiness) -> None:
+    store(load("whatsapp_cloud", "image").body)
+    receive()
+    assert due_in() >= QUIET - 0.01
+
+
+def test_a_burst_is_one_turn(business: TestBusiness) -> None:
+    receive(meta_body(*(text_value(f"parte {n}") for n in range(4))))
+    ((latest, attempts),) = rows("SELECT latest_message_id, attempts FROM reply_turns")
+    assert latest == one("SELECT max(id) FROM messages")
+    assert attempts == 0
+    assert due_in() >= QUIET - 0.01
+
+
+def test_each_message_pushes_the_turn_but_not_for_ever(business: TestBusiness) -> None:
+    customer_writes()
+    rows("UPDATE reply_turns SET first_message_at = now() - interval '0.5 seconds'")
+    customer_writes("y otra cosa")
+    assert one("SELECT due_at > now() + interval '0.05 seconds' FROM reply_turns")
+    rows("UPDATE reply_turns SET first_message_at = now() - interval '10 seconds'")
+    customer_writes("y otra más")
+    assert one("SELECT due_at <= now() FROM reply_turns"), "five quiet windows are the most anybody waits"
+
+
+def test_a_bots_own_quiet_window_counts(business: TestBusiness) -> None:
+    set_bot(business, quiet_seconds=7)
+    receive(meta_body(text_value("uno"), text_value("dos")))
+    assert 6.9 <= due_in() <= 7.1
+
+
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"autonomy": Autonomy.OFF}])
+def test_a_silent_bot_leaves_new_conversations_to_people(business: TestBusiness, changes: dict[str, object]) -> None:
+    set_bot(business, **changes)
+    customer_writes()
+    assert rows("SELECT mode, waiting_since IS NOT NULL FROM conversations") == [("human", True)]
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_the_window_and_the_wait_count_from_the_providers_time(business: TestBusiness) -> None:
+    at = int(time.time()) - 3600
+    customer_writes(at=at)
+    customer_writes("Otra", at=at + 60)
+    ((window, waiting, unread, last),) = rows("SELECT window_expires_at, waiting_since, unread_count, last_message_text FROM conversations")  # fmt: skip
+    assert waiting.timestamp() == at
+    assert window.timestamp() == at + 60 + WINDOW.total_seconds()
+    assert (unread, last) == (2, "Otra")
+
+
+def test_a_late_message_does_not_shorten_the_window(business: TestBusiness) -> None:
+    now = int(time.time())
+    customer_writes(at=now)
+    customer_writes("de antes", at=now - 3600)
+    assert one("SELECT window_expires_at FROM conversations").timestamp() == now + 24 * 3600
+    assert one("SELECT waiting_since FROM conversations").timestamp() == now, "the wait began with what was seen first"
+
+
+def test_sms_has_no_window(business: TestBusiness) -> None:
+    payload = load("twilio_inbound", "sms_text")
+    rows("UPDATE channels SET identity = :to WHERE kind = 'sms'", to=_value(payload.body, "To"))
+    store(payload.body, source="twilio_inbound", content_type=payload.content_type)
+    receive()
+    assert rows("SELECT kind, window_expires_at FROM conversations") == [("sms", None)]
+
+
+def _value(form: bytes, name: str) -> str:
+    from urllib.parse import parse_qs
+
+    return parse_qs(form.decode())[name][0]
+
+
+@pytest.mark.parametrize("status", ["pending", "snoozed"])
+def test_a_customer_who_writes_wakes_the_conversation(business: TestBusiness, status: str) -> None:
+    customer_writes()
+    rows(f"UPDATE conversations SET status = '{status}'")
+    customer_writes("¿Hola?")
+    assert one("SELECT status FROM conversations") == "open"
+
+
+def test_a_person_keeps_a_conversation_they_have(business: TestBusiness) -> None:
+    customer_writes()
+    rows("DELETE FROM reply_turns")
+    rows("UPDATE conversations SET mode = 'human'")
+    customer_writes("¿Hola?")
+    assert one("SELECT mode FROM conversations") == "human"
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_window_is_a_day() -> None:
+    assert timedelta(hours=24) == WINDOW

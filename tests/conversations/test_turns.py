@@ -1,0 +1,321 @@
+"""The bot's turns: one answer to the newest words, by one worker, unless a person came first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from core.ai.assistant import HandOff, Outcome, Reply, Silent, Trace
+from core.ai.handoff import Reason
+from core.ai.model import Usage
+from core.ai.settings import BotSettings
+from core.conversations import bots, service, turns
+from core.conversations.context import Briefing
+from core.conversations.turns import Turn
+from core.db import system_transaction, transaction
+from core.models import Sender
+from tests.conftest import TestBusiness
+from tests.inbox.steps import LEASE, column, customer_writes, one, rows, say
+
+TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, output=20))
+ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
+
+
+def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[Turn]:
+    rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
+    with system_transaction() as session:
+        return turns.claim(session, limit, lease_for)
+
+
+def claim_one() -> Turn:
+    (turn,) = claim(1)
+    return turn
+
+
+def prepare(turn: Turn) -> Briefing | None:
+    with transaction(turn.business_id) as session:
+        return turns.prepare(session, turn)
+
+
+def begin() -> tuple[Turn, Briefing]:
+    """A turn whose bot is thinking now."""
+    turn = claim_one()
+    briefing = prepare(turn)
+    assert briefing is not None
+    return turn, briefing
+
+
+def finish(turn: Turn, briefing: Briefing, outcome: Outcome = ANSWER) -> bool:
+    with transaction(turn.business_id) as session:
+        return turns.finish(session, turn, briefing, outcome)
+
+
+def said() -> list[str]:
+    return column("SELECT text FROM messages WHERE sender = 'bot' ORDER BY id")
+
+
+def expire() -> None:
+    rows("UPDATE reply_turns SET leased_until = now() - interval '1 second'")
+
+
+def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> None:
+    customer_writes("¿A qué hora abren?")
+    turn, briefing = begin()
+    assert briefing.request.turns[-1].text == "¿A qué hora abren?"
+    assert finish(turn, briefing)
+    assert said() == ["Abrimos a las 9."]
+    assert rows("SELECT waiting_since, bot_turns, mode FROM conversations") == [(None, 1, "bot")]
+    assert rows("SELECT outcome, message_id = (SELECT max(id) FROM messages), input_tokens FROM ai_runs") == [("reply", True, 100)]  # fmt: skip
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_a_turn_has_one_worker(business: TestBusiness) -> None:
+    for n in range(20):
+        customer_writes(sender=f"54911{n:08}")
+    rows("UPDATE reply_turns SET due_at = now()")
+    taken: list[int] = []
+
+    def work() -> None:
+        while True:
+            with system_transaction() as session:
+                found = turns.claim(session, 3, LEASE)
+            if not found:
+                return
+            taken.extend(turn.conversation_id for turn in found)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(taken) == len(set(taken)) == 20
+
+
+def test_a_turn_is_not_due_before_its_quiet_window(business: TestBusiness) -> None:
+    customer_writes()
+    rows("UPDATE reply_turns SET due_at = now() + interval '1 minute'")
+    with system_transaction() as session:
+        assert turns.claim(session, 10, LEASE) == []
+
+
+def test_a_newer_message_drops_the_answer_and_the_next_one_knows_both(business: TestBusiness) -> None:
+    customer_writes("¿A qué hora abren?")
+    turn, briefing = begin()
+    customer_writes("¿Y los sábados?")
+    assert claim() == [], "it is still being thought about"
+    assert not finish(turn, briefing)
+    assert said() == []
+    assert one("SELECT outcome FROM ai_runs") == "stale", "it cost money all the same"
+    turn, briefing = begin()
+    assert turn.attempts == 1, "nothing had gone wrong"
+    assert [one.text for one in briefing.request.turns] == ["¿A qué hora abren?", "¿Y los sábados?"]
+    assert finish(turn, briefing)
+    assert len(said()) == 1
+
+
+def test_a_person_who_takes_over_drops_the_answer(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    turn, briefing = begin()
+    with transaction(business.business_id) as session:
+        service.take_over(session, business.business_id, conversation_id, "agent:1", None)
+    assert not finish(turn, briefing)
+    assert said() == []
+
+
+def test_a_person_who_takes_over_while_the_answer_is_written_waits_their_turn(business: TestBusiness) -> None:
+    """Both lock the conversation first, so neither can hold what the other waits for."""
+    conversation_id = customer_writes()
+    turn, briefing = begin()
+    ready, failures = threading.Barrier(2), []
+
+    def run(step: object) -> None:
+        ready.wait()
+        try:
+            step()  # type: ignore[operator]
+        except Exception as error:
+            failures.append(error)
+
+    def take_over() -> None:
+        with transaction(business.business_id) as session:
+            service.take_over(session, business.business_id, conversation_id, "agent:1", None)
+
+    threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, briefing))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert failures == []
+    assert one("SELECT mode FROM conversations") == "human"
+    assert len(said()) <= 1
+
+
+def test_a_lost_lease_drops_the_answer(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    expire()
+    other, others_briefing = begin()
+    assert not finish(turn, briefing)
+    assert finish(other, others_briefing)
+    assert len(said()) == 1
+
+
+def test_a_lease_that_ran_out_but_nobody_took_still_counts(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    expire()
+    assert finish(turn, briefing)
+    assert len(said()) == 1
+
+
+def test_renewing_keeps_a_slow_thinker(business: TestBusiness) -> None:
+    customer_writes()
+    turn, _ = begin()
+    expire()
+    with system_transaction() as session:
+        turns.renew(session, [turn], LEASE)
+    assert claim() == []
+
+
+def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None:
+    first, second = customer_writes(), customer_writes(sender="5491155550002")
+    held = claim()
+    with system_transaction() as using:
+        using.connection().exec_driver_sql(f"SELECT FROM reply_turns WHERE conversation_id = {first} FOR UPDATE")
+        with system_transaction() as session:
+            session.connection().exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            turns.renew(session, held, timedelta(hours=1))
+    assert column("SELECT conversation_id FROM reply_turns WHERE leased_until > now() + interval '30 minutes'") == [second]  # fmt: skip
+
+
+def test_finishing_twice_speaks_once(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    assert finish(turn, briefing)
+    assert not finish(turn, briefing)
+    assert len(said()) == 1
+
+
+def test_a_turn_that_keeps_killing_its_worker_goes_to_a_person(business: TestBusiness) -> None:
+    customer_writes()
+    for _ in range(turns.MOST_ATTEMPTS):
+        assert prepare(claim_one()) is not None
+        expire()
+    assert prepare(claim_one()) is None
+    assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "failure")]
+    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert column("SELECT kind FROM notices") == ["handed_off"]
+
+
+@pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
+def test_a_spent_budget_postpones_the_turn(business: TestBusiness, limit: dict[str, int]) -> None:
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
+    customer_writes()
+    turn, briefing = begin()
+    finish(turn, briefing, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))
+    customer_writes("¿Y?")
+    assert prepare(claim_one()) is None
+    ((attempts, lease, later),) = rows("SELECT attempts, lease, due_at > now() FROM reply_turns")
+    assert (attempts, lease, later) == (0, None, True)
+    rows("UPDATE ai_runs SET created_at = created_at - interval '2 minutes'")
+    assert prepare(claim_one()) is not None
+
+
+def test_a_draft_waits_with_a_person(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
+    assert said() == []
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [("human", "draft", True)]  # fmt: skip
+    assert one("SELECT outcome FROM ai_runs") == "draft"
+
+
+@pytest.mark.parametrize("words", ["Enseguida le atienden.", None])
+def test_a_handoff_speaks_first_if_it_has_words(business: TestBusiness, words: str | None) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    assert finish(turn, briefing, HandOff(words, Reason.KEYWORD, "gerente", TRACE))
+    assert said() == ([words] if words else [])
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [("human", "keyword", True)]  # fmt: skip
+    assert one("SELECT count(*) FROM notices WHERE kind = 'handed_off'") == 1
+
+
+def test_a_silent_bot_leaves_the_customer_to_a_person(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    assert finish(turn, briefing, Silent(Trace("bot_off")))
+    assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "bot_off")]
+    assert one("SELECT count(*) FROM ai_runs") == 0
+
+
+def test_an_answer_after_the_window_closed_goes_to_a_person(business: TestBusiness) -> None:
+    customer_writes()
+    turn, briefing = begin()
+    rows("UPDATE conversations SET window_expires_at = now() - interval '1 second'")
+    assert finish(turn, briefing)
+    assert said() == []
+    assert one("SELECT handoff_reason FROM conversations") == "not_sendable"
+
+
+def test_a_conversation_that_a_person_has_or_that_is_closed_needs_no_answer(business: TestBusiness) -> None:
+    customer_writes()
+    turn = claim_one()
+    rows("UPDATE conversations SET mode = 'human'")
+    assert prepare(turn) is None
+    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM notices") == 0
+
+
+def test_a_channel_without_a_bot_goes_to_a_person(business: TestBusiness) -> None:
+    customer_writes()
+    rows("UPDATE channels SET bot_id = NULL")
+    assert prepare(claim_one()) is None
+    assert one("SELECT handoff_reason FROM conversations") == "no_bot"
+
+
+def test_the_bot_hears_the_customers_burst_in_the_providers_order(business: TestBusiness) -> None:
+    customer_writes("segundo", at=1_790_000_010)
+    customer_writes("primero", at=1_790_000_000)
+    _, briefing = begin()
+    assert [one.text for one in briefing.request.turns] == ["primero", "segundo"]
+
+
+def test_a_quick_answer_stays_before_the_next_question(business: TestBusiness) -> None:
+    customer_writes("uno")
+    turn, briefing = begin()
+    finish(turn, briefing)
+    customer_writes("dos")
+    _, briefing = begin()
+    assert [one.text for one in briefing.request.turns] == ["uno", "Abrimos a las 9.", "dos"]
+    assert briefing.request.replies_in_a_row == 1
+
+
+class TestAbandoned:
+    def age(self) -> None:
+        rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes' WHERE waiting_since IS NOT NULL")
+        rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
+
+    def own(self) -> int:
+        with system_transaction() as session:
+            return service.own_abandoned(session, 60)
+
+    def test_a_customer_whom_nobody_serves_gets_a_person(self, business: TestBusiness) -> None:
+        customer_writes()
+        rows("DELETE FROM reply_turns")
+        assert self.own() == 0, "not yet"
+        self.age()
+        assert self.own() == 1
+        assert self.own() == 0
+        assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "unanswered")]
+
+    def test_a_turn_or_a_send_under_way_is_service(self, business: TestBusiness) -> None:
+        customer_writes()
+        self.age()
+        assert self.own() == 0
+        rows("DELETE FROM reply_turns")
+        say(business.business_id, one("SELECT id FROM conversations"), sender=Sender.SYSTEM)
+        self.age()
+        assert self.own() == 0
