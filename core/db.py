@@ -14,6 +14,7 @@ from functools import lru_cache
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from core import live
 from core.config import get_settings
 
 APP_ROLE = "bothub_app"
@@ -48,16 +49,20 @@ def get_engine() -> Engine:
 @contextmanager
 def transaction(business_id: int) -> Iterator[Session]:
     """One transaction that sees one business. Commits at the end, rolls back on an exception."""
-    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
-        enter_business(session, business_id)
-        yield session
+    with Session(get_engine(), expire_on_commit=False) as session:
+        with session.begin():
+            enter_business(session, business_id)
+            yield session
+        live.committed(session)
 
 
 @contextmanager
 def system_transaction() -> Iterator[Session]:
     """One transaction across businesses: claiming work, receiving events, finding who a key or session belongs to."""
-    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(get_engine(), expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+        live.committed(session)
 
 
 @contextmanager
@@ -65,6 +70,7 @@ def single_statement() -> Iterator[Session]:
     """Across businesses, for one statement that is a transaction by itself: spares the round trips of a larger one."""
     with Session(_autocommit_engine(), expire_on_commit=False) as session:
         yield session
+        live.committed(session)
 
 
 @lru_cache(maxsize=1)

@@ -1,20 +1,29 @@
-"""Telling open consoles what changed: Postgres NOTIFY, delivered when the writing transaction commits.
+"""Telling open consoles what changed, with Postgres NOTIFY after the commit.
 
-A notification carries ids, never content, and may be lost (nobody listens, the connection broke): whoever shows data
-reads it again after reconnecting and now and then anyway. Postgres folds equal notifications of one transaction into
-one, so a service may announce a conversation as often as it likes.
+A notification carries ids, never content, and may be lost (nobody listens, the connection broke, this process died):
+who shows data reads it again after reconnecting and now and then anyway. It is not sent inside the writing transaction,
+for NOTIFY makes commits wait for each other; a thread of this process gathers what changed and sends it a moment later.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import dataclass
 
-from sqlalchemy import text
+import psycopg
+import structlog
 from sqlalchemy.orm import Session
 
+from core.config import get_settings
+
+log = structlog.get_logger(__name__)
+
 TOPIC = "bothub_live"
-_NOTIFY = text(f"SELECT pg_notify('{TOPIC}', :payload)")
+_NOTED = "live"
+_GATHER_SECONDS = 0.03
+_SEND = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +35,14 @@ class Change:
 
 
 def notify(session: Session, business_id: int, conversation_id: int) -> None:
-    """Announce a change of a conversation or its messages, at commit."""
-    session.execute(_NOTIFY, {"payload": json.dumps([business_id, conversation_id])})
+    """Announce a change of a conversation or its messages once this transaction has committed."""
+    session.info.setdefault(_NOTED, {})[Change(business_id, conversation_id)] = None
+
+
+def committed(session: Session) -> None:
+    """What this session noted is true now. Called where transactions end (`core.db`)."""
+    if changes := session.info.pop(_NOTED, None):
+        _announcer.add(changes)
 
 
 def parse(payload: str) -> Change | None:
@@ -39,3 +54,46 @@ def parse(payload: str) -> Change | None:
     except ValueError:
         pass
     return None
+
+
+class _Announcer:
+    """One thread and one connection, begun with the first change."""
+
+    def __init__(self) -> None:
+        self._changes: dict[Change, None] = {}  # a set that keeps its order
+        self._waiting = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._connection: psycopg.Connection | None = None
+        self._url = ""
+
+    def add(self, changes: dict[Change, None]) -> None:
+        with self._waiting:
+            self._changes |= changes
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+                self._thread.start()
+            self._waiting.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._waiting:
+                while not self._changes:
+                    self._waiting.wait()
+            time.sleep(_GATHER_SECONDS)
+            with self._waiting:
+                changes, self._changes = self._changes, {}
+            try:
+                self._send([json.dumps([change.business_id, change.conversation_id]) for change in changes])
+            except psycopg.Error as error:
+                self._connection = None
+                log.info("live_not_sent", count=len(changes), error=type(error).__name__)
+
+    def _send(self, payloads: list[str]) -> None:
+        url = get_settings().database_url
+        if self._connection is None or self._connection.closed or self._url != url:
+            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=2)
+            self._url = url
+        self._connection.execute(_SEND, [TOPIC, payloads])
+
+
+_announcer = _Announcer()

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Integer, bindparam, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core import live
 from core.ai.settings import Autonomy
 from core.channels.base import Kind
 from core.config import get_settings
@@ -113,6 +114,8 @@ def apply(session: Session, business_id: int, arrivals: Sequence[Arrival]) -> No
     session.execute(_UPDATE, [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()])
     _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _owe_turns(session, business_id, by_conversation, before)
+    for conversation_id in by_conversation:
+        live.notify(session, business_id, conversation_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core import live
 from core.errors import Conflict, NotFound
 from core.models import (
     Agent,
@@ -189,6 +190,7 @@ def add_event(
             "payload": json.dumps({"event": event, **details}),
         },
     )
+    live.notify(session, business_id, conversation_id)
 
 
 _EVENT = text("""

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, DateTime, Text, and_, bindparam, func, or_, s
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core import live
 from core.channels.base import Receipt
 from core.models import Direction, Message, MessageStatus, ReceiptEvent
 from core.outbox import settlement
@@ -131,16 +132,20 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
     if not by_message:
         return
     rows = session.execute(
-        select(Message.id, Message.status).where(Message.id.in_(by_message)).order_by(Message.id).with_for_update()
+        select(Message.id, Message.status, Message.conversation_id)
+        .where(Message.id.in_(by_message))
+        .order_by(Message.id)
+        .with_for_update()
     ).all()
     moves: list[dict[str, Any]] = []
     under_way: list[int] = []
     failed: dict[int, dict[str, str]] = {}
-    for message_id, status in rows:
+    for message_id, status, conversation_id in rows:
         reports = by_message[message_id]
         reached = settle(status, [report.status for report in reports])
         if reached == status:
             continue
+        live.notify(session, business_id, conversation_id)
         moves.append(
             {
                 "message": message_id,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
+from core import live
 from core.channels.base import Download, MediaError, MediaRef
 from core.models import Attachment, FileState
 
@@ -22,6 +23,7 @@ class PendingFile:
     attachment_id: int
     business_id: int
     channel_id: int
+    conversation_id: int
     attempt: int
     media: MediaRef
 
@@ -37,7 +39,8 @@ WHERE m.id = a.message_id AND a.id IN (
     SELECT id FROM attachments WHERE next_attempt_at <= now()
     ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED
 )
-RETURNING a.id, a.business_id, m.channel_id, a.attempts, a.provider_media_id, a.url, a.mime_type, a.sha256, a.filename
+RETURNING a.id, a.business_id, m.channel_id, m.conversation_id, a.attempts, a.provider_media_id, a.url, a.mime_type,
+    a.sha256, a.filename
 """)
 
 
@@ -49,6 +52,7 @@ def claim(session: Session, limit: int, visible_after: timedelta = timedelta(sec
             row.id,
             row.business_id,
             row.channel_id,
+            row.conversation_id,
             row.attempts,
             MediaRef(row.provider_media_id, row.url, row.mime_type, row.sha256, row.filename),
         )
@@ -57,6 +61,7 @@ def claim(session: Session, limit: int, visible_after: timedelta = timedelta(sec
 
 
 def record_stored(session: Session, file: PendingFile, download: Download) -> None:
+    live.notify(session, file.business_id, file.conversation_id)
     session.execute(
         update(Attachment)
         .where(Attachment.id == file.attachment_id)
@@ -75,6 +80,7 @@ def record_stored(session: Session, file: PendingFile, download: Download) -> No
 
 def record_failure(session: Session, file: PendingFile, error: MediaError) -> None:
     """Try again later, unless the provider will never give it or has been asked often enough."""
+    live.notify(session, file.business_id, file.conversation_id)
     final = error.permanent or file.attempt > len(_WAITS)
     wait = None if final else func.now() + timedelta(seconds=_WAITS[file.attempt - 1])
     session.execute(

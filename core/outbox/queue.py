@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Text, bindparam, select, text
 from sqlalchemy.orm import Session
 
+from core import live
 from core.business.channels import channel
 from core.channels.base import Kind
 from core.channels.content import preview
@@ -195,6 +196,7 @@ def _store(
             "words": preview(contents[-1])[:200],
         },
     )
+    live.notify(session, business_id, place.conversation_id)
     return [message_id for (message_id,) in rows]
 
 

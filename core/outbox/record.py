@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from core import live
 from core.channels.base import Cause, SendError, Sent, Verdict
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
 from core.outbox import flow, policy, settlement
@@ -44,6 +45,7 @@ def record_sent(session: Session, claimed: Claimed, sent: Sent) -> None:
             "channel": claimed.channel_id,
         },
     )
+    live.notify(session, claimed.business_id, claimed.conversation_id)
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
@@ -53,6 +55,7 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     """
     if not _release(session, claimed):
         return
+    live.notify(session, claimed.business_id, claimed.conversation_id)
     _log_attempt(session, claimed, error)
     _tell_flow(session, claimed, error)
     shown = {

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.channels.base import Download, MediaRef, Outgoing, Sent
+from workers import drain, media, replies, sending
+
+
+class FakeChannel:
+    """A provider that takes everything, unless it is given something to raise."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.read: list[str] = []
+        self.trouble: list[Exception] = []
+
+    def check(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Everything is within the limits."""
+
+    def send(self, outgoing: Outgoing) -> Sent:
+        self.sent.append(outgoing)
+        if self.trouble:
+            raise self.trouble.pop(0)
+        return Sent(f"wamid.out.{outgoing.message_id}")
+
+    def mark_read(self, provider_id: str, *, typing: bool) -> None:
+        self.read.append(provider_id)
+
+    def fetch(self, media: MediaRef, folder: Path, guard: Callable[[str], None]) -> Download:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        path = folder / "fetched"
+        path.write_bytes(b"picture")
+        return Download(path, "image/jpeg", 7, "ab" * 32)
+
+
+@pytest.fixture
+def provider(clean: None, monkeypatch: pytest.MonkeyPatch) -> FakeChannel:
+    """The provider behind every channel of the workers."""
+    fake = FakeChannel()
+    for module in (sending, replies, media):
+        monkeypatch.setattr(module, "channel", lambda _: fake)
+    return fake
+
+
+@pytest.fixture(autouse=True)
+def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a model the bot answers from approved pairs, or hands over."""
+    monkeypatch.setattr(replies, "model", lambda: None)
+
+
+@pytest.fixture
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Drains end as soon as nothing is due: the turns of these tests are due at once."""
+    monkeypatch.setattr(drain, "_SOON_SECONDS", 0.5)
+    yield

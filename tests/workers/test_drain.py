@@ -1,0 +1,347 @@
+"""From the raw event to the sent reply, in one process, with the servers going away in the middle."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from core import bell
+from core.ai.settings import BotSettings, QaPair
+from core.channels.base import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
+from core.conversations import bots
+from core.db import system_transaction, transaction
+from core.embedded import Embedded
+from core.people import notices
+from tests.channels.payloads import load
+from tests.conftest import TestBusiness
+from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, store
+from tests.messages import meta_body, meta_json, text_value
+from tests.workers.conftest import FakeChannel
+from workers import drain as draining
+from workers import inbound, media, replies, run, sending
+from workers.crew import Crew
+from workers.drain import drain
+from workers.patience import persist
+from workers.sweep import sweep
+
+pytestmark = pytest.mark.usefixtures("short_slices")
+
+
+@pytest.fixture
+def answers(business: TestBusiness) -> None:
+    """A bot that knows one answer by heart."""
+    pair = QaPair(question="¿A qué hora abren?", answer="Abrimos a las 9.", approved=True)
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="agent:1")
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def arrives(words: str = "¿A qué hora abren?", sender: str = "5491155550001") -> None:
+    store(meta_json(meta_body(text_value(words, sender))))
+
+
+def error(verdict: Verdict) -> SendError:
+    return SendError(ProviderError("131000", "Something went wrong"), Diagnosis(verdict, Cause.REQUEST, "Wait."))
+
+
+def test_an_event_becomes_a_sent_answer(provider: FakeChannel, answers: None) -> None:
+    arrives()
+    drain()
+    assert [outgoing.content["text"] for outgoing in provider.sent] == ["Abrimos a las 9."]
+    assert provider.sent[0].to == "5491155550001"
+    assert column("SELECT status FROM messages ORDER BY id") == ["received", "sent"]
+    assert one("SELECT provider_id FROM messages WHERE sender = 'bot'") == f"wamid.out.{provider.sent[0].message_id}"
+
+
+def test_each_of_many_customers_gets_one_answer(provider: FakeChannel, answers: None) -> None:
+    rows("UPDATE channels SET settings = '{\"messages_per_second\": 1000}'")
+    for n in range(30):
+        arrives(sender=f"54911{n:08}")
+    drain()
+    assert sorted(outgoing.to for outgoing in provider.sent) == sorted(f"54911{n:08}" for n in range(30))
+
+
+def test_a_burst_gets_one_answer(provider: FakeChannel, answers: None) -> None:
+    for words in ("Hola", "una pregunta", "¿A qué hora abren?"):
+        arrives(words)
+    drain()
+    assert one("SELECT count(*) FROM ai_runs WHERE outcome <> 'stale'") == 1
+    assert len(provider.sent) == 1
+
+
+def test_a_question_without_an_answer_ends_with_a_person(provider: FakeChannel, answers: None) -> None:
+    arrives("¿Venden submarinos?")
+    drain()
+    assert one("SELECT mode FROM conversations") == "human"
+    assert one("SELECT sent_at IS NOT NULL FROM notices"), "and someone was told"
+
+
+def test_a_send_that_raises_a_bug_does_not_stop_the_others(provider: FakeChannel, business: TestBusiness) -> None:
+    for n in range(3):
+        say(business.business_id, customer_writes(sender=f"5491155550{n:03}"))
+    rows("DELETE FROM reply_turns")
+    provider.trouble = [ZeroDivisionError("a bug")]
+    drain()
+    assert sorted(column("SELECT status FROM messages WHERE direction = 'outbound'")) == ["sending", "sent", "sent"]
+    assert not draining.desk().busy()
+
+
+def test_a_message_that_cannot_be_sent_goes_to_a_person(provider: FakeChannel, answers: None) -> None:
+    provider.trouble = [error(Verdict.PERMANENT)]
+    arrives()
+    drain()
+    assert one("SELECT status FROM messages WHERE sender = 'bot'") == "failed"
+    assert one("SELECT handoff_reason FROM conversations") == "send_failed"
+
+
+def test_a_file_is_fetched_and_kept(provider: FakeChannel, business: TestBusiness) -> None:
+    from core.media import storage
+
+    store(load("whatsapp_cloud", "image").body)
+    drain()
+    ((state, key, size),) = rows("SELECT state, storage_key, size FROM attachments")
+    assert (state, size) == ("stored", 7)
+    assert b"".join(storage.read(key)) == b"picture"
+
+
+@pytest.mark.parametrize(("permanent", "state"), [(True, "failed"), (False, "pending")])
+def test_a_file_that_cannot_be_had(provider: FakeChannel, business: TestBusiness, permanent: bool, state: str) -> None:
+    store(load("whatsapp_cloud", "image").body)
+    provider.trouble = [MediaError("gone", permanent=permanent)]
+    drain()
+    assert rows("SELECT state, failure, next_attempt_at IS NULL FROM attachments") == [(state, "gone", permanent)]
+
+
+def test_a_crew_works_only_what_its_slots_hold() -> None:
+    freed, release = threading.Event(), threading.Event()
+    waiting = list(range(10))
+
+    def take(free: int) -> list[int]:
+        taken, waiting[:] = waiting[:free], waiting[free:]
+        return taken
+
+    crew: Crew[int] = Crew("test", 3, take, lambda _: bool(release.wait(10)) or None, freed=freed)
+    assert crew.take_on() == 3
+    assert crew.take_on() == 0
+    assert sorted(crew.in_hand()) == [0, 1, 2]
+    release.set()
+    until(lambda: not crew.in_hand())
+    assert freed.is_set()
+    assert crew.take_on() == 3
+
+
+def test_a_task_that_raises_frees_its_slot() -> None:
+    freed = threading.Event()
+    once = [[1], []]
+
+    def fail(_: int) -> None:
+        raise ZeroDivisionError("a bug")
+
+    crew: Crew[int] = Crew("test", 1, lambda _: once.pop(0), fail, freed=freed)
+    crew.take_on()
+    assert freed.wait(10)
+    until(lambda: not crew.in_hand())
+
+
+class TestPostgresAway:
+    def test_the_drain_goes_on_when_it_is_back(
+        self, provider: FakeChannel, answers: None, servers: Embedded
+    ) -> None:
+        arrives()
+        servers.postgres.stop()
+        working = threading.Thread(target=drain)
+        working.start()
+        working.join(0.6)
+        assert working.is_alive(), "it waits"
+        servers.postgres.start()
+        working.join(30)
+        assert not working.is_alive()
+        assert len(provider.sent) == 1
+        assert one("SELECT status FROM messages WHERE sender = 'bot'") == "sent"
+
+    def test_what_was_sent_is_written_down_later(
+        self, provider: FakeChannel, business: TestBusiness, servers: Embedded, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (message_id,) = say(business.business_id, customer_writes())
+        (claimed,) = claim()
+        really = provider.send
+
+        def send_and_lose_postgres(outgoing: Any) -> Any:
+            servers.postgres.stop()
+            return really(outgoing)
+
+        monkeypatch.setattr(provider, "send", send_and_lose_postgres)
+        writing = threading.Thread(target=sending.send, args=(claimed,))
+        writing.start()
+        until(lambda: provider.sent)
+        servers.postgres.start()
+        writing.join(30)
+        assert message(message_id).status == "sent"
+
+    def test_nothing_counts_as_uncertain_before_the_provider_is_asked(
+        self, provider: FakeChannel, business: TestBusiness, servers: Embedded, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (message_id,) = say(business.business_id, customer_writes())
+        (claimed,) = claim()
+        trouble = [OperationalError("SELECT", {}, Exception("gone"))] * 2
+
+        def channel(_: int) -> FakeChannel:
+            if trouble:
+                raise trouble.pop()
+            return provider
+
+        monkeypatch.setattr(sending, "channel", channel)
+        sending.send(claimed)
+        assert message(message_id).status == "sent"
+        assert len(provider.sent) == 1
+
+    def test_a_claim_whose_answer_was_lost_is_given_back(
+        self, provider: FakeChannel, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The commit happened, its answer did not arrive: no other look would find the rows due."""
+        (message_id,) = say(business.business_id, customer_writes())
+        rows("DELETE FROM reply_turns")
+        really = sending.claims.claim
+        lost: list[int] = []
+
+        def claim_and_lose(session: Any, *rest: Any) -> Any:
+            taken = really(session, *rest)
+            if not lost:
+                lost.extend(one.message_id for one in taken)
+                session.commit()
+                raise OperationalError("COMMIT", {}, Exception("the connection broke"))
+            return taken
+
+        monkeypatch.setattr(sending.claims, "claim", claim_and_lose)
+        drain()
+        assert lost == [message_id]
+        assert len(provider.sent) == 1
+        assert (message(message_id).status, message(message_id).attempts) == ("sent", 1)
+
+    def test_patience_ends(self) -> None:
+        calls: list[int] = []
+
+        def write() -> None:
+            calls.append(1)
+            raise OperationalError("SELECT", {}, Exception("gone"))
+
+        with pytest.raises(OperationalError):
+            persist(write, for_seconds=0.1)
+        assert len(calls) >= 2
+
+    def test_a_bug_is_not_repeated(self) -> None:
+        calls: list[int] = []
+
+        def write() -> None:
+            calls.append(1)
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            persist(write)
+        assert len(calls) == 1
+
+
+class TestRedisAway:
+    @pytest.fixture(autouse=True)
+    def away(self, servers: Embedded, business: TestBusiness) -> Any:
+        servers.redis.stop()
+        yield
+        servers.redis.start()
+
+    def test_the_bell_says_so(self) -> None:
+        assert bell.ring() is False
+        bell.silence()
+
+    def test_the_work_is_done_all_the_same(self, provider: FakeChannel, answers: None) -> None:
+        arrives()
+        run._work_unasked()
+        assert len(provider.sent) == 1
+
+    def test_the_sweep_does_its_part(self, business: TestBusiness) -> None:
+        say(business.business_id, customer_writes())
+        claim()
+        rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+        sweep()
+        assert one("SELECT status FROM messages WHERE direction = 'outbound'") == "uncertain"
+
+
+class TestBell:
+    def jobs(self) -> int:
+        return int(bell.queue_facts()["waiting"])
+
+    def test_rings_are_gathered_until_a_drain_looks(self, business: TestBusiness) -> None:
+        for _ in range(5):
+            assert bell.ring()
+        assert self.jobs() == 1
+        bell.silence()
+        bell.ring()
+        assert self.jobs() == 2
+        bell.silence()
+        bell.ring()
+        assert self.jobs() == 2, "as many as there are workers are enough"
+
+    def test_the_sweep_rings_for_what_a_lost_bell_left(self, business: TestBusiness) -> None:
+        sweep()
+        assert self.jobs() == 0
+        arrives()
+        sweep()
+        assert self.jobs() == 1
+
+    def test_a_drain_opens_the_gate_before_it_looks(
+        self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bell.ring()
+        order: list[str] = []
+        look, silence = draining.agenda.look, bell.silence
+        monkeypatch.setattr(bell, "silence", lambda: (order.append("silence"), silence())[1])
+        monkeypatch.setattr(draining.agenda, "look", lambda: (order.append("look"), look())[1])
+        drain()
+        assert order[:2] == ["silence", "look"]
+
+    def test_a_slice_that_ends_with_work_left_rings_again(
+        self, business: TestBusiness, provider: FakeChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(draining, "SLICE_SECONDS", 0.0)
+        arrives()
+        drain()
+        assert self.jobs() == 1
+
+
+def test_the_sweep_gives_the_abandoned_to_a_person(business: TestBusiness, provider: FakeChannel) -> None:
+    customer_writes()
+    rows("DELETE FROM reply_turns")
+    rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
+    rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
+    sweep()
+    sweep()
+    assert one("SELECT handoff_reason FROM conversations") == "unanswered"
+    assert one("SELECT count(*) FROM notices") == 1
+
+
+def test_notices_are_taken_once(business: TestBusiness) -> None:
+    with transaction(business.business_id) as session:
+        for n in range(25):
+            notices.notify(session, business.business_id, "test", notices.Severity.WARNING, f"notice {n}")
+    taken: list[str] = []
+    for _ in range(3):
+        with system_transaction() as session:
+            taken += notices.take_unsent(session)
+    assert taken == [f"[warning] notice {n}" for n in range(25)]
+
+
+def test_receiving_nothing_is_nothing(business: TestBusiness) -> None:
+    assert inbound.receive() == 0
+    assert replies.claim(5) == []
+    assert sending.claim(5) == []
+    assert media.claim(5) == []
