@@ -12,10 +12,15 @@ Language = Literal["es", "en", "pt"]
 OPENS, CLOSES = 8.0, 22.0  # hours
 # How many start to write in each hour: most mid-morning and in the evening.
 _BUSY = {8: 2, 9: 5, 10: 9, 11: 10, 12: 6, 13: 3, 14: 3, 15: 4, 16: 5, 17: 6, 18: 9, 19: 10, 20: 7, 21: 3}
-_NAMES: dict[Language, tuple[str, ...]] = {
-    "es": ("Lucía Ferreyra", "Mateo Ríos", "Camila Ortega", "Julián Paz", "Renata Solís", "Diego Luna", "Abril Méndez"),
-    "en": ("Grace Miller", "Owen Parker", "Hannah Brooks", "Caleb Stone", "Nora Hayes"),
-    "pt": ("Beatriz Moura", "Thiago Prado", "Larissa Nunes", "Caio Teixeira", "Helena Braga"),
+_FIRST_NAMES: dict[Language, tuple[str, ...]] = {
+    "es": ("Lucía", "Mateo", "Camila", "Julián", "Renata", "Diego", "Abril", "Bruno"),
+    "en": ("Grace", "Owen", "Hannah", "Caleb", "Nora"),
+    "pt": ("Beatriz", "Thiago", "Larissa", "Caio", "Helena"),
+}
+_LAST_NAMES: dict[Language, tuple[str, ...]] = {
+    "es": ("Ferreyra", "Ríos", "Ortega", "Paz", "Solís", "Luna", "Méndez"),
+    "en": ("Miller", "Parker", "Brooks", "Stone", "Hayes"),
+    "pt": ("Moura", "Prado", "Nunes", "Teixeira", "Braga"),
 }
 _DIGITS = {"+54911": 8, "+5255": 8, "+1202555": 4, "+1415555": 4, "+55119": 8}  # after each beginning of a number
 _NUMBERS: dict[Language, tuple[str, ...]] = {
@@ -101,7 +106,8 @@ def _visit(chance: random.Random, number: int, story: str) -> Visit:
     phone = f"{prefix}{(chance.randrange(10 ** (digits - 3)) * 1000 + number) % 10**digits:0{digits}d}"
     channel = "sms" if story in _BY_SMS or (story == "asks" and language == "en") else "whatsapp"
     steps = tuple(STORIES[story][0](chance, language))
-    return Visit(hour + chance.random(), chance.choice(_NAMES[language]), phone, channel, story, steps)
+    name = f"{chance.choice(_FIRST_NAMES[language])} {chance.choice(_LAST_NAMES[language])}"
+    return Visit(hour + chance.random(), name, phone, channel, story, steps)
 
 
 def _text(after: float, text: str) -> Step:

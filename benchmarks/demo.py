@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -46,9 +47,13 @@ def _play(target: Target, crowd: ThreadPoolExecutor, chosen: argparse.Namespace)
     before = target.control("GET", "/ledger/count")["total"]
     start = time.monotonic()
     talking = []
+
+    def hour() -> float:
+        return OPENS + (time.monotonic() - start) * chosen.speed / 3600
+
     for visit in visits:
         time.sleep(max(0.0, start + (visit.hour - OPENS) * 3600 / chosen.speed - time.monotonic()))
-        talking.append(crowd.submit(_visit, target, visit))
+        talking.append(crowd.submit(_visit, target, visit, hour))
     for one in talking:
         one.result()
     time.sleep(_LAST_WORDS_SECONDS)
@@ -59,8 +64,8 @@ def _play(target: Target, crowd: ThreadPoolExecutor, chosen: argparse.Namespace)
         print(f"  {times:3} {story}")
 
 
-def _visit(target: Target, visit: Visit) -> None:
-    """One customer's conversation, in real time."""
+def _visit(target: Target, visit: Visit, hour: Callable[[], float]) -> None:
+    """One customer's conversation, in real time. `hour` tells the day's time."""
     for step in visit.steps:
         time.sleep(step.after)
         message = _message(target, visit, step)

@@ -13,12 +13,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 import psutil
 import psycopg
 import requests
 
-from core.config import load
+from core.config import Settings, load
 from core.supervisor import Supervisor
 
 Result = TypeVar("Result")
@@ -120,8 +121,9 @@ def running_stack(folder: Path, *, without: Collection[str] = ("console",), **se
         "LOG_LEVEL": "WARNING",
         **settings,
     }
-    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    supervisor = Supervisor(load(**{name.lower(): value for name, value in chosen.items()}, _env_file=None))
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    with mock.patch.dict(os.environ, {**inherited, **chosen}, clear=True):
+        supervisor = Supervisor(load(_env_file=None))
     stop = threading.Event()
     with supervisor.sole_owner():
         keeper = threading.Thread(target=_keep, args=(supervisor, stop), daemon=True)
@@ -139,12 +141,6 @@ def running_stack(folder: Path, *, without: Collection[str] = ("console",), **se
             if keeper.is_alive():
                 keeper.join()
             supervisor.stop()
-
-
-_NOT_INHERITED = frozenset(
-    {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS", "SECRET_KEY", "PUBLIC_URL", "DATA_DIR", "SANDBOX"}
-    | {name for name in os.environ if name.startswith(("WHATSAPP_", "TWILIO_", "OPENAI_"))}
-)
 
 
 def _set_up(environment: dict[str, str]) -> None:

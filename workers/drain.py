@@ -45,8 +45,7 @@ class Desk:
 
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
-        sending.undo_unanswered()
-        found = inbound.receive() if due.events else 0
+        found = sending.undo_unanswered() + (inbound.receive() if due.events else 0)
         for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
             if wait is not None and wait <= 0:
                 found += crew.take_on()
@@ -57,8 +56,9 @@ class Desk:
         return sum(len(crew.in_hand()) for crew in (self.replies, self.sending, self.media))
 
     def _keep_leases(self) -> None:
+        pause = get_settings().lease_seconds / 3
         while True:
-            time.sleep(get_settings().lease_seconds / 3)
+            time.sleep(pause)
             _keep(self.replies.in_hand(), replies.renew)
             _keep(self.sending.in_hand(), sending.renew)
 

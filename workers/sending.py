@@ -31,14 +31,18 @@ def claim(limit: int) -> Sequence[claims.Claimed]:
         raise
 
 
-def undo_unanswered() -> None:
-    """Give back claims whose answer was lost: nothing of them was sent, so they must not end as uncertain."""
-    if not _unanswered_claims:
-        return
+def undo_unanswered() -> int:
+    """Give back claims whose answer was lost: nothing of them was sent, so they must not end as uncertain.
+
+    Returns how many claims that were.
+    """
+    if not (lost := list(_unanswered_claims)):
+        return 0
     with system_transaction() as session:
-        for lost in _unanswered_claims:
-            claims.release(session, lost)
+        for lease in lost:
+            claims.release(session, lease)
     _unanswered_claims.clear()
+    return len(lost)
 
 
 def send(claimed: claims.Claimed) -> None:

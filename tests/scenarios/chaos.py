@@ -21,8 +21,8 @@ from typing import Any
 
 import requests
 
+from benchmarks.stack import Stack, eventually, running_stack
 from tests.messages import meta_body, meta_json, meta_signature
-from tests.scenarios.stack import Stack, eventually, running_stack
 
 VICTIMS = ("worker-1", "postgres", "worker-2", "redis", "web", "worker-1", "postgres", "scheduler")
 SETTINGS = {

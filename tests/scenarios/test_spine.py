@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 
+from benchmarks.stack import Stack, eventually, running_stack
 from tests.channels.payloads import load_all, meta_bytes
 from tests.messages import meta_signature, twilio_signature
-from tests.scenarios.stack import Stack, eventually, running_stack
 
 _numbers = itertools.count(100)
 
