@@ -84,7 +84,7 @@ def contestant_environment(stack: Stack, secret: str) -> dict[str, str]:
     """Where the contestants find the same Postgres (a database of their own) and Redis."""
     ours = stack.environment["DATABASE_URL"]
     with psycopg.connect(ours, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_database WHERE datname = 'contestants'").fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'contestants'").fetchone():
             connection.execute("CREATE DATABASE contestants")
     return {
         **stack.environment,

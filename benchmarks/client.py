@@ -165,11 +165,15 @@ class Client:
         self._idle.append(connection)
         return data[9:12].decode("latin-1")
 
-    def _replace(self, connection: _Connection, reason: str) -> str:
+    def _replace(self, connection: _Connection, reason: str) -> str | None:
+        """A new connection for one that has ended. None when nothing was under way on it."""
         self._selector.unregister(connection.socket)
         connection.socket.close()
+        idle = connection in self._idle
+        if idle:
+            self._idle.remove(connection)
         self._idle.append(self._open())
-        return reason
+        return None if idle else reason
 
 
 def _length(data: bytes) -> int:

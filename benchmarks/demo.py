@@ -49,7 +49,7 @@ def _play(target: Target, crowd: ThreadPoolExecutor, chosen: argparse.Namespace)
     talking = []
 
     def hour() -> float:
-        return OPENS + (time.monotonic() - start) * chosen.speed / 3600
+        return OPENS + (time.monotonic() - start) * float(chosen.speed) / 3600
 
     for visit in visits:
         time.sleep(max(0.0, start + (visit.hour - OPENS) * 3600 / chosen.speed - time.monotonic()))

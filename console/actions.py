@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from console import auth
@@ -13,6 +14,7 @@ from core import bell, live
 from core.channels.content import parse_content
 from core.conversations import service
 from core.db import transaction
+from core.errors import StoreUnavailable
 from core.models import Conversation, Message, Sender
 from core.outbox.queue import Draft, queue_reply
 from core.people import agents, sessions
@@ -27,19 +29,22 @@ def reply(conversation_id: int, text: str, token: str) -> None:
 
     Raises:
         NotAllowed, NotFound, Conflict, WindowClosed, OptedOut, InvalidMessage: it was not sent, and why.
+        StoreUnavailable: the database is away; the same call can be made again.
     """
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
     content = {"type": "text", "text": text.strip()[:LONGEST_REPLY]}
     parse_content(content)
-    with transaction(agent.business_id) as session:
-        service.lock(session, conversation_id)
-        if _is_queued(session, key):
-            return
-        service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
-        draft = Draft(content, Sender.AGENT, author_id=agent.id, idempotency_key=key)
-        queue_reply(session, agent.business_id, conversation_id, draft)
-        live.notify(session, agent.business_id, conversation_id)
+    draft = Draft(content, Sender.AGENT, author_id=agent.id, idempotency_key=key)
+    try:
+        with transaction(agent.business_id) as session:
+            service.lock(session, conversation_id)
+            if _is_queued(session, key):
+                return
+            service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
+            queue_reply(session, agent.business_id, conversation_id, draft)
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable("The message is not stored yet.") from error
     bell.ring()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import redis
 import rq
 import structlog
+from rq.exceptions import StopRequested
 from rq.timeouts import TimerDeathPenalty
 
 from core.config import get_settings
@@ -68,6 +69,13 @@ class DeskWorker(rq.SimpleWorker):
     """
 
     death_penalty_class = TimerDeathPenalty
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Without Redis the loop ends. RQ would wait by itself, up to a minute at a time, while the rows could be seen."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except redis.ConnectionError:
+            raise StopRequested from None
 
     def handle_warm_shutdown_request(self) -> None:
         """SIGTERM and SIGINT: RQ stops after the current job, and the current drain takes no new work."""

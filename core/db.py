@@ -23,7 +23,11 @@ _LEAVE = text("SELECT set_config('role', 'none', true), set_config('bothub.busin
 
 
 def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15) -> Engine:
-    """An engine whose connections give up rather than hang: a frozen client must not hold locks for ever."""
+    """An engine whose connections give up rather than hang: a frozen client must not hold locks for ever.
+
+    A connection is tried before it is used, so that a restart of Postgres does not fail the first request after it;
+    workers, who repeat whatever fails, spare themselves that round trip.
+    """
     milliseconds = int(statement_timeout * 1000)
     return create_engine(
         url,
@@ -31,12 +35,22 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15)
         max_overflow=pool_size,
         pool_timeout=10,
         pool_recycle=1800,
+        pool_pre_ping=not _repeats_failures,
         connect_args={
             "connect_timeout": 5,
             "options": f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
             " -c timezone=UTC",
         },
     )
+
+
+_repeats_failures = False
+
+
+def repeat_failures() -> None:
+    """This process repeats what fails with its connection. Call it before the engine is made."""
+    global _repeats_failures
+    _repeats_failures = True
 
 
 @lru_cache(maxsize=1)

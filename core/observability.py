@@ -12,7 +12,7 @@ import structlog
 
 _PHONE = re.compile(r"(?<![\w.-])\+?\d(?:[ .()-]?\d){8,14}(?![\w-])")
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}|\b(EAA[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{10,})")
-_PASSES = frozenset({"event", "level", "timestamp", "logger"})
+_PASSES = frozenset({"level", "timestamp", "logger"})
 
 
 def mask(text: str) -> str:

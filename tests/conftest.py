@@ -111,7 +111,10 @@ def business(clean: None) -> TestBusiness:
     with system_transaction() as session:
         business_id = ensure_business(session, get_settings(), name="Tienda Sol", profile={}, bot=BotSettings())
         bot_id = session.scalars(select(Bot.id)).one()
-        ids = {(provider, kind): i for i, provider, kind in session.execute(select(Channel.id, Channel.provider, Channel.kind))}
+        ids = {
+            (provider, kind): i
+            for i, provider, kind in session.execute(select(Channel.id, Channel.provider, Channel.kind))
+        }
     return TestBusiness(
         business_id,
         bot_id,
@@ -129,5 +132,3 @@ def client(business: TestBusiness) -> Iterator[object]:
     app = create_app()
     yield app.test_client()
     app.extensions["door"].intake.stop()
-
-

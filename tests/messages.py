@@ -53,7 +53,9 @@ def text_value(
     }
 
 
-def status_value(wamid: str, status: str, *, our_id: int | None = None, at: float | None = None, **more: Any) -> dict[str, Any]:
+def status_value(
+    wamid: str, status: str, *, our_id: int | None = None, at: float | None = None, **more: Any
+) -> dict[str, Any]:
     """One status of a message of ours."""
     own = {} if our_id is None else {"biz_opaque_callback_data": str(our_id)}
     return {
@@ -86,7 +88,9 @@ def post_meta(client: Any, document: Any, *, path: str = "/api/webhooks/whatsapp
     return client.post(path, data=body, headers=headers)
 
 
-def post_twilio(client: Any, pairs: list[tuple[str, str]], *, path: str = "/api/webhooks/twilio", query: str = "") -> Any:
+def post_twilio(
+    client: Any, pairs: list[tuple[str, str]], *, path: str = "/api/webhooks/twilio", query: str = ""
+) -> Any:
     """Post a signed form to the web app under test."""
     target = path + (f"?{query}" if query else "")
     headers = {

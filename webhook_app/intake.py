@@ -85,11 +85,11 @@ class Intake:
     def _write_for_ever(self) -> None:
         while batch := self._next_batch():
             errors = self._write(batch)
-            if len(errors) < len(batch):
-                bell.ring()
             for one in batch:
                 one.error = errors.get(id(one))
                 one.released.release()
+            if len(errors) < len(batch):
+                bell.ring()
         self._disconnect()
 
     def _next_batch(self) -> list[_Waiting]:

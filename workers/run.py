@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core import bell
 from core.config import get_settings
+from core.db import repeat_failures
 from core.errors import ConfigurationError
 from core.observability import configure_logging
 from workers.drain import drain
@@ -27,6 +28,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    repeat_failures()
     while not bell.stop_requested():
         try:
             bell.worker().work(logging_level="WARNING")

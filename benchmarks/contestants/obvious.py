@@ -1,6 +1,6 @@
 """The obvious way: Flask on threads, an ORM insert and an RQ job per message; workers fork for each job.
 
-The worker imports everything before it forks, which a plain `rq worker` would do again for every job.
+The worker loads everything before it forks, which a plain `rq worker` would do again for every job.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import rq
 from flask import Flask, Response, abort, request
 from sqlalchemy import create_engine, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, configure_mappers, mapped_column
 
 from core.channels.whatsapp_cloud.verify import verify_signature
 
@@ -68,14 +68,22 @@ def receive() -> Response:
     return Response(b'{"status":"received"}', mimetype="application/json")
 
 
+@lru_cache(maxsize=1)
+def model() -> openai.OpenAI:
+    return openai.OpenAI(api_key="sk-sandbox", base_url=os.environ["CONTESTANT_PROVIDER_URL"] + "/v1")
+
+
 def answer(message_id: int) -> None:
     """The job: ask the model, send, write it down."""
     with Session(engine) as session:
         message = session.get_one(Message, message_id)
-        model = openai.OpenAI(api_key="sk-sandbox", base_url=os.environ["CONTESTANT_PROVIDER_URL"] + "/v1")
-        message.reply = model.responses.create(
-            model="gpt-6-luna", instructions=os.environ["CONTESTANT_INSTRUCTIONS"], input=message.text
-        ).output_text
+        message.reply = (
+            model()
+            .responses.create(
+                model="gpt-6-luna", instructions=os.environ["CONTESTANT_INSTRUCTIONS"], input=message.text
+            )
+            .output_text
+        )
         sent = requests.post(
             f"{os.environ['CONTESTANT_PROVIDER_URL']}/v26.0/{os.environ['CONTESTANT_PHONE_NUMBER_ID']}/messages",
             headers={"Authorization": "Bearer sandbox-access-token"},
@@ -96,6 +104,7 @@ def answer(message_id: int) -> None:
 
 
 def work() -> None:
-    """A worker as RQ runs it by default: it forks for every job."""
-    engine.dispose()
+    """A worker as RQ runs it by default: it forks for every job. What a job needs is loaded before the first fork."""
+    configure_mappers()
+    model().responses  # noqa: B018 - the SDK imports a resource when it is first touched
     rq.Worker([QUEUE], connection=queue().connection).work(logging_level="WARNING")

@@ -6,7 +6,6 @@ import html
 from collections.abc import Callable
 
 import streamlit as st
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from console import actions, data, shell
 from console.components.back import back_button
@@ -15,7 +14,7 @@ from console.components.thread import thread_view
 from console.i18n import current, section, t
 from core.channels.base import InvalidMessage
 from core.conversations.thread import Thread, View
-from core.errors import BotHubError
+from core.errors import BotHubError, StoreUnavailable
 
 _PAGE = 60  # messages
 _KEPT = 200  # tokens of settled sends
@@ -38,13 +37,13 @@ def _sent() -> None:
         try:
             actions.reply(int(item["conversation"]), str(item["text"]), str(item["token"]))
             state["settled"] = [*state.get("settled", []), item["token"]][-_KEPT:]
+        except StoreUnavailable:
+            st.toast(t("error.database"), icon=":material/cloud_off:")
+            break
         except BotHubError as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: shell.say(error)}
         except InvalidMessage as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: str(error)}
-        except (OperationalError, InterfaceError):
-            st.toast(t("error.database"), icon=":material/cloud_off:")
-            break
     st.rerun(["list", "thread"])
 
 

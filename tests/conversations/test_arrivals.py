@@ -83,7 +83,9 @@ def test_the_window_and_the_wait_count_from_the_providers_time(business: TestBus
     at = int(time.time()) - 3600
     customer_writes(at=at)
     customer_writes("Otra", at=at + 60)
-    ((window, waiting, unread, last),) = rows("SELECT window_expires_at, waiting_since, unread_count, last_message_text FROM conversations")  # fmt: skip
+    ((window, waiting, unread, last),) = rows(
+        "SELECT window_expires_at, waiting_since, unread_count, last_message_text FROM conversations"
+    )
     assert waiting.timestamp() == at
     assert window.timestamp() == at + 60 + WINDOW.total_seconds()
     assert (unread, last) == (2, "Otra")

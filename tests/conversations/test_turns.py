@@ -68,7 +68,9 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
     assert finish(turn, briefing)
     assert said() == ["Abrimos a las 9."]
     assert rows("SELECT waiting_since, bot_turns, mode FROM conversations") == [(None, 1, "bot")]
-    assert rows("SELECT outcome, message_id = (SELECT max(id) FROM messages), input_tokens FROM ai_runs") == [("reply", True, 100)]  # fmt: skip
+    assert rows("SELECT outcome, message_id = (SELECT max(id) FROM messages), input_tokens FROM ai_runs") == [
+        ("reply", True, 100)
+    ]
     assert one("SELECT count(*) FROM reply_turns") == 0
 
 
@@ -187,7 +189,9 @@ def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None
         with system_transaction() as session:
             session.connection().exec_driver_sql("SET LOCAL lock_timeout = '2s'")
             turns.renew(session, held, timedelta(hours=1))
-    assert column("SELECT conversation_id FROM reply_turns WHERE leased_until > now() + interval '30 minutes'") == [second]  # fmt: skip
+    assert column("SELECT conversation_id FROM reply_turns WHERE leased_until > now() + interval '30 minutes'") == [
+        second
+    ]
 
 
 def test_finishing_twice_speaks_once(business: TestBusiness) -> None:
@@ -229,7 +233,9 @@ def test_a_draft_waits_with_a_person(business: TestBusiness) -> None:
     turn, briefing = begin()
     assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
     assert said() == []
-    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [("human", "draft", True)]  # fmt: skip
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
+        ("human", "draft", True)
+    ]
     assert one("SELECT outcome FROM ai_runs") == "draft"
 
 
@@ -239,7 +245,9 @@ def test_a_handoff_speaks_first_if_it_has_words(business: TestBusiness, words: s
     turn, briefing = begin()
     assert finish(turn, briefing, HandOff(words, Reason.KEYWORD, "gerente", TRACE))
     assert said() == ([words] if words else [])
-    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [("human", "keyword", True)]  # fmt: skip
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
+        ("human", "keyword", True)
+    ]
     assert one("SELECT count(*) FROM notices WHERE kind = 'handed_off'") == 1
 
 

@@ -80,7 +80,9 @@ def fill(session: Session, table: Table, owner: int) -> None:
 def two(clean: None) -> tuple[int, int]:
     """Two businesses, each with one row in every tenant table."""
     with system_transaction() as session:
-        first, second = session.scalars(insert(Business).returning(Business.id), [{"name": "A", "profile": {}}, {"name": "B", "profile": {}}]).all()  # fmt: skip
+        first, second = session.scalars(
+            insert(Business).returning(Business.id), [{"name": "A", "profile": {}}, {"name": "B", "profile": {}}]
+        ).all()
         session.execute(text("SET LOCAL session_replication_role = replica"))
         for table in TENANT_TABLES:
             for owner in (first, second):
@@ -145,7 +147,9 @@ def test_nothing_can_be_written_for_another(two: tuple[int, int], table: Table) 
     assert one(f"SELECT count(*) FROM {table.name}") == 2
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
+)
 def test_the_audit_log_only_grows(two: tuple[int, int], statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction(two[0]) as session:
         session.execute(text(statement))

@@ -11,7 +11,8 @@ import psycopg
 from sqlalchemy import text
 
 from core.config import get_settings
-from core.db import system_transaction, transaction
+from core.db import get_engine, system_transaction, transaction
+from core.embedded import Embedded
 from core.inbox.events import RawEvent, store_raw
 from core.inbox.receive import receive_pending
 from core.models import Sender
@@ -22,7 +23,9 @@ from tests.messages import meta_body, meta_json, text_value
 LEASE = timedelta(seconds=10)
 
 
-def store(*bodies: bytes, source: str = "whatsapp_cloud", content_type: str = "application/json", query: str = "") -> None:
+def store(
+    *bodies: bytes, source: str = "whatsapp_cloud", content_type: str = "application/json", query: str = ""
+) -> None:
     """Raw events, as the intake writes them."""
     events = [RawEvent(source, content_type, query, body, datetime.now(UTC)) for body in bodies]
     with psycopg.connect(get_settings().database_url, autocommit=True) as connection:
@@ -101,3 +104,9 @@ def message(message_id: int) -> Any:
 def due_now() -> None:
     """The time of every waiting message has come."""
     rows("UPDATE deliveries SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")
+
+
+def start_postgres(servers: Embedded) -> None:
+    """Start it again. Connections that the test itself had open before are not used any more."""
+    servers.postgres.start()
+    get_engine().dispose()

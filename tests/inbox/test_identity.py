@@ -102,7 +102,11 @@ def test_a_new_number_that_was_someone_brings_their_past(business: TestBusiness)
         from core.conversations import service
 
         service.close(session, business.business_id, other, "agent:1")
-    rows("INSERT INTO identities (business_id, contact_id, kind, address) SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id", id=other)  # fmt: skip
+    rows(
+        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        " SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id",
+        id=other,
+    )
     receive(meta_body(number_change("5491155550001", "5491166660002")))
     keep = one("SELECT contact_id FROM identities WHERE address = '5491155550001'")
     assert set(column("SELECT contact_id FROM identities")) == {keep}
@@ -150,7 +154,10 @@ def test_a_wish_holds_at_every_address_of_its_person(business: TestBusiness) -> 
 
 def test_a_wish_by_whatsapp_leaves_sms_alone(business: TestBusiness) -> None:
     customer_writes("STOP")
-    rows("INSERT INTO identities (business_id, contact_id, kind, address) SELECT business_id, contact_id, 'sms', '+5491155550001' FROM identities")  # fmt: skip
+    rows(
+        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        " SELECT business_id, contact_id, 'sms', '+5491155550001' FROM identities"
+    )
     customer_writes("STOP")
     assert rows("SELECT kind, opted_out_at IS NULL FROM identities ORDER BY id") == [("whatsapp", False), ("sms", True)]
 
@@ -171,7 +178,13 @@ def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> N
 
 def test_marketing_consent_is_kept_apart_from_silence(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
-    preference = {"wa_id": "5491155550001", "detail": "User requested to stop", "category": "marketing_messages", "value": "stop", "timestamp": int(time.time())}  # fmt: skip
+    preference = {
+        "wa_id": "5491155550001",
+        "detail": "User requested to stop",
+        "category": "marketing_messages",
+        "value": "stop",
+        "timestamp": int(time.time()),
+    }
     document = meta_body({"user_preferences": [preference]})
     document["entry"][0]["changes"][0]["field"] = "user_preferences"
     receive(document)

@@ -57,7 +57,12 @@ def test_a_report_may_come_before_the_answer_to_the_send(business: TestBusiness)
     with transaction(business.business_id) as session:
         record.record_sent(session, claimed, Sent("wamid.OUT"))
     after = message(message_id)
-    assert (after.status, after.provider_id, after.lease, after.next_attempt_at) == ("delivered", "wamid.OUT", None, None)
+    assert (after.status, after.provider_id, after.lease, after.next_attempt_at) == (
+        "delivered",
+        "wamid.OUT",
+        None,
+        None,
+    )
 
 
 def test_a_failure_may_come_before_the_answer_to_the_send(business: TestBusiness) -> None:
@@ -92,7 +97,9 @@ def test_a_failed_answer_of_the_bot_goes_to_a_person_with_its_diagnosis(business
     assert after.status == "failed"
     assert after.error["cause"] == "recipient"
     assert after.error["advice"]
-    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [("human", "send_failed", True)]  # fmt: skip
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
+        ("human", "send_failed", True)
+    ]
     assert "Message undeliverable" in one("SELECT text FROM notices")
 
 

@@ -46,7 +46,9 @@ def test_the_same_message_in_two_bodies_is_one_message(business: TestBusiness, t
         receive(first)
         receive(second)
     assert column("SELECT provider_id FROM messages") == ["wamid.SAME"]
-    assert rows("SELECT unread_count, quarantined.count FROM conversations, (SELECT count(*) FROM dead_letters) quarantined") == [(1, 0)]
+    assert rows(
+        "SELECT unread_count, quarantined.count FROM conversations, (SELECT count(*) FROM dead_letters) quarantined"
+    ) == [(1, 0)]
 
 
 def test_a_message_in_two_bodies_has_its_file_once(business: TestBusiness) -> None:
@@ -135,7 +137,11 @@ def test_a_flood_of_items_is_stored_in_pieces(business: TestBusiness, monkeypatc
     assert time.monotonic() - began < 15, "the statement time-out"
 
 
-@pytest.mark.parametrize("payload", [p for source in ("whatsapp_cloud", "twilio_inbound", "twilio_status") for p in load_all(source)], ids=lambda p: f"{p.source}-{p.name}")  # fmt: skip
+@pytest.mark.parametrize(
+    "payload",
+    [p for source in ("whatsapp_cloud", "twilio_inbound", "twilio_status") for p in load_all(source)],
+    ids=lambda p: f"{p.source}-{p.name}",
+)
 def test_every_shape_leaves_a_row(business: TestBusiness, payload: Payload) -> None:
     store(payload.body, source=payload.source, content_type=payload.content_type, query=payload.query)
     with system_transaction() as session:
@@ -234,7 +240,10 @@ def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_on
         arriving.start()
         _until_somebody_waits_for_a_row()
     arriving.join(10)
-    assert rows("SELECT text, c.status FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.type = 'text' ORDER BY m.id") == [("Hola", "closed"), ("Otra cosa", "open")]  # fmt: skip
+    assert rows(
+        "SELECT text, c.status FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE"
+        " m.type = 'text' ORDER BY m.id"
+    ) == [("Hola", "closed"), ("Otra cosa", "open")]
     assert one("SELECT count(*) FROM reply_turns") == 1
 
 
@@ -246,7 +255,14 @@ def _until_somebody_waits_for_a_row() -> None:
 
 
 def echo(words: str, wamid: str, *, at: float | None = None) -> dict[str, Any]:
-    message = {"from": "15550783881", "to": ANA, "id": wamid, "timestamp": str(int(at or time.time())), "type": "text", "text": {"body": words}}  # fmt: skip
+    message = {
+        "from": "15550783881",
+        "to": ANA,
+        "id": wamid,
+        "timestamp": str(int(at or time.time())),
+        "type": "text",
+        "text": {"body": words},
+    }
     metadata = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
     value = {"messaging_product": "whatsapp", "metadata": metadata, "message_echoes": [message]}
     return {
@@ -261,7 +277,9 @@ def test_an_answer_from_the_businesss_own_phone_pauses_the_bot(business: TestBus
     receive(echo("Ya le atiendo", "wamid.ECHO"))
     assert rows("SELECT mode, waiting_since FROM conversations") == [("human", None)]
     assert one("SELECT count(*) FROM reply_turns") == 0, "an answer the bot is thinking about is dropped"
-    assert rows("SELECT direction, sender, status FROM messages ORDER BY id DESC LIMIT 1") == [("outbound", "agent", "sent")]  # fmt: skip
+    assert rows("SELECT direction, sender, status FROM messages ORDER BY id DESC LIMIT 1") == [
+        ("outbound", "agent", "sent")
+    ]
 
 
 def test_an_echo_pauses_the_bot_even_if_the_customer_answers_in_the_same_batch(business: TestBusiness) -> None:
@@ -329,7 +347,9 @@ def test_two_receivers_store_everything_once(business: TestBusiness) -> None:
     assert column("SELECT text FROM messages ORDER BY id") == [f"Hola {n}" for n in range(60)]
 
 
-def test_a_batch_of_one_item_has_no_neighbours_to_halve(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_one_item_has_no_neighbours_to_halve(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tries: list[int] = []
     really = receiving._try_store
 

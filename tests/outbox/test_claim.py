@@ -17,7 +17,20 @@ from core.models import Sender
 from core.outbox import claim as claims
 from core.outbox import flow, record
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, claim, claim_one, column, customer_writes, due_now, ids, message, one, receive, rows, say
+from tests.inbox.steps import (
+    LEASE,
+    claim,
+    claim_one,
+    column,
+    customer_writes,
+    due_now,
+    ids,
+    message,
+    one,
+    receive,
+    rows,
+    say,
+)
 from tests.messages import meta_body, text_value
 
 
@@ -113,7 +126,10 @@ def test_a_claim_keeps_to_the_rate_and_puts_the_rest_off(business: TestBusiness)
     rows("UPDATE channels SET settings = '{\"messages_per_second\": 16}'")
     first = len(claim(30))
     assert first == 2, "an eighth of the rate at once"
-    ((least, most),) = rows("SELECT min(next_attempt_at - now()), max(next_attempt_at - now()) FROM deliveries WHERE next_attempt_at IS NOT NULL")  # fmt: skip
+    ((least, most),) = rows(
+        "SELECT min(next_attempt_at - now()), max(next_attempt_at - now()) FROM deliveries WHERE"
+        " next_attempt_at IS NOT NULL"
+    )
     assert timedelta(seconds=-1) < least <= most < timedelta(seconds=1)
 
 
@@ -184,7 +200,10 @@ def test_a_full_page_of_messages_that_wait_does_not_hide_the_rest(business: Test
         flow.ensure_flow(session, business.business_id, other)
     (free,) = say(business.business_id, one("SELECT max(id) FROM conversations"))
     rows("UPDATE deliveries SET channel_id = :c WHERE message_id = :m", c=other, m=free)
-    rows("DELETE FROM deliveries WHERE conversation_id = (SELECT max(id) FROM conversations) AND message_id <> :m", m=free)
+    rows(
+        "DELETE FROM deliveries WHERE conversation_id = (SELECT max(id) FROM conversations) AND message_id <> :m",
+        m=free,
+    )
     assert ids(claim(2)) == [free]
 
 
@@ -203,7 +222,10 @@ class TestBreaker:
         assert self.fail(business, 1) == [True]
         say(business.business_id, customer_writes(sender="5491155550002"))
         assert claim() == []
-        assert one("SELECT open_until - now() BETWEEN interval '50 seconds' AND interval '60 seconds' FROM channel_flow WHERE open_until IS NOT NULL")  # fmt: skip
+        assert one(
+            "SELECT open_until - now() BETWEEN interval '50 seconds' AND interval '60 seconds' FROM"
+            " channel_flow WHERE open_until IS NOT NULL"
+        )
 
     def test_a_success_between_starts_the_count_again(self, business: TestBusiness) -> None:
         self.fail(business, 4)

@@ -97,7 +97,10 @@ def test_a_long_text_goes_out_in_order_under_one_key(business: TestBusiness) -> 
 def test_what_the_provider_would_refuse_is_refused_at_once(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     buttons = [{"type": "reply", "reply": {"id": str(n), "title": "Sí"}} for n in range(4)]
-    content = {"type": "interactive", "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": buttons}}}
+    content = {
+        "type": "interactive",
+        "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": buttons}},
+    }
     with pytest.raises(InvalidMessage), transaction(business.business_id) as session:
         queue_reply(session, business.business_id, conversation_id, Draft(content, Sender.AGENT))
     assert one("SELECT count(*) FROM deliveries") == 0

@@ -18,7 +18,9 @@ from tests.inbox.steps import claim_one, column, customer_writes, due_now, messa
 
 def failure(verdict: Verdict, cause: Cause = Cause.PROVIDER, *, retry_after: float | None = None) -> SendError:
     return SendError(
-        ProviderError("131000", "Something went wrong", "Try again"), Diagnosis(verdict, cause, "Wait."), retry_after=retry_after  # fmt: skip
+        ProviderError("131000", "Something went wrong", "Try again"),
+        Diagnosis(verdict, cause, "Wait."),
+        retry_after=retry_after,
     )
 
 
@@ -39,7 +41,13 @@ def test_permanent_fails_and_someone_is_told(business: TestBusiness, sender: Sen
     fail(business, claim_one(), failure(Verdict.PERMANENT, Cause.RECIPIENT))
     after = message(message_id)
     assert (after.status, after.lease, after.next_attempt_at) == ("failed", None, None)
-    assert after.error == {"code": "131000", "title": "Something went wrong", "details": "Try again", "cause": "recipient", "advice": "Wait."}  # fmt: skip
+    assert after.error == {
+        "code": "131000",
+        "title": "Something went wrong",
+        "details": "Try again",
+        "cause": "recipient",
+        "advice": "Wait.",
+    }
     assert len(column("SELECT text FROM notices")) == 1
     assert one("SELECT mode FROM conversations") == ("human" if sender is Sender.BOT else "bot")
     assert rows("SELECT number, verdict, code FROM delivery_attempts") == [(1, "permanent", "131000")]
@@ -76,7 +84,10 @@ def test_retryable_waits_longer_each_time_and_ends_with_a_person(business: TestB
 def test_a_wait_that_the_provider_names_is_a_minimum() -> None:
     first, last = get_settings().retry_waits[0], get_settings().retry_waits[-1]
     assert policy.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
-    assert all(first * 0.8 <= (policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2 for _ in range(200))  # fmt: skip
+    assert all(
+        first * 0.8 <= (policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2
+        for _ in range(200)
+    )
     assert policy.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
     assert policy.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
     assert policy.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
@@ -161,11 +172,18 @@ def test_a_blocked_number_is_paused_and_an_administrator_told(business: TestBusi
 def test_too_fast_slows_the_number_down(business: TestBusiness) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED, retry_after=20))
-    assert one("SELECT next_slot_at > now() + interval '15 seconds' FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id)  # fmt: skip
+    assert one(
+        "SELECT next_slot_at > now() + interval '15 seconds' FROM channel_flow WHERE channel_id = :c",
+        c=business.whatsapp_channel_id,
+    )
 
 
-@pytest.mark.parametrize(("cause", "counts"), [(Cause.PROVIDER, 1), (Cause.NETWORK, 1), (Cause.RECIPIENT, 0), (Cause.REQUEST, 0)])  # fmt: skip
-def test_only_the_providers_own_trouble_counts_for_its_breaker(business: TestBusiness, cause: Cause, counts: int) -> None:
+@pytest.mark.parametrize(
+    ("cause", "counts"), [(Cause.PROVIDER, 1), (Cause.NETWORK, 1), (Cause.RECIPIENT, 0), (Cause.REQUEST, 0)]
+)
+def test_only_the_providers_own_trouble_counts_for_its_breaker(
+    business: TestBusiness, cause: Cause, counts: int
+) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.PERMANENT, cause))
     assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == counts

@@ -14,7 +14,10 @@ from core.outbox.status import allowed, settle
 
 REPORTED = ["sent", "delivered", "read", "played", "failed"]
 BEFORE = [S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT]
-RANK = {status: rank for rank, status in enumerate(["queued", "sending", "uncertain", "sent", "delivered", "read", "played"])}
+RANK = {
+    status: rank
+    for rank, status in enumerate(["queued", "sending", "uncertain", "sent", "delivered", "read", "played"])
+}
 
 
 class Reports(RuleBasedStateMachine):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core import bell
-from core.db import get_engine
 from core.embedded import Embedded
+from tests.inbox.steps import start_postgres
 from tests.messages import meta_body, post_meta, text_value
 
 
@@ -40,9 +40,8 @@ def test_not_ready_without_servers(client: Any, servers: Embedded) -> None:
         response = client.get("/readyz")
         metrics = client.get("/metrics")
     finally:
-        servers.postgres.start()
+        start_postgres(servers)
         servers.redis.start()
-        get_engine().dispose()
     assert response.status_code == 503
     assert response.json["parts"]["database"] == "OperationalError"
     assert response.json["parts"]["redis"] == "ConnectionError"

@@ -8,17 +8,22 @@ from typing import Any
 
 import pytest
 
-from core.db import get_engine
 from core.embedded import Embedded
 from tests.channels.payloads import load_all
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, rows
+from tests.inbox.steps import column, one, rows, start_postgres
 from tests.messages import meta_body, meta_json, meta_signature, post_meta, post_twilio, text_value, twilio_form
 
 META = "/api/webhooks/whatsapp"
 META_PATHS = [META, "/api/v1/webhook", "/webhook"]
 TWILIO_PATHS = ["/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms"]
-SMS = [("MessageSid", "SM" + "1" * 32), ("From", "+5491155550001"), ("To", "+15005550006"), ("Body", "Hola"), ("NumMedia", "0")]  # fmt: skip
+SMS = [
+    ("MessageSid", "SM" + "1" * 32),
+    ("From", "+5491155550001"),
+    ("To", "+15005550006"),
+    ("Body", "Hola"),
+    ("NumMedia", "0"),
+]
 
 
 def post(client: Any, body: bytes, signature: Any, *, content_type: str = "application/json", path: str = META) -> Any:
@@ -49,7 +54,16 @@ class TestMeta:
 
     @pytest.mark.parametrize(
         "signature",
-        [None, "", "sha256=", "sha256=" + "0" * 64, "sha1=" + "0" * 40, "sha256=zz", "sha256=ñandú", "sha256=" + "0" * 5000],  # fmt: skip
+        [
+            None,
+            "",
+            "sha256=",
+            "sha256=" + "0" * 64,
+            "sha1=" + "0" * 40,
+            "sha256=zz",
+            "sha256=ñandú",
+            "sha256=" + "0" * 5000,
+        ],
         ids=["none", "empty", "no digest", "wrong", "sha1", "not hex", "not ASCII", "endless"],
     )
     def test_a_body_without_its_signature_is_refused(self, client: Any, signature: str | None) -> None:
@@ -58,7 +72,13 @@ class TestMeta:
         assert events() == 0
 
     @pytest.mark.parametrize(
-        "change", [lambda body: body[:-1], lambda body: body + b" ", lambda body: body.replace(b"Hola", b"Adios"), lambda _: b""]  # fmt: skip
+        "change",
+        [
+            lambda body: body[:-1],
+            lambda body: body + b" ",
+            lambda body: body.replace(b"Hola", b"Adios"),
+            lambda _: b"",
+        ],
     )
     def test_a_body_that_was_changed_is_refused(self, client: Any, change: Any) -> None:
         body = meta_json(meta_body(text_value("Hola")))
@@ -78,7 +98,9 @@ class TestMeta:
         assert post(client, body, meta_signature(body)).status_code == 200
         assert events() == 1
 
-    @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=x"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=x"]
+    )
     def test_the_content_type_does_not_matter(self, client: Any, content_type: str) -> None:
         body = meta_json(meta_body(text_value("Hola")))
         assert post(client, body, meta_signature(body), content_type=content_type).status_code == 200
@@ -122,7 +144,13 @@ class TestMeta:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"hub.mode": "unsubscribe"}, {"hub.verify_token": "guess"}, {"hub.verify_token": "ñ"}, {"hub.verify_token": ""}, {"hub.mode": ""}],  # fmt: skip
+        [
+            {"hub.mode": "unsubscribe"},
+            {"hub.verify_token": "guess"},
+            {"hub.verify_token": "ñ"},
+            {"hub.verify_token": ""},
+            {"hub.mode": ""},
+        ],
     )
     def test_a_wrong_challenge_is_refused(self, client: Any, changes: dict[str, str]) -> None:
         query = {"hub.mode": "subscribe", "hub.verify_token": "test-verify-token", "hub.challenge": "x"} | changes
@@ -175,12 +203,6 @@ class TestTwilio:
         for query in ("m=7", "m=8"):
             post_twilio(client, pairs, path="/api/webhooks/twilio/status", query=query)
         assert events() == 2
-
-
-def start_postgres(servers: Embedded) -> None:
-    """Start it again; connections that the test had open before are not used any more."""
-    servers.postgres.start()
-    get_engine().dispose()
 
 
 class TestServersAway:

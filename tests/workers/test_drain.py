@@ -19,7 +19,7 @@ from core.embedded import Embedded
 from core.people import notices
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, store
+from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, start_postgres, store
 from tests.messages import meta_body, meta_json, text_value
 from tests.workers.conftest import FakeChannel
 from workers import drain as draining
@@ -155,16 +155,14 @@ def test_a_task_that_raises_frees_its_slot() -> None:
 
 
 class TestPostgresAway:
-    def test_the_drain_goes_on_when_it_is_back(
-        self, provider: FakeChannel, answers: None, servers: Embedded
-    ) -> None:
+    def test_the_drain_goes_on_when_it_is_back(self, provider: FakeChannel, answers: None, servers: Embedded) -> None:
         arrives()
         servers.postgres.stop()
         working = threading.Thread(target=drain)
         working.start()
         working.join(0.6)
         assert working.is_alive(), "it waits"
-        servers.postgres.start()
+        start_postgres(servers)
         working.join(30)
         assert not working.is_alive()
         assert len(provider.sent) == 1
@@ -185,7 +183,7 @@ class TestPostgresAway:
         writing = threading.Thread(target=sending.send, args=(claimed,))
         writing.start()
         until(lambda: provider.sent)
-        servers.postgres.start()
+        start_postgres(servers)
         writing.join(30)
         assert message(message_id).status == "sent"
 

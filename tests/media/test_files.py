@@ -1,0 +1,100 @@
+"""Customers' files: fetched by one worker, tried again for a while, kept under their business."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.channels.base import Download, MediaError
+from core.db import system_transaction, transaction
+from core.media import files, outgoing, storage
+from core.media.files import PendingFile
+from tests.channels.payloads import load
+from tests.conftest import TestBusiness
+from tests.inbox.steps import one, receive, rows, store
+
+
+@pytest.fixture
+def pending(business: TestBusiness) -> int:
+    """A picture that a customer sent."""
+    store(load("whatsapp_cloud", "image").body)
+    receive()
+    return int(one("SELECT id FROM attachments"))
+
+
+def claim() -> list[PendingFile]:
+    with system_transaction() as session:
+        return files.claim(session, 5)
+
+
+def fail(file: PendingFile, *, permanent: bool = False) -> None:
+    with transaction(file.business_id) as session:
+        files.record_failure(session, file, MediaError("not now", permanent=permanent))
+
+
+def test_a_file_has_one_fetcher_at_a_time(pending: int) -> None:
+    (file,) = claim()
+    assert file.attachment_id == pending
+    assert file.media.provider_media_id
+    assert claim() == []
+
+
+def test_a_fetcher_that_vanished_is_followed_by_another(pending: int) -> None:
+    claim()
+    rows("UPDATE attachments SET next_attempt_at = now()")
+    (file,) = claim()
+    assert file.attempt == 2
+
+
+def test_it_is_tried_for_a_while_and_then_given_up(pending: int) -> None:
+    waits: list[timedelta] = []
+    while found := claim():
+        fail(found[0])
+        ((state, wait),) = rows("SELECT state, next_attempt_at - now() FROM attachments")
+        if state == "failed":
+            break
+        waits.append(wait)
+        rows("UPDATE attachments SET next_attempt_at = now()")
+    assert [round(wait.total_seconds(), -0) for wait in waits] == pytest.approx([5, 30, 120, 600, 3600], abs=2)
+    assert claim() == []
+    assert one("SELECT failure FROM attachments") == "not now"
+
+
+def test_what_the_provider_never_gives_is_not_asked_for_again(pending: int) -> None:
+    fail(claim()[0], permanent=True)
+    assert rows("SELECT state, next_attempt_at FROM attachments") == [("failed", None)]
+
+
+def test_a_stored_file_can_be_sent_and_only_by_its_business(pending: int, tmp_path: Path) -> None:
+    (file,) = claim()
+    source = tmp_path / "picture"
+    source.write_bytes(b"picture")
+    storage.put(file.storage_key, source)
+    with transaction(file.business_id) as session:
+        files.record_stored(session, file, Download(source, "image/jpeg", 7, "ab" * 32))
+    content = {"type": "image", "media": {"attachment_id": pending, "filename": "foto.jpg"}}
+    ready = outgoing.file_of(file.business_id, content)
+    assert ready is not None
+    assert ready.path is not None
+    assert (ready.filename, ready.mime_type, ready.path.read_bytes()) == ("foto.jpg", "image/jpeg", b"picture")
+    other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
+    with pytest.raises(FileNotFoundError):
+        outgoing.file_of(other, content)
+
+
+def test_a_file_that_is_not_stored_cannot_be_sent(pending: int, business: TestBusiness) -> None:
+    with pytest.raises(FileNotFoundError):
+        outgoing.file_of(business.business_id, {"type": "image", "media": {"attachment_id": pending}})
+    assert outgoing.file_of(business.business_id, {"type": "image", "media": {"link": "https://a.example/b"}}) is None
+
+
+@pytest.mark.usefixtures("database")
+def test_the_same_key_is_replaced_and_an_unknown_one_is_not_found(tmp_path: Path) -> None:
+    for words in (b"one", b"two"):
+        (tmp_path / "file").write_bytes(words)
+        storage.put("7/1", tmp_path / "file")
+    assert b"".join(storage.read("7/1")) == b"two"
+    with pytest.raises(FileNotFoundError):
+        b"".join(storage.read("7/404"))

@@ -1,0 +1,36 @@
+"""A worker process while Redis is away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.stack import eventually
+from core import bell
+from core.embedded import Embedded
+from tests.inbox import steps
+from tests.messages import meta_body, meta_json, text_value
+
+
+@pytest.fixture
+def redis_away(business, servers: Embedded) -> Iterator[None]:
+    """A worker that has registered, and then no Redis."""
+    environment = {**os.environ, "OPENAI_API_KEY": "", "LOG_LEVEL": "WARNING"}
+    worker = subprocess.Popen([sys.executable, "-m", "workers.run"], env=environment)
+    try:
+        eventually(lambda: bell.workers_seen() > 0)
+        servers.redis.stop()
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(20)
+        servers.redis.start()
+
+
+def test_a_worker_looks_for_itself_while_redis_is_away(redis_away: None) -> None:
+    steps.store(meta_json(meta_body(text_value("Quiero hablar con una persona"))))
+    eventually(lambda: steps.rows("SELECT 1 FROM notices WHERE kind = 'handed_off'"), seconds=15)
