@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import statistics
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import psycopg
+import redis
 
 from benchmarks.bench import Bench
 from benchmarks.client import Client, Run
@@ -81,7 +83,10 @@ def start_obvious(servers: Servers, environment: Mapping[str, str]) -> Contestan
 
 
 def contestant_environment(stack: Stack, secret: str) -> dict[str, str]:
-    """Where the contestants find the same Postgres (a database of their own) and Redis."""
+    """Where the contestants find the same Postgres and Redis, in databases of their own; what waited there is gone."""
+    redis_url = stack.environment["REDIS_URL"].replace("db=0", "db=1")
+    with contextlib.closing(redis.Redis.from_url(redis_url)) as client:
+        client.flushdb()
     ours = stack.environment["DATABASE_URL"]
     with psycopg.connect(ours, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'contestants'").fetchone():
@@ -89,7 +94,7 @@ def contestant_environment(stack: Stack, secret: str) -> dict[str, str]:
     return {
         **stack.environment,
         "CONTESTANT_DATABASE_URL": ours.replace("/bothub?", "/contestants?"),
-        "CONTESTANT_REDIS_URL": stack.environment["REDIS_URL"].replace("db=0", "db=1"),
+        "CONTESTANT_REDIS_URL": redis_url,
         "CONTESTANT_PROVIDER_URL": stack.sandbox,
         "CONTESTANT_PHONE_NUMBER_ID": stack.environment["WHATSAPP_PHONE_NUMBER_ID"],
         "CONTESTANT_SECRET": secret,

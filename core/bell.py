@@ -71,7 +71,7 @@ class DeskWorker(rq.SimpleWorker):
     death_penalty_class = TimerDeathPenalty
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Without Redis the loop ends. RQ would wait by itself, up to a minute at a time, while the rows could be seen."""
+        """Without Redis the loop ends: RQ would wait, up to a minute at a time, while the rows could be seen."""
         try:
             super().heartbeat(timeout, pipeline)
         except redis.ConnectionError:

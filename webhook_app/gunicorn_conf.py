@@ -1,7 +1,7 @@
 """How gunicorn serves the web app: a few gevent processes, each with one group-committing writer.
 
-Given to gunicorn as a file (`-c webhook_app/gunicorn_conf.py`): as a module it would import the application, and with it
-ssl, before gevent has patched it.
+Given to gunicorn as a file (`-c webhook_app/gunicorn_conf.py`): as a module it would import the application, and with
+it ssl, before gevent has patched it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from workers.patience import persist
 log = structlog.get_logger(__name__)
 
 _courtesies = ThreadPoolExecutor(4, thread_name_prefix="courtesy")
-_MOST_COURTESIES_WAITING = 100
+_MOST_COURTESIES_WAITING = 4
 
 
 def lease_for() -> timedelta:
