@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 SLICE_SECONDS = 60.0  # then the job ends and rings again, so that RQ can do its upkeep
 _SOON_SECONDS = 10.0  # work due within this keeps the drain awake; the sweep rings for the rest
 _POLL_SECONDS = 0.02
-_GATHER_SECONDS = 0.001  # for each task in hand: the busier the desk, the more is gathered for one look
+_GATHER_SECONDS = 0.002  # for each task in hand: the busier the desk, the more is gathered for one look
+_LONGEST_GATHER = 0.05
 _AWAY_SECONDS = 0.25
 _MEDIA_SLOTS = 2
 
@@ -92,7 +93,7 @@ def drain() -> None:
             time.sleep(_AWAY_SECONDS)
             continue
         if found:
-            time.sleep(min(_POLL_SECONDS, crews.in_hand() * _GATHER_SECONDS))
+            time.sleep(min(_LONGEST_GATHER, crews.in_hand() * _GATHER_SECONDS))
         elif crews.in_hand() or due.within(_SOON_SECONDS):
             crews.freed.wait(_POLL_SECONDS)
         else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class Briefing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a conversation stands when its turn comes."""
+    """How a conversation stands when its turn comes, and the last of what was said."""
 
     mode: str
     status: str
@@ -49,32 +49,51 @@ class Standing:
     bot_id: int | None
     settings_version: int | None
     business: BusinessFacts
+    said: Sequence[_Said]
 
 
 _STANDING = text("""
-SELECT c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id,
-       (SELECT max(version) FROM bot_settings WHERE bot_id = ch.bot_id), b.name, b.timezone, b.profile
-FROM conversations c JOIN channels ch ON ch.id = c.channel_id JOIN businesses b ON b.id = c.business_id
+SELECT c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version, b.name, b.timezone, b.profile,
+       (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
+                                           m.provider_id) ORDER BY m.id)
+        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(:not_said)
+              ORDER BY id DESC LIMIT v.context_messages) m)
+FROM conversations c
+JOIN channels ch ON ch.id = c.channel_id
+JOIN businesses b ON b.id = c.business_id
+LEFT JOIN LATERAL (
+    SELECT version, (data ->> 'context_messages')::int AS context_messages
+    FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
+) v ON true
 WHERE c.id = :conversation
 """)
 
 
 def standing(session: Session, conversation_id: int) -> Standing | None:
     """None when there is no such conversation."""
-    row = session.execute(_STANDING, {"conversation": conversation_id}).one_or_none()
+    row = session.execute(_STANDING, {"conversation": conversation_id, "not_said": _NOT_SAID}).one_or_none()
     if row is None:
         return None
-    mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, *business = row
-    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, _facts(*business))
+    mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, *business, said = row
+    return Standing(
+        mode,
+        status,
+        contact_id,
+        bot_turns,
+        channel_id,
+        bot_id,
+        settings_version,
+        _facts(*business),
+        _in_order(said or []),
+    )
 
 
-def brief(session: Session, conversation_id: int, how: Standing) -> Briefing | None:
+def brief(session: Session, how: Standing) -> Briefing | None:
     """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
     if how.bot_id is None or how.settings_version is None:
         return None
     settings = bots.version(session, how.bot_id, how.settings_version)
-    messages = _latest(session, conversation_id, settings.context_messages)
-    turns = tuple(_turn(message) for message in messages if message.sender in _ROLES)
+    turns = tuple(_turn(message) for message in how.said if message.sender in _ROLES)
     if not turns or turns[-1].role is not Role.CUSTOMER:
         return None
     request = ComposeRequest(
@@ -91,7 +110,7 @@ def brief(session: Session, conversation_id: int, how: Standing) -> Briefing | N
         bot_id=how.bot_id,
         settings_version=how.settings_version,
         channel_id=how.channel_id,
-        read_up_to=next((one.provider_id for one in reversed(messages) if one.sender == Sender.CUSTOMER), None),
+        read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
         must_wait=not _within_budget(session, how.bot_id, request),
     )
 
@@ -105,22 +124,17 @@ class _Said(NamedTuple):
     provider_id: str | None
 
 
-_LATEST = text("""
-SELECT id, sender, type, text, created_at, provider_id FROM messages
-WHERE conversation_id = :conversation AND type <> ALL(:not_said)
-ORDER BY id DESC LIMIT :limit
-""")
-
-
-def _latest(session: Session, conversation_id: int, limit: int) -> list[_Said]:
-    """The last messages in the order they arrived; what a customer wrote in one go, in the provider's order.
+def _in_order(rows: Iterable[Sequence[Any]]) -> list[_Said]:
+    """Messages as they arrived; what a customer wrote in one go, in the provider's order.
 
     Arrival decides between the sides: the provider counts whole seconds, so a quick answer can carry an older time.
     """
-    rows = session.execute(_LATEST, {"conversation": conversation_id, "not_said": _NOT_SAID, "limit": limit})
-    oldest_first = reversed([_Said(*row) for row in rows])
+    said = [
+        _Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id)
+        for number, sender, kind, words, at, provider_id in rows
+    ]
     ordered: list[_Said] = []
-    for _, run in groupby(oldest_first, key=lambda message: message.sender):
+    for _, run in groupby(said, key=lambda message: message.sender):
         ordered += sorted(run, key=lambda message: (message.created_at, message.id))
     return ordered
 

@@ -86,7 +86,7 @@ def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     if turn.attempts > MOST_ATTEMPTS:
         hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
         return None
-    briefing = context.brief(session, turn.conversation_id, how)
+    briefing = context.brief(session, how)
     if briefing is None:
         hand_off(session, turn.business_id, turn.conversation_id, "no_bot")
     elif briefing.must_wait:
@@ -133,11 +133,7 @@ def finish(session: Session, turn: Turn, briefing: context.Briefing, outcome: Ou
 
 def _say(session: Session, turn: Turn, words: str) -> int | None:
     """Queue the bot's words. What cannot be said to this customer any more leaves them with a person."""
-    draft = Draft(
-        content={"type": "text", "text": words},
-        sender=Sender.BOT,
-        idempotency_key=f"turn:{turn.conversation_id}:{turn.latest_message_id}",
-    )
+    draft = Draft(content={"type": "text", "text": words}, sender=Sender.BOT)
     try:
         return queue_reply(session, turn.business_id, turn.conversation_id, draft)[0]
     except OptedOut:

@@ -23,13 +23,16 @@ _PAUSED_LOOK_AGAIN = timedelta(seconds=60)
 _BLOCKED_LOOK_AGAIN = timedelta(seconds=2)
 _ROUNDS = 5  # how often a claim looks past messages that have to wait
 
+_ALONE = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _DUE = text("""
 SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
-       i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state
+       i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state,
+       f.open_until IS NOT NULL AS tripped
 FROM deliveries d
 JOIN messages m ON m.id = d.message_id
 JOIN identities i ON i.id = d.identity_id
 JOIN channels c ON c.id = d.channel_id
+JOIN channel_flow f ON f.channel_id = d.channel_id
 WHERE d.next_attempt_at <= now() AND NOT EXISTS (
     SELECT FROM deliveries e
     WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id
@@ -64,15 +67,16 @@ def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) 
     From here until the outcome is recorded the message counts as on its way: if this worker dies, nobody knows.
     What has to wait goes back with its time instead of sitting in a slot.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
     taken: list[Claimed] = []
+    if not session.scalar(_ALONE, {"lock": _CLAIM_LOCK}):
+        return taken
     for _ in range(_ROUNDS):
         due = session.execute(_DUE, {"limit": limit - len(taken)}).all()
         ready = _within_limits(session, due)
         taken += _take(session, ready, lease, lease_for)
         if len(taken) >= limit or not due or len(ready) == len(due):
             break
-    if len(taken) < limit:
+    if not taken:
         session.execute(_HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
     return taken
 
@@ -95,7 +99,8 @@ def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
     by_channel: dict[int, list[Any]] = defaultdict(list)
     for row in due:
         by_channel[row.channel_id].append(row)
-    shut = flow.closed_until(session, by_channel) if by_channel else {}
+    tripped = {row.channel_id for row in due if row.tripped}
+    shut = flow.closed_until(session, tripped) if tripped else {}
     ready: list[Any] = []
     for channel_id, rows in by_channel.items():
         if rows[0].state != ChannelState.ACTIVE:

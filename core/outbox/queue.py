@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import Text, bindparam, select, text
+from sqlalchemy import Text, bindparam, text
 from sqlalchemy.orm import Session
 
 from core import live
@@ -20,11 +20,7 @@ from core.channels.content import preview
 from core.channels.facts import text_limit
 from core.channels.split import split_text
 from core.errors import Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
-from core.models import (
-    ConversationStatus,
-    Message,
-    Sender,
-)
+from core.models import ConversationStatus, Sender
 
 
 class Priority(IntEnum):
@@ -95,14 +91,17 @@ def fingerprint(draft: Draft) -> str:
 def _earlier(session: Session, conversation_id: int, draft: Draft) -> list[int]:
     """The messages this key already stands for. The parts of a split text carry the key with a number."""
     key = str(draft.idempotency_key)
-    rows = session.execute(
-        select(Message.id, Message.conversation_id, Message.payload["fingerprint"].as_string())
-        .where(Message.idempotency_key.in_([key, *(f"{key}#{part}" for part in range(2, 20))]))
-        .order_by(Message.id)
-    ).all()
+    keys = [key, *(f"{key}#{part}" for part in range(2, _MOST_PARTS + 1))]
+    rows = session.execute(_EARLIER, {"keys": keys}).all()
     if rows and rows[0][1:] != (conversation_id, fingerprint(draft)):
         raise IdempotencyConflict
     return [row.id for row in rows]
+
+
+_MOST_PARTS = 20
+_EARLIER = text("""
+SELECT id, conversation_id, payload ->> 'fingerprint' FROM messages WHERE idempotency_key = ANY(:keys) ORDER BY id
+""")
 
 
 @dataclass(frozen=True, slots=True)
