@@ -11,6 +11,7 @@ from typing import Any
 
 from core.config import get_settings
 from core.errors import ConfigurationError
+from core.runtime import settle_memory
 
 try:
     _settings = get_settings()
@@ -34,6 +35,10 @@ graceful_timeout = 15
 wsgi_app = "webhook_app:create_app()"
 control_socket_disable = True
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+
+
+def post_worker_init(_worker: Any) -> None:
+    settle_memory()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

@@ -29,6 +29,8 @@ _SOON_SECONDS = 10.0  # work due within this keeps the drain awake; the sweep ri
 _POLL_SECONDS = 0.02
 _GATHER_SECONDS = 0.002  # for each task in hand: the busier the desk, the more is gathered for one look
 _LONGEST_GATHER = 0.05
+_BETWEEN_RECEIVES = 0.008  # likewise, for each task in hand
+_LONGEST_BETWEEN_RECEIVES = 0.2
 _AWAY_SECONDS = 0.25
 _MEDIA_SLOTS = 2
 
@@ -39,6 +41,7 @@ class Desk:
     def __init__(self) -> None:
         slots = get_settings().worker_slots
         self.freed = threading.Event()
+        self._receive_at = 0.0
         self.replies = Crew("replies", slots, replies.claim, replies.answer, freed=self.freed)
         self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, freed=self.freed)
         self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, freed=self.freed)
@@ -46,10 +49,18 @@ class Desk:
 
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
-        found = sending.undo_unanswered() + (inbound.receive() if due.events else 0)
+        found = sending.undo_unanswered() + (self._receive() if due.events else 0)
         for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
             if wait is not None and wait <= 0:
                 found += crew.take_on()
+        return found
+
+    def _receive(self) -> int:
+        """Receive, but the busier the desk the less often: a batch costs nearly the same whatever is in it."""
+        if time.monotonic() < self._receive_at:
+            return 0
+        found = inbound.receive()
+        self._receive_at = time.monotonic() + min(_LONGEST_BETWEEN_RECEIVES, self.in_hand() * _BETWEEN_RECEIVES)
         return found
 
     def in_hand(self) -> int:
@@ -92,12 +103,12 @@ def drain() -> None:
             log.warning("postgres_away", error=type(error.orig).__name__)
             time.sleep(_AWAY_SECONDS)
             continue
-        if found:
-            time.sleep(min(_LONGEST_GATHER, crews.in_hand() * _GATHER_SECONDS))
-        elif crews.in_hand() or due.within(_SOON_SECONDS):
-            crews.freed.wait(_POLL_SECONDS)
-        else:
+        in_hand = crews.in_hand()
+        if not (found or in_hand or due.within(_SOON_SECONDS)):
             break
+        time.sleep(min(_LONGEST_GATHER, in_hand * _GATHER_SECONDS))
+        if not found:
+            crews.freed.wait(_POLL_SECONDS)
     else:
         bell.ring()
     while crews.in_hand() and bell.stop_requested():

@@ -16,7 +16,7 @@ from core.business.channels import channel
 from core.channels.base import SendError
 from core.config import get_settings
 from core.conversations import turns
-from core.conversations.context import Briefing
+from core.conversations.context import Briefing, Standing
 from core.db import system_transaction, transaction
 from workers.patience import persist
 
@@ -30,19 +30,23 @@ def lease_for() -> timedelta:
     return timedelta(seconds=get_settings().lease_seconds)
 
 
-def claim(limit: int) -> Sequence[turns.Turn]:
+Task = tuple[turns.Turn, Standing | None]
+
+
+def claim(limit: int) -> Sequence[Task]:
     with system_transaction() as session:
-        return turns.claim(session, limit, lease_for())
+        return turns.look(session, turns.claim(session, limit, lease_for()))
 
 
-def answer(turn: turns.Turn) -> None:
+def answer(task: Task) -> None:
     """Work out the answer to one conversation, and queue it if it still counts."""
+    turn, how = task
 
     def prepare() -> Briefing | None:
         with transaction(turn.business_id) as session:
             return turns.prepare(session, turn)
 
-    briefing = persist(prepare)
+    briefing = turns.ready(turn, how) or persist(prepare)
     if briefing is None:
         return
     _show_reading(briefing)
@@ -56,9 +60,9 @@ def answer(turn: turns.Turn) -> None:
         log.info("answer_dropped", conversation_id=turn.conversation_id)
 
 
-def renew(held: Sequence[turns.Turn]) -> None:
+def renew(held: Sequence[Task]) -> None:
     with system_transaction() as session:
-        turns.renew(session, held, lease_for())
+        turns.renew(session, [turn for turn, _ in held], lease_for())
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from core.config import get_settings
 from core.db import repeat_failures
 from core.errors import ConfigurationError
 from core.observability import configure_logging
+from core.runtime import settle_memory
 from workers.drain import drain
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     repeat_failures()
+    settle_memory()
     while not bell.stop_requested():
         try:
             bell.worker().work(logging_level="WARNING")

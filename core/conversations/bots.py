@@ -71,6 +71,11 @@ def version(session: Session, bot_id: int, number: int) -> BotSettings:
     return _versions[(bot_id, number)]
 
 
+def kept(bot_id: int | None, number: int | None) -> BotSettings | None:
+    """A version's settings if this process has read them."""
+    return None if bot_id is None or number is None else _versions.get((bot_id, number))
+
+
 _MOST_KEPT = 100
 _versions: dict[tuple[int, int], BotSettings] = {}
 

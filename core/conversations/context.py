@@ -16,6 +16,7 @@ from core.ai import budget
 from core.ai.assistant import ComposeRequest, Trace
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
+from core.ai.settings import BotSettings
 from core.config import get_settings
 from core.conversations import bots
 from core.models import AIRun, Sender
@@ -53,7 +54,8 @@ class Standing:
 
 
 _STANDING = text("""
-SELECT c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version, b.name, b.timezone, b.profile,
+SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
+       b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
                                            m.provider_id) ORDER BY m.id)
         FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(:not_said)
@@ -65,36 +67,49 @@ LEFT JOIN LATERAL (
     SELECT version, (data ->> 'context_messages')::int AS context_messages
     FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
-WHERE c.id = :conversation
+WHERE c.id = ANY(:conversations)
 """)
 
 
-def standing(session: Session, conversation_id: int) -> Standing | None:
-    """None when there is no such conversation."""
-    row = session.execute(_STANDING, {"conversation": conversation_id, "not_said": _NOT_SAID}).one_or_none()
-    if row is None:
-        return None
-    mode, status, contact_id, bot_turns, channel_id, bot_id, settings_version, *business, said = row
-    return Standing(
-        mode,
-        status,
-        contact_id,
-        bot_turns,
-        channel_id,
-        bot_id,
-        settings_version,
-        _facts(*business),
-        _in_order(said or []),
-    )
+def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
+    """How these conversations stand, read together."""
+    rows = session.execute(_STANDING, {"conversations": list(conversation_ids), "not_said": _NOT_SAID})
+    return {conversation_id: _standing(*row) for conversation_id, *row in rows}
+
+
+def _standing(
+    mode: str,
+    status: str,
+    contact_id: int,
+    bot_turns: int,
+    channel_id: int,
+    bot_id: int | None,
+    version: int | None,
+    *rest: Any,
+) -> Standing:
+    *business, said = rest
+    facts = _facts(*business)
+    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, version, facts, _in_order(said or []))
 
 
 def brief(session: Session, how: Standing) -> Briefing | None:
     """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
     if how.bot_id is None or how.settings_version is None:
         return None
-    settings = bots.version(session, how.bot_id, how.settings_version)
+    return _brief(how, bots.version(session, how.bot_id, how.settings_version), session)
+
+
+def brief_from_memory(how: Standing) -> Briefing | None:
+    """The same without asking the database, where this process knows the bot's settings and they set no budget."""
+    settings = bots.kept(how.bot_id, how.settings_version)
+    if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
+        return None
+    return _brief(how, settings, None)
+
+
+def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Briefing | None:
     turns = tuple(_turn(message) for message in how.said if message.sender in _ROLES)
-    if not turns or turns[-1].role is not Role.CUSTOMER:
+    if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
         return None
     request = ComposeRequest(
         settings=settings,
@@ -111,7 +126,7 @@ def brief(session: Session, how: Standing) -> Briefing | None:
         settings_version=how.settings_version,
         channel_id=how.channel_id,
         read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
-        must_wait=not _within_budget(session, how.bot_id, request),
+        must_wait=session is not None and not _within_budget(session, how.bot_id, request),
     )
 
 

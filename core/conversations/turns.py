@@ -74,12 +74,25 @@ WHERE conversation_id IN (
 """)
 
 
+def look(session: Session, claimed: Sequence[Turn]) -> list[tuple[Turn, context.Standing | None]]:
+    """How the conversations of claimed turns stand, read together."""
+    standings = context.standings(session, [turn.conversation_id for turn in claimed]) if claimed else {}
+    return [(turn, standings.get(turn.conversation_id)) for turn in claimed]
+
+
+def ready(turn: Turn, how: context.Standing | None) -> context.Briefing | None:
+    """What the bot needs to know, where nothing stands against answering; `prepare` sees to every other case."""
+    if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED or turn.attempts > MOST_ATTEMPTS:
+        return None
+    return context.brief_from_memory(how)
+
+
 def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     """What the bot needs to know to answer, or None when it shall not: a person has the conversation, or it is closed.
 
     A turn that keeps failing goes to a person.
     """
-    how = context.standing(session, turn.conversation_id)
+    how = context.standings(session, [turn.conversation_id]).get(turn.conversation_id)
     if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED:
         _drop(session, turn)
         return None
