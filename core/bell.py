@@ -14,7 +14,7 @@ from typing import Any
 import redis
 import rq
 import structlog
-from rq.exceptions import StopRequested
+from rq.exceptions import StopRequested as StopRequested
 from rq.timeouts import TimerDeathPenalty
 
 from core.config import get_settings
@@ -77,6 +77,12 @@ class DeskWorker(rq.SimpleWorker):
         except redis.ConnectionError:
             raise StopRequested from None
 
+    def subscribe(self) -> None:
+        """No listening for commands: RQ's thread for them outlives the loop when Redis goes away."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to end."""
+
     def handle_warm_shutdown_request(self) -> None:
         """SIGTERM and SIGINT: RQ stops after the current job, and the current drain takes no new work."""
         request_stop()
@@ -100,6 +106,11 @@ def stop_requested() -> bool:
 
 def request_stop() -> None:
     _stopping.set()
+
+
+def pause(seconds: float) -> None:
+    """Wait, but not longer than until this process is asked to end."""
+    _stopping.wait(seconds)
 
 
 def workers_seen() -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
+from types import FrameType
 
 import redis
 import structlog
@@ -36,10 +37,18 @@ def main() -> int:
             bell.worker().work(logging_level="WARNING")
         except (redis.RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
+        except bell.StopRequested:
+            break
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _ask_to_stop)  # RQ's own handlers end its loop, which is over
         if not bell.stop_requested():
             _work_unasked()
-            time.sleep(_PAUSE_SECONDS)
+            bell.pause(_PAUSE_SECONDS)
     return 0
+
+
+def _ask_to_stop(_: int, __: FrameType | None) -> None:
+    bell.request_stop()
 
 
 def _work_unasked() -> None:

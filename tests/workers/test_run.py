@@ -18,16 +18,18 @@ from tests.messages import meta_body, meta_json, text_value
 
 @pytest.fixture
 def redis_away(business, servers: Embedded) -> Iterator[None]:
-    """A worker that has registered, and then no Redis."""
+    """A worker that has registered, and then no Redis. It must end in an orderly way all the same."""
     environment = {**os.environ, "OPENAI_API_KEY": "", "LOG_LEVEL": "WARNING"}
     worker = subprocess.Popen([sys.executable, "-m", "workers.run"], env=environment)
     try:
         eventually(lambda: bell.workers_seen() > 0)
         servers.redis.stop()
         yield
-    finally:
         worker.terminate()
-        worker.wait(20)
+        assert worker.wait(20) == 0
+    finally:
+        worker.kill()
+        worker.wait()
         servers.redis.start()
 
 
