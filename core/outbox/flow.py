@@ -170,11 +170,3 @@ def take_pair_slots(session: Session, identity_ids: Sequence[int]) -> set[int]:
     """Reserve one message to each of these customers; returns those who may be written to now."""
     values = {"ids": list(identity_ids), "interval": PAIR_INTERVAL, "tolerance": PAIR_INTERVAL * (PAIR_BURST - 1)}
     return {identity_id for (identity_id,) in session.execute(_PAIR, values)}
-
-
-def breaker_states(session: Session) -> dict[int, datetime]:
-    """Channels whose breaker is not closed, with the end of the pause."""
-    rows = session.execute(
-        select(ChannelFlow.channel_id, ChannelFlow.open_until).where(ChannelFlow.open_until.is_not(None))
-    )
-    return {channel_id: open_until for channel_id, open_until in rows if open_until is not None}
