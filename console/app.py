@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from console import shell
-from console.i18n import t
+from console import navigation, shell
 
 st.set_page_config(
     page_title="BotHub", page_icon=Path(__file__).with_name("static") / "icon.svg", layout="wide",
@@ -15,9 +14,7 @@ st.set_page_config(
 )  # fmt: skip
 shell.style()
 agent = shell.viewer()
-inbox = st.Page("app_pages/inbox.py", title=t("nav.inbox"), icon=":material/inbox:", url_path="inbox", default=True)
-account = st.Page("app_pages/account.py", title=t("nav.account"), icon=":material/person:", url_path="account")
-page = st.navigation([inbox, account], position="top")
+page, account = navigation.build(agent)
 shell.on_live(None)
 shell.live_bridge()
 shell.account_menu(agent, account)

@@ -15,6 +15,10 @@ from core.people.sessions import CurrentAgent
 
 _FRESH_SECONDS = 30
 
+EVERYBODY = frozenset(Role)
+MANAGERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
 
 class NotAllowed(BotHubError):
     """The session ended, or this person's role does not allow it."""

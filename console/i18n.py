@@ -1,4 +1,4 @@
-"""The console's words in Spanish, English and Portuguese: one flat catalogue each."""
+"""The console's words in Spanish, English and Portuguese: a folder each, a flat file an area."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ _FOLDER = Path(__file__).with_name("locales")
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    words: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    """Every file of the language's folder, one an area of the console. A key said twice is a bug: raises `ValueError`."""
+    words: dict[str, str] = {}
+    for file in sorted((_FOLDER / language).glob("*.json")):
+        area: dict[str, str] = json.loads(file.read_text("utf-8"))
+        if twice := words.keys() & area.keys():
+            raise ValueError(f"{file}: {sorted(twice)} are said elsewhere")
+        words |= area
     return words
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from console import auth, data
+from console import auth
 from console.components.bridge import bridge
 from console.components.leave import leave
 from console.components.logout import logout_button
+from console.data import inbox
 from console.i18n import catalogue, current, t
-from core.conversations.thread import View
+from core.conversations.listing import View
 from core.errors import BotHubError
 from core.people.sessions import CurrentAgent
 
@@ -57,7 +58,7 @@ def live_bridge() -> None:
     """Hear what changed, and tell in the tab's title how many wait."""
     viewer()
     with st.container(key="bridge_box"):
-        bridge(waiting=data.counts()[View.WAITING], key="bridge", on_tick=_heard)
+        bridge(waiting=inbox.counts()[View.WAITING], key="bridge", on_tick=_heard)
 
 
 def account_menu(agent: CurrentAgent, account: st.Page) -> None:

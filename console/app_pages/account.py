@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import actions, data, shell
+from console import shell
+from console.actions import account as actions
+from console.data import account as data
 from console.i18n import LANGUAGES, current, t
 from core.errors import BotHubError
 from core.people.agents import LONGEST_PASSWORD, SHORTEST_PASSWORD

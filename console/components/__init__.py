@@ -14,9 +14,14 @@ _FOLDER = Path(__file__).parent
 
 
 def load(name: str, html: str) -> Any:
-    """Register the component whose script is `name`.js and whose styles, if any, are `name`.css."""
-    style = _FOLDER / f"{name}.css"
-    script = (_FOLDER / "dom.js").read_text("utf-8") + (_FOLDER / f"{name}.js").read_text("utf-8")
-    return st.components.v2.component(
-        f"bothub.{name}", html=html, css=style.read_text("utf-8") if style.exists() else None, js=script
-    )
+    """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`."""
+    style = sources(name, "css")
+    script = (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
+    return st.components.v2.component(f"bothub.{name}", html=html, css=style or None, js=script)
+
+
+def sources(name: str, ending: str) -> str:
+    """The text of a component's files of one kind."""
+    folder = _FOLDER / name
+    files = sorted(folder.glob(f"*.{ending}")) if folder.is_dir() else [folder.with_suffix(f".{ending}")]
+    return "".join(file.read_text("utf-8") for file in files if file.exists())

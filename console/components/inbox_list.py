@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from console.components import load
-from core.conversations.thread import Row
+from core.conversations.listing import Row
 
 _COMPONENT = load("inbox_list", "<div class='list' role='listbox' tabindex='0'></div>")
 

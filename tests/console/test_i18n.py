@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from console import i18n
+from console import components, i18n
 from core.ai.handoff import Reason
 from core.channels.base import Cause
-from core.conversations.thread import View
+from core.conversations.listing import View
 from core.models import MessageStatus, Role
 
 _CONSOLE = Path(i18n.__file__).parent
@@ -41,7 +41,7 @@ def test_every_key_that_python_asks_for_is_there() -> None:
 
 @pytest.mark.parametrize(("script", "section"), [("inbox_list", "list"), ("thread", "thread")])
 def test_every_key_that_a_script_asks_for_is_there(script: str, section: str) -> None:
-    asked = set(_JS.findall((_CONSOLE / "components" / f"{script}.js").read_text("utf-8")))
+    asked = set(_JS.findall(components.sources(script, "js")))
     assert asked
     assert {f"{section}.{key}" for key in asked} <= set(i18n.catalogue("es"))
 

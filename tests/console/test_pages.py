@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
-from console import actions, auth
+from console import auth, navigation
+from console.actions import account
+from console.actions import conversations as actions
 from core.channels.base import InvalidMessage
 from core.db import system_transaction
 from core.errors import Conflict, OptedOut, WindowClosed
@@ -20,7 +22,7 @@ from core.models import Agent, Delivery, Message
 from core.people import agents, sessions
 from tests.console.people import Person, conversation, person, replies, says, state_of
 
-APP = str(Path(actions.__file__).with_name("app.py"))
+APP = str(Path(navigation.__file__).with_name("app.py"))
 
 
 class Desk:
@@ -229,9 +231,9 @@ def test_words_that_are_none_are_refused(acting, talk, text: str) -> None:
     [
         lambda talk: actions.reply(talk, "Hello", str(uuid.uuid4())),
         actions.take_over, actions.hand_back, actions.close, actions.reopen, actions.mark_seen,
-        lambda talk: actions.set_password("a new password"),
-        lambda talk: actions.set_language("pt"),
-        actions.revoke_session,
+        lambda talk: account.set_password("a new password"),
+        lambda talk: account.set_language("pt"),
+        account.revoke_session,
     ],
 )  # fmt: skip
 def test_whoever_is_signed_out_can_do_nothing(acting, talk, act) -> None:

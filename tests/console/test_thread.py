@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from core.conversations import service
+from core.conversations import listing, service
 from core.conversations import thread as threads
-from core.conversations.thread import View
+from core.conversations.listing import View
 from core.db import system_transaction, transaction
 from core.errors import NotFound
 from core.models import Attachment, Business
@@ -20,7 +20,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def ids(business_id: int, view: View, agent_id: int = 0) -> list[int]:
     with transaction(business_id) as session:
-        return [row.id for row in threads.rows(session, view, agent_id)]
+        return [row.id for row in listing.rows(session, view, agent_id)]
 
 
 def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thread:
@@ -43,7 +43,7 @@ def test_each_view_shows_its_own_newest_first(business) -> None:
     assert ids(business.business_id, View.MINE, ana.id) == [mine]
     assert ids(business.business_id, View.BOT) == [bot]
     with transaction(business.business_id) as session:
-        assert threads.counts(session, ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
+        assert listing.counts(session, ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
 
 
 def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
@@ -51,7 +51,7 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
     says(business.business_id, talk, "hello", created_at=NOW)
     says(business.business_id, talk, "", type="image", created_at=NOW)
     with transaction(business.business_id) as session:
-        (row,) = threads.rows(session, View.ALL, 0)
+        (row,) = listing.rows(session, View.ALL, 0)
     assert (row.last_text, row.last_type) == ("", "image")
 
 

@@ -1,4 +1,4 @@
-"""What people do. Each action asks the database who they are, writes in one transaction, rings after the commit."""
+"""What agents do to conversations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from core.db import transaction
 from core.errors import StoreUnavailable
 from core.models import Conversation, Message, Sender
 from core.outbox.queue import Draft, queue_reply
-from core.people import agents, sessions
 
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
 
@@ -99,30 +98,6 @@ def mark_seen(conversation_id: int) -> None:
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             service.mark_seen(session, conversation_id)
             live.notify(session, agent.business_id, conversation_id)
-
-
-def set_password(password: str) -> None:
-    """Choose a password, and sign out everywhere else. Raises `NotAllowed`, `UnacceptablePassword`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        agents.set_password(session, agent.id, password)
-        sessions.revoke_others(session, agent.id, agent.session_id)
-
-
-def set_language(language: str) -> None:
-    """Choose the console's language. Raises `NotAllowed`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        agents.set_language(session, agent.id, language)
-    auth.forget()
-
-
-def revoke_session(session_id: int) -> None:
-    """Sign out in one of one's own browsers. Raises `NotAllowed`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        sessions.revoke_session(session, agent.id, session_id)
-    auth.forget()
 
 
 def _change(conversation_id: int, write: Callable[[Session], None]) -> None:

@@ -1,0 +1,91 @@
+// One message: who wrote it, what is in it, and how far it got.
+const TICK = {
+  queued: ['M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11z', 'M8 5v3l2 1.5'],
+  sent: ['m3 8.5 3.2 3.2L13 5'],
+  delivered: ['m1 8.5 3.2 3.2L11 5', 'm7.5 11 .8.7L15 5'],
+  failed: ['M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z', 'M8 4.6v4', 'M8 11v.4'],
+};
+Object.assign(TICK, {sending: TICK.queued, read: TICK.delivered, played: TICK.delivered, uncertain: TICK.failed, cancelled: TICK.failed});
+const PIN = ['M8 14.5S3 9.6 3 6.4a5 5 0 0 1 10 0c0 3.2-5 8.1-5 8.1z', 'M8 4.8a1.6 1.6 0 1 1 0 3.2 1.6 1.6 0 0 1 0-3.2z'];
+const PAPER = ['M4 1.5h5L12.5 5v9.5H4z', 'M9 1.5V5h3.5'];
+const dayOf = (iso, data) => new Date(iso).toLocaleDateString('en-CA', {timeZone: data.timezone});
+const dayName = (iso, data) => new Date(iso).toLocaleDateString(data.language, {weekday: 'long', day: 'numeric', month: 'long', timeZone: data.timezone});
+const clock = (iso, data) => new Date(iso).toLocaleTimeString(data.language, {hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.timezone});
+
+function makeLine(line, joined, data) {
+  const {words} = data;
+  if (line.type === 'event' || line.sender === 'system') return el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
+  const row = el('div', `m ${line.sender} ${line.status}${joined ? ' joined' : ''}`);
+  row.dataset.message = line.id;
+  const bubble = el('div', 'bubble');
+  if (line.sender !== 'customer') bubble.append(el('div', 'who', line.author));
+  if (line.forwarded) bubble.append(el('div', 'aside', words.forwarded));
+  if (line.quoted) bubble.append(el('div', 'quote', line.quoted));
+  for (const file of line.files || []) bubble.append(makeFile(file, line, words));
+  if (line.place) bubble.append(makePlace(line, words));
+  else if (line.text) bubble.append(el('span', 'text', line.text));
+  else if (!line.files) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
+  if (line.revoked) bubble.append(el('div', 'aside', words.revoked));
+  bubble.append(makeFoot(line, data));
+  if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
+  row.append(bubble);
+  if (line.trouble) row.append(makeTrouble(line.trouble));
+  return row;
+}
+
+function makeFoot(line, data) {
+  const foot = el('span', 'foot', (line.edited ? data.words.edited + ' · ' : '') + clock(line.at, data));
+  if (line.sender !== 'customer') {
+    const tick = icon(TICK[line.status] || TICK.queued, 'tick ' + line.status);
+    tick.setAttribute('role', 'img');
+    tick.setAttribute('aria-label', data.words['status_' + line.status] || line.status);
+    foot.append(tick);
+    foot.title = data.words['status_' + line.status] || '';
+  }
+  return foot;
+}
+
+function makeTrouble(trouble) {
+  const box = el('div', 'trouble');
+  box.append(el('b', '', trouble.what), el('span', '', trouble.advice), el('small', '', trouble.provider));
+  return box;
+}
+
+function makeFile(file, line, words) {
+  if (file.state !== 'stored') return el('div', 'aside', file.state === 'pending' ? words.file_pending : words.file_failed);
+  const address = `/files/${file.id}`;
+  const mime = file.mime || `${line.type}/`;
+  if (/^(image|sticker)\//.test(mime)) {
+    const link = el('a', 'picture ' + line.type);
+    Object.assign(link, {href: address, target: '_blank', rel: 'noopener'});
+    const picture = el('img');
+    Object.assign(picture, {src: address, alt: line.text || words.type_image, loading: 'lazy'});
+    link.append(picture);
+    return link;
+  }
+  if (/^(audio|video)\//.test(mime)) {
+    const player = el(mime.slice(0, 5));
+    Object.assign(player, {src: address, controls: true, preload: 'metadata'});
+    player.ariaLabel = words['type_' + mime.slice(0, 5)];
+    return player;
+  }
+  const link = el('a', 'document');
+  Object.assign(link, {href: address, download: file.name || ''});
+  const label = el('span', '', file.name || words.type_document);
+  if (file.size) label.append(el('small', '', size(file.size)));
+  link.append(icon(PAPER), label);
+  return link;
+}
+
+const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function makePlace(line, words) {
+  const link = el('a', 'place');
+  const {latitude, longitude} = line.place;
+  link.href = `https://www.openstreetmap.org/?mlat=${Number(latitude)}&mlon=${Number(longitude)}#map=16/${Number(latitude)}/${Number(longitude)}`;
+  Object.assign(link, {target: '_blank', rel: 'noopener noreferrer'});
+  const label = el('span', '', line.text || `${latitude}, ${longitude}`);
+  label.append(el('small', '', words.open_map));
+  link.append(icon(PIN), label);
+  return link;
+}

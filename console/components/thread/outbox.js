@@ -1,0 +1,58 @@
+// The outbox: what was written stays in the tab until the server has settled its token; the unique key in the
+// database makes of many tries one message.
+const RESEND_MS = 4000;
+const boxName = (state) => `bothub.outbox.${state.data.me}`;
+const draftName = (state, conversation) => `bothub.draft.${state.data.me}.${conversation}`;
+const outbox = (state) => JSON.parse(sessionStorage.getItem(boxName(state)) || '[]');
+const keepOutbox = (state, items) => sessionStorage.setItem(boxName(state), JSON.stringify(items));
+
+function settle(state) {
+  const {data} = state;
+  const done = new Set([...data.settled, ...Object.keys(data.refused), ...data.lines.map((line) => line.token)]);
+  const items = outbox(state);
+  const refused = items.filter((item) => item.token in data.refused);
+  for (const item of refused) {  // back to where it was written, with the reason
+    const name = draftName(state, item.conversation);
+    const draft = item.conversation === state.conversation ? state.area.value : sessionStorage.getItem(name) || '';
+    const text = [draft, item.text].filter(Boolean).join('\n');
+    sessionStorage.setItem(name, text);
+    if (item.conversation === state.conversation) state.area.value = text;
+    state.reason = {conversation: item.conversation, text: data.refused[item.token]};
+  }
+  const left = items.filter((item) => !done.has(item.token));
+  if (left.length !== items.length) keepOutbox(state, left);
+  clearTimeout(state.timer);
+  if (left.length) state.timer = setTimeout(() => flush(state), state.booted ? RESEND_MS : 0);
+  state.booted = true;
+}
+
+function flush(state) {
+  const items = outbox(state);
+  if (!items.length) return;
+  state.setStateValue('outbox', {count: (state.count += 1), at: Date.now(), items});
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => flush(state), RESEND_MS);
+}
+
+// Without TLS, away from this machine, browsers offer no randomUUID.
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+function send(state) {
+  const text = state.area.value.trim();
+  if (!text || state.data.shut) return;
+  const item = {token: uuid(), conversation: state.data.conversation, text, at: new Date().toISOString()};
+  keepOutbox(state, [...outbox(state), item]);
+  state.area.value = '';
+  state.reason = null;
+  sessionStorage.removeItem(draftName(state, state.conversation));
+  drawLines(state, true);
+  drawComposer(state);
+  flush(state);
+}

@@ -1,0 +1,44 @@
+const states = new WeakMap();
+
+export default function (component) {
+  const {data, parentElement, setStateValue, setTriggerValue} = component;
+  const wrap = parentElement.querySelector('.wrap');
+  let state = states.get(wrap);
+  if (!state) {
+    state = {conversation: null, nodes: new Map(), count: 0};
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint']) state[name] = wrap.querySelector('.' + name);
+    state.area = wrap.querySelector('textarea');
+    // Pictures arrive after their message: whoever reads the end stays at the end.
+    state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
+    state.watch.observe(state.lines);
+    states.set(wrap, state);
+  }
+  Object.assign(state, {data, setStateValue, setTriggerValue});
+  settle(state);
+  const changed = switchConversation(state);
+  drawLines(state, changed);
+  drawComposer(state);
+  wrap.dataset.ready = String(data.conversation);
+  return () => {
+    clearTimeout(state.timer);
+    state.watch.disconnect();
+    keepDraft(state);
+    states.delete(wrap);
+  };
+}
+
+// ---- one conversation after the other in the same place
+function switchConversation(state) {
+  const {conversation} = state.data;
+  if (state.conversation === conversation) return false;
+  keepDraft(state);
+  state.conversation = conversation;
+  state.nodes.clear();
+  state.lines.replaceChildren();
+  state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';
+  return true;
+}
+
+function keepDraft(state) {
+  if (state.conversation !== null) sessionStorage.setItem(draftName(state, state.conversation), state.area.value);
+}

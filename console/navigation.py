@@ -1,0 +1,45 @@
+"""The console's pages, and which roles see them. A page that a role does not see does not exist for it by address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from console.auth import EVERYBODY
+from console.i18n import t
+from core.people.sessions import CurrentAgent
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """`app_pages/<name>.py`, at the address /<name>, titled with the words of nav.<name>."""
+
+    name: str
+    icon: str
+    roles: frozenset[str] = EVERYBODY
+    group: str = ""  # the menu it is in (words of nav.<group>); "" stands in the bar itself
+
+
+_ENTRIES = (
+    _Entry("inbox", ":material/inbox:"),
+    _Entry("account", ":material/person:"),
+)
+
+
+def build(agent: CurrentAgent) -> tuple[st.Page, st.Page]:
+    """The page that was asked for, and one's own account page."""
+    pages: dict[str, list[st.Page]] = {}
+    account = None
+    for entry in _ENTRIES:
+        if agent.role not in entry.roles:
+            continue
+        page = st.Page(
+            f"app_pages/{entry.name}.py", title=t(f"nav.{entry.name}"), icon=entry.icon, url_path=entry.name,
+            default=entry.name == "inbox", visibility="hidden" if entry.name == "account" else "visible",
+        )  # fmt: skip
+        pages.setdefault(t(f"nav.{entry.group}") if entry.group else "", []).append(page)
+        if entry.name == "account":
+            account = page
+    assert account is not None
+    return st.navigation(pages, position="top"), account
