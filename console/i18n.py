@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).with_name("locales")
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Every file of the language's folder, one an area of the console. A key said twice is a bug: raises `ValueError`."""
+    """The files of the language's folder, one an area. A key said twice is a bug: raises `ValueError`."""
     words: dict[str, str] = {}
     for file in sorted((_FOLDER / language).glob("*.json")):
         area: dict[str, str] = json.loads(file.read_text("utf-8"))
