@@ -7,22 +7,25 @@ A system transaction runs as the connecting role and is for queue work and sign-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import CursorResult, Engine, create_engine
 from sqlalchemy.orm import Session
 
 from core import live
 from core.config import get_settings
 
 APP_ROLE = "bothub_app"
-_ENTER = text(f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', :business, true)")
-_LEAVE = text("SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)")
+_ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
+_LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)"
 
 
-def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15) -> Engine:
+def make_engine(
+    url: str, *, pool_size: int = 10, statement_timeout: float = 15, isolation_level: str | None = None
+) -> Engine:
     """An engine whose connections give up rather than hang: a frozen client must not hold locks for ever.
 
     A connection is tried before it is used, so that a restart of Postgres does not fail the first request after it;
@@ -31,6 +34,7 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15)
     milliseconds = int(statement_timeout * 1000)
     return create_engine(
         url,
+        isolation_level=isolation_level or "READ COMMITTED",
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
@@ -91,14 +95,24 @@ def single_statement() -> Iterator[Session]:
 
 @lru_cache(maxsize=1)
 def _autocommit_engine() -> Engine:
-    return get_engine().execution_options(isolation_level="AUTOCOMMIT")
+    """With connections of its own: changing the mode of a pooled one and back costs more than the statement."""
+    settings = get_settings()
+    return make_engine(settings.sqlalchemy_url, pool_size=settings.worker_slots + 5, isolation_level="AUTOCOMMIT")
+
+
+def run(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
+    """Execute SQL in the driver's own words (`%(name)s`), for statements that every message passes through.
+
+    It spares half of what `Session.execute` costs. Errors are SQLAlchemy's, as everywhere.
+    """
+    return session.connection().exec_driver_sql(statement, values)
 
 
 def enter_business(session: Session, business_id: int) -> None:
     """Narrow the current transaction to one business."""
-    session.execute(_ENTER, {"business": str(business_id)})
+    run(session, _ENTER, {"business": str(business_id)})
 
 
 def leave_business(session: Session) -> None:
     """Widen a narrowed system transaction again."""
-    session.execute(_LEAVE)
+    run(session, _LEAVE)

@@ -18,6 +18,7 @@ from core.config import get_settings
 from core.conversations import turns
 from core.conversations.context import Briefing, Standing
 from core.db import system_transaction, transaction
+from workers.clerk import Clerk
 from workers.patience import persist
 
 log = structlog.get_logger(__name__)
@@ -52,12 +53,21 @@ def answer(task: Task) -> None:
     _show_reading(briefing)
     outcome = compose(briefing.request, model())
 
-    def finish() -> bool:
-        with transaction(turn.business_id) as session:
-            return turns.finish(session, turn, briefing, outcome)
-
-    if not persist(finish):
+    if not _clerk.note(turns.Done(turn, briefing, outcome)):
         log.info("answer_dropped", conversation_id=turn.conversation_id)
+
+
+def _finish(done: Sequence[turns.Done]) -> list[bool]:
+    """One transaction for each business's answers; one that is repeated finds its turns gone and changes nothing."""
+    used: dict[turns.Turn, bool] = {}
+    for business_id in {one.turn.business_id for one in done}:
+        own = [one for one in done if one.turn.business_id == business_id]
+        with transaction(business_id) as session:
+            used |= zip([one.turn for one in own], turns.finish(session, business_id, own), strict=True)
+    return [used[one.turn] for one in done]
+
+
+_clerk = Clerk("answers", _finish)
 
 
 def renew(held: Sequence[Task]) -> None:

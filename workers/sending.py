@@ -15,6 +15,7 @@ from core.db import single_statement, system_transaction, transaction
 from core.media.outgoing import file_of
 from core.outbox import claim as claims
 from core.outbox import record
+from workers.clerk import Clerk
 from workers.patience import persist
 
 _unanswered_claims: list[uuid.UUID] = []
@@ -55,15 +56,25 @@ def send(claimed: claims.Claimed) -> None:
     except (InvalidMessage, FileNotFoundError) as error:
         outcome = _refused_here(error)
 
+    if isinstance(outcome, Sent):
+        _clerk.note((claimed, outcome))
+        return
+    failure = outcome
+
     def write() -> None:
-        if isinstance(outcome, Sent):
-            with single_statement() as session:
-                record.record_sent(session, claimed, outcome)
-        else:
-            with transaction(claimed.business_id) as session:
-                record.record_failure(session, claimed, outcome)
+        with transaction(claimed.business_id) as session:
+            record.record_failure(session, claimed, failure)
 
     persist(write)
+
+
+def _record_sent(sent: Sequence[tuple[claims.Claimed, Sent]]) -> list[None]:
+    with single_statement() as session:
+        record.record_sent(session, sent)
+    return [None] * len(sent)
+
+
+_clerk = Clerk("sent", _record_sent)
 
 
 def renew(held: Sequence[claims.Claimed]) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.ai import budget
@@ -19,6 +19,7 @@ from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.config import get_settings
 from core.conversations import bots
+from core.db import run
 from core.models import AIRun, Sender
 
 _NOT_SAID = ["event", "reaction", "edit", "revoke", "system"]
@@ -53,12 +54,12 @@ class Standing:
     said: Sequence[_Said]
 
 
-_STANDING = text("""
+_STANDING = """
 SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
                                            m.provider_id) ORDER BY m.id)
-        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(:not_said)
+        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(%(not_said)s::text[])
               ORDER BY id DESC LIMIT v.context_messages) m)
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
@@ -67,13 +68,13 @@ LEFT JOIN LATERAL (
     SELECT version, (data ->> 'context_messages')::int AS context_messages
     FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
-WHERE c.id = ANY(:conversations)
-""")
+WHERE c.id = ANY(%(conversations)s::bigint[])
+"""
 
 
 def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
     """How these conversations stand, read together."""
-    rows = session.execute(_STANDING, {"conversations": list(conversation_ids), "not_said": _NOT_SAID})
+    rows = run(session, _STANDING, {"conversations": list(conversation_ids), "not_said": _NOT_SAID})
     return {conversation_id: _standing(*row) for conversation_id, *row in rows}
 
 
@@ -149,8 +150,8 @@ def _in_order(rows: Iterable[Sequence[Any]]) -> list[_Said]:
         for number, sender, kind, words, at, provider_id in rows
     ]
     ordered: list[_Said] = []
-    for _, run in groupby(said, key=lambda message: message.sender):
-        ordered += sorted(run, key=lambda message: (message.created_at, message.id))
+    for _, streak in groupby(said, key=lambda message: message.sender):
+        ordered += sorted(streak, key=lambda message: (message.created_at, message.id))
     return ordered
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, text, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import HandOff, Outcome, Reply, Silent
-from core.channels.base import InvalidMessage
 from core.conversations import context
 from core.conversations.service import hand_off
-from core.errors import BotHubError, OptedOut
-from core.models import AIRun, ConversationStatus, Mode, ReplyTurn, Sender
-from core.outbox.queue import Draft, queue_reply
+from core.db import run
+from core.errors import OptedOut
+from core.models import ConversationStatus, Mode, ReplyTurn, Sender
+from core.outbox.queue import Draft, Refusal, queue_replies
 
 MOST_ATTEMPTS = 3  # a turn whose worker died this often goes to a person instead
 _QUIET = {"synchronize_session": False}
@@ -34,44 +35,43 @@ class Turn:
     lease: uuid.UUID
 
 
-_CLAIM = text("""
-UPDATE reply_turns SET lease = :lease, leased_until = now() + :lease_for, attempts = attempts + 1
+_CLAIM = """
+UPDATE reply_turns SET lease = %(lease)s, leased_until = now() + %(lease_for)s, attempts = attempts + 1
 WHERE conversation_id IN (
     SELECT conversation_id FROM reply_turns
     WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
-    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING conversation_id, business_id, latest_message_id, attempts
-""")
+"""
 
 
 def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
     """Take up to `limit` turns that are due and nobody works on."""
     lease = uuid.uuid4()
-    rows = session.execute(_CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
+    rows = run(session, _CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
     return [Turn(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease) for row in rows]
 
 
 def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
     """Keep the leases of turns that are still being thought about."""
-    session.execute(
-        _RENEW,
-        {
-            "lease_for": lease_for,
-            "ids": [turn.conversation_id for turn in held],
-            "leases": list({turn.lease for turn in held}),
-        },
-    )
+    values = {
+        "lease_for": lease_for,
+        "ids": [turn.conversation_id for turn in held],
+        "leases": list({turn.lease for turn in held}),
+    }
+    run(session, _RENEW, values)
 
 
 # A turn that somebody holds at this moment is renewed next time: waiting for it would let the others run out.
-_RENEW = text("""
-UPDATE reply_turns SET leased_until = now() + :lease_for
+_RENEW = """
+UPDATE reply_turns SET leased_until = now() + %(lease_for)s
 WHERE conversation_id IN (
-    SELECT conversation_id FROM reply_turns WHERE conversation_id = ANY(:ids) AND lease = ANY(:leases)
+    SELECT conversation_id FROM reply_turns
+    WHERE conversation_id = ANY(%(ids)s::bigint[]) AND lease = ANY(%(leases)s::uuid[])
     FOR UPDATE SKIP LOCKED
 )
-""")
+"""
 
 
 def look(session: Session, claimed: Sequence[Turn]) -> list[tuple[Turn, context.Standing | None]]:
@@ -108,52 +108,98 @@ def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     return briefing
 
 
-# The conversation is locked before its turn, as by everyone who takes both.
-_WIN = text("""
-WITH locked AS (SELECT id FROM conversations WHERE id = :conversation FOR UPDATE)
-DELETE FROM reply_turns USING locked
-WHERE conversation_id = locked.id AND lease = :lease AND latest_message_id = :latest
-RETURNING conversation_id
-""")
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A turn that has been thought about."""
+
+    turn: Turn
+    briefing: context.Briefing
+    outcome: Outcome
 
 
-def finish(session: Session, turn: Turn, briefing: context.Briefing, outcome: Outcome) -> bool:
-    """Speak, or hand over, if the turn still counts: the lease is ours, no person took over, nothing newer came.
+def finish(session: Session, business_id: int, done: Sequence[Done]) -> list[bool]:
+    """Speak, or hand over, where a turn still counts: the lease is ours, no person took over, nothing newer came.
 
-    The run is recorded either way, for it cost money. Returns whether the outcome was used.
+    The runs are recorded either way, for they cost money. Tells of each whether its outcome was used.
     """
-    values = {"conversation": turn.conversation_id, "lease": turn.lease, "latest": turn.latest_message_id}
-    won = session.execute(_WIN, values).one_or_none()
-    if won is None:
-        _give_back(session, turn)
-        _record_run(session, turn, briefing, outcome, "stale", None)
-        return False
+    won = _win(session, done)
+    counts = [one for one in done if one.turn in won]
+    said = _say(session, business_id, counts)
+    runs = []
+    for one in done:
+        if one.turn not in won:
+            _give_back(session, one.turn)
+            runs.append(_run(one, "stale", None))
+        elif kept := _conclude(session, one, said.get(one.turn.conversation_id)):
+            runs.append(kept)
+    _record_runs(session, business_id, runs)
+    return [one.turn in won for one in done]
+
+
+# The conversation is locked before its turn, as by everyone who takes both.
+_WIN = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(conversations)s::bigint[], %(leases)s::uuid[], %(latest)s::bigint[])
+    AS w (conversation, lease, latest)
+), locked AS (
+    SELECT id FROM conversations WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
+)
+DELETE FROM reply_turns t USING wanted w, locked
+WHERE t.conversation_id = locked.id AND w.conversation = locked.id AND t.lease = w.lease
+  AND t.latest_message_id = w.latest
+RETURNING t.conversation_id, t.lease
+"""
+
+
+def _win(session: Session, done: Sequence[Done]) -> set[Turn]:
+    """The turns that still count; they are over now."""
+    values = {
+        "conversations": [one.turn.conversation_id for one in done],
+        "leases": [one.turn.lease for one in done],
+        "latest": [one.turn.latest_message_id for one in done],
+    }
+    ended = {(conversation_id, lease) for conversation_id, lease in run(session, _WIN, values)}
+    return {one.turn for one in done if (one.turn.conversation_id, one.turn.lease) in ended}
+
+
+def _say(session: Session, business_id: int, done: Sequence[Done]) -> dict[int, list[int] | Refusal]:
+    """Queue the bot's words, by conversation."""
+    drafts = {
+        one.turn.conversation_id: Draft(content={"type": "text", "text": words}, sender=Sender.BOT)
+        for one in done
+        if (words := _words(one.outcome))
+    }
+    return dict(zip(drafts, queue_replies(session, business_id, drafts), strict=True)) if drafts else {}
+
+
+def _words(outcome: Outcome) -> str | None:
+    match outcome:
+        case Reply(draft=False) | HandOff():
+            return outcome.text
+    return None
+
+
+def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> dict[str, Any] | None:
+    """What follows from an outcome that counts. Returns the run to record.
+
+    What cannot be said to this customer any more leaves them with a person.
+    """
+    turn, outcome = one.turn, one.outcome
+    if isinstance(said, Exception) and not isinstance(said, OptedOut):
+        hand_off(session, turn.business_id, turn.conversation_id, "not_sendable", str(said))
+    message_id = said[0] if isinstance(said, list) else None
     match outcome:
         case Reply(draft=True):
             hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval")
-            _record_run(session, turn, briefing, outcome, "draft", None)
+            return _run(one, "draft", None)
         case Reply():
-            message_id = _say(session, turn, outcome.text)
-            _record_run(session, turn, briefing, outcome, "reply", message_id)
+            return _run(one, "reply", message_id)
         case HandOff():
-            message_id = _say(session, turn, outcome.text) if outcome.text else None
             hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail)
-            _record_run(session, turn, briefing, outcome, "handoff", message_id)
+            return _run(one, "handoff", message_id)
         case Silent():
             hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
-    return True
-
-
-def _say(session: Session, turn: Turn, words: str) -> int | None:
-    """Queue the bot's words. What cannot be said to this customer any more leaves them with a person."""
-    draft = Draft(content={"type": "text", "text": words}, sender=Sender.BOT)
-    try:
-        return queue_reply(session, turn.business_id, turn.conversation_id, draft)[0]
-    except OptedOut:
-        return None
-    except (BotHubError, InvalidMessage) as error:
-        hand_off(session, turn.business_id, turn.conversation_id, "not_sendable", str(error))
-        return None
+            return None
 
 
 def _drop(session: Session, turn: Turn) -> None:
@@ -184,19 +230,28 @@ def _give_back(session: Session, turn: Turn) -> None:
     )
 
 
-def _record_run(
-    session: Session, turn: Turn, briefing: context.Briefing, outcome: Outcome, kind: str, message_id: int | None
-) -> None:
-    values = {
-        "business_id": turn.business_id,
-        "conversation_id": turn.conversation_id,
+def _run(one: Done, kind: str, message_id: int | None) -> dict[str, Any]:
+    return {
+        "conversation_id": one.turn.conversation_id,
         "message_id": message_id,
-        "bot_id": briefing.bot_id,
-        "settings_version": briefing.settings_version,
+        "bot_id": one.briefing.bot_id,
+        "settings_version": one.briefing.settings_version,
         "outcome": kind,
-        **context.run_columns(outcome.trace),
+        **context.run_columns(one.outcome.trace),
     }
-    session.execute(_RUN, values)
 
 
-_RUN = insert(cast(Table, AIRun.__table__))
+def _record_runs(session: Session, business_id: int, runs: Sequence[dict[str, Any]]) -> None:
+    if runs:
+        run(session, _RUNS, {"business": business_id, "runs": json.dumps(runs, default=str)})
+
+
+_RUNS = """
+INSERT INTO ai_runs (business_id, conversation_id, message_id, bot_id, settings_version, outcome, prompt_version,
+                     decided_by, model, confidence, input_tokens, cached_tokens, output_tokens, cost_usd, latency_ms,
+                     error, trace)
+SELECT %(business)s, r.* FROM jsonb_to_recordset(%(runs)s::jsonb) AS r (
+    conversation_id bigint, message_id bigint, bot_id bigint, settings_version bigint, outcome text,
+    prompt_version text, decided_by text, model text, confidence double precision, input_tokens integer,
+    cached_tokens integer, output_tokens integer, cost_usd numeric, latency_ms integer, error text, trace jsonb)
+"""

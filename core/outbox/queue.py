@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import Text, bindparam, text
 from sqlalchemy.orm import Session
 
 from core import live
 from core.business.channels import channel
-from core.channels.base import Kind
+from core.channels.base import InvalidMessage, Kind
 from core.channels.content import preview
 from core.channels.facts import text_limit
 from core.channels.split import split_text
-from core.errors import Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
+from core.db import run
+from core.errors import BotHubError, Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
 from core.models import ConversationStatus, Sender
 
 
@@ -47,6 +47,9 @@ class Draft:
     send_at: datetime | None = None
 
 
+Refusal = BotHubError | InvalidMessage
+
+
 def queue_reply(session: Session, business_id: int, conversation_id: int, draft: Draft) -> list[int]:
     """Put a message of a conversation in the outbox; ring the bell after the commit.
 
@@ -60,9 +63,36 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         InvalidMessage: the provider would refuse it; names the part and the limit.
         IdempotencyConflict: the key was used for another message.
     """
-    place = _load(session, conversation_id)
-    if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
-        return earlier
+    (queued,) = queue_replies(session, business_id, {conversation_id: draft})
+    if isinstance(queued, Exception):
+        raise queued
+    return queued
+
+
+def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft]) -> list[list[int] | Refusal]:
+    """The same for many conversations with the same few statements: the ids of each, or why there are none."""
+    places = _load(session, drafts)
+    outcomes: dict[int, list[int] | Refusal] = {}
+    parts: list[dict[str, Any]] = []
+    for conversation_id, draft in drafts.items():
+        try:
+            if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
+                outcomes[conversation_id] = earlier
+            else:
+                parts += _parts(places.get(conversation_id), conversation_id, draft)
+        except (BotHubError, InvalidMessage) as refusal:
+            outcomes[conversation_id] = refusal
+    if parts:
+        for message_id, conversation_id in _store(session, business_id, parts):
+            outcomes.setdefault(conversation_id, []).append(message_id)  # type: ignore[union-attr]
+            live.notify(session, business_id, conversation_id)
+    return [outcomes[conversation_id] for conversation_id in drafts]
+
+
+def _parts(place: _Place | None, conversation_id: int, draft: Draft) -> list[dict[str, Any]]:
+    """The rows of a draft. Raises what `queue_reply` raises when it may not be sent."""
+    if place is None:
+        raise NotFound(f"No conversation {conversation_id}.")
     if place.status == ConversationStatus.CLOSED:
         raise Conflict("This conversation is closed: reopen it first.")
     if place.opted_out_at is not None:
@@ -79,7 +109,25 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
     speaker = channel(place.channel_id)
     for content in contents:
         speaker.check(content["type"], content)
-    return _store(session, business_id, place, draft, contents)
+    mark = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
+    return [
+        {
+            "conversation": place.conversation_id,
+            "channel": place.channel_id,
+            "identity": place.identity_id,
+            "sender": draft.sender,
+            "author": draft.author_id,
+            "type": content["type"],
+            "words": preview(content),
+            "payload": {**content, **mark},
+            "key": _part_key(draft.idempotency_key, number),
+            "reply_to": draft.reply_to,
+            "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
+            "send_at": draft.send_at and draft.send_at.isoformat(),
+            "last": number == len(contents),
+        }
+        for number, content in enumerate(contents, start=1)
+    ]
 
 
 def fingerprint(draft: Draft) -> str:
@@ -92,16 +140,17 @@ def _earlier(session: Session, conversation_id: int, draft: Draft) -> list[int]:
     """The messages this key already stands for. The parts of a split text carry the key with a number."""
     key = str(draft.idempotency_key)
     keys = [key, *(f"{key}#{part}" for part in range(2, _MOST_PARTS + 1))]
-    rows = session.execute(_EARLIER, {"keys": keys}).all()
+    rows = run(session, _EARLIER, {"keys": keys}).all()
     if rows and rows[0][1:] != (conversation_id, fingerprint(draft)):
         raise IdempotencyConflict
     return [row.id for row in rows]
 
 
 _MOST_PARTS = 20
-_EARLIER = text("""
-SELECT id, conversation_id, payload ->> 'fingerprint' FROM messages WHERE idempotency_key = ANY(:keys) ORDER BY id
-""")
+_EARLIER = """
+SELECT id, conversation_id, payload ->> 'fingerprint' FROM messages
+WHERE idempotency_key = ANY(%(keys)s::text[]) ORDER BY id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +167,18 @@ class _Place:
     opted_out_at: datetime | None
 
 
-_PLACE = text("""
+_PLACE = """
 SELECT c.id, c.channel_id, c.identity_id, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN identities i ON i.id = c.identity_id
-WHERE c.id = :conversation FOR UPDATE OF c
-""")
+WHERE c.id = ANY(%(conversations)s::bigint[]) ORDER BY c.id FOR UPDATE OF c
+"""
 
 
-def _load(session: Session, conversation_id: int) -> _Place:
-    row = session.execute(_PLACE, {"conversation": conversation_id}).one_or_none()
-    if row is None:
-        raise NotFound(f"No conversation {conversation_id}.")
-    return _Place(*row)
+def _load(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Place]:
+    rows = run(session, _PLACE, {"conversations": list(conversation_ids)})
+    return {row[0]: _Place(*row) for row in rows}
 
 
 def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -141,62 +188,41 @@ def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]
     return [{**content, "text": part} for part in parts]
 
 
-# One statement for the messages, their deliveries and the conversation: this is written for every answer. The list of
+# One statement for the messages, their deliveries and the conversations: this is written for every answer. The list of
 # conversations shows the newest words; a customer who got an answer no longer waits.
-_STORE = text("""
+_STORE = """
 WITH part AS (
-    SELECT * FROM unnest(CAST(:texts AS text[]), CAST(:payloads AS jsonb[]), CAST(:keys AS text[]))
-    WITH ORDINALITY AS p (text, payload, key, number)
+    SELECT *, row_number() OVER () AS number FROM jsonb_to_recordset(%(parts)s::jsonb) AS p (
+        conversation bigint, channel bigint, identity bigint, sender text, author bigint, type text, words text,
+        payload jsonb, key text, reply_to text, priority smallint, send_at timestamptz, last boolean)
 ), message AS (
     INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, author_id, type, text, payload,
                           status, reply_to, idempotency_key, created_at)
-    SELECT :business, :conversation, :channel, 'outbound', :sender, CAST(:author AS bigint), :type, text, payload,
-           'queued', :reply_to, key, date_trunc('second', clock_timestamp())
-    FROM part ORDER BY number RETURNING id
+    SELECT %(business)s, conversation, channel, 'outbound', sender, author, type, words, payload,
+           'queued', reply_to, key, date_trunc('second', clock_timestamp())
+    FROM part ORDER BY number RETURNING id, conversation_id
 ), delivery AS (
     INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority,
                             scheduled_for, next_attempt_at)
-    SELECT :business, id, :conversation, :channel, :identity, :priority, CAST(:send_at AS timestamptz),
-           coalesce(CAST(:send_at AS timestamptz), now())
-    FROM message
+    SELECT %(business)s, message.id, conversation, channel, identity, priority, send_at, coalesce(send_at, now())
+    FROM message JOIN part ON part.conversation = message.conversation_id AND part.last
 ), conversation AS (
-    UPDATE conversations SET
+    UPDATE conversations c SET
         last_message_at = greatest(last_message_at, clock_timestamp()),
-        last_message_text = :words,
-        waiting_since = CASE WHEN :sender IN ('agent', 'bot') THEN NULL ELSE waiting_since END,
-        unread_count = CASE WHEN :sender = 'agent' THEN 0 ELSE unread_count END,
-        bot_turns = bot_turns + CASE WHEN :sender = 'bot' THEN 1 ELSE 0 END
-    WHERE id = :conversation
+        last_message_text = left(part.words, 200),
+        waiting_since = CASE WHEN part.sender IN ('agent', 'bot') THEN NULL ELSE waiting_since END,
+        unread_count = CASE WHEN part.sender = 'agent' THEN 0 ELSE unread_count END,
+        bot_turns = bot_turns + CASE WHEN part.sender = 'bot' THEN 1 ELSE 0 END
+    FROM part WHERE c.id = part.conversation AND part.last
 )
-SELECT id FROM message ORDER BY id
-""").bindparams(bindparam("sender", type_=Text), bindparam("reply_to", type_=Text))
+SELECT id, conversation_id FROM message ORDER BY id
+"""
 
 
-def _store(
-    session: Session, business_id: int, place: _Place, draft: Draft, contents: Sequence[Mapping[str, Any]]
-) -> list[int]:
-    mark = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
-    rows = session.execute(
-        _STORE,
-        {
-            "business": business_id,
-            "conversation": place.conversation_id,
-            "channel": place.channel_id,
-            "identity": place.identity_id,
-            "sender": draft.sender.value,
-            "author": draft.author_id,
-            "type": draft.content["type"],
-            "texts": [preview(content) for content in contents],
-            "payloads": [json.dumps({**content, **mark}) for content in contents],
-            "keys": [_part_key(draft.idempotency_key, number) for number, _ in enumerate(contents, start=1)],
-            "reply_to": draft.reply_to,
-            "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
-            "send_at": draft.send_at,
-            "words": preview(contents[-1])[:200],
-        },
-    )
-    live.notify(session, business_id, place.conversation_id)
-    return [message_id for (message_id,) in rows]
+def _store(session: Session, business_id: int, parts: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, int]]:
+    """The ids of the new messages, each with its conversation's."""
+    rows = run(session, _STORE, {"business": business_id, "parts": json.dumps(parts)})
+    return [(message_id, conversation_id) for message_id, conversation_id in rows]
 
 
 def _part_key(key: str | None, number: int) -> str | None:

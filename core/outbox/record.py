@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core import live
 from core.channels.base import Cause, SendError, Sent, Verdict
+from core.db import run
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
 from core.outbox import flow, policy, settlement
 from core.outbox.claim import Claimed
@@ -17,35 +19,40 @@ from core.people.notices import notify
 
 log = structlog.get_logger(__name__)
 
-_SENT = text("""
-WITH told AS (
-    UPDATE messages SET provider_id = :provider_id, sent_at = coalesce(sent_at, now()),
-        error = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE error END,
-        status = CASE WHEN status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE status END,
-        payload = CASE WHEN :note = '' THEN payload ELSE payload || jsonb_build_object('note', :note) END
-    WHERE id = :message RETURNING id
+# Messages are locked lowest first, as everywhere: a batch of receipts about them may be coming in just now.
+_SENT = """
+WITH outcome AS (
+    SELECT * FROM unnest(%(messages)s::bigint[], %(leases)s::uuid[], %(provider_ids)s::text[], %(notes)s::text[])
+    AS o (message, lease, provider_id, note)
+), locked AS (
+    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+), told AS (
+    UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at, now()),
+        error = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE m.error END,
+        status = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE m.status END,
+        payload = CASE WHEN o.note = '' THEN m.payload ELSE m.payload || jsonb_build_object('note', o.note) END
+    FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id RETURNING m.id, o.lease
 ), healthy AS (
     UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
-    WHERE channel_id = :channel AND failures > 0
+    WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
 )
 UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
-FROM told WHERE d.message_id = told.id AND (d.lease = :lease OR d.lease IS NULL)
-""")
+FROM told WHERE d.message_id = told.id AND (d.lease = told.lease OR d.lease IS NULL)
+"""
 
 
-def record_sent(session: Session, claimed: Claimed, sent: Sent) -> None:
-    """The provider took it, in one statement. That is true even if the lease ran out meanwhile."""
-    session.execute(
-        _SENT,
-        {
-            "message": claimed.message_id,
-            "lease": claimed.lease,
-            "provider_id": sent.provider_id,
-            "note": sent.note or "",
-            "channel": claimed.channel_id,
-        },
-    )
-    live.notify(session, claimed.business_id, claimed.conversation_id)
+def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
+    """The provider took these, in one statement. That is true even where the lease ran out meanwhile."""
+    values = {
+        "messages": [claimed.message_id for claimed, _ in sent],
+        "leases": [claimed.lease for claimed, _ in sent],
+        "provider_ids": [answer.provider_id for _, answer in sent],
+        "notes": [answer.note or "" for _, answer in sent],
+        "channels": list({claimed.channel_id for claimed, _ in sent}),
+    }
+    run(session, _SENT, values)
+    for claimed, _ in sent:
+        live.notify(session, claimed.business_id, claimed.conversation_id)
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:

@@ -14,7 +14,7 @@ from core.ai.model import Usage
 from core.ai.settings import BotSettings
 from core.conversations import bots, service, turns
 from core.conversations.context import Briefing
-from core.conversations.turns import Turn
+from core.conversations.turns import Done, Turn
 from core.db import system_transaction, transaction
 from core.models import Sender
 from tests.conftest import TestBusiness
@@ -50,7 +50,7 @@ def begin() -> tuple[Turn, Briefing]:
 
 def finish(turn: Turn, briefing: Briefing, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
-        return turns.finish(session, turn, briefing, outcome)
+        return turns.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
 
 
 def said() -> list[str]:

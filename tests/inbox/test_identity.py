@@ -171,7 +171,8 @@ def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> N
         assert briefing is not None
     customer_writes("STOP")
     with transaction(business.business_id) as session:
-        turns.finish(session, turn, briefing, Reply("Buenas", draft=False, trace=Trace("model")))
+        answer = Reply("Buenas", draft=False, trace=Trace("model"))
+        turns.finish(session, turn.business_id, [turns.Done(turn, briefing, answer)])
     assert one("SELECT count(*) FROM deliveries") == 0
     assert one("SELECT outcome FROM ai_runs") == "reply"
 

@@ -29,7 +29,7 @@ def sent(business: TestBusiness, wamid: str = "wamid.OUT", *, sender: Sender = S
     (message_id,) = say(business.business_id, customer_writes(), sender=sender)
     claimed = claim_one()
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent(wamid))
+        record.record_sent(session, [(claimed, Sent(wamid))])
     return message_id
 
 
@@ -55,7 +55,7 @@ def test_a_report_may_come_before_the_answer_to_the_send(business: TestBusiness)
     report("wamid.OUT", "delivered", our_id=message_id)
     assert message(message_id).status == "delivered"
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.OUT"))
+        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = message(message_id)
     assert (after.status, after.provider_id, after.lease, after.next_attempt_at) == (
         "delivered",
@@ -70,7 +70,7 @@ def test_a_failure_may_come_before_the_answer_to_the_send(business: TestBusiness
     claimed = claim_one()
     report("wamid.OUT", "failed", our_id=message_id, errors=FAILURE)
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.OUT"))
+        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = message(message_id)
     assert (after.status, after.lease) == ("failed", None)
     assert after.error["code"] == "131026", "its reason is not forgotten"
@@ -131,7 +131,7 @@ def test_a_failure_told_again_does_not_fail_the_next_try(business: TestBusiness)
     assert message(message_id).status == "queued"
     claimed = claim_one()
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.SECOND"))
+        record.record_sent(session, [(claimed, Sent("wamid.SECOND"))])
     assert (message(message_id).status, message(message_id).provider_id) == ("sent", "wamid.SECOND")
 
 
@@ -141,7 +141,7 @@ def test_a_report_without_our_id_waits_for_its_message(business: TestBusiness) -
     report("wamid.OUT", "read")
     assert message(message_id).status == "sending"
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.OUT"))
+        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         assert match_waiting(session) == 1
     assert message(message_id).status == "read"
@@ -155,7 +155,7 @@ def test_a_failure_that_waited_is_settled_like_any_other(business: TestBusiness)
     claimed = claim_one()
     report("wamid.OUT", "failed", errors=FAILURE)
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.OUT"))
+        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         match_waiting(session)
     assert message(message_id).error["code"] == "131026"

@@ -42,7 +42,7 @@ def customers(count: int) -> list[int]:
 
 def finish(business: TestBusiness, claimed: claims.Claimed) -> None:
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent(f"wamid.{claimed.message_id}"))
+        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def test_claimers_side_by_side_never_take_the_same(business: TestBusiness) -> None:

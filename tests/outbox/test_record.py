@@ -132,7 +132,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
             fail(business, claimed, failure(Verdict.RETRYABLE))
         else:
             with transaction(business.business_id) as session:
-                record.record_sent(session, claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))
+                record.record_sent(session, [(claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))])
     after = message(message_id)
     if write == "failed":
         assert after.status == "queued"
@@ -155,7 +155,7 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
     with transaction(business.business_id) as session:
         retrying.retry(session, business.business_id, [message_id], None, "agent:1")
     with transaction(business.business_id) as session:
-        record.record_sent(session, claimed, Sent("wamid.OUT"))
+        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     assert message(message_id).status == "sent"
     assert claim() == []
 
