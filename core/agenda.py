@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from core.db import run, single_statement
 
-from core.db import single_statement
-
-_LOOK = text("""
+_LOOK = """
 SELECT
     EXISTS (SELECT FROM webhook_events WHERE processed_at IS NULL),
     (SELECT extract(epoch FROM min(greatest(due_at, leased_until)) - now()) FROM reply_turns),
     (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM deliveries WHERE next_attempt_at IS NOT NULL),
     (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM attachments WHERE next_attempt_at IS NOT NULL)
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +33,5 @@ class Agenda:
 
 def look() -> Agenda:
     with single_statement() as session:
-        events, *waits = session.execute(_LOOK).one()
+        events, *waits = run(session, _LOOK).one()
     return Agenda(events, *(None if wait is None else float(wait) for wait in waits))

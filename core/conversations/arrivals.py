@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Integer, bindparam, delete, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from core import live
 from core.ai.settings import Autonomy
 from core.channels.base import Kind
 from core.config import get_settings
-from core.conversations.bots import Manners, manners
-from core.models import Conversation, ConversationStatus, Mode, ReplyTurn
+from core.conversations.bots import Manners
+from core.db import run
+from core.models import Mode, ReplyTurn
 
 WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
 _LONGEST_WAIT = 5  # a customer who keeps writing is answered after this many quiet windows all the same
@@ -31,7 +32,7 @@ class Wanted:
     kind: str
     contact_id: int
     identity_id: int
-    bot_id: int | None
+    bot: Manners | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Arrival:
     message_id: int
     identity_id: int
     kind: str
-    bot_id: int | None
+    bot: Manners | None
     text: str
     at: datetime
     plain: bool
@@ -69,34 +70,39 @@ def find_or_open(session: Session, business_id: int, wanted: Iterable[Wanted]) -
     found = _open_conversations(session, needed)
     missing = [one for pair, one in needed.items() if pair not in found]
     if missing:
-        has_bot = manners(session, {one.bot_id for one in missing if one.bot_id})
-        rows = [
-            {
-                "business_id": business_id,
-                "channel_id": one.channel_id,
-                "contact_id": one.contact_id,
-                "identity_id": one.identity_id,
-                "kind": one.kind,
-                "mode": Mode.BOT if _speaks(has_bot.get(one.bot_id or 0)) else Mode.HUMAN,
-            }
-            for one in missing
-        ]
-        session.execute(insert(Conversation).on_conflict_do_nothing(), rows)
+        values = {
+            "business": business_id,
+            "channels": [one.channel_id for one in missing],
+            "contacts": [one.contact_id for one in missing],
+            "identities": [one.identity_id for one in missing],
+            "kinds": [one.kind for one in missing],
+            "modes": [Mode.BOT.value if _speaks(one.bot) else Mode.HUMAN.value for one in missing],
+        }
+        run(session, _OPEN, values)
         found = _open_conversations(session, needed)
     return found
 
 
+_OPEN = """
+INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind, mode)
+SELECT %(business)s, * FROM unnest(%(channels)s::bigint[], %(contacts)s::bigint[], %(identities)s::bigint[],
+                                   %(kinds)s::text[], %(modes)s::text[])
+ON CONFLICT DO NOTHING
+"""
+
+
 def _open_conversations(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    rows = session.execute(
-        select(Conversation.channel_id, Conversation.contact_id, Conversation.id)
-        .where(
-            tuple_(Conversation.channel_id, Conversation.contact_id).in_(list(pairs)),
-            Conversation.status != ConversationStatus.CLOSED,
-        )
-        .order_by(Conversation.id)
-        .with_for_update()
-    )
+    channels, contacts = zip(*pairs, strict=True)
+    rows = run(session, _FIND, {"channels": list(channels), "contacts": list(contacts)})
     return {(channel_id, contact_id): conversation_id for channel_id, contact_id, conversation_id in rows}
+
+
+_FIND = """
+SELECT c.channel_id, c.contact_id, c.id
+FROM unnest(%(channels)s::bigint[], %(contacts)s::bigint[]) AS pair (channel, contact)
+JOIN conversations c ON c.channel_id = pair.channel AND c.contact_id = pair.contact AND c.status <> 'closed'
+ORDER BY c.id FOR UPDATE OF c
+"""
 
 
 def _speaks(one: Manners | None) -> bool:
@@ -110,8 +116,7 @@ def apply(session: Session, business_id: int, arrivals: Sequence[Arrival]) -> No
         by_conversation[one.conversation_id].append(one)
     if not by_conversation:
         return
-    before = _lock(session, by_conversation)
-    session.execute(_UPDATE, [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()])
+    before = _update(session, by_conversation)
     _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _owe_turns(session, business_id, by_conversation, before)
     for conversation_id in by_conversation:
@@ -124,40 +129,39 @@ class _Before:
     first: bool  # nobody has said anything in it yet
 
 
-def _lock(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Before]:
-    """Lock the conversations, lowest id first so that two batches cannot wait for each other."""
-    rows = session.execute(
-        select(Conversation.id, Conversation.mode, Conversation.last_message_text, Conversation.waiting_since)
-        .where(Conversation.id.in_(list(conversation_ids)))
-        .order_by(Conversation.id)
-        .with_for_update()
-    )
+def _update(session: Session, by_conversation: Mapping[int, Sequence[Arrival]]) -> dict[int, _Before]:
+    """Bring conversations up to date; returns how they stood before."""
+    changes = [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()]
+    values = {"conversations": list(by_conversation), "changes": json.dumps(changes)}
     return {
         conversation_id: _Before(mode, first=not text and waiting is None)
-        for conversation_id, mode, text, waiting in rows
+        for conversation_id, mode, text, waiting in run(session, _UPDATE, values)
     }
 
 
-_UPDATE = text("""
-UPDATE conversations SET
-    identity_id = coalesce(:identity, identity_id),
-    unread_count = unread_count + :unread,
-    last_message_at = greatest(last_message_at, :at),
-    last_message_text = :text,
-    waiting_since = CASE WHEN :answered THEN NULL ELSE coalesce(waiting_since, :waiting) END,
-    window_expires_at = greatest(window_expires_at, :window),
-    mode = CASE WHEN :taken_over THEN 'human' ELSE mode END,
-    status = CASE WHEN :unread > 0 AND status IN ('pending', 'snoozed') THEN 'open' ELSE status END
-WHERE id = :conversation
-""").bindparams(
-    bindparam("identity", type_=BigInteger),
-    bindparam("unread", type_=Integer),
-    bindparam("at", type_=DateTime(timezone=True)),
-    bindparam("waiting", type_=DateTime(timezone=True)),
-    bindparam("window", type_=DateTime(timezone=True)),
-    bindparam("answered", type_=Boolean),
-    bindparam("taken_over", type_=Boolean),
+# Locked lowest id first, so that two batches cannot wait for each other.
+_UPDATE = """
+WITH before AS (
+    SELECT id, mode, last_message_text, waiting_since FROM conversations
+    WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
+), news AS (
+    SELECT * FROM jsonb_to_recordset(%(changes)s::jsonb) AS n (
+        conversation bigint, identity bigint, unread integer, at timestamptz, words text, waiting timestamptz,
+        closing timestamptz, answered boolean, taken_over boolean)
+), updated AS (
+    UPDATE conversations c SET
+        identity_id = coalesce(n.identity, c.identity_id),
+        unread_count = c.unread_count + n.unread,
+        last_message_at = greatest(c.last_message_at, n.at),
+        last_message_text = n.words,
+        waiting_since = CASE WHEN n.answered THEN NULL ELSE coalesce(c.waiting_since, n.waiting) END,
+        window_expires_at = greatest(c.window_expires_at, n.closing),
+        mode = CASE WHEN n.taken_over THEN 'human' ELSE c.mode END,
+        status = CASE WHEN n.unread > 0 AND c.status IN ('pending', 'snoozed') THEN 'open' ELSE c.status END
+    FROM before JOIN news n ON n.conversation = before.id WHERE c.id = before.id
 )
+SELECT id, mode, last_message_text, waiting_since FROM before
+"""
 
 
 def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
@@ -170,10 +174,10 @@ def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
         "conversation": conversation_id,
         "identity": customers[-1].identity_id if customers else None,
         "unread": len(owed),
-        "at": newest.at,
-        "text": newest.text[:_PREVIEW],
-        "waiting": min((one.at for one in owed), default=None),
-        "window": max(one.at for one in customers) + WINDOW if has_window else None,
+        "at": newest.at.isoformat(),
+        "words": newest.text[:_PREVIEW],
+        "waiting": min(one.at for one in owed).isoformat() if owed else None,
+        "closing": (max(one.at for one in customers) + WINDOW).isoformat() if has_window else None,
         "answered": newest.takes_over,
         "taken_over": any(one.takes_over for one in own),
     }
@@ -200,32 +204,30 @@ def _owe_turns(
     }
     if not owing:
         return
-    how = manners(session, {one.bot_id for own in owing.values() for one in own if one.bot_id})
     default_quiet = get_settings().reply_quiet_seconds
     rows = []
     for conversation_id, owed in owing.items():
-        own_manners = how.get(owed[0].bot_id or 0)
-        quiet = default_quiet if own_manners is None or own_manners.quiet is None else own_manners.quiet
+        bot = owed[0].bot
+        quiet = default_quiet if bot is None or bot.quiet is None else bot.quiet
         plain_first = before[conversation_id].first and len(owed) == 1 and owed[0].plain
         rows.append(
             {
-                "business_id": business_id,
-                "conversation_id": conversation_id,
+                "conversation": conversation_id,
                 "quiet": 0 if plain_first else quiet,
-                "patience": quiet * _LONGEST_WAIT,
-                "latest_message_id": max(one.message_id for one in owed),
+                "latest": max(one.message_id for one in owed),
             }
         )
-    session.execute(_OWE, rows)
+    run(session, _OWE, {"business": business_id, "owed": json.dumps(rows), "patience": _LONGEST_WAIT})
 
 
-_OWE = text("""
+_OWE = """
 INSERT INTO reply_turns AS turn (business_id, conversation_id, latest_message_id, first_message_at, due_at)
-VALUES (:business_id, :conversation_id, :latest_message_id, clock_timestamp(),
-        clock_timestamp() + make_interval(secs => :quiet))
+SELECT %(business)s, o.conversation, o.latest, clock_timestamp(), clock_timestamp() + make_interval(secs => o.quiet)
+FROM jsonb_to_recordset(%(owed)s::jsonb) AS o (conversation bigint, latest bigint, quiet float)
 ON CONFLICT (conversation_id) DO UPDATE SET
     latest_message_id = excluded.latest_message_id,
-    due_at = greatest(
-        clock_timestamp(), least(excluded.due_at, turn.first_message_at + make_interval(secs => :patience))
-    )
-""")
+    due_at = greatest(clock_timestamp(), least(
+        excluded.due_at,
+        turn.first_message_at + (excluded.due_at - excluded.first_message_at) * %(patience)s::int
+    ))
+"""

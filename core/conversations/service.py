@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import live
+from core.db import run
 from core.errors import Conflict, NotFound
 from core.models import (
     Agent,
@@ -181,7 +182,8 @@ def add_event(
     session: Session, business_id: int, conversation_id: int, channel_id: int, event: str, **details: object
 ) -> None:
     """A line of the thread that says what happened to the conversation; the customer never sees it."""
-    session.execute(
+    run(
+        session,
         _EVENT,
         {
             "business": business_id,
@@ -193,11 +195,11 @@ def add_event(
     live.notify(session, business_id, conversation_id)
 
 
-_EVENT = text("""
+_EVENT = """
 INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, payload, status, created_at)
-VALUES (:business, :conversation, :channel, 'outbound', 'system', 'event', CAST(:payload AS jsonb), 'sent',
+VALUES (%(business)s, %(conversation)s, %(channel)s, 'outbound', 'system', 'event', %(payload)s::jsonb, 'sent',
         date_trunc('second', clock_timestamp()))
-""")
+"""
 
 
 def own_abandoned(session: Session, waiting_seconds: float, limit: int = 200) -> int:

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from core.models import DeadLetter, WebhookEvent
+from core.db import run
+from core.models import DeadLetter
 
 _RECEIVE_LOCK = 4_207_002
 
@@ -59,22 +60,38 @@ def lock_receiving(session: Session) -> None:
     A conversation's messages are stored in the order they arrived, and nobody makes a contact twice; the rest wait
     here for the few milliseconds that takes. Batches make that faster than receivers side by side.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _RECEIVE_LOCK})
+    run(session, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _RECEIVE_LOCK})
 
 
-def claim(session: Session, limit: int) -> Sequence[WebhookEvent]:
+class StoredEvent(NamedTuple):
+    """A row of `webhook_events` that waits to be processed."""
+
+    id: int
+    source: str
+    content_type: str
+    query: str
+    body: bytes
+    received_at: datetime
+
+
+def claim(session: Session, limit: int) -> Sequence[StoredEvent]:
     """The oldest unprocessed events, in order of arrival; none while another transaction receives."""
-    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RECEIVE_LOCK}):
+    if not run(session, "SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _RECEIVE_LOCK}).scalar():
         return []
-    query = select(WebhookEvent).where(WebhookEvent.processed_at.is_(None)).order_by(WebhookEvent.id).limit(limit)
-    return session.scalars(query).all()
+    return [StoredEvent(*row) for row in run(session, _PENDING, {"limit": limit})]
+
+
+_PENDING = """
+SELECT id, source, content_type, query, body, received_at FROM webhook_events
+WHERE processed_at IS NULL ORDER BY id LIMIT %(limit)s
+"""
 
 
 def mark_processed(session: Session, event_ids: Iterable[int]) -> None:
-    session.execute(
-        text("UPDATE webhook_events SET processed_at = clock_timestamp() WHERE id = ANY(:ids)"),
-        {"ids": list(event_ids)},
-    )
+    run(session, _PROCESSED, {"ids": list(event_ids)})
+
+
+_PROCESSED = "UPDATE webhook_events SET processed_at = clock_timestamp() WHERE id = ANY(%(ids)s::bigint[])"
 
 
 def quarantine(session: Session, event_id: int, reason: str, raw: Any, business_id: int | None = None) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, Table, func, insert, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import IdentityChange
 from core.channels.numbers import lookup_key
+from core.db import run
 from core.models import Contact, ContactIdentity
 
 
@@ -79,7 +80,7 @@ class _Directory:
     def load(self, addresses: Sequence[Address]) -> None:
         values = {value for address in addresses for value in (address.value, *address.aliases)}
         keys = {key for address in addresses if (key := address.key)}
-        rows = self._session.execute(_KNOWN, {"values": list(values), "keys": list(keys)})
+        rows = run(self._session, _KNOWN, {"values": list(values), "keys": list(keys)})
         people: dict[int, _Person] = {}
         for identity_id, contact_id, kind, value, key, name in rows:
             person = people.setdefault(contact_id, _Person(contact_id, name))
@@ -106,20 +107,18 @@ class _Directory:
         people = list(
             {id(entry.person): entry.person for _, entry in fresh if entry.person.contact_id is None}.values()
         )
-        rows = [{"business_id": self._business_id, "name": person.name} for person in people]
-        for person, contact_id in zip(people, self._insert(Contact.__table__, rows), strict=True):
+        for person, contact_id in zip(
+            people, self._insert(_CONTACTS, names=[person.name for person in people]), strict=True
+        ):
             person.contact_id = contact_id
-        rows = [
-            {
-                "business_id": self._business_id,
-                "contact_id": entry.person.contact_id,
-                "kind": kind,
-                "address": value,
-                "lookup_key": entry.key,
-            }
-            for (kind, value), entry in fresh
-        ]
-        for (_, entry), identity_id in zip(fresh, self._insert(ContactIdentity.__table__, rows), strict=True):
+        identity_ids = self._insert(
+            _IDENTITIES,
+            contacts=[entry.person.contact_id for _, entry in fresh],
+            kinds=[kind for (kind, _), _ in fresh],
+            addresses=[value for (_, value), _ in fresh],
+            keys=[entry.key for _, entry in fresh],
+        )
+        for (_, entry), identity_id in zip(fresh, identity_ids, strict=True):
             entry.identity_id = identity_id
         if more := [entry.identity_id for _, entry in fresh if entry.person not in people]:
             self._session.execute(_WISHES_STAY, {"ids": more})
@@ -138,21 +137,33 @@ class _Directory:
                 return entry.person
         return self._by_key.get(address.key) if address.key else None
 
-    def _insert(self, table: FromClause, rows: list[dict[str, Any]]) -> Sequence[int]:
-        """Insert rows and return their ids in the same order."""
-        if not rows:
+    def _insert(self, statement: str, **columns: Sequence[Any]) -> list[int]:
+        """Insert rows and return their ids in the same order: they are counted up row by row."""
+        if not any(columns.values()):
             return []
-        assert isinstance(table, Table)
-        query = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return self._session.execute(query, rows).scalars().all()
+        return sorted(run(self._session, statement, {"business": self._business_id, **columns}).scalars())
 
 
-_KNOWN = text("""
+_CONTACTS = """
+INSERT INTO contacts (business_id, name)
+SELECT %(business)s, name FROM unnest(%(names)s::text[]) WITH ORDINALITY AS row (name, number) ORDER BY number
+RETURNING id
+"""
+_IDENTITIES = """
+INSERT INTO identities (business_id, contact_id, kind, address, lookup_key)
+SELECT %(business)s, contact, kind, address, key
+FROM unnest(%(contacts)s::bigint[], %(kinds)s::text[], %(addresses)s::text[], %(keys)s::text[]) WITH ORDINALITY
+     AS row (contact, kind, address, key, number) ORDER BY number
+RETURNING id
+"""
+
+
+_KNOWN = """
 SELECT i.id, i.contact_id, i.kind, i.address, i.lookup_key, c.name
 FROM identities i JOIN contacts c ON c.id = i.contact_id
-WHERE i.address = ANY(:values) OR i.lookup_key = ANY(:keys)
+WHERE i.address = ANY(%(values)s::text[]) OR i.lookup_key = ANY(%(keys)s::text[])
 ORDER BY i.id
-""")
+"""
 _NAME = text("UPDATE contacts SET name = :name WHERE id = :contact AND name = ''")
 
 

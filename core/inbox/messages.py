@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import InboundMessage
 from core.conversations import arrivals
+from core.db import run
 from core.inbox.identity import Address, Known, resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.outbox import settlement
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
 # Types that say something about an earlier message. They are kept, but nobody owes them an answer.
 ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
-
-
-_MESSAGES = cast(Table, Message.__table__)
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         session,
         business_id,
         [
-            arrivals.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot_id)
+            arrivals.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
             for (_, route, message), who in zip(arrived, known, strict=True)
             if (route.channel_id, message.target) not in targets
         ],
@@ -108,35 +107,38 @@ def _targets(
 
 def _insert(session: Session, business_id: int, placed: Sequence[_Placed]) -> dict[tuple[int, str], int]:
     """Insert in order of arrival; returns the ids of those that were new."""
-    query = (
-        insert(_MESSAGES)
-        .on_conflict_do_nothing(
-            index_elements=[_MESSAGES.c.channel_id, _MESSAGES.c.provider_id],
-            index_where=_MESSAGES.c.provider_id.is_not(None),
-        )
-        .returning(_MESSAGES.c.id, _MESSAGES.c.channel_id, _MESSAGES.c.provider_id)
-    )
-    rows = session.execute(query, [_row(business_id, item) for item in placed])
-    return {(channel_id, str(provider_id)): message_id for message_id, channel_id, provider_id in rows}
+    rows = run(session, _STORE, {"business": business_id, "rows": json.dumps([_row(item) for item in placed])})
+    return {(channel_id, provider_id): message_id for message_id, channel_id, provider_id in rows}
 
 
-def _row(business_id: int, item: _Placed) -> dict[str, Any]:
+_STORE = """
+INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
+                      provider_id, reply_to, event_id, created_at, sent_at)
+SELECT %(business)s, r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+    conversation bigint, channel bigint, direction text, sender text, type text, words text, payload jsonb, status text,
+    provider_id text, reply_to text, event bigint, at timestamptz, sent_at timestamptz)
+ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
+RETURNING id, channel_id, provider_id
+"""
+
+
+def _row(item: _Placed) -> dict[str, Any]:
     message = item.message
+    at = message.timestamp.isoformat()
     return {
-        "business_id": business_id,
-        "conversation_id": item.conversation_id,
-        "channel_id": item.route.channel_id,
+        "conversation": item.conversation_id,
+        "channel": item.route.channel_id,
         "direction": Direction.OUTBOUND if message.echo else Direction.INBOUND,
         "sender": Sender.AGENT if message.echo else Sender.CUSTOMER,
         "type": message.type,
-        "text": message.text,
+        "words": message.text,
         "payload": dict(message.payload),
         "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
         "provider_id": message.provider_id,
         "reply_to": message.reply_to,
-        "event_id": item.event_id,
-        "created_at": message.timestamp,
-        "sent_at": message.timestamp if message.echo else None,
+        "event": item.event_id,
+        "at": at,
+        "sent_at": at if message.echo else None,
     }
 
 
@@ -189,7 +191,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
         message_id=message_id,
         identity_id=item.known.identity_id,
         kind=item.route.kind,
-        bot_id=item.route.bot_id,
+        bot=item.route.bot,
         text=message.text,
         at=message.timestamp,
         plain=message.type == "text",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Text, and_, bindparam, func, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from core import live
 from core.channels.base import Receipt
-from core.models import Direction, Message, MessageStatus, ReceiptEvent
+from core.db import run
+from core.models import Message, MessageStatus, ReceiptEvent
 from core.outbox import settlement
 from core.outbox.status import settle
 
@@ -26,8 +27,7 @@ def store(session: Session, business_id: int, reports: Sequence[tuple[int, Recei
     if not reports:
         return
     matched = _match(session, reports)
-    rows = [_row(business_id, channel_id, report, matched) for channel_id, report in reports]
-    new = _insert(session, rows)
+    new = _insert(session, business_id, [_row(channel_id, report, matched) for channel_id, report in reports])
     by_message: dict[int, list[_Report]] = defaultdict(list)
     for channel_id, report in reports:
         message_id = _message_of(channel_id, report, matched)
@@ -69,12 +69,12 @@ def _match(session: Session, reports: Sequence[tuple[int, Receipt]]) -> dict[Key
     """Our message of each report, by our own id where it came back, else by the provider's."""
     ours = {report.our_id for _, report in reports if report.our_id is not None}
     theirs = {(channel_id, report.provider_id) for channel_id, report in reports}
-    rows = session.execute(
-        select(Message.id, Message.channel_id, Message.provider_id).where(
-            Message.direction == Direction.OUTBOUND,
-            or_(Message.id.in_(ours), tuple_(Message.channel_id, Message.provider_id).in_(theirs)),
-        )
-    )
+    values = {
+        "ours": list(ours),
+        "channels": [channel_id for channel_id, _ in theirs],
+        "provider_ids": [provider_id for _, provider_id in theirs],
+    }
+    rows = run(session, _MATCH, values)
     found: dict[Key | int, int] = {}
     for message_id, channel_id, provider_id in rows:
         if message_id in ours:
@@ -84,34 +84,49 @@ def _match(session: Session, reports: Sequence[tuple[int, Receipt]]) -> dict[Key
     return found
 
 
+_MATCH = """
+SELECT id, channel_id, provider_id FROM messages WHERE id = ANY(%(ours)s::bigint[]) AND direction = 'outbound'
+UNION
+SELECT m.id, m.channel_id, m.provider_id
+FROM unnest(%(channels)s::bigint[], %(provider_ids)s::text[]) AS r (channel, provider_id)
+JOIN messages m ON m.channel_id = r.channel AND m.provider_id = r.provider_id
+WHERE m.direction = 'outbound'
+"""
+
+
 def _message_of(channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> int | None:
     if report.our_id is not None and matched.get(report.our_id) == channel_id:
         return report.our_id
     return matched.get((channel_id, report.provider_id))
 
 
-def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+def _insert(session: Session, business_id: int, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
     """Keep the reports, and tell which were not there yet.
 
     One that comes again says nothing new, and its message may have been sent once more since it failed.
     """
-    query = (
-        insert(ReceiptEvent)
-        .on_conflict_do_nothing()
-        .returning(ReceiptEvent.channel_id, ReceiptEvent.provider_id, ReceiptEvent.status, ReceiptEvent.occurred_at)
-    )
-    return {tuple(row) for row in session.execute(query, rows)}
+    stored = run(session, _KEEP, {"business": business_id, "rows": json.dumps(rows)})
+    return {tuple(row) for row in stored}
 
 
-def _row(business_id: int, channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> dict[str, Any]:
+_KEEP = """
+INSERT INTO receipts (business_id, channel_id, message_id, provider_id, our_id, status, occurred_at, errors, pricing)
+SELECT %(business)s, r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+    channel bigint, message bigint, provider_id text, our_id bigint, status text, at timestamptz, errors jsonb,
+    pricing jsonb)
+ON CONFLICT DO NOTHING
+RETURNING channel_id, provider_id, status, occurred_at
+"""
+
+
+def _row(channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> dict[str, Any]:
     return {
-        "business_id": business_id,
-        "channel_id": channel_id,
-        "message_id": _message_of(channel_id, report, matched),
+        "channel": channel_id,
+        "message": _message_of(channel_id, report, matched),
         "provider_id": report.provider_id,
         "our_id": report.our_id,
         "status": report.status,
-        "occurred_at": report.timestamp,
+        "at": report.timestamp.isoformat(),
         "errors": [asdict(error) for error in report.errors],
         "pricing": dict(report.pricing),
     }
@@ -131,12 +146,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
     """Move each message along the status table, and settle the deliveries of those that were still under way."""
     if not by_message:
         return
-    rows = session.execute(
-        select(Message.id, Message.status, Message.conversation_id)
-        .where(Message.id.in_(by_message))
-        .order_by(Message.id)
-        .with_for_update()
-    ).all()
+    rows = run(session, _LOCK, {"ids": list(by_message)})
     moves: list[dict[str, Any]] = []
     under_way: list[int] = []
     failed: dict[int, dict[str, str]] = {}
@@ -151,7 +161,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
                 "message": message_id,
                 "status": reached,
                 "provider_id": reports[0].provider_id,
-                "sent_at": None if reached == MessageStatus.FAILED else min(report.at for report in reports),
+                "sent_at": None if reached == MessageStatus.FAILED else min(one.at for one in reports).isoformat(),
             }
         )
         if reached == MessageStatus.FAILED:
@@ -159,24 +169,24 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
         elif status not in _OUT:
             under_way.append(message_id)
     if moves:
-        session.execute(_MOVE, moves)
+        run(session, _MOVE, {"moves": json.dumps(moves)})
     settlement.reported_sent(session, under_way)
     settlement.reported_failed(session, business_id, failed)
 
 
 _OUT = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
-_MOVE = text("""
-UPDATE messages SET
-    status = :status,
-    provider_id = coalesce(provider_id, :provider_id),
-    sent_at = coalesce(sent_at, :sent_at),
-    error = CASE WHEN :status = 'failed' THEN error END
-WHERE id = :message
-""").bindparams(
-    bindparam("sent_at", type_=DateTime(timezone=True)),
-    bindparam("status", type_=Text),
-    bindparam("message", type_=BigInteger),
-)
+_LOCK = """
+SELECT id, status, conversation_id FROM messages WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+"""
+_MOVE = """
+UPDATE messages m SET
+    status = move.status,
+    provider_id = coalesce(m.provider_id, move.provider_id),
+    sent_at = coalesce(m.sent_at, move.sent_at),
+    error = CASE WHEN move.status = 'failed' THEN m.error END
+FROM jsonb_to_recordset(%(moves)s::jsonb) AS move (message bigint, status text, provider_id text, sent_at timestamptz)
+WHERE m.id = move.message
+"""
 
 
 def _fresh(report: Receipt) -> _Report:

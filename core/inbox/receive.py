@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Provider, Receipt
 from core.channels.registry import parse_event
-from core.db import enter_business, leave_business
+from core.conversations.bots import Manners
+from core.db import enter_business, leave_business, run
 from core.inbox import account, events, messages, receipts
-from core.models import EventSource, WebhookEvent
+from core.inbox.events import StoredEvent
+from core.models import EventSource
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +40,12 @@ _PROVIDER = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where an item belongs."""
+    """Where an item belongs, and how the bot of that channel behaves (None: it has none)."""
 
     business_id: int
     channel_id: int
     kind: str
-    bot_id: int | None
+    bot: Manners | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def receive_pending(session: Session, limit: int = BATCH) -> int:
     return len(claimed)
 
 
-def _store_events(session: Session, claimed: Sequence[WebhookEvent]) -> None:
+def _store_events(session: Session, claimed: Sequence[StoredEvent]) -> None:
     parsed = [(event, one) for event in claimed for one in _parse(event)]
     routes = _routes(session, parsed)
     items = [Item(event.id, one, routes.get(_address(event, one))) for event, one in parsed]
@@ -107,7 +108,7 @@ def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
     return None
 
 
-def _parse(event: WebhookEvent) -> list[Parsed]:
+def _parse(event: StoredEvent) -> list[Parsed]:
     try:
         return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
     except Exception as error:  # a body that no parser foresaw must not stop the events behind it
@@ -115,7 +116,7 @@ def _parse(event: WebhookEvent) -> list[Parsed]:
         return [Broken(reason=f"not readable: {type(error).__name__}: {error}", raw=None)]
 
 
-def _address(event: WebhookEvent, parsed: Parsed) -> Address:
+def _address(event: StoredEvent, parsed: Parsed) -> Address:
     """Which of our channels an item is for: by kind and number, or by account where the news is not about a number."""
     provider = _PROVIDER[EventSource(event.source)]
     if isinstance(parsed, Broken):
@@ -125,22 +126,29 @@ def _address(event: WebhookEvent, parsed: Parsed) -> Address:
     return (provider, parsed.kind, parsed.route)
 
 
-def _routes(session: Session, parsed: Sequence[tuple[WebhookEvent, Parsed]]) -> dict[Address, Route]:
+def _routes(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> dict[Address, Route]:
     """The channels that a batch is for, each under its number and its account (the account's oldest channel)."""
     wanted = {_address(event, one)[2] for event, one in parsed}
     found: dict[Address, Route] = {}
-    for row in session.execute(_ROUTES, {"wanted": list(wanted)}):
-        route = Route(row.business_id, row.id, row.kind, row.bot_id)
+    for row in run(session, _ROUTES, {"wanted": list(wanted)}):
+        bot = None if row.enabled is None else Manners(row.enabled, row.autonomy, row.quiet)
+        route = Route(row.business_id, row.id, row.kind, bot)
         found[(row.provider, row.kind, row.identity)] = route
         found.setdefault((row.provider, _ACCOUNT, row.account), route)
     return found
 
 
 _ACCOUNT = "account"
-_ROUTES = text("""
-SELECT id, business_id, bot_id, provider, kind, identity, account FROM channels
-WHERE identity = ANY(:wanted) OR account = ANY(:wanted) ORDER BY id
-""")
+_ROUTES = """
+SELECT c.id, c.business_id, c.provider, c.kind, c.identity, c.account, v.enabled, v.autonomy, v.quiet
+FROM channels c
+LEFT JOIN LATERAL (
+    SELECT (data ->> 'enabled')::boolean AS enabled, data ->> 'autonomy' AS autonomy,
+           (data ->> 'quiet_seconds')::float AS quiet
+    FROM bot_settings WHERE bot_id = c.bot_id ORDER BY version DESC LIMIT 1
+) v ON true
+WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]) ORDER BY c.id
+"""
 
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import Kind
+from core.db import run
 from core.models import ChannelState, Delivery
 from core.outbox import flow
 
@@ -23,8 +24,8 @@ _PAUSED_LOOK_AGAIN = timedelta(seconds=60)
 _BLOCKED_LOOK_AGAIN = timedelta(seconds=2)
 _ROUNDS = 5  # how often a claim looks past messages that have to wait
 
-_ALONE = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_DUE = text("""
+_ALONE = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
+_DUE = """
 SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
        i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state,
        f.open_until IS NOT NULL AS tripped
@@ -39,9 +40,9 @@ WHERE d.next_attempt_at <= now() AND NOT EXISTS (
       AND (e.leased_until IS NOT NULL OR (e.next_attempt_at IS NOT NULL AND coalesce(e.scheduled_for <= now(), true)))
 )
 ORDER BY d.priority, d.next_attempt_at
-LIMIT :limit
+LIMIT %(limit)s
 FOR NO KEY UPDATE OF d, m SKIP LOCKED
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,22 @@ def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) 
     What has to wait goes back with its time instead of sitting in a slot.
     """
     taken: list[Claimed] = []
-    if not session.scalar(_ALONE, {"lock": _CLAIM_LOCK}):
+    if not run(session, _ALONE, {"lock": _CLAIM_LOCK}).scalar():
         return taken
     for _ in range(_ROUNDS):
-        due = session.execute(_DUE, {"limit": limit - len(taken)}).all()
+        due = run(session, _DUE, {"limit": limit - len(taken)}).all()
         ready = _within_limits(session, due)
         taken += _take(session, ready, lease, lease_for)
         if len(taken) >= limit or not due or len(ready) == len(due):
             break
     if not taken:
-        session.execute(_HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
+        run(session, _HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
     return taken
 
 
 # Behind a message that waits for its next try nothing is due: if it seemed so, every look would find it and claim none.
-_HOLD_BACK = text("""
-UPDATE deliveries SET next_attempt_at = now() + :until WHERE message_id IN (
+_HOLD_BACK = """
+UPDATE deliveries SET next_attempt_at = now() + %(until)s WHERE message_id IN (
     SELECT d.message_id FROM deliveries d
     WHERE d.next_attempt_at <= now() AND EXISTS (
         SELECT FROM deliveries e
@@ -92,7 +93,7 @@ UPDATE deliveries SET next_attempt_at = now() + :until WHERE message_id IN (
     )
     FOR NO KEY UPDATE OF d SKIP LOCKED
 )
-""")
+"""
 
 
 def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
@@ -136,22 +137,22 @@ def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
         )
 
 
-_TAKE = text("""
+_TAKE = """
 WITH taken AS (
-    UPDATE deliveries SET next_attempt_at = NULL, lease = :lease, leased_until = now() + :lease_for,
+    UPDATE deliveries SET next_attempt_at = NULL, lease = %(lease)s::uuid, leased_until = now() + %(lease_for)s,
                           attempts = attempts + 1
-    WHERE message_id = ANY(:ids) RETURNING message_id
+    WHERE message_id = ANY(%(ids)s::bigint[]) RETURNING message_id
 )
 UPDATE messages m SET status = 'sending' FROM taken WHERE m.id = taken.message_id AND m.status = 'queued'
 RETURNING m.id
-""")
+"""
 
 
 def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
     if not rows:
         return []
     ids = [row.message_id for row in rows]
-    sending = {i for (i,) in session.execute(_TAKE, {"lease": lease, "lease_for": lease_for, "ids": ids})}
+    sending = {i for (i,) in run(session, _TAKE, {"lease": lease, "lease_for": lease_for, "ids": ids})}
     _drop_settled(session, [message_id for message_id in ids if message_id not in sending])
     return [
         Claimed(
@@ -199,18 +200,21 @@ def release(session: Session, lease: uuid.UUID) -> None:
 
 def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
     """Keep the leases of sends that are still under way. A row that somebody holds just now is renewed next time."""
-    session.execute(
+    run(
+        session,
         _RENEW,
         {"lease_for": lease_for, "ids": list(message_ids), "leases": list(leases)},
     )
 
 
-_RENEW = text("""
-UPDATE deliveries SET leased_until = now() + :lease_for
+_RENEW = """
+UPDATE deliveries SET leased_until = now() + %(lease_for)s
 WHERE message_id IN (
-    SELECT message_id FROM deliveries WHERE message_id = ANY(:ids) AND lease = ANY(:leases) FOR UPDATE SKIP LOCKED
+    SELECT message_id FROM deliveries
+    WHERE message_id = ANY(%(ids)s::bigint[]) AND lease = ANY(%(leases)s::uuid[])
+    FOR UPDATE SKIP LOCKED
 )
-""")
+"""
 
 
 def expire_leases(session: Session, limit: int = 500) -> list[int]:

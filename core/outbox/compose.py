@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.base import InvalidMessage, Kind
 from core.channels.numbers import digits, is_bsuid
-from core.conversations import arrivals
+from core.conversations import arrivals, bots
 from core.conversations import service as conversations
 from core.errors import IdempotencyConflict
 from core.inbox.events import lock_receiving
@@ -127,7 +127,8 @@ def _open(session: Session, business_id: int, recipient: Recipient) -> int:
     address = _address(recipient)
     channel = _channel(session, recipient)
     known = _identity(session, business_id, address)
-    wanted = arrivals.Wanted(channel.id, channel.kind, known.contact_id, known.identity_id, channel.bot_id)
+    bot = bots.manners(session, [channel.bot_id]).get(channel.bot_id) if channel.bot_id else None
+    wanted = arrivals.Wanted(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
     return arrivals.find_or_open(session, business_id, [wanted])[channel.id, known.contact_id]
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import Kind, Provider
+from core.db import run
 from core.models import ChannelFlow
 
 FAILURES_TO_OPEN = 5
@@ -48,30 +49,31 @@ def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
     return float(own) if isinstance(own, int | float) and own > 0 else _PER_SECOND.get((provider, kind), 10)
 
 
-_GRANT = text("""
+_GRANT = """
 WITH flow AS (
     SELECT channel_id, greatest(next_slot_at, now()) AS slot, open_until, failures
-    FROM channel_flow WHERE channel_id = :channel FOR UPDATE
+    FROM channel_flow WHERE channel_id = %(channel)s FOR UPDATE
 ), grant_ AS (
     SELECT channel_id, slot,
-        CASE WHEN open_until IS NULL OR failures < :limit THEN
-            least(:wanted, greatest(0, floor(
-                (extract(epoch FROM now() - slot + make_interval(secs => :burst)) + 1e-6)  -- times are whole µs
-                / :interval)::int))
-        ELSE least(:wanted, 1) END AS allowed
+        CASE WHEN open_until IS NULL OR failures < %(limit)s THEN
+            least(%(wanted)s, greatest(0, floor(
+                (extract(epoch FROM now() - slot + make_interval(secs => %(burst)s)) + 1e-6)  -- times are whole µs
+                / %(interval)s)::int))
+        ELSE least(%(wanted)s, 1) END AS allowed
     FROM flow
 )
-UPDATE channel_flow f SET next_slot_at = g.slot + make_interval(secs => g.allowed * :interval)
+UPDATE channel_flow f SET next_slot_at = g.slot + make_interval(secs => g.allowed * %(interval)s)
 FROM grant_ g WHERE f.channel_id = g.channel_id
-RETURNING g.allowed, f.next_slot_at - make_interval(secs => :burst - :interval)
-""")
+RETURNING g.allowed, f.next_slot_at - make_interval(secs => %(burst)s - %(interval)s)
+"""
 
 
 def take_slots(session: Session, channel_id: int, wanted: int, rate: float) -> Grant:
     """Reserve up to `wanted` sends; `rate` is never exceeded in any second. Locks the number's row until commit."""
     burst = max(1.0, rate * _BURST_SHARE)
     interval = 1 / (rate - burst if burst > 1 else rate)
-    row = session.execute(
+    row = run(
+        session,
         _GRANT,
         {
             "channel": channel_id,
@@ -159,14 +161,14 @@ def slow_down(session: Session, channel_id: int, seconds: float) -> None:
     )
 
 
-_PAIR = text("""
-UPDATE identities SET pair_slot_at = greatest(pair_slot_at, now()) + :interval
-WHERE id = ANY(:ids) AND (pair_slot_at IS NULL OR pair_slot_at <= now() + :tolerance)
+_PAIR = """
+UPDATE identities SET pair_slot_at = greatest(pair_slot_at, now()) + %(interval)s
+WHERE id = ANY(%(ids)s::bigint[]) AND (pair_slot_at IS NULL OR pair_slot_at <= now() + %(tolerance)s)
 RETURNING id
-""")
+"""
 
 
 def take_pair_slots(session: Session, identity_ids: Sequence[int]) -> set[int]:
     """Reserve one message to each of these customers; returns those who may be written to now."""
     values = {"ids": list(identity_ids), "interval": PAIR_INTERVAL, "tolerance": PAIR_INTERVAL * (PAIR_BURST - 1)}
-    return {identity_id for (identity_id,) in session.execute(_PAIR, values)}
+    return {identity_id for (identity_id,) in run(session, _PAIR, values)}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.channels.base import ProviderError
 from core.channels.facts import diagnose_failure
 from core.conversations import service as conversations
+from core.db import run
 from core.models import Channel, Conversation, Delivery, Message, MessageStatus, Mode, Sender, Severity
 from core.people.notices import notify
 
@@ -19,12 +20,12 @@ _QUIET = {"synchronize_session": False}
 def reported_sent(session: Session, message_ids: Sequence[int]) -> None:
     """A receipt told that these were sent: they need no further try."""
     if message_ids:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.message_id.in_(message_ids))
-            .values(next_attempt_at=None, uncertain_since=None)
-            .execution_options(**_QUIET)
-        )
+        run(session, _OUT, {"ids": list(message_ids)})
+
+
+_OUT = """
+UPDATE deliveries SET next_attempt_at = NULL, uncertain_since = NULL WHERE message_id = ANY(%(ids)s::bigint[])
+"""
 
 
 def opted_out(session: Session, identity_ids: Sequence[int]) -> None:

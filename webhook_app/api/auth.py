@@ -108,7 +108,7 @@ class Meter:
         except redis.RedisError as error:
             log.warning("rate_not_limited", error=type(error).__name__)
             return None
-        return max(1, math.ceil(opens_at - time.time()))
+        return min(60, max(1, math.ceil(opens_at - time.time())))
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
