@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db import run, single_statement
+from core.db import quick_look
 
 _LOOK = """
 SELECT
@@ -32,6 +32,5 @@ class Agenda:
 
 
 def look() -> Agenda:
-    with single_statement() as session:
-        events, *waits = run(session, _LOOK).one()
+    events, *waits = quick_look(_LOOK)
     return Agenda(events, *(None if wait is None else float(wait) for wait in waits))

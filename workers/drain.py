@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 SLICE_SECONDS = 60.0  # then the job ends and rings again, so that RQ can do its upkeep
 _SOON_SECONDS = 10.0  # work due within this keeps the drain awake; the sweep rings for the rest
 _POLL_SECONDS = 0.02
-_GATHER_SECONDS = 0.002  # for each task in hand: the busier the desk, the more is gathered for one look
-_LONGEST_GATHER = 0.05
-_BETWEEN_RECEIVES = 0.008  # likewise, for each task in hand
-_LONGEST_BETWEEN_RECEIVES = 0.2
+_GATHER_SECONDS = 0.001  # for each task in hand: the busier the desk, the more is gathered for one look
+_LONGEST_GATHER = 0.02
+_BETWEEN_RECEIVES = 0.002  # likewise, for each task in hand
+_LONGEST_BETWEEN_RECEIVES = 0.05
 _AWAY_SECONDS = 0.25
 _MEDIA_SLOTS = 2
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core import bell
 from core.config import get_settings
-from core.db import repeat_failures
+from core.db import work_queues
 from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.runtime import settle_memory
@@ -30,7 +30,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    repeat_failures()
+    work_queues()
     settle_memory()
     while not bell.stop_requested():
         try:
