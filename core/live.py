@@ -42,7 +42,7 @@ def notify(session: Session, business_id: int, conversation_id: int) -> None:
 def committed(session: Session) -> None:
     """What this session noted is true now. Called where transactions end (`core.db`)."""
     if changes := session.info.pop(_NOTED, None):
-        _announcer.add(changes)
+        _announcer.add(changes, get_settings().database_url)
 
 
 def parse(payload: str) -> Change | None:
@@ -66,9 +66,11 @@ class _Announcer:
         self._connection: psycopg.Connection | None = None
         self._url = ""
 
-    def add(self, changes: dict[Change, None]) -> None:
+    def add(self, changes: dict[Change, None], url: str) -> None:
         with self._waiting:
             self._changes |= changes
+            if url != self._url:
+                self._url, self._connection = url, None
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="live", daemon=True)
                 self._thread.start()
@@ -89,10 +91,8 @@ class _Announcer:
                 log.info("live_not_sent", count=len(changes), error=type(error).__name__)
 
     def _send(self, payloads: list[str]) -> None:
-        url = get_settings().database_url
-        if self._connection is None or self._connection.closed or self._url != url:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=2)
-            self._url = url
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2)
         self._connection.execute(_SEND, [TOPIC, payloads])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -75,23 +75,21 @@ class StoredEvent(NamedTuple):
 
 
 def claim(session: Session, limit: int) -> Sequence[StoredEvent]:
-    """The oldest unprocessed events, in order of arrival; none while another transaction receives."""
+    """The oldest unprocessed events, in order of arrival, marked as processed from the commit on.
+
+    None while another transaction receives.
+    """
     if not run(session, "SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _RECEIVE_LOCK}).scalar():
         return []
-    return [StoredEvent(*row) for row in run(session, _PENDING, {"limit": limit})]
+    return sorted(StoredEvent(*row) for row in run(session, _CLAIM, {"limit": limit}))
 
 
-_PENDING = """
-SELECT id, source, content_type, query, body, received_at FROM webhook_events
-WHERE processed_at IS NULL ORDER BY id LIMIT %(limit)s
+_CLAIM = """
+UPDATE webhook_events SET processed_at = clock_timestamp() WHERE id IN (
+    SELECT id FROM webhook_events WHERE processed_at IS NULL ORDER BY id LIMIT %(limit)s
+)
+RETURNING id, source, content_type, query, body, received_at
 """
-
-
-def mark_processed(session: Session, event_ids: Iterable[int]) -> None:
-    run(session, _PROCESSED, {"ids": list(event_ids)})
-
-
-_PROCESSED = "UPDATE webhook_events SET processed_at = clock_timestamp() WHERE id = ANY(%(ids)s::bigint[])"
 
 
 def quarantine(session: Session, event_id: int, reason: str, raw: Any, business_id: int | None = None) -> None:

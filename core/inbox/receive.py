@@ -1,13 +1,14 @@
 """Events become messages, receipts and news. The one way in.
 
-A batch of events is stored in one transaction. Items that are refused together are undone and stored again by halves,
-down to the one that is refused alone: that is quarantined with its reason, and every other item is kept.
+A batch of events is stored in one transaction. When something in it is refused, all of it is undone and done again
+carefully: items that are refused together are stored by halves, down to the one that is refused alone. That is
+quarantined with its reason, and every other item is kept.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 Address = tuple[str, str, str]
 
 BATCH = 100
-_AT_ONCE = 1000  # items in one go, which keeps statements far from Postgres's 65,535 parameters
+_AT_ONCE = 1000  # items in one go, which keeps statements far from their time-out
 # Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
 # driver counts more among operational errors, such as a text too long for its search index.
 _DATABASE_TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})
@@ -57,22 +58,41 @@ class Item:
     route: Route | None
 
 
-def receive_pending(session: Session, limit: int = BATCH) -> int:
-    """Store the oldest unprocessed events and mark them processed. Returns how many there were."""
+def receive_pending(session: Session, limit: int = BATCH, *, carefully: bool = False) -> int:
+    """Store the oldest unprocessed events. Returns how many there were.
+
+    Raises:
+        Refused: an item cannot be stored. Undo the transaction, and call again `carefully` in another.
+    """
     claimed = events.claim(session, limit)
-    if not claimed:
-        return 0
-    _store_events(session, claimed)
-    events.mark_processed(session, [event.id for event in claimed])
+    if claimed:
+        _store_events(session, claimed, _store if carefully else _store_at_once)
     return len(claimed)
 
 
-def _store_events(session: Session, claimed: Sequence[StoredEvent]) -> None:
+class Refused(Exception):
+    """Something in a batch cannot be stored."""
+
+
+def _store_events(
+    session: Session, claimed: Sequence[StoredEvent], store: Callable[[Session, Sequence[Item]], None]
+) -> None:
     parsed = [(event, one) for event in claimed for one in _parse(event)]
     routes = _routes(session, parsed)
     items = [Item(event.id, one, routes.get(_address(event, one))) for event, one in parsed]
     for start in range(0, len(items), _AT_ONCE):
-        _store(session, items[start : start + _AT_ONCE])
+        if start:
+            leave_business(session)
+        store(session, items[start : start + _AT_ONCE])
+
+
+def _store_at_once(session: Session, items: Sequence[Item]) -> None:
+    try:
+        _store_items(session, items)
+    except Exception as error:
+        if _is_trouble(error):
+            raise
+        raise Refused from error
 
 
 def _store(session: Session, items: Sequence[Item]) -> None:
@@ -97,15 +117,20 @@ def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
     try:
         with session.begin_nested():
             _store_items(session, items)
-    except InterfaceError:
-        raise
-    except DBAPIError as error:
-        if error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE:
+            leave_business(session)
+    except Exception as error:  # whatever one item's content provokes must not stop its neighbours
+        if _is_trouble(error):
             raise
         return error
-    except Exception as error:  # noqa: BLE001 - whatever one item's content provokes must not stop its neighbours
-        return error
     return None
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether the database failed, for which no item is to blame."""
+    return isinstance(error, InterfaceError) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE)
+    )
 
 
 def _parse(event: StoredEvent) -> list[Parsed]:
@@ -164,7 +189,6 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
     for business_id, own in by_business.items():
         enter_business(session, business_id)
         _store_for_business(session, business_id, own)
-        leave_business(session)
 
 
 def _whose(parsed: InboundMessage | Receipt | IdentityChange | Consent | AccountNotice) -> str:

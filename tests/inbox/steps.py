@@ -14,11 +14,11 @@ from core.config import get_settings
 from core.db import get_engine, system_transaction, transaction
 from core.embedded import Embedded
 from core.inbox.events import RawEvent, store_raw
-from core.inbox.receive import receive_pending
 from core.models import Sender
 from core.outbox import claim as claims
 from core.outbox.queue import Draft, queue_reply
 from tests.messages import meta_body, meta_json, text_value
+from workers import inbound
 
 LEASE = timedelta(seconds=10)
 
@@ -35,8 +35,7 @@ def store(
 def receive(*documents: Any) -> int:
     """Store documents of Meta's and process all that waits. Returns how many events were processed."""
     store(*(meta_json(document) for document in documents))
-    with system_transaction() as session:
-        return receive_pending(session)
+    return inbound.receive()
 
 
 def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: Any) -> int:
