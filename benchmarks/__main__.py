@@ -29,7 +29,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
 }
 SETTINGS = {"REPLY_QUIET_SECONDS": "0", "LOG_LEVEL": "INFO"}
 ALONE = ("ack", "outbox")  # measured while no worker runs
-REST = ("worker-1", "worker-2", "scheduler", "sandbox")
+REST = ("workers", "scheduler", "sandbox")
 BROKEN = (AssertionError, RuntimeError, NotAnswered, requests.RequestException, psycopg.Error)
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -95,10 +95,9 @@ def _thinking(bench: Bench, obvious_port: int) -> None:
 
 def _memory(bench: Bench) -> None:
     processes = bench.stack.processes()
-    workers = [size for name in processes if name.startswith("worker") for size in resident_mb(processes[name])]
     bench.figures += [
         at_most("memory of a web process after this", max(resident_mb(processes["web"])), "MB", 120),
-        at_most("memory of a worker after this", max(workers), "MB", 200),
+        at_most("memory of a worker after this", max(resident_mb(processes["workers"])), "MB", 200),
     ]
 
 

@@ -6,7 +6,7 @@ import time
 
 from benchmarks.bench import Bench
 from benchmarks.client import Client
-from benchmarks.report import at_most
+from benchmarks.report import at_most, plain
 from benchmarks.stack import Stack, eventually
 from core.config import Settings
 
@@ -15,13 +15,12 @@ _NEVER_MS = 600_000
 
 
 def run(bench: Bench) -> None:
-    """A message that comes just after the kill, then one whose answer was under way."""
+    """A message that comes just after the kill, then one whose answer was under way, then one without the parent."""
     bench.tune_sandbox()
-    _wait_for_old_workers(bench.stack)
+    bench.stack.wait_until_ready()
     _kill_workers(bench.stack)
     bench.figures.append(at_most("new message after kill -9 of all workers", _answered_in(bench), "s", 2))
 
-    _wait_for_old_workers(bench.stack)
     bench.tune_sandbox(openai={"latency_ms": _NEVER_MS})
     _post(bench)
     eventually(lambda: bench.stack.query("SELECT 1 FROM reply_turns WHERE leased_until IS NOT NULL"), seconds=20)
@@ -31,18 +30,20 @@ def run(bench: Bench) -> None:
     waited = _accepted_at(bench.stack) - killed
     bench.figures.append(at_most("message in flight, kill -9 of all workers", waited, "s", _LEASE_SECONDS + 2))
 
+    _wait_until_settled(bench.stack)
+    bench.stack.kill("workers")
+    bench.figures.append(plain("new message after kill -9 of the workers and their parent", _answered_in(bench), "s"))
 
-def _wait_for_old_workers(stack: Stack) -> None:
-    """Workers that ran for a while: one that dies right after its start is restarted after a pause."""
-    stack.wait_until_ready()
-    workers = [child for child in stack.supervisor.children if child.name.startswith("worker")]
-    eventually(lambda: all(time.monotonic() - child.started_at > 6 for child in workers), seconds=30)
+
+def _wait_until_settled(stack: Stack) -> None:
+    """A child that dies right after its start is started again after a pause."""
+    (workers,) = [child for child in stack.supervisor.children if child.name == "workers"]
+    eventually(lambda: time.monotonic() - workers.started_at > 6, seconds=30)
 
 
 def _kill_workers(stack: Stack) -> None:
-    for child in stack.supervisor.children:
-        if child.name.startswith("worker"):
-            stack.kill(child.name)
+    for process in stack.processes()["workers"].children():
+        process.kill()
 
 
 def _answered_in(bench: Bench) -> float:

@@ -23,7 +23,7 @@ from core.config import Settings, load
 from core.supervisor import Supervisor
 
 Result = TypeVar("Result")
-PROCESSES = ("web", "worker-1", "worker-2", "scheduler", "console", "sandbox")
+PROCESSES = ("web", "workers", "scheduler", "console", "sandbox")
 
 
 def free_port() -> int:
@@ -71,19 +71,22 @@ class Stack:
     def wait_until_ready(self) -> None:
         """Return once everything that was started answers."""
         names = {child.name for child in self.supervisor.children}
-        ready = "readyz" if any(name.startswith("worker") for name in names) else "healthz"
+        ready = "readyz" if any(name == "workers" for name in names) else "healthz"
         wanted = [f"{self.web}/{ready}"] if "web" in names else []
         wanted += [f"{self.sandbox}/sandbox/healthz"] if "sandbox" in names else []
         eventually(lambda: all(_answers(url) for url in wanted), seconds=60)
 
     def kill(self, name: str) -> None:
-        """kill -9 a child and everything it started, or an embedded server."""
+        """kill -9 a child and everything it started, or an embedded server. A "worker" is one of those that work."""
         if name in ("postgres", "redis"):
             assert self.supervisor.embedded is not None
             server = getattr(self.supervisor.embedded, name)
             if server.process is not None:
                 server.process.kill()
             return
+        if name == "worker":
+            for process in self.processes()["workers"].children()[:1]:
+                process.kill()
         for child in self.supervisor.children:
             if child.name == name and child.process is not None and child.process.poll() is None:
                 os.killpg(child.process.pid, signal.SIGKILL)

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     ]  # fmt: skip
     retry_max_attempts: Annotated[int, Field(ge=1, le=50)] = 5
     sweep_seconds: Annotated[float, Field(gt=0)] = 5
-    lease_seconds: Annotated[float, Field(ge=1, le=10)] = 10
+    lease_seconds: Annotated[float, Field(ge=1, le=10)] = 6
     send_timeout_seconds: Annotated[float, Field(gt=0)] = 20
     uncertain_grace_seconds: Seconds = 60
 

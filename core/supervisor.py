@@ -136,9 +136,8 @@ class Supervisor:
     def start_children(self, environment: dict[str, str], *, without: Collection[str] = ()) -> None:
         """Start the product's processes, except those named."""
         commands = {"web": ["-m", "gunicorn", "-c", str(_ROOT / "webhook_app" / "gunicorn_conf.py")]}
-        for number in range(1, self.settings.worker_processes + 1):
-            commands[f"worker-{number}"] = ["-m", "workers.run"]
-        commands |= {"scheduler": ["-m", "workers.schedule"], "console": ["-m", "console"]}
+        commands |= {"workers": ["-m", "workers.run"], "scheduler": ["-m", "workers.schedule"]}
+        commands["console"] = ["-m", "console"]
         if self.settings.sandbox_active:
             commands["sandbox"] = ["-m", "sandbox"]
         for name, arguments in commands.items():

@@ -1,4 +1,7 @@
-"""A worker process: `python -m workers.run`. It answers the bell, and looks for itself while Redis is away."""
+"""The workers, `python -m workers.run`: WORKER_PROCESSES of them, forked from this process and looked after by it.
+
+Each looks for work by itself once, then answers the bell, and looks for itself again while Redis is away.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.runtime import settle_memory
 from workers.drain import drain
+from workers.nursery import Nursery
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +28,23 @@ _PAUSE_SECONDS = 1.0
 
 
 def main() -> int:
-    """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
+    """Keep the workers alive until asked to stop."""
     try:
-        configure_logging(get_settings().log_level)
+        settings = get_settings()
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    configure_logging(settings.log_level)
     work_queues()
     settle_memory()
+    return Nursery(settings.worker_processes, work).watch()
+
+
+def work() -> int:
+    """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ask_to_stop)
+    _work_unasked()  # whoever was here before may have left something, and its ring with it
     while not bell.stop_requested():
         try:
             bell.worker().work(logging_level="WARNING")
@@ -52,7 +65,7 @@ def _ask_to_stop(_: int, __: FrameType | None) -> None:
 
 
 def _work_unasked() -> None:
-    """Without Redis nobody rings, but the rows are there to be seen."""
+    """The rows are there to be seen, whether or not somebody rang."""
     try:
         drain()
     except (OperationalError, InterfaceError) as error:

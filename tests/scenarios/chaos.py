@@ -24,7 +24,7 @@ import requests
 from benchmarks.stack import Stack, eventually, running_stack
 from tests.messages import meta_body, meta_json, meta_signature
 
-VICTIMS = ("worker-1", "postgres", "worker-2", "redis", "web", "worker-1", "postgres", "scheduler")
+VICTIMS = ("worker", "postgres", "workers", "redis", "web", "worker", "postgres", "scheduler")
 SETTINGS = {
     "REPLY_QUIET_SECONDS": "0.3",
     "SEND_TIMEOUT_SECONDS": "2",
