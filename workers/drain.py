@@ -1,7 +1,7 @@
 """The job behind the bell: look at everything that is due and do it, until nothing is due soon.
 
-One drain per worker process. Its coordinator hands events, turns, sends and files to crews of threads; waiting for a
-model or a provider costs a thread and nothing else.
+One drain per worker process. Its coordinator receives events itself and hands turns, sends and files to crews of
+threads; waiting for a model or a provider costs a thread and nothing else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ _LONGEST_GATHER = 0.02
 _BETWEEN_RECEIVES = 0.002  # likewise, for each task in hand
 _LONGEST_BETWEEN_RECEIVES = 0.05
 _AWAY_SECONDS = 0.25
-_ELSEWHERE_SECONDS = 0.01  # another process receives: there is nothing to do but to look again
 _MEDIA_SLOTS = 2
 
 
@@ -43,7 +42,6 @@ class Desk:
         slots = get_settings().worker_slots
         self.freed = threading.Event()
         self._receive_at = 0.0
-        self.inbound = Crew("inbound", 1, lambda _: [None], self._receive, freed=self.freed)
         self.replies = Crew("replies", slots, replies.claim, replies.answer, freed=self.freed)
         self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, freed=self.freed)
         self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, freed=self.freed)
@@ -51,28 +49,23 @@ class Desk:
 
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
-        found = sending.undo_unanswered()
-        if due.events and time.monotonic() >= self._receive_at:
-            found += self.inbound.take_on()
+        found = sending.undo_unanswered() + (self._receive() if due.events else 0)
         for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
             if wait is not None and wait <= 0:
                 found += crew.take_on()
         return found
 
-    def _receive(self, _: None) -> None:
+    def _receive(self) -> int:
         """Receive, but the busier the desk the less often: a batch costs nearly the same whatever is in it."""
-        pause = min(_LONGEST_BETWEEN_RECEIVES, self.in_hand() * _BETWEEN_RECEIVES)
-        try:
-            if not inbound.receive():
-                pause = _ELSEWHERE_SECONDS
-        except (OperationalError, InterfaceError) as error:
-            log.warning("postgres_away", error=type(error.orig).__name__)
-            pause = _AWAY_SECONDS
-        self._receive_at = time.monotonic() + pause
+        if time.monotonic() < self._receive_at:
+            return 0
+        found = inbound.receive()
+        self._receive_at = time.monotonic() + min(_LONGEST_BETWEEN_RECEIVES, self.in_hand() * _BETWEEN_RECEIVES)
+        return found
 
     def in_hand(self) -> int:
         """How many tasks are being worked on."""
-        return sum(len(crew.in_hand()) for crew in (self.inbound, self.replies, self.sending, self.media))
+        return sum(len(crew.in_hand()) for crew in (self.replies, self.sending, self.media))
 
     def _keep_leases(self) -> None:
         pause = get_settings().lease_seconds / 3
