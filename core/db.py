@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from core import live
@@ -118,13 +119,18 @@ _own = threading.local()
 def quick_look(statement: str) -> tuple[Any, ...]:
     """The one row of a query without values that a thread repeats many times a second, on a connection of its own.
 
-    Raises `OperationalError` like everything here.
+    A connection that broke since the last look is replaced. Raises `OperationalError` when Postgres is away.
     """
     known: tuple[Engine, Connection] | None = getattr(_own, "connection", None)
     engine = _autocommit_engine()
-    if known is None or known[0] is not engine or known[1].closed or known[1].invalidated:
-        known = _own.connection = (engine, engine.connect())
-    return tuple(known[1].exec_driver_sql(statement).one())
+    if known is not None and known[0] is engine and not (known[1].closed or known[1].invalidated):
+        try:
+            return tuple(known[1].exec_driver_sql(statement).one())
+        except (OperationalError, InterfaceError):
+            known[1].close()
+    connection = engine.connect()
+    _own.connection = (engine, connection)
+    return tuple(connection.exec_driver_sql(statement).one())
 
 
 def enter_business(session: Session, business_id: int) -> None:
