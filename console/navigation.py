@@ -23,6 +23,8 @@ class _Entry:
 
 _ENTRIES = (
     _Entry("inbox", ":material/inbox:"),
+    _Entry("queue", ":material/outbox:"),
+    _Entry("saved_replies", ":material/quickreply:"),
     _Entry("account", ":material/person:"),
 )
 

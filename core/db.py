@@ -47,15 +47,12 @@ def make_engine(
             "connect_timeout": 5,
             "prepare_threshold": 1,
             "options": f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
-            f" -c timezone=UTC {_PLANNED_ONCE if _works_queues else ''}",
+            " -c timezone=UTC",
         },
     )
 
 
 _works_queues = False
-# A worker's statements are few, always the same, and each served by an index. Planning them anew took Postgres longer
-# than executing them; a plan made while the tables were still small must not stay with reading them whole.
-_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
 
 
 def work_queues() -> None:

@@ -78,6 +78,7 @@ def test_console_pages_see_no_session_model_or_sql() -> None:
     forbidden = ("sqlalchemy", "psycopg", "core.models", "core.db")
     assert offenders("console/app_pages", forbidden) == []
     assert offenders("console/components", forbidden) == []
+    assert offenders("console/desk", forbidden) == []
 
 
 def test_only_the_model_client_knows_openai() -> None:

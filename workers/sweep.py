@@ -7,6 +7,7 @@ import structlog
 from core import agenda, bell
 from core.config import get_settings
 from core.conversations import service as conversations
+from core.conversations import triage
 from core.db import system_transaction
 from core.inbox import receipts
 from core.outbox import claim as outbox
@@ -29,5 +30,7 @@ def sweep() -> None:
         settlement.own_uncertain(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
         conversations.own_abandoned(session, _ABANDONED_SECONDS + settings.reply_quiet_seconds)
+    with system_transaction() as session:
+        triage.wake_due(session)
     if agenda.look().within(0):
         bell.ring()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -12,10 +14,12 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell, live
 from core.channels.content import parse_content
-from core.conversations import service
+from core.contacts import profile
+from core.conversations import notes, saved_replies, service, triage
 from core.db import transaction
-from core.errors import StoreUnavailable
+from core.errors import Conflict, NotFound, StoreUnavailable
 from core.models import Conversation, Message, Sender
+from core.outbox import retrying
 from core.outbox.queue import Draft, queue_reply
 
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
@@ -52,40 +56,101 @@ def _is_queued(session: Session, key: str) -> bool:
     return session.scalar(select(Message.id).where(Message.idempotency_key == key)) is not None
 
 
+def note(conversation_id: int, text: str, token: str) -> None:
+    """Leave a note for colleagues, once, however often the browser says it.
+
+    Raises:
+        NotAllowed, NotFound, UnacceptableNote: it was not kept, and why.
+        StoreUnavailable: the database is away; the same call can be made again.
+    """
+    agent = auth.require(fresh=True)
+    key = f"console:{uuid.UUID(token)}"
+    try:
+        with transaction(agent.business_id) as session:
+            notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable("The note is not stored yet.") from error
+
+
+def retry(message_id: int) -> str | None:
+    """Send a message again that failed, or whose fate nobody knows. Returns why not, if it cannot be.
+
+    Raises `NotAllowed`.
+    """
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        result = retrying.retry(session, agent.business_id, [message_id], None, f"agent:{agent.id}")
+    bell.ring()
+    return result.refused[0].reason if result.refused else None
+
+
+def arrived(message_id: int) -> None:
+    """A message whose fate nobody knew did arrive. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        retrying.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")
+
+
+Change = Callable[[Session, int, int, str], None]  # session, business, conversation, actor
+
+
+def change(conversation_id: int, write: Change) -> None:
+    """Do one thing to a conversation. Raises `NotAllowed` and what the thing raises."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        write(session, agent.business_id, conversation_id, f"agent:{agent.id}")
+        live.notify(session, agent.business_id, conversation_id)
+
+
 def take_over(conversation_id: int) -> None:
     """Answer from here on instead of the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    agent = auth.require(fresh=True)
-    _change(
-        conversation_id,
-        lambda session: service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id),
-    )
+    agent = auth.require()
+    change(conversation_id, lambda *known: service.take_over(*known, agent.id))
 
 
 def hand_back(conversation_id: int) -> None:
     """Let the bot answer again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    agent = auth.require(fresh=True)
-    _change(
-        conversation_id,
-        lambda session: service.hand_back(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
-    )
+    change(conversation_id, service.hand_back)
 
 
 def close(conversation_id: int) -> None:
     """Close. Raises `NotAllowed`, `NotFound`."""
-    agent = auth.require(fresh=True)
-    _change(
-        conversation_id,
-        lambda session: service.close(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
-    )
+    change(conversation_id, service.close)
 
 
 def reopen(conversation_id: int) -> None:
     """Open again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    agent = auth.require(fresh=True)
-    _change(
-        conversation_id,
-        lambda session: service.reopen(session, agent.business_id, conversation_id, f"agent:{agent.id}"),
-    )
+    change(conversation_id, service.reopen)
+
+
+def assign(conversation_id: int, agent_id: int | None) -> None:
+    """Give it to a colleague, or to nobody. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    change(conversation_id, lambda *known: service.assign(*known, agent_id))
+
+
+def snooze(conversation_id: int, until: datetime) -> None:
+    """Put it aside. Raises `NotAllowed`, `NotFound`, `Conflict`, `UnacceptableTime`."""
+    change(conversation_id, lambda *known: triage.snooze(*known, until))
+
+
+def wake(conversation_id: int) -> None:
+    """Take it up again. Raises `NotAllowed`, `NotFound`."""
+    change(conversation_id, triage.wake)
+
+
+def set_priority(conversation_id: int, priority: int) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    change(conversation_id, lambda session, business, talk, _: triage.set_priority(session, business, talk, priority))
+
+
+def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
+
+
+def mark_unread(conversation_id: int) -> None:
+    """Raises `NotAllowed`."""
+    change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
 
 
 def mark_seen(conversation_id: int) -> None:
@@ -100,8 +165,49 @@ def mark_seen(conversation_id: int) -> None:
             live.notify(session, agent.business_id, conversation_id)
 
 
-def _change(conversation_id: int, write: Callable[[Session], None]) -> None:
-    agent = auth.require()
+_BULK: dict[str, Callable[[int], None]] = {"take": take_over, "read": mark_seen, "close": close}
+MOST_AT_ONCE = 200
+
+
+def bulk(action: str, conversation_ids: Sequence[int]) -> tuple[int, int]:
+    """Do one thing ("take", "read", "close") to several. Returns how many it was done to, and how many it could not be.
+
+    Raises `NotAllowed`, and `ValueError` for another word.
+    """
+    if action not in _BULK:
+        raise ValueError(f"{action!r} cannot be done to several conversations")
+    done = 0
+    wanted = conversation_ids[:MOST_AT_ONCE]
+    for conversation_id in wanted:
+        with suppress(Conflict, NotFound):
+            _BULK[action](conversation_id)
+            done += 1
+    return done, len(wanted) - done
+
+
+def rename_contact(contact_id: int, name: str) -> None:
+    """Correct a customer's name. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
-        write(session)
-        live.notify(session, agent.business_id, conversation_id)
+        profile.rename(session, agent.business_id, contact_id, f"agent:{agent.id}", name)
+
+
+def describe_contact(contact_id: int, about: str) -> None:
+    """Keep what is worth knowing about a customer. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        profile.describe(session, agent.business_id, contact_id, f"agent:{agent.id}", about)
+
+
+def save_reply(shortcut: str, words: str) -> None:
+    """Raises `NotAllowed`, `UnacceptableReply`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        saved_replies.save(session, agent.business_id, f"agent:{agent.id}", shortcut, words)
+
+
+def remove_reply(reply_id: int) -> None:
+    """Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        saved_replies.remove(session, agent.business_id, f"agent:{agent.id}", reply_id)

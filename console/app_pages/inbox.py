@@ -1,4 +1,4 @@
-"""The inbox: on the left who wrote, in the middle what they wrote and the answer."""
+"""The inbox: on the left who wrote, in the middle what they wrote and the answer, on the right the customer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import conversations as actions
-from console.desk import conversation, listing, selection
+from console.desk import conversation, customer, listing, selection
 
 
 def _redraw(changed: set[int]) -> list[str]:
@@ -15,7 +15,7 @@ def _redraw(changed: set[int]) -> list[str]:
     if chosen is None or not changed & {0, chosen}:
         return ["list"]
     actions.mark_seen(chosen)
-    return ["list", "thread"]
+    return ["list", "thread", "customer"]
 
 
 selection.follow_address()
@@ -24,4 +24,6 @@ with st.container(key="desk", horizontal=True, wrap=False, gap=None):
         listing.pane()
     with st.container(key="pane_thread", width="stretch", gap=None):
         conversation.pane()
+    with st.container(key="pane_customer", width=292, gap=None):
+        customer.pane()
 shell.on_live(_redraw)

@@ -10,12 +10,19 @@ export default function (component) {
   const root = parentElement.querySelector('.list');
   let state = states.get(root);
   if (!state) {
-    state = {rows: new Map(), selected: null};
+    state = {rows: new Map(), selected: null, ticked: new Set()};
     states.set(root, state);
     listenToKeys(root, state);
     state.clock = setInterval(() => { for (const row of state.rows.values()) tellTime(row, state); }, 20000);
   }
   state.data = data;
+  state.bulk = parentElement.querySelector('.bulk');
+  state.act = (action) => {
+    setTriggerValue('bulk', {action, ids: [...state.ticked]});
+    state.ticked.clear();
+    drawTicks(state);
+  };
+  state.turn = (step) => { root.scrollTop = 0; setTriggerValue('turn', step); };
   state.open = (id) => {
     select(state, id);
     document.documentElement.dataset.desk = 'thread';  // a telephone shows the conversation at once
@@ -37,8 +44,8 @@ function draw(root, state) {
   const {rows, words} = state.data;
   const here = new Set(rows.map((row) => row.id));
   for (const [id, node] of state.rows) if (!here.has(id)) { node.remove(); state.rows.delete(id); }
-  root.querySelector('.empty')?.remove();
-  if (!rows.length) root.append(el('div', 'empty', words.empty));
+  for (const old of root.querySelectorAll('.empty, .turn')) old.remove();
+  if (!rows.length) root.append(el('div', 'empty', state.data.searching ? words.nothing_found : words.empty));
   rows.forEach((row, index) => {
     let node = state.rows.get(row.id);
     if (!node) {
@@ -46,6 +53,7 @@ function draw(root, state) {
       node.dataset.id = row.id;
       node.setAttribute('role', 'option');
       node.onclick = () => state.open(row.id);
+      node.tick = makeTick(row.id, state);
       state.rows.set(row.id, node);
     }
     const looks = JSON.stringify([row, state.data.language]);
@@ -54,10 +62,58 @@ function draw(root, state) {
       node.looks = looks;
       node.row = row;
       fillRow(node, row, words);
+      node.append(node.tick);
       tellTime(node, state);
     }
     if (root.children[index] !== node) root.insertBefore(node, root.children[index] || null);
   });
+  if (state.data.earlier) root.prepend(turner(words.newer, -1, state));
+  if (state.data.more) root.append(turner(words.older, 1, state));
+  for (const id of state.ticked) if (!here.has(id)) state.ticked.delete(id);
+  drawTicks(state);
+}
+
+function turner(words, step, state) {
+  const button = el('button', 'turn', words);
+  button.type = 'button';
+  button.onclick = () => state.turn(step);
+  return button;
+}
+
+// Several at once: boxes to tick appear under the pointer and stay while any is ticked.
+function makeTick(id, state) {
+  const box = el('input', 'tick');
+  box.type = 'checkbox';
+  box.ariaLabel = state.data.words.select;
+  box.onclick = (event) => {
+    event.stopPropagation();
+    const ids = state.data.rows.map((row) => row.id);
+    const [from, to] = [ids.indexOf(state.lastTicked), ids.indexOf(id)].sort((a, b) => a - b);
+    const range = event.shiftKey && from >= 0 ? ids.slice(from, to + 1) : [id];
+    for (const one of range) box.checked ? state.ticked.add(one) : state.ticked.delete(one);
+    state.lastTicked = id;
+    drawTicks(state);
+  };
+  return box;
+}
+
+function drawTicks(state) {
+  const {bulk, ticked, data} = state;
+  for (const [id, node] of state.rows) { node.tick.checked = ticked.has(id); node.classList.toggle('ticked', ticked.has(id)); }
+  bulk.hidden = !ticked.size;
+  if (!ticked.size) return;
+  const actions = [['take', data.words.bulk_take], ['read', data.words.bulk_read], ['close', data.words.bulk_close]];
+  const buttons = actions.map(([action, words]) => {
+    const button = el('button', '', words);
+    button.type = 'button';
+    button.onclick = () => state.act(action);
+    return button;
+  });
+  const none = el('button', 'none', '✕');
+  none.type = 'button';
+  none.ariaLabel = data.words.bulk_none;
+  none.onclick = () => { ticked.clear(); drawTicks(state); };
+  bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, {number: ticked.size})), ...buttons, none);
 }
 
 function fillRow(node, row, words) {
@@ -73,10 +129,14 @@ function fillRow(node, row, words) {
   middle.append(el('span', 'text', row.text || (row.type ? words['type_' + row.type] || row.type : '')));
   if (row.unread) middle.append(el('span', 'unread', row.unread > 99 ? '99+' : row.unread));
   const bottom = el('span', 'line chips');
-  if (row.closed) bottom.append(el('span', 'chip', words.closed));
+  if (row.urgent) bottom.append(el('span', 'chip urgent', '!'.repeat(row.urgent)));
+  if (row.status === 'closed') bottom.append(el('span', 'chip', words.closed));
+  else if (row.status === 'snoozed') bottom.append(el('span', 'chip', words.snoozed));
   else if (row.bot) bottom.append(el('span', 'chip bot', words.bot));
   else bottom.append(row.who ? el('span', 'chip team', row.who) : el('span', 'chip nobody', words.nobody));
-  if (row.waiting && !row.closed) bottom.append(el('span', 'chip wait'));
+  if (row.waiting && !row.bot && row.status !== 'closed') bottom.append(el('span', 'chip wait'));
+  if (row.closing && row.status !== 'closed') bottom.append(el('span', 'chip closing'));
+  for (const tag of row.tags) bottom.append(el('span', 'chip tag', tag));
   const body = el('span', 'body');
   body.append(top, middle, bottom);
   node.replaceChildren(face, body);
@@ -86,6 +146,12 @@ function fillRow(node, row, words) {
 function tellTime(node, state) {
   const {row} = node;
   node.querySelector('time').textContent = when(row.at, state);
+  const closing = node.querySelector('.closing');
+  if (closing) {
+    const left = Math.floor((Date.parse(row.closing) - Date.now()) / 60000);
+    closing.hidden = left < 0 || left > 120;
+    closing.textContent = fill(state.data.words.window_left, {time: span(left)});
+  }
   const wait = node.querySelector('.wait');
   if (!wait) return;
   const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(row.waiting)) / 60000));

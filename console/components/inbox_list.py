@@ -8,28 +8,40 @@ from typing import Any
 from console.components import load
 from core.conversations.listing import Row
 
-_COMPONENT = load("inbox_list", "<div class='list' role='listbox' tabindex='0'></div>")
+_COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
 
 
 def inbox_list(
     rows: Sequence[Row],
     selected: int | None,
     *,
+    earlier: bool,
+    more: bool,
+    searching: bool,
     words: dict[str, str],
     language: str,
     timezone: str,
     key: str,
     on_open: Callable[[], None],
+    on_turn: Callable[[], None],
+    on_bulk: Callable[[], None],
 ) -> None:
-    """Mount it. `open` of its state is the id of the conversation that was clicked."""
+    """Mount it.
+
+    Of its state, `open` is the id of the conversation that was clicked, `turn` 1 or -1 for the next page or the one
+    before, and `bulk` {action, ids} what shall be done to several: close, take or read.
+    """
     data = {
         "rows": [_row(row) for row in rows],
         "selected": selected,
+        "earlier": earlier,
+        "more": more,
+        "searching": searching,
         "words": words,
         "language": language,
         "timezone": timezone,
     }
-    _COMPONENT(key=key, data=data, on_open_change=on_open)
+    _COMPONENT(key=key, data=data, on_open_change=on_open, on_turn_change=on_turn, on_bulk_change=on_bulk)
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -37,11 +49,14 @@ def _row(row: Row) -> dict[str, Any]:
         "id": row.id,
         "name": row.name or row.address,
         "kind": row.kind,
-        "closed": row.status == "closed",
+        "status": row.status,
         "bot": row.mode == "bot",
         "who": row.assignee,
         "unread": row.unread,
+        "urgent": row.priority,
+        "tags": list(row.tags[:3]),
         "waiting": row.waiting_since.isoformat() if row.waiting_since else None,
+        "closing": row.window_expires_at.isoformat() if row.window_expires_at else None,
         "at": row.last_message_at.isoformat(),
         "text": row.last_text,
         "type": row.last_type,

@@ -7,6 +7,7 @@ from typing import Any
 
 from console import i18n
 from console.components import load
+from core.conversations.saved_replies import Saved
 from core.conversations.thread import Line, Thread
 from core.people.sessions import CurrentAgent
 
@@ -16,7 +17,9 @@ _COMPONENT = load(
 <div class='scroll' role='log' aria-live='polite' tabindex='0'><div class='lines'></div></div>
 <button type='button' class='jump' hidden></button>
 <form class='composer'>
+  <div class='offer' hidden></div>
   <p class='note' role='status' hidden></p>
+  <div class='modes'></div>
   <div class='box'>
     <textarea rows='1'></textarea>
     <div class='bar'><span class='hint'></span><button type='submit' class='send'></button></div>
@@ -32,14 +35,17 @@ def thread_view(
     me: CurrentAgent,
     settled: Sequence[str],
     refused: Mapping[str, str],
+    saved: Sequence[Saved],
     key: str,
     on_outbox: Callable[[], None],
     on_older: Callable[[], None],
+    on_settle: Callable[[], None],
 ) -> None:
     """Mount it.
 
-    `outbox.items` of its state is all that was written and not yet settled: {token, conversation, text}. A token is
-    settled when the server has dealt with it; `refused` gives the reasons of those that were not sent.
+    `outbox.items` of its state is all that was written and not yet settled: {token, conversation, text, note}. A token
+    is settled when the server has dealt with it; `refused` gives the reasons of those that were not sent. `settle` is a
+    person's decision about a message that did not go out: {message, what}, where what is retry or arrived.
     """
     data = {
         "conversation": thread.id,
@@ -52,11 +58,21 @@ def thread_view(
         "me": me.id,
         "settled": list(settled),
         "refused": dict(refused),
+        "saved": [{"shortcut": one.shortcut, "text": one.text} for one in saved],
+        "values": {
+            "contact.name": thread.name,
+            "contact.first_name": thread.name.split(" ")[0],
+            "agent.name": me.name,
+            "business.name": me.business_name,
+        },
         "words": i18n.section("thread"),
         "language": i18n.current(),
         "timezone": me.timezone,
     }
-    _COMPONENT(key=key, data=data, default={"outbox": None}, on_outbox_change=on_outbox, on_older_change=on_older)
+    _COMPONENT(
+        key=key, data=data, default={"outbox": None},
+        on_outbox_change=on_outbox, on_older_change=on_older, on_settle_change=on_settle,
+    )  # fmt: skip
 
 
 def _shut(thread: Thread) -> str | None:
@@ -74,7 +90,7 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     payload = line.payload
     shown: dict[str, Any] = {
         "id": line.id,
-        "sender": line.sender,
+        "sender": "note" if line.type == "note" else line.sender,
         "author": line.author or (i18n.t("thread.bot") if line.sender == "bot" else i18n.t("thread.team")),
         "type": line.type,
         "text": (payload.get("edited") or {}).get("text") or line.text,

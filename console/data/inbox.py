@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from console import auth
-from core.conversations import listing
+from core.contacts import profile
+from core.contacts.profile import Profile
+from core.conversations import listing, saved_replies, triage
 from core.conversations import thread as threads
-from core.conversations.listing import Row, View
+from core.conversations.listing import Page, Place, View, Wanted
+from core.conversations.saved_replies import Saved
 from core.conversations.thread import Thread
 from core.db import transaction
 from core.errors import NotFound
+from core.people import agents
+from core.people.agents import Colleague
 
 
-def rows(view: View) -> list[Row]:
-    """The conversations of a view."""
+def page(wanted: Wanted, after: Place | None) -> Page:
+    """The conversations somebody wants to see, from a place in the list on."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        return listing.rows(session, view, agent.id)
+        return listing.page(session, agent.business_id, wanted, agent.id, after)
 
 
 def counts() -> dict[View, int]:
@@ -23,6 +28,12 @@ def counts() -> dict[View, int]:
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return listing.counts(session, agent.id)
+
+
+def next_waiting(after: int | None) -> int | None:
+    """The conversation whose customer has waited longest for a person, other than the one named."""
+    found = page(Wanted(View.WAITING), None).rows
+    return next((row.id for row in found if row.id != after), None)
 
 
 def thread(conversation_id: int, limit: int) -> Thread | None:
@@ -33,3 +44,34 @@ def thread(conversation_id: int, limit: int) -> Thread | None:
             return threads.read(session, conversation_id, limit)
         except NotFound:
             return None
+
+
+def customer(contact_id: int) -> Profile | None:
+    """Who writes; None when there is no such contact in this business."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        try:
+            return profile.read(session, contact_id)
+        except NotFound:
+            return None
+
+
+def tags() -> list[str]:
+    """The tags in use lately, most used first."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return triage.known_tags(session, agent.business_id)
+
+
+def colleagues() -> list[Colleague]:
+    """Who conversations can be given to."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return agents.colleagues(session)
+
+
+def replies() -> list[Saved]:
+    """The saved replies that the composer offers."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return saved_replies.saved_replies(session)

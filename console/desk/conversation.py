@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -12,21 +15,23 @@ from console.actions import conversations as actions
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.desk import selection
+from console.desk import listing, selection
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.conversations.thread import Thread
 from core.errors import BotHubError, StoreUnavailable
 
 _KEPT = 200  # tokens of settled sends
+_PANES = ["list", "thread", "customer"]
 state = st.session_state
 
 
 def _sent() -> None:
     """Deal with everything in the browser's outbox, in order. What the database did not take is sent again."""
     for item in (state["thread"].outbox or {}).get("items", []):
+        write = actions.note if item.get("note") else actions.reply
         try:
-            actions.reply(int(item["conversation"]), str(item["text"]), str(item["token"]))
+            write(int(item["conversation"]), str(item["text"]), str(item["token"]))
             state["settled"] = [*state.get("settled", []), item["token"]][-_KEPT:]
         except StoreUnavailable:
             st.toast(t("error.database"), icon=":material/cloud_off:")
@@ -38,12 +43,27 @@ def _sent() -> None:
     st.rerun(["list", "thread"])
 
 
-def _do(action: Callable[[int], None]) -> None:
+def _settled() -> None:
+    """What a person decided about a message that did not go out."""
+    asked = state["thread"].settle or {}
+    message_id = int(asked.get("message", 0))
+    if asked.get("what") == "arrived":
+        actions.arrived(message_id)
+    elif reason := actions.retry(message_id):
+        st.toast(reason, icon=":material/error:")
+    st.rerun(["thread"])
+
+
+def do(action: Callable[[int], None], said: str | None = None) -> None:
+    """Do something to the conversation that is shown, and draw the panes again."""
     try:
         action(state["conversation"])
     except BotHubError as error:
         st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["list", "thread"])
+    else:
+        if said:
+            st.toast(said, icon=":material/check:")
+    st.rerun(_PANES)
 
 
 @st.fragment(key="thread")
@@ -54,19 +74,21 @@ def pane() -> None:
     if thread is None:
         st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
         return
-    _head(thread)
+    _head(thread, ZoneInfo(agent.timezone))
     thread_view(
         thread,
         me=agent,
         settled=state.get("settled", []),
         refused=state.get("refused", {}),
+        saved=data.replies(),
         key="thread",
         on_outbox=_sent,
         on_older=selection.show_older,
+        on_settle=_settled,
     )
 
 
-def _head(thread: Thread) -> None:
+def _head(thread: Thread, zone: ZoneInfo) -> None:
     with st.container(key="thread_head", horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         back_button(t("inbox.back"))
         with st.container(gap=None, width="stretch"):
@@ -74,27 +96,75 @@ def _head(thread: Thread) -> None:
                 f"<div class='desk-name'>{html.escape(thread.name or thread.address)}</div>"
                 f"<div class='desk-about'>{html.escape(_about(thread))}</div>"
             )
+        _next_button()
         if thread.status == "closed":
-            st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=_do, args=(actions.reopen,))
+            st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=do, args=(actions.reopen,))
             return
         if thread.mode == "bot":
             st.button(
                 t("act.take_over"), icon=":material/front_hand:", key="take_over", type="primary", shortcut="Alt+T",
-                on_click=_do, args=(actions.take_over,),
+                on_click=do, args=(actions.take_over,),
             )  # fmt: skip
         else:
             st.button(
                 t("act.hand_back"), icon=":material/smart_toy:", key="hand_back", shortcut="Alt+B",
-                on_click=_do, args=(actions.hand_back,),
+                on_click=do, args=(actions.hand_back,),
             )  # fmt: skip
+        _more(thread, zone)
         st.button(
-            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=_do, args=(actions.close,)
+            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(actions.close,)
         )
+
+
+def _next_button() -> None:
+    st.button(
+        "", icon=":material/skip_next:", key="next_waiting", help=t("act.next_waiting"), shortcut="Alt+N",
+        on_click=_next, type="tertiary",
+    )  # fmt: skip
+
+
+def _next() -> None:
+    following = data.next_waiting(selection.chosen())
+    if following is None:
+        st.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
+    else:
+        listing.open_conversation(following)
+
+
+def _more(thread: Thread, zone: ZoneInfo) -> None:
+    choices: dict[str, Callable[[int], None]] = {"unread": actions.mark_unread}
+    if thread.status == "snoozed":
+        choices["wake"] = actions.wake
+    else:
+        choices |= {name: partial(_snooze, until=until) for name, until in _moments(datetime.now(zone)).items()}
+    st.menu_button(
+        "", list(choices), icon=":material/more_vert:", key="more", help=t("act.more"), type="tertiary",
+        format_func=lambda name: t(f"act.{name}"), on_click=lambda: _chosen(choices),
+    )  # fmt: skip
+
+
+def _chosen(choices: dict[str, Callable[[int], None]]) -> None:
+    if (name := state.get("more")) in choices:
+        do(choices[name])
+
+
+def _snooze(conversation_id: int, until: datetime) -> None:
+    actions.snooze(conversation_id, until)
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    """When one may want to see a conversation again, in the business's own time."""
+    morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
+    return {
+        "snooze_hour": now + timedelta(hours=1),
+        "snooze_tomorrow": morning + timedelta(days=1),
+        "snooze_week": morning + timedelta(days=7 - now.weekday()),
+    }
 
 
 def _about(thread: Thread) -> str:
     """Where the customer writes, and who answers."""
-    address = thread.address if thread.kind == "email" else f"+{thread.address.lstrip('+')}"
+    address = f"+{thread.address}" if thread.address.isdigit() else thread.address
     if thread.mode == "bot":
         who = t("inbox.has_bot")
     elif thread.assignee:

@@ -1,4 +1,4 @@
-"""The left pane: who wrote, by view."""
+"""The left pane: who wrote, by view, filter and words. All of it stands in the address, so a link shows the same."""
 
 from __future__ import annotations
 
@@ -10,41 +10,104 @@ from console.components.inbox_list import inbox_list
 from console.data import inbox as data
 from console.desk import selection
 from console.i18n import current, section, t
-from core.conversations.listing import View
+from core.channels.base import Kind
+from core.conversations.listing import STATUSES, Place, View, Wanted
 from core.errors import BotHubError
 
 state = st.session_state
-
-
-def _opened() -> None:
-    selection.choose(int(state["list"].open))
-    try:
-        actions.mark_seen(int(state["list"].open))
-    except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["list", "thread"])
+_PLACES = "list_places"  # where each page before the one shown began
 
 
 @st.fragment(key="list")
 def pane() -> None:
     agent = shell.viewer()
-    counts = data.counts()
-    with st.container(key="list_head"):
-        view = st.segmented_control(
-            t("inbox.view"), list(View), default=View.ALL, key="view", required=True, label_visibility="collapsed",
-            format_func=lambda one: _view_name(one, counts), width="stretch",
-        )  # fmt: skip
+    with st.container(key="list_head", gap="small"):
+        wanted = _head(data.counts())
+    places: list[Place] = state.get(_PLACES, []) if state.get("list_wanted") == wanted else []
+    state["list_wanted"], state[_PLACES] = wanted, places
+    page = data.page(wanted, places[-1] if places else None)
+    state["list_next"] = page.next
     inbox_list(
-        data.rows(View(view)),
+        page.rows,
         selection.chosen(),
+        earlier=bool(places),
+        more=page.next is not None,
+        searching=wanted != Wanted(wanted.view),
         words=section("list"),
         language=current(),
         timezone=agent.timezone,
         key="list",
         on_open=_opened,
+        on_turn=_turned,
+        on_bulk=_bulk,
     )
+
+
+def _head(counts: dict[View, int]) -> Wanted:
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
+        words = st.text_input(
+            t("inbox.search"), type="search", live="300ms", key="q", bind="query-params", max_chars=200,
+            placeholder=t("inbox.search"), label_visibility="collapsed", icon=":material/search:",
+        )  # fmt: skip
+        with st.popover("", icon=":material/tune:", help=t("inbox.filters"), key="filters"):
+            narrowed = _filters()
+    view = st.segmented_control(
+        t("inbox.view"), list(View), default=View.ALL, key="view", required=True, label_visibility="collapsed",
+        format_func=lambda one: _view_name(one, counts), width="stretch", bind="query-params",
+    )  # fmt: skip
+    return Wanted(View(view or View.ALL), words or "", *narrowed)
+
+
+def _filters() -> tuple[str | None, str | None, str | None, bool, bool]:
+    """Status, channel, tag, whether it is nobody's, whether its window is about to close."""
+    status = st.selectbox(
+        t("inbox.status"), STATUSES, index=None, key="status", bind="query-params",
+        format_func=lambda one: t(f"inbox.status_{one}"), placeholder=t("inbox.any"),
+    )  # fmt: skip
+    channel = st.selectbox(
+        t("inbox.channel"), list(Kind), index=None, key="channel", bind="query-params",
+        format_func=lambda one: t(f"list.{one}"), placeholder=t("inbox.any"),
+    )  # fmt: skip
+    tag = st.selectbox(
+        t("inbox.tag"), data.tags(), index=None, key="tag", placeholder=t("inbox.any"), accept_new_options=True
+    )
+    unassigned = st.toggle(t("inbox.unassigned"), key="unassigned", bind="query-params")
+    closing = st.toggle(t("inbox.closing"), key="closing", bind="query-params")
+    return status, channel, tag, unassigned, closing
 
 
 def _view_name(view: View, counts: dict[View, int]) -> str:
     number = counts.get(view)
     return t(f"inbox.{view}") if not number else t("inbox.count", view=t(f"inbox.{view}"), number=number)
+
+
+def _opened() -> None:
+    open_conversation(int(state["list"].open))
+
+
+def open_conversation(conversation_id: int) -> None:
+    """Show a conversation; whoever opens it has seen it."""
+    selection.choose(conversation_id)
+    try:
+        actions.mark_seen(conversation_id)
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+    st.rerun(["list", "thread", "customer"])
+
+
+def _turned() -> None:
+    """A page on (+1) or back (-1)."""
+    places: list[Place] = state.get(_PLACES, [])
+    if state["list"].turn > 0 and state.get("list_next"):
+        state[_PLACES] = [*places, state["list_next"]]
+    elif state["list"].turn < 0:
+        state[_PLACES] = places[:-1]
+
+
+def _bulk() -> None:
+    asked = state["list"].bulk or {}
+    done, failed = actions.bulk(str(asked.get("action")), [int(one) for one in asked.get("ids", [])])
+    st.toast(t("list.bulk_done", number=done), icon=":material/check:")
+    if failed:
+        st.toast(t("list.bulk_failed", number=failed), icon=":material/error:")
+    st.rerun(["list", "thread", "customer"])

@@ -157,7 +157,8 @@ WITH before AS (
         waiting_since = CASE WHEN n.answered THEN NULL ELSE coalesce(c.waiting_since, n.waiting) END,
         window_expires_at = greatest(c.window_expires_at, n.closing),
         mode = CASE WHEN n.taken_over THEN 'human' ELSE c.mode END,
-        status = CASE WHEN n.unread > 0 AND c.status IN ('pending', 'snoozed') THEN 'open' ELSE c.status END
+        status = CASE WHEN n.unread > 0 AND c.status IN ('pending', 'snoozed') THEN 'open' ELSE c.status END,
+        snoozed_until = CASE WHEN n.unread > 0 THEN NULL ELSE c.snoozed_until END
     FROM before JOIN news n ON n.conversation = before.id WHERE c.id = before.id
 )
 SELECT id, mode, last_message_text, waiting_since FROM before

@@ -22,7 +22,7 @@ from core.conversations import bots
 from core.db import run
 from core.models import AIRun, Sender
 
-_NOT_SAID = ["event", "reaction", "edit", "revoke", "system"]
+_NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
 _READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 

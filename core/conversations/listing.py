@@ -1,24 +1,51 @@
-"""The list of conversations at the console: its views, its lines, and how many each view holds."""
+"""The list of conversations at the console: its views and filters, its lines, and how many each view holds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
+from core.conversations import search
 from core.models import Agent, Contact, ContactIdentity, Conversation, ConversationStatus, Message, Mode
+
+PAGE = 60
+STATUSES = tuple(ConversationStatus)
+CLOSING = timedelta(hours=2)  # a window with less time left is about to close
 
 
 class View(StrEnum):
     """Which conversations somebody wants to see."""
 
     ALL = "all"
-    WAITING = "waiting"  # for a person
+    WAITING = "waiting"  # for a person, the longest waiting first
     MINE = "mine"
     BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A view, narrowed down. `words` is what somebody typed into the search box; None and False mean any."""
+
+    view: View = View.ALL
+    words: str = ""
+    status: str | None = None
+    channel: str | None = None
+    tag: str | None = None
+    unassigned: bool = False
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the moment that the list is ordered by, and the id that tells equal moments apart."""
+
+    at: datetime
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +60,55 @@ class Row:
     mode: str
     assignee: str | None
     unread: int
+    priority: int
+    tags: Sequence[str]
     waiting_since: datetime | None
+    snoozed_until: datetime | None
+    window_expires_at: datetime | None
     last_message_at: datetime
     last_text: str
     last_type: str | None
 
 
-def rows(session: Session, view: View, agent_id: int, limit: int = 60) -> list[Row]:
-    """The conversations of a view, newest activity first."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next` is where the following page begins, None at the end."""
+
+    rows: Sequence[Row]
+    next: Place | None
+
+
+def page(
+    session: Session, business_id: int, wanted: Wanted, agent_id: int, after: Place | None = None, limit: int = PAGE
+) -> Page:
+    """Newest activity first; those who wait for a person, longest first."""
+    query = _rows().where(_in_view(wanted.view, agent_id), *_narrowed(wanted))
+    if wanted.words.strip():
+        query = query.where(search.matches(session, business_id, wanted.words))
+    waiting = wanted.view is View.WAITING
+    ordered_by = Conversation.waiting_since if waiting else Conversation.last_message_at
+    place = tuple_(ordered_by, Conversation.id)
+    if after is not None:
+        query = query.where(place > (after.at, after.id) if waiting else place < (after.at, after.id))
+    order = (ordered_by, Conversation.id) if waiting else (ordered_by.desc(), Conversation.id.desc())
+    found = [Row(**row._mapping) for row in session.execute(query.order_by(*order).limit(limit + 1))]
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    at = last.waiting_since if waiting else last.last_message_at
+    assert at is not None
+    return Page(found[:limit], Place(at, last.id))
+
+
+def _rows() -> Select[*tuple[object, ...]]:
     last_type = (
         select(Message.type)
-        .where(Message.conversation_id == Conversation.id, Message.type != "event")
+        .where(Message.conversation_id == Conversation.id, Message.type.not_in(("event", "note")))
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    found = session.execute(
+    return (
         select(
             Conversation.id,
             Contact.name,
@@ -58,7 +118,11 @@ def rows(session: Session, view: View, agent_id: int, limit: int = 60) -> list[R
             Conversation.mode,
             Agent.name.label("assignee"),
             Conversation.unread_count.label("unread"),
+            Conversation.priority,
+            Conversation.tags,
             Conversation.waiting_since,
+            Conversation.snoozed_until,
+            Conversation.window_expires_at,
             Conversation.last_message_at,
             Conversation.last_message_text.label("last_text"),
             case((Conversation.last_message_text == "", last_type)).label("last_type"),
@@ -66,11 +130,7 @@ def rows(session: Session, view: View, agent_id: int, limit: int = 60) -> list[R
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
         .outerjoin(Agent, Agent.id == Conversation.assignee_id)
-        .where(_in_view(view, agent_id))
-        .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
-        .limit(limit)
     )
-    return [Row(**row._mapping) for row in found]
 
 
 def counts(session: Session, agent_id: int) -> dict[View, int]:
@@ -85,13 +145,28 @@ def counts(session: Session, agent_id: int) -> dict[View, int]:
 
 
 def _in_view(view: View, agent_id: int) -> ColumnElement[bool]:
-    still_open = Conversation.status != ConversationStatus.CLOSED
+    still_open = Conversation.status.not_in((ConversationStatus.CLOSED, ConversationStatus.SNOOZED))
     match view:
         case View.WAITING:
             return still_open & (Conversation.mode == Mode.HUMAN) & Conversation.waiting_since.is_not(None)
         case View.MINE:
-            return still_open & (Conversation.assignee_id == agent_id)
+            return (Conversation.status != ConversationStatus.CLOSED) & (Conversation.assignee_id == agent_id)
         case View.BOT:
             return still_open & (Conversation.mode == Mode.BOT)
         case View.ALL:
             return true()
+
+
+def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status:
+        conditions.append(Conversation.status == wanted.status)
+    if wanted.channel:
+        conditions.append(Conversation.kind == wanted.channel)
+    if wanted.tag:
+        conditions.append(Conversation.tags.contains([wanted.tag]))
+    if wanted.unassigned:
+        conditions.append(Conversation.assignee_id.is_(None) & (Conversation.status != ConversationStatus.CLOSED))
+    if wanted.closing:
+        conditions.append(Conversation.window_expires_at.between(func.now(), func.now() + CLOSING))
+    return conditions

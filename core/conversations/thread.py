@@ -70,6 +70,10 @@ class Thread:
     assignee: str | None
     unread: int
     handoff_reason: str | None
+    contact_id: int
+    priority: int
+    tags: Sequence[str]
+    snoozed_until: datetime | None
     waiting_since: datetime | None
     window_expires_at: datetime | None
     window_open: bool
@@ -112,6 +116,10 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         assignee=assignee,
         unread=conversation.unread_count,
         handoff_reason=conversation.handoff_reason,
+        contact_id=conversation.contact_id,
+        priority=conversation.priority,
+        tags=conversation.tags,
+        snoozed_until=conversation.snoozed_until,
         waiting_since=conversation.waiting_since,
         window_expires_at=conversation.window_expires_at,
         window_open=window_open,

@@ -51,6 +51,7 @@ class Conversation(Tenant, Base):
         Index(None, "business_id", "status", text("last_message_at DESC"), text("id DESC")),
         Index(None, "business_id", "assignee_id", "status", text("last_message_at DESC"), text("id DESC")),
         Index(None, "business_id", "kind", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "snoozed_until", postgresql_where=text("status = 'snoozed'")),
         Index(None, "waiting_since", postgresql_where=text("waiting_since IS NOT NULL")),
     )
 
@@ -72,6 +73,7 @@ class Conversation(Tenant, Base):
     last_message_at: Mapped[Stamp]
     last_message_text: Mapped[str] = mapped_column(server_default="")
     window_expires_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
     csat: Mapped[int | None]
     created_at: Mapped[Stamp]
     closed_at: Mapped[datetime | None]

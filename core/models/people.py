@@ -53,6 +53,8 @@ class AgentToken(Tenant, Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Stamp]
     expires_at: Mapped[datetime]
+    user_agent: Mapped[str | None]
+    last_seen_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from core.models import ContactIdentity, Delivery, Message, MessageStatus
@@ -22,6 +23,11 @@ class Unsent:
     to: str
     attempts: int
     error: Mapping[str, Any] | None
+    conversation_id: int
+    text: str
+    type: str
+    created_at: datetime
+    next_attempt_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class QueueState:
     uncertain: int
     success_rate: float | None
     avg_attempts: float | None
+    waiting: Sequence[Group]
     by_cause: Sequence[Group]
     failed_messages: Sequence[Unsent]
     uncertain_messages: Sequence[Unsent]
@@ -81,22 +88,47 @@ def queue_state(session: Session, business_id: int) -> QueueState:
         uncertain=sum(group.count for group in settled if group.status == MessageStatus.UNCERTAIN),
         success_rate=_rounded(recent.success_rate),
         avg_attempts=_rounded(recent.avg_attempts),
+        waiting=[Group(row.status, row.cause, row.number) for row in waiting],
         by_cause=settled,
         failed_messages=_newest(session, business_id, MessageStatus.FAILED),
         uncertain_messages=_newest(session, business_id, MessageStatus.UNCERTAIN),
     )
 
 
+def group(
+    session: Session, business_id: int, status: str, cause: str | None, before: int | None = None
+) -> list[Unsent]:
+    """Messages of one state and cause, newest first, 50 at most: those older than `before`. No cause: not tried yet."""
+    its_cause = Message.error["cause"].as_string()
+    query = _unsent(business_id, status).where(its_cause.is_(None) if cause is None else its_cause == cause)
+    if before is not None:
+        query = query.where(Message.id < before)
+    return [Unsent(*row) for row in session.execute(query)]
+
+
 def _newest(session: Session, business_id: int, status: MessageStatus) -> list[Unsent]:
-    rows = session.execute(
-        select(Message.id, ContactIdentity.address, Delivery.attempts, Message.error)
+    return [Unsent(*row) for row in session.execute(_unsent(business_id, status))]
+
+
+def _unsent(business_id: int, status: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Message.id,
+            ContactIdentity.address,
+            Delivery.attempts,
+            Message.error,
+            Message.conversation_id,
+            Message.text,
+            Message.type,
+            Message.created_at,
+            Delivery.next_attempt_at,
+        )
         .join(Delivery, Delivery.message_id == Message.id)
         .join(ContactIdentity, ContactIdentity.id == Delivery.identity_id)
         .where(Message.business_id == business_id, Message.status == status)
         .order_by(Message.id.desc())
         .limit(_LISTED)
     )
-    return [Unsent(*row) for row in rows]
 
 
 def _rounded(value: Any) -> float | None:

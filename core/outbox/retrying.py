@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from core import live
 from core.channels.base import Kind
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 from core.people import audit
@@ -50,6 +52,66 @@ def retry(session: Session, business_id: int, ids: Sequence[int] | None, cause: 
     return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a retry would do: how many messages to how many people, and why others would stay (reason and number)."""
+
+    messages: int
+    people: int
+    refused: Mapping[str, int]
+
+
+def preview(session: Session, business_id: int, cause: str | None) -> Preview:
+    """What `retry` of all failed messages, or those of one cause, would do now."""
+    rows = session.execute(_candidates(business_id, None, cause).with_for_update(read=True, skip_locked=True)).all()
+    refused = Counter(reason for row in rows if (reason := _objection(row)))
+    wanted = [row for row in rows if _objection(row) is None]
+    return Preview(len(wanted), len({row.identity_id for row in wanted}), refused)
+
+
+def give_up(session: Session, business_id: int, ids: Sequence[int], actor: str) -> int:
+    """Send these no more: what waits, failed or is uncertain becomes cancelled. Returns how many that were."""
+    given_up = session.scalars(
+        update(Message)
+        .where(Message.id.in_(ids), Message.status.in_(_OPEN))
+        .values(status=MessageStatus.CANCELLED)
+        .returning(Message.id)
+        .execution_options(**_QUIET)
+    ).all()
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id.in_(given_up))
+        .values(next_attempt_at=None, uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    audit.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(given_up))
+    return len(given_up)
+
+
+_OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
+
+
+def confirm_sent(session: Session, business_id: int, message_id: int, actor: str) -> None:
+    """A person knows that an uncertain message arrived. On any other message it changes nothing."""
+    changed = session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.status == MessageStatus.UNCERTAIN)
+        .values(status=MessageStatus.SENT, error=None, sent_at=func.coalesce(Message.sent_at, func.now()))
+        .returning(Message.conversation_id)
+        .execution_options(**_QUIET)
+    ).one_or_none()
+    if changed is None:
+        return
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id == message_id)
+        .values(uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    audit.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
+    live.notify(session, business_id, changed.conversation_id)
+
+
 def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
@@ -60,6 +122,7 @@ def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) 
             Conversation.window_expires_at,
             ContactIdentity.opted_out_at,
             Channel.state,
+            Delivery.identity_id,
         )
         .join(Delivery, Delivery.message_id == Message.id)
         .join(Conversation, Conversation.id == Message.conversation_id)

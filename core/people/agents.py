@@ -39,6 +39,20 @@ class SignedIn:
     agent_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Someone who can be given conversations."""
+
+    id: int
+    name: str
+
+
+def colleagues(session: Session) -> list[Colleague]:
+    """Everyone of the business who can sign in, by name."""
+    rows = session.execute(select(Agent.id, Agent.name).where(Agent.disabled_at.is_(None)).order_by(Agent.name))
+    return [Colleague(*row) for row in rows]
+
+
 def create_agent(
     session: Session,
     business_id: int,

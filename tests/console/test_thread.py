@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from core.conversations import listing, service
 from core.conversations import thread as threads
-from core.conversations.listing import View
+from core.conversations.listing import View, Wanted
 from core.db import system_transaction, transaction
 from core.errors import NotFound
 from core.models import Attachment, Business
@@ -20,7 +20,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def ids(business_id: int, view: View, agent_id: int = 0) -> list[int]:
     with transaction(business_id) as session:
-        return [row.id for row in listing.rows(session, view, agent_id)]
+        return [row.id for row in listing.page(session, business_id, Wanted(view), agent_id).rows]
 
 
 def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thread:
@@ -51,7 +51,7 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
     says(business.business_id, talk, "hello", created_at=NOW)
     says(business.business_id, talk, "", type="image", created_at=NOW)
     with transaction(business.business_id) as session:
-        (row,) = listing.rows(session, View.ALL, 0)
+        (row,) = listing.page(session, business.business_id, Wanted(), 0).rows
     assert (row.last_text, row.last_type) == ("", "image")
 
 

@@ -1,24 +1,91 @@
-// The box to write in.
+// The box to write in: a reply to the customer, or a note to colleagues.
 function drawComposer(state) {
   const {data, area, note, hint, composer} = state;
+  const noting = isNoting(state);
   const reason = state.reason?.conversation === data.conversation ? state.reason.text : null;
-  const words = data.shut || reason;
+  const words = (noting ? null : data.shut) || reason;
   note.hidden = !words;
   note.textContent = words || '';
-  note.className = data.shut ? 'note shut' : 'note';
-  composer.classList.toggle('closed', Boolean(data.shut));
-  area.disabled = Boolean(data.shut);
-  area.placeholder = data.bot ? data.words.placeholder_bot : data.words.placeholder;
-  area.ariaLabel = data.words.reply;
-  state.send.textContent = data.words.send;
-  hint.textContent = [data.words.hint, windowLeft(data)].filter(Boolean).join(' · ');
+  note.className = data.shut && !noting ? 'note shut' : 'note';
+  composer.classList.toggle('closed', Boolean(data.shut) && !noting);
+  composer.classList.toggle('noting', noting);
+  area.disabled = Boolean(data.shut) && !noting;
+  area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
+  area.ariaLabel = noting ? data.words.note : data.words.reply;
+  state.send.textContent = noting ? data.words.add_note : data.words.send;
+  hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint, noting ? '' : windowLeft(data)].filter(Boolean).join(' · ');
+  drawModes(state);
   grow(area);
-  area.oninput = () => grow(area);
-  area.onblur = () => keepDraft(state);
+  area.oninput = () => { grow(area); offerSaved(state); };
+  area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
   area.onkeydown = (event) => {
+    if (!state.offer.hidden && pickByKey(state, event)) return;
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(state); }
   };
   composer.onsubmit = (event) => { event.preventDefault(); send(state); area.focus(); };
+}
+
+const isNoting = (state) => state.noting === state.data.conversation;
+
+function drawModes(state) {
+  const {data, modes} = state;
+  const noting = isNoting(state);
+  if (!modes.children.length) modes.append(el('button'), el('button'));
+  [[false, data.words.reply], [true, data.words.note]].forEach(([note, words], index) => {
+    const button = modes.children[index];
+    Object.assign(button, {type: 'button', textContent: words});
+    button.setAttribute('aria-pressed', String(note === noting));
+    button.onclick = () => {
+      state.noting = note ? data.conversation : null;
+      drawComposer(state);
+      state.area.focus();
+    };
+  });
+}
+
+// ---- saved replies: a slash at the beginning offers them, the keys choose
+function offerSaved(state) {
+  const match = isNoting(state) ? null : /^\/([\p{L}\p{N}_-]*)$/u.exec(state.area.value);
+  const asked = match?.[1].toLowerCase();
+  state.offered = match ? state.data.saved.filter((one) => one.shortcut.includes(asked)).slice(0, 8) : [];
+  state.chosen = 0;
+  drawOffer(state);
+}
+
+function drawOffer(state) {
+  const {offer, offered} = state;
+  offer.hidden = !offered.length;
+  offer.replaceChildren(...offered.map((one, index) => {
+    const row = el('button', index === state.chosen ? 'on' : '');
+    row.type = 'button';
+    row.append(el('b', '', '/' + one.shortcut), el('span', '', one.text));
+    row.onmousedown = (event) => { event.preventDefault(); pick(state, one); };
+    return row;
+  }));
+}
+
+function hideSaved(state) {
+  state.offered = [];
+  drawOffer(state);
+}
+
+function pickByKey(state, event) {
+  const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+  if (step) {
+    state.chosen = (state.chosen + step + state.offered.length) % state.offered.length;
+    drawOffer(state);
+  } else if (event.key === 'Enter' || event.key === 'Tab') pick(state, state.offered[state.chosen]);
+  else if (event.key === 'Escape') hideSaved(state);
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
+function pick(state, one) {
+  state.area.value = one.text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => state.data.values[name] ?? whole);
+  hideSaved(state);
+  grow(state.area);
+  state.area.focus();
 }
 
 function windowLeft(data) {

@@ -5,7 +5,7 @@ function drawLines(state, toEnd) {
   const before = {height: scroll.scrollHeight, top: scroll.scrollTop, first: state.first};
   const written = outbox(state)
     .filter((item) => item.conversation === data.conversation && !data.lines.some((line) => line.token === item.token))
-    .map((item) => ({id: item.token, token: item.token, sender: 'agent', author: data.words.team, type: 'text', text: item.text, at: item.at, status: 'queued'}));
+    .map((item) => ({id: item.token, token: item.token, sender: item.note ? 'note' : 'agent', author: data.words.team, type: item.note ? 'note' : 'text', text: item.text, at: item.at, status: 'queued'}));
   const wanted = [];
   if (data.more) wanted.push(['older', 'older', () => older(state)]);
   let day = '';
@@ -14,7 +14,7 @@ function drawLines(state, toEnd) {
     const itsDay = dayOf(line.at, data);
     if (itsDay !== day) wanted.push(['day' + itsDay, data.language, () => el('div', 'day', dayName(line.at, data))]);
     const joined = itsDay === day && previous?.sender === line.sender && previous?.author === line.author && line.type !== 'event';
-    wanted.push([line.token || line.id, JSON.stringify([line, joined, data.language]), () => makeLine(line, joined, data)]);
+    wanted.push([line.token || line.id, JSON.stringify([line, joined, data.language]), () => makeLine(line, joined, data, state)]);
     day = itsDay;
     previous = line.type === 'event' ? null : line;
   }

@@ -12,7 +12,7 @@ const dayOf = (iso, data) => new Date(iso).toLocaleDateString('en-CA', {timeZone
 const dayName = (iso, data) => new Date(iso).toLocaleDateString(data.language, {weekday: 'long', day: 'numeric', month: 'long', timeZone: data.timezone});
 const clock = (iso, data) => new Date(iso).toLocaleTimeString(data.language, {hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.timezone});
 
-function makeLine(line, joined, data) {
+function makeLine(line, joined, data, state) {
   const {words} = data;
   if (line.type === 'event' || line.sender === 'system') return el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
   const row = el('div', `m ${line.sender} ${line.status}${joined ? ' joined' : ''}`);
@@ -23,19 +23,19 @@ function makeLine(line, joined, data) {
   if (line.quoted) bubble.append(el('div', 'quote', line.quoted));
   for (const file of line.files || []) bubble.append(makeFile(file, line, words));
   if (line.place) bubble.append(makePlace(line, words));
-  else if (line.text) bubble.append(el('span', 'text', line.text));
+  else if (line.text) bubble.append(spoken(line.text));
   else if (!line.files) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
   if (line.revoked) bubble.append(el('div', 'aside', words.revoked));
   bubble.append(makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
   row.append(bubble);
-  if (line.trouble) row.append(makeTrouble(line.trouble));
+  if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
 }
 
 function makeFoot(line, data) {
   const foot = el('span', 'foot', (line.edited ? data.words.edited + ' · ' : '') + clock(line.at, data));
-  if (line.sender !== 'customer') {
+  if (line.type !== 'note' && line.sender !== 'customer') {
     const tick = icon(TICK[line.status] || TICK.queued, 'tick ' + line.status);
     tick.setAttribute('role', 'img');
     tick.setAttribute('aria-label', data.words['status_' + line.status] || line.status);
@@ -45,10 +45,45 @@ function makeFoot(line, data) {
   return foot;
 }
 
-function makeTrouble(trouble) {
+function makeTrouble(line, {words}, state) {
   const box = el('div', 'trouble');
-  box.append(el('b', '', trouble.what), el('span', '', trouble.advice), el('small', '', trouble.provider));
+  box.append(el('b', '', line.trouble.what), el('span', '', line.trouble.advice), el('small', '', line.trouble.provider));
+  const choices = {failed: [['retry', words.retry]], uncertain: [['arrived', words.arrived], ['retry', words.send_again]]}[line.status] || [];
+  if (choices.length) {
+    const bar = el('span', 'choices');
+    for (const [what, label] of choices) {
+      const button = el('button', '', label);
+      button.type = 'button';
+      button.onclick = () => { bar.remove(); state.setTriggerValue('settle', {message: line.id, what}); };
+      bar.append(button);
+    }
+    box.append(bar);
+  }
   return box;
+}
+
+// Words as they were written, with WhatsApp's marks and links made of nodes: nothing a customer writes becomes HTML.
+const MARKS = {'*': 'b', '_': 'i', '~': 's', '`': 'code'};
+function spoken(text) {
+  const box = el('span', 'text');
+  for (const part of text.split(/(https?:\/\/[^\s<>"]+)/)) {
+    if (/^https?:\/\//.test(part)) {
+      const [, href, rest] = /^(.*?)([.,;:!?)\]]*)$/.exec(part);
+      const link = el('a', 'link', href);
+      Object.assign(link, {href, target: '_blank', rel: 'noopener noreferrer nofollow'});
+      box.append(link, rest);
+    } else box.append(...marked(part));
+  }
+  return box;
+}
+
+function marked(text) {
+  const found = /(^|[\s(])([*_~`])(?=\S)(.+?)(?<=\S)\2(?=$|[\s).,;:!?])/.exec(text);
+  if (!found) return text ? [text] : [];
+  const [whole, before, mark, inner] = found;
+  const node = el(MARKS[mark]);
+  node.append(...(mark === '`' ? [inner] : marked(inner)));
+  return [text.slice(0, found.index) + before, node, ...marked(text.slice(found.index + whole.length))];
 }
 
 function makeFile(file, line, words) {

@@ -46,8 +46,9 @@ function uuid() {
 
 function send(state) {
   const text = state.area.value.trim();
-  if (!text || state.data.shut) return;
-  const item = {token: uuid(), conversation: state.data.conversation, text, at: new Date().toISOString()};
+  const note = isNoting(state);
+  if (!text || (state.data.shut && !note)) return;
+  const item = {token: uuid(), conversation: state.data.conversation, text, note, at: new Date().toISOString()};
   keepOutbox(state, [...outbox(state), item]);
   state.area.value = '';
   state.reason = null;

@@ -5,8 +5,8 @@ export default function (component) {
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   if (!state) {
-    state = {conversation: null, nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint']) state[name] = wrap.querySelector('.' + name);
+    state = {conversation: null, offered: [], nodes: new Map(), count: 0};
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     // Pictures arrive after their message: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });

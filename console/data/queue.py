@@ -1,0 +1,29 @@
+"""What the retry queue page reads."""
+
+from __future__ import annotations
+
+from console import auth
+from core.db import transaction
+from core.outbox import queries, retrying
+from core.outbox.queries import QueueState, Unsent
+from core.outbox.retrying import Preview
+
+
+def state() -> QueueState:
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return queries.queue_state(session, agent.business_id)
+
+
+def group(status: str, cause: str | None, before: int | None) -> list[Unsent]:
+    """The messages of a group, newest first, older than the one named."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return queries.group(session, agent.business_id, status, cause, before)
+
+
+def preview(cause: str | None) -> Preview:
+    """What sending the failed messages of a cause again would do."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return retrying.preview(session, agent.business_id, cause)

@@ -1,0 +1,136 @@
+"""The right pane: who writes, who looks after them, and what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import shell
+from console.actions import conversations as actions
+from console.data import inbox as data
+from console.desk import listing, selection
+from console.desk.conversation import do
+from console.i18n import t
+from console.times import moment
+from core.contacts.profile import LONGEST_ABOUT, LONGEST_NAME, Past, Profile
+from core.conversations.thread import Thread
+from core.errors import BotHubError
+
+_PRIORITIES = (0, 1, 2, 3)
+_ICON = {"whatsapp": ":material/chat:", "sms": ":material/sms:", "email": ":material/mail:"}
+state = st.session_state
+
+
+@st.fragment(key="customer")
+def pane() -> None:
+    agent = shell.viewer()
+    chosen = selection.chosen()
+    thread = None if chosen is None else data.thread(chosen, 1)
+    customer = None if thread is None else data.customer(thread.contact_id)
+    if thread is None or customer is None:
+        return
+    zone = ZoneInfo(agent.timezone)
+    _who(customer, zone)
+    _care(thread)
+    _about(customer)
+    _past(customer, thread.id, zone)
+
+
+def _who(customer: Profile, zone: ZoneInfo) -> None:
+    with st.container(gap="xsmall"):
+        _widget("contact_name", customer.id, customer.name)
+        st.text_input(
+            t("contact.name"), key="contact_name", max_chars=LONGEST_NAME, on_change=_renamed, args=(customer.id,)
+        )
+        for one in customer.identities:
+            shown = f"+{one.address}" if one.address.isdigit() else one.address
+            with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+                st.text(f"{shown} · {t(f'list.{one.kind}')}")
+                if one.opted_out_at:
+                    st.badge(t("contact.opted_out"), color="red", icon=":material/block:")
+        st.caption(t("contact.since", when=moment(customer.since, zone)))
+
+
+def _care(thread: Thread) -> None:
+    """Who has the conversation, how urgent it is, and what it is about."""
+    colleagues = {one.id: one.name for one in data.colleagues()}
+    _widget("assignee", thread.id, thread.assignee_id)
+    st.selectbox(
+        t("contact.assignee"), list(colleagues), index=None, key="assignee", format_func=colleagues.__getitem__,
+        placeholder=t("contact.nobody"), on_change=_assigned, disabled=thread.status == "closed",
+    )  # fmt: skip
+    _widget("priority", thread.id, thread.priority)
+    st.segmented_control(
+        t("contact.priority"), _PRIORITIES, key="priority", required=True, width="stretch",
+        format_func=lambda one: t(f"contact.priority_{one}"), on_change=_prioritised,
+    )  # fmt: skip
+    _widget("tags", thread.id, list(thread.tags))
+    st.multiselect(
+        t("contact.tags"), sorted({*data.tags(), *thread.tags}), key="tags", accept_new_options=True,
+        placeholder=t("contact.tags_hint"), on_change=_tagged,
+    )  # fmt: skip
+
+
+def _about(customer: Profile) -> None:
+    _widget("about", customer.id, customer.about)
+    st.text_area(
+        t("contact.about"), key="about", max_chars=LONGEST_ABOUT, height=90, placeholder=t("contact.about_hint"),
+        on_change=_described, args=(customer.id,),
+    )  # fmt: skip
+
+
+def _past(customer: Profile, shown: int, zone: ZoneInfo) -> None:
+    others = [one for one in customer.past if one.id != shown]
+    if not others:
+        return
+    st.markdown(f"**{t('contact.past')}**")
+    for one in others:
+        st.button(
+            _title(one, zone), key=f"past_{one.id}", type="tertiary", icon=_ICON.get(one.kind, _ICON["sms"]),
+            on_click=listing.open_conversation, args=(one.id,), width="stretch",
+        )  # fmt: skip
+
+
+def _title(one: Past, zone: ZoneInfo) -> str:
+    stars = f" · {'★' * one.csat}" if one.csat else ""
+    return f"{moment(one.last_message_at, zone)} · {t(f'inbox.status_{one.status}')}{stars}"
+
+
+def _widget(key: str, subject: int, value: object) -> None:
+    """What the database says, unless somebody is changing it in this very run."""
+    if state.get(f"_{key}") != (subject, value):
+        state[f"_{key}"] = (subject, value)
+        state[key] = value
+
+
+def _renamed(contact_id: int) -> None:
+    _try(lambda: actions.rename_contact(contact_id, str(state["contact_name"])))
+
+
+def _described(contact_id: int) -> None:
+    _try(lambda: actions.describe_contact(contact_id, str(state["about"] or "")))
+
+
+def _try(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+    st.rerun(["list", "thread", "customer"])
+
+
+def _assigned() -> None:
+    chosen = state["assignee"]
+    do(lambda conversation_id: actions.assign(conversation_id, chosen))
+
+
+def _prioritised() -> None:
+    chosen = int(state["priority"] or 0)
+    do(lambda conversation_id: actions.set_priority(conversation_id, chosen))
+
+
+def _tagged() -> None:
+    chosen = list(state["tags"])
+    do(lambda conversation_id: actions.set_tags(conversation_id, chosen))

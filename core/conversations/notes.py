@@ -1,0 +1,57 @@
+"""Private notes: what colleagues write to each other in a conversation. They are never sent."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from core import live
+from core.conversations.service import lock
+from core.errors import BotHubError
+from core.models import Direction, Message, MessageStatus, Sender
+
+LONGEST_NOTE = 5_000  # characters
+
+
+class UnacceptableNote(BotHubError):
+    """A note without words, or with too many."""
+
+
+def add_note(
+    session: Session, business_id: int, conversation_id: int, agent_id: int, words: str, key: str | None = None
+) -> int:
+    """Write a note; the same `key` again adds nothing. Returns its id.
+
+    It stands in the thread as a message of type "note" with nothing to deliver; the bot is not told of it.
+
+    Raises:
+        UnacceptableNote: empty, or longer than 5000 characters.
+        NotFound: no such conversation.
+    """
+    words = words.strip()
+    if not 0 < len(words) <= LONGEST_NOTE:
+        raise UnacceptableNote(f"A note has 1 to {LONGEST_NOTE} characters.")
+    conversation = lock(session, conversation_id)
+    if key is not None:
+        earlier = session.scalar(select(Message.id).where(Message.idempotency_key == key))
+        if earlier is not None:
+            return earlier
+    note_id = session.execute(
+        insert(Message)
+        .values(
+            business_id=business_id,
+            conversation_id=conversation_id,
+            channel_id=conversation.channel_id,
+            direction=Direction.OUTBOUND,
+            sender=Sender.SYSTEM,
+            author_id=agent_id,
+            type="note",
+            text=words,
+            status=MessageStatus.SENT,
+            idempotency_key=key,
+            created_at=func.date_trunc("second", func.clock_timestamp()),
+        )
+        .returning(Message.id)
+    ).scalar_one()
+    live.notify(session, business_id, conversation_id)
+    return note_id

@@ -1,0 +1,61 @@
+"""Saved replies: texts that the composer offers for a shortcut."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.errors import BotHubError
+from core.models import SavedReply
+from core.people import audit
+
+LONGEST_TEXT = 4_000  # characters
+_SHORTCUT = re.compile(r"[\w-]{1,30}")
+
+
+class UnacceptableReply(BotHubError):
+    """A shortcut or text that cannot be saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One of them. `shortcut` is without its slash."""
+
+    id: int
+    shortcut: str
+    text: str
+
+
+def saved_replies(session: Session) -> list[Saved]:
+    """All of the business, by shortcut."""
+    rows = session.execute(select(SavedReply.id, SavedReply.shortcut, SavedReply.text).order_by(SavedReply.shortcut))
+    return [Saved(*row) for row in rows]
+
+
+def save(session: Session, business_id: int, actor: str, shortcut: str, words: str) -> None:
+    """Add one, or change the text of the one with this shortcut.
+
+    Raises:
+        UnacceptableReply: the shortcut is not 1 to 30 letters, digits, _ or -, or the text is empty or too long.
+    """
+    shortcut, words = shortcut.strip().lstrip("/").lower(), words.strip()
+    if not _SHORTCUT.fullmatch(shortcut) or not 0 < len(words) <= LONGEST_TEXT:
+        raise UnacceptableReply(
+            f"A shortcut is 1 to 30 letters, digits, _ or -; the text has 1 to {LONGEST_TEXT} characters."
+        )
+    query = insert(SavedReply).values(business_id=business_id, shortcut=shortcut, text=words)
+    session.execute(
+        query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})
+    )
+    audit.record(session, business_id, actor, "saved_reply.save", f"saved_reply:{shortcut}")
+
+
+def remove(session: Session, business_id: int, actor: str, reply_id: int) -> None:
+    """Remove one. Removing what is gone changes nothing."""
+    shortcut = session.scalar(delete(SavedReply).where(SavedReply.id == reply_id).returning(SavedReply.shortcut))
+    if shortcut is not None:
+        audit.record(session, business_id, actor, "saved_reply.remove", f"saved_reply:{shortcut}")

@@ -1,0 +1,20 @@
+"""Answers that people keep at hand."""
+
+from __future__ import annotations
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Stamp, Tenant
+
+
+class SavedReply(Tenant, Base):
+    """A text that the composer offers for `/shortcut`. It may hold variables such as {{contact.name}}."""
+
+    __tablename__ = "saved_replies"
+    __table_args__ = (UniqueConstraint("business_id", "shortcut"),)
+
+    id: Mapped[Id]
+    shortcut: Mapped[str]
+    text: Mapped[str] = mapped_column()
+    created_at: Mapped[Stamp]
