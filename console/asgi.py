@@ -63,6 +63,7 @@ app = st.App(
         Route("/auth/link", signin.link_page, methods=["GET"]),
         Route("/auth/link", signin.link, methods=["POST"]),
         Route("/auth/logout", signin.logout, methods=["POST"]),
+        Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],

@@ -1,21 +1,25 @@
-"""Customers' files, for signed-in people of the same business only."""
+"""Files of conversations, for signed-in people of the same business only: handing one in, and looking at one."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from urllib.parse import quote
+from typing import IO
+from urllib.parse import quote, unquote
 
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from console.security import COOKIE
+from console.security import COOKIE, same_origin
+from core.channels.base import InvalidMessage
 from core.db import system_transaction, transaction
-from core.media import storage
+from core.media import storage, uploads
 from core.models import Attachment, FileState
 from core.people import sessions
+from core.people.sessions import CurrentAgent
 
 # Shown in the page. Everything else is handed over as a download, because it might be a page with a script in it.
 _SHOWN = frozenset(
@@ -24,12 +28,50 @@ _SHOWN = frozenset(
 )  # fmt: skip
 
 
+_LONGEST_NAME = 240  # Meta, Cloud API reference, Messages: a document's filename
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     content: Iterator[bytes]
     mime_type: str
     filename: str
     size: int | None
+
+
+async def hand_in(request: Request) -> Response:
+    """Take the file that is the request's body, for a message that will name it. Its type is told from its content."""
+    if not same_origin(request):
+        return PlainTextResponse("This did not come from the console's own page.", 403)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > uploads.LARGEST_FILE:
+        return JSONResponse({"error": "too_large"}, 413)
+    agent = await to_thread.run_sync(_who, request.cookies.get(COOKIE, ""))
+    if agent is None:
+        return PlainTextResponse("You are signed out.", 401)
+    with tempfile.TemporaryFile() as body:
+        async for piece in request.stream():
+            body.write(piece)
+        body.seek(0)
+        name = unquote(request.headers.get("x-file-name", ""))[:_LONGEST_NAME] or None
+        declared = request.headers.get("content-type")
+        try:
+            kept = await to_thread.run_sync(_keep, agent.business_id, body, declared, name)
+        except InvalidMessage as error:
+            return JSONResponse({"error": "refused", "reason": str(error)}, 422)
+    return JSONResponse(kept, 201)
+
+
+def _who(token: str) -> CurrentAgent | None:
+    with system_transaction() as session:
+        return sessions.session_agent(session, token)
+
+
+def _keep(business_id: int, body: IO[bytes], declared: str | None, name: str | None) -> dict[str, object]:
+    upload = uploads.keep(business_id, body, declared, name)
+    with transaction(business_id) as session:
+        attachment_id = uploads.record(session, business_id, upload)
+    return {"id": attachment_id, "mime": upload.mime_type, "size": upload.size}
 
 
 async def download(request: Request) -> Response:
@@ -51,8 +93,7 @@ async def download(request: Request) -> Response:
 
 
 def _open(token: str, attachment_id: int) -> _Opened | None:
-    with system_transaction() as session:
-        agent = sessions.session_agent(session, token)
+    agent = _who(token)
     if agent is None or attachment_id >= 2**63:
         return None
     with transaction(agent.business_id) as session:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.config import get_settings
 
 COOKIE = "bothub_session"
-_PAGES = frozenset({"/", "/inbox", "/account"})
+_PAGES = frozenset({"/"} | {f"/{page.stem}" for page in Path(__file__).with_name("app_pages").glob("*.py")})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 

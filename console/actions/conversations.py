@@ -18,6 +18,7 @@ from core.contacts import profile
 from core.conversations import notes, saved_replies, service, triage
 from core.db import transaction
 from core.errors import Conflict, NotFound, StoreUnavailable
+from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
 from core.outbox.queue import Draft, queue_reply
@@ -25,10 +26,36 @@ from core.outbox.queue import Draft, queue_reply
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
 
 
-def reply(conversation_id: int, text: str, token: str) -> None:
-    """Send what an agent wrote, once, however often the browser says it. Writing is taking over.
+def reply(conversation_id: int, text: str, token: str, reply_to: str | None = None) -> None:
+    """Send what an agent wrote. Otherwise like `send`."""
+    send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
-    `token` is the UUID that the browser gave this message.
+
+_SHOWN_AS = ("image", "video", "audio")  # Meta, Cloud API reference, Media: everything else travels as a document
+
+
+def send_file(conversation_id: int, attachment_id: int, caption: str, token: str) -> None:
+    """Send a file that was handed in. Otherwise like `send`. Raises `NotFound` for a file that is not there as well."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        file = uploads.stored_file(session, attachment_id)
+    family = file.mime_type.partition("/")[0]
+    kind = family if family in _SHOWN_AS and file.mime_type not in _NOT_SHOWN else "document"
+    media: dict[str, object] = {"attachment_id": attachment_id}
+    if caption.strip() and kind != "audio":
+        media["caption"] = caption.strip()
+    if kind == "document":
+        media["filename"] = file.filename or f"file-{attachment_id}"
+    send(conversation_id, {"type": kind, "media": media}, token)
+
+
+_NOT_SHOWN = frozenset({"image/gif", "image/webp", "video/quicktime", "audio/wav"})  # WhatsApp takes these as documents
+
+
+def send(conversation_id: int, content: dict[str, object], token: str, reply_to: str | None = None) -> None:
+    """Send something, once, however often the browser says it. Writing is taking over.
+
+    `token` is the UUID that the browser gave this message, `reply_to` the provider's id of the message it answers.
 
     Raises:
         NotAllowed, NotFound, Conflict, WindowClosed, OptedOut, InvalidMessage: it was not sent, and why.
@@ -36,9 +63,8 @@ def reply(conversation_id: int, text: str, token: str) -> None:
     """
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
-    content = {"type": "text", "text": text.strip()[:LONGEST_REPLY]}
     parse_content(content)
-    draft = Draft(content, Sender.AGENT, author_id=agent.id, idempotency_key=key)
+    draft = Draft(content, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
     try:
         with transaction(agent.business_id) as session:
             service.lock(session, conversation_id)

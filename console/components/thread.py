@@ -20,9 +20,12 @@ _COMPONENT = load(
   <div class='offer' hidden></div>
   <p class='note' role='status' hidden></p>
   <div class='modes'></div>
+  <div class='reply' hidden></div>
+  <div class='chips' hidden></div>
   <div class='box'>
     <textarea rows='1'></textarea>
-    <div class='bar'><span class='hint'></span><button type='submit' class='send'></button></div>
+    <div class='bar'><button type='button' class='attach'>＋</button><input type='file' class='picker' multiple hidden>
+    <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>
 </div>""",
@@ -100,6 +103,8 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     }
     if line.type == "event":
         shown["text"] = _event(line)
+    if line.provider_id and line.type not in ("event", "note"):
+        shown["provider"] = line.provider_id
     if line.quoted:
         shown["quoted"] = line.quoted
     if line.error and line.status in ("failed", "uncertain", "queued"):
@@ -109,8 +114,6 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
             {"id": file.id, "state": file.state, "mime": file.mime_type, "name": file.filename, "size": file.size}
             for file in line.files
         ]
-    elif attachment := (payload.get("media") or {}).get("attachment_id"):
-        shown["files"] = [{"id": attachment, "state": "stored", "mime": "", "name": payload["media"].get("filename")}]
     place = payload.get("location") or payload
     if line.type == "location" and isinstance(place.get("latitude"), int | float):
         shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -29,9 +30,8 @@ state = st.session_state
 def _sent() -> None:
     """Deal with everything in the browser's outbox, in order. What the database did not take is sent again."""
     for item in (state["thread"].outbox or {}).get("items", []):
-        write = actions.note if item.get("note") else actions.reply
         try:
-            write(int(item["conversation"]), str(item["text"]), str(item["token"]))
+            _write(item)
             state["settled"] = [*state.get("settled", []), item["token"]][-_KEPT:]
         except StoreUnavailable:
             st.toast(t("error.database"), icon=":material/cloud_off:")
@@ -41,6 +41,16 @@ def _sent() -> None:
         except InvalidMessage as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: str(error)}
     st.rerun(["list", "thread"])
+
+
+def _write(item: Mapping[str, Any]) -> None:
+    conversation_id, words, token = int(item["conversation"]), str(item["text"]), str(item["token"])
+    if item.get("note"):
+        actions.note(conversation_id, words, token)
+    elif item.get("file"):
+        actions.send_file(conversation_id, int(item["file"]["id"]), words, token)
+    else:
+        actions.reply(conversation_id, words, token, item.get("replyTo"))
 
 
 def _settled() -> None:

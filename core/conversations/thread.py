@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -51,6 +51,7 @@ class Line:
     error: Mapping[str, Any] | None
     quoted: str | None
     idempotency_key: str | None
+    provider_id: str | None
     created_at: datetime
     files: Sequence[File]
 
@@ -141,7 +142,7 @@ def _newest(session: Session, conversation_id: int, limit: int) -> Sequence[tupl
 
 
 def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> list[Line]:
-    files = _files(session, [message.id for message, _ in messages])
+    files = _files(session, [message for message, _ in messages])
     here = {message.provider_id for message, _ in messages if message.provider_id}
     edits = {words for message, _ in messages if (words := (message.payload.get("edited") or {}).get("text"))}
     quoted = _quoted(session, messages)
@@ -158,6 +159,7 @@ def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> 
             error=message.error,
             quoted=quoted.get((message.channel_id, message.reply_to)),
             idempotency_key=message.idempotency_key,
+            provider_id=message.provider_id,
             created_at=message.created_at,
             files=files[message.id],
         )
@@ -185,15 +187,23 @@ def _target(message: Message) -> object:
     return message.payload.get("message_id") or message.payload.get("original_message_id")
 
 
-def _files(session: Session, message_ids: Iterable[int]) -> dict[int, list[File]]:
+def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[File]]:
+    """The files that came with messages, and those that messages of ours name."""
     found: dict[int, list[File]] = defaultdict(list)
+    named = {attachment_id: message.id for message in messages if (attachment_id := _named_file(message))}
     for file in session.scalars(
-        select(Attachment).where(Attachment.message_id.in_(list(message_ids))).order_by(Attachment.position)
+        select(Attachment)
+        .where(or_(Attachment.message_id.in_([message.id for message in messages]), Attachment.id.in_(named)))
+        .order_by(Attachment.position)
     ):
-        assert file.message_id is not None
         shown = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
-        found[file.message_id].append(shown)
+        found[file.message_id or named[file.id]].append(shown)
     return found
+
+
+def _named_file(message: Message) -> int | None:
+    attachment_id = (message.payload.get("media") or {}).get("attachment_id")
+    return attachment_id if isinstance(attachment_id, int) else None
 
 
 def _quoted(session: Session, messages: Sequence[tuple[Message, str | None]]) -> dict[tuple[int, str | None], str]:

@@ -15,6 +15,10 @@ function drawComposer(state) {
   state.send.textContent = noting ? data.words.add_note : data.words.send;
   hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint, noting ? '' : windowLeft(data)].filter(Boolean).join(' · ');
   drawModes(state);
+  drawFiles(state);
+  drawReply(state);
+  state.attach.hidden = noting;
+  state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
   area.oninput = () => { grow(area); offerSaved(state); };
   area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
@@ -41,6 +45,13 @@ function drawModes(state) {
       state.area.focus();
     };
   });
+}
+
+function drawReply(state) {
+  const {reply, replying, data} = state;
+  reply.hidden = !replying;
+  if (!replying) return;
+  reply.replaceChildren(el('b', '', replying.author), el('span', '', replying.text), fileButton('✕', data.words.file_remove, () => { state.replying = null; drawComposer(state); }));
 }
 
 // ---- saved replies: a slash at the beginning offers them, the keys choose

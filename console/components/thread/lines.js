@@ -5,7 +5,7 @@ function drawLines(state, toEnd) {
   const before = {height: scroll.scrollHeight, top: scroll.scrollTop, first: state.first};
   const written = outbox(state)
     .filter((item) => item.conversation === data.conversation && !data.lines.some((line) => line.token === item.token))
-    .map((item) => ({id: item.token, token: item.token, sender: item.note ? 'note' : 'agent', author: data.words.team, type: item.note ? 'note' : 'text', text: item.text, at: item.at, status: 'queued'}));
+    .map((item) => ({id: item.token, token: item.token, sender: item.note ? 'note' : 'agent', author: data.words.team, type: item.note ? 'note' : 'text', text: item.text || item.file?.name || '', at: item.at, status: 'queued'}));
   const wanted = [];
   if (data.more) wanted.push(['older', 'older', () => older(state)]);
   let day = '';

@@ -29,8 +29,21 @@ function makeLine(line, joined, data, state) {
   bubble.append(makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
   row.append(bubble);
+  if (line.provider && !data.shut) row.append(makeAnswer(line, data, state));
   if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
+}
+
+function makeAnswer(line, {words}, state) {
+  const button = el('button', 'answer', '↩');
+  button.type = 'button';
+  button.ariaLabel = button.title = words.reply_to_this;
+  button.onclick = () => {
+    state.replying = {providerId: line.provider, author: line.sender === 'customer' ? state.data.name : line.author, text: line.text || words['type_' + line.type] || ''};
+    drawComposer(state);
+    state.area.focus();
+  };
+  return button;
 }
 
 function makeFoot(line, data) {

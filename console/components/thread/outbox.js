@@ -47,9 +47,14 @@ function uuid() {
 function send(state) {
   const text = state.area.value.trim();
   const note = isNoting(state);
-  if (!text || (state.data.shut && !note)) return;
-  const item = {token: uuid(), conversation: state.data.conversation, text, note, at: new Date().toISOString()};
-  keepOutbox(state, [...outbox(state), item]);
+  const files = note ? [] : readyFiles(state);
+  if (!(text || files.length) || (state.data.shut && !note)) return;
+  const about = {conversation: state.data.conversation, note, replyTo: note ? null : state.replying?.providerId, at: new Date().toISOString()};
+  const items = files.map((file, index) => ({...about, token: uuid(), text: index ? '' : text, file: {id: file.id, name: file.name, mime: file.mime}}));
+  if (!items.length) items.push({...about, token: uuid(), text});
+  keepOutbox(state, [...outbox(state), ...items]);
+  state.files = state.files.filter((one) => !files.includes(one));
+  state.replying = null;
   state.area.value = '';
   state.reason = null;
   sessionStorage.removeItem(draftName(state, state.conversation));

@@ -5,9 +5,10 @@ export default function (component) {
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   if (!state) {
-    state = {conversation: null, offered: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer']) state[name] = wrap.querySelector('.' + name);
+    state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
+    listenForFiles(state, wrap);
     // Pictures arrive after their message: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
@@ -33,6 +34,7 @@ function switchConversation(state) {
   if (state.conversation === conversation) return false;
   keepDraft(state);
   state.conversation = conversation;
+  state.replying = null;
   state.nodes.clear();
   state.lines.replaceChildren();
   state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';

@@ -1,0 +1,66 @@
+// Files to send: chosen, pasted or dropped, handed in at once, and sent with the next message.
+function takeFiles(state, files) {
+  if (isNoting(state) || state.data.shut) return;
+  for (const file of files) handIn(state, {conversation: state.data.conversation, name: file.name || 'file', size: file.size, body: file, done: 0});
+}
+
+function handIn(state, one) {
+  if (!state.files.includes(one)) state.files.push(one);
+  Object.assign(one, {failed: null, done: 0});
+  const request = (one.request = new XMLHttpRequest());
+  request.open('POST', '/files');
+  request.setRequestHeader('Content-Type', one.body.type || 'application/octet-stream');
+  request.setRequestHeader('X-File-Name', encodeURIComponent(one.name));
+  request.upload.onprogress = (event) => { one.done = event.loaded / event.total; drawFiles(state); };
+  request.onload = () => {
+    if (request.status === 201) Object.assign(one, JSON.parse(request.responseText));
+    else one.failed = request.status === 413 || request.status === 422 ? state.data.words.file_refused : state.data.words.file_not_taken;
+    drawFiles(state);
+  };
+  request.onerror = () => { one.failed = state.data.words.file_not_taken; drawFiles(state); };
+  request.send(one.body);
+  drawFiles(state);
+}
+
+const readyFiles = (state) => state.files.filter((one) => one.id && one.conversation === state.data.conversation);
+
+function drawFiles(state) {
+  const {chips, files, data} = state;
+  const shown = files.filter((one) => one.conversation === data.conversation);
+  chips.hidden = !shown.length;
+  chips.replaceChildren(...shown.map((one) => {
+    const chip = el('span', 'file' + (one.failed ? ' bad' : ''));
+    const label = el('span', '', one.name);
+    label.append(el('small', '', one.failed || (one.id ? size(one.size) : `${Math.round(one.done * 100)} %`)));
+    chip.append(icon(PAPER), label);
+    if (one.failed) chip.append(fileButton('↻', data.words.retry, () => handIn(state, one)));
+    chip.append(fileButton('✕', data.words.file_remove, () => {
+      one.request.abort();
+      files.splice(files.indexOf(one), 1);
+      drawFiles(state);
+    }));
+    return chip;
+  }));
+}
+
+function fileButton(sign, label, act) {
+  const button = el('button', '', sign);
+  button.type = 'button';
+  button.ariaLabel = label;
+  button.onclick = act;
+  return button;
+}
+
+function listenForFiles(state, wrap) {
+  const {attach, picker, area} = state;
+  attach.onclick = () => picker.click();
+  picker.onchange = () => { takeFiles(state, picker.files); picker.value = ''; };
+  area.onpaste = (event) => {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    takeFiles(state, event.clipboardData.files);
+  };
+  wrap.ondragover = (event) => { if (event.dataTransfer.types.includes('Files')) { event.preventDefault(); wrap.classList.add('dropping'); } };
+  wrap.ondragleave = (event) => { if (!wrap.contains(event.relatedTarget)) wrap.classList.remove('dropping'); };
+  wrap.ondrop = (event) => { event.preventDefault(); wrap.classList.remove('dropping'); takeFiles(state, event.dataTransfer.files); };
+}
