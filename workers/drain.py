@@ -96,6 +96,7 @@ def drain() -> None:
     end = time.monotonic() + SLICE_SECONDS
     while not bell.stop_requested() and time.monotonic() < end:
         crews.freed.clear()
+        in_hand = crews.in_hand()  # before the look: what ends after it may have left work the look did not see
         try:
             due = agenda.look()
             found = crews.take_on(due)
@@ -103,7 +104,6 @@ def drain() -> None:
             log.warning("postgres_away", error=type(error.orig).__name__)
             time.sleep(_AWAY_SECONDS)
             continue
-        in_hand = crews.in_hand()
         if not (found or in_hand or due.within(_SOON_SECONDS)):
             break
         time.sleep(min(_LONGEST_GATHER, in_hand * _GATHER_SECONDS))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from core import bell
+from core import agenda, bell
 from core.ai.settings import BotSettings, QaPair
 from core.channels.base import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
 from core.conversations import bots
@@ -62,6 +62,22 @@ def test_an_event_becomes_a_sent_answer(provider: FakeChannel, answers: None) ->
     assert provider.sent[0].to == "5491155550001"
     assert column("SELECT status FROM messages ORDER BY id") == ["received", "sent"]
     assert one("SELECT provider_id FROM messages WHERE sender = 'bot'") == f"wamid.out.{provider.sent[0].message_id}"
+
+
+def test_an_answer_that_ends_during_a_look_is_still_sent(
+    provider: FakeChannel, answers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = agenda.look
+
+    def look_slowly() -> agenda.Agenda:
+        seen = look()
+        until(lambda: not draining.desk().in_hand())
+        return seen
+
+    monkeypatch.setattr(agenda, "look", look_slowly)
+    arrives()
+    drain()
+    assert [outgoing.content["text"] for outgoing in provider.sent] == ["Abrimos a las 9."]
 
 
 def test_each_of_many_customers_gets_one_answer(provider: FakeChannel, answers: None) -> None:
