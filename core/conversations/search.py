@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.channels.numbers import digits, lookup_key
 from core.db import enter_business, leave_business
 from core.models import Contact, ContactIdentity, Conversation, Message
-from core.models.message import FOLDED
+from core.models.message import FOLDED, STEMMABLE
 
 _COMMON = 2000  # messages; beyond this the words are common
 _MOST_CONTACTS = 500
@@ -54,7 +54,7 @@ def _named(session: Session, business_id: int, words: str) -> list[int]:
             select(Contact.id)
             .where(
                 Contact.business_id == business_id,
-                Contact.search.bool_op("@@")(func.to_tsquery("simple", _folded(beginnings))),
+                Contact.search.bool_op("@@")(func.to_tsquery("simple", _as_stored(FOLDED, beginnings))),
             )
             .limit(_MOST_CONTACTS)
         )
@@ -92,9 +92,9 @@ def _said_in_it(words: str) -> ColumnElement[bool]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
-    return Message.search.bool_op("@@")(func.websearch_to_tsquery("spanish", _folded(words)))
+    return Message.search.bool_op("@@")(func.websearch_to_tsquery("spanish", _as_stored(STEMMABLE, words)))
 
 
-def _folded(words: str) -> TextClause:
-    """What a person typed, without accents, as the stored side is."""
-    return text(FOLDED.format(":words")).bindparams(words=words)
+def _as_stored(form: str, words: str) -> TextClause:
+    """What a person typed in the form that the stored side has."""
+    return text(form.format(":words")).bindparams(words=words)

@@ -47,6 +47,9 @@ FOLDED = (
     "'aaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'))"
 )
 
+# With one exception: without its accent the stemmer keeps "cotizacion" whole, though "cotizaciones" becomes "cotiz".
+STEMMABLE = f"regexp_replace({FOLDED}, '([au])cion\\M', '\\1ción', 'g')"
+
 
 class Message(Tenant, Base):
     """One message. `created_at` is the provider's time; the thread is ordered by it, then by arrival (`id`).
@@ -106,7 +109,7 @@ class Message(Tenant, Base):
     stored_at: Mapped[Stamp]
     sent_at: Mapped[datetime | None]
     search: Mapped[str | None] = mapped_column(
-        TSVECTOR, Computed(f"to_tsvector('spanish', {FOLDED.format('text')})", persisted=True), deferred=True
+        TSVECTOR, Computed(f"to_tsvector('spanish', {STEMMABLE.format('text')})", persisted=True), deferred=True
     )
 
 

@@ -1,0 +1,217 @@
+"""The inbox as people work in it: finding, putting in order, deciding about what did not go out."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from console.actions import conversations as actions
+from console.actions import queue as queue_actions
+from console.auth import NotAllowed
+from core.conversations import listing
+from core.conversations.listing import View, Wanted
+from core.db import transaction
+from core.errors import Conflict
+from core.models import Role
+from core.outbox import retrying
+from tests.console.people import conversation, person, says, state_of
+from tests.console.test_pages import Desk
+from tests.inbox.steps import column, one, rows
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+
+
+def talk(business: Any, name: str = "Daniela Cruz", **values: Any) -> int:
+    return conversation(business.business_id, business.whatsapp_channel_id, name=name, **values)
+
+
+def found(business: Any, wanted: Wanted, after: listing.Place | None = None, limit: int = 60) -> listing.Page:
+    with transaction(business.business_id) as session:
+        return listing.page(session, business.business_id, wanted, 0, after, limit)
+
+
+def ids(page: listing.Page) -> list[int]:
+    return [row.id for row in page.rows]
+
+
+class TestList:
+    def test_filters_narrow_a_view(self, business) -> None:
+        usual = talk(business, last_message_at=NOW)
+        closed = talk(business, status="closed", last_message_at=NOW - timedelta(1), tags=["vip"])
+        closing = talk(
+            business, last_message_at=NOW - timedelta(2), window_expires_at=datetime.now(UTC) + timedelta(hours=1)
+        )
+        mine = talk(business, last_message_at=NOW - timedelta(3), assignee_id=person(business.business_id).id)
+        assert ids(found(business, Wanted())) == [usual, closed, closing, mine]
+        assert ids(found(business, Wanted(status="closed"))) == [closed]
+        assert ids(found(business, Wanted(tag="vip"))) == [closed]
+        assert ids(found(business, Wanted(closing=True))) == [closing]
+        assert ids(found(business, Wanted(unassigned=True))) == [usual, closing]
+        assert ids(found(business, Wanted(channel="sms"))) == []
+
+    def test_words_are_found_in_names_and_in_what_was_said(self, business) -> None:
+        ana, bea = talk(business, "Ana Núñez"), talk(business, "Bea")
+        says(business.business_id, bea, "Quisiera una cotización")
+        assert ids(found(business, Wanted(words="nunez"))) == [ana]
+        assert ids(found(business, Wanted(words="COTIZACIONES"))) == [bea]
+        assert ids(found(business, Wanted(words="nada de nada"))) == []
+
+    @pytest.mark.parametrize("view", [View.ALL, View.WAITING])
+    def test_pages_reach_every_conversation_once(self, business, view: View) -> None:
+        made = [
+            talk(business, mode="human", waiting_since=NOW - timedelta(minutes=n // 3), last_message_at=NOW)
+            for n in range(11)
+        ]
+        seen: list[int] = []
+        after = None
+        while True:
+            page = found(business, Wanted(view), after, 3)
+            seen += ids(page)
+            if (after := page.next) is None:
+                break
+        assert sorted(seen) == made
+
+    def test_the_longest_waiting_comes_first(self, business) -> None:
+        short = talk(business, mode="human", waiting_since=NOW)
+        long = talk(business, mode="human", waiting_since=NOW - timedelta(hours=1))
+        assert ids(found(business, Wanted(View.WAITING))) == [long, short]
+
+    def test_the_page_searches_and_says_so_when_there_is_nothing(self, desk, business) -> None:
+        ana = talk(business, "Ana Núñez")
+        talk(business, "Bea")
+        page = desk.open()
+        page.text_input(key="q").set_value("nuñez")
+        desk.run()
+        assert [row["id"] for row in desk.component("inbox_list")["rows"]] == [ana]
+        page.text_input(key="q").set_value("zzz")
+        desk.run()
+        shown = desk.component("inbox_list")
+        assert (shown["rows"], shown["searching"]) == ([], True)
+
+
+class TestActions:
+    def test_several_at_once(self, desk, business) -> None:
+        first, second = talk(business), talk(business)
+        assert actions.bulk("close", [first, second, 999_999]) == (2, 1)
+        assert {state_of(one).status for one in (first, second)} == {"closed"}
+        assert actions.bulk("take", [first]) == (0, 1)
+        with pytest.raises(ValueError, match="drop"):
+            actions.bulk("drop", [first])
+
+    def test_a_note_is_kept_once(self, desk, business) -> None:
+        one_talk, token = talk(business), str(uuid.uuid4())
+        actions.note(one_talk, "Ojo", token)
+        actions.note(one_talk, "Ojo", token)
+        desk.open(one_talk)
+        (line,) = desk.component("thread")["lines"]
+        assert (line["type"], line["sender"], line["text"], line["author"]) == ("note", "note", "Ojo", "Ana Torres")
+        assert state_of(one_talk).mode == "bot", "a note takes nothing over"
+
+    def test_the_customers_pane_assigns_and_tags(self, desk, business) -> None:
+        one_talk = talk(business, mode="human")
+        page = desk.open(one_talk)
+        page.selectbox(key="assignee").set_value(desk.person.id)
+        desk.run()
+        page.multiselect(key="tags").set_value(["vip"])
+        desk.run()
+        page.text_input(key="contact_name").set_value("Ana Núñez")
+        desk.run()
+        now = state_of(one_talk)
+        assert (now.assignee_id, now.tags) == (desk.person.id, ["vip"])
+        assert column("SELECT name FROM contacts") == ["Ana Núñez"]
+
+    def test_what_is_closed_is_not_given_to_anybody(self, desk, business) -> None:
+        with pytest.raises(Conflict):
+            actions.assign(talk(business, status="closed"), desk.person.id)
+
+
+class TestQueue:
+    @pytest.fixture
+    def failed(self, business) -> int:
+        one_talk = talk(business, mode="human")
+        error = {"code": "131026", "title": "Undeliverable", "cause": "recipient", "advice": "…"}
+        message = says(
+            business.business_id, one_talk, "hi", direction="outbound", sender="agent", status="failed", error=error
+        )
+        rows(
+            "INSERT INTO deliveries (message_id, business_id, conversation_id, channel_id, identity_id, priority,"
+            " attempts) SELECT m.id, m.business_id, c.id, c.channel_id, c.identity_id, 0, 5"
+            " FROM messages m JOIN conversations c ON c.id = m.conversation_id"
+        )
+        return message
+
+    def open(self, desk: Desk) -> Any:
+        page = desk.open()
+        page.switch_page("app_pages/queue.py")
+        return desk.run()
+
+    def test_failures_stand_under_their_cause(self, desk, failed) -> None:
+        page = self.open(desk)
+        (box,) = page.expander
+        assert "the recipient cannot receive it" in box.label
+        assert [one.value for one in page.metric][2] == "1"
+
+    def test_an_empty_queue_says_so(self, desk) -> None:
+        assert "Everything went out" in self.open(desk).success[0].value
+
+    def test_a_preview_tells_what_a_retry_would_do(self, business, failed) -> None:
+        with transaction(business.business_id) as session:
+            assert retrying.preview(session, business.business_id, "recipient") == retrying.Preview(1, 1, {})
+        rows("UPDATE conversations SET window_expires_at = NULL")
+        with transaction(business.business_id) as session:
+            shown = retrying.preview(session, business.business_id, "recipient")
+        assert (shown.messages, sum(shown.refused.values())) == (0, 1)
+
+    def test_retrying_and_giving_up(self, desk, failed) -> None:
+        assert queue_actions.retry([failed], None).queued == [failed]
+        assert one("SELECT status FROM messages") == "queued"
+        assert (queue_actions.give_up([failed]), queue_actions.give_up([failed])) == (1, 0)
+        assert rows("SELECT status, next_attempt_at FROM messages JOIN deliveries ON message_id = id") == [
+            ("cancelled", None)
+        ]
+
+    def test_a_person_knows_that_it_arrived(self, desk, failed) -> None:
+        queue_actions.arrived(failed)
+        assert one("SELECT status FROM messages") == "failed", "only what is uncertain can turn out to have arrived"
+        rows("UPDATE messages SET status = 'uncertain'")
+        queue_actions.arrived(failed)
+        assert one("SELECT status FROM messages") == "sent"
+
+    def test_an_agent_may_look_but_not_decide(self, business, failed, monkeypatch: pytest.MonkeyPatch) -> None:
+        desk = Desk(person(business.business_id), monkeypatch)
+        assert not [one for one in self.open(desk).button if str(one.key).startswith(("retry", "give_up", "all"))]
+        for decide in (
+            lambda: queue_actions.retry([failed], None),
+            lambda: queue_actions.give_up([failed]),
+            lambda: queue_actions.arrived(failed),
+            lambda: actions.save_reply("a", "b"),
+            lambda: actions.remove_reply(1),
+        ):
+            with pytest.raises(NotAllowed):
+                decide()
+
+
+class TestSavedReplies:
+    def test_they_are_made_and_offered_in_the_composer(self, desk, business) -> None:
+        page = desk.open()
+        page.switch_page("app_pages/saved_replies.py")
+        page = desk.run()
+        page.text_input(key="shortcut").set_value("/hola")
+        page.text_area(key="words").set_value("Hola {{contact.first_name}}")
+        page.button[0].click()
+        page = desk.run()
+        assert "**/hola**" in [one.value for one in page.markdown]
+        page.switch_page("app_pages/inbox.py")
+        page.query_params["c"] = str(talk(business, "Ana Núñez"))
+        desk.run()
+        shown = desk.component("thread")
+        assert shown["saved"] == [{"shortcut": "hola", "text": "Hola {{contact.first_name}}"}]
+        assert shown["values"]["contact.first_name"] == "Ana"

@@ -1,0 +1,50 @@
+"""What the team knows of a customer."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.contacts import profile
+from core.contacts.profile import UnacceptableProfile
+from core.db import transaction
+from core.errors import NotFound
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, state_of
+from tests.inbox.steps import customer_writes, one
+
+
+def test_a_profile_tells_addresses_and_past_conversations(business: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    contact_id = state_of(talk).contact_id
+    with transaction(business.business_id) as session:
+        profile.rename(session, business.business_id, contact_id, "agent:1", "  Ana   Torres ")
+        profile.describe(session, business.business_id, contact_id, "agent:1", " Prefiere la tarde ")
+        found = profile.read(session, contact_id)
+    assert (found.name, found.about) == ("Ana Torres", "Prefiere la tarde")
+    assert [(one.kind, one.address) for one in found.identities] == [("whatsapp", "5491155550001")]
+    assert [(past.id, past.last_text) for past in found.past] == [(talk, "Hola")]
+    assert one("SELECT count(*) FROM audit_log WHERE action LIKE 'contact.%'") == 2
+
+
+def test_a_given_name_outlives_what_the_customer_calls_themselves(business: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    contact_id = state_of(talk).contact_id
+    with transaction(business.business_id) as session:
+        profile.rename(session, business.business_id, contact_id, "agent:1", "Sra. Torres")
+    customer_writes("Hola otra vez")
+    with transaction(business.business_id) as session:
+        assert profile.read(session, contact_id).name == "Sra. Torres"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 121])
+def test_names_have_bounds(business: TestBusiness, name: str) -> None:
+    contact_id = state_of(customer_writes()).contact_id
+    with transaction(business.business_id) as session, pytest.raises(UnacceptableProfile):
+        profile.rename(session, business.business_id, contact_id, "agent:1", name)
+
+
+def test_nobody_and_another_business_are_not_found(business: TestBusiness) -> None:
+    contact_id = state_of(conversation(business.business_id, business.whatsapp_channel_id)).contact_id
+    for business_id, wanted in ((business.business_id, 999_999), (business.business_id + 1, contact_id)):
+        with transaction(business_id) as session, pytest.raises(NotFound):
+            profile.read(session, wanted)

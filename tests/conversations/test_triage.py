@@ -1,0 +1,148 @@
+"""Putting conversations in order: later, sooner, under a name; and what colleagues write to each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.conversations import context, notes, saved_replies, triage
+from core.conversations.notes import UnacceptableNote
+from core.conversations.saved_replies import UnacceptableReply
+from core.conversations.triage import UnacceptableTag, UnacceptableTime
+from core.db import system_transaction, transaction
+from core.errors import Conflict
+from core.models import Conversation
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person, state_of
+from tests.inbox.steps import column, customer_writes, one, rows
+
+NOW = datetime.now(UTC)
+
+
+def snooze(business_id: int, talk: int, until: datetime) -> None:
+    with transaction(business_id) as session:
+        triage.snooze(session, business_id, talk, "agent:1", until)
+
+
+def wake_due() -> int:
+    with system_transaction() as session:
+        return triage.wake_due(session)
+
+
+def test_a_snoozed_conversation_wakes_at_its_time(business: TestBusiness) -> None:
+    talk = customer_writes()
+    snooze(business.business_id, talk, NOW + timedelta(hours=1))
+    assert state_of(talk).status == "snoozed"
+    assert wake_due() == 0
+    rows("UPDATE conversations SET snoozed_until = now() - interval '1 second'")
+    assert (wake_due(), wake_due()) == (1, 0)
+    now = state_of(talk)
+    assert (now.status, now.snoozed_until) == ("open", None)
+
+
+def test_a_customer_who_writes_wakes_it(business: TestBusiness) -> None:
+    talk = customer_writes()
+    snooze(business.business_id, talk, NOW + timedelta(hours=1))
+    assert customer_writes("¿Hola?") == talk
+    now = state_of(talk)
+    assert (now.status, now.snoozed_until) == ("open", None)
+
+
+@pytest.mark.parametrize("until", [NOW - timedelta(minutes=1), NOW + timedelta(days=400)])
+def test_a_time_that_is_over_or_too_far_is_refused(business: TestBusiness, until: datetime) -> None:
+    talk = customer_writes()
+    with pytest.raises(UnacceptableTime):
+        snooze(business.business_id, talk, until)
+
+
+def test_what_is_closed_cannot_be_snoozed(business: TestBusiness) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, status="closed")
+    with pytest.raises(Conflict):
+        snooze(business.business_id, talk, NOW + timedelta(hours=1))
+
+
+def test_tags_are_trimmed_and_counted_once(business: TestBusiness) -> None:
+    talk = customer_writes()
+    with transaction(business.business_id) as session:
+        triage.set_tags(session, business.business_id, talk, ["  envío  gratis ", "VIP", "vip", ""])
+    assert state_of(talk).tags == ["envío gratis", "vip"]
+    with transaction(business.business_id) as session:
+        assert triage.known_tags(session, business.business_id) == ["envío gratis", "vip"]
+
+
+@pytest.mark.parametrize("tags", [["x" * 41], [str(n) for n in range(21)]])
+def test_too_many_or_too_long_tags_are_refused(business: TestBusiness, tags: list[str]) -> None:
+    talk = customer_writes()
+    with transaction(business.business_id) as session, pytest.raises(UnacceptableTag):
+        triage.set_tags(session, business.business_id, talk, tags)
+
+
+def test_priority_stays_within_its_bounds(business: TestBusiness) -> None:
+    talk = customer_writes()
+    for asked, kept in ((9, 3), (-1, 0), (2, 2)):
+        with transaction(business.business_id) as session:
+            triage.set_priority(session, business.business_id, talk, asked)
+        assert state_of(talk).priority == kept
+
+
+class TestNotes:
+    def add(self, business: TestBusiness, talk: int, words: str, key: str | None = None) -> int:
+        ana = person(business.business_id)
+        with transaction(business.business_id) as session:
+            return notes.add_note(session, business.business_id, talk, ana.id, words, key)
+
+    def test_a_note_is_never_sent_and_not_told_to_the_bot(self, business: TestBusiness) -> None:
+        talk = customer_writes("¿Hacen envíos?")
+        self.add(business, talk, "Cliente difícil")
+        assert column("SELECT type FROM messages ORDER BY id") == ["text", "note"]
+        assert one("SELECT count(*) FROM deliveries") == 0
+        assert state_of(talk).last_message_text == "¿Hacen envíos?"
+        with transaction(business.business_id) as session:
+            assert [said.text for said in context.standings(session, [talk])[talk].said] == ["¿Hacen envíos?"]
+
+    def test_said_twice_it_is_written_once(self, business: TestBusiness) -> None:
+        talk = customer_writes()
+        assert self.add(business, talk, "Ojo", "k1") == self.add(business, talk, "Ojo", "k1")
+        assert one("SELECT count(*) FROM messages WHERE type = 'note'") == 1
+
+    @pytest.mark.parametrize("words", ["  ", "x" * 5001])
+    def test_without_words_or_with_too_many_it_is_refused(self, business: TestBusiness, words: str) -> None:
+        talk = customer_writes()
+        with pytest.raises(UnacceptableNote):
+            self.add(business, talk, words)
+
+
+class TestSavedReplies:
+    def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
+        with transaction(business.business_id) as session:
+            saved_replies.save(session, business.business_id, "agent:1", shortcut, words)
+
+    def all(self, business: TestBusiness) -> list[tuple[str, str]]:
+        with transaction(business.business_id) as session:
+            return [(one.shortcut, one.text) for one in saved_replies.saved_replies(session)]
+
+    def test_a_shortcut_has_one_text(self, business: TestBusiness) -> None:
+        self.save(business, "/Hola", "Buenas")
+        self.save(business, "hola", "Buenos días")
+        self.save(business, "chau", "Hasta luego")
+        assert self.all(business) == [("chau", "Hasta luego"), ("hola", "Buenos días")]
+        with transaction(business.business_id) as session:
+            (first, _) = saved_replies.saved_replies(session)
+            saved_replies.remove(session, business.business_id, "agent:1", first.id)
+            saved_replies.remove(session, business.business_id, "agent:1", first.id)
+        assert self.all(business) == [("hola", "Buenos días")]
+
+    @pytest.mark.parametrize(
+        ("shortcut", "words"), [("", "x"), ("a b", "x"), ("x" * 31, "x"), ("a", " "), ("a", "x" * 4001)]
+    )
+    def test_what_cannot_be_typed_is_refused(self, business: TestBusiness, shortcut: str, words: str) -> None:
+        with pytest.raises(UnacceptableReply):
+            self.save(business, shortcut, words)
+
+
+def test_unread_again(business: TestBusiness) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, unread_count=0)
+    with transaction(business.business_id) as session:
+        triage.mark_unread(session, business.business_id, talk)
+        assert session.get_one(Conversation, talk).unread_count == 1
