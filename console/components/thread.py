@@ -43,18 +43,22 @@ def thread_view(
     on_outbox: Callable[[], None],
     on_older: Callable[[], None],
     on_settle: Callable[[], None],
+    on_ask: Callable[[], None],
 ) -> None:
     """Mount it.
 
     `outbox.items` of its state is all that was written and not yet settled: {token, conversation, text, note}. A token
     is settled when the server has dealt with it; `refused` gives the reasons of those that were not sent. `settle` is a
-    person's decision about a message that did not go out: {message, what}, where what is retry or arrived.
+    person's decision about a message that did not go out: {message, what}, where what is retry or arrived; and about
+    what the bot suggests: {run, what}, where what is send, edit or discard. `ask` wants to know why the bot wrote a
+    message: {message}, or suggests one: {run}.
     """
     data = {
         "conversation": thread.id,
         "name": thread.name or thread.address,
         "lines": [_line(line, me) for line in thread.lines],
         "more": thread.more,
+        "suggestion": _suggestion(thread),
         "bot": thread.mode == "bot",
         "shut": _shut(thread),
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
@@ -75,7 +79,14 @@ def thread_view(
     _COMPONENT(
         key=key, data=data, default={"outbox": None},
         on_outbox_change=on_outbox, on_older_change=on_older, on_settle_change=on_settle,
+        on_ask_change=on_ask,
     )  # fmt: skip
+
+
+def _suggestion(thread: Thread) -> dict[str, Any] | None:
+    if (found := thread.suggestion) is None:
+        return None
+    return {"run": found.run_id, "text": found.text, "at": found.written_at.isoformat(), "overtaken": found.overtaken}
 
 
 def _shut(thread: Thread) -> str | None:

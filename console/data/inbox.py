@@ -5,11 +5,12 @@ from __future__ import annotations
 from console import auth
 from core.contacts import profile
 from core.contacts.profile import Profile
-from core.conversations import listing, saved_replies, triage
+from core.conversations import listing, saved_replies, traces, triage
 from core.conversations import thread as threads
 from core.conversations.listing import Page, Place, View, Wanted
 from core.conversations.saved_replies import Saved
 from core.conversations.thread import Thread
+from core.conversations.traces import Explanation
 from core.db import transaction
 from core.errors import NotFound
 from core.people import agents
@@ -44,6 +45,13 @@ def thread(conversation_id: int, limit: int) -> Thread | None:
             return threads.read(session, conversation_id, limit)
         except NotFound:
             return None
+
+
+def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:
+    """Why the bot wrote a message, or suggests one; None when nothing was kept."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return traces.of_message(session, message_id) if message_id else traces.of_draft(session, run_id or 0)
 
 
 def customer(contact_id: int) -> Profile | None:

@@ -13,10 +13,11 @@ import streamlit as st
 
 from console import shell
 from console.actions import conversations as actions
+from console.actions import drafts
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.desk import listing, selection
+from console.desk import listing, selection, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.conversations.thread import Thread
@@ -54,13 +55,28 @@ def _write(item: Mapping[str, Any]) -> None:
 
 
 def _settled() -> None:
-    """What a person decided about a message that did not go out."""
-    asked = state["thread"].settle or {}
-    message_id = int(asked.get("message", 0))
-    if asked.get("what") == "arrived":
+    """What a person decided about a message that did not go out, or about one that the bot suggests."""
+    try:
+        _settle(state["thread"].settle or {})
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+    st.rerun(["list", "thread"])
+
+
+def _settle(asked: Mapping[str, Any]) -> None:
+    what, message_id, run_id = asked.get("what"), int(asked.get("message", 0)), int(asked.get("run", 0))
+    if what == "send":
+        drafts.send(run_id)
+    elif what in ("edit", "discard"):
+        drafts.set_aside(run_id, edited=what == "edit")
+    elif what == "arrived":
         actions.arrived(message_id)
     elif reason := actions.retry(message_id):
         st.toast(reason, icon=":material/error:")
+
+
+def _asked() -> None:
+    state["why"] = state["thread"].ask
     st.rerun(["thread"])
 
 
@@ -95,7 +111,10 @@ def pane() -> None:
         on_outbox=_sent,
         on_older=selection.show_older,
         on_settle=_settled,
+        on_ask=_asked,
     )
+    if asked := state.pop("why", None):
+        why.show(data.explanation(asked.get("message"), asked.get("run")))
 
 
 def _head(thread: Thread, zone: ZoneInfo) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from core.conversations import drafts
+from core.conversations.drafts import Suggestion
 from core.errors import NotFound
 from core.models import (
     Agent,
@@ -81,6 +83,7 @@ class Thread:
     opted_out: bool
     lines: Sequence[Line]
     more: bool
+    suggestion: Suggestion | None
 
 
 def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
@@ -127,6 +130,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         opted_out=opted_out_at is not None,
         lines=_lines(session, newest[:limit][::-1]),
         more=len(newest) > limit,
+        suggestion=drafts.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,
     )
 
 

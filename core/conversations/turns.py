@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import HandOff, Outcome, Reply, Silent
-from core.conversations import context
+from core.conversations import context, drafts
 from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
@@ -191,7 +191,7 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
     match outcome:
         case Reply(draft=True):
             hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval")
-            return _run(one, "draft", None)
+            return _run(one, drafts.PENDING, None, draft=outcome.text)
         case Reply():
             return _run(one, "reply", message_id)
         case HandOff():
@@ -230,14 +230,16 @@ def _give_back(session: Session, turn: Turn) -> None:
     )
 
 
-def _run(one: Done, kind: str, message_id: int | None) -> dict[str, Any]:
+def _run(one: Done, kind: str, message_id: int | None, **kept: str) -> dict[str, Any]:
+    columns = context.run_columns(one.outcome.trace)
     return {
         "conversation_id": one.turn.conversation_id,
         "message_id": message_id,
         "bot_id": one.briefing.bot_id,
         "settings_version": one.briefing.settings_version,
         "outcome": kind,
-        **context.run_columns(one.outcome.trace),
+        **columns,
+        "trace": columns["trace"] | kept,
     }
 
 

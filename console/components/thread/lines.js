@@ -18,6 +18,8 @@ function drawLines(state, toEnd) {
     day = itsDay;
     previous = line.type === 'event' ? null : line;
   }
+  const {suggestion} = data;
+  if (suggestion && !data.shut) wanted.push(['suggestion', JSON.stringify([suggestion, data.language]), () => makeSuggestion(suggestion, data, state)]);
   if (!wanted.length) wanted.push(['none', 'none', () => el('div', 'event', data.words.empty)]);
   place(state, wanted);
   const newest = data.lines.at(-1)?.id;

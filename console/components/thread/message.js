@@ -29,22 +29,27 @@ function makeLine(line, joined, data, state) {
   bubble.append(makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
   row.append(bubble);
-  if (line.provider && !data.shut) row.append(makeAnswer(line, data, state));
+  const tools = el('span', 'tools');
+  if (line.provider && !data.shut) tools.append(answerButton(line, data, state));
+  if (line.sender === 'bot') tools.append(toolButton('?', words.why, () => state.setTriggerValue('ask', {message: line.id})));
+  if (tools.children.length) row.append(tools);
   if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
 }
 
-function makeAnswer(line, {words}, state) {
-  const button = el('button', 'answer', '↩');
+function toolButton(sign, label, act) {
+  const button = el('button', '', sign);
   button.type = 'button';
-  button.ariaLabel = button.title = words.reply_to_this;
-  button.onclick = () => {
-    state.replying = {providerId: line.provider, author: line.sender === 'customer' ? state.data.name : line.author, text: line.text || words['type_' + line.type] || ''};
-    drawComposer(state);
-    state.area.focus();
-  };
+  button.ariaLabel = button.title = label;
+  button.onclick = act;
   return button;
 }
+
+const answerButton = (line, {words}, state) => toolButton('↩', words.reply_to_this, () => {
+  state.replying = {providerId: line.provider, author: line.sender === 'customer' ? state.data.name : line.author, text: line.text || words['type_' + line.type] || ''};
+  drawComposer(state);
+  state.area.focus();
+});
 
 function makeFoot(line, data) {
   const foot = el('span', 'foot', (line.edited ? data.words.edited + ' · ' : '') + clock(line.at, data));
@@ -62,17 +67,42 @@ function makeTrouble(line, {words}, state) {
   const box = el('div', 'trouble');
   box.append(el('b', '', line.trouble.what), el('span', '', line.trouble.advice), el('small', '', line.trouble.provider));
   const choices = {failed: [['retry', words.retry]], uncertain: [['arrived', words.arrived], ['retry', words.send_again]]}[line.status] || [];
-  if (choices.length) {
-    const bar = el('span', 'choices');
-    for (const [what, label] of choices) {
-      const button = el('button', '', label);
-      button.type = 'button';
-      button.onclick = () => { bar.remove(); state.setTriggerValue('settle', {message: line.id, what}); };
-      bar.append(button);
-    }
-    box.append(bar);
-  }
+  if (choices.length) box.append(makeChoices(choices, (what) => state.setTriggerValue('settle', {message: line.id, what})));
   return box;
+}
+
+// Buttons of which one can be pressed once.
+function makeChoices(choices, choose) {
+  const bar = el('span', 'choices');
+  for (const [what, label] of choices) {
+    const button = el('button', what, label);
+    button.type = 'button';
+    button.onclick = () => { bar.remove(); choose(what); };
+    bar.append(button);
+  }
+  return bar;
+}
+
+// What the bot would say, for a person to send, change or drop.
+function makeSuggestion(suggestion, {words}, state) {
+  const row = el('div', 'm bot suggestion');
+  const bubble = el('div', 'bubble');
+  bubble.append(el('div', 'who', words.suggests), spoken(suggestion.text));
+  if (suggestion.overtaken) bubble.append(el('div', 'aside', words.overtaken));
+  const choices = [['send', words.suggest_send], ['edit', words.suggest_edit], ['discard', words.suggest_discard]];
+  bubble.append(makeChoices(choices, (what) => {
+    if (what === 'edit') {
+      state.noting = null;
+      state.area.value = suggestion.text;
+      drawComposer(state);
+      state.area.focus();
+    }
+    state.setTriggerValue('settle', {run: suggestion.run, what});
+  }));
+  const tools = el('span', 'tools');
+  tools.append(toolButton('?', words.why, () => state.setTriggerValue('ask', {run: suggestion.run})));
+  row.append(bubble, tools);
+  return row;
 }
 
 // Words as they were written, with WhatsApp's marks and links made of nodes: nothing a customer writes becomes HTML.

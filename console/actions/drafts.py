@@ -1,0 +1,23 @@
+"""What people decide about answers that the bot suggests."""
+
+from __future__ import annotations
+
+from console import auth
+from core import bell
+from core.conversations import drafts
+from core.db import transaction
+
+
+def send(run_id: int) -> None:
+    """Say it as the bot wrote it. Raises `NotAllowed` and what `drafts.approve` raises."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        drafts.approve(session, agent.business_id, run_id, f"agent:{agent.id}")
+    bell.ring()
+
+
+def set_aside(run_id: int, *, edited: bool) -> None:
+    """Answer oneself, with the bot's words as a start if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        drafts.set_aside(session, agent.business_id, run_id, f"agent:{agent.id}", edited=edited)

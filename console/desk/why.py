@@ -1,0 +1,87 @@
+"""Why the bot said it: what it was given, how sure it was, which rule decided, and what that took."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from console.i18n import catalogue, current, t
+from core.conversations.traces import Explanation, Source
+
+_LONGEST_PASSAGE = 600  # characters
+
+
+def show(why: Explanation | None) -> None:
+    """Open the dialog."""
+    st.dialog(t("why.title"), position="right", icon=":material/psychology:")(_content)(why)
+
+
+def _content(why: Explanation | None) -> None:
+    if why is None:
+        st.info(t("why.nothing"), icon=":material/info:")
+        return
+    st.markdown(f"**{_decision(why)}**")
+    if why.error:
+        st.error(t("why.error", error=why.error), icon=":material/error:")
+    _certainty(why)
+    _sources(why)
+    _cost(why)
+    st.caption(t("why.version", bot=why.bot or "—", version=why.settings_version, prompt=why.prompt_version or "—"))
+
+
+def _decision(why: Explanation) -> str:
+    words = catalogue(current())
+    return words.get(f"why.by_{why.decided_by}") or t(
+        "why.by_rule", rule=words.get(f"reason.{why.decided_by}", why.decided_by.replace("_", " "))
+    )
+
+
+def _certainty(why: Explanation) -> None:
+    if why.confidence is not None:
+        needed = "" if why.threshold is None else t("why.needed", percent=f"{why.threshold:.0%}")
+        st.progress(why.confidence, text=f"{t('why.confidence', percent=f'{why.confidence:.0%}')}{needed}")
+    about = [
+        *why.topics,
+        *([t(f"why.{why.sentiment}")] if why.sentiment in ("positive", "neutral", "negative") else []),
+    ]
+    if about:
+        st.caption(" · ".join(about))
+
+
+def _sources(why: Explanation) -> None:
+    st.markdown(f"**{t('why.sources')}**")
+    if not why.sources:
+        st.caption(t("why.no_sources"))
+    for source in sorted(why.sources, key=lambda one: (not one.used, -one.score)):
+        _source(source)
+    if why.invented_sources:
+        st.warning(t("why.invented", sources=", ".join(why.invented_sources)), icon=":material/warning:")
+
+
+def _source(source: Source) -> None:
+    icon = ":material/check_circle:" if source.used else ":material/circle:"
+    with st.expander(f"{source.score:.0%} · {_plain(source.title)}", icon=icon, expanded=False):
+        st.text(source.text[:_LONGEST_PASSAGE] + ("…" if len(source.text) > _LONGEST_PASSAGE else ""))
+        st.caption(t("why.used" if source.used else "why.not_used"))
+
+
+def _plain(words: str) -> str:
+    """A title may come from a document: its marks are not ours to obey in a label."""
+    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!:~$<>|" else one for one in words)
+
+
+def _cost(why: Explanation) -> None:
+    known = "—"
+    st.table(
+        {
+            t("why.model"): why.model or known,
+            t("why.latency"): known if why.latency_ms is None else f"{why.latency_ms / 1000:.1f} s",
+            t("why.tokens"): known
+            if why.input_tokens is None
+            else t(
+                "why.tokens_of", input=why.input_tokens, cached=why.cached_tokens or 0, output=why.output_tokens or 0
+            ),
+            t("why.cost"): t("why.cost_unknown") if why.cost_usd is None else f"{why.cost_usd:.5f} USD",
+            t("why.at"): f"{why.at:%Y-%m-%d %H:%M:%S} UTC",
+        },
+        border="horizontal",
+    )

@@ -1,0 +1,130 @@
+"""Answers that wait for approval, and why the bot said what it said."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.ai.assistant import Reply, Trace
+from core.ai.prompt import Passage
+from core.conversations import drafts, traces
+from core.conversations.drafts import Suggestion
+from core.db import transaction
+from core.errors import Conflict, NotFound, OptedOut
+from tests.conftest import TestBusiness
+from tests.conversations.test_turns import begin, claim, finish
+from tests.inbox.steps import column, customer_writes, one, rows, say
+
+TRACE = Trace(
+    "model",
+    model="gpt-6-luna",
+    passages=(Passage("qa-1", "Horario", "Abrimos a las 9.", 0.9), Passage("qa-2", "Dirección", "Calle 1", 0.2)),
+    sources=("qa-1",),
+    unknown_sources=("kb-9",),
+    confidence={"model": 0.8, "threshold": 0.6},
+    topics=("horario",),
+)
+
+
+@pytest.fixture
+def talk(business: TestBusiness) -> int:
+    """A conversation in which a draft waits."""
+    conversation_id = customer_writes("¿A qué hora abren?")
+    turn, briefing = begin()
+    assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
+    return conversation_id
+
+
+def pending(business: TestBusiness, talk: int) -> Suggestion | None:
+    with transaction(business.business_id) as session:
+        return drafts.pending(session, talk)
+
+
+def approve(business: TestBusiness, run_id: int) -> None:
+    with transaction(business.business_id) as session:
+        drafts.approve(session, business.business_id, run_id, "agent:1")
+
+
+def run_of(business: TestBusiness, talk: int) -> int:
+    found = pending(business, talk)
+    assert found is not None
+    return found.run_id
+
+
+def test_a_draft_is_shown_until_somebody_decides(business: TestBusiness, talk: int) -> None:
+    found = pending(business, talk)
+    assert found is not None
+    assert (found.text, found.overtaken) == ("Abrimos a las 9.", False)
+    customer_writes("¿Hola?")
+    again = pending(business, talk)
+    assert again is not None
+    assert again.overtaken
+
+
+def test_an_approved_draft_is_the_bots_answer_and_the_bot_goes_on(business: TestBusiness, talk: int) -> None:
+    run_id = run_of(business, talk)
+    approve(business, run_id)
+    assert column("SELECT text FROM messages WHERE sender = 'bot'") == ["Abrimos a las 9."]
+    assert rows("SELECT mode, handoff_reason, waiting_since FROM conversations") == [("bot", None, None)]
+    assert one("SELECT message_id FROM ai_runs") == one("SELECT id FROM messages WHERE sender = 'bot'")
+    assert pending(business, talk) is None
+    customer_writes("¿Y el domingo?")
+    assert len(claim()) == 1, "the next question is the bot's again"
+
+
+def test_a_draft_is_said_once(business: TestBusiness, talk: int) -> None:
+    run_id = run_of(business, talk)
+    approve(business, run_id)
+    with pytest.raises(Conflict):
+        approve(business, run_id)
+    assert one("SELECT count(*) FROM messages WHERE sender = 'bot'") == 1
+
+
+@pytest.mark.parametrize(("edited", "outcome"), [(True, "draft_edited"), (False, "draft_discarded")])
+def test_a_draft_set_aside_leaves_the_customer_with_a_person(
+    business: TestBusiness, talk: int, edited: bool, outcome: str
+) -> None:
+    run_id = run_of(business, talk)
+    with transaction(business.business_id) as session:
+        words = drafts.set_aside(session, business.business_id, run_id, "agent:1", edited=edited)
+    assert words == "Abrimos a las 9."
+    assert one("SELECT outcome FROM ai_runs") == outcome
+    assert one("SELECT mode FROM conversations") == "human"
+    assert pending(business, talk) is None
+    with pytest.raises(Conflict):
+        approve(business, run_id)
+
+
+def test_a_persons_answer_makes_the_draft_pointless(business: TestBusiness, talk: int) -> None:
+    rows("UPDATE ai_runs SET created_at = created_at - interval '1 second'")
+    say(business.business_id, talk, "Ya le respondo yo.")
+    assert pending(business, talk) is None
+
+
+def test_what_cannot_be_said_stays_a_draft(business: TestBusiness, talk: int) -> None:
+    run_id = run_of(business, talk)
+    rows("UPDATE identities SET opted_out_at = now()")
+    with pytest.raises(OptedOut):
+        approve(business, run_id)
+    assert run_of(business, talk) == run_id
+
+
+def test_other_businesses_and_other_runs_have_no_draft(business: TestBusiness, talk: int) -> None:
+    run_id = run_of(business, talk)
+    with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
+        drafts.approve(session, business.business_id + 1, run_id, "agent:1")
+    rows("UPDATE ai_runs SET trace = '{}'")
+    with pytest.raises(NotFound):
+        approve(business, run_id)
+
+
+def test_a_run_explains_itself(business: TestBusiness, talk: int) -> None:
+    approve(business, run_of(business, talk))
+    message_id = one("SELECT id FROM messages WHERE sender = 'bot'")
+    with transaction(business.business_id) as session:
+        why = traces.of_message(session, message_id)
+        unknown = traces.of_message(session, message_id + 1)
+    assert unknown is None
+    assert why is not None
+    assert (why.decided_by, why.outcome, why.threshold, why.cost_usd) == ("model", "draft_sent", 0.6, None)
+    assert [(source.id, source.used) for source in why.sources] == [("qa-1", True), ("qa-2", False)]
+    assert list(why.invented_sources) == ["kb-9"]
