@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core.business import templates
 from core.config import get_settings
 from core.errors import ConfigurationError
 from core.inbox.retention import forget_old_events
@@ -20,6 +21,7 @@ from workers.sweep import sweep
 log = structlog.get_logger(__name__)
 
 _HOUR = 3600.0
+_TEMPLATES_SECONDS = 5.0
 _stop = threading.Event()
 
 
@@ -33,6 +35,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
+    threading.Thread(target=_keep_templates, name="templates", daemon=True).start()
     cleared_at = float("-inf")
     while not _stop.is_set():
         try:
@@ -44,6 +47,15 @@ def main() -> int:
             log.warning("postgres_away", error=type(error.orig).__name__)
         _stop.wait(settings.sweep_seconds)
     return 0
+
+
+def _keep_templates() -> None:
+    """In a thread of its own: a provider that does not answer must not hold up the sweep."""
+    while not _stop.wait(_TEMPLATES_SECONDS):
+        try:
+            templates.sync_due()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("postgres_away", error=type(error.orig).__name__)
 
 
 def _ask_to_stop(_: int, __: FrameType | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from console import i18n
 from console.components import load
+from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.saved_replies import Saved
 from core.conversations.thread import Line, Thread
 from core.people.sessions import CurrentAgent
@@ -18,6 +19,7 @@ _COMPONENT = load(
 <button type='button' class='jump' hidden></button>
 <form class='composer'>
   <div class='offer' hidden></div>
+  <div class='templates' hidden></div>
   <p class='note' role='status' hidden></p>
   <div class='modes'></div>
   <div class='reply' hidden></div>
@@ -25,6 +27,7 @@ _COMPONENT = load(
   <div class='box'>
     <textarea rows='1'></textarea>
     <div class='bar'><button type='button' class='attach'>＋</button><input type='file' class='picker' multiple hidden>
+    <button type='button' class='template'>▤</button>
     <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>
@@ -39,11 +42,13 @@ def thread_view(
     settled: Sequence[str],
     refused: Mapping[str, str],
     saved: Sequence[Saved],
+    templates: Sequence[Template] | None,
     key: str,
     on_outbox: Callable[[], None],
     on_older: Callable[[], None],
     on_settle: Callable[[], None],
     on_ask: Callable[[], None],
+    on_templates: Callable[[], None],
 ) -> None:
     """Mount it.
 
@@ -51,7 +56,7 @@ def thread_view(
     is settled when the server has dealt with it; `refused` gives the reasons of those that were not sent. `settle` is a
     person's decision about a message that did not go out: {message, what}, where what is retry or arrived; and about
     what the bot suggests: {run, what}, where what is send, edit or discard. `ask` wants to know why the bot wrote a
-    message: {message}, or suggests one: {run}.
+    message: {message}, or suggests one: {run}. `templates` asks for them in a conversation; None: not asked for yet.
     """
     data = {
         "conversation": thread.id,
@@ -61,6 +66,8 @@ def thread_view(
         "suggestion": _suggestion(thread),
         "bot": thread.mode == "bot",
         "shut": _shut(thread),
+        "templates": None if templates is None else [_template(one) for one in templates],
+        "whatsapp": thread.kind == "whatsapp",
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
         "me": me.id,
         "settled": list(settled),
@@ -79,8 +86,25 @@ def thread_view(
     _COMPONENT(
         key=key, data=data, default={"outbox": None},
         on_outbox_change=on_outbox, on_older_change=on_older, on_settle_change=on_settle,
-        on_ask_change=on_ask,
+        on_ask_change=on_ask, on_templates_change=on_templates,
     )  # fmt: skip
+
+
+def _template(one: Template) -> dict[str, Any]:
+    buttons = next((part.get("buttons", []) for part in one.components if part.get("type") == "BUTTONS"), [])
+    return {
+        "name": one.name,
+        "language": one.language,
+        "category": one.category,
+        "header": one.header,
+        "headerText": next((part.get("text", "") for part in one.components if part.get("type") == "HEADER"), ""),
+        "headerVariables": one.header_variables,
+        "body": one.body,
+        "bodyVariables": one.body_variables,
+        "footer": next((part.get("text", "") for part in one.components if part.get("type") == "FOOTER"), ""),
+        "buttons": [button.get("text", "") for button in buttons],
+        "buttonVariables": [[index, name] for index, names in one.button_variables.items() for name in names],
+    }
 
 
 def _suggestion(thread: Thread) -> dict[str, Any] | None:
@@ -89,15 +113,12 @@ def _suggestion(thread: Thread) -> dict[str, Any] | None:
     return {"run": found.run_id, "text": found.text, "at": found.written_at.isoformat(), "overtaken": found.overtaken}
 
 
-def _shut(thread: Thread) -> str | None:
-    """Why nothing can be written at present, in words."""
-    if thread.status == "closed":
-        return i18n.t("shut.closed")
-    if thread.opted_out:
-        return i18n.t("shut.opted_out")
-    if not thread.window_open:
-        return i18n.t("shut.window")
-    return None
+def _shut(thread: Thread) -> dict[str, str] | None:
+    """Why nothing can be written at present: by what, and in words."""
+    by = "closed" if thread.status == "closed" else "opted_out" if thread.opted_out else "window"
+    if by == "window" and thread.window_open:
+        return None
+    return {"by": by, "words": i18n.t(f"shut.{by}")}
 
 
 def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
@@ -128,6 +149,8 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     place = payload.get("location") or payload
     if line.type == "location" and isinstance(place.get("latitude"), int | float):
         shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}
+    if line.type == "template" and payload.get("shown"):
+        shown["template"] = payload["shown"]
     if reactions := payload.get("reactions"):
         shown["reactions"] = list(reactions.values())
     shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}

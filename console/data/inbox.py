@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from console import auth
+from core.business import templates
+from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import profile
 from core.contacts.profile import Profile
 from core.conversations import listing, saved_replies, traces, triage
@@ -83,3 +85,10 @@ def replies() -> list[Saved]:
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return saved_replies.saved_replies(session)
+
+
+def usable_templates(channel_id: int) -> list[Template]:
+    """The templates that a channel may send at any time."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return templates.usable(session, channel_id)

@@ -20,6 +20,7 @@ from console.data import inbox as data
 from console.desk import listing, selection, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
+from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Thread
 from core.errors import BotHubError, StoreUnavailable
 
@@ -48,6 +49,8 @@ def _write(item: Mapping[str, Any]) -> None:
     conversation_id, words, token = int(item["conversation"]), str(item["text"]), str(item["token"])
     if item.get("note"):
         actions.note(conversation_id, words, token)
+    elif item.get("template"):
+        actions.send(conversation_id, {"type": "template", "template": item["template"]}, token)
     elif item.get("file"):
         actions.send_file(conversation_id, int(item["file"]["id"]), words, token)
     else:
@@ -80,6 +83,18 @@ def _asked() -> None:
     st.rerun(["thread"])
 
 
+def _templates_wanted() -> None:
+    state["templates_for"] = state["thread"].templates
+    st.rerun(["thread"])
+
+
+def _templates(thread: Thread) -> list[Template] | None:
+    """They are many: a browser has them when somebody asks, or can send nothing else."""
+    if thread.kind != "whatsapp" or (thread.window_open and state.get("templates_for") != thread.id):
+        return None
+    return data.usable_templates(thread.channel_id)
+
+
 def do(action: Callable[[int], None], said: str | None = None) -> None:
     """Do something to the conversation that is shown, and draw the panes again."""
     try:
@@ -107,11 +122,13 @@ def pane() -> None:
         settled=state.get("settled", []),
         refused=state.get("refused", {}),
         saved=data.replies(),
+        templates=_templates(thread),
         key="thread",
         on_outbox=_sent,
         on_older=selection.show_older,
         on_settle=_settled,
         on_ask=_asked,
+        on_templates=_templates_wanted,
     )
     if asked := state.pop("why", None):
         why.show(data.explanation(asked.get("message"), asked.get("run")))

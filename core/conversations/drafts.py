@@ -48,7 +48,7 @@ def pending(session: Session, conversation_id: int) -> Suggestion | None:
         .order_by(AIRun.id.desc())
         .limit(1)
     ).one_or_none()
-    return row and Suggestion(*row)
+    return None if row is None else Suggestion(*row)
 
 
 def approve(session: Session, business_id: int, run_id: int, actor: str) -> None:

@@ -66,6 +66,7 @@ class Thread:
     name: str
     address: str
     kind: str
+    channel_id: int
     channel: str
     status: str
     mode: str
@@ -113,6 +114,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         name=name,
         address=address,
         kind=conversation.kind,
+        channel_id=conversation.channel_id,
         channel=channel,
         status=conversation.status,
         mode=conversation.mode,

@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
+from core.business import templates
 from core.channels.base import AccountNotice, Consent, IdentityChange
 from core.inbox.identity import Address, merge, resolve
 from core.models import (
@@ -67,6 +68,8 @@ def record_consent(session: Session, business_id: int, consent: Consent) -> None
     )
 
 
-def record_notice(session: Session, business_id: int, news: AccountNotice) -> None:
+def record_notice(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> None:
     """An administrator hears what the provider says of the account, a number or a template."""
+    if "template" in news.topic:
+        templates.mark_changed(session, channel_id)
     notify(session, business_id, news.topic, Severity(news.severity), news.text)

@@ -208,4 +208,4 @@ def _store_for_business(session: Session, business_id: int, items: Sequence[Item
         if isinstance(one, Consent):
             account.record_consent(session, business_id, one)
         elif isinstance(one, AccountNotice):
-            account.record_notice(session, business_id, one)
+            account.record_notice(session, business_id, route.channel_id, one)

@@ -18,12 +18,13 @@ from core.models.message import (
 )
 from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
 from core.models.saved_reply import SavedReply
+from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
     "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
     "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState", "Message", "MessageStatus",
-    "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "Tenant", "TokenKind",
-    "WebhookEvent",
+    "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
+    "Tenant", "TokenKind", "WebhookEvent",
 ]  # fmt: skip

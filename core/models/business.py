@@ -55,6 +55,7 @@ class Channel(Tenant, Base):
     settings: Mapped[Json]
     state: Mapped[str] = mapped_column(server_default=ChannelState.ACTIVE)
     state_reason: Mapped[str | None]
+    templates_asked_at: Mapped[datetime | None]  # null: the provider says that they changed
     created_at: Mapped[Stamp]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import live
+from core.business import templates
 from core.business.channels import channel
 from core.channels.base import InvalidMessage, Kind
 from core.channels.content import preview
@@ -79,7 +80,7 @@ def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft
             if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
                 outcomes[conversation_id] = earlier
             else:
-                parts += _parts(places.get(conversation_id), conversation_id, draft)
+                parts += _parts(session, places.get(conversation_id), conversation_id, draft)
         except (BotHubError, InvalidMessage) as refusal:
             outcomes[conversation_id] = refusal
     if parts:
@@ -89,7 +90,7 @@ def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft
     return [outcomes[conversation_id] for conversation_id in drafts]
 
 
-def _parts(place: _Place | None, conversation_id: int, draft: Draft) -> list[dict[str, Any]]:
+def _parts(session: Session, place: _Place | None, conversation_id: int, draft: Draft) -> list[dict[str, Any]]:
     """The rows of a draft. Raises what `queue_reply` raises when it may not be sent."""
     if place is None:
         raise NotFound(f"No conversation {conversation_id}.")
@@ -109,7 +110,12 @@ def _parts(place: _Place | None, conversation_id: int, draft: Draft) -> list[dic
     speaker = channel(place.channel_id)
     for content in contents:
         speaker.check(content["type"], content)
-    mark = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
+    mark: dict[str, Any] = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
+    shown = (
+        templates.rendering(session, place.channel_id, draft.content) if draft.content["type"] == "template" else None
+    )
+    if shown:
+        mark["shown"] = asdict(shown)
     return [
         {
             "conversation": place.conversation_id,
@@ -118,7 +124,7 @@ def _parts(place: _Place | None, conversation_id: int, draft: Draft) -> list[dic
             "sender": draft.sender,
             "author": draft.author_id,
             "type": content["type"],
-            "words": preview(content),
+            "words": shown.body if shown else preview(content),
             "payload": {**content, **mark},
             "key": _part_key(draft.idempotency_key, number),
             "reply_to": draft.reply_to,

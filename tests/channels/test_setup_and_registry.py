@@ -121,7 +121,7 @@ def test_templates_over_pages(cloud_account: Account) -> None:
     follows = {"cursors": {"after": "C2"}, "next": "https://graph.facebook.com/elsewhere"}
     responses.get(url, json={"data": [full], "paging": follows})
     responses.get(url, json={"data": [named, "odd"], "paging": {"cursors": {"after": "C3"}}})
-    first, second, odd = list_templates(Graph(cloud_account))
+    first, second, odd = list_templates(Graph(cloud_account), "102290129340398")
     assert (first.header, first.header_variables, first.body_variables) == ("text", ("1",), ("1", "2", "10"))
     assert first.button_variables == {1: ("1",)} and first.rejected_reason == ""
     assert (second.id, second.body_variables, second.header, odd.name) == ("2", ("nombre", "dia"), "none", "")

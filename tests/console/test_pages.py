@@ -120,7 +120,7 @@ def test_a_failed_message_tells_the_cause_and_what_to_do(desk, business, talk) -
 def test_a_closed_window_is_said_plainly(desk, business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
     desk.open(talk)
-    assert "24 hours" in desk.component("thread")["shut"]
+    assert "24 hours" in desk.component("thread")["shut"]["words"]
 
 
 def test_the_language_is_ones_own_choice(desk) -> None:

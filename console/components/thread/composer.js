@@ -3,7 +3,7 @@ function drawComposer(state) {
   const {data, area, note, hint, composer} = state;
   const noting = isNoting(state);
   const reason = state.reason?.conversation === data.conversation ? state.reason.text : null;
-  const words = (noting ? null : data.shut) || reason;
+  const words = (noting ? null : data.shut?.words) || reason;
   note.hidden = !words;
   note.textContent = words || '';
   note.className = data.shut && !noting ? 'note shut' : 'note';
@@ -17,6 +17,7 @@ function drawComposer(state) {
   drawModes(state);
   drawFiles(state);
   drawReply(state);
+  drawTemplates(state);
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);

@@ -23,6 +23,7 @@ function makeLine(line, joined, data, state) {
   if (line.quoted) bubble.append(el('div', 'quote', line.quoted));
   for (const file of line.files || []) bubble.append(makeFile(file, line, words));
   if (line.place) bubble.append(makePlace(line, words));
+  else if (line.template) bubble.append(...templateParts(line.template));
   else if (line.text) bubble.append(spoken(line.text));
   else if (!line.files) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
   if (line.revoked) bubble.append(el('div', 'aside', words.revoked));

@@ -14,7 +14,7 @@ function settle(state) {
   for (const item of refused) {  // back to where it was written, with the reason
     const name = draftName(state, item.conversation);
     const draft = item.conversation === state.conversation ? state.area.value : sessionStorage.getItem(name) || '';
-    const text = [draft, item.text].filter(Boolean).join('\n');
+    const text = [draft, item.template ? '' : item.text].filter(Boolean).join('\n');
     sessionStorage.setItem(name, text);
     if (item.conversation === state.conversation) state.area.value = text;
     state.reason = {conversation: item.conversation, text: data.refused[item.token]};
@@ -52,12 +52,16 @@ function send(state) {
   const about = {conversation: state.data.conversation, note, replyTo: note ? null : state.replying?.providerId, at: new Date().toISOString()};
   const items = files.map((file, index) => ({...about, token: uuid(), text: index ? '' : text, file: {id: file.id, name: file.name, mime: file.mime}}));
   if (!items.length) items.push({...about, token: uuid(), text});
-  keepOutbox(state, [...outbox(state), ...items]);
   state.files = state.files.filter((one) => !files.includes(one));
   state.replying = null;
   state.area.value = '';
   state.reason = null;
   sessionStorage.removeItem(draftName(state, state.conversation));
+  post(state, items);
+}
+
+function post(state, items) {
+  keepOutbox(state, [...outbox(state), ...items]);
   drawLines(state, true);
   drawComposer(state);
   flush(state);

@@ -6,7 +6,7 @@ export default function (component) {
   let state = states.get(wrap);
   if (!state) {
     state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply']) state[name] = wrap.querySelector('.' + name);
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     listenForFiles(state, wrap);
     // Pictures arrive after their message: whoever reads the end stays at the end.
@@ -35,6 +35,7 @@ function switchConversation(state) {
   keepDraft(state);
   state.conversation = conversation;
   state.replying = null;
+  state.filling = null;
   state.nodes.clear();
   state.lines.replaceChildren();
   state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +41,12 @@ class Template:
     components: tuple[Mapping[str, Any], ...]
 
 
-def list_templates(graph: Graph) -> Iterator[Template]:
-    """Every template of the account in `waba_id`. Raises `SendError`."""
+def list_templates(graph: Graph, waba_id: str) -> Iterator[Template]:
+    """Every template of a WhatsApp business account. Raises `SendError`."""
     after = ""
     for _ in range(_MOST_PAGES):
         params = {"fields": _FIELDS, "limit": str(_PAGE)} | ({"after": after} if after else {})
-        page = graph.call("GET", f"{graph.account.credentials['waba_id']}/message_templates", params=params)
+        page = graph.call("GET", f"{waba_id}/message_templates", params=params)
         for item in items(page, "data"):
             yield read_template(mapping(item))
         paging = mapping(page.get("paging"))
@@ -84,3 +84,43 @@ def read_template(item: Mapping[str, Any]) -> Template:
 def _variables(words: str) -> tuple[str, ...]:
     names = dict.fromkeys(_VARIABLE.findall(words))
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A template with its variables filled in. `media` is image, video or document where the header is one."""
+
+    header: str
+    media: str
+    body: str
+    footer: str
+    buttons: tuple[str, ...]
+
+
+def render(template: Template, components: Iterable[Mapping[str, Any]]) -> Rendering:
+    """What the customer will see. A variable without a value stays as it is written."""
+    given = {text(part.get("type")): _values(part.get("parameters")) for part in components}
+    by_type = {text(part.get("type")).upper(): part for part in template.components}
+    header = by_type.get("HEADER", {})
+    return Rendering(
+        header=_filled(text(header.get("text")), template.header_variables, given.get("header", {})),
+        media=template.header if template.header in ("image", "video", "document") else "",
+        body=_filled(template.body, template.body_variables, given.get("body", {})),
+        footer=text(by_type.get("FOOTER", {}).get("text")),
+        buttons=tuple(text(mapping(one).get("text")) for one in items(dict(by_type.get("BUTTONS", {})), "buttons")),
+    )
+
+
+def _values(parameters: Any) -> dict[str, str]:
+    """By name, and by position for those without one."""
+    found = {}
+    for position, parameter in enumerate(parameters if isinstance(parameters, list) else [], start=1):
+        kind = text(parameter.get("type"))
+        words = parameter.get("text") if kind == "text" else mapping(parameter.get(kind)).get("fallback_value")
+        found[text(parameter.get("parameter_name")) or str(position)] = text(words)
+    return found
+
+
+def _filled(words: str, names: tuple[str, ...], values: Mapping[str, str]) -> str:
+    by_name = {name: values.get(name, values.get(str(place))) for place, name in enumerate(names, start=1)}
+    return _VARIABLE.sub(lambda found: by_name.get(found[1]) or found[0], words)

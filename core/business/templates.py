@@ -1,0 +1,144 @@
+"""The message templates of a business: kept in step with Meta, offered to people, shown with their variables filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.business.channels import account
+from core.channels.base import Provider, SendError
+from core.channels.whatsapp_cloud.graph import Graph
+from core.channels.whatsapp_cloud.templates import Rendering, Template, list_templates, read_template, render
+from core.db import run, system_transaction, transaction
+from core.models import Channel, MessageTemplate
+
+log = structlog.get_logger(__name__)
+
+_ASK_AGAIN = timedelta(hours=1)
+_USABLE = "APPROVED"
+
+
+def sync_due() -> int:
+    """Ask for the templates of every account that has not been asked for an hour, or has news. Returns how many."""
+    with system_transaction() as session:
+        due = session.execute(
+            select(func.min(Channel.id))
+            .where(
+                Channel.provider == Provider.WHATSAPP_CLOUD,
+                Channel.account != "",
+                or_(Channel.templates_asked_at.is_(None), Channel.templates_asked_at < func.now() - _ASK_AGAIN),
+            )
+            .group_by(Channel.business_id, Channel.account)
+        ).scalars()
+        channel_ids = list(due)
+    for channel_id in channel_ids:
+        try:
+            sync(channel_id)
+        except SendError as error:
+            log.warning("templates_not_told", channel_id=channel_id, code=error.error.code)
+    return len(channel_ids)
+
+
+def sync(channel_id: int) -> int:
+    """Bring the templates of a channel's account up to date. Returns how many there are.
+
+    Raises:
+        NotFound: there is no such channel.
+        SendError: Meta did not tell; what was known stays.
+    """
+    spoken_for = account(channel_id)
+    with system_transaction() as session:
+        business_id, waba = session.execute(
+            update(Channel)
+            .where(Channel.id == channel_id)
+            .values(templates_asked_at=func.now())
+            .returning(Channel.business_id, Channel.account)
+        ).one()
+        session.execute(
+            update(Channel)
+            .where(Channel.business_id == business_id, Channel.account == waba)
+            .values(templates_asked_at=func.now())
+        )
+    told = list(list_templates(Graph(spoken_for), waba))
+    with transaction(business_id) as session:
+        _keep(session, business_id, waba, told)
+    return len(told)
+
+
+_KEEP = """
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
+        name text, language text, category text, status text, quality text, rejected_reason text, components jsonb)
+), gone AS (
+    DELETE FROM templates k WHERE account = %(account)s
+    AND NOT EXISTS (SELECT FROM told WHERE told.name = k.name AND told.language = k.language)
+)
+INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason, components)
+SELECT DISTINCT ON (name, language)
+       %(business)s, %(account)s, name, language, category, status, quality, rejected_reason, components
+FROM told ORDER BY name, language
+ON CONFLICT (business_id, account, name, language) DO UPDATE SET
+    category = excluded.category, status = excluded.status, quality = excluded.quality,
+    rejected_reason = excluded.rejected_reason, components = excluded.components, told_at = now()
+"""
+
+
+def _keep(session: Session, business_id: int, waba: str, told: Sequence[Template]) -> None:
+    run(session, _KEEP, {"business": business_id, "account": waba, "told": json.dumps([asdict(one) for one in told])})
+
+
+def mark_changed(session: Session, channel_id: int) -> None:
+    """The provider says that a template of this channel's account changed: it is asked again soon."""
+    session.execute(update(Channel).where(Channel.id == channel_id).values(templates_asked_at=None))
+
+
+def usable(session: Session, channel_id: int) -> list[Template]:
+    """The approved templates of a channel's account, by name."""
+    found = session.scalars(
+        _of_channel(channel_id)
+        .where(MessageTemplate.status == _USABLE)
+        .order_by(MessageTemplate.name, MessageTemplate.language)
+    )
+    return [_template(row) for row in found]
+
+
+def rendering(session: Session, channel_id: int, content: Mapping[str, Any]) -> Rendering | None:
+    """What the customer sees of an outgoing template; None when Meta has not told us of it."""
+    asked = content["template"]
+    row = session.scalars(
+        _of_channel(channel_id).where(
+            MessageTemplate.name == asked.get("name"), MessageTemplate.language == asked.get("language")
+        )
+    ).one_or_none()
+    return None if row is None else render(_template(row), asked.get("components", []))
+
+
+def _of_channel(channel_id: int) -> Any:
+    return (
+        select(MessageTemplate)
+        .join(
+            Channel, (Channel.account == MessageTemplate.account) & (Channel.business_id == MessageTemplate.business_id)
+        )
+        .where(Channel.id == channel_id)
+    )
+
+
+def _template(row: MessageTemplate) -> Template:
+    return read_template(
+        {
+            "id": row.id,
+            "name": row.name,
+            "language": row.language,
+            "status": row.status,
+            "category": row.category,
+            "rejected_reason": row.rejected_reason,
+            "components": row.components,
+        }
+    )

@@ -1,0 +1,132 @@
+"""Templates: as Meta tells them, kept in step, filled in, and readable in the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from core.business import channels, templates
+from core.channels.base import SendError
+from core.channels.whatsapp_cloud.templates import read_template, render
+from core.config import get_settings
+from core.db import transaction
+from core.models import Sender
+from core.outbox.queue import Draft, queue_reply
+from tests.conftest import TestBusiness
+from tests.inbox.steps import customer_writes, one, rows, store
+from tests.messages import meta_json
+from workers.inbound import receive
+
+ORDER = {
+    "id": "1",
+    "name": "pedido",
+    "language": "es",
+    "status": "APPROVED",
+    "category": "UTILITY",
+    "components": [
+        {"type": "HEADER", "format": "TEXT", "text": "Pedido {{1}}"},
+        {"type": "BODY", "text": "Hola {{1}}, tu pedido {{2}} está {{3}}."},
+        {"type": "FOOTER", "text": "Gracias"},
+        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Ver", "url": "https://shop.example/{{1}}"}]},
+    ],
+}
+PAUSED = {"id": "2", "name": "oferta", "language": "es", "status": "PAUSED", "category": "MARKETING", "components": []}
+FILLED = {
+    "name": "pedido",
+    "language": "es",
+    "components": [
+        {"type": "header", "parameters": [{"type": "text", "text": "A-1"}]},
+        {"type": "body", "parameters": [{"type": "text", "text": words} for words in ("Ana", "A-1", "en camino")]},
+    ],
+}
+
+
+@pytest.fixture
+def meta(business: TestBusiness, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    monkeypatch.setattr(get_settings(), "whatsapp_api_url", httpserver.url_for("").rstrip("/"))
+    rows("UPDATE channels SET account = 'waba-1' WHERE provider = 'whatsapp_cloud'")
+    channels.forget()
+    yield httpserver
+    channels.forget()
+
+
+def tells(meta: HTTPServer, *told: dict[str, object]) -> None:
+    meta.clear()
+    meta.expect_request(f"/{get_settings().whatsapp_api_version}/waba-1/message_templates").respond_with_json(
+        {"data": list(told)}
+    )
+
+
+def sync(business: TestBusiness) -> None:
+    templates.sync(business.whatsapp_channel_id)
+
+
+def usable(business: TestBusiness) -> list[str]:
+    with transaction(business.business_id) as session:
+        return [found.name for found in templates.usable(session, business.whatsapp_channel_id)]
+
+
+def test_what_meta_tells_is_kept_and_what_is_gone_goes(business: TestBusiness, meta: HTTPServer) -> None:
+    tells(meta, ORDER, PAUSED)
+    sync(business)
+    assert usable(business) == ["pedido"], "only approved ones can be sent"
+    tells(meta, {**PAUSED, "status": "APPROVED"})
+    sync(business)
+    assert usable(business) == ["oferta"]
+
+
+def test_they_are_asked_for_hourly_and_at_news(business: TestBusiness, meta: HTTPServer) -> None:
+    tells(meta, ORDER)
+    assert templates.sync_due() == 1
+    assert templates.sync_due() == 0
+    value = {"event": "PAUSED", "message_template_name": "pedido", "message_template_id": 1}
+    change = {"field": "message_template_status_update", "value": value}
+    store(meta_json({"object": "whatsapp_business_account", "entry": [{"id": "waba-1", "changes": [change]}]}))
+    receive()
+    assert templates.sync_due() == 1
+
+
+def test_when_meta_does_not_tell_what_was_known_stays(business: TestBusiness, meta: HTTPServer) -> None:
+    tells(meta, ORDER)
+    sync(business)
+    meta.clear()
+    with pytest.raises(SendError):
+        sync(business)
+    assert usable(business) == ["pedido"]
+    rows("UPDATE channels SET templates_asked_at = NULL")
+    assert templates.sync_due() == 1, "and the next account is asked all the same"
+
+
+def test_a_template_is_readable_in_the_thread(business: TestBusiness, meta: HTTPServer) -> None:
+    tells(meta, ORDER)
+    sync(business)
+    talk = customer_writes("Hola")
+    rows("UPDATE conversations SET window_expires_at = now() - interval '1 hour'")
+    with transaction(business.business_id) as session:
+        queue_reply(session, business.business_id, talk, Draft({"type": "template", "template": FILLED}, Sender.AGENT))
+    assert one("SELECT last_message_text FROM conversations") == "Hola Ana, tu pedido A-1 está en camino."
+    shown = one("SELECT payload -> 'shown' FROM messages WHERE direction = 'outbound'")
+    assert (shown["header"], shown["footer"], shown["buttons"]) == ("Pedido A-1", "Gracias", ["Ver"])
+
+
+def test_named_variables_and_missing_values() -> None:
+    template = read_template(
+        {**ORDER, "components": [{"type": "BODY", "text": "Hi {{name}}, {{ order }} is {{state}}"}]}
+    )
+    parameters = [
+        {"type": "text", "parameter_name": "order", "text": "A-1"},
+        {"type": "currency", "parameter_name": "name", "currency": {"fallback_value": "Ana", "code": "EUR"}},
+    ]
+    assert render(template, [{"type": "body", "parameters": parameters}]).body == "Hi Ana, A-1 is {{state}}"
+
+
+@given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=12))
+def test_every_value_stands_where_its_number_is(values: list[str]) -> None:
+    words = "|".join(f"{{{{{number}}}}}" for number in range(1, len(values) + 1))
+    template = read_template({**ORDER, "components": [{"type": "BODY", "text": words}]})
+    parameters = [{"type": "text", "text": value} for value in values]
+    assert render(template, [{"type": "body", "parameters": parameters}]).body == "|".join(values)
