@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from console.auth import EVERYBODY
+from console.auth import EVERYBODY, MANAGERS
 from console.i18n import t
 from core.people.sessions import CurrentAgent
 
@@ -25,6 +25,8 @@ _ENTRIES = (
     _Entry("inbox", ":material/inbox:"),
     _Entry("queue", ":material/outbox:"),
     _Entry("saved_replies", ":material/quickreply:"),
+    _Entry("people", ":material/group:", MANAGERS, "settings"),
+    _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("account", ":material/person:"),
 )
 

@@ -17,10 +17,12 @@ from console import i18n
 from console.security import COOKIE, cookie_is_secure, same_origin
 from core.db import system_transaction
 from core.people import agents, sessions
+from core.people.sessions import Admitted
 
 log = structlog.get_logger(__name__)
 
 _LARGEST_FORM = 8192  # bytes
+_CODE_COOKIE = "bothub_code"
 _PAGE = Template(Path(__file__).with_name("signin.html").read_text("utf-8"))
 
 
@@ -40,11 +42,30 @@ async def login(request: Request) -> Response:
     if fields is None:
         return _refused()
     email, password = fields.get("email", ""), fields.get("password", "")
-    token = await to_thread.run_sync(_sign_in, email, password, limiter=_hashing())
-    if token is None:
+    admitted = await to_thread.run_sync(_sign_in, email, password, _browser(request), limiter=_hashing())
+    if admitted is None:
         log.info("sign_in_refused")
         return RedirectResponse("/auth/login?failed", 303)
-    return _signed_in(request, token)
+    return _let_in(request, admitted)
+
+
+async def code_page(request: Request) -> Response:
+    """Where the second proof is given."""
+    return _page(request, "code", error="code.error" if "failed" in request.query_params else None)
+
+
+async def code(request: Request) -> Response:
+    fields = await _fields(request)
+    if fields is None:
+        return _refused()
+    owed = request.cookies.get(_CODE_COOKIE, "")
+    token = await to_thread.run_sync(_prove, owed, fields.get("code", ""), _browser(request))
+    if token is None:
+        log.info("code_refused")
+        return RedirectResponse("/auth/code?failed", 303)
+    response = _signed_in(request, token)
+    response.delete_cookie(_CODE_COOKIE, path="/auth", httponly=True, samesite="lax", secure=cookie_is_secure(request))
+    return response
 
 
 async def link_page(request: Request) -> Response:
@@ -58,10 +79,10 @@ async def link(request: Request) -> Response:
     fields = await _fields(request)
     if fields is None:
         return _refused()
-    token = await to_thread.run_sync(_spend, fields.get("token", ""))
-    if token is None:
+    admitted = await to_thread.run_sync(_spend, fields.get("token", ""), _browser(request))
+    if admitted is None:
         return _page(request, "link", error="link.spent", status=410)
-    return _signed_in(request, token, to="/account")  # where a password is chosen
+    return _let_in(request, admitted, to="/account")  # where a password is chosen
 
 
 async def logout(request: Request) -> Response:
@@ -89,6 +110,26 @@ def _refused() -> Response:
     return PlainTextResponse("This form did not come from the console's own page. Reload it and try again.", 403)
 
 
+def _browser(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def _let_in(request: Request, admitted: Admitted, to: str = "/") -> Response:
+    if not admitted.owes_code:
+        return _signed_in(request, admitted.token, to)
+    response = RedirectResponse("/auth/code", 303)
+    response.set_cookie(
+        _CODE_COOKIE,
+        admitted.token,
+        max_age=int(sessions.CODE_LASTS.total_seconds()),
+        path="/auth",
+        httponly=True,
+        samesite="lax",
+        secure=cookie_is_secure(request),
+    )
+    return response
+
+
 def _signed_in(request: Request, token: str, to: str = "/") -> Response:
     response = RedirectResponse(to, 303)
     response.set_cookie(
@@ -103,10 +144,15 @@ def _signed_in(request: Request, token: str, to: str = "/") -> Response:
     return response
 
 
-def _sign_in(email: str, password: str) -> str | None:
+def _sign_in(email: str, password: str, browser: str) -> Admitted | None:
     with system_transaction() as session:
         who = agents.authenticate(session, email, password)
-        return None if who is None else sessions.open_session(session, who.business_id, who.agent_id)
+        return None if who is None else sessions.admit(session, who, browser)
+
+
+def _prove(token: str, code: str, browser: str) -> str | None:
+    with system_transaction() as session:
+        return sessions.prove(session, token, code, browser)
 
 
 def _link_is_good(token: str) -> bool:
@@ -114,9 +160,9 @@ def _link_is_good(token: str) -> bool:
         return sessions.link_is_good(session, token)
 
 
-def _spend(token: str) -> str | None:
+def _spend(token: str, browser: str) -> Admitted | None:
     with system_transaction() as session:
-        return sessions.spend_link(session, token)
+        return sessions.spend_link(session, token, browser)
 
 
 def _sign_out(token: str) -> None:
@@ -141,7 +187,9 @@ def _page(request: Request, which: str, *, error: str | None, token: str = "", s
         token=html.escape(token),
         show_password="" if which == "login" else "hidden disabled",
         show_link="" if token else "hidden",
+        code=say("code.code"),
+        show_code="" if which == "code" else "hidden disabled",
         back=say("link.back"),
-        show_back="" if which == "link" and not token else "hidden",
+        show_back="" if which == "code" or (which == "link" and not token) else "hidden",
     )
     return HTMLResponse(body, status, headers={"cache-control": "no-store"})

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from console import auth
 from core.db import transaction
-from core.people import agents, sessions
+from core.people import agents, second_factor, sessions
 
 
-def set_password(password: str) -> None:
-    """Choose a password, and sign out everywhere else. Raises `NotAllowed`, `UnacceptablePassword`."""
+def set_password(present: str, password: str) -> None:
+    """Choose a password, and sign out everywhere else. Raises `NotAllowed`, `WrongPassword`, `UnacceptablePassword`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        agents.check_password(session, agent.id, present)
         agents.set_password(session, agent.id, password)
         sessions.revoke_others(session, agent.id, agent.session_id)
+    auth.forget()
+
+
+def rename(name: str) -> None:
+    """Change what one is called. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        agents.rename(session, agent.id, name)
+    auth.forget()
 
 
 def set_language(language: str) -> None:
@@ -28,4 +38,29 @@ def revoke_session(session_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         sessions.revoke_session(session, agent.id, session_id)
+    auth.forget()
+
+
+def revoke_others() -> None:
+    """Sign out everywhere but here. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        sessions.revoke_others(session, agent.id, agent.session_id)
+
+
+def enrol_second_factor(secret: str, code: str) -> list[str]:
+    """Returns the recovery codes. Raises `NotAllowed`, `WrongCode`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        codes = second_factor.enrol(session, agent.id, secret, code)
+    auth.forget()
+    return codes
+
+
+def remove_second_factor(present: str) -> None:
+    """Raises `NotAllowed`, `WrongPassword`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        agents.check_password(session, agent.id, present)
+        second_factor.remove(session, agent.id, f"agent:{agent.id}")
     auth.forget()

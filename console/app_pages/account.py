@@ -1,75 +1,144 @@
-"""One's own account: password, language, and where one is signed in."""
+"""One's own account: name, language, password, second step, and where one is signed in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+import segno
 import streamlit as st
 
 from console import shell
 from console.actions import account as actions
+from console.browsers import recognise
 from console.data import account as data
 from console.i18n import LANGUAGES, current, t
+from console.times import moment
 from core.errors import BotHubError
+from core.people import second_factor
 from core.people.agents import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from core.people.sessions import OpenSession
 
 state = st.session_state
 agent = shell.viewer()
 
 
+def _try(result: str, action: Callable[[], None]) -> bool:
+    try:
+        action()
+    except BotHubError as error:
+        state[result] = ("error", shell.say(error))
+        return False
+    return True
+
+
+def _told(result: str) -> None:
+    if found := state.pop(result, None):
+        (st.success if found[0] == "success" else st.error)(found[1])
+
+
 def _set_password() -> None:
     if state["password"] != state["password_again"]:
         state["password_result"] = ("error", t("account.passwords_differ"))
-        return
-    try:
-        actions.set_password(state["password"])
-    except BotHubError as error:
-        state["password_result"] = ("error", shell.say(error))
-    else:
+    elif _try("password_result", lambda: actions.set_password(state.get("password_present", ""), state["password"])):
         state["password_result"] = ("success", t("account.password_set"))
-        state["password"] = state["password_again"] = ""
+        state["password"] = state["password_again"] = state["password_present"] = ""
 
 
-def _set_language() -> None:
-    actions.set_language(state["language"])
+def _enrol() -> None:
+    def confirm() -> None:
+        state["recovery_codes"] = actions.enrol_second_factor(state["new_secret"], state["first_code"])
+        del state["new_secret"]
+
+    _try("second_result", confirm)
+
+
+def _remove_second_factor() -> None:
+    _try("second_result", lambda: actions.remove_second_factor(state.get("second_password", "")))
+
+
+def _password_field(key: str, label: str, autocomplete: str, rule: str | None = None) -> None:
+    st.text_input(t(label), type="password", key=key, autocomplete=autocomplete, max_chars=LONGEST_PASSWORD, help=rule)
+
+
+def _person() -> None:
+    state["own_name"], state["language"] = agent.name, current()
+    with st.container(horizontal=True):
+        st.text_input(
+            t("account.name"), key="own_name", max_chars=80, on_change=lambda: actions.rename(state["own_name"])
+        )
+        st.selectbox(
+            t("account.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__,
+            on_change=lambda: actions.set_language(state["language"]),
+        )  # fmt: skip
+
+
+def _password() -> None:
+    with st.form("password_form", border=False):
+        if agent.has_password:
+            _password_field("password_present", "account.present_password", "current-password")
+        rule = t("account.password_rule", shortest=SHORTEST_PASSWORD)
+        _password_field("password", "account.new_password", "new-password", rule)
+        _password_field("password_again", "account.new_password_again", "new-password")
+        st.form_submit_button(t("account.set_password"), type="primary", on_click=_set_password)
+    _told("password_result")
+
+
+def _second_factor() -> None:
+    st.caption(t("account.second_factor_lead"))
+    if codes := state.pop("recovery_codes", None):
+        st.success(t("account.recovery"), icon=":material/key:")
+        st.code("\n".join(codes), language=None)
+    elif agent.second_factor:
+        st.markdown(f":material/verified_user: {t('account.second_factor_on')}")
+        with st.form("second_off", border=False):
+            _password_field("second_password", "account.present_password", "current-password")
+            st.form_submit_button(t("account.second_factor_remove"), on_click=_remove_second_factor)
+    elif secret := state.get("new_secret"):
+        st.caption(t("account.second_factor_scan"))
+        st.image(segno.make(second_factor.address(secret, agent.email)).svg_inline(scale=4, light="white"), width=200)
+        st.code(secret, language=None)
+        with st.form("second_on", border=False):
+            st.text_input(t("account.second_factor_code"), key="first_code", max_chars=6, autocomplete="one-time-code")
+            st.form_submit_button(t("account.second_factor_confirm"), type="primary", on_click=_enrol)
+    else:
+        st.button(
+            t("account.second_factor_begin"), icon=":material/verified_user:",
+            on_click=lambda: state.update(new_secret=second_factor.new_secret()),
+        )  # fmt: skip
+    _told("second_result")
+
+
+def _session(one: OpenSession) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="stretch"):
+            known = recognise(one.user_agent)
+            st.text(
+                t("account.unknown_browser")
+                if known is None
+                else t("account.browser", browser=known[0], system=known[1])
+            )
+            st.caption(t("account.session_seen", when=moment(one.last_seen_at, ZoneInfo(agent.timezone))))
+        if one.id == agent.session_id:
+            st.badge(t("account.this_session"), color="green")
+        else:
+            st.button(t("account.revoke"), key=f"revoke_{one.id}", on_click=actions.revoke_session, args=(one.id,))
+
+
+def _sessions() -> None:
+    found = data.open_sessions()
+    for one in found:
+        _session(one)
+    if len(found) > 1:
+        st.button(t("account.revoke_others"), icon=":material/logout:", on_click=actions.revoke_others)
 
 
 with st.container(key="page", gap="medium"):
     st.title(agent.name)
     st.text(f"{agent.email} · {t(f'role.{agent.role}')} · {agent.business_name}")
-
     with st.container(border=True):
-        st.subheader(t("account.password"))
-        with st.form("password_form", border=False):
-            st.text_input(
-                t("account.new_password"), type="password", key="password", autocomplete="new-password",
-                max_chars=LONGEST_PASSWORD, help=t("account.password_rule", shortest=SHORTEST_PASSWORD),
-            )  # fmt: skip
-            st.text_input(
-                t("account.new_password_again"), type="password", key="password_again", autocomplete="new-password",
-                max_chars=LONGEST_PASSWORD,
-            )  # fmt: skip
-            st.form_submit_button(t("account.set_password"), type="primary", on_click=_set_password)
-        if result := state.pop("password_result", None):
-            (st.success if result[0] == "success" else st.error)(result[1])
-
-    with st.container(border=True):
-        st.subheader(t("account.language"))
-        state["language"] = current()
-        st.selectbox(
-            t("account.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__,
-            label_visibility="collapsed", on_change=_set_language,
-        )  # fmt: skip
-
-    with st.container(border=True):
-        st.subheader(t("account.sessions"))
-        for one in data.open_sessions():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                since = one.created_at.astimezone(ZoneInfo(agent.timezone))
-                st.markdown(t("account.session_since", when=f"{since:%d/%m/%Y %H:%M}"), width="stretch")
-                if one.id == agent.session_id:
-                    st.badge(t("account.this_session"), color="green")
-                else:
-                    st.button(
-                        t("account.revoke"), key=f"revoke_{one.id}", on_click=actions.revoke_session, args=(one.id,)
-                    )
+        _person()
+    for title, draw in (("password", _password), ("second_factor", _second_factor), ("sessions", _sessions)):
+        with st.container(border=True):
+            st.subheader(t(f"account.{title}"))
+            draw()

@@ -26,8 +26,8 @@ _COMPONENT = load(
   <div class='chips' hidden></div>
   <div class='box'>
     <textarea rows='1'></textarea>
-    <div class='bar'><button type='button' class='attach'>＋</button><input type='file' class='picker' multiple hidden>
-    <button type='button' class='template'>▤</button>
+    <div class='bar'><button type='button' class='attach'></button><input type='file' class='picker' multiple hidden>
+    <button type='button' class='template'></button>
     <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import OperationalError
 
-from core.cli import admin, doctor, run
+from core.cli import admin, doctor, run, users
 from core.errors import BotHubError
 from core.observability import configure_logging
 
@@ -46,6 +46,24 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     resume = _command(channels, "resume", admin.resume_channel, "let a paused channel send again")
     resume.add_argument("id", type=int)
+
+    people = commands.add_parser("users", help="the people who may sign in").add_subparsers(required=True)
+    roles = ["agent", "manager", "administrator"]
+    _command(people, "list", users.list_users, "list people, their roles and state")
+    invited = _command(people, "add", users.add, "add somebody, and print a link that signs them in once within a week")
+    invited.add_argument("email")
+    invited.add_argument("--name", default="")
+    invited.add_argument("--role", choices=roles, default="agent")
+    changed = _command(people, "role", users.set_role, "change somebody's role")
+    for name, command, words in (
+        ("link", users.link, "print another one-time link for somebody"),
+        ("disable", users.disable, "let somebody go: their sessions end at once"),
+        ("enable", users.enable, "take somebody back, and lift a lock-out"),
+        ("reset-totp", users.reset_second_factor, "take the second step away from somebody who lost their phone"),
+    ):
+        _command(people, name, command, words).add_argument("email")
+    changed.add_argument("email")
+    changed.add_argument("role", choices=roles)
 
     replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was mended")
     replay.add_argument("id", type=int, nargs="*", help="ids of webhook events (default: all that have dead letters)")

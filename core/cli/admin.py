@@ -20,7 +20,7 @@ from core.models import Agent, Bot, Business, Channel, ChannelState, DeadLetter,
 from core.people import api_keys, audit
 from core.people.sessions import make_link
 
-_CLI = "system:cli"
+CLI = "system:cli"
 
 
 def migrate(_: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def new_encryption_key(_: argparse.Namespace) -> int:
 
 def list_keys(_: argparse.Namespace) -> int:
     with system_transaction() as session:
-        for key in api_keys.list_keys(session, _business_id(session)):
+        for key in api_keys.list_keys(session, business_of(session)):
             state = "revoked" if key.revoked_at else "active"
             print(f"{key.id}\t{key.prefix}…\t{state}\t{','.join(key.scopes)}\t{key.name}")
     return 0
@@ -53,18 +53,18 @@ def list_keys(_: argparse.Namespace) -> int:
 def create_key(arguments: argparse.Namespace) -> int:
     scopes = [scope.strip() for scope in arguments.scopes.split(",")]
     with system_transaction() as session:
-        business_id = _business_id(session)
+        business_id = business_of(session)
         key_id, plain = api_keys.create(session, business_id, arguments.name, scopes)
-        audit.record(session, business_id, _CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
+        audit.record(session, business_id, CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
     print(plain)
     return 0
 
 
 def revoke_key(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
-        business_id = _business_id(session)
+        business_id = business_of(session)
         api_keys.revoke(session, arguments.id)
-        audit.record(session, business_id, _CLI, "api_key.revoke", f"api_key:{arguments.id}")
+        audit.record(session, business_id, CLI, "api_key.revoke", f"api_key:{arguments.id}")
     print("Revoked.")
     return 0
 
@@ -88,11 +88,11 @@ def add_channel(arguments: argparse.Namespace) -> int:
         credentials,
     )
     with system_transaction() as session:
-        business_id = _business_id(session)
+        business_id = business_of(session)
         bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
         channel_id = ensure_channel(session, business_id, spec, bot_id)
         audit.record(
-            session, business_id, _CLI, "channel.save", f"channel:{channel_id}", credentials=sorted(credentials)
+            session, business_id, CLI, "channel.save", f"channel:{channel_id}", credentials=sorted(credentials)
         )
     print(f"Channel {channel_id} is saved.")
     return 0
@@ -115,7 +115,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
         ).scalar_one_or_none()
         if changed is None:
             raise NotFound(f"No paused channel {arguments.id}: see `channels list`.")
-        audit.record(session, changed, _CLI, "channel.resume", f"channel:{arguments.id}")
+        audit.record(session, changed, CLI, "channel.resume", f"channel:{arguments.id}")
     bell.ring()
     print("It may send again.")
     return 0
@@ -141,7 +141,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def sign_in_link(_: argparse.Namespace) -> int:
     with system_transaction() as session:
-        business_id = _business_id(session)
+        business_id = business_of(session)
         agent_id = session.scalar(
             select(Agent.id)
             .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
@@ -151,12 +151,16 @@ def sign_in_link(_: argparse.Namespace) -> int:
         if agent_id is None:
             raise NotFound("There is no administrator: run `setup` first.")
         token = make_link(session, business_id, agent_id)
-        audit.record(session, business_id, _CLI, "agent.link", f"agent:{agent_id}")
-    print(f"http://localhost:{get_settings().console_port}/auth/link?token={token}")
+        audit.record(session, business_id, CLI, "agent.link", f"agent:{agent_id}")
+    print(sign_in_address(token))
     return 0
 
 
-def _business_id(session: Session) -> int:
+def sign_in_address(token: str) -> str:
+    return f"http://localhost:{get_settings().console_port}/auth/link?token={token}"
+
+
+def business_of(session: Session) -> int:
     business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
     if business_id is None:
         raise NotFound("There is no business yet: run `setup` first.")

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.crypto import EncryptedJSON
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 
 
@@ -33,12 +34,14 @@ class Agent(Tenant, Base):
     disabled_at: Mapped[datetime | None]
     failed_sign_ins: Mapped[int] = mapped_column(Integer, server_default="0")
     locked_until: Mapped[datetime | None]
+    totp: Mapped[dict[str, str] | None] = mapped_column(EncryptedJSON)  # secret, last time step, recovery codes
     created_at: Mapped[Stamp]
 
 
 class TokenKind(StrEnum):
     SESSION = "session"
     LINK = "link"  # signs in once, then is spent
+    CODE = "code"  # the password was right, the second proof is owed
 
 
 class AgentToken(Tenant, Base):

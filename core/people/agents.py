@@ -31,12 +31,21 @@ class UnacceptablePassword(BotHubError):
     """The new password cannot be used; the text says why."""
 
 
+class WrongPassword(BotHubError):
+    """It is not the present password."""
+
+
+class AddressTaken(Conflict):
+    """Somebody signs in with this address already, here or in another business."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """Someone who proved who they are."""
 
     business_id: int
     agent_id: int
+    owes_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def create_agent(
     """Add a person. Without a password they come in by a one-time link. Returns their id.
 
     Raises:
-        Conflict: the address is taken (it identifies a person across all businesses).
+        AddressTaken: it identifies a person across all businesses.
         UnacceptablePassword: too short or too long.
     """
     password_hash = None if password is None else _hasher.hash(_acceptable(password))
@@ -82,7 +91,7 @@ def create_agent(
         with session.begin_nested():
             return session.execute(insert(Agent).values(values).returning(Agent.id)).scalar_one()
     except IntegrityError:
-        raise Conflict(f"Someone already signs in as {_folded(email)}.") from None
+        raise AddressTaken(f"Someone already signs in as {_folded(email)}.") from None
 
 
 def set_password(session: Session, agent_id: int, password: str) -> None:
@@ -101,6 +110,22 @@ def set_password(session: Session, agent_id: int, password: str) -> None:
     agent.locked_until = None
     session.flush()
     audit.record(session, agent.business_id, f"agent:{agent_id}", "agent.set_password", f"agent:{agent_id}")
+
+
+def check_password(session: Session, agent_id: int, password: str) -> None:
+    """Raises `WrongPassword` unless this is the agent's present one. Anything is, while they have none."""
+    password_hash = session.scalar(select(Agent.password_hash).where(Agent.id == agent_id))
+    if password_hash is not None and not _verify(password_hash, password):
+        raise WrongPassword("That is not your present password.")
+
+
+def rename(session: Session, agent_id: int, name: str) -> None:
+    """What colleagues and the audit log call somebody. Raises `NotFound`; an empty name changes nothing."""
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound(f"No agent {agent_id}.")
+    agent.name = " ".join(name.split())[:80] or agent.name
+    session.flush()
 
 
 def set_language(session: Session, agent_id: int, language: str) -> None:
@@ -129,14 +154,14 @@ def authenticate(session: Session, email: str, password: str) -> SignedIn | None
     if agent is None or not usable or password_hash is None:
         return None
     if not matches:
-        _count_failure(session, agent)
+        count_failure(session, agent)
         return None
-    agent.failed_sign_ins = 0
-    agent.locked_until = None
     if _hasher.check_needs_rehash(password_hash):
         agent.password_hash = _hasher.hash(password)
+    if agent.totp is None:  # else what was wrong is forgiven when all is proved: guessed codes must add up
+        forgive(session, agent)
     session.flush()
-    return SignedIn(agent.business_id, agent.id)
+    return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
 
 
 def _find(session: Session, email: str) -> Agent | None:
@@ -147,7 +172,15 @@ def _find(session: Session, email: str) -> Agent | None:
     ).one_or_none()
 
 
-def _count_failure(session: Session, agent: Agent) -> None:
+def forgive(session: Session, agent: Agent) -> None:
+    """Forget what was wrong before a right answer."""
+    agent.failed_sign_ins = 0
+    agent.locked_until = None
+    session.flush()
+
+
+def count_failure(session: Session, agent: Agent) -> None:
+    """Note a wrong answer of a locked row; too many lock the account out for a while."""
     agent.failed_sign_ins += 1
     if agent.failed_sign_ins >= FAILURES_TO_LOCK:
         agent.failed_sign_ins = 0

@@ -12,10 +12,14 @@ from core.config import Settings
 from core.crypto import new_token, token_hash
 from core.errors import ConfigurationError, Conflict
 from core.models import Agent, AgentToken, Business, Role, TokenKind
-from core.people import agents, audit
+from core.people import agents, audit, second_factor
+from core.people.agents import SignedIn
 
 SESSION_LASTS = timedelta(days=14)
 LINK_LASTS = timedelta(hours=24)
+CODE_LASTS = timedelta(minutes=5)
+_SEEN_EVERY = timedelta(minutes=1)
+_LONGEST_USER_AGENT = 300
 DEFAULT_ADMINISTRATOR = "admin@localhost"
 _FIRST_ADMINISTRATOR_LOCK = 4_207_004
 _QUIET = {"synchronize_session": False}
@@ -34,6 +38,16 @@ class CurrentAgent:
     email: str
     role: Role
     language: str | None
+    has_password: bool
+    second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A session's token or, while a second proof is owed, the token to give it with."""
+
+    token: str
+    owes_code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +56,40 @@ class OpenSession:
 
     id: int
     created_at: datetime
-    expires_at: datetime
+    last_seen_at: datetime
+    user_agent: str
 
 
-def open_session(session: Session, business_id: int, agent_id: int) -> str:
+def open_session(session: Session, business_id: int, agent_id: int, user_agent: str = "") -> str:
     """Sign an agent in. Returns the token for their cookie."""
     audit.record(session, business_id, f"agent:{agent_id}", "session.open", f"agent:{agent_id}")
-    return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS)
+    return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
+
+
+def admit(session: Session, who: SignedIn, user_agent: str = "") -> Admitted:
+    """Let somebody in, or on to the second proof if they owe one."""
+    if who.owes_code:
+        return Admitted(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
+    return Admitted(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
+
+
+def prove(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
+    """Give the second proof. Returns a session token, or None: wrong, too late, or locked out."""
+    agent = session.scalars(
+        select(Agent)
+        .join(AgentToken, AgentToken.agent_id == Agent.id)
+        .where(_live(token, TokenKind.CODE), Agent.disabled_at.is_(None))
+        .where((Agent.locked_until.is_(None)) | (Agent.locked_until < func.now()))
+        .with_for_update(of=Agent)
+    ).one_or_none()
+    if agent is None:
+        return None
+    if not second_factor.check(agent, code):
+        agents.count_failure(session, agent)
+        return None
+    agents.forgive(session, agent)
+    _end(session, _live(token, TokenKind.CODE))
+    return open_session(session, agent.business_id, agent.id, user_agent)
 
 
 def session_agent(session: Session, token: str) -> CurrentAgent | None:
@@ -62,6 +103,7 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
     if row is None:
         return None
     agent, session_id, business_name, timezone = row
+    _touch(session, session_id)
     return CurrentAgent(
         id=agent.id,
         session_id=session_id,
@@ -72,23 +114,40 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
         email=agent.email,
         role=Role(agent.role),
         language=agent.language,
+        has_password=agent.password_hash is not None,
+        second_factor=agent.totp is not None,
+    )
+
+
+def _touch(session: Session, session_id: int) -> None:
+    """Note that somebody is there, once a minute."""
+    seen = AgentToken.last_seen_at
+    session.execute(
+        update(AgentToken)
+        .where(AgentToken.id == session_id, seen.is_(None) | (seen < func.now() - _SEEN_EVERY))
+        .values(last_seen_at=func.now())
+        .execution_options(**_QUIET)
     )
 
 
 def end_session(session: Session, token: str) -> None:
     """Sign out. Ending what has ended changes nothing."""
-    session.execute(
-        update(AgentToken)
-        .where(_live(token, TokenKind.SESSION))
-        .values(ended_at=func.now())
-        .execution_options(**_QUIET)
-    )
+    _end(session, _live(token, TokenKind.SESSION))
+
+
+def _end(session: Session, which: ColumnElement[bool]) -> None:
+    session.execute(update(AgentToken).where(which).values(ended_at=func.now()).execution_options(**_QUIET))
 
 
 def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
     """Where an agent is signed in, newest first."""
     rows = session.execute(
-        select(AgentToken.id, AgentToken.created_at, AgentToken.expires_at)
+        select(
+            AgentToken.id,
+            AgentToken.created_at,
+            func.coalesce(AgentToken.last_seen_at, AgentToken.created_at),
+            func.coalesce(AgentToken.user_agent, ""),
+        )
         .where(_open(agent_id, TokenKind.SESSION))
         .order_by(AgentToken.id.desc())
     )
@@ -97,33 +156,26 @@ def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
 
 def revoke_session(session: Session, agent_id: int, session_id: int) -> None:
     """End one of an agent's own sessions; another person's is left alone."""
-    session.execute(
-        update(AgentToken)
-        .where(_open(agent_id, TokenKind.SESSION), AgentToken.id == session_id)
-        .values(ended_at=func.now())
-        .execution_options(**_QUIET)
-    )
+    _end(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id))
 
 
 def revoke_others(session: Session, agent_id: int, keep_session_id: int) -> None:
     """End every session and link of an agent except one session, as after a change of password."""
-    session.execute(
-        update(AgentToken)
-        .where(AgentToken.agent_id == agent_id, AgentToken.ended_at.is_(None), AgentToken.id != keep_session_id)
-        .values(ended_at=func.now())
-        .execution_options(**_QUIET)
+    _end(
+        session,
+        (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None) & (AgentToken.id != keep_session_id),
     )
 
 
-def make_link(session: Session, business_id: int, agent_id: int) -> str:
-    """A token that signs this agent in once, within a day. Earlier links of theirs stop working."""
-    session.execute(
-        update(AgentToken)
-        .where(_open(agent_id, TokenKind.LINK))
-        .values(ended_at=func.now())
-        .execution_options(**_QUIET)
-    )
-    return _issue(session, business_id, agent_id, TokenKind.LINK, LINK_LASTS)
+def revoke_all(session: Session, agent_id: int) -> None:
+    """End every session and link of an agent."""
+    _end(session, (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None))
+
+
+def make_link(session: Session, business_id: int, agent_id: int, lasts: timedelta = LINK_LASTS) -> str:
+    """A token that signs this agent in once, within a time. Earlier links of theirs stop working."""
+    _end(session, _open(agent_id, TokenKind.LINK))
+    return _issue(session, business_id, agent_id, TokenKind.LINK, lasts)
 
 
 def link_is_good(session: Session, token: str) -> bool:
@@ -131,19 +183,18 @@ def link_is_good(session: Session, token: str) -> bool:
     return session.scalar(select(AgentToken.id).where(_live(token, TokenKind.LINK))) is not None
 
 
-def spend_link(session: Session, token: str) -> str | None:
-    """Sign in by a one-time link: returns a session token, or None when the link is spent, too old or nobody's."""
-    spent = session.execute(
-        update(AgentToken)
-        .where(
-            _live(token, TokenKind.LINK),
-            AgentToken.agent_id.in_(select(Agent.id).where(Agent.disabled_at.is_(None))),
-        )
-        .values(ended_at=func.now())
-        .returning(AgentToken.business_id, AgentToken.agent_id)
-        .execution_options(**_QUIET)
+def spend_link(session: Session, token: str, user_agent: str = "") -> Admitted | None:
+    """Sign in by a one-time link; None when the link is spent, too old or nobody's."""
+    agent = session.scalars(
+        select(Agent)
+        .join(AgentToken, AgentToken.agent_id == Agent.id)
+        .where(_live(token, TokenKind.LINK), Agent.disabled_at.is_(None))
+        .with_for_update()
     ).one_or_none()
-    return None if spent is None else open_session(session, spent.business_id, spent.agent_id)
+    if agent is None:
+        return None
+    _end(session, _live(token, TokenKind.LINK))
+    return admit(session, SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None), user_agent)
 
 
 def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:
@@ -191,7 +242,9 @@ def _set_first_password(session: Session, agent_id: int, password: str) -> None:
         raise ConfigurationError(f"ADMIN_PASSWORD is wrong: {error}") from None
 
 
-def _issue(session: Session, business_id: int, agent_id: int, kind: TokenKind, lasts: timedelta) -> str:
+def _issue(
+    session: Session, business_id: int, agent_id: int, kind: TokenKind, lasts: timedelta, user_agent: str = ""
+) -> str:
     token = new_token()
     session.execute(
         insert(AgentToken).values(
@@ -200,6 +253,7 @@ def _issue(session: Session, business_id: int, agent_id: int, kind: TokenKind, l
             kind=kind,
             token_hash=token_hash(token),
             expires_at=func.now() + lasts,
+            user_agent=user_agent[:_LONGEST_USER_AGENT].replace("\0", "") or None,
         )
     )
     return token

@@ -20,7 +20,7 @@ from core.db import system_transaction
 from core.errors import Conflict, OptedOut, WindowClosed
 from core.models import Agent, Delivery, Message
 from core.people import agents, sessions
-from tests.console.people import Person, conversation, person, replies, says, state_of
+from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
 
 APP = str(Path(navigation.__file__).with_name("app.py"))
 
@@ -149,6 +149,10 @@ def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
     page.text_input(key="password_again").set_value("a new password")
     page.form_submit_button[0].click()
     page = desk.run()
+    assert [one.value for one in page.error] == ["That is not your present password."]
+    page.text_input(key="password_present").set_value(PASSWORD)
+    page.form_submit_button[0].click()
+    page = desk.run()
     assert len(page.success) == 1
     with system_transaction() as session:
         assert agents.authenticate(session, desk.person.email, "a new password") is not None
@@ -231,7 +235,7 @@ def test_words_that_are_none_are_refused(acting, talk, text: str) -> None:
     [
         lambda talk: actions.reply(talk, "Hello", str(uuid.uuid4())),
         actions.take_over, actions.hand_back, actions.close, actions.reopen, actions.mark_seen,
-        lambda talk: account.set_password("a new password"),
+        lambda talk: account.set_password("", "a new password"),
         lambda talk: account.set_language("pt"),
         account.revoke_session,
     ],

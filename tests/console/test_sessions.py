@@ -29,7 +29,8 @@ def link_for(one: Person) -> str:
 
 def spend(token: str) -> str | None:
     with system_transaction() as session:
-        return sessions.spend_link(session, token)
+        admitted = sessions.spend_link(session, token)
+    return None if admitted is None else admitted.token
 
 
 def first(business_id: int, **settings: str) -> str | None:

@@ -8,6 +8,8 @@ export default function (component) {
     state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
     for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
+    state.attach.append(icon(CLIP));
+    state.template.append(icon(SHEET));
     listenForFiles(state, wrap);
     // Pictures arrive after their message: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });

@@ -1,0 +1,28 @@
+"""What the pages about people and the audit log read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import auth
+from core.db import transaction
+from core.people import audit, staff
+from core.people.audit import Entry
+from core.people.staff import Person
+
+
+def everyone() -> Sequence[Person]:
+    """All people of the business. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return staff.everyone(session)
+
+
+def entries(
+    actor: str | None, area: str | None, since: datetime | None, before_id: int | None, limit: int
+) -> Sequence[Entry]:
+    """A page of the audit log, newest first. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return audit.entries(session, actor=actor, area=area, since=since, before_id=before_id, limit=limit)

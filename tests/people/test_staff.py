@@ -1,0 +1,139 @@
+"""Inviting, roles, letting go; and that somebody can always administer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from core.db import system_transaction, transaction
+from core.errors import NotFound
+from core.models import Role
+from core.people import audit, sessions, staff
+from core.people.agents import AddressTaken
+from core.people.staff import IsDisabled, LastAdministrator, Oneself, Person, UnacceptablePerson
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person
+from tests.inbox.steps import one, rows
+
+
+def everyone(business: TestBusiness) -> Sequence[Person]:
+    with transaction(business.business_id) as session:
+        return staff.everyone(session)
+
+
+def invite(business: TestBusiness, name: str = "Eva Ruiz", email: str = "eva@desk.example") -> str:
+    with transaction(business.business_id) as session:
+        return staff.invite(session, business.business_id, "agent:1", name, email, Role.AGENT)
+
+
+def disable(business: TestBusiness, agent_id: int, actor: str = "system:test") -> None:
+    with transaction(business.business_id) as session:
+        staff.disable(session, business.business_id, actor, agent_id)
+
+
+def set_role(business: TestBusiness, agent_id: int, role: Role) -> None:
+    with transaction(business.business_id) as session:
+        staff.set_role(session, business.business_id, "system:test", agent_id, role)
+
+
+def test_an_invitation_signs_in_once_and_the_person_is_seen(business: TestBusiness) -> None:
+    token = invite(business)
+    (eva,) = everyone(business)
+    assert (eva.name, eva.role, eva.joined, eva.last_seen_at) == ("Eva Ruiz", Role.AGENT, False, None)
+    with system_transaction() as session:
+        assert sessions.spend_link(session, token, "Firefox") is not None
+        assert sessions.spend_link(session, token) is None
+    assert everyone(business)[0].last_seen_at is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "email"), [(" ", "a@b.example"), ("x" * 81, "a@b.example"), ("Eva", "nobody"), ("Eva", "a b@c.example")]
+)
+def test_a_person_needs_a_name_and_an_address(business: TestBusiness, name: str, email: str) -> None:
+    with pytest.raises(UnacceptablePerson):
+        invite(business, name, email)
+
+
+def test_an_address_belongs_to_one_person_whatever_its_letters(business: TestBusiness) -> None:
+    invite(business)
+    with pytest.raises(AddressTaken):
+        invite(business, "Other", "EVA@desk.example")
+
+
+def test_letting_go_ends_every_way_in_at_once(business: TestBusiness) -> None:
+    ana = person(business.business_id)
+    conversation(business.business_id, business.whatsapp_channel_id, assignee_id=ana.id)
+    with transaction(business.business_id) as session:
+        link = staff.new_link(session, business.business_id, "system:test", ana.id)
+    disable(business, ana.id)
+    with system_transaction() as session:
+        assert sessions.session_agent(session, ana.token) is None
+        assert sessions.spend_link(session, link) is None
+    (gone,) = everyone(business)
+    assert (gone.disabled_at is not None, gone.open_conversations) == (True, 1)
+    with pytest.raises(IsDisabled), transaction(business.business_id) as session:
+        staff.new_link(session, business.business_id, "system:test", ana.id)
+    with transaction(business.business_id) as session:
+        staff.enable(session, business.business_id, "system:test", ana.id)
+    assert everyone(business)[0].disabled_at is None
+
+
+def test_the_last_administrator_stays(business: TestBusiness) -> None:
+    ana = person(business.business_id, role=Role.ADMINISTRATOR)
+    bea = person(business.business_id, role=Role.ADMINISTRATOR)
+    with pytest.raises(Oneself):
+        disable(business, ana.id, f"agent:{ana.id}")
+    set_role(business, bea.id, Role.MANAGER)
+    for attempt in (lambda: disable(business, ana.id), lambda: set_role(business, ana.id, Role.AGENT)):
+        with pytest.raises(LastAdministrator):
+            attempt()
+
+
+def test_two_administrators_cannot_remove_each_other(business: TestBusiness) -> None:
+    two = [person(business.business_id, role=Role.ADMINISTRATOR).id for _ in range(2)]
+    refused: list[Exception] = []
+
+    def remove(agent_id: int) -> None:
+        try:
+            disable(business, agent_id)
+        except Exception as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=remove, args=(agent_id,)) for agent_id in two]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert one("SELECT count(*) FROM agents WHERE disabled_at IS NULL") == 1
+
+
+def test_other_businesses_people_are_out_of_reach(business: TestBusiness) -> None:
+    ana = person(business.business_id)
+    with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
+        staff.disable(session, business.business_id + 1, "system:test", ana.id)
+
+
+def test_the_audit_log_tells_who_did_what_and_goes_on_after_a_page(business: TestBusiness) -> None:
+    ana = person(business.business_id, name="Ana Torres", role=Role.ADMINISTRATOR)
+    with transaction(business.business_id) as session:
+        for number in range(5):
+            audit.record(session, business.business_id, f"agent:{ana.id}", "queue.retry", f"message:{number}")
+        audit.record(session, business.business_id, "key:3", "api_key.revoke", "api_key:9")
+    with transaction(business.business_id) as session:
+        newest = audit.entries(session, area="queue", limit=3)
+        older = audit.entries(session, area="queue", limit=3, before_id=newest[-1].id)
+        hers = audit.entries(session, actor=f"agent:{ana.id}")
+        (key,) = audit.entries(session, area="api_key")
+    assert [entry.subject for entry in (*newest, *older)] == [f"message:{n}" for n in (4, 3, 2, 1, 0)]
+    assert {entry.who for entry in hers} == {"Ana Torres"}
+    assert (key.who, key.actor) == ("", "key:3")
+
+
+def test_what_was_recorded_cannot_be_changed_by_the_application(business: TestBusiness) -> None:
+    person(business.business_id)
+    with pytest.raises(Exception, match="permission denied"), transaction(business.business_id) as session:
+        session.connection().exec_driver_sql("DELETE FROM audit_log")
+    assert rows("SELECT action FROM audit_log") == [("session.open",)]
