@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import lru_cache
 
 import structlog
 
 from core.ai.assistant import compose
-from core.ai.client import ModelClient
-from core.ai.envelope import ApiStyle
 from core.business.channels import channel
+from core.business.model import model
 from core.channels.base import SendError
 from core.config import get_settings
 from core.conversations import turns
@@ -73,21 +71,6 @@ _clerk = Clerk("answers", _finish)
 def renew(held: Sequence[Task]) -> None:
     with system_transaction() as session:
         turns.renew(session, [turn for turn, _ in held], lease_for())
-
-
-@lru_cache(maxsize=1)
-def model() -> ModelClient | None:
-    """The model of this installation; None without a key, and then approved answers and people do."""
-    settings = get_settings()
-    if not settings.openai_api_key:
-        return None
-    return ModelClient(
-        settings.openai_api_key,
-        settings.openai_model,
-        base_url=settings.openai_base_url,
-        style=ApiStyle(settings.openai_api_style),
-        max_connections=settings.worker_slots,
-    )
 
 
 def _show_reading(briefing: Briefing) -> None:

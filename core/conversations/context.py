@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +17,7 @@ from core.ai.assistant import ComposeRequest, Trace
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
+from core.business.facts import facts_of
 from core.config import get_settings
 from core.conversations import bots
 from core.db import run
@@ -89,7 +90,7 @@ def _standing(
     *rest: Any,
 ) -> Standing:
     *business, said = rest
-    facts = _facts(*business)
+    facts = facts_of(*business)
     return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, version, facts, _in_order(said or []))
 
 
@@ -159,19 +160,6 @@ def _turn(message: _Said) -> Turn:
     words = message.text if message.type == "text" else f"[{message.type}] {message.text}".strip()
     readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
-
-
-def _facts(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
-    return BusinessFacts(
-        name=name,
-        time_zone=timezone,
-        sector=profile.get("sector", ""),
-        hours=profile.get("hours", ""),
-        phone=profile.get("phone", ""),
-        website=profile.get("website", ""),
-        tags=tuple(profile.get("tags", ())),
-        satisfaction=profile.get("satisfaction"),
-    )
 
 
 def _within_budget(session: Session, bot_id: int, request: ComposeRequest) -> bool:

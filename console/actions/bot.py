@@ -1,0 +1,57 @@
+"""What is done to bots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from console import auth
+from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.prompt import BusinessFacts, Role, Turn
+from core.ai.settings import BotSettings
+from core.business import facts
+from core.business.model import model
+from core.conversations import bot_history
+from core.conversations.context import prices
+from core.db import transaction
+
+
+def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
+    """Put settings in force. Returns the new version. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        return bot_history.save(
+            session, agent.business_id, bot_id, settings, based_on=based_on, actor=f"agent:{agent.id}", note=note
+        )
+
+
+def save_facts(known: BusinessFacts) -> None:
+    """Raises `NotAllowed`, `UnacceptableFacts`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        facts.save(session, agent.business_id, f"agent:{agent.id}", known)
+    auth.forget()
+
+
+def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) -> Outcome:
+    """What the bot would do with these settings. `said` are (role, words), the customer's last.
+
+    Nothing is stored or sent; the model's work costs what it costs. Raises `NotAllowed`.
+    """
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        business = facts.read(session, agent.business_id)
+    now = datetime.now(UTC)
+    roles = [role for role, _ in said]
+    return compose(
+        ComposeRequest(
+            settings=settings,
+            business=business,
+            turns=tuple(Turn(Role(role), words, now) for role, words in said),
+            prices=prices(),
+            bot_ref=f"bot-{bot_id}",
+            contact_ref=f"trial-{agent.id}",
+            replies_in_a_row=roles.count("bot"),
+        ),
+        model(),
+    )

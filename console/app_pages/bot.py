@@ -1,0 +1,143 @@
+"""The bot: its settings with a chat to try them in, its versions, and what it may tell of the business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import auth, shell
+from console.actions import bot as actions
+from console.bot import business, form, trial, versions
+from console.data import bot as data
+from console.i18n import t
+from core.ai.settings import BotSettings
+from core.conversations.bot_history import LONGEST_NOTE, BotOverview, Overtaken, changes
+from core.errors import BotHubError
+
+state = st.session_state
+agent = shell.viewer()
+locked = agent.role not in auth.ADMINISTRATORS
+
+
+def _begin(bot_id: int) -> None:
+    """Start from the settings in force."""
+    number, settings = data.current(bot_id)
+    state["bot_at"] = (bot_id, number)
+    state["bot_saved"] = settings
+    form.load(settings)
+
+
+def _save(bot_id: int, settings: BotSettings, based_on: int) -> None:
+    try:
+        number = actions.save(bot_id, settings, based_on=based_on, note=state.get("bot_note") or "")
+    except Overtaken as error:
+        state["bot_overtaken"] = error.newest
+    except BotHubError as error:
+        state["bot_error"] = shell.say(error)
+    else:
+        state.pop("bot_overtaken", None)
+        state["bot_note"] = ""
+        st.toast(t("bot.saved", number=number), icon=":material/check:")
+        _begin(bot_id)
+
+
+def _discard(bot_id: int) -> None:
+    state.pop("bot_overtaken", None)
+    _begin(bot_id)
+
+
+def _bar(bot_id: int, typed: BotSettings | list[str]) -> None:
+    """What is not saved yet, and what to do about it."""
+    if isinstance(typed, list):
+        st.error("\n".join(f"- {fault}" for fault in typed), icon=":material/error:")
+        st.button(t("bot.discard"), on_click=_discard, args=(bot_id,))
+        return
+    differing = changes(state["bot_saved"], typed)
+    if not differing:
+        return
+    based_on = state["bot_at"][1]
+    with st.container(border=True, key="unsaved"):
+        if newest := state.get("bot_overtaken"):
+            st.warning(t("bot.overtaken", number=newest), icon=":material/group:")
+            versions.show(changes(data.version(bot_id, newest), typed))
+            based_on = newest
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/edit: **{t('bot.unsaved', count=len(differing))}**", width="content")
+            st.text_input(
+                t("bot.note"), key="bot_note", max_chars=LONGEST_NOTE, label_visibility="collapsed",
+                placeholder=t("bot.note"),
+            )  # fmt: skip
+            st.button(t("bot.discard"), on_click=_discard, args=(bot_id,))
+            st.button(
+                t("bot.save_over" if newest else "bot.save"), type="primary", on_click=_save,
+                args=(bot_id, typed, based_on),
+            )  # fmt: skip
+
+
+def _settings(bot_id: int) -> None:
+    with st.container(horizontal=True, gap="large", key="bot_columns"):
+        with st.container(width="stretch", key="bot_form"):
+            unsaved = st.container()
+            form.draw(locked=locked)
+            typed = form.read()
+            with unsaved:
+                if error := state.pop("bot_error", None):
+                    st.error(error, icon=":material/error:")
+                if not locked:
+                    _bar(bot_id, typed)
+        with st.container(width=380, key="bot_trial"):
+            trial.fragment(bot_id, None if isinstance(typed, list) else typed)
+
+
+def _versions(bot_id: int) -> None:
+    number = versions.pick(data.history(bot_id), ZoneInfo(agent.timezone))
+    current, in_force = data.current(bot_id)
+    versions.compare(bot_id, number, in_force)
+    if not locked and number != current:
+        wanted = data.version(bot_id, number)
+        st.button(
+            t("bot.restore", number=number), icon=":material/settings_backup_restore:", type="primary",
+            on_click=_restore, args=(bot_id, wanted, current, number),
+        )  # fmt: skip
+
+
+def _restore(bot_id: int, wanted: BotSettings, based_on: int, number: int) -> None:
+    state["bot_note"] = t("bot.restored_note", number=number)
+    _save(bot_id, wanted, based_on)
+
+
+def _choose(bots: Sequence[BotOverview]) -> int:
+    if len(bots) == 1:
+        return bots[0].id
+    names = {one.id: one.name for one in bots}
+    chosen: int = st.selectbox(t("bot.which"), list(names), format_func=names.__getitem__, key="bot_id")
+    return chosen
+
+
+with st.container(key="page_wide", gap="small"):
+    bots = data.overview()
+    if not bots:
+        st.info(t("bot.none"), icon=":material/smart_toy:")
+        st.stop()
+    chosen = _choose(bots)
+    overview = next(one for one in bots if one.id == chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(overview.name, width="content")
+        st.caption(t("bot.answers_on", channels=", ".join(overview.channels) or "—"))
+    if locked:
+        st.info(t("bot.locked"), icon=":material/lock:")
+    if state.get("bot_at", (None,))[0] != chosen:
+        _begin(chosen)
+    form.keep()
+    where = st.segmented_control(
+        t("bot.part"), ["settings", "versions", "facts"], default="settings", required=True, key="bot_part",
+        format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    if where == "versions":
+        _versions(chosen)
+    elif where == "facts":
+        business.pane(locked=locked)
+    else:
+        _settings(chosen)

@@ -1,0 +1,1 @@
+"""The panes of the bot's page."""

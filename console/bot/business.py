@@ -1,0 +1,59 @@
+"""What the business says about itself, for the bot to tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from console import shell
+from console.actions import bot as actions
+from console.data import bot as data
+from console.i18n import t
+from core.ai.prompt import BusinessFacts
+from core.business.facts import LONGEST_FACT, MOST_TAGS
+from core.errors import BotHubError
+
+state = st.session_state
+_LINES = ("name", "sector", "hours", "phone", "website")
+
+
+def pane(*, locked: bool) -> None:
+    known = data.business_facts()
+    st.caption(t("facts.lead"))
+    with st.form("facts", border=False):
+        for field in _LINES:
+            st.text_input(
+                t(f"facts.{field}"),
+                getattr(known, field),
+                key=f"facts.{field}",
+                max_chars=LONGEST_FACT,
+                disabled=locked,
+            )
+        zones = sorted(available_timezones())
+        st.selectbox(
+            t("facts.time_zone"), zones, zones.index(known.time_zone), key="facts.time_zone", disabled=locked,
+            help=t("facts.time_zone_help"),
+        )  # fmt: skip
+        st.multiselect(
+            t("facts.tags"), list(known.tags), list(known.tags), key="facts.tags", accept_new_options=True,
+            max_selections=MOST_TAGS, disabled=locked,
+        )  # fmt: skip
+        st.number_input(
+            t("facts.satisfaction"), 1.0, 5.0, known.satisfaction, 0.1, key="facts.satisfaction", disabled=locked,
+            placeholder=t("bot.not_set"),
+        )  # fmt: skip
+        st.form_submit_button(t("facts.save"), type="primary", on_click=_save, args=(known,), disabled=locked)
+    if result := state.pop("facts_result", None):
+        (st.success if result[0] else st.error)(result[1])
+
+
+def _save(known: BusinessFacts) -> None:
+    typed = {field: state[f"facts.{field}"] for field in (*_LINES, "time_zone", "satisfaction")}
+    try:
+        actions.save_facts(replace(known, **typed, tags=tuple(state["facts.tags"])))
+    except BotHubError as error:
+        state["facts_result"] = (False, shell.say(error))
+    else:
+        state["facts_result"] = (True, t("facts.saved"))

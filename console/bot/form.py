@@ -1,0 +1,198 @@
+"""The bot's settings as a form. What is typed stays in the session until it is saved or discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+
+from console.i18n import LANGUAGES, t
+from core.ai.settings import Autonomy, BotSettings
+
+state = st.session_state
+_LOCALISED = ("fallback_message", "handoff_message", "apology_message")
+_TABLES = {"qa_pairs": ("question", "answer", "approved"), "topics": ("topic", "autonomy")}
+_OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
+_LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
+
+
+def load(settings: BotSettings) -> None:
+    """Fill the form."""
+    for field, value in settings.model_dump(mode="json").items():
+        if field in _LOCALISED:
+            for language, words in value.items():
+                state[f"bot.{field}.{language}"] = words
+        elif field == "handoff_keywords":
+            for language, phrases in value.items():
+                state[f"bot.{field}.{language}"] = "\n".join(phrases)
+        elif field in _TABLES:
+            state[f"bot.{field}"] = pd.DataFrame(value, columns=list(_TABLES[field]))
+            state[f"bot.{field}.round"] = state.get(f"bot.{field}.round", 0) + 1
+            state[f"bot.{field}.rows"] = value
+        else:
+            state[f"bot.{field}"] = value
+
+
+def document() -> dict[str, Any]:
+    """What is typed, as the settings' JSON."""
+    typed: dict[str, Any] = {}
+    for field in BotSettings.model_fields:
+        if field in _LOCALISED:
+            typed[field] = {language: state[f"bot.{field}.{language}"] for language in LANGUAGES}
+        elif field == "handoff_keywords":
+            typed[field] = {language: _lines(state[f"bot.{field}.{language}"]) for language in LANGUAGES}
+        elif field in _TABLES:
+            typed[field] = state[f"bot.{field}.rows"]
+        else:
+            value = state[f"bot.{field}"]
+            typed[field] = None if field in _OPTIONAL and value in ("", None) else value
+    return typed
+
+
+def read() -> BotSettings | list[str]:
+    """The settings that are typed, or what is wrong with them, in words."""
+    try:
+        return BotSettings.model_validate(document())
+    except ValidationError as error:
+        return [_fault(fault) for fault in error.errors(include_url=False)]
+
+
+def keep() -> None:
+    """Streamlit forgets a widget that is not drawn; what was typed on another tab must stay."""
+    for key in list(state):
+        if isinstance(key, str) and key.startswith("bot.") and not key.endswith(".editor"):
+            state[key] = state[key]
+
+
+def draw(*, locked: bool) -> None:
+    """The groups of settings, each with its limits beside it."""
+    groups: dict[str, Callable[[bool], None]] = {
+        "identity": _identity, "judgement": _judgement, "answers": _pairs, "messages": _messages,
+        "keywords": _keywords, "limits": _limits,
+    }  # fmt: skip
+    for tab, drawn in zip(st.tabs([t(f"bot.group_{name}") for name in groups]), groups.values(), strict=True):
+        with tab:
+            drawn(locked)
+
+
+def _identity(locked: bool) -> None:
+    st.toggle(t("bot.enabled"), key="bot.enabled", disabled=locked, help=t("bot.enabled_help"))
+    st.text_input(t("bot.name"), key="bot.name", max_chars=60, disabled=locked)
+    st.selectbox(
+        t("bot.language"), list(_LANGUAGE_CHOICES), key="bot.language", disabled=locked,
+        format_func=lambda one: _LANGUAGE_CHOICES[one] or t("bot.language_auto"),
+    )  # fmt: skip
+    st.text_area(
+        t("bot.personality"), key="bot.personality", max_chars=8000, height=180, disabled=locked,
+        help=t("bot.personality_help"),
+    )  # fmt: skip
+    _number("preferred_length", 40, 4000, 10, locked)
+
+
+def _judgement(locked: bool) -> None:
+    st.segmented_control(
+        t("bot.autonomy"), [one.value for one in Autonomy], key="bot.autonomy", required=True, disabled=locked,
+        format_func=lambda one: t(f"bot.autonomy_{one}"), help=t("bot.autonomy_help"),
+    )  # fmt: skip
+    st.slider(
+        t("bot.confidence_threshold"), 0.0, 1.0, step=0.05, key="bot.confidence_threshold", disabled=locked,
+        help=t("bot.confidence_threshold_help"),
+    )  # fmt: skip
+    _number("turn_cap", 1, 200, 1, locked)
+    _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
+    st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
+    _table(
+        "topics", locked,
+        {
+            "topic": st.column_config.TextColumn(t("bot.topic"), max_chars=100, required=True),
+            "autonomy": st.column_config.SelectboxColumn(
+                t("bot.autonomy"), options=[one.value for one in Autonomy], required=True, default="draft",
+                format_func=lambda one: t(f"bot.autonomy_{one}"),
+            ),
+        },
+    )  # fmt: skip
+
+
+def _pairs(locked: bool) -> None:
+    st.caption(t("bot.qa_pairs_help"))
+    _table(
+        "qa_pairs", locked,
+        {
+            "question": st.column_config.TextColumn(t("bot.question"), max_chars=500, required=True, width="medium"),
+            "answer": st.column_config.TextColumn(t("bot.answer"), max_chars=4000, required=True, width="large"),
+            "approved": st.column_config.CheckboxColumn(t("bot.approved"), default=False, width="small"),
+        },
+    )  # fmt: skip
+
+
+def _messages(locked: bool) -> None:
+    for field in _LOCALISED:
+        st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
+        for language, name in LANGUAGES.items():
+            st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
+
+
+def _keywords(locked: bool) -> None:
+    st.caption(t("bot.keywords_help"))
+    for column, (language, name) in zip(st.columns(len(LANGUAGES)), LANGUAGES.items(), strict=True):
+        column.text_area(name, key=f"bot.handoff_keywords.{language}", height=320, disabled=locked)
+
+
+def _limits(locked: bool) -> None:
+    st.text_input(
+        t("bot.model"), key="bot.model", max_chars=100, disabled=locked, help=t("bot.model_help"), placeholder="—"
+    )
+    _number("temperature", 0.0, 2.0, 0.1, locked)
+    _number("max_output_tokens", 64, 16_000, 50, locked)
+    _number("context_messages", 1, 50, 1, locked)
+    _number("context_tokens", 500, 200_000, 500, locked)
+    _number("timeout_seconds", 1.0, 120.0, 1.0, locked)
+    _number("requests_per_minute", 1, None, 1, locked)
+    _number("tokens_per_minute", 1, None, 1000, locked)
+
+
+def _number(field: str, low: float, high: float | None, step: float, locked: bool) -> None:
+    kind = type(step)
+    value = state[f"bot.{field}"]
+    state[f"bot.{field}"] = None if value is None else kind(value)
+    st.number_input(
+        t(f"bot.{field}"), low, high, step=step, key=f"bot.{field}", disabled=locked, help=t(f"bot.{field}_help"),
+        placeholder=t("bot.not_set") if field in _OPTIONAL else None,
+    )  # fmt: skip
+
+
+def _table(field: str, locked: bool, columns: dict[str, Any]) -> None:
+    edited = st.data_editor(
+        state[f"bot.{field}"], key=f"bot.{field}.{state[f'bot.{field}.round']}.editor", num_rows="dynamic",
+        column_config=columns, hide_index=True, disabled=locked, width="stretch",
+    )  # fmt: skip
+    rows = [row for row in edited.to_dict("records") if any(_said(cell) for cell in row.values())]
+    state[f"bot.{field}.rows"] = [{name: _cell(cell) for name, cell in row.items()} for row in rows]
+
+
+def _said(cell: object) -> bool:
+    return isinstance(cell, str) and bool(cell.strip())
+
+
+def _cell(cell: Any) -> Any:
+    """A new row's empty cells are None or NaN."""
+    return bool(cell) if isinstance(cell, bool) else cell if isinstance(cell, str) else False if cell is None else ""
+
+
+def _lines(words: str) -> list[str]:
+    return [line.strip() for line in words.splitlines() if line.strip()]
+
+
+def _fault(fault: Any) -> str:
+    where: Sequence[Any] = fault["loc"]
+    label = t("bot.keywords") if where[0] == "handoff_keywords" else t(f"bot.{where[0]}")
+    row = next((f" {part + 1}" for part in where[1:] if isinstance(part, int)), "")
+    limits = fault.get("ctx", {})
+    reason = next((t(f"bot.fault_{kind}", limit=limits[kind]) for kind in _LIMITS if kind in limits), t("bot.fault"))
+    return f"{label}{row}: {reason}"
+
+
+_LIMITS = ("ge", "le", "min_length", "max_length")

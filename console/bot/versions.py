@@ -1,0 +1,86 @@
+"""The versions of a bot: what each changed, and going back."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console.data import bot as data
+from console.i18n import t
+from console.times import moment
+from core.ai.settings import BotSettings
+from core.conversations.bot_history import Change, Version, changes
+
+
+def pick(versions: Sequence[Version], zone: ZoneInfo) -> int:
+    """Let somebody choose a version. Returns its number."""
+    titles = {one.number: _title(one, zone) for one in versions}
+    chosen: int = st.selectbox(t("bot.version"), list(titles), format_func=titles.__getitem__, key="bot_version")
+    return chosen
+
+
+def _title(one: Version, zone: ZoneInfo) -> str:
+    note = f" · {one.note}" if one.note else ""
+    return f"{one.number} · {moment(one.at, zone)} · {one.author}{note}"
+
+
+def compare(bot_id: int, number: int, current: BotSettings) -> None:
+    """What would change if a version came back."""
+    found = changes(current, data.version(bot_id, number))
+    if not found:
+        st.info(t("bot.same"), icon=":material/check:")
+    show(found)
+
+
+def show(found: Sequence[Change]) -> None:
+    """Differences, each as the words that go and the words that come."""
+    for change in found:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{t('bot.keywords') if change.field == 'handoff_keywords' else t(f'bot.{change.field}')}**")
+            st.html(f"<div class='diff'>{words_between(_words(change.before), _words(change.after))}</div>")
+
+
+def _words(value: Any) -> str:
+    """A setting's JSON value as text."""
+    match value:
+        case None | "" | []:
+            return "—"
+        case str():
+            return value
+        case bool():
+            return t("bot.yes" if value else "bot.no")
+        case dict():
+            return "\n".join(f"{key}: {_words(one)}" for key, one in value.items())
+        case list() if all(isinstance(one, str) for one in value):
+            return ", ".join(value)
+        case list():
+            return "\n".join(" · ".join(_words(cell) for cell in one.values()) for one in value)
+    return json.dumps(value)
+
+
+def words_between(before: str, after: str) -> str:
+    """HTML with the words that went struck through and those that came marked. What people wrote is escaped."""
+    old, new = _pieces(before), _pieces(after)
+    parts = []
+    for what, start, end, to, until in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = html.escape("".join(old[start:end])), html.escape("".join(new[to:until]))
+        if what == "equal":
+            parts.append(gone)
+        else:
+            parts.append((f"<del>{gone}</del>" if gone else "") + (f"<ins>{come}</ins>" if come else ""))
+    return "".join(parts)
+
+
+def _pieces(words: str) -> list[str]:
+    """Words and the spaces between them."""
+    pieces: list[str] = []
+    for line in words.splitlines(keepends=True):
+        for number, word in enumerate(line.split(" ")):
+            pieces += [" ", word] if number else [word]
+    return pieces

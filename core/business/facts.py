@@ -1,0 +1,73 @@
+"""What a business says about itself: the bot may tell it to anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.ai.prompt import BusinessFacts
+from core.errors import BotHubError
+from core.models import Business
+from core.people import audit
+
+LONGEST_FACT = 500  # characters
+MOST_TAGS = 20
+
+
+class UnacceptableFacts(BotHubError):
+    """The name or the time zone cannot be used; the text says why."""
+
+
+def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
+    """The facts in a business's row."""
+    return BusinessFacts(
+        name=name,
+        time_zone=timezone,
+        sector=profile.get("sector", ""),
+        hours=profile.get("hours", ""),
+        phone=profile.get("phone", ""),
+        website=profile.get("website", ""),
+        tags=tuple(profile.get("tags", ())),
+        satisfaction=profile.get("satisfaction"),
+    )
+
+
+def read(session: Session, business_id: int) -> BusinessFacts:
+    """The facts of a business."""
+    row = session.execute(
+        select(Business.name, Business.timezone, Business.profile).where(Business.id == business_id)
+    ).one()
+    return facts_of(row.name, row.timezone, row.profile)
+
+
+def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -> None:
+    """Replace them. Raises `UnacceptableFacts`."""
+    if facts.time_zone not in available_timezones():
+        raise UnacceptableFacts(f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
+    kept = replace(
+        facts,
+        name=_line(facts.name),
+        sector=_line(facts.sector),
+        hours=_line(facts.hours),
+        phone=_line(facts.phone),
+        website=_line(facts.website),
+        tags=tuple(dict.fromkeys(tag for one in facts.tags if (tag := _line(one)[:60])))[:MOST_TAGS],
+    )
+    if not kept.name:
+        raise UnacceptableFacts("A business has a name.")
+    profile = {name: value for name, value in asdict(kept).items() if name not in ("name", "time_zone")}
+    session.execute(
+        update(Business)
+        .where(Business.id == business_id)
+        .values(name=kept.name, timezone=kept.time_zone, profile=profile)
+    )
+    audit.record(session, business_id, actor, "business.save", f"business:{business_id}")
+
+
+def _line(words: str) -> str:
+    return " ".join(words.replace("\0", "").split())[:LONGEST_FACT]

@@ -1,0 +1,180 @@
+"""The bot's page: saving, versions, two people at once, trying, and the facts of the business."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.actions import bot as actions
+from console.auth import NotAllowed
+from console.bot.versions import words_between
+from core.ai.prompt import BusinessFacts
+from core.ai.settings import BotSettings, QaPair
+from core.business import facts
+from core.business.facts import UnacceptableFacts
+from core.conversations import bot_history, bots
+from core.conversations.bot_history import Overtaken
+from core.db import transaction
+from core.errors import NotFound
+from core.models import Role
+from tests.conftest import TestBusiness
+from tests.console.people import person
+from tests.console.test_pages import Desk
+from tests.inbox.steps import one
+
+
+@pytest.fixture
+def desk(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return at_bot(business, monkeypatch, Role.ADMINISTRATOR)
+
+
+def at_bot(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role) -> Desk:
+    desk = Desk(person(business.business_id, role=role), monkeypatch)
+    desk.open().switch_page("app_pages/bot.py")
+    desk.run()
+    return desk
+
+
+def in_force(business: TestBusiness) -> tuple[int, BotSettings]:
+    with transaction(business.business_id) as session:
+        return bots.current(session, business.bot_id)
+
+
+def save(business: TestBusiness, settings: BotSettings, based_on: int) -> int:
+    with transaction(business.business_id) as session:
+        return bot_history.save(
+            session, business.business_id, business.bot_id, settings, based_on=based_on, actor="agent:1", note=""
+        )
+
+
+def press(desk: Desk, label: str) -> None:
+    next(button for button in desk.page.button if button.label == label).click()
+    desk.run()
+
+
+def test_looking_changes_nothing(desk: Desk, business: TestBusiness) -> None:
+    desk.run()
+    assert not [button for button in desk.page.button if button.label == "Save"]
+    assert in_force(business)[0] == 1
+
+
+def test_a_change_is_saved_as_a_version_and_brought_back(desk: Desk, business: TestBusiness) -> None:
+    before = in_force(business)[1].name
+    desk.page.text_input(key="bot.name").set_value("Luna")
+    desk.run()
+    assert any("1 unsaved" in one.value for one in desk.page.markdown)
+    desk.page.text_input(key="bot_note").set_value("A new name")
+    press(desk, "Save")
+    assert (in_force(business)[0], in_force(business)[1].name) == (2, "Luna")
+    assert one("SELECT note FROM bot_settings WHERE version = 2") == "A new name"
+    assert one("SELECT name FROM bots") == "Luna"
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    desk.page.selectbox(key="bot_version").set_value(1)
+    desk.run()
+    press(desk, "Bring version 1 back")
+    assert (in_force(business)[0], in_force(business)[1].name) == (3, before)
+
+
+def test_what_is_typed_stays_while_another_part_is_looked_at(desk: Desk, business: TestBusiness) -> None:
+    desk.page.text_input(key="bot.name").set_value("Luna")
+    desk.run()
+    desk.page.segmented_control(key="bot_part").set_value("facts")
+    desk.run()
+    desk.page.segmented_control(key="bot_part").set_value("settings")
+    desk.run()
+    assert desk.page.text_input(key="bot.name").value == "Luna"
+    press(desk, "Discard")
+    assert desk.page.text_input(key="bot.name").value == in_force(business)[1].name
+
+
+def test_what_is_not_valid_is_said_and_cannot_be_saved(desk: Desk, business: TestBusiness) -> None:
+    desk.page.text_area(key="bot.fallback_message.es").set_value("   ")
+    desk.run()
+    assert "When it does not know: cannot be empty" in desk.page.error[0].value
+    assert not [button for button in desk.page.button if button.label == "Save"]
+    assert in_force(business)[0] == 1
+
+
+def test_the_second_of_two_people_sees_what_differs_and_chooses(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    desk.page.text_input(key="bot.name").set_value("Mine")
+    desk.run()
+    save(business, settings.model_copy(update={"name": "Theirs"}), number)
+    press(desk, "Save")
+    assert in_force(business)[1].name == "Theirs"
+    assert "version 2" in desk.page.warning[0].value
+    press(desk, "Save mine over it")
+    assert (in_force(business)[0], in_force(business)[1].name) == (3, "Mine")
+
+
+def test_a_save_that_was_overtaken_is_refused_by_the_core_too(business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    save(business, settings, number)
+    with pytest.raises(Overtaken) as raised:
+        save(business, settings, number)
+    assert raised.value.newest == number + 1
+    with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
+        bot_history.save(session, 2, business.bot_id, settings, based_on=1, actor="agent:1", note="")
+
+
+def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = at_bot(business, monkeypatch, Role.MANAGER)
+    assert desk.page.text_input(key="bot.name").disabled
+    with pytest.raises(NotAllowed):
+        actions.save(business.bot_id, BotSettings(), based_on=1, note="")
+    with pytest.raises(NotAllowed):
+        actions.save_facts(BusinessFacts("x"))
+    with pytest.raises(ValueError, match="bot"):
+        at_bot(business, monkeypatch, Role.AGENT)
+
+
+def test_trying_uses_what_is_typed_and_sends_nothing(desk: Desk, business: TestBusiness) -> None:
+    desk.page.text_input(key="bot.name").set_value("Luna")
+    desk.page.chat_input(key="trial_input").set_value("Quiero hablar con una persona")
+    desk.run()
+    captions = [caption.value for caption in desk.page.caption]
+    assert any("Would call a person: the customer asked for one" in caption for caption in captions)
+    assert one("SELECT count(*) FROM messages") == 0
+    press(desk, "Start again")
+    assert not desk.page.chat_message
+
+
+def test_an_approved_pair_answers_in_the_trial_before_it_is_saved(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+    monkeypatch.setattr(actions, "model", lambda: None)
+    pair = QaPair(question="¿A qué hora abren?", answer="A las 9.", approved=True)
+    outcome = actions.try_it(business.bot_id, BotSettings(qa_pairs=(pair,)), [("customer", "¿A qué hora abren?")])
+    assert getattr(outcome, "text", None) == "A las 9."
+
+
+def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None:
+    desk.page.segmented_control(key="bot_part").set_value("facts")
+    desk.run()
+    desk.page.text_input(key="facts.hours").set_value("  Lunes a viernes\t9 a 18 ")
+    desk.page.selectbox(key="facts.time_zone").set_value("America/Bogota")
+    desk.page.form_submit_button[0].click()
+    desk.run()
+    assert desk.page.success
+    with transaction(business.business_id) as session:
+        known = facts.read(session, business.business_id)
+    assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
+    for wrong in (BusinessFacts("x", time_zone="Mars/Base"), BusinessFacts("  ")):
+        with pytest.raises(UnacceptableFacts), transaction(business.business_id) as session:
+            facts.save(session, business.business_id, "agent:1", wrong)
+
+
+@given(st.text(), st.text())
+def test_a_difference_keeps_both_texts_and_no_markup_of_theirs(before: str, after: str) -> None:
+    shown = words_between(before, after)
+    without_new = re.sub(r"<ins>.*?</ins>", "", shown, flags=re.DOTALL)
+    without_old = re.sub(r"<del>.*?</del>", "", shown, flags=re.DOTALL)
+    plain = [html.unescape(re.sub(r"</?(ins|del)>", "", one)) for one in (without_new, without_old)]
+    assert plain == [before, after]
+    assert set(re.findall(r"<[^>]*>", shown)) <= {"<ins>", "</ins>", "<del>", "</del>"}
