@@ -1,4 +1,4 @@
-"""The scheduler process, `python -m workers.schedule`: the sweep, and an hourly clearing of what is not needed."""
+"""The scheduler process, `python -m workers.schedule`: the sweep, and beside it what has to be done now and then."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
 from core.errors import ConfigurationError
@@ -21,7 +22,8 @@ from workers.sweep import sweep
 log = structlog.get_logger(__name__)
 
 _HOUR = 3600.0
-_TEMPLATES_SECONDS = 5.0
+_MINUTE = 60.0
+_CHORES_SECONDS = 5.0
 _stop = threading.Event()
 
 
@@ -35,7 +37,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
-    threading.Thread(target=_keep_templates, name="templates", daemon=True).start()
+    threading.Thread(target=_chores, name="chores", daemon=True).start()
     cleared_at = float("-inf")
     while not _stop.is_set():
         try:
@@ -49,11 +51,15 @@ def main() -> int:
     return 0
 
 
-def _keep_templates() -> None:
-    """In a thread of its own: a provider that does not answer must not hold up the sweep."""
-    while not _stop.wait(_TEMPLATES_SECONDS):
+def _chores() -> None:
+    """In a thread of its own: a slow provider, or a month to be counted, must not hold up the sweep."""
+    counted_at = float("-inf")
+    while not _stop.wait(_CHORES_SECONDS):
         try:
             templates.sync_due()
+            if time.monotonic() - counted_at > _MINUTE:
+                rollups.keep_up()
+                counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
 

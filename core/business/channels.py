@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.channels.base import Account, Channel, Kind, Provider
 from core.channels.registry import open_channel
@@ -55,6 +57,21 @@ def account_of(row: ChannelRow) -> Account:
         api_version=settings.whatsapp_api_version if meta else "",
         callback_url="" if meta else settings.callback_base + TWILIO_STATUS_PATH,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelName:
+    """A channel as people know it."""
+
+    id: int
+    name: str
+
+
+def channel_names(session: Session) -> list[ChannelName]:
+    """The business's channels, oldest first."""
+    return [
+        ChannelName(*row) for row in session.execute(select(ChannelRow.id, ChannelRow.name).order_by(ChannelRow.id))
+    ]
 
 
 def forget() -> None:

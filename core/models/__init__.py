@@ -5,6 +5,7 @@ from core.models.base import Base, Tenant
 from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState
 from core.models.contact import Contact, ContactIdentity
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
+from core.models.daily_figure import DailyFigure, DayCounted
 from core.models.message import (
     Attachment,
     Delivery,
@@ -24,7 +25,7 @@ from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
     "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
-    "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState", "Message", "MessageStatus",
-    "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
-    "Tenant", "TokenKind", "WebhookEvent",
+    "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
+    "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
+    "SavedReply", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
 ]  # fmt: skip

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import (
     Column,
+    Date,
     DateTime,
+    Double,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -56,6 +58,10 @@ def value_for(column: Column[Any], owner: int) -> Any:
             return owner
         case DateTime():
             return datetime.now(UTC)
+        case Date():
+            return datetime.now(UTC).date()
+        case Double():
+            return float(owner)
         case ARRAY():
             return []
         case JSONB():

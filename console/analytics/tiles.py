@@ -1,0 +1,114 @@
+"""The figures at the top: each with its change against as many days before, and the conversations behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from console.analytics import behind
+from console.analytics.period import Span
+from console.i18n import t
+from core.analytics.figures import Figures
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+Read = Callable[[Figures], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """`good`: whether more is better (None: neither). `metric` and `label` name the conversations behind it."""
+
+    name: str
+    read: Read
+    write: Callable[[float], str]
+    good: bool | None
+    metric: str
+    label: str | None = None
+
+
+def share(part: int, whole: int) -> float | None:
+    """A part of a whole, None of nothing."""
+    return part / whole if whole else None
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:02.0f} s"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:02.0f} min"
+    return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\u2009")
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}"
+
+
+def _score(value: float) -> str:
+    return f"{value:.1f} / 5"
+
+
+def _money(value: float) -> str:
+    return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{value:.4f} USD"
+
+
+def _cost(found: Figures) -> float | None:
+    """Unknown prices are not zero: nothing is said while no price is known."""
+    return found.total("ai_cost", "known") if found.count("ai_cost", "known") or not found.count("ai_cost") else None
+
+
+def _delivered(found: Figures) -> float | None:
+    arrived = found.count("sent", "delivered", "read", "played")
+    return share(arrived, arrived + found.count("sent", "failed", "uncertain"))
+
+
+TILES = (
+    Tile("new", lambda found: found.count("new"), _whole, None, "new"),
+    Tile("received", lambda found: found.count("message", "customer"), _whole, None, "message", "customer"),
+    Tile("sent", lambda found: found.count("message", "bot", "agent"), _whole, None, "response"),
+    Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", "bot", "agent")),
+         _percent, True, "response", "bot"),
+    Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), _percent, False, "handoff"),
+    Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "response", "bot"),
+    Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), duration, False, "response", "agent"),
+    Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),
+    Tile("delivered", _delivered, _percent, True, "failure"),
+    Tile("csat", lambda found: found.total("csat") / found.count("csat") if found.count("csat") else None, _score,
+         True, "csat"),
+    Tile("cost", _cost, _money, False, "ai_cost"),
+    Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
+         else found.total("ai_cost") / found.count("closed"), _money, False, "closed"),
+)  # fmt: skip
+
+
+def show(now: Figures, earlier: Figures, span: Span) -> None:
+    """Draw them all."""
+    with st.container(key="tiles"):
+        for tile in TILES:
+            with st.container(border=True, key=f"tile_{tile.name}", gap="xsmall"):
+                _tile(tile, tile.read(now), tile.read(earlier))
+                st.button(
+                    t("analytics.behind"), key=f"behind_{tile.name}", type="tertiary", icon=":material/forum:",
+                    on_click=behind.ask, args=(span, tile.metric, tile.label, t(f"analytics.tile_{tile.name}")),
+                )  # fmt: skip
+
+
+def _tile(tile: Tile, value: float | None, before: float | None) -> None:
+    change, colour = None, "off"
+    if value is not None and before:
+        ratio = value / before - 1
+        change = f"{ratio:+.0%}"
+        if tile.good is not None and abs(ratio) >= 0.005:
+            colour = "normal" if tile.good else "inverse"
+    st.metric(
+        t(f"analytics.tile_{tile.name}"), "—" if value is None else tile.write(value), change, colour,
+        help=t(f"analytics.tile_{tile.name}_help"), delta_description=t("analytics.before") if change else None,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""The figures of a span of days: kept ones for the days that are over, today's from the rows themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.analytics.raw import COUNTED, LIMITS
+from core.analytics.rollups import scope
+from core.db import run
+from core.models import Business, DailyFigure, DayCounted
+
+_LONGEST = 10 * LIMITS[-1]  # seconds; the upper end of the open bucket, for interpolation only
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One count. See `core.analytics.raw` for what metrics and labels mean."""
+
+    day: date
+    metric: str
+    label: str
+    bucket: int
+    count: int
+    total: float
+
+
+@dataclass(slots=True)
+class Figures:
+    """All that was counted in a span of days."""
+
+    first: date
+    last: date
+    rows: Sequence[Figure]
+    _by_metric: dict[str, list[Figure]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_metric = defaultdict(list)
+        for row in self.rows:
+            self._by_metric[row.metric].append(row)
+
+    def of(self, metric: str, *labels: str) -> list[Figure]:
+        """The counts of a metric, of some labels if any are named."""
+        found = self._by_metric.get(metric, [])
+        return [row for row in found if row.label in labels] if labels else found
+
+    def count(self, metric: str, *labels: str) -> int:
+        return sum(row.count for row in self.of(metric, *labels))
+
+    def total(self, metric: str, *labels: str) -> float:
+        return sum(row.total for row in self.of(metric, *labels))
+
+    def by_label(self, metric: str) -> dict[str, int]:
+        """Counts of a metric, the most frequent label first."""
+        counts: dict[str, int] = defaultdict(int)
+        for row in self.of(metric):
+            counts[row.label] += row.count
+        return dict(sorted(counts.items(), key=lambda one: -one[1]))
+
+    def by_day(self, metric: str, label: str | None = None) -> dict[date, int]:
+        """Counts on each day of the span, days without any included."""
+        counts = dict.fromkeys(days_between(self.first, self.last), 0)
+        for row in self.of(metric, *([] if label is None else [label])):
+            counts[row.day] += row.count
+        return counts
+
+    def quantile(self, metric: str, share: float, *labels: str, day: date | None = None) -> float | None:
+        """Seconds below which this share of the durations lies; None where there are none."""
+        rows = [row for row in self.of(metric, *labels) if day is None or row.day == day]
+        return quantile(_buckets(rows), share)
+
+
+def _buckets(rows: Iterable[Figure]) -> dict[int, int]:
+    counts: dict[int, int] = defaultdict(int)
+    for row in rows:
+        counts[row.bucket] += row.count
+    return counts
+
+
+def quantile(buckets: Mapping[int, int], share: float) -> float | None:
+    """A quantile from counts by bucket, taking each bucket's durations as spread evenly between its limits."""
+    wanted = share * sum(buckets.values())
+    passed = 0
+    for bucket in sorted(buckets):
+        count = buckets[bucket]
+        if count and passed + count >= wanted:
+            low = 0 if bucket == 0 else LIMITS[bucket - 1]
+            high = LIMITS[bucket] if bucket < len(LIMITS) else _LONGEST
+            return low + (high - low) * (wanted - passed) / count
+        passed += count
+    return None
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Both ends included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def zone_of(session: Session, business_id: int) -> ZoneInfo:
+    """The business's own time zone."""
+    return ZoneInfo(session.scalars(select(Business.timezone).where(Business.id == business_id)).one())
+
+
+def figures(session: Session, business_id: int, first: date, last: date, channel_id: int | None = None) -> Figures:
+    """What was counted from `first` to `last`, days of the business's time zone, both included.
+
+    Days that nobody counted yet are counted now from their rows, as today is, and not kept.
+    """
+    zone = zone_of(session, business_id)
+    today = datetime.now(zone).date()
+    known = set(session.scalars(select(DayCounted.day).where(DayCounted.day.between(first, last))))
+    open_days = [day for day in days_between(first, min(last, today)) if day not in known]
+    rows = _kept(session, first, last, channel_id)
+    for day in open_days:
+        rows += _live(session, scope(business_id, zone, day), channel_id)
+    return Figures(first, last, rows)
+
+
+def _kept(session: Session, first: date, last: date, channel_id: int | None) -> list[Figure]:
+    key = (DailyFigure.day, DailyFigure.metric, DailyFigure.label, DailyFigure.bucket)
+    wanted = (
+        select(*key, func.sum(DailyFigure.count), func.sum(DailyFigure.total))
+        .where(DailyFigure.day.between(first, last))
+        .group_by(*key)
+    )
+    if channel_id is not None:
+        wanted = wanted.where(DailyFigure.channel_id == channel_id)
+    return [
+        Figure(day, metric, label, bucket, int(n), total)
+        for day, metric, label, bucket, n, total in session.execute(wanted)
+    ]
+
+
+def _live(session: Session, values: dict[str, object], channel_id: int | None) -> list[Figure]:
+    return [
+        Figure(day, metric, label, bucket, count, total)
+        for day, channel, metric, label, bucket, count, total in run(session, COUNTED, values)
+        if channel_id in (None, channel)
+    ]

@@ -1,0 +1,99 @@
+"""What is counted, from the rows themselves: the one statement behind the figures of closed days and of today.
+
+| metric       | label                                        | count                     | total              |
+|--------------|----------------------------------------------|---------------------------|--------------------|
+| message      | who wrote: customer, bot, agent              | messages                  |                    |
+| hour         | "weekday-hour", 0 to 6 from Monday, 0 to 23  | messages of customers     |                    |
+| sent         | the status of our messages                   | messages                  |                    |
+| failure      | the cause                                    | messages that failed      |                    |
+| response     | who answered: bot, agent                     | answers, by bucket        | seconds            |
+| first        | who answered first: bot, agent               | conversations, by bucket  | seconds            |
+| new          |                                              | conversations begun       |                    |
+| closed       | who worked on it: bot (alone), agent         | conversations, by bucket  | seconds they took  |
+| handoff      | the reason                                   | hand-overs                |                    |
+| csat         | the score                                    | conversations closed      |                    |
+| ai           | the outcome                                  | runs                      | tokens             |
+| ai_cost      | known, unknown                               | runs                      | USD                |
+
+An answer counts on the day it was given, if the question came at most three days before.
+"""
+
+from __future__ import annotations
+
+# Seconds. Bucket n holds what took at least LIMITS[n - 1] and less than LIMITS[n]; they grow by about half each time.
+LIMITS = (
+    1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 120, 180, 270, 400, 600, 900, 1350, 2000, 3000, 4500, 7200, 10800,
+    16200, 25000, 43200, 86400, 172800, 259200,
+)  # fmt: skip
+
+_WIDTHS = f"ARRAY[{', '.join(map(str, LIMITS))}]::double precision[]"
+
+# `sent_at` is exact where `created_at` of our messages is cut to the second.
+COUNTED = f"""
+WITH said AS (
+    SELECT m.id, m.conversation_id, m.channel_id, m.sender, m.status, m.error, m.created_at,
+           (m.created_at AT TIME ZONE %(zone)s) AS local,
+           coalesce(m.sent_at, m.stored_at) AS given_at,
+           sum((m.sender <> 'customer')::int) OVER (
+               PARTITION BY m.conversation_id ORDER BY m.created_at, m.id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS spell
+    FROM messages m
+    WHERE m.business_id = %(business)s AND m.sender IN ('customer', 'bot', 'agent')
+      AND m.type NOT IN ('event', 'note', 'reaction')
+      AND m.created_at >= %(since)s - interval '3 days' AND m.created_at < %(until)s
+), inside AS (
+    SELECT * FROM said WHERE created_at >= %(since)s
+), answers AS (
+    SELECT (max(created_at) AT TIME ZONE %(zone)s)::date AS day, channel_id,
+           max(sender) FILTER (WHERE sender <> 'customer') AS who,
+           greatest(extract(epoch FROM max(given_at) FILTER (WHERE sender <> 'customer')
+                    - min(created_at) FILTER (WHERE sender = 'customer')), 0)::double precision AS seconds
+    FROM said GROUP BY conversation_id, channel_id, coalesce(spell, 0)
+    HAVING count(*) FILTER (WHERE sender = 'customer') > 0 AND count(*) FILTER (WHERE sender <> 'customer') > 0
+       AND max(created_at) >= %(since)s
+), begun AS (
+    SELECT c.id, c.channel_id, (c.created_at AT TIME ZONE %(zone)s)::date AS day, f.sender,
+           greatest(extract(epoch FROM f.given_at - c.created_at), 0)::double precision AS seconds
+    FROM conversations c LEFT JOIN LATERAL (
+        SELECT m.sender, coalesce(m.sent_at, m.stored_at) AS given_at FROM messages m
+        WHERE m.conversation_id = c.id AND m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note')
+        ORDER BY m.created_at, m.id LIMIT 1
+    ) f ON true
+    WHERE c.business_id = %(business)s AND c.created_at >= %(since)s AND c.created_at < %(until)s
+), ended AS (
+    SELECT c.channel_id, (c.closed_at AT TIME ZONE %(zone)s)::date AS day, c.csat,
+           extract(epoch FROM c.closed_at - c.created_at)::double precision AS seconds,
+           CASE WHEN EXISTS (SELECT FROM messages m WHERE m.conversation_id = c.id AND m.sender = 'agent'
+                             AND m.type <> 'note') THEN 'agent' ELSE 'bot' END AS who
+    FROM conversations c
+    WHERE c.business_id = %(business)s AND c.closed_at >= %(since)s AND c.closed_at < %(until)s
+), runs AS (
+    SELECT c.channel_id, (r.created_at AT TIME ZONE %(zone)s)::date AS day, r.outcome, r.cost_usd,
+           coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0) AS tokens
+    FROM ai_runs r JOIN conversations c ON c.id = r.conversation_id
+    WHERE r.business_id = %(business)s AND r.created_at >= %(since)s AND r.created_at < %(until)s
+), counted (day, channel_id, metric, label, bucket, total) AS (
+    SELECT local::date, channel_id, 'message', sender, 0, 0 FROM inside
+    UNION ALL SELECT local::date, channel_id, 'hour',
+        (extract(isodow FROM local) - 1)::int || '-' || extract(hour FROM local)::int, 0, 0
+        FROM inside WHERE sender = 'customer'
+    UNION ALL SELECT local::date, channel_id, 'sent', status, 0, 0 FROM inside WHERE sender <> 'customer'
+    UNION ALL SELECT local::date, channel_id, 'failure', coalesce(error ->> 'cause', 'unknown'), 0, 0
+        FROM inside WHERE sender <> 'customer' AND status = 'failed'
+    UNION ALL SELECT day, channel_id, 'response', who, width_bucket(seconds, {_WIDTHS}), seconds FROM answers
+    UNION ALL SELECT day, channel_id, 'new', '', 0, 0 FROM begun
+    UNION ALL SELECT day, channel_id, 'first', sender, width_bucket(seconds, {_WIDTHS}), seconds
+        FROM begun WHERE sender IS NOT NULL
+    UNION ALL SELECT day, channel_id, 'closed', who, width_bucket(seconds, {_WIDTHS}), seconds FROM ended
+    UNION ALL SELECT day, channel_id, 'csat', csat::text, 0, csat FROM ended WHERE csat IS NOT NULL
+    UNION ALL SELECT day, channel_id, 'ai', outcome, 0, tokens FROM runs
+    UNION ALL SELECT day, channel_id, 'ai_cost', CASE WHEN cost_usd IS NULL THEN 'unknown' ELSE 'known' END, 0,
+        coalesce(cost_usd, 0) FROM runs WHERE tokens > 0
+    UNION ALL SELECT (m.created_at AT TIME ZONE %(zone)s)::date, m.channel_id, 'handoff',
+        coalesce(m.payload ->> 'reason', ''), 0, 0
+        FROM messages m WHERE m.business_id = %(business)s AND m.type = 'event'
+        AND m.payload ->> 'event' = 'handed_off' AND m.created_at >= %(since)s AND m.created_at < %(until)s
+)
+SELECT day, channel_id, metric, label, bucket, count(*) AS count, sum(total)::double precision AS total
+FROM counted GROUP BY day, channel_id, metric, label, bucket
+"""  # noqa: S608 - numbers of ours

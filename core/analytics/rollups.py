@@ -1,0 +1,85 @@
+"""Days that are over are counted once and kept; late news (receipts, closings) is counted again for a week."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from core.analytics.raw import COUNTED
+from core.db import run, system_transaction, transaction
+from core.models import Business, DayCounted, Message
+
+log = structlog.get_logger(__name__)
+
+_LATE_DAYS = 7
+_AGAIN_AFTER = timedelta(hours=1)
+_MOST_AT_ONCE = 31  # days of a business in one round, so that others get their turn
+_LOCK = 4_207_011  # its second key is the business
+
+_COUNT = f"""
+INSERT INTO daily_figures (business_id, day, channel_id, metric, label, bucket, count, total)
+SELECT %(business)s, day, channel_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
+"""  # noqa: S608 - a statement of ours
+_MARK = """
+INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, now())
+ON CONFLICT (business_id, day) DO UPDATE SET counted_at = now()
+"""
+
+
+def keep_up() -> int:
+    """Count the days of every business that are due. Returns how many. Safe to run twice at once."""
+    with system_transaction() as session:
+        businesses = session.execute(select(Business.id, Business.timezone).order_by(Business.id)).all()
+    return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
+
+
+def _keep_up(business_id: int, zone: ZoneInfo) -> int:
+    with transaction(business_id) as session:
+        days = due(session, business_id, zone)[:_MOST_AT_ONCE]
+    counted = 0
+    for day in days:
+        with transaction(business_id) as session:
+            counted += count_day(session, business_id, zone, day)
+    if counted:
+        log.info("days_counted", business_id=business_id, days=counted)
+    return counted
+
+
+def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
+    """The days that are over and were never counted, or not lately; the newest first."""
+    first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_id))
+    if first is None:
+        return []
+    rows = session.execute(select(DayCounted.day, DayCounted.counted_at))
+    known = {day: counted_at for day, counted_at in rows}  # noqa: C416 - a result is no sequence of pairs to dict()
+    now = datetime.now(zone)
+    yesterday, oldest = now.date() - timedelta(days=1), first.astimezone(zone).date()
+    days = [yesterday - timedelta(days=back) for back in range((yesterday - oldest).days + 1)]
+    return [day for day in days if _is_due(day, known.get(day), now, yesterday)]
+
+
+def _is_due(day: date, counted_at: datetime | None, now: datetime, yesterday: date) -> bool:
+    if counted_at is None:
+        return True
+    return (yesterday - day).days < _LATE_DAYS and counted_at < now - _AGAIN_AFTER
+
+
+def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date) -> bool:
+    """Count one day afresh. False when somebody else is counting this business's days."""
+    lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
+    if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
+        return False
+    run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
+    run(session, _COUNT, scope(business_id, zone, day))
+    run(session, _MARK, {"business": business_id, "day": day})
+    return True
+
+
+def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, object]:
+    """The values of `COUNTED` for one day of a time zone."""
+    since = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return {"business": business_id, "zone": str(zone), "since": since, "until": since + timedelta(days=1)}

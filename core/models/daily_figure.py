@@ -1,0 +1,37 @@
+"""What happened on each day, counted once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Date, Double, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Tenant
+
+
+class DailyFigure(Tenant, Base):
+    """One count of one day of the business's own time zone.
+
+    `metric` and `label` say what was counted (`core.analytics.raw`). Durations are counted by `bucket`, and `total` is
+    their sum in seconds; for costs `total` is in USD.
+    """
+
+    __tablename__ = "daily_figures"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    count: Mapped[int]
+    total: Mapped[float] = mapped_column(Double)
+
+
+class DayCounted(Tenant, Base):
+    """When a day was last counted."""
+
+    __tablename__ = "days_counted"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    counted_at: Mapped[datetime]

@@ -1,0 +1,220 @@
+"""The figures: what is kept of closed days and today's rows agree with a count of our own, whatever happened."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.analytics import behind, figures, rollups
+from core.analytics.figures import Figures, quantile
+from core.analytics.raw import LIMITS
+from core.db import system_transaction, transaction
+from core.models import AIRun, Conversation, Direction, Message
+from tests.conftest import TestBusiness
+from tests.console.people import conversation
+from tests.inbox.steps import one, rows
+
+ZONE = ZoneInfo("America/Bogota")
+TODAY = datetime.now(ZONE).date()
+FIRST = TODAY - timedelta(days=6)
+
+
+def moment(rng: random.Random) -> datetime:
+    """Some second of the last seven days, a little before now at the latest."""
+    latest = int((datetime.now(UTC) - timedelta(minutes=5)).timestamp())
+    start = int(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=ZONE).timestamp())
+    return datetime.fromtimestamp(rng.randint(start, latest), UTC)
+
+
+def make_history(business: TestBusiness, seed: int) -> list[dict[str, Any]]:
+    """Conversations with random messages. Returns the messages."""
+    rng = random.Random(seed)
+    rows("UPDATE businesses SET timezone = 'America/Bogota'")
+    made = []
+    for number in range(12):
+        channel_id = rng.choice([business.whatsapp_channel_id, business.twilio_whatsapp_channel_id])
+        begun = moment(rng)
+        talk = conversation(business.business_id, channel_id, name=f"Customer {number}", created_at=begun)
+        for _ in range(rng.randint(1, 25)):
+            sender = rng.choice(["customer", "customer", "bot", "agent"])
+            at = moment(rng)
+            status = "received" if sender == "customer" else rng.choice(["sent", "delivered", "read", "failed"])
+            made.append(
+                {
+                    "business_id": business.business_id,
+                    "conversation_id": talk,
+                    "channel_id": channel_id,
+                    "direction": Direction.INBOUND if sender == "customer" else Direction.OUTBOUND,
+                    "sender": sender,
+                    "type": rng.choice(["text", "text", "text", "note" if sender == "agent" else "image", "reaction"]),
+                    "status": status,
+                    "error": {"cause": rng.choice(["recipient", "provider"])} if status == "failed" else None,
+                    "created_at": at,
+                    "stored_at": at,
+                    "sent_at": None if sender == "customer" else at,
+                    "payload": {},
+                }
+            )
+        if rng.random() < 0.5:
+            close(talk, moment(rng), rng.choice([None, 1, 5]))
+    with system_transaction() as session:
+        session.add_all(Message(**row) for row in made)
+        for row in made[::5]:
+            session.add(
+                AIRun(
+                    business_id=business.business_id, conversation_id=row["conversation_id"], settings_version=1,
+                    prompt_version="p", outcome="reply", decided_by="model", trace={}, created_at=row["created_at"],
+                    input_tokens=100, output_tokens=20, cost_usd=rng.choice([None, 0.25]),
+                )
+            )  # fmt: skip
+    return [row for row in made if row["type"] not in ("note", "reaction")]
+
+
+def close(talk: int, at: datetime, csat: int | None) -> None:
+    with system_transaction() as session:
+        found = session.get_one(Conversation, talk)
+        found.status, found.closed_at, found.csat = "closed", at, csat
+
+
+def day_of(row: dict[str, Any]) -> date:
+    at: datetime = row["created_at"]
+    return at.astimezone(ZONE).date()
+
+
+def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, channel_id: int | None = None) -> Figures:
+    with transaction(business.business_id) as session:
+        return figures.figures(session, business.business_id, first, last, channel_id)
+
+
+def as_set(found: Figures) -> set[tuple[Any, ...]]:
+    return {(row.day, row.metric, row.label, row.bucket, row.count, round(row.total, 6)) for row in merged(found)}
+
+
+def merged(found: Figures) -> list[figures.Figure]:
+    """Kept figures come summed over channels, live ones channel by channel."""
+    sums: dict[tuple[Any, ...], list[float]] = {}
+    for row in found.rows:
+        counts = sums.setdefault((row.day, row.metric, row.label, row.bucket), [0, 0.0])
+        counts[0] += row.count
+        counts[1] += row.total
+    return [figures.Figure(*key, count=int(counts[0]), total=counts[1]) for key, counts in sums.items()]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
+    said = make_history(business, seed)
+    live = as_set(read(business))
+    assert rollups.keep_up() > 0
+    kept = read(business)
+    assert as_set(kept) == live
+    assert kept.by_label("message") == dict(Counter(row["sender"] for row in said).most_common())
+    for day, count in kept.by_day("message", "customer").items():
+        assert count == sum(row["sender"] == "customer" and day_of(row) == day for row in said)
+    failed = Counter(row["error"]["cause"] for row in said if row["error"])
+    assert kept.by_label("failure") == dict(failed.most_common()) or sum(failed.values()) == kept.count("failure")
+    assert kept.count("new") == one("SELECT count(*) FROM conversations")
+    assert kept.count("closed") == one("SELECT count(*) FROM conversations WHERE status = 'closed'")
+    assert kept.total("ai_cost") == float(one("SELECT coalesce(sum(cost_usd), 0) FROM ai_runs"))
+    assert kept.count("ai_cost", "unknown") == one("SELECT count(*) FROM ai_runs WHERE cost_usd IS NULL")
+
+
+def test_one_channel_alone(business: TestBusiness) -> None:
+    said = make_history(business, 7)
+    rollups.keep_up()
+    channel_id = business.whatsapp_channel_id
+    assert read(business, channel_id=channel_id).count("message") == sum(
+        row["channel_id"] == channel_id for row in said
+    )
+
+
+def test_answers_are_measured_from_the_first_unanswered_question(business: TestBusiness) -> None:
+    rows("UPDATE businesses SET timezone = 'America/Bogota'")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    noon = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE) - timedelta(hours=12)
+    for sender, seconds in (
+        ("customer", 0),
+        ("customer", 50),
+        ("bot", 60),
+        ("bot", 70),
+        ("customer", 80),
+        ("agent", 83),
+    ):
+        with system_transaction() as session:
+            session.add(
+                Message(
+                    business_id=business.business_id, conversation_id=talk, channel_id=business.whatsapp_channel_id,
+                    direction="inbound" if sender == "customer" else "outbound", sender=sender, type="text",
+                    status="received" if sender == "customer" else "sent", payload={},
+                    created_at=noon + timedelta(seconds=seconds), stored_at=noon + timedelta(seconds=seconds),
+                )
+            )  # fmt: skip
+    found = read(business)
+    assert [(row.label, row.count, row.total) for row in found.of("response", "bot")] == [("bot", 1, 60.0)]
+    assert [(row.label, row.count, row.total) for row in found.of("response", "agent")] == [("agent", 1, 3.0)]
+
+
+def test_a_day_is_counted_again_while_news_may_come_late(business: TestBusiness) -> None:
+    make_history(business, 3)
+    assert rollups.keep_up() > 0
+    assert rollups.keep_up() == 0
+    rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
+    assert rollups.keep_up() > 0
+    rows("UPDATE messages SET status = 'read' WHERE status = 'delivered'")
+    rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
+    rollups.keep_up()
+    yesterday = TODAY - timedelta(days=1)
+    assert read(business, FIRST, yesterday).count("sent", "delivered") == 0
+
+
+def test_businesses_are_counted_apart(business: TestBusiness) -> None:
+    make_history(business, 1)
+    rollups.keep_up()
+    rows("INSERT INTO businesses (name) VALUES ('Other')")
+    other = one("SELECT max(id) FROM businesses")
+    with transaction(other) as session:
+        assert figures.figures(session, other, FIRST, TODAY).rows == []
+
+
+def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
+    said = make_history(business, 5)
+    with transaction(business.business_id) as session:
+
+        def ids(metric: str, label: str | None = None) -> set[int]:
+            return {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, metric, label)}
+
+        assert ids("message", "agent") >= {row["conversation_id"] for row in said if row["sender"] == "agent"}
+        assert len(ids("new")) == 12
+        assert len(ids("closed")) == one("SELECT count(*) FROM conversations WHERE status = 'closed'")
+        assert ids("failure", "recipient") >= {
+            row["conversation_id"] for row in said if (row["error"] or {}).get("cause") == "recipient"
+        }
+        assert ids("handoff") == ids("handoff", "keyword") == set()
+        assert ids("csat", "5") | ids("csat", "1") == ids("csat")
+        assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
+        newest = behind.behind(session, ZONE, FIRST, TODAY, "new")[0].id
+        assert newest not in {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)}
+        with pytest.raises(ValueError, match="moods"):
+            behind.behind(session, ZONE, FIRST, TODAY, "moods")
+
+
+@given(st.lists(st.floats(0, 2e5), min_size=1, max_size=60), st.floats(0.01, 1))
+def test_a_quantile_lies_in_the_bucket_of_the_true_one(durations: list[float], share: float) -> None:
+    buckets = Counter(sum(duration >= limit for limit in LIMITS) for duration in durations)
+    found = quantile(buckets, share)
+    assert found is not None
+    low = max((limit for limit in LIMITS if limit < found), default=0)
+    high = min((limit for limit in LIMITS if limit >= found), default=float("inf"))
+    wanted = share * len(durations)
+    assert sum(duration < low for duration in durations) <= wanted + 1e-6
+    assert sum(duration < high for duration in durations) >= wanted - 1e-6
+
+
+def test_no_durations_have_no_quantile() -> None:
+    assert quantile({}, 0.5) is None

@@ -1,0 +1,77 @@
+"""The analytics page: what it says, for whom, and where a figure leads."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.analytics.tiles import TILES, duration
+from console.data import analytics as data
+from core.analytics.figures import Figures
+from core.models import Role
+from tests.analytics.test_figures import FIRST, TODAY, make_history
+from tests.conftest import TestBusiness
+from tests.console.people import person
+from tests.console.test_pages import Desk
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> None:
+    data._figures.clear()
+
+
+def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Role.MANAGER, **query: str) -> Desk:
+    desk = Desk(person(business.business_id, role=role), monkeypatch)
+    desk.page.query_params.update(query)
+    desk.open().switch_page("app_pages/analytics.py")
+    desk.run()
+    return desk
+
+
+def test_before_anything_happened_it_says_so(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = at(business, monkeypatch)
+    assert "Nothing happened" in desk.page.info[0].value
+    assert not desk.page.metric
+
+
+def test_the_figures_and_each_part(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = make_history(business, 2)
+    desk = at(business, monkeypatch)
+    shown = {metric.label: metric.value for metric in desk.page.metric}
+    assert len(shown) == len(TILES)
+    assert shown["New conversations"] == "12"
+    assert shown["Messages received"] == str(sum(row["sender"] == "customer" for row in said))
+    for part in ("service", "delivery", "cost", "overview"):
+        desk.page.segmented_control(key="part").set_value(part)
+        desk.run()
+        assert desk.page.get("plotly_chart")
+
+
+def test_a_figure_opens_its_conversations(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_history(business, 2)
+    desk = at(business, monkeypatch)
+    desk.page.button(key="behind_new").click()
+    desk.run()
+    listed = [table.value for table in desk.page.dataframe if "link" in table.value]
+    assert len(listed[0]) == 12
+    assert listed[0]["link"].str.startswith("/inbox?c=").all()
+
+
+def test_agents_have_no_analytics(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="analytics"):
+        at(business, monkeypatch, Role.AGENT)
+
+
+def test_unknown_prices_are_not_free() -> None:
+    from core.analytics.figures import Figure
+
+    tile = next(one for one in TILES if one.name == "cost")
+    unknown = Figures(FIRST, TODAY, [Figure(TODAY, "ai_cost", "unknown", 0, 3, 0.0)])
+    assert tile.read(unknown) is None
+    assert tile.read(Figures(FIRST, TODAY, [])) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(4.4, "4 s"), (75, "1 min 15 s"), (7300, "2 h 01 min"), (200_000, "2 d 7 h")]
+)
+def test_lengths_of_time(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
