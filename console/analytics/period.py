@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console import address
 from console.data import analytics as data
 from console.i18n import t
 
@@ -37,17 +38,21 @@ def choose(zone: ZoneInfo) -> Span:
     """Draw the bar, and give what is chosen."""
     today = datetime.now(zone).date()
     with st.container(horizontal=True, vertical_alignment="bottom", key="analytics_bar"):
+        address.begin("period", [*DAYS, "custom"], "week")
         period = st.segmented_control(
-            t("analytics.period"), [*DAYS, "custom"], default="week", required=True, key="period",
-            bind="query-params", format_func=lambda one: t(f"analytics.{one}"), label_visibility="collapsed",
+            t("analytics.period"), [*DAYS, "custom"], required=True, key="period",
+            format_func=lambda one: t(f"analytics.{one}"), label_visibility="collapsed",
         )  # fmt: skip
+        address.keep("period", "week")
         first, last = _dates(str(period), today)
-        names = {one.id: one.name for one in data.channels()}
+        names = {str(one.id): one.name for one in data.channels()}
+        address.begin("channel_id", list(names), None)
         channel_id = st.selectbox(
-            t("analytics.channel"), list(names), index=None, key="channel", bind="query-params", width=220,
-            format_func=names.__getitem__, placeholder=t("analytics.all_channels"), label_visibility="collapsed",
+            t("analytics.channel"), list(names), index=None, key="channel_id", width=220, format_func=names.__getitem__,
+            placeholder=t("analytics.all_channels"), label_visibility="collapsed",
         )  # fmt: skip
-    return Span(first, last, channel_id)
+        address.keep("channel_id", None)
+    return Span(first, last, None if channel_id is None else int(channel_id))
 
 
 def _dates(period: str, today: date) -> tuple[date, date]:

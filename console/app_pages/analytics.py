@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import shell
+from console import address, shell
 from console.analytics import behind, charts, period, tiles
 from console.data import analytics as data
 from console.i18n import t
@@ -30,9 +30,11 @@ with st.container(key="page_wide", gap="small"):
         st.info(t("analytics.empty"), icon=":material/monitoring:")
     else:
         tiles.show(found, before, span)
+        address.begin("part", list(_PARTS), "overview")
         part = st.segmented_control(
-            t("analytics.part"), list(_PARTS), default="overview", required=True, key="part", bind="query-params",
+            t("analytics.part"), list(_PARTS), required=True, key="part",
             format_func=lambda one: t(f"analytics.part_{one}"), label_visibility="collapsed",
         )  # fmt: skip
+        address.keep("part", "overview")
         _PARTS[part](found, span)
     behind.show()
