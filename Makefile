@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: run test lint format bench load demo chaos bothub lock clean
+.PHONY: run test lint format bench load demo screenshots chaos bothub lock clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m core.cli run
@@ -28,6 +28,9 @@ load: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks.demo $(ARGS)
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.screenshots $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.scenarios.chaos $(ARGS)

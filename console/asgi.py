@@ -15,6 +15,8 @@ from typing import Any
 import streamlit as st
 import structlog
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
@@ -54,6 +56,11 @@ def _on_script_error(error: Exception) -> bool:
     return True
 
 
+def _inbox(request: Request) -> RedirectResponse:
+    """The inbox is the console's first page: its name leads there as those of other pages do."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
+
+
 check_configuration()
 app = st.App(
     Path(__file__).with_name("app.py"),
@@ -67,6 +74,7 @@ app = st.App(
         Route("/auth/logout", signin.logout, methods=["POST"]),
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
+        Route("/inbox", _inbox, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],
     middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],

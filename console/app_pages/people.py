@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -60,15 +61,8 @@ def _row(person: Person) -> None:
                 st.text(person.name)
                 _badges(person)
             seen = t("people.never") if person.last_seen_at is None else moment(person.last_seen_at, zone)
-            st.caption(
-                " · ".join(
-                    (
-                        _plain(person.email),
-                        t("people.seen", when=seen),
-                        t("people.holds", count=person.open_conversations),
-                    )
-                )
-            )
+            about = (person.email, t("people.seen", when=seen), t("people.holds", count=person.open_conversations))
+            st.html(f"<div class='desk-about'>{html.escape(' · '.join(about))}</div>")
         if may_edit:
             st.selectbox(
                 t("people.role"), list(Role), index=list(Role).index(person.role), key=f"role_{person.id}", width=170,
@@ -111,10 +105,6 @@ def _menu(person: Person) -> None:
             if name == "disable":
                 st.caption(t("people.disable_sure"))
             st.button(t(f"people.{name}"), key=f"{name}_{person.id}", on_click=act, width="stretch")
-
-
-def _plain(words: str) -> str:
-    return words.replace("_", "\\_").replace("*", "\\*").replace("[", "\\[").replace("`", "\\`")
 
 
 with st.container(key="page", gap="medium"):
