@@ -21,8 +21,8 @@ _MOST_AT_ONCE = 31  # days of a business in one round, so that others get their 
 _LOCK = 4_207_011  # its second key is the business
 
 _COUNT = f"""
-INSERT INTO daily_figures (business_id, day, channel_id, metric, label, bucket, count, total)
-SELECT %(business)s, day, channel_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
+INSERT INTO daily_figures (business_id, day, channel_id, agent_id, metric, label, bucket, count, total)
+SELECT %(business)s, day, channel_id, agent_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
 _MARK = """
 INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, now())
@@ -66,6 +66,12 @@ def _is_due(day: date, counted_at: datetime | None, now: datetime, yesterday: da
     if counted_at is None:
         return True
     return (yesterday - day).days < _LATE_DAYS and counted_at < now - _AGAIN_AFTER
+
+
+def forget_since(session: Session, since: date) -> int:
+    """Let every day from `since` on be counted afresh, as after a mended import. Returns how many were kept."""
+    run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
+    return run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since}).rowcount
 
 
 def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date) -> bool:
