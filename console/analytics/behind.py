@@ -31,7 +31,7 @@ def _drawer(span: Span, metric: str, label: str | None) -> None:
     zone = ZoneInfo(shell.viewer().timezone)
     found: list[Behind] = []
     for _ in range(state.get("behind_pages", 1)):
-        found += data.behind(span.first, span.last, metric, label, span.channel_id, found[-1].id if found else None)
+        found += data.behind(span.first, span.last, metric, label, span.whose, found[-1].id if found else None)
     if not found:
         st.info(t("analytics.behind_none"), icon=":material/forum:")
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.analytics.raw import COUNTED, LIMITS
@@ -131,6 +131,28 @@ def figures(session: Session, business_id: int, first: date, last: date, whose: 
     for day in open_days:
         rows += _live(session, scope(business_id, zone, day), whose)
     return Figures(first, last, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """How many customers wrote in the last 24 hours, and in the last 7 days."""
+
+    day: int
+    week: int
+
+
+# One customer on two days is one customer, so days cannot be added up: this is counted from the rows.
+_CONTACTS = text("""
+SELECT count(DISTINCT c.contact_id) FILTER (WHERE m.created_at >= now() - interval '24 hours'),
+       count(DISTINCT c.contact_id)
+FROM messages m JOIN conversations c ON c.id = m.conversation_id
+WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days' AND m.sender = 'customer'
+""")
+
+
+def contacts(session: Session, business_id: int) -> Contacts:
+    """The customers who wrote lately."""
+    return Contacts(*session.execute(_CONTACTS, {"business": business_id}).one())
 
 
 def _kept(session: Session, first: date, last: date, whose: Whose) -> list[Figure]:

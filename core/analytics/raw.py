@@ -34,7 +34,8 @@ _WIDTHS = f"ARRAY[{', '.join(map(str, LIMITS))}]::double precision[]"
 # `sent_at` is exact where `created_at` of our messages is cut to the second.
 COUNTED = f"""
 WITH said AS (
-    SELECT m.id, m.conversation_id, m.channel_id, m.sender, coalesce(m.author_id, 0) AS agent_id, m.status, m.error, m.created_at,
+    SELECT m.id, m.conversation_id, m.channel_id, m.sender, coalesce(m.author_id, 0) AS agent_id,
+           m.status, m.error, m.created_at,
            (m.created_at AT TIME ZONE %(zone)s) AS local,
            coalesce(m.sent_at, m.stored_at) AS given_at,
            sum((m.sender <> 'customer')::int) OVER (
