@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import auth
+from console import address, auth
 from console.data import analytics as data
 from console.i18n import t
 from core.analytics.figures import Whose
@@ -44,32 +44,32 @@ def choose(agent: CurrentAgent) -> Span:
     """Draw the bar, and give what is chosen."""
     today = datetime.now(ZoneInfo(agent.timezone)).date()
     with st.container(horizontal=True, vertical_alignment="bottom", key="analytics_bar"):
+        address.begin("period", [*DAYS, "custom"], "week")
         period = st.segmented_control(
-            t("analytics.period"), [*DAYS, "custom"], default="week", required=True, key="period",
-            bind="query-params", format_func=lambda one: t(f"analytics.{one}"), label_visibility="collapsed",
+            t("analytics.period"), [*DAYS, "custom"], required=True, key="period",
+            format_func=lambda one: t(f"analytics.{one}"), label_visibility="collapsed",
         )  # fmt: skip
+        address.keep("period", "week")
         first, last = _dates(str(period), today)
-        names = distinct(data.channels())
-        channel_id = st.selectbox(
-            t("analytics.channel"), list(names), index=None, key="channel", bind="query-params", width=220,
-            format_func=names.__getitem__, placeholder=t("analytics.all_channels"), label_visibility="collapsed",
-        )  # fmt: skip
-        agent_id = _person() if agent.role in auth.MANAGERS else agent.id
+        channel_id = _one("channel_id", data.channels(), t("analytics.channel"), t("analytics.all_channels"))
+        if agent.role in auth.MANAGERS:
+            agent_id = _one("person", data.colleagues(), t("analytics.person"), t("analytics.everybody"))
+        else:
+            agent_id = agent.id
     return Span(first, last, Whose(channel_id, agent_id))
 
 
-def distinct(named: Sequence[ChannelName | Colleague]) -> dict[int, str]:
-    """Names by id. A name that two have is told with the id, as the choice and the address hold the words."""
+def _one(key: str, named: Sequence[ChannelName | Colleague], label: str, placeholder: str) -> int | None:
+    """Let one be chosen. A name that two have is told with its id, for the browser tells which by its words."""
     times = Counter(one.name for one in named)
-    return {one.id: one.name if times[one.name] == 1 else f"{one.name} ({one.id})" for one in named}
-
-
-def _person() -> int | None:
-    names = distinct(data.colleagues())
-    return st.selectbox(
-        t("analytics.person"), list(names), index=None, key="person", bind="query-params", width=220,
-        format_func=names.__getitem__, placeholder=t("analytics.everybody"), label_visibility="collapsed",
+    names = {str(one.id): one.name if times[one.name] == 1 else f"{one.name} ({one.id})" for one in named}
+    address.begin(key, list(names), None)
+    chosen = st.selectbox(
+        label, list(names), index=None, key=key, width=220, format_func=names.__getitem__, placeholder=placeholder,
+        label_visibility="collapsed",
     )  # fmt: skip
+    address.keep(key, None)
+    return None if chosen is None else int(chosen)
 
 
 def _dates(period: str, today: date) -> tuple[date, date]:

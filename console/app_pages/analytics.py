@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from console import auth, shell
+from console import address, auth, shell
 from console.analytics import behind, charts, period, tiles
 from console.data import analytics as data
 from console.i18n import t
@@ -30,9 +30,11 @@ with st.container(key="page_wide", gap="small"):
     else:
         tiles.show(found, before, span)
         parts = [one for one in _PARTS if everybody or one != "cost"]
+        address.begin("part", parts, "overview")
         part = st.segmented_control(
-            t("analytics.part"), parts, default="overview", required=True, key="part", bind="query-params",
+            t("analytics.part"), parts, required=True, key="part",
             format_func=lambda one: t(f"analytics.part_{one}"), label_visibility="collapsed",
         )  # fmt: skip
-        _PARTS[str(part)](found, span)
+        address.keep("part", "overview")
+        _PARTS[part](found, span)
     behind.show()
