@@ -37,6 +37,17 @@ def keep_up() -> int:
     return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
 
 
+def recount(since: date) -> int:
+    """Count the days of every business from `since` on afresh, as after an import of old messages. Returns how many."""
+    with system_transaction() as session:
+        run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
+        run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
+    counted = 0
+    while more := keep_up():
+        counted += more
+    return counted
+
+
 def _keep_up(business_id: int, zone: ZoneInfo) -> int:
     with transaction(business_id) as session:
         days = due(session, business_id, zone)[:_MOST_AT_ONCE]
@@ -66,12 +77,6 @@ def _is_due(day: date, counted_at: datetime | None, now: datetime, yesterday: da
     if counted_at is None:
         return True
     return (yesterday - day).days < _LATE_DAYS and counted_at < now - _AGAIN_AFTER
-
-
-def forget_since(session: Session, since: date) -> int:
-    """Let every day from `since` on be counted afresh, as after a mended import. Returns how many were kept."""
-    run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
-    return run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since}).rowcount
 
 
 def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date) -> bool:

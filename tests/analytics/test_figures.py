@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.analytics import behind, figures, rollups
 from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
 from core.analytics.raw import LIMITS
+from core.cli import __main__ as cli
 from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
 from tests.conftest import TestBusiness
@@ -155,10 +156,11 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
 def test_days_since_one_are_counted_afresh_when_asked(business: TestBusiness) -> None:
     make_history(business, 3)
     counted = rollups.keep_up()
-    with transaction(business.business_id) as session:
-        assert rollups.forget_since(session, FIRST) == counted
-    assert one("SELECT count(*) FROM daily_figures") == 0
-    assert rollups.keep_up() == counted
+    rows("UPDATE daily_figures SET count = count + 1")
+    wrong = as_set(read(business))
+    assert cli.main(["rollups", "--since", str(FIRST)]) == 0
+    assert one("SELECT count(*) FROM days_counted") == counted
+    assert not as_set(read(business, last=TODAY - timedelta(days=1))) & wrong
 
 
 def test_answers_are_measured_from_the_first_unanswered_question(business: TestBusiness) -> None:
