@@ -8,12 +8,15 @@ sweep rings again.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import redis
 import rq
 import structlog
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.exceptions import StopRequested as StopRequested
 from rq.timeouts import TimerDeathPenalty
 
@@ -122,3 +125,27 @@ def queue_facts() -> dict[str, Any]:
     """Jobs waiting and failed on our queue. Raises `redis.RedisError`."""
     queue = rq.Queue(QUEUE, connection=connection())
     return {"waiting": len(queue), "failed": queue.failed_job_registry.count}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A drain that raised."""
+
+    id: str
+    ended_at: datetime | None
+    trace: str
+
+
+def failed_jobs(limit: int = 50) -> list[FailedJob]:
+    """The jobs that failed lately. Raises `redis.RedisError`."""
+    registry = rq.Queue(QUEUE, connection=connection()).failed_job_registry
+    found = rq.job.Job.fetch_many(registry.get_job_ids(0, limit - 1), connection=connection())
+    return [FailedJob(job.id, job.ended_at, job.exc_info or "") for job in found if job is not None]
+
+
+def requeue(job_id: str) -> None:
+    """Run a failed job again. One that is gone is left alone. Raises `redis.RedisError`."""
+    try:
+        rq.Queue(QUEUE, connection=connection()).failed_job_registry.requeue(job_id)
+    except (InvalidJobOperation, NoSuchJobError):
+        log.info("job_gone", job_id=job_id)

@@ -21,11 +21,13 @@ from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Ro
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
+from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
     "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
-    "SavedReply", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
+    "SavedReply", "Sender", "Severity", "TaskFailure", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
+    "WorkerReport",
 ]  # fmt: skip

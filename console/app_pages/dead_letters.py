@@ -1,0 +1,63 @@
+"""Dead letters: what providers told us and nobody could process, with its reason, to be tried again or let go."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import raw, shell
+from console.actions import events as actions
+from console.data import events as data
+from console.i18n import t
+from console.times import moment
+from core.inbox.dead_letters import DeadItem
+
+state = st.session_state
+agent = shell.viewer()
+zone = ZoneInfo(agent.timezone)
+
+
+def _replay(event_ids: list[int] | None) -> None:
+    st.toast(t("dead.replayed", count=actions.replay(event_ids)), icon=":material/replay:")
+
+
+def _discard(ids: list[int]) -> None:
+    st.toast(t("dead.discarded", count=actions.discard(ids)), icon=":material/delete:")
+
+
+def _group(kind: str, items: list[DeadItem]) -> None:
+    with st.container(border=True, key=f"dead_{kind}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{t('dead.kind', count=len(items))}**", width="content")
+            st.badge(kind.replace("_", " ")[:60], color="red")
+            st.space("stretch")
+            st.button(
+                t("dead.replay_group"), icon=":material/replay:", key=f"replay_{kind}", on_click=_replay,
+                args=([one.event_id for one in items],),
+            )  # fmt: skip
+            with st.popover(t("dead.discard"), icon=":material/delete:", type="tertiary", key=f"discard_{kind}"):
+                st.caption(t("dead.discard_lead"))
+                st.button(
+                    t("dead.discard_sure", count=len(items)), key=f"sure_{kind}", on_click=_discard,
+                    args=([one.id for one in items],),
+                )  # fmt: skip
+        for one in items:
+            with st.expander(f"{moment(one.created_at, zone)} · {t(f'events.{one.source}')} · #{one.event_id}"):
+                st.code(one.reason, language=None, wrap_lines=True)
+                st.code(raw.readable("application/json", str(one.raw).encode()), language="json", wrap_lines=True)
+
+
+with st.container(key="page", gap="medium"):
+    st.title(t("nav.dead_letters"))
+    st.caption(t("dead.lead"))
+    items = list(data.dead(state.get("dead_before")))
+    if not items:
+        st.success(t("dead.none"), icon=":material/check:")
+    for kind, found in groupby(sorted(items, key=lambda one: one.kind), key=lambda one: one.kind):
+        _group(kind, list(found))
+    if len(items) == 50:
+        st.button(t("dead.older"), on_click=lambda: state.update(dead_before=items[-1].id))
+    if state.get("dead_before"):
+        st.button(t("dead.newest"), on_click=lambda: state.pop("dead_before"))

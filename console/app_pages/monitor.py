@@ -1,0 +1,149 @@
+"""The queue monitor: what is worked on, how fast, what waits, what failed, and who works."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from console import shell
+from console.actions import monitor as actions
+from console.analytics.tiles import duration
+from console.data import monitor as data
+from console.data.monitor import Picture
+from console.i18n import t
+from console.times import moment
+from core.errors import BotHubError
+from core.health.work import KINDS, LIMITS, Counted, Worker
+
+_PERIODS = {"hour": timedelta(hours=1), "half_day": timedelta(hours=12), "day": timedelta(hours=24)}
+_COLOURS = {"inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706"}
+_MEGABYTE = 2**20
+state = st.session_state
+zone = ZoneInfo(shell.viewer().timezone)
+
+
+def _quantile(rows: list[Counted], share: float) -> float | None:
+    """Milliseconds below which this share of the tasks took."""
+    wanted, passed = share * sum(row.count for row in rows), 0.0
+    for bucket in range(len(LIMITS) + 1):
+        count = sum(row.count for row in rows if row.bucket == bucket)
+        if count and passed + count >= wanted:
+            low = LIMITS[bucket - 1] if bucket else 0
+            high = LIMITS[min(bucket, len(LIMITS) - 1)]
+            return low + (high - low) * (wanted - passed) / count
+        passed += count
+    return None
+
+
+def _milliseconds(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+def _kinds(found: Picture, period: timedelta) -> None:
+    """One row for each kind of work."""
+    waits = {one.kind: one for one in found.waiting}
+    columns: dict[str, list[object]] = defaultdict(list)
+    for kind in KINDS:
+        rows = [row for row in found.minutes if row.kind == kind]
+        count, failed = sum(row.count for row in rows), sum(row.failed for row in rows)
+        columns[t("monitor.kind")].append(t(f"monitor.kind_{kind}"))
+        columns[t("monitor.per_minute")].append(round(count / (period.total_seconds() / 60), 1))
+        columns[t("monitor.mean")].append(
+            _milliseconds(1000 * sum(row.seconds for row in rows) / count if count else None)
+        )
+        columns[t("monitor.p95")].append(_milliseconds(_quantile(rows, 0.95)))
+        columns[t("monitor.failed")].append(failed)
+        columns[t("monitor.waiting")].append(waits[kind].count)
+        columns[t("monitor.oldest")].append(duration(waits[kind].oldest) if waits[kind].count else "—")
+    st.dataframe(columns, hide_index=True)
+
+
+def _chart(found: Picture) -> None:
+    if not found.minutes:
+        st.info(t("monitor.nothing"), icon=":material/speed:")
+        return
+    chart = go.Figure()
+    for kind in KINDS:
+        counts: dict[datetime, int] = defaultdict(int)
+        for row in found.minutes:
+            counts[row.minute] += row.count if row.kind == kind else 0
+        chart.add_bar(
+            x=[minute.astimezone(zone) for minute in counts], y=list(counts.values()), name=t(f"monitor.kind_{kind}"),
+            marker_color=_COLOURS[kind],
+        )  # fmt: skip
+    chart.update_layout(
+        barmode="stack", height=230, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
+        legend={"orientation": "h", "y": 1.15, "x": 0},
+    )  # fmt: skip
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="jobs_chart", alt=t("monitor.chart"))
+
+
+def _workers(workers: list[Worker]) -> None:
+    if not workers:
+        st.error(t("monitor.no_workers"), icon=":material/error:")
+        return
+    columns: dict[str, list[object]] = defaultdict(list)
+    for one in workers:
+        busy = sum(one.busy.values())
+        doing = ", ".join(f"{t(f'monitor.kind_{kind}')} {count}" for kind, count in one.busy.items() if count)
+        columns[t("monitor.worker")].append(one.name)
+        columns[t("monitor.state")].append(
+            t("monitor.lost" if one.lost else "monitor.busy" if busy else "monitor.idle")
+        )
+        columns[t("monitor.doing")].append(doing or "—")
+        columns[t("monitor.slots")].append(f"{busy} / {sum(one.slots.values())}")
+        columns[t("monitor.done")].append(one.done)
+        columns[t("monitor.memory")].append(f"{one.memory / _MEGABYTE:.0f} MB")
+        columns[t("monitor.uptime")].append(duration((one.seen_at - one.started_at).total_seconds()))
+        columns[t("monitor.seen")].append(moment(one.seen_at, zone))
+    st.dataframe(columns, hide_index=True)
+
+
+def _requeue(job_id: str) -> None:
+    try:
+        actions.requeue(job_id)
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+
+
+def _failures(found: Picture) -> None:
+    if found.jobs is None:
+        st.warning(t("monitor.no_redis"), icon=":material/cloud_off:")
+    for job in found.jobs or []:
+        when = "" if job.ended_at is None else moment(job.ended_at, zone)
+        with st.expander(f"{t('monitor.job')} · {when}", icon=":material/error:"):
+            st.code(job.trace, language=None)
+            st.button(t("monitor.requeue"), key=f"requeue_{job.id}", on_click=_requeue, args=(job.id,))
+    for one in found.failures:
+        with st.expander(f"{t(f'monitor.kind_{one.kind}')} · {moment(one.at, zone)}", icon=":material/error:"):
+            st.text(one.error)
+            st.code(one.trace, language=None)
+    if not (found.jobs or found.failures):
+        st.success(t("monitor.no_failures"), icon=":material/check:")
+
+
+@st.fragment(run_every=5)
+def _page() -> None:
+    shell.viewer()
+    period = _PERIODS[state["monitor_period"]]
+    found = data.picture(datetime.now(zone) - period)
+    _kinds(found, period)
+    _chart(found)
+    st.subheader(t("monitor.workers"))
+    _workers(list(found.workers))
+    st.subheader(t("monitor.failures"))
+    st.caption(t("monitor.failures_lead"))
+    _failures(found)
+
+
+with st.container(key="page_wide", gap="small"):
+    st.title(t("nav.monitor"))
+    st.segmented_control(
+        t("monitor.period"), list(_PERIODS), default="hour", required=True, key="monitor_period",
+        format_func=lambda one: t(f"monitor.{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    _page()
