@@ -65,7 +65,7 @@ class Windows:
     def inbox(self, talk: int) -> Page:
         """A window of its own, with a conversation open and the live socket connected."""
         page = self.context().new_page()
-        page.goto(f"/inbox?c={talk}")
+        page.goto(f"/?c={talk}")
         page.wait_for_selector(f".wrap[data-ready='{talk}']")
         page.wait_for_selector("html[data-live]", state="attached")
         return page

@@ -37,7 +37,7 @@ def _drawer(span: Span, metric: str, label: str | None) -> None:
         return
     st.dataframe(
         {
-            "link": [f"/inbox?c={one.id}" for one in found],
+            "link": [f"/?c={one.id}" for one in found],
             t("analytics.customer"): [one.name or f"#{one.id}" for one in found],
             t("analytics.status"): [t(f"inbox.status_{one.status}") for one in found],
             t("analytics.last"): [one.text for one in found],
