@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
+import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks.bench import Bench
@@ -154,7 +155,8 @@ def _milliseconds(act: Callable[[int], None], talk: int) -> float:
 def _say(bench: Bench, talk: int, words: str) -> None:
     """Store a customer's message and announce it, as the workers do."""
     change = json.dumps([BUSINESS, talk])
-    bench.stack.query(_SAY, {"words": words, "talk": talk, "topic": live.TOPIC, "change": change})
+    with psycopg.connect(bench.stack.environment["DATABASE_URL"]) as connection:
+        connection.execute(_SAY, {"words": words, "talk": talk, "topic": live.TOPIC, "change": change})
 
 
 def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:
