@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: run test lint format bench load demo screenshots chaos bothub lock clean
+.PHONY: run test lint format bench bench-console load demo screenshots chaos bothub lock clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m core.cli run
@@ -22,6 +22,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-console: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.console $(ARGS)
 
 load: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks.load $(ARGS)

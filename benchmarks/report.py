@@ -129,6 +129,12 @@ def as_markdown(sections: Sequence[tuple[str, Sequence[Figure], Sequence[str]]],
         "shares these cores with the load client. Contestants run in turns within one run; a figure is the median of "
         "its rounds, a ratio the median of the rounds' ratios. Read the ratios: rates belong to the machine.",
     ]
+    return "\n".join(parts) + "\n" + tables(sections)
+
+
+def tables(sections: Sequence[tuple[str, Sequence[Figure], Sequence[str]]]) -> str:
+    """A heading, a table and the notes of each section."""
+    parts: list[str] = []
     for title, figures, notes in sections:
         parts += ["", f"## {title}", "", f"| {' | '.join(HEADINGS)} |", "|---|--:|--:|--:|---|"]
         parts += [f"| {' | '.join(cell.strip() for cell in figure.cells)} |" for figure in figures]

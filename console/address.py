@@ -10,8 +10,8 @@ state = st.session_state
 
 
 def begin(key: str, choices: Sequence[str], default: str | None) -> None:
-    """Before a widget is drawn: at a first look it shows what the address says."""
-    if key not in state:
+    """Before a widget is drawn: at a first look, or when its choices are others, it shows what the address says."""
+    if key not in state or state[key] not in (default, *choices):
         said = st.query_params.get(key)
         state[key] = said if said in choices else default
 

@@ -25,7 +25,7 @@ _ENTRIES = (
     _Entry("inbox", ":material/inbox:"),
     _Entry("queue", ":material/outbox:"),
     _Entry("saved_replies", ":material/quickreply:"),
-    _Entry("analytics", ":material/monitoring:", MANAGERS),
+    _Entry("analytics", ":material/monitoring:"),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
     _Entry("monitor", ":material/speed:", MANAGERS, "operations"),
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),

@@ -31,13 +31,13 @@ def _drawer(span: Span, metric: str, label: str | None) -> None:
     zone = ZoneInfo(shell.viewer().timezone)
     found: list[Behind] = []
     for _ in range(state.get("behind_pages", 1)):
-        found += data.behind(span.first, span.last, metric, label, span.channel_id, found[-1].id if found else None)
+        found += data.behind(span.first, span.last, metric, label, span.whose, found[-1].id if found else None)
     if not found:
         st.info(t("analytics.behind_none"), icon=":material/forum:")
         return
     st.dataframe(
         {
-            "link": [f"/inbox?c={one.id}" for one in found],
+            "link": [f"/?c={one.id}" for one in found],
             t("analytics.customer"): [one.name or f"#{one.id}" for one in found],
             t("analytics.status"): [t(f"inbox.status_{one.status}") for one in found],
             t("analytics.last"): [one.text for one in found],

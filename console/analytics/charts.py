@@ -28,6 +28,7 @@ def overview(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
         _card("volume", _volume(found), span)
         _card("heatmap", _heatmap(found), span, wide=True)
+        _card("tag", _labels(found, "tag", "tag", "plain"), span, drill=("tag", _of_label))
 
 
 def service(found: Figures, span: Span) -> None:
@@ -47,7 +48,7 @@ def delivery(found: Figures, span: Span) -> None:
 def cost(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
         _card("cost", _cost(found), span)
-        _card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span)
+        _card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span, drill=("ai", _of_label))
 
 
 Drawn = tuple[go.Figure, pd.DataFrame] | None  # the chart and its table; None where there is nothing to show

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import address
+from console import address, auth
 from console.data import analytics as data
 from console.i18n import t
+from core.analytics.figures import Whose
+from core.business.channels import ChannelName
+from core.people.agents import Colleague
+from core.people.sessions import CurrentAgent
 
 DAYS = {"today": 1, "week": 7, "month": 30, "quarter": 90}
 _LONGEST = 366
@@ -23,7 +29,7 @@ class Span:
 
     first: date
     last: date
-    channel_id: int | None
+    whose: Whose
 
     @property
     def days(self) -> int:
@@ -31,12 +37,12 @@ class Span:
 
     def before(self) -> Span:
         """As many days, just before."""
-        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.channel_id)
+        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.whose)
 
 
-def choose(zone: ZoneInfo) -> Span:
+def choose(agent: CurrentAgent) -> Span:
     """Draw the bar, and give what is chosen."""
-    today = datetime.now(zone).date()
+    today = datetime.now(ZoneInfo(agent.timezone)).date()
     with st.container(horizontal=True, vertical_alignment="bottom", key="analytics_bar"):
         address.begin("period", [*DAYS, "custom"], "week")
         period = st.segmented_control(
@@ -45,14 +51,25 @@ def choose(zone: ZoneInfo) -> Span:
         )  # fmt: skip
         address.keep("period", "week")
         first, last = _dates(str(period), today)
-        names = {str(one.id): one.name for one in data.channels()}
-        address.begin("channel_id", list(names), None)
-        channel_id = st.selectbox(
-            t("analytics.channel"), list(names), index=None, key="channel_id", width=220, format_func=names.__getitem__,
-            placeholder=t("analytics.all_channels"), label_visibility="collapsed",
-        )  # fmt: skip
-        address.keep("channel_id", None)
-    return Span(first, last, None if channel_id is None else int(channel_id))
+        channel_id = _one("channel_id", data.channels(), t("analytics.channel"), t("analytics.all_channels"))
+        if agent.role in auth.MANAGERS:
+            agent_id = _one("person", data.colleagues(), t("analytics.person"), t("analytics.everybody"))
+        else:
+            agent_id = agent.id
+    return Span(first, last, Whose(channel_id, agent_id))
+
+
+def _one(key: str, named: Sequence[ChannelName | Colleague], label: str, placeholder: str) -> int | None:
+    """Let one be chosen. A name that two have is told with its id, for the browser tells which by its words."""
+    times = Counter(one.name for one in named)
+    names = {str(one.id): one.name if times[one.name] == 1 else f"{one.name} ({one.id})" for one in named}
+    address.begin(key, list(names), None)
+    chosen = st.selectbox(
+        label, list(names), index=None, key=key, width=220, format_func=names.__getitem__, placeholder=placeholder,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    address.keep(key, None)
+    return None if chosen is None else int(chosen)
 
 
 def _dates(period: str, today: date) -> tuple[date, date]:

@@ -18,7 +18,10 @@ Read = Callable[[Figures], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`good`: whether more is better (None: neither). `metric` and `label` name the conversations behind it."""
+    """`good`: whether more is better (None: neither). `metric` and `label` name the conversations behind it.
+
+    `personal`: it can be had for one person's work.
+    """
 
     name: str
     read: Read
@@ -26,6 +29,7 @@ class Tile:
     good: bool | None
     metric: str
     label: str | None = None
+    personal: bool = True
 
 
 def share(part: int, whole: int) -> float | None:
@@ -72,20 +76,26 @@ def _delivered(found: Figures) -> float | None:
 
 TILES = (
     Tile("new", lambda found: found.count("new"), _whole, None, "new"),
-    Tile("received", lambda found: found.count("message", "customer"), _whole, None, "message", "customer"),
+    Tile("received", lambda found: found.count("message", "customer"), _whole, None, "message", "customer",
+         personal=False),
     Tile("sent", lambda found: found.count("message", "bot", "agent"), _whole, None, "response"),
     Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", "bot", "agent")),
-         _percent, True, "response", "bot"),
-    Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), _percent, False, "handoff"),
-    Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "response", "bot"),
-    Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), duration, False, "response", "agent"),
+         _percent, True, "response", "bot", personal=False),
+    Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), _percent, False, "handoff",
+         personal=False),
+    Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "first", "bot",
+         personal=False),
+    Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), duration, False, "first", "agent"),
+    Tile("reply_agent", lambda found: found.quantile("response", 0.5, "agent"), duration, False, "response",
+         "agent"),
     Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),
+    Tile("reopened", lambda found: found.count("reopened"), _whole, False, "reopened"),
     Tile("delivered", _delivered, _percent, True, "failure"),
     Tile("csat", lambda found: found.total("csat") / found.count("csat") if found.count("csat") else None, _score,
          True, "csat"),
-    Tile("cost", _cost, _money, False, "ai_cost"),
+    Tile("cost", _cost, _money, False, "ai_cost", personal=False),
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
-         else found.total("ai_cost") / found.count("closed"), _money, False, "closed"),
+         else found.total("ai_cost") / found.count("closed"), _money, False, "closed", personal=False),
 )  # fmt: skip
 
 
@@ -93,6 +103,8 @@ def show(now: Figures, earlier: Figures, span: Span) -> None:
     """Draw them all."""
     with st.container(key="tiles"):
         for tile in TILES:
+            if span.whose.agent_id is not None and not tile.personal:
+                continue
             with st.container(border=True, key=f"tile_{tile.name}", gap="xsmall"):
                 _tile(tile, tile.read(now), tile.read(earlier))
                 st.button(

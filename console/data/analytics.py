@@ -1,8 +1,9 @@
-"""What the analytics page reads."""
+"""What the analytics page reads. Managers see everybody's figures; whoever is none sees their own work alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,38 +13,64 @@ from console import auth
 from core.analytics import behind as behind_figures
 from core.analytics import figures as counted
 from core.analytics.behind import Behind
-from core.analytics.figures import Figures
+from core.analytics.figures import Contacts, Figures, Whose
 from core.business.channels import ChannelName, channel_names
 from core.db import transaction
+from core.people import agents
+from core.people.agents import Colleague
+from core.people.sessions import CurrentAgent
 
 _FRESH_SECONDS = 60
 
 
-def figures(first: date, last: date, channel_id: int | None) -> Figures:
+def figures(first: date, last: date, whose: Whose) -> Figures:
     """What was counted in a span of days, at most a minute old. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS)
-    return _figures(agent.business_id, first, last, channel_id)
+    agent = auth.require()
+    return _figures(agent.business_id, first, last, _allowed(agent, whose))
 
 
 @st.cache_data(ttl=_FRESH_SECONDS, max_entries=200, show_spinner=False)
-def _figures(business_id: int, first: date, last: date, channel_id: int | None) -> Figures:
+def _figures(business_id: int, first: date, last: date, whose: Whose) -> Figures:
     with transaction(business_id) as session:
-        return counted.figures(session, business_id, first, last, channel_id)
+        return counted.figures(session, business_id, first, last, whose)
+
+
+def contacts() -> Contacts:
+    """How many customers wrote lately, at most a minute old. Raises `NotAllowed`."""
+    return _contacts(auth.require(*auth.MANAGERS).business_id)
+
+
+@st.cache_data(ttl=_FRESH_SECONDS, max_entries=50, show_spinner=False)
+def _contacts(business_id: int) -> Contacts:
+    with transaction(business_id) as session:
+        return counted.contacts(session, business_id)
 
 
 def behind(
-    first: date, last: date, metric: str, label: str | None, channel_id: int | None, before_id: int | None
+    first: date, last: date, metric: str, label: str | None, whose: Whose, before_id: int | None
 ) -> Sequence[Behind]:
     """The conversations behind a figure. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS)
+    agent = auth.require()
     with transaction(agent.business_id) as session:
         return behind_figures.behind(
-            session, ZoneInfo(agent.timezone), first, last, metric, label, channel_id=channel_id, before_id=before_id
-        )
+            session, ZoneInfo(agent.timezone), first, last, metric, label,
+            whose=_allowed(agent, whose), before_id=before_id,
+        )  # fmt: skip
 
 
 def channels() -> Sequence[ChannelName]:
     """The channels figures can be had for. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS)
+    agent = auth.require()
     with transaction(agent.business_id) as session:
         return channel_names(session)
+
+
+def colleagues() -> Sequence[Colleague]:
+    """The people whose work can be looked at. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return agents.colleagues(session)
+
+
+def _allowed(agent: CurrentAgent, whose: Whose) -> Whose:
+    return whose if agent.role in auth.MANAGERS else replace(whose, agent_id=agent.id)

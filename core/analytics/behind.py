@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
+from core.analytics.figures import EVERYBODY, Whose
 from core.models import AIRun, Contact, Conversation, Message
 
 PAGE = 50
+_UNSAID = ("event", "note", "reaction")  # types of messages that are not counted as said
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Behind:
     last_message_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    since: datetime
+    until: datetime
+    zone: ZoneInfo
+    agent_id: int | None
+
+
 def behind(
     session: Session,
     zone: ZoneInfo,
@@ -35,7 +45,7 @@ def behind(
     metric: str,
     label: str | None = None,
     *,
-    channel_id: int | None = None,
+    whose: Whose = EVERYBODY,
     before_id: int | None = None,
 ) -> Sequence[Behind]:
     """The conversations that a metric counted in a span of days, newest first, a page at a time.
@@ -54,54 +64,118 @@ def behind(
             Conversation.last_message_at,
         )
         .join(Contact, Contact.id == Conversation.contact_id)
-        .where(_counted(metric, label, since, until))
+        .where(_counted(metric, label, _Scope(since, until, zone, whose.agent_id)))
         .order_by(Conversation.id.desc())
         .limit(PAGE)
     )
-    if channel_id is not None:
-        wanted = wanted.where(Conversation.channel_id == channel_id)
+    if whose.channel_id is not None:
+        wanted = wanted.where(Conversation.channel_id == whose.channel_id)
     if before_id is not None:
         wanted = wanted.where(Conversation.id < before_id)
     return [Behind(*row) for row in session.execute(wanted)]
 
 
-def _counted(metric: str, label: str | None, since: datetime, until: datetime) -> ColumnElement[bool]:
+def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    begun = and_(Conversation.created_at >= scope.since, Conversation.created_at < scope.until)
+    ended = and_(Conversation.closed_at >= scope.since, Conversation.closed_at < scope.until)
     match metric:
-        case "new" | "first":
-            return and_(Conversation.created_at >= since, Conversation.created_at < until)
+        case "new":
+            return and_(begun, _theirs(scope))
+        case "tag":
+            return and_(begun, _theirs(scope), true() if label is None else Conversation.tags.contains([label]))
+        case "first":
+            return and_(begun, _first_answer_by(label, scope))
         case "closed":
-            return _closed(since, until)
+            return and_(ended, _theirs(scope), _worked_on_by(label))
         case "csat":
             rated = Conversation.csat.is_not(None) if label is None else Conversation.csat == int(label)
-            return and_(_closed(since, until), rated)
+            return and_(ended, _theirs(scope), rated)
+        case "handoff" | "reopened":
+            return and_(_theirs(scope), _said(scope, _event(metric, label)))
         case "ai" | "ai_cost":
-            return exists().where(
-                AIRun.conversation_id == Conversation.id, AIRun.created_at >= since, AIRun.created_at < until
-            )
+            return _run(metric, label, scope)
+    author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
+    return _said(scope, and_(Message.type.not_in(_UNSAID), author, _message(metric, label, scope)))
+
+
+def _theirs(scope: _Scope) -> ColumnElement[bool]:
+    return true() if scope.agent_id is None else Conversation.assignee_id == scope.agent_id
+
+
+def _said(scope: _Scope, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         Message.conversation_id == Conversation.id,
-        Message.created_at >= since,
-        Message.created_at < until,
-        _message(metric, label),
+        Message.created_at >= scope.since,
+        Message.created_at < scope.until,
+        condition,
     )
 
 
-def _closed(since: datetime, until: datetime) -> ColumnElement[bool]:
-    return and_(Conversation.closed_at >= since, Conversation.closed_at < until)
+def _first_answer_by(label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    """Whether the first to answer was the bot, or a person; without a label, anyone."""
+    first = (
+        select(Message.id)
+        .where(
+            Message.conversation_id == Conversation.id,
+            Message.sender.in_(("bot", "agent")),
+            Message.type.not_in(("event", "note")),
+        )
+        .order_by(Message.created_at, Message.id)
+        .limit(1)
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+    by = true() if label is None else Message.sender == label
+    author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
+    return exists().where(Message.id == first, by, author)
 
 
-def _message(metric: str, label: str | None) -> ColumnElement[bool]:
+def _worked_on_by(label: str | None) -> ColumnElement[bool]:
+    """`bot`: alone; `agent`: a person wrote in it."""
+    written = exists().where(
+        Message.conversation_id == Conversation.id, Message.sender == "agent", Message.type != "note"
+    )
+    return true() if label is None else written if label == "agent" else not_(written)
+
+
+def _event(metric: str, label: str | None) -> ColumnElement[bool]:
+    name = "handed_off" if metric == "handoff" else metric
+    event = and_(Message.type == "event", Message.payload["event"].astext == name)
+    return event if label is None else and_(event, func.coalesce(Message.payload["reason"].astext, "") == label)
+
+
+def _run(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    if metric == "ai":
+        kind = true() if label is None else AIRun.outcome == label
+    else:
+        priced = {None: true(), "known": AIRun.cost_usd.is_not(None), "unknown": AIRun.cost_usd.is_(None)}[label]
+        kind = and_(or_(AIRun.input_tokens > 0, AIRun.output_tokens > 0), priced)
+    return exists().where(
+        AIRun.conversation_id == Conversation.id, AIRun.created_at >= scope.since, AIRun.created_at < scope.until, kind
+    )
+
+
+def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    ours = Message.sender.in_(("bot", "agent"))
     match metric:
-        case "message" | "hour":
-            return Message.sender == (label if metric == "message" and label else "customer")
+        case "message":
+            return Message.sender == label if label else true()
+        case "hour":
+            customer = Message.sender == "customer"
+            return customer if label is None else and_(customer, _at(label, scope.zone))
         case "response":
-            return Message.sender == label if label else Message.sender.in_(["bot", "agent"])
+            return Message.sender == label if label else ours
         case "sent":
-            return and_(Message.direction == "outbound", Message.status == label)
+            return ours if label is None else and_(ours, Message.status == label)
         case "failure":
-            failed = Message.status == "failed"
-            return failed if label is None else and_(failed, Message.error["cause"].astext == label)
-        case "handoff":
-            event = and_(Message.type == "event", Message.payload["event"].astext == "handed_off")
-            return event if label is None else and_(event, Message.payload["reason"].astext == label)
+            failed = and_(ours, Message.status == "failed")
+            cause = func.coalesce(Message.error["cause"].astext, "unknown")
+            return failed if label is None else and_(failed, cause == label)
     raise ValueError(f"Nothing is counted as {metric!r}")
+
+
+def _at(label: str, zone: ZoneInfo) -> ColumnElement[bool]:
+    """The weekday and hour of "weekday-hour", as `core.analytics.raw` writes it."""
+    weekday, hour = map(int, label.split("-"))
+    local = func.timezone(str(zone), Message.created_at)
+    return and_(func.extract("isodow", local) == weekday + 1, func.extract("hour", local) == hour)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.analytics.raw import COUNTED, LIMITS
@@ -107,7 +107,18 @@ def zone_of(session: Session, business_id: int) -> ZoneInfo:
     return ZoneInfo(session.scalars(select(Business.timezone).where(Business.id == business_id)).one())
 
 
-def figures(session: Session, business_id: int, first: date, last: date, channel_id: int | None = None) -> Figures:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose figures: of one channel, of one person's work, or of all (None)."""
+
+    channel_id: int | None = None
+    agent_id: int | None = None
+
+
+EVERYBODY = Whose()
+
+
+def figures(session: Session, business_id: int, first: date, last: date, whose: Whose = EVERYBODY) -> Figures:
     """What was counted from `first` to `last`, days of the business's time zone, both included.
 
     Days that nobody counted yet are counted now from their rows, as today is, and not kept.
@@ -116,30 +127,54 @@ def figures(session: Session, business_id: int, first: date, last: date, channel
     today = datetime.now(zone).date()
     known = set(session.scalars(select(DayCounted.day).where(DayCounted.day.between(first, last))))
     open_days = [day for day in days_between(first, min(last, today)) if day not in known]
-    rows = _kept(session, first, last, channel_id)
+    rows = _kept(session, first, last, whose)
     for day in open_days:
-        rows += _live(session, scope(business_id, zone, day), channel_id)
+        rows += _live(session, scope(business_id, zone, day), whose)
     return Figures(first, last, rows)
 
 
-def _kept(session: Session, first: date, last: date, channel_id: int | None) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """How many customers wrote in the last 24 hours, and in the last 7 days."""
+
+    day: int
+    week: int
+
+
+# One customer on two days is one customer, so days cannot be added up: this is counted from the rows.
+_CONTACTS = text("""
+SELECT count(DISTINCT c.contact_id) FILTER (WHERE m.created_at >= now() - interval '24 hours'),
+       count(DISTINCT c.contact_id)
+FROM messages m JOIN conversations c ON c.id = m.conversation_id
+WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days' AND m.sender = 'customer'
+""")
+
+
+def contacts(session: Session, business_id: int) -> Contacts:
+    """The customers who wrote lately."""
+    return Contacts(*session.execute(_CONTACTS, {"business": business_id}).one())
+
+
+def _kept(session: Session, first: date, last: date, whose: Whose) -> list[Figure]:
     key = (DailyFigure.day, DailyFigure.metric, DailyFigure.label, DailyFigure.bucket)
     wanted = (
         select(*key, func.sum(DailyFigure.count), func.sum(DailyFigure.total))
         .where(DailyFigure.day.between(first, last))
         .group_by(*key)
     )
-    if channel_id is not None:
-        wanted = wanted.where(DailyFigure.channel_id == channel_id)
+    if whose.channel_id is not None:
+        wanted = wanted.where(DailyFigure.channel_id == whose.channel_id)
+    if whose.agent_id is not None:
+        wanted = wanted.where(DailyFigure.agent_id == whose.agent_id)
     return [
         Figure(day, metric, label, bucket, int(n), total)
         for day, metric, label, bucket, n, total in session.execute(wanted)
     ]
 
 
-def _live(session: Session, values: dict[str, object], channel_id: int | None) -> list[Figure]:
+def _live(session: Session, values: dict[str, object], whose: Whose) -> list[Figure]:
     return [
         Figure(day, metric, label, bucket, count, total)
-        for day, channel, metric, label, bucket, count, total in run(session, COUNTED, values)
-        if channel_id in (None, channel)
+        for day, channel, agent, metric, label, bucket, count, total in run(session, COUNTED, values)
+        if whose.channel_id in (None, channel) and whose.agent_id in (None, agent)
     ]

@@ -10,12 +10,15 @@
 | first        | who answered first: bot, agent               | conversations, by bucket  | seconds            |
 | new          |                                              | conversations begun       |                    |
 | closed       | who worked on it: bot (alone), agent         | conversations, by bucket  | seconds they took  |
+| reopened     |                                              | closed ones opened again  |                    |
+| tag          | the tag                                      | conversations begun       |                    |
 | handoff      | the reason                                   | hand-overs                |                    |
 | csat         | the score                                    | conversations closed      |                    |
 | ai           | the outcome                                  | runs                      | tokens             |
 | ai_cost      | known, unknown                               | runs                      | USD                |
 
-An answer counts on the day it was given, if the question came at most three days before.
+An answer counts on the day it was given, if the question came at most three days before. `agent_id` is who wrote a
+message or gave an answer, and whose conversation it is where conversations are counted; 0 is the bot, or nobody.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ _WIDTHS = f"ARRAY[{', '.join(map(str, LIMITS))}]::double precision[]"
 # `sent_at` is exact where `created_at` of our messages is cut to the second.
 COUNTED = f"""
 WITH said AS (
-    SELECT m.id, m.conversation_id, m.channel_id, m.sender, m.status, m.error, m.created_at,
+    SELECT m.id, m.conversation_id, m.channel_id, m.sender, coalesce(m.author_id, 0) AS agent_id,
+           m.status, m.error, m.created_at,
            (m.created_at AT TIME ZONE %(zone)s) AS local,
            coalesce(m.sent_at, m.stored_at) AS given_at,
            sum((m.sender <> 'customer')::int) OVER (
@@ -45,23 +49,25 @@ WITH said AS (
     SELECT * FROM said WHERE created_at >= %(since)s
 ), answers AS (
     SELECT (max(created_at) AT TIME ZONE %(zone)s)::date AS day, channel_id,
-           max(sender) FILTER (WHERE sender <> 'customer') AS who,
+           max(sender) FILTER (WHERE sender <> 'customer') AS who, max(agent_id) AS agent_id,
            greatest(extract(epoch FROM max(given_at) FILTER (WHERE sender <> 'customer')
                     - min(created_at) FILTER (WHERE sender = 'customer')), 0)::double precision AS seconds
     FROM said GROUP BY conversation_id, channel_id, coalesce(spell, 0)
     HAVING count(*) FILTER (WHERE sender = 'customer') > 0 AND count(*) FILTER (WHERE sender <> 'customer') > 0
        AND max(created_at) >= %(since)s
 ), begun AS (
-    SELECT c.id, c.channel_id, (c.created_at AT TIME ZONE %(zone)s)::date AS day, f.sender,
+    SELECT c.id, c.channel_id, (c.created_at AT TIME ZONE %(zone)s)::date AS day, f.sender, c.tags,
+           coalesce(c.assignee_id, 0) AS agent_id, coalesce(f.author_id, 0) AS first_id,
            greatest(extract(epoch FROM f.given_at - c.created_at), 0)::double precision AS seconds
     FROM conversations c LEFT JOIN LATERAL (
-        SELECT m.sender, coalesce(m.sent_at, m.stored_at) AS given_at FROM messages m
+        SELECT m.sender, m.author_id, coalesce(m.sent_at, m.stored_at) AS given_at FROM messages m
         WHERE m.conversation_id = c.id AND m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note')
         ORDER BY m.created_at, m.id LIMIT 1
     ) f ON true
     WHERE c.business_id = %(business)s AND c.created_at >= %(since)s AND c.created_at < %(until)s
 ), ended AS (
     SELECT c.channel_id, (c.closed_at AT TIME ZONE %(zone)s)::date AS day, c.csat,
+           coalesce(c.assignee_id, 0) AS agent_id,
            extract(epoch FROM c.closed_at - c.created_at)::double precision AS seconds,
            CASE WHEN EXISTS (SELECT FROM messages m WHERE m.conversation_id = c.id AND m.sender = 'agent'
                              AND m.type <> 'note') THEN 'agent' ELSE 'bot' END AS who
@@ -72,28 +78,33 @@ WITH said AS (
            coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0) AS tokens
     FROM ai_runs r JOIN conversations c ON c.id = r.conversation_id
     WHERE r.business_id = %(business)s AND r.created_at >= %(since)s AND r.created_at < %(until)s
-), counted (day, channel_id, metric, label, bucket, total) AS (
-    SELECT local::date, channel_id, 'message', sender, 0, 0 FROM inside
-    UNION ALL SELECT local::date, channel_id, 'hour',
+), happened AS (
+    SELECT m.channel_id, (m.created_at AT TIME ZONE %(zone)s)::date AS day, m.payload ->> 'event' AS event,
+           coalesce(m.payload ->> 'reason', '') AS reason, coalesce(c.assignee_id, 0) AS agent_id
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.business_id = %(business)s AND m.type = 'event' AND m.payload ->> 'event' IN ('handed_off', 'reopened')
+      AND m.created_at >= %(since)s AND m.created_at < %(until)s
+), counted (day, channel_id, agent_id, metric, label, bucket, total) AS (
+    SELECT local::date, channel_id, agent_id, 'message', sender, 0, 0 FROM inside
+    UNION ALL SELECT local::date, channel_id, 0, 'hour',
         (extract(isodow FROM local) - 1)::int || '-' || extract(hour FROM local)::int, 0, 0
         FROM inside WHERE sender = 'customer'
-    UNION ALL SELECT local::date, channel_id, 'sent', status, 0, 0 FROM inside WHERE sender <> 'customer'
-    UNION ALL SELECT local::date, channel_id, 'failure', coalesce(error ->> 'cause', 'unknown'), 0, 0
+    UNION ALL SELECT local::date, channel_id, agent_id, 'sent', status, 0, 0 FROM inside WHERE sender <> 'customer'
+    UNION ALL SELECT local::date, channel_id, agent_id, 'failure', coalesce(error ->> 'cause', 'unknown'), 0, 0
         FROM inside WHERE sender <> 'customer' AND status = 'failed'
-    UNION ALL SELECT day, channel_id, 'response', who, width_bucket(seconds, {_WIDTHS}), seconds FROM answers
-    UNION ALL SELECT day, channel_id, 'new', '', 0, 0 FROM begun
-    UNION ALL SELECT day, channel_id, 'first', sender, width_bucket(seconds, {_WIDTHS}), seconds
+    UNION ALL SELECT day, channel_id, agent_id, 'response', who, width_bucket(seconds, {_WIDTHS}), seconds FROM answers
+    UNION ALL SELECT day, channel_id, agent_id, 'new', '', 0, 0 FROM begun
+    UNION ALL SELECT day, channel_id, agent_id, 'tag', unnest(tags), 0, 0 FROM begun
+    UNION ALL SELECT day, channel_id, first_id, 'first', sender, width_bucket(seconds, {_WIDTHS}), seconds
         FROM begun WHERE sender IS NOT NULL
-    UNION ALL SELECT day, channel_id, 'closed', who, width_bucket(seconds, {_WIDTHS}), seconds FROM ended
-    UNION ALL SELECT day, channel_id, 'csat', csat::text, 0, csat FROM ended WHERE csat IS NOT NULL
-    UNION ALL SELECT day, channel_id, 'ai', outcome, 0, tokens FROM runs
-    UNION ALL SELECT day, channel_id, 'ai_cost', CASE WHEN cost_usd IS NULL THEN 'unknown' ELSE 'known' END, 0,
+    UNION ALL SELECT day, channel_id, agent_id, 'closed', who, width_bucket(seconds, {_WIDTHS}), seconds FROM ended
+    UNION ALL SELECT day, channel_id, agent_id, 'csat', csat::text, 0, csat FROM ended WHERE csat IS NOT NULL
+    UNION ALL SELECT day, channel_id, agent_id, 'handoff', reason, 0, 0 FROM happened WHERE event = 'handed_off'
+    UNION ALL SELECT day, channel_id, agent_id, 'reopened', '', 0, 0 FROM happened WHERE event = 'reopened'
+    UNION ALL SELECT day, channel_id, 0, 'ai', outcome, 0, tokens FROM runs
+    UNION ALL SELECT day, channel_id, 0, 'ai_cost', CASE WHEN cost_usd IS NULL THEN 'unknown' ELSE 'known' END, 0,
         coalesce(cost_usd, 0) FROM runs WHERE tokens > 0
-    UNION ALL SELECT (m.created_at AT TIME ZONE %(zone)s)::date, m.channel_id, 'handoff',
-        coalesce(m.payload ->> 'reason', ''), 0, 0
-        FROM messages m WHERE m.business_id = %(business)s AND m.type = 'event'
-        AND m.payload ->> 'event' = 'handed_off' AND m.created_at >= %(since)s AND m.created_at < %(until)s
 )
-SELECT day, channel_id, metric, label, bucket, count(*) AS count, sum(total)::double precision AS total
-FROM counted GROUP BY day, channel_id, metric, label, bucket
+SELECT day, channel_id, agent_id, metric, label, bucket, count(*) AS count, sum(total)::double precision AS total
+FROM counted GROUP BY day, channel_id, agent_id, metric, label, bucket
 """  # noqa: S608 - numbers of ours

@@ -21,8 +21,8 @@ _MOST_AT_ONCE = 31  # days of a business in one round, so that others get their 
 _LOCK = 4_207_011  # its second key is the business
 
 _COUNT = f"""
-INSERT INTO daily_figures (business_id, day, channel_id, metric, label, bucket, count, total)
-SELECT %(business)s, day, channel_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
+INSERT INTO daily_figures (business_id, day, channel_id, agent_id, metric, label, bucket, count, total)
+SELECT %(business)s, day, channel_id, agent_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
 _MARK = """
 INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, now())
@@ -35,6 +35,17 @@ def keep_up() -> int:
     with system_transaction() as session:
         businesses = session.execute(select(Business.id, Business.timezone).order_by(Business.id)).all()
     return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
+
+
+def recount(since: date) -> int:
+    """Count the days of every business from `since` on afresh, as after an import of old messages. Returns how many."""
+    with system_transaction() as session:
+        run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
+        run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
+    counted = 0
+    while more := keep_up():
+        counted += more
+    return counted
 
 
 def _keep_up(business_id: int, zone: ZoneInfo) -> int:

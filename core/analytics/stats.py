@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from core.analytics.figures import contacts
 from core.models import Business
 
 
@@ -77,13 +78,6 @@ SELECT count(*) FILTER (WHERE sender = 'customer') AS received,
 FROM said
 """)
 
-_CONTACTS = text("""
-SELECT count(DISTINCT c.contact_id) FILTER (WHERE m.created_at >= now() - interval '24 hours') AS day,
-       count(DISTINCT c.contact_id) AS week
-FROM messages m JOIN conversations c ON c.id = m.conversation_id
-WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days' AND m.sender = 'customer'
-""")
-
 
 def stats(session: Session, business_id: int, period: Period) -> Stats:
     """The figures of a business from the beginning of the period until now."""
@@ -91,7 +85,7 @@ def stats(session: Session, business_id: int, period: Period) -> Stats:
     scope = {"business": business_id, "since": start_of(period, ZoneInfo(zone), datetime.now(UTC))}
     talks = session.execute(_CONVERSATIONS, scope).one()
     said = session.execute(_MESSAGES, scope).one()
-    contacts = session.execute(_CONTACTS, scope).one()
+    wrote = contacts(session, business_id)
     return Stats(
         total_conversations=talks.total,
         active_conversations=talks.active,
@@ -101,8 +95,8 @@ def stats(session: Session, business_id: int, period: Period) -> Stats:
         average_response_time=_rounded(said.response),
         average_satisfaction=_rounded(talks.satisfaction),
         ai_response_rate=_rounded(100 * said.by_bot / said.sent) if said.sent else None,
-        active_contacts_24h=contacts.day,
-        active_contacts_7d=contacts.week,
+        active_contacts_24h=wrote.day,
+        active_contacts_7d=wrote.week,
     )
 
 

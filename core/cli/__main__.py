@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import date
 
 from sqlalchemy.exc import OperationalError
 
-from core.cli import admin, doctor, run, users
+from core.cli import admin, doctor, rollups, run, users
 from core.errors import BotHubError
 from core.observability import configure_logging
 
@@ -67,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
 
     replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was mended")
     replay.add_argument("id", type=int, nargs="*", help="ids of webhook events (default: all that have dead letters)")
+
+    counted = _command(commands, "rollups", rollups.recount, "count the figures of past days afresh")
+    counted.add_argument("--since", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="the first day")
 
     _command(commands, "link", admin.sign_in_link, "print a one-time sign-in link for the administrator")
     return top

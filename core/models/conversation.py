@@ -51,6 +51,8 @@ class Conversation(Tenant, Base):
         Index(None, "business_id", "status", text("last_message_at DESC"), text("id DESC")),
         Index(None, "business_id", "assignee_id", "status", text("last_message_at DESC"), text("id DESC")),
         Index(None, "business_id", "kind", text("last_message_at DESC"), text("id DESC")),
+        Index(None, "business_id", "created_at"),
+        Index(None, "business_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(None, "snoozed_until", postgresql_where=text("status = 'snoozed'")),
         Index(None, "waiting_since", postgresql_where=text("waiting_since IS NOT NULL")),
     )

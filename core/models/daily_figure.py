@@ -14,13 +14,14 @@ class DailyFigure(Tenant, Base):
     """One count of one day of the business's own time zone.
 
     `metric` and `label` say what was counted (`core.analytics.raw`). Durations are counted by `bucket`, and `total` is
-    their sum in seconds; for costs `total` is in USD.
+    their sum in seconds; for costs `total` is in USD. `agent_id` 0 is the bot, or nobody.
     """
 
     __tablename__ = "daily_figures"
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     channel_id: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[int] = mapped_column(primary_key=True)
     metric: Mapped[str] = mapped_column(primary_key=True)
     label: Mapped[str] = mapped_column(primary_key=True)
     bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

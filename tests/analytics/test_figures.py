@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analytics import behind, figures, rollups
-from core.analytics.figures import Figures, quantile
+from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
 from core.analytics.raw import LIMITS
+from core.cli import __main__ as cli
 from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
 from tests.conftest import TestBusiness
-from tests.console.people import conversation
+from tests.console.people import conversation, person
 from tests.inbox.steps import one, rows
 
 ZONE = ZoneInfo("America/Bogota")
@@ -88,9 +89,9 @@ def day_of(row: dict[str, Any]) -> date:
     return at.astimezone(ZONE).date()
 
 
-def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, channel_id: int | None = None) -> Figures:
+def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, whose: Whose = EVERYBODY) -> Figures:
     with transaction(business.business_id) as session:
-        return figures.figures(session, business.business_id, first, last, channel_id)
+        return figures.figures(session, business.business_id, first, last, whose)
 
 
 def as_set(found: Figures) -> set[tuple[Any, ...]]:
@@ -129,9 +130,37 @@ def test_one_channel_alone(business: TestBusiness) -> None:
     said = make_history(business, 7)
     rollups.keep_up()
     channel_id = business.whatsapp_channel_id
-    assert read(business, channel_id=channel_id).count("message") == sum(
+    assert read(business, whose=Whose(channel_id)).count("message") == sum(
         row["channel_id"] == channel_id for row in said
     )
+
+
+def test_one_persons_work_alone(business: TestBusiness) -> None:
+    ana = person(business.business_id).id
+    said = make_history(business, 11)
+    rows("UPDATE messages SET author_id = :ana WHERE sender = 'agent' AND id % 2 = 0", ana=ana)
+    rows("UPDATE conversations SET assignee_id = :ana, tags = '{vip,late}' WHERE id % 3 = 0", ana=ana)
+    live = read(business, whose=Whose(agent_id=ana))
+    rollups.keep_up()
+    hers = read(business, whose=Whose(agent_id=ana))
+    assert as_set(hers) == as_set(live)
+    wrote = "sender = 'agent' AND author_id IS NOT NULL AND type NOT IN ('note', 'reaction')"
+    assert hers.by_label("message") == {"agent": one(f"SELECT count(*) FROM messages WHERE {wrote}")}
+    assert hers.count("new") == one("SELECT count(*) FROM conversations WHERE assignee_id IS NOT NULL")
+    assert hers.by_label("tag") == {"vip": hers.count("new"), "late": hers.count("new")}
+    assert hers.count("closed") == one("SELECT count(closed_at) FROM conversations WHERE assignee_id IS NOT NULL")
+    assert not hers.of("ai") and not hers.of("hour")
+    assert 0 < hers.count("message") < len(said)
+
+
+def test_days_since_one_are_counted_afresh_when_asked(business: TestBusiness) -> None:
+    make_history(business, 3)
+    counted = rollups.keep_up()
+    rows("UPDATE daily_figures SET count = count + 1")
+    wrong = as_set(read(business))
+    assert cli.main(["rollups", "--since", str(FIRST)]) == 0
+    assert one("SELECT count(*) FROM days_counted") == counted
+    assert not as_set(read(business, last=TODAY - timedelta(days=1))) & wrong
 
 
 def test_answers_are_measured_from_the_first_unanswered_question(business: TestBusiness) -> None:
@@ -197,6 +226,18 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
         }
         assert ids("handoff") == ids("handoff", "keyword") == set()
         assert ids("csat", "5") | ids("csat", "1") == ids("csat")
+        hours = {
+            (row["conversation_id"], f"{at.weekday()}-{at.hour}")
+            for row in said
+            if row["sender"] == "customer" and (at := row["created_at"].astimezone(ZONE))
+        }
+        for label in ("0-9", "3-15", "5-20", sorted(label for _, label in hours)[0]):
+            assert ids("hour", label) == {talk for talk, written in hours if written == label}
+        assert ids("first", "bot") | ids("first", "agent") == ids("first")
+        assert not ids("first", "bot") & ids("first", "agent")
+        assert ids("closed", "bot") | ids("closed", "agent") == ids("closed")
+        assert ids("ai_cost", "known") | ids("ai_cost", "unknown") == ids("ai_cost") == ids("ai", "reply")
+        assert ids("tag", "vip") == ids("reopened") == set()
         assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
         newest = behind.behind(session, ZONE, FIRST, TODAY, "new")[0].id
         assert newest not in {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)}

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from console import auth
 from console.analytics.tiles import TILES, duration
 from console.data import analytics as data
-from core.analytics.figures import Figures
+from core.analytics.figures import Figures, Whose
 from core.models import Role
 from tests.analytics.test_figures import FIRST, TODAY, make_history
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
+from tests.inbox.steps import rows
 
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
     data._figures.clear()
+    data._contacts.clear()
 
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Role.MANAGER, **query: str) -> Desk:
@@ -53,12 +56,37 @@ def test_a_figure_opens_its_conversations(business: TestBusiness, monkeypatch: p
     desk.run()
     listed = [table.value for table in desk.page.dataframe if "link" in table.value]
     assert len(listed[0]) == 12
-    assert listed[0]["link"].str.startswith("/inbox?c=").all()
+    assert listed[0]["link"].str.fullmatch(r"/\?c=\d+").all()
 
 
-def test_agents_have_no_analytics(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="analytics"):
-        at(business, monkeypatch, Role.AGENT)
+def test_agents_see_their_own_work_alone(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_history(business, 2)
+    desk = at(business, monkeypatch, Role.AGENT)
+    assert "Nothing happened" in desk.page.info[0].value
+    rows("UPDATE conversations SET assignee_id = :me WHERE id <= 3", me=desk.person.id)
+    data._figures.clear()
+    desk.run()
+    shown = {metric.label: metric.value for metric in desk.page.metric}
+    assert shown["New conversations"] == "3"
+    assert "Cost of AI" not in shown and "Messages received" not in shown
+    assert "cost" not in desk.page.segmented_control(key="part").options
+    auth.forget()
+    assert data.figures(FIRST, TODAY, Whose()).count("new") == 3, "asking for everybody's changes nothing"
+    assert len(data.behind(FIRST, TODAY, "new", None, Whose(), None)) == 3
+    with pytest.raises(auth.NotAllowed):
+        data.colleagues()
+
+
+def test_a_manager_looks_at_one_person(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_history(business, 2)
+    ana = person(business.business_id, name="Ana Torres").id
+    rows("UPDATE conversations SET assignee_id = :ana WHERE id <= 5", ana=ana)
+    desk = at(business, monkeypatch)
+    desk.page.segmented_control(key="part").set_value("cost")
+    desk.run()
+    desk.page.selectbox(key="person").set_value(str(ana))
+    desk.run()
+    assert {metric.label: metric.value for metric in desk.page.metric}["New conversations"] == "5"
 
 
 def test_unknown_prices_are_not_free() -> None:

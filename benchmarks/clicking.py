@@ -1,0 +1,210 @@
+"""The console before Chromium: from click to painted thread, from stored to visible, many agents at once, memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import psycopg
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.bench import Bench
+from benchmarks.reading import BUSINESS, timed
+from benchmarks.report import Figure, at_most, percentile, plain
+from benchmarks.servers import Servers
+from benchmarks.stack import free_port
+from benchmarks.usage import Meter, resident_mb
+from core import live
+
+# One process draws all windows: fifty of them would not fit otherwise.
+_CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--process-per-site", "--renderer-process-limit=1",
+)  # fmt: skip
+_LONG = 100  # messages of a thread that is clicked on
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_TALKS = """
+SELECT id FROM conversations WHERE status = 'open' AND business_id = %s ORDER BY last_message_at DESC, id DESC LIMIT 2
+"""
+_LENGTHEN = """
+INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
+                      created_at)
+SELECT business_id, id, channel_id, 'inbound', 'customer', 'text', 'Mensaje ' || n, '{}', 'received',
+       created_at + make_interval(secs => n)
+FROM conversations, generate_series(1, %s) n WHERE id = ANY(%s)
+"""
+_SAY = """
+WITH said AS (
+    INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status)
+    SELECT business_id, id, channel_id, 'inbound', 'customer', 'text', %(words)s, '{}', 'received'
+    FROM conversations WHERE id = %(talk)s
+), listed AS (
+    UPDATE conversations SET last_message_at = now(), last_message_text = %(words)s WHERE id = %(talk)s
+)
+SELECT pg_notify(%(topic)s, %(change)s)
+"""
+
+
+class Windows:
+    """Chromium, signed in at the console as one agent."""
+
+    def __init__(self, browser: Browser, url: str, token: str) -> None:
+        self.browser, self.url, self.token = browser, url, token
+
+    def context(self) -> BrowserContext:
+        context = self.browser.new_context(viewport={"width": 1366, "height": 768}, base_url=self.url)
+        context.set_default_timeout(30_000)
+        context.add_cookies([{"name": "bothub_session", "value": self.token, "url": self.url, "httpOnly": True}])
+        return context
+
+    def inbox(self, talk: int) -> Page:
+        """A window of its own, with a conversation open and the live socket connected."""
+        page = self.context().new_page()
+        page.goto(f"/?c={talk}")
+        page.wait_for_selector(f".wrap[data-ready='{talk}']")
+        page.wait_for_selector("html[data-live]", state="attached")
+        return page
+
+
+@contextmanager
+def windows(url: str, token: str) -> Iterator[Windows]:
+    """Raises `RuntimeError` where there is no Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        raise RuntimeError("Chromium is needed: install it (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM))
+        yield Windows(browser, url, token)
+        browser.close()
+
+
+def run(bench: Bench, url: str, token: str) -> None:
+    console = bench.stack.processes()["console"]
+    talks = [number for (number,) in bench.stack.query(_TALKS, BUSINESS)]
+    bench.stack.execute(f"UPDATE conversations SET last_message_at = now() WHERE id IN ({talks[0]}, {talks[1]})")
+    _lengthen(bench, talks)
+    with windows(url, token) as chromium:
+        _clicks(bench, chromium, console, talks)
+        _visible(bench, chromium, talks[0])
+        _agents(bench, chromium, console, talks[0])
+        _memory(bench, chromium, console, talks)
+
+
+def _lengthen(bench: Bench, talks: list[int]) -> None:
+    bench.stack.query(f"{_LENGTHEN} RETURNING id", _LONG, talks)
+
+
+def _clicks(bench: Bench, chromium: Windows, console: psutil.Process, talks: list[int]) -> None:
+    """Both designs in turns, so that each round sees the same machine."""
+    clicks = 10 if bench.quick else 60
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": bench.stack.environment["DATABASE_URL"]}
+    script = ["streamlit", "run", "benchmarks/contestants/native_chat.py", "--server.port", str(port),
+              "--server.address", "127.0.0.1"]  # fmt: skip
+    with Servers(bench.folder) as servers:
+        native = servers.start("native", script, environment, port=port)
+        ours = chromium.inbox(talks[0])
+        theirs = chromium.browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+        theirs.goto(f"http://127.0.0.1:{port}")
+        theirs.wait_for_selector(f".st-key-open_{talks[0]} button")
+
+        def open_ours(talk: int) -> None:
+            ours.locator(f".row[data-id='{talk}']").click()
+            ours.wait_for_selector(f".wrap[data-ready='{talk}']")
+            ours.evaluate(_PAINTED)
+
+        def open_theirs(talk: int) -> None:
+            theirs.locator(f".st-key-open_{talk} button").click()
+            theirs.wait_for_selector(f"#shown-{talk}", state="attached")
+            theirs.evaluate(_PAINTED)
+
+        for talk in talks:
+            open_ours(talk)
+            open_theirs(talk)
+        took: dict[str, list[float]] = {"ours": [], "theirs": []}
+        spent = {"ours": 0.0, "theirs": 0.0}
+        for number in range(clicks):
+            for name, process, open_one in (("ours", console, open_ours), ("theirs", native, open_theirs)):
+                meter = Meter({name: process})
+                took[name].append(_milliseconds(open_one, talks[number % 2]))
+                spent[name] += meter.read()[name] * 1000
+        ours.context.close()
+        theirs.context.close()
+    ratio = statistics.median(took["ours"]) / statistics.median(took["theirs"])
+    against = timed("", took["theirs"]).measured
+    bench.figures += [
+        timed(f"click to painted thread of {_LONG}", took["ours"]),
+        Figure("  ÷ st.chat_message, in turns", against, f"{ratio:.2f}", "≤ 0.5", ratio <= 0.5),
+        at_most("server CPU per click", spent["ours"] / clicks, "ms", 25),
+        plain("  st.chat_message", spent["theirs"] / clicks, "ms"),
+    ]
+
+
+def _milliseconds(act: Callable[[int], None], talk: int) -> float:
+    start = time.perf_counter()
+    act(talk)
+    return (time.perf_counter() - start) * 1000
+
+
+def _say(bench: Bench, talk: int, words: str) -> None:
+    """Store a customer's message and announce it, as the workers do."""
+    change = json.dumps([BUSINESS, talk])
+    with psycopg.connect(bench.stack.environment["DATABASE_URL"]) as connection:
+        connection.execute(_SAY, {"words": words, "talk": talk, "topic": live.TOPIC, "change": change})
+
+
+def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:
+    """Milliseconds from the commit until the words are in the open thread."""
+    _say(bench, talk, words)
+    start = time.perf_counter()
+    page.get_by_text(words, exact=True).last.wait_for()
+    return (time.perf_counter() - start) * 1000
+
+
+def _visible(bench: Bench, chromium: Windows, talk: int) -> None:
+    page = chromium.inbox(talk)
+    taken = [_seen_after(bench, page, talk, f"Visible {number}") for number in range(10 if bench.quick else 50)]
+    page.context.close()
+    bench.figures.append(timed("stored to visible in an open thread", taken, 300))
+
+
+def _agents(bench: Bench, chromium: Windows, console: psutil.Process, talk: int) -> None:
+    """Many windows on one console process; a message a second; one window tells when it saw it."""
+    many, seconds = (6, 6) if bench.quick else (50, 60)
+    pages = [chromium.inbox(talk) for _ in range(many)]
+    meter, start = Meter({"console": console}), time.monotonic()
+    taken = []
+    for number in range(seconds):
+        time.sleep(max(0.0, start + number - time.monotonic()))
+        taken.append(_seen_after(bench, pages[number % many], talk, f"Crowd {number}"))
+    share = 100 * meter.read()["console"] / (time.monotonic() - start)
+    for page in pages:
+        page.context.close()
+    bench.figures += [
+        at_most(f"{many} agents, a message a second: visible, p95", percentile(taken, 0.95), "ms", 1000),
+        plain("  console process, share of a core", share, "%"),
+    ]
+
+
+def _memory(bench: Bench, chromium: Windows, console: psutil.Process, talks: list[int]) -> None:
+    reruns = 60 if bench.quick else 6000
+    page = chromium.inbox(talks[0])
+    before = 0.0
+    for number in range(reruns):
+        talk = talks[(number + 1) % 2]
+        page.locator(f".row[data-id='{talk}']").click()
+        page.wait_for_selector(f".wrap[data-ready='{talk}']")
+        if number == reruns // 6:  # by then caches are full
+            before = sum(resident_mb(console))
+    after = sum(resident_mb(console))
+    page.context.close()
+    bench.figures += [
+        plain("memory of the console process", after, "MB"),
+        at_most(f"  growth over {reruns - reruns // 6:,} reruns", after - before, "MB", 20),
+    ]
