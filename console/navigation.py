@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from console.auth import EVERYBODY, MANAGERS
+from console.auth import ADMINISTRATORS, EVERYBODY, MANAGERS
 from console.i18n import t
 from core.people.sessions import CurrentAgent
 
@@ -27,8 +27,11 @@ _ENTRIES = (
     _Entry("saved_replies", ":material/quickreply:"),
     _Entry("analytics", ":material/monitoring:", MANAGERS),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
+    _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
+    _Entry("webhooks", ":material/webhook:", ADMINISTRATORS, "operations"),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
+    _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
     _Entry("account", ":material/person:"),
 )
 

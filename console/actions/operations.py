@@ -55,7 +55,7 @@ def create_key(name: str, scopes: Collection[str]) -> str:
     with transaction(agent.business_id) as session:
         key_id, key = api_keys.create(session, agent.business_id, name, [Scope(scope).value for scope in scopes])
         audit.record(
-            session, agent.business_id, f"agent:{agent.id}", "api_key.create", f"key:{key_id}", name=name,
+            session, agent.business_id, f"agent:{agent.id}", "api_key.create", f"api_key:{key_id}", name=name,
             scopes=sorted(scopes),
         )  # fmt: skip
     return key
@@ -66,4 +66,4 @@ def revoke_key(key_id: int) -> None:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         api_keys.revoke(session, key_id)
-        audit.record(session, agent.business_id, f"agent:{agent.id}", "api_key.revoke", f"key:{key_id}")
+        audit.record(session, agent.business_id, f"agent:{agent.id}", "api_key.revoke", f"api_key:{key_id}")

@@ -1,4 +1,4 @@
-"""The webhook log: what providers posted and what became of it. For system transactions, as events have no owner yet."""
+"""The webhook log: what providers posted and what became of it. For system transactions, as events have no owner."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from core.channels.registry import parse_event
 from core.errors import NotFound
 from core.inbox.dead_letters import only_business
 from core.models import DeadLetter, EventSource, WebhookEvent
+
+_log = structlog.get_logger(__name__)
 
 
 class State(StrEnum):
@@ -97,7 +100,8 @@ def _contents(event: WebhookEvent) -> Mapping[str, int]:
     try:
         parsed = parse_event(EventSource(event.source), event.body, event.content_type, event.query, event.received_at)
         return Counter(type(one).__name__ for one in parsed)
-    except Exception:  # a body that no parser foresaw is among the dead letters, with its reason
+    except Exception as error:  # a body that no parser foresaw is among the dead letters, with its reason
+        _log.info("event_not_readable", event_id=event.id, exc_info=error)
         return {"Broken": 1}
 
 
