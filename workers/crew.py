@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from workers.meter import meter
+
 log = structlog.get_logger(__name__)
 Task = TypeVar("Task")
 
@@ -31,7 +33,7 @@ class Crew(Generic[Task]):
         self.name = name
         self.slots = slots
         self._claim = claim
-        self._work = work
+        self._work = meter.timed(name, work)
         self._freed = freed
         self._lock = threading.Lock()
         self._in_hand: dict[Future[None], Task] = {}

@@ -21,6 +21,7 @@ from core.db import system_transaction
 from core.people import notices
 from workers import inbound, media, replies, sending
 from workers.crew import Crew, Task
+from workers.meter import meter
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,10 @@ class Desk:
         """Receive, but the busier the desk the less often: a batch costs nearly the same whatever is in it."""
         if time.monotonic() < self._receive_at:
             return 0
+        began = time.monotonic()
         found = inbound.receive()
+        if found:
+            meter.note("inbound", time.monotonic() - began, number=found)
         self._receive_at = time.monotonic() + min(_LONGEST_BETWEEN_RECEIVES, self.in_hand() * _BETWEEN_RECEIVES)
         return found
 

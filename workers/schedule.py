@@ -15,6 +15,7 @@ from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
 from core.errors import ConfigurationError
+from core.health.reports import forget_old_reports
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
 from workers.sweep import sweep
@@ -44,6 +45,7 @@ def main() -> int:
             sweep()
             if time.monotonic() - cleared_at > _HOUR:
                 forget_old_events()
+                forget_old_reports()
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.inbox.dead_letters import only_business
 from core.models import DeadLetter, EventSource, WebhookEvent
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class State(StrEnum):
@@ -101,7 +101,7 @@ def _contents(event: WebhookEvent) -> Mapping[str, int]:
         parsed = parse_event(EventSource(event.source), event.body, event.content_type, event.query, event.received_at)
         return Counter(type(one).__name__ for one in parsed)
     except Exception as error:  # a body that no parser foresaw is among the dead letters, with its reason
-        _log.info("event_not_readable", event_id=event.id, exc_info=error)
+        log.error("event_not_readable", event_id=event.id, exc_info=error)
         return {"Broken": 1}
 
 

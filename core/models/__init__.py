@@ -18,6 +18,7 @@ from core.models.message import (
     Sender,
 )
 from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
+from core.models.report import WorkerReport, WorkReport
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -28,4 +29,5 @@ __all__ = [
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
     "SavedReply", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
+    "WorkReport", "WorkerReport",
 ]  # fmt: skip
