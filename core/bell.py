@@ -8,12 +8,16 @@ sweep rings again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import redis
 import rq
 import structlog
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.exceptions import StopRequested as StopRequested
 from rq.timeouts import TimerDeathPenalty
 
@@ -122,3 +126,34 @@ def queue_facts() -> dict[str, Any]:
     """Jobs waiting and failed on our queue. Raises `redis.RedisError`."""
     queue = rq.Queue(QUEUE, connection=connection())
     return {"waiting": len(queue), "failed": queue.failed_job_registry.count}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job of ours that RQ gave up, and the traceback of what stopped it."""
+
+    id: str
+    ended_at: datetime | None
+    traceback: str
+
+
+def failed_jobs(limit: int = 20) -> Sequence[FailedJob]:
+    """The jobs RQ gave up. Raises `redis.RedisError`."""
+    client = connection()
+    registry = rq.Queue(QUEUE, connection=client).failed_job_registry
+    found = rq.job.Job.fetch_many(registry.get_job_ids(0, limit - 1), connection=client)
+    return [_failed(job) for job in found if job is not None]
+
+
+def _failed(job: rq.job.Job) -> FailedJob:
+    result = job.latest_result()
+    return FailedJob(job.id, job.ended_at, (result.exc_string if result else None) or "")
+
+
+def requeue(job_id: str) -> bool:
+    """Do a failed job again. False when it is no longer among the failed. Raises `redis.RedisError`."""
+    try:
+        rq.Queue(QUEUE, connection=connection()).failed_job_registry.requeue(job_id)
+    except (NoSuchJobError, InvalidJobOperation):
+        return False
+    return True

@@ -43,6 +43,7 @@ class Meter:
         self._done = 0
         self._failed = 0
         self._failure: str | None = None
+        self._ended = threading.Event()
         self._id = ""
         self._started_at = datetime.now(UTC)
 
@@ -51,6 +52,16 @@ class Meter:
         self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._started_at = datetime.now(UTC)
         threading.Thread(target=self._keep_reporting, name="meter", daemon=True).start()
+
+    def end(self) -> None:
+        """The last report of a process that ends because it was asked to."""
+        self._ended.set()
+        self.report()
+        try:
+            with system_transaction() as session:
+                reports.end_worker(session, self._id)
+        except SQLAlchemyError as error:
+            log.warning("meter_not_reported", error=type(error).__name__)
 
     def timed(self, kind: str, work: Callable[[Task], None]) -> Callable[[Task], None]:
         """`work`, measured. What it raises is noted and raised on."""
@@ -124,9 +135,9 @@ class Meter:
         )
 
     def _keep_reporting(self) -> None:
-        while True:
+        while not self._ended.is_set():
             self.report()
-            time.sleep(_REPORT_SECONDS)
+            self._ended.wait(_REPORT_SECONDS)
 
 
 meter = Meter()

@@ -59,6 +59,7 @@ def work() -> int:
         if not bell.stop_requested():
             _work_unasked()
             bell.pause(_PAUSE_SECONDS)
+    meter.end()
     return 0
 
 

@@ -67,3 +67,13 @@ def revoke_key(key_id: int) -> None:
     with transaction(agent.business_id) as session:
         api_keys.revoke(session, key_id)
         audit.record(session, agent.business_id, f"agent:{agent.id}", "api_key.revoke", f"api_key:{key_id}")
+
+
+def requeue_job(job_id: str) -> bool:
+    """Do a job again that RQ gave up. False when it is gone. Raises `NotAllowed`, `redis.RedisError`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    done = bell.requeue(job_id)
+    if done:
+        with transaction(agent.business_id) as session:
+            audit.record(session, agent.business_id, f"agent:{agent.id}", "queue.requeue", f"job:{job_id}")
+    return done

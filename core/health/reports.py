@@ -141,6 +141,11 @@ def workers(session: Session) -> Sequence[SeenWorker]:
     ]
 
 
+def end_worker(session: Session, worker_id: str) -> None:
+    """Forget a worker that ended as it was asked to: it is not lost."""
+    session.execute(delete(WorkerReport).where(WorkerReport.id == worker_id))
+
+
 def paces(session: Session, minutes: int) -> Mapping[str, Pace]:
     """How work of each kind went in the last `minutes` minutes."""
     found = {kind: Pace() for kind in KINDS}

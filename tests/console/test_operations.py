@@ -17,6 +17,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import one, rows
+from workers.meter import Meter
 
 
 def arrives(body: bytes) -> None:
@@ -96,3 +97,19 @@ def test_roles_are_checked_by_the_actions_themselves(business, monkeypatch: pyte
     ):  # fmt: skip
         with pytest.raises(NotAllowed):
             act()
+
+
+def test_the_monitor_shows_work_and_workers(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = Meter()
+    meter.note("sending", 0.3, number=3)
+    meter.report()
+    desk = at(business, monkeypatch, Role.MANAGER, "monitor")
+    kinds, workers = (table.value for table in desk.page.dataframe)
+    assert dict(zip(kinds["Work"], kinds["Done"], strict=True))["Messages sent"] == 3
+    assert workers["State"].tolist() == ["idle"]
+    assert not desk.page.error
+
+
+def test_the_monitor_says_when_nobody_works(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = at(business, monkeypatch, Role.MANAGER, "monitor")
+    assert "No worker" in desk.page.error[0].value
