@@ -14,9 +14,8 @@ from console.data import operations as data
 from console.i18n import t
 from console.times import moment
 from core.errors import BotHubError
-from core.inbox.log import LoggedEvent, State
+from core.inbox.log import EventSource, LoggedEvent, State
 from core.inbox.raw import legible, legible_query
-from core.models import EventSource
 
 _PAGE = 50
 _PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "all": None}

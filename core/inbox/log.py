@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from core.channels.registry import parse_event
 from core.errors import NotFound
 from core.inbox.dead_letters import only_business
-from core.models import DeadLetter, EventSource, WebhookEvent
+from core.models import DeadLetter, WebhookEvent
+from core.models import EventSource as EventSource
 
 log = structlog.get_logger(__name__)
 
