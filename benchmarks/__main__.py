@@ -32,6 +32,7 @@ ALONE = ("ack", "outbox")  # measured while no worker runs
 REST = ("workers", "scheduler", "sandbox")
 BROKEN = (AssertionError, RuntimeError, NotAnswered, requests.RequestException, psycopg.Error)
 PAGE = ROOT / "docs" / "benchmarks.md"
+BY_HAND = "## What the misses mean"  # what follows it on the page is kept
 
 
 def main() -> int:
@@ -67,7 +68,8 @@ def main() -> int:
     missed = [figure.name.strip() for _, figures, _ in found for figure in figures if figure.met is False]
     print(f"{time.monotonic() - started:.0f} s. Missed: {'; '.join(missed) or 'nothing'}.")
     if chosen.write:
-        PAGE.write_text(as_markdown(found, described))
+        _, mark, written_by_hand = PAGE.read_text().partition(BY_HAND) if PAGE.exists() else ("", "", "")
+        PAGE.write_text(as_markdown(found, described) + (f"\n{mark}{written_by_hand}" if mark else ""))
         print(f"Written to {PAGE.relative_to(ROOT)}.")
     return 1 if broken else 0
 

@@ -31,8 +31,8 @@ _ENTRIES = (
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
     _Entry("webhooks", ":material/webhook:", ADMINISTRATORS, "operations"),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
-    _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
+    _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("account", ":material/person:"),
 )
 

@@ -8,7 +8,6 @@ sweep rings again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -130,30 +129,23 @@ def queue_facts() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FailedJob:
-    """A job of ours that RQ gave up, and the traceback of what stopped it."""
+    """A drain that raised."""
 
     id: str
     ended_at: datetime | None
-    traceback: str
+    trace: str
 
 
-def failed_jobs(limit: int = 20) -> Sequence[FailedJob]:
-    """The jobs RQ gave up. Raises `redis.RedisError`."""
-    client = connection()
-    registry = rq.Queue(QUEUE, connection=client).failed_job_registry
-    found = rq.job.Job.fetch_many(registry.get_job_ids(0, limit - 1), connection=client)
-    return [_failed(job) for job in found if job is not None]
+def failed_jobs(limit: int = 50) -> list[FailedJob]:
+    """The jobs that failed lately. Raises `redis.RedisError`."""
+    registry = rq.Queue(QUEUE, connection=connection()).failed_job_registry
+    found = rq.job.Job.fetch_many(registry.get_job_ids(0, limit - 1), connection=connection())
+    return [FailedJob(job.id, job.ended_at, job.exc_info or "") for job in found if job is not None]
 
 
-def _failed(job: rq.job.Job) -> FailedJob:
-    result = job.latest_result()
-    return FailedJob(job.id, job.ended_at, (result.exc_string if result else None) or "")
-
-
-def requeue(job_id: str) -> bool:
-    """Do a failed job again. False when it is no longer among the failed. Raises `redis.RedisError`."""
+def requeue(job_id: str) -> None:
+    """Run a failed job again. One that is gone is left alone. Raises `redis.RedisError`."""
     try:
         rq.Queue(QUEUE, connection=connection()).failed_job_registry.requeue(job_id)
-    except (NoSuchJobError, InvalidJobOperation):
-        return False
-    return True
+    except (InvalidJobOperation, NoSuchJobError):
+        log.info("job_gone", job_id=job_id)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Generic, TypedDict, TypeVar
 
 import structlog
 
-from workers.meter import meter
-
 log = structlog.get_logger(__name__)
 Task = TypeVar("Task")
+
+
+class Shared(TypedDict):
+    """What the crews of a process have in common."""
+
+    freed: threading.Event
+    measure: Callable[[str], AbstractContextManager[None]]
+
+
+def unmeasured(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Crew(Generic[Task]):
@@ -29,12 +39,14 @@ class Crew(Generic[Task]):
         work: Callable[[Task], None],
         *,
         freed: threading.Event,
+        measure: Callable[[str], AbstractContextManager[None]] = unmeasured,
     ) -> None:
         self.name = name
         self.slots = slots
         self._claim = claim
-        self._work = meter.timed(name, work)
+        self._work = work
         self._freed = freed
+        self._measure = measure
         self._lock = threading.Lock()
         self._in_hand: dict[Future[None], Task] = {}
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix=name)
@@ -46,7 +58,7 @@ class Crew(Generic[Task]):
             return 0
         tasks = self._claim(free)
         for task in tasks:
-            future = self._threads.submit(self._work, task)
+            future = self._threads.submit(self._do, task)
             with self._lock:
                 self._in_hand[future] = task
             future.add_done_callback(self._done)
@@ -56,6 +68,10 @@ class Crew(Generic[Task]):
         """What is being worked on now."""
         with self._lock:
             return list(self._in_hand.values())
+
+    def _do(self, task: Task) -> None:
+        with self._measure(self.name):
+            self._work(task)
 
     def _done(self, future: Future[None]) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -20,8 +21,8 @@ from core.config import get_settings
 from core.db import system_transaction
 from core.people import notices
 from workers import inbound, media, replies, sending
-from workers.crew import Crew, Task
-from workers.meter import meter
+from workers.crew import Crew, Shared, Task
+from workers.meter import Meter
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +44,19 @@ class Desk:
         slots = get_settings().worker_slots
         self.freed = threading.Event()
         self._receive_at = 0.0
-        self.replies = Crew("replies", slots, replies.claim, replies.answer, freed=self.freed)
-        self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, freed=self.freed)
-        self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, freed=self.freed)
+        self.meter = Meter()
+        shared: Shared = {"freed": self.freed, "measure": self.meter.measure}
+        self.replies = Crew("replies", slots, replies.claim, replies.answer, **shared)
+        self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, **shared)
+        self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, **shared)
         threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+        self.meter.keep_telling({crew.name: crew.slots for crew in self._crews()}, self._busy)
+
+    def _crews(self) -> tuple[Crew[Any], ...]:
+        return self.replies, self.sending, self.media
+
+    def _busy(self) -> dict[str, int]:
+        return {crew.name: len(crew.in_hand()) for crew in self._crews()}
 
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
@@ -60,16 +70,16 @@ class Desk:
         """Receive, but the busier the desk the less often: a batch costs nearly the same whatever is in it."""
         if time.monotonic() < self._receive_at:
             return 0
-        began = time.monotonic()
+        begun = time.perf_counter()
         found = inbound.receive()
         if found:
-            meter.note("inbound", time.monotonic() - began, number=found)
+            self.meter.count("inbound", time.perf_counter() - begun)
         self._receive_at = time.monotonic() + min(_LONGEST_BETWEEN_RECEIVES, self.in_hand() * _BETWEEN_RECEIVES)
         return found
 
     def in_hand(self) -> int:
         """How many tasks are being worked on."""
-        return sum(len(crew.in_hand()) for crew in (self.replies, self.sending, self.media))
+        return sum(self._busy().values())
 
     def _keep_leases(self) -> None:
         pause = get_settings().lease_seconds / 3

@@ -1,143 +1,101 @@
-"""The meter of a worker process: counts in memory what its tasks cost, and reports it every few seconds.
-
-A task costs a lock and an addition here, never a statement.
-"""
+"""Counts what this process does and tells it to the database now and then. Counting costs no statement."""
 
 from __future__ import annotations
 
+import bisect
 import os
 import socket
 import threading
 import time
 import traceback
-import uuid
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypeVar
 
+import psutil
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.config import get_settings
 from core.db import system_transaction
-from core.health import reports
-from core.health.reports import Count, WorkerState
+from core.health import work
+from core.health.work import Counted, Told
 
 log = structlog.get_logger(__name__)
-Task = TypeVar("Task")
 
-_REPORT_SECONDS = 10.0
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_LONGEST_FAILURE = 8_000  # characters of a traceback, its end
+TELL_SECONDS = 10.0
+_MOST_FAILURES = 20  # between two tellings: a bug that strikes every task must not fill the database
+_LONGEST_TRACE = 20_000  # characters
+_LONGEST_ERROR = 500
 
 
 class Meter:
-    """Counts the tasks of one process."""
+    """Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[tuple[datetime, str, int], Count] = {}
-        self._busy: Counter[str] = Counter()
+        self._counted: dict[tuple[datetime, str, int], list[float]] = {}
+        self._failures: list[tuple[str, str, str]] = []
         self._done = 0
-        self._failed = 0
-        self._failure: str | None = None
-        self._ended = threading.Event()
-        self._id = ""
         self._started_at = datetime.now(UTC)
+        self._worker = f"{socket.gethostname()}:{os.getpid()}:{int(self._started_at.timestamp())}"
 
-    def start(self) -> None:
-        """Report from now on. Call it in the process that works, after the fork."""
-        self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._started_at = datetime.now(UTC)
-        threading.Thread(target=self._keep_reporting, name="meter", daemon=True).start()
+    @contextmanager
+    def measure(self, kind: str) -> Iterator[None]:
+        """Count what is done inside, and keep the traceback of what it raises."""
+        begun = time.perf_counter()
+        try:
+            yield
+        except BaseException as error:
+            self.count(kind, time.perf_counter() - begun, error)
+            raise
+        self.count(kind, time.perf_counter() - begun)
 
-    def end(self) -> None:
-        """The last report of a process that ends because it was asked to."""
-        self._ended.set()
-        self.report()
+    def count(self, kind: str, seconds: float, error: BaseException | None = None) -> None:
+        """One task has ended."""
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        key = (minute, kind, bisect.bisect_right(work.LIMITS, seconds * 1000))
+        with self._lock:
+            sums = self._counted.setdefault(key, [0, 0, 0.0])
+            sums[0] += 1
+            sums[2] += seconds
+            self._done += 1
+            if error is not None:
+                sums[1] += 1
+                if len(self._failures) < _MOST_FAILURES:
+                    said = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+                    trace = "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]
+                    self._failures.append((kind, said.replace("\0", ""), trace.replace("\0", "")))
+
+    def tell(self, slots: Mapping[str, int], busy: Mapping[str, int]) -> None:
+        """Write down what was counted since the last time. What cannot be written is told the next time."""
+        with self._lock:
+            counted, self._counted = self._counted, {}
+            failures, self._failures = self._failures, []
+        memory = psutil.Process().memory_info().rss
+        told = Told(self._worker, self._started_at, slots, busy, self._done, memory)
+        rows = [Counted(*key, int(count), int(failed), seconds) for key, (count, failed, seconds) in counted.items()]
         try:
             with system_transaction() as session:
-                reports.end_worker(session, self._id)
+                work.report(session, told, rows, failures)
         except SQLAlchemyError as error:
-            log.warning("meter_not_reported", error=type(error).__name__)
+            log.warning("work_not_told", error=type(error).__name__)
+            self._take_back(counted, failures)
 
-    def timed(self, kind: str, work: Callable[[Task], None]) -> Callable[[Task], None]:
-        """`work`, measured. What it raises is noted and raised on."""
-
-        def measured(task: Task) -> None:
-            began = time.monotonic()
-            with self._lock:
-                self._busy[kind] += 1
-            failure = None
-            try:
-                work(task)
-            except Exception:
-                failure = traceback.format_exc()
-                raise
-            finally:
-                with self._lock:
-                    self._busy[kind] -= 1
-                self.note(kind, time.monotonic() - began, failure=failure)
-
-        return measured
-
-    def note(self, kind: str, seconds: float, *, number: int = 1, failure: str | None = None) -> None:
-        """Count `number` tasks that ended together after `seconds`; each had its share of them."""
-        each = seconds / number
-        key = (datetime.now(UTC).replace(second=0, microsecond=0), kind, reports.bucket_of(each))
+    def _take_back(
+        self, counted: Mapping[tuple[datetime, str, int], list[float]], failures: list[tuple[str, str, str]]
+    ) -> None:
         with self._lock:
-            count = self._counts.setdefault(key, Count())
-            count.count += number
-            count.seconds += seconds
-            self._done += number
-            if failure is not None:
-                count.failed += 1
-                self._failed += 1
-                self._failure = failure[-_LONGEST_FAILURE:].replace("\x00", "")
+            for key, sums in counted.items():
+                kept = self._counted.setdefault(key, [0, 0, 0.0])
+                self._counted[key] = [mine + theirs for mine, theirs in zip(kept, sums, strict=True)]
+            self._failures = [*failures, *self._failures][:_MOST_FAILURES]
 
-    def report(self) -> None:
-        """Write what was counted since the last time. What cannot be written is kept for the next."""
-        with self._lock:
-            counts, self._counts = self._counts, {}
-            state = self._state()
-        try:
-            with system_transaction() as session:
-                reports.report(session, state, counts)
-        except SQLAlchemyError as error:
-            log.warning("meter_not_reported", error=type(error).__name__)
-            self._keep(counts)
+    def keep_telling(self, slots: Mapping[str, int], busy: Callable[[], Mapping[str, int]]) -> None:
+        """Tell from a thread of its own for as long as the process lives."""
 
-    def _keep(self, counts: dict[tuple[datetime, str, int], Count]) -> None:
-        with self._lock:
-            for key, one in counts.items():
-                kept = self._counts.setdefault(key, Count())
-                kept.count += one.count
-                kept.failed += one.failed
-                kept.seconds += one.seconds
+        def run() -> None:
+            while True:
+                self.tell(slots, busy())
+                time.sleep(TELL_SECONDS)
 
-    def _state(self) -> WorkerState:
-        doing = {kind: number for kind, number in self._busy.items() if number}
-        slots = get_settings().worker_slots
-        return WorkerState(
-            id=self._id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            started_at=self._started_at,
-            slots=slots + max(2, slots // 2),
-            busy=doing.get("replies", 0) + doing.get("sending", 0),
-            doing=", ".join(f"{kind} {number}" for kind, number in sorted(doing.items())),
-            rss_bytes=int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES,
-            done=self._done,
-            failed=self._failed,
-            failure=self._failure,
-        )
-
-    def _keep_reporting(self) -> None:
-        while not self._ended.is_set():
-            self.report()
-            self._ended.wait(_REPORT_SECONDS)
-
-
-meter = Meter()
+        threading.Thread(target=run, name="meter", daemon=True).start()

@@ -20,7 +20,6 @@ from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.runtime import settle_memory
 from workers.drain import drain
-from workers.meter import meter
 from workers.nursery import Nursery
 
 log = structlog.get_logger(__name__)
@@ -45,7 +44,6 @@ def work() -> int:
     """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
-    meter.start()
     _work_unasked()  # whoever was here before may have left something, and its ring with it
     while not bell.stop_requested():
         try:
@@ -59,7 +57,6 @@ def work() -> int:
         if not bell.stop_requested():
             _work_unasked()
             bell.pause(_PAUSE_SECONDS)
-    meter.end()
     return 0
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
+from core.db import system_transaction
 from core.errors import ConfigurationError
-from core.health.reports import forget_old_reports
+from core.health import work
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
 from workers.sweep import sweep
@@ -45,7 +46,8 @@ def main() -> int:
             sweep()
             if time.monotonic() - cleared_at > _HOUR:
                 forget_old_events()
-                forget_old_reports()
+                with system_transaction() as session:
+                    work.forget_old_work(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

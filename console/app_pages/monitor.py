@@ -1,158 +1,149 @@
-"""The queue monitor: what waits, how fast work goes, what failed, and what each worker does."""
+"""The queue monitor: what is worked on, how fast, what waits, what failed, and who works."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
-import redis
 import streamlit as st
 
 from console import shell
-from console.actions import operations as actions
+from console.actions import monitor as actions
+from console.analytics.tiles import duration
 from console.data import monitor as data
-from console.data.monitor import Work
+from console.data.monitor import Picture
 from console.i18n import t
 from console.times import moment
 from core.errors import BotHubError
-from core.health.reports import KINDS
+from core.health.work import KINDS, LIMITS, Counted, Worker
 
-_MINUTES = {"hour": 60, "six_hours": 360, "day": 1440}
-_SLOW_SECONDS = 60  # work that waits longer is pointed out
-agent = shell.viewer()
-zone = ZoneInfo(agent.timezone)
-
-
-def _seconds(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s" if value < 120 else f"{value / 60:.0f} min"
+_PERIODS = {"hour": timedelta(hours=1), "half_day": timedelta(hours=12), "day": timedelta(hours=24)}
+_COLOURS = {"inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706"}
+_MEGABYTE = 2**20
+state = st.session_state
+zone = ZoneInfo(shell.viewer().timezone)
 
 
-@st.fragment(key="monitor", run_every=5)
-def _monitor() -> None:
-    shell.viewer()
-    minutes = _MINUTES[st.session_state.get("monitor_period", "hour")]
-    now = data.work(minutes)
-    _figures(now)
-    st.segmented_control(
-        t("monitor.period"), list(_MINUTES), default="hour", required=True, key="monitor_period",
-        format_func=lambda one: t(f"monitor.{one}"),
-    )  # fmt: skip
-    _chart(now, minutes)
-    _kinds(now)
-    _workers(now)
-    _failures(now)
+def _quantile(rows: list[Counted], share: float) -> float | None:
+    """Milliseconds below which this share of the tasks took."""
+    wanted, passed = share * sum(row.count for row in rows), 0.0
+    for bucket in range(len(LIMITS) + 1):
+        count = sum(row.count for row in rows if row.bucket == bucket)
+        if count and passed + count >= wanted:
+            low = LIMITS[bucket - 1] if bucket else 0
+            high = LIMITS[min(bucket, len(LIMITS) - 1)]
+            return low + (high - low) * (wanted - passed) / count
+        passed += count
+    return None
 
 
-def _figures(now: Work) -> None:
-    alive = [one for one in now.workers if not one.lost]
-    last = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
-    oldest = max((one.oldest_seconds for one in now.waiting.values()), default=0.0)
-    with st.container(horizontal=True, key="monitor_figures"):
-        st.metric(t("monitor.last_minute"), sum(one.by_minute.get(last, 0) for one in now.paces.values()), border=True)
-        st.metric(t("monitor.waiting"), sum(one.number for one in now.waiting.values()), border=True)
-        st.metric(t("monitor.oldest"), _seconds(oldest), border=True)
-        st.metric(t("monitor.failed"), sum(one.total.failed for one in now.paces.values()), border=True)
-        st.metric(t("monitor.workers"), len(alive), border=True)
-        busy, slots = sum(one.state.busy for one in alive), sum(one.state.slots for one in alive)
-        st.metric(t("monitor.busy"), f"{busy} / {slots}", border=True)
-    if not alive:
-        st.error(t("monitor.no_workers"), icon=":material/error:")
-    elif oldest > _SLOW_SECONDS:
-        st.warning(t("monitor.slow", wait=_seconds(oldest)), icon=":material/hourglass_top:")
+def _milliseconds(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
-def _chart(now: Work, minutes: int) -> None:
-    end = datetime.now(UTC).replace(second=0, microsecond=0)
-    times = [end - timedelta(minutes=ago) for ago in range(minutes - 1, -1, -1)]
-    figure = go.Figure(
-        [
-            go.Bar(
-                name=t(f"monitor.kind_{kind}"), x=[at.astimezone(zone) for at in times],
-                y=[pace.by_minute.get(at, 0) for at in times],
-            )
-            for kind, pace in now.paces.items()
-        ]
-    )  # fmt: skip
-    figure.update_layout(
-        barmode="stack", height=260, margin={"l": 0, "r": 0, "t": 8, "b": 0}, legend={"orientation": "h", "y": -0.2},
-        yaxis={"title": t("monitor.per_minute"), "rangemode": "tozero"}, uirevision="monitor",
-    )  # fmt: skip
-    st.plotly_chart(figure, theme="streamlit", key="monitor_chart", config={"displayModeBar": False})
+def _kinds(found: Picture, period: timedelta) -> None:
+    """One row for each kind of work."""
+    waits = {one.kind: one for one in found.waiting}
+    columns: dict[str, list[object]] = defaultdict(list)
+    for kind in KINDS:
+        rows = [row for row in found.minutes if row.kind == kind]
+        count, failed = sum(row.count for row in rows), sum(row.failed for row in rows)
+        columns[t("monitor.kind")].append(t(f"monitor.kind_{kind}"))
+        columns[t("monitor.per_minute")].append(round(count / (period.total_seconds() / 60), 1))
+        columns[t("monitor.mean")].append(
+            _milliseconds(1000 * sum(row.seconds for row in rows) / count if count else None)
+        )
+        columns[t("monitor.p95")].append(_milliseconds(_quantile(rows, 0.95)))
+        columns[t("monitor.failed")].append(failed)
+        columns[t("monitor.waiting")].append(waits[kind].count)
+        columns[t("monitor.oldest")].append(duration(waits[kind].oldest) if waits[kind].count else "—")
+    st.dataframe(columns, hide_index=True)
 
 
-def _kinds(now: Work) -> None:
-    paces = [now.paces[kind] for kind in KINDS]
-    waits = [now.waiting[kind] for kind in KINDS]
-    st.dataframe(
-        {
-            t("monitor.kind"): [t(f"monitor.kind_{kind}") for kind in KINDS],
-            t("monitor.waiting"): [one.number for one in waits],
-            t("monitor.oldest"): [_seconds(one.oldest_seconds) if one.number else "–" for one in waits],
-            t("monitor.done"): [one.total.count for one in paces],
-            t("monitor.failed"): [one.total.failed for one in paces],
-            t("monitor.mean"): [_seconds(one.mean_seconds) for one in paces],
-            t("monitor.p95"): [_seconds(one.p95_seconds) for one in paces],
-        },
-        hide_index=True, height="content", key="monitor_kinds",
-    )  # fmt: skip
-
-
-def _workers(now: Work) -> None:
-    st.subheader(t("monitor.workers"))
-    if not now.workers:
+def _chart(found: Picture) -> None:
+    if not found.minutes:
+        st.info(t("monitor.nothing"), icon=":material/speed:")
         return
-    st.dataframe(
-        {
-            t("monitor.worker"): [f"{one.state.host} · {one.state.pid}" for one in now.workers],
-            t("monitor.state"): [
-                t("monitor.lost") if one.lost else t("monitor.working") if one.state.busy else t("monitor.idle")
-                for one in now.workers
-            ],
-            t("monitor.doing"): [one.state.doing or "–" for one in now.workers],
-            t("monitor.busy"): [f"{one.state.busy} / {one.state.slots}" for one in now.workers],
-            t("monitor.memory"): [f"{one.state.rss_bytes / 2**20:.0f} MB" for one in now.workers],
-            t("monitor.done"): [one.state.done for one in now.workers],
-            t("monitor.failed"): [one.state.failed for one in now.workers],
-            t("monitor.since"): [moment(one.state.started_at, zone) for one in now.workers],
-            t("monitor.seen"): [moment(one.seen_at, zone) for one in now.workers],
-        },
-        hide_index=True, height="content", key="monitor_workers",
+    chart = go.Figure()
+    for kind in KINDS:
+        counts: dict[datetime, int] = defaultdict(int)
+        for row in found.minutes:
+            counts[row.minute] += row.count if row.kind == kind else 0
+        chart.add_bar(
+            x=[minute.astimezone(zone) for minute in counts], y=list(counts.values()), name=t(f"monitor.kind_{kind}"),
+            marker_color=_COLOURS[kind],
+        )  # fmt: skip
+    chart.update_layout(
+        barmode="stack", height=230, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
+        legend={"orientation": "h", "y": 1.15, "x": 0},
     )  # fmt: skip
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="jobs_chart", alt=t("monitor.chart"))
 
 
-def _failures(now: Work) -> None:
-    st.subheader(t("monitor.failures"))
-    if now.failed_jobs is None:
-        st.warning(t("monitor.no_redis"), icon=":material/cloud_off:")
-    broken = [one for one in now.workers if one.state.failure]
-    if not broken and not now.failed_jobs:
-        st.caption(t("monitor.no_failures"))
-    for one in broken:
-        with st.expander(f"{one.state.host} · {one.state.pid}", icon=":material/bug_report:", key=f"f_{one.state.id}"):
-            st.caption(t("monitor.retried"))
-            st.code(one.state.failure if now.tracebacks else t("monitor.hidden"), language=None)
-    for job in now.failed_jobs or ():
-        when = moment(job.ended_at, zone) if job.ended_at else ""
-        with st.expander(f"{t('monitor.job')} · {when}", icon=":material/error:", key=f"job_{job.id}"):
-            st.code(job.traceback if now.tracebacks else t("monitor.hidden"), language=None)
-            st.button(t("monitor.requeue"), key=f"requeue_{job.id}", on_click=_requeue, args=(job.id,))
+def _workers(workers: list[Worker]) -> None:
+    if not workers:
+        st.error(t("monitor.no_workers"), icon=":material/error:")
+        return
+    columns: dict[str, list[object]] = defaultdict(list)
+    for one in workers:
+        busy = sum(one.busy.values())
+        doing = ", ".join(f"{t(f'monitor.kind_{kind}')} {count}" for kind, count in one.busy.items() if count)
+        columns[t("monitor.worker")].append(one.name)
+        columns[t("monitor.state")].append(
+            t("monitor.lost" if one.lost else "monitor.busy" if busy else "monitor.idle")
+        )
+        columns[t("monitor.doing")].append(doing or "—")
+        columns[t("monitor.slots")].append(f"{busy} / {sum(one.slots.values())}")
+        columns[t("monitor.done")].append(one.done)
+        columns[t("monitor.memory")].append(f"{one.memory / _MEGABYTE:.0f} MB")
+        columns[t("monitor.uptime")].append(duration((one.seen_at - one.started_at).total_seconds()))
+        columns[t("monitor.seen")].append(moment(one.seen_at, zone))
+    st.dataframe(columns, hide_index=True)
 
 
 def _requeue(job_id: str) -> None:
     try:
-        done = actions.requeue_job(job_id)
+        actions.requeue(job_id)
     except BotHubError as error:
         st.toast(shell.say(error), icon=":material/error:")
-    except redis.RedisError:
-        st.toast(t("monitor.no_redis"), icon=":material/cloud_off:")
-    else:
-        st.toast(t("monitor.requeued" if done else "monitor.gone"), icon=":material/info:")
 
 
-with st.container(key="page_wide", gap="medium"):
+def _failures(found: Picture) -> None:
+    if found.jobs is None:
+        st.warning(t("monitor.no_redis"), icon=":material/cloud_off:")
+    for job in found.jobs or []:
+        when = "" if job.ended_at is None else moment(job.ended_at, zone)
+        with st.expander(f"{t('monitor.job')} · {when}", icon=":material/error:"):
+            st.code(job.trace, language=None)
+            st.button(t("monitor.requeue"), key=f"requeue_{job.id}", on_click=_requeue, args=(job.id,))
+    for one in found.failures:
+        with st.expander(f"{t(f'monitor.kind_{one.kind}')} · {moment(one.at, zone)}", icon=":material/error:"):
+            st.text(one.error)
+            st.code(one.trace, language=None)
+    if not (found.jobs or found.failures):
+        st.success(t("monitor.no_failures"), icon=":material/check:")
+
+
+@st.fragment(run_every=5)
+def _page() -> None:
+    shell.viewer()
+    period = _PERIODS[state["monitor_period"]]
+    found = data.picture(datetime.now(zone) - period)
+    _kinds(found, period)
+    _chart(found)
+    st.subheader(t("monitor.workers"))
+    _workers(list(found.workers))
+    st.subheader(t("monitor.failures"))
+    st.caption(t("monitor.failures_lead"))
+    _failures(found)
+
+
+with st.container(key="page_wide", gap="small"):
     st.title(t("nav.monitor"))
-    st.caption(t("monitor.lead"))
-    _monitor()
+    st.segmented_control(
+        t("monitor.period"), list(_PERIODS), default="hour", required=True, key="monitor_period",
+        format_func=lambda one: t(f"monitor.{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    _page()

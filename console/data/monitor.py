@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import redis
 
@@ -11,37 +12,29 @@ from console import auth
 from core import bell
 from core.bell import FailedJob
 from core.db import system_transaction
-from core.health import reports
-from core.health.reports import Pace, SeenWorker, Waiting
-from core.inbox.dead_letters import only_business
+from core.health import work
+from core.health.work import Counted, Failure, Waiting, Worker
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """The queues and workers of this installation. `failed_jobs` is None while Redis cannot be asked.
+class Picture:
+    """How the work goes. `jobs` is None while Redis does not answer."""
 
-    Tracebacks may quote customers, so `tracebacks` is False where several businesses share the installation.
-    """
-
-    paces: Mapping[str, Pace]
-    waiting: Mapping[str, Waiting]
-    workers: Sequence[SeenWorker]
-    failed_jobs: Sequence[FailedJob] | None
-    tracebacks: bool
+    minutes: Sequence[Counted]
+    workers: Sequence[Worker]
+    waiting: Sequence[Waiting]
+    failures: Sequence[Failure]
+    jobs: Sequence[FailedJob] | None
 
 
-def work(minutes: int) -> Work:
-    """The last `minutes` minutes, and what is so now."""
+def picture(since: datetime) -> Picture:
+    """Everything the page shows, as of now. Raises `NotAllowed`."""
     auth.require(*auth.MANAGERS)
-    try:
-        failed: Sequence[FailedJob] | None = bell.failed_jobs()
-    except redis.RedisError:
-        failed = None
     with system_transaction() as session:
-        return Work(
-            reports.paces(session, minutes),
-            reports.waiting(session),
-            reports.workers(session),
-            failed,
-            only_business(session),
-        )
+        minutes, workers = work.minutes(session, since), work.workers(session)
+        waiting, failures = work.waiting(session), work.failures(session)
+    try:
+        jobs: Sequence[FailedJob] | None = bell.failed_jobs()
+    except redis.RedisError:
+        jobs = None
+    return Picture(minutes, workers, waiting, failures, jobs)

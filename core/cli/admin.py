@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cryptography.fernet import Fernet
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import bell, migrations
@@ -16,7 +16,8 @@ from core.cli.run import set_up
 from core.config import get_settings
 from core.db import system_transaction
 from core.errors import BotHubError, NotFound
-from core.models import Agent, Bot, Business, Channel, ChannelState, DeadLetter, Role, WebhookEvent
+from core.inbox import dead_letters
+from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.people import api_keys, audit
 from core.people.sessions import make_link
 
@@ -122,20 +123,10 @@ def resume_channel(arguments: argparse.Namespace) -> int:
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """Process whole events again: what was stored the first time is left as it is, so only the dead letters count."""
     with system_transaction() as session:
-        wanted = select(DeadLetter.event_id).where(DeadLetter.replayed_at.is_(None))
-        if arguments.id:
-            wanted = wanted.where(DeadLetter.event_id.in_(arguments.id))
-        ids = list(session.scalars(wanted.distinct()))
-        session.execute(update(WebhookEvent).where(WebhookEvent.id.in_(ids)).values(processed_at=None))
-        session.execute(
-            update(DeadLetter)
-            .where(DeadLetter.event_id.in_(ids), DeadLetter.replayed_at.is_(None))
-            .values(replayed_at=func.now())
-        )
+        count = dead_letters.replay(session, arguments.id or None)
     bell.ring()
-    print(f"{len(ids)} events will be processed again.")
+    print(f"{count} events will be processed again.")
     return 0
 
 

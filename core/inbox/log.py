@@ -1,114 +1,99 @@
-"""The webhook log: what providers posted and what became of it. For system transactions, as events have no owner."""
+"""The log of what providers posted: when it came, what was made of it, and the bytes themselves."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from core.channels.registry import parse_event
 from core.errors import NotFound
-from core.inbox.dead_letters import only_business
-from core.models import DeadLetter, WebhookEvent
-from core.models import EventSource as EventSource
-
-log = structlog.get_logger(__name__)
-
-
-class State(StrEnum):
-    """How far an event came."""
-
-    WAITING = "waiting"
-    PROCESSED = "processed"
-    DEAD = "dead"  # processed, but something in it waits among the dead letters
+from core.models import DeadLetter, Message, WebhookEvent
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedEvent:
-    """A line of the log. `contents` counts what its parser understood, by kind ("InboundMessage": 2)."""
+class Posted:
+    """One event. `size` is in bytes; `messages` and `dead` are what was made of it and what could not be."""
 
     id: int
     source: str
     received_at: datetime
     processed_at: datetime | None
-    size: int  # bytes
+    size: int
+    messages: int
     dead: int
-    contents: Mapping[str, int]
-
-    @property
-    def state(self) -> State:
-        if self.processed_at is None:
-            return State.WAITING
-        return State.DEAD if self.dead else State.PROCESSED
 
 
 @dataclass(frozen=True, slots=True)
-class RawBody:
-    """An event's body as it was posted."""
+class Body:
+    """What was posted, byte for byte."""
 
     content_type: str
     query: str
     body: bytes
 
 
-_DEAD = (
-    select(func.count())
-    .select_from(DeadLetter)
-    .where(DeadLetter.event_id == WebhookEvent.id, DeadLetter.replayed_at.is_(None))
-    .correlate(WebhookEvent)
-    .scalar_subquery()
-)
+OUTCOMES = ("waiting", "dead", "done")
 
 
-def events(
+def page(
     session: Session,
     *,
-    source: EventSource | None = None,
-    state: State | None = None,
+    source: str | None = None,
+    outcome: str | None = None,
     since: datetime | None = None,
     before_id: int | None = None,
     limit: int = 50,
-) -> Sequence[LoggedEvent]:
-    """The newest events first. None where several businesses share the installation: a body may hold items of all."""
-    if not only_business(session):
-        return []
-    wanted = select(WebhookEvent, _DEAD).order_by(WebhookEvent.id.desc()).limit(limit)
+) -> Sequence[Posted]:
+    """The newest events first; `before_id` goes on after a page. Events belong to the installation, not to a business:
+    needs a system transaction, and only an installation of one business may show them.
+    """
+    made = select(func.count()).where(Message.event_id == WebhookEvent.id).scalar_subquery()
+    dead = select(func.count()).where(DeadLetter.event_id == WebhookEvent.id).scalar_subquery()
+    newest = select(WebhookEvent.id).order_by(WebhookEvent.id.desc()).limit(limit)
+    for condition in _conditions(source, outcome, since, before_id):
+        newest = newest.where(condition)
+    rows = session.execute(
+        select(
+            WebhookEvent.id,
+            WebhookEvent.source,
+            WebhookEvent.received_at,
+            WebhookEvent.processed_at,
+            func.octet_length(WebhookEvent.body),
+            made,
+            dead,
+        )
+        .where(WebhookEvent.id.in_(newest))
+        .order_by(WebhookEvent.id.desc())
+    )
+    return [Posted(*row) for row in rows]
+
+
+def _conditions(
+    source: str | None, outcome: str | None, since: datetime | None, before_id: int | None
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if source is not None:
-        wanted = wanted.where(WebhookEvent.source == source.value)
-    if state is State.WAITING:
-        wanted = wanted.where(WebhookEvent.processed_at.is_(None))
-    elif state is not None:
-        dead = select(DeadLetter.event_id).where(DeadLetter.replayed_at.is_(None))
-        within = WebhookEvent.id.in_(dead) if state is State.DEAD else WebhookEvent.id.not_in(dead)
-        wanted = wanted.where(WebhookEvent.processed_at.is_not(None), within)
+        found.append(WebhookEvent.source == source)
+    if outcome == "waiting":
+        found.append(WebhookEvent.processed_at.is_(None))
+    elif outcome is not None:
+        dead = exists().where(DeadLetter.event_id == WebhookEvent.id)
+        found += [WebhookEvent.processed_at.is_not(None), dead if outcome == "dead" else ~dead]
     if since is not None:
-        wanted = wanted.where(WebhookEvent.received_at >= since)
+        found.append(WebhookEvent.received_at >= since)
     if before_id is not None:
-        wanted = wanted.where(WebhookEvent.id < before_id)
-    return [
-        LoggedEvent(row.id, row.source, row.received_at, row.processed_at, len(row.body), dead, _contents(row))
-        for row, dead in session.execute(wanted)
-    ]
+        found.append(WebhookEvent.id < before_id)
+    return found
 
 
-def _contents(event: WebhookEvent) -> Mapping[str, int]:
-    try:
-        parsed = parse_event(EventSource(event.source), event.body, event.content_type, event.query, event.received_at)
-        return Counter(type(one).__name__ for one in parsed)
-    except Exception as error:  # a body that no parser foresaw is among the dead letters, with its reason
-        log.error("event_not_readable", event_id=event.id, exc_info=error)
-        return {"Broken": 1}
-
-
-def raw_body(session: Session, event_id: int) -> RawBody:
-    """The body of an event. Raises `NotFound`, also where several businesses share the installation."""
-    row = session.get(WebhookEvent, event_id) if only_business(session) else None
+def body(session: Session, event_id: int) -> Body:
+    """The event's bytes. Raises `NotFound`."""
+    row = session.execute(
+        select(WebhookEvent.content_type, WebhookEvent.query, WebhookEvent.body).where(WebhookEvent.id == event_id)
+    ).one_or_none()
     if row is None:
-        raise NotFound(f"No webhook event {event_id}.")
-    return RawBody(row.content_type, row.query, row.body)
+        raise NotFound(f"No event {event_id}.")
+    return Body(row.content_type, row.query, bytes(row.body))

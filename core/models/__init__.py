@@ -18,16 +18,16 @@ from core.models.message import (
     Sender,
 )
 from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
-from core.models.report import WorkerReport, WorkReport
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
+from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
     "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
-    "SavedReply", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
-    "WorkReport", "WorkerReport",
+    "SavedReply", "Sender", "Severity", "TaskFailure", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
+    "WorkerReport",
 ]  # fmt: skip

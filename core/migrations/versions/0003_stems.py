@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0003"
 down_revision = "0002"
@@ -25,4 +27,10 @@ def downgrade() -> None:
 
 
 def _search_by(words: str) -> None:
-    op.execute(f"ALTER TABLE messages ALTER COLUMN search SET EXPRESSION AS (to_tsvector('spanish', {words}))")
+    """The column is made afresh: before Postgres 17 a generated column cannot be given another expression."""
+    op.drop_column("messages", "search")  # and its index with it
+    op.add_column(
+        "messages",
+        sa.Column("search", postgresql.TSVECTOR(), sa.Computed(f"to_tsvector('spanish', {words})", persisted=True)),
+    )
+    op.create_index("ix_messages_search", "messages", ["search"], postgresql_using="gin")

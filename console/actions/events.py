@@ -1,0 +1,32 @@
+"""What is done about events that could not be processed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console import auth
+from core import bell
+from core.db import system_transaction
+from core.inbox import dead_letters
+from core.people import audit
+
+
+def replay(event_ids: Sequence[int] | None = None) -> int:
+    """Process events again, all that wait or some. Returns how many. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with system_transaction() as session:
+        count = dead_letters.replay(session, event_ids, agent.business_id)
+        audit.record(session, agent.business_id, f"agent:{agent.id}", "dead_letter.replay", "dead_letters", count=count)
+    bell.ring()
+    return count
+
+
+def discard(ids: Sequence[int]) -> int:
+    """Let items go for good. Returns how many. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with system_transaction() as session:
+        count = dead_letters.discard(session, agent.business_id, ids)
+        audit.record(
+            session, agent.business_id, f"agent:{agent.id}", "dead_letter.discard", "dead_letters", count=count
+        )
+    return count

@@ -1,0 +1,51 @@
+"""What the workers did, as they tell it themselves. It belongs to the installation, not to a business."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Double, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Json, Stamp
+
+
+class WorkMinute(Base):
+    """Tasks of a kind that ended in one minute and took about as long (`core.analytics.raw.LIMITS` tells the buckets,
+    in milliseconds here). `total` is their time in seconds.
+    """
+
+    __tablename__ = "work_minutes"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    count: Mapped[int]
+    failed: Mapped[int]
+    total: Mapped[float] = mapped_column(Double)
+
+
+class WorkerReport(Base):
+    """A worker process: `busy` counts its tasks in hand by kind, `slots` how many it can hold. `memory` is in bytes."""
+
+    __tablename__ = "worker_reports"
+
+    worker: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    slots: Mapped[Json]
+    busy: Mapped[Json]
+    done: Mapped[int]
+    memory: Mapped[int]
+
+
+class TaskFailure(Base):
+    """A task that raised: a bug, or trouble nobody foresaw. Its work is found again when its claim runs out."""
+
+    __tablename__ = "task_failures"
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    error: Mapped[str]
+    trace: Mapped[str]
+    at: Mapped[Stamp]

@@ -1,0 +1,193 @@
+"""Dead letters, the webhook log, API keys and the queue monitor."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from console.actions import events as event_actions
+from console.actions import keys as key_actions
+from console.actions import monitor as monitor_actions
+from console.auth import NotAllowed
+from console.data import events as event_data
+from console.raw import readable
+from core import bell
+from core.db import system_transaction
+from core.inbox import dead_letters
+from core.inbox.events import quarantine
+from core.models import Role
+from tests.conftest import TestBusiness
+from tests.console.people import person
+from tests.console.test_pages import Desk
+from tests.inbox.steps import column, one, rows, store
+from tests.messages import meta_body, meta_json, text_value
+from workers.inbound import receive
+from workers.meter import Meter
+
+
+def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, name: str, role: Role = Role.ADMINISTRATOR) -> Desk:
+    desk = Desk(person(business.business_id, role=role), monkeypatch)
+    desk.open().switch_page(f"app_pages/{name}.py")
+    desk.run()
+    return desk
+
+
+@pytest.fixture
+def dead(business: TestBusiness) -> int:
+    """A processed event with an item that nobody could make sense of."""
+    store(meta_json(meta_body(text_value("Hola <script>alert(1)</script>"))))
+    receive()
+    event_id: int = one("SELECT max(id) FROM webhook_events")
+    with system_transaction() as session:
+        quarantine(session, event_id, "KeyError: 'from'", {"type": "odd", "access_token": "s3cret"}, None)
+    return event_id
+
+
+class TestDeadLetters:
+    def test_they_are_shown_and_tried_again(
+        self, business: TestBusiness, dead: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        desk = at(business, monkeypatch, "dead_letters", Role.MANAGER)
+        assert "KeyError: 'from'" in desk.page.code[0].value
+        desk.page.button(key="replay_KeyError").click()
+        desk.run()
+        assert one("SELECT processed_at FROM webhook_events") is None
+        assert "Everything was processed" in desk.page.success[0].value
+        assert receive() == 1
+        assert one("SELECT count(*) FROM messages") == 1, "what was stored the first time is left as it is"
+
+    def test_they_are_let_go(self, business: TestBusiness, dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        desk = at(business, monkeypatch, "dead_letters")
+        desk.page.button(key="sure_KeyError").click()
+        desk.run()
+        assert one("SELECT count(*) FROM dead_letters") == 0
+        assert column("SELECT action FROM audit_log WHERE action LIKE 'dead%'") == ["dead_letter.discard"]
+
+    def test_those_of_nobody_are_not_shown_where_several_businesses_are(
+        self, business: TestBusiness, dead: int
+    ) -> None:
+        rows("INSERT INTO businesses (name) VALUES ('Other')")
+        with system_transaction() as session:
+            assert dead_letters.waiting(session, business.business_id) == []
+            assert dead_letters.discard(session, business.business_id, [one("SELECT id FROM dead_letters")]) == 0
+            assert dead_letters.replay(session, None, business.business_id) == 0
+
+    def test_agents_do_nothing_about_them(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        Desk(person(business.business_id), monkeypatch)
+        for act in (event_actions.replay, lambda: event_actions.discard([1]), lambda: event_data.dead(None)):
+            with pytest.raises(NotAllowed):
+                act()
+
+
+class TestWebhookLog:
+    def test_events_with_their_outcome(
+        self, business: TestBusiness, dead: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store(meta_json(meta_body(text_value("Otra"))))
+        desk = at(business, monkeypatch, "webhooks")
+        (table,) = desk.page.dataframe
+        assert [words.split()[-1] for words in table.value["Outcome"]] == ["Waiting", "letters"]
+        desk.page.selectbox(key="events_outcome").set_value("waiting")
+        desk.run()
+        assert len(desk.page.dataframe[0].value) == 1
+        desk.page.selectbox(key="events_source").set_value("twilio_status")
+        desk.run()
+        assert "Nothing was posted" in desk.page.info[0].value
+
+    def test_a_body_is_shown_as_text(self, business: TestBusiness, dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        desk = at(business, monkeypatch, "webhooks")
+        desk.page.session_state["event"] = dead
+        desk.run()
+        assert any("<script>alert(1)</script>" in code.value for code in desk.page.code)
+
+    def test_it_is_for_administrators_of_an_installation_of_their_own(
+        self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(ValueError, match="webhooks"):
+            at(business, monkeypatch, "webhooks", Role.MANAGER)
+        rows("INSERT INTO businesses (name) VALUES ('Other')")
+        desk = at(business, monkeypatch, "webhooks")
+        assert "several businesses" in desk.page.warning[0].value
+        with pytest.raises(NotAllowed):
+            event_data.body(1)
+
+
+def test_bodies_are_laid_out_without_secrets() -> None:
+    document = readable("application/json", '{"a": {"Access_Token": "x", "b": "ñ"}}'.encode())
+    assert json.loads(document) == {"a": {"Access_Token": "•••", "b": "ñ"}}
+    form = readable("application/x-www-form-urlencoded", b"Body=Hola&AuthToken=x&Body=")
+    assert json.loads(form) == [["Body", "Hola"], ["AuthToken", "•••"], ["Body", ""]]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [(b"\xff\xfe\x00\x01\x02", "ff fe000102"), (b"{not json", "{not json"), (b"[" * 50_000, "[" * 50_000)],
+    ids=["bytes", "words", "nested"],
+)
+def test_what_is_no_json_is_shown_as_it_is(body: bytes, shown: str) -> None:
+    assert readable("application/json", body) == shown
+
+
+class TestKeys:
+    def test_a_key_is_made_shown_once_and_revoked(
+        self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        desk = at(business, monkeypatch, "keys")
+        desk.page.text_input(key="key_name").set_value("Shop")
+        desk.page.form_submit_button[0].click()
+        desk.run()
+        assert "Choose what" in desk.page.error[0].value
+        desk.page.text_input(key="key_name").set_value("Shop")
+        desk.page.multiselect(key="key_scopes").set_value(["messages:write"])
+        desk.page.form_submit_button[0].click()
+        desk.run()
+        (key,) = [code.value for code in desk.page.code]
+        assert key.startswith("bh_")
+        desk.run()
+        assert not desk.page.code
+        key_id = one("SELECT id FROM api_keys")
+        desk.page.button(key=f"sure_{key_id}").click()
+        desk.run()
+        assert one("SELECT revoked_at IS NOT NULL FROM api_keys")
+        assert column("SELECT action FROM audit_log WHERE action LIKE 'api_key%' ORDER BY id") == [
+            "api_key.create", "api_key.revoke",
+        ]  # fmt: skip
+
+    def test_only_administrators(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+        for act in (lambda: key_actions.create("x", ["admin"]), lambda: key_actions.revoke(1)):
+            with pytest.raises(NotAllowed):
+                act()
+
+
+class TestMonitor:
+    def test_nothing_yet(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        rows("DELETE FROM worker_reports")
+        rows("DELETE FROM work_minutes")
+        desk = at(business, monkeypatch, "monitor", Role.MANAGER)
+        assert "No worker" in desk.page.error[0].value
+
+    def test_work_workers_and_failures(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        meter = Meter()
+        meter.count("replies", 0.4)
+        with pytest.raises(RuntimeError), meter.measure("sending"):
+            raise RuntimeError("a bug")
+        meter.tell({"replies": 25}, {"replies": 3})
+        desk = at(business, monkeypatch, "monitor")
+        kinds = desk.page.dataframe[0].value.set_index("Work")
+        assert kinds.loc["Sending", "Raised"] >= 1
+        assert kinds.loc["Bot's answers", "Mean"].endswith("ms")
+        assert "Busy" in list(desk.page.dataframe[1].value["State"])
+        assert any("RuntimeError: a bug" in text.value for text in desk.page.text)
+
+    def test_a_failed_job_is_run_again(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+        monitor_actions.requeue("nobodys-job")
+        assert bell.failed_jobs() == []
+
+    def test_agents_do_not_watch(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(ValueError, match="monitor"):
+            at(business, monkeypatch, "monitor", Role.AGENT)
+        with pytest.raises(NotAllowed):
+            monitor_actions.requeue("any")

@@ -1,0 +1,91 @@
+"""What workers tell of themselves, and what the watchers see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from core.db import system_transaction
+from core.health import work
+from tests.conftest import TestBusiness
+from tests.inbox.steps import one, rows, store
+from tests.messages import meta_body, meta_json, text_value
+from workers import meter as meters
+from workers.meter import Meter
+
+
+def minutes() -> list[work.Counted]:
+    with system_transaction() as session:
+        return work.minutes(session, datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_counting_adds_up_over_tellings_and_workers(business: TestBusiness) -> None:
+    meter, other = Meter(), Meter()
+    for one_meter in (meter, other, meter):
+        one_meter.count("sending", 0.0421)
+        one_meter.tell({"sending": 12}, {"sending": 1})
+    meter.count("replies", 3)
+    meter.tell({"sending": 12}, {"sending": 0})
+    counted = {(row.kind, row.bucket): row.count for row in minutes()}
+    assert sum(count for (kind, _), count in counted.items() if kind == "sending") == 3
+    assert sum(row.seconds for row in minutes() if row.kind == "replies") == 3
+    with system_transaction() as session:
+        (worker, *_) = work.workers(session)
+    assert (worker.lost, worker.slots) == (False, {"sending": 12})
+    assert worker.memory > 1_000_000
+
+
+def test_a_task_that_raises_leaves_its_traceback(business: TestBusiness) -> None:
+    meter = Meter()
+    for _ in range(50):
+        with pytest.raises(ZeroDivisionError), meter.measure("replies"):
+            raise ZeroDivisionError("a bug\0")
+    meter.tell({}, {})
+    assert sum(row.failed for row in minutes()) == 50
+    with system_transaction() as session:
+        failures = work.failures(session)
+    assert len(failures) == 20, "one bug does not fill the database"
+    assert "ZeroDivisionError" in failures[0].trace
+
+
+def test_what_the_database_did_not_take_is_told_the_next_time(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = Meter()
+    meter.count("media", 1)
+
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, Exception("away"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(meters.work, "report", away)
+        meter.tell({}, {})
+    meter.count("media", 1)
+    meter.tell({}, {})
+    assert sum(row.count for row in minutes() if row.kind == "media") == 2
+
+
+def test_a_worker_not_heard_of_is_lost_and_old_work_is_forgotten(business: TestBusiness) -> None:
+    meter = Meter()
+    meter.count("media", 1)
+    meter.tell({}, {})
+    rows("UPDATE worker_reports SET seen_at = now() - interval '31 seconds'")
+    with system_transaction() as session:
+        assert [worker.lost for worker in work.workers(session)] == [True]
+    rows("UPDATE worker_reports SET seen_at = now() - interval '3 days'")
+    rows("UPDATE work_minutes SET minute = now() - interval '3 days'")
+    with system_transaction() as session:
+        work.forget_old_work(session)
+    assert one("SELECT (SELECT count(*) FROM worker_reports) + (SELECT count(*) FROM work_minutes)") == 0
+
+
+def test_what_waits_and_for_how_long(business: TestBusiness) -> None:
+    store(meta_json(meta_body(text_value("Hola"))))
+    rows("UPDATE webhook_events SET received_at = now() - interval '90 seconds'")
+    with system_transaction() as session:
+        waits = {found.kind: found for found in work.waiting(session)}
+    assert waits["inbound"].count == 1
+    assert 89 <= waits["inbound"].oldest < 120
+    assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media"}
