@@ -34,7 +34,8 @@ def test_a_paused_channel_is_told_once_and_again_when_it_is_over(business) -> No
 def test_an_open_breaker_and_waiting_events_are_told(business) -> None:
     channel, at = business.whatsapp_channel_id, "now() + interval '1 minute'"
     look(
-        f"INSERT INTO channel_flow (business_id, channel_id, open_until) VALUES ({business.business_id}, {channel}, {at})"
+        "INSERT INTO channel_flow (business_id, channel_id, open_until)"
+        f" VALUES ({business.business_id}, {channel}, {at})"
         f" ON CONFLICT (channel_id) DO UPDATE SET open_until = {at}"
     )
     told = look(
