@@ -13,10 +13,6 @@ branch_labels = None
 depends_on = None
 
 
-def _moment(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), **options)
-
-
 def upgrade() -> None:
     op.create_table(
         "alerts",
@@ -24,10 +20,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("severity", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
-        _moment("opened_at", server_default=sa.text("now()"), nullable=False),
-        _moment("last_seen_at", server_default=sa.text("now()"), nullable=False),
-        _moment("cleared_at", nullable=True),
-        _moment("notified_at", server_default=sa.text("now()"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notified_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("business_id", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("severity IN ('info', 'warning', 'high')", name=op.f("ck_alerts_severity")),
         sa.ForeignKeyConstraint(
