@@ -26,7 +26,8 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
+    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation",
+    "ConversationStatus",
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
     "SavedReply", "Sender", "Severity", "TaskFailure", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
