@@ -16,7 +16,7 @@ from core.business import templates
 from core.config import get_settings
 from core.db import system_transaction
 from core.errors import ConfigurationError
-from core.health import work
+from core.health import alerts, work
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
 from workers.sweep import sweep
@@ -62,6 +62,8 @@ def _chores() -> None:
         try:
             templates.sync_due()
             if time.monotonic() - counted_at > _MINUTE:
+                with system_transaction() as session:
+                    alerts.evaluate(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

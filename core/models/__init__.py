@@ -1,6 +1,7 @@
 """Every table, a file per noun."""
 
 from core.models.ai_run import AIRun
+from core.models.alert import Alert
 from core.models.base import Base, Tenant
 from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState
 from core.models.contact import Contact, ContactIdentity
@@ -24,8 +25,9 @@ from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
-    "AIRun", "APIKey", "Agent", "AgentToken", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion", "Business",
-    "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
+    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
+    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation",
+    "ConversationStatus",
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
     "SavedReply", "Sender", "Severity", "TaskFailure", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
