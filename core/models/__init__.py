@@ -17,7 +17,7 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
-from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
+from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, Team, TeamMember, TokenKind
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -27,5 +27,5 @@ __all__ = [
     "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation", "ConversationStatus",
     "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
     "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
-    "SavedReply", "Sender", "Severity", "Tenant", "TokenKind", "WebhookEvent",
+    "SavedReply", "Sender", "Severity", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
 ]  # fmt: skip
