@@ -28,6 +28,7 @@ _ENTRIES = (
     _Entry("analytics", ":material/monitoring:", MANAGERS),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
+    _Entry("teams", ":material/groups:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("account", ":material/person:"),
 )

@@ -17,7 +17,18 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
-from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, Team, TeamMember, TokenKind
+from core.models.people import (
+    Agent,
+    AgentToken,
+    APIKey,
+    AuditEntry,
+    Notice,
+    Role,
+    Severity,
+    Team,
+    TeamMember,
+    TokenKind,
+)
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
