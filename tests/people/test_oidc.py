@@ -28,7 +28,7 @@ from tests.people.identity_provider import CLIENT, SECRET, Provider, serve
 def browser(business: TestBusiness) -> TestClient:
     """A client of the console's own routes."""
     app = Starlette(routes=asgi.app._user_routes)
-    return TestClient(app, base_url="http://console.example", follow_redirects=False)
+    return TestClient(app, base_url="https://console.example", follow_redirects=False)
 
 
 @pytest.fixture
