@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import files, hub, i18n, security, signin
+from console import files, hub, i18n, security, signin, single_sign_on
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -71,6 +71,8 @@ app = st.App(
         Route("/auth/code", signin.code, methods=["POST"]),
         Route("/auth/link", signin.link_page, methods=["GET"]),
         Route("/auth/link", signin.link, methods=["POST"]),
+        Route("/auth/oidc", single_sign_on.begin, methods=["GET"]),
+        Route("/auth/oidc/callback", single_sign_on.callback, methods=["GET"]),
         Route("/auth/logout", signin.logout, methods=["POST"]),
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),

@@ -33,6 +33,7 @@ _ENTRIES = (
     _Entry("webhooks", ":material/webhook:", ADMINISTRATORS, "operations"),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
+    _Entry("teams", ":material/groups:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("account", ":material/person:"),
 )

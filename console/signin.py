@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from console import i18n
 from console.security import COOKIE, cookie_is_secure, same_origin
+from core.config import get_settings
 from core.db import system_transaction
 from core.people import agents, sessions
 from core.people.sessions import Admitted
@@ -34,7 +35,12 @@ def _hashing() -> CapacityLimiter:
 
 async def form(request: Request) -> Response:
     """The sign-in page. It tells a wrong password from nothing else."""
-    return _page(request, "login", error="login.error" if "failed" in request.query_params else None)
+    asked = request.query_params
+    return _page(
+        request,
+        "login",
+        error="login.error" if "failed" in asked else "login.provider_error" if "provider" in asked else None,
+    )
 
 
 async def login(request: Request) -> Response:
@@ -42,11 +48,11 @@ async def login(request: Request) -> Response:
     if fields is None:
         return _refused()
     email, password = fields.get("email", ""), fields.get("password", "")
-    admitted = await to_thread.run_sync(_sign_in, email, password, _browser(request), limiter=_hashing())
+    admitted = await to_thread.run_sync(_sign_in, email, password, browser_of(request), limiter=_hashing())
     if admitted is None:
         log.info("sign_in_refused")
         return RedirectResponse("/auth/login?failed", 303)
-    return _let_in(request, admitted)
+    return let_in(request, admitted)
 
 
 async def code_page(request: Request) -> Response:
@@ -59,7 +65,7 @@ async def code(request: Request) -> Response:
     if fields is None:
         return _refused()
     owed = request.cookies.get(_CODE_COOKIE, "")
-    token = await to_thread.run_sync(_prove, owed, fields.get("code", ""), _browser(request))
+    token = await to_thread.run_sync(_prove, owed, fields.get("code", ""), browser_of(request))
     if token is None:
         log.info("code_refused")
         return RedirectResponse("/auth/code?failed", 303)
@@ -79,10 +85,10 @@ async def link(request: Request) -> Response:
     fields = await _fields(request)
     if fields is None:
         return _refused()
-    admitted = await to_thread.run_sync(_spend, fields.get("token", ""), _browser(request))
+    admitted = await to_thread.run_sync(_spend, fields.get("token", ""), browser_of(request))
     if admitted is None:
         return _page(request, "link", error="link.spent", status=410)
-    return _let_in(request, admitted, to="/account")  # where a password is chosen
+    return let_in(request, admitted, to="/account")  # where a password is chosen
 
 
 async def logout(request: Request) -> Response:
@@ -110,11 +116,13 @@ def _refused() -> Response:
     return PlainTextResponse("This form did not come from the console's own page. Reload it and try again.", 403)
 
 
-def _browser(request: Request) -> str:
+def browser_of(request: Request) -> str:
+    """What the browser calls itself."""
     return request.headers.get("user-agent", "")
 
 
-def _let_in(request: Request, admitted: Admitted, to: str = "/") -> Response:
+def let_in(request: Request, admitted: Admitted, to: str = "/") -> Response:
+    """Into the console, or to the second step if it is owed."""
     if not admitted.owes_code:
         return _signed_in(request, admitted.token, to)
     response = RedirectResponse("/auth/code", 303)
@@ -184,6 +192,8 @@ def _page(request: Request, which: str, *, error: str | None, token: str = "", s
         email=say("login.email"),
         password=say("login.password"),
         submit=say(f"{which}.submit"),
+        provider=say("login.provider"),
+        show_provider="" if which == "login" and get_settings().oidc_active else "hidden",
         token=html.escape(token),
         show_password="" if which == "login" else "hidden disabled",
         show_link="" if token else "hidden",

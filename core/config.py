@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     admin_email: str = ""
     admin_password: str = ""
     notify_urls: CommaSeparated = []
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
 
     reply_quiet_seconds: Seconds = 4
     retry_waits: Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1)] = [
@@ -93,6 +96,11 @@ class Settings(BaseSettings):
         if self.sandbox is not None:
             return self.sandbox
         return not (self.whatsapp_access_token or self.twilio_auth_token)
+
+    @property
+    def oidc_active(self) -> bool:
+        """Whether people may sign in through an identity provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id and self.oidc_client_secret)
 
     @property
     def callback_base(self) -> str:

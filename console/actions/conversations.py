@@ -22,6 +22,7 @@ from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
 from core.outbox.queue import Draft, queue_reply
+from core.people import teams
 
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
 
@@ -152,6 +153,11 @@ def reopen(conversation_id: int) -> None:
 def assign(conversation_id: int, agent_id: int | None) -> None:
     """Give it to a colleague, or to nobody. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, lambda *known: service.assign(*known, agent_id))
+
+
+def give_to_team(conversation_id: int, team_id: int | None) -> None:
+    """Give it to a team, or to none. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    change(conversation_id, lambda *known: teams.give(*known, team_id))
 
 
 def snooze(conversation_id: int, until: datetime) -> None:

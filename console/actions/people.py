@@ -15,7 +15,8 @@ from core.people import second_factor, staff
 T = TypeVar("T")
 
 
-def _change(write: Callable[[Session, int, str], T]) -> T:
+def change(write: Callable[[Session, int, str], T]) -> T:
+    """Write as the administrator who acts, in one transaction. Raises `NotAllowed`, and what `write` raises."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         return write(session, agent.business_id, f"agent:{agent.id}")
@@ -23,29 +24,29 @@ def _change(write: Callable[[Session, int, str], T]) -> T:
 
 def invite(name: str, email: str, role: Role) -> str:
     """Returns a one-time link's token. Raises `NotAllowed`, `UnacceptablePerson`, `Conflict`."""
-    return _change(lambda *known: staff.invite(*known, name, email, role))
+    return change(lambda *known: staff.invite(*known, name, email, role))
 
 
 def new_link(agent_id: int) -> str:
     """Returns a one-time link's token. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    return _change(lambda *known: staff.new_link(*known, agent_id))
+    return change(lambda *known: staff.new_link(*known, agent_id))
 
 
 def set_role(agent_id: int, role: Role) -> None:
     """Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    _change(lambda *known: staff.set_role(*known, agent_id, role))
+    change(lambda *known: staff.set_role(*known, agent_id, role))
 
 
 def disable(agent_id: int) -> None:
     """Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    _change(lambda *known: staff.disable(*known, agent_id))
+    change(lambda *known: staff.disable(*known, agent_id))
 
 
 def enable(agent_id: int) -> None:
     """Raises `NotAllowed`, `NotFound`."""
-    _change(lambda *known: staff.enable(*known, agent_id))
+    change(lambda *known: staff.enable(*known, agent_id))
 
 
 def reset_second_factor(agent_id: int) -> None:
     """For somebody who lost their phone. Raises `NotAllowed`, `NotFound`."""
-    _change(lambda session, _, actor: second_factor.remove(session, agent_id, actor))
+    change(lambda session, _, actor: second_factor.remove(session, agent_id, actor))

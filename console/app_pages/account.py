@@ -11,6 +11,7 @@ import streamlit as st
 from console import shell
 from console.actions import account as actions
 from console.browsers import recognise
+from console.components.theme import theme
 from console.data import account as data
 from console.i18n import LANGUAGES, current, t
 from console.times import moment
@@ -71,6 +72,8 @@ def _person() -> None:
             t("account.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__,
             on_change=lambda: actions.set_language(state["language"]),
         )  # fmt: skip
+    st.caption(t("account.theme"))
+    theme(t("account.theme"), [t(f"account.theme_{one}") for one in ("light", "dark", "system")])
 
 
 def _password() -> None:

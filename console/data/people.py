@@ -8,8 +8,10 @@ from datetime import datetime
 from console import auth
 from core.db import transaction
 from core.people import audit, staff
+from core.people import teams as groups
 from core.people.audit import Entry
 from core.people.staff import Person
+from core.people.teams import TeamFacts
 
 
 def everyone() -> Sequence[Person]:
@@ -17,6 +19,13 @@ def everyone() -> Sequence[Person]:
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return staff.everyone(session)
+
+
+def teams() -> Sequence[TeamFacts]:
+    """The teams of the business. Everybody may know them: conversations are given to teams in the inbox."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return groups.teams(session)
 
 
 def entries(

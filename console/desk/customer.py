@@ -10,6 +10,7 @@ import streamlit as st
 from console import shell
 from console.actions import conversations as actions
 from console.data import inbox as data
+from console.data import people
 from console.desk import listing, selection
 from console.desk.conversation import do
 from console.i18n import t
@@ -61,6 +62,13 @@ def _care(thread: Thread) -> None:
         t("contact.assignee"), list(colleagues), index=None, key="assignee", format_func=colleagues.__getitem__,
         placeholder=t("contact.nobody"), on_change=_assigned, disabled=thread.status == "closed",
     )  # fmt: skip
+    teams = {one.id: one.name for one in people.teams()}
+    if teams:
+        _widget("of_team", thread.id, thread.team_id if thread.team_id in teams else None)
+        st.selectbox(
+            t("contact.team"), list(teams), index=None, key="of_team", format_func=teams.__getitem__,
+            placeholder=t("contact.no_team"), on_change=_given, disabled=thread.status == "closed",
+        )  # fmt: skip
     _widget("priority", thread.id, thread.priority)
     st.segmented_control(
         t("contact.priority"), _PRIORITIES, key="priority", required=True, width="stretch",
@@ -124,6 +132,11 @@ def _try(action: Callable[[], None]) -> None:
 def _assigned() -> None:
     chosen = state["assignee"]
     do(lambda conversation_id: actions.assign(conversation_id, chosen))
+
+
+def _given() -> None:
+    chosen = state["of_team"]
+    do(lambda conversation_id: actions.give_to_team(conversation_id, chosen))
 
 
 def _prioritised() -> None:

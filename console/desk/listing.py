@@ -8,6 +8,7 @@ from console import shell
 from console.actions import conversations as actions
 from console.components.inbox_list import inbox_list
 from console.data import inbox as data
+from console.data import people
 from console.desk import selection
 from console.i18n import current, section, t
 from core.channels.base import Kind
@@ -58,8 +59,8 @@ def _head(counts: dict[View, int]) -> Wanted:
     return Wanted(View(view or View.ALL), words or "", *narrowed)
 
 
-def _filters() -> tuple[str | None, str | None, str | None, bool, bool]:
-    """Status, channel, tag, whether it is nobody's, whether its window is about to close."""
+def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | None]:
+    """Status, channel, tag, whether it is nobody's, whether its window is about to close, team."""
     status = st.selectbox(
         t("inbox.status"), STATUSES, index=None, key="status", bind="query-params",
         format_func=lambda one: t(f"inbox.status_{one}"), placeholder=t("inbox.any"),
@@ -71,9 +72,16 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool]:
     tag = st.selectbox(
         t("inbox.tag"), data.tags(), index=None, key="tag", placeholder=t("inbox.any"), accept_new_options=True
     )
+    teams = {one.id: one.name for one in people.teams()}
+    if state.get("team") not in teams:
+        state.pop("team", None)  # somebody removed it
+    team = st.selectbox(
+        t("inbox.team"), list(teams), index=None, key="team", format_func=teams.__getitem__,
+        placeholder=t("inbox.any"), disabled=not teams,
+    )  # fmt: skip
     unassigned = st.toggle(t("inbox.unassigned"), key="unassigned", bind="query-params")
     closing = st.toggle(t("inbox.closing"), key="closing", bind="query-params")
-    return status, channel, tag, unassigned, closing
+    return status, channel, tag, unassigned, closing, team
 
 
 def _view_name(view: View, counts: dict[View, int]) -> str:

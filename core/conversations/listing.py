@@ -38,6 +38,7 @@ class Wanted:
     tag: str | None = None
     unassigned: bool = False
     closing: bool = False
+    team: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(Conversation.kind == wanted.channel)
     if wanted.tag:
         conditions.append(Conversation.tags.contains([wanted.tag]))
+    if wanted.team is not None:
+        conditions.append(Conversation.team_id == wanted.team)
     if wanted.unassigned:
         conditions.append(Conversation.assignee_id.is_(None) & (Conversation.status != ConversationStatus.CLOSED))
     if wanted.closing:

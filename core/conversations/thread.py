@@ -72,6 +72,7 @@ class Thread:
     mode: str
     assignee_id: int | None
     assignee: str | None
+    team_id: int | None
     unread: int
     handoff_reason: str | None
     contact_id: int
@@ -120,6 +121,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         mode=conversation.mode,
         assignee_id=conversation.assignee_id,
         assignee=assignee,
+        team_id=conversation.team_id,
         unread=conversation.unread_count,
         handoff_reason=conversation.handoff_reason,
         contact_id=conversation.contact_id,

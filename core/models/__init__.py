@@ -18,7 +18,18 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
-from core.models.people import Agent, AgentToken, APIKey, AuditEntry, Notice, Role, Severity, TokenKind
+from core.models.people import (
+    Agent,
+    AgentToken,
+    APIKey,
+    AuditEntry,
+    Notice,
+    Role,
+    Severity,
+    Team,
+    TeamMember,
+    TokenKind,
+)
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -27,9 +38,8 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "Conversation",
-    "ConversationStatus",
-    "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "EventSource", "FileState",
-    "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn", "Role",
-    "SavedReply", "Sender", "Severity", "TaskFailure", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
-    "WorkerReport",
+    "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction",
+    "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent",
+    "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember", "Tenant",
+    "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

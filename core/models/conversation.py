@@ -53,6 +53,13 @@ class Conversation(Tenant, Base):
         Index(None, "business_id", "kind", text("last_message_at DESC"), text("id DESC")),
         Index(None, "business_id", "created_at"),
         Index(None, "business_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+        Index(
+            "ix_conversations_team",
+            "team_id",
+            text("last_message_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("team_id IS NOT NULL"),
+        ),
         Index(None, "snoozed_until", postgresql_where=text("status = 'snoozed'")),
         Index(None, "waiting_since", postgresql_where=text("waiting_since IS NOT NULL")),
     )
@@ -66,6 +73,7 @@ class Conversation(Tenant, Base):
     mode: Mapped[str] = mapped_column(server_default=Mode.BOT)
     priority: Mapped[int] = mapped_column(server_default="0")
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
     unread_count: Mapped[int] = mapped_column(server_default="0")
     bot_turns: Mapped[int] = mapped_column(server_default="0")

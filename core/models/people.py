@@ -38,6 +38,27 @@ class Agent(Tenant, Base):
     created_at: Mapped[Stamp]
 
 
+class Team(Tenant, Base):
+    """People who share conversations."""
+
+    __tablename__ = "teams"
+    __table_args__ = (Index("uq_teams_name", "business_id", func.lower(text("name")), unique=True),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    created_at: Mapped[Stamp]
+
+
+class TeamMember(Tenant, Base):
+    """That a person belongs to a team."""
+
+    __tablename__ = "team_members"
+    __table_args__ = (Index(None, "agent_id"),)
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+
+
 class TokenKind(StrEnum):
     SESSION = "session"
     LINK = "link"  # signs in once, then is spent

@@ -164,6 +164,14 @@ def authenticate(session: Session, email: str, password: str) -> SignedIn | None
     return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
 
 
+def vouched_for(session: Session, email: str) -> SignedIn | None:
+    """Who an identity provider has checked; None: unknown or disabled. A second step of ours is still owed."""
+    agent = _find(session, email)
+    if agent is None or agent.disabled_at is not None:
+        return None
+    return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
+
+
 def _find(session: Session, email: str) -> Agent | None:
     if "\0" in email:  # Postgres has no such text
         return None
@@ -182,6 +190,7 @@ def forgive(session: Session, agent: Agent) -> None:
 def count_failure(session: Session, agent: Agent) -> None:
     """Note a wrong answer of a locked row; too many lock the account out for a while."""
     agent.failed_sign_ins += 1
+    audit.record(session, agent.business_id, f"agent:{agent.id}", "session.refused", f"agent:{agent.id}")
     if agent.failed_sign_ins >= FAILURES_TO_LOCK:
         agent.failed_sign_ins = 0
         agent.locked_until = func.now() + LOCKED_FOR

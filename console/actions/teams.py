@@ -1,0 +1,28 @@
+"""What administrators do about teams."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from console.actions.people import change
+from core.people import teams
+
+
+def create(name: str) -> int:
+    """Returns the team's id. Raises `NotAllowed`, `UnacceptableTeam`, `TeamNameTaken`."""
+    return change(lambda *known: teams.create(*known, name))
+
+
+def rename(team_id: int, name: str) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
+    change(lambda *known: teams.rename(*known, team_id, name))
+
+
+def remove(team_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    change(lambda *known: teams.remove(*known, team_id))
+
+
+def set_members(team_id: int, agent_ids: Collection[int]) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    change(lambda *known: teams.set_members(*known, team_id, agent_ids))

@@ -1,0 +1,80 @@
+"""Teams: who shares conversations. Managers see them; administrators change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from console import auth, shell
+from console.actions import teams as actions
+from console.data import people as data
+from console.i18n import t
+from core.errors import BotHubError
+from core.people.teams import LONGEST_NAME, TeamFacts
+
+state = st.session_state
+agent = shell.viewer()
+may_edit = agent.role in auth.ADMINISTRATORS
+
+
+def _do(action: Callable[[], object]) -> bool:
+    try:
+        action()
+    except BotHubError as error:
+        state["teams_error"] = shell.say(error)
+        return False
+    return True
+
+
+def _create() -> None:
+    if _do(lambda: actions.create(state["team_name"])):
+        state["team_name"] = ""
+
+
+def _rename(team_id: int) -> None:
+    if not _do(lambda: actions.rename(team_id, state[f"name_{team_id}"])):
+        state.pop(f"name_{team_id}")  # shows again what is saved
+
+
+def _edit(team: TeamFacts, names: dict[int, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            t("teams.name"), team.name, key=f"name_{team.id}", max_chars=LONGEST_NAME, on_change=_rename,
+            args=(team.id,),
+        )  # fmt: skip
+        with st.popover("", icon=":material/more_vert:", type="tertiary", help=t("teams.more"), key=f"more_{team.id}"):
+            st.caption(t("teams.remove_sure"))
+            st.button(
+                t("teams.remove"), key=f"remove_{team.id}", icon=":material/delete:", width="stretch",
+                on_click=lambda: _do(lambda: actions.remove(team.id)),
+            )  # fmt: skip
+    st.multiselect(
+        t("teams.members"), list(names), [one for one in team.members if one in names], key=f"members_{team.id}",
+        format_func=names.__getitem__, placeholder=t("teams.members_hint"),
+        on_change=lambda: _do(lambda: actions.set_members(team.id, state[f"members_{team.id}"])),
+    )  # fmt: skip
+
+
+def _show(team: TeamFacts, names: dict[int, str]) -> None:
+    st.subheader(team.name, anchor=False)
+    st.text(", ".join(names[one] for one in team.members if one in names) or t("teams.nobody"))
+
+
+with st.container(key="page", gap="medium"):
+    st.title(t("nav.teams"))
+    st.caption(t("teams.lead"))
+    if error := state.pop("teams_error", None):
+        st.error(error, icon=":material/error:")
+    if may_edit:
+        with st.form("new_team", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(t("teams.new"), key="team_name", max_chars=LONGEST_NAME)
+            st.form_submit_button(t("teams.create"), type="primary", on_click=_create)
+    people = {one.id: one.name for one in data.everyone()}
+    found = data.teams()
+    if not found:
+        st.info(t("teams.empty"), icon=":material/groups:")
+    for one in found:
+        with st.container(border=True, key=f"team_{one.id}"):
+            (_edit if may_edit else _show)(one, people)
+            st.caption(t("teams.holds", count=one.open_conversations))

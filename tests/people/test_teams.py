@@ -1,0 +1,159 @@
+"""Teams: making them, who is in them, and the conversations that are given to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from console.actions import teams as actions
+from console.auth import NotAllowed
+from core.conversations import listing
+from core.conversations.listing import Wanted
+from core.db import transaction
+from core.errors import Conflict, NotFound
+from core.models import Role
+from core.people import teams
+from core.people.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person
+from tests.console.test_pages import Desk
+from tests.inbox.steps import column, one
+
+
+def make(business: TestBusiness, name: str) -> int:
+    with transaction(business.business_id) as session:
+        return teams.create(session, business.business_id, "agent:1", name)
+
+
+def known(business: TestBusiness) -> Sequence[TeamFacts]:
+    with transaction(business.business_id) as session:
+        return teams.teams(session)
+
+
+def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) -> None:
+    with transaction(business.business_id) as session:
+        teams.set_members(session, business.business_id, "agent:1", team_id, agent_ids)
+
+
+def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
+    with transaction(business.business_id) as session:
+        teams.give(session, business.business_id, conversation_id, "agent:1", team_id)
+
+
+def test_a_team_has_exactly_the_members_it_was_given(business: TestBusiness) -> None:
+    ana, bea = person(business.business_id), person(business.business_id, name="Bea Soto")
+    sales = make(business, "  Sales   team ")
+    set_members(business, sales, [ana.id, bea.id, ana.id])
+    assert [(team.name, set(team.members)) for team in known(business)] == [("Sales team", {ana.id, bea.id})]
+    set_members(business, sales, [])
+    assert known(business)[0].members == []
+
+
+def test_a_stranger_cannot_be_a_member_and_nothing_changes(business: TestBusiness) -> None:
+    ana = person(business.business_id)
+    sales = make(business, "Sales")
+    set_members(business, sales, [ana.id])
+    with pytest.raises(NotFound):
+        set_members(business, sales, [ana.id + 1000])
+    assert known(business)[0].members == [ana.id]
+
+
+@pytest.mark.parametrize("name", [" ", "x" * 61])
+def test_a_team_needs_a_name(business: TestBusiness, name: str) -> None:
+    with pytest.raises(UnacceptableTeam):
+        make(business, name)
+
+
+def test_a_name_belongs_to_one_team_whatever_its_capitals(business: TestBusiness) -> None:
+    make(business, "Sales")
+    returns = make(business, "Returns")
+    with pytest.raises(TeamNameTaken):
+        make(business, "SALES")
+    with pytest.raises(TeamNameTaken), transaction(business.business_id) as session:
+        teams.rename(session, business.business_id, "agent:1", returns, "sales")
+    with transaction(business.business_id) as session:
+        teams.rename(session, business.business_id, "agent:1", returns, "RETURNS")
+    assert [team.name for team in known(business)] == ["RETURNS", "Sales"]
+
+
+def test_the_list_can_be_narrowed_to_a_team_until_it_is_removed(business: TestBusiness) -> None:
+    sales = make(business, "Sales")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
+    give(business, talk, sales)
+    give(business, talk, sales)
+    with transaction(business.business_id) as session:
+        found = listing.page(session, business.business_id, Wanted(team=sales), 0).rows
+    assert [row.id for row in found] == [talk]
+    assert known(business)[0].open_conversations == 1
+    with transaction(business.business_id) as session:
+        teams.remove(session, business.business_id, "agent:1", sales)
+    assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") is None
+    assert column("SELECT action FROM audit_log ORDER BY id") == ["team.create", "conversation.team", "team.remove"]
+
+
+def test_a_closed_conversation_and_an_unknown_team_are_refused(business: TestBusiness) -> None:
+    sales = make(business, "Sales")
+    closed = conversation(business.business_id, business.whatsapp_channel_id, status="closed")
+    talk = conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
+    with pytest.raises(Conflict):
+        give(business, closed, sales)
+    with pytest.raises(NotFound):
+        give(business, talk, sales + 1000)
+
+
+def test_an_administrator_makes_renames_fills_and_removes_one(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+    page = desk.open().switch_page("app_pages/teams.py")
+    desk.run()
+    assert "no team yet" in page.info[0].value
+    page.text_input(key="team_name").set_value("Sales")
+    page.form_submit_button[0].click()
+    desk.run()
+    (sales,) = known(business)
+    page.text_input(key=f"name_{sales.id}").set_value("Returns")
+    page.multiselect(key=f"members_{sales.id}").set_value([desk.person.id])
+    desk.run()
+    assert [(team.name, team.members) for team in known(business)] == [("Returns", [desk.person.id])]
+    page.text_input(key="team_name").set_value("returns")
+    page.form_submit_button[0].click()
+    desk.run()
+    assert "already" in page.error[0].value
+    page.button(key=f"remove_{sales.id}").click()
+    desk.run()
+    assert known(business) == []
+
+
+def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = make(business, "Sales")
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+    page = desk.open().switch_page("app_pages/teams.py")
+    desk.run()
+    assert [one.value for one in page.subheader] == ["Sales"]
+    assert not page.text_input
+    for act in (
+        lambda: actions.create("Returns"),
+        lambda: actions.rename(sales, "Returns"),
+        lambda: actions.remove(sales),
+        lambda: actions.set_members(sales, []),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def test_the_inbox_gives_to_a_team_and_narrows_to_it(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = make(business, "Sales")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
+    desk = Desk(person(business.business_id), monkeypatch)
+    page = desk.open(talk)
+    page.selectbox(key="of_team").set_value(sales)
+    desk.run()
+    assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") == sales
+    assert "Ana Torres changed the team" in [line["text"] for line in desk.component("thread")["lines"]]
+    page.selectbox(key="team").set_value(sales)
+    desk.run()
+    assert [row["id"] for row in desk.component("inbox_list")["rows"]] == [talk]
