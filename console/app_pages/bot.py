@@ -80,7 +80,7 @@ def _settings(bot_id: int) -> None:
     with st.container(horizontal=True, gap="large", key="bot_columns"):
         with st.container(width="stretch", key="bot_form"):
             unsaved = st.container()
-            form.draw(locked=locked)
+            form.draw(locked=locked, time_zone=agent.timezone)
             typed = form.read()
             with unsaved:
                 if error := state.pop("bot_error", None):

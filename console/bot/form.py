@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
+from console.bot import hours
 from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
 
 state = st.session_state
-_LOCALISED = ("fallback_message", "handoff_message", "apology_message")
+_MESSAGES = ("fallback_message", "handoff_message", "apology_message")
+_LOCALISED = (*_MESSAGES, "out_of_hours_message")
 _TABLES = {"qa_pairs": ("question", "answer", "approved"), "topics": ("topic", "autonomy")}
 _OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
@@ -28,8 +30,9 @@ def load(settings: BotSettings) -> None:
         elif field == "handoff_keywords":
             for language, phrases in value.items():
                 state[f"bot.{field}.{language}"] = "\n".join(phrases)
+        elif field == "opening_hours":
+            hours.load(value)
         elif field in _TABLES:
-            state[f"bot.{field}"] = pd.DataFrame(value, columns=list(_TABLES[field]))
             state[f"bot.{field}.round"] = state.get(f"bot.{field}.round", 0) + 1
             state[f"bot.{field}.rows"] = value
         else:
@@ -44,6 +47,8 @@ def document() -> dict[str, Any]:
             typed[field] = {language: state[f"bot.{field}.{language}"] for language in LANGUAGES}
         elif field == "handoff_keywords":
             typed[field] = {language: _lines(state[f"bot.{field}.{language}"]) for language in LANGUAGES}
+        elif field == "opening_hours":
+            typed[field] = hours.document()
         elif field in _TABLES:
             typed[field] = state[f"bot.{field}.rows"]
         else:
@@ -54,8 +59,9 @@ def document() -> dict[str, Any]:
 
 def read() -> BotSettings | list[str]:
     """The settings that are typed, or what is wrong with them, in words."""
+    unread = hours.faults()
     try:
-        return BotSettings.model_validate(document())
+        return unread or BotSettings.model_validate(document())
     except ValidationError as error:
         return [_fault(fault) for fault in error.errors(include_url=False)]
 
@@ -67,11 +73,11 @@ def keep() -> None:
             state[key] = state[key]
 
 
-def draw(*, locked: bool) -> None:
-    """The groups of settings, each with its limits beside it."""
+def draw(*, locked: bool, time_zone: str) -> None:
+    """The groups of settings, each with its limits beside it. `time_zone` is the business's."""
     groups: dict[str, Callable[[bool], None]] = {
         "identity": _identity, "judgement": _judgement, "answers": _pairs, "messages": _messages,
-        "keywords": _keywords, "limits": _limits,
+        "hours": lambda locked: _hours(locked, time_zone), "keywords": _keywords, "limits": _limits,
     }  # fmt: skip
     for tab, drawn in zip(st.tabs([t(f"bot.group_{name}") for name in groups]), groups.values(), strict=True):
         with tab:
@@ -129,10 +135,19 @@ def _pairs(locked: bool) -> None:
 
 
 def _messages(locked: bool) -> None:
-    for field in _LOCALISED:
-        st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
-        for language, name in LANGUAGES.items():
-            st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
+    for field in _MESSAGES:
+        _spoken(field, locked)
+
+
+def _hours(locked: bool, time_zone: str) -> None:
+    hours.draw(locked, time_zone)
+    _spoken("out_of_hours_message", locked)
+
+
+def _spoken(field: str, locked: bool) -> None:
+    st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
+    for language, name in LANGUAGES.items():
+        st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
 
 
 def _keywords(locked: bool) -> None:
@@ -165,9 +180,12 @@ def _number(field: str, low: float, high: float | None, step: float, locked: boo
 
 
 def _table(field: str, locked: bool, columns: dict[str, Any]) -> None:
+    editor = f"bot.{field}.{state[f'bot.{field}.round']}.editor"
+    if editor not in state:  # drawn anew: the editor has forgotten what was typed, the rows have not
+        state[f"bot.{field}"] = pd.DataFrame(state[f"bot.{field}.rows"], columns=list(_TABLES[field]))
     edited = st.data_editor(
-        state[f"bot.{field}"], key=f"bot.{field}.{state[f'bot.{field}.round']}.editor", num_rows="dynamic",
-        column_config=columns, hide_index=True, disabled=locked, width="stretch",
+        state[f"bot.{field}"], key=editor, num_rows="dynamic", column_config=columns, hide_index=True,
+        disabled=locked, width="stretch",
     )  # fmt: skip
     rows = [row for row in edited.to_dict("records") if any(_said(cell) for cell in row.values())]
     state[f"bot.{field}.rows"] = [{name: _cell(cell) for name, cell in row.items()} for row in rows]

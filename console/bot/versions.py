@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.bot import hours
 from console.data import bot as data
 from console.i18n import t
 from console.times import moment
@@ -43,7 +44,12 @@ def show(found: Sequence[Change]) -> None:
     for change in found:
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{t('bot.keywords') if change.field == 'handoff_keywords' else t(f'bot.{change.field}')}**")
-            st.html(f"<div class='diff'>{words_between(_words(change.before), _words(change.after))}</div>")
+            st.html(f"<div class='diff'>{words_between(*_both(change))}</div>")
+
+
+def _both(change: Change) -> tuple[str, str]:
+    words = hours.described if change.field == "opening_hours" else _words
+    return words(change.before) or "—", words(change.after) or "—"
 
 
 def _words(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from console.actions import bot as actions
 from console.auth import NotAllowed
+from console.bot.hours import shifts
 from console.bot.versions import words_between
 from core.ai.prompt import BusinessFacts
-from core.ai.settings import BotSettings, QaPair
+from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
 from core.business import facts
 from core.business.facts import UnacceptableFacts
 from core.conversations import bot_history, bots
@@ -178,3 +180,48 @@ def test_a_difference_keeps_both_texts_and_no_markup_of_theirs(before: str, afte
     plain = [html.unescape(re.sub(r"</?(ins|del)>", "", one)) for one in (without_new, without_old)]
     assert plain == [before, after]
     assert set(re.findall(r"<[^>]*>", shown)) <= {"<ins>", "</ins>", "<del>", "</del>"}
+
+
+def test_opening_hours_are_typed_a_line_a_day(desk: Desk, business: TestBusiness) -> None:
+    desk.page.text_input(key="bot.hours.0").set_value("9:00-13:00, 16:00 – 24:00")
+    desk.run()
+    press(desk, "Save")
+    week = in_force(business)[1].opening_hours.week
+    assert [(one.day, one.opens, one.closes) for one in week] == [
+        (0, time(9), time(13)),
+        (0, time(16), time(0)),
+    ]
+    assert desk.page.text_input(key="bot.hours.0").value == "09:00-13:00, 16:00-00:00"
+    desk.page.text_input(key="bot.hours.6").set_value("mornings")
+    desk.run()
+    assert "Opening hours, Sunday: write shifts such as" in desk.page.error[0].value
+    assert not [button for button in desk.page.button if button.label == "Save"]
+
+
+def test_hours_are_told_in_words_among_the_versions(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    hours = OpeningHours(week=(Shift(day=0, opens=time(9), closes=time(13)),), holidays=(date(2026, 12, 25),))
+    save(business, settings.model_copy(update={"opening_hours": hours}), number)
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    desk.page.selectbox(key="bot_version").set_value(1)
+    desk.run()
+    assert "Monday:" in shown(desk)
+    assert "2026-12-25" in shown(desk)
+
+
+def shown(desk: Desk) -> str:
+    return " ".join(one.proto.body for one in desk.page.get("html"))
+
+
+@given(st.lists(st.tuples(st.times(), st.times()), max_size=3))
+def test_shifts_are_read_as_they_are_written(typed: list[tuple[time, time]]) -> None:
+    whole = [
+        (opens.replace(second=0, microsecond=0), closes.replace(second=0, microsecond=0)) for opens, closes in typed
+    ]
+    assert shifts(", ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in whole)) == whole
+
+
+@pytest.mark.parametrize("words", ["9-13", "25:00-26:00", "09:00", "09:00-13:00 16:00-20:00"])
+def test_what_is_no_shift_is_not_guessed_at(words: str) -> None:
+    assert shifts(words) is None
