@@ -39,6 +39,7 @@ def _save(bot_id: int, settings: BotSettings, based_on: int) -> None:
     else:
         state.pop("bot_overtaken", None)
         state["bot_note"] = ""
+        versions.forget()
         st.toast(t("bot.saved", number=number), icon=":material/check:")
         _begin(bot_id)
 
@@ -92,9 +93,10 @@ def _settings(bot_id: int) -> None:
 
 
 def _versions(bot_id: int) -> None:
-    number = versions.pick(data.history(bot_id), ZoneInfo(agent.timezone))
-    current, in_force = data.current(bot_id)
-    versions.compare(bot_id, number, in_force)
+    known = data.history(bot_id)
+    current = known[0].number
+    number, against = versions.pick(known, ZoneInfo(agent.timezone))
+    versions.compare(bot_id, number, against)
     if not locked and number != current:
         wanted = data.version(bot_id, number)
         st.button(

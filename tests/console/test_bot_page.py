@@ -210,8 +210,26 @@ def test_hours_are_told_in_words_among_the_versions(desk: Desk, business: TestBu
     assert "2026-12-25" in shown(desk)
 
 
+def test_any_two_versions_are_held_against_each_other(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    for name in ("Luna", "Sol", "Mar"):
+        number = save(business, settings.model_copy(update={"name": name}), number)
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    assert "Choose another version" in desk.page.info[0].value
+    desk.page.selectbox(key="bot_version").set_value(3)
+    desk.page.selectbox(key="bot_against").set_value(2)
+    desk.run()
+    assert "<del>Luna</del><ins>Sol</ins>" in shown(desk)
+    assert "Mar" not in shown(desk)
+    press(desk, "Bring version 3 back")
+    assert (in_force(business)[0], in_force(business)[1].name) == (5, "Sol")
+    assert desk.page.selectbox(key="bot_against").value == 5
+
+
 def shown(desk: Desk) -> str:
-    return " ".join(one.proto.body for one in desk.page.get("html"))
+    """The differences on the screen."""
+    return " ".join(one.proto.body for one in desk.page.get("html") if "class='diff'" in one.proto.body)
 
 
 @given(st.lists(st.tuples(st.times(), st.times()), max_size=3))
