@@ -11,7 +11,7 @@ from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
 from core.business.model import model
-from core.conversations import bot_history
+from core.conversations import bot_channels, bot_history, bots
 from core.conversations.context import prices
 from core.db import transaction
 
@@ -23,6 +23,27 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
         return bot_history.save(
             session, agent.business_id, bot_id, settings, based_on=based_on, actor=f"agent:{agent.id}", note=note
         )
+
+
+def create(name: str, *, copied_from: int | None) -> int:
+    """Make a bot, like another or with the settings that every bot begins with. Returns its id.
+
+    Raises `NotAllowed`, `NotFound`.
+    """
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        settings = BotSettings() if copied_from is None else bots.current(session, copied_from)[1]
+        named = BotSettings.model_validate({**settings.model_dump(), "name": name})
+        return bot_channels.create(
+            session, agent.business_id, named, actor=f"agent:{agent.id}", copied_from=copied_from
+        )
+
+
+def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
+    """Say who answers on a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        bot_channels.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
 
 
 def save_facts(known: BusinessFacts) -> None:

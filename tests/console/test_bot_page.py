@@ -18,11 +18,13 @@ from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
 from core.business import facts
 from core.business.facts import UnacceptableFacts
-from core.conversations import bot_history, bots
+from core.conversations import bot_channels, bot_history, bots
+from core.conversations.bot_channels import ChannelMoved
 from core.conversations.bot_history import Overtaken
 from core.db import transaction
 from core.errors import NotFound
 from core.models import Role
+from core.people import audit
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
@@ -131,6 +133,13 @@ def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypat
         actions.save(business.bot_id, BotSettings(), based_on=1, note="")
     with pytest.raises(NotAllowed):
         actions.save_facts(BusinessFacts("x"))
+    with pytest.raises(NotAllowed):
+        actions.create("x", copied_from=None)
+    with pytest.raises(NotAllowed):
+        actions.assign(business.sms_channel_id, None, seen=business.bot_id)
+    desk.page.segmented_control(key="bot_part").set_value("channels")
+    desk.run()
+    assert desk.page.selectbox(key=f"bot_on_{business.sms_channel_id}").disabled
     with pytest.raises(ValueError, match="bot"):
         at_bot(business, monkeypatch, Role.AGENT)
 
@@ -161,8 +170,7 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     desk.run()
     desk.page.text_input(key="facts.hours").set_value("  Lunes a viernes\t9 a 18 ")
     desk.page.selectbox(key="facts.time_zone").set_value("America/Bogota")
-    desk.page.form_submit_button[0].click()
-    desk.run()
+    press(desk, "Save")
     assert desk.page.success
     with transaction(business.business_id) as session:
         known = facts.read(session, business.business_id)
@@ -225,6 +233,65 @@ def test_any_two_versions_are_held_against_each_other(desk: Desk, business: Test
     press(desk, "Bring version 3 back")
     assert (in_force(business)[0], in_force(business)[1].name) == (5, "Sol")
     assert desk.page.selectbox(key="bot_against").value == 5
+
+
+def test_another_bot_is_copied_and_given_a_channel(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    save(business, settings.model_copy(update={"turn_cap": 7}), number)
+    desk.page.text_input(key="bot_new_name").set_value(" Luna ")
+    desk.page.selectbox(key="bot_new_from").set_value(business.bot_id)
+    press(desk, "Create")
+    luna = one("SELECT max(id) FROM bots")
+    assert (desk.page.title[0].value, desk.page.selectbox(key="bot_id").value) == ("Luna", luna)
+    assert desk.page.number_input(key="bot.turn_cap").value == 7
+    desk.page.segmented_control(key="bot_part").set_value("channels")
+    desk.run()
+    desk.page.selectbox(key=f"bot_on_{business.sms_channel_id}").set_value(luna)
+    desk.run()
+    desk.page.selectbox(key=f"bot_on_{business.whatsapp_channel_id}").set_value(0)
+    desk.run()
+    assert "Answers on SMS" in [caption.value for caption in desk.page.caption]
+    with transaction(business.business_id) as session:
+        served = {channel.id: channel.bot_id for channel in bot_channels.served(session)}
+        written = [(entry.action, entry.data.get("after")) for entry in audit.entries(session)]
+    assert served == {
+        business.whatsapp_channel_id: None,
+        business.sms_channel_id: luna,
+        business.twilio_whatsapp_channel_id: business.bot_id,
+    }
+    assert written[:3] == [("channel.assign", None), ("channel.assign", luna), ("bot.create", None)]
+
+
+def test_a_bot_needs_a_name(desk: Desk) -> None:
+    desk.page.text_input(key="bot_new_name").set_value("  ")
+    press(desk, "Create")
+    assert "cannot be empty" in desk.page.error[0].value
+    assert one("SELECT count(*) FROM bots") == 1
+
+
+def test_no_other_bot_is_chosen_over_unsaved_changes(desk: Desk) -> None:
+    desk.page.text_input(key="bot_new_name").set_value("Luna")
+    press(desk, "Create")
+    assert not desk.page.selectbox(key="bot_id").disabled
+    desk.page.text_input(key="bot.name").set_value("Sol")
+    desk.run()
+    assert desk.page.selectbox(key="bot_id").disabled
+    press(desk, "Discard")
+    assert not desk.page.selectbox(key="bot_id").disabled
+
+
+def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:
+    def assign(channel_id: int, bot_id: int | None, seen: int | None) -> None:
+        with transaction(business.business_id) as session:
+            bot_channels.assign(session, business.business_id, channel_id, bot_id, seen=seen, actor="agent:1")
+
+    assign(business.sms_channel_id, None, business.bot_id)
+    with pytest.raises(ChannelMoved):
+        assign(business.sms_channel_id, business.bot_id, business.bot_id)
+    with pytest.raises(NotFound):
+        assign(business.sms_channel_id, business.bot_id + 1, None)
+    with pytest.raises(NotFound):
+        assign(0, business.bot_id, None)
 
 
 def shown(desk: Desk) -> str:
