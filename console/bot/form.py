@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
-from console.bot import hours
+from console.bot import hours, pairs, tables
 from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
 
 state = st.session_state
 _MESSAGES = ("fallback_message", "handoff_message", "apology_message")
 _LOCALISED = (*_MESSAGES, "out_of_hours_message")
-_TABLES = {"qa_pairs": ("question", "answer", "approved"), "topics": ("topic", "autonomy")}
+_TABLES = ("qa_pairs", "topics")
 _OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
@@ -33,8 +32,7 @@ def load(settings: BotSettings) -> None:
         elif field == "opening_hours":
             hours.load(value)
         elif field in _TABLES:
-            state[f"bot.{field}.round"] = state.get(f"bot.{field}.round", 0) + 1
-            state[f"bot.{field}.rows"] = value
+            tables.load(field, value)
         else:
             state[f"bot.{field}"] = value
 
@@ -50,7 +48,7 @@ def document() -> dict[str, Any]:
         elif field == "opening_hours":
             typed[field] = hours.document()
         elif field in _TABLES:
-            typed[field] = state[f"bot.{field}.rows"]
+            typed[field] = tables.rows(field)
         else:
             value = state[f"bot.{field}"]
             typed[field] = None if field in _OPTIONAL and value in ("", None) else value
@@ -76,7 +74,7 @@ def keep() -> None:
 def draw(*, locked: bool, time_zone: str) -> None:
     """The groups of settings, each with its limits beside it. `time_zone` is the business's."""
     groups: dict[str, Callable[[bool], None]] = {
-        "identity": _identity, "judgement": _judgement, "answers": _pairs, "messages": _messages,
+        "identity": _identity, "judgement": _judgement, "answers": pairs.draw, "messages": _messages,
         "hours": lambda locked: _hours(locked, time_zone), "keywords": _keywords, "limits": _limits,
     }  # fmt: skip
     for tab, drawn in zip(st.tabs([t(f"bot.group_{name}") for name in groups]), groups.values(), strict=True):
@@ -110,8 +108,8 @@ def _judgement(locked: bool) -> None:
     _number("turn_cap", 1, 200, 1, locked)
     _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
     st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
-    _table(
-        "topics", locked,
+    tables.draw(
+        "topics",
         {
             "topic": st.column_config.TextColumn(t("bot.topic"), max_chars=100, required=True),
             "autonomy": st.column_config.SelectboxColumn(
@@ -119,18 +117,7 @@ def _judgement(locked: bool) -> None:
                 format_func=lambda one: t(f"bot.autonomy_{one}"),
             ),
         },
-    )  # fmt: skip
-
-
-def _pairs(locked: bool) -> None:
-    st.caption(t("bot.qa_pairs_help"))
-    _table(
-        "qa_pairs", locked,
-        {
-            "question": st.column_config.TextColumn(t("bot.question"), max_chars=500, required=True, width="medium"),
-            "answer": st.column_config.TextColumn(t("bot.answer"), max_chars=4000, required=True, width="large"),
-            "approved": st.column_config.CheckboxColumn(t("bot.approved"), default=False, width="small"),
-        },
+        locked=locked,
     )  # fmt: skip
 
 
@@ -177,27 +164,6 @@ def _number(field: str, low: float, high: float | None, step: float, locked: boo
         t(f"bot.{field}"), low, high, step=step, key=f"bot.{field}", disabled=locked, help=t(f"bot.{field}_help"),
         placeholder=t("bot.not_set") if field in _OPTIONAL else None,
     )  # fmt: skip
-
-
-def _table(field: str, locked: bool, columns: dict[str, Any]) -> None:
-    editor = f"bot.{field}.{state[f'bot.{field}.round']}.editor"
-    if editor not in state:  # drawn anew: the editor has forgotten what was typed, the rows have not
-        state[f"bot.{field}"] = pd.DataFrame(state[f"bot.{field}.rows"], columns=list(_TABLES[field]))
-    edited = st.data_editor(
-        state[f"bot.{field}"], key=editor, num_rows="dynamic", column_config=columns, hide_index=True,
-        disabled=locked, width="stretch",
-    )  # fmt: skip
-    rows = [row for row in edited.to_dict("records") if any(_said(cell) for cell in row.values())]
-    state[f"bot.{field}.rows"] = [{name: _cell(cell) for name, cell in row.items()} for row in rows]
-
-
-def _said(cell: object) -> bool:
-    return isinstance(cell, str) and bool(cell.strip())
-
-
-def _cell(cell: Any) -> Any:
-    """A new row's empty cells are None or NaN."""
-    return bool(cell) if isinstance(cell, bool) else cell if isinstance(cell, str) else False if cell is None else ""
 
 
 def _lines(words: str) -> list[str]:

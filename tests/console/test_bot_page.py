@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from console.actions import bot as actions
 from console.auth import NotAllowed
 from console.bot.hours import shifts
+from console.bot.tables import merged
 from console.bot.versions import words_between
 from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
@@ -310,3 +311,69 @@ def test_shifts_are_read_as_they_are_written(typed: list[tuple[time, time]]) -> 
 @pytest.mark.parametrize("words", ["9-13", "25:00-26:00", "09:00", "09:00-13:00 16:00-20:00"])
 def test_what_is_no_shift_is_not_guessed_at(words: str) -> None:
     assert shifts(words) is None
+
+
+def with_pairs(business: TestBusiness, questions: list[str]) -> None:
+    number, settings = in_force(business)
+    pairs = tuple(QaPair(question=one, answer=f"About {one}", approved=True) for one in questions)
+    save(business, settings.model_copy(update={"qa_pairs": pairs}), number)
+
+
+def questions(desk: Desk) -> list[str]:
+    """What the table of approved answers shows."""
+    (table,) = [one.value for one in desk.page.dataframe if "answer" in one.value.columns]
+    return list(table["question"])
+
+
+def test_a_search_narrows_the_approved_answers_and_loses_none(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_pairs(business, ["¿Hay devolución?", "¿Envían?", "¿Abren?"])
+    desk = at_bot(business, monkeypatch, Role.ADMINISTRATOR)
+    assert len(questions(desk)) == 3
+    desk.page.text_input(key="bot.qa_pairs.query").set_value("DEVOLUCION")
+    desk.run()
+    assert questions(desk) == ["¿Hay devolución?"]
+    assert any(caption.value == "1 of 3" for caption in desk.page.caption)
+    assert not [button for button in desk.page.button if button.label == "Save"]
+
+
+def test_a_file_is_looked_at_before_it_fills_the_table(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_pairs(business, ["a", "b"])
+    desk = at_bot(business, monkeypatch, Role.ADMINISTRATOR)
+    content = b"question,answer,approved\na,About a,yes\nb,Better,yes\nc,New,no\nd\n"
+    desk.page.file_uploader(key="bot_import_0").upload("answers.csv", content, "text/csv")
+    desk.run()
+    assert "New: **1** · Changed: **1** · The same: 1" in [one.value for one in desk.page.markdown]
+    assert any("Line 5: the question or the answer is missing" in one.value for one in desk.page.warning)
+    press(desk, "Put them in the table")
+    assert questions(desk) == ["a", "b", "c"]
+    assert len(in_force(business)[1].qa_pairs) == 2
+    press(desk, "Save")
+    assert [(one.question, one.answer, one.approved) for one in in_force(business)[1].qa_pairs] == [
+        ("a", "About a", True),
+        ("b", "Better", True),
+        ("c", "New", False),
+    ]
+
+
+ROWS = [{"question": one, "answer": one.upper(), "approved": True} for one in "abc"]
+
+
+def test_rows_edited_under_a_search_keep_their_places() -> None:
+    edited = [
+        {"question": "b", "answer": "other", "approved": True, "place": 1},
+        {"question": "new", "answer": "N", "approved": None, "place": None},
+        {"question": None, "answer": None, "approved": None, "place": float("nan")},
+    ]
+    rows = merged(ROWS, {1, 2}, edited)
+    assert [(row["question"], row["answer"], row["approved"]) for row in rows] == [
+        ("a", "A", True),
+        ("b", "other", True),
+        ("new", "N", False),
+    ]
+
+
+@given(st.sets(st.integers(0, 2)))
+def test_rows_that_nobody_edited_stay_as_they_are(shown: set[int]) -> None:
+    assert merged(ROWS, shown, [{**ROWS[place], "place": place} for place in sorted(shown)]) == ROWS
