@@ -26,10 +26,11 @@ from core.db import transaction
 from core.errors import NotFound
 from core.models import Role
 from core.people import audit
+from tests.ai.test_assistant import says
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
-from tests.inbox.steps import one
+from tests.inbox.steps import one, rows
 
 
 @pytest.fixture
@@ -377,3 +378,22 @@ def test_rows_edited_under_a_search_keep_their_places() -> None:
 @given(st.sets(st.integers(0, 2)))
 def test_rows_that_nobody_edited_stay_as_they_are(shown: set[int]) -> None:
     assert merged(ROWS, shown, [{**ROWS[place], "place": place} for place in sorted(shown)]) == ROWS
+
+
+def test_a_trial_is_counted_and_waits_when_the_budget_is_spent(
+    desk: Desk, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, settings = in_force(business)
+    save(business, settings.model_copy(update={"requests_per_minute": 1}), number)
+    monkeypatch.setattr(actions, "model", lambda: says("Claro."))
+    desk.page.chat_input(key="trial_input").set_value("¿Envían?")
+    desk.run()
+    assert [message.children[0].value for message in desk.page.chat_message] == ["¿Envían?", "Claro."]
+    assert one("SELECT data ->> 'tokens' FROM audit_log WHERE action = 'bot.try'") == "1100"
+    desk.page.chat_input(key="trial_input").set_value("¿Y a Cuba?")
+    desk.run()
+    assert "budget for this minute" in desk.page.warning[0].value
+    rows("UPDATE audit_log SET created_at = created_at - interval '2 minutes'")
+    press(desk, "Try again")
+    assert not desk.page.warning
+    assert len(desk.page.chat_message) == 4
