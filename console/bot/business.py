@@ -43,7 +43,8 @@ def pane(*, locked: bool) -> None:
         choices = sorted({known.currency, *_CURRENCIES} - {""})
         st.selectbox(
             t("facts.currency"), choices, choices.index(known.currency) if known.currency else None,
-            key="facts.currency", disabled=locked, accept_new_options=True, help=t("facts.currency_help"), placeholder=t("bot.not_set"),
+            key="facts.currency", disabled=locked, accept_new_options=True, help=t("facts.currency_help"),
+            placeholder=t("bot.not_set"),
         )  # fmt: skip
         st.multiselect(
             t("facts.tags"), list(known.tags), list(known.tags), key="facts.tags", accept_new_options=True,
