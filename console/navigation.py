@@ -32,6 +32,7 @@ _ENTRIES = (
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
     _Entry("webhooks", ":material/webhook:", ADMINISTRATORS, "operations"),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
+    _Entry("channels", ":material/cell_tower:", MANAGERS, "settings"),
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
     _Entry("teams", ":material/groups:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
