@@ -40,10 +40,10 @@ _ENTRIES = (
 )
 
 
-def build(agent: CurrentAgent) -> tuple[st.Page, st.Page]:
-    """The page that was asked for, and one's own account page."""
+def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page | None]:
+    """The page that was asked for, one's own account page, and the page on health for whoever may see it."""
     pages: dict[str, list[st.Page]] = {}
-    account = None
+    known: dict[str, st.Page] = {}
     for entry in _ENTRIES:
         if agent.role not in entry.roles:
             continue
@@ -52,7 +52,5 @@ def build(agent: CurrentAgent) -> tuple[st.Page, st.Page]:
             default=entry.name == "inbox", visibility="hidden" if entry.name == "account" else "visible",
         )  # fmt: skip
         pages.setdefault(t(f"nav.{entry.group}") if entry.group else "", []).append(page)
-        if entry.name == "account":
-            account = page
-    assert account is not None
-    return st.navigation(pages, position="top"), account
+        known[entry.name] = page
+    return st.navigation(pages, position="top"), known["account"], known.get("health")
