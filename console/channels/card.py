@@ -78,10 +78,11 @@ def _whose(one: ChannelCard) -> list[str]:
 
 
 def _menu(one: ChannelCard) -> None:
-    with st.popover("", icon=":material/more_vert:", type="tertiary", help=t("channels.more"), key=f"more_{one.id}"):
-        if st.button(t("channels.edit"), key=f"edit_{one.id}", icon=":material/edit:", width="stretch"):
-            state["channel_form"] = one.id
-            st.rerun()  # the whole page: the panel is outside this fragment
+    if st.button("", icon=":material/edit:", type="tertiary", help=t("channels.edit"), key=f"edit_{one.id}"):
+        state["channel_form"] = one.id
+        st.rerun()  # the whole page: the panel is outside this fragment
+    more = st.popover("", icon=":material/more_vert:", type="tertiary", help=t("channels.more"), key=f"more_{one.id}")
+    with more, st.container(width=300, gap="small"):
         for verb, target in (("pause", "paused"), ("resume", "active"), ("disable", "disabled")):
             if target == one.state or (verb == "pause" and one.state == "disabled"):
                 continue
