@@ -77,7 +77,7 @@ def banner(health_page: st.Page | None) -> None:
         else t("health.banner", what=what, subject=first.subject)
     )
     with st.container(key="banner", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<span role="status">{html.escape(words)}</span>', width="content")
+        st.html(f'<span role="status">{html.escape(words)}</span>')
         if health_page is not None:
             st.page_link(health_page, label=t("health.see"), width="content")
 

@@ -78,7 +78,7 @@ def _whose(one: ChannelCard) -> list[str]:
 
 
 def _menu(one: ChannelCard) -> None:
-    if st.button("", icon=":material/edit:", type="tertiary", help=t("channels.edit"), key=f"edit_{one.id}"):
+    if st.button(t("channels.edit"), icon=":material/edit:", type="tertiary", key=f"edit_{one.id}", width="content"):
         state["channel_form"] = one.id
         st.rerun()  # the whole page: the panel is outside this fragment
     more = st.popover("", icon=":material/more_vert:", type="tertiary", help=t("channels.more"), key=f"more_{one.id}")

@@ -55,7 +55,7 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
     expect(card).to_contain_text("2K customers a day")
     expect(card.get_by_role("button", name="Test")).to_be_visible()
     _shot(page, "channels")
-    card.get_by_role("button", name="edit").click()
+    card.get_by_role("button", name="Edit").click()
     panel = page.get_by_role("dialog").filter(has_text="Check and save")
     expect(panel.get_by_label("Name")).to_have_value("WhatsApp")
     _shot(page, "edit")
