@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell, live
 from core.channels.content import parse_content
-from core.contacts import profile
 from core.conversations import notes, saved_replies, service, triage
 from core.db import transaction
 from core.errors import Conflict, NotFound, StoreUnavailable
@@ -215,20 +214,6 @@ def bulk(action: str, conversation_ids: Sequence[int]) -> tuple[int, int]:
             _BULK[action](conversation_id)
             done += 1
     return done, len(wanted) - done
-
-
-def rename_contact(contact_id: int, name: str) -> None:
-    """Correct a customer's name. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        profile.rename(session, agent.business_id, contact_id, f"agent:{agent.id}", name)
-
-
-def describe_contact(contact_id: int, about: str) -> None:
-    """Keep what is worth knowing about a customer. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        profile.describe(session, agent.business_id, contact_id, f"agent:{agent.id}", about)
 
 
 def save_reply(shortcut: str, words: str) -> None:

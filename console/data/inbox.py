@@ -5,7 +5,8 @@ from __future__ import annotations
 from console import auth
 from core.business import templates
 from core.channels.whatsapp_cloud.templates import Template
-from core.contacts import profile
+from core.contacts import likeness, profile
+from core.contacts.likeness import Candidate
 from core.contacts.profile import Profile
 from core.conversations import listing, saved_replies, traces, triage
 from core.conversations import thread as threads
@@ -64,6 +65,13 @@ def customer(contact_id: int) -> Profile | None:
             return profile.read(session, contact_id)
         except NotFound:
             return None
+
+
+def candidates(contact_id: int, words: str) -> list[Candidate]:
+    """Who may be the same person, or whoever is found by these words."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return likeness.candidates(session, agent.business_id, contact_id, words)
 
 
 def tags() -> list[str]:

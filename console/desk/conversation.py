@@ -143,6 +143,10 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
                 f"<div class='desk-about'>{html.escape(_about(thread))}</div>"
             )
         _next_button()
+        st.button(
+            "", icon=":material/person:", key="customer_drawer", help=t("contact.open"), type="tertiary",
+            on_click=_customer_asked, args=(thread.id,),
+        )  # fmt: skip
         if thread.status == "closed":
             st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=do, args=(actions.reopen,))
             return
@@ -160,6 +164,11 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
         st.button(
             t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(actions.close,)
         )
+
+
+def _customer_asked(conversation_id: int) -> None:
+    state["customer_shown"] = conversation_id
+    st.rerun(["customer"])
 
 
 def _next_button() -> None:

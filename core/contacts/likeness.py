@@ -47,10 +47,13 @@ def candidates(session: Session, business_id: int, contact_id: int, words: str =
         .order_by(Contact.id.in_(sharing).desc(), Contact.id.desc())
         .limit(_MOST)
     )
-    return [Candidate(*row, same_number=row.id in sharing) for row in rows]
+    return [
+        Candidate(contact, name, found, number, since, contact in sharing)
+        for contact, name, found, number, since in rows
+    ]
 
 
-def _sharing(contact_id: int) -> Select[tuple[int]]:
+def _sharing(contact_id: int) -> Select[int]:
     own, other = aliased(ContactIdentity), aliased(ContactIdentity)
     return (
         select(other.contact_id)

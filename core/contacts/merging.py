@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from core import live
-from core.contacts.profile import LONGEST_ABOUT
+from core.contacts.bounds import LONGEST_ABOUT
 from core.conversations import service
 from core.errors import Conflict, NotFound
 from core.inbox.events import lock_receiving
@@ -18,6 +18,10 @@ from core.models import Contact, ContactIdentity, ContactMerge, Conversation, Co
 from core.people import audit
 
 _QUIET = {"synchronize_session": False}
+
+
+class AlreadyMerged(Conflict):
+    """This contact was merged into another."""
 
 
 def merge(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> int:
@@ -29,11 +33,12 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
 
     Raises:
         NotFound: one of them is not there.
-        Conflict: they are the same, or one was merged already.
+        Conflict: they are the same.
+        AlreadyMerged: one of them was merged before.
     """
     keep, merged = _lock(session, keep_id, merged_id)
     if keep.merged_into_id is not None or merged.merged_into_id is not None:
-        raise Conflict("One of these contacts was already merged into another.")
+        raise AlreadyMerged("One of these contacts was merged into another.")
     moved: dict[str, Any] = {
         "closed": _close_older(session, business_id, keep_id, merged_id, actor),
         "conversations": _give(session, Conversation, merged_id, keep_id),
@@ -59,7 +64,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
 
     Raises:
         NotFound: no such merge.
-        Conflict: the kept contact was itself merged into another since.
+        AlreadyMerged: the kept contact was itself merged into another since.
     """
     lock_receiving(session)
     record = session.get(ContactMerge, merge_id, with_for_update=True)
@@ -69,7 +74,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
         return
     keep, merged = _lock(session, record.kept_id, record.merged_id)
     if keep.merged_into_id is not None:
-        raise Conflict("This contact was merged into another since: undo that first.")
+        raise AlreadyMerged("This contact was merged into another since: undo that first.")
     moved = record.moved
     session.execute(
         _RETURN,
@@ -166,7 +171,7 @@ def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment and moment.isoformat()
+    return None if moment is None else moment.isoformat()
 
 
 def _spread_wishes(session: Session, contact_id: int) -> list[dict[str, Any]]:

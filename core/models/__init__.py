@@ -38,8 +38,8 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
-    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery",
-    "DeliveryAttempt", "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent",
-    "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember", "Tenant",
-    "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
+    "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
+    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember",
+    "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""contacts that were merged, and what undoing it needs"""
+"""contacts that were merged, and when customers were asked for a rating"""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_contact_merges_kept_id"), "contact_merges", ["kept_id"])
     op.create_index(op.f("ix_contact_merges_merged_id"), "contact_merges", ["merged_id"])
     protect("contact_merges")
+    op.add_column("conversations", sa.Column("rating_asked_at", sa.DateTime(timezone=True)))
 
 
 def downgrade() -> None:
+    op.drop_column("conversations", "rating_asked_at")
     op.drop_table("contact_merges")
