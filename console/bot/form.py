@@ -13,7 +13,7 @@ from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
 
 state = st.session_state
-_LOCALISED = ("fallback_message", "handoff_message", "apology_message")
+_LOCALISED = ("fallback_message", "handoff_message", "apology_message", "rating_message")
 _TABLES = {"qa_pairs": ("question", "answer", "approved"), "topics": ("topic", "autonomy")}
 _OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
@@ -129,6 +129,7 @@ def _pairs(locked: bool) -> None:
 
 
 def _messages(locked: bool) -> None:
+    st.toggle(t("bot.ask_rating"), key="bot.ask_rating", disabled=locked, help=t("bot.ask_rating_help"))
     for field in _LOCALISED:
         st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
         for language, name in LANGUAGES.items():

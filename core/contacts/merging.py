@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text, update
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import live
 from core.contacts.bounds import LONGEST_ABOUT
-from core.conversations import service
+from core.conversations import closing, service
 from core.errors import Conflict, NotFound
 from core.inbox.events import lock_receiving
 from core.models import Contact, ContactIdentity, ContactMerge, Conversation, ConversationStatus
@@ -88,7 +87,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
     )
     session.execute(_OWN_ADDRESS, {"contacts": [keep.id, merged.id]})
     for one in moved["closed"]:
-        session.execute(_REOPEN, one)
+        closing.restore(session, one)
         session.execute(_WAIT_NO_LONGER, one)
     for one in moved["silenced"]:
         session.execute(_UNSILENCE, one)
@@ -154,24 +153,13 @@ def _close_older(session: Session, business_id: int, keep_id: int, merged_id: in
 
 def _close_into(session: Session, business_id: int, pair: Sequence[Conversation], actor: str) -> dict[str, Any]:
     older, newer = sorted(pair, key=lambda one: (one.last_message_at, one.id))
-    before = {
-        "id": older.id,
-        "status": older.status,
-        "unread": older.unread_count,
-        "waiting": _iso(older.waiting_since),
-        "snoozed": _iso(older.snoozed_until),
-        "newer": newer.id,
-        "newer_waited": _iso(newer.waiting_since),
-    }
+    waited = None if newer.waiting_since is None else newer.waiting_since.isoformat()
+    before = {**closing.standing(older), "newer": newer.id, "newer_waited": waited}
     if older.waiting_since is not None:
         newer.waiting_since = min(older.waiting_since, newer.waiting_since or older.waiting_since)
     newer.unread_count += older.unread_count
     service.close(session, business_id, older.id, actor)
     return before
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _spread_wishes(session: Session, contact_id: int) -> list[dict[str, Any]]:
@@ -210,14 +198,6 @@ UPDATE conversations c SET identity_id = (
 FROM identities present
 WHERE present.id = c.identity_id AND c.contact_id = ANY(:contacts) AND present.contact_id <> c.contact_id
   AND EXISTS (SELECT FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind)
-""")
-_REOPEN = text("""
-UPDATE conversations c SET status = :status, closed_at = NULL, unread_count = :unread, waiting_since = :waiting,
-    snoozed_until = :snoozed
-WHERE c.id = :id AND c.status = 'closed' AND NOT EXISTS (
-    SELECT FROM conversations o
-    WHERE o.channel_id = c.channel_id AND o.contact_id = c.contact_id AND o.status <> 'closed'
-)
 """)
 _WAIT_NO_LONGER = text("""
 UPDATE conversations SET waiting_since = :newer_waited, unread_count = greatest(0, unread_count - :unread)
