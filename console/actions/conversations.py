@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,9 +13,10 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell, live
 from core.channels.content import parse_content
-from core.conversations import notes, saved_replies, service, triage
+from core.conversations import closing, notes, saved_replies, service, triage
+from core.conversations.closing import Stood
 from core.db import transaction
-from core.errors import Conflict, NotFound, StoreUnavailable
+from core.errors import StoreUnavailable
 from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
@@ -139,9 +139,12 @@ def hand_back(conversation_id: int) -> None:
     change(conversation_id, service.hand_back)
 
 
-def close(conversation_id: int) -> None:
-    """Close. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, service.close)
+def close(conversation_id: int) -> Stood | None:
+    """Close, and ask for a score where that is wanted. Returns what takes it back. Raises `NotAllowed`, `NotFound`."""
+    stood: list[Stood | None] = []
+    change(conversation_id, lambda *known: stood.append(closing.close(*known)))
+    bell.ring()
+    return stood[0]
 
 
 def reopen(conversation_id: int) -> None:
@@ -179,6 +182,11 @@ def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
     change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
 
 
+def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    change(conversation_id, lambda session, business, talk, _: triage.add_tags(session, business, talk, tags))
+
+
 def mark_unread(conversation_id: int) -> None:
     """Raises `NotAllowed`."""
     change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
@@ -194,26 +202,6 @@ def mark_seen(conversation_id: int) -> None:
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             service.mark_seen(session, conversation_id)
             live.notify(session, agent.business_id, conversation_id)
-
-
-_BULK: dict[str, Callable[[int], None]] = {"take": take_over, "read": mark_seen, "close": close}
-MOST_AT_ONCE = 200
-
-
-def bulk(action: str, conversation_ids: Sequence[int]) -> tuple[int, int]:
-    """Do one thing ("take", "read", "close") to several. Returns how many it was done to, and how many it could not be.
-
-    Raises `NotAllowed`, and `ValueError` for another word.
-    """
-    if action not in _BULK:
-        raise ValueError(f"{action!r} cannot be done to several conversations")
-    done = 0
-    wanted = conversation_ids[:MOST_AT_ONCE]
-    for conversation_id in wanted:
-        with suppress(Conflict, NotFound):
-            _BULK[action](conversation_id)
-            done += 1
-    return done, len(wanted) - done
 
 
 def save_reply(shortcut: str, words: str) -> None:
