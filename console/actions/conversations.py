@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell, live
 from core.channels.content import parse_content
-from core.conversations import closing, notes, saved_replies, service, triage
+from core.conversations import closing, notes, saved_replies, service, switching, triage
 from core.conversations.closing import Stood
 from core.db import transaction
 from core.errors import StoreUnavailable
@@ -150,6 +150,18 @@ def close(conversation_id: int) -> Stood | None:
 def reopen(conversation_id: int) -> None:
     """Open again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, service.reopen)
+
+
+def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
+    """Go on with the customer on another channel. Returns the conversation there.
+
+    Raises `NotAllowed`, `NotFound`, `Conflict`, `OptedOut`.
+    """
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        return switching.continue_on(
+            session, agent.business_id, conversation_id, channel_id, identity_id, f"agent:{agent.id}", agent.id
+        )
 
 
 def assign(conversation_id: int, agent_id: int | None) -> None:

@@ -165,7 +165,7 @@ def _event(line: Line) -> str:
     template = words.get(f"event.{event}", event.replace("_", " "))
     who = line.author or words["event.somebody"]
     told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
-    return template.format_map({**told, "score": line.payload.get("score", "")})
+    return template.format_map({**told, "score": line.payload.get("score", ""), "to": line.payload.get("to", "")})
 
 
 def _trouble(status: str, error: Mapping[str, Any]) -> dict[str, str]:

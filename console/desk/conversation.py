@@ -17,7 +17,7 @@ from console.actions import drafts
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.desk import bulk, listing, selection, undo, why
+from console.desk import bulk, listing, selection, switching, undo, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.channels.whatsapp_cloud.templates import Template
@@ -146,6 +146,7 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
             "", icon=":material/person:", key="customer_drawer", help=t("contact.open"), type="tertiary",
             on_click=_customer_asked, args=(thread.id,),
         )  # fmt: skip
+        switching.menu(thread)
         if thread.status == "closed":
             st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=do, args=(actions.reopen,))
             return

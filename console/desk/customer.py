@@ -18,6 +18,7 @@ from console.i18n import t
 from console.times import moment
 from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
 from core.contacts.profile import Past, Profile
+from core.conversations.rating import LOW
 from core.conversations.thread import Thread
 from core.errors import BotHubError
 from core.people.sessions import CurrentAgent
@@ -50,6 +51,7 @@ def pane() -> None:
 def _content(agent: CurrentAgent, customer: Profile, thread: Thread) -> None:
     zone = ZoneInfo(agent.timezone)
     _who(agent, customer, zone)
+    _rating(customer, thread.id)
     _care(thread)
     _facts(customer)
     _past(customer, thread.id, zone)
@@ -85,6 +87,11 @@ def _who(agent: CurrentAgent, customer: Profile, zone: ZoneInfo) -> None:
         if agent.role in auth.MANAGERS:
             _consent(customer)
         st.caption(t("contact.since", when=moment(customer.since, zone)))
+
+
+def _rating(customer: Profile, shown: int) -> None:
+    if stars := next((one.csat for one in customer.past if one.id == shown), None):
+        st.badge(t("contact.rated", stars="★" * stars), color="red" if stars <= LOW else "green")
 
 
 def _consent(customer: Profile) -> None:

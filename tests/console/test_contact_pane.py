@@ -12,7 +12,7 @@ from core.db import transaction
 from core.models import Role
 from tests.console.people import conversation, person, state_of
 from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one
+from tests.inbox.steps import column, one, rows
 
 
 @pytest.fixture
@@ -113,3 +113,16 @@ def test_the_pane_opens_as_a_drawer(desk, talk) -> None:
     desk.run()
     assert page.session_state["customer_shown"] == talk
     assert page.text_input(key="contact_name").value == "Daniela Cruz"
+
+
+def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk) -> None:
+    contact_id = state_of(talk).contact_id
+    rows(
+        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        " VALUES (:business, :contact, 'sms', '+541155550001')",
+        business=business.business_id,
+        contact=contact_id,
+    )
+    page = desk.open(talk)
+    (menu,) = [one for one in page.get("menu_button") if "switch" in one.proto.id]
+    assert any("+541155550001" in option for option in menu.proto.options)
