@@ -13,7 +13,7 @@ from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
 
 state = st.session_state
-_MESSAGES = ("fallback_message", "handoff_message", "apology_message")
+_MESSAGES = ("fallback_message", "handoff_message", "apology_message", "rating_message")
 _LOCALISED = (*_MESSAGES, "out_of_hours_message")
 _TABLES = ("qa_pairs", "topics")
 _OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
@@ -122,6 +122,7 @@ def _judgement(locked: bool) -> None:
 
 
 def _messages(locked: bool) -> None:
+    st.toggle(t("bot.ask_rating"), key="bot.ask_rating", disabled=locked, help=t("bot.ask_rating_help"))
     for field in _MESSAGES:
         _spoken(field, locked)
 

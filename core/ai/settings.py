@@ -203,6 +203,17 @@ class BotSettings(_Frozen):
         ),
         description="Said in place of the hand-over message while nobody is there",
     )
+    ask_rating: bool = Field(
+        default=False, description="Whether customers are asked for a score from 1 to 5 on closing"
+    )
+    rating_message: Localised = Field(
+        default=Localised(
+            es="¿Qué tal le atendimos? Responda con un número del 1 (muy mal) al 5 (excelente).",
+            en="How did we do? Reply with a number from 1 (very poor) to 5 (excellent).",
+            pt="Como foi o nosso atendimento? Responda com um número de 1 (muito ruim) a 5 (excelente).",
+        ),
+        description="The question for a score",
+    )
     handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
     qa_pairs: tuple[QaPair, ...] = Field(
         default=(), max_length=1000, description="Frequent questions with the business's answers"
