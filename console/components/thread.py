@@ -18,6 +18,7 @@ _COMPONENT = load(
 <div class='scroll' role='log' aria-live='polite' tabindex='0'><div class='lines'></div></div>
 <button type='button' class='jump' hidden></button>
 <form class='composer'>
+  <p class='others' role='status' hidden></p>
   <div class='offer' hidden></div>
   <div class='templates' hidden></div>
   <p class='note' role='status' hidden></p>

@@ -6,11 +6,12 @@ export default function (component) {
   let state = states.get(wrap);
   if (!state) {
     state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template']) state[name] = wrap.querySelector('.' + name);
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     state.attach.append(icon(CLIP));
     state.template.append(icon(SHEET));
     listenForFiles(state, wrap);
+    listenForOthers(state);
     // Pictures arrive after their message: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
@@ -21,10 +22,12 @@ export default function (component) {
   const changed = switchConversation(state);
   drawLines(state, changed);
   drawComposer(state);
+  drawOthers(state);
   wrap.dataset.ready = String(data.conversation);
   return () => {
     clearTimeout(state.timer);
     state.watch.disconnect();
+    forgetOthers(state);
     keepDraft(state);
     states.delete(wrap);
   };
@@ -36,6 +39,8 @@ function switchConversation(state) {
   if (state.conversation === conversation) return false;
   keepDraft(state);
   state.conversation = conversation;
+  state.met.clear();
+  look(state, conversation);
   state.replying = null;
   state.filling = null;
   state.nodes.clear();
