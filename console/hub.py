@@ -44,11 +44,14 @@ class _Browser:
     agent: CurrentAgent
     looking: int | None = None  # a conversation's id
     changed: set[int] = field(default_factory=set)
+    called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
     met: dict[int, live.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def tell(self, conversation_id: int) -> None:
+    def tell(self, conversation_id: int, calls: int | None = None) -> None:
         self.changed.add(conversation_id)
+        if calls in (live.ANYBODY, self.agent.id):
+            self.called.add(conversation_id)
         self.news.set()
 
     def meet(self, colleague: live.Presence) -> None:
@@ -100,7 +103,7 @@ async def listen() -> None:
 def _pass_on(change: live.Change) -> None:
     for browser in list(_browsers):
         if browser.agent.business_id == change.business_id:
-            browser.tell(change.conversation_id)
+            browser.tell(change.conversation_id, change.calls)
 
 
 def _introduce(who: live.Presence) -> None:
@@ -186,10 +189,13 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
 
 
 async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
-    """A list is of conversations that changed, an object of a colleague's presence."""
+    """A list is of conversations that changed, an object of those that call or of a colleague's presence."""
     if browser.changed:
         changed, browser.changed = sorted(browser.changed), set()
         await websocket.send_json(changed)
+    if browser.called:
+        called, browser.called = sorted(browser.called), set()
+        await websocket.send_json({"calls": called})
     met, browser.met = list(browser.met.values()), {}
     for who in met:
         await websocket.send_json(

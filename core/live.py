@@ -23,6 +23,7 @@ from core.config import get_settings
 log = structlog.get_logger(__name__)
 
 TOPIC = "bothub_live"
+ANYBODY = 0
 _NOTED = "live"
 _GATHER_SECONDS = 0.03
 _SEND = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
@@ -30,10 +31,14 @@ _SEND = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something in this conversation looks different now."""
+    """Something in this conversation looks different now.
+
+    `calls`: its customer needs a person, the agent of this id or, with `ANYBODY`, whoever is there.
+    """
 
     business_id: int
     conversation_id: int
+    calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ class Presence:
     here: bool = True
 
 
-def notify(session: Session, business_id: int, conversation_id: int) -> None:
+def notify(session: Session, business_id: int, conversation_id: int, calls: int | None = None) -> None:
     """Announce a change of a conversation or its messages once this transaction has committed."""
-    session.info.setdefault(_NOTED, {})[Change(business_id, conversation_id)] = None
+    session.info.setdefault(_NOTED, {})[Change(business_id, conversation_id, calls)] = None
 
 
 def committed(session: Session) -> None:
@@ -68,8 +73,8 @@ def parse(payload: str) -> Change | Presence | None:
     """What a notification says; None when it is not one of ours (anybody with the database's password can send)."""
     try:
         match json.loads(payload):
-            case [int(business_id), int(conversation_id)]:
-                return Change(business_id, conversation_id)
+            case [int(business_id), int(conversation_id), int() | None as calls]:
+                return Change(business_id, conversation_id, calls)
             case [int(business_id), int(conversation_id), int(agent_id), str(name), bool(typing), bool(here)]:
                 return Presence(business_id, conversation_id, agent_id, name, typing, here)
     except ValueError:

@@ -32,6 +32,7 @@ function connect(state) {
     };
     socket.onmessage = (event) => {
       const news = JSON.parse(event.data);
+      if (news.calls) return ring(news.calls);
       if (!Array.isArray(news)) return window.dispatchEvent(new CustomEvent('bothub:present', {detail: news}));
       for (const id of news) state.changed.add(id);
       state.tell();
@@ -72,4 +73,30 @@ function sayLooking(state) {
   state.told = conversation;
   state.said = Date.now();
   state.socket.send(JSON.stringify({looking: conversation, typing: Date.now() - typedAt < 2 * SAY_MS}));
+}
+
+// ---- a sound for a customer who needs an answer and is not being read; one for all tabs, unless it is switched off
+const RING_EVERY_MS = 1500;
+const TONES = [[660, 0], [880, 0.13]];  // Hz, and seconds from now
+
+function ring(conversations) {
+  const unread = conversations.filter((id) => document.hidden || id !== window.bothubLooking?.conversation);
+  const last = Number(localStorage.getItem('bothub.rang'));
+  if (!unread.length || localStorage.getItem('bothub.sound') === 'off' || Math.abs(Date.now() - last) < RING_EVERY_MS) return;
+  localStorage.setItem('bothub.rang', Date.now());
+  const audio = (window.bothubAudio ??= new AudioContext());
+  audio.resume();  // a browser stays silent until somebody has touched the page
+  for (const [pitch, after] of TONES) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    const at = audio.currentTime + after;
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.0001, at);
+    volume.gain.exponentialRampToValueAtTime(0.12, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.35);
+  }
+  document.documentElement.dataset.rang = unread.join(' ');
 }

@@ -49,7 +49,7 @@ def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener)
 
 
 @pytest.mark.parametrize(
-    "payload", ["", "x", "[1]", '{"a": 1}', '["1", 2]', "[1, 2, 3]", "[null, 1]", "[1, 2, 3, 4, true, true]"]
+    "payload", ["", "x", "[1]", "[1, 2]", '{"a": 1}', '["1", 2, 3]', "[null, 1]", "[1, 2, 3, 4, true, true]"]
 )
 def test_what_is_not_ours_is_ignored(payload: str) -> None:
     assert live.parse(payload) is None
@@ -138,3 +138,17 @@ def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
             browser.send_json({"looking": number, "typing": False})
         assert announced(listener).conversation_id == 1
         assert [change for change in heard(listener) if isinstance(change, Presence)] == []
+
+
+@pytest.mark.parametrize(("calls", "rings"), [(live.ANYBODY, True), ("me", True), (999, False), (None, False)])
+def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str | None, rings: bool) -> None:
+    ana = person(business.business_id)
+    with connect(desk, ana) as browser:
+        whom = ana.id if calls == "me" else calls
+        browser.portal.call(hub._pass_on, Change(business.business_id, 7, whom))
+        assert browser.receive_json() == [7]
+        browser.portal.call(hub._pass_on, Change(business.business_id, 8, live.ANYBODY))
+        if rings:
+            assert browser.receive_json() == {"calls": [7]}
+        assert browser.receive_json() == [8]
+        assert browser.receive_json() == {"calls": [8]}
