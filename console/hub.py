@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from anyio import to_thread
 from psycopg.conninfo import make_conninfo
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from console.security import COOKIE, same_origin
 from core import live
@@ -154,7 +154,7 @@ async def socket(websocket: WebSocket) -> None:
 async def _hear(websocket: WebSocket, browser: _Browser) -> None:
     """Listen until the browser leaves. Its agent is the session's, whatever it says."""
     with suppress(WebSocketDisconnect):
-        while True:
+        while websocket.application_state == WebSocketState.CONNECTED:
             match _word(await websocket.receive_text()):
                 case {"looking": int() | None as conversation_id, "typing": bool(typing)}:
                     browser.look(conversation_id, typing=typing)

@@ -7,6 +7,7 @@ from typing import Any
 
 from console import i18n
 from console.components import load
+from console.components.contents import contents
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.saved_replies import Saved
 from core.conversations.thread import Line, Thread
@@ -139,7 +140,7 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     if line.provider_id and line.type not in ("event", "note"):
         shown["provider"] = line.provider_id
     if line.quoted:
-        shown["quoted"] = line.quoted
+        shown |= {"quoted": line.quoted, "quotes": line.reply_to}
     if line.error and line.status in ("failed", "uncertain", "queued"):
         shown["trouble"] = _trouble(line.status, line.error)
     if line.files:
@@ -154,6 +155,9 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
         shown["template"] = payload["shown"]
     if reactions := payload.get("reactions"):
         shown["reactions"] = list(reactions.values())
+    if payload.get("edited") and line.text != shown["text"]:
+        shown["before"] = line.text
+    shown |= contents(line)
     shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}
     return shown
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import wave
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import insert
 
 from core import live
 from core.db import system_transaction
+from core.media import storage
+from core.models import Attachment
 from tests.console.people import Person, conversation, person, says
 
 pytestmark = pytest.mark.browser
@@ -80,3 +88,69 @@ def test_a_customer_who_is_not_being_read_rings_until_it_is_switched_off(page: P
     says(business.business_id, other, "the last")
     expect(page.locator(".row").first).to_contain_text("the last")
     expect(page.locator("html")).not_to_have_attribute("data-rang", str(other))
+
+
+def attach(business_id: int, message_id: int, folder: Path, mime_type: str, content: bytes) -> None:
+    key = f"test/{message_id}"
+    (folder / "file").write_bytes(content)
+    storage.put(key, folder / "file")
+    with system_transaction() as session:
+        session.execute(
+            insert(Attachment).values(
+                business_id=business_id,
+                message_id=message_id,
+                state="stored",
+                mime_type=mime_type,
+                size=len(content),
+                storage_key=key,
+            )
+        )
+
+
+def picture() -> bytes:
+    """A picture of one grey dot."""
+    rows = zlib.compress(b"\x00\x80")
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
+    chunks = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def silence(seconds: int) -> bytes:
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16000 * seconds))
+    return sound.getvalue()
+
+
+def test_pictures_enlarge_in_place_and_give_the_focus_back(page: Page, business, ana, talk, tmp_path: Path) -> None:
+    for words in ("the first <b>", "the second"):
+        message_id = says(business.business_id, talk, words, type="image")
+        attach(business.business_id, message_id, tmp_path, "image/png", picture())
+    open_thread(page, talk)
+    page.get_by_role("button", name="Enlarge: the second").click()
+    box = page.get_by_role("dialog")
+    expect(box.get_by_role("button", name="Next picture")).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    expect(box.get_by_role("paragraph")).to_have_text("the first <b>")
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(page.get_by_role("button", name="Enlarge: the first <b>")).to_be_focused()
+
+
+def test_a_voice_note_plays_as_fast_as_it_was_set_before(page: Page, business, ana, talk, tmp_path: Path) -> None:
+    message_id = says(business.business_id, talk, "", type="audio")
+    attach(business.business_id, message_id, tmp_path, "audio/wav", silence(65))
+    open_thread(page, talk)
+    expect(page.locator(".voice .time")).to_have_text("1:05")
+    page.get_by_role("button", name="Speed").click()
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("slider", name="Position").fill("500")
+    expect(page.locator(".voice .time")).to_contain_text("0:3")
+    page.reload()
+    expect(page.get_by_role("button", name="Speed")).to_have_text("1.5×")

@@ -21,6 +21,7 @@ export default function (component) {
   settle(state);
   const changed = switchConversation(state);
   drawLines(state, changed);
+  if (state.seeking && state.seeking.first !== state.first) seek(state, state.seeking.provider, state.seeking.pages);
   drawComposer(state);
   drawOthers(state);
   wrap.dataset.ready = String(data.conversation);
@@ -41,8 +42,7 @@ function switchConversation(state) {
   state.conversation = conversation;
   state.met.clear();
   look(state, conversation);
-  state.replying = null;
-  state.filling = null;
+  Object.assign(state, {replying: null, filling: null, seeking: null});
   state.nodes.clear();
   state.lines.replaceChildren();
   state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';
