@@ -25,11 +25,15 @@ _COMPONENT = load(
   <p class='note' role='status' hidden></p>
   <div class='modes'></div>
   <div class='reply' hidden></div>
+  <div class='faces' hidden></div>
+  <div class='spot' hidden></div>
   <div class='chips' hidden></div>
   <div class='box'>
     <textarea rows='1'></textarea>
     <div class='bar'><button type='button' class='attach'></button><input type='file' class='picker' multiple hidden>
     <button type='button' class='template'></button>
+    <button type='button' class='emoji'></button>
+    <button type='button' class='pin'></button>
     <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>

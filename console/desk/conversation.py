@@ -17,13 +17,14 @@ from console.actions import drafts
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.desk import listing, selection, why
+from console.desk import listing, selection, undo, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Thread
 from core.errors import BotHubError, StoreUnavailable
 
+_LONGEST_NAME = 200  # characters of a place's
 _KEPT = 200  # tokens of settled sends
 _PANES = ["list", "thread", "customer"]
 state = st.session_state
@@ -49,12 +50,19 @@ def _write(item: Mapping[str, Any]) -> None:
     conversation_id, words, token = int(item["conversation"]), str(item["text"]), str(item["token"])
     if item.get("note"):
         actions.note(conversation_id, words, token)
+    elif item.get("place"):
+        actions.send(conversation_id, {"type": "location", "location": _place(item["place"])}, token)
     elif item.get("template"):
         actions.send(conversation_id, {"type": "template", "template": item["template"]}, token)
     elif item.get("file"):
         actions.send_file(conversation_id, int(item["file"]["id"]), words, token)
     else:
         actions.reply(conversation_id, words, token, item.get("replyTo"))
+
+
+def _place(place: Mapping[str, Any]) -> dict[str, object]:
+    named = {"name": str(place["name"])[:_LONGEST_NAME]} if place.get("name") else {}
+    return {"latitude": place.get("latitude"), "longitude": place.get("longitude"), **named}
 
 
 def _settled() -> None:
@@ -95,7 +103,7 @@ def _templates(thread: Thread) -> list[Template] | None:
     return data.usable_templates(thread.channel_id)
 
 
-def do(action: Callable[[int], None], said: str | None = None) -> None:
+def do(action: Callable[[int], None], said: str | None = None, undo_of: str | None = None) -> None:
     """Do something to the conversation that is shown, and draw the panes again."""
     try:
         action(state["conversation"])
@@ -104,12 +112,15 @@ def do(action: Callable[[int], None], said: str | None = None) -> None:
     else:
         if said:
             st.toast(said, icon=":material/check:")
+        if undo_of:
+            undo.offer(undo_of, state["conversation"])
     st.rerun(_PANES)
 
 
 @st.fragment(key="thread")
 def pane() -> None:
     agent = shell.viewer()
+    undo.draw(_PANES)
     chosen = selection.chosen()
     thread = None if chosen is None else data.thread(chosen, selection.shown())
     if thread is None:
@@ -158,8 +169,9 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
             )  # fmt: skip
         _more(thread, zone)
         st.button(
-            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(actions.close,)
-        )
+            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do,
+            args=(actions.close, None, "closed"),
+        )  # fmt: skip
 
 
 def _next_button() -> None:
@@ -191,7 +203,7 @@ def _more(thread: Thread, zone: ZoneInfo) -> None:
 
 def _chosen(choices: dict[str, Callable[[int], None]]) -> None:
     if (name := state.get("more")) in choices:
-        do(choices[name])
+        do(choices[name], undo_of="snoozed" if name.startswith("snooze_") else None)
 
 
 def _snooze(conversation_id: int, until: datetime) -> None:

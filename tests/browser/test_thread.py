@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import wave
 import zlib
@@ -154,3 +155,63 @@ def test_a_voice_note_plays_as_fast_as_it_was_set_before(page: Page, business, a
     expect(page.locator(".voice .time")).to_contain_text("0:3")
     page.reload()
     expect(page.get_by_role("button", name="Speed")).to_have_text("1.5×")
+
+
+EVIL = "<img src=x onerror=window.stolen=1>\"'><script>window.stolen=1</script>"
+
+
+def test_nothing_that_customers_send_becomes_part_of_the_page(page: Page, business, ana, talk: int) -> None:
+    card = {
+        "name": {"formatted_name": EVIL}, "org": {"company": EVIL}, "phones": [{"phone": EVIL}],
+        "emails": [{"email": EVIL}], "urls": [{"url": "javascript:window.stolen=1"}], "birthday": EVIL,
+    }  # fmt: skip
+    item = {"product_retailer_id": EVIL, "quantity": 2, "item_price": 1.5, "currency": "ARS"}
+    choice = {"list_reply": {"title": EVIL, "description": EVIL}}
+    edited = {"edited": {"text": EVIL + " new"}}
+    for kind, payload in {
+        "contacts": {"contacts": [card]},
+        "order": {"product_items": [item]},
+        "interactive": choice,
+        "text": {"referral": {"headline": EVIL, "body": EVIL, "source_url": EVIL}, **edited},
+        "form": {},
+    }.items():
+        payload = {"response": {EVIL: EVIL}} if kind == "form" else payload
+        says(business.business_id, talk, EVIL, type="interactive" if kind == "form" else kind, payload=payload)
+    open_thread(page, talk)
+    expect(page.locator(".card b")).to_have_text(EVIL)
+    expect(page.locator(".order td:nth-child(2)").first).to_contain_text(EVIL)
+    expect(page.locator(".choice b")).to_have_text(EVIL)
+    expect(page.locator(".referral b")).to_have_text(EVIL)
+    expect(page.locator(".answers dd")).to_have_text(EVIL)
+    page.get_by_role("button", name="edited").click()
+    expect(page.locator(".before")).to_have_text(EVIL)
+    assert page.locator(".lines :is(script, img, [onerror], a[href^='javascript'])").count() == 0
+    assert page.evaluate("window.stolen") is None
+
+
+def test_a_quote_leads_to_what_it_quotes_however_far_back(page: Page, business, ana, talk: int) -> None:
+    says(business.business_id, talk, "The very first", provider_id="w1")
+    for number in range(70):
+        says(business.business_id, talk, f"m{number}")
+    says(business.business_id, talk, "As I said", reply_to="w1")
+    open_thread(page, talk)
+    expect(page.locator(".m", has_text="As I said")).to_be_in_viewport()
+    page.get_by_role("button", name="The very first").click()
+    expect(page.locator(".m", has=page.locator(".text", has_text="The very first"))).to_be_in_viewport()
+
+
+def test_faces_and_places_go_into_a_reply(page: Page, ana, talk: int) -> None:
+    open_thread(page, talk)
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("Thanks!")
+    page.get_by_role("button", name="Emoji").click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Thanks!😃")
+    expect(box).to_be_focused()
+    page.get_by_role("button", name="Send a location").click()
+    page.get_by_label("Coordinates, or a map link").fill("https://maps.example/@-34.6037,-58.3816,17z")
+    page.get_by_label("Name of the place (optional)").fill("Obelisco")
+    page.keyboard.press("Enter")
+    expect(page.locator(".m.agent .place")).to_have_attribute("href", re.compile(r"mlat=-34\.6037&mlon=-58\.3816"))
+    expect(page.locator(".m.agent .place")).to_contain_text("Obelisco")

@@ -18,6 +18,8 @@ function drawComposer(state) {
   drawFiles(state);
   drawReply(state);
   drawTemplates(state);
+  drawFaces(state);
+  drawSpot(state);
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
