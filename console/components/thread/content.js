@@ -5,7 +5,6 @@ const CALL = ['M3 2.5h3l1.4 3.4-1.8 1.3a8.5 8.5 0 0 0 3.2 3.2l1.3-1.8 3.4 1.4v3c
 function makeContents(line, data) {
   const {words} = data;
   const parts = [];
-  if (line.referral) parts.push(makeReferral(line.referral, words));
   if (line.order) parts.push(makeOrder(line.order, data));
   for (const card of line.cards || []) parts.push(makeCard(card));
   if (line.choice) parts.push(makeChoice(line.choice, words));

@@ -14,9 +14,10 @@ export default function (component) {
     state.pin.append(icon(PIN));
     listenForFiles(state, wrap);
     listenForOthers(state);
-    // Pictures arrive after their message: whoever reads the end stays at the end.
+    // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
+    state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
   Object.assign(state, {data, setStateValue, setTriggerValue});
