@@ -12,6 +12,7 @@ from console import auth
 from console.components.bridge import bridge
 from console.components.leave import leave
 from console.components.logout import logout_button
+from console.components.sound import sound_switch
 from console.data import health, inbox
 from console.i18n import catalogue, current, t
 from core.conversations.listing import View
@@ -89,4 +90,5 @@ def account_menu(agent: CurrentAgent, account: st.Page) -> None:
     ):
         st.text(f"{agent.email}\n{t(f'role.{agent.role}')}")
         st.page_link(account, label=t("nav.account"), icon=":material/manage_accounts:")
+        sound_switch(t("menu.sound"))
         logout_button(t("menu.sign_out"))
