@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,10 +13,10 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell, live
 from core.channels.content import parse_content
-from core.contacts import profile
-from core.conversations import notes, saved_replies, service, triage
+from core.conversations import closing, notes, saved_replies, service, switching, triage
+from core.conversations.closing import Stood
 from core.db import transaction
-from core.errors import Conflict, NotFound, StoreUnavailable
+from core.errors import StoreUnavailable
 from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
@@ -140,14 +139,29 @@ def hand_back(conversation_id: int) -> None:
     change(conversation_id, service.hand_back)
 
 
-def close(conversation_id: int) -> None:
-    """Close. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, service.close)
+def close(conversation_id: int) -> Stood | None:
+    """Close, and ask for a score where that is wanted. Returns what takes it back. Raises `NotAllowed`, `NotFound`."""
+    stood: list[Stood | None] = []
+    change(conversation_id, lambda *known: stood.append(closing.close(*known)))
+    bell.ring()
+    return stood[0]
 
 
 def reopen(conversation_id: int) -> None:
     """Open again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, service.reopen)
+
+
+def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
+    """Go on with the customer on another channel. Returns the conversation there.
+
+    Raises `NotAllowed`, `NotFound`, `Conflict`, `OptedOut`.
+    """
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        return switching.continue_on(
+            session, agent.business_id, conversation_id, channel_id, identity_id, f"agent:{agent.id}", agent.id
+        )
 
 
 def assign(conversation_id: int, agent_id: int | None) -> None:
@@ -180,6 +194,11 @@ def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
     change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
 
 
+def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    change(conversation_id, lambda session, business, talk, _: triage.add_tags(session, business, talk, tags))
+
+
 def mark_unread(conversation_id: int) -> None:
     """Raises `NotAllowed`."""
     change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
@@ -195,40 +214,6 @@ def mark_seen(conversation_id: int) -> None:
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             service.mark_seen(session, conversation_id)
             live.notify(session, agent.business_id, conversation_id)
-
-
-_BULK: dict[str, Callable[[int], None]] = {"take": take_over, "read": mark_seen, "close": close}
-MOST_AT_ONCE = 200
-
-
-def bulk(action: str, conversation_ids: Sequence[int]) -> tuple[int, int]:
-    """Do one thing ("take", "read", "close") to several. Returns how many it was done to, and how many it could not be.
-
-    Raises `NotAllowed`, and `ValueError` for another word.
-    """
-    if action not in _BULK:
-        raise ValueError(f"{action!r} cannot be done to several conversations")
-    done = 0
-    wanted = conversation_ids[:MOST_AT_ONCE]
-    for conversation_id in wanted:
-        with suppress(Conflict, NotFound):
-            _BULK[action](conversation_id)
-            done += 1
-    return done, len(wanted) - done
-
-
-def rename_contact(contact_id: int, name: str) -> None:
-    """Correct a customer's name. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        profile.rename(session, agent.business_id, contact_id, f"agent:{agent.id}", name)
-
-
-def describe_contact(contact_id: int, about: str) -> None:
-    """Keep what is worth knowing about a customer. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
-    agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
-        profile.describe(session, agent.business_id, contact_id, f"agent:{agent.id}", about)
 
 
 def save_reply(shortcut: str, words: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import conversations as actions
-from console.desk import conversation, customer, listing, selection
+from console.desk import conversation, customer, listing, selection, undo
 
 
 def _redraw(changed: set[int]) -> list[str]:
@@ -26,4 +26,5 @@ with st.container(key="desk", horizontal=True, wrap=False, gap=None):
         conversation.pane()
     with st.container(key="pane_customer", width=292, gap=None):
         customer.pane()
+undo.bar()
 shell.on_live(_redraw)

@@ -102,7 +102,8 @@ function drawTicks(state) {
   for (const [id, node] of state.rows) { node.tick.checked = ticked.has(id); node.classList.toggle('ticked', ticked.has(id)); }
   bulk.hidden = !ticked.size;
   if (!ticked.size) return;
-  const actions = [['take', data.words.bulk_take], ['read', data.words.bulk_read], ['close', data.words.bulk_close]];
+  const actions = [['take', data.words.bulk_take], ['assign', data.words.bulk_assign], ['tag', data.words.bulk_tag],
+    ['read', data.words.bulk_read], ['close', data.words.bulk_close]];
   const buttons = actions.map(([action, words]) => {
     const button = el('button', '', words);
     button.type = 'button';
@@ -113,7 +114,7 @@ function drawTicks(state) {
   none.type = 'button';
   none.ariaLabel = data.words.bulk_none;
   none.onclick = () => { ticked.clear(); drawTicks(state); };
-  bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, {number: ticked.size})), ...buttons, none);
+  bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, {number: ticked.size})), none, ...buttons);
 }
 
 function fillRow(node, row, words) {

@@ -164,7 +164,8 @@ def _event(line: Line) -> str:
     words = i18n.catalogue(i18n.current())
     template = words.get(f"event.{event}", event.replace("_", " "))
     who = line.author or words["event.somebody"]
-    return template.format(who=who, reason=words.get(f"reason.{reason}", reason.replace("_", " ")))
+    told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
+    return template.format_map({**told, "score": line.payload.get("score", ""), "to": line.payload.get("to", "")})
 
 
 def _trouble(status: str, error: Mapping[str, Any]) -> dict[str, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from console import auth
 from core.business import templates
 from core.channels.whatsapp_cloud.templates import Template
-from core.contacts import profile
+from core.contacts import likeness, profile
+from core.contacts.likeness import Candidate
 from core.contacts.profile import Profile
-from core.conversations import listing, saved_replies, traces, triage
+from core.conversations import listing, saved_replies, switching, traces, triage
 from core.conversations import thread as threads
 from core.conversations.listing import Page, Place, View, Wanted
 from core.conversations.saved_replies import Saved
+from core.conversations.switching import Way
 from core.conversations.thread import Thread
 from core.conversations.traces import Explanation
 from core.db import transaction
@@ -56,6 +60,13 @@ def explanation(message_id: int | None = None, run_id: int | None = None) -> Exp
         return traces.of_message(session, message_id) if message_id else traces.of_draft(session, run_id or 0)
 
 
+def ways(conversation_id: int) -> Sequence[Way]:
+    """The other channels on which this customer can be reached."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return switching.ways(session, conversation_id)
+
+
 def customer(contact_id: int) -> Profile | None:
     """Who writes; None when there is no such contact in this business."""
     agent = auth.require()
@@ -64,6 +75,13 @@ def customer(contact_id: int) -> Profile | None:
             return profile.read(session, contact_id)
         except NotFound:
             return None
+
+
+def candidates(contact_id: int, words: str) -> list[Candidate]:
+    """Who may be the same person, or whoever is found by these words."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return likeness.candidates(session, agent.business_id, contact_id, words)
 
 
 def tags() -> list[str]:

@@ -17,7 +17,7 @@ from console.actions import drafts
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.desk import listing, selection, why
+from console.desk import bulk, listing, selection, switching, undo, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.channels.whatsapp_cloud.templates import Template
@@ -25,7 +25,6 @@ from core.conversations.thread import Thread
 from core.errors import BotHubError, StoreUnavailable
 
 _KEPT = 200  # tokens of settled sends
-_PANES = ["list", "thread", "customer"]
 state = st.session_state
 
 
@@ -104,7 +103,7 @@ def do(action: Callable[[int], None], said: str | None = None) -> None:
     else:
         if said:
             st.toast(said, icon=":material/check:")
-    st.rerun(_PANES)
+    st.rerun(list(undo.PANES))
 
 
 @st.fragment(key="thread")
@@ -143,6 +142,11 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
                 f"<div class='desk-about'>{html.escape(_about(thread))}</div>"
             )
         _next_button()
+        st.button(
+            "", icon=":material/person:", key="customer_drawer", help=t("contact.open"), type="tertiary",
+            on_click=_customer_asked, args=(thread.id,),
+        )  # fmt: skip
+        switching.menu(thread)
         if thread.status == "closed":
             st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=do, args=(actions.reopen,))
             return
@@ -158,8 +162,13 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
             )  # fmt: skip
         _more(thread, zone)
         st.button(
-            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(actions.close,)
+            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(bulk.close,)
         )
+
+
+def _customer_asked(conversation_id: int) -> None:
+    state["customer_shown"] = conversation_id
+    st.rerun(["customer"])
 
 
 def _next_button() -> None:

@@ -8,17 +8,21 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import shell
+from console import auth, shell
+from console.actions import contacts
 from console.actions import conversations as actions
 from console.data import inbox as data
 from console.data import people
-from console.desk import listing, selection
+from console.desk import listing, merging, selection
 from console.desk.conversation import do
 from console.i18n import t
 from console.times import moment
-from core.contacts.profile import LONGEST_ABOUT, LONGEST_NAME, Past, Profile
+from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
+from core.contacts.profile import Past, Profile
+from core.conversations.rating import LOW
 from core.conversations.thread import Thread
 from core.errors import BotHubError
+from core.people.sessions import CurrentAgent
 
 _PRIORITIES = (0, 1, 2, 3)
 _ICON = {"whatsapp": ":material/chat:", "sms": ":material/sms:", "email": ":material/mail:"}
@@ -32,15 +36,44 @@ def pane() -> None:
     thread = None if chosen is None else data.thread(chosen, 1)
     customer = None if thread is None else data.customer(thread.contact_id)
     if thread is None or customer is None:
+        state.pop("customer_shown", None)
         return
+    if state.get("customer_shown") == thread.id:
+        title = customer.name or thread.address
+        st.dialog(title, position="right", icon=":material/person:", on_dismiss=_drawer_closed)(_content)(
+            agent, customer, thread
+        )
+    else:
+        _content(agent, customer, thread)
+    if state.get("merging") == customer.id:
+        merging.show(customer, ZoneInfo(agent.timezone))
+
+
+def _content(agent: CurrentAgent, customer: Profile, thread: Thread) -> None:
     zone = ZoneInfo(agent.timezone)
-    _who(customer, zone)
+    _who(agent, customer, zone)
+    _rating(customer, thread.id)
     _care(thread)
-    _about(customer)
+    _facts(customer)
     _past(customer, thread.id, zone)
+    st.button(
+        t("contact.merge"), key="merge_ask", type="tertiary", icon=":material/merge:", on_click=_merge_asked,
+        args=(customer.id,),
+    )  # fmt: skip
 
 
-def _who(customer: Profile, zone: ZoneInfo) -> None:
+def _drawer_closed() -> None:
+    state.pop("customer_shown", None)
+    st.rerun(["customer"])
+
+
+def _merge_asked(contact_id: int) -> None:
+    state.pop("customer_shown", None)
+    state["merging"] = contact_id
+    st.rerun(["customer"])
+
+
+def _who(agent: CurrentAgent, customer: Profile, zone: ZoneInfo) -> None:
     with st.container(gap="xsmall"):
         key = _key("contact_name", customer.id, customer.name)
         st.text_input(
@@ -53,7 +86,31 @@ def _who(customer: Profile, zone: ZoneInfo) -> None:
                 st.text(f"{shown} · {t(f'list.{one.kind}')}")
                 if one.opted_out_at:
                     st.badge(t("contact.opted_out"), color="red", icon=":material/block:")
+        if agent.role in auth.MANAGERS:
+            _consent(customer)
         st.caption(t("contact.since", when=moment(customer.since, zone)))
+
+
+def _rating(customer: Profile, shown: int) -> None:
+    if stars := next((one.csat for one in customer.past if one.id == shown), None):
+        st.badge(t("contact.rated", stars="★" * stars), color="red" if stars <= LOW else "green")
+
+
+def _consent(customer: Profile) -> None:
+    """Managers write down what a customer said of being written to, channel by channel."""
+    silent = {one.kind: bool(one.opted_out_at) for one in customer.identities}
+    with st.popover(t("contact.consent"), key="consent", icon=":material/do_not_disturb_on:", width="content"):
+        for kind, opted_out in silent.items():
+            name = t(f"list.{kind}")
+            st.caption(t("contact.opt_in_lead" if opted_out else "contact.opt_out_lead", channel=name))
+            st.button(
+                t("contact.opt_in" if opted_out else "contact.opt_out", channel=name), key=f"consent_{kind}",
+                on_click=_consented, args=(customer.id, kind, not opted_out),
+            )  # fmt: skip
+
+
+def _consented(contact_id: int, kind: str, opted_out: bool) -> None:
+    _try(lambda: contacts.set_opted_out(contact_id, kind, opted_out))
 
 
 def _care(thread: Thread) -> None:
@@ -85,12 +142,25 @@ def _care(thread: Thread) -> None:
     )  # fmt: skip
 
 
-def _about(customer: Profile) -> None:
+def _facts(customer: Profile) -> None:
     key = _key("about", customer.id, customer.about)
     st.text_area(
         t("contact.about"), customer.about, key=key, max_chars=LONGEST_ABOUT, height=90,
         placeholder=t("contact.about_hint"), on_change=_described, args=(customer.id, key),
     )  # fmt: skip
+    for number, (name, value) in enumerate(customer.fields):
+        key = _key(f"fact_{number}", customer.id, value)
+        st.text_input(
+            name, value, key=key, max_chars=LONGEST_VALUE, help=t("contact.fact_help"), on_change=_corrected,
+            args=(customer.id, name, key),
+        )  # fmt: skip
+    if len(customer.fields) < MOST_FIELDS:
+        with st.popover(t("contact.fact_add"), key="fact_add", icon=":material/add:", width="content", type="tertiary"):
+            st.text_input(t("contact.fact_name"), key="fact_name", max_chars=LONGEST_FIELD)
+            st.text_input(t("contact.fact_value"), key="fact_value", max_chars=LONGEST_VALUE)
+            st.button(
+                t("contact.fact_keep"), key="fact_keep", type="primary", on_click=_added, args=(customer.id,),
+            )  # fmt: skip
 
 
 def _past(customer: Profile, shown: int, zone: ZoneInfo) -> None:
@@ -123,11 +193,24 @@ def _place(options: list[int], chosen: int | None) -> int | None:
 
 
 def _renamed(contact_id: int, key: str) -> None:
-    _try(lambda: actions.rename_contact(contact_id, str(state[key])))
+    _try(lambda: contacts.rename(contact_id, str(state[key])))
 
 
 def _described(contact_id: int, key: str) -> None:
-    _try(lambda: actions.describe_contact(contact_id, str(state[key] or "")))
+    _try(lambda: contacts.describe(contact_id, str(state[key] or "")))
+
+
+def _corrected(contact_id: int, name: str, key: str) -> None:
+    _try(lambda: contacts.set_field(contact_id, name, str(state[key] or "")))
+
+
+def _added(contact_id: int) -> None:
+    name, value = str(state["fact_name"] or ""), str(state["fact_value"] or "")
+    if name.strip() and value.strip():
+        state["fact_name"] = state["fact_value"] = ""
+        _try(lambda: contacts.set_field(contact_id, name, value))
+    else:
+        st.toast(t("contact.fact_both"), icon=":material/error:")
 
 
 def _try(action: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from console.actions import conversations as actions
 from console.components.inbox_list import inbox_list
 from console.data import inbox as data
 from console.data import people
-from console.desk import selection
+from console.desk import bulk, selection, undo
 from console.i18n import current, section, t
 from core.channels.base import Kind
 from core.conversations.listing import STATUSES, Place, View, Wanted
@@ -42,6 +42,7 @@ def pane() -> None:
         on_turn=_turned,
         on_bulk=_bulk,
     )
+    bulk.ask()
 
 
 def _head(counts: dict[View, int]) -> Wanted:
@@ -114,8 +115,5 @@ def _turned() -> None:
 
 def _bulk() -> None:
     asked = state["list"].bulk or {}
-    done, failed = actions.bulk(str(asked.get("action")), [int(one) for one in asked.get("ids", [])])
-    st.toast(t("list.bulk_done", number=done), icon=":material/check:")
-    if failed:
-        st.toast(t("list.bulk_failed", number=failed), icon=":material/error:")
-    st.rerun(["list", "thread", "customer"])
+    bulk.do(str(asked.get("action")), [int(one) for one in asked.get("ids", [])])
+    st.rerun(list(undo.PANES))

@@ -9,17 +9,22 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
 from core.errors import BotHubError, NotFound
+from core.inbox import identity
 from core.models import Contact, ContactIdentity, Conversation
+from core.outbox import settlement
 from core.people import audit
 
-LONGEST_NAME = 120  # characters
-LONGEST_ABOUT = 4_000
 _PAST = 10
 
 
 class UnacceptableProfile(BotHubError):
     """A name or description that is empty or too long."""
+
+
+class UnacceptableField(BotHubError):
+    """A fact's name is empty or too long, its value too long, or it is one too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,14 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A customer. `about` is what colleagues wrote about them; `past` are their newest conversations."""
+    """A customer. `about` is what colleagues wrote about them, `fields` the facts that they gave a name, in order;
+    `past` are their newest conversations.
+    """
 
     id: int
     name: str
     about: str
+    fields: Sequence[tuple[str, str]]
     since: datetime
     identities: Sequence[Identity]
     past: Sequence[Past]
@@ -82,6 +90,7 @@ def read(session: Session, contact_id: int) -> Profile:
         id=contact.id,
         name=contact.name,
         about=str(contact.custom.get("about", "")),
+        fields=[(name, value) for name, value in contact.custom.get("fields", [])],
         since=contact.created_at,
         identities=[Identity(*row) for row in identities],
         past=[Past(*row) for row in past],
@@ -107,6 +116,44 @@ def describe(session: Session, business_id: int, contact_id: int, actor: str, ab
     contact.custom = {**contact.custom, "about": about}
     session.flush()
     audit.record(session, business_id, actor, "contact.describe", f"contact:{contact_id}")
+
+
+def set_field(session: Session, business_id: int, contact_id: int, actor: str, name: str, value: str) -> None:
+    """Keep a fact under a name, in place of what stood there; an empty value takes it away.
+
+    Raises:
+        UnacceptableField: a name or value that is too long, no name, or more than 20 facts.
+        NotFound: no such contact.
+    """
+    name, value = " ".join(name.split()), value.strip()
+    if not 0 < len(name) <= LONGEST_FIELD or len(value) > LONGEST_VALUE:
+        raise UnacceptableField(f"A fact's name has 1 to {LONGEST_FIELD} characters, its value up to {LONGEST_VALUE}.")
+    contact = _locked(session, contact_id)
+    fields = dict(contact.custom.get("fields", []))
+    fields[name] = value
+    kept = [[field, words] for field, words in fields.items() if words]
+    if value and len(kept) > MOST_FIELDS:
+        raise UnacceptableField(f"At most {MOST_FIELDS} facts.")
+    contact.custom = {**contact.custom, "fields": kept}
+    session.flush()
+    audit.record(session, business_id, actor, "contact.field", f"contact:{contact_id}", field=name)
+
+
+def set_opted_out(
+    session: Session, business_id: int, contact_id: int, actor: str, kind: str, *, opted_out: bool
+) -> None:
+    """What a customer asked for by other means than STOP or START: silence on one kind of channel, or no longer.
+
+    Messages that wait to be sent there are cancelled. Raises `NotFound`.
+    """
+    _locked(session, contact_id)
+    identity_ids = identity.set_opted_out(session, contact_id, kind, opted_out=opted_out)
+    if not identity_ids:
+        raise NotFound(f"Contact {contact_id} has no address for {kind}.")
+    if opted_out:
+        settlement.opted_out(session, identity_ids)
+    action = "contact.opt_out" if opted_out else "contact.opt_in"
+    audit.record(session, business_id, actor, action, f"contact:{contact_id}", kind=kind)
 
 
 def _locked(session: Session, contact_id: int) -> Contact:

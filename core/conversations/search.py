@@ -37,6 +37,14 @@ def matches(session: Session, business_id: int, words: str) -> ColumnElement[boo
     return or_(spoken, Conversation.contact_id.in_(contacts))
 
 
+def contacts(session: Session, business_id: int, words: str) -> list[int]:
+    """The contacts in whose name each of these words begins a word, or whose number holds these digits."""
+    leave_business(session)
+    found = _named(session, business_id, words.lower()) + _addressed(session, business_id, words)
+    enter_business(session, business_id)
+    return list(dict.fromkeys(found))
+
+
 def _said(session: Session, business_id: int, words: str) -> Sequence[int]:
     """The conversation of each matching message."""
     return session.scalars(

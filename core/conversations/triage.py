@@ -95,6 +95,11 @@ def set_tags(session: Session, business_id: int, conversation_id: int, tags: Ite
     live.notify(session, business_id, conversation_id)
 
 
+def add_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
+    """Name what it is about besides. Raises what `set_tags` raises."""
+    set_tags(session, business_id, conversation_id, [*tags, *lock(session, conversation_id).tags])
+
+
 def known_tags(session: Session, business_id: int) -> list[str]:
     """The tags in use lately, most used first."""
     return list(session.scalars(_TAGS, {"business": business_id}))

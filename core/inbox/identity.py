@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.channels.base import IdentityChange
 from core.channels.numbers import lookup_key
+from core.contacts import merging
 from core.db import run
-from core.models import Contact, ContactIdentity
+from core.models import ContactIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +186,13 @@ def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bo
     ).all()
 
 
-_JOIN = text("""
-WITH addresses AS (UPDATE identities SET contact_id = :keep WHERE contact_id = :moved)
-UPDATE conversations c SET contact_id = :keep
-WHERE c.contact_id = :moved AND (c.status = 'closed' OR NOT EXISTS (
-    SELECT FROM conversations o WHERE o.channel_id = c.channel_id AND o.contact_id = :keep AND o.status <> 'closed'
-))
-""")
-
-
 def merge(session: Session, business_id: int, change: IdentityChange) -> Known:
     """A customer changed number: the new address belongs to the contact of the old one.
 
-    If the new address was already known as someone else, that contact's addresses and conversations move, except a
-    conversation that would be a second open one on its channel; the emptied contact points to where they went.
+    If the new address was already known as someone else, that contact is merged into the one of the old address.
     """
     (keep,) = resolve(session, business_id, [Address(change.kind, change.old)])
     (moved,) = resolve(session, business_id, [Address(change.kind, change.new, aliases=(change.old,))])
     if moved.contact_id != keep.contact_id:
-        session.execute(_JOIN, {"moved": moved.contact_id, "keep": keep.contact_id})
-        session.execute(update(Contact).where(Contact.id == moved.contact_id).values(merged_into_id=keep.contact_id))
+        merging.merge(session, business_id, keep.contact_id, moved.contact_id, "system")
     return Known(moved.identity_id, keep.contact_id)

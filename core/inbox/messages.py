@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import InboundMessage
-from core.conversations import arrivals
+from core.conversations import arrivals, rating
 from core.db import run
 from core.inbox.identity import Address, Known, resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
@@ -27,13 +27,14 @@ ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
 
 @dataclass(slots=True)
 class _Placed:
-    """A message with the conversation it belongs to."""
+    """A message with the conversation it belongs to, and the score that it gives it."""
 
     event_id: int
     route: Route
     message: InboundMessage
     known: Known
     conversation_id: int
+    rating: rating.Rating | None
 
 
 def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
@@ -42,13 +43,14 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         return
     known = resolve(session, business_id, [_address(message) for _, _, message in arrived])
     targets = _targets(session, arrived)
+    ratings = rating.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = arrivals.find_or_open(
         session,
         business_id,
         [
             arrivals.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
-            for (_, route, message), who in zip(arrived, known, strict=True)
-            if (route.channel_id, message.target) not in targets
+            for (_, route, message), who, rated in zip(arrived, known, ratings, strict=True)
+            if rated is None and (route.channel_id, message.target) not in targets
         ],
     )
     placed = [
@@ -57,9 +59,12 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
             route,
             message,
             who,
-            targets.get((route.channel_id, message.target)) or opened[(route.channel_id, who.contact_id)],
+            rated.conversation_id
+            if rated
+            else targets.get((route.channel_id, message.target)) or opened[(route.channel_id, who.contact_id)],
+            rated,
         )
-        for (event_id, route, message), who in zip(arrived, known, strict=True)
+        for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
     ]
     stored = _insert(session, business_id, placed)
     fresh = [
@@ -71,6 +76,15 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     _apply_to_targets(session, fresh)
     _follow_wishes(session, fresh)
     arrivals.apply(session, business_id, [_arrival(item, message_id) for item, message_id in fresh])
+    rating.keep(session, business_id, [item.rating for item, _ in fresh if item.rating])
+
+
+def _said(arrived: tuple[int, Route, InboundMessage], who: Known) -> rating.Said | None:
+    """What may be the answer to our asking for a score."""
+    _, route, message = arrived
+    if message.type != "text" or message.echo or message.historic or message.group_id:
+        return None
+    return rating.Said(route.channel_id, who.contact_id, message.text, message.timestamp)
 
 
 def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
@@ -198,7 +212,8 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
         from_customer=not message.echo,
         historic=message.historic,
         owed_answer=not (
-            message.echo
+            item.rating
+            or message.echo
             or message.historic
             or message.group_id
             or message.opt_out is not None

@@ -56,3 +56,17 @@ class ContactIdentity(Tenant, Base):
     marketing_stopped_at: Mapped[datetime | None]
     pair_slot_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]
+
+
+class ContactMerge(Tenant, Base):
+    """Two contacts became one. `moved` is what undoing it needs: ids, and how things stood before."""
+
+    __tablename__ = "contact_merges"
+    __table_args__ = (Index(None, "kept_id"), Index(None, "merged_id"))
+
+    id: Mapped[Id]
+    kept_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    merged_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    moved: Mapped[Json]
+    created_at: Mapped[Stamp]
+    undone_at: Mapped[datetime | None]

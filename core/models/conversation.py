@@ -85,6 +85,7 @@ class Conversation(Tenant, Base):
     window_expires_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
     csat: Mapped[int | None]
+    rating_asked_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]
     closed_at: Mapped[datetime | None]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from console.actions import bulk
 from console.actions import conversations as actions
 from console.actions import queue as queue_actions
 from console.auth import NotAllowed
@@ -100,11 +101,46 @@ class TestList:
 class TestActions:
     def test_several_at_once(self, desk, business) -> None:
         first, second = talk(business), talk(business)
-        assert actions.bulk("close", [first, second, 999_999]) == (2, 1)
+        closed = bulk.several("close", [first, second, 999_999])
+        assert (closed.done, closed.refused) == (2, 1)
         assert {state_of(one).status for one in (first, second)} == {"closed"}
-        assert actions.bulk("take", [first]) == (0, 1)
+        assert bulk.several("take", [first]).refused == 1
+        assert bulk.take_back(closed.stood) == 2
+        assert {state_of(one).status for one in (first, second)} == {"open"}
         with pytest.raises(ValueError, match="drop"):
-            actions.bulk("drop", [first])
+            bulk.several("drop", [first])
+
+    def test_several_are_given_and_named(self, desk, business) -> None:
+        first, closed = talk(business, tags=["old"]), talk(business, status="closed")
+        heard: list[float] = []
+        given = bulk.several("assign", [first, closed], desk.person.id, heard.append)
+        assert (given.done, given.refused, heard) == (1, 1, [0.5, 1.0])
+        assert bulk.several("tag", [first, closed], ["vip"]).done == 2
+        assert bulk.several("tag", [first], [f"tag {number}" for number in range(20)]).refused == 1
+        assert (state_of(first).assignee_id, state_of(first).tags) == (desk.person.id, ["old", "vip"])
+
+    def test_a_dialog_asks_whose_they_shall_be(self, desk, business) -> None:
+        first = talk(business)
+        page = desk.page
+        page.session_state["bulk_asked"] = ("assign", [first])
+        desk.open()
+        page.selectbox(key="bulk_assignee").set_value(desk.person.id)
+        desk.run()
+        page.button(key="bulk_do").click()
+        desk.run()
+        assert state_of(first).assignee_id == desk.person.id
+        assert "bulk_asked" not in page.session_state
+
+    def test_a_closed_conversation_is_taken_back(self, desk, business) -> None:
+        first = talk(business, mode="human", unread_count=3)
+        page = desk.open(first)
+        page.button(key="close").click()
+        desk.run()
+        assert state_of(first).status == "closed"
+        page.button(key="undo").click()
+        desk.run()
+        now = state_of(first)
+        assert (now.status, now.mode, now.closed_at) == ("open", "human", None)
 
     def test_a_note_is_kept_once(self, desk, business) -> None:
         one_talk, token = talk(business), str(uuid.uuid4())

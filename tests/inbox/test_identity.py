@@ -114,11 +114,12 @@ def test_a_new_number_that_was_someone_brings_their_past(business: TestBusiness)
     assert column("SELECT merged_into_id FROM contacts WHERE id <> :keep", keep=keep) == [keep]
 
 
-def test_two_open_conversations_of_one_person_both_stay(business: TestBusiness) -> None:
-    customer_writes("Hola", "5491155550001")
-    customer_writes("Hola", "5491166660002")
+def test_of_two_open_conversations_of_one_person_the_newer_goes_on(business: TestBusiness) -> None:
+    now = time.time()
+    customer_writes("Hola", "5491155550001", at=now - 60)
+    newer = customer_writes("Hola", "5491166660002", at=now)
     receive(meta_body(number_change("5491155550001", "5491166660002")))
-    assert column("SELECT status FROM conversations") == ["open", "open"]
+    assert column("SELECT id FROM conversations WHERE status = 'open'") == [newer]
     assert one("SELECT count(*) FROM dead_letters") == 0
 
 

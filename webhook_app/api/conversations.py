@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from core.conversations import queries, service
+from core.conversations import closing, queries, service
 from core.db import transaction
 from core.models import Mode
 from core.people import audit
@@ -76,7 +76,7 @@ def close_conversation(path: ConversationPath) -> dict[str, Any]:
     """Close. Closing what is closed changes nothing."""
     who = caller()
     with transaction(who.business_id) as session:
-        service.close(session, who.business_id, path.conversation_id, who.actor)
+        closing.close(session, who.business_id, path.conversation_id, who.actor)
         return _shown(session, who, path)
 
 

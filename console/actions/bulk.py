@@ -1,0 +1,80 @@
+"""Doing one thing to several conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from console import auth
+from console.actions import conversations
+from core import bell, live
+from core.conversations import closing
+from core.conversations.closing import Stood
+from core.conversations.triage import UnacceptableTag
+from core.db import transaction
+from core.errors import Conflict, NotFound
+
+MOST = 200
+WITHOUT_VALUE = ("take", "read", "close")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many it was done to and how many it could not be; `stood` is how those stood that were closed."""
+
+    done: int = 0
+    refused: int = 0
+    stood: list[Stood] = field(default_factory=list)
+
+
+def several(
+    action: str,
+    conversation_ids: Sequence[int],
+    value: int | Sequence[str] | None = None,
+    tell: Callable[[float], object] = lambda part: None,
+) -> Outcome:
+    """Take, read, close, assign (`value`: whose, None for nobody) or tag (`value`: which tags are added).
+
+    Each is done by itself, so one that cannot be done stops no other; `tell` hears how much of it all is over.
+    Raises `NotAllowed`, and `ValueError` for another word.
+    """
+    outcome = Outcome()
+    act = _action(action, value, outcome)
+    wanted = conversation_ids[:MOST]
+    for number, conversation_id in enumerate(wanted, start=1):
+        try:
+            act(conversation_id)
+            outcome.done += 1
+        except (Conflict, NotFound, UnacceptableTag):
+            outcome.refused += 1
+        tell(number / len(wanted))
+    return outcome
+
+
+def _action(action: str, value: int | Sequence[str] | None, outcome: Outcome) -> Callable[[int], None]:
+    def close(conversation_id: int) -> None:
+        if stood := conversations.close(conversation_id):
+            outcome.stood.append(stood)
+
+    match action, value:
+        case "take", _:
+            return conversations.take_over
+        case "read", _:
+            return conversations.mark_seen
+        case "close", _:
+            return close
+        case "assign", int() | None:
+            return lambda one: conversations.assign(one, value)
+        case "tag", list() | tuple():
+            return lambda one: conversations.add_tags(one, value)
+    raise ValueError(f"{action!r} cannot be done to several conversations")
+
+
+def take_back(stood: Sequence[Stood]) -> int:
+    """Open again what was closed. Returns how many: fewer where customers wrote anew since. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        opened = closing.take_back(session, agent.business_id, f"agent:{agent.id}", stood)
+        live.notify(session, agent.business_id, 0)
+    bell.ring()
+    return opened

@@ -1,0 +1,9 @@
+"""How much can be kept about a contact."""
+
+from __future__ import annotations
+
+LONGEST_NAME = 120  # characters
+LONGEST_ABOUT = 4_000
+MOST_FIELDS = 20
+LONGEST_FIELD = 60  # characters of its name
+LONGEST_VALUE = 500

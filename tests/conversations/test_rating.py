@@ -1,0 +1,141 @@
+"""Asking for a score when a conversation closes, and hearing the answer."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ai.settings import BotSettings
+from core.conversations import bots, closing, rating
+from core.db import transaction
+from tests.conftest import TestBusiness
+from tests.console.people import state_of
+from tests.inbox.steps import column, customer_writes, one, receive, rows
+from tests.messages import meta_body, text_value
+
+
+@pytest.fixture
+def asking(business: TestBusiness) -> TestBusiness:
+    """The business, with a bot that asks."""
+    with transaction(business.business_id) as session:
+        settings = BotSettings(ask_rating=True)
+        bots.save(session, business.business_id, business.bot_id, settings, author="agent:1")
+    return business
+
+
+def close(business: TestBusiness, talk: int) -> None:
+    with transaction(business.business_id) as session:
+        closing.close(session, business.business_id, talk, "agent:1")
+
+
+def asked() -> list[str]:
+    return column("SELECT text FROM messages WHERE sender = 'system' AND type = 'text'")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("5", 5), (" 4. ", 4), ("3/5", 3), ("Un 2", 2), ("1 de 5", 1), ("5 estrellas", 5), ("4 stars!", 4), ("⭐⭐⭐", 3),
+     ("5️⃣", 5), ("uma 4", 4), ("4 ⭐", 4)],
+)  # fmt: skip
+def test_scores_are_read_as_people_write_them(words: str, found: int) -> None:
+    assert rating.score(words) == found
+
+
+@pytest.mark.parametrize("words", ["", "0", "6", "15", "4 cajas", "Quiero 2", "3 y 4", "⭐⭐⭐⭐⭐⭐", "5/10", "1,5"])
+def test_other_words_are_no_score(words: str) -> None:
+    assert rating.score(words) is None
+
+
+@given(st.text(max_size=40))
+def test_a_score_is_one_to_five_or_nothing(words: str) -> None:
+    assert rating.score(words) in (None, 1, 2, 3, 4, 5)
+
+
+def test_nobody_is_asked_unless_it_is_switched_on(business: TestBusiness) -> None:
+    talk = customer_writes("¿Cuánto cuesta?")
+    close(business, talk)
+    assert asked() == []
+    assert state_of(talk).rating_asked_at is None
+
+
+def test_the_answer_is_kept_and_opens_nothing(asking: TestBusiness) -> None:
+    talk = customer_writes("How much is the blue one, please?")
+    close(asking, talk)
+    assert asked() == [BotSettings().rating_message.en]
+    receive(meta_body(text_value("4")))
+    now = state_of(talk)
+    assert (now.status, now.csat, now.unread_count, now.waiting_since) == ("closed", 4, 0, None)
+    assert one("SELECT count(*) FROM conversations") == 1
+    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM notices WHERE kind = 'low_rating'") == 0
+    assert one("SELECT payload ->> 'score' FROM messages WHERE payload ->> 'event' = 'rated'") == "4"
+
+
+def test_a_low_score_is_told_to_the_team(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    close(asking, talk)
+    receive(meta_body(text_value("1")))
+    assert one("SELECT conversation_id FROM notices WHERE kind = 'low_rating'") == talk
+
+
+def test_a_question_instead_of_a_score_is_a_new_conversation(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    close(asking, talk)
+    new = customer_writes("¿Y el envío?")
+    assert new != talk
+    receive(meta_body(text_value("2")))
+    assert state_of(talk).csat is None, "a number that answers another question is no score"
+    assert one("SELECT count(*) FROM messages WHERE conversation_id = :new AND text = '2'", new=new) == 1
+
+
+def test_a_second_score_and_a_late_one_are_ordinary_messages(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    close(asking, talk)
+    receive(meta_body(text_value("5", at=time.time())))
+    assert customer_writes("1") != talk
+    assert state_of(talk).csat == 5
+    rows("DELETE FROM conversations WHERE id <> :talk", talk=talk)
+    rows("UPDATE conversations SET csat = NULL, rating_asked_at = now() - interval '25 hours'")
+    assert customer_writes("4") != talk
+    assert state_of(talk).csat is None
+
+
+def test_two_scores_in_one_batch_keep_the_first(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    close(asking, talk)
+    receive(meta_body(text_value("5")), meta_body(text_value("1")))
+    assert state_of(talk).csat == 5
+    assert one("SELECT count(*) FROM conversations") == 1
+
+
+def test_who_may_not_be_written_to_is_not_asked(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    rows("UPDATE conversations SET window_expires_at = now() - interval '1 minute'")
+    close(asking, talk)
+    assert (asked(), state_of(talk).status) == ([], "closed")
+
+
+def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    with transaction(asking.business_id) as session:
+        stood = closing.close(session, asking.business_id, talk, "agent:1")
+        assert stood is not None
+        assert closing.take_back(session, asking.business_id, "agent:1", [stood]) == 1
+    assert state_of(talk).status == "open"
+    close(asking, talk)
+    assert len(asked()) == 1
+
+
+def test_taking_back_leaves_a_newer_conversation_alone(business: TestBusiness) -> None:
+    talk = customer_writes("Hola")
+    with transaction(business.business_id) as session:
+        stood = closing.close(session, business.business_id, talk, "agent:1")
+        assert stood is not None
+        assert closing.close(session, business.business_id, talk, "agent:1") is None
+    customer_writes("Otra cosa")
+    with transaction(business.business_id) as session:
+        assert closing.take_back(session, business.business_id, "agent:1", [stood]) == 0
+    assert state_of(talk).status == "closed"

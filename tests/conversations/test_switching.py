@@ -1,0 +1,88 @@
+"""Going on with a customer on another of their addresses."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.conversations import service, switching
+from core.db import transaction
+from core.errors import Conflict, NotFound, OptedOut
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person, state_of
+from tests.inbox.steps import column, customer_writes, one, rows, say
+
+
+@pytest.fixture
+def talk(business: TestBusiness) -> int:
+    """A conversation on WhatsApp with somebody who has an SMS address as well."""
+    talk = customer_writes("Hola")
+    rows(
+        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        " SELECT business_id, contact_id, 'sms', '+5491155550001' FROM conversations"
+    )
+    return talk
+
+
+def sms(business: TestBusiness, talk: int) -> switching.Way:
+    with transaction(business.business_id) as session:
+        return next(one for one in switching.ways(session, talk) if one.channel_id == business.sms_channel_id)
+
+
+def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) -> int:
+    agent = person(business.business_id)
+    with transaction(business.business_id) as session:
+        return switching.continue_on(
+            session, business.business_id, talk, channel_id, identity_id, f"agent:{agent.id}", agent.id
+        )
+
+
+def test_another_conversation_is_opened_for_the_person_who_asked(business: TestBusiness, talk: int) -> None:
+    way = sms(business, talk)
+    assert (way.address, way.open_id) == ("+5491155550001", None)
+    there = go_on(business, talk, way.channel_id, way.identity_id)
+    now = state_of(there)
+    assert (now.contact_id, now.kind, now.mode) == (state_of(talk).contact_id, "sms", "human")
+    assert now.assignee_id is not None
+    assert say(business.business_id, there)
+    assert state_of(talk).status == "open"
+    assert column("SELECT payload ->> 'event' FROM messages WHERE type = 'event' ORDER BY id")[-2:] == [
+        "continues",
+        "continued",
+    ]
+
+
+def test_the_open_one_is_found_again(business: TestBusiness, talk: int) -> None:
+    way = sms(business, talk)
+    there = go_on(business, talk, way.channel_id, way.identity_id)
+    assert sms(business, talk).open_id == there
+    assert go_on(business, talk, way.channel_id, way.identity_id) == there
+    with transaction(business.business_id) as session:
+        service.close(session, business.business_id, there, "agent:1")
+    assert go_on(business, talk, way.channel_id, way.identity_id) != there
+
+
+def test_who_opted_out_there_is_left_alone(business: TestBusiness, talk: int) -> None:
+    way = sms(business, talk)
+    rows("UPDATE identities SET opted_out_at = now() WHERE kind = 'sms'")
+    with pytest.raises(OptedOut):
+        go_on(business, talk, way.channel_id, way.identity_id)
+    assert one("SELECT count(*) FROM conversations") == 1
+
+
+def test_other_peoples_addresses_and_unused_channels_are_refused(business: TestBusiness, talk: int) -> None:
+    way = sms(business, talk)
+    stranger = state_of(conversation(business.business_id, business.whatsapp_channel_id)).identity_id
+    with pytest.raises(NotFound):
+        go_on(business, talk, business.whatsapp_channel_id, stranger)
+    with pytest.raises(Conflict):
+        go_on(business, talk, business.whatsapp_channel_id, way.identity_id)
+    rows("UPDATE channels SET state = 'disabled' WHERE kind = 'sms'")
+    with pytest.raises(Conflict):
+        go_on(business, talk, way.channel_id, way.identity_id)
+    with transaction(business.business_id) as session:
+        assert business.sms_channel_id not in {one.channel_id for one in switching.ways(session, talk)}
+
+
+def test_another_business_has_no_ways(business: TestBusiness, talk: int) -> None:
+    with transaction(business.business_id + 1) as session:
+        assert switching.ways(session, talk) == []
