@@ -14,8 +14,9 @@ st.set_page_config(
 )  # fmt: skip
 shell.style()
 agent = shell.viewer()
-page, account = navigation.build(agent)
+page, account, health = navigation.build(agent)
 shell.on_live(None)
 shell.live_bridge()
 shell.account_menu(agent, account)
+shell.banner(health)
 page.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.people import sessions
 from core.people.sessions import CurrentAgent
 
 # Shown in the page. Everything else is handed over as a download, because it might be a page with a script in it.
+_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?")
 _SHOWN = frozenset(
     {"image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "video/3gpp", "audio/aac", "audio/amr",
      "audio/mp4", "audio/mpeg", "audio/ogg", "audio/opus", "audio/webm", "audio/wav"}
@@ -85,11 +87,40 @@ async def download(request: Request) -> Response:
         "content-security-policy": "default-src 'none'; sandbox",
         "cache-control": "private, max-age=3600",
     }
+    content, status = opened.content, 200
     if opened.size is not None:
-        headers["content-length"] = str(opened.size)
+        first, length = 0, opened.size
+        if wanted := _wanted(request.headers.get("range", ""), opened.size):
+            status, (first, length) = 206, wanted
+            headers["content-range"] = f"bytes {first}-{first + length - 1}/{opened.size}"
+            content = _part(content, first, length)
+        headers |= {"content-length": str(length), "accept-ranges": "bytes"}
     return StreamingResponse(
-        opened.content, headers=headers, media_type=opened.mime_type if shown else "application/octet-stream"
+        content, status, headers=headers, media_type=opened.mime_type if shown else "application/octet-stream"
     )
+
+
+def _wanted(asked: str, size: int) -> tuple[int, int] | None:
+    """Where the part that a browser asks for begins, and its length: players seek with it (RFC 9110, 14.2).
+
+    None for everything else, which a server may answer with the whole.
+    """
+    match = _RANGE.fullmatch(asked)
+    if match is None or int(match[1]) >= size:
+        return None
+    first, last = int(match[1]), min(int(match[2] or size), size - 1)
+    return (first, last - first + 1) if first <= last else None
+
+
+def _part(content: Iterator[bytes], first: int, length: int) -> Iterator[bytes]:
+    for piece in content:
+        if first < len(piece):
+            part = piece[first : first + length]
+            length -= len(part)
+            yield part
+            if not length:
+                return
+        first = max(0, first - len(piece))
 
 
 def _open(token: str, attachment_id: int) -> _Opened | None:

@@ -1,11 +1,13 @@
 """Live push: one LISTEN connection for the process, and a websocket to every open browser.
 
 A browser is told which of its business's conversations changed, never what is in them; its page then reads them again.
+It tells in turn which one its agent looks at, and hears who else looks at that one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ import psycopg
 import structlog
 from anyio import to_thread
 from psycopg.conninfo import make_conninfo
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from console.security import COOKIE, same_origin
 from core import live
@@ -30,22 +32,51 @@ SIGNED_OUT = 4401  # the close code after which a browser reloads
 _TOGETHER_SECONDS = 0.15  # changes that come in quick succession are told in one go
 _RECHECK_SECONDS = 30
 _RECONNECT_SECONDS = 1
+_PRESENT_SECONDS = 10  # whoever says no more is forgotten after this
+_LISTEN_EVERY_SECONDS = 2  # a browser is not heard more often; what it says meanwhile waits in its socket
+_LONGEST_WORD = 200  # characters of what a browser says
 # A listener says nothing itself: without these it would not notice for hours that its server is gone.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 @dataclass(eq=False, slots=True)
 class _Browser:
-    business_id: int
+    agent: CurrentAgent
+    looking: int | None = None  # a conversation's id
     changed: set[int] = field(default_factory=set)
+    called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
+    met: dict[int, live.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def tell(self, conversation_id: int) -> None:
+    def tell(self, conversation_id: int, calls: int | None = None) -> None:
         self.changed.add(conversation_id)
+        if calls in (live.ANYBODY, self.agent.id):
+            self.called.add(conversation_id)
         self.news.set()
+
+    def meet(self, colleague: live.Presence) -> None:
+        self.met[colleague.agent_id] = colleague
+        self.news.set()
+
+    def look(self, conversation_id: int | None, *, typing: bool) -> None:
+        """Tell colleagues where this agent is now, and the browser who is there already."""
+        if self.looking is not None and self.looking != conversation_id:
+            live.tell(self._presence(self.looking, here=False))
+        moved, self.looking = self.looking != conversation_id, conversation_id
+        if conversation_id is None:
+            return
+        live.tell(self._presence(conversation_id, typing=typing))
+        for colleague in _present(self.agent.business_id, conversation_id) if moved else ():
+            if colleague.agent_id != self.agent.id:
+                self.meet(colleague)
+
+    def _presence(self, conversation_id: int, *, typing: bool = False, here: bool = True) -> live.Presence:
+        agent = self.agent
+        return live.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_LONGEST_WORD], typing, here)
 
 
 _browsers: set[_Browser] = set()
+_seen: dict[tuple[int, int, int], tuple[float, live.Presence]] = {}  # by business, conversation and agent
 
 
 async def listen() -> None:
@@ -59,8 +90,11 @@ async def listen() -> None:
                 for browser in list(_browsers):
                     browser.tell(EVERYTHING)
                 async for notification in connection.notifies():
-                    if change := live.parse(notification.payload):
-                        _pass_on(change)
+                    match live.parse(notification.payload):
+                        case live.Change() as change:
+                            _pass_on(change)
+                        case live.Presence() as presence:
+                            _introduce(presence)
         except (psycopg.Error, OSError) as error:
             log.warning("listener_lost", error=type(error).__name__)
         await asyncio.sleep(_RECONNECT_SECONDS)
@@ -68,8 +102,31 @@ async def listen() -> None:
 
 def _pass_on(change: live.Change) -> None:
     for browser in list(_browsers):
-        if browser.business_id == change.business_id:
-            browser.tell(change.conversation_id)
+        if browser.agent.business_id == change.business_id:
+            browser.tell(change.conversation_id, change.calls)
+
+
+def _introduce(who: live.Presence) -> None:
+    """Tell those who look at the same conversation."""
+    key = (who.business_id, who.conversation_id, who.agent_id)
+    if who.here:
+        _seen[key] = (time.monotonic(), who)
+    else:
+        _seen.pop(key, None)
+    for browser in list(_browsers):
+        there = (browser.agent.business_id, browser.looking) == (who.business_id, who.conversation_id)
+        if there and browser.agent.id != who.agent_id:
+            browser.meet(who)
+
+
+def _present(business_id: int, conversation_id: int) -> list[live.Presence]:
+    """Who was seen at a conversation lately. Those of whom nothing was heard for long are forgotten here."""
+    since = time.monotonic() - _PRESENT_SECONDS
+    for key in [key for key, (at, _) in _seen.items() if at < since]:
+        del _seen[key]
+    return [
+        who for (business, talk, _), (_, who) in _seen.items() if (business, talk) == (business_id, conversation_id)
+    ]
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -80,24 +137,36 @@ async def socket(websocket: WebSocket) -> None:
         await websocket.accept()  # a browser is told the close code of an accepted socket only
         await websocket.close(SIGNED_OUT)
         return
-    browser = _Browser(agent.business_id)
+    browser = _Browser(agent)
     _browsers.add(browser)
     try:
         await websocket.accept()
         sending = asyncio.create_task(_send(websocket, browser, token))
         try:
-            await _until_closed(websocket)
+            await _hear(websocket, browser)
         finally:
             sending.cancel()
+            browser.look(None, typing=False)
     finally:
         _browsers.discard(browser)
 
 
-async def _until_closed(websocket: WebSocket) -> None:
-    """A browser has nothing to say here; hearing it is how its leaving is noticed."""
+async def _hear(websocket: WebSocket, browser: _Browser) -> None:
+    """Listen until the browser leaves. Its agent is the session's, whatever it says."""
     with suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive_text()
+        while websocket.application_state == WebSocketState.CONNECTED:
+            match _word(await websocket.receive_text()):
+                case {"looking": int() | None as conversation_id, "typing": bool(typing)}:
+                    browser.look(conversation_id, typing=typing)
+            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
+
+
+def _word(said: str) -> object:
+    """What a browser said; None if it is too long or no JSON."""
+    try:
+        return json.loads(said) if len(said) <= _LONGEST_WORD else None
+    except ValueError:
+        return None
 
 
 async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
@@ -110,14 +179,34 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
                 await websocket.close(SIGNED_OUT)
                 return
             checked = time.monotonic()
-        if browser.changed:
-            changed, browser.changed = sorted(browser.changed), set()
+        if browser.news.is_set():
             browser.news.clear()
             try:
-                await websocket.send_json(changed)
+                await _send_news(websocket, browser)
             except WebSocketDisconnect:
                 return
             await asyncio.sleep(_TOGETHER_SECONDS)
+
+
+async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
+    """A list is of conversations that changed, an object of those that call or of a colleague's presence."""
+    if browser.changed:
+        changed, browser.changed = sorted(browser.changed), set()
+        await websocket.send_json(changed)
+    if browser.called:
+        called, browser.called = sorted(browser.called), set()
+        await websocket.send_json({"calls": called})
+    met, browser.met = list(browser.met.values()), {}
+    for who in met:
+        await websocket.send_json(
+            {
+                "conversation": who.conversation_id,
+                "agent": who.agent_id,
+                "name": who.name,
+                "typing": who.typing,
+                "here": who.here,
+            }
+        )
 
 
 def _agent(token: str) -> CurrentAgent | None:

@@ -32,6 +32,7 @@ _ENTRIES = (
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
     _Entry("webhooks", ":material/webhook:", ADMINISTRATORS, "operations"),
     _Entry("people", ":material/group:", MANAGERS, "settings"),
+    _Entry("channels", ":material/cell_tower:", MANAGERS, "settings"),
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
     _Entry("teams", ":material/groups:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
@@ -39,10 +40,10 @@ _ENTRIES = (
 )
 
 
-def build(agent: CurrentAgent) -> tuple[st.Page, st.Page]:
-    """The page that was asked for, and one's own account page."""
+def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page | None]:
+    """The page that was asked for, one's own account page, and the page on health for whoever may see it."""
     pages: dict[str, list[st.Page]] = {}
-    account = None
+    known: dict[str, st.Page] = {}
     for entry in _ENTRIES:
         if agent.role not in entry.roles:
             continue
@@ -51,7 +52,5 @@ def build(agent: CurrentAgent) -> tuple[st.Page, st.Page]:
             default=entry.name == "inbox", visibility="hidden" if entry.name == "account" else "visible",
         )  # fmt: skip
         pages.setdefault(t(f"nav.{entry.group}") if entry.group else "", []).append(page)
-        if entry.name == "account":
-            account = page
-    assert account is not None
-    return st.navigation(pages, position="top"), account
+        known[entry.name] = page
+    return st.navigation(pages, position="top"), known["account"], known.get("health")

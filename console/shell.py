@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from console import auth
 from console.components.bridge import bridge
 from console.components.leave import leave
 from console.components.logout import logout_button
-from console.data import inbox
+from console.components.sound import sound_switch
+from console.data import health, inbox
 from console.i18n import catalogue, current, t
 from core.conversations.listing import View
 from core.errors import BotHubError
@@ -61,6 +63,26 @@ def live_bridge() -> None:
         bridge(waiting=inbox.counts()[View.WAITING], key="bridge", on_tick=_heard)
 
 
+@st.fragment(key="banner", run_every=15)
+def banner(health_page: st.Page | None) -> None:
+    """A slim line at the top of every page while something grave is wrong. Without a page to see more on: no link."""
+    viewer()
+    found = health.grave_alerts()
+    if not found:
+        return
+    first, more = found[0], len(found) - 1
+    what = t(f"health.kind_{first.kind}")
+    words = (
+        t("health.banner_more", what=what, subject=first.subject, more=more)
+        if more
+        else t("health.banner", what=what, subject=first.subject)
+    )
+    with st.container(key="banner", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f'<span role="status">{html.escape(words)}</span>')
+        if health_page is not None:
+            st.page_link(health_page, label=t("health.see"), width="content")
+
+
 def account_menu(agent: CurrentAgent, account: st.Page) -> None:
     with (
         st.container(key="account_menu", width="content"),
@@ -68,4 +90,5 @@ def account_menu(agent: CurrentAgent, account: st.Page) -> None:
     ):
         st.text(f"{agent.email}\n{t(f'role.{agent.role}')}")
         st.page_link(account, label=t("nav.account"), icon=":material/manage_accounts:")
+        sound_switch(t("menu.sound"))
         logout_button(t("menu.sign_out"))

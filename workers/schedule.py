@@ -16,7 +16,7 @@ from core.business import templates
 from core.config import get_settings
 from core.db import system_transaction
 from core.errors import ConfigurationError
-from core.health import alerts, work
+from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
 from workers.sweep import sweep
@@ -61,6 +61,7 @@ def _chores() -> None:
     while not _stop.wait(_CHORES_SECONDS):
         try:
             templates.sync_due()
+            checks.ask_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)

@@ -11,8 +11,9 @@ from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
 from core.business.model import model
-from core.conversations import bot_history
+from core.conversations import bot_channels, bot_history, bots, spending
 from core.conversations.context import prices
+from core.conversations.spending import OverBudget
 from core.db import transaction
 
 
@@ -23,6 +24,27 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
         return bot_history.save(
             session, agent.business_id, bot_id, settings, based_on=based_on, actor=f"agent:{agent.id}", note=note
         )
+
+
+def create(name: str, *, copied_from: int | None) -> int:
+    """Make a bot, like another or with the settings that every bot begins with. Returns its id.
+
+    Raises `NotAllowed`, `NotFound`.
+    """
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        settings = BotSettings() if copied_from is None else bots.current(session, copied_from)[1]
+        named = BotSettings.model_validate({**settings.model_dump(), "name": name})
+        return bot_channels.create(
+            session, agent.business_id, named, actor=f"agent:{agent.id}", copied_from=copied_from
+        )
+
+
+def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
+    """Say who answers on a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        bot_channels.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
 
 
 def save_facts(known: BusinessFacts) -> None:
@@ -36,22 +58,28 @@ def save_facts(known: BusinessFacts) -> None:
 def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) -> Outcome:
     """What the bot would do with these settings. `said` are (role, words), the customer's last.
 
-    Nothing is stored or sent; the model's work costs what it costs. Raises `NotAllowed`.
+    Nothing is sent. What the model's work takes counts against the bot's budget in force, and is in the audit log.
+    Raises `NotAllowed`, `NotFound`, `OverBudget`.
     """
-    agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
-        business = facts.read(session, agent.business_id)
+    agent = auth.require(*auth.MANAGERS, fresh=True)
     now = datetime.now(UTC)
-    roles = [role for role, _ in said]
-    return compose(
+    turns = tuple(Turn(Role(role), words, now) for role, words in said)
+    with transaction(agent.business_id) as session:
+        if not spending.fits(session, bot_id, bots.current(session, bot_id)[1], turns):
+            raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
+        business = facts.read(session, agent.business_id)
+    outcome = compose(
         ComposeRequest(
             settings=settings,
             business=business,
-            turns=tuple(Turn(Role(role), words, now) for role, words in said),
+            turns=turns,
             prices=prices(),
             bot_ref=f"bot-{bot_id}",
             contact_ref=f"trial-{agent.id}",
-            replies_in_a_row=roles.count("bot"),
+            replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
         ),
         model(),
     )
+    with transaction(agent.business_id) as session:
+        spending.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=f"agent:{agent.id}")
+    return outcome

@@ -9,7 +9,7 @@ import streamlit as st
 
 from console import auth, shell
 from console.actions import bot as actions
-from console.bot import business, form, trial, versions
+from console.bot import business, channels, form, trial, versions
 from console.data import bot as data
 from console.i18n import t
 from core.ai.settings import BotSettings
@@ -39,6 +39,7 @@ def _save(bot_id: int, settings: BotSettings, based_on: int) -> None:
     else:
         state.pop("bot_overtaken", None)
         state["bot_note"] = ""
+        versions.forget()
         st.toast(t("bot.saved", number=number), icon=":material/check:")
         _begin(bot_id)
 
@@ -80,7 +81,7 @@ def _settings(bot_id: int) -> None:
     with st.container(horizontal=True, gap="large", key="bot_columns"):
         with st.container(width="stretch", key="bot_form"):
             unsaved = st.container()
-            form.draw(locked=locked)
+            form.draw(locked=locked, time_zone=agent.timezone)
             typed = form.read()
             with unsaved:
                 if error := state.pop("bot_error", None):
@@ -92,14 +93,17 @@ def _settings(bot_id: int) -> None:
 
 
 def _versions(bot_id: int) -> None:
-    number = versions.pick(data.history(bot_id), ZoneInfo(agent.timezone))
-    current, in_force = data.current(bot_id)
-    versions.compare(bot_id, number, in_force)
+    known = data.history(bot_id)
+    current = known[0].number
+    number, against = versions.pick(known, ZoneInfo(agent.timezone))
+    versions.compare(bot_id, number, against)
     if not locked and number != current:
+        unsaved = form.read() != state["bot_saved"]
         wanted = data.version(bot_id, number)
         st.button(
             t("bot.restore", number=number), icon=":material/settings_backup_restore:", type="primary",
-            on_click=_restore, args=(bot_id, wanted, current, number),
+            on_click=_restore, args=(bot_id, wanted, current, number), disabled=unsaved,
+            help=t("bot.save_first") if unsaved else None,
         )  # fmt: skip
 
 
@@ -108,12 +112,25 @@ def _restore(bot_id: int, wanted: BotSettings, based_on: int, number: int) -> No
     _save(bot_id, wanted, based_on)
 
 
-def _choose(bots: Sequence[BotOverview]) -> int:
-    if len(bots) == 1:
-        return bots[0].id
-    names = {one.id: one.name for one in bots}
-    chosen: int = st.selectbox(t("bot.which"), list(names), format_func=names.__getitem__, key="bot_id")
-    return chosen
+def _shown(bots: Sequence[BotOverview]) -> BotOverview:
+    """The bot that was chosen, at first the oldest."""
+    return next((one for one in bots if one.id == state.get("bot_id")), bots[0])
+
+
+def _part(shown: BotOverview, bots: Sequence[BotOverview]) -> None:
+    where = st.segmented_control(
+        t("bot.part"), ["settings", "versions", "channels", "facts"], default="settings", required=True,
+        key="bot_part", format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    match where:
+        case "versions":
+            _versions(shown.id)
+        case "channels":
+            channels.pane(bots, locked=locked)
+        case "facts":
+            business.pane(locked=locked)
+        case _:
+            _settings(shown.id)
 
 
 with st.container(key="page_wide", gap="small"):
@@ -121,23 +138,13 @@ with st.container(key="page_wide", gap="small"):
     if not bots:
         st.info(t("bot.none"), icon=":material/smart_toy:")
         st.stop()
-    chosen = _choose(bots)
-    overview = next(one for one in bots if one.id == chosen)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(overview.name, width="content")
-        st.caption(t("bot.answers_on", channels=", ".join(overview.channels) or "—"))
+    shown = _shown(bots)
+    if state.get("bot_at", (None,))[0] != shown.id:
+        _begin(shown.id)
+    form.keep()
+    head = st.container()
     if locked:
         st.info(t("bot.locked"), icon=":material/lock:")
-    if state.get("bot_at", (None,))[0] != chosen:
-        _begin(chosen)
-    form.keep()
-    where = st.segmented_control(
-        t("bot.part"), ["settings", "versions", "facts"], default="settings", required=True, key="bot_part",
-        format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
-    )  # fmt: skip
-    if where == "versions":
-        _versions(chosen)
-    elif where == "facts":
-        business.pane(locked=locked)
-    else:
-        _settings(chosen)
+    _part(shown, bots)
+    with head:  # last, for only now is it known whether something is unsaved
+        channels.header(bots, shown, locked=locked, unsaved=form.read() != state["bot_saved"])

@@ -1,4 +1,4 @@
-"""Health: what is wrong now, since when and what to do, and what was."""
+"""Health: the parts and channels at a glance, what is wrong now, since when and what to do, and what was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import shell
+from console.analytics.tiles import duration
+from console.data import channels
 from console.data import health as data
 from console.i18n import t
 from console.times import moment
@@ -15,9 +17,43 @@ agent = shell.viewer()
 zone = ZoneInfo(agent.timezone)
 
 
+def _light(name: str, well: bool | None, detail: str) -> None:
+    """A part with the colour and the word of how it does."""
+    colour, word = ("gray", "unknown") if well is None else ("green", "works") if well else ("red", "fails")
+    with st.container(border=True, gap="xsmall"):
+        st.text(name)
+        st.badge(t(f"health.{word}"), color=colour)
+        st.caption(detail)
+
+
+def _glance() -> None:
+    st.subheader(t("health.parts"), anchor=False)
+    with st.container(key="tiles"):
+        for part in data.parts():
+            _light(t(f"health.part_{part.name}"), part.well, part.detail)
+    found = channels.cards()
+    if not found:
+        return
+    st.subheader(t("health.channels"), anchor=False)
+    with st.container(key="lights"):
+        for one in found:
+            well = one.answer.well if one.answer and one.state != "disabled" else None
+            words = [t(f"channels.state_{one.state}")]
+            if one.answer and one.state != "disabled":
+                words.append(f"{one.answer.latency} ms")
+            words.append(
+                t("channels.waiting_now", count=one.waiting, oldest=duration(one.oldest_seconds))
+                if one.waiting
+                else t("health.nothing_waits")
+            )
+            _light(one.name, well, " · ".join(words))
+
+
 @st.fragment(key="health", run_every=30)
 def _alerts() -> None:
     shell.viewer()
+    _glance()
+    st.subheader(t("health.now"), anchor=False)
     now, past = data.alerts_now()
     if not now:
         st.success(t("health.fine"), icon=":material/check_circle:")

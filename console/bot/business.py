@@ -16,6 +16,10 @@ from core.business.facts import LONGEST_FACT, MOST_TAGS
 from core.errors import BotHubError
 
 state = st.session_state
+_CURRENCIES = (
+    "ARS", "BOB", "BRL", "CLP", "COP", "CRC", "CUP", "DOP", "EUR", "GBP", "GTQ", "HNL", "MXN", "NIO", "PAB", "PEN",
+    "PYG", "USD", "UYU", "VES",
+)  # fmt: skip
 _LINES = ("name", "sector", "hours", "phone", "website")
 
 
@@ -36,6 +40,12 @@ def pane(*, locked: bool) -> None:
             t("facts.time_zone"), zones, zones.index(known.time_zone), key="facts.time_zone", disabled=locked,
             help=t("facts.time_zone_help"),
         )  # fmt: skip
+        choices = sorted({known.currency, *_CURRENCIES} - {""})
+        st.selectbox(
+            t("facts.currency"), choices, choices.index(known.currency) if known.currency else None,
+            key="facts.currency", disabled=locked, accept_new_options=True, help=t("facts.currency_help"),
+            placeholder=t("bot.not_set"),
+        )  # fmt: skip
         st.multiselect(
             t("facts.tags"), list(known.tags), list(known.tags), key="facts.tags", accept_new_options=True,
             max_selections=MOST_TAGS, disabled=locked,
@@ -52,7 +62,9 @@ def pane(*, locked: bool) -> None:
 def _save(known: BusinessFacts) -> None:
     typed = {field: state[f"facts.{field}"] for field in (*_LINES, "time_zone", "satisfaction")}
     try:
-        actions.save_facts(replace(known, **typed, tags=tuple(state["facts.tags"])))
+        actions.save_facts(
+            replace(known, **typed, currency=state["facts.currency"] or "", tags=tuple(state["facts.tags"]))
+        )
     except BotHubError as error:
         state["facts_result"] = (False, shell.say(error))
     else:

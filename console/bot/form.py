@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
+from console.bot import hours, pairs, tables
 from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
 
 state = st.session_state
-_LOCALISED = ("fallback_message", "handoff_message", "apology_message", "rating_message")
-_TABLES = {"qa_pairs": ("question", "answer", "approved"), "topics": ("topic", "autonomy")}
+_MESSAGES = ("fallback_message", "handoff_message", "apology_message", "rating_message")
+_LOCALISED = (*_MESSAGES, "out_of_hours_message")
+_TABLES = ("qa_pairs", "topics")
 _OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
@@ -28,10 +29,10 @@ def load(settings: BotSettings) -> None:
         elif field == "handoff_keywords":
             for language, phrases in value.items():
                 state[f"bot.{field}.{language}"] = "\n".join(phrases)
+        elif field == "opening_hours":
+            hours.load(value)
         elif field in _TABLES:
-            state[f"bot.{field}"] = pd.DataFrame(value, columns=list(_TABLES[field]))
-            state[f"bot.{field}.round"] = state.get(f"bot.{field}.round", 0) + 1
-            state[f"bot.{field}.rows"] = value
+            tables.load(field, value)
         else:
             state[f"bot.{field}"] = value
 
@@ -44,8 +45,10 @@ def document() -> dict[str, Any]:
             typed[field] = {language: state[f"bot.{field}.{language}"] for language in LANGUAGES}
         elif field == "handoff_keywords":
             typed[field] = {language: _lines(state[f"bot.{field}.{language}"]) for language in LANGUAGES}
+        elif field == "opening_hours":
+            typed[field] = hours.document()
         elif field in _TABLES:
-            typed[field] = state[f"bot.{field}.rows"]
+            typed[field] = tables.rows(field)
         else:
             value = state[f"bot.{field}"]
             typed[field] = None if field in _OPTIONAL and value in ("", None) else value
@@ -54,8 +57,9 @@ def document() -> dict[str, Any]:
 
 def read() -> BotSettings | list[str]:
     """The settings that are typed, or what is wrong with them, in words."""
+    unread = hours.faults()
     try:
-        return BotSettings.model_validate(document())
+        return unread or BotSettings.model_validate(document())
     except ValidationError as error:
         return [_fault(fault) for fault in error.errors(include_url=False)]
 
@@ -67,11 +71,11 @@ def keep() -> None:
             state[key] = state[key]
 
 
-def draw(*, locked: bool) -> None:
-    """The groups of settings, each with its limits beside it."""
+def draw(*, locked: bool, time_zone: str) -> None:
+    """The groups of settings, each with its limits beside it. `time_zone` is the business's."""
     groups: dict[str, Callable[[bool], None]] = {
-        "identity": _identity, "judgement": _judgement, "answers": _pairs, "messages": _messages,
-        "keywords": _keywords, "limits": _limits,
+        "identity": _identity, "judgement": _judgement, "answers": pairs.draw, "messages": _messages,
+        "hours": lambda locked: _hours(locked, time_zone), "keywords": _keywords, "limits": _limits,
     }  # fmt: skip
     for tab, drawn in zip(st.tabs([t(f"bot.group_{name}") for name in groups]), groups.values(), strict=True):
         with tab:
@@ -104,8 +108,8 @@ def _judgement(locked: bool) -> None:
     _number("turn_cap", 1, 200, 1, locked)
     _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
     st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
-    _table(
-        "topics", locked,
+    tables.draw(
+        "topics",
         {
             "topic": st.column_config.TextColumn(t("bot.topic"), max_chars=100, required=True),
             "autonomy": st.column_config.SelectboxColumn(
@@ -113,27 +117,25 @@ def _judgement(locked: bool) -> None:
                 format_func=lambda one: t(f"bot.autonomy_{one}"),
             ),
         },
-    )  # fmt: skip
-
-
-def _pairs(locked: bool) -> None:
-    st.caption(t("bot.qa_pairs_help"))
-    _table(
-        "qa_pairs", locked,
-        {
-            "question": st.column_config.TextColumn(t("bot.question"), max_chars=500, required=True, width="medium"),
-            "answer": st.column_config.TextColumn(t("bot.answer"), max_chars=4000, required=True, width="large"),
-            "approved": st.column_config.CheckboxColumn(t("bot.approved"), default=False, width="small"),
-        },
+        locked=locked,
     )  # fmt: skip
 
 
 def _messages(locked: bool) -> None:
     st.toggle(t("bot.ask_rating"), key="bot.ask_rating", disabled=locked, help=t("bot.ask_rating_help"))
-    for field in _LOCALISED:
-        st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
-        for language, name in LANGUAGES.items():
-            st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
+    for field in _MESSAGES:
+        _spoken(field, locked)
+
+
+def _hours(locked: bool, time_zone: str) -> None:
+    hours.draw(locked, time_zone)
+    _spoken("out_of_hours_message", locked)
+
+
+def _spoken(field: str, locked: bool) -> None:
+    st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
+    for language, name in LANGUAGES.items():
+        st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
 
 
 def _keywords(locked: bool) -> None:
@@ -163,24 +165,6 @@ def _number(field: str, low: float, high: float | None, step: float, locked: boo
         t(f"bot.{field}"), low, high, step=step, key=f"bot.{field}", disabled=locked, help=t(f"bot.{field}_help"),
         placeholder=t("bot.not_set") if field in _OPTIONAL else None,
     )  # fmt: skip
-
-
-def _table(field: str, locked: bool, columns: dict[str, Any]) -> None:
-    edited = st.data_editor(
-        state[f"bot.{field}"], key=f"bot.{field}.{state[f'bot.{field}.round']}.editor", num_rows="dynamic",
-        column_config=columns, hide_index=True, disabled=locked, width="stretch",
-    )  # fmt: skip
-    rows = [row for row in edited.to_dict("records") if any(_said(cell) for cell in row.values())]
-    state[f"bot.{field}.rows"] = [{name: _cell(cell) for name, cell in row.items()} for row in rows]
-
-
-def _said(cell: object) -> bool:
-    return isinstance(cell, str) and bool(cell.strip())
-
-
-def _cell(cell: Any) -> Any:
-    """A new row's empty cells are None or NaN."""
-    return bool(cell) if isinstance(cell, bool) else cell if isinstance(cell, str) else False if cell is None else ""
 
 
 def _lines(words: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A chat with the bot as it would be with the settings on the page, saved or not. Nothing is stored or sent."""
+"""A chat with the bot as it would be with the settings on the page, saved or not. Nothing is sent to anybody."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from console.actions import bot as actions
 from console.i18n import catalogue, current, t
 from core.ai.assistant import HandOff, Outcome, Reply
 from core.ai.settings import BotSettings
+from core.errors import BotHubError
 
 state = st.session_state
 _LONGEST = 4000  # characters
@@ -37,8 +38,13 @@ def _answer(bot_id: int, settings: BotSettings | None, turns: list[tuple[str, st
     """Ask for what is owed, once: what came of it is kept beside the question."""
     if settings is None or not turns or turns[-1][0] != "customer" or len(turns) - 1 in notes:
         return
-    with st.spinner(t("bot.try_thinks")):
-        outcome = actions.try_it(bot_id, settings, turns)
+    try:
+        with st.spinner(t("bot.try_thinks")):
+            outcome = actions.try_it(bot_id, settings, turns)
+    except BotHubError as error:
+        st.warning(shell.say(error), icon=":material/hourglass:")
+        st.button(t("bot.try_again"), icon=":material/refresh:")
+        return
     notes[len(turns) - 1] = outcome
     words = outcome.text if isinstance(outcome, Reply | HandOff) else None
     _note(outcome)

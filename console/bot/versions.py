@@ -11,30 +11,50 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from console.bot import hours
 from console.data import bot as data
 from console.i18n import t
 from console.times import moment
-from core.ai.settings import BotSettings
 from core.conversations.bot_history import Change, Version, changes
 
-
-def pick(versions: Sequence[Version], zone: ZoneInfo) -> int:
-    """Let somebody choose a version. Returns its number."""
-    titles = {one.number: _title(one, zone) for one in versions}
-    chosen: int = st.selectbox(t("bot.version"), list(titles), format_func=titles.__getitem__, key="bot_version")
-    return chosen
+state = st.session_state
+_CHOSEN = ("bot_version", "bot_against")
 
 
-def _title(one: Version, zone: ZoneInfo) -> str:
+def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int]:
+    """Let somebody choose a version and another to hold it against, at first the one in force. Returns their numbers.
+
+    `versions` are newest first; the newest is in force.
+    """
+    in_force = versions[0].number
+    titles = {one.number: _title(one, zone, in_force) for one in versions}
+    if any(state.get(key, in_force) not in titles for key in _CHOSEN):  # another bot's
+        forget()
+    with st.container(horizontal=True):
+        chosen: int = st.selectbox(t("bot.version"), list(titles), format_func=titles.__getitem__, key="bot_version")
+        against: int = st.selectbox(t("bot.against"), list(titles), format_func=titles.__getitem__, key="bot_against")
+    return chosen, against
+
+
+def forget() -> None:
+    """Begin again with the version in force."""
+    for key in _CHOSEN:
+        state.pop(key, None)
+
+
+def _title(one: Version, zone: ZoneInfo, in_force: int) -> str:
     note = f" · {one.note}" if one.note else ""
+    note += f" · {t('bot.in_force')}" if one.number == in_force else ""
     return f"{one.number} · {moment(one.at, zone)} · {one.author}{note}"
 
 
-def compare(bot_id: int, number: int, current: BotSettings) -> None:
-    """What would change if a version came back."""
-    found = changes(current, data.version(bot_id, number))
+def compare(bot_id: int, number: int, against: int) -> None:
+    """What a version has that the other has not."""
+    found = changes(data.version(bot_id, against), data.version(bot_id, number))
     if not found:
-        st.info(t("bot.same"), icon=":material/check:")
+        st.info(t("bot.same_version" if number == against else "bot.same"), icon=":material/check:")
+        return
+    st.caption(t("bot.between", before=against, after=number, count=len(found)))
     show(found)
 
 
@@ -43,7 +63,12 @@ def show(found: Sequence[Change]) -> None:
     for change in found:
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{t('bot.keywords') if change.field == 'handoff_keywords' else t(f'bot.{change.field}')}**")
-            st.html(f"<div class='diff'>{words_between(_words(change.before), _words(change.after))}</div>")
+            st.html(f"<div class='diff'>{words_between(*_both(change))}</div>")
+
+
+def _both(change: Change) -> tuple[str, str]:
+    words = hours.described if change.field == "opening_hours" else _words
+    return words(change.before) or "—", words(change.after) or "—"
 
 
 def _words(value: Any) -> str:

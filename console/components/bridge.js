@@ -1,6 +1,8 @@
 // One live socket per browser tab. It outlives redraws of this component, so its state hangs on the window.
 const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
+const SAY_MS = 2000;  // the server listens no more often
+const STILL_HERE_MS = 4000;
 
 export default function ({data, parentElement, setTriggerValue}) {
   const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false});
@@ -23,12 +25,16 @@ function connect(state) {
     const socket = (state.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live'));
     socket.onopen = () => {
       if (state.lost) state.changed.add(EVERYTHING);
-      Object.assign(state, {lost: false, up: true, wait: 500});
+      Object.assign(state, {lost: false, up: true, wait: 500, said: 0});
+      sayLooking(state);
       document.documentElement.dataset.live = 'true';
       state.tell();
     };
     socket.onmessage = (event) => {
-      for (const id of JSON.parse(event.data)) state.changed.add(id);
+      const news = JSON.parse(event.data);
+      if (news.calls) return ring(news.calls);
+      if (!Array.isArray(news)) return window.dispatchEvent(new CustomEvent('bothub:present', {detail: news}));
+      for (const id of news) state.changed.add(id);
       state.tell();
     };
     socket.onclose = (event) => {
@@ -48,5 +54,49 @@ function connect(state) {
     state.changed.add(EVERYTHING);
     state.tell();
   }, 10000);
-  document.addEventListener('visibilitychange', () => state.tell());
+  document.addEventListener('visibilitychange', () => { state.tell(); sayLooking(state); });
+  window.addEventListener('bothub:looking', () => sayLooking(state));
+  setInterval(() => { if (window.bothubLooking?.conversation && !document.hidden) sayLooking(state); }, STILL_HERE_MS);
+}
+
+// Which conversation is looked at here (the thread keeps it on the window), said now or as soon as one may again.
+function sayLooking(state) {
+  clearTimeout(state.saying);
+  if (!state.up) return;
+  const wait = (state.said || 0) + SAY_MS - Date.now();
+  if (wait > 0) {
+    state.saying = setTimeout(() => sayLooking(state), wait);
+    return;
+  }
+  const {conversation = null, typedAt = 0} = document.hidden ? {} : window.bothubLooking || {};
+  if (conversation === null && !state.told) return;
+  state.told = conversation;
+  state.said = Date.now();
+  state.socket.send(JSON.stringify({looking: conversation, typing: Date.now() - typedAt < 2 * SAY_MS}));
+}
+
+// ---- a sound for a customer who needs an answer and is not being read; one for all tabs, unless it is switched off
+const RING_EVERY_MS = 1500;
+const TONES = [[660, 0], [880, 0.13]];  // Hz, and seconds from now
+
+function ring(conversations) {
+  const unread = conversations.filter((id) => document.hidden || id !== window.bothubLooking?.conversation);
+  const last = Number(localStorage.getItem('bothub.rang'));
+  if (!unread.length || localStorage.getItem('bothub.sound') === 'off' || Math.abs(Date.now() - last) < RING_EVERY_MS) return;
+  localStorage.setItem('bothub.rang', Date.now());
+  const audio = (window.bothubAudio ??= new AudioContext());
+  audio.resume();  // a browser stays silent until somebody has touched the page
+  for (const [pitch, after] of TONES) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    const at = audio.currentTime + after;
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.0001, at);
+    volume.gain.exponentialRampToValueAtTime(0.12, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.35);
+  }
+  document.documentElement.dataset.rang = unread.join(' ');
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from console import i18n
 from console.components import load
+from console.components.contents import contents
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.saved_replies import Saved
 from core.conversations.thread import Line, Thread
@@ -18,16 +19,21 @@ _COMPONENT = load(
 <div class='scroll' role='log' aria-live='polite' tabindex='0'><div class='lines'></div></div>
 <button type='button' class='jump' hidden></button>
 <form class='composer'>
+  <p class='others' role='status' hidden></p>
   <div class='offer' hidden></div>
   <div class='templates' hidden></div>
   <p class='note' role='status' hidden></p>
   <div class='modes'></div>
   <div class='reply' hidden></div>
+  <div class='faces' hidden></div>
+  <div class='spot' hidden></div>
   <div class='chips' hidden></div>
   <div class='box'>
     <textarea rows='1'></textarea>
     <div class='bar'><button type='button' class='attach'></button><input type='file' class='picker' multiple hidden>
     <button type='button' class='template'></button>
+    <button type='button' class='emoji'></button>
+    <button type='button' class='pin'></button>
     <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>
@@ -138,7 +144,7 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     if line.provider_id and line.type not in ("event", "note"):
         shown["provider"] = line.provider_id
     if line.quoted:
-        shown["quoted"] = line.quoted
+        shown |= {"quoted": line.quoted, "quotes": line.reply_to}
     if line.error and line.status in ("failed", "uncertain", "queued"):
         shown["trouble"] = _trouble(line.status, line.error)
     if line.files:
@@ -153,6 +159,9 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
         shown["template"] = payload["shown"]
     if reactions := payload.get("reactions"):
         shown["reactions"] = list(reactions.values())
+    if payload.get("edited") and line.text != shown["text"]:
+        shown["before"] = line.text
+    shown |= contents(line)
     shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}
     return shown
 

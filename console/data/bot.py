@@ -8,7 +8,8 @@ from console import auth
 from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings
 from core.business import facts
-from core.conversations import bot_history, bots
+from core.conversations import bot_channels, bot_history, bots
+from core.conversations.bot_channels import Served
 from core.conversations.bot_history import BotOverview, Version
 from core.db import transaction
 
@@ -18,6 +19,13 @@ def overview() -> Sequence[BotOverview]:
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return bot_history.overview(session)
+
+
+def channels() -> Sequence[Served]:
+    """The channels and who answers on each. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return bot_channels.served(session)
 
 
 def current(bot_id: int) -> tuple[int, BotSettings]:

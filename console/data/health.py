@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from console import auth
 from core.db import transaction
-from core.health import alerts
+from core.health import alerts, checks
 from core.health.alerts import AlertFacts
+from core.health.checks import Finding
+from core.models import Severity
+
+_FRESH_SECONDS = 15
+_grave: dict[int, tuple[float, Sequence[AlertFacts]]] = {}
 
 
 def alerts_now() -> tuple[Sequence[AlertFacts], Sequence[AlertFacts]]:
@@ -15,3 +21,25 @@ def alerts_now() -> tuple[Sequence[AlertFacts], Sequence[AlertFacts]]:
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return alerts.open_alerts(session, agent.business_id), alerts.past_alerts(session, agent.business_id)
+
+
+def grave_alerts() -> Sequence[AlertFacts]:
+    """The open alerts of high severity, at most 15 seconds old: every page asks. Everybody may know them."""
+    business_id = auth.require().business_id
+    known = _grave.get(business_id)
+    if known is None or time.monotonic() - known[0] >= _FRESH_SECONDS:
+        with transaction(business_id) as session:
+            found = [one for one in alerts.open_alerts(session, business_id) if one.severity is Severity.HIGH]
+        known = _grave[business_id] = (time.monotonic(), found)
+    return known[1]
+
+
+def forget() -> None:
+    """Drop what is kept for the banner."""
+    _grave.clear()
+
+
+def parts() -> Sequence[Finding]:
+    """The servers and the disk, looked at now. Raises `NotAllowed`."""
+    auth.require(*auth.MANAGERS)
+    return list(checks.servers())

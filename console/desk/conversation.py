@@ -24,6 +24,7 @@ from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Thread
 from core.errors import BotHubError, StoreUnavailable
 
+_LONGEST_NAME = 200  # characters of a place's
 _KEPT = 200  # tokens of settled sends
 state = st.session_state
 
@@ -48,12 +49,19 @@ def _write(item: Mapping[str, Any]) -> None:
     conversation_id, words, token = int(item["conversation"]), str(item["text"]), str(item["token"])
     if item.get("note"):
         actions.note(conversation_id, words, token)
+    elif item.get("place"):
+        actions.send(conversation_id, {"type": "location", "location": _place(item["place"])}, token)
     elif item.get("template"):
         actions.send(conversation_id, {"type": "template", "template": item["template"]}, token)
     elif item.get("file"):
         actions.send_file(conversation_id, int(item["file"]["id"]), words, token)
     else:
         actions.reply(conversation_id, words, token, item.get("replyTo"))
+
+
+def _place(place: Mapping[str, Any]) -> dict[str, object]:
+    named = {"name": str(place["name"])[:_LONGEST_NAME]} if place.get("name") else {}
+    return {"latitude": place.get("latitude"), "longitude": place.get("longitude"), **named}
 
 
 def _settled() -> None:
@@ -162,8 +170,9 @@ def _head(thread: Thread, zone: ZoneInfo) -> None:
             )  # fmt: skip
         _more(thread, zone)
         st.button(
-            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do, args=(bulk.close,)
-        )
+            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do,
+            args=(bulk.close,),
+        )  # fmt: skip
 
 
 def _customer_asked(conversation_id: int) -> None:
@@ -205,6 +214,7 @@ def _chosen(choices: dict[str, Callable[[int], None]]) -> None:
 
 def _snooze(conversation_id: int, until: datetime) -> None:
     actions.snooze(conversation_id, until)
+    undo.offer(t("undo.snoozed"), partial(actions.wake, conversation_id))
 
 
 def _moments(now: datetime) -> dict[str, datetime]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from core.ai import handoff, knowledge
+from core.ai import handoff, hours, knowledge
 from core.ai.handoff import Reason, Trigger
 from core.ai.model import Completion, FailureKind, Model, ModelAnswer, ModelFailed, Usage
 from core.ai.prices import PriceTable
@@ -167,6 +167,8 @@ def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> st
             message = settings.fallback_message
         case Reason.FAILURE:
             message = settings.apology_message
+        case _ if not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone):
+            message = settings.out_of_hours_message
         case _:
             message = settings.handoff_message
     return message.in_language(_language(request, spoken))

@@ -50,11 +50,13 @@ class Passage:
 class BusinessFacts:
     """What the business says about itself. Nothing here may come from a customer.
 
-    `satisfaction` is the average rating, 1 to 5. `time_zone` is an IANA name.
+    `satisfaction` is the average rating, 1 to 5. `time_zone` is an IANA name, `currency` an ISO 4217 code: that of
+    prices which name none. Empty means that nobody said.
     """
 
     name: str
     time_zone: str = "UTC"
+    currency: str = ""
     sector: str = ""
     hours: str = ""
     phone: str = ""
@@ -182,6 +184,7 @@ def _facts(business: BusinessFacts) -> list[str]:
         "Opening hours": business.hours,
         "Phone": business.phone,
         "Website": business.website,
+        "Currency of prices": business.currency,
         "Tags": ", ".join(business.tags),
         "Customer satisfaction": rating,
     }

@@ -6,6 +6,7 @@ so a typing error never passes for a setting.
 
 from __future__ import annotations
 
+from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -108,6 +109,21 @@ class TopicRule(_Frozen):
     autonomy: Autonomy = Field(description="off: a person answers; draft: a person approves the answer")
 
 
+class Shift(_Frozen):
+    """Hours on one weekday, Monday 0, in the business's time zone. An end not after its start is on the next day."""
+
+    day: int = Field(ge=0, le=6)
+    opens: time
+    closes: time
+
+
+class OpeningHours(_Frozen):
+    """When people are there. No shifts at all means always: hours are something a business chooses to set."""
+
+    week: tuple[Shift, ...] = Field(default=(), max_length=28)
+    holidays: tuple[date, ...] = Field(default=(), max_length=200)
+
+
 class BotSettings(_Frozen):
     """Everything that shapes how one bot answers and when it hands over."""
 
@@ -175,6 +191,17 @@ class BotSettings(_Frozen):
             pt="Desculpe, estamos com um problema técnico. Uma pessoa da equipe vai responder assim que possível.",
         ),
         description="Said when the bot could not work, before a person takes over",
+    )
+    opening_hours: OpeningHours = Field(
+        default=OpeningHours(), description="When people are there to take over; the bot answers at any hour"
+    )
+    out_of_hours_message: Localised = Field(
+        default=Localised(
+            es="Ahora no hay nadie del equipo. Su consulta queda anotada y le responderemos en cuanto abramos.",
+            en="Nobody from our team is here right now. We have your question and will answer when we open.",
+            pt="No momento não há ninguém da equipe. Anotamos a sua pergunta e responderemos assim que abrirmos.",
+        ),
+        description="Said in place of the hand-over message while nobody is there",
     )
     ask_rating: bool = Field(
         default=False, description="Whether customers are asked for a score from 1 to 5 on closing"

@@ -44,6 +44,14 @@ def account(channel_id: int) -> Account:
     return made
 
 
+def account_here(session: Session, channel_id: int) -> Account:
+    """The account behind one of the business's channels. Raises `NotFound`."""
+    row = session.get(ChannelRow, channel_id)
+    if row is None:
+        raise NotFound(f"No channel {channel_id}.")
+    return account_of(row)
+
+
 def account_of(row: ChannelRow) -> Account:
     """What a channel's row means for the provider's code. The API's address is a setting of the installation."""
     settings = get_settings()

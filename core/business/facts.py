@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -17,10 +18,11 @@ from core.people import audit
 
 LONGEST_FACT = 500  # characters
 MOST_TAGS = 20
+_CURRENCY = re.compile("[A-Z]{3}")  # the codes of ISO 4217; which of them are in use changes from year to year
 
 
 class UnacceptableFacts(BotHubError):
-    """The name or the time zone cannot be used; the text says why."""
+    """The name, the time zone or the currency cannot be used; the text says why."""
 
 
 def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
@@ -28,6 +30,7 @@ def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFa
     return BusinessFacts(
         name=name,
         time_zone=timezone,
+        currency=profile.get("currency", ""),
         sector=profile.get("sector", ""),
         hours=profile.get("hours", ""),
         phone=profile.get("phone", ""),
@@ -49,8 +52,12 @@ def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -
     """Replace them. Raises `UnacceptableFacts`."""
     if facts.time_zone not in available_timezones():
         raise UnacceptableFacts(f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
+    currency = facts.currency.strip().upper()
+    if currency and not _CURRENCY.fullmatch(currency):
+        raise UnacceptableFacts(f"{facts.currency} is no currency: write its three letters, such as COP.")
     kept = replace(
         facts,
+        currency=currency,
         name=_line(facts.name),
         sector=_line(facts.sector),
         hours=_line(facts.hours),

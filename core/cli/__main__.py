@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from core.cli import admin, doctor, rollups, run, users
+from core.cli import admin, backup, doctor, rollups, run, users, whatsapp
 from core.errors import BotHubError
 from core.observability import configure_logging
 
@@ -72,8 +73,39 @@ def parser() -> argparse.ArgumentParser:
     counted = _command(commands, "rollups", rollups.recount, "count the figures of past days afresh")
     counted.add_argument("--since", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="the first day")
 
+    _whatsapp(commands)
+
+    saved = _command(commands, "backup", backup.save, "write the database and customers' files into one file")
+    saved.add_argument("file", type=Path, nargs="?", help="default: bothub-DATE-TIME.tar in this folder")
+    _command(commands, "check-backup", backup.check, "read a backup through and compare its checksums").add_argument(
+        "file", type=Path
+    )
+    restored = _command(commands, "restore", backup.restore, "put a backup into an empty database; stop the desk first")
+    restored.add_argument("file", type=Path)
+    restored.add_argument("--force", action="store_true", help="throw away what is in the database")
+
     _command(commands, "link", admin.sign_in_link, "print a one-time sign-in link for the administrator")
     return top
+
+
+def _whatsapp(commands: object) -> None:
+    made = commands.add_parser("whatsapp", help="set up a WhatsApp number with Meta")  # type: ignore[attr-defined]
+    group = made.add_subparsers(required=True)
+    code = _command(group, "request-code", whatsapp.request_code, "have Meta send the number a verification code")
+    code.add_argument("--method", choices=["SMS", "VOICE"], default="SMS")
+    code.add_argument("--language", default="es", help="of the code's message: es, en_US, pt_BR …")
+    verify = _command(group, "verify-code", whatsapp.verify_code, "give Meta the code that arrived")
+    verify.add_argument("code")
+    register = _command(group, "register", whatsapp.register, "register the number; its PIN is asked for")
+    profile = _command(group, "profile", whatsapp.profile, "show the business profile, or change parts of it")
+    for name in ("about", "address", "description", "email", "vertical"):
+        profile.add_argument(f"--{name}")
+    profile.add_argument("--website", dest="websites", action="append", help="repeat for a second one")
+    profile.add_argument("--picture-handle", dest="profile_picture_handle", help="of a picture uploaded to Meta")
+    subscribe = _command(group, "subscribe", whatsapp.subscribe, "have the account's webhooks sent to the token's app")
+    check = _command(group, "check", whatsapp.check, "show what Meta has on file, and what to mend")
+    for command in (code, verify, register, profile, subscribe, check):
+        command.add_argument("--channel", type=int, help="its id; needed when there are several")
 
 
 def _command(group: object, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -119,13 +119,21 @@ def apply(session: Session, business_id: int, arrivals: Sequence[Arrival]) -> No
     before = _update(session, by_conversation)
     _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _owe_turns(session, business_id, by_conversation, before)
-    for conversation_id in by_conversation:
-        live.notify(session, business_id, conversation_id)
+    for conversation_id, own in by_conversation.items():
+        live.notify(session, business_id, conversation_id, _called(own, before.get(conversation_id)))
+
+
+def _called(own: Sequence[Arrival], before: _Before | None) -> int | None:
+    """Who should hear at once of these messages: whoever answers, unless that is the bot."""
+    if before is None or before.mode != Mode.HUMAN or not any(one.owed_answer for one in own):
+        return None
+    return before.assignee_id or live.ANYBODY
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
     mode: str
+    assignee_id: int | None
     first: bool  # nobody has said anything in it yet
 
 
@@ -134,15 +142,15 @@ def _update(session: Session, by_conversation: Mapping[int, Sequence[Arrival]]) 
     changes = [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()]
     values = {"conversations": list(by_conversation), "changes": json.dumps(changes)}
     return {
-        conversation_id: _Before(mode, first=not text and waiting is None)
-        for conversation_id, mode, text, waiting in run(session, _UPDATE, values)
+        conversation_id: _Before(mode, assignee_id, first=not text and waiting is None)
+        for conversation_id, mode, assignee_id, text, waiting in run(session, _UPDATE, values)
     }
 
 
 # Locked lowest id first, so that two batches cannot wait for each other.
 _UPDATE = """
 WITH before AS (
-    SELECT id, mode, last_message_text, waiting_since FROM conversations
+    SELECT id, mode, assignee_id, last_message_text, waiting_since FROM conversations
     WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
 ), news AS (
     SELECT * FROM jsonb_to_recordset(%(changes)s::jsonb) AS n (
@@ -161,7 +169,7 @@ WITH before AS (
         snoozed_until = CASE WHEN n.unread > 0 THEN NULL ELSE c.snoozed_until END
     FROM before JOIN news n ON n.conversation = before.id WHERE c.id = before.id
 )
-SELECT id, mode, last_message_text, waiting_since FROM before
+SELECT id, mode, assignee_id, last_message_text, waiting_since FROM before
 """
 
 

@@ -9,19 +9,17 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai import budget
 from core.ai.assistant import ComposeRequest, Trace
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business.facts import facts_of
 from core.config import get_settings
-from core.conversations import bots
+from core.conversations import bots, spending
 from core.db import run
-from core.models import AIRun, Sender
+from core.models import Sender
 
 _NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
 _READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
@@ -128,7 +126,7 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         settings_version=how.settings_version,
         channel_id=how.channel_id,
         read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
-        must_wait=session is not None and not _within_budget(session, how.bot_id, request),
+        must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
 
 
@@ -160,20 +158,6 @@ def _turn(message: _Said) -> Turn:
     words = message.text if message.type == "text" else f"[{message.type}] {message.text}".strip()
     readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
-
-
-def _within_budget(session: Session, bot_id: int, request: ComposeRequest) -> bool:
-    settings = request.settings
-    if settings.requests_per_minute is None and settings.tokens_per_minute is None:
-        return True
-    row = session.execute(
-        select(
-            func.count(AIRun.model),
-            func.coalesce(func.sum(func.coalesce(AIRun.input_tokens, 0) + func.coalesce(AIRun.output_tokens, 0)), 0),
-        ).where(AIRun.bot_id == bot_id, AIRun.created_at > func.now() - budget.WINDOW)
-    ).one()
-    estimate = settings.max_output_tokens + sum(len(turn.text) for turn in request.turns) // 4
-    return budget.fits(settings, budget.Spent(requests=row[0], tokens=int(row[1])), estimate)
 
 
 @lru_cache(maxsize=1)

@@ -47,6 +47,7 @@ def hand_off(session: Session, business_id: int, conversation_id: int, reason: s
         return False
     session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
     add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", reason=reason, detail=detail)
+    live.notify(session, business_id, conversation_id, live.ANYBODY)
     words = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
     notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id)
     log.info("handed_off", conversation_id=conversation_id, reason=reason)

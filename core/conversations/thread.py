@@ -51,6 +51,7 @@ class Line:
     payload: Mapping[str, Any]
     status: str
     error: Mapping[str, Any] | None
+    reply_to: str | None
     quoted: str | None
     idempotency_key: str | None
     provider_id: str | None
@@ -165,6 +166,7 @@ def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> 
             payload=message.payload,
             status=message.status,
             error=message.error,
+            reply_to=message.reply_to,
             quoted=quoted.get((message.channel_id, message.reply_to)),
             idempotency_key=message.idempotency_key,
             provider_id=message.provider_id,

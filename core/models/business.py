@@ -34,7 +34,10 @@ class ChannelState(StrEnum):
 
 
 class Channel(Tenant, Base):
-    """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number."""
+    """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number.
+
+    `told` is what the provider said when it was last asked, at `asked_at` (`core.health.checks.Answer` as JSON).
+    """
 
     __tablename__ = "channels"
     __table_args__ = (
@@ -56,6 +59,8 @@ class Channel(Tenant, Base):
     state: Mapped[str] = mapped_column(server_default=ChannelState.ACTIVE)
     state_reason: Mapped[str | None]
     templates_asked_at: Mapped[datetime | None]  # null: the provider says that they changed
+    asked_at: Mapped[datetime | None]
+    told: Mapped[Json]
     created_at: Mapped[Stamp]
 
 

@@ -19,6 +19,7 @@ BUSINESS = BusinessFacts(
     hours="lunes a viernes de 9 a 18",
     phone="+54 11 5555 0000",
     website="https://sol.example",
+    currency="ARS",
     tags=("zapatos", "botas"),
     satisfaction=4.62,
 )
@@ -79,6 +80,7 @@ def test_the_instructions_carry_facts_passages_style_and_local_time() -> None:
         "| Name: Zapatería Sol",
         "| Opening hours: lunes a viernes de 9 a 18",
         "| Phone: +54 11 5555 0000",
+        "| Currency of prices: ARS",
         "| Tags: zapatos, botas",
         "| Customer satisfaction: 4.6 of 5",
         "[kb-3] Envíos\n| Enviamos a todo el país.\n| Tarda 3 días.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from console.actions import bot as actions
 from console.auth import NotAllowed
+from console.bot.hours import shifts
 from console.bot.versions import words_between
 from core.ai.prompt import BusinessFacts
-from core.ai.settings import BotSettings, QaPair
+from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
 from core.business import facts
 from core.business.facts import UnacceptableFacts
 from core.conversations import bot_history, bots
@@ -21,10 +24,11 @@ from core.conversations.bot_history import Overtaken
 from core.db import transaction
 from core.errors import NotFound
 from core.models import Role
+from tests.ai.test_assistant import says
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
-from tests.inbox.steps import one
+from tests.inbox.steps import one, rows
 
 
 @pytest.fixture
@@ -129,6 +133,13 @@ def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypat
         actions.save(business.bot_id, BotSettings(), based_on=1, note="")
     with pytest.raises(NotAllowed):
         actions.save_facts(BusinessFacts("x"))
+    with pytest.raises(NotAllowed):
+        actions.create("x", copied_from=None)
+    with pytest.raises(NotAllowed):
+        actions.assign(business.sms_channel_id, None, seen=business.bot_id)
+    desk.page.segmented_control(key="bot_part").set_value("channels")
+    desk.run()
+    assert desk.page.selectbox(key=f"bot_on_{business.sms_channel_id}").disabled
     with pytest.raises(ValueError, match="bot"):
         at_bot(business, monkeypatch, Role.AGENT)
 
@@ -159,13 +170,14 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     desk.run()
     desk.page.text_input(key="facts.hours").set_value("  Lunes a viernes\t9 a 18 ")
     desk.page.selectbox(key="facts.time_zone").set_value("America/Bogota")
-    desk.page.form_submit_button[0].click()
-    desk.run()
+    desk.page.selectbox(key="facts.currency").set_value("COP")
+    press(desk, "Save")
     assert desk.page.success
     with transaction(business.business_id) as session:
         known = facts.read(session, business.business_id)
     assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
-    for wrong in (BusinessFacts("x", time_zone="Mars/Base"), BusinessFacts("  ")):
+    assert known.currency == "COP"
+    for wrong in (replace(known, time_zone="Mars/Base"), replace(known, name="  "), replace(known, currency="pesos")):
         with pytest.raises(UnacceptableFacts), transaction(business.business_id) as session:
             facts.save(session, business.business_id, "agent:1", wrong)
 
@@ -178,3 +190,85 @@ def test_a_difference_keeps_both_texts_and_no_markup_of_theirs(before: str, afte
     plain = [html.unescape(re.sub(r"</?(ins|del)>", "", one)) for one in (without_new, without_old)]
     assert plain == [before, after]
     assert set(re.findall(r"<[^>]*>", shown)) <= {"<ins>", "</ins>", "<del>", "</del>"}
+
+
+def test_opening_hours_are_typed_a_line_a_day(desk: Desk, business: TestBusiness) -> None:
+    desk.page.text_input(key="bot.hours.0").set_value("9:00-13:00, 16:00 – 24:00")
+    desk.run()
+    press(desk, "Save")
+    week = in_force(business)[1].opening_hours.week
+    assert [(one.day, one.opens, one.closes) for one in week] == [
+        (0, time(9), time(13)),
+        (0, time(16), time(0)),
+    ]
+    assert desk.page.text_input(key="bot.hours.0").value == "09:00-13:00, 16:00-00:00"
+    desk.page.text_input(key="bot.hours.6").set_value("mornings")
+    desk.run()
+    assert "Opening hours, Sunday: write shifts such as" in desk.page.error[0].value
+    assert not [button for button in desk.page.button if button.label == "Save"]
+
+
+def test_hours_are_told_in_words_among_the_versions(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    hours = OpeningHours(week=(Shift(day=0, opens=time(9), closes=time(13)),), holidays=(date(2026, 12, 25),))
+    save(business, settings.model_copy(update={"opening_hours": hours}), number)
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    desk.page.selectbox(key="bot_version").set_value(1)
+    desk.run()
+    assert "Monday:" in shown(desk)
+    assert "2026-12-25" in shown(desk)
+
+
+def test_any_two_versions_are_held_against_each_other(desk: Desk, business: TestBusiness) -> None:
+    number, settings = in_force(business)
+    for name in ("Luna", "Sol", "Mar"):
+        number = save(business, settings.model_copy(update={"name": name}), number)
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    assert "Choose another version" in desk.page.info[0].value
+    desk.page.selectbox(key="bot_version").set_value(3)
+    desk.page.selectbox(key="bot_against").set_value(2)
+    desk.run()
+    assert "<del>Luna</del><ins>Sol</ins>" in shown(desk)
+    assert "Mar" not in shown(desk)
+    press(desk, "Bring version 3 back")
+    assert (in_force(business)[0], in_force(business)[1].name) == (5, "Sol")
+    assert desk.page.selectbox(key="bot_against").value == 5
+
+
+def shown(desk: Desk) -> str:
+    """The differences on the screen."""
+    return " ".join(one.proto.body for one in desk.page.get("html") if "class='diff'" in one.proto.body)
+
+
+@given(st.lists(st.tuples(st.times(), st.times()), max_size=3))
+def test_shifts_are_read_as_they_are_written(typed: list[tuple[time, time]]) -> None:
+    whole = [
+        (opens.replace(second=0, microsecond=0), closes.replace(second=0, microsecond=0)) for opens, closes in typed
+    ]
+    assert shifts(", ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in whole)) == whole
+
+
+@pytest.mark.parametrize("words", ["9-13", "25:00-26:00", "09:00", "09:00-13:00 16:00-20:00"])
+def test_what_is_no_shift_is_not_guessed_at(words: str) -> None:
+    assert shifts(words) is None
+
+
+def test_a_trial_is_counted_and_waits_when_the_budget_is_spent(
+    desk: Desk, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, settings = in_force(business)
+    save(business, settings.model_copy(update={"requests_per_minute": 1}), number)
+    monkeypatch.setattr(actions, "model", lambda: says("Claro."))
+    desk.page.chat_input(key="trial_input").set_value("¿Envían?")
+    desk.run()
+    assert [message.children[0].value for message in desk.page.chat_message] == ["¿Envían?", "Claro."]
+    assert one("SELECT data ->> 'tokens' FROM audit_log WHERE action = 'bot.try'") == "1100"
+    desk.page.chat_input(key="trial_input").set_value("¿Y a Cuba?")
+    desk.run()
+    assert "budget for this minute" in desk.page.warning[0].value
+    rows("UPDATE audit_log SET created_at = created_at - interval '2 minutes'")
+    press(desk, "Try again")
+    assert not desk.page.warning
+    assert len(desk.page.chat_message) == 4

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from console.data import health
 from core.models import Role
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.health.test_alerts import look
+from tests.inbox.steps import rows
 
 
 def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +24,30 @@ def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.M
     page = desk.run()
     assert page.success
     assert page.dataframe[0].value["What"].tolist() == ["A channel is paused"]
+
+
+def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows('UPDATE channels SET told = \'{"well": false, "detail": "no", "latency": 41}\' WHERE kind = \'sms\'')
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+    desk.open().switch_page("app_pages/health.py")
+    page = desk.run()
+    assert {"Database", "Redis", "Workers", "Disk", "SMS"} <= {one.value for one in page.text}
+    assert "Active · 41 ms · nothing waits" in [one.value for one in page.caption]
+
+
+@pytest.mark.parametrize(("role", "linked"), [(Role.AGENT, False), (Role.MANAGER, True)])
+def test_what_is_grave_is_said_on_every_page(business, monkeypatch: pytest.MonkeyPatch, role, linked) -> None:
+    health.forget()
+    desk = Desk(person(business.business_id, role=role), monkeypatch)
+
+    def said(page: AppTest) -> list[str]:
+        return [one.proto.body for one in page.get("html") if 'role="status"' in one.proto.body]
+
+    assert said(desk.open()) == []
+    rows("UPDATE channels SET identity = '<b>1' WHERE kind = 'sms'")
+    look("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
+    health.forget()
+    page = desk.run()
+    assert said(page) == ['<span role="status">A channel is paused: sms &lt;b&gt;1</span>']
+    assert ("See Health" in [one.proto.label for one in page.get("page_link")]) is linked
+    health.forget()

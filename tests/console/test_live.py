@@ -1,13 +1,21 @@
-"""Announcements of changes, from a transaction to a listener."""
+"""Announcements of changes, from a transaction to a listener; and who is at a conversation, between browsers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient, WebSocketTestSession
 
+from console import hub
+from console.security import COOKIE
 from core import live
 from core.db import system_transaction, transaction
-from core.live import Change
+from core.live import Change, Presence
+from tests.console.people import Person, person
 
 
 @pytest.fixture
@@ -17,7 +25,7 @@ def listener(business, database: str):
         yield connection
 
 
-def heard(listener: psycopg.Connection) -> list[Change | None]:
+def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
         live.notify(session, 0, 0)
@@ -40,6 +48,107 @@ def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener)
     assert heard(listener) == [Change(business.business_id, 5)]
 
 
-@pytest.mark.parametrize("payload", ["", "x", "[1]", '{"a": 1}', '["1", 2]', "[1, 2, 3]", "[null, 1]"])
+@pytest.mark.parametrize(
+    "payload", ["", "x", "[1]", "[1, 2]", '{"a": 1}', '["1", 2, 3]', "[null, 1]", "[1, 2, 3, 4, true, true]"]
+)
 def test_what_is_not_ours_is_ignored(payload: str) -> None:
     assert live.parse(payload) is None
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The live socket alone, at a desk where nobody was."""
+    monkeypatch.setattr(hub, "_seen", {})
+    with TestClient(Starlette(routes=[WebSocketRoute("/live", hub.socket)]), base_url="http://desk.example") as client:
+        yield client
+
+
+def connect(desk: TestClient, who: Person) -> WebSocketTestSession:
+    headers = {"cookie": f"{COOKIE}={who.token}", "origin": "http://desk.example"}
+    return desk.websocket_connect("ws://desk.example/live", headers=headers)
+
+
+def announced(listener: psycopg.Connection) -> Presence:
+    """The next presence that is announced."""
+    for notification in listener.notifies(timeout=10):
+        if isinstance(found := live.parse(notification.payload), Presence):
+            return found
+    raise AssertionError("nobody was announced")
+
+
+def test_a_browser_tells_where_it_looks_under_the_name_of_its_session(business, listener, desk) -> None:
+    ana = person(business.business_id)
+    here = Presence(business.business_id, 7, ana.id, "Ana Torres", typing=True)
+    with connect(desk, ana) as browser:
+        browser.send_json({"looking": 7, "typing": True, "name": "The Boss", "agent": 1, "business": 2})
+        assert announced(listener) == here
+    gone = Presence(business.business_id, 7, ana.id, "Ana Torres", typing=False, here=False)
+    assert announced(listener) == gone
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "{", '{"looking": 7}', '{"looking": "7", "typing": true}', "[" * 150, '{"a": "' + "x" * 5000]
+)
+def test_what_a_browser_should_not_say_is_passed_over(
+    business, listener, desk, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setattr(hub, "_LISTEN_EVERY_SECONDS", 0)
+    with connect(desk, person(business.business_id)) as browser:
+        browser.send_text(said)
+        browser.send_json({"looking": 8, "typing": False})
+        assert announced(listener).conversation_id == 8
+
+
+def test_only_colleagues_at_the_same_conversation_are_told(business, listener, desk) -> None:
+    ana = person(business.business_id)
+    with connect(desk, ana) as browser:
+        browser.send_json({"looking": 7, "typing": False})
+        assert announced(listener).agent_id == ana.id
+        for other in (
+            Presence(business.business_id + 1, 7, 101, "Of another business", typing=True),
+            Presence(business.business_id, 8, 102, "Elsewhere", typing=True),
+            Presence(business.business_id, 7, ana.id, "Ana Torres", typing=True),
+            Presence(business.business_id, 7, 103, "Bea", typing=True),
+        ):
+            browser.portal.call(hub._introduce, other)
+        told = {"conversation": 7, "agent": 103, "name": "Bea", "typing": True, "here": True}
+        assert browser.receive_json() == told
+
+
+def test_who_comes_hears_who_is_there_and_those_long_silent_are_forgotten(
+    business, listener, desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "_LISTEN_EVERY_SECONDS", 0)
+    with connect(desk, person(business.business_id)) as browser:
+        bea = Presence(business.business_id, 7, 103, "Bea", typing=False)
+        browser.portal.call(hub._introduce, bea)
+        browser.send_json({"looking": 7, "typing": False})
+        assert browser.receive_json()["name"] == "Bea"
+        hub._seen[bea.business_id, 7, 103] = (hub._seen[bea.business_id, 7, 103][0] - 11, bea)
+        browser.send_json({"looking": 8, "typing": False})
+        browser.portal.call(hub._introduce, Presence(business.business_id, 9, 104, "Eva", typing=False))
+        browser.send_json({"looking": 7, "typing": False})
+        browser.send_json({"looking": 9, "typing": False})
+        assert browser.receive_json()["name"] == "Eva"
+
+
+def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
+    with connect(desk, person(business.business_id)) as browser:
+        for number in range(1, 6):
+            browser.send_json({"looking": number, "typing": False})
+        assert announced(listener).conversation_id == 1
+        assert [change for change in heard(listener) if isinstance(change, Presence)] == []
+
+
+@pytest.mark.parametrize(("calls", "rings"), [(live.ANYBODY, True), ("me", True), (999, False), (None, False)])
+def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str | None, rings: bool) -> None:
+    ana = person(business.business_id)
+    with connect(desk, ana) as browser:
+        whom = ana.id if calls == "me" else calls
+        browser.portal.call(hub._pass_on, Change(business.business_id, 7, whom))
+        assert browser.receive_json() == [7]
+        browser.portal.call(hub._pass_on, Change(business.business_id, 8, live.ANYBODY))
+        if rings:
+            assert browser.receive_json() == {"calls": [7]}
+        assert browser.receive_json() == [8]
+        assert browser.receive_json() == {"calls": [8]}

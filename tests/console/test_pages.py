@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from console import auth, navigation
 from console.actions import account
 from console.actions import conversations as actions
+from console.desk import undo
 from core.channels.base import InvalidMessage
 from core.db import system_transaction
 from core.errors import Conflict, OptedOut, WindowClosed
@@ -261,3 +262,38 @@ def test_roles_are_asked_of_the_database_not_of_the_page(acting) -> None:
     with system_transaction() as session:
         session.execute(update(Agent).where(Agent.id == acting.id).values(role="administrator"))
     assert auth.require(agents.Role.ADMINISTRATOR, fresh=True).id == acting.id
+
+
+def test_closing_can_be_undone_for_a_moment(desk, talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = desk.open(talk)
+    page.button(key="close").click()
+    desk.run()
+    assert state_of(talk).status == "closed"
+    page.button(key="undo_it").click()
+    desk.run()
+    assert state_of(talk).status == "open"
+    assert "undo_it" not in [button.key for button in page.button]
+    page.button(key="close").click()
+    desk.run()
+    monkeypatch.setattr(undo, "SECONDS", -1)
+    desk.run()
+    assert "undo_it" not in [button.key for button in page.button]
+
+
+def test_a_place_is_sent_once_and_one_off_the_map_is_refused(desk, talk) -> None:
+    from console.desk import conversation as pane
+
+    desk.open(talk)
+    item = {
+        "conversation": talk,
+        "text": "",
+        "token": str(uuid.uuid4()),
+        "place": {"latitude": -34.6, "longitude": -58.4},
+    }
+    pane._write({**item, "place": {**item["place"], "name": "Obelisco", "else": 1}})
+    pane._write(item)
+    with system_transaction() as session:
+        (sent,) = session.scalars(select(Message.payload).where(Message.type == "location"))
+    assert sent["location"] == {"latitude": -34.6, "longitude": -58.4, "name": "Obelisco"}
+    with pytest.raises(InvalidMessage):
+        pane._write({**item, "token": str(uuid.uuid4()), "place": {"latitude": 91, "longitude": "x"}})

@@ -207,3 +207,28 @@ def test_the_live_socket_closes_on_strangers(browser, business, headers: dict[st
     ):
         socket.receive_json()
     assert closed.value.code == 4401
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told", "part"),
+    [
+        ("bytes=8-14", 206, "bytes 8-14/24", b"content"),
+        ("bytes=15-", 206, "bytes 15-23/24", b"</script>"),
+        ("bytes=0-999", 206, "bytes 0-23/24", b"<script>content</script>"),
+        ("bytes=24-", 200, None, b"<script>content</script>"),
+        ("bytes=9-8", 200, None, b"<script>content</script>"),
+        ("bytes=-5", 200, None, b"<script>content</script>"),
+    ],
+)
+def test_a_player_may_ask_for_a_part(
+    browser, business, stored, asked: str, status: int, told: str | None, part: bytes
+) -> None:
+    use(browser, person(business.business_id).token)
+    answer = browser.get(f"/files/{stored['image/png']}", headers={"range": asked})
+    assert (answer.status_code, answer.headers.get("content-range"), answer.content) == (status, told, part)
+
+
+def test_a_part_may_lie_across_the_pieces_of_a_file() -> None:
+    from console.files import _part
+
+    assert b"".join(_part(iter([b"abc", b"def", b"ghi"]), 2, 5)) == b"cdefg"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.db import system_transaction, transaction
 from core.health import alerts
+from tests.console.people import conversation, says
 from tests.inbox.steps import rows
 
 
@@ -52,3 +53,56 @@ def test_workers_that_fell_silent_are_told_and_none_ever_seen_is_not(business) -
         " VALUES ('a', now(), now() - interval '1 minute', '{}', '{}', 0, 0)"
     )
     assert told == [("alert_workers", "high")]
+
+
+def _hour_of_messages(business, ago: str, count: int) -> None:
+    look(
+        "INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload,"
+        " status, created_at)"
+        f" SELECT business_id, id, channel_id, 'inbound', 'customer', 'text', 'hi', '{{}}', 'received',"
+        f" now() - interval '{ago}' FROM conversations, generate_series(1, {count})"
+    )
+
+
+def test_an_hour_without_a_message_is_told_where_every_week_had_some(business) -> None:
+    conversation(business.business_id, business.whatsapp_channel_id)
+    for week in (1, 2, 3):
+        _hour_of_messages(business, f"{week} weeks 20 minutes", 5)
+    assert look() == []  # three weeks are not enough to call it unusual
+    _hour_of_messages(business, "4 weeks 20 minutes", 5)
+    assert rows("SELECT kind, subject FROM alerts") == [("silence", "whatsapp 106540352242922")]
+    rows("DELETE FROM alerts")
+    _hour_of_messages(business, "10 minutes", 1)
+    assert rows("SELECT kind FROM alerts") == []
+
+
+def test_a_spent_budget_is_told(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    rows("UPDATE bot_settings SET data = data || '{\"tokens_per_minute\": 100}'")
+    run = (
+        "INSERT INTO ai_runs (business_id, conversation_id, bot_id, settings_version, prompt_version, outcome,"
+        " decided_by, model, input_tokens, output_tokens)"
+        f" VALUES ({business.business_id}, {talk}, {business.bot_id}, 1, '1', 'reply', 'model', 'm', 40, 10)"
+    )
+    assert look(run) == []
+    assert look(run) == [("alert_budget", "warning")]
+
+
+def test_a_backlog_names_its_channel_and_one_that_is_paused_is_not_counted(business) -> None:
+    for channel_id in (business.whatsapp_channel_id, business.twilio_whatsapp_channel_id):
+        talk = conversation(business.business_id, channel_id)
+        message = says(business.business_id, talk, "hi", direction="outbound", sender="bot", status="queued")
+        rows(
+            "INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority,"
+            f" next_attempt_at) SELECT business_id, {message}, id, channel_id, identity_id, 1,"
+            f" now() - interval '3 minutes' FROM conversations WHERE id = {talk}"
+        )
+    look(f"UPDATE channels SET state = 'paused' WHERE id = {business.twilio_whatsapp_channel_id}")
+    found = rows("SELECT kind, subject FROM alerts ORDER BY kind")
+    assert found == [("backlog", "whatsapp 106540352242922"), ("paused", "whatsapp +14155238886")]
+
+
+def test_what_the_provider_said_is_told(business) -> None:
+    ends = "to_jsonb(now() + interval '6 days')"
+    rows(f"UPDATE channels SET told = jsonb_build_object('well', false, 'expires_at', {ends}) WHERE kind = 'sms'")
+    assert look() == [("alert_refused", "high"), ("alert_token", "warning")]

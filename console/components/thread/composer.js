@@ -18,10 +18,12 @@ function drawComposer(state) {
   drawFiles(state);
   drawReply(state);
   drawTemplates(state);
+  drawFaces(state);
+  drawSpot(state);
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
-  area.oninput = () => { grow(area); offerSaved(state); };
+  area.oninput = () => { grow(area); offerSaved(state); typed(state); };
   area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
   area.onkeydown = (event) => {
     if (!state.offer.hidden && pickByKey(state, event)) return;

@@ -22,14 +22,17 @@ function makeLine(line, joined, data, state) {
   const bubble = el('div', 'bubble');
   if (line.sender !== 'customer') bubble.append(el('div', 'who', line.author));
   if (line.forwarded) bubble.append(el('div', 'aside', words.forwarded));
-  if (line.quoted) bubble.append(el('div', 'quote', line.quoted));
-  for (const file of line.files || []) bubble.append(makeFile(file, line, words));
+  if (line.quoted) bubble.append(makeQuote(line, data, state));
+  if (line.referral) bubble.append(makeReferral(line.referral, words));
+  for (const file of line.files || []) bubble.append(makeFile(file, line, state));
   if (line.place) bubble.append(makePlace(line, words));
   else if (line.template) bubble.append(...templateParts(line.template));
-  else if (line.text) bubble.append(spoken(line.text));
-  else if (!line.files) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
+  else if (line.text && !saysItself(line)) bubble.append(spoken(line.text));
+  const contents = makeContents(line, data);
+  bubble.append(...contents);
+  if (!line.text && !line.files && !line.place && !line.template && !line.referral && !contents.length) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
   if (line.revoked) bubble.append(el('div', 'aside', words.revoked));
-  bubble.append(makeFoot(line, data));
+  bubble.append(...makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
   row.append(bubble);
   const tools = el('span', 'tools');
@@ -38,6 +41,29 @@ function makeLine(line, joined, data, state) {
   if (tools.children.length) row.append(tools);
   if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
+}
+
+function makeQuote(line, data, state) {
+  const quote = el('button', 'quote', line.quoted);
+  Object.assign(quote, {type: 'button', title: data.words.show_quoted, onclick: () => seek(state, line.quotes)});
+  return quote;
+}
+
+// To the message that is quoted; earlier ones are fetched, a page at a time, until it is there.
+const MOST_PAGES = 20;
+function seek(state, provider, pages = MOST_PAGES) {
+  state.seeking = null;
+  const {data} = state;
+  const line = data.lines.find((one) => one.provider === provider);
+  if (line) {
+    const node = state.nodes.get(line.token || line.id);
+    node.scrollIntoView({block: 'center'});
+    node.classList.add('found');
+    node.onanimationend = () => node.classList.remove('found');
+  } else if (data.more && pages) {
+    state.seeking = {provider, pages: pages - 1, first: state.first};
+    state.setTriggerValue('older', data.conversation);
+  }
 }
 
 function toolButton(sign, label, act) {
@@ -55,7 +81,16 @@ const answerButton = (line, {words}, state) => toolButton('↩', words.reply_to_
 });
 
 function makeFoot(line, data) {
-  const foot = el('span', 'foot', (line.edited ? data.words.edited + ' · ' : '') + clock(line.at, data));
+  const foot = el('span', 'foot');
+  const before = el('div', 'before', line.before);
+  before.hidden = true;
+  if (line.before) {
+    const was = el('button', 'was', data.words.edited);
+    Object.assign(was, {type: 'button', title: line.before, ariaExpanded: 'false'});
+    was.onclick = () => { before.hidden = !before.hidden; was.ariaExpanded = String(!before.hidden); };
+    foot.append(was, ' · ');
+  } else if (line.edited) foot.append(data.words.edited + ' · ');
+  foot.append(clock(line.at, data));
   if (line.type !== 'note' && line.sender !== 'customer') {
     const tick = icon(TICK[line.status] || TICK.queued, 'tick ' + line.status);
     tick.setAttribute('role', 'img');
@@ -63,7 +98,7 @@ function makeFoot(line, data) {
     foot.append(tick);
     foot.title = data.words['status_' + line.status] || '';
   }
-  return foot;
+  return line.before ? [before, foot] : [foot];
 }
 
 function makeTrouble(line, {words}, state) {
@@ -130,32 +165,6 @@ function marked(text) {
   const node = el(MARKS[mark]);
   node.append(...(mark === '`' ? [inner] : marked(inner)));
   return [text.slice(0, found.index) + before, node, ...marked(text.slice(found.index + whole.length))];
-}
-
-function makeFile(file, line, words) {
-  if (file.state !== 'stored') return el('div', 'aside', file.state === 'pending' ? words.file_pending : words.file_failed);
-  const address = `/files/${file.id}`;
-  const mime = file.mime || `${line.type}/`;
-  if (/^(image|sticker)\//.test(mime)) {
-    const link = el('a', 'picture ' + line.type);
-    Object.assign(link, {href: address, target: '_blank', rel: 'noopener'});
-    const picture = el('img');
-    Object.assign(picture, {src: address, alt: line.text || words.type_image, loading: 'lazy'});
-    link.append(picture);
-    return link;
-  }
-  if (/^(audio|video)\//.test(mime)) {
-    const player = el(mime.slice(0, 5));
-    Object.assign(player, {src: address, controls: true, preload: 'metadata'});
-    player.ariaLabel = words['type_' + mime.slice(0, 5)];
-    return player;
-  }
-  const link = el('a', 'document');
-  Object.assign(link, {href: address, download: file.name || ''});
-  const label = el('span', '', file.name || words.type_document);
-  if (file.size) label.append(el('small', '', size(file.size)));
-  link.append(icon(PAPER), label);
-  return link;
 }
 
 const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

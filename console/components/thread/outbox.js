@@ -55,6 +55,7 @@ function send(state) {
   state.files = state.files.filter((one) => !files.includes(one));
   state.replying = null;
   state.area.value = '';
+  typed(state);
   state.reason = null;
   sessionStorage.removeItem(draftName(state, state.conversation));
   post(state, items);

@@ -6,25 +6,32 @@ export default function (component) {
   let state = states.get(wrap);
   if (!state) {
     state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template']) state[name] = wrap.querySelector('.' + name);
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others', 'emoji', 'faces', 'pin', 'spot']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     state.attach.append(icon(CLIP));
     state.template.append(icon(SHEET));
+    state.emoji.append(icon(FACE));
+    state.pin.append(icon(PIN));
     listenForFiles(state, wrap);
-    // Pictures arrive after their message: whoever reads the end stays at the end.
+    listenForOthers(state);
+    // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
+    state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
   Object.assign(state, {data, setStateValue, setTriggerValue});
   settle(state);
   const changed = switchConversation(state);
   drawLines(state, changed);
+  if (state.seeking && state.seeking.first !== state.first) seek(state, state.seeking.provider, state.seeking.pages);
   drawComposer(state);
+  drawOthers(state);
   wrap.dataset.ready = String(data.conversation);
   return () => {
     clearTimeout(state.timer);
     state.watch.disconnect();
+    forgetOthers(state);
     keepDraft(state);
     states.delete(wrap);
   };
@@ -36,8 +43,9 @@ function switchConversation(state) {
   if (state.conversation === conversation) return false;
   keepDraft(state);
   state.conversation = conversation;
-  state.replying = null;
-  state.filling = null;
+  state.met.clear();
+  look(state, conversation);
+  Object.assign(state, {replying: null, filling: null, seeking: null, picking: false, placing: false});
   state.nodes.clear();
   state.lines.replaceChildren();
   state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';

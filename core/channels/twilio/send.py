@@ -71,7 +71,7 @@ class Twilio:
         )
         answer = json_object(response)
         if not 200 <= response.status_code < 300:
-            raise _refusal(response, answer)
+            raise refusal(response, answer)
         sid = answer.get("sid")
         if not isinstance(sid, str) or not sid:
             raise unreadable(response)
@@ -118,7 +118,8 @@ class Twilio:
         )
 
 
-def _refusal(response: requests.Response, answer: Mapping[str, Any]) -> SendError:
+def refusal(response: requests.Response, answer: Mapping[str, Any]) -> SendError:
+    """The error that an answer of Twilio's other than 2xx means."""
     wait = retry_after(response.headers)
     if "code" not in answer:
         title = f"HTTP {response.status_code} without an error code"

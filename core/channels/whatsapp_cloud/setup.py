@@ -15,7 +15,7 @@ from core.channels.whatsapp_cloud.shapes import items, mapping, text
 
 _PHONE_FIELDS = (
     "id,verified_name,display_phone_number,quality_rating,code_verification_status,name_status,status,"
-    "platform_type,throughput,messaging_limit_tier"
+    "platform_type,throughput,whatsapp_business_manager_messaging_limit"
 )
 _PROFILE_FIELDS = "about,address,description,email,profile_picture_url,websites,vertical"
 PROFILE_KEYS = frozenset({"about", "address", "description", "email", "websites", "vertical", "profile_picture_handle"})
@@ -61,7 +61,7 @@ def phone_info(graph: Graph) -> PhoneInfo:
         status=text(found.get("status")),
         platform=text(found.get("platform_type")),
         throughput=text(mapping(found.get("throughput")).get("level")),
-        messaging_tier=text(found.get("messaging_limit_tier")),
+        messaging_tier=text(found.get("whatsapp_business_manager_messaging_limit")),
     )
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from core.migrations.security import protect
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

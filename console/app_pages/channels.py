@@ -1,0 +1,46 @@
+"""Channels: the numbers of the business, how they do, and their set-up. Managers see; administrators act."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import auth, shell
+from console.channels import card, form
+from console.data import channels as data
+from console.i18n import t
+
+state = st.session_state
+agent = shell.viewer()
+watcher = card.Watcher(ZoneInfo(agent.timezone), agent.role in auth.ADMINISTRATORS)
+
+
+@st.fragment(key="channels", run_every=30)
+def _cards() -> None:
+    shell.viewer()
+    if error := state.pop("channels_error", None):
+        st.error(error, icon=":material/error:")
+    found = data.cards()
+    if not found:
+        st.info(t("channels.empty"), icon=":material/cell_tower:")
+    for one in found:
+        card.draw(one, watcher)
+
+
+with st.container(key="page", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(t("nav.channels"))
+        if watcher.may_edit:
+            st.button(
+                t("channels.add"), type="primary", icon=":material/add:", key="channel_add_open", width="content",
+                on_click=lambda: state.update(channel_form="new"),
+            )  # fmt: skip
+    st.caption(t("channels.lead"))
+    _cards()
+
+opened = state.get("channel_form") if watcher.may_edit else None
+if opened == "new":
+    form.add()
+elif opened is not None and (wanted := next((one for one in data.cards() if one.id == opened), None)) is not None:
+    form.edit(wanted)

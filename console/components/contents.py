@@ -1,0 +1,154 @@
+"""What messages hold besides words (cards, orders, choices …), as the thread shows it.
+
+It comes from customers' phones by way of a provider and may have any shape: what is not as it should be is left out.
+Shapes: Cloud API, Webhooks reference (messages), and of what we send, `core.channels.content`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from core.conversations.thread import Line
+
+_MOST = 50  # parts of one kind that are shown
+_LONGEST = 1000  # characters
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+
+
+def contents(line: Line) -> dict[str, Any]:
+    """The parts of a message by their kind, without those that it does not have."""
+    payload = line.payload
+    found = {
+        "cards": [card for one in _list(payload.get("contacts")) if (card := _card(one))],
+        "order": _order(_dict(payload.get("order")) or payload) if line.type == "order" else None,
+        "referral": _referral(_dict(payload.get("referral"))),
+        **_interactive(line, _dict(payload.get("interactive")) or payload),
+    }
+    return {kind: part for kind, part in found.items() if part}
+
+
+def _card(one: Any) -> dict[str, Any] | None:
+    card = _dict(one)
+    name = _words(_dict(card.get("name")).get("formatted_name"))
+    shown = {
+        "name": name,
+        "org": " · ".join(filter(None, (_words(_dict(card.get("org")).get(key)) for key in ("company", "title")))),
+        "phones": [words for each in _list(card.get("phones")) if (words := _words(_dict(each).get("phone")))],
+        "emails": [words for each in _list(card.get("emails")) if (words := _words(_dict(each).get("email")))],
+        "links": [link for each in _list(card.get("urls")) if (link := _link(_dict(each).get("url")))],
+        "birthday": _words(card.get("birthday")),
+    }
+    return {key: part for key, part in shown.items() if part} or None
+
+
+def _order(order: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Lines with their amounts, and their total where all are of one currency. Amounts are decimal strings."""
+    lines = [line for item in _list(order.get("product_items")) if (line := _item(_dict(item)))]
+    if not lines:
+        return None
+    currencies = {line.get("currency") for line in lines}
+    total = sum((Decimal(line["amount"]) for line in lines if "amount" in line), Decimal())
+    whole = len(currencies) == 1 and all("amount" in line for line in lines)
+    return {"lines": lines, **({"total": str(total), "currency": lines[0]["currency"]} if whole else {})}
+
+
+def _item(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    name = _words(item.get("product_name")) or _words(item.get("product_retailer_id"))
+    if not name:
+        return None
+    quantity, price, currency = _number(item.get("quantity")), _number(item.get("item_price")), item.get("currency")
+    line: dict[str, Any] = {"name": name, "quantity": str(1 if quantity is None else quantity)}
+    if quantity is not None and price is not None and isinstance(currency, str) and _CURRENCY.fullmatch(currency):
+        line |= {"price": str(price), "amount": str(quantity * price), "currency": currency}
+    return line
+
+
+def _referral(referral: Mapping[str, Any]) -> dict[str, str]:
+    """The advertisement or post that a customer came from."""
+    shown = {
+        "headline": _words(referral.get("headline")),
+        "body": _words(referral.get("body")),
+        "link": _link(referral.get("source_url")),
+    }
+    return {key: words for key, words in shown.items() if words}
+
+
+def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
+    """What we offered, or what the customer chose of it."""
+    if line.type == "button":
+        return {"choice": {"title": line.text}}
+    if line.type != "interactive":
+        return {}
+    if line.sender != "customer":
+        return {"offer": _offer(part)}
+    for kind in ("button_reply", "list_reply"):
+        if chosen := _dict(part.get(kind)):
+            return {"choice": {"title": _words(chosen.get("title")), "about": _words(chosen.get("description"))}}
+    if permission := _dict(part.get("call_permission_reply")):
+        return {"calls": "accepted" if permission.get("response") == "accept" else "refused"}
+    answers = _dict(part.get("response"))
+    return {"answers": [[_words(key), _words(value)] for key, value in _first(answers) if key != "flow_token"]}
+
+
+def _first(answers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from list(answers.items())[:_MOST]
+
+
+def _offer(part: Mapping[str, Any]) -> dict[str, Any]:
+    action = _dict(part.get("action"))
+    link = _dict(action.get("parameters"))
+    header = _words(_dict(part.get("header")).get("text"))
+    return {
+        "header": header,
+        "body": _words(_dict(part.get("body")).get("text")),
+        "footer": _words(_dict(part.get("footer")).get("text")),
+        "buttons": [
+            *(_words(_dict(_dict(one).get("reply")).get("title")) for one in _list(action.get("buttons"))),
+            *filter(None, [_words(link.get("display_text"))]),
+        ],
+        "list": _words(action.get("button")),
+        "sections": [
+            {
+                "title": _words(_dict(section).get("title")),
+                "rows": [
+                    [_words(_dict(row).get("title")), _words(_dict(row).get("description"))]
+                    for row in _list(_dict(section).get("rows"))
+                ],
+            }
+            for section in _list(action.get("sections"))
+        ],
+    }
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value[:_MOST] if isinstance(value, list) else []
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()[:_LONGEST]
+
+
+def _link(value: Any) -> str:
+    """An address that a browser may be sent to; a script is not one."""
+    words = _words(value)
+    return words if _LINK.fullmatch(words) else ""
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = Decimal(str(value)[:30])
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < Decimal("1e12") else None

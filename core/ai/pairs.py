@@ -1,0 +1,114 @@
+"""Approved answers as a CSV file, the way spreadsheets write and read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from core.ai.settings import QaPair
+
+LARGEST_FILE = 5_000_000  # bytes: the most pairs a bot may have, at their longest, and room to spare
+_COLUMNS = {
+    "question": ("question", "pregunta", "pergunta"),
+    "answer": ("answer", "respuesta", "resposta"),
+    "approved": ("approved", "aprobada", "aprobado", "aprovada", "aprovado"),
+}
+_YES = frozenset({"1", "true", "yes", "y", "x", "si", "sí", "sim", "verdadero", "verdadeiro"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class UnreadableFile(ValueError):
+    """`reason` is "too_large", "not_csv" or "no_columns"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that cannot be used. `line` is where it ends in the file; `reason` is "empty", "too_long" or "twice"."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    pairs: Sequence[QaPair]
+    faults: Sequence[Fault]
+
+
+def read(content: bytes) -> Read:
+    """The pairs of a file with the columns question, answer and perhaps approved, in any of our three languages.
+
+    Commas, semicolons and tabs part the columns; what is not UTF-8 is taken for Windows-1252, as spreadsheets in
+    Spanish and Portuguese write it. Without a column for it nothing is approved. Raises `UnreadableFile`.
+    """
+    if len(content) > LARGEST_FILE:
+        raise UnreadableFile("too_large")
+    words = _decoded(content)
+    heading = words.partition("\n")[0]
+    rows = csv.reader(io.StringIO(words, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
+    try:
+        return _read(next(rows, []), ((rows.line_num, row) for row in rows))
+    except csv.Error:
+        raise UnreadableFile("not_csv") from None
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _read(heading: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Read:
+    named = [cell.strip().casefold() for cell in heading]
+    places = {
+        column: next((named.index(name) for name in names if name in named), None) for column, names in _COLUMNS.items()
+    }
+    if places["question"] is None or places["answer"] is None:
+        raise UnreadableFile("no_columns")
+    pairs: dict[str, QaPair] = {}
+    faults = []
+    for line, row in rows:
+        cells = {column: _plain(row[at]) if at is not None and at < len(row) else "" for column, at in places.items()}
+        if not any(row):
+            continue
+        if not cells["question"] or not cells["answer"]:
+            faults.append(Fault(line, "empty"))
+        elif cells["question"] in pairs:
+            faults.append(Fault(line, "twice"))
+        else:
+            try:
+                pairs[cells["question"]] = QaPair(
+                    question=cells["question"], answer=cells["answer"], approved=cells["approved"].casefold() in _YES
+                )
+            except ValidationError:
+                faults.append(Fault(line, "too_long"))
+    return Read(list(pairs.values()), faults)
+
+
+def write(pairs: Iterable[QaPair]) -> bytes:
+    """The file that `read` reads. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    for pair in pairs:
+        writer.writerow([_inert(pair.question), _inert(pair.answer), "yes" if pair.approved else "no"])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+
+
+def _plain(cell: str) -> str:
+    """A cell without the apostrophe that `write` put before it."""
+    quoted = cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'"))
+    return (cell[1:] if quoted else cell).strip()

@@ -1,0 +1,58 @@
+"""`backup` and `restore`: the whole desk in one file, and back."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import InvalidToken
+from sqlalchemy import select
+
+from core import backup
+from core.config import get_settings
+from core.db import system_transaction
+from core.models import Channel
+
+
+def save(arguments: argparse.Namespace) -> int:
+    """Write a backup, and say what is in it."""
+    settings = get_settings()
+    target = arguments.file or Path(f"bothub-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar")
+    made = backup.write(settings.database_url, _data_dir() / "media", target)
+    print(f"{target}: {len(made.tables)} tables with {made.rows} rows, {len(made.files)} files.")
+    if settings.media_url:
+        print("Customers' files are in the object store of MEDIA_URL: back it up there.")
+    print("Keep ENCRYPTION_KEYS apart from it: without them the credentials in it cannot be read.")
+    return 0
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    """Put a backup back. Everything else of the desk must be stopped."""
+    settings = get_settings()
+    found = backup.restore(settings.database_url, _data_dir(), arguments.file, force=arguments.force)
+    print(f"{len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
+    if not _readable():
+        print("ENCRYPTION_KEYS does not open the credentials in it: set the keys of the desk it was made of.")
+        return 1
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Read a backup through and compare its checksums."""
+    found = backup.check(arguments.file)
+    print(f"Whole: {len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
+    return 0
+
+
+def _data_dir() -> Path:
+    return get_settings().data_dir.expanduser().absolute()
+
+
+def _readable() -> bool:
+    try:
+        with system_transaction() as session:
+            session.scalars(select(Channel.credentials)).all()
+    except InvalidToken:
+        return False
+    return True

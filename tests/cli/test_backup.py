@@ -1,0 +1,127 @@
+"""A backup put back is the same desk; a damaged one, or one for a desk in use, changes nothing."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from core import backup, migrations
+from core.backup import BackupError
+from core.cli.__main__ import main
+from core.models import Base
+from tests.console.people import conversation, person, says
+
+
+@pytest.fixture
+def elsewhere(database: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    name = "bothub_restored"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    yield database.replace("/bothub?", f"/{name}?")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def saved(business, database: str, tmp_path: Path) -> Path:
+    """A backup of a desk with people, words that are hard to quote, and a file."""
+    person(business.business_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    for words in ("tab\there", "back\\slash and \\N", "línea\nnueva 👋", ""):
+        says(business.business_id, talk, words)
+    media = tmp_path / "from" / "media"
+    (media / "ab").mkdir(parents=True)
+    (media / "ab" / "photo").write_bytes(bytes(range(256)) * 999)
+    target = tmp_path / "desk.tar"
+    backup.write(database, media, target)
+    return target
+
+
+def _content(url: str) -> dict[str, list[Any]]:
+    with psycopg.connect(url) as connection:
+        return {
+            table.name: connection.execute(f'SELECT t::text FROM "{table.name}" t ORDER BY 1').fetchall()
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def test_there_and_back(saved: Path, database: str, elsewhere: str, tmp_path: Path) -> None:
+    manifest = backup.restore(elsewhere, tmp_path / "to", saved)
+    assert _content(elsewhere) == _content(database)
+    assert manifest.tables["messages"].rows == 4
+    kept = tmp_path / "to" / "media" / "ab" / "photo"
+    assert kept.read_bytes() == bytes(range(256)) * 999
+    with psycopg.connect(elsewhere) as connection:  # numbers go on where they were
+        row = connection.execute("INSERT INTO bots (business_id, name) SELECT business_id, 'b' FROM bots RETURNING id")
+        assert row.fetchone() == (2,)
+    assert saved.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_in_use_is_refused_unless_told(saved: Path, elsewhere: str, tmp_path: Path) -> None:
+    backup.restore(elsewhere, tmp_path, saved)
+    before = _content(elsewhere)
+    with pytest.raises(BackupError, match="not empty"):
+        backup.restore(elsewhere, tmp_path, saved)
+    with psycopg.connect(elsewhere) as connection:
+        connection.execute("DELETE FROM messages")
+    backup.restore(elsewhere, tmp_path, saved, force=True)
+    assert _content(elsewhere) == before
+
+
+def test_an_older_schema_is_restored_and_then_brought_up_to_date(elsewhere: str, tmp_path: Path) -> None:
+    url = "postgresql+psycopg://" + elsewhere.split("://", 1)[1]
+    migrations.bring_to(url, "0010")
+    with psycopg.connect(elsewhere) as connection:
+        connection.execute("INSERT INTO businesses (name, profile) VALUES ('Old', '{}')")
+        connection.execute(
+            "INSERT INTO channels (business_id, kind, provider, identity, name, credentials)"
+            " SELECT id, 'sms', 'twilio', '+1', 'SMS', '' FROM businesses"
+        )
+    old = tmp_path / "old.tar"
+    assert backup.write(elsewhere, tmp_path / "none", old).revision == "0010"
+    migrations.upgrade(url)
+    backup.restore(elsewhere, tmp_path, old, force=True)
+    with psycopg.connect(elsewhere) as connection:
+        assert connection.execute("SELECT name, told FROM channels").fetchall() == [("SMS", {})]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (migrations.history()[-1],)
+
+
+def test_what_is_damaged_is_found_before_anything_is_touched(saved: Path, elsewhere: str, tmp_path: Path) -> None:
+    whole = saved.read_bytes()
+    with tarfile.open(saved) as tar:
+        place = tar.getmember("tables/messages").offset_data
+    for broken, words in (
+        (whole[:place] + b"X" + whole[place + 1 :], "tables/messages is not what was written"),
+        (whole[: place + 10], "is missing|no whole backup"),
+        (b"", "no whole backup|cannot be read"),
+    ):
+        saved.write_bytes(broken)
+        with pytest.raises(BackupError, match=words):
+            backup.restore(elsewhere, tmp_path, saved)
+    with psycopg.connect(elsewhere) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_a_backup_leaves_no_half_of_itself(business, database: str, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="cannot be written"):
+        backup.write(database, tmp_path, tmp_path / "no" / "such.tar")
+    with pytest.raises(BackupError, match="does not answer"):
+        backup.write("postgresql://127.0.0.1:9/none?connect_timeout=1", tmp_path, tmp_path / "a.tar")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands(business, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "desk.tar"
+    assert main(["backup", str(target)]) == 0
+    assert "Keep ENCRYPTION_KEYS apart" in capsys.readouterr().out
+    assert main(["check-backup", str(target)]) == 0
+    assert main(["restore", str(target)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main(["restore", str(target), "--force"]) == 0

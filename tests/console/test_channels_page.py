@@ -1,0 +1,200 @@
+"""The channels page: what managers see, and what administrators do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import responses
+from streamlit.testing.v1 import AppTest
+
+from console import auth
+from console.actions import channels as actions
+from core.business.channel_changes import ChannelEdit
+from core.channels.base import Kind, Provider
+from core.errors import NotFound
+from core.models import Role
+from tests.console.people import person
+from tests.console.test_pages import Desk
+from tests.inbox.steps import rows
+
+META = "http://127.0.0.1:9/v26.0"
+TWILIO = "http://127.0.0.1:9/2010-04-01"
+EDIT = ChannelEdit("Sales", "102290129340399", None, None, {"access_token": "EAAG-new", "app_secret": "s3cret"})
+
+
+@pytest.fixture
+def providers() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def _phone(providers: responses.RequestsMock, identity: str, quality: str = "GREEN") -> None:
+    answer = {"display_phone_number": "+54 11 5555 0101", "verified_name": "Tienda Sol", "quality_rating": quality,
+              "whatsapp_business_manager_messaging_limit": "TIER_2K"}  # fmt: skip
+    providers.get(f"{META}/{identity}", json=answer)
+    providers.get(f"{META}/debug_token", json={"data": {"is_valid": True, "expires_at": 0}})
+
+
+@pytest.fixture
+def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+
+
+def _open(desk: Desk) -> AppTest:
+    desk.open().switch_page("app_pages/channels.py")
+    return desk.run()
+
+
+def test_a_test_shows_what_the_provider_says(desk, business, providers) -> None:
+    _phone(providers, "106540352242922", "YELLOW")
+    page = _open(desk)
+    assert not any("Quality" in one.value for one in page.markdown)
+    page.button(key=f"test_{business.whatsapp_channel_id}").click()
+    page = desk.run()
+    shown = " ".join(one.value for one in [*page.markdown, *page.caption])
+    assert "Quality: medium" in shown
+    assert "+54 11 5555 0101 · Tienda Sol" in shown
+    assert any("2K customers a day" in one.proto.body for one in page.get("html"))
+
+
+def test_a_refusal_is_shown_with_what_to_do(desk, business, providers) -> None:
+    providers.get(f"{META}/106540352242922", json={"error": {"code": 190, "message": "Token expired"}}, status=401)
+    page = _open(desk)
+    page.button(key=f"test_{business.whatsapp_channel_id}").click()
+    page = desk.run()
+    assert any("190: Token expired\n" in one.value for one in page.text)
+
+
+def test_pausing_resuming_and_disabling(desk, business) -> None:
+    page = _open(desk)
+    for verb, state in (("pause", "paused"), ("go_on", "active"), ("disable", "disabled"), ("resume", "active")):
+        page.button(key=f"{verb}_{business.sms_channel_id}").click()
+        page = desk.run()
+        assert rows(f"SELECT state FROM channels WHERE id = {business.sms_channel_id}") == [(state,)], verb
+    found = rows("SELECT action FROM audit_log WHERE action LIKE 'channel.%' ORDER BY id")
+    assert found == [("channel.pause",), ("channel.resume",), ("channel.disable",), ("channel.resume",)]
+
+
+def test_a_manager_sees_and_may_test_but_nothing_else(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+    page = _open(desk)
+    kinds = {one.key.split("_")[0] for one in page.button if one.key and "channel" not in one.key}
+    assert "test" in kinds
+    assert not kinds & {"edit", "pause", "disable", "resume"}
+    assert "channel_add_open" not in [one.key for one in page.button]
+
+
+def test_the_form_adds_a_channel_after_the_provider_accepted_it(desk, providers) -> None:
+    _phone(providers, "555000111")
+    page = _open(desk)
+    page.button(key="channel_add_open").click()
+    page = desk.run()
+    for name, value in (
+        ("channel_identity_whatsapp_cloud", "555000111"), ("channel_name_whatsapp_cloud_new", "Sales"),
+        ("channel_account_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
+    ):  # fmt: skip
+        page.text_input(key=name).set_value(value)
+    page.button[-1].click()
+    page = desk.run()
+    assert [one.value for one in page.error] == ["The app secret is missing."]
+    page.text_input(key="channel_app_secret_whatsapp_cloud_new").set_value("s3cret")
+    page.button[-1].click()
+    page = desk.run()
+    assert [one.value for one in page.error] == []
+    assert rows("SELECT name, account, told->>'well' FROM channels WHERE identity = '555000111'") == [
+        ("Sales", "99", "true")
+    ]
+
+
+def test_secrets_are_never_on_the_page(desk, business) -> None:
+    page = _open(desk)
+    page.button(key=f"edit_{business.whatsapp_channel_id}").click()
+    page = desk.run()
+    everything = str(page)
+    assert "test-access-token" not in everything
+    assert "test-app-secret" not in everything
+    assert page.text_input(key=f"channel_access_token_whatsapp_cloud_{business.whatsapp_channel_id}").disabled
+
+
+@pytest.fixture
+def acting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    import streamlit as st
+
+    monkeypatch.setattr(st, "session_state", {})
+
+
+def _add(identity: str = "555000111", edit: ChannelEdit = EDIT) -> int:
+    return actions.add(Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, identity, edit)
+
+
+def test_what_the_provider_refuses_is_not_kept(acting, providers) -> None:
+    providers.get(f"{META}/555000111", json={"error": {"code": 190, "message": "Bad token"}}, status=401)
+    with pytest.raises(actions.ProviderRefused, match="Bad token"):
+        _add()
+    assert rows("SELECT count(*) FROM channels") == [(3,)]
+
+
+def test_a_number_is_one_channel(acting, providers) -> None:
+    _phone(providers, "106540352242922")
+    with pytest.raises(actions.channel_changes.ChannelTaken):
+        _add("106540352242922")
+
+
+def test_an_edit_keeps_the_secrets_that_were_left_empty(acting, business, providers) -> None:
+    _phone(providers, "555000111")
+    channel_id = _add()
+    before = len(providers.calls)
+    changed = ChannelEdit("Renamed", EDIT.account, business.bot_id, 250, {"access_token": "", "app_secret": " "})
+    actions.change(channel_id, changed)
+    assert len(providers.calls) == before  # the credentials are the same: nobody was asked
+    assert rows(f"SELECT name, bot_id, settings->>'messages_per_second' FROM channels WHERE id = {channel_id}") == [
+        ("Renamed", business.bot_id, "250")
+    ]
+    actions.change(channel_id, ChannelEdit("Renamed", EDIT.account, None, None, {"access_token": "EAAG-newer"}))
+    assert providers.calls[before].request.headers["Authorization"] == "Bearer EAAG-newer"
+    from core.business.channels import account
+
+    kept = account(channel_id).credentials
+    assert (kept["access_token"], kept["app_secret"]) == ("EAAG-newer", "s3cret")
+    assert len(kept["verify_token"]) >= 32
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "identity", "edit", "part"),
+    [
+        (Provider.WHATSAPP_CLOUD, Kind.SMS, "1", EDIT, "kind"),
+        (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, "../me", EDIT, "identity"),
+        (Provider.TWILIO, Kind.SMS, "5005550006", ChannelEdit("", "AC1", None, None, {"auth_token": "x"}), "identity"),
+        (Provider.TWILIO, Kind.SMS, "+15005550006", ChannelEdit("", "AC1", None, None, {}), "auth_token"),
+        (Provider.TWILIO, Kind.SMS, "+15005550006", ChannelEdit("", "", None, None, {"auth_token": "x"}), "account"),
+        (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, "1", ChannelEdit("", "1", None, 0, {}), "messages_per_second"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anybody_is_asked(acting, provider, kind, identity, edit, part) -> None:
+    with pytest.raises(actions.channel_changes.UnacceptableChannel) as raised:
+        actions.add(provider, kind, identity, edit)
+    assert raised.value.part == part
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.MANAGER])
+def test_only_administrators_change_channels(business, monkeypatch, role) -> None:
+    Desk(person(business.business_id, role=role), monkeypatch)
+    import streamlit as st
+
+    monkeypatch.setattr(st, "session_state", {})
+    for act in (
+        _add,
+        lambda: actions.change(business.sms_channel_id, EDIT),
+        lambda: actions.set_state(business.sms_channel_id, "paused"),
+    ):
+        with pytest.raises(auth.NotAllowed):
+            act()
+
+
+def test_another_businesss_channel_does_not_exist(acting, business) -> None:
+    rows_before = rows("SELECT state FROM channels ORDER BY id")
+    for act in (lambda: actions.test(999_999), lambda: actions.set_state(999_999, "paused")):
+        with pytest.raises(NotFound):
+            act()
+    assert rows("SELECT state FROM channels ORDER BY id") == rows_before

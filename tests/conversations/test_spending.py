@@ -1,0 +1,57 @@
+"""What people try out counts against the bot's budget, beside its answers to customers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from core.ai.assistant import Trace
+from core.ai.model import Usage
+from core.ai.settings import BotSettings
+from core.conversations import bots, spending
+from core.db import transaction
+from tests.conftest import TestBusiness
+from tests.conversations.test_turns import claim_one, prepare
+from tests.inbox.steps import customer_writes, rows
+
+SPENT = Trace("model", model="gpt-6-luna", usage=Usage(input=900, cached=0, output=100), cost=Decimal("0.00015"))
+
+
+def tried(business: TestBusiness, trace: Trace) -> None:
+    with transaction(business.business_id) as session:
+        spending.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+
+
+def fits(business: TestBusiness, **limits: int) -> bool:
+    with transaction(business.business_id) as session:
+        return spending.fits(session, business.bot_id, BotSettings(**limits), [])  # type: ignore[arg-type]
+
+
+def test_a_trial_is_kept_with_its_price_and_spends_the_budget(business: TestBusiness) -> None:
+    tried(business, SPENT)
+    ((actor, action, subject, data),) = rows("SELECT actor, action, subject, data FROM audit_log")
+    assert (actor, action, subject) == ("agent:1", "bot.try", f"bot:{business.bot_id}")
+    assert json.dumps(data, sort_keys=True) == '{"cost_usd": "0.00015", "model": "gpt-6-luna", "tokens": 1000}'
+    assert not fits(business, requests_per_minute=1)
+    assert fits(business, requests_per_minute=2)
+    assert not fits(business, tokens_per_minute=1500)
+    assert fits(business, tokens_per_minute=2000)
+    rows("UPDATE audit_log SET created_at = created_at - interval '2 minutes'")
+    assert fits(business, requests_per_minute=1)
+
+
+def test_a_trial_that_asked_no_model_spends_nothing(business: TestBusiness) -> None:
+    tried(business, Trace("keyword"))
+    assert fits(business, requests_per_minute=1)
+
+
+@pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
+def test_a_customer_waits_while_trials_have_spent_the_budget(business: TestBusiness, limit: dict[str, int]) -> None:
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
+    tried(business, SPENT)
+    customer_writes()
+    assert prepare(claim_one()) is None
+    assert rows("SELECT due_at > now() FROM reply_turns") == [(True,)]
