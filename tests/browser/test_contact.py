@@ -49,7 +49,7 @@ def test_a_closed_conversation_is_opened_again_from_the_bar(page: Page, ana: Per
 def test_a_narrow_screen_opens_the_pane_over_the_conversation(page: Page, ana: Person, talk: int) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     open_thread(page, talk)
-    page.locator(".st-key-customer_drawer button").click()
+    page.locator(".st-key-customer_drawer button").locator("visible=true").click()
     name = page.get_by_role("dialog").get_by_label("Name")
     expect(name).to_have_value("Daniela Cruz")
     name.fill("Daniela Ruiz")
