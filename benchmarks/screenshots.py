@@ -23,8 +23,8 @@ SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 LANGUAGES = {"es": "es-AR", "en": "en-US", "pt": "pt-BR"}
 PAGES = (
-    "inbox", "queue", "saved_replies", "analytics?period=month", "bot", "people", "audit", "keys", "monitor",
-    "dead_letters", "webhooks", "account",
+    "inbox", "queue", "saved_replies", "analytics?period=month", "bot", "people", "teams", "audit", "keys", "monitor",
+    "health", "dead_letters", "webhooks", "account",
 )  # fmt: skip
 README = {"console.png": ("inbox", "desktop", "light", "es"), "analytics.png": ("analytics", "desktop", "dark", "en")}
 _EMAIL, _PASSWORD = "ana@desk.example", "correct horse battery"
@@ -89,15 +89,15 @@ def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iter
 
 
 def _shoot(page: Page, stack: Stack, path: str, picture: Path) -> None:
-    if path == "inbox" and (talk := _newest_talk(stack)):
-        path = f"inbox?c={talk}"
+    if path == "inbox":
+        path = f"?c={_fullest_talk(stack)}"
     page.goto(f"{_console(stack)}/{path}")
     page.wait_for_selector("html[data-live=true]", state="attached", timeout=30_000)
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=picture)
 
 
-def _newest_talk(stack: Stack) -> int:
+def _fullest_talk(stack: Stack) -> int:
     """The fullest conversation of the day."""
     ((talk,),) = stack.query(
         "SELECT conversation_id FROM messages WHERE provider_id NOT LIKE 'bench.%' "

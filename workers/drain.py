@@ -50,6 +50,9 @@ class Desk:
         self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, **shared)
         self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, **shared)
         threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
+
+    def keep_telling(self) -> None:
+        """Tell the database from now on what this process does."""
         self.meter.keep_telling({crew.name: crew.slots for crew in self._crews()}, self._busy)
 
     def _crews(self) -> tuple[Crew[Any], ...]:

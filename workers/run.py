@@ -19,7 +19,7 @@ from core.db import work_queues
 from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.runtime import settle_memory
-from workers.drain import drain
+from workers.drain import desk, drain
 from workers.nursery import Nursery
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ def work() -> int:
     """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
+    desk().keep_telling()
     _work_unasked()  # whoever was here before may have left something, and its ring with it
     while not bell.stop_requested():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -41,10 +42,11 @@ def pane() -> None:
 
 def _who(customer: Profile, zone: ZoneInfo) -> None:
     with st.container(gap="xsmall"):
-        _widget("contact_name", customer.id, customer.name)
+        key = _key("contact_name", customer.id, customer.name)
         st.text_input(
-            t("contact.name"), key="contact_name", max_chars=LONGEST_NAME, on_change=_renamed, args=(customer.id,)
-        )
+            t("contact.name"), customer.name, key=key, max_chars=LONGEST_NAME, on_change=_renamed,
+            args=(customer.id, key),
+        )  # fmt: skip
         for one in customer.identities:
             shown = f"+{one.address}" if one.address.isdigit() else one.address
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
@@ -57,35 +59,37 @@ def _who(customer: Profile, zone: ZoneInfo) -> None:
 def _care(thread: Thread) -> None:
     """Who has the conversation, how urgent it is, and what it is about."""
     colleagues = {one.id: one.name for one in data.colleagues()}
-    _widget("assignee", thread.id, thread.assignee_id)
+    key = _key("assignee", thread.id, thread.assignee_id)
     st.selectbox(
-        t("contact.assignee"), list(colleagues), index=None, key="assignee", format_func=colleagues.__getitem__,
-        placeholder=t("contact.nobody"), on_change=_assigned, disabled=thread.status == "closed",
+        t("contact.assignee"), list(colleagues), _place(list(colleagues), thread.assignee_id), key=key,
+        format_func=colleagues.__getitem__, placeholder=t("contact.nobody"), on_change=_assigned, args=(key,),
+        disabled=thread.status == "closed",
     )  # fmt: skip
     teams = {one.id: one.name for one in people.teams()}
     if teams:
-        _widget("of_team", thread.id, thread.team_id if thread.team_id in teams else None)
+        key = _key("of_team", thread.id, thread.team_id)
         st.selectbox(
-            t("contact.team"), list(teams), index=None, key="of_team", format_func=teams.__getitem__,
-            placeholder=t("contact.no_team"), on_change=_given, disabled=thread.status == "closed",
+            t("contact.team"), list(teams), _place(list(teams), thread.team_id), key=key,
+            format_func=teams.__getitem__, placeholder=t("contact.no_team"), on_change=_given, args=(key,),
+            disabled=thread.status == "closed",
         )  # fmt: skip
-    _widget("priority", thread.id, thread.priority)
+    key = _key("priority", thread.id, thread.priority)
     st.segmented_control(
-        t("contact.priority"), _PRIORITIES, key="priority", required=True, width="stretch",
-        format_func=lambda one: t(f"contact.priority_{one}"), on_change=_prioritised,
+        t("contact.priority"), _PRIORITIES, default=thread.priority, key=key, required=True, width="stretch",
+        format_func=lambda one: t(f"contact.priority_{one}"), on_change=_prioritised, args=(key,),
     )  # fmt: skip
-    _widget("tags", thread.id, list(thread.tags))
+    key = _key("tags", thread.id, list(thread.tags))
     st.multiselect(
-        t("contact.tags"), sorted({*data.tags(), *thread.tags}), key="tags", accept_new_options=True,
-        placeholder=t("contact.tags_hint"), on_change=_tagged,
+        t("contact.tags"), sorted({*data.tags(), *thread.tags}), list(thread.tags), key=key, accept_new_options=True,
+        placeholder=t("contact.tags_hint"), on_change=_tagged, args=(key,),
     )  # fmt: skip
 
 
 def _about(customer: Profile) -> None:
-    _widget("about", customer.id, customer.about)
+    key = _key("about", customer.id, customer.about)
     st.text_area(
-        t("contact.about"), key="about", max_chars=LONGEST_ABOUT, height=90, placeholder=t("contact.about_hint"),
-        on_change=_described, args=(customer.id,),
+        t("contact.about"), customer.about, key=key, max_chars=LONGEST_ABOUT, height=90,
+        placeholder=t("contact.about_hint"), on_change=_described, args=(customer.id, key),
     )  # fmt: skip
 
 
@@ -106,19 +110,24 @@ def _title(one: Past, zone: ZoneInfo) -> str:
     return f"{moment(one.last_message_at, zone)} · {t(f'inbox.status_{one.status}')}{stars}"
 
 
-def _widget(key: str, subject: int, value: object) -> None:
-    """What the database says, unless somebody is changing it in this very run."""
-    if state.get(f"_{key}") != (subject, value):
-        state[f"_{key}"] = (subject, value)
-        state[key] = value
+def _key(name: str, subject: int, value: object) -> str:
+    """A widget's key for what the database says. When that changes it is another widget: a browser that still holds
+    the value from before cannot send it as somebody's choice.
+    """
+    return f"{name}_{subject}_{zlib.crc32(repr(value).encode()):08x}"
 
 
-def _renamed(contact_id: int) -> None:
-    _try(lambda: actions.rename_contact(contact_id, str(state["contact_name"])))
+def _place(options: list[int], chosen: int | None) -> int | None:
+    """Where in the options what is chosen stands; a colleague who left is not among them."""
+    return options.index(chosen) if chosen in options else None
 
 
-def _described(contact_id: int) -> None:
-    _try(lambda: actions.describe_contact(contact_id, str(state["about"] or "")))
+def _renamed(contact_id: int, key: str) -> None:
+    _try(lambda: actions.rename_contact(contact_id, str(state[key])))
+
+
+def _described(contact_id: int, key: str) -> None:
+    _try(lambda: actions.describe_contact(contact_id, str(state[key] or "")))
 
 
 def _try(action: Callable[[], None]) -> None:
@@ -129,21 +138,21 @@ def _try(action: Callable[[], None]) -> None:
     st.rerun(["list", "thread", "customer"])
 
 
-def _assigned() -> None:
-    chosen = state["assignee"]
+def _assigned(key: str) -> None:
+    chosen = state[key]
     do(lambda conversation_id: actions.assign(conversation_id, chosen))
 
 
-def _given() -> None:
-    chosen = state["of_team"]
+def _given(key: str) -> None:
+    chosen = state[key]
     do(lambda conversation_id: actions.give_to_team(conversation_id, chosen))
 
 
-def _prioritised() -> None:
-    chosen = int(state["priority"] or 0)
+def _prioritised(key: str) -> None:
+    chosen = int(state[key] or 0)
     do(lambda conversation_id: actions.set_priority(conversation_id, chosen))
 
 
-def _tagged() -> None:
-    chosen = list(state["tags"])
+def _tagged(key: str) -> None:
+    chosen = list(state[key])
     do(lambda conversation_id: actions.set_tags(conversation_id, chosen))

@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from core.config import get_settings
 from core.db import system_transaction
 from core.people import sessions
+from tests.browser.steps import signed_in
+from tests.console.people import Person, conversation, person, says
 
 _ROOT = Path(__file__).parents[2]
 _CHROMIUM = (
@@ -99,3 +101,16 @@ def link(business) -> str:
         token = sessions.first_administrator(session, business.business_id, get_settings())
     assert token is not None
     return f"/auth/link?token={token}"
+
+
+@pytest.fixture
+def talk(business) -> int:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "Where is my order?")
+    return talk
+
+
+@pytest.fixture
+def ana(business, page: Page, console: Console) -> Person:
+    """An agent, signed in in this browser."""
+    return signed_in(page, console, person(business.business_id))

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.steps import open_thread, until
 from tests.console.people import Person, conversation, person, replies, says, state_of
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def talk(business) -> int:
-    talk = conversation(business.business_id, business.whatsapp_channel_id)
-    says(business.business_id, talk, "Where is my order?")
-    return talk
-
-
-@pytest.fixture
-def ana(business, page: Page, console) -> Person:
-    """An agent, signed in in this browser."""
-    ana = person(business.business_id)
-    page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])
-    return ana
-
-
-def open_thread(page: Page, talk: int) -> None:
-    page.goto("/")
-    page.locator(f".row[data-id='{talk}']").click()
-    page.wait_for_selector(f".wrap[data-ready='{talk}']")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that happens in the database."""
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def test_a_one_time_link_signs_in_and_a_refresh_keeps_it(page: Page, link: str, talk: int) -> None:
@@ -102,7 +71,7 @@ def test_a_reply_is_sent_once_by_a_double_enter(page: Page, ana: Person, talk: i
 def test_a_burst_is_sent_once_each_and_in_order(page: Page, ana: Person, talk: int) -> None:
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply")
-    words = [f"line {number}" for number in range(5)]
+    words = [f"line {number}" for number in range(12)]
     for line in words:
         box.press_sequentially(line)
         box.press("Enter")

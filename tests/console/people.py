@@ -11,7 +11,17 @@ from sqlalchemy import func, insert, select
 
 from core import live
 from core.db import system_transaction
-from core.models import Contact, ContactIdentity, Conversation, Direction, Message, MessageStatus, Role, Sender
+from core.models import (
+    Contact,
+    ContactIdentity,
+    Conversation,
+    Delivery,
+    Direction,
+    Message,
+    MessageStatus,
+    Role,
+    Sender,
+)
 from core.people import agents, sessions
 
 PASSWORD = "correct horse battery"
@@ -90,6 +100,23 @@ def says(business_id: int, conversation_id: int, text: str, **values: Any) -> in
         message_id = session.execute(insert(Message).values(row).returning(Message.id)).scalar_one()
         live.notify(session, business_id, conversation_id)
         return message_id
+
+
+def failed_message(business_id: int, conversation_id: int, text: str = "hi") -> int:
+    """A message of the team's that the provider refused for good."""
+    error = {"code": "131026", "title": "Undeliverable", "cause": "recipient", "advice": "…"}
+    message_id = says(
+        business_id, conversation_id, text, direction="outbound", sender="agent", status="failed", error=error
+    )
+    with system_transaction() as session:
+        talk = session.get_one(Conversation, conversation_id)
+        session.add(
+            Delivery(
+                message_id=message_id, business_id=business_id, conversation_id=talk.id, channel_id=talk.channel_id,
+                identity_id=talk.identity_id, priority=0, attempts=5,
+            )
+        )  # fmt: skip
+    return message_id
 
 
 def replies(conversation_id: int) -> list[str]:

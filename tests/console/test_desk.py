@@ -17,7 +17,7 @@ from core.db import transaction
 from core.errors import Conflict
 from core.models import Role
 from core.outbox import retrying
-from tests.console.people import conversation, person, says, state_of
+from tests.console.people import conversation, failed_message, person, says, state_of
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
 
@@ -117,12 +117,12 @@ class TestActions:
 
     def test_the_customers_pane_assigns_and_tags(self, desk, business) -> None:
         one_talk = talk(business, mode="human")
-        page = desk.open(one_talk)
-        page.selectbox(key="assignee").set_value(desk.person.id)
+        desk.open(one_talk)
+        desk.widget("selectbox", "assignee").set_value(desk.person.id)
         desk.run()
-        page.multiselect(key="tags").set_value(["vip"])
+        desk.widget("multiselect", "tags").set_value(["vip"])
         desk.run()
-        page.text_input(key="contact_name").set_value("Ana Núñez")
+        desk.widget("text_input", "contact_name").set_value("Ana Núñez")
         desk.run()
         now = state_of(one_talk)
         assert (now.assignee_id, now.tags) == (desk.person.id, ["vip"])
@@ -136,17 +136,7 @@ class TestActions:
 class TestQueue:
     @pytest.fixture
     def failed(self, business) -> int:
-        one_talk = talk(business, mode="human")
-        error = {"code": "131026", "title": "Undeliverable", "cause": "recipient", "advice": "…"}
-        message = says(
-            business.business_id, one_talk, "hi", direction="outbound", sender="agent", status="failed", error=error
-        )
-        rows(
-            "INSERT INTO deliveries (message_id, business_id, conversation_id, channel_id, identity_id, priority,"
-            " attempts) SELECT m.id, m.business_id, c.id, c.channel_id, c.identity_id, 0, 5"
-            " FROM messages m JOIN conversations c ON c.id = m.conversation_id"
-        )
-        return message
+        return failed_message(business.business_id, talk(business, mode="human"))
 
     def open(self, desk: Desk) -> Any:
         page = desk.open()

@@ -62,3 +62,30 @@ def test_every_state_has_a_name() -> None:
 )
 def test_the_browsers_language_is_followed(header: str, language: str) -> None:
     assert i18n.of_header(header) == language
+
+
+def test_every_key_is_asked_for_by_something() -> None:
+    python = "\n".join(path.read_text("utf-8") for path in _CONSOLE.rglob("*.py"))
+    scripts = {
+        section: components.sources(script, "js") for script, section in (("inbox_list", "list"), ("thread", "thread"))
+    }
+    literal = set(re.findall(r'"([a-z_]+\.[\w.]+)"', python))
+    # An f-string asks for all keys of its shape, as does a name that a chart or a page puts before a label.
+    shapes = [
+        re.compile(re.sub(r"\\\{.*?\\\}", r"[\\w.]+", re.escape(shape)) + r"\Z")
+        for shape in re.findall(r'f"([a-z_]*[a-z_{}.]*\{[^"]*)"', python)
+        if "." in shape
+    ]
+    unused = [
+        key
+        for key in i18n.catalogue("es")
+        if key not in literal
+        and not any(shape.match(key) for shape in shapes)
+        and not _in_script(scripts.get(key.partition(".")[0], ""), key.partition(".")[2])
+    ]
+    assert unused == []
+
+
+def _in_script(script: str, name: str) -> bool:
+    beginnings = re.findall(r"words\['(\w+)' \+", script)
+    return f"words.{name}" in script or any(name.startswith(beginning) for beginning in beginnings)

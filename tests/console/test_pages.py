@@ -43,6 +43,11 @@ class Desk:
         assert not self.page.exception, self.page.exception
         return self.page
 
+    def widget(self, kind: str, name: str) -> Any:
+        """The widget whose key begins with a name: some carry what they show in their key."""
+        (found,) = [one for one in getattr(self.page, kind) if (one.key or "").startswith(f"{name}_")]
+        return found
+
     def component(self, name: str) -> dict[str, Any]:
         found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
         assert found, f"{name} is not on the page"

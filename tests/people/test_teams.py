@@ -150,7 +150,7 @@ def test_the_inbox_gives_to_a_team_and_narrows_to_it(business: TestBusiness, mon
     conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
     desk = Desk(person(business.business_id), monkeypatch)
     page = desk.open(talk)
-    page.selectbox(key="of_team").set_value(sales)
+    desk.widget("selectbox", "of_team").set_value(sales)
     desk.run()
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") == sales
     assert "Ana Torres changed the team" in [line["text"] for line in desk.component("thread")["lines"]]

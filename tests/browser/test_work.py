@@ -1,0 +1,150 @@
+"""A day at the desk in a browser: two at once, a network that fails, closed windows, handing over, mending, setting."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from sqlalchemy import insert
+
+from core.db import system_transaction
+from core.models import MessageTemplate, Role
+from tests.browser.steps import open_thread, signed_in, until
+from tests.console.people import Person, conversation, failed_message, person, replies, says, state_of
+from tests.inbox.steps import column, one, rows
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_agents_at_once_lose_and_double_nothing(
+    page: Page, chromium: Browser, console, business, ana: Person, talk: int
+) -> None:
+    other = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
+    second = other.new_page()
+    signed_in(second, console, person(business.business_id, name="Bea Soto"))
+    for window in (page, second):
+        open_thread(window, talk)
+    for number in range(4):
+        for window, who in ((page, "ana"), (second, "bea")):
+            box = window.get_by_role("textbox", name="Reply")
+            box.fill(f"{who} {number}")
+            box.press("Enter")
+    wanted = [f"{who} {number}" for number in range(4) for who in ("ana", "bea")]
+    until(lambda: sorted(replies(talk)) == sorted(wanted))
+    for who in ("ana", "bea"):
+        assert [words for words in replies(talk) if words.startswith(who)] == [f"{who} {number}" for number in range(4)]
+    for window in (page, second):
+        expect(window.locator(".m.agent .text")).to_have_text(replies(talk))
+    other.close()
+
+
+def test_what_is_written_while_the_network_is_cut_goes_out_once_when_it_is_back(
+    page: Page, ana: Person, talk: int
+) -> None:
+    cut = False
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        if cut:
+            line.close()
+            return
+        line.connect_to_server()
+        lines.append(line)
+
+    page.route_web_socket(lambda url: url.startswith("ws"), connect)
+    open_thread(page, talk)
+    cut = True
+    for line in lines:
+        line.close()
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("Written in a tunnel")
+    box.press("Enter")
+    expect(page.locator(".m.agent .text")).to_have_text(["Written in a tunnel"])
+    assert replies(talk) == []
+    cut = False
+    expect(page.locator(".m.agent[data-message]:not([data-message*='-'])")).to_have_count(1, timeout=60_000)
+    assert replies(talk) == ["Written in a tunnel"]
+
+
+def test_a_customers_words_are_seen_within_the_second(page: Page, business, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    page.wait_for_selector("html[data-live=true]", state="attached")
+    taken = []
+    for number in range(9):
+        says(business.business_id, talk, f"words {number}")
+        stored = time.monotonic()
+        expect(page.locator(".m .text").last).to_have_text(f"words {number}")
+        taken.append(time.monotonic() - stored)
+    assert statistics.median(taken) < 1, taken
+
+
+def test_a_closed_window_offers_templates(page: Page, business, ana: Person) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
+    says(business.business_id, talk, "Hola")
+    rows("UPDATE channels SET account = 'waba-1'")
+    with system_transaction() as session:
+        body = {"type": "BODY", "text": "Hola {{1}}, tu pedido está {{2}}."}
+        session.execute(
+            insert(MessageTemplate).values(
+                business_id=business.business_id, account="waba-1", name="pedido", language="es", category="UTILITY",
+                status="APPROVED", quality="", rejected_reason="", components=[body],
+            )
+        )  # fmt: skip
+    open_thread(page, talk)
+    expect(page.get_by_text("More than 24 hours have passed")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Reply")).not_to_be_visible()
+    page.locator(".templates .row").click()
+    send = page.locator(".templates .send")
+    expect(send).to_be_disabled()
+    page.get_by_role("textbox", name="{{2}}").fill("en camino")
+    send.click()
+    until(lambda: replies(talk) == ["Hola Daniela, tu pedido está en camino."])
+    expect(page.locator(".m.agent .text")).to_have_text(["Hola Daniela, tu pedido está en camino."])
+
+
+def test_a_conversation_is_taken_over_and_handed_back(page: Page, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    page.get_by_role("button", name="Take over").click()
+    expect(page.get_by_role("button", name="Hand back")).to_be_visible()
+    assert (state_of(talk).mode, state_of(talk).assignee_id) == ("human", ana.id)
+    page.get_by_role("button", name="Hand back").click()
+    expect(page.get_by_role("button", name="Take over")).to_be_visible()
+    assert state_of(talk).mode == "bot"
+    expect(page.locator(".event")).to_have_count(2)
+
+
+def test_a_failed_message_is_sent_again_from_the_queue(page: Page, console, business, talk: int) -> None:
+    signed_in(page, console, person(business.business_id, role=Role.MANAGER))
+    failed = failed_message(business.business_id, talk, "Nobody got this")
+    page.goto("/queue")
+    page.get_by_text("Failed · the recipient cannot receive it").click()
+    page.get_by_role("button", name="Send again").click()
+    until(lambda: one(f"SELECT status FROM messages WHERE id = {failed}") == "queued")
+    expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
+    expect(page.get_by_text("Failed ·")).not_to_be_visible()
+
+
+def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, business) -> None:
+    signed_in(page, console, person(business.business_id, role=Role.ADMINISTRATOR))
+    before = one("SELECT name FROM bots")
+    page.goto("/bot")
+    name = page.get_by_label("Name", exact=True)
+    name.fill("Luna")
+    name.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
+    until(lambda: column("SELECT data ->> 'name' FROM bot_settings ORDER BY version") == [before, "Luna"])
+    page.get_by_text("Versions", exact=True).click()
+    page.get_by_role("combobox", name="Version").click()
+    page.get_by_role("option").last.click()
+    page.get_by_role("button", name="Bring version 1 back").click()
+    until(lambda: one("SELECT data ->> 'name' FROM bot_settings ORDER BY version DESC LIMIT 1") == before)
+
+
+@pytest.mark.parametrize("path", ["people", "audit", "bot", "keys", "webhooks", "monitor", "dead_letters", "health"])
+def test_an_agent_does_not_reach_a_page_by_its_address(page: Page, ana: Person, talk: int, path: str) -> None:
+    page.goto(f"/{path}")
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.get_by_role("dialog")).to_contain_text("not")
+    assert page.get_by_test_id("stHeading").count() == 0
