@@ -69,7 +69,7 @@ def draw(locked: bool, time_zone: str) -> None:
         with left if day < 4 else right:
             st.text_input(
                 t(f"bot.day_{day}"), key=f"bot.hours.{day}", disabled=locked, max_chars=200,
-                placeholder="09:00-13:00, 16:00-20:00",
+                placeholder=t("bot.closed"),
             )  # fmt: skip
     st.markdown(f"**{t('bot.holidays')}**", help=t("bot.holidays_help"))
     editor = f"bot.holidays.{state['bot.holidays.round']}.editor"
@@ -92,6 +92,8 @@ def draw(locked: bool, time_zone: str) -> None:
 def described(value: Mapping[str, Any]) -> str:
     """The setting's JSON value in words, a line a day."""
     lines = [f"{t(f'bot.day_{day}')}: {words}" for day, words in _by_day(value).items() if words]
+    if not lines:
+        lines = [t("bot.hours_always")]
     if value["holidays"]:
         lines.append(f"{t('bot.holidays')}: {', '.join(value['holidays'])}")
     return "\n".join(lines)

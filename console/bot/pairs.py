@@ -61,15 +61,15 @@ def _import(found: list[Row]) -> None:
     same = len(read.pairs) - len(added) - len(changed)
     st.markdown(t("bot.import_preview", new=len(added), changed=len(changed), same=same))
     _faults(read)
+    st.button(
+        t("bot.import_take"), type="primary", on_click=_take, args=(found, added, changed),
+        disabled=not (added or changed), help=t("bot.import_take_help"),
+    )  # fmt: skip
     if fresh := [*added, *changed]:
         st.dataframe(
             {t("bot.question"): [one.question for one in fresh], t("bot.answer"): [one.answer for one in fresh]},
-            hide_index=True, height=220,
+            hide_index=True,
         )  # fmt: skip
-    st.button(
-        t("bot.import_take"), type="primary", on_click=_take, args=(found, added, changed), disabled=not fresh,
-        help=t("bot.import_take_help"),
-    )  # fmt: skip
 
 
 def _faults(read: Read) -> None:

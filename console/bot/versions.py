@@ -68,7 +68,7 @@ def show(found: Sequence[Change]) -> None:
 
 def _both(change: Change) -> tuple[str, str]:
     words = hours.described if change.field == "opening_hours" else _words
-    return words(change.before) or "—", words(change.after) or "—"
+    return words(change.before), words(change.after)
 
 
 def _words(value: Any) -> str:

@@ -217,6 +217,7 @@ def test_hours_are_told_in_words_among_the_versions(desk: Desk, business: TestBu
     desk.page.selectbox(key="bot_version").set_value(1)
     desk.run()
     assert "Monday:" in shown(desk)
+    assert "somebody is always there" in shown(desk).replace("</ins>", "").replace("<ins>", "")
     assert "2026-12-25" in shown(desk)
 
 
