@@ -31,7 +31,8 @@ def draw(panes: list[str]) -> None:
         state.pop("undo", None)
         return
     with place.container(key=f"undo_{what}_{conversation_id}", horizontal=True, vertical_alignment="center"):
-        st.html(f"<span role='status'>{t(f'undo.{what}')}</span>", width="content")
+        done = t(f"undo.{what}")
+        st.html(f"<span role='status'>{done}</span>", width="content")
         st.button(t("undo.undo"), key="undo_it", type="tertiary", on_click=_take_back, args=(panes,))
 
 
