@@ -215,3 +215,10 @@ def test_faces_and_places_go_into_a_reply(page: Page, ana, talk: int) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".m.agent .place")).to_have_attribute("href", re.compile(r"mlat=-34\.6037&mlon=-58\.3816"))
     expect(page.locator(".m.agent .place")).to_contain_text("Obelisco")
+
+
+def test_what_was_closed_by_mistake_is_open_again(page: Page, ana, talk: int) -> None:
+    open_thread(page, talk)
+    page.get_by_role("button", name=re.compile("^Close")).click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("textbox", name="Reply")).to_be_visible()

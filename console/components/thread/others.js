@@ -38,7 +38,9 @@ function drawOthers(state) {
   const here = [...met.values()].sort((one, other) => one.name.localeCompare(other.name));
   const said = ['typing', 'looking'].flatMap((what) => {
     const names = here.filter((one) => one.typing === (what === 'typing')).map((one) => one.name);
-    return names.length ? [fill(data.words[`${what}_${names.length > 1 ? 'many' : 'one'}`], {who: new Intl.ListFormat(data.language).format(names)})] : [];
+    const number = names.length > 1 ? 'many' : 'one';
+    const words = what === 'typing' ? data.words['typing_' + number] : data.words['looking_' + number];
+    return names.length ? [fill(words, {who: new Intl.ListFormat(data.language).format(names)})] : [];
   });
   others.hidden = !said.length;
   others.classList.toggle('typing', here.some((one) => one.typing));
