@@ -68,6 +68,14 @@ def test_a_reply_is_sent_once_by_a_double_enter(page: Page, ana: Person, talk: i
     assert state_of(talk).mode == "human"
 
 
+def test_a_reply_is_sent_once_by_a_double_click(page: Page, ana: Person, talk: int) -> None:
+    open_thread(page, talk)
+    page.get_by_role("textbox", name="Reply").fill("On its way")
+    page.locator(".bar .send").dblclick()
+    expect(page.locator(".m.agent[data-message]:not([data-message*='-'])")).to_have_count(1)
+    assert replies(talk) == ["On its way"]
+
+
 def test_a_burst_is_sent_once_each_and_in_order(page: Page, ana: Person, talk: int) -> None:
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply")

@@ -232,3 +232,9 @@ def test_a_part_may_lie_across_the_pieces_of_a_file() -> None:
     from console.files import _part
 
     assert b"".join(_part(iter([b"abc", b"def", b"ghi"]), 2, 5)) == b"cdefg"
+
+
+def test_no_message_relies_on_what_a_browser_may_have_dropped() -> None:
+    from streamlit import config
+
+    assert config.get_option("global.minCachedMessageSize") > 10**8
