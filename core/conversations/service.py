@@ -75,12 +75,14 @@ def take_over(session: Session, business_id: int, conversation_id: int, actor: s
 
 
 def hand_back(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
-    """The bot answers from the next message on.
+    """The bot answers from the next message on. Handing back what is the bot's changes nothing.
 
     Raises:
         NotFound, Conflict: there is no such conversation, or it is closed.
     """
     conversation = lock_open(session, conversation_id)
+    if conversation.mode == Mode.BOT and conversation.assignee_id is None:
+        return
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     conversation.waiting_since = None
