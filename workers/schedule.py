@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core import errands
 from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
@@ -48,6 +49,7 @@ def main() -> int:
                 forget_old_events()
                 with system_transaction() as session:
                     work.forget_old_work(session)
+                    errands.forget_old(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
