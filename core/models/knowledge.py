@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, Stamp, Tenant, one_of
-from core.models.message import FOLDED, STEMMABLE
+from core.models.message import FOLDED
 
 
 class SourceKind(StrEnum):
@@ -47,13 +47,15 @@ class SourceState(StrEnum):
 # one of full precision ends at 2,000 (pgvector, HNSW).
 INDEXED_DIMENSIONS = (256, 384, 768, 1024, 1536, 3072)
 
-_SAID = "heading || ' ' || text"
-# The Portuguese stemmer, too, knows its commonest ending only with the accent.
-_PORTUGUESE = f"regexp_replace(regexp_replace({FOLDED}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
-# The document's language is not asked for and may change from page to page: each word is kept in the form of all three.
-SEARCHABLE = (
-    f"to_tsvector('spanish', {STEMMABLE}) || to_tsvector('english', {FOLDED}) || "
-    f"to_tsvector('portuguese', {_PORTUGUESE})"
+# Words alone: Postgres would take "SKU-12" for the number -12 and "tienda.example/talles" for an address.
+_WORDS = f"regexp_replace({FOLDED}, '[!-/:-@\\[-`{{{{-~]+', ' ', 'g')"
+# The Spanish and Portuguese stemmers know these endings only with their accents.
+_SPANISH = f"regexp_replace({_WORDS}, '([au])cion\\M', '\\1ción', 'g')"
+_PORTUGUESE = f"regexp_replace(regexp_replace({_WORDS}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
+# The language is not asked for and may change from page to page: each word is kept in its form in all three.
+SEARCHABLE = " || ".join(
+    f"to_tsvector('{language}', {words})"
+    for language, words in (("spanish", _SPANISH), ("english", _WORDS), ("portuguese", _PORTUGUESE))
 )
 
 
@@ -127,7 +129,7 @@ class KnowledgeChunk(Tenant, Base):
     tokens: Mapped[int] = mapped_column(Integer)
     content_hash: Mapped[str]
     search: Mapped[str | None] = mapped_column(
-        TSVECTOR, Computed(SEARCHABLE.format(*[_SAID] * 3), persisted=True), deferred=True
+        TSVECTOR, Computed(SEARCHABLE.format(*["heading || ' ' || text"] * 3), persisted=True), deferred=True
     )
 
 

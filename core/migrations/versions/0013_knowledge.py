@@ -19,11 +19,11 @@ _FOLDED = (
     f"lower(translate({_SAID}, 'áàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ¿¡', "
     "'aaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'))"
 )
-_SPANISH = f"regexp_replace({_FOLDED}, '([au])cion\\M', '\\1ción', 'g')"
-_PORTUGUESE = f"regexp_replace(regexp_replace({_FOLDED}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
+_WORDS = f"regexp_replace({_FOLDED}, '[!-/:-@\\[-`{{-~]+', ' ', 'g')"
+_SPANISH = f"regexp_replace({_WORDS}, '([au])cion\\M', '\\1ción', 'g')"
+_PORTUGUESE = f"regexp_replace(regexp_replace({_WORDS}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
 _SEARCHABLE = (
-    f"to_tsvector('spanish', {_SPANISH}) || to_tsvector('english', {_FOLDED}) || "
-    f"to_tsvector('portuguese', {_PORTUGUESE})"
+    f"to_tsvector('spanish', {_SPANISH}) || to_tsvector('english', {_WORDS}) || to_tsvector('portuguese', {_PORTUGUESE})"
 )
 _INDEXED_DIMENSIONS = (256, 384, 768, 1024, 1536, 3072)
 
