@@ -8,6 +8,14 @@ from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
 from core.models.errand import Errand, ErrandState
+from core.models.knowledge import (
+    KnowledgeChunk,
+    KnowledgeEdition,
+    KnowledgeSource,
+    KnowledgeVector,
+    SourceKind,
+    SourceState,
+)
 from core.models.message import (
     Attachment,
     Delivery,
@@ -40,7 +48,8 @@ __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation",
     "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction",
-    "Errand", "ErrandState", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode",
-    "Notice", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team",
-    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
+    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn",
+    "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember",
+    "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip
