@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import bell, errands
 from core.db import system_transaction, transaction
 from core.errands import MOST_ATTEMPTS, Running, Stopped, Unachievable
+from core.knowledge import ingest, reembed, sources
 from workers.patience import persist
 
 _LEASE = timedelta(seconds=30)  # the sweep finds the work of a dead worker after that time
@@ -32,7 +33,10 @@ def _refuse(errand: Running) -> None:
     raise LookupError(f"Nothing here does errands of the kind {errand.kind}.")
 
 
-HANDLERS: Mapping[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {
+    sources.INGEST: Handler(ingest.run, ingest.failed),
+    reembed.REEMBED: Handler(reembed.run),
+}
 _UNKNOWN = Handler(_refuse)
 
 

@@ -19,6 +19,7 @@ from core.db import system_transaction
 from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
+from core.knowledge import reembed
 from core.observability import configure_logging
 from workers.sweep import sweep
 
@@ -67,6 +68,7 @@ def _chores() -> None:
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)
+                    reembed.begin_due(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

@@ -88,7 +88,14 @@ def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
 
 
 def add(
-    session: Session, business_id: int, kept: Kept, *, bot_id: int | None, title: str, by: str, origin: str | None = None
+    session: Session,
+    business_id: int,
+    kept: Kept,
+    *,
+    bot_id: int | None,
+    title: str,
+    by: str,
+    origin: str | None = None,
 ) -> int:
     """Make a source of kept content and ask for it to be read; ring the bell after the commit. Returns its id.
 
@@ -113,17 +120,15 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or len(address) > LONGEST_ADDRESS:
         raise UnacceptableSource("The address of a page begins with https:// and names a host.")
-    values = {"kind": SourceKind.PAGE, "origin": address}
+    values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
     return _add(session, business_id, bot_id, title or f"{parts.hostname}{parts.path.rstrip('/')}", by, values)
 
 
-def _add(
-    session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]
-) -> int:
+def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
     if bot_id is not None and session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
         raise NotFound(f"No bot {bot_id}.")
     title = _title(title)
-    added = session.scalar(
+    added: int | None = session.scalar(
         insert(KnowledgeSource)
         .values(business_id=business_id, bot_id=bot_id, title=title, created_by=by, **values)
         .on_conflict_do_nothing()
@@ -160,10 +165,9 @@ def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | N
     Returns the key of the old content in storage, to be deleted after the commit.
     Raises `AlreadyThere`, `NotFound`, and `Conflict` for a page, which is read again instead.
     """
-    source = _locked(session, source_id)
+    source, _ = _stopped(session, source_id)
     if source.kind == SourceKind.PAGE:
         raise Conflict("A web page is not replaced: read it again, or add the other page.")
-    values = {"content_hash": kept.sha256}
     taken = select(KnowledgeSource.title).where(
         KnowledgeSource.bot_id.is_not_distinct_from(source.bot_id),
         KnowledgeSource.content_hash == kept.sha256,
@@ -174,20 +178,18 @@ def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | N
     old = source.file_key
     source.content_hash, source.bytes, source.file_key, source.origin = kept.sha256, kept.size, kept.file_key, kept.name
     _ask(session, source, by)
-    audit.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", **values)
+    audit.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=kept.name)
     return old
 
 
 def reread(session: Session, source_id: int, *, by: str) -> None:
     """Read a source once more: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
-    source = _locked(session, source_id)
+    source, _ = _stopped(session, source_id)
     _ask(session, source, by)
     audit.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
 
 
 def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
-    """Begin anew: a reading that is under way is of what the source was."""
-    errands.cancel_of(session, INGEST, source.id)
     drop_unfinished(session, source.id, source.edition)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
     errands.begin(session, source.business_id, INGEST, source.id, by=by)
@@ -195,8 +197,8 @@ def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:
     """Stop reading a source. What was found in it before stays in use. Raises `NotFound`."""
-    source = _locked(session, source_id)
-    if not errands.cancel_of(session, INGEST, source_id):
+    source, was_read = _stopped(session, source_id)
+    if not was_read:
         return
     drop_unfinished(session, source_id, source.edition)
     source.state, source.fault, source.updated_at = SourceState.CANCELLED, None, func.now()
@@ -215,8 +217,7 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
 
     Raises `NotFound`.
     """
-    source = _locked(session, source_id)
-    errands.cancel_of(session, INGEST, source_id)
+    source, _ = _stopped(session, source_id)
     session.execute(delete(KnowledgeSource).where(KnowledgeSource.id == source_id))
     audit.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
     return source.file_key
@@ -242,8 +243,15 @@ def record_failure(session: Session, source_id: int, fault: str) -> None:
     drop_unfinished(session, source_id, edition)
 
 
+def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
+    """The source, which is read no further, and whether it was being read. The errand is locked first, as by those
+    who read. Raises `NotFound`.
+    """
+    was_read = errands.cancel_of(session, INGEST, source_id)
+    return _locked(session, source_id), was_read
+
+
 def _locked(session: Session, source_id: int) -> KnowledgeSource:
-    """The source, which whoever reads it changes no more until the transaction ends."""
     source = session.scalar(
         select(KnowledgeSource)
         .where(KnowledgeSource.id == source_id)

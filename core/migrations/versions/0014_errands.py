@@ -1,4 +1,4 @@
-"""long work in the background"""
+"""long work in the background; a source is added to a bot once"""
 
 from __future__ import annotations
 
@@ -48,7 +48,25 @@ def upgrade() -> None:
         op.f("ix_errands_business_id_kind_subject_id_id"), "errands", ["business_id", "kind", "subject_id", "id"]
     )
     protect("errands")
+    op.create_index(
+        "uq_knowledge_sources_content",
+        "knowledge_sources",
+        ["business_id", "bot_id", "content_hash"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("kind <> 'page' AND content_hash IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_knowledge_sources_page",
+        "knowledge_sources",
+        ["business_id", "bot_id", "origin"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("kind = 'page'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("uq_knowledge_sources_page", "knowledge_sources")
+    op.drop_index("uq_knowledge_sources_content", "knowledge_sources")
     op.drop_table("errands")
