@@ -117,11 +117,24 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
     address = address.strip()
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or len(address) > LONGEST_ADDRESS:
+    if len(address) > LONGEST_ADDRESS or not _names_a_host(address):
         raise UnacceptableSource("The address of a page begins with https:// and names a host.")
     values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
-    return _add(session, business_id, bot_id, title or f"{parts.hostname}{parts.path.rstrip('/')}", by, values)
+    return _add(session, business_id, bot_id, title.strip() or address_title(address), by, values)
+
+
+def _names_a_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def address_title(address: str) -> str:
+    """What a page is called before its own title is known."""
+    parts = urlsplit(address)
+    return f"{parts.hostname}{parts.path.rstrip('/')}"[:LONGEST_TITLE]
 
 
 def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
