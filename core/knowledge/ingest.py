@@ -41,6 +41,7 @@ from core.models.knowledge import (
 log = structlog.get_logger(__name__)
 
 _BATCH = 64
+_TYPED = "text.md"  # a text that somebody typed may have headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _start(errand: Running, page: Page | None) -> _Work | None:
             select(func.coalesce(func.max(KnowledgeChunk.position) + 1, 0)).where(KnowledgeChunk.edition == edition)
         ).one()
         kind = SourceKind(source.kind)
-        name = source.origin if page is None else page.name
+        name = page.name if page is not None else source.origin or _TYPED
         return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
 
 
