@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from console import auth
 from core import bell
 from core.db import transaction
+from core.errors import BotHubError
 from core.knowledge import sources
 from core.knowledge.sources import Kept
 from core.media import storage
@@ -94,7 +95,7 @@ def _add(agent: CurrentAgent, kept: Kept, write: Callable[[Session], Result]) ->
     try:
         with transaction(agent.business_id) as session:
             written = write(session)
-    except Exception:
+    except BotHubError:
         storage.delete(kept.file_key)
         raise
     bell.ring()
