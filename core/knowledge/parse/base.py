@@ -29,7 +29,6 @@ class Fault(StrEnum):
     DAMAGED = "damaged"
     ZIP_BOMB = "zip_bomb"
     NO_TEXT = "no_text"  # pictures only, as from a scanner
-    UNREADABLE = "unreadable"  # reading it took more memory or time than there is for one file
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
     FORBIDDEN_ADDRESS = "forbidden_address"

@@ -30,7 +30,7 @@ _TEXTS: dict[str, Callable[[bytes], Document]] = {
 def read(content: bytes, name: str) -> Document:
     """Begin to read a file. Raises `BadFile`, and so may the sections.
 
-    Workers read through `core.knowledge.parse.apart.reading`, which a bad file cannot hold up.
+    A bad file can take long and much memory: those who serve others meanwhile read in a process of its own.
     """
     if not content.strip():
         raise BadFile(Fault.EMPTY)
