@@ -70,9 +70,9 @@ _LEADS = (
             "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
             "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
             "pro meu minha fazer pode poderia poderiam tambem alem sim so apenas gostava seria "
-            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my the "
-            "of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then do "
-            "placing place up have you"
+            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my "
+            "the sku of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then "
+            "do placing place up have you"
         )
     )
 ) - {"una", "um"}
@@ -147,7 +147,7 @@ def _tokens(text: str) -> list[_Token]:
     joined = False
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if match[0] in "-/" and 0 < start and end < len(text) and text[start - 1].isalnum() and text[end].isalnum():
+        if match[0] in "-/" and start > 0 and end < len(text) and text[start - 1].isalnum() and text[end].isalnum():
             joined = True
             continue
         key = match[0] if match[0] in "½¼¾" else fold(match[0]).replace("'", "").replace("’", "")
