@@ -84,6 +84,7 @@ _TAILS = frozenset(
     )
 )
 _AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
+_CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
 _AND = frozenset({"y", "e", "and", "plus", "mas"})
 _DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
 # What was bought already is no order: it came broken, it never came, it goes back.
@@ -277,3 +278,17 @@ def plural(words_said: str) -> bool:
     """Whether the thing named is several of them, by its first word that is no article."""
     said = [word for word in words(words_said) if word not in _LEADS and word not in UNITS]
     return bool(said) and len(said[0]) > 3 and said[0].endswith("s") and stem(said[0]) != said[0]
+
+
+def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
+    """The quantity that is all a text says but for courtesy: "3", "que sean tres", "2 kilos por favor"."""
+    tokens = [token.key for token in _tokens(text[:_LONGEST]) if token.text not in _BREAKS]
+    tokens = [key for key in tokens if key not in _SENTENCE_ENDS]
+    for at in range(len(tokens)):
+        quantity = quantity_at(tokens[at:], language)
+        if quantity is not None and not (quantity.article and at + 1 < len(tokens)):
+            after = tokens[at + quantity.length :]
+            return quantity if all(key in _TAILS or key in _LEADS for key in after) else None
+        if tokens[at] not in _LEADS and tokens[at] not in _AFTER_SIZE and tokens[at] not in _CHOOSING:
+            return None
+    return None
