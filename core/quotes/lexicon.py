@@ -18,8 +18,8 @@ NO = frozenset(words("no nop nope nel negativo nah nao never olvidalo olvidelo d
 NOTHING_MORE = frozenset(
     words(
         "gracias muchas por favor porfa de el la lo los las un una esta estan bien muy todo asi me queda entonces "
-        "pedido cotizacion compra orden eso con es quiero llevo que ahora mejor ya interesa necesito deja senor senora tu "
-        "su "
+        "pedido cotizacion compra orden eso con es quiero llevo que ahora mejor ya interesa necesito deja senor senora "
+        "tu su "
         "thanks thank you please the it is that sounds good go ahead a order quote i want ill take for me my do of "
         "course thats not interested dont need anymore now all set lets do this "
         "obrigado obrigada muito o a os as ta tudo bem sim pode ser orcamento quero vou levar fechar esta com bom dia "
