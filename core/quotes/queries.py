@@ -165,7 +165,7 @@ def _rows() -> Select[tuple[Quote, int, str, int]]:
 
 
 def _row(found: Row[tuple[Quote, int, str, int]]) -> QuoteRow:
-    quote, contact_id, contact, lines = found
+    quote, contact_id, contact, lines = found._tuple()
     return QuoteRow(
         quote.id,
         quote.conversation_id,
