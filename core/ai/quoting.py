@@ -51,7 +51,10 @@ class Quoted:
     text: str
     change: QuoteChange | None
     confidence: float = 1.0
-    confirmed: str = ""  # what was confirmed, for a person
+
+    @property
+    def confirmed(self) -> bool:
+        return self.change is not None and self.change.state == QuoteState.CONFIRMED
 
 
 def answered(now: Situation) -> Quoted | None:
@@ -85,8 +88,8 @@ def _amended(quote: OpenQuote, now: Situation) -> Quoted | None:
 
 def _confirmed(quote: OpenQuote, now: Situation) -> Quoted:
     text = wording.confirmed(quote.lines, quote.language, by_person=now.by_person)
-    change = QuoteChange(QuoteState.CONFIRMED, based_on=quote.id)
-    return Quoted(text, change, confirmed=wording.summary(quote.lines, quote.language))
+    summary = wording.summary(quote.lines, quote.language)
+    return Quoted(text, QuoteChange(QuoteState.CONFIRMED, based_on=quote.id, summary=summary))
 
 
 def _declined(quote: OpenQuote) -> Quoted:
