@@ -131,7 +131,10 @@ def brief(session: Session, how: Standing) -> Briefing | None:
 
 
 def brief_from_memory(how: Standing) -> Briefing | None:
-    """The same without asking the database, where this process knows the bot's settings, they set no budget and nothing is sold."""
+    """The same without asking the database: where this process knows the bot's settings, and they set no budget.
+
+    A business that makes quotes is always asked about: what its customer has before them may have changed.
+    """
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
