@@ -19,6 +19,7 @@ from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
+from core.quotes import service as quotes
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,8 @@ def _chores() -> None:
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)
+                with system_transaction() as session:
+                    quotes.expire_due(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
