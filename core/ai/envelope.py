@@ -163,9 +163,9 @@ def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading
 
 
 def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
-    """A support answer or, where it was offered, the wish for a quote; an answer that neither replies nor hands over counts as empty.
+    """A support answer or, where it was offered, the wish for a quote.
 
-    Raises `ModelFailed`.
+    An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
     """
     if quotes and said.tool == MAKE_QUOTE.name:
         return _parse(MakeQuote, said.text)
