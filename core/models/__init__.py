@@ -31,6 +31,7 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -41,6 +42,7 @@ __all__ = [
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
     "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "Product", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team",
-    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Product", "Quote", "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender",
+    "Severity", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
+    "WorkerReport",
 ]  # fmt: skip
