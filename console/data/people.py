@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console import auth
+from core.conversations import owners
+from core.conversations.owners import Rules
 from core.db import transaction
 from core.people import audit, staff
 from core.people import teams as groups
@@ -26,6 +28,13 @@ def teams() -> Sequence[TeamFacts]:
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return groups.teams(session)
+
+
+def assignment() -> Rules:
+    """Who is given what the bot hands over. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return owners.rules(session, agent.business_id)
 
 
 def entries(

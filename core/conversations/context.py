@@ -40,7 +40,10 @@ class Briefing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a conversation stands when its turn comes, and the last of what was said."""
+    """How a conversation stands when its turn comes, and the last of what was said.
+
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since.
+    """
 
     mode: str
     status: str
@@ -49,12 +52,16 @@ class Standing:
     channel_id: int
     bot_id: int | None
     settings_version: int | None
+    last_sentiment: str | None
     business: BusinessFacts
     said: Sequence[_Said]
 
 
 _STANDING = """
 SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
+       (SELECT r.trace ->> 'sentiment' FROM ai_runs r
+        WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
+        ORDER BY r.id DESC LIMIT 1),
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
                                            m.provider_id) ORDER BY m.id)
@@ -85,11 +92,13 @@ def _standing(
     channel_id: int,
     bot_id: int | None,
     version: int | None,
+    sentiment: str | None,
     *rest: Any,
 ) -> Standing:
     *business, said = rest
     facts = facts_of(*business)
-    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, version, facts, _in_order(said or []))
+    told = _in_order(said or [])
+    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, version, sentiment, facts, told)
 
 
 def brief(session: Session, how: Standing) -> Briefing | None:
@@ -119,6 +128,7 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         bot_ref=f"bot-{how.bot_id}",
         contact_ref=f"contact-{how.contact_id}",
         replies_in_a_row=how.bot_turns,
+        last_sentiment=how.last_sentiment,
     )
     return Briefing(
         request=request,
@@ -174,6 +184,8 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "passages": [asdict(passage) for passage in trace.passages],
         "sources": list(trace.sources),
         "unknown_sources": list(trace.unknown_sources),
+        "invented_amounts": list(trace.invented_amounts),
+        "grounded": trace.grounded,
         "confidence": dict(trace.confidence),
         "topics": list(trace.topics),
         "sentiment": trace.sentiment,
@@ -186,7 +198,7 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "prompt_version": trace.prompt_version or "",
         "decided_by": str(trace.decided_by),
         "model": trace.model,
-        "confidence": trace.confidence.get("model"),
+        "confidence": trace.confidence.get("result"),
         "input_tokens": usage.input if usage else None,
         "cached_tokens": usage.cached if usage else None,
         "output_tokens": usage.output if usage else None,

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import HandOff, Outcome, Reply, Silent
+from core.ai.summary import summarise
 from core.conversations import context, drafts
 from core.conversations.service import hand_off
 from core.db import run
@@ -190,12 +191,13 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
     message_id = said[0] if isinstance(said, list) else None
     match outcome:
         case Reply(draft=True):
-            hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval")
+            waits = summarise(one.briefing.request.turns, None)
+            hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval", waits)
             return _run(one, drafts.PENDING, None, draft=outcome.text)
         case Reply():
             return _run(one, "reply", message_id)
         case HandOff():
-            hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail)
+            hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail, outcome.summary)
             return _run(one, "handoff", message_id)
         case Silent():
             hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
