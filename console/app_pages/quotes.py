@@ -14,16 +14,11 @@ from console.i18n import t
 from console.quotes import drawer, words
 from console.times import moment
 from core import sheets
-from core.models.quote import QuoteState
 from core.quotes.queries import QuoteRow
 
 _PAGE = 25
 _MOST_EXPORTED = 10_000
 _PERIODS = {"week": 7, "month": 30, "quarter": 90, "all": 0}
-_STATES = {
-    "all": (), "waiting": words.WAITING, "confirmed": (QuoteState.CONFIRMED,), "declined": (QuoteState.DECLINED,),
-    "expired": (QuoteState.EXPIRED,), "replaced": (QuoteState.REPLACED,),
-}  # fmt: skip
 state = st.session_state
 agent = shell.viewer()
 zone = ZoneInfo(agent.timezone)
@@ -35,7 +30,7 @@ def _since() -> datetime:
 
 
 def _found(before: int | None, limit: int) -> Sequence[QuoteRow]:
-    return data.listed(_STATES[state["state"]], _since(), before, limit)
+    return data.listed(words.FILTERS[state["state"]], _since(), before, limit)
 
 
 def _export() -> bytes:
@@ -60,9 +55,9 @@ def _bar() -> None:
             t("quotes.period"), list(_PERIODS), required=True, key="period", format_func=lambda one: t(f"quotes.{one}"),
         )  # fmt: skip
         address.keep("period", "month")
-        address.begin("state", list(_STATES), "all")
+        address.begin("state", list(words.FILTERS), "all")
         st.segmented_control(
-            t("quotes.state"), list(_STATES), required=True, key="state",
+            t("quotes.state"), list(words.FILTERS), required=True, key="state",
             format_func=lambda one: t(f"quotes.only_{one}"),
         )  # fmt: skip
         address.keep("state", "all")
@@ -74,7 +69,7 @@ def _bar() -> None:
 def _figures() -> None:
     found = data.sums(_since(), datetime.now(zone))
     made = sum(one.count for one in found)
-    confirmed = [one for one in found if one.state == QuoteState.CONFIRMED]
+    confirmed = [one for one in found if one.state == words.CONFIRMED]
     waiting = [one for one in found if one.state in words.WAITING]
     count = sum(one.count for one in confirmed)
     with st.container(horizontal=True, key="quote_figures"):

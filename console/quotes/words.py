@@ -14,6 +14,11 @@ from core.models.quote import QuoteState
 from core.quotes.queries import QuotedLine, QuoteRow
 
 WAITING = (QuoteState.ASKING, QuoteState.OPEN)
+CONFIRMED = QuoteState.CONFIRMED
+FILTERS: dict[str, tuple[QuoteState, ...]] = {
+    "all": (), "waiting": WAITING, "confirmed": (CONFIRMED,), "declined": (QuoteState.DECLINED,),
+    "expired": (QuoteState.EXPIRED,), "replaced": (QuoteState.REPLACED,),
+}  # fmt: skip
 _COLOUR = {
     QuoteState.ASKING: "orange", QuoteState.OPEN: "blue", QuoteState.CONFIRMED: "green", QuoteState.DECLINED: "red",
     QuoteState.EXPIRED: "gray", QuoteState.REPLACED: "gray",
