@@ -25,9 +25,9 @@ from core.ai.model import (
 from core.ai.prices import load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import Autonomy, BotSettings
-from core.models.quote import QuoteState
 from core.quotes.matching import Line
 from core.quotes.offer import OpenQuote
+from core.quotes.states import QuoteState
 from tests.quotes.shop import SHOP
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
