@@ -18,6 +18,7 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
+from core.models.outcome import AnswerOutcome, AnswerVerdict, BotLearning
 from core.models.people import (
     Agent,
     AgentToken,
@@ -31,15 +32,18 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.saved_reply import SavedReply
+from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
-    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
+    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
+    "Attachment", "AuditEntry", "Base", "Bot", "BotLearning", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
     "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember",
+    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
+    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember",
     "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip
