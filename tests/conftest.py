@@ -72,7 +72,7 @@ def clean(database: str) -> None:
 
     from core import bell
     from core.business import channels
-    from core.conversations import bots
+    from core.conversations import bots, spending
     from core.db import system_transaction
     from core.models import Base
 
@@ -82,6 +82,7 @@ def clean(database: str) -> None:
     bell.connection().flushdb()
     channels.forget()
     bots.forget()
+    spending.forget()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class ComposeRequest:
     `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
     best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
     are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
+    With `over_budget` no model may be asked: what the bot may cost is spent.
     """
 
     settings: BotSettings
@@ -42,6 +43,7 @@ class ComposeRequest:
     replies_in_a_row: int
     passages: tuple[Passage, ...] = ()
     language: LanguageCode = "es"
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
     trigger = handoff.before_model(settings, request.turns, request.replies_in_a_row)
     if trigger:
         return _hand_off(request, trigger, Trace(trigger.reason))
+    if request.over_budget:
+        return _without_model(request, Trigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
     if model is None:
         return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
     return _with_model(request, model)
@@ -165,7 +169,7 @@ def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> st
     match reason:
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY:
             message = settings.fallback_message
-        case Reason.FAILURE:
+        case Reason.FAILURE | Reason.BUDGET:
             message = settings.apology_message
         case _ if not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone):
             message = settings.out_of_hours_message

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     FAILURE = "failure"
     NO_MODEL = "no_model"
+    BUDGET = "budget"  # what the bot may cost is spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,8 @@ def brief_from_memory(how: Standing) -> Briefing | None:
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
+    if spending.spent_out(None, how.bot_id or 0, settings) is None:
+        return None
     return _brief(how, settings, None)
 
 
@@ -119,6 +121,7 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         bot_ref=f"bot-{how.bot_id}",
         contact_ref=f"contact-{how.contact_id}",
         replies_in_a_row=how.bot_turns,
+        over_budget=bool(spending.spent_out(session, how.bot_id, settings)),
     )
     return Briefing(
         request=request,

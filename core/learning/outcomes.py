@@ -45,7 +45,7 @@ _LOOKED_AT_AGAIN = timedelta(days=21)
 _BATCH = 2000
 _SAME_WORDS = 90.0  # likeness, 0 to 100, above which an edit only polishes
 _LOW, _HIGH = 2, 4  # scores
-DISSATISFIED = frozenset({Reason.KEYWORD, Reason.ASKED_TWICE, "negative"})
+DISSATISFIED = frozenset({Reason.KEYWORD, Reason.ASKED_TWICE, "sentiment"})
 
 
 @dataclass(frozen=True, slots=True)

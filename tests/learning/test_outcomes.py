@@ -64,7 +64,7 @@ def test_the_customers_score_counts(business, score: int, verdict: str) -> None:
     assert verdicts(business)[run][0] == verdict
 
 
-@pytest.mark.parametrize("reason", ["keyword", "asked_twice", "negative"])
+@pytest.mark.parametrize("reason", ["keyword", "asked_twice", "sentiment"])
 def test_asking_for_a_person_right_after_an_answer_speaks_against_it(business, reason: str) -> None:
     held = talk(business, ended=8 * DAY)
     first = ran(business, held, 9 * DAY)
