@@ -74,6 +74,7 @@ def clean(database: str) -> None:
     from core.business import channels
     from core.conversations import bots, spending
     from core.db import system_transaction
+    from core.learning import calibrations
     from core.models import Base
 
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
@@ -83,6 +84,7 @@ def clean(database: str) -> None:
     channels.forget()
     bots.forget()
     spending.forget()
+    calibrations.forget()
 
 
 @dataclass(frozen=True)
