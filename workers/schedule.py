@@ -18,6 +18,7 @@ from core.db import system_transaction
 from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
+from core.learning import rounds
 from core.observability import configure_logging
 from workers.sweep import sweep
 
@@ -66,6 +67,7 @@ def _chores() -> None:
                 with system_transaction() as session:
                     alerts.evaluate(session)
                 rollups.keep_up()
+                rounds.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

@@ -91,12 +91,14 @@ def forget() -> None:
     _known.clear()
 
 
-def record_trial(session: Session, business_id: int, bot_id: int, trace: Trace, *, actor: str) -> None:
-    """Keep what a trial spent. One for which no model was asked spent nothing and leaves no entry."""
+def record_trial(
+    session: Session, business_id: int, bot_id: int, trace: Trace, *, actor: str, action: str = TRIAL
+) -> None:
+    """Keep what a trial spent, or what else a person had the model do. Where none was asked there is no entry."""
     if trace.model is None:
         return
     audit.record(
-        session, business_id, actor, TRIAL, f"bot:{bot_id}", model=trace.model,
+        session, business_id, actor, action, f"bot:{bot_id}", model=trace.model,
         tokens=trace.usage.input + trace.usage.output if trace.usage else 0,
         cost_usd=None if trace.cost is None else str(trace.cost),
     )  # fmt: skip
@@ -112,7 +114,9 @@ def _spent(session: Session, bot_id: int) -> budget.Spent:
     newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_ENTRIES_LOOKED_AT).subquery().c
     trials = session.execute(
         select(func.count(), func.coalesce(func.sum(newest.data["tokens"].astext.cast(Integer)), 0)).where(
-            newest.action == TRIAL, newest.subject == f"bot:{bot_id}", newest.created_at > func.now() - budget.WINDOW
+            newest.data.has_key("cost_usd"),
+            newest.subject == f"bot:{bot_id}",
+            newest.created_at > func.now() - budget.WINDOW,
         )
     ).one()
     return budget.Spent(requests=answers[0] + trials[0], tokens=int(answers[1]) + int(trials[1]))

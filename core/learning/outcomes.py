@@ -120,7 +120,7 @@ def _by_its_end(after: Aftermath) -> Judgement:
 _AFTERMATH = """
 WITH due AS (
     SELECT r.* FROM ai_runs r LEFT JOIN answer_outcomes o ON o.run_id = r.id
-    WHERE r.business_id = %(business)s AND r.bot_id = %(bot)s AND r.id > %(after)s AND r.outcome <> 'stale'
+    WHERE r.business_id = %(business)s AND r.bot_id = %(bot)s AND r.id > %(after)s AND r.outcome = ANY(%(judged)s)
       AND r.created_at > now() - %(back)s
       AND (o.run_id IS NULL OR (o.verdict = 'unknown' AND o.judged_at < now() - interval '20 hours'
                                 AND o.at > now() - %(again)s))
@@ -148,7 +148,7 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT CASE WHEN n.outcome = 'handoff' AND n.created_at < r.created_at + %(asked)s THEN n.decided_by END
            AS decided_by
-    FROM ai_runs n WHERE n.conversation_id = r.conversation_id AND n.id > r.id AND n.outcome <> 'stale'
+    FROM ai_runs n WHERE n.conversation_id = r.conversation_id AND n.id > r.id AND n.outcome = ANY(%(judged)s)
     ORDER BY n.id LIMIT 1
 ) next_run ON true
 LEFT JOIN LATERAL (
@@ -184,7 +184,7 @@ def judge(session: Session, business_id: int, bot_id: int, *, after: int = 0) ->
 
     Runs of the last 90 days are judged, those with a verdict only while it is unknown.
     """
-    rows = run(session, _AFTERMATH, {"business": business_id, "bot": bot_id, "after": after, **_SPANS}).all()
+    rows = run(session, _AFTERMATH, {"business": business_id, "bot": bot_id, "after": after, **_VALUES}).all()
     if not rows:
         return None
     kept = json.dumps([_kept(row) for row in rows], default=str)
@@ -192,7 +192,8 @@ def judge(session: Session, business_id: int, bot_id: int, *, after: int = 0) ->
     return int(rows[-1].id)
 
 
-_SPANS = {
+_VALUES = {
+    "judged": ["reply", "handoff", drafts.PENDING, drafts.SENT, drafts.EDITED, drafts.DISCARDED],
     "back": _LOOKED_BACK,
     "again": _LOOKED_AT_AGAIN,
     "durable": DURABLE,

@@ -22,12 +22,18 @@ IN_VAIN = (Reason.LOW_CONFIDENCE, Reason.MODEL_ASKED, Reason.NO_MODEL, Reason.AS
 _LOOKED_BACK = timedelta(days=30)
 _ANSWERED_WITHIN = timedelta(days=1)
 BATCH = 500
+_MOST = 2000  # the newest questions of that time
 _LONGEST_QUESTION = 500
 
 # The customer's words are those that nobody had answered when the run began.
 _ASKED = """
 SELECT r.id, r.conversation_id, r.created_at AS at, ct.name, asked.words
-FROM ai_runs r
+FROM (
+    SELECT id, conversation_id, created_at FROM ai_runs
+    WHERE business_id = %(business)s AND bot_id = %(bot)s AND outcome = 'handoff'
+      AND decided_by = ANY(%(reasons)s) AND created_at > now() - %(back)s
+    ORDER BY id DESC LIMIT %(most)s
+) r
 JOIN conversations c ON c.id = r.conversation_id
 JOIN contacts ct ON ct.id = c.contact_id
 CROSS JOIN LATERAL (
@@ -41,17 +47,18 @@ CROSS JOIN LATERAL (
         ) m
     ) latest WHERE answers = 0 AND type = 'text'
 ) asked
-WHERE r.business_id = %(business)s AND r.bot_id = %(bot)s AND r.outcome = 'handoff' AND r.id > %(after)s
-  AND r.decided_by = ANY(%(reasons)s) AND r.created_at > now() - %(back)s
-  AND NOT EXISTS (SELECT FROM asked_questions q WHERE q.run_id = r.id)
+WHERE r.id > %(after)s AND NOT EXISTS (SELECT FROM asked_questions q WHERE q.run_id = r.id)
 ORDER BY r.id LIMIT %(limit)s
 """
 
 
 def gather(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
-    """Put a batch of new questions to the suggestions. Returns the last run's id, None when there are no more."""
-    values = {"business": business_id, "bot": bot_id, "after": after, "reasons": list(IN_VAIN), "back": _LOOKED_BACK}
-    rows = run(session, _ASKED, {**values, "limit": BATCH}).all()
+    """Put a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
+
+    The newest 2,000 of the last thirty days are looked at. Returns the last run's id, None when there are no more.
+    """
+    scope = {"business": business_id, "bot": bot_id, "reasons": list(IN_VAIN), "back": _LOOKED_BACK, "most": _MOST}
+    rows = run(session, _ASKED, {**scope, "after": after, "limit": BATCH}).all()
     if not rows:
         return None
     groups = Groups(
@@ -104,7 +111,7 @@ CROSS JOIN LATERAL (
         ORDER BY m.created_at, m.id LIMIT 5
     ) first
 ) said
-WHERE q.business_id = %(business)s AND q.answer = '' AND said.words IS NOT NULL
+WHERE q.business_id = %(business)s AND q.answer = '' AND said.words IS NOT NULL AND q.asked_at > now() - %(recent)s
   AND q.suggestion_id IN (SELECT id FROM suggestions WHERE bot_id = %(bot)s)
 ORDER BY q.run_id LIMIT %(limit)s
 """
@@ -115,7 +122,13 @@ def hear(session: Session, business_id: int, bot_id: int) -> int:
 
     A suggestion that no model has written for takes the answer that is most like the others as its draft.
     """
-    values = {"business": business_id, "bot": bot_id, "within": _ANSWERED_WITHIN, "limit": BATCH}
+    values = {
+        "business": business_id,
+        "bot": bot_id,
+        "within": _ANSWERED_WITHIN,
+        "recent": _LOOKED_BACK,
+        "limit": BATCH,
+    }
     rows = run(session, _ANSWERED, values).all()
     for row in rows:
         answer = masked(best(row.question, row.words), row.name)
