@@ -89,7 +89,7 @@ def listed(session: Session, bot_id: int, view: str = SuggestionState.OPEN, *, l
 
 def _suggested(row: Any) -> Suggested:
     examples = [Example(talk, said, answer, datetime.fromisoformat(at)) for talk, said, answer, at in row.examples]
-    return Suggested(*row[:-1], examples)
+    return Suggested(*row[:-1], examples=examples)
 
 
 def counts(session: Session, bot_id: int) -> dict[str, int]:
