@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import ComposeRequest, Trace
+from core.ai.calibration import IDENTITY
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
@@ -19,6 +20,7 @@ from core.business.facts import facts_of
 from core.config import get_settings
 from core.conversations import bots, spending
 from core.db import run
+from core.learning import calibrations
 from core.models import Sender
 
 _NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
@@ -100,11 +102,13 @@ def brief(session: Session, how: Standing) -> Briefing | None:
 
 
 def brief_from_memory(how: Standing) -> Briefing | None:
-    """The same without asking the database, where this process knows the bot's settings and they set no budget."""
+    """The same without asking the database, where this process knows all it takes and no budget a minute is set."""
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
-    if spending.spent_out(None, how.bot_id or 0, settings) is None:
+    if how.bot_id is None or calibrations.of_bot(None, how.bot_id) is None:
+        return None
+    if spending.spent_out(None, how.bot_id, settings) is None:
         return None
     return _brief(how, settings, None)
 
@@ -121,6 +125,7 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         bot_ref=f"bot-{how.bot_id}",
         contact_ref=f"contact-{how.contact_id}",
         replies_in_a_row=how.bot_turns,
+        calibration=calibrations.of_bot(session, how.bot_id) or IDENTITY,
         over_budget=bool(spending.spent_out(session, how.bot_id, settings)),
     )
     return Briefing(
@@ -177,6 +182,8 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "passages": [asdict(passage) for passage in trace.passages],
         "sources": list(trace.sources),
         "unknown_sources": list(trace.unknown_sources),
+        "invented_amounts": list(trace.invented_amounts),
+        "grounded": trace.grounded,
         "confidence": dict(trace.confidence),
         "topics": list(trace.topics),
         "sentiment": trace.sentiment,
@@ -189,7 +196,7 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "prompt_version": trace.prompt_version or "",
         "decided_by": str(trace.decided_by),
         "model": trace.model,
-        "confidence": trace.confidence.get("model"),
+        "confidence": trace.confidence.get("result"),
         "input_tokens": usage.input if usage else None,
         "cached_tokens": usage.cached if usage else None,
         "output_tokens": usage.output if usage else None,

@@ -63,18 +63,18 @@ class Suggested:
 
 # Of a view's suggestions, those asked most in the last thirty days come first.
 _LISTED = """
-SELECT s.id, s.bot_id, s.question, s.answer, s.drafted_by, s.language, asked.count, s.first_asked_at, s.last_asked_at,
+SELECT s.id, s.bot_id, s.question, s.answer, s.drafted_by, s.language, asked.times, s.first_asked_at, s.last_asked_at,
        asked.examples
 FROM suggestions s
 CROSS JOIN LATERAL (
-    SELECT count(*) AS count,
+    SELECT count(*) AS times,
            count(*) FILTER (WHERE q.asked_at > now() - interval '30 days') AS lately,
            (SELECT jsonb_agg(jsonb_build_array(e.conversation_id, e.text, e.answer, e.asked_at) ORDER BY e.run_id DESC)
             FROM (SELECT * FROM asked_questions WHERE suggestion_id = s.id ORDER BY run_id DESC LIMIT %(examples)s) e
            ) AS examples
     FROM asked_questions q WHERE q.suggestion_id = s.id
 ) asked
-WHERE s.bot_id = %(bot)s AND asked.count > 0 AND (
+WHERE s.bot_id = %(bot)s AND asked.times > 0 AND (
     CASE WHEN s.state = 'open' AND s.snoozed_until > now() THEN 'snoozed' ELSE s.state END = %(view)s
 )
 ORDER BY asked.lately DESC, s.last_asked_at DESC, s.id DESC LIMIT %(limit)s
@@ -89,7 +89,10 @@ def listed(session: Session, bot_id: int, view: str = SuggestionState.OPEN, *, l
 
 def _suggested(row: Any) -> Suggested:
     examples = [Example(talk, said, answer, datetime.fromisoformat(at)) for talk, said, answer, at in row.examples]
-    return Suggested(*row[:-1], examples=examples)
+    return Suggested(
+        row.id, row.bot_id, row.question, row.answer, row.drafted_by, row.language, row.times, row.first_asked_at,
+        row.last_asked_at, examples,
+    )  # fmt: skip
 
 
 def counts(session: Session, bot_id: int) -> dict[str, int]:
