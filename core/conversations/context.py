@@ -168,6 +168,20 @@ def _turn(message: _Said) -> Turn:
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
 
 
+def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
+    """The newest `limit` messages of a conversation up to the one of id `until`, as turns in order."""
+    rows = run(session, _UNTIL, {"id": conversation_id, "not_said": _NOT_SAID, "limit": limit, "until": until})
+    return tuple(_turn(message) for message in _in_order(reversed(rows.all())) if message.sender in _ROLES)
+
+
+_UNTIL = """
+SELECT id, sender, type, text, extract(epoch FROM created_at), provider_id FROM messages
+WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
+  AND (%(until)s::bigint IS NULL OR id <= %(until)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
 @lru_cache(maxsize=1)
 def prices() -> PriceTable:
     """The dated price table, with the installation's own `prices.json` over it."""
