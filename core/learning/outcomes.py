@@ -128,7 +128,7 @@ WITH due AS (
 )
 SELECT r.id, r.conversation_id, r.created_at, r.outcome, r.decided_by, r.trace ->> 'draft' AS draft,
        coalesce((r.trace #>> '{confidence,raw}')::float, r.confidence) AS confidence,
-       r.trace -> 'topics' AS topics, r.trace -> 'sources' AS sources,
+       r.trace -> 'topics' AS topics, named.sources,
        next_run.decided_by AS next_reason, coalesce(next_word.corrected, false) AS corrected,
        by_person.text AS next_by_person, c.csat AS score, coalesce(ends.at < now() - %(durable)s, false) AS ended,
        EXISTS (
@@ -142,6 +142,14 @@ SELECT r.id, r.conversation_id, r.created_at, r.outcome, r.decided_by, r.trace -
        ) AS came_back
 FROM due r
 JOIN conversations c ON c.id = r.conversation_id
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(DISTINCT coalesce(passage.title, source.id)) AS sources
+    FROM jsonb_array_elements_text(r.trace -> 'sources') AS source (id)
+    LEFT JOIN LATERAL (
+        SELECT p ->> 'title' AS title FROM jsonb_array_elements(r.trace -> 'passages') AS p WHERE p ->> 'id' = source.id
+        LIMIT 1
+    ) passage ON true
+) named
 CROSS JOIN LATERAL (
     SELECT CASE WHEN c.status = 'closed' THEN c.closed_at WHEN c.waiting_since IS NULL THEN c.last_message_at END AS at
 ) ends

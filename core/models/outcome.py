@@ -23,8 +23,8 @@ class AnswerVerdict(StrEnum):
 class AnswerOutcome(Tenant, Base):
     """What became of one run (`core.learning.outcomes` says how it is judged).
 
-    `confidence` is what the answer was worth before calibration. Topics and sources are the run's own, here so that
-    counting them reads no trace. `cause` says why: of a hand-over, what decided it.
+    `confidence` is what the answer was worth before calibration. Topics are the run's own, and `sources` the titles of
+    what it cited, here so that counting them reads no trace. `cause` says why: of a hand-over, what decided it.
     """
 
     __tablename__ = "answer_outcomes"
