@@ -27,6 +27,7 @@ _ENTRIES = (
     _Entry("saved_replies", ":material/quickreply:"),
     _Entry("analytics", ":material/monitoring:"),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
+    _Entry("improve", ":material/school:", MANAGERS),
     _Entry("health", ":material/ecg_heart:", MANAGERS, "operations"),
     _Entry("monitor", ":material/speed:", MANAGERS, "operations"),
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
