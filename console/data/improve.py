@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console import auth
-from core.ai.budget import Money
 from core.business.model import model
-from core.conversations import bot_history, spending
+from core.conversations import bot_history
 from core.conversations.bot_history import BotOverview
 from core.db import transaction
 from core.learning import suggestions
@@ -26,13 +25,6 @@ def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], 
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return suggestions.listed(session, bot_id, view, limit=limit), suggestions.counts(session, bot_id)
-
-
-def money(bot_id: int) -> Money:
-    """What a bot has cost this day and this month. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
-        return spending.money(session, bot_id)
 
 
 def can_write() -> bool:

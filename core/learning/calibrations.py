@@ -20,14 +20,17 @@ _KEPT_SECONDS = 300.0
 _BINS = 10
 
 _STORE = """
-UPDATE bot_learning SET points = %(points)s::jsonb, sample = %(sample)s WHERE bot_id = %(bot)s
+INSERT INTO bot_learning (business_id, bot_id, points, sample)
+VALUES (%(business)s, %(bot)s, %(points)s::jsonb, %(sample)s)
+ON CONFLICT (bot_id) DO UPDATE SET points = excluded.points, sample = excluded.sample
 """
 
 
-def learn(session: Session, bot_id: int) -> Calibration:
+def learn(session: Session, business_id: int, bot_id: int) -> Calibration:
     """Fit the bot's calibration to its judged answers and store it. Without enough of them nothing is changed by it."""
     learned = fit(outcomes.samples(session, bot_id))
-    run(session, _STORE, {"bot": bot_id, "points": json.dumps(learned.points), "sample": learned.sample})
+    values = {"business": business_id, "bot": bot_id, "sample": learned.sample}
+    run(session, _STORE, {**values, "points": json.dumps(learned.points)})
     return learned
 
 

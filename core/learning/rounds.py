@@ -44,7 +44,7 @@ def learn(business_id: int, bot_id: int) -> None:
     """One round, in transactions of a batch each."""
     _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
     with transaction(business_id) as session:
-        calibration = calibrations.learn(session, bot_id)
+        calibration = calibrations.learn(session, business_id, bot_id)
     questions(business_id, bot_id)
     log.info("bot_learned", bot_id=bot_id, sample=calibration.sample)
 

@@ -9,6 +9,7 @@ import pytest
 
 from console.actions import improve as actions
 from console.auth import NotAllowed
+from console.data import improve as data
 from core.ai.model import FailureKind, ModelFailed, Usage, Written
 from core.conversations import bots
 from core.conversations.spending import OverBudget
@@ -119,8 +120,8 @@ def test_the_model_drafts_from_what_colleagues_said_and_what_it_took_is_kept(vio
     assert desk.page.text_area(key="improve_a_1").value == "We repair violins within a week."
     assert "| Do you repair violins?" in writer.said
     assert "| Yes, in about a week." in writer.said
-    ((action, data),) = rows("SELECT action, data FROM audit_log WHERE data ? 'cost_usd'")
-    assert (action, data["tokens"]) == ("suggestion.draft", 120)
+    ((action, kept),) = rows("SELECT action, data FROM audit_log WHERE data ? 'cost_usd'")
+    assert (action, kept["tokens"]) == ("suggestion.draft", 120)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,7 @@ def test_a_manager_looks_and_sets_aside_but_takes_nothing(violins, monkeypatch) 
         (Role.AGENT, lambda: actions.reopen(1)),
         (Role.AGENT, lambda: actions.draft(1)),
         (Role.AGENT, lambda: actions.look_again(1)),
+        (Role.AGENT, lambda: data.suggested(1, "open", 20)),
     ],
 )
 def test_each_action_asks_for_the_role(violins, monkeypatch, role: Role, act: Any) -> None:

@@ -13,15 +13,13 @@ from core.ai.calibration import IDENTITY
 from core.db import system_transaction, transaction
 from core.learning import calibrations
 from core.learning.calibrations import bins, error
-from core.models import AnswerOutcome, BotLearning
+from core.models import AnswerOutcome
 from tests.learning.past import NOW, ran, talk
 
 
 def judged_answers(business, *of: tuple[float, bool]) -> None:
     """Answers with this confidence that turned out good or bad."""
     held = talk(business)
-    with system_transaction() as session:
-        session.execute(insert(BotLearning).values(business_id=business.business_id, bot_id=business.bot_id))
     rows = [
         {
             "business_id": business.business_id, "bot_id": business.bot_id, "conversation_id": held,
@@ -42,7 +40,7 @@ def boastful(count: int = 60) -> list[tuple[float, bool]]:
 def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
     judged_answers(business, *boastful())
     with transaction(business.business_id) as session:
-        learned = calibrations.learn(session, business.bot_id)
+        learned = calibrations.learn(session, business.business_id, business.bot_id)
         assert learned.sample == 60
         assert learned.apply(0.95) == pytest.approx(0.5, abs=0.1)
         found = calibrations.reliability(session, business.bot_id)
@@ -56,7 +54,7 @@ def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
 def test_with_few_outcomes_nothing_changes(business) -> None:
     judged_answers(business, *boastful(20))
     with transaction(business.business_id) as session:
-        assert calibrations.learn(session, business.bot_id) == IDENTITY
+        assert calibrations.learn(session, business.business_id, business.bot_id) == IDENTITY
         found = calibrations.reliability(session, business.bot_id)
     assert found.before == found.after
     assert found.sample == 0
@@ -74,7 +72,7 @@ def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: 
     with transaction(business.business_id) as session:
         assert calibrations.of_bot(None, bot) is None
         assert calibrations.of_bot(session, bot) == IDENTITY
-        calibrations.learn(session, bot)
+        calibrations.learn(session, business.business_id, bot)
         assert calibrations.of_bot(None, bot) == IDENTITY, "known from a moment ago"
         later = calibrations.time.monotonic() + 301
         monkeypatch.setattr(calibrations.time, "monotonic", lambda: later)
