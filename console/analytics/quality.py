@@ -41,7 +41,7 @@ def _tiles(found: Figures, span: Span, measured: Quality) -> None:
     good, bad = measured.count(AnswerVerdict.GOOD), measured.count(AnswerVerdict.BAD)
     ended = measured.resolutions
     earlier = data.figures(span.first - DURABLE, span.last - DURABLE, span.whose)
-    with st.container(horizontal=True, key="quality_tiles"):
+    with st.container(key="quality_tiles"):
         _tile("durable", _share(ended.durable, ended.ended), count=ended.ended)
         _tile("durable_bot", _share(ended.by_bot, ended.ended), count=ended.by_bot)
         _tile("good", _share(good, good + bad), count=good + bad)
@@ -52,7 +52,7 @@ def _tiles(found: Figures, span: Span, measured: Quality) -> None:
 
 
 def _tile(name: str, value: str, **counted: int) -> None:
-    with st.container(border=True, width=200, gap=None):
+    with st.container(border=True, gap=None):
         st.metric(t(f"improve.tile_{name}"), value, help=t(f"improve.tile_{name}_help"))
         st.caption(t(f"improve.of_{name}", **counted))
 

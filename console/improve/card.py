@@ -40,7 +40,7 @@ def draw(one: Suggested, view: str, *, locked: bool, can_write: bool, zone: Zone
 
 def _head(one: Suggested, zone: ZoneInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(t("improve.times", count=one.count), icon=":material/repeat:", color="blue")
+        st.badge(t("improve.times", count=one.count), icon=":material/repeat:", color="gray")
         st.badge(one.language.upper(), color="gray")
         if one.drafted_by:
             colour = "violet" if one.drafted_by == "model" else "green"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from core.ai.knowledge import meaning
+from core.learning.masking import MASK
 
 _LONG_ENOUGH = 120  # characters, above which a longer message is no better an answer
 
@@ -25,5 +26,9 @@ def best(question: str, said: Sequence[str]) -> str:
 
 
 def most_like_others(answers: Sequence[str]) -> str:
-    """The answer that the others are most like: the usual one, not an exception. The earlier of two wins."""
-    return max(answers, key=lambda one: sum(fuzz.token_set_ratio(one, other) for other in answers))
+    """The answer that the others are most like: the usual one, not an exception. The earlier of two wins.
+
+    One with a gap where personal data stood is taken only if all have one.
+    """
+    whole = [one for one in answers if MASK not in one] or answers
+    return max(whole, key=lambda one: sum(fuzz.token_set_ratio(one, other) for other in answers))

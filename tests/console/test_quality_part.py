@@ -49,8 +49,8 @@ def test_figures_charts_and_the_conversations_behind_them(business, monkeypatch)
     desk, tiles = shown(business, monkeypatch)
     assert tiles["Good answers"] == "50%"
     assert tiles["Durable resolution"] == "100%"
-    assert tiles["AI cost per conversation"] == "0.60 USD"
-    assert tiles["AI cost per resolution"] == "—"
+    assert tiles["AI per conversation"] == "0.60 USD"
+    assert tiles["AI per resolution"] == "—"
     assert len(desk.page.get("plotly_chart")) == 5, "no answer was handed over"
     assert any("Calibrated from 60" in one.value for one in desk.page.caption)
     found = [table.value for table in desk.page.dataframe]
@@ -60,7 +60,7 @@ def test_figures_charts_and_the_conversations_behind_them(business, monkeypatch)
 def test_what_has_no_price_is_not_free(business, monkeypatch) -> None:
     answered(business, None, None)
     desk, tiles = shown(business, monkeypatch)
-    assert tiles["AI cost per conversation"] == "unknown"
+    assert tiles["AI per conversation"] == "unknown"
     assert any("1 model calls have no known price" in one.value for one in desk.page.caption)
 
 
@@ -68,7 +68,7 @@ def test_a_part_of_the_cost_is_told_as_the_least(business, monkeypatch) -> None:
     answered(business, None, None)
     answered(business, None, "0.10")
     _, tiles = shown(business, monkeypatch)
-    assert tiles["AI cost per conversation"] == "≥ 0.05 USD"
+    assert tiles["AI per conversation"] == "≥ 0.05 USD"
 
 
 def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, monkeypatch) -> None:
