@@ -113,7 +113,7 @@ def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trac
 
 
 def _said(of: Material) -> InputItem:
-    parts = [("What customers asked", of.questions), ("What colleagues answered", of.answers)]
+    parts = [("The customers' questions", of.questions), ("The colleagues' answers", of.answers)]
     words = "\n\n".join(f"# {title}\n{data(chr(10).join(lines))}" for title, lines in parts)
     return {"role": "user", "content": words}
 

@@ -55,3 +55,14 @@ def test_tags_are_those_whose_words_were_said() -> None:
 @pytest.mark.parametrize("name", ["support_answer", "copilot_dance", ""])
 def test_other_names_are_not_its_business(name: str) -> None:
     assert wrote(name, KNOWN, [("user", TALK)]) is None
+
+
+def test_an_entry_is_made_of_what_colleagues_answered() -> None:
+    said = "# The customers' questions\n| ¿Arreglan violines?\n\n# The colleagues' answers\n| sí\n| sí , en una semana"
+    assert wrote("suggested_entry", "", [("user", said)]) == {
+        "question": "¿Arreglan violines?", "answer": "Sí, en una semana.",
+    }  # fmt: skip
+    nobody = said.partition("# The colleagues' answers")[0]
+    found = wrote("suggested_entry", "", [("user", nobody)])
+    assert found is not None
+    assert found["answer"] == ""
