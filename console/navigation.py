@@ -30,6 +30,7 @@ _ENTRIES = (
     _Entry("quotes", ":material/request_quote:", group="sales"),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
     _Entry("knowledge", ":material/menu_book:", MANAGERS),
+    _Entry("improve", ":material/school:", MANAGERS),
     _Entry("health", ":material/ecg_heart:", MANAGERS, "operations"),
     _Entry("monitor", ":material/speed:", MANAGERS, "operations"),
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),
