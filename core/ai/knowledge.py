@@ -32,7 +32,7 @@ _WEAK = frozenset(
         "gostaria preciso tem tenho um uma umas voce voces vcs tudo bem duvida licenca ter an and any are be can "
         "could does for hello hey hi i id if in is it its like may my of on or our please question thanks thank "
         "that the there this to us want was we what which will with would you your have has had guys just know "
-        "need get im wondering good by at offer "
+        "need get im wondering good by at offer again repito "
     )
 )
 # They decide what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
@@ -70,7 +70,8 @@ _GREETINGS = (
     "good evening",
 )
 # Pairs of words that mean what neither does alone. A greeting means nothing here, but "de noche" does.
-_PHRASES = dict.fromkeys(_GREETINGS, "") | {
+_REPEATING = ("otra vez", "de nuevo", "outra vez", "de novo", "i repeat", "asking again")
+_PHRASES = dict.fromkeys((*_GREETINGS, *_REPEATING), "") | {
     "por que": "porque",
     "how much": "price",
     "cuanto es": "precio",
