@@ -30,6 +30,7 @@ from core.models.people import (
     TeamMember,
     TokenKind,
 )
+from core.models.product import Product
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -40,6 +41,6 @@ __all__ = [
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
     "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember",
-    "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Product", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team",
+    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

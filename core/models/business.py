@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,11 @@ from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 
 
 class Business(Base):
-    """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction."""
+    """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction.
+
+    `catalogue` is another one whenever a product changes, so that readers can keep what they read; null: there never
+    was a product.
+    """
 
     __tablename__ = "businesses"
 
@@ -24,6 +29,7 @@ class Business(Base):
     profile: Mapped[Json]
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     currency: Mapped[str] = mapped_column(server_default="USD")
+    catalogue: Mapped[uuid.UUID | None]
     created_at: Mapped[Stamp]
 
 
