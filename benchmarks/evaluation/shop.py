@@ -79,6 +79,7 @@ def catalogue() -> tuple[Item, ...]:
                 sku=row["sku"],
                 name=row["producto"],
                 aliases=tuple(row["otros nombres"].split("|")),
+                description=row["descripción"],
                 unit=row["unidad"],
                 price=Decimal(row["precio"]),
                 currency="PEN",
