@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from core.ai import handoff, hours, knowledge
+from core.ai import guard, handoff, hours, knowledge, mood
+from core.ai.calibration import IDENTITY, Calibration
 from core.ai.handoff import Reason, Trigger
-from core.ai.model import Completion, FailureKind, Model, ModelAnswer, ModelFailed, Usage
+from core.ai.model import Completion, FailureKind, Model, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.prices import PriceTable
 from core.ai.prompt import BusinessFacts, Passage, Turn, build, burst
+from core.ai.review import review
 from core.ai.settings import Autonomy, BotSettings
+from core.ai.summary import NO_SUMMARY, Summary, summarise
 from core.ai.text import LanguageCode, guess_language
 
 BOT_OFF = "bot_off"
@@ -31,6 +34,7 @@ class ComposeRequest:
     `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
     best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
     are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
+    `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
     """
 
     settings: BotSettings
@@ -42,15 +46,18 @@ class ComposeRequest:
     replies_in_a_row: int
     passages: tuple[Passage, ...] = ()
     language: LanguageCode = "es"
+    calibration: Calibration = IDENTITY
+    last_sentiment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How a decision came about. Stored with the run; nothing here is shown to customers.
 
-    `decided_by` is a `Reason`, or `bot_off`, `model` or `approved_pair`. `confidence` holds its parts: what the
-    model claimed, the threshold, the best passage's score and how many cited sources do not exist. `cost` is in
-    USD, None when unknown or nothing was spent. `error` is "kind: detail".
+    `decided_by` is a `Reason`, or `bot_off`, `model` or `approved_pair`. `confidence` holds the parts that
+    `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
+    given; None when it states nothing. `cost` is in USD, None when unknown or nothing was spent. `error` is
+    "kind: detail".
     """
 
     decided_by: str
@@ -59,6 +66,8 @@ class Trace:
     passages: tuple[Passage, ...] = ()
     sources: tuple[str, ...] = ()
     unknown_sources: tuple[str, ...] = ()
+    invented_amounts: tuple[str, ...] = ()
+    grounded: bool | None = None
     confidence: Mapping[str, float] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
     sentiment: str | None = None
@@ -89,6 +98,7 @@ class HandOff:
     reason: Reason
     detail: str
     trace: Trace
+    summary: Summary = NO_SUMMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +135,31 @@ def _with_model(request: ComposeRequest, model: Model) -> Outcome:
     except ModelFailed as failure:
         trigger = Trigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
         return _without_model(request, trigger, _failed(request, trace, failure))
-    return _judge(request, completion.answer, _answered(request, trace, completion))
+    return _judge(request, completion.answer, prompt, _answered(request, trace, completion))
 
 
-def _judge(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Outcome:
+def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace) -> Outcome:
     autonomy = _autonomy(request.settings, answer.topics)
-    trigger: Trigger | None
-    if answer.handoff_reason and answer.handoff_reason.strip():
-        trigger = Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
-    elif autonomy is Autonomy.OFF:
-        trigger = Trigger(Reason.TOPIC, ", ".join(answer.topics))
-    else:
-        trigger = handoff.below_threshold(answer.confidence, request.settings.confidence_threshold)
+    trigger = _objection(request, answer, prompt, trace, autonomy)
     if trigger:
-        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
+        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
     return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _objection(
+    request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace, autonomy: Autonomy
+) -> Trigger | None:
+    """Why the answer shall not be said, or None."""
+    settings = request.settings
+    if guard.leaks(answer.reply, prompt.instructions, settings.personality):
+        return Trigger(Reason.LEAK, "the reply repeated the bot's instructions")
+    if answer.handoff_reason and answer.handoff_reason.strip():
+        return Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
+    if autonomy is Autonomy.OFF:
+        return Trigger(Reason.TOPIC, ", ".join(answer.topics))
+    if settings.handoff_on_anger and mood.stays_negative(request.last_sentiment, answer.sentiment):
+        return Trigger(Reason.SENTIMENT, "unhappy twice in a row")
+    return handoff.below_threshold(trace.confidence["result"], settings.confidence_threshold)
 
 
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
@@ -153,17 +173,17 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
     return Reply(pair.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
 
 
-def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace) -> HandOff:
+def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
     # Where a person approves every answer, nothing is said without one, not even this.
     silent = request.settings.autonomy is Autonomy.DRAFT
     text = None if silent else _farewell(request, trigger.reason, trace.language)
-    return HandOff(text, trigger.reason, trigger.detail, trace)
+    return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
 
 
 def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
     settings = request.settings
     match reason:
-        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY:
+        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
             message = settings.fallback_message
         case Reason.FAILURE:
             message = settings.apology_message
@@ -205,21 +225,14 @@ def _question(request: ComposeRequest) -> str:
 
 def _answered(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
     answer = completion.answer
-    cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
-    scores = {passage.id: passage.score for passage in trace.passages}
-    unknown = tuple(source for source in cited if source not in scores)
-    confidence = {
-        "model": answer.confidence,
-        "threshold": request.settings.confidence_threshold,
-        "unknown_sources": float(len(unknown)),
-    }
-    if scores:
-        confidence["best_passage"] = max(scores.values())
+    found = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
     return replace(
         trace,
-        sources=tuple(source for source in cited if source in scores),
-        unknown_sources=unknown,
-        confidence=confidence,
+        sources=found.sources,
+        unknown_sources=found.unknown_sources,
+        invented_amounts=found.invented_amounts,
+        grounded=found.grounded,
+        confidence={**found.confidence.parts, "threshold": request.settings.confidence_threshold},
         topics=tuple(answer.topics),
         sentiment=answer.sentiment,
         language=answer.language,

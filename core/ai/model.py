@@ -44,7 +44,9 @@ class ModelAnswer(BaseModel):
     sentiment: Literal["positive", "neutral", "negative"] = Field(description="How the customer feels")
     language: str = Field(description="Two-letter code of the language of the reply")
     handoff_reason: str | None = Field(description="Why a person is needed, in a few words; null if none is")
-    sources: list[str] = Field(description="Ids of the passages used, such as kb-3; empty if none")
+    summary: str | None = Field(description="For the colleague who takes over, two short sentences; null if none does")
+    states_facts: bool = Field(description="Whether the reply states anything about the business or what it offers")
+    sources: list[str] = Field(description="Ids of the passages used, such as kb-3, or facts; empty if none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,9 @@ class BotSettings(_Frozen):
     turn_cap: int = Field(
         default=20, ge=1, le=200, description="Bot replies in a row, with no person between, before one is brought in"
     )
+    handoff_on_anger: bool = Field(
+        default=True, description="Whether strong words, or a customer unhappy twice in a row, bring in a person"
+    )
     quiet_seconds: float | None = Field(
         default=None, ge=0, le=60, description="Silence to wait for before answering; empty means REPLY_QUIET_SECONDS"
     )
