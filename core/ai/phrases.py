@@ -65,6 +65,10 @@ _TOPICS = {
         "reclamacao processar complain complaint sue",
         "<cancel>": "cancelar anular cancel",
         "<money>": "dinero plata money dinheiro",
+        "<awful>": "pesimo terrible horrible peor malo mala lamentable worst awful bad pessimo ruim",
+        "<service>": "servicio atencion service atendimento servico",
+        "<patience>": "paciencia patience",
+        "<losing>": "perder perdiendo lose losing lost perdendo perdi",
     }.items()
     for word in words(group)
 }

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.ai.mood import STRONG_WORDS
 from core.ai.phrases import said
 from core.ai.settings import Keywords
 
@@ -68,10 +69,37 @@ def test_what_is_meant_is_heard_in_other_words(text: str) -> None:
         "que no se queme la leche",
         "no necesito hablar con nadie",
         "não é urgente",
+        # Words of danger that are goods elsewhere.
+        "galletas con chispas de chocolate",
+        "¿se cocina a fuego lento?",
+        "el vestido color humo",
+        "smoked salmon and sparkling water",
     ],
 )
 def test_what_only_sounds_alike_is_not(text: str) -> None:
     assert said([text], KEYWORDS) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qué pésima atención",
+        "the worst customer service I have seen",
+        "péssimo atendimento",
+        "ya perdí la paciencia",
+        "I'm losing patience",
+        "estoy muy enojada",
+        "nunca más les compro nada",
+        "I feel ripped off",
+    ],
+)
+def test_anger_is_heard_in_other_words(text: str) -> None:
+    assert said([text], STRONG_WORDS) is not None
+
+
+@pytest.mark.parametrize("text", ["no estoy molesto", "I'm not upset", "la atención no es mala", "un servicio de té"])
+def test_calm_words_are_not_anger(text: str) -> None:
+    assert said([text], STRONG_WORDS) is None
 
 
 def test_a_phrase_in_quotes_is_said_word_for_word() -> None:
