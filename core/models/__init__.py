@@ -7,6 +7,14 @@ from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
+from core.models.knowledge import (
+    KnowledgeChunk,
+    KnowledgeEdition,
+    KnowledgeSource,
+    KnowledgeVector,
+    SourceKind,
+    SourceState,
+)
 from core.models.message import (
     Attachment,
     Delivery,
@@ -40,7 +48,8 @@ __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
-    "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "Product", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team",
+    "Direction", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
+    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "ReceiptEvent",
+    "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team",
     "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip
