@@ -5,14 +5,18 @@ Only what is used is parsed; the rest of an answer is left alone, so a server ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from core.ai.model import FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
+from core.ai.model import FailureKind, InputItem, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.settings import BotSettings
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class ApiStyle(StrEnum):
@@ -22,48 +26,80 @@ class ApiStyle(StrEnum):
     CHAT = "chat"
 
 
-# Strict mode wants every property required and no others, which ModelAnswer's schema already says.
-_SCHEMA: dict[str, Any] = {"name": "support_answer", "strict": True, "schema": ModelAnswer.model_json_schema()}
-_RESPONSES_TEXT = {"format": {"type": "json_schema", **_SCHEMA}}
-_CHAT_FORMAT = {"type": "json_schema", "json_schema": _SCHEMA}
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One structured request. `customer` is already a hash, None where the words are not one customer's.
+
+    `shape` must forbid further properties and require all of its own: strict mode wants both.
+    """
+
+    model: str
+    instructions: str
+    input: tuple[InputItem, ...]
+    shape: type[BaseModel]
+    name: str
+    max_output_tokens: int
+    temperature: float | None
+    cache_key: str
+    customer: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Generic[T]):
     """A valid answer taken out of a response body. `model` is the one that the server says it used."""
 
-    answer: ModelAnswer
+    answer: T
     raw: str
     usage: Usage | None
     model: str | None
 
 
-def request_body(
-    style: ApiStyle, model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str
-) -> dict[str, Any]:
-    """The request in the given dialect. `customer` is already a hash."""
-    body: dict[str, Any] = {"model": model}
-    if settings.temperature is not None:
-        body["temperature"] = settings.temperature
+def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str) -> Ask:
+    """What is asked when a customer is answered."""
+    return Ask(
+        model,
+        prompt.instructions,
+        prompt.input,
+        ModelAnswer,
+        "support_answer",
+        settings.max_output_tokens,
+        settings.temperature,
+        cache_key,
+        customer,
+    )
+
+
+def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
+    """The request in the given dialect."""
+    schema = {"name": ask.name, "strict": True, "schema": _schema(ask.shape)}
+    body: dict[str, Any] = {"model": ask.model}
+    if ask.temperature is not None:
+        body["temperature"] = ask.temperature
     if style is ApiStyle.CHAT:
         # `max_tokens` is the name that compatible servers share.
         return body | {
-            "messages": [{"role": "system", "content": prompt.instructions}, *prompt.input],
-            "max_tokens": settings.max_output_tokens,
-            "response_format": _CHAT_FORMAT,
+            "messages": [{"role": "system", "content": ask.instructions}, *ask.input],
+            "max_tokens": ask.max_output_tokens,
+            "response_format": {"type": "json_schema", "json_schema": schema},
         }
+    if ask.customer is not None:
+        body["safety_identifier"] = ask.customer
     return body | {
-        "instructions": prompt.instructions,
-        "input": prompt.input,
-        "max_output_tokens": settings.max_output_tokens,
-        "text": _RESPONSES_TEXT,
+        "instructions": ask.instructions,
+        "input": ask.input,
+        "max_output_tokens": ask.max_output_tokens,
+        "text": {"format": {"type": "json_schema", **schema}},
         "store": False,
-        "safety_identifier": customer,
-        "prompt_cache_key": cache_key,
+        "prompt_cache_key": ask.cache_key,
     }
 
 
-def read(content: bytes, style: ApiStyle) -> Reading:
+@cache
+def _schema(shape: type[BaseModel]) -> dict[str, Any]:
+    return shape.model_json_schema()
+
+
+def read(content: bytes, style: ApiStyle, parse: Callable[[str], T]) -> Reading[T]:
     """The answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
     try:
         said = (
@@ -77,7 +113,7 @@ def read(content: bytes, style: ApiStyle) -> Reading:
     text = said.text()
     try:
         said.check()
-        answer = _parse(text)
+        answer = parse(text)
     except ModelFailed as failure:
         failure.usage = usage
         failure.raw = text or None
@@ -85,16 +121,22 @@ def read(content: bytes, style: ApiStyle) -> Reading:
     return Reading(answer=answer, raw=text, usage=usage, model=said.model)
 
 
-def _parse(text: str) -> ModelAnswer:
-    if not text.strip():
-        raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
-    try:
-        answer = ModelAnswer.model_validate_json(text)
-    except ValidationError as error:
-        raise ModelFailed(FailureKind.INVALID, f"not the answer asked for: {_first_error(error)}") from error
+def parse_support(text: str) -> ModelAnswer:
+    """A support answer; one that neither replies nor hands over counts as empty. Raises `ModelFailed`."""
+    answer = parse_as(ModelAnswer, text)
     if not answer.reply.strip() and not answer.handoff_reason:
         raise ModelFailed(FailureKind.EMPTY, "the model gave an empty reply")
     return answer
+
+
+def parse_as(shape: type[T], text: str) -> T:
+    """The model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
+    if not text.strip():
+        raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelFailed(FailureKind.INVALID, f"not the answer asked for: {_first_error(error)}") from error
 
 
 def _first_error(error: ValidationError) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol, TypedDict
+from typing import Generic, Literal, Protocol, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.ai.settings import BotSettings
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class InputItem(TypedDict):
@@ -70,6 +72,17 @@ class Completion:
     request_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What the model wrote in the shape asked for, and what is needed to price it. `usage` None: not said."""
+
+    text: T
+    usage: Usage | None
+    model: str
+    latency_ms: int
+    request_id: str | None
+
+
 class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"
@@ -118,4 +131,23 @@ class Model(Protocol):
     """Anything that can answer a prompt; `core.ai.client.ModelClient` is the one that does."""
 
     def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
+        """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""
+
+
+class Writer(Protocol):
+    """Anything that can write in a given shape; `core.ai.client.ModelClient.write` says what each word means."""
+
+    def write(
+        self,
+        shape: type[T],
+        instructions: str,
+        said: tuple[InputItem, ...],
+        *,
+        name: str,
+        cache_key: str,
+        model: str | None = None,
+        contact: str | None = None,
+        max_output_tokens: int = 1000,
+        timeout_seconds: float = 30,
+    ) -> Written[T]:
         """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""

@@ -39,6 +39,7 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -49,7 +50,8 @@ __all__ = [
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
     "Direction", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
-    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "ReceiptEvent",
-    "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team",
-    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote",
+    "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind",
+    "SourceState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
+    "WorkerReport",
 ]  # fmt: skip

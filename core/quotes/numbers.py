@@ -59,7 +59,7 @@ _ONES: dict[LanguageCode, str] = {
     "thirteen=13 fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 "
     "forty|fourty=40 fifty=50 sixty=60 seventy=70 eighty=80 ninety=90 hundred=100 thousand=1000 another=1",
 }
-_ARTICLES = frozenset("un una um uma a an otro otra outro outra another".split())
+_ARTICLES = frozenset(["un", "una", "um", "uma", "a", "an", "otro", "otra", "outro", "outra", "another"])
 # Words that are numbers in one language and something else in another ("dos" is Portuguese for "of the").
 _OWN_LANGUAGE_ONLY: dict[LanguageCode, frozenset[str]] = {
     "es": frozenset({"dos", "once", "mil"}),

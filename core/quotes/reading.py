@@ -70,9 +70,9 @@ _LEADS = (
             "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
             "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
             "pro meu minha fazer pode poderia poderiam tambem alem sim so apenas gostava seria "
-            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my the "
-            "of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then do "
-            "placing place up have you"
+            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my "
+            "the sku of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then "
+            "do placing place up have you"
         )
     )
 ) - {"una", "um"}
@@ -84,6 +84,7 @@ _TAILS = frozenset(
     )
 )
 _AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
+_CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
 _AND = frozenset({"y", "e", "and", "plus", "mas"})
 _DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
 # What was bought already is no order: it came broken, it never came, it goes back.
@@ -147,7 +148,7 @@ def _tokens(text: str) -> list[_Token]:
     joined = False
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if match[0] in "-/" and 0 < start and end < len(text) and text[start - 1].isalnum() and text[end].isalnum():
+        if match[0] in "-/" and start > 0 and end < len(text) and text[start - 1].isalnum() and text[end].isalnum():
             joined = True
             continue
         key = match[0] if match[0] in "½¼¾" else fold(match[0]).replace("'", "").replace("’", "")
@@ -277,3 +278,17 @@ def plural(words_said: str) -> bool:
     """Whether the thing named is several of them, by its first word that is no article."""
     said = [word for word in words(words_said) if word not in _LEADS and word not in UNITS]
     return bool(said) and len(said[0]) > 3 and said[0].endswith("s") and stem(said[0]) != said[0]
+
+
+def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
+    """The quantity that is all a text says but for courtesy: "3", "que sean tres", "2 kilos por favor"."""
+    tokens = [token.key for token in _tokens(text[:_LONGEST]) if token.text not in _BREAKS]
+    tokens = [key for key in tokens if key not in _SENTENCE_ENDS]
+    for at in range(len(tokens)):
+        quantity = quantity_at(tokens[at:], language)
+        if quantity is not None and not (quantity.article and at + 1 < len(tokens)):
+            after = tokens[at + quantity.length :]
+            return quantity if all(key in _TAILS or key in _LEADS for key in after) else None
+        if tokens[at] not in _LEADS and tokens[at] not in _AFTER_SIZE and tokens[at] not in _CHOOSING:
+            return None
+    return None
