@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +32,7 @@ _EMBED_SECONDS = 60.0
 def staged(folder: Path, offline: bool) -> Iterator[Desk]:
     """The shop on a Postgres and a Redis of its own under `folder`; both end with the block.
 
-    The model is that of the settings, none with `offline` or without a key. Raises `ModelFailed` when it embeds nothing.
+    The model is that of the settings, none with `offline` or without a key. Raises `ModelFailed`.
     """
     servers = Embedded(folder)
     servers.start()
