@@ -99,6 +99,11 @@ class OfflineEmbedder:
 OFFLINE = OfflineEmbedder()
 
 
+def passage_text(heading: str, text: str) -> str:
+    """What of a passage is embedded."""
+    return f"{heading}\n{text}" if heading else text
+
+
 def current() -> Embedder:
     """The embedder of this installation: the model of its settings, or without a key the offline one."""
     client, name = model(), get_settings().openai_embedding_model

@@ -17,8 +17,8 @@ _MOST_RATIO = 200  # text compresses to a twentieth; a bomb to a thousandth
 _MOST_PARTS = 5_000
 # What damaged files make zipfile, lxml, openpyxl and python-docx raise. (lxml's error is a SyntaxError.)
 DAMAGED = (
-    zipfile.BadZipFile, zlib.error, ParseError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, IndexError,
-    OverflowError, RecursionError, AssertionError, NotImplementedError, EOFError, OSError,
+    zipfile.BadZipFile, zlib.error, ParseError, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
+    IndexError, OverflowError, RecursionError, AssertionError, NotImplementedError, EOFError, OSError,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ _MOST_SECONDS = 300.0
 _DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ArithmeticError,
             RecursionError, AssertionError, NotImplementedError, EOFError, OSError)  # fmt: skip
 _HYPHENATED = re.compile(r"(\w)-\n(?=[a-záéíóúñçãõâêô])")
+_WRAPPED = re.compile(r"(?<=[^.:;!?\n])\n(?=[a-záéíóúñçãõâêô(])")
 _SPACES = re.compile(r"[ \t\xa0]+")
 _GAPS = re.compile(r"\n{3,}")
 
@@ -59,6 +60,6 @@ def _sections(reader: PdfReader, pages: int) -> Iterator[Section]:
 
 
 def _tidy(text: str) -> str:
-    """Words that were cut at the end of a line joined again, and no more space than separates paragraphs."""
-    text = text.replace("\x00", "").replace("\r\n", "\n")
-    return _GAPS.sub("\n\n", _SPACES.sub(" ", _HYPHENATED.sub(r"\1", text))).strip()
+    """Words and sentences that were cut at the end of a line joined again; no more space than separates paragraphs."""
+    text = _HYPHENATED.sub(r"\1", text.replace("\x00", "").replace("\r\n", "\n"))
+    return _GAPS.sub("\n\n", _SPACES.sub(" ", _WRAPPED.sub(" ", text))).strip()
