@@ -33,6 +33,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     FAILURE = "failure"
     NO_MODEL = "no_model"
+    QUOTE_CONFIRMED = "quote_confirmed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,6 +297,12 @@ class BotSettings(_Frozen):
         ),
         description="The question for a score",
     )
+    quote_hours: int = Field(
+        default=48, ge=1, le=24 * 90, description="How many hours a quote stands before it has to be made anew"
+    )
+    quote_handoff: bool = Field(
+        default=True, description="Whether a confirmed quote brings in a person, for payment and delivery"
+    )
     handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
     qa_pairs: tuple[QaPair, ...] = Field(
         default=(), max_length=1000, description="Frequent questions with the business's answers"

@@ -195,7 +195,7 @@ def _weights(named: Sequence[str], language: LanguageCode) -> list[float]:
 def _meanings(word: str, index: _Index) -> dict[str, float]:
     """The words of the catalogue that a word may stand for, and how well."""
     alike = {word: 1.0} if word in index.by_word else {}
-    for other in index.by_stem.get(stem(word), ()):
+    for other in index.by_stem.get(stem(_singular(word)), ()):
         alike.setdefault(other, 1.0 if _singular(word) == _singular(other) else 0.9)
     if alike or len(word) < 4 or word.isdigit():
         return alike
@@ -216,6 +216,10 @@ def _typo(word: str, other: str, distance: int) -> float:
 
 
 def _singular(word: str) -> str:
+    if word.endswith(("aes", "oes")) and len(word) > 3:  # pães, botões
+        return f"{word[:-3]}ao"
+    if word.endswith(("ais", "eis")) and len(word) > 4:  # jornais, papéis
+        return f"{word[:-2]}l"
     if len(word) > 4 and word.endswith("es") and word[-3] not in "aeiouckgst":
         return word[:-2]
     return word[:-1] if len(word) > 3 and word.endswith("s") else word
@@ -248,7 +252,7 @@ def _index(items: tuple[Item, ...]) -> _Index:
         names.append([name for name in called if name])
         for word in dict.fromkeys(word for name in called for word in name):
             by_word[word].add(at)
-            by_stem[stem(word)].append(word)
+            by_stem[stem(_singular(word))].append(word)
         for name in (item.name, *item.aliases, item.sku):
             if key := _bare(name):
                 exact[key].add(at)

@@ -250,4 +250,4 @@ def _continues(smallest: int, value: int, joined: bool, language: LanguageCode) 
         return value < 1000 and (not joined or value >= 1)
     if smallest >= 100:
         return value < 100 and (not joined or language != "es")
-    return smallest >= 20 and smallest % 10 == 0 and value < 10 and (joined or language == "en")
+    return smallest >= 20 and smallest % 10 == 0 and value < 10

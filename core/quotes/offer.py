@@ -28,7 +28,7 @@ class QuoteChange:
     """What an answer does to quotes, in the transaction that says it.
 
     With `lines` a new quote is made in `state`, and the one it is `based_on` is replaced; without, that one itself
-    becomes `state`.
+    becomes `state`. `summary` tells a person what was confirmed.
     """
 
     state: QuoteState
@@ -36,6 +36,7 @@ class QuoteChange:
     lines: tuple[Line, ...] = ()
     language: LanguageCode = "es"
     expires_at: datetime | None = None
+    summary: str = ""
 
 
 def amount_of(line: Line) -> Decimal | None:

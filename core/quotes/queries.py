@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
@@ -156,25 +157,25 @@ def by_state(session: Session, since: datetime, until: datetime) -> Sequence[Sta
 _LINES = select(func.count()).where(QuoteLine.quote_id == Quote.id).correlate(Quote).scalar_subquery()
 
 
-def _rows() -> Select[tuple[Quote, int, str, int]]:
+def _rows() -> Select[Any]:
     return (
-        select(Quote, Contact.id, Contact.name, _LINES)
+        select(Quote, Contact.id.label("contact_id"), Contact.name.label("contact"), _LINES.label("lines"))
         .join(Conversation, Conversation.id == Quote.conversation_id)
         .join(Contact, Contact.id == Conversation.contact_id)
     )
 
 
-def _row(found: Row[tuple[Quote, int, str, int]]) -> QuoteRow:
-    quote, contact_id, contact, lines = found
+def _row(found: Row[Any]) -> QuoteRow:
+    quote: Quote = found[0]
     return QuoteRow(
         quote.id,
         quote.conversation_id,
-        contact_id,
-        contact,
+        found.contact_id,
+        found.contact,
         QuoteState(quote.state),
         quote.currency,
         quote.total,
-        lines,
+        found.lines,
         quote.created_at,
         quote.expires_at,
         quote.decided_at,

@@ -80,7 +80,7 @@ _TAILS = frozenset(
     words(
         "por favor porfa porfavor gracias please thanks thank you obrigado obrigada mas tambien tambem also too para "
         "hoy ahora ya nomas hoje agora today now llevar levar viagem go entrega no ok si sim cada each cuanto quanto "
-        "seria serian es e sale salen fica cuesta cuestan custa custam"
+        "seria serian es e sale salen fica cuesta cuestan custa custam quiero quisiera necesito quero preciso want need"
     )
 )
 _AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
@@ -191,7 +191,10 @@ class _Reader:
         if times := self._times(at):
             return self._take(at, *times)
         if not token.glued and not (at and self.tokens[at - 1].key in _AFTER_SIZE):
-            quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], self.language)
+            # "dos" is "of the" in Portuguese, but nothing begins with that.
+            begins = token.key == "dos" and not self._words and self._quantity is None
+            spoken = "es" if begins else self.language
+            quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], spoken)
             if quantity is not None:
                 return self._take(at, quantity, quantity.length)
         if token.text[0].isalnum():

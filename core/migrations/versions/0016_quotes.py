@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from core.migrations.security import protect
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
