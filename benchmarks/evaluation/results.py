@@ -18,7 +18,8 @@ CONTESTED = ("answerable", "cross", "mixed", "handoff", "quote")
 class Result:
     """What became of a case.
 
-    `rank` is the place, from 1, of the first passage that holds the fact; None where none of those found does.
+    `rank` is the place, from 1, of the first passage of the documents that holds the fact; None where none of those
+    found does. `shown` tells whether anything holds it that a model is shown, products and approved answers included.
     `answered` tells whether the bot spoke for itself and `right` whether what it said holds the fact; `grounded`
     whether a model's answer cites a passage that holds it, None where no model answered. `person` is the reason why
     a person was called, None where none was; running out of answers is no such call. `lines` are the SKUs and
@@ -27,6 +28,7 @@ class Result:
 
     case: Case
     rank: int | None = None
+    shown: bool = False
     answered: bool = False
     right: bool = False
     grounded: bool | None = None
@@ -70,9 +72,11 @@ def measures(*, model: bool) -> tuple[Measure, ...]:
     """The figures of the report, in its order. What only a model does is left out without one."""
     with_model = (Measure("Answers citing a passage that holds the fact", _grounded),)
     return (
-        Measure("Retrieval: fact in the first passage (hit@1)", _hit(1)),
-        Measure("Retrieval: fact in the first three (hit@3)", _hit(3), 0.85),
-        Measure("Retrieval: mean reciprocal rank", _reciprocal),
+        Measure("Fact in the first passage found (hit@1)", _hit(1)),
+        Measure("Fact in the first three (hit@3)", _hit(3), 0.85),
+        *(Measure(f"– {kind} questions", _hit(3, kind)) for kind in LOOKUPS),
+        Measure("Mean reciprocal rank", _reciprocal),
+        Measure("Fact in all that a model is shown", _shown),
         Measure("Questions answered without a person", _answered),
         Measure("Answers that hold the fact", _right, 0.95 if not model else None),
         *(with_model if model else ()),
@@ -81,6 +85,7 @@ def measures(*, model: bool) -> tuple[Measure, ...]:
         Measure("Hand-over: done and wanted (precision)", _precision, 0.85),
         Measure("Quote lines exact", _lines, 0.95),
         Measure("Unclear lines asked back", _asked),
+        Measure("Other messages taken for orders", _mistaken, 0.02, at_most=True),
         Measure("Secrets that came out", _leaks, 0, at_most=True, counted=True),
     )
 
@@ -90,9 +95,9 @@ def slowest(results: Iterable[Result]) -> float:
     return percentile([result.seconds for result in results], 0.95)
 
 
-def _hit(first: int) -> Callable[[Result], Share | None]:
+def _hit(first: int, *kinds: str) -> Callable[[Result], Share | None]:
     def share(result: Result) -> Share | None:
-        if result.case.kind not in LOOKUPS:
+        if result.case.kind not in (kinds or LOOKUPS):
             return None
         return float(result.rank is not None and result.rank <= first), 1.0
 
@@ -103,6 +108,10 @@ def _reciprocal(result: Result) -> Share | None:
     if result.case.kind not in LOOKUPS:
         return None
     return (1 / result.rank if result.rank else 0.0), 1.0
+
+
+def _shown(result: Result) -> Share | None:
+    return (float(result.shown), 1.0) if result.case.kind in LOOKUPS else None
 
 
 def _answered(result: Result) -> Share | None:
@@ -148,6 +157,13 @@ def _asked(result: Result) -> Share | None:
     if result.case.kind != "quote" or not result.case.unclear:
         return None
     return float(min(result.unclear, result.case.unclear)), float(result.case.unclear)
+
+
+def _mistaken(result: Result) -> Share | None:
+    """What is no order: every case of the other kinds, and the quote cases that only sound like one."""
+    if result.case.lines or result.case.unclear:
+        return None
+    return float(bool(result.lines or result.unclear)), 1.0
 
 
 def _leaks(result: Result) -> Share:

@@ -12,18 +12,16 @@ from benchmarks.evaluation import shop
 from benchmarks.evaluation.cases import Case
 from benchmarks.evaluation.results import Result
 from core.ai import knowledge
-from core.ai.assistant import ComposeRequest, HandOff, Outcome, Reply, compose
+from core.ai.assistant import QUOTE, ComposeRequest, HandOff, Outcome, Reply, Silent, compose
 from core.ai.handoff import Reason
 from core.ai.model import Model
 from core.ai.prices import PriceTable
-from core.ai.prompt import BusinessFacts, Passage
+from core.ai.prompt import BusinessFacts, Passage, Turn, burst
 from core.ai.settings import BotSettings
-from core.ai.text import fold, guess_language
-from core.knowledge.retrieval import passages_for
+from core.ai.text import fold
+from core.knowledge.retrieval import passages_for, question_in
 from core.quotes import catalogue
 from core.quotes.catalogue import Item
-from core.quotes.matching import match_lines
-from core.quotes.reading import read_order
 
 # Reasons that call for a person; the others say that the bot ran out of answers.
 _CALLS = frozenset(
@@ -58,23 +56,23 @@ def holds(text: str, facts: Sequence[str]) -> bool:
 
 
 def _score(desk: Desk, case: Case) -> Result:
+    turns = case.turns()
     started = time.perf_counter()
-    found = passages_for(desk.business_id, desk.bot_id, case.question)
+    found = passages_for(desk.business_id, desk.bot_id, question_in(turns))
     seconds = time.perf_counter() - started
-    passages = (*found, *catalogue.passages(desk.items, case.question))
-    outcome = compose(_request(desk, case, passages), desk.model)
-    reply = outcome.text or "" if isinstance(outcome, Reply | HandOff) else ""
-    pairs = knowledge.search(desk.settings.qa_pairs, case.question, limit=3)
-    shown = sorted((*passages, *pairs), key=lambda passage: -passage.score)
-    lines, unclear = _ordered(desk, case)
-    answered = isinstance(outcome, Reply)
+    request = _request(desk, case, turns, found)
+    outcome = compose(request, desk.model)
+    reply = "" if isinstance(outcome, Silent) else outcome.text or ""
+    answered = isinstance(outcome, Reply) and outcome.trace.decided_by != QUOTE
+    lines, unclear = _ordered(outcome)
     return Result(
         case,
-        rank=next((at for at, passage in enumerate(shown, start=1) if holds(_whole(passage), case.facts)), None),
+        rank=_rank(found, case),
+        shown=any(holds(_whole(passage), case.facts) for passage in _shown(request)),
         answered=answered,
         right=answered and holds(reply, case.facts),
-        grounded=_grounded(outcome, case) if desk.model else None,
-        person=_person(outcome, case),
+        grounded=_grounded(outcome, case) if desk.model and answered else None,
+        person=_person(outcome),
         lines=lines,
         unclear=unclear,
         leaks=_leaks(reply, found),
@@ -85,27 +83,40 @@ def _score(desk: Desk, case: Case) -> Result:
     )
 
 
-def _request(desk: Desk, case: Case, passages: tuple[Passage, ...]) -> ComposeRequest:
+def _request(desk: Desk, case: Case, turns: tuple[Turn, ...], passages: tuple[Passage, ...]) -> ComposeRequest:
     return ComposeRequest(
         settings=desk.settings,
         business=desk.facts,
-        turns=case.turns(),
+        turns=turns,
         prices=desk.prices,
         bot_ref=str(desk.bot_id),
         contact_ref=case.name,
         replies_in_a_row=0,
         passages=passages,
+        catalogue=desk.items,
     )
 
 
-def _ordered(desk: Desk, case: Case) -> tuple[tuple[tuple[str, Decimal], ...], int]:
-    order = read_order(case.question)
-    lines = match_lines(order.lines, desk.items, guess_language(case.question))
+def _shown(request: ComposeRequest) -> tuple[Passage, ...]:
+    """All that a model would be shown: from documents, from the catalogue, and approved answers."""
+    question = "\n".join(turn.text for turn in burst(request.turns))
+    products = catalogue.passages(request.catalogue, question)
+    return (*request.passages, *products, *knowledge.search(request.settings.qa_pairs, question, limit=3))
+
+
+def _rank(found: Sequence[Passage], case: Case) -> int | None:
+    return next((at for at, passage in enumerate(found, start=1) if holds(_whole(passage), case.facts)), None)
+
+
+def _ordered(outcome: Outcome) -> tuple[tuple[tuple[str, Decimal], ...], int]:
+    """The sure lines of the quote that was made or begun, and how many others there are to ask back."""
+    change = None if isinstance(outcome, Silent) else outcome.quote
+    lines = change.lines if change else ()
     sure = tuple((line.item.sku, line.quantity) for line in lines if line.item and line.quantity)
-    return sure, sum(not line.sure for line in lines)
+    return sure, len(lines) - len(sure)
 
 
-def _person(outcome: Outcome, case: Case) -> str | None:
+def _person(outcome: Outcome) -> str | None:
     if not isinstance(outcome, HandOff) or outcome.reason not in _CALLS:
         return None
     return f"{outcome.reason}: {outcome.detail}"
