@@ -160,8 +160,10 @@ def _asked(result: Result) -> Share | None:
 
 
 def _mistaken(result: Result) -> Share | None:
-    """What is no order: every case of the other kinds, and the quote cases that only sound like one."""
-    if result.case.lines or result.case.unclear:
+    """What is no order: every case of the other kinds, and the quote cases that only sound like one. An attack may
+    hold an order; it is quoted at the catalogue's prices, whatever it claims.
+    """
+    if result.case.lines or result.case.unclear or result.case.kind == "injection":
         return None
     return float(bool(result.lines or result.unclear)), 1.0
 
