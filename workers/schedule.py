@@ -19,6 +19,7 @@ from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.observability import configure_logging
+from core.quotes import service as quotes
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ def main() -> int:
                 forget_old_events()
                 with system_transaction() as session:
                     work.forget_old_work(session)
+                    alerts.forget_old_alerts(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
@@ -65,6 +67,8 @@ def _chores() -> None:
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)
+                with system_transaction() as session:
+                    quotes.expire_due(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

@@ -9,7 +9,6 @@ from console import auth
 from console.data.reading import reading
 from core.conversations import owners
 from core.conversations.owners import Rules
-from core.db import transaction
 from core.people import audit, staff
 from core.people import teams as groups
 from core.people.audit import Entry
@@ -34,7 +33,7 @@ def teams() -> Sequence[TeamFacts]:
 def assignment() -> Rules:
     """Who is given what the bot hands over. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return owners.rules(session, agent.business_id)
 
 

@@ -69,7 +69,8 @@ class ModelClient:
         """
         model = settings.model or self._default_model
         ask = support_ask(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
-        reading, latency_ms, request_id = self._timed(ask, parse_support, settings.timeout_seconds)
+        parse = partial(parse_support, quotes=prompt.quotes)
+        reading, latency_ms, request_id = self._timed(ask, parse, settings.timeout_seconds)
         return Completion(
             answer=reading.answer,
             raw=reading.raw,

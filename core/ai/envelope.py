@@ -162,12 +162,12 @@ def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading
     return Reading(answer=answer, raw=text, usage=usage, model=said.model)
 
 
-def parse_support(said: Said) -> ModelAnswer | MakeQuote:
-    """A support answer or a quote; an answer that neither replies nor hands over counts as empty.
+def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
+    """A support answer or, where it was offered, the wish for a quote.
 
-    Raises `ModelFailed`.
+    An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
     """
-    if said.tool == MAKE_QUOTE.name:
+    if quotes and said.tool == MAKE_QUOTE.name:
         return _parse(MakeQuote, said.text)
     answer = parse_as(ModelAnswer, said)
     if not answer.reply.strip() and not answer.handoff_reason:

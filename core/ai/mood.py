@@ -51,6 +51,7 @@ STRONG_WORDS = (
     "bullshit",
     "you are useless",
     "I will sue you",
+    "I'll sue you",
     "vocês são golpistas",
     "isso é um golpe",
     "vocês são ladrões",

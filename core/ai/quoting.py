@@ -13,7 +13,6 @@ from decimal import Decimal
 
 from core.ai.model import MakeQuote
 from core.ai.text import LanguageCode
-from core.models.quote import QuoteState
 from core.quotes import wording
 from core.quotes.answers import resolved, says_no, says_yes
 from core.quotes.catalogue import Item
@@ -22,6 +21,7 @@ from core.quotes.matching import SURE, Line, find, line_of, match_lines
 from core.quotes.numbers import PIECE, unit_named
 from core.quotes.offer import OpenQuote, QuoteChange, unclear
 from core.quotes.reading import Wanted, read_order
+from core.quotes.states import QuoteState
 
 
 @dataclass(frozen=True, slots=True)

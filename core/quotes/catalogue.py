@@ -12,7 +12,7 @@ from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.ai.knowledge import subject_of
@@ -48,14 +48,13 @@ class Item:
         return hash(self.id)
 
 
+_CURRENCY = func.coalesce(func.nullif(Business.profile["currency"].astext, ""), Business.currency)
 _kept: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 
 def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     """What the business offers, by name. It is read again only after a product has changed."""
-    version, currency = session.execute(
-        select(Business.catalogue, currency_of_business()).where(Business.id == business_id)
-    ).one()
+    version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
     if version is None:
         return ()
     known = _kept.get(business_id)
@@ -66,9 +65,10 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     return known[1]
 
 
-def currency_of_business() -> ColumnElement[str]:
+def own_currency(session: Session, business_id: int) -> str:
     """The currency of prices that name none: what the business says of itself, else its account's."""
-    return func.coalesce(func.nullif(Business.profile["currency"].astext, ""), Business.currency)
+    currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
+    return currency
 
 
 def _read(session: Session, business_id: int, currency: str) -> tuple[Item, ...]:

@@ -64,7 +64,7 @@ def _step(
         word for word in clause.split() if not set(words(word)) & (VERBS | DENIALS | BUT) or not words(word)
     )
     quantity = bare_quantity(rest, language)
-    if quantity is not None and not quantity.article:
+    if quantity is not None and (verb is not None or not quantity.article):
         return _requantified(verb, quantity, lines)
     order = read_order(rest, language)
     if not order.lines or (order.rest and verb is None):

@@ -10,7 +10,8 @@ YES = frozenset(
         "confirmamos perfecto listo adelante supuesto correcto exacto exactamente bueno va sale acepto aceptamos "
         "hagale hagamosle procede proceda genial excelente "
         "yes yep yeah yup ya sure confirm confirmed perfect deal correct right absolutely agreed great "
-        "sim isso claro beleza blz fechado combinado certeza certo perfeito otimo aceito pode confirmada s y"
+        "sim isso claro beleza blz fechado combinado certeza certo perfeito otimo bem bien good ahead aceito "
+        "pode confirmada s y"
     )
 )
 SURELY_YES = frozenset(words("confirmo confirma confirmar confirmado confirmada confirmamos acepto confirm aceito"))

@@ -15,10 +15,10 @@ from core.sheets import Cell
 
 Mark = Literal[",", "."]
 
-_SMALLEST = Decimal("0.0001")
+SMALLEST = Decimal("0.0001")
 HIGHEST = Decimal("9999999999.9999")
 _SIGNS = {
-    "US$": "USD", "U$S": "USD", "USD$": "USD", "R$": "BRL", "S/": "PEN", "S/.": "PEN", "€": "EUR", "£": "GBP",
+    "US$": "USD", "U$S": "USD", "USD$": "USD", "R$": "BRL", "S/": "PEN", "€": "EUR", "£": "GBP",
     "₲": "PYG", "₡": "CRC", "¥": "JPY",
     "$": "",  # pesos or dollars: whichever the business counts in
 }  # fmt: skip
@@ -56,8 +56,8 @@ def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
     Raises `NoPrice`.
     """
     if isinstance(cell, Decimal):
-        return Price(_accepted(cell.quantize(_SMALLEST) if abs(cell) <= HIGHEST else cell))
-    match = _PRICE.fullmatch(_SPACES.sub("", cell))
+        return Price(_accepted(cell, rounded=True))
+    match = _parted(cell)
     if match is None or (match[1] and match[3]):
         raise NoPrice("price")
     return Price(_accepted(_number(match[2], marks)), currency(match[1] or match[3]))
@@ -81,8 +81,12 @@ def codes() -> frozenset[str]:
     return frozenset(list_currencies())
 
 
+def _parted(cell: str) -> re.Match[str] | None:
+    return _PRICE.fullmatch(_SPACES.sub("", cell).replace("S/.", "S/"))
+
+
 def _digits(cell: str) -> str:
-    match = _PRICE.fullmatch(_SPACES.sub("", cell))
+    match = _parted(cell)
     return match[2] if match else ""
 
 
@@ -116,7 +120,10 @@ def _grouped(whole: str, thousands: str) -> bool:
     return all(len(group) == 3 for group in groups) and (not groups or 0 < len(first) <= 3)
 
 
-def _accepted(amount: Decimal) -> Decimal:
-    if not 0 <= amount <= HIGHEST or amount != amount.quantize(_SMALLEST):
+def _accepted(amount: Decimal, *, rounded: bool = False) -> Decimal:
+    if not amount.is_finite() or not 0 <= amount <= HIGHEST:
         raise NoPrice("price")
-    return amount.quantize(_SMALLEST)
+    kept = amount.quantize(SMALLEST)
+    if kept != amount and not rounded:
+        raise NoPrice("price")
+    return kept

@@ -66,7 +66,7 @@ _LEADS = (
     | frozenset(
         words(
             "hola buenas buenos buen dia dias tardes noches que tal disculpe disculpa perdon mira mire oye oiga por "
-            "favor porfa porfavor gracias me nos te le les se lo el la los las al de del para mi mis ahi con a en es "
+            "favor porfa gracias ya me nos te le les se lo el la los las al de del para mi mis ahi con a en es "
             "son si claro vale ok tambien ademas y e tan solo solamente hacer hagan hago haga una voy vamos puede "
             "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
             "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
