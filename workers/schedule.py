@@ -48,6 +48,7 @@ def main() -> int:
                 forget_old_events()
                 with system_transaction() as session:
                     work.forget_old_work(session)
+                    alerts.forget_old_alerts(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
