@@ -76,6 +76,7 @@ def clean(database: str) -> None:
     from core.business import channels
     from core.conversations import bots
     from core.db import system_transaction
+    from core.knowledge import retrieval
     from core.models import Base
 
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
@@ -92,6 +93,7 @@ def clean(database: str) -> None:
     bell.connection().flushdb()
     channels.forget()
     bots.forget()
+    retrieval.forget()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Every table, a file per noun."""
 
+from core.knowledge.kinds import SourceKind
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.base import Base, Tenant
@@ -12,7 +13,6 @@ from core.models.knowledge import (
     KnowledgeEdition,
     KnowledgeSource,
     KnowledgeVector,
-    SourceKind,
     SourceState,
 )
 from core.models.message import (
