@@ -29,6 +29,7 @@ _ENTRIES = (
     _Entry("catalogue", ":material/sell:", group="sales"),
     _Entry("quotes", ":material/request_quote:", group="sales"),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
+    _Entry("knowledge", ":material/menu_book:", MANAGERS),
     _Entry("health", ":material/ecg_heart:", MANAGERS, "operations"),
     _Entry("monitor", ":material/speed:", MANAGERS, "operations"),
     _Entry("dead_letters", ":material/report:", MANAGERS, "operations"),

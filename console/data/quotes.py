@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console import auth
-from core.db import transaction
+from console.data.reading import reading
 from core.models.quote import QuoteState
 from core.quotes import queries
 from core.quotes.queries import QuoteDetails, QuoteRow, StateTotal
@@ -15,14 +15,14 @@ from core.quotes.queries import QuoteDetails, QuoteRow, StateTotal
 def listed(states: Sequence[QuoteState], since: datetime | None, before: int | None, limit: int) -> Sequence[QuoteRow]:
     """Quotes, the newest first, in some states if any are named. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return queries.listed(session, states=states, since=since, before=before, limit=limit)
 
 
 def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
     """How many were made, and what they come to. One that was changed counts as what it became. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         found = queries.by_state(session, since, until)
     return [one for one in found if one.state != QuoteState.REPLACED]
 
@@ -30,12 +30,12 @@ def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
 def details(quote_id: int) -> QuoteDetails:
     """One quote. Raises `NotAllowed` and `NotFound`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return queries.details(session, quote_id)
 
 
 def of_conversation(conversation_id: int) -> QuoteDetails | None:
     """The newest quote of a conversation, None when there is none. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return queries.waiting_in(session, conversation_id)

@@ -8,6 +8,7 @@ from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
+from core.models.errand import Errand, ErrandState
 from core.models.knowledge import (
     KnowledgeChunk,
     KnowledgeEdition,
@@ -39,20 +40,19 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.product import Product
-from core.models.quote import Quote, QuoteLine
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
-from core.quotes.states import QuoteState
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
     "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
     "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
-    "Direction", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
-    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote",
-    "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind",
-    "SourceState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute",
-    "WorkerReport",
+    "Direction", "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition",
+    "KnowledgeSource", "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product",
+    "Quote", "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
+    "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
+    "WorkMinute", "WorkerReport",
 ]  # fmt: skip
