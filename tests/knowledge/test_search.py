@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import update
 
@@ -22,13 +20,6 @@ POLICIES = [
     ("Horario", "La tienda abre de lunes a sábado, de 9 a 20 horas. Los domingos está cerrada."),
     ("Cotizaciones", "Hacemos cotizaciones para empresas por correo en un día."),
 ]
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
-    retrieval.forget()
-    yield
-    retrieval.forget()
 
 
 @pytest.fixture
