@@ -38,20 +38,15 @@ from tests.ai.test_assistant import NOON, request, says
 )
 def test_strong_words_bring_in_a_person(text: str) -> None:
     outcome = compose(request(text), says())
-    assert isinstance(outcome, HandOff) and outcome.reason is Reason.SENTIMENT
-    assert outcome.text == getattr(request().settings.handoff_message, outcome_language(outcome))
-
-
-def outcome_language(outcome: HandOff) -> str:
-    message = request().settings.handoff_message
-    return next(code for code in ("es", "en", "pt") if getattr(message, code) == outcome.text)
+    assert isinstance(outcome, HandOff) and outcome.reason in (Reason.SENTIMENT, Reason.KEYWORD)
+    assert outcome.text in request().settings.handoff_message.model_dump().values()
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "hola, ¿a qué hora abren?",
-        "no es ninguna estafa, ¿verdad?",
+        "no es una estafa, ¿verdad?",
         "¿tienen la camisa de harto algodón?",
         "me da vergüenza preguntar",
         "what is the worst case for delivery?",
