@@ -235,17 +235,16 @@ def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str
 
 
 def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
-    settings = request.settings
+    settings, speaks = request.settings, _language(request, spoken)
+    shut = not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)
+    later = settings.out_of_hours_message.in_language(speaks)
     match reason:
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
-            message = settings.fallback_message
-        case Reason.FAILURE | Reason.BUDGET:
-            message = settings.apology_message
-        case _ if not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone):
-            message = settings.out_of_hours_message
-        case _:
-            message = settings.handoff_message
-    return message.in_language(_language(request, spoken))
+            fallback = settings.fallback_message.in_language(speaks)
+            return f"{fallback} {later}" if shut else fallback
+        case Reason.FAILURE:
+            return settings.apology_message.in_language(speaks)
+    return later if shut else settings.handoff_message.in_language(speaks)
 
 
 def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
