@@ -19,6 +19,8 @@ from sandbox.openai_embed import SIZES, as_base64, embed
 from sandbox.openai_facts import read_prompt, text_of
 from sandbox.openai_model import think
 from sandbox.openai_schema import fill
+from sandbox.openai_tools import as_item, as_message, called
+from sandbox.openai_writing import wrote
 from sandbox.world import World, before_accept, world_of
 
 # OpenAI, Deprecations: models that answer no more.
@@ -112,12 +114,15 @@ def _count(text: str) -> int:
 
 
 def _said(
-    instructions: str, turns: list[tuple[str, str]], schema: dict[str, Any] | None, fault: Fault | None
+    instructions: str, turns: list[tuple[str, str]], schema: dict[str, Any] | None, fault: Fault | None, name: str = ""
 ) -> tuple[str, int]:
-    """(the model's text, tokens read)."""
-    thought = think(read_prompt(instructions, turns))
+    """(the model's text, tokens read). `name` is that of the structured answer."""
     read = _count(instructions) + sum(_count(text) + 3 for _, text in turns)
-    text = thought.reply if schema is None else json.dumps(fill(schema, thought), ensure_ascii=False)
+    if (written := wrote(name, instructions, turns)) is not None:
+        text = json.dumps(written, ensure_ascii=False)
+    else:
+        thought = think(read_prompt(instructions, turns))
+        text = thought.reply if schema is None else json.dumps(fill(schema, thought), ensure_ascii=False)
     if fault is not None and fault.kind == "malformed":
         text = text[: len(text) // 2] if schema is not None else "�" + text[::-1]
     return text, read + (_count(json.dumps(schema)) if schema else 0)
@@ -143,9 +148,12 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
         "json_schema": wanted.get("schema"),
         "json_object": {"properties": {"answer": {}, "confidence": {"type": "number"}}},
     }
-    text, read = _said(str(body.get("instructions") or ""), turns, schema.get(wanted.get("type", "text")), fault)
-    text, cut = _cut(text, body.get("max_output_tokens"))
-    output: list[dict[str, Any]] = [_message({"type": "output_text", "text": text, "annotations": [], "logprobs": []})]
+    asked = schema.get(wanted.get("type", "text"))
+    text, read = _said(str(body.get("instructions") or ""), turns, asked, fault, str(wanted.get("name") or ""))
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
+    text, cut = _cut(text if call is None else call[1], body.get("max_output_tokens"))
+    said = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    output: list[dict[str, Any]] = [_message(said) if call is None else as_item((call[0], text))]
     if fault is not None and fault.kind == "refusal":
         output = [_message({"type": "refusal", "refusal": REFUSAL})]
     elif fault is not None and fault.kind == "empty":
@@ -164,14 +172,14 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
         "max_output_tokens": body.get("max_output_tokens"),
         "model": model,
         "output": output,
-        "parallel_tool_calls": True,
+        "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": None,
         "reasoning": body.get("reasoning") or {"effort": None, "summary": None},
         "store": body.get("store", True),
         "temperature": body.get("temperature", 1.0),
         "text": {"format": wanted, "verbosity": "medium"},
-        "tool_choice": "auto",
-        "tools": [],
+        "tool_choice": body.get("tool_choice", "auto"),
+        "tools": body.get("tools") or [],
         "top_p": 1.0,
         "truncation": "disabled",
         "metadata": body.get("metadata") or {},
@@ -202,6 +210,11 @@ def _turns(given: Any) -> list[tuple[str, str]]:
     ]
 
 
+def _asked(turns: list[tuple[str, str]]) -> list[str]:
+    """What the customer wrote since the last answer."""
+    return read_prompt("", turns).asked
+
+
 # Chat completions
 
 
@@ -215,20 +228,26 @@ def chat_completions(world: World, body: dict[str, Any], fault: Fault | None) ->
     schema = (wanted.get("json_schema") or {}).get("schema")
     if wanted.get("type") == "json_object":
         schema = {"properties": {"answer": {}, "confidence": {"type": "number"}}}
-    text, read = _said("", _turns(body["messages"]), schema, fault)
-    text, cut = _cut(text, body.get("max_completion_tokens", body.get("max_tokens")))
+    turns = _turns(body["messages"])
+    name = str((wanted.get("json_schema") or {}).get("name") or "")
+    text, read = _said("", turns, schema, fault, name)
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
+    text, cut = _cut(text if call is None else call[1], body.get("max_completion_tokens", body.get("max_tokens")))
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
+    if call is not None:
+        message |= as_message((call[0], text))
     if fault is not None and fault.kind == "refusal":
         message |= {"content": None, "refusal": REFUSAL}
     elif fault is not None and fault.kind == "empty":
-        message["content"], cut = "", True
-    written = _count(message["content"] or "")
+        message["content"], cut, text = "", True, ""
+    written = _count(text)
+    ended = "length" if cut else "stop" if call is None else "tool_calls"
     return {
         "id": "chatcmpl-" + secrets.token_hex(14),
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "length" if cut else "stop"}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": ended}],
         "usage": {
             "prompt_tokens": read,
             "completion_tokens": written,

@@ -56,6 +56,35 @@ class Keywords(_Frozen):
         "devolver dinero",
         "problema urgente",
         "emergencia",
+        '"hablar con"',
+        '"con un robot"',
+        '"con un bot"',
+        "quiero humano",
+        "hay persona",
+        "alguien atender",
+        "quiero atención al cliente",
+        "libro de reclamaciones",
+        '"es urgente"',
+        "echar humo",
+        "salir humo",
+        "hay humo",
+        "huele humo",
+        "prender fuego",
+        "hay fuego",
+        "incendio",
+        "saltar chispas",
+        "echar chispas",
+        "salir chispas",
+        "olor quemado",
+        '"huele a quemado"',
+        '"me quemé"',
+        "descarga eléctrica",
+        '"me dio corriente"',
+        "explotó",
+        '"se tragó"',
+        "intoxicado",
+        "inundando",
+        "estoy herido",
     )
     en: tuple[Line, ...] = (
         "talk to a person",
@@ -73,6 +102,35 @@ class Keywords(_Frozen):
         "money back",
         "urgent problem",
         "emergency",
+        '"talk to"',
+        '"speak to"',
+        '"speak with"',
+        '"to a bot"',
+        '"stop the bot"',
+        "I want a human",
+        "is there a person",
+        "someone call",
+        "I want customer service",
+        '"is urgent"',
+        "smoke coming",
+        "there is smoke",
+        "see smoke",
+        "smell smoke",
+        '"is smoking"',
+        '"on fire"',
+        '"caught fire"',
+        "sparks coming",
+        "saw sparks",
+        "burning smell",
+        '"burned myself"',
+        '"burnt myself"',
+        '"electric shock"',
+        "electrocuted",
+        "exploded",
+        "swallowed",
+        "poisoned",
+        "flooding",
+        "injured",
     )
     pt: tuple[Line, ...] = (
         "falar com pessoa",
@@ -88,6 +146,28 @@ class Keywords(_Frozen):
         "reembolso",
         "problema urgente",
         "emergência",
+        '"dinheiro de volta"',
+        '"falar com"',
+        '"com um robô"',
+        '"com um bot"',
+        "quero humano",
+        "tem alguém",
+        "alguém atender",
+        '"é urgente"',
+        "sair fumaça",
+        "soltar fumaça",
+        "tem fumaça",
+        "pegar fogo",
+        "incêndio",
+        "soltar faísca",
+        '"cheiro de queimado"',
+        '"me queimei"',
+        "levei choque",
+        "explodiu",
+        "engoliu",
+        "intoxicado",
+        "inundando",
+        "estou ferido",
     )
 
     def all(self) -> tuple[str, ...]:
@@ -165,6 +245,9 @@ class BotSettings(_Frozen):
     turn_cap: int = Field(
         default=20, ge=1, le=200, description="Bot replies in a row, with no person between, before one is brought in"
     )
+    handoff_on_anger: bool = Field(
+        default=True, description="Whether strong words, or a customer unhappy twice in a row, bring in a person"
+    )
     quiet_seconds: float | None = Field(
         default=None, ge=0, le=60, description="Silence to wait for before answering; empty means REPLY_QUIET_SECONDS"
     )
@@ -214,6 +297,12 @@ class BotSettings(_Frozen):
         ),
         description="The question for a score",
     )
+    quote_hours: int = Field(
+        default=48, ge=1, le=24 * 90, description="How many hours a quote stands before it has to be made anew"
+    )
+    quote_handoff: bool = Field(
+        default=True, description="Whether a confirmed quote brings in a person, for payment and delivery"
+    )
     handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
     qa_pairs: tuple[QaPair, ...] = Field(
         default=(), max_length=1000, description="Frequent questions with the business's answers"
@@ -223,3 +312,9 @@ class BotSettings(_Frozen):
     )
     requests_per_minute: int | None = Field(default=None, ge=1, description="Model calls a minute; empty: no limit")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Model tokens a minute; empty: no limit")
+    usd_per_day: float | None = Field(
+        default=None, ge=0.01, le=1_000_000, description="What models may cost in a day of the business's; empty: any"
+    )
+    usd_per_month: float | None = Field(
+        default=None, ge=0.01, le=1_000_000, description="The same in a calendar month; above either no model is asked"
+    )

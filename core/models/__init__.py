@@ -8,6 +8,7 @@ from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
+from core.models.errand import Errand, ErrandState
 from core.models.knowledge import (
     KnowledgeChunk,
     KnowledgeEdition,
@@ -26,6 +27,7 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
+from core.models.outcome import AnswerOutcome, AnswerVerdict, BotLearning
 from core.models.people import (
     Agent,
     AgentToken,
@@ -38,17 +40,22 @@ from core.models.people import (
     TeamMember,
     TokenKind,
 )
+from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
+from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
-    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
-    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery",
-    "DeliveryAttempt", "Direction", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition",
-    "KnowledgeSource", "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
+    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
+    "Attachment", "AuditEntry", "Base", "Bot", "BotLearning", "BotVersion", "Business", "Channel", "ChannelFlow",
+    "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation", "ConversationStatus", "DailyFigure",
+    "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "Errand", "ErrandState", "EventSource",
+    "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource", "KnowledgeVector", "Message",
+    "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote", "QuoteLine", "QuoteState",
     "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState",
-    "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
+    "WorkMinute", "WorkerReport",
 ]  # fmt: skip

@@ -67,6 +67,24 @@ class KnowledgeSource(Tenant, Base):
         one_of("state", SourceState),
         Index(None, "business_id", "bot_id"),
         Index(None, "bot_id"),
+        Index(
+            "uq_knowledge_sources_content",
+            "business_id",
+            "bot_id",
+            "content_hash",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("kind <> 'page' AND content_hash IS NOT NULL"),
+        ),
+        Index(
+            "uq_knowledge_sources_page",
+            "business_id",
+            "bot_id",
+            "origin",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("kind = 'page'"),
+        ),
     )
 
     id: Mapped[Id]
