@@ -51,6 +51,8 @@ def _cards(found: list[SourceView], viewer: Viewer) -> None:
     if not found:
         st.info(t("knowledge.empty"), icon=":material/menu_book:")
         return
+    if data.is_offline():
+        st.caption(f":material/cloud_off: {t('knowledge.offline_short')}")
     shown = found
     if len(found) >= _NARROWED_FROM:
         typed = st.text_input(
