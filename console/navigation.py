@@ -26,6 +26,8 @@ _ENTRIES = (
     _Entry("queue", ":material/outbox:"),
     _Entry("saved_replies", ":material/quickreply:"),
     _Entry("analytics", ":material/monitoring:"),
+    _Entry("catalogue", ":material/sell:", group="sales"),
+    _Entry("quotes", ":material/request_quote:", group="sales"),
     _Entry("bot", ":material/smart_toy:", MANAGERS),
     _Entry("knowledge", ":material/menu_book:", MANAGERS),
     _Entry("health", ":material/ecg_heart:", MANAGERS, "operations"),

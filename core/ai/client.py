@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx2
 import openai
+from pydantic import BaseModel
 
-from core.ai.envelope import ApiStyle, Reading, read, request_body
-from core.ai.model import Completion, FailureKind, ModelFailed, Prompt
+from core.ai.envelope import ApiStyle, Ask, Reading, Said, parse_as, parse_support, read, request_body, support_ask
+from core.ai.model import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
 from core.ai.settings import BotSettings
 from core.ai.vectors import Vector, read_vectors
 
+T = TypeVar("T", bound=BaseModel)
 _CONNECT_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
 _LONGEST_WAIT = 8.0  # seconds between two attempts when the server names none
@@ -64,37 +67,80 @@ class ModelClient:
         `cache_key` names the bot, so that prompts with a common beginning share the provider's cache.
         `contact` is an internal id of the customer (never a phone number): the provider sees only its hash.
         """
-        started = time.monotonic()
-        deadline = started + settings.timeout_seconds
         model = settings.model or self._default_model
-        customer = hashlib.sha256(f"bothub:{contact}".encode()).hexdigest()
-        body = request_body(self._style, model, prompt, settings, cache_key=cache_key, customer=customer)
-        try:
-            reading, request_id = self._ask_within(deadline, body)
-        except ModelFailed as failure:
-            failure.model = model
-            failure.latency_ms = _milliseconds_since(started)
-            raise
+        ask = support_ask(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
+        parse = partial(parse_support, quotes=prompt.quotes)
+        reading, latency_ms, request_id = self._timed(ask, parse, settings.timeout_seconds)
         return Completion(
             answer=reading.answer,
             raw=reading.raw,
             usage=reading.usage,
             model=reading.model or model,
-            latency_ms=_milliseconds_since(started),
+            latency_ms=latency_ms,
             request_id=request_id,
         )
 
-    def _ask_within(self, deadline: float, body: Mapping[str, Any]) -> tuple[Reading, str | None]:
+    def write(
+        self,
+        shape: type[T],
+        instructions: str,
+        said: tuple[InputItem, ...],
+        *,
+        name: str,
+        cache_key: str,
+        model: str | None = None,
+        contact: str | None = None,
+        max_output_tokens: int = 1000,
+        timeout_seconds: float = 30,
+    ) -> Written[T]:
+        """Ask for anything else in a shape of its own, within the same limits as `answer`. Raises `ModelFailed`.
+
+        `instructions` are ours and the business's; whatever customers or documents say belongs into `said`.
+        `shape` forbids further properties and gives none a default. `name` says what is asked, in snake case.
+        `contact` is the internal id of the customer when the words are one customer's.
+        """
+        asked = model or self._default_model
+        ask = Ask(
+            model=asked,
+            instructions=instructions,
+            input=said,
+            shape=shape,
+            name=name,
+            max_output_tokens=max_output_tokens,
+            temperature=None,
+            cache_key=cache_key,
+            customer=None if contact is None else _customer(contact),
+        )
+        reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), timeout_seconds)
+        return Written(reading.answer, reading.usage, reading.model or asked, latency_ms, request_id)
+
+    def _timed(self, ask: Ask, parse: Callable[[Said], T], seconds: float) -> tuple[Reading[T], int, str | None]:
+        """The answer, the milliseconds that it took and the provider's id of the request."""
+        started = time.monotonic()
+        body = request_body(self._style, ask)
         try:
-            return self._ask(deadline, body)
+            reading, request_id = self._ask_within(started + seconds, body, parse)
+        except ModelFailed as failure:
+            failure.model = ask.model
+            failure.latency_ms = _milliseconds_since(started)
+            raise
+        return reading, _milliseconds_since(started), request_id
+
+    def _ask_within(
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
+    ) -> tuple[Reading[T], str | None]:
+        try:
+            return self._ask(deadline, body, parse)
         except ModelFailed as failure:
             wait = _RETRY_SECONDS if failure.retry_after is None else failure.retry_after
             if not failure.retryable or time.monotonic() + wait >= deadline:
                 raise
             time.sleep(wait)
-            return self._ask(deadline, body)
+            return self._ask(deadline, body, parse)
 
-    def _ask(self, deadline: float, body: Mapping[str, Any]) -> tuple[Reading, str | None]:
+    def _ask(
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
+    ) -> tuple[Reading[T], str | None]:
         remaining = max(deadline - time.monotonic(), 0.001)
         timeout = httpx2.Timeout(remaining, connect=min(_CONNECT_SECONDS, remaining))
         path = "/responses" if self._style is ApiStyle.RESPONSES else "/chat/completions"
@@ -104,7 +150,7 @@ class ModelClient:
             raise self._failure(error, remaining) from error
         request_id = response.headers.get("x-request-id")
         try:
-            return read(response.content, self._style), request_id
+            return read(response.content, self._style, parse), request_id
         except ModelFailed as failure:
             failure.request_id = request_id
             raise
@@ -176,6 +222,11 @@ def _limit_body_time(response: httpx2.Response) -> None:
     seconds = response.request.extensions["timeout"]["read"]
     assert isinstance(response.stream, httpx2.SyncByteStream)
     response.stream = _TimedStream(response.stream, time.monotonic() + seconds, response.request)
+
+
+def _customer(contact: str) -> str:
+    """What the provider sees of a customer: enough to tell one from another, nothing to know them by."""
+    return hashlib.sha256(f"bothub:{contact}".encode()).hexdigest()
 
 
 def _classify(error: openai.APIStatusError) -> tuple[FailureKind, bool]:

@@ -5,14 +5,18 @@ Only what is used is parsed; the rest of an answer is left alone, so a server ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from core.ai.model import FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
+from core.ai.model import FailureKind, InputItem, MakeQuote, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.settings import BotSettings
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class ApiStyle(StrEnum):
@@ -22,48 +26,120 @@ class ApiStyle(StrEnum):
     CHAT = "chat"
 
 
-# Strict mode wants every property required and no others, which ModelAnswer's schema already says.
-_SCHEMA: dict[str, Any] = {"name": "support_answer", "strict": True, "schema": ModelAnswer.model_json_schema()}
-_RESPONSES_TEXT = {"format": {"type": "json_schema", **_SCHEMA}}
-_CHAT_FORMAT = {"type": "json_schema", "json_schema": _SCHEMA}
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something the model may call for in place of an answer, with arguments in `shape`."""
+
+    name: str
+    description: str
+    shape: type[BaseModel]
+
+
+MAKE_QUOTE = Tool(
+    "make_quote",
+    "Makes a priced quote. Call it, in place of an answer, when the customer orders products, asks what certain "
+    "quantities of them cost together, or changes what they ordered. The quote is worded and priced by the business.",
+    MakeQuote,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Ask:
+    """One structured request. `customer` is already a hash, None where the words are not one customer's.
+
+    `shape` must forbid further properties and require all of its own: strict mode wants both.
+    """
+
+    model: str
+    instructions: str
+    input: tuple[InputItem, ...]
+    shape: type[BaseModel]
+    name: str
+    max_output_tokens: int
+    temperature: float | None
+    cache_key: str
+    customer: str | None
+    tool: Tool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the model said: its text, or the arguments for the `tool` that it called."""
+
+    text: str
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
     """A valid answer taken out of a response body. `model` is the one that the server says it used."""
 
-    answer: ModelAnswer
+    answer: T
     raw: str
     usage: Usage | None
     model: str | None
 
 
-def request_body(
-    style: ApiStyle, model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str
-) -> dict[str, Any]:
-    """The request in the given dialect. `customer` is already a hash."""
-    body: dict[str, Any] = {"model": model}
-    if settings.temperature is not None:
-        body["temperature"] = settings.temperature
+def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str) -> Ask:
+    """What is asked when a customer is answered."""
+    return Ask(
+        model,
+        prompt.instructions,
+        prompt.input,
+        ModelAnswer,
+        "support_answer",
+        settings.max_output_tokens,
+        settings.temperature,
+        cache_key,
+        customer,
+        MAKE_QUOTE if prompt.quotes else None,
+    )
+
+
+def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
+    """The request in the given dialect."""
+    schema = {"name": ask.name, "strict": True, "schema": _schema(ask.shape)}
+    body: dict[str, Any] = {"model": ask.model, **_tools(style, ask.tool)}
+    if ask.temperature is not None:
+        body["temperature"] = ask.temperature
     if style is ApiStyle.CHAT:
         # `max_tokens` is the name that compatible servers share.
         return body | {
-            "messages": [{"role": "system", "content": prompt.instructions}, *prompt.input],
-            "max_tokens": settings.max_output_tokens,
-            "response_format": _CHAT_FORMAT,
+            "messages": [{"role": "system", "content": ask.instructions}, *ask.input],
+            "max_tokens": ask.max_output_tokens,
+            "response_format": {"type": "json_schema", "json_schema": schema},
         }
+    if ask.customer is not None:
+        body["safety_identifier"] = ask.customer
     return body | {
-        "instructions": prompt.instructions,
-        "input": prompt.input,
-        "max_output_tokens": settings.max_output_tokens,
-        "text": _RESPONSES_TEXT,
+        "instructions": ask.instructions,
+        "input": ask.input,
+        "max_output_tokens": ask.max_output_tokens,
+        "text": {"format": {"type": "json_schema", **schema}},
         "store": False,
-        "safety_identifier": customer,
-        "prompt_cache_key": cache_key,
+        "prompt_cache_key": ask.cache_key,
     }
 
 
-def read(content: bytes, style: ApiStyle) -> Reading:
+def _tools(style: ApiStyle, tool: Tool | None) -> dict[str, Any]:
+    if tool is None:
+        return {}
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": _schema(tool.shape),
+        "strict": True,
+    }
+    told = {"type": "function", "function": function} if style is ApiStyle.CHAT else {"type": "function", **function}
+    return {"tools": [told], "parallel_tool_calls": False}
+
+
+@cache
+def _schema(shape: type[BaseModel]) -> dict[str, Any]:
+    return shape.model_json_schema()
+
+
+def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading[T]:
     """The answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
     try:
         said = (
@@ -74,10 +150,11 @@ def read(content: bytes, style: ApiStyle) -> Reading:
     except ValidationError as error:
         raise ModelFailed(FailureKind.INVALID, f"unexpected response: {_first_error(error)}") from error
     usage = said.usage.usage() if said.usage else None
-    text = said.text()
+    call = said.call()
+    text = said.text() if call is None else call.arguments
     try:
         said.check()
-        answer = _parse(text)
+        answer = parse(Said(text, call.name if call else ""))
     except ModelFailed as failure:
         failure.usage = usage
         failure.raw = text or None
@@ -85,16 +162,33 @@ def read(content: bytes, style: ApiStyle) -> Reading:
     return Reading(answer=answer, raw=text, usage=usage, model=said.model)
 
 
-def _parse(text: str) -> ModelAnswer:
-    if not text.strip():
-        raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
-    try:
-        answer = ModelAnswer.model_validate_json(text)
-    except ValidationError as error:
-        raise ModelFailed(FailureKind.INVALID, f"not the answer asked for: {_first_error(error)}") from error
+def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
+    """A support answer or, where it was offered, the wish for a quote.
+
+    An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
+    """
+    if quotes and said.tool == MAKE_QUOTE.name:
+        return _parse(MakeQuote, said.text)
+    answer = parse_as(ModelAnswer, said)
     if not answer.reply.strip() and not answer.handoff_reason:
         raise ModelFailed(FailureKind.EMPTY, "the model gave an empty reply")
     return answer
+
+
+def parse_as(shape: type[T], said: Said) -> T:
+    """The model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
+    if said.tool:
+        raise ModelFailed(FailureKind.INVALID, f"the model called {said.tool[:40]!r}, which it was not offered")
+    return _parse(shape, said.text)
+
+
+def _parse(shape: type[T], text: str) -> T:
+    if not text.strip():
+        raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelFailed(FailureKind.INVALID, f"not the answer asked for: {_first_error(error)}") from error
 
 
 def _first_error(error: ValidationError) -> str:
@@ -108,9 +202,21 @@ class _Part(BaseModel):
     refusal: str = ""
 
 
+class _Call(BaseModel):
+    """A function call: its arguments are JSON in a string."""
+
+    name: str
+    arguments: str
+
+
 class _Item(BaseModel):
     type: str
     content: list[_Part] | None = None
+    name: str = ""
+    arguments: str = ""
+
+    def is_call(self) -> bool:
+        return self.type == "function_call"
 
 
 class _Reason(BaseModel):
@@ -163,6 +269,9 @@ class _ResponsesBody(BaseModel):
     def text(self) -> str:
         return "".join(part.text for part in self._parts() if part.type == "output_text")
 
+    def call(self) -> _Call | None:
+        return next((_Call(name=one.name, arguments=one.arguments) for one in self.output if one.is_call()), None)
+
     def check(self) -> None:
         refusals = [part.refusal for part in self._parts() if part.type == "refusal"]
         reason = (self.incomplete_details and self.incomplete_details.reason) or self.status
@@ -174,9 +283,14 @@ class _ResponsesBody(BaseModel):
             raise ModelFailed(FailureKind.INCOMPLETE, reason)
 
 
+class _ChatCall(BaseModel):
+    function: _Call
+
+
 class _ChatMessage(BaseModel):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[_ChatCall] | None = None
 
 
 class _Choice(BaseModel):
@@ -193,6 +307,10 @@ class _ChatBody(BaseModel):
 
     def text(self) -> str:
         return self.choices[0].message.content or ""
+
+    def call(self) -> _Call | None:
+        calls = self.choices[0].message.tool_calls
+        return calls[0].function if calls else None
 
     def check(self) -> None:
         choice = self.choices[0]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol, TypedDict
+from typing import Generic, Literal, Protocol, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.ai.settings import BotSettings
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class InputItem(TypedDict):
@@ -22,13 +24,15 @@ class InputItem(TypedDict):
 class Prompt:
     """`instructions` hold only what the business wrote; what customers wrote is in `input`.
 
-    `version` identifies template and settings. `tokens` is an estimate of the whole.
+    `version` identifies template and settings. `tokens` is an estimate of the whole. With `quotes` the model may ask
+    for a quote (`MakeQuote`) in place of an answer.
     """
 
     instructions: str
     input: tuple[InputItem, ...]
     version: str
     tokens: int
+    quotes: bool = False
 
 
 class ModelAnswer(BaseModel):
@@ -44,7 +48,29 @@ class ModelAnswer(BaseModel):
     sentiment: Literal["positive", "neutral", "negative"] = Field(description="How the customer feels")
     language: str = Field(description="Two-letter code of the language of the reply")
     handoff_reason: str | None = Field(description="Why a person is needed, in a few words; null if none is")
-    sources: list[str] = Field(description="Ids of the passages used, such as kb-3; empty if none")
+    summary: str | None = Field(description="For the colleague who takes over, two short sentences; null if none does")
+    states_facts: bool = Field(description="Whether the reply states anything about the business or what it offers")
+    sources: list[str] = Field(description="Ids of the passages used, such as kb-3, or facts; empty if none")
+
+
+class OrderedLine(BaseModel):
+    """One product that the customer wants, in the model's reading. Never a price: that is not the model's to say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product: str = Field(description="The product in the customer's own words, without the quantity")
+    quantity: float | None = Field(gt=0, description="How many or how much; null if the customer did not say")
+    unit: str | None = Field(description="Unit of the quantity, such as kg or dozen; null for pieces")
+
+
+class MakeQuote(BaseModel):
+    """The arguments of the tool with which the model asks for a quote. The descriptions are what the model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: list[OrderedLine] = Field(
+        min_length=1, max_length=50, description="Every product that the customer wants now, those of an open quote too"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +84,21 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer with what it took. `raw` is the model's text before parsing."""
+    """An answer, or the wish for a quote, with what it took. `raw` is the model's text before parsing."""
 
-    answer: ModelAnswer
+    answer: ModelAnswer | MakeQuote
     raw: str
+    usage: Usage | None
+    model: str
+    latency_ms: int
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What the model wrote in the shape asked for, and what is needed to price it. `usage` None: not said."""
+
+    text: T
     usage: Usage | None
     model: str
     latency_ms: int
@@ -116,4 +153,23 @@ class Model(Protocol):
     """Anything that can answer a prompt; `core.ai.client.ModelClient` is the one that does."""
 
     def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
+        """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""
+
+
+class Writer(Protocol):
+    """Anything that can write in a given shape; `core.ai.client.ModelClient.write` says what each word means."""
+
+    def write(
+        self,
+        shape: type[T],
+        instructions: str,
+        said: tuple[InputItem, ...],
+        *,
+        name: str,
+        cache_key: str,
+        model: str | None = None,
+        contact: str | None = None,
+        max_output_tokens: int = 1000,
+        timeout_seconds: float = 30,
+    ) -> Written[T]:
         """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""

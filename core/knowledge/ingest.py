@@ -24,6 +24,7 @@ from core.errands import Running, Unachievable
 from core.knowledge import embedding
 from core.knowledge.coverage import carry_over, cover
 from core.knowledge.fetch import Page, fetch
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse import BadFile, Fault
 from core.knowledge.reading import Reading, reading
 from core.knowledge.sources import LONGEST_TITLE, address_title, drop_unfinished, record_failure
@@ -34,7 +35,6 @@ from core.models.knowledge import (
     KnowledgeEdition,
     KnowledgeSource,
     KnowledgeVector,
-    SourceKind,
     SourceState,
 )
 

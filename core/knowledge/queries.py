@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from core import errands
 from core.errors import NotFound
+from core.knowledge.kinds import SourceKind
 from core.knowledge.sources import INGEST
 from core.models.business import Bot
-from core.models.knowledge import KnowledgeChunk, KnowledgeSource, SourceKind, SourceState
+from core.models.knowledge import KnowledgeChunk, KnowledgeSource, SourceState
 
 WORKING = (SourceState.WAITING, SourceState.READING, SourceState.EMBEDDING)
 

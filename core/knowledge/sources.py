@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from core import errands
 from core.errors import BotHubError, Conflict, NotFound
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE, Fault
 from core.knowledge.parse.open import ACCEPTED
 from core.media import storage
 from core.models.business import Bot
-from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceKind, SourceState
+from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceState
 from core.people import audit
 
 INGEST = "knowledge.ingest"  # the errand on a source

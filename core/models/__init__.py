@@ -39,6 +39,8 @@ from core.models.people import (
     TeamMember,
     TokenKind,
 )
+from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
@@ -46,10 +48,11 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation",
-    "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction",
-    "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
-    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn",
-    "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember",
-    "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
+    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
+    "Direction", "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition",
+    "KnowledgeSource", "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product",
+    "Quote", "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
+    "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
+    "WorkMinute", "WorkerReport",
 ]  # fmt: skip
