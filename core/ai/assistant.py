@@ -20,7 +20,7 @@ from core.ai.review import review
 from core.ai.settings import Autonomy, BotSettings
 from core.ai.summary import NO_SUMMARY, Summary, summarise
 from core.ai.text import LanguageCode, guess_language
-from core.quotes import wording
+from core.quotes import catalogue, wording
 from core.quotes.catalogue import Item
 from core.quotes.offer import OpenQuote, QuoteChange
 
@@ -266,7 +266,7 @@ def _autonomy(settings: BotSettings, topics: list[str]) -> Autonomy:
 
 def _passages(request: ComposeRequest) -> tuple[Passage, ...]:
     pairs = knowledge.search(request.settings.qa_pairs, _question(request), _PAIR_PASSAGES)
-    return (*request.passages, *pairs)
+    return (*request.passages, *catalogue.passages(request.catalogue, _question(request)), *pairs)
 
 
 def _question(request: ComposeRequest) -> str:
