@@ -162,6 +162,7 @@ def test_a_question_is_no_order() -> None:
         model = Asked(ANSWER.answers)
         answer = write(text, model)
         assert len(model.prompts) == 1
+        assert "Camisa blanca (CAM-01): 25,00" in model.prompts[0].instructions or "camisa" not in text
         assert isinstance(answer, Reply)
         assert answer.quote is None
 
