@@ -137,6 +137,11 @@ def subject_of(question: str) -> Mapping[str, str]:
     return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
 
 
+def asks_price(question: str) -> bool:
+    """Whether it asks what something costs."""
+    return _PRICE in _question(question).keys.values()
+
+
 def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
     asked = _question(question)
     known = [(index, pair, _question(pair.question)) for index, pair in enumerate(pairs, start=1) if pair.approved]
