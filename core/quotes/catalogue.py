@@ -66,6 +66,12 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     return known[1]
 
 
+def kept(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
+    """The same if this process has read that version of it, in that currency."""
+    known = _kept.get(business_id)
+    return known[1] if known is not None and known[0] == (version, currency) else None
+
+
 def own_currency(session: Session, business_id: int) -> str:
     """The currency of prices that name none: what the business says of itself, else its account's."""
     currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
