@@ -76,6 +76,7 @@ def clean(database: str) -> None:
     from core.business import channels
     from core.conversations import bots, spending
     from core.db import system_transaction
+    from core.knowledge import retrieval
     from core.learning import calibrations
     from core.models import Base
 
@@ -95,6 +96,7 @@ def clean(database: str) -> None:
     bots.forget()
     spending.forget()
     calibrations.forget()
+    retrieval.forget()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core import errands
 from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
@@ -18,8 +19,10 @@ from core.db import system_transaction
 from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
+from core.knowledge import reembed
 from core.learning import rounds
 from core.observability import configure_logging
+from core.quotes import service as quotes
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -50,6 +53,7 @@ def main() -> int:
                 with system_transaction() as session:
                     work.forget_old_work(session)
                     alerts.forget_old_alerts(session)
+                    errands.forget_old(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
@@ -67,6 +71,9 @@ def _chores() -> None:
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)
+                    reembed.begin_due(session)
+                with system_transaction() as session:
+                    quotes.expire_due(session)
                 rollups.keep_up()
                 rounds.keep_up()
                 counted_at = time.monotonic()

@@ -11,8 +11,8 @@ from console.i18n import t
 
 agent = shell.viewer()
 _PARTS = {
-    "overview": charts.overview, "service": charts.service, "delivery": charts.delivery, "cost": charts.cost,
-    "quality": quality.draw,
+    "overview": charts.overview, "service": charts.service, "delivery": charts.delivery, "quotes": charts.quotes,
+    "cost": charts.cost, "quality": quality.draw,
 }  # fmt: skip
 
 with st.container(key="page_wide", gap="small"):

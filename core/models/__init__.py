@@ -1,5 +1,6 @@
 """Every table, a file per noun."""
 
+from core.knowledge.kinds import SourceKind
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.base import Base, Tenant
@@ -7,6 +8,14 @@ from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
+from core.models.errand import Errand, ErrandState
+from core.models.knowledge import (
+    KnowledgeChunk,
+    KnowledgeEdition,
+    KnowledgeSource,
+    KnowledgeVector,
+    SourceState,
+)
 from core.models.message import (
     Attachment,
     Delivery,
@@ -31,6 +40,8 @@ from core.models.people import (
     TeamMember,
     TokenKind,
 )
+from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
@@ -39,11 +50,12 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
-    "Attachment", "AuditEntry", "Base", "Bot", "BotLearning", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
-    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
-    "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
-    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember",
-    "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
+    "Attachment", "AuditEntry", "Base", "Bot", "BotLearning", "BotVersion", "Business", "Channel", "ChannelFlow",
+    "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation", "ConversationStatus", "DailyFigure",
+    "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "Errand", "ErrandState", "EventSource",
+    "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource", "KnowledgeVector", "Message",
+    "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote", "QuoteLine", "QuoteState",
+    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState",
+    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
+    "WorkMinute", "WorkerReport",
 ]  # fmt: skip
