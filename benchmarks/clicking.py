@@ -163,7 +163,7 @@ def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:
     """Milliseconds from the commit until the words are in the open thread."""
     _say(bench, talk, words)
     start = time.perf_counter()
-    page.get_by_text(words, exact=True).last.wait_for()
+    page.locator(".lines").get_by_text(words, exact=True).wait_for()
     return (time.perf_counter() - start) * 1000
 
 

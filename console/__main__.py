@@ -27,6 +27,7 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws_per_message_deflate=False,  # a fifth of what a click costs; a proxy in front may compress
         timeout_graceful_shutdown=3,  # open sockets of browsers never end by themselves
     )
     return 0

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import files, hub, i18n, security, signin, single_sign_on
+from console import components, files, hub, i18n, security, signin, single_sign_on
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -77,6 +77,7 @@ app = st.App(
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
+        Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],
     middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],

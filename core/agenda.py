@@ -11,7 +11,8 @@ SELECT
     EXISTS (SELECT FROM webhook_events WHERE processed_at IS NULL),
     (SELECT extract(epoch FROM min(greatest(due_at, leased_until)) - now()) FROM reply_turns),
     (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM deliveries WHERE next_attempt_at IS NOT NULL),
-    (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM attachments WHERE next_attempt_at IS NOT NULL)
+    (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM attachments WHERE next_attempt_at IS NOT NULL),
+    (SELECT extract(epoch FROM min(due_at) - now()) FROM errands WHERE due_at IS NOT NULL)
 """
 
 
@@ -23,12 +24,12 @@ class Agenda:
     turns_in: float | None
     sends_in: float | None
     files_in: float | None
+    errands_in: float | None
 
     def within(self, seconds: float) -> bool:
         """Whether anything is due in that time."""
-        return self.events or any(
-            wait is not None and wait <= seconds for wait in (self.turns_in, self.sends_in, self.files_in)
-        )
+        waits = (self.turns_in, self.sends_in, self.files_in, self.errands_in)
+        return self.events or any(wait is not None and wait <= seconds for wait in waits)
 
 
 def look() -> Agenda:

@@ -20,7 +20,7 @@ from core.agenda import Agenda
 from core.config import get_settings
 from core.db import system_transaction
 from core.people import notices
-from workers import inbound, media, replies, sending
+from workers import errands, inbound, media, replies, sending
 from workers.crew import Crew, Shared, Task
 from workers.meter import Meter
 
@@ -35,6 +35,7 @@ _BETWEEN_RECEIVES = 0.002  # likewise, for each task in hand
 _LONGEST_BETWEEN_RECEIVES = 0.05
 _AWAY_SECONDS = 0.25
 _MEDIA_SLOTS = 2
+_ERRAND_SLOTS = 2
 
 
 class Desk:
@@ -49,6 +50,7 @@ class Desk:
         self.replies = Crew("replies", slots, replies.claim, replies.answer, **shared)
         self.sending = Crew("sending", max(2, slots // 2), sending.claim, sending.send, **shared)
         self.media = Crew("media", _MEDIA_SLOTS, media.claim, media.fetch, **shared)
+        self.errands = Crew("errands", _ERRAND_SLOTS, errands.claim, errands.carry_out, **shared)
         threading.Thread(target=self._keep_leases, name="leases", daemon=True).start()
 
     def keep_telling(self) -> None:
@@ -56,7 +58,7 @@ class Desk:
         self.meter.keep_telling({crew.name: crew.slots for crew in self._crews()}, self._busy)
 
     def _crews(self) -> tuple[Crew[Any], ...]:
-        return self.replies, self.sending, self.media
+        return self.replies, self.sending, self.media, self.errands
 
     def _busy(self) -> dict[str, int]:
         return {crew.name: len(crew.in_hand()) for crew in self._crews()}
@@ -64,7 +66,8 @@ class Desk:
     def take_on(self, due: Agenda) -> int:
         """Do or hand out what is due. Returns how much was found."""
         found = sending.undo_unanswered() + (self._receive() if due.events else 0)
-        for wait, crew in ((due.turns_in, self.replies), (due.sends_in, self.sending), (due.files_in, self.media)):
+        waits = (due.turns_in, due.sends_in, due.files_in, due.errands_in)
+        for wait, crew in zip(waits, self._crews(), strict=True):
             if wait is not None and wait <= 0:
                 found += crew.take_on()
         return found
@@ -90,6 +93,7 @@ class Desk:
             time.sleep(pause)
             _keep(self.replies.in_hand(), replies.renew)
             _keep(self.sending.in_hand(), sending.renew)
+            _keep(self.errands.in_hand(), errands.renew)
 
 
 def _keep(held: Sequence[Task], renew: Callable[[Sequence[Task]], None]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from core.ai.assistant import compose
+from core.ai.assistant import ComposeRequest, compose
 from core.business.channels import channel
 from core.business.model import model
 from core.channels.base import SendError
@@ -16,6 +17,7 @@ from core.config import get_settings
 from core.conversations import turns
 from core.conversations.context import Briefing, Standing
 from core.db import system_transaction, transaction
+from core.knowledge.retrieval import passages_for, question_in
 from workers.clerk import Clerk
 from workers.patience import persist
 
@@ -49,10 +51,18 @@ def answer(task: Task) -> None:
     if briefing is None:
         return
     _show_reading(briefing)
-    outcome = compose(briefing.request, model())
+    outcome = compose(_informed(turn, briefing), model())
 
     if not _clerk.note(turns.Done(turn, briefing, outcome)):
         log.info("answer_dropped", conversation_id=turn.conversation_id)
+
+
+def _informed(turn: turns.Turn, briefing: Briefing) -> ComposeRequest:
+    """The request with what the bot knows about the question."""
+    request = briefing.request
+    question = question_in(request.turns)
+    passages = persist(lambda: passages_for(turn.business_id, briefing.bot_id, question))
+    return replace(request, passages=passages)
 
 
 def _finish(done: Sequence[turns.Done]) -> list[bool]:

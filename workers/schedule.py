@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core import errands
 from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
@@ -18,6 +19,7 @@ from core.db import system_transaction
 from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
+from core.knowledge import reembed
 from core.observability import configure_logging
 from workers.sweep import sweep
 
@@ -48,6 +50,7 @@ def main() -> int:
                 forget_old_events()
                 with system_transaction() as session:
                     work.forget_old_work(session)
+                    errands.forget_old(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
@@ -65,6 +68,7 @@ def _chores() -> None:
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     alerts.evaluate(session)
+                    reembed.begin_due(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

@@ -15,6 +15,7 @@ from core.conversations import bot_channels, bot_history, bots, spending
 from core.conversations.context import prices
 from core.conversations.spending import OverBudget
 from core.db import transaction
+from core.knowledge.retrieval import passages_for, question_in
 
 
 def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
@@ -77,6 +78,7 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
             bot_ref=f"bot-{bot_id}",
             contact_ref=f"trial-{agent.id}",
             replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
+            passages=passages_for(agent.business_id, bot_id, question_in(turns)),
         ),
         model(),
     )

@@ -15,7 +15,7 @@ def _redraw(changed: set[int]) -> list[str]:
     if chosen is None or not changed & {0, chosen}:
         return ["list"]
     actions.mark_seen(chosen)
-    return ["list", "thread", "customer"]
+    return ["thread", "list", "customer"]
 
 
 selection.follow_address()

@@ -1,23 +1,55 @@
 """Components of our own (Streamlit components, version 2): a typed function, a script and a style sheet each.
 
-They are registered once, at import. The scripts need no build step; `dom.js` stands before each of them.
+They are registered once, at import. The scripts need no build step; `dom.js` stands before each of them. Streamlit
+would send a component's script and style with every change of what it shows: it is given a loader instead, and
+browsers fetch the rest from an address that changes with its content, so they keep it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
 
 _FOLDER = Path(__file__).parent
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+_scripts: dict[str, str] = {}
+
+# Nothing is seen before its style has come.
+_UNTIL_STYLED = ":host {\n  visibility: hidden;\n}"
+_STYLED = ":host { visibility: visible; }\n"
+_LOADER = """const {default: draw, style} = await import(new URL('/components/%s', location.origin));
+export default (component) => {
+  const root = component.parentElement.getRootNode();
+  if (!root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
+  return draw(component);
+};
+"""
 
 
 def load(name: str, html: str) -> Any:
     """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`."""
-    style = sources(name, "css")
-    script = (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
-    return st.components.v2.component(f"bothub.{name}", html=html, css=style or None, js=script)
+    style = json.dumps(_STYLED + sources(name, "css"))
+    sheet = f"export const style = new CSSStyleSheet();\nstyle.replaceSync({style});\n"
+    script = sheet + (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
+    address = f"{name}-{hashlib.sha256(script.encode()).hexdigest()[:16]}.js"
+    _scripts[address] = script
+    return st.components.v2.component(f"bothub.{name}", html=html, css=_UNTIL_STYLED, js=_LOADER % address)
+
+
+def serve(request: Request) -> Response:
+    """A component's script, which no address ever gives another content of. They hold nothing that is anybody's."""
+    script = _scripts.get(request.path_params["address"])
+    if script is None:
+        return Response(status_code=404)
+    return Response(
+        script, media_type="text/javascript", headers={"cache-control": "public, max-age=31536000, immutable"}
+    )
 
 
 def sources(name: str, ending: str) -> str:

@@ -1,1 +1,1 @@
-"""What pages read, a file an area. Every read asks who is looking and opens one short transaction of the business."""
+"""What pages read, a file an area. Every read asks who is looking, and sees one business in a short transaction."""

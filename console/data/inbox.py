@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
+from console.data.reading import reading
 from core.business import templates
 from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import likeness, profile
@@ -17,7 +18,6 @@ from core.conversations.saved_replies import Saved
 from core.conversations.switching import Way
 from core.conversations.thread import Thread
 from core.conversations.traces import Explanation
-from core.db import transaction
 from core.errors import NotFound
 from core.people import agents
 from core.people.agents import Colleague
@@ -26,14 +26,14 @@ from core.people.agents import Colleague
 def page(wanted: Wanted, after: Place | None) -> Page:
     """The conversations somebody wants to see, from a place in the list on."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return listing.page(session, agent.business_id, wanted, agent.id, after)
 
 
 def counts() -> dict[View, int]:
     """How many open conversations each view holds."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return listing.counts(session, agent.id)
 
 
@@ -46,7 +46,7 @@ def next_waiting(after: int | None) -> int | None:
 def thread(conversation_id: int, limit: int) -> Thread | None:
     """One conversation; None when there is no such one in this business."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         try:
             return threads.read(session, conversation_id, limit)
         except NotFound:
@@ -56,21 +56,21 @@ def thread(conversation_id: int, limit: int) -> Thread | None:
 def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:
     """Why the bot wrote a message, or suggests one; None when nothing was kept."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return traces.of_message(session, message_id) if message_id else traces.of_draft(session, run_id or 0)
 
 
 def ways(conversation_id: int) -> Sequence[Way]:
     """The other channels on which this customer can be reached."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return switching.ways(session, conversation_id)
 
 
 def customer(contact_id: int) -> Profile | None:
     """Who writes; None when there is no such contact in this business."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         try:
             return profile.read(session, contact_id)
         except NotFound:
@@ -80,33 +80,33 @@ def customer(contact_id: int) -> Profile | None:
 def candidates(contact_id: int, words: str) -> list[Candidate]:
     """Who may be the same person, or whoever is found by these words."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return likeness.candidates(session, agent.business_id, contact_id, words)
 
 
 def tags() -> list[str]:
     """The tags in use lately, most used first."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return triage.known_tags(session, agent.business_id)
 
 
 def colleagues() -> list[Colleague]:
     """Who conversations can be given to."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return agents.colleagues(session)
 
 
 def replies() -> list[Saved]:
     """The saved replies that the composer offers."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return saved_replies.saved_replies(session)
 
 
 def usable_templates(channel_id: int) -> list[Template]:
     """The templates that a channel may send at any time."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return templates.usable(session, channel_id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console import auth
-from core.db import transaction
+from console.data.reading import reading
 from core.people import audit, staff
 from core.people import teams as groups
 from core.people.audit import Entry
@@ -17,14 +17,14 @@ from core.people.teams import TeamFacts
 def everyone() -> Sequence[Person]:
     """All people of the business. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return staff.everyone(session)
 
 
 def teams() -> Sequence[TeamFacts]:
     """The teams of the business. Everybody may know them: conversations are given to teams in the inbox."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return groups.teams(session)
 
 
@@ -33,5 +33,5 @@ def entries(
 ) -> Sequence[Entry]:
     """A page of the audit log, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return audit.entries(session, actor=actor, area=area, since=since, before_id=before_id, limit=limit)

@@ -17,6 +17,7 @@ from console.actions import drafts
 from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
+from console.data.reading import together
 from console.desk import bulk, copilot, listing, selection, switching, undo, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
@@ -42,7 +43,7 @@ def _sent() -> None:
             state["refused"] = {**state.get("refused", {}), item["token"]: shell.say(error)}
         except InvalidMessage as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: str(error)}
-    st.rerun(["list", "thread"])
+    st.rerun(["thread", "list"])
 
 
 def _write(item: Mapping[str, Any]) -> None:
@@ -70,7 +71,7 @@ def _settled() -> None:
         _settle(state["thread"].settle or {})
     except BotHubError as error:
         st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["list", "thread"])
+    st.rerun(["thread", "list"])
 
 
 def _settle(asked: Mapping[str, Any]) -> None:
@@ -119,6 +120,7 @@ def do(action: Callable[[int], None], said: str | None = None) -> None:
 
 
 @st.fragment(key="thread")
+@together()
 def pane() -> None:
     agent = shell.viewer()
     chosen = selection.chosen()

@@ -13,6 +13,7 @@ from console.actions import contacts
 from console.actions import conversations as actions
 from console.data import inbox as data
 from console.data import people
+from console.data.reading import together
 from console.desk import listing, merging, selection
 from console.desk.conversation import do
 from console.i18n import t
@@ -30,10 +31,11 @@ state = st.session_state
 
 
 @st.fragment(key="customer")
+@together()
 def pane() -> None:
     agent = shell.viewer()
     chosen = selection.chosen()
-    thread = None if chosen is None else data.thread(chosen, 1)
+    thread = None if chosen is None else data.thread(chosen, 0)
     customer = None if thread is None else data.customer(thread.contact_id)
     if thread is None or customer is None:
         state.pop("customer_shown", None)
@@ -218,7 +220,7 @@ def _try(action: Callable[[], None]) -> None:
         action()
     except BotHubError as error:
         st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["list", "thread", "customer"])
+    st.rerun(["thread", "list", "customer"])
 
 
 def _assigned(key: str) -> None:

@@ -9,6 +9,7 @@ from console.actions import conversations as actions
 from console.components.inbox_list import inbox_list
 from console.data import inbox as data
 from console.data import people
+from console.data.reading import together
 from console.desk import bulk, selection, undo
 from console.i18n import current, section, t
 from core.channels.base import Kind
@@ -17,9 +18,11 @@ from core.errors import BotHubError
 
 state = st.session_state
 _PLACES = "list_places"  # where each page before the one shown began
+_READ = "list_read"  # the conversations shown that hold nothing new
 
 
 @st.fragment(key="list")
+@together()
 def pane() -> None:
     agent = shell.viewer()
     with st.container(key="list_head", gap="small"):
@@ -28,6 +31,7 @@ def pane() -> None:
     state["list_wanted"], state[_PLACES] = wanted, places
     page = data.page(wanted, places[-1] if places else None)
     state["list_next"] = page.next
+    state[_READ] = {row.id for row in page.rows if not row.unread}
     inbox_list(
         page.rows,
         selection.chosen(),
@@ -97,11 +101,12 @@ def _opened() -> None:
 def open_conversation(conversation_id: int) -> None:
     """Show a conversation; whoever opens it has seen it."""
     selection.choose(conversation_id)
-    try:
-        actions.mark_seen(conversation_id)
-    except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["list", "thread", "customer"])
+    if conversation_id not in state.get(_READ, ()):
+        try:
+            actions.mark_seen(conversation_id)
+        except BotHubError as error:
+            st.toast(shell.say(error), icon=":material/error:")
+    st.rerun(["thread", "list", "customer"])
 
 
 def _turned() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,10 +21,12 @@ from pydantic import BaseModel
 from core.ai.envelope import ApiStyle, Ask, Reading, parse_as, parse_support, read, request_body, support_ask
 from core.ai.model import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
 from core.ai.settings import BotSettings
+from core.ai.vectors import Vector, read_vectors
 
 T = TypeVar("T", bound=BaseModel)
 _CONNECT_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
+_LONGEST_WAIT = 8.0  # seconds between two attempts when the server names none
 _KEEPALIVE_SECONDS = 30.0
 _DETAIL_LIMIT = 300
 
@@ -143,14 +145,8 @@ class ModelClient:
         path = "/responses" if self._style is ApiStyle.RESPONSES else "/chat/completions"
         try:
             response = self._sdk.post(path, body=body, cast_to=httpx2.Response, options={"timeout": timeout})
-        except openai.APITimeoutError as error:
-            detail = f"{type(error.__cause__).__name__}, {remaining:.1f} s allowed"
-            raise ModelFailed(FailureKind.TIMEOUT, detail, retryable=True) from error
-        except openai.APIConnectionError as error:
-            cause = error.__cause__ or error
-            raise ModelFailed(FailureKind.CONNECTION, self._clean(str(cause)), retryable=True) from error
-        except openai.APIStatusError as error:
-            raise self._status_failure(error) from error
+        except (openai.APIConnectionError, openai.APIStatusError) as error:
+            raise self._failure(error, remaining) from error
         request_id = response.headers.get("x-request-id")
         try:
             return read(response.content, self._style, parse), request_id
@@ -158,7 +154,12 @@ class ModelClient:
             failure.request_id = request_id
             raise
 
-    def _status_failure(self, error: openai.APIStatusError) -> ModelFailed:
+    def _failure(self, error: openai.APIConnectionError | openai.APIStatusError, allowed: float) -> ModelFailed:
+        if isinstance(error, openai.APITimeoutError):
+            detail = f"{type(error.__cause__).__name__}, {allowed:.1f} s allowed"
+            return ModelFailed(FailureKind.TIMEOUT, detail, retryable=True)
+        if isinstance(error, openai.APIConnectionError):
+            return ModelFailed(FailureKind.CONNECTION, self._clean(str(error.__cause__ or error)), retryable=True)
         kind, retryable = _classify(error)
         return ModelFailed(
             kind,
@@ -171,6 +172,31 @@ class ModelClient:
     def _clean(self, detail: str) -> str:
         """Shortened, and without our key, which some servers echo in their errors."""
         return detail.replace(self._api_key, "***")[:_DETAIL_LIMIT]
+
+    def embed(self, texts: Sequence[str], model: str, *, timeout_seconds: float) -> list[Vector]:
+        """A vector of length 1 for each text, which are as few and short as one request takes. Raises `ModelFailed`.
+
+        A server that is busy is asked again, after the wait that it names, while `timeout_seconds` last.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        wait = _RETRY_SECONDS
+        while True:
+            try:
+                return self._embed(texts, model, max(deadline - time.monotonic(), 0.001))
+            except ModelFailed as failure:
+                wait = min(2 * wait, _LONGEST_WAIT) if failure.retry_after is None else failure.retry_after
+                if not failure.retryable or time.monotonic() + wait >= deadline:
+                    raise
+            time.sleep(wait)
+
+    def _embed(self, texts: Sequence[str], model: str, remaining: float) -> list[Vector]:
+        timeout = httpx2.Timeout(remaining, connect=min(_CONNECT_SECONDS, remaining))
+        body = {"model": model, "input": list(texts), "encoding_format": "float"}  # few servers know base64
+        try:
+            response = self._sdk.post("/embeddings", body=body, cast_to=httpx2.Response, options={"timeout": timeout})
+        except (openai.APIConnectionError, openai.APIStatusError) as error:
+            raise self._failure(error, remaining) from error
+        return read_vectors(response.content, len(texts))
 
 
 class _TimedStream(httpx2.SyncByteStream):

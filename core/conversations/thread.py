@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Row, any_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core.conversations import drafts
@@ -90,7 +90,7 @@ class Thread:
 
 
 def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
-    """One conversation with its newest messages. Raises `NotFound`."""
+    """One conversation with its newest messages; with a limit of 0, without any. Raises `NotFound`."""
     head = session.execute(
         select(
             Conversation,
@@ -110,7 +110,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
     conversation, name, address, opted_out_at, channel, assignee, window_open = head
-    newest = _newest(session, conversation_id, limit + 1)
+    newest = _newest(session, conversation_id, limit + 1) if limit else []
     return Thread(
         id=conversation.id,
         name=name,
@@ -133,34 +133,41 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         window_expires_at=conversation.window_expires_at,
         window_open=window_open,
         opted_out=opted_out_at is not None,
-        lines=_lines(session, newest[:limit][::-1]),
+        lines=_lines(session, newest[:limit][::-1]) if newest else [],
         more=len(newest) > limit,
         suggestion=drafts.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,
     )
 
 
-def _newest(session: Session, conversation_id: int, limit: int) -> Sequence[tuple[Message, str | None]]:
-    found = session.execute(
-        select(Message, Agent.name)
+_IDS = ARRAY(BigInteger)
+_COLUMNS = (
+    Message.id, Message.channel_id, Message.sender, Message.type, Message.text, Message.payload, Message.status,
+    Message.error, Message.reply_to, Message.idempotency_key, Message.provider_id, Message.created_at,
+)  # fmt: skip
+
+
+def _newest(session: Session, conversation_id: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Columns rather than objects: a thread is read with every click, and objects cost twice as much."""
+    return session.execute(
+        select(*_COLUMNS, Agent.name.label("author"))
         .outerjoin(Agent, Agent.id == Message.author_id)
         .where(Message.conversation_id == conversation_id)
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(limit)
-    )
-    return [(message, author) for message, author in found]
+    ).all()
 
 
-def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> list[Line]:
-    files = _files(session, [message for message, _ in messages])
-    here = {message.provider_id for message, _ in messages if message.provider_id}
-    edits = {words for message, _ in messages if (words := (message.payload.get("edited") or {}).get("text"))}
+def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[Line]:
+    files = _files(session, messages)
+    here = {message.provider_id for message in messages if message.provider_id}
+    edits = {words for message in messages if (words := (message.payload.get("edited") or {}).get("text"))}
     quoted = _quoted(session, messages)
     doers = _doers(session, messages)
     return [
         Line(
             id=message.id,
             sender=message.sender,
-            author=author or doers.get(_doer(message)),
+            author=message.author or doers.get(_doer(message)),
             type=message.type,
             text=message.text,
             payload=message.payload,
@@ -173,37 +180,42 @@ def _lines(session: Session, messages: Sequence[tuple[Message, str | None]]) -> 
             created_at=message.created_at,
             files=files[message.id],
         )
-        for message, author in messages
+        for message in messages
         if not (message.type in _ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
     ]
 
 
-def _doer(message: Message) -> int | None:
+def _doer(message: Row[*tuple[Any, ...]]) -> int | None:
     """The agent that an event names as its actor ("agent:3")."""
     kind, _, number = str(message.payload.get("by", "")).partition(":")
     return int(number) if kind == "agent" and number.isdigit() else None
 
 
-def _doers(session: Session, messages: Sequence[tuple[Message, str | None]]) -> dict[int | None, str]:
-    wanted = {doer for message, _ in messages if message.type == "event" and (doer := _doer(message))}
+def _doers(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int | None, str]:
+    wanted = {doer for message in messages if message.type == "event" and (doer := _doer(message))}
     if not wanted:
         return {}
     found = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))
     return {row.id: row.name for row in found}
 
 
-def _target(message: Message) -> object:
+def _target(message: Row[*tuple[Any, ...]]) -> object:
     """The provider's id of the message that this one is about."""
     return message.payload.get("message_id") or message.payload.get("original_message_id")
 
 
-def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[File]]:
+def _files(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int, list[File]]:
     """The files that came with messages, and those that messages of ours name."""
     found: dict[int, list[File]] = defaultdict(list)
     named = {attachment_id: message.id for message in messages if (attachment_id := _named_file(message))}
     for file in session.scalars(
         select(Attachment)
-        .where(or_(Attachment.message_id.in_([message.id for message in messages]), Attachment.id.in_(named)))
+        .where(
+            or_(
+                Attachment.message_id == any_(literal([message.id for message in messages], _IDS)),
+                Attachment.id == any_(literal(list(named), _IDS)),
+            )
+        )
         .order_by(Attachment.position)
     ):
         shown = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
@@ -211,17 +223,17 @@ def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[File
     return found
 
 
-def _named_file(message: Message) -> int | None:
+def _named_file(message: Row[*tuple[Any, ...]]) -> int | None:
     attachment_id = (message.payload.get("media") or {}).get("attachment_id")
     return attachment_id if isinstance(attachment_id, int) else None
 
 
-def _quoted(session: Session, messages: Sequence[tuple[Message, str | None]]) -> dict[tuple[int, str | None], str]:
+def _quoted(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[tuple[int, str | None], str]:
     """The words of the messages that these reply to."""
-    wanted = {message.reply_to for message, _ in messages if message.reply_to}
+    wanted = {message.reply_to for message in messages if message.reply_to}
     if not wanted:
         return {}
-    channel_ids = {message.channel_id for message, _ in messages}
+    channel_ids = {message.channel_id for message in messages}
     found = session.execute(
         select(Message.channel_id, Message.provider_id, Message.text, Message.type).where(
             Message.channel_id.in_(channel_ids), Message.provider_id.in_(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,12 @@ def copy_to(key: str, path: Path) -> None:
     with path.open("wb") as target:
         for chunk in read(key):
             target.write(chunk)
+
+
+def delete(key: str) -> None:
+    """Drop a file. One that is gone already is no error."""
+    with contextlib.suppress(FileNotFoundError):
+        obstore.delete(_store(), key)
 
 
 def scratch_folder() -> Path:

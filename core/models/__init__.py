@@ -7,6 +7,15 @@ from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import DailyFigure, DayCounted
+from core.models.errand import Errand, ErrandState
+from core.models.knowledge import (
+    KnowledgeChunk,
+    KnowledgeEdition,
+    KnowledgeSource,
+    KnowledgeVector,
+    SourceKind,
+    SourceState,
+)
 from core.models.message import (
     Attachment,
     Delivery,
@@ -37,9 +46,10 @@ from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
-    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
-    "Direction", "EventSource", "FileState", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "TaskFailure", "Team", "TeamMember",
+    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation",
+    "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction",
+    "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource",
+    "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "ReceiptEvent", "ReplyTurn",
+    "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember",
     "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

@@ -1,0 +1,51 @@
+"""The transactions that pages read in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy.orm import Session
+
+from core.db import transaction
+
+
+class _Shared(threading.local):
+    """What this thread's `together` holds open: nothing before the first read."""
+
+    stack: ExitStack | None = None
+    session: Session | None = None
+
+
+_shared = _Shared()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """All that is read within shares one transaction, begun with the first read.
+
+    A pane makes half a dozen small reads, and to check a connection, enter the business and commit costs more than
+    most of them. For drawing only: writes have transactions of their own, and nothing within may wait for a network.
+    """
+    if _shared.stack is not None:
+        yield
+        return
+    with ExitStack() as stack:
+        _shared.stack = stack
+        try:
+            yield
+        finally:
+            _shared.stack = _shared.session = None
+
+
+@contextmanager
+def reading(business_id: int) -> Iterator[Session]:
+    """A transaction for one read, or the one that `together` holds."""
+    if _shared.stack is None:
+        with transaction(business_id) as session:
+            yield session
+        return
+    if _shared.session is None:
+        _shared.session = _shared.stack.enter_context(transaction(business_id))
+    yield _shared.session

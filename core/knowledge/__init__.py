@@ -1,0 +1,1 @@
+"""What bots know: reading documents, cutting and embedding them, finding passages."""

@@ -1,0 +1,111 @@
+"""Fetching a web page that somebody named, without letting them reach what is not public."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from urllib.parse import urljoin
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from core.channels.http import CONNECT_SECONDS
+from core.channels.media_types import bare
+from core.channels.ssrf import UnsafeUrl, guard, guarded_session
+from core.knowledge.parse.base import MEGABYTE, BadFile, Fault
+
+LARGEST_PAGE = 10 * MEGABYTE
+_SECONDS = 30.0
+_READ_SECONDS = 10.0
+_MOST_REDIRECTS = 5
+_PIECE = 16 * 1024  # of what is on the wire: unpacked, it cannot become more than a few megabytes at a time
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "text/csv": ".csv",
+    "application/pdf": ".pdf",
+}
+_HEADERS = {"User-Agent": "BotHub", "Accept": ", ".join(_SUFFIXES), "Accept-Encoding": "gzip"}
+_TITLE = re.compile(rb"<title[^>]*>(.{1,2000}?)</title>", re.I | re.S)
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an address led to. `name` ends as the reader of its type wants it; `title` is "" when it has none."""
+
+    content: bytes
+    url: str
+    name: str
+    title: str
+
+
+@lru_cache(maxsize=1)
+def _session() -> requests.Session:
+    return guarded_session()
+
+
+def fetch(url: str) -> Page:
+    """The page at a public https address, at most `LARGEST_PAGE` bytes within half a minute.
+
+    Each redirect is judged like the first address. Raises `BadFile`: forbidden_address, unreachable, refused,
+    wrong_type, too_large, timed_out.
+    """
+    deadline = time.monotonic() + _SECONDS
+    for _ in range(_MOST_REDIRECTS + 1):
+        try:
+            guard(url)
+        except UnsafeUrl as error:
+            raise BadFile(Fault.FORBIDDEN_ADDRESS, str(error)) from error
+        try:
+            with _session().get(
+                url, headers=_HEADERS, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, _READ_SECONDS)
+            ) as answer:
+                if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
+                    return _page(answer, url, deadline)
+                url = urljoin(url, answer.headers["Location"])
+        except requests.Timeout as error:
+            raise BadFile(Fault.TIMED_OUT) from error
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
+            raise BadFile(Fault.UNREACHABLE, type(error).__name__) from error
+    raise BadFile(Fault.UNREACHABLE, "too many redirects")
+
+
+def _page(answer: requests.Response, url: str, deadline: float) -> Page:
+    if not answer.ok:
+        raise BadFile(Fault.REFUSED, f"HTTP {answer.status_code}")
+    declared = answer.headers.get("Content-Type")
+    suffix = _SUFFIXES.get(bare(declared) or "text/html")
+    if suffix is None:
+        raise BadFile(Fault.WRONG_TYPE, bare(declared))
+    content = bytearray()
+    for piece in answer.iter_content(_PIECE):
+        content += piece
+        if len(content) > LARGEST_PAGE:
+            raise BadFile(Fault.TOO_LARGE, f"more than {LARGEST_PAGE} bytes")
+        if time.monotonic() > deadline:
+            raise BadFile(Fault.TIMED_OUT)
+    kept = bytes(content) if suffix == ".pdf" else _in_utf8(bytes(content), declared or "")
+    return Page(kept, url, f"page{suffix}", _title(kept) if suffix == ".html" else "")
+
+
+def _in_utf8(content: bytes, declared: str) -> bytes:
+    """The server's word on the encoding counts more than the page's."""
+    charset = _CHARSET.search(declared)
+    if charset is None:
+        return content
+    try:
+        return content.decode(charset[1], errors="replace").encode()
+    except LookupError:
+        return content
+
+
+def _title(content: bytes) -> str:
+    found = _TITLE.search(content)
+    return " ".join(unescape(found[1].decode(errors="replace")).split())[:200] if found else ""

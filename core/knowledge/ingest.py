@@ -1,0 +1,223 @@
+"""Reading a source into a new edition, which takes the old one's place when it is whole.
+
+Until then nothing of it is found, so there is never half a document; what was found before stays in use. Whatever an
+attempt has finished is committed batch by batch, and an attempt after a kill goes on from there: the same content
+gives the same passages, and of those that are there the last one's position tells where to go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import structlog
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from core.ai.model import ModelFailed
+from core.db import transaction
+from core.errands import Running, Unachievable
+from core.knowledge import embedding
+from core.knowledge.coverage import carry_over, cover
+from core.knowledge.parse import BadFile, Fault
+from core.knowledge.reading import Reading, reading
+from core.knowledge.sources import drop_unfinished, record_failure
+from core.knowledge.split import Chunk
+from core.media import storage
+from core.models.knowledge import (
+    KnowledgeChunk,
+    KnowledgeEdition,
+    KnowledgeSource,
+    KnowledgeVector,
+    SourceKind,
+    SourceState,
+)
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an attempt starts from: the new edition, and how many of its passages are there already."""
+
+    source_id: int
+    kind: SourceKind
+    name: str
+    file_key: str
+    old_edition: int | None
+    edition: int
+    stored: int
+    is_read: bool
+
+
+def run(errand: Running) -> None:
+    """Raises `Stopped`, and `Unachievable` with the `Fault` of a source that cannot be read."""
+    try:
+        work = _start(errand, _fetched(errand))
+        if work is None:
+            return
+        if not work.is_read:
+            _read(errand, work)
+    except BadFile as error:
+        log.info("source_unreadable", source_id=errand.subject_id, fault=error.fault, detail=str(error))
+        raise Unachievable(error.fault) from error
+    _publish(errand, work, _embedded(errand, work))
+
+
+def failed(session: Session, errand: Running, code: str) -> None:
+    """The errand has failed for good: so has its source."""
+    record_failure(session, errand.subject_id, code)
+
+
+def _fetched(errand: Running) -> bytes | None:
+    """A web page as it is now; None for other sources, and for a page that an earlier attempt has read already."""
+    with transaction(errand.business_id) as session:
+        source = session.get(KnowledgeSource, errand.subject_id)
+        if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
+            return None
+    from core.knowledge.fetch import fetch
+
+    content = fetch(source.origin)
+    with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
+        scratch.write(content)
+        scratch.flush()
+        storage.put(_page_key(errand), Path(scratch.name))
+    return content
+
+
+def _page_key(errand: Running) -> str:
+    return f"{errand.business_id}/knowledge-page-{errand.subject_id}"
+
+
+def _start(errand: Running, page: bytes | None) -> _Work | None:
+    """What is to be read. None when nothing is: the source is gone, or a page that has not changed."""
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        source = session.get(KnowledgeSource, errand.subject_id)
+        if source is None:
+            return None
+        if page is not None and not _changes(session, errand, source, page):
+            source.state, source.fault, source.read_at = SourceState.READY, None, func.now()
+            return None
+        assert source.file_key is not None
+        edition = _unfinished(session, source)
+        if edition is None:
+            edition = session.execute(
+                insert(KnowledgeEdition)
+                .values(business_id=errand.business_id, source_id=source.id)
+                .returning(KnowledgeEdition.id)
+            ).scalar_one()
+        is_read = source.state == SourceState.EMBEDDING
+        if not is_read:
+            source.state = SourceState.READING
+        stored = session.scalars(
+            select(func.coalesce(func.max(KnowledgeChunk.position) + 1, 0)).where(KnowledgeChunk.edition == edition)
+        ).one()
+        kind = SourceKind(source.kind)
+        name = "page.html" if kind is SourceKind.PAGE else source.origin
+        return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
+
+
+def _changes(session: Session, errand: Running, source: KnowledgeSource, page: bytes) -> bool:
+    """Note a page's content. Whether there is anything in it to be read."""
+    digest = hashlib.sha256(page).hexdigest()
+    if digest == source.content_hash:
+        return source.edition is None or _unfinished(session, source) is not None
+    drop_unfinished(session, source.id, source.edition)
+    source.content_hash, source.bytes, source.file_key = digest, len(page), _page_key(errand)
+    return True
+
+
+def _unfinished(session: Session, source: KnowledgeSource) -> int | None:
+    return session.scalar(
+        select(KnowledgeEdition.id).where(
+            KnowledgeEdition.source_id == source.id, KnowledgeEdition.id.is_distinct_from(source.edition)
+        )
+    )
+
+
+def _read(errand: Running, work: _Work) -> None:
+    with tempfile.TemporaryDirectory(dir=storage.scratch_folder()) as folder:
+        path = Path(folder) / "source"
+        try:
+            storage.copy_to(work.file_key, path)
+        except FileNotFoundError as error:
+            raise BadFile(Fault.DAMAGED, "it is no longer in storage") from error
+        with reading(path, work.name) as found:
+            pieces = _store(errand, work, found)
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        source = session.get_one(KnowledgeSource, work.source_id)
+        source.kind = work.kind if work.kind is SourceKind.PAGE else found.kind
+        source.state, source.pieces_done, source.pieces_total = SourceState.EMBEDDING, pieces, pieces
+
+
+def _store(errand: Running, work: _Work, found: Reading) -> int:
+    """Store the passages that are not there yet. Returns how many pieces the document has. Raises `BadFile`."""
+    piece = stored = 0
+    for batch in _batches(found.chunks):
+        piece, stored = batch[-1].piece, batch[-1].position + 1
+        errand.step(piece, max(found.pieces, piece))
+        if new := [chunk for chunk in batch if chunk.position >= work.stored]:
+            with transaction(errand.business_id) as session:
+                errand.hold(session)
+                session.execute(insert(KnowledgeChunk), [_row(errand, work, chunk) for chunk in new])
+                if work.old_edition is not None:
+                    carry_over(session, work.old_edition, work.edition, new[0].position, new[-1].position)
+    if not stored:
+        raise BadFile(Fault.NO_TEXT)
+    return max(found.pieces, piece)
+
+
+def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    left = iter(chunks)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _row(errand: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
+    return {
+        "business_id": errand.business_id,
+        "source_id": work.source_id,
+        "edition": work.edition,
+        "position": chunk.position,
+        "heading": chunk.heading,
+        "text": chunk.text,
+        "tokens": chunk.tokens,
+        "content_hash": chunk.content_hash,
+    }
+
+
+def _embedded(errand: Running, work: _Work) -> str | None:
+    """The model that embedded the new edition. None when it could not be asked: then words alone find its passages,
+    until `core.knowledge.reembed` has made good for it.
+    """
+    embedder = embedding.current()
+    try:
+        cover(errand, work.edition, embedder)
+    except ModelFailed as error:
+        log.warning("source_not_embedded", source_id=work.source_id, model=embedder.name, error=str(error.kind))
+        return None
+    return embedder.name
+
+
+def _publish(errand: Running, work: _Work, model: str | None) -> None:
+    """Let the new edition be found, and drop the old one."""
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        count = session.scalars(select(func.count()).where(KnowledgeChunk.edition == work.edition)).one()
+        source = session.get_one(KnowledgeSource, work.source_id)
+        source.edition, source.model, source.chunks = work.edition, model, count
+        source.state, source.fault, source.read_at = SourceState.READY, None, func.now()
+        session.flush()
+        drop_unfinished(session, source.id, work.edition)
+        if model is not None:
+            session.execute(
+                delete(KnowledgeVector).where(KnowledgeVector.edition == work.edition, KnowledgeVector.model != model)
+            )

@@ -1,0 +1,109 @@
+"""Reading a file in a process of its own: what hangs, swells or crashes there takes no worker with it.
+
+`python -m core.knowledge.reading PATH NAME` writes a line of JSON for the document, one for each chunk, and at the
+end one that says how it ended; without that last line it has crashed.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.knowledge.parse import BadFile, Fault, read
+from core.knowledge.split import Chunk, split
+from core.models.knowledge import SourceKind
+
+_MEMORY = 1536 << 20  # bytes of address space, of which the interpreter and its libraries take a third
+_SECONDS = 600  # of the clock; the processor's time is limited to the same
+_END = {"end": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document on its way in. `pieces` is 0 while nobody knows how many there are.
+
+    `chunks` may raise `BadFile` at any point.
+    """
+
+    kind: SourceKind
+    pieces: int
+    chunks: Iterator[Chunk]
+
+
+def read_here(content: bytes, name: str) -> Reading:
+    """Read in this process. Raises `BadFile`."""
+    document = read(content, name)
+    return Reading(document.kind, document.pieces, split(document.sections))
+
+
+@contextmanager
+def reading(path: Path, name: str) -> Iterator[Reading]:
+    """Read a file, whose `name` may tell its type, as far as `chunks` is asked for. Raises `BadFile`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.knowledge.reading", str(path), name],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # a signal to the worker's group is the worker's to answer
+        cwd=Path(__file__).parents[2],
+    )
+    late = threading.Event()
+
+    def kill_late() -> None:
+        late.set()
+        process.kill()
+
+    clock = threading.Timer(_SECONDS, kill_late)
+    clock.start()
+    try:
+        lines = _lines(process, late)
+        first = next(lines)
+        yield Reading(SourceKind(first["kind"]), first["pieces"], (Chunk(**line) for line in lines))
+    finally:
+        clock.cancel()
+        process.kill()
+        process.communicate()
+
+
+def _lines(process: subprocess.Popen[bytes], late: threading.Event) -> Iterator[dict[str, Any]]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not line.endswith(b"\n"):
+            break
+        said = json.loads(line)
+        if said == _END:
+            return
+        if fault := said.get("fault"):
+            raise BadFile(Fault(fault))
+        yield said
+    raise BadFile(Fault.TIMED_OUT if late.is_set() else Fault.DAMAGED, "the reader crashed")
+
+
+def main(path: str, name: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    try:
+        found = read_here(Path(path).read_bytes(), name)
+        _say({"kind": found.kind, "pieces": found.pieces})
+        for chunk in found.chunks:
+            _say(asdict(chunk))
+        _say(_END)
+    except BadFile as error:
+        _say({"fault": error.fault})
+    except MemoryError:
+        _say({"fault": Fault.TOO_LARGE})
+
+
+def _say(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,83 @@
+"""Giving all that a business knows the vectors of another model, in the background and without a gap.
+
+A source is searched with the vectors of the model that its row names. The new ones grow beside them; in the moment
+when the last is there the row names the new model and the old vectors go.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
+
+from core import errands
+from core.ai.model import ModelFailed
+from core.db import transaction
+from core.errands import Running, Unachievable
+from core.knowledge import embedding
+from core.knowledge.coverage import cover
+from core.models.knowledge import KnowledgeSource, KnowledgeVector
+
+REEMBED = "knowledge.reembed"  # the errand on a business
+_AGAIN_AFTER = timedelta(minutes=10)  # when the model could not be asked
+
+_DUE = text("""
+SELECT DISTINCT s.business_id FROM knowledge_sources s
+WHERE s.edition IS NOT NULL AND s.model IS DISTINCT FROM :model AND NOT EXISTS (
+    SELECT FROM errands e WHERE e.business_id = s.business_id AND e.kind = :kind AND e.subject_id = s.business_id
+        AND (e.due_at IS NOT NULL OR e.state = 'failed' AND e.ended_at > now() - :again_after)
+)
+""")
+
+
+def begin_due(session: Session) -> int:
+    """Ask for the work where the model in use is not that of the vectors. Returns for how many businesses.
+
+    The session sees all businesses. Ring the bell after the commit.
+    """
+    values = {"model": embedding.current().name, "kind": REEMBED, "again_after": _AGAIN_AFTER}
+    due = session.scalars(_DUE, values).all()
+    for business_id in due:
+        errands.begin(session, business_id, REEMBED, business_id, by="system")
+    return len(due)
+
+
+def run(errand: Running) -> None:
+    """Raises `Stopped`, and `Unachievable` when the model does not answer: the scheduler asks again later."""
+    embedder = embedding.current()
+    while (found := _next(errand, embedder.name)) is not None:
+        source_id, edition = found
+        try:
+            cover(errand, edition, embedder)
+        except ModelFailed as error:
+            raise Unachievable(f"model_{error.kind}") from error
+        _change_over(errand, source_id, edition, embedder.name)
+
+
+def _next(errand: Running, model: str) -> tuple[int, int] | None:
+    """A source whose passages in use have no vectors of the model, and their edition."""
+    with transaction(errand.business_id) as session:
+        row = session.execute(
+            select(KnowledgeSource.id, KnowledgeSource.edition)
+            .where(KnowledgeSource.edition.is_not(None), KnowledgeSource.model.is_distinct_from(model))
+            .order_by(KnowledgeSource.id)
+            .limit(1)
+        ).first()
+    return None if row is None else (row.id, row.edition)
+
+
+def _change_over(errand: Running, source_id: int, edition: int, model: str) -> None:
+    """Nothing changes for a source that was read anew meanwhile: its new edition is looked at next."""
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        changed = session.scalar(
+            update(KnowledgeSource)
+            .where(KnowledgeSource.id == source_id, KnowledgeSource.edition == edition)
+            .values(model=model)
+            .returning(KnowledgeSource.id)
+        )
+        if changed is not None:
+            session.execute(
+                delete(KnowledgeVector).where(KnowledgeVector.edition == edition, KnowledgeVector.model != model)
+            )

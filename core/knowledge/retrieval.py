@@ -1,0 +1,94 @@
+"""Passages for a question, as the bot, the trial and the copilot get them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from core.ai.model import ModelFailed
+from core.ai.prompt import Passage, Role, Turn, burst
+from core.ai.vectors import Vector
+from core.db import transaction
+from core.knowledge import embedding, search
+from core.knowledge.search import Asked, Found
+from core.knowledge.terms import meaningful
+
+log = structlog.get_logger(__name__)
+
+_EMBED_SECONDS = 4.0
+_REMEMBERED_SECONDS = 5.0
+_QUESTION_CHARACTERS = 2_000
+_TOO_LITTLE = 2  # meaningful words; with fewer, a question goes on from the one before ("¿y a Canarias?")
+
+
+def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6) -> tuple[Passage, ...]:
+    """The passages for a question, best first; none when nothing is near enough. Call it outside any transaction.
+
+    Passages have ids like kb-12. A bot without knowledge costs nothing but a look once every few seconds. An embedding
+    service that does not answer leaves the search to the words.
+    """
+    found = found_for(business_id, bot_id, question, limit=limit)
+    return tuple(Passage(f"kb-{one.chunk_id}", _titled(one), one.text, one.score) for one in found)
+
+
+def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
+    """The same with the evidence of each, for people who look into how it was found."""
+    question = question[:_QUESTION_CHARACTERS]
+    models = _models(business_id, bot_id)
+    if models is None or not meaningful(question):
+        return ()
+    asked = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
+    with transaction(business_id) as session:
+        return search.find(session, business_id, search.library(session, business_id, bot_id), asked, limit)
+
+
+def question_in(turns: Sequence[Turn]) -> str:
+    """What to look up for the newest burst: its words, with the customer's ones before where they say too little."""
+    newest = burst(turns)
+    question = "\n".join(turn.text for turn in newest)
+    if len(meaningful(question)) >= _TOO_LITTLE:
+        return question
+    earlier = [turn.text for turn in turns[: len(turns) - len(newest)] if turn.role is Role.CUSTOMER]
+    return "\n".join([*earlier[-1:], question])
+
+
+def forget() -> None:
+    """Look anew at what each bot knows."""
+    with _lock:
+        _known.clear()
+
+
+_lock = threading.Lock()
+_known: dict[tuple[int, int], tuple[float, frozenset[str] | None]] = {}
+
+
+def _models(business_id: int, bot_id: int) -> Iterable[str] | None:
+    """The embedding models of what a bot knows, None if it knows nothing: as of a few seconds ago."""
+    now = time.monotonic()
+    known = _known.get((business_id, bot_id))
+    if known is not None and now - known[0] < _REMEMBERED_SECONDS:
+        return known[1]
+    with transaction(business_id) as session:
+        shelf = search.library(session, business_id, bot_id)
+    models = shelf.models if shelf.editions else None
+    with _lock:
+        _known[(business_id, bot_id)] = (now, models)
+    return models
+
+
+def _embedded(model: str, question: str) -> tuple[embedding.Embedder, Vector] | None:
+    embedder = embedding.named(model)
+    if embedder is None:
+        return None
+    try:
+        return embedder, embedder.embed([question], timeout_seconds=_EMBED_SECONDS)[0]
+    except ModelFailed as failure:
+        log.warning("question_not_embedded", model=model, error=str(failure))
+        return None
+
+
+def _titled(one: Found) -> str:
+    return f"{one.title} › {one.heading}" if one.heading else one.title

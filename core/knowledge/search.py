@@ -1,0 +1,232 @@
+"""Finding passages: by meaning and by words, each in its own order, put together by rank.
+
+A passage's score says how good the evidence is by itself, and below a floor it does not count as found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.ai.vectors import Vector
+from core.db import enter_business, leave_business, run
+from core.knowledge.embedding import Embedder
+from core.knowledge.terms import COMMON, Term, meaningful, terms
+from core.models import KnowledgeSource
+from core.models.knowledge import INDEXED_DIMENSIONS
+
+FLOOR = 0.3
+_CANDIDATES = 30
+_RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
+# Neither kind of evidence alone makes certain: likeness of meaning can miss a number, shared words can be of another
+# matter.
+_TRUST = 0.75
+# Up to here, comparing every vector of the bot is as quick as the index, and exact; for a small business in a large
+# installation also far quicker, since the index would have to leaf through everybody's.
+_EXACT = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What a bot may search: the editions by embedding model (None: not embedded), and how many chunks they have."""
+
+    editions: Mapping[str | None, tuple[int, ...]]
+    chunks: Mapping[str | None, int]
+
+    @property
+    def models(self) -> frozenset[str]:
+        return frozenset(model for model in self.editions if model is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that was found. `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning`
+    is None where there was none to compare. `score` joins them.
+    """
+
+    chunk_id: int
+    source_id: int
+    title: str
+    heading: str
+    text: str
+    score: float
+    words: float
+    meaning: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and its vector for each embedder that could be asked."""
+
+    question: str
+    vectors: Mapping[str, tuple[Embedder, Vector]]
+
+
+def library(session: Session, business_id: int, bot_id: int) -> Library:
+    """What this bot may search at this moment."""
+    source = KnowledgeSource
+    rows = session.execute(
+        select(source.model, source.edition, source.chunks).where(
+            source.business_id == business_id,
+            or_(source.bot_id == bot_id, source.bot_id.is_(None)),
+            source.edition.is_not(None),
+        )
+    )
+    editions: dict[str | None, list[int]] = {}
+    chunks: dict[str | None, int] = {}
+    for model, edition, count in rows:
+        assert edition is not None
+        editions.setdefault(model, []).append(edition)
+        chunks[model] = chunks.get(model, 0) + count
+    return Library({model: tuple(sorted(found)) for model, found in editions.items()}, chunks)
+
+
+def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit: int) -> list[Found]:
+    """The passages that answer best, best first. The session is in the business, and is again afterwards."""
+    words = meaningful(asked.question)
+    if not shelf.editions or not words:
+        return []
+    leave_business(session)
+    run(session, _PLANNING)
+    everywhere = [edition for editions in shelf.editions.values() for edition in editions]
+    wanted = terms(session, everywhere, sum(shelf.chunks.values()), words)
+    ids = set(_by_words(session, everywhere, wanted))
+    for model, (_, vector) in asked.vectors.items():
+        ids |= set(_by_meaning(session, model, shelf, vector))
+    enter_business(session, business_id)
+    return _fused(_evidence(session, ids, wanted, asked))[:limit]
+
+
+# For this transaction: plans made for the values at hand, and an HNSW scan that goes on until enough of what it meets
+# is the bot's (pgvector, Iterative Index Scans).
+_PLANNING = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+       set_config('hnsw.iterative_scan', 'relaxed_order', true)
+"""
+
+
+def _by_words(session: Session, editions: Sequence[int], wanted: Sequence[Term]) -> list[int]:
+    """The chunks that have the most of what is asked. Common words make no candidates unless they meet in one."""
+    rare = [term.query for term in wanted if 0 < term.found <= COMMON]
+    common = [term.query for term in wanted if term.found > COMMON]
+    probes = [(" | ".join(map(_group, rare)), 4 * COMMON)] if rare else []
+    if common:
+        probes.append((" & ".join(map(_group, common)), COMMON))
+    if not probes:
+        return []
+    values: dict[str, Any] = {"editions": list(editions), "all": " | ".join(_group(t.query) for t in wanted)}
+    values |= {f"probe{n}": query for n, (query, _) in enumerate(probes)}
+    candidates = " UNION ALL ".join(
+        f"(SELECT id, search FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[])"  # noqa: S608
+        f" AND search @@ %(probe{n})s::tsquery LIMIT {most})"
+        for n, (_, most) in enumerate(probes)
+    )
+    covered, weights = _coverage(wanted)
+    statement = f"""
+        WITH candidate AS MATERIALIZED ({candidates})
+        SELECT id FROM candidate GROUP BY id, search
+        ORDER BY {covered} DESC, ts_rank(search, %(all)s::tsquery, 1) DESC LIMIT {_CANDIDATES}
+    """  # noqa: S608
+    return [row.id for row in run(session, statement, values | weights)]
+
+
+def _group(query: str) -> str:
+    return f"({query})"
+
+
+def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
+    """SQL for the share of what is asked, by weight, that is in `search`; and its values."""
+    total = sum(term.weight for term in wanted)
+    parts = [
+        f"CASE WHEN search @@ %(term{n})s::tsquery THEN %(weight{n})s::float ELSE 0 END" for n in range(len(wanted))
+    ]
+    values: dict[str, Any] = {f"term{n}": term.query for n, term in enumerate(wanted)}
+    values |= {f"weight{n}": term.weight / total for n, term in enumerate(wanted)}
+    return f"({' + '.join(parts) or '0'})", values
+
+
+def _by_meaning(session: Session, model: str, shelf: Library, vector: Vector) -> list[int]:
+    """The chunks whose vectors are nearest."""
+    if model not in shelf.editions:
+        return []
+    values = {"model": model, "editions": list(shelf.editions[model]), "vector": _literal(vector)}
+    own = "FROM knowledge_vectors WHERE edition = ANY(%(editions)s::bigint[]) AND model = %(model)s"
+    size = len(vector)
+    if shelf.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
+        statement = f"""
+            WITH own AS MATERIALIZED (SELECT chunk_id, embedding {own} AND dimensions = {size})
+            SELECT chunk_id FROM own ORDER BY embedding <=> %(vector)s::halfvec LIMIT {_CANDIDATES}
+        """  # noqa: S608
+    else:
+        statement = f"""
+            SELECT chunk_id {own} AND dimensions = {size}
+            ORDER BY embedding::halfvec({size}) <=> %(vector)s::halfvec({size}) LIMIT {_CANDIDATES}
+        """
+    return [row.chunk_id for row in run(session, statement, values)]
+
+
+def _literal(vector: Vector) -> str:
+    return f"[{','.join(f'{value:.6g}' for value in vector)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    found: Found
+    density: float
+    weight: float  # of its embedder, 0 where there was nothing to compare
+
+
+def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: Asked) -> list[_Evidence]:
+    """Both kinds of evidence for every candidate, whichever kind brought it."""
+    if not ids:
+        return []
+    covered, values = _coverage(wanted)
+    values |= {"ids": list(ids), "all": " | ".join(_group(term.query) for term in wanted)}
+    cosine = "NULL::float"
+    for n, (model, (_, vector)) in enumerate(asked.vectors.items()):
+        values |= {f"model{n}": model, f"vector{n}": _literal(vector)}
+        same = f"v.model = %(model{n})s AND v.dimensions = {len(vector)}"
+        cosine = f"CASE WHEN {same} THEN 1 - (v.embedding <=> %(vector{n})s::halfvec) ELSE {cosine} END"
+    rows = run(
+        session,
+        f"""
+        SELECT c.id, c.source_id, s.title, c.heading, c.text, {covered} AS covered,
+               ts_rank(c.search, %(all)s::tsquery, 1) AS density, {cosine} AS cosine, v.model
+        FROM knowledge_chunks c
+        JOIN knowledge_sources s ON s.id = c.source_id
+        LEFT JOIN knowledge_vectors v ON v.chunk_id = c.id AND v.model = s.model
+        WHERE c.id = ANY(%(ids)s::bigint[])
+        """,  # noqa: S608
+        values,
+    )
+    found = []
+    for chunk_id, source_id, title, heading, text, words, density, likeness, model in rows:
+        embedder = None if likeness is None else asked.vectors[model][0]
+        meaning = None if embedder is None else embedder.likeness(likeness)
+        score = 1 - (1 - _TRUST * words) * (1 - _TRUST * (meaning or 0.0))
+        passage = Found(chunk_id, source_id, title, heading, text, round(score, 4), round(words, 4), meaning)
+        found.append(_Evidence(passage, density, 0.0 if embedder is None else embedder.weight))
+    return found
+
+
+def _fused(evidence: Sequence[_Evidence]) -> list[Found]:
+    """Those above the floor, in the order of both ranks together."""
+    by_words = _ranks(evidence, lambda one: (one.found.words, one.density) if one.found.words > 0 else None)
+    by_meaning = _ranks(evidence, lambda one: one.found.meaning)
+
+    def place(one: _Evidence) -> tuple[float, float, int]:
+        words, meaning = by_words.get(one.found.chunk_id), by_meaning.get(one.found.chunk_id)
+        share = (1 / (_RRF + words) if words else 0.0) + (one.weight / (_RRF + meaning) if meaning else 0.0)
+        return -share, -one.found.score, one.found.chunk_id
+
+    return [one.found for one in sorted(evidence, key=place) if one.found.score >= FLOOR]
+
+
+def _ranks(evidence: Sequence[_Evidence], key: Callable[[_Evidence], Any]) -> dict[int, int]:
+    """The place of each chunk by its key, best first, from 1; without those that have none."""
+    keyed = [(key(one), one.found.chunk_id) for one in evidence if key(one) is not None]
+    return {chunk_id: rank for rank, (_, chunk_id) in enumerate(sorted(keyed, reverse=True), start=1)}

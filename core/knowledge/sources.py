@@ -1,0 +1,263 @@
+"""The sources of what bots know: adding, replacing, renaming and removing them, and asking for them to be read.
+
+Their content is put into storage first, outside of any transaction; the row that names it and the errand that reads
+it are then written together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import IO
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import errands
+from core.errors import BotHubError, Conflict, NotFound
+from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE
+from core.knowledge.parse.open import ACCEPTED
+from core.media import storage
+from core.models.business import Bot
+from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceKind, SourceState
+from core.people import audit
+
+INGEST = "knowledge.ingest"  # the errand on a source
+LONGEST_TITLE = 120  # characters
+LONGEST_ADDRESS = 2_000
+_PIECE = 256 * 1024
+_KINDS = {
+    ".pdf": SourceKind.PDF,
+    ".docx": SourceKind.DOCX,
+    ".xlsx": SourceKind.TABLE,
+    ".csv": SourceKind.TABLE,
+    ".tsv": SourceKind.TABLE,
+    ".md": SourceKind.MARKDOWN,
+    ".markdown": SourceKind.MARKDOWN,
+    ".html": SourceKind.HTML,
+    ".htm": SourceKind.HTML,
+}
+
+
+class UnacceptableSource(BotHubError):
+    """Something that cannot become a source: empty, too large, of a type that nobody reads, or not a web address."""
+
+
+class AlreadyThere(Conflict):
+    """This content, or this page, is a source of the same bot already."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"This is there already: {title}.")
+        self.title = title
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Content in storage that belongs to no source yet. `name` is its file's, whose ending may tell the type."""
+
+    file_key: str
+    name: str
+    size: int
+    sha256: str
+
+
+def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
+    """Put content into storage. Network, perhaps: call it outside any transaction. Raises `UnacceptableSource`."""
+    name = PurePath(name).name
+    if PurePath(name).suffix.lower() not in ACCEPTED:
+        raise UnacceptableSource(f"{name}: files of this type cannot be read. Accepted are {', '.join(ACCEPTED)}.")
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
+        while piece := file.read(_PIECE):
+            size += len(piece)
+            if size > LARGEST_FILE:
+                raise UnacceptableSource(f"{name} is larger than {LARGEST_FILE // MEGABYTE} MB.")
+            digest.update(piece)
+            scratch.write(piece)
+        if not size:
+            raise UnacceptableSource(f"{name} is empty.")
+        scratch.flush()
+        key = f"{business_id}/knowledge-{uuid.uuid4().hex}"
+        storage.put(key, Path(scratch.name))
+    return Kept(key, name, size, digest.hexdigest())
+
+
+def add(
+    session: Session,
+    business_id: int,
+    kept: Kept,
+    *,
+    bot_id: int | None,
+    title: str,
+    by: str,
+    origin: str | None = None,
+) -> int:
+    """Make a source of kept content and ask for it to be read; ring the bell after the commit. Returns its id.
+
+    Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
+    """
+    values = {
+        "kind": _KINDS.get(PurePath(kept.name).suffix.lower(), SourceKind.TEXT),
+        "origin": kept.name if origin is None else origin,
+        "content_hash": kept.sha256,
+        "bytes": kept.size,
+        "file_key": kept.file_key,
+    }
+    return _add(session, business_id, bot_id, title, by, values)
+
+
+def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str, by: str) -> int:
+    """Make a source of a web page, which is fetched when it is read. Returns its id.
+
+    Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
+    """
+    address = address.strip()
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname or len(address) > LONGEST_ADDRESS:
+        raise UnacceptableSource("The address of a page begins with https:// and names a host.")
+    values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
+    return _add(session, business_id, bot_id, title or f"{parts.hostname}{parts.path.rstrip('/')}", by, values)
+
+
+def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
+    if bot_id is not None and session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
+        raise NotFound(f"No bot {bot_id}.")
+    title = _title(title)
+    added: int | None = session.scalar(
+        insert(KnowledgeSource)
+        .values(business_id=business_id, bot_id=bot_id, title=title, created_by=by, **values)
+        .on_conflict_do_nothing()
+        .returning(KnowledgeSource.id)
+    )
+    if added is None:
+        raise AlreadyThere(_same(session, bot_id, values))
+    errands.begin(session, business_id, INGEST, added, by=by)
+    audit.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
+    return added
+
+
+def _same(session: Session, bot_id: int | None, values: dict[str, object]) -> str:
+    page = values.get("kind") == SourceKind.PAGE
+    column = KnowledgeSource.origin if page else KnowledgeSource.content_hash
+    same = select(KnowledgeSource.title).where(
+        KnowledgeSource.bot_id.is_not_distinct_from(bot_id),
+        column == values["origin" if page else "content_hash"],
+        (KnowledgeSource.kind == SourceKind.PAGE) == page,
+    )
+    return session.scalar(same.limit(1)) or ""
+
+
+def _title(title: str) -> str:
+    title = " ".join(title.split())[:LONGEST_TITLE]
+    if not title:
+        raise UnacceptableSource("A source needs a title.")
+    return title
+
+
+def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | None:
+    """Give a source new content, whose passages take the old ones' place once all of it is read.
+
+    Returns the key of the old content in storage, to be deleted after the commit.
+    Raises `AlreadyThere`, `NotFound`, and `Conflict` for a page, which is read again instead.
+    """
+    source, _ = _stopped(session, source_id)
+    if source.kind == SourceKind.PAGE:
+        raise Conflict("A web page is not replaced: read it again, or add the other page.")
+    taken = select(KnowledgeSource.title).where(
+        KnowledgeSource.bot_id.is_not_distinct_from(source.bot_id),
+        KnowledgeSource.content_hash == kept.sha256,
+        KnowledgeSource.kind != SourceKind.PAGE,
+    )
+    if (title := session.scalar(taken.limit(1))) is not None:
+        raise AlreadyThere(title)
+    old = source.file_key
+    source.content_hash, source.bytes, source.file_key, source.origin = kept.sha256, kept.size, kept.file_key, kept.name
+    _ask(session, source, by)
+    audit.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=kept.name)
+    return old
+
+
+def reread(session: Session, source_id: int, *, by: str) -> None:
+    """Read a source once more: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
+    source, _ = _stopped(session, source_id)
+    _ask(session, source, by)
+    audit.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
+
+
+def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
+    drop_unfinished(session, source.id, source.edition)
+    source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
+    errands.begin(session, source.business_id, INGEST, source.id, by=by)
+
+
+def cancel(session: Session, source_id: int, *, by: str) -> None:
+    """Stop reading a source. What was found in it before stays in use. Raises `NotFound`."""
+    source, was_read = _stopped(session, source_id)
+    if not was_read:
+        return
+    drop_unfinished(session, source_id, source.edition)
+    source.state, source.fault, source.updated_at = SourceState.CANCELLED, None, func.now()
+    audit.record(session, source.business_id, by, "knowledge.cancel", f"source:{source_id}")
+
+
+def rename(session: Session, source_id: int, title: str, *, by: str) -> None:
+    """Raises `NotFound`, `UnacceptableSource`."""
+    source = _locked(session, source_id)
+    source.title, source.updated_at = _title(title), func.now()
+    audit.record(session, source.business_id, by, "knowledge.rename", f"source:{source_id}", title=source.title)
+
+
+def remove(session: Session, source_id: int, *, by: str) -> str | None:
+    """Remove a source with its passages. Returns the key of its content in storage, to be deleted after the commit.
+
+    Raises `NotFound`.
+    """
+    source, _ = _stopped(session, source_id)
+    session.execute(delete(KnowledgeSource).where(KnowledgeSource.id == source_id))
+    audit.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
+    return source.file_key
+
+
+def drop_unfinished(session: Session, source_id: int, edition: int | None) -> None:
+    """Drop what was read of a source but is not in use."""
+    session.execute(
+        delete(KnowledgeEdition).where(
+            KnowledgeEdition.source_id == source_id, KnowledgeEdition.id.is_distinct_from(edition)
+        )
+    )
+
+
+def record_failure(session: Session, source_id: int, fault: str) -> None:
+    """A source could not be read. What was found in it before stays in use."""
+    edition = session.scalar(
+        update(KnowledgeSource)
+        .where(KnowledgeSource.id == source_id)
+        .values(state=SourceState.FAILED, fault=fault, updated_at=func.now())
+        .returning(KnowledgeSource.edition)
+    )
+    drop_unfinished(session, source_id, edition)
+
+
+def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
+    """The source, which is read no further, and whether it was being read. The errand is locked first, as by those
+    who read. Raises `NotFound`.
+    """
+    was_read = errands.cancel_of(session, INGEST, source_id)
+    return _locked(session, source_id), was_read
+
+
+def _locked(session: Session, source_id: int) -> KnowledgeSource:
+    source = session.scalar(
+        select(KnowledgeSource)
+        .where(KnowledgeSource.id == source_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if source is None:
+        raise NotFound(f"No source {source_id}.")
+    return source

@@ -1,0 +1,62 @@
+"""What a question asks for, as full-text queries: a term per meaningful word, in all the forms that stored text has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from sqlalchemy.orm import Session
+
+from core.ai.text import words
+from core.db import run
+from core.knowledge.kin import kin
+from core.knowledge.weak import WEAK
+from core.models.knowledge import SEARCHABLE
+
+_MOST_WORDS = 16
+# A term found more often than this is common: it is counted no further, and by itself makes no candidates.
+COMMON = 500
+
+
+def meaningful(question: str) -> list[str]:
+    """The folded words that tell what is asked, each once, in order."""
+    return [word for word in dict.fromkeys(words(question)) if word not in WEAK][:_MOST_WORDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the question and its kin. `query` is a tsquery. `weight` is greater the rarer it is."""
+
+    query: str
+    found: int
+    weight: float
+
+
+# Under row-level security Postgres uses no index for full text (it is not leakproof): the caller has left the business.
+# A plan that is made without knowing the words is the wrong one for half of them.
+_TERMS = f"""
+WITH asked AS (
+    SELECT n, (SELECT string_agg(quote_literal(lexeme), '|')::tsquery
+               FROM unnest({SEARCHABLE.format("forms", "forms", "forms")})) AS query
+    FROM unnest(%(forms)s::text[]) WITH ORDINALITY AS t (forms, n)
+)
+SELECT query::text, (SELECT count(*) FROM (
+    SELECT FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[]) AND search @@ query LIMIT {COMMON + 1}
+) found)
+FROM asked WHERE query IS NOT NULL ORDER BY n
+"""  # noqa: S608
+
+
+def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequence[str]) -> list[Term]:
+    """The terms for these words among the `chunks` of these editions."""
+    if not asked:
+        return []
+    forms = [" ".join(kin(word)) for word in asked]
+    rows = run(session, _TERMS, {"forms": forms, "editions": list(editions)})
+    return [Term(query, found, _weight(found, chunks)) for query, found in rows]
+
+
+def _weight(found: int, chunks: int) -> float:
+    """As inverse document frequency. A word that occurs nowhere weighs as much as one that occurs once."""
+    return log(1 + chunks / max(found, 1))

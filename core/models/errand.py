@@ -1,0 +1,58 @@
+"""Long work that workers do for a business in the background."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Integer, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Stamp, Tenant, one_of
+
+
+class ErrandState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Errand(Tenant, Base):
+    """One piece of long work on the thing `subject_id`; `kind` says what is done and what kind of thing it is.
+
+    `due_at` is set exactly while the errand is open: when a waiting one may start, when a running one's lease ends.
+    `done` of `total` counts in whatever unit the kind works in. `error` is a code.
+    """
+
+    __tablename__ = "errands"
+    __table_args__ = (
+        one_of("state", ErrandState),
+        Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "uq_errands_open",
+            "business_id",
+            "kind",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(None, "business_id", "kind", "subject_id", "id"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    subject_id: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default=ErrandState.WAITING)
+    done: Mapped[int] = mapped_column(Integer, server_default="0")
+    total: Mapped[int] = mapped_column(Integer, server_default="0")
+    error: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    due_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+    lease: Mapped[uuid.UUID | None]
+    created_by: Mapped[str]
+    created_at: Mapped[Stamp]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

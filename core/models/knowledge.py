@@ -1,0 +1,181 @@
+"""What a business taught its bots: sources, their editions, the chunks of each, and the chunks' vectors by model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Stamp, Tenant, one_of
+from core.models.message import FOLDED
+
+
+class SourceKind(StrEnum):
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    PDF = "pdf"
+    DOCX = "docx"
+    TABLE = "table"  # CSV or XLSX
+    HTML = "html"
+    PAGE = "page"  # fetched from the web
+
+
+class SourceState(StrEnum):
+    WAITING = "waiting"
+    READING = "reading"
+    EMBEDDING = "embedding"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+# Lengths of vectors that an index exists for: the offline embedder's, those of widespread open models, and OpenAI's
+# two. Vectors of another length are compared one by one. A half-precision index takes up to 4,000 dimensions, where
+# one of full precision ends at 2,000 (pgvector, HNSW).
+INDEXED_DIMENSIONS = (256, 384, 768, 1024, 1536, 3072)
+
+# Words alone: Postgres would take "SKU-12" for the number -12 and "tienda.example/talles" for an address.
+_WORDS = f"regexp_replace({FOLDED}, '[!-/:-@\\[-`{{{{-~]+', ' ', 'g')"
+# The Spanish and Portuguese stemmers know these endings only with their accents.
+_SPANISH = f"regexp_replace({_WORDS}, '([au])cion\\M', '\\1ción', 'g')"
+_PORTUGUESE = f"regexp_replace(regexp_replace({_WORDS}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
+# The language is not asked for and may change from page to page: each word is kept in its form in all three.
+SEARCHABLE = " || ".join(
+    f"to_tsvector('{language}', {words})"
+    for language, words in (("spanish", _SPANISH), ("english", _WORDS), ("portuguese", _PORTUGUESE))
+)
+
+
+class KnowledgeSource(Tenant, Base):
+    """One document, page or text. `bot_id` is null for what every bot of the business may use.
+
+    `edition` is the one whose chunks are found; null until a first reading has ended. A new reading writes an edition
+    of its own, which takes the old one's place only when it is whole. (No foreign key: it would close a circle.)
+    `model` is the embedding model whose vectors cover that edition; null while there are none, and then only words
+    find it.
+
+    `file_key` is where storage keeps the upload; `origin` the file's name or the page's address. `fault` is a code.
+    """
+
+    __tablename__ = "knowledge_sources"
+    __table_args__ = (
+        one_of("kind", SourceKind),
+        one_of("state", SourceState),
+        Index(None, "business_id", "bot_id"),
+        Index(None, "bot_id"),
+        Index(
+            "uq_knowledge_sources_content",
+            "business_id",
+            "bot_id",
+            "content_hash",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("kind <> 'page' AND content_hash IS NOT NULL"),
+        ),
+        Index(
+            "uq_knowledge_sources_page",
+            "business_id",
+            "bot_id",
+            "origin",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("kind = 'page'"),
+        ),
+    )
+
+    id: Mapped[Id]
+    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    title: Mapped[str]
+    origin: Mapped[str] = mapped_column(server_default="")
+    content_hash: Mapped[str | None]
+    bytes: Mapped[int | None]
+    file_key: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=SourceState.WAITING)
+    fault: Mapped[str | None]
+    pieces_done: Mapped[int] = mapped_column(Integer, server_default="0")
+    pieces_total: Mapped[int] = mapped_column(Integer, server_default="0")
+    chunks: Mapped[int] = mapped_column(Integer, server_default="0")
+    edition: Mapped[int | None]
+    model: Mapped[str | None]
+    created_by: Mapped[str]
+    created_at: Mapped[Stamp]
+    updated_at: Mapped[Stamp]
+    read_at: Mapped[datetime | None]
+
+
+class KnowledgeEdition(Tenant, Base):
+    """One reading of a source. What an abandoned or outdated one holds goes with its row."""
+
+    __tablename__ = "knowledge_editions"
+    __table_args__ = (Index(None, "source_id"),)
+
+    id: Mapped[Id]
+    source_id: Mapped[int] = mapped_column(ForeignKey("knowledge_sources.id", ondelete="CASCADE"))
+    created_at: Mapped[Stamp]
+
+
+class KnowledgeChunk(Tenant, Base):
+    """A passage of a source. `tokens` is an estimate. `content_hash` covers heading and text."""
+
+    __tablename__ = "knowledge_chunks"
+    __table_args__ = (
+        Index(None, "edition", "position", unique=True),
+        Index(None, "source_id"),
+        Index(None, "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[Id]
+    source_id: Mapped[int] = mapped_column(ForeignKey("knowledge_sources.id", ondelete="CASCADE"))
+    edition: Mapped[int] = mapped_column(ForeignKey("knowledge_editions.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)
+    heading: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str]
+    tokens: Mapped[int] = mapped_column(Integer)
+    content_hash: Mapped[str]
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR, Computed(SEARCHABLE.format(*["heading || ' ' || text"] * 3), persisted=True), deferred=True
+    )
+
+
+def _hnsw(dimensions: int) -> Index:
+    return Index(
+        f"ix_knowledge_vectors_{dimensions}",
+        literal_column(f"(embedding::halfvec({dimensions}))").label("shaped"),
+        postgresql_using="hnsw",
+        postgresql_ops={"shaped": "halfvec_cosine_ops"},
+        postgresql_where=text(f"dimensions = {dimensions}"),
+    )
+
+
+class KnowledgeVector(Tenant, Base):
+    """A chunk's place in one model's space, of length 1. `edition` is the chunk's.
+
+    Half precision: half the memory, and the order of neighbours stays the same but for near ties.
+    """
+
+    __tablename__ = "knowledge_vectors"
+    __table_args__ = (
+        PrimaryKeyConstraint("chunk_id", "model"),
+        Index(None, "edition", "model"),
+        *(_hnsw(dimensions) for dimensions in INDEXED_DIMENSIONS),
+    )
+
+    chunk_id: Mapped[int] = mapped_column(ForeignKey("knowledge_chunks.id", ondelete="CASCADE"))
+    model: Mapped[str]
+    edition: Mapped[int]
+    dimensions: Mapped[int] = mapped_column(SmallInteger)
+    embedding: Mapped[list[float]] = mapped_column(HALFVEC)

@@ -1,0 +1,80 @@
+"""Sources of a business: adding them and reading them, as a worker does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from core import errands
+from core.ai.model import FailureKind, ModelFailed
+from core.ai.vectors import Vector
+from core.db import system_transaction, transaction
+from core.errands import Running
+from core.knowledge import ingest, sources
+from core.knowledge.embedding import OFFLINE
+from core.knowledge.reading import Reading, read_here
+from core.models import KnowledgeSource
+from tests.conftest import TestBusiness
+from workers import errands as work
+
+
+def markdown(*answers: str) -> bytes:
+    """A document with a section, and so a passage, for each answer."""
+    return "\n\n".join(f"# Section {n}\n\n{answer}" for n, answer in enumerate(answers)).encode()
+
+
+def add(business: TestBusiness, content: bytes, name: str = "guide.md", title: str = "Guide", **more: Any) -> int:
+    kept = sources.keep(business.business_id, io.BytesIO(content), name)
+    with transaction(business.business_id) as session:
+        return sources.add(
+            session, business.business_id, kept, title=title, by="agent:1", **{"bot_id": business.bot_id, **more}
+        )
+
+
+def source(business: TestBusiness, source_id: int) -> KnowledgeSource:
+    with transaction(business.business_id) as session:
+        return session.get_one(KnowledgeSource, source_id)
+
+
+def claim(lease_for: float = 30) -> Running:
+    with system_transaction() as session:
+        (running,) = errands.claim(session, 1, timedelta(seconds=lease_for))
+        return running
+
+
+def read_next() -> None:
+    """Do the next errand."""
+    work.carry_out(claim())
+
+
+class Model:
+    """An embedding server that is counted, and may be away."""
+
+    weight = 1.0
+
+    def __init__(self, name: str = "model-a") -> None:
+        self.name = name
+        self.asked: list[str] = []
+        self.answers_left = 1_000_000
+
+    def embed(self, texts: Sequence[str], *, timeout_seconds: float) -> list[Vector]:
+        if self.answers_left == 0:
+            raise ModelFailed(FailureKind.CONNECTION, "away", retryable=True)
+        self.answers_left -= 1
+        self.asked += texts
+        return OFFLINE.embed(texts)
+
+    def likeness(self, cosine: float) -> float:
+        return cosine
+
+
+@contextmanager
+def read_at_once(path: Any, name: str) -> Any:
+    """Read in this process: beginning another one takes a second."""
+    yield read_here(path.read_bytes(), name)
+
+
+__all__ = ["Model", "Reading", "add", "claim", "ingest", "markdown", "read_at_once", "read_next", "source"]

@@ -1,0 +1,74 @@
+"""Putting documents on a bot's shelf, as they stand when they have been read and embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert
+
+from core.db import transaction
+from core.knowledge.embedding import OFFLINE, Embedder, passage_text
+from core.knowledge.parse.base import Section
+from core.knowledge.split import split
+from core.models import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
+
+
+def teach(
+    business_id: int,
+    bot_id: int | None,
+    title: str,
+    sections: Sequence[tuple[str, str]],
+    *,
+    embedder: Embedder | None = OFFLINE,
+    whole: bool = True,
+) -> list[int]:
+    """A source with a passage for each of these (heading, text). Returns the passages' ids.
+
+    With `whole` False the reading is not at its end. Without an embedder only words find it.
+    """
+    chunks = list(split(Section(heading, text, n, whole=True) for n, (heading, text) in enumerate(sections, start=1)))
+    vectors = (
+        [] if embedder is None else embedder.embed([passage_text(c.heading, c.text) for c in chunks], timeout_seconds=5)
+    )
+    with transaction(business_id) as session:
+        source = KnowledgeSource(
+            business_id=business_id, bot_id=bot_id, kind="text", title=title, created_by="test", chunks=len(chunks)
+        )
+        session.add(source)
+        session.flush()
+        edition = KnowledgeEdition(business_id=business_id, source_id=source.id)
+        session.add(edition)
+        session.flush()
+        ids = list(
+            session.scalars(
+                insert(KnowledgeChunk).returning(KnowledgeChunk.id, sort_by_parameter_order=True),
+                [
+                    {
+                        "business_id": business_id,
+                        "source_id": source.id,
+                        "edition": edition.id,
+                        "position": chunk.position,
+                        "heading": chunk.heading,
+                        "text": chunk.text,
+                        "tokens": chunk.tokens,
+                        "content_hash": chunk.content_hash,
+                    }
+                    for chunk in chunks
+                ],
+            )
+        )
+        for chunk_id, vector in zip(ids, vectors, strict=False):
+            session.add(
+                KnowledgeVector(
+                    business_id=business_id,
+                    chunk_id=chunk_id,
+                    model=embedder.name if embedder else "",
+                    edition=edition.id,
+                    dimensions=len(vector),
+                    embedding=list(vector),
+                )
+            )
+        if whole:
+            source.edition, source.state = edition.id, "ready"
+            source.model = embedder.name if embedder else None
+    return ids

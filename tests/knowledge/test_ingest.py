@@ -1,0 +1,274 @@
+"""Sources are read into editions that are found when they are whole, whatever happens in the middle."""
+
+from __future__ import annotations
+
+import io
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.db import transaction
+from core.errands import MOST_ATTEMPTS, Running, Stopped
+from core.errors import NotFound
+from core.knowledge import coverage, embedding, ingest, reading, reembed, sources
+from core.knowledge.parse import BadFile, Fault
+from core.knowledge.sources import AlreadyThere, UnacceptableSource
+from core.media import storage
+from tests.conftest import TestBusiness
+from tests.inbox.steps import column, one, rows
+from tests.knowledge.desk import Model, add, claim, markdown, read_at_once, read_next, source
+from workers import errands as work
+
+ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura un año.", "Aceptamos tarjetas.")
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    """The embedding model of the installation."""
+    made = Model()
+    monkeypatch.setattr(embedding, "current", lambda: made)
+    monkeypatch.setattr(ingest, "reading", read_at_once)
+    return made
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(ingest, "_BATCH", 1)
+    monkeypatch.setattr(coverage, "_BATCH", 1)
+    yield
+
+
+def passages(source_id: int) -> list[str]:
+    """What is found of a source."""
+    return column(
+        "SELECT text FROM knowledge_chunks c JOIN knowledge_sources s ON s.edition = c.edition WHERE s.id = :id "
+        "ORDER BY position",
+        id=source_id,
+    )
+
+
+def test_a_file_becomes_passages_with_vectors(business: TestBusiness, model: Model) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    assert source(business, source_id).state == "waiting"
+    read_next()
+    found = source(business, source_id)
+    assert (found.state, found.kind, found.chunks, found.model) == ("ready", "markdown", 4, "model-a")
+    assert passages(source_id) == list(ANSWERS)
+    assert one("SELECT count(*) FROM knowledge_vectors WHERE dimensions = 256") == 4
+    assert "Section 1\nEnviamos en tres días." in model.asked
+    assert column("SELECT state FROM errands") == ["done"]
+
+
+def test_the_same_content_is_a_source_of_a_bot_once(business: TestBusiness) -> None:
+    add(business, markdown(*ANSWERS), title="Opening hours")
+    with pytest.raises(AlreadyThere, match="Opening hours"):
+        add(business, markdown(*ANSWERS), name="copy.md")
+    add(business, markdown(*ANSWERS), bot_id=None)
+    with pytest.raises(AlreadyThere):
+        add(business, markdown(*ANSWERS), bot_id=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("song.mp3", b"x"), ("empty.txt", b""), ("none", b"x"), ("huge.txt", b"x" * 9)]
+)
+def test_what_cannot_be_read_is_refused_at_the_door(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    monkeypatch.setattr(sources, "LARGEST_FILE", 8)
+    with pytest.raises(UnacceptableSource):
+        add(business, content, name=name)
+    assert rows("SELECT FROM knowledge_sources") == []
+
+
+def test_a_source_of_another_business_s_bot_is_refused(business: TestBusiness) -> None:
+    with pytest.raises(NotFound):
+        add(business, b"words", bot_id=business.bot_id + 1)
+
+
+def test_new_content_takes_the_old_one_s_place_and_what_stayed_the_same_is_not_embedded_again(
+    business: TestBusiness, model: Model
+) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    read_next()
+    old_key = source(business, source_id).file_key
+    model.asked.clear()
+    kept = _keep(business, markdown("Abrimos a las diez.", *ANSWERS[1:]))
+    with transaction(business.business_id) as session:
+        assert sources.replace(session, source_id, kept, by="agent:1") == old_key
+    assert passages(source_id) == list(ANSWERS)
+    read_next()
+    assert passages(source_id) == ["Abrimos a las diez.", *ANSWERS[1:]]
+    assert model.asked == ["Section 0\nAbrimos a las diez."]
+    assert one("SELECT count(*) FROM knowledge_editions") == 1
+    assert one("SELECT count(*) FROM knowledge_vectors") == 4
+    with pytest.raises(AlreadyThere), transaction(business.business_id) as session:
+        sources.replace(session, source_id, kept, by="agent:1")
+
+
+def _keep(business: TestBusiness, content: bytes) -> sources.Kept:
+    return sources.keep(business.business_id, io.BytesIO(content), "guide.md")
+
+
+@pytest.mark.parametrize("statement", range(1, 12))
+def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
+    business: TestBusiness, model: Model, small_batches: None, monkeypatch: pytest.MonkeyPatch, statement: int
+) -> None:
+    """Whatever an attempt committed stays, and the next one goes on from there."""
+
+    class Killed(BaseException):
+        pass
+
+    source_id = add(business, markdown(*ANSWERS))
+    doomed = claim(lease_for=0)
+    calls = 0
+    step = type(doomed).step
+
+    def step_or_die(self: Running, done: int, total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == statement:
+            raise Killed
+        step(self, done, total)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(doomed), "step", step_or_die)
+        try:
+            work.carry_out(doomed)
+        except Killed:
+            assert passages(source_id) == []
+            assert source(business, source_id).state in ("reading", "embedding")
+            read_next()
+    assert passages(source_id) == list(ANSWERS)
+    assert sorted(model.asked) == sorted(f"Section {n}\n{answer}" for n, answer in enumerate(ANSWERS))
+    assert source(business, source_id).state == "ready"
+
+
+def test_cancelling_leaves_nothing_half_read_and_a_state_that_says_so(
+    business: TestBusiness, small_batches: None
+) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    running = claim()
+    work_on = ingest._start(running, None)
+    assert work_on is not None
+    with transaction(business.business_id) as session:
+        sources.cancel(session, source_id, by="agent:1")
+    with pytest.raises(Stopped):
+        ingest._read(running, work_on)
+    assert source(business, source_id).state == "cancelled"
+    assert rows("SELECT FROM knowledge_chunks") == rows("SELECT FROM knowledge_editions") == []
+    with transaction(business.business_id) as session:
+        sources.reread(session, source_id, by="agent:1")
+    read_next()
+    assert passages(source_id) == list(ANSWERS)
+
+
+def test_a_bad_file_says_why_and_what_was_found_before_stays(business: TestBusiness) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    read_next()
+    with transaction(business.business_id) as session:
+        sources.replace(session, source_id, _keep(business, b"%PDF-1.7 but not really"), by="agent:1")
+    read_next()
+    found = source(business, source_id)
+    assert (found.state, found.fault) == ("failed", "damaged")
+    assert passages(source_id) == list(ANSWERS)
+    assert column("SELECT state FROM errands ORDER BY id") == ["done", "failed"]
+
+
+def test_a_file_that_kills_its_workers_ends_failed(business: TestBusiness) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    for _ in range(MOST_ATTEMPTS):
+        claim(lease_for=0)
+    read_next()
+    assert (source(business, source_id).state, source(business, source_id).fault) == ("failed", "crashed")
+
+
+def test_without_the_embedding_service_words_find_it_until_the_service_is_back(
+    business: TestBusiness, model: Model, small_batches: None
+) -> None:
+    model.answers_left = 2
+    source_id = add(business, markdown(*ANSWERS))
+    read_next()
+    assert (source(business, source_id).state, source(business, source_id).model) == ("ready", None)
+    model.answers_left = 100
+    with transaction(business.business_id) as session:
+        assert reembed.begin_due(session) == 1
+    read_next()
+    assert source(business, source_id).model == "model-a"
+    assert len(model.asked) == 4
+
+
+def test_a_change_of_the_model_leaves_no_gap(
+    business: TestBusiness, model: Model, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add(business, markdown(*ANSWERS)), add(business, markdown("Solo efectivo."), name="b.md")
+    read_next()
+    read_next()
+    newer = Model("model-b")
+    newer.answers_left = 2
+    monkeypatch.setattr(embedding, "current", lambda: newer)
+
+    def due() -> int:
+        with transaction(business.business_id) as session:
+            return reembed.begin_due(session)
+
+    assert due() == 1
+    assert due() == 0  # it is under way
+    assert one("SELECT count(*) FROM errands WHERE kind = 'knowledge.reembed'") == 1
+    read_next()
+    assert source(business, first).model == "model-a"
+    assert one("SELECT count(*) FROM knowledge_vectors WHERE model = 'model-a'") == 5
+    assert due() == 0  # it has just failed
+    rows("UPDATE errands SET ended_at = now() - interval '1 hour'")
+    newer.answers_left = 100
+    assert due() == 1
+    read_next()
+    assert {source(business, one_).model for one_ in (first, second)} == {"model-b"}
+    assert rows("SELECT DISTINCT model FROM knowledge_vectors") == [("model-b",)]
+    assert len(newer.asked) == 5
+
+
+def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    read_next()
+    with transaction(business.business_id) as session:
+        key = sources.remove(session, source_id, by="agent:1")
+    assert key is not None
+    storage.delete(key)
+    storage.delete(key)
+    for table in ("sources", "editions", "chunks", "vectors"):
+        assert rows(f"SELECT FROM knowledge_{table}") == []
+    assert column("SELECT action FROM audit_log ORDER BY id") == ["knowledge.add", "knowledge.remove"]
+
+
+def test_a_source_that_goes_while_it_is_read_ends_the_work(business: TestBusiness) -> None:
+    source_id = add(business, markdown(*ANSWERS))
+    running = claim()
+    with transaction(business.business_id) as session:
+        sources.remove(session, source_id, by="agent:1")
+    work.carry_out(running)
+    assert rows("SELECT FROM knowledge_chunks") == []
+
+
+def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "source"
+    path.write_bytes(markdown(*ANSWERS))
+    with reading.reading(path, "guide.md") as found:
+        assert [chunk.text for chunk in found.chunks] == list(ANSWERS)
+    path.write_bytes(b"%PDF-1.7 but not really")
+    with pytest.raises(BadFile) as refused, reading.reading(path, "guide.md") as found:
+        list(found.chunks)
+    assert refused.value.fault is Fault.DAMAGED
+
+
+def test_a_reader_that_crashes_is_a_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    popen = reading.subprocess.Popen
+
+    def begin(command: list[str], **more: object) -> object:
+        return popen(["/bin/sh", "-c", f"kill -{signal.SIGSEGV.value} $$"], **more)
+
+    monkeypatch.setattr(reading.subprocess, "Popen", begin)
+    with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
+        raise AssertionError("it was read")
+    assert refused.value.fault is Fault.DAMAGED
