@@ -9,7 +9,7 @@ from console import auth
 from core.ai import knowledge
 from core.ai.copilot import REWRITES, Help, Language, Request, Task, help_with
 from core.ai.model import Writer
-from core.ai.prompt import Passage, burst
+from core.ai.prompt import Passage
 from core.business.model import model
 from core.conversations import copilot
 from core.conversations.context import prices
@@ -17,6 +17,7 @@ from core.conversations.copilot import Material
 from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.errors import BotHubError
+from core.knowledge.retrieval import passages_for, question_in
 
 _PAIRS = 3
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="copilot")
@@ -68,13 +69,14 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
 
 def _write(business_id: int, material: Material, request: Request, writer: Writer) -> Help:
     if request.task is Task.DRAFT:
-        request = replace(request, passages=_passages(material))
+        request = replace(request, passages=_passages(business_id, material))
     found = help_with(request, writer)
     with transaction(business_id) as session:
         copilot.record(session, business_id, material, found.trace)
     return found
 
 
-def _passages(material: Material) -> tuple[Passage, ...]:
-    question = "\n".join(turn.text for turn in burst(material.turns) or material.turns[-1:])
-    return tuple(knowledge.search(material.settings.qa_pairs, question, _PAIRS))
+def _passages(business_id: int, material: Material) -> tuple[Passage, ...]:
+    question = question_in(material.turns)
+    found = () if material.bot_id is None else passages_for(business_id, material.bot_id, question)
+    return (*found, *knowledge.search(material.settings.qa_pairs, question, _PAIRS))
