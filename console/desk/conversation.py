@@ -146,7 +146,8 @@ def pane() -> None:
         on_assist=_assisted,
     )
     if asked := state.pop("why", None):
-        why.show(data.explanation(asked.get("message"), asked.get("run")))
+        message_id, run_id = asked.get("message"), asked.get("run")
+        why.show(data.explanation(message_id, run_id), message_id, run_id)
 
 
 def _head(thread: Thread, zone: ZoneInfo) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.ai.prompt import Role, Turn
-from core.errors import BotHubError
+from core.conversations import context
+from core.errors import BotHubError, NotFound
 from core.models import AIRun, Message, SavedCase, Sender
 from core.people import audit
 from core.rehearsal.judging import Expectation
@@ -19,6 +20,7 @@ from core.rehearsal.judging import Expectation
 MOST_CASES = 200
 LONGEST_NAME = 120  # characters
 LONGEST_QUESTION = 4_000
+_MOST_TURNS = 20
 
 
 class UnacceptableCase(BotHubError):
@@ -103,15 +105,36 @@ def of_bot(session: Session, bot_id: int) -> list[Case]:
     ]
 
 
-def question_of_run(session: Session, run_id: int) -> int | None:
-    """The customer's last message before a run of the bot: what it had to answer."""
-    return session.scalar(
+def of_answer(
+    session: Session,
+    business_id: int,
+    name: str,
+    expected: Expectation,
+    *,
+    actor: str,
+    message_id: int | None = None,
+    run_id: int | None = None,
+) -> int:
+    """Keep what the bot had to answer when it wrote a message, or made a run, as a case. Returns its id.
+
+    Raises:
+        NotFound: the bot wrote no such message, or the bot is gone.
+        UnacceptableCase: as `add` says.
+    """
+    wanted = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
+    run = session.scalars(select(AIRun).where(wanted).order_by(AIRun.id.desc()).limit(1)).one_or_none()
+    if run is None or run.bot_id is None:
+        raise NotFound("Nothing is known of how the bot wrote this.")
+    question = session.scalar(
         select(func.max(Message.id)).where(
-            Message.conversation_id == AIRun.conversation_id,
+            Message.conversation_id == run.conversation_id,
             Message.sender == Sender.CUSTOMER,
-            Message.stored_at <= AIRun.created_at,
-            AIRun.id == run_id,
+            Message.stored_at <= run.created_at,
         )
+    )
+    turns = context.turns_until(session, run.conversation_id, limit=_MOST_TURNS, until=question)
+    return add(
+        session, business_id, run.bot_id, name, turns, expected, actor=actor, conversation_id=run.conversation_id
     )
 
 
