@@ -125,6 +125,8 @@ def test_a_version_shows_what_its_trial_found(desk: Desk, business: TestBusiness
             session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="a", note=""
         )
     desk.run()
+    desk.page.selectbox(key="bot_version").set_value(2)
+    desk.run()
     assert "1 unchanged" in said(desk)
 
 
@@ -183,7 +185,7 @@ def test_an_answer_of_the_bot_becomes_a_case(desk: Desk, business: TestBusiness)
 
 
 def test_agents_neither_try_nor_keep(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-    at_bot(business, monkeypatch, Role.AGENT)
+    Desk(person(business.business_id, role=Role.AGENT), monkeypatch).open()
     for attempt in (
         lambda: actions.begin(business.bot_id, BotSettings(), "cases", count=1, spend_limit=None),
         lambda: actions.cancel(1),
