@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import requests
 
-from benchmarks import ack, outbox, pipeline, receipts, recovery
+from benchmarks import ack, knowledge, outbox, pipeline, receipts, recovery
 from benchmarks.bench import Bench, Section
 from benchmarks.client import NotAnswered
 from benchmarks.report import Figure, as_markdown, as_text, machine
@@ -26,9 +26,10 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "receipts": ("Receipts", receipts.run),
     "recovery": ("Recovery", recovery.run),
     "outbox": ("The outbox", outbox.run),
+    "knowledge": ("Hybrid search", knowledge.run),
 }
 SETTINGS = {"REPLY_QUIET_SECONDS": "0", "LOG_LEVEL": "INFO"}
-ALONE = ("ack", "outbox")  # measured while no worker runs
+ALONE = ("ack", "outbox", "knowledge")  # measured while no worker runs
 REST = ("workers", "scheduler", "sandbox")
 BROKEN = (AssertionError, RuntimeError, NotAnswered, requests.RequestException, psycopg.Error)
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -19,6 +19,7 @@ from sandbox.openai_embed import SIZES, as_base64, embed
 from sandbox.openai_facts import read_prompt, text_of
 from sandbox.openai_model import think
 from sandbox.openai_schema import fill
+from sandbox.openai_tools import as_item, as_message, called
 from sandbox.openai_writing import wrote
 from sandbox.world import World, before_accept, world_of
 
@@ -149,8 +150,10 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
     }
     asked = schema.get(wanted.get("type", "text"))
     text, read = _said(str(body.get("instructions") or ""), turns, asked, fault, str(wanted.get("name") or ""))
-    text, cut = _cut(text, body.get("max_output_tokens"))
-    output: list[dict[str, Any]] = [_message({"type": "output_text", "text": text, "annotations": [], "logprobs": []})]
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
+    text, cut = _cut(text if call is None else call[1], body.get("max_output_tokens"))
+    said = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    output: list[dict[str, Any]] = [_message(said) if call is None else as_item((call[0], text))]
     if fault is not None and fault.kind == "refusal":
         output = [_message({"type": "refusal", "refusal": REFUSAL})]
     elif fault is not None and fault.kind == "empty":
@@ -169,14 +172,14 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
         "max_output_tokens": body.get("max_output_tokens"),
         "model": model,
         "output": output,
-        "parallel_tool_calls": True,
+        "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": None,
         "reasoning": body.get("reasoning") or {"effort": None, "summary": None},
         "store": body.get("store", True),
         "temperature": body.get("temperature", 1.0),
         "text": {"format": wanted, "verbosity": "medium"},
-        "tool_choice": "auto",
-        "tools": [],
+        "tool_choice": body.get("tool_choice", "auto"),
+        "tools": body.get("tools") or [],
         "top_p": 1.0,
         "truncation": "disabled",
         "metadata": body.get("metadata") or {},
@@ -207,6 +210,11 @@ def _turns(given: Any) -> list[tuple[str, str]]:
     ]
 
 
+def _asked(turns: list[tuple[str, str]]) -> list[str]:
+    """What the customer wrote since the last answer."""
+    return read_prompt("", turns).asked
+
+
 # Chat completions
 
 
@@ -222,19 +230,23 @@ def chat_completions(world: World, body: dict[str, Any], fault: Fault | None) ->
         schema = {"properties": {"answer": {}, "confidence": {"type": "number"}}}
     name = str((wanted.get("json_schema") or {}).get("name") or "")
     text, read = _said("", _turns(body["messages"]), schema, fault, name)
-    text, cut = _cut(text, body.get("max_completion_tokens", body.get("max_tokens")))
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(_turns(body["messages"])))
+    text, cut = _cut(text if call is None else call[1], body.get("max_completion_tokens", body.get("max_tokens")))
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
+    if call is not None:
+        message |= as_message((call[0], text))
     if fault is not None and fault.kind == "refusal":
         message |= {"content": None, "refusal": REFUSAL}
     elif fault is not None and fault.kind == "empty":
-        message["content"], cut = "", True
-    written = _count(message["content"] or "")
+        message["content"], cut, text = "", True, ""
+    written = _count(text)
+    ended = "length" if cut else "stop" if call is None else "tool_calls"
     return {
         "id": "chatcmpl-" + secrets.token_hex(14),
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "length" if cut else "stop"}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": ended}],
         "usage": {
             "prompt_tokens": read,
             "completion_tokens": written,

@@ -112,6 +112,7 @@ class Thought:
     topics: list[str] = field(default_factory=list)
     handoff_reason: str | None = None
     sources: list[str] = field(default_factory=list)
+    states_facts: bool = False
     summary: str = ""
 
 
@@ -148,7 +149,8 @@ def think(prompt: Prompt) -> Thought:
 
 def _answer(thought: Thought, found: list[tuple[float, Fact, str]], missed: list[str], unknown: str) -> None:
     thought.reply = " ".join(dict.fromkeys(answer for _, _, answer in found))
-    thought.sources = list(dict.fromkeys(fact.id for _, fact, _ in found if fact.id))
+    thought.sources = list(dict.fromkeys(fact.id or "facts" for _, fact, _ in found))
+    thought.states_facts = True
     weakest = min(score for score, _, _ in found)
     thought.confidence = round(min(0.97, 0.45 + 0.5 * weakest), 2)
     if missed:

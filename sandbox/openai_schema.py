@@ -82,6 +82,7 @@ class _Filler:
             "handoff": thought.handoff_reason is not None,
             "needs_human": thought.handoff_reason is not None,
             "summary": thought.summary or thought.reply,
+            "states_facts": thought.states_facts,
             "sources": thought.sources,
             "used_sources": thought.sources,
             "source_ids": thought.sources,

@@ -21,6 +21,7 @@ from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.knowledge import reembed
 from core.observability import configure_logging
+from core.quotes import service as quotes
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ def main() -> int:
                 forget_old_events()
                 with system_transaction() as session:
                     work.forget_old_work(session)
+                    alerts.forget_old_alerts(session)
                     errands.forget_old(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
@@ -69,6 +71,8 @@ def _chores() -> None:
                 with system_transaction() as session:
                     alerts.evaluate(session)
                     reembed.begin_due(session)
+                with system_transaction() as session:
+                    quotes.expire_due(session)
                 rollups.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

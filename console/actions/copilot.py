@@ -18,6 +18,7 @@ from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.errors import BotHubError
 from core.knowledge.retrieval import passages_for, question_in
+from core.quotes import catalogue
 
 _PAIRS = 3
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="copilot")
@@ -79,4 +80,5 @@ def _write(business_id: int, material: Material, request: Request, writer: Write
 def _passages(business_id: int, material: Material) -> tuple[Passage, ...]:
     question = question_in(material.turns)
     found = () if material.bot_id is None else passages_for(business_id, material.bot_id, question)
-    return (*found, *knowledge.search(material.settings.qa_pairs, question, _PAIRS))
+    pairs = knowledge.search(material.settings.qa_pairs, question, _PAIRS)
+    return (*found, *pairs, *catalogue.passages(material.items, question))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from console.actions.people import change
+from core.conversations import owners
+from core.conversations.owners import Rules
 from core.people import teams
 
 
@@ -26,3 +28,13 @@ def remove(team_id: int) -> None:
 def set_members(team_id: int, agent_ids: Collection[int]) -> None:
     """Raises `NotAllowed`, `NotFound`."""
     change(lambda *known: teams.set_members(*known, team_id, agent_ids))
+
+
+def set_channels(team_id: int, channel_ids: Collection[int]) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    change(lambda *known: teams.set_channels(*known, team_id, channel_ids))
+
+
+def set_rules(rules: Rules) -> None:
+    """Raises `NotAllowed`, `UnacceptableLimit`."""
+    change(lambda *known: owners.set_rules(*known, rules))

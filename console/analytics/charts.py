@@ -51,6 +51,12 @@ def cost(found: Figures, span: Span) -> None:
         _card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span, drill=("ai", _of_label))
 
 
+def quotes(found: Figures, span: Span) -> None:
+    with st.container(key="charts"):
+        _card("quotes", _labels(found, "quote", "quotes.state", "plain", "_"), span, drill=("quote", _of_label))
+        _card("sold", _sold(found), span)
+
+
 Drawn = tuple[go.Figure, pd.DataFrame] | None  # the chart and its table; None where there is nothing to show
 
 
@@ -201,6 +207,32 @@ def _cost(found: Figures) -> Drawn:
         }
     )
     return _figure(trace, xaxis={"type": "date", "tickformat": "%d/%m"}, yaxis={"tickprefix": "$"}), table
+
+
+def _sold(found: Figures) -> Drawn:
+    """A currency is its own series: amounts of two are never added."""
+    currencies = [label for label in found.by_label("sold") if label]
+    if not currencies:
+        return None
+    days = {currency: dict.fromkeys(found.by_day("sold"), 0.0) for currency in currencies}
+    for currency, totals in days.items():
+        for row in found.of("sold", currency):
+            totals[row.day] += row.total
+    colours = [_colour(name) for name in ("agent", "plain", "customer")]
+    traces = [
+        go.Bar(
+            x=list(totals), y=list(totals.values()), name=currency, marker_color=colours[number % len(colours)],
+            hovertemplate=f"%{{y:,.2f}} {currency}<extra></extra>",
+        )
+        for number, (currency, totals) in enumerate(days.items())
+    ]  # fmt: skip
+    table = pd.DataFrame(
+        {
+            t("analytics.day"): list(found.by_day("sold")),
+            **{currency: list(totals.values()) for currency, totals in days.items()},
+        }
+    )
+    return _figure(*traces, xaxis={"type": "date", "tickformat": "%d/%m"}), table
 
 
 def _scores(found: Figures) -> Drawn:

@@ -97,12 +97,17 @@ TILES = (
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
          else found.total("ai_cost") / found.count("closed"), _money, False, "closed", personal=False),
 )  # fmt: skip
+QUOTE_TILES = (
+    Tile("quotes", lambda found: found.count("quote"), _whole, None, "quote"),
+    Tile("quotes_confirmed", lambda found: share(found.count("quote", "confirmed"), found.count("quote")), _percent,
+         True, "quote", "confirmed"),
+)  # fmt: skip
 
 
 def show(now: Figures, earlier: Figures, span: Span) -> None:
     """Draw them all."""
     with st.container(key="tiles"):
-        for tile in TILES:
+        for tile in (*TILES, *(QUOTE_TILES if now.count("quote") or earlier.count("quote") else ())):
             if span.whose.agent_id is not None and not tile.personal:
                 continue
             with st.container(border=True, key=f"tile_{tile.name}", gap="xsmall"):

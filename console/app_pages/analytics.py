@@ -10,7 +10,10 @@ from console.data import analytics as data
 from console.i18n import t
 
 agent = shell.viewer()
-_PARTS = {"overview": charts.overview, "service": charts.service, "delivery": charts.delivery, "cost": charts.cost}
+_PARTS = {
+    "overview": charts.overview, "service": charts.service, "delivery": charts.delivery, "quotes": charts.quotes,
+    "cost": charts.cost,
+}  # fmt: skip
 
 with st.container(key="page_wide", gap="small"):
     st.title(t("nav.analytics"))

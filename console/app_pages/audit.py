@@ -22,7 +22,7 @@ _MOST_EXPORTED = 10_000
 _PERIODS = {"day": 1, "week": 7, "month": 30, "all": 0}
 _AREAS = (
     "session", "agent", "second_factor", "conversation", "draft", "queue", "contact", "saved_reply", "bot", "business",
-    "channel", "api_key", "dead_letter",
+    "channel", "api_key", "dead_letter", "product", "quote",
 )  # fmt: skip
 state = st.session_state
 agent = shell.viewer()

@@ -30,7 +30,8 @@ def _glance() -> None:
     st.subheader(t("health.parts"), anchor=False)
     with st.container(key="tiles"):
         for part in data.parts():
-            _light(t(f"health.part_{part.name}"), part.well, part.detail)
+            words = t(f"health.{'well' if part.well else 'bad'}_{part.name}", figure=part.figure)
+            _light(t(f"health.part_{part.name}"), part.well, words)
     found = channels.cards()
     if not found:
         return

@@ -8,8 +8,10 @@ import streamlit as st
 
 from console import auth, shell
 from console.actions import teams as actions
+from console.data import bot as bots
 from console.data import people as data
 from console.i18n import t
+from core.conversations.owners import MOST_OPEN_LIMIT, Rules
 from core.errors import BotHubError
 from core.people.teams import LONGEST_NAME, TeamFacts
 
@@ -55,10 +57,39 @@ def _edit(team: TeamFacts, names: dict[int, str]) -> None:
         on_change=lambda: _do(lambda: actions.set_members(team.id, state[f"members_{team.id}"])),
     )  # fmt: skip
 
+    st.multiselect(
+        t("teams.channels"), [one for one in channels if one in team.channels or one not in taken],
+        [one for one in team.channels if one in channels],
+        key=f"channels_{team.id}", format_func=channels.__getitem__, placeholder=t("teams.channels_hint"),
+        on_change=lambda: _do(lambda: actions.set_channels(team.id, state[f"channels_{team.id}"])),
+    )  # fmt: skip
+
 
 def _show(team: TeamFacts, names: dict[int, str]) -> None:
     st.subheader(team.name, anchor=False)
     st.text(", ".join(names[one] for one in team.members if one in names) or t("teams.nobody"))
+    if served := [channels[one] for one in team.channels if one in channels]:
+        st.caption(t("teams.gets", channels=", ".join(served)))
+
+
+def _set_rules() -> None:
+    _do(lambda: actions.set_rules(Rules(state["automatic"], state["most_open"])))
+
+
+def _rules() -> None:
+    """Who is given what the bot hands over."""
+    known = data.assignment()
+    st.subheader(t("teams.rules"), anchor=False)
+    if not may_edit:
+        st.text(t("teams.by_rule", count=known.most_open) if known.automatic else t("teams.by_hand"))
+        return
+    st.toggle(
+        t("teams.automatic"), known.automatic, key="automatic", on_change=_set_rules, help=t("teams.automatic_help")
+    )
+    st.number_input(
+        t("teams.most_open"), 1, MOST_OPEN_LIMIT, known.most_open, key="most_open", on_change=_set_rules,
+        disabled=not known.automatic, help=t("teams.most_open_help"),
+    )  # fmt: skip
 
 
 with st.container(key="page", gap="medium"):
@@ -70,8 +101,12 @@ with st.container(key="page", gap="medium"):
         with st.form("new_team", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(t("teams.new"), key="team_name", max_chars=LONGEST_NAME)
             st.form_submit_button(t("teams.create"), type="primary", on_click=_create)
+    with st.container(border=True, key="assignment"):
+        _rules()
     people = {one.id: one.name for one in data.everyone()}
+    channels = {one.id: one.name for one in bots.channels()}
     found = data.teams()
+    taken = {one for team in found for one in team.channels}
     if not found:
         st.info(t("teams.empty"), icon=":material/groups:")
     for one in found:

@@ -106,6 +106,9 @@ def _judgement(locked: bool) -> None:
         help=t("bot.confidence_threshold_help"),
     )  # fmt: skip
     _number("turn_cap", 1, 200, 1, locked)
+    st.toggle(
+        t("bot.handoff_on_anger"), key="bot.handoff_on_anger", disabled=locked, help=t("bot.handoff_on_anger_help")
+    )
     _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
     st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
     tables.draw(

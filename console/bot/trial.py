@@ -66,8 +66,8 @@ def _note(outcome: Outcome) -> None:
         case _:
             said = t("bot.try_silent")
     parts = [said]
-    if "model" in trace.confidence:
-        parts.append(t("why.confidence", percent=f"{trace.confidence['model']:.0%}"))
+    if "result" in trace.confidence:
+        parts.append(t("why.confidence", percent=f"{trace.confidence['result']:.0%}"))
     if trace.usage:
         parts.append(t("why.tokens_of", input=trace.usage.input, cached=trace.usage.cached, output=trace.usage.output))
         parts.append(t("why.cost_unknown") if trace.cost is None else f"{trace.cost:.5f} USD")

@@ -2,5 +2,5 @@ export default function ({data, parentElement}) {
   const button = parentElement.querySelector('button');
   button.ariaLabel = data.label;
   if (!button.firstChild) button.append(icon(['M10 3 5 8l5 5']));
-  button.onclick = () => { delete document.documentElement.dataset.desk; };
+  button.onclick = () => { document.documentElement.dataset.desk = 'list'; };
 }

@@ -13,6 +13,8 @@ export default function (component) {
     state = {rows: new Map(), selected: null, ticked: new Set()};
     states.set(root, state);
     listenToKeys(root, state);
+    // A telephone shows one of the two: whoever comes by a link to a conversation sees the conversation.
+    document.documentElement.dataset.desk ??= data.selected == null ? 'list' : 'thread';
     state.clock = setInterval(() => { for (const row of state.rows.values()) tellTime(row, state); }, 20000);
   }
   state.data = data;

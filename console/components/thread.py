@@ -149,6 +149,7 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     }
     if line.type == "event":
         shown["text"] = _event(line)
+        shown["about"] = _about(line.payload) if line.payload.get("event") == "handed_off" else []
     if line.provider_id and line.type not in ("event", "note"):
         shown["provider"] = line.provider_id
     if line.quoted:
@@ -183,6 +184,15 @@ def _event(line: Line) -> str:
     who = line.author or words["event.somebody"]
     told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
     return template.format_map({**told, "score": line.payload.get("score", ""), "to": line.payload.get("to", "")})
+
+
+def _about(payload: Mapping[str, Any]) -> list[str]:
+    """Who got what the bot handed over and what it is about, in the model's words or the customer's own."""
+    words = i18n.catalogue(i18n.current())
+    owner = [words["event.owner"].format(owner=payload["owner"])] if payload.get("owner") else []
+    if payload.get("words"):
+        return [*owner, str(payload["words"])]
+    return owner + [words[f"event.{part}"].format_map(payload) for part in ("asked", "tried") if payload.get(part)]
 
 
 def _trouble(status: str, error: Mapping[str, Any]) -> dict[str, str]:

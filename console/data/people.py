@@ -7,6 +7,8 @@ from datetime import datetime
 
 from console import auth
 from console.data.reading import reading
+from core.conversations import owners
+from core.conversations.owners import Rules
 from core.people import audit, staff
 from core.people import teams as groups
 from core.people.audit import Entry
@@ -26,6 +28,13 @@ def teams() -> Sequence[TeamFacts]:
     agent = auth.require()
     with reading(agent.business_id) as session:
         return groups.teams(session)
+
+
+def assignment() -> Rules:
+    """Who is given what the bot hands over. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return owners.rules(session, agent.business_id)
 
 
 def entries(

@@ -14,7 +14,7 @@ from console.actions import conversations as actions
 from console.data import inbox as data
 from console.data import people
 from console.data.reading import together
-from console.desk import listing, merging, selection
+from console.desk import listing, merging, quote, selection
 from console.desk.conversation import do
 from console.i18n import t
 from console.times import moment
@@ -55,6 +55,7 @@ def _content(agent: CurrentAgent, customer: Profile, thread: Thread) -> None:
     zone = ZoneInfo(agent.timezone)
     _who(agent, customer, zone)
     _rating(customer, thread.id)
+    quote.card(thread.id, zone)
     _care(thread)
     _facts(customer)
     _past(customer, thread.id, zone)

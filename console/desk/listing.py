@@ -95,18 +95,25 @@ def _view_name(view: View, counts: dict[View, int]) -> str:
 
 
 def _opened() -> None:
-    open_conversation(int(state["list"].open))
+    """The list itself has marked what was clicked, and hears like everybody else when something new is seen."""
+    _show(int(state["list"].open))
+    st.rerun(["thread", "customer"])
 
 
 def open_conversation(conversation_id: int) -> None:
-    """Show a conversation; whoever opens it has seen it."""
+    """Show a conversation from elsewhere than the list."""
+    _show(conversation_id)
+    st.rerun(["thread", "list", "customer"])
+
+
+def _show(conversation_id: int) -> None:
+    """Whoever opens a conversation has seen it."""
     selection.choose(conversation_id)
     if conversation_id not in state.get(_READ, ()):
         try:
             actions.mark_seen(conversation_id)
         except BotHubError as error:
             st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["thread", "list", "customer"])
 
 
 def _turned() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from console import auth, shell
@@ -11,6 +13,8 @@ from console.i18n import catalogue, current, t
 from core.conversations.traces import Explanation, Source
 
 _LONGEST_PASSAGE = 600  # characters
+_SHARES = ("model", "evidence")
+_FACTORS = ("ungrounded", "invented_amounts", "unknown_sources", "other_language")
 
 
 def show(why: Explanation | None, message_id: int | None, run_id: int | None) -> None:
@@ -48,6 +52,7 @@ def _certainty(why: Explanation) -> None:
     if why.confidence is not None:
         needed = "" if why.threshold is None else t("why.needed", percent=f"{why.threshold:.0%}")
         st.progress(why.confidence, text=f"{t('why.confidence', percent=f'{why.confidence:.0%}')}{needed}")
+        _parts(why.parts)
     about = [
         *why.topics,
         *([t(f"why.{why.sentiment}")] if why.sentiment in ("positive", "neutral", "negative") else []),
@@ -56,8 +61,27 @@ def _certainty(why: Explanation) -> None:
         st.caption(" · ".join(about))
 
 
+def _parts(parts: Mapping[str, float]) -> None:
+    """What the confidence is made of: shares, the factors of broken rules, and what experience made of them."""
+    told = {t(f"why.part_{name}"): f"{parts[name]:.0%}" for name in _SHARES if name in parts}
+    told |= {t(f"why.part_{name}"): f"× {parts[name]:g}" for name in _FACTORS if name in parts}
+    if "raw" not in parts or (len(told) < 2 and parts["raw"] == parts["result"]):
+        return
+    told[t("why.part_raw")] = f"{parts['raw']:.0%}"
+    if parts["result"] != parts["raw"]:
+        told[t("why.part_result")] = f"{parts['result']:.0%}"
+    with st.expander(t("why.parts"), icon=":material/calculate:"):
+        st.table(told, border="horizontal")
+
+
 def _sources(why: Explanation) -> None:
     st.markdown(f"**{t('why.sources')}**")
+    if why.grounded is not None:
+        st.caption(t("why.grounded" if why.grounded else "why.ungrounded"))
+    if why.from_facts:
+        st.caption(t("why.facts"))
+    if why.invented_amounts:
+        st.warning(t("why.amounts", amounts=_plain(", ".join(why.invented_amounts))), icon=":material/warning:")
     if not why.sources:
         st.caption(t("why.no_sources"))
     for source in sorted(why.sources, key=lambda one: (not one.used, -one.score)):

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
-from core.ai import handoff, hours, knowledge
+from core.ai import guard, handoff, hours, knowledge, mood, quoting
+from core.ai.calibration import IDENTITY, Calibration
 from core.ai.handoff import Reason, Trigger
-from core.ai.model import Completion, FailureKind, Model, ModelAnswer, ModelFailed, Usage
+from core.ai.model import Completion, FailureKind, MakeQuote, Model, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.prices import PriceTable
-from core.ai.prompt import BusinessFacts, Passage, Turn, build, burst
+from core.ai.prompt import BusinessFacts, Passage, Role, Turn, build, burst
+from core.ai.review import review
 from core.ai.settings import Autonomy, BotSettings
+from core.ai.summary import NO_SUMMARY, Summary, summarise
 from core.ai.text import LanguageCode, guess_language
+from core.quotes import wording
+from core.quotes.catalogue import Item
+from core.quotes.offer import OpenQuote, QuoteChange
 
 BOT_OFF = "bot_off"
 MODEL = "model"
 APPROVED_PAIR = "approved_pair"
+QUOTE = "quote"
 _PAIR_PASSAGES = 3
+# An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
+_QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
 _REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
 
 
@@ -31,6 +41,8 @@ class ComposeRequest:
     `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
     best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
     are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
+    `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
+    `catalogue` is what can be quoted, `open_quote` the quote that the customer has before them.
     """
 
     settings: BotSettings
@@ -42,15 +54,20 @@ class ComposeRequest:
     replies_in_a_row: int
     passages: tuple[Passage, ...] = ()
     language: LanguageCode = "es"
+    calibration: Calibration = IDENTITY
+    last_sentiment: str | None = None
+    catalogue: tuple[Item, ...] = ()
+    open_quote: OpenQuote | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How a decision came about. Stored with the run; nothing here is shown to customers.
 
-    `decided_by` is a `Reason`, or `bot_off`, `model` or `approved_pair`. `confidence` holds its parts: what the
-    model claimed, the threshold, the best passage's score and how many cited sources do not exist. `cost` is in
-    USD, None when unknown or nothing was spent. `error` is "kind: detail".
+    `decided_by` is a `Reason`, or `bot_off`, `model`, `approved_pair` or `quote`. `confidence` holds the parts that
+    `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
+    given; None when it states nothing. `cost` is in USD, None when unknown or nothing was spent. `error` is
+    "kind: detail".
     """
 
     decided_by: str
@@ -59,6 +76,8 @@ class Trace:
     passages: tuple[Passage, ...] = ()
     sources: tuple[str, ...] = ()
     unknown_sources: tuple[str, ...] = ()
+    invented_amounts: tuple[str, ...] = ()
+    grounded: bool | None = None
     confidence: Mapping[str, float] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
     sentiment: str | None = None
@@ -79,6 +98,7 @@ class Reply:
     text: str
     draft: bool
     trace: Trace
+    quote: QuoteChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,8 @@ class HandOff:
     reason: Reason
     detail: str
     trace: Trace
+    summary: Summary = NO_SUMMARY
+    quote: QuoteChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,41 +131,89 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
     if not burst(request.turns):
         raise ValueError("the conversation does not end with a customer's message")
     trigger = handoff.before_model(settings, request.turns, request.replies_in_a_row)
+    if trigger is None or trigger.reason in _QUOTE_COMES_FIRST:
+        quoted = quoting.answered(_situation(request))
+        if quoted:
+            return _quote(request, quoted, Trace(QUOTE))
     if trigger:
         return _hand_off(request, trigger, Trace(trigger.reason))
     if model is None:
         return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
+    if quoted := quoting.ordered(_situation(request), doubtful=False):
+        return _quote(request, quoted, Trace(QUOTE))
     return _with_model(request, model)
 
 
 def _with_model(request: ComposeRequest, model: Model) -> Outcome:
     passages = _passages(request)
     prompt = build(request.settings, request.business, request.turns, passages)
+    prompt = replace(prompt, quotes=bool(request.catalogue))
     trace = Trace(MODEL, prompt_version=prompt.version, prompt_tokens=prompt.tokens, passages=passages)
     try:
         completion = model.answer(prompt, request.settings, cache_key=request.bot_ref, contact=request.contact_ref)
     except ModelFailed as failure:
         trigger = Trigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
         return _without_model(request, trigger, _failed(request, trace, failure))
-    return _judge(request, completion.answer, _answered(request, trace, completion))
+    trace = _spent(request, trace, completion)
+    if isinstance(completion.answer, MakeQuote):
+        return _quote(request, quoting.from_model(completion.answer, _situation(request)), trace)
+    return _judge(request, completion.answer, prompt, _answered(request, completion.answer, trace))
 
 
-def _judge(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Outcome:
+def _situation(request: ComposeRequest) -> quoting.Situation:
+    """What quotes depend on."""
+    settings = request.settings
+    before = request.turns[: len(request.turns) - len(burst(request.turns))]
+    return quoting.Situation(
+        text=_question(request),
+        at=request.turns[-1].at,
+        items=request.catalogue,
+        open_quote=request.open_quote,
+        asked_last=bool(before) and before[-1].role is Role.BOT and wording.asks_for_answer(before[-1].text),
+        language=_language(request, None),
+        time_zone=request.business.time_zone,
+        valid_for=timedelta(hours=settings.quote_hours),
+        by_person=settings.quote_handoff,
+    )
+
+
+def _quote(request: ComposeRequest, quoted: quoting.Quoted, trace: Trace) -> Outcome:
+    trace = replace(trace, decided_by=QUOTE, confidence={**trace.confidence, "result": quoted.confidence})
+    draft = request.settings.autonomy is Autonomy.DRAFT
+    if quoted.change and quoted.confirmed and request.settings.quote_handoff:
+        text, summary = None if draft else quoted.text, summarise(request.turns, None)
+        return HandOff(text, Reason.QUOTE_CONFIRMED, quoted.change.summary, trace, summary, quoted.change)
+    return Reply(quoted.text, draft, trace, quoted.change)
+
+
+def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace) -> Outcome:
     autonomy = _autonomy(request.settings, answer.topics)
-    trigger: Trigger | None
-    if answer.handoff_reason and answer.handoff_reason.strip():
-        trigger = Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
-    elif autonomy is Autonomy.OFF:
-        trigger = Trigger(Reason.TOPIC, ", ".join(answer.topics))
-    else:
-        trigger = handoff.below_threshold(answer.confidence, request.settings.confidence_threshold)
+    trigger = _objection(request, answer, prompt, trace, autonomy)
     if trigger:
-        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
+        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
     return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
 
 
+def _objection(
+    request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace, autonomy: Autonomy
+) -> Trigger | None:
+    """Why the answer shall not be said, or None."""
+    settings = request.settings
+    if guard.leaks(answer.reply, prompt.instructions, settings.personality):
+        return Trigger(Reason.LEAK, "the reply repeated the bot's instructions")
+    if answer.handoff_reason and answer.handoff_reason.strip():
+        return Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
+    if autonomy is Autonomy.OFF:
+        return Trigger(Reason.TOPIC, ", ".join(answer.topics))
+    if settings.handoff_on_anger and mood.stays_negative(request.last_sentiment, answer.sentiment):
+        return Trigger(Reason.SENTIMENT, "unhappy twice in a row")
+    return handoff.below_threshold(trace.confidence["result"], settings.confidence_threshold)
+
+
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
-    """The approved answer when there is no doubt about it, otherwise a person."""
+    """A quote for what can be read as an order, the approved answer when there is no doubt about it, or a person."""
+    if quoted := quoting.ordered(_situation(request), doubtful=True):
+        return _quote(request, quoted, trace)
     pair = knowledge.sure_answer(request.settings.qa_pairs, _question(request))
     if pair is None:
         return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
@@ -153,17 +223,17 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
     return Reply(pair.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
 
 
-def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace) -> HandOff:
+def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
     # Where a person approves every answer, nothing is said without one, not even this.
     silent = request.settings.autonomy is Autonomy.DRAFT
     text = None if silent else _farewell(request, trigger.reason, trace.language)
-    return HandOff(text, trigger.reason, trigger.detail, trace)
+    return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
 
 
 def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
     settings = request.settings
     match reason:
-        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY:
+        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
             message = settings.fallback_message
         case Reason.FAILURE:
             message = settings.apology_message
@@ -203,26 +273,24 @@ def _question(request: ComposeRequest) -> str:
     return "\n".join(turn.text for turn in burst(request.turns))
 
 
-def _answered(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
-    answer = completion.answer
-    cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
-    scores = {passage.id: passage.score for passage in trace.passages}
-    unknown = tuple(source for source in cited if source not in scores)
-    confidence = {
-        "model": answer.confidence,
-        "threshold": request.settings.confidence_threshold,
-        "unknown_sources": float(len(unknown)),
-    }
-    if scores:
-        confidence["best_passage"] = max(scores.values())
+def _answered(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Trace:
+    found = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
     return replace(
         trace,
-        sources=tuple(source for source in cited if source in scores),
-        unknown_sources=unknown,
-        confidence=confidence,
+        sources=found.sources,
+        unknown_sources=found.unknown_sources,
+        invented_amounts=found.invented_amounts,
+        grounded=found.grounded,
+        confidence={**found.confidence.parts, "threshold": request.settings.confidence_threshold},
         topics=tuple(answer.topics),
         sentiment=answer.sentiment,
         language=answer.language,
+    )
+
+
+def _spent(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
+    return replace(
+        trace,
         model=completion.model,
         request_id=completion.request_id,
         usage=completion.usage,

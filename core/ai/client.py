@@ -18,7 +18,7 @@ import httpx2
 import openai
 from pydantic import BaseModel
 
-from core.ai.envelope import ApiStyle, Ask, Reading, parse_as, parse_support, read, request_body, support_ask
+from core.ai.envelope import ApiStyle, Ask, Reading, Said, parse_as, parse_support, read, request_body, support_ask
 from core.ai.model import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
 from core.ai.settings import BotSettings
 from core.ai.vectors import Vector, read_vectors
@@ -69,7 +69,8 @@ class ModelClient:
         """
         model = settings.model or self._default_model
         ask = support_ask(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
-        reading, latency_ms, request_id = self._timed(ask, parse_support, settings.timeout_seconds)
+        parse = partial(parse_support, quotes=prompt.quotes)
+        reading, latency_ms, request_id = self._timed(ask, parse, settings.timeout_seconds)
         return Completion(
             answer=reading.answer,
             raw=reading.raw,
@@ -113,7 +114,7 @@ class ModelClient:
         reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), timeout_seconds)
         return Written(reading.answer, reading.usage, reading.model or asked, latency_ms, request_id)
 
-    def _timed(self, ask: Ask, parse: Callable[[str], T], seconds: float) -> tuple[Reading[T], int, str | None]:
+    def _timed(self, ask: Ask, parse: Callable[[Said], T], seconds: float) -> tuple[Reading[T], int, str | None]:
         """The answer, the milliseconds that it took and the provider's id of the request."""
         started = time.monotonic()
         body = request_body(self._style, ask)
@@ -126,7 +127,7 @@ class ModelClient:
         return reading, _milliseconds_since(started), request_id
 
     def _ask_within(
-        self, deadline: float, body: Mapping[str, Any], parse: Callable[[str], T]
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
     ) -> tuple[Reading[T], str | None]:
         try:
             return self._ask(deadline, body, parse)
@@ -138,7 +139,7 @@ class ModelClient:
             return self._ask(deadline, body, parse)
 
     def _ask(
-        self, deadline: float, body: Mapping[str, Any], parse: Callable[[str], T]
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
     ) -> tuple[Reading[T], str | None]:
         remaining = max(deadline - time.monotonic(), 0.001)
         timeout = httpx2.Timeout(remaining, connect=min(_CONNECT_SECONDS, remaining))

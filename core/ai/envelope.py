@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from core.ai.model import FailureKind, InputItem, ModelAnswer, ModelFailed, Prompt, Usage
+from core.ai.model import FailureKind, InputItem, MakeQuote, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.settings import BotSettings
 
 T = TypeVar("T", bound=BaseModel)
@@ -24,6 +24,23 @@ class ApiStyle(StrEnum):
 
     RESPONSES = "responses"
     CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something the model may call for in place of an answer, with arguments in `shape`."""
+
+    name: str
+    description: str
+    shape: type[BaseModel]
+
+
+MAKE_QUOTE = Tool(
+    "make_quote",
+    "Makes a priced quote. Call it, in place of an answer, when the customer orders products, asks what certain "
+    "quantities of them cost together, or changes what they ordered. The quote is worded and priced by the business.",
+    MakeQuote,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,15 @@ class Ask:
     temperature: float | None
     cache_key: str
     customer: str | None
+    tool: Tool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the model said: its text, or the arguments for the `tool` that it called."""
+
+    text: str
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +92,14 @@ def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key:
         settings.temperature,
         cache_key,
         customer,
+        MAKE_QUOTE if prompt.quotes else None,
     )
 
 
 def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
     """The request in the given dialect."""
     schema = {"name": ask.name, "strict": True, "schema": _schema(ask.shape)}
-    body: dict[str, Any] = {"model": ask.model}
+    body: dict[str, Any] = {"model": ask.model, **_tools(style, ask.tool)}
     if ask.temperature is not None:
         body["temperature"] = ask.temperature
     if style is ApiStyle.CHAT:
@@ -94,12 +121,25 @@ def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
     }
 
 
+def _tools(style: ApiStyle, tool: Tool | None) -> dict[str, Any]:
+    if tool is None:
+        return {}
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": _schema(tool.shape),
+        "strict": True,
+    }
+    told = {"type": "function", "function": function} if style is ApiStyle.CHAT else {"type": "function", **function}
+    return {"tools": [told], "parallel_tool_calls": False}
+
+
 @cache
 def _schema(shape: type[BaseModel]) -> dict[str, Any]:
     return shape.model_json_schema()
 
 
-def read(content: bytes, style: ApiStyle, parse: Callable[[str], T]) -> Reading[T]:
+def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading[T]:
     """The answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
     try:
         said = (
@@ -110,10 +150,11 @@ def read(content: bytes, style: ApiStyle, parse: Callable[[str], T]) -> Reading[
     except ValidationError as error:
         raise ModelFailed(FailureKind.INVALID, f"unexpected response: {_first_error(error)}") from error
     usage = said.usage.usage() if said.usage else None
-    text = said.text()
+    call = said.call()
+    text = said.text() if call is None else call.arguments
     try:
         said.check()
-        answer = parse(text)
+        answer = parse(Said(text, call.name if call else ""))
     except ModelFailed as failure:
         failure.usage = usage
         failure.raw = text or None
@@ -121,16 +162,27 @@ def read(content: bytes, style: ApiStyle, parse: Callable[[str], T]) -> Reading[
     return Reading(answer=answer, raw=text, usage=usage, model=said.model)
 
 
-def parse_support(text: str) -> ModelAnswer:
-    """A support answer; one that neither replies nor hands over counts as empty. Raises `ModelFailed`."""
-    answer = parse_as(ModelAnswer, text)
+def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
+    """A support answer or, where it was offered, the wish for a quote.
+
+    An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
+    """
+    if quotes and said.tool == MAKE_QUOTE.name:
+        return _parse(MakeQuote, said.text)
+    answer = parse_as(ModelAnswer, said)
     if not answer.reply.strip() and not answer.handoff_reason:
         raise ModelFailed(FailureKind.EMPTY, "the model gave an empty reply")
     return answer
 
 
-def parse_as(shape: type[T], text: str) -> T:
+def parse_as(shape: type[T], said: Said) -> T:
     """The model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
+    if said.tool:
+        raise ModelFailed(FailureKind.INVALID, f"the model called {said.tool[:40]!r}, which it was not offered")
+    return _parse(shape, said.text)
+
+
+def _parse(shape: type[T], text: str) -> T:
     if not text.strip():
         raise ModelFailed(FailureKind.EMPTY, "the model said nothing")
     try:
@@ -150,9 +202,21 @@ class _Part(BaseModel):
     refusal: str = ""
 
 
+class _Call(BaseModel):
+    """A function call: its arguments are JSON in a string."""
+
+    name: str
+    arguments: str
+
+
 class _Item(BaseModel):
     type: str
     content: list[_Part] | None = None
+    name: str = ""
+    arguments: str = ""
+
+    def is_call(self) -> bool:
+        return self.type == "function_call"
 
 
 class _Reason(BaseModel):
@@ -205,6 +269,9 @@ class _ResponsesBody(BaseModel):
     def text(self) -> str:
         return "".join(part.text for part in self._parts() if part.type == "output_text")
 
+    def call(self) -> _Call | None:
+        return next((_Call(name=one.name, arguments=one.arguments) for one in self.output if one.is_call()), None)
+
     def check(self) -> None:
         refusals = [part.refusal for part in self._parts() if part.type == "refusal"]
         reason = (self.incomplete_details and self.incomplete_details.reason) or self.status
@@ -216,9 +283,14 @@ class _ResponsesBody(BaseModel):
             raise ModelFailed(FailureKind.INCOMPLETE, reason)
 
 
+class _ChatCall(BaseModel):
+    function: _Call
+
+
 class _ChatMessage(BaseModel):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[_ChatCall] | None = None
 
 
 class _Choice(BaseModel):
@@ -235,6 +307,10 @@ class _ChatBody(BaseModel):
 
     def text(self) -> str:
         return self.choices[0].message.content or ""
+
+    def call(self) -> _Call | None:
+        calls = self.choices[0].message.tool_calls
+        return calls[0].function if calls else None
 
     def check(self) -> None:
         choice = self.choices[0]

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from core.ai.knowledge import same_question
+from core.ai.mood import STRONG_WORDS
 from core.ai.prompt import Role, Turn, burst
 from core.ai.settings import BotSettings
 from core.ai.text import sentences, stem, words
@@ -27,10 +28,13 @@ class Reason(StrEnum):
     TOPIC = "topic"
     LOW_CONFIDENCE = "low_confidence"
     MODEL_ASKED = "model_asked"
+    SENTIMENT = "sentiment"
+    LEAK = "leak"  # the reply would have shown the bot's instructions
     REFUSAL = "refusal"
     EMPTY = "empty"
     FAILURE = "failure"
     NO_MODEL = "no_model"
+    QUOTE_CONFIRMED = "quote_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row:
     newest = burst(turns)
     return (
         asked_for_person([turn.text for turn in newest], settings.handoff_keywords.all())
+        or (upset([turn.text for turn in newest]) if settings.handoff_on_anger else None)
         or turn_cap(replies_in_a_row, settings.turn_cap)
         or unsupported(newest)
         or asked_twice(turns)
@@ -104,6 +109,12 @@ def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> Trig
                 if _says(sentence, stems, phrase):
                     return Trigger(Reason.KEYWORD, keyword)
     return None
+
+
+def upset(messages: Sequence[str]) -> Trigger | None:
+    """Words that only an angry customer writes. They are looked for as the keyword phrases are."""
+    found = asked_for_person(messages, STRONG_WORDS)
+    return found and Trigger(Reason.SENTIMENT, found.detail)
 
 
 def turn_cap(replies_in_a_row: int, cap: int) -> Trigger | None:

@@ -131,6 +131,12 @@ def same_question(first: str, second: str) -> bool:
     return {slips.get(word, key) for word, key in other.keys.items()} == set(one.keys.values())
 
 
+def subject_of(question: str) -> Mapping[str, str]:
+    """The words that tell what a question is about, folded, with their stems: neither who asks nor for how much."""
+    keys = _question(question).keys
+    return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
+
+
 def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
     asked = _question(question)
     known = [(index, pair, _question(pair.question)) for index, pair in enumerate(pairs, start=1) if pair.approved]

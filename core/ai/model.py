@@ -24,13 +24,15 @@ class InputItem(TypedDict):
 class Prompt:
     """`instructions` hold only what the business wrote; what customers wrote is in `input`.
 
-    `version` identifies template and settings. `tokens` is an estimate of the whole.
+    `version` identifies template and settings. `tokens` is an estimate of the whole. With `quotes` the model may ask
+    for a quote (`MakeQuote`) in place of an answer.
     """
 
     instructions: str
     input: tuple[InputItem, ...]
     version: str
     tokens: int
+    quotes: bool = False
 
 
 class ModelAnswer(BaseModel):
@@ -46,7 +48,29 @@ class ModelAnswer(BaseModel):
     sentiment: Literal["positive", "neutral", "negative"] = Field(description="How the customer feels")
     language: str = Field(description="Two-letter code of the language of the reply")
     handoff_reason: str | None = Field(description="Why a person is needed, in a few words; null if none is")
-    sources: list[str] = Field(description="Ids of the passages used, such as kb-3; empty if none")
+    summary: str | None = Field(description="For the colleague who takes over, two short sentences; null if none does")
+    states_facts: bool = Field(description="Whether the reply states anything about the business or what it offers")
+    sources: list[str] = Field(description="Ids of the passages used, such as kb-3, or facts; empty if none")
+
+
+class OrderedLine(BaseModel):
+    """One product that the customer wants, in the model's reading. Never a price: that is not the model's to say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product: str = Field(description="The product in the customer's own words, without the quantity")
+    quantity: float | None = Field(gt=0, description="How many or how much; null if the customer did not say")
+    unit: str | None = Field(description="Unit of the quantity, such as kg or dozen; null for pieces")
+
+
+class MakeQuote(BaseModel):
+    """The arguments of the tool with which the model asks for a quote. The descriptions are what the model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: list[OrderedLine] = Field(
+        min_length=1, max_length=50, description="Every product that the customer wants now, those of an open quote too"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +84,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer with what it took. `raw` is the model's text before parsing."""
+    """An answer, or the wish for a quote, with what it took. `raw` is the model's text before parsing."""
 
-    answer: ModelAnswer
+    answer: ModelAnswer | MakeQuote
     raw: str
     usage: Usage | None
     model: str

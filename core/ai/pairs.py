@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from core import sheets
 from core.ai.settings import QaPair
 
 LARGEST_FILE = 5_000_000  # bytes: the most pairs a bot may have, at their longest, and room to spare
@@ -18,7 +17,6 @@ _COLUMNS = {
     "approved": ("approved", "aprobada", "aprobado", "aprovada", "aprovado"),
 }
 _YES = frozenset({"1", "true", "yes", "y", "x", "si", "sí", "sim", "verdadero", "verdadeiro"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class UnreadableFile(ValueError):
@@ -46,25 +44,16 @@ class Read:
 def read(content: bytes) -> Read:
     """The pairs of a file with the columns question, answer and perhaps approved, in any of our three languages.
 
-    Commas, semicolons and tabs part the columns; what is not UTF-8 is taken for Windows-1252, as spreadsheets in
-    Spanish and Portuguese write it. Without a column for it nothing is approved. Raises `UnreadableFile`.
+    Without a column for it nothing is approved. Raises `UnreadableFile`.
     """
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("too_large")
-    words = _decoded(content)
-    heading = words.partition("\n")[0]
-    rows = csv.reader(io.StringIO(words, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
+    rows = sheets.csv_rows(content)
     try:
-        return _read(next(rows, []), ((rows.line_num, row) for row in rows))
-    except csv.Error:
+        _, heading = next(rows, (1, []))
+        return _read(heading, rows)
+    except sheets.UnreadableSheet:
         raise UnreadableFile("not_csv") from None
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _read(heading: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Read:
@@ -77,7 +66,7 @@ def _read(heading: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> 
     pairs: dict[str, QaPair] = {}
     faults = []
     for line, row in rows:
-        cells = {column: _plain(row[at]) if at is not None and at < len(row) else "" for column, at in places.items()}
+        cells = {column: row[at] if at is not None and at < len(row) else "" for column, at in places.items()}
         if not any(row):
             continue
         if not cells["question"] or not cells["answer"]:
@@ -96,19 +85,5 @@ def _read(heading: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> 
 
 def write(pairs: Iterable[QaPair]) -> bytes:
     """The file that `read` reads. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
-    for pair in pairs:
-        writer.writerow([_inert(pair.question), _inert(pair.answer), "yes" if pair.approved else "no"])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
-
-
-def _plain(cell: str) -> str:
-    """A cell without the apostrophe that `write` put before it."""
-    quoted = cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'"))
-    return (cell[1:] if quoted else cell).strip()
+    lines = ([pair.question, pair.answer, "yes" if pair.approved else "no"] for pair in pairs)
+    return sheets.csv_of(_COLUMNS, lines)

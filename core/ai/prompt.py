@@ -72,6 +72,10 @@ _LANGUAGES = {
     "auto": "Write in the language of the customer's last message.",
 }
 
+FACTS = "facts"  # what an answer names that rests on the facts about the business
+RULES_BEGIN = "\n# Rules\n"
+DATA_BEGINS = "\n# Facts about the business\n"
+
 # The parts that stay the same from call to call come first, so that the provider's prompt cache can keep them.
 _TEMPLATE = """\
 You are {name}, who answers the customers of {business} in a chat.
@@ -96,7 +100,12 @@ never invent prices, dates, stock, policies or promises.
 thanks needs no support. When you do not know, it is below 0.3.
 - handoff_reason: why a person is needed, in a few words, when the customer asks for one, is upset, reports an \
 emergency, wants something you cannot do, or the question stays open; null otherwise.
-- sources: the ids of the passages that the reply rests on, such as kb-3.
+- summary: for the colleague who takes over, what the customer wants and what you have told them, in two short \
+sentences; null when handoff_reason is null.
+- states_facts: whether the reply says anything about the business, its products, prices, orders or policies. A \
+greeting, thanks, a question back, a polite refusal or not knowing state nothing.
+- sources: the ids of everything that the reply rests on: of the passages, such as kb-3, and facts for the facts \
+about the business. A reply that states facts names at least one.
 - topics: one to three short topics{topics}.
 
 # Facts about the business
@@ -130,6 +139,11 @@ def build(settings: BotSettings, business: BusinessFacts, turns: Sequence[Turn],
         version=_version(settings),
         tokens=_tokens(instructions) + sum(_turn_tokens(turn) for turn in kept),
     )
+
+
+def fact_lines(business: BusinessFacts) -> tuple[str, ...]:
+    """The facts as the model reads them."""
+    return tuple(_facts(business))
 
 
 def burst(turns: Sequence[Turn]) -> Sequence[Turn]:

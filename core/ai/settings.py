@@ -165,6 +165,9 @@ class BotSettings(_Frozen):
     turn_cap: int = Field(
         default=20, ge=1, le=200, description="Bot replies in a row, with no person between, before one is brought in"
     )
+    handoff_on_anger: bool = Field(
+        default=True, description="Whether strong words, or a customer unhappy twice in a row, bring in a person"
+    )
     quiet_seconds: float | None = Field(
         default=None, ge=0, le=60, description="Silence to wait for before answering; empty means REPLY_QUIET_SECONDS"
     )
@@ -213,6 +216,12 @@ class BotSettings(_Frozen):
             pt="Como foi o nosso atendimento? Responda com um número de 1 (muito ruim) a 5 (excelente).",
         ),
         description="The question for a score",
+    )
+    quote_hours: int = Field(
+        default=48, ge=1, le=24 * 90, description="How many hours a quote stands before it has to be made anew"
+    )
+    quote_handoff: bool = Field(
+        default=True, description="Whether a confirmed quote brings in a person, for payment and delivery"
     )
     handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
     qa_pairs: tuple[QaPair, ...] = Field(

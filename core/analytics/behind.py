@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, tru
 from sqlalchemy.orm import Session
 
 from core.analytics.figures import EVERYBODY, Whose
-from core.models import AIRun, Contact, Conversation, Message
+from core.models import AIRun, Contact, Conversation, Message, Quote
 
 PAGE = 50
 _UNSAID = ("event", "note", "reaction")  # types of messages that are not counted as said
@@ -94,6 +94,8 @@ def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
             return and_(_theirs(scope), _said(scope, _event(metric, label)))
         case "ai" | "ai_cost":
             return _run(metric, label, scope)
+        case "quote" | "sold":
+            return and_(_theirs(scope), _quoted(metric, label, scope))
     author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
     return _said(scope, and_(Message.type.not_in(_UNSAID), author, _message(metric, label, scope)))
 
@@ -153,6 +155,16 @@ def _run(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
     return exists().where(
         AIRun.conversation_id == Conversation.id, AIRun.created_at >= scope.since, AIRun.created_at < scope.until, kind
     )
+
+
+def _quoted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    if metric == "quote":
+        given = and_(Quote.created_at >= scope.since, Quote.created_at < scope.until, Quote.state != "replaced")
+        kind = given if label is None else and_(given, Quote.state == label)
+    else:
+        sold = and_(Quote.decided_at >= scope.since, Quote.decided_at < scope.until, Quote.state == "confirmed")
+        kind = sold if label is None else and_(sold, func.coalesce(Quote.currency, "") == label)
+    return exists().where(Quote.conversation_id == Conversation.id, kind)
 
 
 def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:

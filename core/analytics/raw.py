@@ -16,9 +16,12 @@
 | csat         | the score                                    | conversations closed      |                    |
 | ai           | the outcome                                  | runs                      | tokens             |
 | ai_cost      | known, unknown                               | runs                      | USD                |
+| quote        | the state                                    | quotes given              |                    |
+| sold         | the currency                                 | quotes confirmed          | what they come to  |
 
 An answer counts on the day it was given, if the question came at most three days before. `agent_id` is who wrote a
 message or gave an answer, and whose conversation it is where conversations are counted; 0 is the bot, or nobody.
+A quote that the customer changed counts once, as what it became.
 """
 
 from __future__ import annotations
@@ -84,6 +87,15 @@ WITH said AS (
     FROM messages m JOIN conversations c ON c.id = m.conversation_id
     WHERE m.business_id = %(business)s AND m.type = 'event' AND m.payload ->> 'event' IN ('handed_off', 'reopened')
       AND m.created_at >= %(since)s AND m.created_at < %(until)s
+), quoted AS (
+    SELECT c.channel_id, coalesce(c.assignee_id, 0) AS agent_id, q.state, q.currency, q.total,
+           (q.created_at AT TIME ZONE %(zone)s)::date AS given, (q.decided_at AT TIME ZONE %(zone)s)::date AS decided,
+           q.created_at >= %(since)s AND q.created_at < %(until)s AS is_given,
+           q.decided_at >= %(since)s AND q.decided_at < %(until)s AND q.state = 'confirmed' AS is_sold
+    FROM quotes q JOIN conversations c ON c.id = q.conversation_id
+    WHERE q.business_id = %(business)s AND q.state <> 'replaced'
+      AND (q.created_at >= %(since)s AND q.created_at < %(until)s
+           OR q.decided_at >= %(since)s AND q.decided_at < %(until)s)
 ), counted (day, channel_id, agent_id, metric, label, bucket, total) AS (
     SELECT local::date, channel_id, agent_id, 'message', sender, 0, 0 FROM inside
     UNION ALL SELECT local::date, channel_id, 0, 'hour',
@@ -104,6 +116,9 @@ WITH said AS (
     UNION ALL SELECT day, channel_id, 0, 'ai', outcome, 0, tokens FROM runs
     UNION ALL SELECT day, channel_id, 0, 'ai_cost', CASE WHEN cost_usd IS NULL THEN 'unknown' ELSE 'known' END, 0,
         coalesce(cost_usd, 0) FROM runs WHERE tokens > 0
+    UNION ALL SELECT given, channel_id, agent_id, 'quote', state, 0, 0 FROM quoted WHERE is_given
+    UNION ALL SELECT decided, channel_id, agent_id, 'sold', coalesce(currency, ''), 0, coalesce(total, 0)
+        FROM quoted WHERE is_sold
 )
 SELECT day, channel_id, agent_id, metric, label, bucket, count(*) AS count, sum(total)::double precision AS total
 FROM counted GROUP BY day, channel_id, agent_id, metric, label, bucket

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from core.ai.settings import BotSettings, QaPair
+from core.models import Business
+from core.quotes import products
+from core.quotes.products import Facts
 
 NAME = "Tienda Sol"
 PROFILE: dict[str, object] = {
@@ -12,6 +20,7 @@ PROFILE: dict[str, object] = {
     "website": "https://tiendasol.example",
     "tags": ["calzado", "ropa", "envíos a todo el país"],
     "satisfaction": 4.6,
+    "currency": "ARS",
 }
 
 _PAIRS = (
@@ -40,6 +49,35 @@ _PAIRS = (
     ("How can I pay?", "By credit or debit card, bank transfer or cash. Cards: 3 instalments without interest."),
     ("Vocês fazem entregas?", "Sim, entregamos em todo o país. Em Buenos Aires chega em 24 a 48 horas."),
 )
+
+_PRODUCTS = (
+    Facts(
+        "Zapatos de cuero", Decimal(48_000), sku="ZAP-01", unit="par", description="Negros o marrones, del 35 al 45.",
+        aliases=("zapatos", "calzado", "leather shoes", "shoes", "sapatos"),
+    ),
+    Facts("Zapatillas", Decimal(39_000), sku="ZAP-02", unit="par", aliases=("tenis", "sneakers", "trainers", "tênis")),
+    Facts("Sandalias", Decimal(27_500), sku="ZAP-03", unit="par", aliases=("sandals", "sandálias")),
+    Facts(
+        "Camisa blanca", Decimal(22_000), sku="CAM-01", description="De algodón, manga larga.",
+        aliases=("white shirt", "camisa branca"),
+    ),
+    Facts(
+        "Camisa azul", Decimal(23_500), sku="CAM-02", description="De lino, manga larga.",
+        aliases=("blue shirt", "camisa azul de lino"),
+    ),
+    Facts("Remera", Decimal(12_000), sku="REM-01", aliases=("camiseta", "polera", "t-shirt", "tee")),
+    Facts("Pantalón", Decimal(31_000), sku="PAN-01", aliases=("trousers", "pants", "calça")),
+    Facts("Gorra", Decimal(9_500), sku="GOR-01", aliases=("cap", "boné")),
+    Facts("Medias", Decimal(3_200), sku="MED-01", unit="par", aliases=("calcetines", "socks", "meias")),
+)  # fmt: skip
+
+
+def stock(session: Session, business_id: int) -> None:
+    """Give the shop its products, once: whoever removes them does not get them back."""
+    if session.scalar(select(Business.catalogue).where(Business.id == business_id)) is not None:
+        return
+    for one in _PRODUCTS:
+        products.save(session, business_id, "system", one)
 
 
 def bot() -> BotSettings:

@@ -63,6 +63,7 @@ def set_up(settings: Settings) -> str | None:
     with db.system_transaction() as session:
         if settings.sandbox_active:
             business_id = ensure_business(session, settings, name=demo.NAME, profile=demo.PROFILE, bot=demo.bot())
+            demo.stock(session, business_id)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())
         return first_administrator(session, business_id, settings)

@@ -20,6 +20,9 @@ from core.config import get_settings
 from core.conversations import bots, spending
 from core.db import run
 from core.models import Sender
+from core.quotes import service as quotes
+from core.quotes.catalogue import Item, products_of
+from core.quotes.offer import OpenQuote
 
 _NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
 _READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
@@ -40,8 +43,13 @@ class Briefing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a conversation stands when its turn comes, and the last of what was said."""
+    """How a conversation stands when its turn comes, and the last of what was said.
 
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `seller` is the
+    business if it ever had something in its catalogue: the only case in which quotes are thought of.
+    """
+
+    conversation_id: int
     mode: str
     status: str
     contact_id: int
@@ -49,12 +57,18 @@ class Standing:
     channel_id: int
     bot_id: int | None
     settings_version: int | None
+    last_sentiment: str | None
+    seller: int | None
     business: BusinessFacts
     said: Sequence[_Said]
 
 
 _STANDING = """
 SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
+       (SELECT r.trace ->> 'sentiment' FROM ai_runs r
+        WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
+        ORDER BY r.id DESC LIMIT 1),
+       CASE WHEN b.catalogue IS NOT NULL THEN b.id END,
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
                                            m.provider_id) ORDER BY m.id)
@@ -74,10 +88,11 @@ WHERE c.id = ANY(%(conversations)s::bigint[])
 def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
     """How these conversations stand, read together."""
     rows = run(session, _STANDING, {"conversations": list(conversation_ids), "not_said": _NOT_SAID})
-    return {conversation_id: _standing(*row) for conversation_id, *row in rows}
+    return {row[0]: _standing(*row) for row in rows}
 
 
 def _standing(
+    conversation_id: int,
     mode: str,
     status: str,
     contact_id: int,
@@ -85,11 +100,27 @@ def _standing(
     channel_id: int,
     bot_id: int | None,
     version: int | None,
+    sentiment: str | None,
+    seller: int | None,
     *rest: Any,
 ) -> Standing:
     *business, said = rest
     facts = facts_of(*business)
-    return Standing(mode, status, contact_id, bot_turns, channel_id, bot_id, version, facts, _in_order(said or []))
+    told = _in_order(said or [])
+    return Standing(
+        conversation_id,
+        mode,
+        status,
+        contact_id,
+        bot_turns,
+        channel_id,
+        bot_id,
+        version,
+        sentiment,
+        seller,
+        facts,
+        told,
+    )
 
 
 def brief(session: Session, how: Standing) -> Briefing | None:
@@ -100,9 +131,14 @@ def brief(session: Session, how: Standing) -> Briefing | None:
 
 
 def brief_from_memory(how: Standing) -> Briefing | None:
-    """The same without asking the database, where this process knows the bot's settings and they set no budget."""
+    """The same without asking the database: where this process knows the bot's settings, and they set no budget.
+
+    A business that makes quotes is always asked about: what its customer has before them may have changed.
+    """
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
+        return None
+    if how.seller is not None:
         return None
     return _brief(how, settings, None)
 
@@ -111,6 +147,7 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
     turns = tuple(_turn(message) for message in how.said if message.sender in _ROLES)
     if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
         return None
+    items, quote = _on_offer(session, how)
     request = ComposeRequest(
         settings=settings,
         business=how.business,
@@ -119,6 +156,9 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         bot_ref=f"bot-{how.bot_id}",
         contact_ref=f"contact-{how.contact_id}",
         replies_in_a_row=how.bot_turns,
+        last_sentiment=how.last_sentiment,
+        catalogue=items,
+        open_quote=quote,
     )
     return Briefing(
         request=request,
@@ -128,6 +168,14 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
+
+
+def _on_offer(session: Session | None, how: Standing) -> tuple[tuple[Item, ...], OpenQuote | None]:
+    """What can be quoted, and the quote that the customer has before them."""
+    if session is None or how.seller is None:
+        return (), None
+    items = products_of(session, how.seller)
+    return items, quotes.latest(session, how.conversation_id, how.contact_id, items)
 
 
 class _Said(NamedTuple):
@@ -188,6 +236,8 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "passages": [asdict(passage) for passage in trace.passages],
         "sources": list(trace.sources),
         "unknown_sources": list(trace.unknown_sources),
+        "invented_amounts": list(trace.invented_amounts),
+        "grounded": trace.grounded,
         "confidence": dict(trace.confidence),
         "topics": list(trace.topics),
         "sentiment": trace.sentiment,
@@ -200,7 +250,7 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "prompt_version": trace.prompt_version or "",
         "decided_by": str(trace.decided_by),
         "model": trace.model,
-        "confidence": trace.confidence.get("model"),
+        "confidence": trace.confidence.get("result"),
         "input_tokens": usage.input if usage else None,
         "cached_tokens": usage.cached if usage else None,
         "output_tokens": usage.output if usage else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import structlog
 from sqlalchemy import delete, func, select, text, update
@@ -10,10 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import live
+from core.ai.summary import NO_SUMMARY, Summary
+from core.conversations import owners
+from core.conversations.owners import Owner
 from core.db import run
 from core.errors import Conflict, NotFound
 from core.models import (
     Agent,
+    Channel,
     Conversation,
     ConversationStatus,
     Mode,
@@ -27,8 +32,18 @@ log = structlog.get_logger(__name__)
 _QUIET = {"synchronize_session": False}
 
 
-def hand_off(session: Session, business_id: int, conversation_id: int, reason: str, detail: str = "") -> bool:
-    """Give a conversation to the team, tell them, and note it in the thread. False when a person had it already."""
+def hand_off(
+    session: Session,
+    business_id: int,
+    conversation_id: int,
+    reason: str,
+    detail: str = "",
+    summary: Summary = NO_SUMMARY,
+) -> bool:
+    """Give a conversation to a person who is there, or else to the team, and note it in the thread.
+
+    Whoever is to have it is called, or everybody. False when a person had it already.
+    """
     changed = session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id, Conversation.mode == Mode.BOT)
@@ -39,6 +54,7 @@ def hand_off(session: Session, business_id: int, conversation_id: int, reason: s
             handed_off_at=func.now(),
             waiting_since=func.coalesce(Conversation.waiting_since, func.now()),
             bot_turns=0,
+            team_id=func.coalesce(Conversation.team_id, _TEAM_OF_CHANNEL),
         )
         .returning(Conversation.channel_id)
         .execution_options(**_QUIET)
@@ -46,12 +62,26 @@ def hand_off(session: Session, business_id: int, conversation_id: int, reason: s
     if changed is None:
         return False
     session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
-    add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", reason=reason, detail=detail)
-    live.notify(session, business_id, conversation_id, live.ANYBODY)
-    words = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
+    owner = owners.find(session, business_id, conversation_id)
+    if owner:
+        given = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
+        session.execute(given.execution_options(**_QUIET))
+    details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
+    add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
+    live.notify(session, business_id, conversation_id, owner.id if owner else live.ANYBODY)
+    words = _in_words(reason, detail, owner, summary)
     notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id)
-    log.info("handed_off", conversation_id=conversation_id, reason=reason)
+    log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
     return True
+
+
+_TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.channel_id).scalar_subquery()
+
+
+def _in_words(reason: str, detail: str, owner: Owner | None, summary: Summary) -> str:
+    why = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
+    known = summary.words or (f"The customer: “{summary.asked}”" if summary.asked else "")
+    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", known]))
 
 
 def take_over(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.ai.prompt import FACTS
 from core.models import AIRun, Bot
 
 
@@ -27,7 +28,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One run. `cost_usd` is None when the price is not known, `confidence` and `threshold` when nobody was asked."""
+    """One run. `cost_usd` is None when the price is not known, `confidence` and `threshold` when nobody was asked.
+
+    `parts` tell how the confidence came about (`core.ai.confidence`). `grounded` is None when nothing was stated;
+    `from_facts`: the answer names the facts about the business as a source.
+    """
 
     bot: str | None
     settings_version: int
@@ -38,6 +43,10 @@ class Explanation:
     model: str | None
     confidence: float | None
     threshold: float | None
+    parts: Mapping[str, float]
+    grounded: bool | None
+    from_facts: bool
+    invented_amounts: Sequence[str]
     topics: Sequence[str]
     sentiment: str | None
     sources: Sequence[Source]
@@ -82,6 +91,10 @@ def _explained(session: Session, condition: Any) -> Explanation | None:
         model=run.model,
         confidence=run.confidence,
         threshold=kept.get("confidence", {}).get("threshold"),
+        parts=kept.get("confidence", {}),
+        grounded=kept.get("grounded"),
+        from_facts=FACTS in kept.get("sources", []),
+        invented_amounts=kept.get("invented_amounts", []),
         topics=kept.get("topics", []),
         sentiment=kept.get("sentiment"),
         sources=[

@@ -13,12 +13,15 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import HandOff, Outcome, Reply, Silent
+from core.ai.summary import summarise
 from core.conversations import context, drafts
 from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
-from core.models import ConversationStatus, Mode, ReplyTurn, Sender
+from core.models import ConversationStatus, Mode, QuoteState, ReplyTurn, Sender, Severity
 from core.outbox.queue import Draft, Refusal, queue_replies
+from core.people.notices import notify
+from core.quotes import service as quotes
 
 MOST_ATTEMPTS = 3  # a turn whose worker died this often goes to a person instead
 _QUIET = {"synchronize_session": False}
@@ -187,19 +190,33 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
     turn, outcome = one.turn, one.outcome
     if isinstance(said, Exception) and not isinstance(said, OptedOut):
         hand_off(session, turn.business_id, turn.conversation_id, "not_sendable", str(said))
+    elif not isinstance(said, Exception):
+        _quote(session, one)
     message_id = said[0] if isinstance(said, list) else None
     match outcome:
         case Reply(draft=True):
-            hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval")
+            waits = summarise(one.briefing.request.turns, None)
+            hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval", waits)
             return _run(one, drafts.PENDING, None, draft=outcome.text)
         case Reply():
             return _run(one, "reply", message_id)
         case HandOff():
-            hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail)
+            hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail, outcome.summary)
             return _run(one, "handoff", message_id)
         case Silent():
             hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
             return None
+
+
+def _quote(session: Session, one: Done) -> None:
+    """What the answer does to quotes. A quote that could not be told to the customer is not made."""
+    if not isinstance(one.outcome, Reply | HandOff) or one.outcome.quote is None:
+        return
+    turn, change = one.turn, one.outcome.quote
+    quotes.apply(session, turn.business_id, turn.conversation_id, one.briefing.bot_id, change)
+    if change.state == QuoteState.CONFIRMED and isinstance(one.outcome, Reply):
+        words = f"A customer confirmed a quote: {change.summary}."
+        notify(session, turn.business_id, "quote_confirmed", Severity.INFO, words, conversation_id=turn.conversation_id)
 
 
 def _drop(session: Session, turn: Turn) -> None:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core.db import run
 from core.health.conditions import SEE
 from core.health.work import LOST_AFTER
 from core.models import Alert, Severity
+from core.outbox import flow
 from core.people.notices import notify
 
 BACKLOG_AFTER = timedelta(minutes=2)  # work that is due and not done for longer
 TOKEN_ENDS = timedelta(days=7)
 USUAL = 5  # messages in the same hour of each of the last four weeks, below which silence says nothing
+LATELY = timedelta(minutes=5)
+FAILING = 0.1  # of the webhooks of `LATELY`: when more could not be processed something is wrong
+LEFT = 10  # messages of a minute's: with fewer left a channel is at the limit of its rate
 CALM_AFTER = timedelta(minutes=2)  # a condition not seen for this long is over: one that flickers is told once
+_KEEP = timedelta(days=365)
 _LOCK = 4_207_011
 
 _WORDS = {
     "backlog": "Work has been waiting for minutes: the workers do not keep up.",
     "breaker": "A channel's provider keeps failing, so sending through it pauses and is tried again: {subject}.",
     "paused": "A channel is paused and sends nothing until an administrator resumes it: {subject}.",
+    "webhook_errors": "Over a tenth of what providers sent in five minutes could not be processed: {subject}.",
+    "rate_limit": "A channel sends nearly as fast as its provider allows, so messages wait: {subject}.",
     "workers": "No worker has been heard of: nothing is received, answered or sent.",
     "refused": "A provider does not accept a channel's account: {subject}.",
     "token": "A channel's access token ends within a week: {subject}.",
@@ -51,7 +59,16 @@ def evaluate(session: Session) -> None:
     """Open, keep and clear the alerts of every business. Needs a system transaction; of several callers one works."""
     if not run(session, "SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": _LOCK}).scalar():
         return
-    limits = {"backlog": BACKLOG_AFTER, "lost": LOST_AFTER, "ends": TOKEN_ENDS, "usual": USUAL}
+    limits = {
+        "backlog": BACKLOG_AFTER,
+        "lost": LOST_AFTER,
+        "ends": TOKEN_ENDS,
+        "usual": USUAL,
+        "lately": LATELY,
+        "failing": FAILING,
+        "left": LEFT,
+        "rates": json.dumps({f"{provider} {kind}": rate for (provider, kind), rate in flow.PER_SECOND.items()}),
+    }
     seen = run(session, SEE, limits).all()
     for row in seen:
         if row.opened:
@@ -84,6 +101,11 @@ def past_alerts(session: Session, business_id: int, limit: int = 50) -> Sequence
         .limit(limit)
     )
     return [_facts(row) for row in session.scalars(wanted)]
+
+
+def forget_old_alerts(session: Session) -> None:
+    """Drop what was over a year ago."""
+    session.execute(delete(Alert).where(Alert.cleared_at < func.now() - _KEEP))
 
 
 def _facts(row: Alert) -> AlertFacts:

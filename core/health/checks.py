@@ -35,12 +35,13 @@ _GIGABYTE = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `mend` says what to do when it is not well."""
+    """One thing looked at. `mend` says what to do when it is not well; `figure` is what `detail` counts or names."""
 
     name: str
     well: bool
     detail: str
     mend: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,8 @@ def _database() -> Finding:
             revision = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one()
     except SQLAlchemyError as error:
         return Finding("database", False, type(error).__name__, "Start Postgres, or correct DATABASE_URL.")
-    return Finding("database", revision is not None, f"Postgres {version}", "Run `python -m core.cli migrate`.")
+    mend = "Run `python -m core.cli migrate`."
+    return Finding("database", revision is not None, f"Postgres {version}", mend, version.partition(" ")[0])
 
 
 def _redis() -> Iterator[Finding]:
@@ -171,7 +173,7 @@ def _redis() -> Iterator[Finding]:
         yield Finding("redis", False, type(error).__name__, "Start Redis, or correct REDIS_URL.")
         return
     yield Finding("redis", True, "answers")
-    yield Finding("workers", workers > 0, f"{workers} seen", "Start one with `python -m workers.run`.")
+    yield Finding("workers", workers > 0, f"{workers} seen", "Start one with `python -m workers.run`.", str(workers))
 
 
 def disk() -> Finding:
@@ -182,7 +184,8 @@ def disk() -> Finding:
     except OSError as error:
         return Finding("disk", False, f"{folder}: {error.strerror}", "Make the folder that DATA_DIR names.")
     well = usage.free > _LEAST_FREE * usage.total
-    return Finding("disk", well, f"{usage.free / _GIGABYTE:.1f} GB free", "Make room on the disk of DATA_DIR.")
+    free = f"{usage.free / _GIGABYTE:.1f}"
+    return Finding("disk", well, f"{free} GB free", "Make room on the disk of DATA_DIR.", free)
 
 
 def accounts(session: Session) -> list[tuple[str, str, str | None, Account]]:

@@ -51,6 +51,20 @@ WITH conditions (business_id, kind, severity, subject) AS (
     WHERE spent.requests >= (v.data->>'requests_per_minute')::bigint
         OR spent.tokens >= (v.data->>'tokens_per_minute')::bigint
     UNION
+    SELECT b.id, 'webhook_errors', 'high', 'inbound' FROM businesses b WHERE EXISTS (
+        SELECT FROM dead_letters WHERE created_at > now() - %(lately)s)
+    AND (SELECT count(DISTINCT event_id) FROM dead_letters l WHERE l.created_at > now() - %(lately)s
+            AND (l.business_id = b.id OR l.business_id IS NULL AND (SELECT count(*) FROM businesses) = 1))
+        > %(failing)s * (SELECT count(*) FROM webhook_events WHERE received_at > now() - %(lately)s)
+    UNION
+    SELECT c.business_id, 'rate_limit', 'warning', c.kind || ' ' || c.identity
+    FROM channels c
+    JOIN (SELECT channel_id, count(*) AS sent FROM messages
+        WHERE created_at > now() - interval '1 hour' AND sent_at > now() - interval '1 minute' GROUP BY 1) AS minute
+        ON minute.channel_id = c.id
+    WHERE 60 * coalesce(c.settings->>'messages_per_second', %(rates)s::jsonb->>(c.provider || ' ' || c.kind))::float
+        - minute.sent < %(left)s
+    UNION
     SELECT id, 'workers', 'high', 'all' FROM businesses
     WHERE (SELECT max(seen_at) FROM worker_reports) < now() - %(lost)s
     UNION

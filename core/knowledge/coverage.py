@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.db import run, transaction
 from core.errands import Running
-from core.knowledge.embedding import Embedder
+from core.knowledge.embedding import Embedder, passage_text
 from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeVector
 
 _BATCH = 128
@@ -94,4 +94,4 @@ def _uncovered(session: Session, edition: int, model: str, after: int) -> list[t
         .order_by(KnowledgeChunk.position)
         .limit(_BATCH)
     )
-    return [(row.id, row.position, f"{row.heading}\n{row.text}".strip()) for row in rows]
+    return [(row.id, row.position, passage_text(row.heading, row.text)) for row in rows]

@@ -10,7 +10,7 @@ from html import unescape
 from urllib.parse import urljoin
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from core.channels.http import CONNECT_SECONDS
 from core.channels.media_types import bare
@@ -21,7 +21,7 @@ LARGEST_PAGE = 10 * MEGABYTE
 _SECONDS = 30.0
 _READ_SECONDS = 10.0
 _MOST_REDIRECTS = 5
-_PIECE = 16 * 1024  # of what is on the wire: unpacked, it cannot become more than a few megabytes at a time
+_PIECE = 64 * 1024  # bytes, unpacked: a bomb goes off in steps that are counted
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SUFFIXES = {
     "text/html": ".html",
@@ -46,31 +46,31 @@ class Page:
     title: str
 
 
-@lru_cache(maxsize=1)
-def _session() -> requests.Session:
-    return guarded_session()
+@lru_cache(maxsize=8)
+def _session(allowed_origins: tuple[str, ...]) -> requests.Session:
+    return guarded_session(allowed_origins)
 
 
-def fetch(url: str) -> Page:
+def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
     """The page at a public https address, at most `LARGEST_PAGE` bytes within half a minute.
 
     Each redirect is judged like the first address. Raises `BadFile`: forbidden_address, unreachable, refused,
-    wrong_type, too_large, timed_out.
+    wrong_type, too_large, timed_out, empty. An origin in `allowed_origins` passes as it is.
     """
     deadline = time.monotonic() + _SECONDS
     for _ in range(_MOST_REDIRECTS + 1):
         try:
-            guard(url)
+            guard(url, allowed_origins=allowed_origins)
         except UnsafeUrl as error:
             raise BadFile(Fault.FORBIDDEN_ADDRESS, str(error)) from error
         try:
-            with _session().get(
+            with _session(allowed_origins).get(
                 url, headers=_HEADERS, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, _READ_SECONDS)
             ) as answer:
                 if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
                     return _page(answer, url, deadline)
                 url = urljoin(url, answer.headers["Location"])
-        except requests.Timeout as error:
+        except (requests.Timeout, ReadTimeoutError) as error:
             raise BadFile(Fault.TIMED_OUT) from error
         except (requests.RequestException, HTTPError, UnicodeError) as error:
             raise BadFile(Fault.UNREACHABLE, type(error).__name__) from error
@@ -85,12 +85,15 @@ def _page(answer: requests.Response, url: str, deadline: float) -> Page:
     if suffix is None:
         raise BadFile(Fault.WRONG_TYPE, bare(declared))
     content = bytearray()
-    for piece in answer.iter_content(_PIECE):
+    # Not `iter_content`: it waits for a whole piece, and a server that sends a byte now and then would hold us.
+    while piece := answer.raw.read1(_PIECE, decode_content=True):
         content += piece
         if len(content) > LARGEST_PAGE:
             raise BadFile(Fault.TOO_LARGE, f"more than {LARGEST_PAGE} bytes")
         if time.monotonic() > deadline:
             raise BadFile(Fault.TIMED_OUT)
+    if not content.strip():
+        raise BadFile(Fault.EMPTY)
     kept = bytes(content) if suffix == ".pdf" else _in_utf8(bytes(content), declared or "")
     return Page(kept, url, f"page{suffix}", _title(kept) if suffix == ".html" else "")
 

@@ -23,9 +23,11 @@ from core.db import transaction
 from core.errands import Running, Unachievable
 from core.knowledge import embedding
 from core.knowledge.coverage import carry_over, cover
+from core.knowledge.fetch import Page, fetch
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse import BadFile, Fault
 from core.knowledge.reading import Reading, reading
-from core.knowledge.sources import drop_unfinished, record_failure
+from core.knowledge.sources import LONGEST_TITLE, address_title, drop_unfinished, record_failure
 from core.knowledge.split import Chunk
 from core.media import storage
 from core.models.knowledge import (
@@ -33,13 +35,13 @@ from core.models.knowledge import (
     KnowledgeEdition,
     KnowledgeSource,
     KnowledgeVector,
-    SourceKind,
     SourceState,
 )
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 64
+_TYPED = "text.md"  # a text that somebody typed may have headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +77,25 @@ def failed(session: Session, errand: Running, code: str) -> None:
     record_failure(session, errand.subject_id, code)
 
 
-def _fetched(errand: Running) -> bytes | None:
+def _fetched(errand: Running) -> Page | None:
     """A web page as it is now; None for other sources, and for a page that an earlier attempt has read already."""
     with transaction(errand.business_id) as session:
         source = session.get(KnowledgeSource, errand.subject_id)
         if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
             return None
-    from core.knowledge.fetch import fetch
-
-    content = fetch(source.origin)
+    page = fetch(source.origin)
     with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
-        scratch.write(content)
+        scratch.write(page.content)
         scratch.flush()
         storage.put(_page_key(errand), Path(scratch.name))
-    return content
+    return page
 
 
 def _page_key(errand: Running) -> str:
     return f"{errand.business_id}/knowledge-page-{errand.subject_id}"
 
 
-def _start(errand: Running, page: bytes | None) -> _Work | None:
+def _start(errand: Running, page: Page | None) -> _Work | None:
     """What is to be read. None when nothing is: the source is gone, or a page that has not changed."""
     with transaction(errand.business_id) as session:
         errand.hold(session)
@@ -120,17 +120,19 @@ def _start(errand: Running, page: bytes | None) -> _Work | None:
             select(func.coalesce(func.max(KnowledgeChunk.position) + 1, 0)).where(KnowledgeChunk.edition == edition)
         ).one()
         kind = SourceKind(source.kind)
-        name = "page.html" if kind is SourceKind.PAGE else source.origin
+        name = page.name if page is not None else source.origin or _TYPED
         return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
 
 
-def _changes(session: Session, errand: Running, source: KnowledgeSource, page: bytes) -> bool:
+def _changes(session: Session, errand: Running, source: KnowledgeSource, page: Page) -> bool:
     """Note a page's content. Whether there is anything in it to be read."""
-    digest = hashlib.sha256(page).hexdigest()
+    digest = hashlib.sha256(page.content).hexdigest()
     if digest == source.content_hash:
         return source.edition is None or _unfinished(session, source) is not None
     drop_unfinished(session, source.id, source.edition)
-    source.content_hash, source.bytes, source.file_key = digest, len(page), _page_key(errand)
+    if page.title and source.title == address_title(source.origin):
+        source.title = page.title[:LONGEST_TITLE]
+    source.content_hash, source.bytes, source.file_key = digest, len(page.content), _page_key(errand)
     return True
 
 

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse import BadFile, Fault, read
 from core.knowledge.split import Chunk, split
-from core.models.knowledge import SourceKind
 
 _MEMORY = 1536 << 20  # bytes of address space, of which the interpreter and its libraries take a third
 _SECONDS = 600  # of the clock; the processor's time is limited to the same

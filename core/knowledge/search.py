@@ -5,8 +5,9 @@ A passage's score says how good the evidence is by itself, and below a floor it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -21,6 +22,7 @@ from core.models.knowledge import INDEXED_DIMENSIONS
 
 FLOOR = 0.3
 _CANDIDATES = 30
+_MOST_COMMON = 4
 _RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
 # Neither kind of evidence alone makes certain: likeness of meaning can miss a number, shared words can be of another
 # matter.
@@ -101,41 +103,60 @@ def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit
     return _fused(_evidence(session, ids, wanted, asked))[:limit]
 
 
-# For this transaction: plans made for the values at hand, and an HNSW scan that goes on until enough of what it meets
-# is the bot's (pgvector, Iterative Index Scans).
+# For this transaction: plans made for the values at hand; indexes even where a table seems small, for the planner does
+# not know what it costs to unpack a chunk's words; and an HNSW scan that goes on until enough of what it meets is the
+# bot's (pgvector, Iterative Index Scans).
 _PLANNING = """
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
        set_config('hnsw.iterative_scan', 'relaxed_order', true)
 """
 
 
 def _by_words(session: Session, editions: Sequence[int], wanted: Sequence[Term]) -> list[int]:
-    """The chunks that have the most of what is asked. Common words make no candidates unless they meet in one."""
-    rare = [term.query for term in wanted if 0 < term.found <= COMMON]
-    common = [term.query for term in wanted if term.found > COMMON]
-    probes = [(" | ".join(map(_group, rare)), 4 * COMMON)] if rare else []
-    if common:
-        probes.append((" & ".join(map(_group, common)), COMMON))
+    """The chunks that have the most of what is asked, by weight, read from the index alone.
+
+    (Looking into a chunk's own words costs fetching and unpacking them: that is for the few that remain.)
+    """
+    probes = _probes(wanted)
     if not probes:
         return []
-    values: dict[str, Any] = {"editions": list(editions), "all": " | ".join(_group(t.query) for t in wanted)}
-    values |= {f"probe{n}": query for n, (query, _) in enumerate(probes)}
-    candidates = " UNION ALL ".join(
-        f"(SELECT id, search FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[])"  # noqa: S608
-        f" AND search @@ %(probe{n})s::tsquery LIMIT {most})"
-        for n, (_, most) in enumerate(probes)
-    )
-    covered, weights = _coverage(wanted)
+    values: dict[str, Any] = {"editions": list(editions), "weights": [term.weight for term in wanted]}
+    parts = []
+    for n, (query, proven, most) in enumerate(probes):
+        values |= {f"probe{n}": query, f"proven{n}": proven}
+        parts.append(
+            f"(SELECT id, %(proven{n})s::int[] AS proven FROM knowledge_chunks"  # noqa: S608
+            f" WHERE edition = ANY(%(editions)s::bigint[]) AND search @@ %(probe{n})s::tsquery LIMIT {most})"
+        )
     statement = f"""
-        WITH candidate AS MATERIALIZED ({candidates})
-        SELECT id FROM candidate GROUP BY id, search
-        ORDER BY {covered} DESC, ts_rank(search, %(all)s::tsquery, 1) DESC LIMIT {_CANDIDATES}
+        SELECT id FROM (
+            SELECT DISTINCT id, term FROM ({" UNION ALL ".join(parts)}) hit, unnest(proven) AS term
+        ) proof
+        GROUP BY id ORDER BY sum((%(weights)s::float[])[term]) DESC, id LIMIT {_CANDIDATES}
     """  # noqa: S608
-    return [row.id for row in run(session, statement, values | weights)]
+    return [row.id for row in run(session, statement, values)]
 
 
-def _group(query: str) -> str:
-    return f"({query})"
+def _probes(wanted: Sequence[Term]) -> list[tuple[str, list[int], int]]:
+    """Queries that together find every promising chunk: the query, the terms (from 1) that a hit proves, a limit.
+
+    A rare word is one by itself. A common one counts where it meets a rare one, or another common one: the chunks that
+    have it alone are too many to tell apart.
+    """
+    numbered = list(enumerate(wanted, start=1))
+    rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
+    common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MOST_COMMON]
+    probes = [(query, [n], COMMON) for n, query in rare]
+    any_rare = _any(query for _, query in rare)
+    probes += [(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common if rare]
+    for size in {min(2, len(common)), len(common)} - {0}:
+        for meeting in combinations(common, size):
+            probes.append((" & ".join(f"({query})" for _, query in meeting), [n for n, _ in meeting], COMMON))
+    return probes
+
+
+def _any(queries: Iterable[str]) -> str:
+    return " | ".join(f"({query})" for query in queries)
 
 
 def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
@@ -185,7 +206,7 @@ def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: As
     if not ids:
         return []
     covered, values = _coverage(wanted)
-    values |= {"ids": list(ids), "all": " | ".join(_group(term.query) for term in wanted)}
+    values |= {"ids": list(ids), "all": _any(term.query for term in wanted)}
     cosine = "NULL::float"
     for n, (model, (_, vector)) in enumerate(asked.vectors.items()):
         values |= {f"model{n}": model, f"vector{n}": _literal(vector)}

@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from core import errands
 from core.errors import BotHubError, Conflict, NotFound
-from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE
+from core.knowledge.kinds import SourceKind
+from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE, Fault
 from core.knowledge.parse.open import ACCEPTED
 from core.media import storage
 from core.models.business import Bot
-from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceKind, SourceState
+from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceState
 from core.people import audit
 
 INGEST = "knowledge.ingest"  # the errand on a source
@@ -45,7 +46,12 @@ _KINDS = {
 
 
 class UnacceptableSource(BotHubError):
-    """Something that cannot become a source: empty, too large, of a type that nobody reads, or not a web address."""
+    """Something that cannot become a source. `reason` is a `Fault`, "address" or "title"; `name` is the file's."""
+
+    def __init__(self, reason: str, text: str, *, name: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.name = name
 
 
 class AlreadyThere(Conflict):
@@ -70,17 +76,20 @@ def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
     """Put content into storage. Network, perhaps: call it outside any transaction. Raises `UnacceptableSource`."""
     name = PurePath(name).name
     if PurePath(name).suffix.lower() not in ACCEPTED:
-        raise UnacceptableSource(f"{name}: files of this type cannot be read. Accepted are {', '.join(ACCEPTED)}.")
+        accepted = ", ".join(ACCEPTED)
+        raise UnacceptableSource(Fault.WRONG_TYPE, f"{name} is not one of {accepted}.", name=name)
     digest, size = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
         while piece := file.read(_PIECE):
             size += len(piece)
             if size > LARGEST_FILE:
-                raise UnacceptableSource(f"{name} is larger than {LARGEST_FILE // MEGABYTE} MB.")
+                raise UnacceptableSource(
+                    Fault.TOO_LARGE, f"{name} is larger than {LARGEST_FILE // MEGABYTE} MB.", name=name
+                )
             digest.update(piece)
             scratch.write(piece)
         if not size:
-            raise UnacceptableSource(f"{name} is empty.")
+            raise UnacceptableSource(Fault.EMPTY, f"{name} is empty.", name=name)
         scratch.flush()
         key = f"{business_id}/knowledge-{uuid.uuid4().hex}"
         storage.put(key, Path(scratch.name))
@@ -99,6 +108,7 @@ def add(
 ) -> int:
     """Make a source of kept content and ask for it to be read; ring the bell after the commit. Returns its id.
 
+    `origin` is the name of the file; "" for a text that somebody typed.
     Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
     values = {
@@ -117,11 +127,24 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
     address = address.strip()
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or len(address) > LONGEST_ADDRESS:
-        raise UnacceptableSource("The address of a page begins with https:// and names a host.")
+    if len(address) > LONGEST_ADDRESS or not _names_a_host(address):
+        raise UnacceptableSource("address", "The address of a page begins with https:// and names a host.")
     values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
-    return _add(session, business_id, bot_id, title or f"{parts.hostname}{parts.path.rstrip('/')}", by, values)
+    return _add(session, business_id, bot_id, title.strip() or address_title(address), by, values)
+
+
+def _names_a_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def address_title(address: str) -> str:
+    """What a page is called before its own title is known."""
+    parts = urlsplit(address)
+    return f"{parts.hostname}{parts.path.rstrip('/')}"[:LONGEST_TITLE]
 
 
 def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
@@ -155,7 +178,7 @@ def _same(session: Session, bot_id: int | None, values: dict[str, object]) -> st
 def _title(title: str) -> str:
     title = " ".join(title.split())[:LONGEST_TITLE]
     if not title:
-        raise UnacceptableSource("A source needs a title.")
+        raise UnacceptableSource("title", "A source needs a title.")
     return title
 
 

@@ -1,5 +1,6 @@
 """Every table, a file per noun."""
 
+from core.knowledge.kinds import SourceKind
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.base import Base, Tenant
@@ -13,7 +14,6 @@ from core.models.knowledge import (
     KnowledgeEdition,
     KnowledgeSource,
     KnowledgeVector,
-    SourceKind,
     SourceState,
 )
 from core.models.message import (
@@ -39,6 +39,8 @@ from core.models.people import (
     TeamMember,
     TokenKind,
 )
+from core.models.product import Product
+from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, SavedCase
 from core.models.saved_reply import SavedReply
 from core.models.template import MessageTemplate
@@ -46,62 +48,12 @@ from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
-    "AIRun",
-    "APIKey",
-    "Agent",
-    "AgentToken",
-    "Alert",
-    "Attachment",
-    "AuditEntry",
-    "Base",
-    "Bot",
-    "BotVersion",
-    "Business",
-    "Channel",
-    "ChannelFlow",
-    "ChannelState",
-    "Contact",
-    "ContactIdentity",
-    "ContactMerge",
-    "Conversation",
-    "ConversationStatus",
-    "DailyFigure",
-    "DayCounted",
-    "DeadLetter",
-    "Delivery",
-    "DeliveryAttempt",
-    "Direction",
-    "Errand",
-    "ErrandState",
-    "EventSource",
-    "FileState",
-    "KnowledgeChunk",
-    "KnowledgeEdition",
-    "KnowledgeSource",
-    "KnowledgeVector",
-    "Message",
-    "MessageStatus",
-    "MessageTemplate",
-    "Mode",
-    "Notice",
-    "ReceiptEvent",
-    "Rehearsal",
-    "RehearsalItem",
-    "RehearsalSource",
-    "ReplyTurn",
-    "Role",
-    "SavedCase",
-    "SavedReply",
-    "Sender",
-    "Severity",
-    "SourceKind",
-    "SourceState",
-    "TaskFailure",
-    "Team",
-    "TeamMember",
-    "Tenant",
-    "TokenKind",
-    "WebhookEvent",
-    "WorkMinute",
-    "WorkerReport",
+    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
+    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
+    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
+    "Direction", "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition",
+    "KnowledgeSource", "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product",
+    "Quote", "QuoteLine", "QuoteState", "ReceiptEvent", "Rehearsal", "RehearsalItem", "RehearsalSource", "ReplyTurn",
+    "Role", "SavedCase", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState", "TaskFailure", "Team",
+    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

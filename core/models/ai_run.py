@@ -13,6 +13,9 @@ from core.models.base import Base, Id, Json, Stamp, Tenant
 class AIRun(Tenant, Base):
     """`cost_usd` is null when the model's price is not known, which is not the same as free.
 
+    `confidence` is what was compared with the threshold; what it was before calibration is `raw` among the parts that
+    `trace` keeps.
+
     `message_id` is the message that was sent, null when nothing was (handed over silently, or the answer was stale).
     """
 

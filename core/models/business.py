@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.channels.base import Kind, Provider
@@ -15,15 +16,24 @@ from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 
 
 class Business(Base):
-    """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction."""
+    """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction.
+
+    `catalogue` is another one whenever a product changes, so that readers can keep what they read; null: there never
+    was a product.
+    `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.owners`).
+    """
 
     __tablename__ = "businesses"
+    __table_args__ = (CheckConstraint("most_open BETWEEN 1 AND 500", name="most_open"),)
 
     id: Mapped[Id]
     name: Mapped[str]
     profile: Mapped[Json]
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     currency: Mapped[str] = mapped_column(server_default="USD")
+    catalogue: Mapped[uuid.UUID | None]
+    auto_assign: Mapped[bool] = mapped_column(server_default=true())
+    most_open: Mapped[int] = mapped_column(Integer, server_default="10")
     created_at: Mapped[Stamp]
 
 
@@ -36,6 +46,7 @@ class ChannelState(StrEnum):
 class Channel(Tenant, Base):
     """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number.
 
+    What is handed over here goes to the team `team_id`, if there is one.
     `told` is what the provider said when it was last asked, at `asked_at` (`core.health.checks.Answer` as JSON).
     """
 
@@ -49,6 +60,7 @@ class Channel(Tenant, Base):
 
     id: Mapped[Id]
     bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
     kind: Mapped[str]
     provider: Mapped[str]
     identity: Mapped[str]

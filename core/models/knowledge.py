@@ -19,18 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.knowledge.kinds import SourceKind
 from core.models.base import Base, Id, Stamp, Tenant, one_of
 from core.models.message import FOLDED
-
-
-class SourceKind(StrEnum):
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    PDF = "pdf"
-    DOCX = "docx"
-    TABLE = "table"  # CSV or XLSX
-    HTML = "html"
-    PAGE = "page"  # fetched from the web
 
 
 class SourceState(StrEnum):

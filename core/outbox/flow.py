@@ -24,7 +24,7 @@ OPEN_FOR = timedelta(seconds=60)
 PROBE_FOR = timedelta(seconds=30)
 
 # Meta, Cloud API, "Throughput" and error 131056; Twilio, "Message queueing and rate limits".
-_PER_SECOND: dict[tuple[str, str], float] = {
+PER_SECOND: dict[tuple[str, str], float] = {
     (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP): 80,
     (Provider.TWILIO, Kind.WHATSAPP): 80,
     (Provider.TWILIO, Kind.SMS): 1,
@@ -46,7 +46,7 @@ class Grant:
 def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
     """The number's rate: what its channel settings say (`messages_per_second`), else the provider's default."""
     own = settings.get("messages_per_second")
-    return float(own) if isinstance(own, int | float) and own > 0 else _PER_SECOND.get((provider, kind), 10)
+    return float(own) if isinstance(own, int | float) and own > 0 else PER_SECOND.get((provider, kind), 10)
 
 
 _GRANT = """

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.conversations.service import add_event, lock_open
 from core.errors import BotHubError, Conflict, NotFound
-from core.models import Agent, Conversation, ConversationStatus, Team, TeamMember
+from core.models import Agent, Channel, Conversation, ConversationStatus, Team, TeamMember
 from core.people import audit
 
 LONGEST_NAME = 60
@@ -27,11 +27,15 @@ class TeamNameTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class TeamFacts:
-    """A team with the ids of its members. `open_conversations` are those that belong to it."""
+    """A team with the ids of its members, and of the channels whose hand-overs go to it.
+
+    `open_conversations` are those that belong to it.
+    """
 
     id: int
     name: str
     members: Sequence[int]
+    channels: Sequence[int]
     open_conversations: int
 
 
@@ -42,12 +46,13 @@ def teams(session: Session) -> Sequence[TeamFacts]:
         .where(TeamMember.team_id == Team.id)
         .scalar_subquery()
     )
+    channels = select(func.coalesce(func.array_agg(Channel.id), [])).where(Channel.team_id == Team.id).scalar_subquery()
     held = (
         select(func.count())
         .where(Conversation.team_id == Team.id, Conversation.status != ConversationStatus.CLOSED)
         .scalar_subquery()
     )
-    rows = session.execute(select(Team.id, Team.name, members, held).order_by(func.lower(Team.name)))
+    rows = session.execute(select(Team.id, Team.name, members, channels, held).order_by(func.lower(Team.name)))
     return [TeamFacts(*row) for row in rows]
 
 
@@ -99,6 +104,25 @@ def set_members(session: Session, business_id: int, actor: str, team_id: int, ag
             insert(TeamMember), [{"business_id": business_id, "team_id": team_id, "agent_id": one} for one in wanted]
         )
     audit.record(session, business_id, actor, "team.set_members", f"team:{team_id}", members=sorted(wanted))
+
+
+def set_channels(session: Session, business_id: int, actor: str, team_id: int, channel_ids: Collection[int]) -> None:
+    """What the bot hands over on exactly these channels goes to this team, from now on.
+
+    A channel has one team: another's is taken from it. Raises `NotFound`: no such team or channel.
+    """
+    _lock(session, team_id)
+    wanted = set(channel_ids)
+    known = set(session.scalars(select(Channel.id).where(Channel.id.in_(wanted), Channel.business_id == business_id)))
+    if unknown := wanted - known:
+        raise NotFound(f"No channel {min(unknown)}.")
+    session.execute(
+        update(Channel)
+        .where(Channel.business_id == business_id, (Channel.team_id == team_id) | Channel.id.in_(wanted))
+        .values(team_id=case((Channel.id.in_(wanted), team_id), else_=None))
+        .execution_options(synchronize_session=False)
+    )
+    audit.record(session, business_id, actor, "team.set_channels", f"team:{team_id}", channels=sorted(wanted))
 
 
 def give(session: Session, business_id: int, conversation_id: int, actor: str, team_id: int | None) -> None:

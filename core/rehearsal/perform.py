@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from core.ai.assistant import ComposeRequest, Outcome, compose
 from core.ai.model import Model
-from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings
 from core.business import facts
 from core.business.model import model
@@ -26,6 +25,7 @@ from core.db import transaction
 from core.errands import Running
 from core.knowledge.retrieval import passages_for, question_in
 from core.models import Rehearsal, RehearsalItem
+from core.quotes.catalogue import products_of
 from core.rehearsal.cases import unpacked
 from core.rehearsal.judging import made
 from core.rehearsal.runs import most_of_a_call
@@ -141,13 +141,22 @@ def _work(session: Session, errand: Running) -> _Work | None:
         return None
     before = bots.version(session, run.bot_id, run.base_version)
     after = BotSettings.model_validate(run.settings)
-    business = facts.read(session, errand.business_id)
     rows = session.scalars(
         select(RehearsalItem)
         .where(RehearsalItem.rehearsal_id == run.id, RehearsalItem.done_at.is_(None))
         .order_by(RehearsalItem.position)
     ).all()
     prices = (most_of_a_call(before), most_of_a_call(after))
+    request = ComposeRequest(
+        settings=after,
+        business=facts.read(session, errand.business_id),
+        turns=(),
+        prices=context.prices(),
+        bot_ref=f"bot-{run.bot_id}",
+        contact_ref=f"rehearsal-{run.bot_id}",
+        replies_in_a_row=0,
+        catalogue=products_of(session, errand.business_id),
+    )
     return _Work(
         bot_id=run.bot_id,
         before=before,
@@ -156,7 +165,7 @@ def _work(session: Session, errand: Running) -> _Work | None:
         spent=run.spent,
         most=None if None in prices else sum((price for price in prices if price is not None), Decimal()),
         total=len(rows) + _done(session, run.id),
-        left=tuple(_Question(row.id, _request(run.bot_id, row, after, business)) for row in rows),
+        left=tuple(_Question(row.id, _asking(request, row)) for row in rows),
     )
 
 
@@ -166,16 +175,9 @@ def _done(session: Session, rehearsal_id: int) -> int:
     ).one()
 
 
-def _request(bot_id: int, row: RehearsalItem, settings: BotSettings, business: BusinessFacts) -> ComposeRequest:
-    return ComposeRequest(
-        settings=settings,
-        business=business,
-        turns=tuple(unpacked(one) for one in row.said),
-        prices=context.prices(),
-        bot_ref=f"bot-{bot_id}",
-        contact_ref=f"rehearsal-{bot_id}",
-        replies_in_a_row=row.replies_in_a_row,
-    )
+def _asking(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
+    turns = tuple(unpacked(one) for one in row.said)
+    return replace(request, turns=turns, replies_in_a_row=row.replies_in_a_row)
 
 
 def _end(errand: Running, why: str) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from core.ai.assistant import APPROVED_PAIR, BOT_OFF, MODEL, ComposeRequest, HandOff, Reply, Silent, compose
+from core.ai.confidence import UNKNOWN_SOURCES
 from core.ai.handoff import Reason
 from core.ai.model import Completion, FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.prices import load_prices
@@ -43,6 +44,8 @@ def says(reply: str = "Sí, claro.", **changes: object) -> ScriptedModel:
         "sentiment": "neutral",
         "language": "es",
         "handoff_reason": None,
+        "summary": None,
+        "states_facts": False,
         "sources": [],
         **changes,
     }
@@ -87,7 +90,10 @@ def test_a_confident_answer_is_sent_with_its_trace() -> None:
     assert trace.decided_by == MODEL
     assert trace.prompt_version == model.prompts[0].version
     assert (trace.sources, trace.unknown_sources) == (("kb-3",), ())
-    assert trace.confidence == {"model": 0.9, "threshold": 0.6, "unknown_sources": 0, "best_passage": 0.7}
+    assert trace.grounded is True
+    assert trace.confidence == pytest.approx(
+        {"model": 0.9, "evidence": 0.7, "raw": 0.85, "result": 0.85, "threshold": 0.6}
+    )
     assert (trace.model, trace.request_id, trace.latency_ms) == ("gpt-6-luna", "req_1", 420)
     assert trace.cost == Decimal("0.00015")
     assert trace.usage == Usage(1000, 0, 100)
@@ -99,7 +105,7 @@ def test_sources_that_do_not_exist_are_removed_and_noted() -> None:
     outcome = compose(request(), says(sources=["kb-3", "kb-99", "https://evil.example"]))
     assert outcome.trace.sources == ("kb-3",)
     assert outcome.trace.unknown_sources == ("kb-99", "https://evil.example")
-    assert outcome.trace.confidence["unknown_sources"] == 2
+    assert outcome.trace.confidence["unknown_sources"] == UNKNOWN_SOURCES
 
 
 def test_a_long_reply_is_left_whole() -> None:

@@ -31,6 +31,8 @@ ANSWER = {
     "sentiment": "neutral",
     "language": "es",
     "handoff_reason": None,
+    "summary": None,
+    "states_facts": True,
     "sources": ["kb-1"],
 }
 NOW = {"retry-after": "0"}  # lets the second attempt follow at once

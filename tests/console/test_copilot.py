@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
@@ -22,7 +24,7 @@ from core.conversations.saved_replies import save
 from core.conversations.spending import OverBudget
 from core.db import system_transaction, transaction
 from core.errors import NotFound
-from core.models import AIRun, Channel, Conversation, Message
+from core.models import AIRun, Business, Channel, Conversation, Message, Product
 from tests.console.people import conversation, person, replies, says
 from tests.console.test_pages import Desk
 
@@ -100,6 +102,20 @@ def test_a_draft_comes_with_its_sources_and_sends_nothing(desk, talk, writer) ->
     assert source["title"] == "¿Tienen leche de avena?"
     assert messages(talk) == 1
     assert replies(talk) == []
+
+
+def test_a_draft_knows_what_the_business_sells(desk, talk, writer, business) -> None:
+    with system_transaction() as session:
+        session.add(
+            Product(business_id=business.business_id, sku="M-1", name="Mesa de roble", price=Decimal("120.50"),
+                    currency="USD")
+        )  # fmt: skip
+        session.execute(update(Business).values(catalogue=uuid.uuid4()))
+    says(business.business_id, talk, "¿Cuánto cuesta la mesa de roble?")
+    writer.answer = {"text": "120.50 USD", "sources": ["product-1"], "doubt": ""}
+    (source,) = ask(desk, talk, "draft")["job"]["sources"]
+    assert source["title"] == "Mesa de roble"
+    assert "120.50" in writer.seen[0]
 
 
 def test_what_it_took_is_a_run_of_the_bots_without_a_message(desk, talk, writer, business) -> None:

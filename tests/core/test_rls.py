@@ -13,6 +13,7 @@ from sqlalchemy import (
     Double,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Table,
     delete,
@@ -60,7 +61,7 @@ def value_for(column: Column[Any], owner: int) -> Any:
             return datetime.now(UTC)
         case Date():
             return datetime.now(UTC).date()
-        case Double():
+        case Double() | Numeric():
             return float(owner)
         case ARRAY():
             return []

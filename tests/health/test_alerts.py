@@ -106,3 +106,51 @@ def test_what_the_provider_said_is_told(business) -> None:
     ends = "to_jsonb(now() + interval '6 days')"
     rows(f"UPDATE channels SET told = jsonb_build_object('well', false, 'expires_at', {ends}) WHERE kind = 'sms'")
     assert look() == [("alert_refused", "high"), ("alert_token", "warning")]
+
+
+def _events(count: int, since: str = "1 minute") -> None:
+    look(
+        "INSERT INTO webhook_events (source, digest, content_type, query, body, received_at, processed_at)"
+        f" SELECT 'whatsapp_cloud', ('e{since}' || n)::bytea, '', '', '', now() - interval '{since}', now()"
+        f" FROM generate_series(1, {count}) n"
+    )
+
+
+def _spoil(count: int) -> None:
+    look(
+        "INSERT INTO dead_letters (event_id, reason) SELECT id, 'odd' FROM webhook_events e"
+        f" WHERE NOT EXISTS (SELECT FROM dead_letters WHERE event_id = e.id) ORDER BY id DESC LIMIT {count}"
+    )
+
+
+def test_webhooks_that_cannot_be_processed_are_told_above_a_tenth(business) -> None:
+    _events(500, "10 minutes")
+    _events(20)
+    _spoil(2)
+    assert ("webhook_errors",) not in rows("SELECT kind FROM alerts")
+    _spoil(1)
+    assert ("webhook_errors",) in rows("SELECT kind FROM alerts")
+
+
+def test_a_channel_at_its_rate_is_told(business) -> None:
+    conversation(business.business_id, business.whatsapp_channel_id)
+    slow = """UPDATE channels SET settings = settings || '{"messages_per_second": 0.5}' WHERE kind = 'whatsapp'"""
+    sent = (
+        "INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload,"
+        " status, sent_at) SELECT business_id, id, channel_id, 'outbound', 'bot', 'text', 'hi', '{}', 'sent', now()"
+        " FROM conversations, generate_series(1, %d)"
+    )
+    look(slow)
+    look(sent % 20)
+    assert rows("SELECT kind FROM alerts") == []
+    look(sent % 1)
+    assert rows("SELECT kind, subject FROM alerts") == [("rate_limit", "whatsapp 106540352242922")]
+
+
+def test_alerts_that_were_over_a_year_ago_are_dropped(business) -> None:
+    look("UPDATE channels SET state = 'paused'")
+    look("UPDATE alerts SET cleared_at = now() - interval '366 days' WHERE left(subject, 3) = 'sms'")
+    with system_transaction() as session:
+        alerts.forget_old_alerts(session)
+    assert rows("SELECT DISTINCT subject FROM alerts WHERE cleared_at < now() - interval '1 day'") == []
+    assert rows("SELECT count(*) > 0 FROM alerts") == [(True,)]

@@ -13,6 +13,7 @@ from core.db import transaction
 from core.errands import MOST_ATTEMPTS, Running, Stopped
 from core.errors import NotFound
 from core.knowledge import coverage, embedding, ingest, reading, reembed, sources
+from core.knowledge.fetch import Page
 from core.knowledge.parse import BadFile, Fault
 from core.knowledge.sources import AlreadyThere, UnacceptableSource
 from core.media import storage
@@ -229,6 +230,50 @@ def test_a_change_of_the_model_leaves_no_gap(
     assert len(newer.asked) == 5
 
 
+def add_page(business: TestBusiness, address: str = "https://shop.example/help/", title: str = "") -> int:
+    with transaction(business.business_id) as session:
+        return sources.add_page(
+            session, business.business_id, address, bot_id=business.bot_id, title=title, by="agent:1"
+        )
+
+
+def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = [markdown(*ANSWERS), markdown(*ANSWERS), markdown("Cerrado por vacaciones.")]
+    monkeypatch.setattr(ingest, "fetch", lambda url: Page(content.pop(0), url, "page.md", "How we help"))
+    source_id = add_page(business)
+    assert source(business, source_id).title == "shop.example/help"
+    read_next()
+    first = source(business, source_id)
+    assert (first.state, first.kind, first.title) == ("ready", "page", "How we help")
+
+    def again() -> None:
+        with transaction(business.business_id) as session:
+            sources.reread(session, source_id, by="agent:1")
+        read_next()
+
+    again()
+    same = source(business, source_id)
+    assert (same.state, same.edition) == ("ready", first.edition)
+    assert same.read_at is not None and first.read_at is not None and same.read_at > first.read_at
+    again()
+    assert passages(source_id) == ["Cerrado por vacaciones."]
+
+
+def test_a_page_that_cannot_be_fetched_says_why(business: TestBusiness) -> None:
+    source_id = add_page(business, "https://127.0.0.1/admin")
+    read_next()
+    assert (source(business, source_id).state, source(business, source_id).fault) == ("failed", "forbidden_address")
+
+
+def test_a_page_is_a_source_once_and_has_an_address(business: TestBusiness) -> None:
+    add_page(business, title="Help")
+    with pytest.raises(AlreadyThere, match="Help"):
+        add_page(business)
+    for address in ("http://shop.example", "shop.example", "https://", "ftp://shop.example", "https://[x"):
+        with pytest.raises(UnacceptableSource):
+            add_page(business, address)
+
+
 def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> None:
     source_id = add(business, markdown(*ANSWERS))
     read_next()
@@ -256,19 +301,26 @@ def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
     path.write_bytes(markdown(*ANSWERS))
     with reading.reading(path, "guide.md") as found:
         assert [chunk.text for chunk in found.chunks] == list(ANSWERS)
-    path.write_bytes(b"%PDF-1.7 but not really")
-    with pytest.raises(BadFile) as refused, reading.reading(path, "guide.md") as found:
-        list(found.chunks)
-    assert refused.value.fault is Fault.DAMAGED
 
 
-def test_a_reader_that_crashes_is_a_damaged_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("does", "fault"),
+    [(f"kill -{signal.SIGSEGV.value} $$", Fault.DAMAGED), ("""echo '{"fault": "encrypted"}'""", Fault.ENCRYPTED)],
+)
+def test_a_reader_that_crashes_or_refuses_is_a_bad_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, fault: Fault
+) -> None:
     popen = reading.subprocess.Popen
-
-    def begin(command: list[str], **more: object) -> object:
-        return popen(["/bin/sh", "-c", f"kill -{signal.SIGSEGV.value} $$"], **more)
-
-    monkeypatch.setattr(reading.subprocess, "Popen", begin)
+    monkeypatch.setattr(reading.subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
     with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
-    assert refused.value.fault is Fault.DAMAGED
+    assert refused.value.fault is fault
+
+
+def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    popen = reading.subprocess.Popen
+    monkeypatch.setattr(reading.subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
+    monkeypatch.setattr(reading, "_SECONDS", 0.05)
+    with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
+        raise AssertionError("it was read")
+    assert refused.value.fault is Fault.TIMED_OUT

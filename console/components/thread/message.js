@@ -14,9 +14,15 @@ const dayOf = (iso, data) => new Date(iso).toLocaleDateString('en-CA', {timeZone
 const dayName = (iso, data) => new Date(iso).toLocaleDateString(data.language, {weekday: 'long', day: 'numeric', month: 'long', timeZone: data.timezone});
 const clock = (iso, data) => new Date(iso).toLocaleTimeString(data.language, {hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.timezone});
 
+function makeEvent(line, data) {
+  const event = el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
+  for (const words of line.about || []) event.append(el('div', 'about', words));
+  return event;
+}
+
 function makeLine(line, joined, data, state) {
   const {words} = data;
-  if (line.type === 'event' || line.sender === 'system') return el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
+  if (line.type === 'event' || line.sender === 'system') return makeEvent(line, data);
   const row = el('div', `m ${line.sender} ${line.status}${joined ? ' joined' : ''}`);
   row.dataset.message = line.id;
   const bubble = el('div', 'bubble');

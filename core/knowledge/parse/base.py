@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.models.knowledge import SourceKind
+from core.knowledge.kinds import SourceKind
 
 MEGABYTE = 1 << 20
 LARGEST_FILE = 30 * MEGABYTE
@@ -41,6 +41,7 @@ class BadFile(Exception):
     def __init__(self, fault: Fault, detail: str = "") -> None:
         super().__init__(f"{fault}: {detail}" if detail else str(fault))
         self.fault = fault
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse.base import LONGEST_PAGE, MEGABYTE, MOST_CHARACTERS, BadFile, Document, Fault, Section
-from core.models.knowledge import SourceKind
 
 _MOST_UNPACKED = 300 * MEGABYTE
 _MOST_RATIO = 200  # text compresses to a twentieth; a bomb to a thousandth

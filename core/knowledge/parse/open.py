@@ -7,7 +7,6 @@ from pathlib import PurePath
 
 from core.knowledge.parse.base import LARGEST_FILE, BadFile, Document, Fault
 from core.knowledge.parse.office import read_docx
-from core.knowledge.parse.pdf import read_pdf
 from core.knowledge.parse.plain import read_html, read_markdown, read_text
 from core.knowledge.parse.table import read_csv, read_xlsx
 
@@ -29,7 +28,10 @@ _TEXTS: dict[str, Callable[[bytes], Document]] = {
 
 
 def read(content: bytes, name: str) -> Document:
-    """Begin to read a file. Raises `BadFile`, and so may the sections."""
+    """Begin to read a file. Raises `BadFile`, and so may the sections.
+
+    A bad file can take long and much memory: those who serve others meanwhile read in a process of its own.
+    """
     if not content.strip():
         raise BadFile(Fault.EMPTY)
     if len(content) > LARGEST_FILE:
@@ -40,6 +42,8 @@ def read(content: bytes, name: str) -> Document:
 def _reader(content: bytes, suffix: str) -> Callable[[bytes], Document]:
     head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"%pdf-" in head:
+        from core.knowledge.parse.pdf import read_pdf  # only those who read one pay for it
+
         return read_pdf
     if content.startswith(b"PK\x03\x04"):
         return _office(content)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pypdf import PasswordType, PdfReader
 from pypdf.errors import PyPdfError
 
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse.base import LONGEST_PAGE, MOST_CHARACTERS, MOST_PAGES, BadFile, Document, Fault, Section
-from core.models.knowledge import SourceKind
 
 _MOST_SECONDS = 300.0
 # What damaged files make pypdf raise beside its own errors. Memory is not among them: it is the process's business.

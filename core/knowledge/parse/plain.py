@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse.base import MOST_CHARACTERS, BadFile, Document, Fault, Section
-from core.models.knowledge import SourceKind
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
+from core.knowledge.kinds import SourceKind
 from core.knowledge.parse.base import (
     LONGEST_CELL,
     MOST_CHARACTERS,
@@ -21,7 +22,6 @@ from core.knowledge.parse.base import (
 )
 from core.knowledge.parse.office import DAMAGED, check_archive
 from core.knowledge.parse.plain import text_of
-from core.models.knowledge import SourceKind
 
 _SAMPLE = 20_000
 _SEPARATORS = ",;\t|"

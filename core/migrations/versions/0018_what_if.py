@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from core.migrations.security import protect
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,16 @@
+"""What people do about quotes."""
+
+from __future__ import annotations
+
+from console import auth
+from core import live
+from core.db import transaction
+from core.quotes import queries, service
+
+
+def cancel(quote_id: int) -> None:
+    """Withdraw a quote that still waits. Raises `NotAllowed`, `NotFound` and `Conflict`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        service.cancel(session, agent.business_id, quote_id, f"agent:{agent.id}")
+        live.notify(session, agent.business_id, queries.details(session, quote_id).quote.conversation_id)

@@ -1,0 +1,46 @@
+"""Knowledge: the documents, pages and texts that bots answer from. Managers see; administrators change."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import auth, shell
+from console.data import bot as bots_data
+from console.data import knowledge as data
+from console.i18n import t
+from console.knowledge import adding, finding, listing, passages
+
+state = st.session_state
+agent = shell.viewer()
+may_edit = agent.role in auth.ADMINISTRATORS
+bots = {one.id: one.name for one in bots_data.overview()}
+
+with st.container(key="page", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(t("nav.knowledge"))
+        if may_edit:
+            st.button(
+                t("knowledge.add"), type="primary", icon=":material/add:", key="knowledge_add", width="content",
+                on_click=lambda: state.update(knowledge_adding=True),
+            )  # fmt: skip
+    st.caption(t("knowledge.lead"))
+    st.page_link("app_pages/bot.py", label=t("knowledge.pairs"), icon=":material/quiz:")
+    if not may_edit:
+        st.info(t("knowledge.locked"), icon=":material/lock:")
+    if data.is_offline():
+        st.info(t("knowledge.offline"), icon=":material/cloud_off:")
+    part = st.segmented_control(
+        t("knowledge.part"), ["sources", "search"], default="sources", required=True, key="knowledge_part",
+        format_func=lambda one: t(f"knowledge.part_{one}"), label_visibility="collapsed",
+    )  # fmt: skip
+    if part == "search":
+        finding.draw(bots)
+    else:
+        listing.draw(listing.Viewer(ZoneInfo(agent.timezone), may_edit))
+
+if may_edit and state.get("knowledge_adding"):
+    adding.panel(bots)
+elif (opened := state.get("knowledge_open")) is not None:
+    passages.panel(opened)

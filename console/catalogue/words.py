@@ -1,0 +1,34 @@
+"""Prices and products as whoever looks writes them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import cast
+
+from babel.numbers import format_decimal
+
+from console.i18n import catalogue, current, t
+from core.ai.text import LanguageCode
+from core.quotes import money
+from core.quotes.products import Facts
+
+
+def price(amount: Decimal, currency: str) -> str:
+    """ "25,00 €"."""
+    return money.said(amount, currency, cast(LanguageCode, current()))
+
+
+def per_unit(facts: Facts, own_currency: str) -> str:
+    """ "25,00 € / kg"."""
+    said = price(facts.price, facts.currency or own_currency)
+    return f"{said} / {facts.unit}" if facts.unit else said
+
+
+def typed(amount: Decimal) -> str:
+    """A number as people would type it: no groups, the decimals there are."""
+    return format_decimal(amount.normalize(), locale=current(), decimal_quantization=False, group_separator=False)
+
+
+def fault(reason: str) -> str:
+    """Why a line, a product or a file cannot be used."""
+    return catalogue(current()).get(f"catalogue.fault_{reason}", t("error.unexpected"))

@@ -1,0 +1,41 @@
+"""What the quotes' page, and the quote beside a conversation, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import auth
+from console.data.reading import reading
+from core.models.quote import QuoteState
+from core.quotes import queries
+from core.quotes.queries import QuoteDetails, QuoteRow, StateTotal
+
+
+def listed(states: Sequence[QuoteState], since: datetime | None, before: int | None, limit: int) -> Sequence[QuoteRow]:
+    """Quotes, the newest first, in some states if any are named. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return queries.listed(session, states=states, since=since, before=before, limit=limit)
+
+
+def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
+    """How many were made, and what they come to. One that was changed counts as what it became. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        found = queries.by_state(session, since, until)
+    return [one for one in found if one.state != QuoteState.REPLACED]
+
+
+def details(quote_id: int) -> QuoteDetails:
+    """One quote. Raises `NotAllowed` and `NotFound`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return queries.details(session, quote_id)
+
+
+def of_conversation(conversation_id: int) -> QuoteDetails | None:
+    """The newest quote of a conversation, None when there is none. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return queries.waiting_in(session, conversation_id)

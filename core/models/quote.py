@@ -1,0 +1,83 @@
+"""Quotes that customers were given, and what became of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Numeric, SmallInteger, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Stamp, Tenant, one_of
+
+
+class QuoteState(StrEnum):
+    ASKING = "asking"  # the customer has to say which product, or how many
+    OPEN = "open"  # the customer has to say yes or no
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    REPLACED = "replaced"  # the customer changed it: the next one says how
+
+
+class Quote(Tenant, Base):
+    """What a customer asked for, at the prices of that moment. A conversation has at most one that waits.
+
+    A change makes a new quote and leaves the old one as it was said. `total` is in `currency` (ISO 4217) over the
+    lines that are clear; both are null where the lines name several currencies. `decided_at` is when it stopped
+    waiting.
+    """
+
+    __tablename__ = "quotes"
+    __table_args__ = (
+        one_of("state", QuoteState),
+        Index(
+            "uq_quotes_waiting",
+            "conversation_id",
+            unique=True,
+            postgresql_where=text("state IN ('asking', 'open')"),
+        ),
+        Index(None, "conversation_id"),
+        Index(None, "business_id", text("id DESC")),
+        Index(None, "expires_at", postgresql_where=text("state IN ('asking', 'open')")),
+    )
+
+    id: Mapped[Id]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"))
+    state: Mapped[str]
+    language: Mapped[str]
+    currency: Mapped[str | None]
+    total: Mapped[Decimal | None] = mapped_column(Numeric(16, 4))
+    expires_at: Mapped[datetime]
+    created_at: Mapped[Stamp]
+    decided_at: Mapped[datetime | None]
+
+
+class QuoteLine(Tenant, Base):
+    """A line of a quote. Name, SKU, unit and price are copies: the catalogue may change, what was quoted may not.
+
+    Until it is clear which product is meant `product_id` is null and `candidates` are the products it may be;
+    `quantity` is null while it is not clear how many. `amount` is what a clear line costs. `confidence` is 0 to 1.
+    """
+
+    __tablename__ = "quote_lines"
+    __table_args__ = (Index(None, "quote_id"),)
+
+    id: Mapped[Id]
+    quote_id: Mapped[int] = mapped_column(ForeignKey("quotes.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger)
+    words: Mapped[str]
+    quantity: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    said_unit: Mapped[str] = mapped_column(server_default="")
+    product_id: Mapped[int | None]
+    sku: Mapped[str] = mapped_column(server_default="")
+    name: Mapped[str] = mapped_column(server_default="")
+    unit: Mapped[str] = mapped_column(server_default="")
+    price: Mapped[Decimal | None] = mapped_column(Numeric(14, 4))
+    currency: Mapped[str | None]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 4))
+    confidence: Mapped[float]
+    candidates: Mapped[list[int]] = mapped_column(ARRAY(BIGINT), server_default=text("'{}'"))

@@ -1,0 +1,61 @@
+"""A quote while it is being made: its lines, what they cost, and what shall become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from core.ai.text import LanguageCode
+from core.models.quote import QuoteState
+from core.quotes import money
+from core.quotes.matching import Line
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuote:
+    """The quote that a customer was last given: waiting (`asking` or `open`), or expired not long ago."""
+
+    id: int
+    state: QuoteState
+    language: LanguageCode
+    lines: tuple[Line, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteChange:
+    """What an answer does to quotes, in the transaction that says it.
+
+    With `lines` a new quote is made in `state`, and the one it is `based_on` is replaced; without, that one itself
+    becomes `state`. `summary` tells a person what was confirmed.
+    """
+
+    state: QuoteState
+    based_on: int | None = None
+    lines: tuple[Line, ...] = ()
+    language: LanguageCode = "es"
+    expires_at: datetime | None = None
+    summary: str = ""
+
+
+def amount_of(line: Line) -> Decimal | None:
+    """What a line costs, to the smallest coin; None while it is not clear."""
+    if line.item is None or line.quantity is None:
+        return None
+    return money.rounded(line.item.price * line.quantity, line.item.currency)
+
+
+def totals(lines: tuple[Line, ...]) -> dict[str, Decimal]:
+    """What the clear lines cost together, by currency, in the order the currencies appear."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        amount = amount_of(line)
+        if line.item is not None and amount is not None:
+            sums[line.item.currency] = sums.get(line.item.currency, Decimal(0)) + amount
+    return sums
+
+
+def unclear(lines: tuple[Line, ...]) -> Line | None:
+    """The first line that has to be asked back."""
+    return next((line for line in lines if not line.sure), None)

@@ -1,0 +1,120 @@
+"""Tables as spreadsheets write and read them: CSV in any of its dialects, and XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+Cell = str | Decimal
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_XLSX = b"PK\x03\x04"
+_LARGEST_UNPACKED = 200_000_000  # bytes: what a file says it unpacks to; the reader takes no more than it says
+_MOST_COLUMNS = 200
+# openpyxl lets through whatever its ZIP or XML reader, or its own look-ups, stumble over.
+_BROKEN = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError, RuntimeError, LookupError,
+    ValueError, TypeError, AttributeError,
+)  # fmt: skip
+
+
+class UnreadableSheet(ValueError):
+    """The content is not CSV, or not an XLSX file that can be opened."""
+
+
+def rows(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """The rows of a CSV or XLSX file with their line numbers, from 1. Raises `UnreadableSheet`, perhaps midway.
+
+    Numbers of an XLSX file stay numbers: as text, nobody could tell its 1.234 from a Spanish thousand.
+    """
+    return _of_workbook(content) if content.startswith(_XLSX) else csv_rows(content)
+
+
+def csv_rows(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+    """The rows of a CSV file with the lines they end in. Raises `UnreadableSheet`, perhaps midway.
+
+    Commas, semicolons and tabs part the columns; what is not UTF-8 is taken for Windows-1252, as spreadsheets in
+    Spanish and Portuguese write it. Cells lose the apostrophe that `csv_of` put before them.
+    """
+    words = _decoded(content)
+    heading = words.partition("\n")[0]
+    reader = csv.reader(io.StringIO(words, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, [_plain(cell) for cell in row]
+    except csv.Error as error:
+        raise UnreadableSheet(str(error)) from None
+
+
+def csv_of(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
+    """A CSV file. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(heading)
+    writer.writerows([_inert(cell) for cell in line] for line in lines)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def xlsx_of(heading: Iterable[str], lines: Iterable[Iterable[Cell]]) -> bytes:
+    """An XLSX file with one sheet, whose texts are marked as texts: none of them is run as a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(list(heading))
+    for line in lines:
+        sheet.append([_inert(cell) if isinstance(cell, str) else cell for cell in line])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _of_workbook(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """The first sheet's values. Formulas count as what they last came to."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > _LARGEST_UNPACKED:
+                raise UnreadableSheet("It unpacks to more than can be read.")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        for number, row in enumerate(book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS, values_only=True), start=1):
+            yield number, [_cell(value) for value in row]
+    except UnreadableSheet:
+        raise
+    except _BROKEN as error:
+        raise UnreadableSheet(f"{type(error).__name__}: {error}") from None
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return Decimal(repr(value))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return _plain(str(value))
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+
+
+def _plain(cell: str) -> str:
+    """A cell without the apostrophe that was put before it."""
+    quoted = cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'"))
+    return (cell[1:] if quoted else cell).strip()

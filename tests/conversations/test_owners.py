@@ -1,0 +1,175 @@
+"""Who gets what the bot hands over, and what they are told."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core.ai.assistant import HandOff, Trace
+from core.ai.handoff import Reason
+from core.ai.summary import Summary
+from core.conversations import owners, service
+from core.conversations.owners import Rules, UnacceptableLimit
+from core.db import system_transaction, transaction
+from core.models import Role
+from core.people import teams
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person
+from tests.conversations.test_turns import begin, finish
+from tests.inbox.steps import customer_writes, one, rows
+
+SUMMARY = Summary("Quiere cambiar la talla. No se le dijo nada.", "¿puedo cambiar la talla?", "")
+
+
+def online(business: TestBusiness, name: str = "Ana Torres", *, seconds_ago: int = 30) -> int:
+    who = person(business.business_id, name=name)
+    rows(f"UPDATE agent_tokens SET last_seen_at = now() - interval '{seconds_ago} seconds' WHERE agent_id = {who.id}")
+    return who.id
+
+
+def talk(business: TestBusiness, **values: object) -> int:
+    return conversation(business.business_id, business.whatsapp_channel_id, **values)
+
+
+def busy(business: TestBusiness, agent_id: int, count: int, **values: object) -> None:
+    for _ in range(count):
+        talk(business, **{"mode": "human", "assignee_id": agent_id, **values})
+
+
+def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
+    """Who has it afterwards."""
+    with transaction(business.business_id) as session:
+        assert service.hand_off(session, business.business_id, conversation_id, "keyword", "gerente", SUMMARY)
+    return one(f"SELECT assignee_id FROM conversations WHERE id = {conversation_id}")
+
+
+def set_rules(business: TestBusiness, automatic: bool = True, most_open: int = 10) -> None:
+    with transaction(business.business_id) as session:
+        owners.set_rules(session, business.business_id, "agent:1", Rules(automatic, most_open))
+
+
+def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] = ()) -> int:
+    with transaction(business.business_id) as session:
+        team = teams.create(session, business.business_id, "agent:1", "Ventas")
+        teams.set_members(session, business.business_id, "agent:1", team, members)
+        teams.set_channels(session, business.business_id, "agent:1", team, channels)
+    return team
+
+
+def test_whoever_is_there_with_the_fewest_gets_it_and_is_told(business: TestBusiness) -> None:
+    ana, bea = online(business, "Ana"), online(business, "Bea")
+    busy(business, ana, 2)
+    busy(business, bea, 1)
+    busy(business, bea, 5, status="closed")
+    busy(business, bea, 5, status="snoozed")
+    wanted = talk(business)
+    assert hand_off(business, wanted) == bea
+    (event,) = rows(f"SELECT payload FROM messages WHERE conversation_id = {wanted} AND type = 'event'")[0]
+    assert event == {
+        "event": "handed_off",
+        "reason": "keyword",
+        "detail": "gerente",
+        "owner": "Bea",
+        "words": SUMMARY.words,
+        "asked": SUMMARY.asked,
+        "tried": "",
+    }
+    assert one("SELECT text FROM notices") == (
+        "A customer needs a person: keyword (gerente). It went to Bea. Quiere cambiar la talla. No se le dijo nada."
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE agents SET disabled_at = now()",
+        "UPDATE agent_tokens SET last_seen_at = now() - interval '3 minutes'",
+        "UPDATE agent_tokens SET last_seen_at = NULL",
+        "UPDATE agent_tokens SET ended_at = now()",
+        "UPDATE agent_tokens SET expires_at = now()",
+        "UPDATE businesses SET auto_assign = false",
+    ],
+)
+def test_with_nobody_there_it_is_unassigned_and_the_team_is_told(business: TestBusiness, change: str) -> None:
+    online(business)
+    rows(change)
+    wanted = talk(business)
+    assert hand_off(business, wanted) is None
+    assert rows(f"SELECT mode, status, waiting_since IS NOT NULL FROM conversations WHERE id = {wanted}") == [
+        ("human", "open", True)
+    ]
+    assert "went to" not in one("SELECT text FROM notices")
+
+
+def test_nobody_is_given_more_than_the_limit(business: TestBusiness) -> None:
+    ana = online(business)
+    set_rules(business, most_open=2)
+    assert [hand_off(business, talk(business)) for _ in range(3)] == [ana, ana, None]
+    with pytest.raises(UnacceptableLimit):
+        set_rules(business, most_open=0)
+
+
+def test_whoever_has_it_keeps_it_while_they_are_there(business: TestBusiness) -> None:
+    ana, bea = online(business, "Ana"), online(business, "Bea")
+    set_rules(business, most_open=3)
+    busy(business, ana, 3)
+    assert hand_off(business, talk(business, assignee_id=ana)) == ana
+    away = person(business.business_id, name="Eva").id
+    assert hand_off(business, talk(business, assignee_id=away)) == bea
+    rows("UPDATE agent_tokens SET ended_at = now()")
+    assert hand_off(business, talk(business, assignee_id=away)) == away, "better than nobody"
+
+
+def test_a_channels_team_gets_what_is_handed_over_there(business: TestBusiness) -> None:
+    ana, bea = online(business, "Ana"), online(business, "Bea")
+    busy(business, bea, 3)
+    team = make_team(business, bea, channels=(business.whatsapp_channel_id,))
+    wanted = talk(business)
+    assert hand_off(business, wanted) == bea
+    assert one(f"SELECT team_id FROM conversations WHERE id = {wanted}") == team
+    rows(f"UPDATE agent_tokens SET ended_at = now() WHERE agent_id = {bea}")
+    assert hand_off(business, talk(business)) is None, f"{ana} is of no team"
+
+
+def test_people_of_another_business_are_not_there(business: TestBusiness) -> None:
+    other = one("INSERT INTO businesses (name, profile) VALUES ('Otra', '{}') RETURNING id")
+    stranger = person(other, role=Role.ADMINISTRATOR)
+    rows(f"UPDATE agent_tokens SET last_seen_at = now() WHERE agent_id = {stranger.id}")
+    with system_transaction() as session:
+        assert owners.find(session, business.business_id, talk(business)) is None
+    assert hand_off(business, talk(business)) is None
+
+
+def test_two_at_once_go_to_two_people_and_nobody_waits(business: TestBusiness) -> None:
+    ana, bea = online(business, "Ana"), online(business, "Bea")
+    first, second, third = talk(business), talk(business), talk(business)
+    with transaction(business.business_id) as session:
+        service.hand_off(session, business.business_id, first, "keyword")
+        got: list[int | None] = []
+        for one_more in (second, third):
+            other = threading.Thread(target=lambda one_more=one_more: got.append(hand_off(business, one_more)))
+            other.start()
+            other.join(10)
+    assert one(f"SELECT assignee_id FROM conversations WHERE id = {first}") == ana
+    assert got == [bea, bea], "the first is still being given to Ana"
+
+
+def test_when_all_are_locked_somebody_gets_it_all_the_same(business: TestBusiness) -> None:
+    ana = online(business)
+    with transaction(business.business_id) as session:
+        service.hand_off(session, business.business_id, talk(business), "keyword")
+        got: list[int | None] = []
+        other = threading.Thread(target=lambda: got.append(hand_off(business, talk(business))))
+        other.start()
+        other.join(10)
+    assert got == [ana]
+
+
+def test_the_bots_hand_over_carries_its_summary(business: TestBusiness) -> None:
+    ana = online(business)
+    customer_writes("¿puedo cambiar la talla?")
+    turn, briefing = begin()
+    assert finish(turn, briefing, HandOff("Un momento.", Reason.MODEL_ASKED, "exchange", Trace("model"), SUMMARY))
+    assert rows("SELECT assignee_id, mode FROM conversations") == [(ana, "human")]
+    assert one("SELECT payload ->> 'words' FROM messages WHERE type = 'event'") == SUMMARY.words

@@ -1,0 +1,108 @@
+"""Fetching pages from a real server: what is taken, what is refused, and that only public addresses are asked."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Iterator
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from core.channels.ssrf import origin
+from core.knowledge import fetch as fetching
+from core.knowledge.fetch import Page, fetch
+from core.knowledge.parse import BadFile, Fault
+
+HTML = "<html><head><title>Env&iacute;os\n y pagos</title></head><body><p>Tres días.</p></body></html>"
+
+
+def get(server: HTTPServer, path: str = "/") -> Page:
+    url = server.url_for(path)
+    return fetch(url, allowed_origins=(origin(url),))
+
+
+def refusal(server: HTTPServer, path: str = "/") -> Fault:
+    with pytest.raises(BadFile) as caught:
+        get(server, path)
+    return caught.value.fault
+
+
+def test_a_page_with_its_title(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data(HTML, content_type="text/html; charset=utf-8")
+    page = get(httpserver)
+    assert (page.name, page.title) == ("page.html", "Envíos y pagos")
+    assert "Tres días" in page.content.decode()
+
+
+def test_the_servers_word_on_the_encoding_counts(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data(
+        HTML.encode("latin-1"), content_type="text/html; charset=iso-8859-1"
+    )
+    assert "días" in get(httpserver).content.decode()
+
+
+def test_what_is_packed_is_unpacked(httpserver: HTTPServer) -> None:
+    packed = Response(gzip.compress(HTML.encode()), content_type="text/html", headers={"Content-Encoding": "gzip"})
+    httpserver.expect_request("/").respond_with_response(packed)
+    assert "Tres días" in get(httpserver).content.decode()
+
+
+def test_redirects_are_followed_and_each_is_judged(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/old").respond_with_data("", 302, {"Location": "/new"})
+    httpserver.expect_request("/new").respond_with_data(HTML, content_type="text/html")
+    assert get(httpserver, "/old").url.endswith("/new")
+    httpserver.expect_request("/in").respond_with_data("", 302, {"Location": "https://169.254.169.254/latest"})
+    assert refusal(httpserver, "/in") == Fault.FORBIDDEN_ADDRESS
+    httpserver.expect_request("/round").respond_with_data("", 301, {"Location": "/round"})
+    assert refusal(httpserver, "/round") == Fault.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.com/", "https://127.0.0.1/", "https://[::1]/", "file:///etc/passwd", "https://u:p@example.com/"],
+)
+def test_what_is_not_public_is_never_asked(url: str) -> None:
+    with pytest.raises(BadFile) as caught:
+        fetch(url)
+    assert caught.value.fault == Fault.FORBIDDEN_ADDRESS
+
+
+def test_answers_that_are_no_page(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/gone").respond_with_data("no", 404)
+    httpserver.expect_request("/film").respond_with_data(b"\0", content_type="video/mp4")
+    httpserver.expect_request("/empty").respond_with_data("  ", content_type="text/html")
+    assert refusal(httpserver, "/gone") == Fault.REFUSED
+    assert refusal(httpserver, "/film") == Fault.WRONG_TYPE
+    assert refusal(httpserver, "/empty") == Fault.EMPTY
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(BadFile) as caught:
+        fetch("http://127.0.0.1:9/", allowed_origins=("http://127.0.0.1:9",))
+    assert caught.value.fault == Fault.UNREACHABLE
+
+
+def test_a_page_without_end_is_left(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "LARGEST_PAGE", 100_000)
+    bomb = Response(gzip.compress(b"a" * 5_000_000), content_type="text/html", headers={"Content-Encoding": "gzip"})
+    httpserver.expect_request("/").respond_with_response(bomb)
+    assert refusal(httpserver) == Fault.TOO_LARGE
+
+
+def test_a_page_that_trickles_in_is_left(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_SECONDS", 0.3)
+
+    def slowly(request: Request) -> Response:
+        def pieces() -> Iterator[bytes]:
+            for _ in range(20):
+                yield b"a"
+                time.sleep(0.05)
+
+        return Response(pieces(), content_type="text/html")
+
+    httpserver.expect_request("/").respond_with_handler(slowly)
+    started = time.monotonic()
+    assert refusal(httpserver) == Fault.TIMED_OUT
+    assert time.monotonic() - started < 0.9

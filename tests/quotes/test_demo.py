@@ -1,0 +1,23 @@
+"""The sandbox's shop has something to sell."""
+
+from __future__ import annotations
+
+from core.business import demo
+from core.db import system_transaction, transaction
+from core.quotes import catalogue, products
+
+
+def test_the_shop_is_stocked_once(business) -> None:
+    def stock() -> None:
+        with system_transaction() as session:
+            demo.stock(session, business.business_id)
+
+    stock()
+    with transaction(business.business_id) as session:
+        items = catalogue.products_of(session, business.business_id)
+        assert len(items) >= 5
+        assert catalogue.passages(items, "How much are the leather shoes?")[0].title == "Zapatos de cuero"
+        products.remove(session, business.business_id, "agent:1", [one.id for one in items])
+    stock()
+    with transaction(business.business_id) as session:
+        assert catalogue.products_of(session, business.business_id) == ()

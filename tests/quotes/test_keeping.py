@@ -1,0 +1,201 @@
+"""Quotes over the bot's turns and a real database: from an order to a confirmation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert
+
+from core.ai.assistant import compose
+from core.conversations import service as conversations
+from core.conversations import turns
+from core.conversations.context import Briefing
+from core.conversations.turns import Done, Turn
+from core.db import system_transaction, transaction
+from core.errors import Conflict, NotFound
+from core.models import Bot, Business, Product, QuoteState
+from core.quotes import queries
+from core.quotes import service as quotes
+from tests.conftest import TestBusiness
+from tests.inbox.steps import LEASE, column, customer_writes, one, rows
+
+OTHER_CUSTOMER = "5491155550002"
+
+
+@pytest.fixture
+def shop(business: TestBusiness) -> TestBusiness:
+    """A business with a few products, in Chilean pesos, which have no cents."""
+    products = [("Zapato negro", "50000"), ("Zapato rojo", "55000.4"), ("Camisa blanca", "25000"), ("Gorra", "8000")]
+    rows('UPDATE businesses SET catalogue = gen_random_uuid(), profile = profile || \'{"currency": "CLP"}\'')
+    with transaction(business.business_id) as session:
+        for name, price in products:
+            session.execute(insert(Product).values(business_id=business.business_id, name=name, price=Decimal(price)))
+    return business
+
+
+def thinking() -> tuple[Turn, Briefing]:
+    rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
+    with system_transaction() as session:
+        (turn,) = turns.claim(session, 1, LEASE)
+    with transaction(turn.business_id) as session:
+        briefing = turns.prepare(session, turn)
+    assert briefing is not None
+    return turn, briefing
+
+
+def finish(turn: Turn, briefing: Briefing) -> bool:
+    outcome = compose(briefing.request, None)
+    with transaction(turn.business_id) as session:
+        return turns.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+
+
+def write(words: str, **more: str) -> str:
+    """A customer writes and the bot, which has no model, answers. Returns what it said last."""
+    customer_writes(words, **more)
+    assert finish(*thinking())
+    return str(column("SELECT text FROM messages WHERE sender = 'bot' ORDER BY id")[-1])
+
+
+def states() -> list[str]:
+    return column("SELECT state FROM quotes ORDER BY id")
+
+
+def test_from_an_order_to_a_confirmation(shop: TestBusiness) -> None:
+    assert "2 × Zapato negro" in write("Quiero 2 zapatos negros y 1 camisa")
+    assert rows("SELECT state, currency, total FROM quotes") == [("open", "CLP", 125000)]
+    assert "3 × Zapato negro" in write("mejor 3 zapatos")
+    assert states() == ["replaced", "open"]
+    assert "queda confirmado" in write("SÍ")
+    assert states() == ["replaced", "confirmed"]
+    assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "quote_confirmed")]
+    assert "3 × Zapato negro, 1 × Camisa blanca" in one("SELECT text FROM notices WHERE kind = 'handed_off'")
+    assert column("SELECT decided_by FROM ai_runs ORDER BY id") == ["quote", "quote", "quote"]
+    lines = rows("SELECT name, quantity, price, amount FROM quote_lines WHERE quote_id = 2 ORDER BY position")
+    assert lines == [("Zapato negro", 3, 50000, 150000), ("Camisa blanca", 1, 25000, 25000)]
+
+
+def test_what_is_not_clear_is_asked_back_and_completed(shop: TestBusiness) -> None:
+    assert "1) Zapato negro" in write("Quiero 2 zapatos y una gorra")
+    assert states() == ["asking"]
+    # A price with more digits than the currency has coins is rounded once, over the line.
+    assert "Total: $118.001" in write("los rojos")
+    assert states() == ["replaced", "open"]
+
+
+def test_an_answer_that_lost_its_turn_changes_no_quote(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    customer_writes("sí")
+    turn, briefing = thinking()
+    customer_writes("no, espere")
+    assert not finish(turn, briefing)
+    assert states() == ["open"]
+
+
+def test_a_conversation_has_one_quote_that_waits(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    write("Quiero 1 camisa")
+    assert states() == ["replaced", "open"]
+    assert column("SELECT name FROM quote_lines WHERE quote_id = 2 ORDER BY position") == ["Gorra", "Camisa blanca"]
+    write("Quiero 4 gorras", sender=OTHER_CUSTOMER)
+    assert states() == ["replaced", "open", "open"]
+
+
+def test_a_quote_runs_out_and_a_late_yes_gets_a_fresh_one(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    rows("UPDATE quotes SET expires_at = now() - interval '1 hour'")
+    rows("UPDATE products SET price = 9000 WHERE name = 'Gorra'")
+    rows("UPDATE businesses SET catalogue = gen_random_uuid()")
+    with system_transaction() as session:
+        assert quotes.expire_due(session) == 1
+        assert quotes.expire_due(session) == 0
+    assert states() == ["expired"]
+    assert "Total: $18.000" in write("sí")
+    assert states() == ["replaced", "open"]
+
+
+def test_a_yes_that_came_in_time_counts_although_the_quote_ran_out_meanwhile(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    customer_writes("sí")
+    turn, briefing = thinking()
+    rows("UPDATE quotes SET expires_at = now() - interval '1 second'")
+    with system_transaction() as session:
+        quotes.expire_due(session)
+    assert finish(turn, briefing)
+    assert states() == ["confirmed"]
+
+
+def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    conversation = one("SELECT id FROM conversations")
+    with transaction(shop.business_id) as session:
+        conversations.close(session, shop.business_id, conversation, "ana")
+    # Nothing was asked in this conversation: a mere "sí" could mean anything.
+    write("sí, confirmo el pedido")
+    assert states() == ["confirmed"]
+    assert one("SELECT count(*) FROM conversations") == 2
+
+
+def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusiness) -> None:
+    customer_writes("Quiero 2 gorras")
+    _, briefing = thinking()
+    assert (briefing.request.catalogue, briefing.request.open_quote) == ((), None)
+
+
+def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    with transaction(shop.business_id) as session:
+        quotes.cancel(session, shop.business_id, 1, "ana")
+    assert states() == ["declined"]
+    with transaction(shop.business_id) as session, pytest.raises(Conflict):
+        quotes.cancel(session, shop.business_id, 1, "ana")
+    with transaction(shop.business_id) as session, pytest.raises(NotFound):
+        quotes.cancel(session, shop.business_id, 99, "ana")
+
+
+def test_quotes_are_listed_and_opened(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    write("mejor 3")
+    write("Quiero 2 zapatos", sender=OTHER_CUSTOMER)
+    with transaction(shop.business_id) as session:
+        listed = queries.listed(session)
+        assert [(row.id, row.state, row.total, row.lines) for row in listed] == [
+            (3, QuoteState.ASKING, None, 1),
+            (2, QuoteState.OPEN, 24000, 1),
+            (1, QuoteState.REPLACED, 16000, 1),
+        ]
+        assert [row.id for row in queries.listed(session, states=[QuoteState.OPEN])] == [2]
+        assert [row.id for row in queries.listed(session, before=3, limit=1)] == [2]
+        opened = queries.details(session, 2)
+        assert [row.id for row in opened.history] == [1, 2]
+        assert opened.lines[0].name == "Gorra"
+        assert queries.details(session, 3).lines[0].candidates == ["Zapato negro", "Zapato rojo"]
+        waiting = queries.waiting_in(session, listed[1].conversation_id)
+        assert waiting is not None
+        assert waiting.quote.id == 2
+        with pytest.raises(NotFound):
+            queries.details(session, 99)
+
+
+def test_quotes_are_counted_by_state(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    write("mejor 3")
+    created = one("SELECT min(created_at) FROM quotes")
+    until = one("SELECT max(created_at) + interval '1 second' FROM quotes")
+    with transaction(shop.business_id) as session:
+        counted = queries.by_state(session, created, until)
+    assert [(total.state, total.currency, total.count, total.total) for total in counted] == [
+        (QuoteState.OPEN, "CLP", 1, 24000),
+        (QuoteState.REPLACED, "CLP", 1, 16000),
+    ]
+
+
+def test_another_business_sees_no_quote(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    with system_transaction() as session:
+        other = session.execute(insert(Business).values(name="Otra").returning(Business.id)).scalar_one()
+        session.execute(insert(Bot).values(business_id=other, name="Bot"))
+    with transaction(other) as session:
+        assert queries.listed(session) == []
+        with pytest.raises(NotFound):
+            quotes.cancel(session, other, 1, "mallory")

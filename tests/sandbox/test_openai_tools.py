@@ -1,0 +1,52 @@
+"""The stand-in model calls a tool when the customer orders, in both dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.ai.assistant import ComposeRequest, Reply, compose
+from core.ai.client import ModelClient
+from core.ai.envelope import ApiStyle
+from core.ai.model import MakeQuote, ModelAnswer, Prompt
+from core.ai.prices import load_prices
+from core.ai.prompt import BusinessFacts, Role, Turn
+from core.ai.settings import BotSettings
+from tests.quotes.shop import SHOP
+from tests.sandbox.conftest import Client
+
+ORDER = Prompt("You are Luz.", ({"role": "user", "content": "Quiero 2 zapatos y 1,5 kilos de harina"},), "v1", 20, True)
+
+
+@pytest.fixture(params=list(ApiStyle))
+def model(client: Client, base_url: str, request: pytest.FixtureRequest) -> Iterator[ModelClient]:
+    made = ModelClient(client.settings.openai_api_key, "gpt-6-luna", base_url=f"{base_url}/v1", style=request.param)
+    yield made
+    made.close()
+
+
+def test_an_order_is_a_call(model: ModelClient) -> None:
+    answer = model.answer(ORDER, BotSettings(), cache_key="bot-1", contact="contact-1").answer
+    assert isinstance(answer, MakeQuote)
+    lines = [(line.product, line.quantity, line.unit) for line in answer.lines]
+    assert lines == [("zapatos", 2, None), ("harina", 1.5, "kilos")]
+
+
+def test_without_the_tool_or_without_an_order_it_answers(model: ModelClient) -> None:
+    question = replace(ORDER, input=({"role": "user", "content": "¿Hacen envíos?"},))
+    for prompt in (replace(ORDER, quotes=False), question):
+        answer = model.answer(prompt, BotSettings(), cache_key="bot-1", contact="contact-1").answer
+        assert isinstance(answer, ModelAnswer)
+
+
+def test_an_order_with_a_question_becomes_a_quote(model: ModelClient) -> None:
+    said = Turn(Role.CUSTOMER, "Hola, soy María. Quiero 2 gorras y 1 camisa. ¿Cuándo llegan?", datetime.now(UTC))
+    facts = BusinessFacts("Tienda Sol", "UTC", "EUR")
+    request = ComposeRequest(BotSettings(), facts, (said,), load_prices(), "bot-1", "contact-1", 0, catalogue=SHOP)
+    reply = compose(request, model)
+    assert isinstance(reply, Reply)
+    assert "Total: 41,00\xa0€" in reply.text
+    assert reply.trace.model == "gpt-6-luna"
