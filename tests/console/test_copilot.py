@@ -115,7 +115,7 @@ def test_a_draft_knows_what_the_business_sells(desk, talk, writer, business) -> 
     writer.answer = {"text": "120.50 USD", "sources": ["product-1"], "doubt": ""}
     (source,) = ask(desk, talk, "draft")["job"]["sources"]
     assert source["title"] == "Mesa de roble"
-    assert "120.50" in writer.seen[0]
+    assert "[product-1] Mesa de roble\n| " in writer.seen[0]
 
 
 def test_what_it_took_is_a_run_of_the_bots_without_a_message(desk, talk, writer, business) -> None:
