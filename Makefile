@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: run test lint format bench bench-console load demo screenshots chaos bothub lock clean
+.PHONY: run test lint format bench bench-console eval load demo screenshots chaos bothub lock clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m core.cli run
@@ -25,6 +25,9 @@ bench: $(VENV)/.dev
 
 bench-console: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.console $(ARGS)
+
+eval: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.evaluation $(ARGS)
 
 load: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks.load $(ARGS)

@@ -228,9 +228,10 @@ def chat_completions(world: World, body: dict[str, Any], fault: Fault | None) ->
     schema = (wanted.get("json_schema") or {}).get("schema")
     if wanted.get("type") == "json_object":
         schema = {"properties": {"answer": {}, "confidence": {"type": "number"}}}
+    turns = _turns(body["messages"])
     name = str((wanted.get("json_schema") or {}).get("name") or "")
-    text, read = _said("", _turns(body["messages"]), schema, fault, name)
-    call = called(body.get("tools"), body.get("tool_choice"), _asked(_turns(body["messages"])))
+    text, read = _said("", turns, schema, fault, name)
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
     text, cut = _cut(text if call is None else call[1], body.get("max_completion_tokens", body.get("max_tokens")))
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
     if call is not None:

@@ -48,6 +48,8 @@ _DOUBTS = {
 
 def wrote(name: str, instructions: str, turns: list[tuple[str, str]]) -> dict[str, Any] | None:
     """What is asked under this name, or None for a name that is none of these."""
+    if name == "suggested_entry":
+        return _entry(_parts("\n".join(text for role, text in turns if role == "user")))
     task = name.removeprefix("copilot_")
     if not name.startswith("copilot_"):
         return None
@@ -76,6 +78,13 @@ def wrote(name: str, instructions: str, turns: list[tuple[str, str]]) -> dict[st
 
 def _said(text: str, task: str, language: str) -> dict[str, Any]:
     return {"text": text, "sources": [], "doubt": _DOUBTS[task][language]}
+
+
+def _entry(parts: dict[str, str]) -> dict[str, Any]:
+    """The first question with the longest answer, mended; no answer where nobody gave one."""
+    questions = _unbarred(parts.get("The customers' questions", "")).splitlines()
+    answers = _unbarred(parts.get("The colleagues' answers", "")).splitlines()
+    return {"question": next(iter(questions), ""), "answer": _improved(max(answers, key=len, default=""))}
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ _WEAK = frozenset(
         "gostaria preciso tem tenho um uma umas voce voces vcs tudo bem duvida licenca ter an and any are be can "
         "could does for hello hey hi i id if in is it its like may my of on or our please question thanks thank "
         "that the there this to us want was we what which will with would you your have has had guys just know "
-        "need get im wondering good by at offer "
+        "need get im wondering good by at offer again repito "
     )
 )
 # They decide what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
@@ -48,6 +48,7 @@ _SAME = {
     stem(word): key
     for key, group in {
         "<price>": "cuesta cuestan vale valen precio costo coste price cost costs custa custam custo preco",
+        "<hours>": "horario horarios hours",
         "<open>": "abren abre abrir abierto abierta abiertos open opens opening abrem aberto aberta",
         "<close>": "cierran cierra cerrar cerrado close closes closing closed fecham fecha fechar fechado",
         "<pay>": "pagar pago pagos pagan pay payment payments paying pagamento pagamentos",
@@ -69,18 +70,31 @@ _GREETINGS = (
     "good afternoon",
     "good evening",
 )
-# Pairs of words that mean what neither does alone. A greeting means nothing here, but "de noche" does.
-_PHRASES = dict.fromkeys(_GREETINGS, "") | {
+# Who asks again says so, and asks the same.
+_REPEATING = ("otra vez", "de nuevo", "outra vez", "de novo", "i repeat", "asking again")
+# Words that mean together what none does alone. A greeting means nothing here, but "de noche" does.
+_PHRASES = dict.fromkeys((*_GREETINGS, *_REPEATING), "") | {
     "por que": "porque",
     "how much": "price",
     "cuanto es": "precio",
     "cuanto sale": "precio",
     "quanto e": "preco",
 }
-_PHRASE = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b")
+_PHRASES |= dict.fromkeys(
+    (
+        "a que hora abren", "a que hora abre", "a que hora atienden", "hasta que hora atienden", "a que horas abrem",
+        "que horas abrem", "que horas abre", "what time do you open", "when do you open", "opening hours",
+        "business hours",
+    ),
+    "horario",
+)  # fmt: skip
+_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b")
+# As people type on a phone, where the letter stands for nothing else.
+_TYPED = {"q": "que", "k": "que", "xq": "porque", "pq": "porque", "x": "por", "d": "de", "u": "you", "ur": "your"}
 _PRICE = "<price>"
 _ASKS_PRICE = frozenset(stem(word) for word in words("cuanto quanto how much"))
 _WEIGHTS = dict.fromkeys(_INTERROGATIVES, 0.25)
+_WEIGHTS |= dict.fromkeys((stem(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
 _TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
 _TYPO_CREDIT = 0.9
 _WORDING_SHARE = 0.15
@@ -135,6 +149,22 @@ def subject_of(question: str) -> Mapping[str, str]:
     """The words that tell what a question is about, folded, with their stems: neither who asks nor for how much."""
     keys = _question(question).keys
     return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
+
+
+def meaning(question: str) -> frozenset[str]:
+    """What a question asks, as keys that the forms of a word share. Empty for a greeting or a courtesy."""
+    return frozenset(_question(question).keys.values()) - _INTERROGATIVES
+
+
+def likeness(first: str, second: str) -> float:
+    """How alike two questions are, 0 to 1: what they ask, a slip of the finger forgiven, and a little their wording."""
+    one, other = _question(first), _question(second)
+    if not one.keys or not other.keys:
+        return float(one.folded == other.folded)
+    slips = _corrections(one, other.keys)
+    if {*one.keys.values(), *slips.values()}.isdisjoint(other.keys.values()):
+        return 0.0
+    return _compare(one, slips, other)[0]
 
 
 def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
@@ -194,7 +224,7 @@ def _corrections(asked: _Question, vocabulary: Mapping[str, str]) -> dict[str, s
 
 @lru_cache(maxsize=4096)
 def _question(text: str) -> _Question:
-    found = words(text)
+    found = [_TYPED.get(word, word) for word in words(text)]
     folded = " ".join(found)
     spelled = _PHRASE.sub(lambda phrase: _PHRASES[phrase.group()], folded).split()
     keys = {word: _SAME.get(stem(word), stem(word)) for word in spelled if word not in _WEAK}

@@ -19,7 +19,10 @@ _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 _SENTENCE_END = re.compile(r"[.!?;\n¿¡…]+")
 
 _CLITIC = re.compile(r"^(.{3,}(?:[aei]r|an|en|ando|endo))(?:me|te|se|nos|los|las|les|lo|la|le)$")
+_CALL = re.compile(r"^(.{2,}[aei])me$")  # llámame, comuníqueme
+_SPELLINGS = (("qu", "c"), ("gu", "g"), ("z", "c"))  # comunique and comunico, pague and pago, cotizo and coticé
 _DIPHTHONG_UE = re.compile(r"(?<![qg])ue")
+_SHORTEST_STEM = 3
 _DOUBLE_END = re.compile(r"([^aeiou\d])\1$")
 _ENDING = re.compile(
     r"^(?:(.{4,}?)(?:an|en|am|em)|(.{3,}?)(?:"
@@ -76,12 +79,16 @@ def sentences(text: str) -> list[list[str]]:
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A key shared by the usual inflections of a folded word (cancelar, cancelo, cancelación, cancelled)."""
-    word = _CLITIC.sub(r"\1", word)
+    word = _CALL.sub(r"\1", _CLITIC.sub(r"\1", word))
     word = word.replace("olucion", "olver").replace("olucao", "olver")  # devolución is a form of devolver
     word = _DIPHTHONG_UE.sub("o", word).replace("ie", "e")  # devuelven, quieren
     if word.endswith("y") and not word.endswith("oy"):
         word = f"{word[:-1]}i"
-    return _DOUBLE_END.sub(r"\1", _ENDING.sub(r"\1\2", word))
+    word = _DOUBLE_END.sub(r"\1", _ENDING.sub(r"\1\2", word))
+    for spelled, sound in _SPELLINGS:
+        if len(word) > _SHORTEST_STEM and word.endswith(spelled):
+            return word.removesuffix(spelled) + sound
+    return word
 
 
 def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:

@@ -20,7 +20,7 @@ WEAK = frozenset(
         "podemos podria podriamos podrian por porque pregunta puede pueden puedo pues que quien quienes quiere "
         "quieren quiero quisiera saber se sea sean ser si sido sin sobre solo somos son soy su sus tal tambien tan "
         "tanto tarde tardes te tendria tener tenga tengan tengo ti tiene tienen tienes toda todas todo todos tu tus u "
-        "ud uds un una unas uno unos usted ustedes va van vez voy y ya yo "
+        "ud uds hora q k x d un una unas uno unos usted ustedes va van vez voy y ya yo "
         # English
         "about after all also am an and any anybody anyone anything are aren as ask at be because been before being "
         "but by can cannot could did didn do does doesn doing don dont for from get gets give given go going good got "
@@ -28,8 +28,8 @@ WEAK = frozenset(
         "like ll long make many may me might mind more most much must my need never no not now of off on one only or "
         "other our out over please question re s she should so some someone something sorry still such t tell than "
         "thank thanks that the their them then there these they thing things this those to too two under until up us "
-        "ve very want wanted was way we well were what whats when where which while who whom whose why will with "
-        "within without wonder wondering would yes yet you your yours "
+        "time u ur ve very want wanted was way we well were what whats when where which while who whom whose why will "
+        "with within without wonder wondering would yes yet you your yours "
         # Portuguese
         "ai ainda algum algumas alguns ao aos apos aquela aquele aquilo as ate boa boas bom cada com como consegue "
         "consigo da das de dela dele deles depois dia do dos duvida ela elas ele eles em entre era essa essas esse "

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, Numeric, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, Stamp, Tenant, one_of
-
-
-class QuoteState(StrEnum):
-    ASKING = "asking"  # the customer has to say which product, or how many
-    OPEN = "open"  # the customer has to say yes or no
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    REPLACED = "replaced"  # the customer changed it: the next one says how
+from core.quotes.states import QuoteState
 
 
 class Quote(Tenant, Base):

@@ -220,6 +220,8 @@ def _singular(word: str) -> str:
         return f"{word[:-3]}ao"
     if word.endswith(("ais", "eis")) and len(word) > 4:  # jornais, papéis
         return f"{word[:-2]}l"
+    if word.endswith("sses"):  # presses, as the last "s" of press goes too
+        return word[:-3]
     if len(word) > 4 and word.endswith("es") and word[-3] not in "aeiouckgst":
         return word[:-2]
     return word[:-1] if len(word) > 3 and word.endswith("s") else word

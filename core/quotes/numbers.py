@@ -98,6 +98,9 @@ _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)*)([a-z]{1,3})")
 _LARGEST = Decimal(1_000_000)
 
 
+_CLOCK = frozenset({"am", "pm", "hs", "hrs", "h", "hora", "horas", "oclock"})
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """`amount` of `unit` ("" counts pieces), said in `length` tokens.
@@ -141,6 +144,13 @@ def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | Non
             unit, taken = _unit(tokens[used:])
             used += taken
     return Quantity(amount, unit, used, article) if 0 < amount < _LARGEST else None
+
+
+def hour_at(tokens: Sequence[str], at: int) -> int:
+    """How many of the folded `tokens` from `at` tell an hour ("a las 11", "11 am"); 0 when they do not."""
+    number = tokens[at].isdigit() or _spelled(tokens[at : at + 1], "es") is not None
+    after = at + 1 < len(tokens) and tokens[at + 1] in _CLOCK
+    return 1 + after if number and (after or tuple(tokens[max(at - 2, 0) : at]) == ("a", "las")) else 0
 
 
 def _and_a_half(tokens: Sequence[str], unit: str) -> int:
@@ -232,7 +242,7 @@ def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
         value = values.get(tokens[used + joined])
         if value is None or (joined and value in (100, 1000) and language == "en"):
             break
-        if value == 1000 and smallest > 1 and total == 0:
+        if value == 1000 and total == 0:
             total, group, smallest = max(group, 1) * 1000, 0, 1000
         elif value == 100 and language == "en" and 0 < group < 10 and smallest < 100:
             group, smallest = group * 100, 100

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.ai.text import LanguageCode
-from core.models.quote import QuoteState
 from core.quotes import money
 from core.quotes.matching import Line
+from core.quotes.states import QuoteState
 
 
 @dataclass(frozen=True, slots=True)

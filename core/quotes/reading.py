@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import takewhile
 
 from core.ai.text import LanguageCode, fold, guess_language, stem, words
-from core.quotes.numbers import PIECE, UNITS, Quantity, quantity_at
+from core.quotes.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ _WISHES = frozenset(
         "quiero queremos quisiera quisieramos querria deseo deseamos necesito necesitamos dame deme denos danos ponme "
         "pongame mandame mandeme enviame envieme traeme traigame comprar compro pedir pido encargar encargo ordenar "
         "ordeno cotizar cotizame coticeme cotizacion presupuesto presupuestar llevo llevamos llevar apartame apartar "
-        "reservame das da pon manda envia trae vendeme regalame antojan pedido "
-        "quero queremos queria gostaria preciso precisamos desejo mande manda envie me-ve ve comprar pedir encomendar "
-        "encomenda orcamento cotacao levo levar vou vai reservar pedido "
-        "want wanna need like order buy get take give send purchase quote"
+        "reservame das da pon manda envia trae vendeme regalame antojan pedido agregame agregue anademe anada sumame "
+        "quero queremos queria gostaria preciso precisamos desejo mande manda envie ve comprar pedir encomendar "
+        "encomenda orcamento cotacao levo levar vou vai reservar pedido adicione acrescente "
+        "want wanna need like order buy get take give send purchase quote add"
     )
 )
 # With a quantity these ask for a quote, without one for a price.
@@ -78,9 +79,10 @@ _LEADS = (
 ) - {"una", "um"}
 _TAILS = frozenset(
     words(
-        "por favor porfa porfavor gracias please thanks thank you obrigado obrigada mas tambien tambem also too para "
-        "hoy ahora ya nomas hoje agora today now llevar levar viagem go entrega no ok si sim cada each cuanto quanto "
-        "seria serian es e sale salen fica cuesta cuestan custa custam quiero quisiera necesito quero preciso want need"
+        "por favor porfa porfavor porfis gracias please pls plz thanks thank thx you obrigado obrigada mas tambien "
+        "tambem also too para hoy ahora ya nomas hoje agora today now llevar levar viagem go entrega no ok si sim "
+        "cada each cuanto quanto seria serian es e sale salen fica cuesta cuestan custa custam quiero quisiera "
+        "necesito quero preciso want need"
     )
 )
 _AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
@@ -96,6 +98,14 @@ _OVER = frozenset(
         "bought ordered received arrived came return exchange refund broken sent cancelar cancel"
     )
 )
+# What a sentence begins with that asks for something else than goods: "¿cuándo llega mi pedido 448?".
+_ASKING = frozenset(
+    words(
+        "cuando como donde quien quienes cual cuales porque quando onde quem qual quais "
+        "what when where why who which how does did"
+    )
+)
+_SUGGESTING = frozenset(words("about si sea"))  # "what about 3 mugs", "como si fueran 3"
 _TOKEN = re.compile(
     r"\d{1,3}/\d{1,3}(?!\d)|\d+(?:[.,]\d+)+[^\W\d_]*|\d+[^\W_]*|[½¼¾]|[^\W\d_][^\W_]*(?:['’][^\W_]+)*|\n|[^\s\w]"
 )
@@ -175,8 +185,27 @@ class _Reader:
     def walk(self) -> None:
         at = 0
         while at < len(self.tokens):
-            at += self._step(at)
+            at += self._question(at) or self._step(at)
         self._close()
+
+    def _question(self, at: int) -> int:
+        """How many tokens a sentence takes that begins at `at` and asks something; 0 where none does.
+
+        One that asks for a price may name an amount, and is an order then.
+        """
+        if at and self.tokens[at - 1].key not in _SENTENCE_ENDS and self.tokens[at - 1].key != "\n":
+            return 0
+        sentence = list(takewhile(lambda token: token.key not in _SENTENCE_ENDS, self.tokens[at:]))
+        keys = [token.key for token in sentence]
+        begins = next((place for place, key in enumerate(keys) if key == "how" or key not in _LEADS), len(keys))
+        if begins == len(keys) or keys[begins] not in _ASKING or not _PRICES.isdisjoint(keys[begins + 1 :]):
+            return 0
+        following = keys[begins + 1 : begins + 13]
+        if not following or following[0] in _SUGGESTING or quantity_at(following, self.language) is not None:
+            return 0
+        self._close()
+        self.rest = True
+        return len(sentence)
 
     def _step(self, at: int) -> int:
         """Take in what stands at `at`; returns how many tokens that were."""
@@ -195,6 +224,8 @@ class _Reader:
             begins = token.key == "dos" and not self._words and self._quantity is None
             spoken = "es" if begins else self.language
             quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], spoken)
+            if quantity is not None and (hour := hour_at([one.key for one in self.tokens], at)):
+                return hour
             if quantity is not None:
                 return self._take(at, quantity, quantity.length)
         if token.text[0].isalnum():
@@ -245,6 +276,8 @@ class _Reader:
     def _add(self, at: int) -> None:
         token = self.tokens[at]
         if not self._words:
+            if self._quantity is not None and token.key in ("x", "×"):  # "3 x camisas"
+                return
             self._wished = self._wished or token.key in _WISHES or token.key in _PRICES
             if token.key in _LEADS and not (self._quantity and token.key in _WISHES):
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,18 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
         ("reply", True, 100)
     ]
     assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_the_next_turn_knows_how_the_customer_felt_until_a_person_takes_part(business: TestBusiness) -> None:
+    customer_writes("llegó roto")
+    turn, briefing = begin()
+    assert briefing.request.last_sentiment is None
+    assert finish(turn, briefing, replace(ANSWER, trace=replace(TRACE, sentiment="negative")))
+    customer_writes("sigue roto")
+    turn, briefing = begin()
+    assert briefing.request.last_sentiment == "negative"
+    rows("UPDATE conversations SET bot_turns = 0")
+    assert prepare(turn).request.last_sentiment is None  # type: ignore[union-attr]
 
 
 def test_a_turn_has_one_worker(business: TestBusiness) -> None:

@@ -10,6 +10,7 @@ from console.actions import teams as actions
 from console.auth import NotAllowed
 from core.conversations import listing
 from core.conversations.listing import Wanted
+from core.conversations.owners import Rules
 from core.db import transaction
 from core.errors import Conflict, NotFound
 from core.models import Role
@@ -18,7 +19,7 @@ from core.people.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one
+from tests.inbox.steps import column, one, rows
 
 
 def make(business: TestBusiness, name: str) -> int:
@@ -127,17 +128,58 @@ def test_an_administrator_makes_renames_fills_and_removes_one(
     assert known(business) == []
 
 
+def test_an_administrator_says_who_gets_what_the_bot_hands_over(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales, returns = make(business, "Sales"), make(business, "Returns")
+    desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+    page = desk.open().switch_page("app_pages/teams.py")
+    desk.run()
+    page.number_input(key="most_open").set_value(3)
+    page.multiselect(key=f"channels_{sales}").set_value([business.whatsapp_channel_id])
+    desk.run()
+    assert rows("SELECT auto_assign, most_open FROM businesses") == [(True, 3)]
+    assert one("SELECT team_id FROM channels WHERE team_id IS NOT NULL") == sales
+    (name,) = column(f"SELECT name FROM channels WHERE id = {business.whatsapp_channel_id}")
+    assert name in page.multiselect(key=f"channels_{sales}").options
+    assert name not in page.multiselect(key=f"channels_{returns}").options
+    page.toggle(key="automatic").set_value(False)
+    desk.run()
+    assert rows("SELECT auto_assign, most_open FROM businesses") == [(False, 3)]
+    assert page.number_input(key="most_open").disabled
+
+
+def test_a_channel_has_one_team_and_a_stranger_is_none(business: TestBusiness) -> None:
+    sales, returns = make(business, "Sales"), make(business, "Returns")
+    channel = business.whatsapp_channel_id
+
+    def set_channels(team_id: int, wanted: list[int]) -> None:
+        with transaction(business.business_id) as session:
+            teams.set_channels(session, business.business_id, "agent:1", team_id, wanted)
+
+    set_channels(sales, [channel])
+    set_channels(returns, [channel])
+    assert {team.id: team.channels for team in known(business)} == {sales: [], returns: [channel]}
+    with pytest.raises(NotFound):
+        set_channels(returns, [channel + 1000])
+    set_channels(returns, [])
+    assert one("SELECT count(*) FROM channels WHERE team_id IS NOT NULL") == 0
+
+
 def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     sales = make(business, "Sales")
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     page = desk.open().switch_page("app_pages/teams.py")
     desk.run()
-    assert [one.value for one in page.subheader] == ["Sales"]
+    assert [one.value for one in page.subheader] == ["When the bot hands over", "Sales"]
+    assert "Each person who is there is given up to 10 open conversations." in [one.value for one in page.text]
     assert not page.text_input
     for act in (
         lambda: actions.create("Returns"),
         lambda: actions.rename(sales, "Returns"),
         lambda: actions.remove(sales),
+        lambda: actions.set_channels(sales, [business.whatsapp_channel_id]),
+        lambda: actions.set_rules(Rules(False, 1)),
         lambda: actions.set_members(sales, []),
     ):
         with pytest.raises(NotAllowed):

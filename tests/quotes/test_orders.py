@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -145,8 +146,43 @@ def test_what_is_said_besides_the_order_is_told_apart() -> None:
     assert [(line.words, line.stray) for line in order.lines] == [
         ("soy María", True),
         ("camisas", False),
-        ("Cuándo llegan", True),
     ]
+    assert order.rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "¿cuándo llega mi pedido 44871?",
+        "how do I clean 2 shirts",
+        "what does the 3 on the shirt mean?",
+        "hola, ¿dónde compro 2 camisas?",
+        "si pido a las 11 am",
+        "quero às 5 pm",
+    ],
+)
+def test_a_question_about_something_else_or_an_hour_orders_nothing(text: str) -> None:
+    assert read_order(text).lines == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("¿cuánto cuestan 2 camisas?", "2"),
+        ("what about 3 shirts?", "3"),
+        ("¿cuál es el precio de 4 camisas?", "4"),
+        ("how much are 2 shirts?", "2"),
+        ("3 x camisas", "3"),
+        ("agrégame 2 camisas pls", "2"),
+    ],
+)
+def test_an_order_may_come_as_a_question(text: str, expected: str) -> None:
+    assert [str(line.quantity) for line in read_order(text).lines] == [expected]
+
+
+def test_english_plurals_in_sses_find_their_product() -> None:
+    items = (replace(SHOP[0], name="French press", aliases=()),)
+    assert match_lines(read_order("2 french presses").lines, items, "en")[0].sure
 
 
 def test_confidence_tells_a_slip_from_the_word() -> None:

@@ -85,3 +85,14 @@ def test_it_understands_what_the_copilot_asks(base_url: str, settings: Settings,
     assert found.failed is None, found.trace.error
     assert (found.text, found.sources) == ("Sí, hay leche de avena sin costo.", (oats,))
     assert found.trace.cost is not None
+
+
+def test_an_entry_is_made_of_what_colleagues_answered() -> None:
+    said = "# The customers' questions\n| ¿Arreglan violines?\n\n# The colleagues' answers\n| sí\n| sí , en una semana"
+    assert wrote("suggested_entry", "", [("user", said)]) == {
+        "question": "¿Arreglan violines?", "answer": "Sí, en una semana.",
+    }  # fmt: skip
+    nobody = said.partition("# The colleagues' answers")[0]
+    found = wrote("suggested_entry", "", [("user", nobody)])
+    assert found is not None
+    assert found["answer"] == ""

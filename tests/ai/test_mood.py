@@ -1,0 +1,116 @@
+"""Customers who are too upset for a bot, and what the colleague who takes over reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.ai.assistant import ComposeRequest, HandOff, Reply, compose
+from core.ai.handoff import Reason, upset
+from core.ai.prompt import Role, Turn
+from core.ai.summary import summarise
+from tests.ai.test_assistant import NOON, request, says
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Son unos estafadores!!",
+        "ESTO ES UNA ESTAFA",
+        "es una verguenza como atienden",
+        "Estoy harta de esperar",
+        "estoy furiosa con ustedes",
+        "su servicio es una mierda",
+        "me estan tomando el pelo",
+        "los voy a denunciar mañana",
+        "This is a scam",
+        "this is totally unacceptable",
+        "I'm fed up with you guys",
+        "worst service ever",
+        "I'll sue you",
+        "Isso é inaceitável",
+        "vocês são uns ladrões",
+        "que vergonha... é uma vergonha isso",
+        "estou cansada de esperar",
+    ],
+)
+def test_strong_words_bring_in_a_person(text: str) -> None:
+    outcome = compose(request(text), says())
+    assert isinstance(outcome, HandOff) and outcome.reason is Reason.SENTIMENT
+    assert outcome.text == getattr(request().settings.handoff_message, outcome_language(outcome))
+
+
+def outcome_language(outcome: HandOff) -> str:
+    message = request().settings.handoff_message
+    return next(code for code in ("es", "en", "pt") if getattr(message, code) == outcome.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hola, ¿a qué hora abren?",
+        "no es ninguna estafa, ¿verdad?",
+        "¿tienen la camisa de harto algodón?",
+        "me da vergüenza preguntar",
+        "what is the worst case for delivery?",
+        "does the card have scam protection?",
+        "Sue asked for two shirts",
+        "não é uma vergonha pedir desconto",
+        "quanto custa o golpe de vista?",
+        "estou cansado, queria um sofá",
+        "gracias, muy amables",
+    ],
+)
+def test_other_words_do_not(text: str) -> None:
+    assert upset([text]) is None
+
+
+def test_one_unhappy_message_is_answered_and_a_second_in_a_row_is_not() -> None:
+    unhappy = says("Lo siento mucho.", sentiment="negative")
+    assert isinstance(compose(request("llegó roto"), unhappy), Reply)
+    again = compose(replace(request("llegó roto"), last_sentiment="negative"), unhappy)
+    assert isinstance(again, HandOff) and again.reason is Reason.SENTIMENT
+    better = compose(replace(request("ah, gracias"), last_sentiment="negative"), says(sentiment="neutral"))
+    assert isinstance(better, Reply)
+
+
+def test_a_bot_can_be_told_to_bear_it() -> None:
+    calm = replace(request("es una vergüenza", handoff_on_anger=False), last_sentiment="negative")
+    assert isinstance(compose(calm, says(sentiment="negative")), Reply)
+
+
+def test_the_models_summary_is_kept_when_it_hands_over() -> None:
+    told = "Quiere cambiar  la talla.\nNo se le dijo nada."
+    outcome = compose(request("¿puedo cambiar la talla?"), says(handoff_reason="exchange", summary=told))
+    assert isinstance(outcome, HandOff)
+    assert outcome.summary.words == "Quiere cambiar la talla. No se le dijo nada."
+
+
+def conversation() -> ComposeRequest:
+    said = [
+        (Role.CUSTOMER, "hola"),
+        (Role.BOT, "¡Hola! ¿En qué le ayudo?"),
+        (Role.CUSTOMER, "¿cuándo llega mi pedido 1234?"),
+        (Role.BOT, "No tengo ese dato."),
+        (Role.CUSTOMER, "quiero hablar con una persona"),
+    ]
+    turns = tuple(Turn(role, text, NOON + timedelta(minutes=n)) for n, (role, text) in enumerate(said))
+    return replace(request(), turns=turns)
+
+
+def test_without_the_model_the_summary_is_what_was_said() -> None:
+    outcome = compose(conversation(), None)
+    assert isinstance(outcome, HandOff) and outcome.reason is Reason.KEYWORD
+    assert outcome.summary.words == ""
+    assert outcome.summary.asked == "hola / ¿cuándo llega mi pedido 1234? / quiero hablar con una persona"
+    assert outcome.summary.tried == "No tengo ese dato."
+
+
+def test_a_summary_is_short_and_ends_with_the_newest_words() -> None:
+    turns = [Turn(Role.CUSTOMER, "x" * 500 + " fin\0", NOON), Turn(Role.BOT, "y" * 500, NOON)]
+    summary = summarise(turns, "z" * 5000)
+    assert (len(summary.words), len(summary.asked), len(summary.tried)) == (600, 300, 200)
+    assert summary.asked.startswith("…") and summary.asked.endswith("x fin")
+    assert summary.tried.endswith("y…")
