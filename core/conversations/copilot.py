@@ -64,8 +64,14 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
         turns=turns,
         tags=tuple(triage.known_tags(session, business_id)),
         items=products_of(session, business_id),
-        must_wait=row.bot_id is not None and not spending.fits(session, row.bot_id, settings, turns),
+        must_wait=row.bot_id is not None and _spent(session, row.bot_id, settings, turns),
     )
+
+
+def _spent(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
+    """Whether the bot's minute or its money is spent."""
+    fits = spending.fits(session, bot_id, settings, turns)
+    return not fits or bool(spending.spent_out(session, bot_id, settings))
 
 
 def record(session: Session, business_id: int, material: Material, trace: Trace) -> None:

@@ -45,7 +45,7 @@ class Rehearsal(Tenant, Base):
 
     `spend_limit` is in USD, null where a price is not known: then the number of items is the only limit. `spent` adds
     up what the calls cost, and the most that a call may where the server did not tell. `ended` says why it ended
-    before its time: "spend" or null.
+    before its time: "spend" (its own limit), "budget" (the bot's), or null.
     """
 
     __tablename__ = "rehearsals"

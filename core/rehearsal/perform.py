@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.calibration import IDENTITY
 from core.ai.model import Model
 from core.ai.settings import BotSettings
 from core.business import facts
@@ -24,6 +25,7 @@ from core.conversations import bots, context, spending
 from core.db import transaction
 from core.errands import Running
 from core.knowledge.retrieval import passages_for, question_in
+from core.learning import calibrations
 from core.models import Rehearsal, RehearsalItem
 from core.quotes.catalogue import products_of
 from core.rehearsal.cases import unpacked
@@ -31,6 +33,7 @@ from core.rehearsal.judging import made
 from core.rehearsal.runs import most_of_a_call
 
 SPEND = "spend"
+BUDGET = "budget"
 _BUDGET_PAUSE = 2.0  # seconds until the bot's budget is looked at again
 
 
@@ -64,15 +67,20 @@ def run(errand: Running) -> None:
     spent = work.spent
     for number, question in enumerate(work.left):
         errand.step(work.total - len(work.left) + number, work.total)
-        if asked is not None and _too_dear(work, spent):
-            _end(errand, SPEND)
+        if asked is not None and (why := _end_of_money(errand, work, spent)):
+            _end(errand, why)
             return
         spent += _try(errand, work, question, asked)
     errand.step(work.total, work.total)
 
 
-def _too_dear(work: _Work, spent: Decimal) -> bool:
-    return work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit
+def _end_of_money(errand: Running, work: _Work, spent: Decimal) -> str | None:
+    """Why no further question may be paid for: the run's own limit, or the bot's budget for the day or month."""
+    if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
+        return SPEND
+    with transaction(errand.business_id) as session:
+        in_force = bots.current(session, work.bot_id)[1]
+        return BUDGET if spending.spent_out(session, work.bot_id, in_force) else None
 
 
 def _try(errand: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
@@ -155,6 +163,7 @@ def _work(session: Session, errand: Running) -> _Work | None:
         bot_ref=f"bot-{run.bot_id}",
         contact_ref=f"rehearsal-{run.bot_id}",
         replies_in_a_row=0,
+        calibration=calibrations.of_bot(session, run.bot_id) or IDENTITY,
         catalogue=products_of(session, errand.business_id),
     )
     return _Work(

@@ -12,7 +12,7 @@ from core import errands
 from core.ai.handoff import Reason
 from core.ai.model import Completion, FailureKind, Prompt
 from core.ai.settings import BotSettings, QaPair
-from core.conversations import bot_history, bots
+from core.conversations import bot_history, bots, spending
 from core.db import system_transaction, transaction
 from core.errands import Running, Stopped
 from core.models import AIRun, RehearsalSource
@@ -310,3 +310,15 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
     begin(business, BotSettings(name="Luna"))
     assert done(business).items[0].after is not None
     assert len(slept) == 2
+
+
+def test_a_run_ends_when_the_bots_money_is_spent(business: TestBusiness, model: ScriptedModel) -> None:
+    answered(business, "¿tienen mesas?")
+    in_force = BotSettings(usd_per_day=0.01)
+    with system_transaction() as session:
+        bots.save(session, business.business_id, business.bot_id, in_force, author="t")
+        session.execute(update(AIRun).values(input_tokens=1, cost_usd=Decimal(1)))
+    spending.forget()
+    begin(business, BotSettings())
+    assert done(business).ended == "budget"
+    assert model.prompts == []
