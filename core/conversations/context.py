@@ -248,7 +248,7 @@ def turns_until(session: Session, conversation_id: int, *, limit: int, until: in
 
 
 _UNTIL = """
-SELECT id, sender, type, text, extract(epoch FROM created_at), provider_id FROM messages
+SELECT id, sender, type, text, extract(epoch FROM created_at)::float, provider_id FROM messages
 WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
   AND (%(until)s::bigint IS NULL OR id <= %(until)s)
 ORDER BY id DESC LIMIT %(limit)s
