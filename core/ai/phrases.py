@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from core.ai.text import sentences, stem, words
 
@@ -149,7 +150,7 @@ def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) 
     if phrase.literal:
         return tuple(sentence[start : start + len(phrase.keys)]) == phrase.keys
     position = start
-    for before, key in zip(phrase.keys, phrase.keys[1:], strict=False):
+    for before, key in pairwise(phrase.keys):
         # "quiero un regalo para una persona" wants no person: only speaking may stand apart from whom to speak to.
         gap = 0 if key == _PERSON and before != _SPEAK else _LARGEST_GAP
         found = _next(sentence, keys, key, position + 1, gap)
