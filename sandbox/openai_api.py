@@ -20,6 +20,7 @@ from sandbox.openai_facts import read_prompt, text_of
 from sandbox.openai_model import think
 from sandbox.openai_schema import fill
 from sandbox.openai_tools import as_item, as_message, called
+from sandbox.openai_writing import wrote
 from sandbox.world import World, before_accept, world_of
 
 # OpenAI, Deprecations: models that answer no more.
@@ -113,12 +114,15 @@ def _count(text: str) -> int:
 
 
 def _said(
-    instructions: str, turns: list[tuple[str, str]], schema: dict[str, Any] | None, fault: Fault | None
+    instructions: str, turns: list[tuple[str, str]], schema: dict[str, Any] | None, fault: Fault | None, name: str = ""
 ) -> tuple[str, int]:
-    """(the model's text, tokens read)."""
-    thought = think(read_prompt(instructions, turns))
+    """(the model's text, tokens read). `name` is that of the structured answer."""
     read = _count(instructions) + sum(_count(text) + 3 for _, text in turns)
-    text = thought.reply if schema is None else json.dumps(fill(schema, thought), ensure_ascii=False)
+    if (written := wrote(name, instructions, turns)) is not None:
+        text = json.dumps(written, ensure_ascii=False)
+    else:
+        thought = think(read_prompt(instructions, turns))
+        text = thought.reply if schema is None else json.dumps(fill(schema, thought), ensure_ascii=False)
     if fault is not None and fault.kind == "malformed":
         text = text[: len(text) // 2] if schema is not None else "�" + text[::-1]
     return text, read + (_count(json.dumps(schema)) if schema else 0)
@@ -144,7 +148,8 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
         "json_schema": wanted.get("schema"),
         "json_object": {"properties": {"answer": {}, "confidence": {"type": "number"}}},
     }
-    text, read = _said(str(body.get("instructions") or ""), turns, schema.get(wanted.get("type", "text")), fault)
+    asked = schema.get(wanted.get("type", "text"))
+    text, read = _said(str(body.get("instructions") or ""), turns, asked, fault, str(wanted.get("name") or ""))
     call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
     text, cut = _cut(text if call is None else call[1], body.get("max_output_tokens"))
     said = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
@@ -223,8 +228,10 @@ def chat_completions(world: World, body: dict[str, Any], fault: Fault | None) ->
     schema = (wanted.get("json_schema") or {}).get("schema")
     if wanted.get("type") == "json_object":
         schema = {"properties": {"answer": {}, "confidence": {"type": "number"}}}
-    text, read = _said("", _turns(body["messages"]), schema, fault)
-    call = called(body.get("tools"), body.get("tool_choice"), _asked(_turns(body["messages"])))
+    turns = _turns(body["messages"])
+    name = str((wanted.get("json_schema") or {}).get("name") or "")
+    text, read = _said("", turns, schema, fault, name)
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
     text, cut = _cut(text if call is None else call[1], body.get("max_completion_tokens", body.get("max_tokens")))
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
     if call is not None:

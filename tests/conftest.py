@@ -74,9 +74,10 @@ def clean(database: str) -> None:
 
     from core import bell
     from core.business import channels
-    from core.conversations import bots
+    from core.conversations import bots, spending
     from core.db import system_transaction
     from core.knowledge import retrieval
+    from core.learning import calibrations
     from core.models import Base
 
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
@@ -93,6 +94,8 @@ def clean(database: str) -> None:
     bell.connection().flushdb()
     channels.forget()
     bots.forget()
+    spending.forget()
+    calibrations.forget()
     retrieval.forget()
 
 

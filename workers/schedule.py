@@ -20,6 +20,7 @@ from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.knowledge import reembed
+from core.learning import rounds
 from core.observability import configure_logging
 from core.quotes import service as quotes
 from workers.sweep import sweep
@@ -74,6 +75,7 @@ def _chores() -> None:
                 with system_transaction() as session:
                     quotes.expire_due(session)
                 rollups.keep_up()
+                rounds.keep_up()
                 counted_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

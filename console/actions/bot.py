@@ -66,8 +66,10 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
     now = datetime.now(UTC)
     turns = tuple(Turn(Role(role), words, now) for role, words in said)
     with transaction(agent.business_id) as session:
-        if not spending.fits(session, bot_id, bots.current(session, bot_id)[1], turns):
+        in_force = bots.current(session, bot_id)[1]
+        if not spending.fits(session, bot_id, in_force, turns):
             raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
+        over_budget = bool(spending.spent_out(session, bot_id, in_force))
         business = facts.read(session, agent.business_id)
     outcome = compose(
         ComposeRequest(
@@ -79,6 +81,7 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
             contact_ref=f"trial-{agent.id}",
             replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
             passages=passages_for(agent.business_id, bot_id, question_in(turns)),
+            over_budget=over_budget,
         ),
         model(),
     )

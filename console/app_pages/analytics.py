@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from console import address, auth, shell
-from console.analytics import behind, charts, period, tiles
+from console.analytics import behind, charts, period, quality, tiles
 from console.data import analytics as data
 from console.i18n import t
 
 agent = shell.viewer()
 _PARTS = {
     "overview": charts.overview, "service": charts.service, "delivery": charts.delivery, "quotes": charts.quotes,
-    "cost": charts.cost,
+    "cost": charts.cost, "quality": quality.draw,
 }  # fmt: skip
 
 with st.container(key="page_wide", gap="small"):
@@ -33,6 +33,8 @@ with st.container(key="page_wide", gap="small"):
     else:
         tiles.show(found, before, span)
         parts = [one for one in _PARTS if everybody or one != "cost"]
+        if agent.role not in auth.MANAGERS or not everybody:
+            parts.remove("quality")
         address.begin("part", parts, "overview")
         part = st.segmented_control(
             t("analytics.part"), parts, required=True, key="part",

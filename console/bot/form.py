@@ -16,7 +16,9 @@ state = st.session_state
 _MESSAGES = ("fallback_message", "handoff_message", "apology_message", "rating_message")
 _LOCALISED = (*_MESSAGES, "out_of_hours_message")
 _TABLES = ("qa_pairs", "topics")
-_OPTIONAL = ("model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute")
+_OPTIONAL = (
+    "model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute", "usd_per_day", "usd_per_month",
+)  # fmt: skip
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
 
@@ -160,6 +162,8 @@ def _limits(locked: bool) -> None:
     _number("timeout_seconds", 1.0, 120.0, 1.0, locked)
     _number("requests_per_minute", 1, None, 1, locked)
     _number("tokens_per_minute", 1, None, 1000, locked)
+    _number("usd_per_day", 0.01, 1_000_000.0, 1.0, locked)
+    _number("usd_per_month", 0.01, 1_000_000.0, 1.0, locked)
 
 
 def _number(field: str, low: float, high: float | None, step: float, locked: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
-from core.db import transaction
+from console.data.reading import reading
 from core.quotes import catalogue, importing, products
 from core.quotes.importing import Plan
 from core.quotes.products import Listed, Page
@@ -15,27 +15,27 @@ from core.quotes.spreadsheet import Read
 def page(words: str, number: int, size: int) -> Page:
     """The products with all of the words, a page of them. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return products.listing(session, agent.business_id, words, offset=number * size, limit=size)
 
 
 def everything() -> Sequence[Listed]:
     """All products. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return products.every(session, agent.business_id)
 
 
 def currency() -> str:
     """The currency of prices that name none. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         return catalogue.own_currency(session, agent.business_id)
 
 
 def planned(read: Read) -> Plan:
     """What taking a list over would do now. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with reading(agent.business_id) as session:
         known = products.every(session, agent.business_id)
         return importing.plan(known, read, catalogue.own_currency(session, agent.business_id))

@@ -43,6 +43,7 @@ class ComposeRequest:
     are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
     `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
     `catalogue` is what can be quoted, `open_quote` the quote that the customer has before them.
+    With `over_budget` no model may be asked: what the bot may cost is spent.
     """
 
     settings: BotSettings
@@ -58,6 +59,7 @@ class ComposeRequest:
     last_sentiment: str | None = None
     catalogue: tuple[Item, ...] = ()
     open_quote: OpenQuote | None = None
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
             return _quote(request, quoted, Trace(QUOTE))
     if trigger:
         return _hand_off(request, trigger, Trace(trigger.reason))
+    if request.over_budget:
+        return _without_model(request, Trigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
     if model is None:
         return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
     if quoted := quoting.ordered(_situation(request), doubtful=False):
@@ -235,7 +239,7 @@ def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> st
     match reason:
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
             message = settings.fallback_message
-        case Reason.FAILURE:
+        case Reason.FAILURE | Reason.BUDGET:
             message = settings.apology_message
         case _ if not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone):
             message = settings.out_of_hours_message

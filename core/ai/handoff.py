@@ -34,6 +34,7 @@ class Reason(StrEnum):
     FAILURE = "failure"
     NO_MODEL = "no_model"
     QUOTE_CONFIRMED = "quote_confirmed"
+    BUDGET = "budget"  # what the bot may cost is spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,22 @@ def subject_of(question: str) -> Mapping[str, str]:
     return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
 
 
+def meaning(question: str) -> frozenset[str]:
+    """What a question asks, as keys that the forms of a word share. Empty for a greeting or a courtesy."""
+    return frozenset(_question(question).keys.values()) - _INTERROGATIVES
+
+
+def likeness(first: str, second: str) -> float:
+    """How alike two questions are, 0 to 1: what they ask, a slip of the finger forgiven, and a little their wording."""
+    one, other = _question(first), _question(second)
+    if not one.keys or not other.keys:
+        return float(one.folded == other.folded)
+    slips = _corrections(one, other.keys)
+    if {*one.keys.values(), *slips.values()}.isdisjoint(other.keys.values()):
+        return 0.0
+    return _compare(one, slips, other)[0]
+
+
 def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
     asked = _question(question)
     known = [(index, pair, _question(pair.question)) for index, pair in enumerate(pairs, start=1) if pair.approved]

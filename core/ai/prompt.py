@@ -238,3 +238,39 @@ def _version(settings: BotSettings) -> str:
     """
     shape = _TEMPLATE + settings.model_dump_json(exclude={"qa_pairs"})
     return hashlib.sha256(shape.encode()).hexdigest()[:12]
+
+
+_LONGEST_TURN = 4000  # characters of one message that a transcript repeats
+_SPEAKERS = {Role.CUSTOMER: "Customer", Role.BOT: "Bot", Role.AGENT: "Colleague"}
+
+
+def reference(business: BusinessFacts, passages: Sequence[Passage]) -> str:
+    """The facts and the passages as reference data, every line of them behind a bar."""
+    facts = _quote("\n".join(_facts(business)))
+    return f"# Facts about the business\n{facts}\n\n# Passages\n{_passages(passages)}"
+
+
+def transcript(turns: Sequence[Turn], room: int) -> str:
+    """The latest turns within about `room` tokens, at least the last, as data to read and not to answer.
+
+    Who speaks stands outside of the bar, where no message can write it.
+    """
+    said: list[str] = []
+    for turn in reversed(turns):
+        words = turn.text if len(turn.text) <= _LONGEST_TURN else f"{turn.text[:_LONGEST_TURN]}…"
+        said.append(f"{_SPEAKERS[turn.role]}:\n{_quote(words) or '|'}")
+        room -= estimated_tokens(said[-1])
+        if room < 0 and len(said) > 1:
+            said.pop()
+            break
+    return "\n".join(reversed(said))
+
+
+def data(text: str) -> str:
+    """Words of somebody else's, every line behind a bar."""
+    return _quote(text)
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text takes: for trimming, never for bills."""
+    return _tokens(text)

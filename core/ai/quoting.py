@@ -62,7 +62,7 @@ def answered(now: Situation) -> Quoted | None:
     quote = now.open_quote
     if quote is None:
         return None
-    late = quote.state == QuoteState.EXPIRED or quote.expires_at <= now.at
+    late = _late(quote, now)
     if quote.state == QuoteState.ASKING and not late:
         lines = resolved(now.text, quote.lines, now.items, quote.language) if now.asked_last else None
         if lines is not None:
@@ -123,10 +123,22 @@ def ordered(now: Situation, *, doubtful: bool) -> Quoted | None:
     lines = match_lines(wanted, now.items, now.language)
     if not lines:
         return None
-    if not doubtful:
-        return None if aside or unclear(lines) else _offered(lines, now, now.open_quote)
     known = any(line.item is not None or line.candidates for line in lines)
-    return _offered(lines, now, now.open_quote) if known or (order.wish and counted) else None
+    if (aside or unclear(lines)) if not doubtful else not (known or (order.wish and counted)):
+        return None
+    return _offered((*_kept(lines, now), *lines), now, now.open_quote)
+
+
+def _kept(ordered_now: Sequence[Line], now: Situation) -> list[Line]:
+    """The lines of a quote that stands, but for those that are ordered anew: who orders more does not start over."""
+    if now.open_quote is None or _late(now.open_quote, now):
+        return []
+    again = {line.item.id for line in ordered_now if line.item is not None}
+    return [line for line in now.open_quote.lines if line.item is None or line.item.id not in again]
+
+
+def _late(quote: OpenQuote, now: Situation) -> bool:
+    return quote.state == QuoteState.EXPIRED or quote.expires_at <= now.at
 
 
 def from_model(order: MakeQuote, now: Situation) -> Quoted:

@@ -312,3 +312,9 @@ class BotSettings(_Frozen):
     )
     requests_per_minute: int | None = Field(default=None, ge=1, description="Model calls a minute; empty: no limit")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Model tokens a minute; empty: no limit")
+    usd_per_day: float | None = Field(
+        default=None, ge=0.01, le=1_000_000, description="What models may cost in a day of the business's; empty: any"
+    )
+    usd_per_month: float | None = Field(
+        default=None, ge=0.01, le=1_000_000, description="The same in a calendar month; above either no model is asked"
+    )

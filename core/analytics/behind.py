@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, tru
 from sqlalchemy.orm import Session
 
 from core.analytics.figures import EVERYBODY, Whose
-from core.models import AIRun, Contact, Conversation, Message, Quote
+from core.models import AIRun, AnswerOutcome, Contact, Conversation, Message, Quote
 
 PAGE = 50
 _UNSAID = ("event", "note", "reaction")  # types of messages that are not counted as said
@@ -96,6 +96,8 @@ def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
             return _run(metric, label, scope)
         case "quote" | "sold":
             return and_(_theirs(scope), _quoted(metric, label, scope))
+        case "verdict":
+            return _judged(label, scope)
     author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
     return _said(scope, and_(Message.type.not_in(_UNSAID), author, _message(metric, label, scope)))
 
@@ -165,6 +167,18 @@ def _quoted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool
         sold = and_(Quote.decided_at >= scope.since, Quote.decided_at < scope.until, Quote.state == "confirmed")
         kind = sold if label is None else and_(sold, func.coalesce(Quote.currency, "") == label)
     return exists().where(Quote.conversation_id == Conversation.id, kind)
+
+
+def _judged(label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    """With an answer of this "verdict:cause" (`core.learning.outcomes`)."""
+    verdict, _, cause = (label or "").partition(":")
+    kind = and_(AnswerOutcome.verdict == verdict, AnswerOutcome.cause == cause) if label else true()
+    return exists().where(
+        AnswerOutcome.conversation_id == Conversation.id,
+        AnswerOutcome.at >= scope.since,
+        AnswerOutcome.at < scope.until,
+        kind,
+    )
 
 
 def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:

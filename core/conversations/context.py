@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import ComposeRequest, Trace
+from core.ai.calibration import IDENTITY
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
@@ -19,6 +20,7 @@ from core.business.facts import facts_of
 from core.config import get_settings
 from core.conversations import bots, spending
 from core.db import run
+from core.learning import calibrations
 from core.models import Sender
 from core.quotes import service as quotes
 from core.quotes.catalogue import Item, products_of
@@ -131,14 +133,16 @@ def brief(session: Session, how: Standing) -> Briefing | None:
 
 
 def brief_from_memory(how: Standing) -> Briefing | None:
-    """The same without asking the database: where this process knows the bot's settings, and they set no budget.
+    """The same without asking the database, where this process knows all it takes and no budget a minute is set.
 
     A business that makes quotes is always asked about: what its customer has before them may have changed.
     """
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
-    if how.seller is not None:
+    if how.seller is not None or how.bot_id is None or calibrations.of_bot(None, how.bot_id) is None:
+        return None
+    if spending.spent_out(None, how.bot_id, settings) is None:
         return None
     return _brief(how, settings, None)
 
@@ -159,6 +163,8 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         last_sentiment=how.last_sentiment,
         catalogue=items,
         open_quote=quote,
+        calibration=calibrations.of_bot(session, how.bot_id) or IDENTITY,
+        over_budget=bool(spending.spent_out(session, how.bot_id, settings)),
     )
     return Briefing(
         request=request,
@@ -206,6 +212,20 @@ def _turn(message: _Said) -> Turn:
     words = message.text if message.type == "text" else f"[{message.type}] {message.text}".strip()
     readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
+
+
+def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
+    """The newest `limit` messages of a conversation up to the one of id `until`, as turns in order."""
+    rows = run(session, _UNTIL, {"id": conversation_id, "not_said": _NOT_SAID, "limit": limit, "until": until})
+    return tuple(_turn(message) for message in _in_order(reversed(rows.all())) if message.sender in _ROLES)
+
+
+_UNTIL = """
+SELECT id, sender, type, text, extract(epoch FROM created_at), provider_id FROM messages
+WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
+  AND (%(until)s::bigint IS NULL OR id <= %(until)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""
 
 
 @lru_cache(maxsize=1)

@@ -38,6 +38,8 @@ _WORDS = {
     "token": "A channel's access token ends within a week: {subject}.",
     "silence": "Nobody has written for an hour in which people usually do: {subject}.",
     "budget": "A bot has used up what it may spend in a minute, so answers wait: {subject}.",
+    "budget_near": "A bot has spent four fifths of what it may cost in a day or a month: {subject}.",
+    "budget_reached": "A bot has spent what it may, so no model is asked until that day or month is over: {subject}.",
     "dead_letters": "Something that arrived could not be processed: see the dead letters.",
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from core.ai.budget import NEAR
+from core.conversations.spending import SPENT
+
 # Each part gives business, kind, severity and subject. A paused channel is an alert of its own, so what waits for it is
 # no backlog. Silence compares the last hour with the same hour of the last four weeks: each of them had messages enough
 # to make an hour without any a surprise.
-SEE = """
+SEE = f"""
 WITH conditions (business_id, kind, severity, subject) AS (
     SELECT id, 'backlog', 'high', 'inbound' FROM businesses WHERE EXISTS (
         SELECT FROM webhook_events WHERE processed_at IS NULL AND received_at < now() - %(backlog)s)
@@ -51,6 +54,18 @@ WITH conditions (business_id, kind, severity, subject) AS (
     WHERE spent.requests >= (v.data->>'requests_per_minute')::bigint
         OR spent.tokens >= (v.data->>'tokens_per_minute')::bigint
     UNION
+    SELECT business_id, CASE WHEN share >= 1 THEN 'budget_reached' ELSE 'budget_near' END,
+        CASE WHEN share >= 1 THEN 'high' ELSE 'warning' END, name
+    FROM (
+        SELECT b.business_id, b.name, greatest(spent.day / limits.day, spent.month / limits.month) AS share
+        FROM bots b
+        CROSS JOIN LATERAL (
+            SELECT (data->>'usd_per_day')::numeric AS day, (data->>'usd_per_month')::numeric AS month
+            FROM bot_settings WHERE bot_id = b.id ORDER BY version DESC LIMIT 1) AS limits
+        CROSS JOIN LATERAL ({SPENT}) AS spent
+        WHERE coalesce(limits.day, limits.month) IS NOT NULL
+    ) AS money WHERE share >= {NEAR}
+    UNION
     SELECT b.id, 'webhook_errors', 'high', 'inbound' FROM businesses b WHERE EXISTS (
         SELECT FROM dead_letters WHERE created_at > now() - %(lately)s)
     AND (SELECT count(DISTINCT event_id) FROM dead_letters l WHERE l.created_at > now() - %(lately)s
@@ -75,4 +90,4 @@ WITH conditions (business_id, kind, severity, subject) AS (
 INSERT INTO alerts (business_id, kind, severity, subject) SELECT * FROM conditions ORDER BY 1, 2, 4
 ON CONFLICT (business_id, kind, subject) WHERE cleared_at IS NULL DO UPDATE SET last_seen_at = now()
 RETURNING business_id, kind, severity, subject, opened_at = last_seen_at AND xmax = 0 AS opened
-"""
+"""  # noqa: S608 - statements of ours

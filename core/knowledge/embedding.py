@@ -87,7 +87,7 @@ class OfflineEmbedder:
     """
 
     name = "offline-1"
-    weight = 0.5
+    weight = 0.25
 
     def embed(self, texts: Sequence[str], *, timeout_seconds: float = 0) -> list[Vector]:
         return [_hashed(text) for text in texts]

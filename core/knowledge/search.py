@@ -20,9 +20,9 @@ from core.knowledge.terms import COMMON, Term, meaningful, terms
 from core.models import KnowledgeSource
 from core.models.knowledge import INDEXED_DIMENSIONS
 
-FLOOR = 0.3
+FLOOR = 0.25
 _CANDIDATES = 30
-_MOST_COMMON = 4
+_MOST_COMMON = 3
 _RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
 # Neither kind of evidence alone makes certain: likeness of meaning can miss a number, shared words can be of another
 # matter.
@@ -120,30 +120,29 @@ def _by_words(session: Session, editions: Sequence[int], wanted: Sequence[Term])
     probes = _probes(wanted)
     if not probes:
         return []
-    values: dict[str, Any] = {"editions": list(editions), "weights": [term.weight for term in wanted]}
+    values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(wanted)}
     parts = []
     for n, (query, proven, most) in enumerate(probes):
-        values |= {f"probe{n}": query, f"proven{n}": proven}
+        values |= {f"probe{n}": query, f"proven{n}": sum(1 << term for term in proven), f"most{n}": most}
         parts.append(
-            f"(SELECT id, %(proven{n})s::int[] AS proven FROM knowledge_chunks"  # noqa: S608
-            f" WHERE edition = ANY(%(editions)s::bigint[]) AND search @@ %(probe{n})s::tsquery LIMIT {most})"
+            f"(SELECT id, %(proven{n})s::int AS terms FROM knowledge_chunks"  # noqa: S608
+            f" WHERE edition = ANY(%(editions)s::bigint[]) AND search @@ %(probe{n})s::tsquery LIMIT %(most{n})s)"
         )
+    weight = " + ".join(f"(terms >> {n} & 1) * %(weight{n})s::float" for n in range(len(wanted)))
     statement = f"""
-        SELECT id FROM (
-            SELECT DISTINCT id, term FROM ({" UNION ALL ".join(parts)}) hit, unnest(proven) AS term
-        ) proof
-        GROUP BY id ORDER BY sum((%(weights)s::float[])[term]) DESC, id LIMIT {_CANDIDATES}
+        SELECT id FROM (SELECT id, bit_or(terms) AS terms FROM ({" UNION ALL ".join(parts)}) hit GROUP BY id) proof
+        ORDER BY {weight} DESC, id LIMIT {_CANDIDATES}
     """  # noqa: S608
     return [row.id for row in run(session, statement, values)]
 
 
 def _probes(wanted: Sequence[Term]) -> list[tuple[str, list[int], int]]:
-    """Queries that together find every promising chunk: the query, the terms (from 1) that a hit proves, a limit.
+    """Queries that together find every promising chunk: the query, the terms (from 0) that a hit proves, a limit.
 
     A rare word is one by itself. A common one counts where it meets a rare one, or another common one: the chunks that
     have it alone are too many to tell apart.
     """
-    numbered = list(enumerate(wanted, start=1))
+    numbered = list(enumerate(wanted))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
     common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MOST_COMMON]
     probes = [(query, [n], COMMON) for n, query in rare]

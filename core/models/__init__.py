@@ -27,6 +27,7 @@ from core.models.message import (
     ReceiptEvent,
     Sender,
 )
+from core.models.outcome import AnswerOutcome, AnswerVerdict, BotLearning
 from core.models.people import (
     Agent,
     AgentToken,
@@ -42,17 +43,19 @@ from core.models.people import (
 from core.models.product import Product
 from core.models.quote import Quote, QuoteLine, QuoteState
 from core.models.saved_reply import SavedReply
+from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
-    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "Attachment", "AuditEntry", "Base", "Bot", "BotVersion",
-    "Business", "Channel", "ChannelFlow", "ChannelState", "Contact", "ContactIdentity", "ContactMerge",
-    "Conversation", "ConversationStatus", "DailyFigure", "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt",
-    "Direction", "Errand", "ErrandState", "EventSource", "FileState", "KnowledgeChunk", "KnowledgeEdition",
-    "KnowledgeSource", "KnowledgeVector", "Message", "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product",
-    "Quote", "QuoteLine", "QuoteState", "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity",
-    "SourceKind", "SourceState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
+    "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
+    "Attachment", "AuditEntry", "Base", "Bot", "BotLearning", "BotVersion", "Business", "Channel", "ChannelFlow",
+    "ChannelState", "Contact", "ContactIdentity", "ContactMerge", "Conversation", "ConversationStatus", "DailyFigure",
+    "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "Errand", "ErrandState", "EventSource",
+    "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource", "KnowledgeVector", "Message",
+    "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote", "QuoteLine", "QuoteState",
+    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState",
+    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
     "WorkMinute", "WorkerReport",
 ]  # fmt: skip

@@ -103,7 +103,10 @@ class AuditEntry(Tenant, Base):
     """Who did what, to what, when. The application's role can add entries and read them, nothing else."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "business_id", text("id DESC")),)
+    __table_args__ = (
+        Index(None, "business_id", text("id DESC")),
+        Index("ix_audit_log_spent", "business_id", "created_at", postgresql_where=text("data ? 'cost_usd'")),
+    )
 
     id: Mapped[Id]
     actor: Mapped[str]

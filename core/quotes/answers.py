@@ -15,6 +15,7 @@ from core.quotes.numbers import Quantity
 from core.quotes.offer import unclear
 from core.quotes.reading import Wanted, bare_quantity, read_order
 
+_LONGEST = 500  # characters: whoever writes more says more than yes or no
 _SIGNS = {"👍": " si ", "👌": " si ", "✅": " si ", "✔": " si ", "👎": " no ", "❌": " no "}
 
 _ORDINALS = {
@@ -36,6 +37,8 @@ def says_yes(text: str, *, plainly: bool = False) -> bool:
 
     `plainly`: it names what it agrees to ("confirmo"); a mere "sí" may answer another question.
     """
+    if len(text) > _LONGEST:
+        return False
     first, _, rest = _worded(text).partition(".")
     said, later = words(first), words(rest)
     if any(word in DENIALS | BUT | VERBS - {"mejor", "solo"} for word in later):
@@ -49,6 +52,8 @@ def says_yes(text: str, *, plainly: bool = False) -> bool:
 
 def says_no(text: str) -> bool:
     """Whether a text declines and says nothing else: "no, gracias", "mejor no", "ya no lo quiero"."""
+    if len(text) > _LONGEST:
+        return False
     said = words(_worded(text))
     others = [word for word in said if word not in NO and word not in DENIALS and not _near(word, NOTHING_MORE | YES)]
     declines = any(word in NO or word in DENIALS for word in said)

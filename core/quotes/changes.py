@@ -79,7 +79,7 @@ def _step(
             lines = _replaced(lines, known, _with(known, one, more=verb is ADD))
         elif known is None and (verb is not None or (one.quantity is not None and not one.stray)):
             new = line_of(one, items, language)
-            if verb is not ADD and not new.sure:
+            if not new.sure and verb is not ADD and not (verb is None and new.candidates):
                 return None
             lines = (new,) if verb is SET and len(lines) == 1 else (*lines, new)
         else:

@@ -242,7 +242,7 @@ def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
         value = values.get(tokens[used + joined])
         if value is None or (joined and value in (100, 1000) and language == "en"):
             break
-        if value == 1000 and smallest > 1 and total == 0:
+        if value == 1000 and total == 0:
             total, group, smallest = max(group, 1) * 1000, 0, 1000
         elif value == 100 and language == "en" and 0 < group < 10 and smallest < 100:
             group, smallest = group * 100, 100

@@ -92,7 +92,7 @@ def test_a_confident_answer_is_sent_with_its_trace() -> None:
     assert (trace.sources, trace.unknown_sources) == (("kb-3",), ())
     assert trace.grounded is True
     assert trace.confidence == pytest.approx(
-        {"model": 0.9, "evidence": 0.7, "raw": 0.85, "result": 0.85, "threshold": 0.6}
+        {"model": 0.9, "evidence": 0.7, "raw": 0.86, "result": 0.86, "threshold": 0.6}
     )
     assert (trace.model, trace.request_id, trace.latency_ms) == ("gpt-6-luna", "req_1", 420)
     assert trace.cost == Decimal("0.00015")

@@ -29,7 +29,7 @@ def test_it_stays_within_bounds_and_a_broken_rule_only_lowers_it(clean: Signals,
 def test_the_parts_tell_how_it_came_about() -> None:
     signals = Signals(0.8, evidence=0.4, unknown_sources=True, other_language=True)
     confidence = weigh(signals, Calibration(((0.2, 0.1), (0.8, 0.9)), 60))
-    raw = (0.75 * 0.8 + 0.25 * 0.4) * UNKNOWN_SOURCES * OTHER_LANGUAGE
+    raw = (0.8 * 0.8 + 0.2 * 0.4) * UNKNOWN_SOURCES * OTHER_LANGUAGE
     assert confidence.parts == pytest.approx(
         {
             "model": 0.8,
@@ -43,6 +43,10 @@ def test_the_parts_tell_how_it_came_about() -> None:
     assert confidence.result == confidence.parts["result"]
 
 
+def test_a_poor_likeness_alone_holds_back_no_answer_that_the_model_is_sure_of() -> None:
+    assert weigh(Signals(0.7, evidence=0.25), IDENTITY).result >= request().settings.confidence_threshold
+
+
 @pytest.mark.parametrize("factor", [UNGROUNDED, INVENTED_AMOUNTS])
 def test_one_grave_fault_is_enough_for_a_person(factor: float) -> None:
     assert factor * 1.0 < request().settings.confidence_threshold
@@ -51,13 +55,13 @@ def test_one_grave_fault_is_enough_for_a_person(factor: float) -> None:
 @pytest.mark.parametrize(
     ("answer", "grounded", "result"),
     [
-        ({"states_facts": True, "sources": ["kb-3"]}, True, 0.85),
+        ({"states_facts": True, "sources": ["kb-3"]}, True, 0.86),
         ({"states_facts": True, "sources": ["facts"]}, True, 0.9),
         ({"states_facts": False, "sources": []}, None, 0.9),
         ({"states_facts": True, "sources": []}, False, 0.45),
         ({"states_facts": True, "sources": ["kb-99"]}, False, 0.36),
         ({"states_facts": False, "sources": ["kb-99"]}, False, 0.36),
-        ({"states_facts": True, "sources": ["kb-3", "kb-99"]}, True, 0.68),
+        ({"states_facts": True, "sources": ["kb-3", "kb-99"]}, True, 0.688),
     ],
 )
 def test_what_an_answer_rests_on(answer: dict[str, object], grounded: bool | None, result: float) -> None:

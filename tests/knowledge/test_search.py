@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from core.ai.model import FailureKind, ModelFailed
 from core.db import system_transaction, transaction
@@ -139,6 +142,24 @@ def test_a_large_shelf_is_searched_by_the_index(taught: TestBusiness, monkeypatc
     teach(taught.business_id, taught.bot_id, "Ruido", [("", f"Ficha número {n} del almacén") for n in range(300)])
     retrieval.forget()
     assert first(taught, "¿Cuánto cuesta el envío a domicilio?") == "Políticas › Envíos"
+
+
+def test_both_legs_read_their_index(taught: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_EXACT", 0)
+    plans: list[str] = []
+    real = search.run
+
+    def explained(session: Session, statement: str, values: Any = None) -> Any:
+        if " FROM knowledge_" in statement:
+            plans.append("\n".join(row[0] for row in real(session, f"EXPLAIN {statement}", values)))
+        return real(session, statement, values)
+
+    monkeypatch.setattr(search, "run", explained)
+    assert first(taught, "¿Cuánto cuesta el envío a domicilio?") == "Políticas › Envíos"
+    words, meaning, evidence = plans
+    assert "ix_knowledge_chunks_search" in words and "Seq Scan" not in words
+    assert "ix_knowledge_vectors_256" in meaning and "Sort" not in meaning
+    assert "pk_knowledge_chunks" in evidence
 
 
 def test_a_bot_without_knowledge_is_asked_about_once_in_a_while(

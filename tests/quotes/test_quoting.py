@@ -276,3 +276,19 @@ def test_several_currencies_are_added_apart() -> None:
     lines = (Line("camisas", Decimal(2), "", SHOP[2], 1.0), Line("gorra", Decimal(1), "", dollars, 1.0))
     reply = replied(write("quita 1 camisa", quote=open_quote(*lines)))
     assert "Total: 25,00\xa0€ + 8,00\xa0US$" in reply.text
+
+
+def test_who_orders_more_does_not_start_over() -> None:
+    reply = replied(write("Hola de nuevo. Quiero 1 gorra", quote=open_quote()))
+    assert "2 × Camisa blanca" in reply.text
+    assert "1 × Gorra" in reply.text
+    asked = replied(write("quiero también 2 zapatos", quote=open_quote()))
+    assert "2 × Camisa blanca" in asked.text
+    assert "1) Zapato negro" in asked.text
+    again = replied(write("Hola de nuevo. Quiero 5 camisas blancas", quote=open_quote()))
+    assert "Total: 125,00\xa0€" in again.text
+
+
+def test_an_order_after_a_quote_ran_out_starts_over() -> None:
+    reply = replied(write("Quiero 1 gorra", quote=open_quote(expires_in=-1)))
+    assert "Total: 8,00\xa0€" in reply.text

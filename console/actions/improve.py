@@ -1,0 +1,84 @@
+"""What is done with suggested answers."""
+
+from __future__ import annotations
+
+from console import auth
+from core.ai.model import ModelFailed
+from core.business.model import model
+from core.conversations import spending
+from core.conversations.context import prices
+from core.conversations.spending import OverBudget
+from core.db import transaction
+from core.errors import BotHubError
+from core.learning import drafting, rounds, suggestions
+
+
+class NotDrafted(BotHubError):
+    """The model could not be asked, or had nothing to say."""
+
+
+def accept(suggestion_id: int, question: str, answer: str) -> int:
+    """Make it an approved answer. Returns the new version of the bot's settings.
+
+    Raises `NotAllowed`, `NotFound`, `AlreadyDecided`, `StillMasked`, `UnusableAnswer`.
+    """
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        return suggestions.accept(
+            session, agent.business_id, suggestion_id, question, answer, actor=f"agent:{agent.id}"
+        )
+
+
+def dismiss(suggestion_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.dismiss(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+
+
+def snooze(suggestion_id: int, days: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=f"agent:{agent.id}")
+
+
+def reopen(suggestion_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.reopen(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+
+
+def look_again(bot_id: int) -> None:
+    """Gather new questions now, without waiting for the hourly round. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    rounds.questions(agent.business_id, bot_id)
+
+
+def draft(suggestion_id: int) -> str:
+    """Have the model write an answer from what colleagues said, within the bot's budgets. Returns the answer.
+
+    Raises `NotAllowed`, `NotFound`, `OverBudget`, `NotDrafted`.
+    """
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    writer = model()
+    if writer is None:
+        raise NotDrafted("No model is configured.")
+    with transaction(agent.business_id) as session:
+        material = drafting.material(session, agent.business_id, suggestion_id)
+        fits = spending.fits(session, material.bot_id, material.settings, ())
+        if not fits or spending.spent_out(session, material.bot_id, material.settings):
+            raise OverBudget("The bot has spent its budget: try again later.")
+    try:
+        entry, trace = drafting.write(material, writer, prices())
+    except ModelFailed as failure:
+        raise NotDrafted(str(failure)) from failure
+    with transaction(agent.business_id) as session:
+        spending.record_trial(
+            session, agent.business_id, material.bot_id, trace, actor=f"agent:{agent.id}", action=drafting.ACTION
+        )
+        drafting.keep(session, suggestion_id, entry)
+    if not entry.answer.strip():
+        raise NotDrafted("Neither colleagues nor the facts give an answer.")
+    return entry.answer.strip()

@@ -1,0 +1,80 @@
+"""What to improve: questions the bot could not answer, each with an answer to check, change and take."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import address, auth, shell
+from console.actions import improve as actions
+from console.data import improve as data
+from console.i18n import t
+from console.improve import card
+from core.errors import BotHubError
+from core.learning.suggestions import PAGE
+
+state = st.session_state
+agent = shell.viewer()
+locked = agent.role not in auth.ADMINISTRATORS
+_VIEWS = ("open", "snoozed", "accepted", "dismissed")
+
+
+def _look_again(bot_id: int) -> None:
+    try:
+        actions.look_again(bot_id)
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+    else:
+        st.toast(t("improve.looked"), icon=":material/check:")
+
+
+def _more() -> None:
+    state["improve_pages"] = state.get("improve_pages", 1) + 1
+
+
+def _head() -> int:
+    """The title and the bot that is looked at."""
+    bots = data.bots()
+    if not bots:
+        st.title(t("nav.improve"))
+        st.info(t("bot.none"), icon=":material/smart_toy:")
+        st.stop()
+    names = {one.id: one.name for one in bots}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(t("nav.improve"), width="stretch")
+        if len(bots) > 1:
+            st.selectbox(
+                t("bot.which"), list(names), format_func=names.__getitem__, key="improve_bot", width=220,
+                label_visibility="collapsed",
+            )  # fmt: skip
+        bot_id = int(state.get("improve_bot") or bots[0].id)
+        st.button(
+            t("improve.look_again"), icon=":material/refresh:", on_click=_look_again, args=(bot_id,), key="look_again",
+            help=t("improve.look_again_help"),
+        )  # fmt: skip
+    return bot_id
+
+
+with st.container(key="page_wide", gap="small"):
+    bot_id = _head()
+    st.caption(t("improve.lead"))
+    if locked:
+        st.info(t("improve.locked"), icon=":material/lock:")
+    card.undo_bar()
+    address.begin("view", _VIEWS, "open")
+    view = str(state["view"])
+    pages = state.setdefault("improve_pages", 1)
+    found, counts = data.suggested(bot_id, view, pages * PAGE)
+    st.segmented_control(
+        t("improve.view"), _VIEWS, required=True, key="view", label_visibility="collapsed",
+        format_func=lambda one: f"{t(f'improve.view_{one}')} ({counts.get(one, 0)})",
+    )  # fmt: skip
+    address.keep("view", "open")
+    if not found:
+        st.info(t(f"improve.none_{view}"), icon=":material/done_all:")
+    can_write, zone = data.can_write(), ZoneInfo(agent.timezone)
+    for one in found:
+        card.draw(one, view, locked=locked, can_write=can_write, zone=zone)
+    if len(found) == pages * PAGE:
+        st.button(t("improve.more"), on_click=_more, key="improve_more")

@@ -1,0 +1,32 @@
+"""What the page of suggested answers reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from console import auth
+from core.business.model import model
+from core.conversations import bot_history
+from core.conversations.bot_history import BotOverview
+from core.db import transaction
+from core.learning import suggestions
+from core.learning.suggestions import Suggested
+
+
+def bots() -> Sequence[BotOverview]:
+    """The bots there are. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return bot_history.overview(session)
+
+
+def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], Mapping[str, int]]:
+    """The suggestions of a view, and how many each view has. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return suggestions.listed(session, bot_id, view, limit=limit), suggestions.counts(session, bot_id)
+
+
+def can_write() -> bool:
+    """Whether there is a model that could write a draft."""
+    return model() is not None

@@ -1,0 +1,92 @@
+"""The analytics page's part on the quality of the bot's answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from console.data import analytics, quality
+from core.conversations import bots
+from core.db import transaction
+from core.learning import rounds
+from core.models import Role
+from tests.conftest import TestBusiness
+from tests.console.test_analytics_page import at
+from tests.inbox.steps import rows
+from tests.learning.past import ran, said, talk
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> None:
+    for cached in (analytics._figures, analytics._contacts, quality._quality, quality._reliability):
+        cached.clear()
+
+
+def answered(business: TestBusiness, score: int | None, cost: str | None, times: int = 1) -> None:
+    """A conversation with answers of the bot's, and the customer's score for it."""
+    held = talk(business, csat=score)
+    said(business, held, "customer", "Hello?", DAY)
+    price = None if cost is None else Decimal(cost)
+    trace = {"topics": ["Shipping"], "sources": ["facts"], "passages": []}
+    for _ in range(times):
+        ran(business, held, DAY, confidence=0.9, input_tokens=10, output_tokens=1, cost_usd=price, trace=trace)
+
+
+def shown(business: TestBusiness, monkeypatch: pytest.MonkeyPatch):
+    rounds.learn(business.business_id, business.bot_id)
+    desk = at(business, monkeypatch, part="quality")
+    return desk, {metric.label: metric.value for metric in desk.page.metric}
+
+
+def test_figures_charts_and_the_conversations_behind_them(business, monkeypatch) -> None:
+    for score in (1, 5):
+        answered(business, score, "0.02", times=30)
+    talk(business, ended=8 * DAY)
+    desk, tiles = shown(business, monkeypatch)
+    assert tiles["Good answers"] == "50%"
+    assert tiles["Durable resolution"] == "100%"
+    assert tiles["AI per conversation"] == "0.60 USD"
+    assert tiles["AI per resolution"] == "—"
+    assert len(desk.page.get("plotly_chart")) == 5, "no answer was handed over"
+    assert any("Calibrated from 60" in one.value for one in desk.page.caption)
+    found = [table.value for table in desk.page.dataframe]
+    assert any("Rated 4 or 5" in list(table.iloc[:, 0]) for table in found)
+
+
+def test_what_has_no_price_is_not_free(business, monkeypatch) -> None:
+    answered(business, None, None)
+    desk, tiles = shown(business, monkeypatch)
+    assert tiles["AI per conversation"] == "unknown"
+    assert any("1 model calls have no known price" in one.value for one in desk.page.caption)
+
+
+def test_a_part_of_the_cost_is_told_as_the_least(business, monkeypatch) -> None:
+    answered(business, None, None)
+    answered(business, None, "0.10")
+    _, tiles = shown(business, monkeypatch)
+    assert tiles["AI per conversation"] == "≥ 0.05 USD"
+
+
+def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, monkeypatch) -> None:
+    with transaction(business.business_id) as session:
+        _, settings = bots.current(session, business.bot_id)
+        limited = settings.model_copy(update={"usd_per_month": 100.0})
+        bots.save(session, business.business_id, business.bot_id, limited, author="agent:1")
+    answered(business, None, None)
+    answered(business, None, "90")
+    rows("UPDATE ai_runs SET created_at = now()")
+    desk, _ = shown(business, monkeypatch)
+    assert any("90.00 USD of 100.00 USD · 1 calls of unknown price" in one.value for one in desk.page.text)
+
+
+@pytest.mark.parametrize(("role", "there"), [(Role.MANAGER, True), (Role.AGENT, False)])
+def test_it_is_for_managers(business, monkeypatch, role: Role, there: bool) -> None:
+    held = talk(business, assignee_id=None)
+    said(business, held, "customer", "Hello?", DAY)
+    desk = at(business, monkeypatch, role)
+    parts = [list(one.options) for one in desk.page.segmented_control if one.key == "part"]
+    assert any("AI quality" in options for options in parts) is there

@@ -1,0 +1,151 @@
+"""What a bot may cost in a day and in a month."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ai import budget
+from core.ai.assistant import HandOff, Reply, Trace, compose
+from core.ai.budget import Level, Money
+from core.ai.model import Usage
+from core.ai.settings import BotSettings, QaPair
+from core.conversations import bots, spending
+from core.db import system_transaction, transaction
+from core.health import alerts
+from tests.conversations.test_turns import claim_one, prepare
+from tests.inbox.steps import customer_writes, rows
+from tests.learning.past import NOW, ran, talk
+
+HOURS = QaPair(question="What time do you open?", answer="At nine.", approved=True)
+
+
+class NeverAsked:
+    """A model that must not be asked."""
+
+    def answer(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("a model was asked")
+
+
+def money(business) -> Money:
+    with transaction(business.business_id) as session:
+        return spending.money(session, business.bot_id)
+
+
+def put_in_force(business, **settings: Any) -> None:
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(**settings), author="agent:1")
+
+
+def cost(business, usd: str | None, ago: timedelta = timedelta(0)) -> None:
+    price = None if usd is None else Decimal(usd)
+    ran(business, talk(business), ago, model="m", input_tokens=10, output_tokens=1, cost_usd=price)
+
+
+def test_days_and_months_are_those_of_the_business(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = ZoneInfo("Asia/Tokyo")
+    rows("UPDATE businesses SET timezone = 'Asia/Tokyo'")
+    local = NOW.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0)
+    cost(business, "1")
+    cost(business, "2", NOW - (midnight - timedelta(seconds=1)).astimezone(UTC))
+    cost(business, "4", NOW - (midnight.replace(day=1) - timedelta(seconds=1)).astimezone(UTC))
+    yesterday_counts = local.day != 1
+    assert money(business).day == 1
+    assert money(business).month == (3 if yesterday_counts else 1)
+
+
+def test_trials_count_and_what_has_no_price_is_counted_apart(business) -> None:
+    cost(business, "0.5")
+    cost(business, None)
+    with transaction(business.business_id) as session:
+        for price in (Decimal("0.25"), None):
+            trace = Trace("model", model="m", usage=Usage(1, 0, 1), cost=price)
+            spending.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+    assert money(business) == Money(Decimal("0.75"), Decimal("0.75"), 2, 2)
+
+
+def test_a_bot_that_cost_nothing_has_spent_nothing(business) -> None:
+    ran(business, talk(business), timedelta(0), outcome="handoff")
+    assert money(business) == Money(Decimal(0), Decimal(0), 0, 0)
+
+
+@given(
+    st.decimals(0, 1000, places=4), st.decimals(0, 1000, places=4), st.none() | st.floats(0.01, 1000),
+    st.none() | st.floats(0.01, 1000),
+)  # fmt: skip
+def test_the_tighter_budget_decides(
+    day: Decimal, month: Decimal, per_day: float | None, per_month: float | None
+) -> None:
+    def level(one: float | None, other: float | None) -> Level:
+        return budget.level(BotSettings(usd_per_day=one, usd_per_month=other), Money(day, month, 0, 0))
+
+    order = list(Level)
+    both = order.index(level(per_day, per_month))
+    assert both == max(order.index(level(per_day, None)), order.index(level(None, per_month)))
+    if per_day is not None and day >= Decimal(str(per_day)):
+        assert order[both] is Level.REACHED
+
+
+def test_when_the_money_is_spent_no_model_is_asked(business) -> None:
+    put_in_force(business, usd_per_day=1.0, qa_pairs=(HOURS,))
+    customer_writes("Do you repair violins?")
+    cost(business, "1.0001")
+    briefing = prepare(claim_one())
+    assert briefing is not None
+    assert briefing.request.over_budget
+    outcome = compose(briefing.request, NeverAsked())
+    assert isinstance(outcome, HandOff)
+    assert outcome.reason == "budget"
+    assert outcome.text == BotSettings().apology_message.en
+
+
+def test_approved_answers_are_still_given(business) -> None:
+    put_in_force(business, usd_per_month=1.0, qa_pairs=(HOURS,))
+    customer_writes("What time do you open?")
+    cost(business, "2")
+    briefing = prepare(claim_one())
+    assert briefing is not None
+    outcome = compose(briefing.request, NeverAsked())
+    assert isinstance(outcome, Reply)
+    assert outcome.text == "At nine."
+
+
+def test_money_is_added_up_now_and_then_not_for_every_answer(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = BotSettings(usd_per_day=1.0)
+    with transaction(business.business_id) as session:
+        assert spending.spent_out(None, business.bot_id, BotSettings()) is False
+        assert spending.spent_out(None, business.bot_id, limited) is None
+        assert spending.spent_out(session, business.bot_id, limited) is False
+    cost(business, "5")
+    assert spending.spent_out(None, business.bot_id, limited) is False, "known from a moment ago"
+    later = spending.time.monotonic() + 60
+    monkeypatch.setattr(spending.time, "monotonic", lambda: later)
+    with transaction(business.business_id) as session:
+        assert spending.spent_out(None, business.bot_id, limited) is None
+        assert spending.spent_out(session, business.bot_id, limited) is True
+
+
+@pytest.mark.parametrize(
+    ("spent", "kind"), [("0.79", None), ("0.8", "alert_budget_near"), ("1", "alert_budget_reached")]
+)
+def test_people_are_told_before_and_when_the_money_is_spent(business, spent: str, kind: str | None) -> None:
+    put_in_force(business, usd_per_day=1.0)
+    cost(business, spent)
+    with system_transaction() as session:
+        alerts.evaluate(session)
+    told = [one for (one,) in rows("SELECT kind FROM notices")]
+    assert told == ([] if kind is None else [kind])
+
+
+def test_a_bot_without_money_budgets_tells_nothing(business) -> None:
+    cost(business, "1000")
+    with system_transaction() as session:
+        alerts.evaluate(session)
+    assert rows("SELECT kind FROM notices") == []

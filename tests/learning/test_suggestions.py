@@ -1,0 +1,226 @@
+"""Questions that nobody could answer, as suggestions, and what people make of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from core.ai.settings import QaPair
+from core.conversations import bots
+from core.db import system_transaction, transaction
+from core.errors import NotFound
+from core.learning import rounds, suggestions, unanswered
+from core.learning.answers import best, most_like_others
+from core.learning.masking import MASK
+from core.learning.suggestions import AlreadyDecided, StillMasked, Suggested, UnusableAnswer
+from core.models import AnswerOutcome, BotLearning, Suggestion
+from tests.learning.past import asked_in_vain, ran, said, talk
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+ME = "agent:1"
+
+
+def gathered(business, view: str = "open") -> list[Suggested]:
+    rounds.questions(business.business_id, business.bot_id)
+    with transaction(business.business_id) as session:
+        return suggestions.listed(session, business.bot_id, view)
+
+
+def violins(business, count: int = 1, **kept: str) -> Suggested:
+    for number in range(count):
+        asked_in_vain(business, "Do you repair violins?", DAY - number * HOUR, **kept)
+    (found,) = gathered(business)
+    return found
+
+
+def settings_of(business) -> tuple[int, list[QaPair]]:
+    with transaction(business.business_id) as session:
+        number, settings = bots.current(session, business.bot_id)
+    return number, list(settings.qa_pairs)
+
+
+def test_the_same_question_is_one_suggestion_with_its_examples(business) -> None:
+    asked_in_vain(business, "Do you repair violins?", 5 * DAY)
+    asked_in_vain(business, "hi, do you guys repair violin?", 2 * DAY, reason="no_model")
+    asked_in_vain(business, "¿Hacen envíos a Canarias?", DAY, reason="model_asked")
+    first, second = gathered(business)
+    assert (first.question, first.count, first.language) == ("Do you repair violins?", 2, "en")
+    assert first.last_asked_at - first.first_asked_at == 3 * DAY
+    assert [one.question for one in first.examples] == ["hi, do you guys repair violin?", "Do you repair violins?"]
+    assert (second.count, second.language, second.answer) == (1, "es", "")
+
+
+def test_later_questions_join_and_ids_stay(business) -> None:
+    before = violins(business)
+    asked_in_vain(business, "Do you repair a violin?", HOUR)
+    (after,) = gathered(business)
+    assert (after.id, after.question, after.count) == (before.id, before.question, 2)
+    assert gathered(business) == [after], "looking again changes nothing"
+
+
+def test_only_questions_in_vain_of_the_last_month_count(business) -> None:
+    asked_in_vain(business, "Do you repair violins?", 31 * DAY)
+    asked_in_vain(business, "Give me a manager", DAY, reason="keyword")
+    asked_in_vain(business, "hola", DAY)
+    answered = talk(business)
+    said(business, answered, "customer", "Do you sell violins?", DAY)
+    ran(business, answered, DAY)
+    assert gathered(business) == []
+
+
+def test_a_question_is_all_that_the_customer_wrote_since_the_last_answer(business) -> None:
+    held = talk(business)
+    said(business, held, "customer", "Is it open today?", 3 * HOUR)
+    said(business, held, "bot", "Yes.", 2 * HOUR)
+    said(business, held, "customer", "And do you", HOUR + timedelta(seconds=9))
+    said(business, held, "customer", "photo", HOUR + timedelta(seconds=8), type="image")
+    said(business, held, "customer", "repair violins?", HOUR + timedelta(seconds=7))
+    ran(business, held, HOUR, outcome="handoff", decided_by="low_confidence")
+    said(business, held, "customer", "Hello?", timedelta(minutes=5))
+    (found,) = gathered(business)
+    assert found.question == "And do you repair violins?"
+
+
+def test_what_colleagues_answer_becomes_the_draft(business) -> None:
+    suggestion = violins(business)
+    assert suggestion.answer == ""
+    number = asked_in_vain(business, "Do you repair violins?", 3 * HOUR)
+    with system_transaction() as session:
+        held = session.scalar(text("SELECT conversation_id FROM ai_runs WHERE id = :id"), {"id": number})
+    said(business, held, "agent", "Hi, I'm Ana, one moment please.", 2 * HOUR)
+    said(business, held, "agent", "Yes, we repair violins. Write to ana@shop.example.", HOUR)
+    (found,) = gathered(business)
+    assert found.answer == f"Yes, we repair violins. Write to {MASK}."
+    assert found.drafted_by == "team"
+    assert found.examples[0].answer == found.answer
+
+
+def test_personal_data_of_customers_is_not_kept(business) -> None:
+    asked_in_vain(
+        business, "I'm Daniela Cruz, +54 9 11 5555 0001: do you repair violins?", DAY, answer="Sure, Daniela!"
+    )
+    (found,) = gathered(business)
+    assert "Daniela" not in repr(found)
+    assert "5555" not in repr(found)
+    assert found.answer == f"Sure, {MASK}!"
+
+
+def test_accepting_makes_an_approved_answer_of_the_next_version(business) -> None:
+    suggestion = violins(business, answer="Yes, we do.")
+    number, pairs = settings_of(business)
+    with transaction(business.business_id) as session:
+        version = suggestions.accept(
+            session, business.business_id, suggestion.id, "Do you repair violins? ", "Yes, in a week.", actor=ME
+        )
+    after, found = settings_of(business)
+    assert after == version == number + 1
+    assert found == [*pairs, QaPair(question="Do you repair violins?", answer="Yes, in a week.", approved=True)]
+    assert gathered(business) == []
+    (accepted,) = gathered(business, "accepted")
+    assert accepted.answer == "Yes, in a week."
+    with system_transaction() as session:
+        author = session.scalar(text("SELECT author FROM bot_settings WHERE version = :number"), {"number": version})
+    assert author == ME
+
+
+def test_a_question_that_has_an_answer_gets_the_new_one(business) -> None:
+    suggestion = violins(business)
+    for answer in ("Yes.", "No."):
+        with system_transaction() as session:
+            session.execute(update(Suggestion).values(state="open"))
+        with transaction(business.business_id) as session:
+            suggestions.accept(session, business.business_id, suggestion.id, "Do you repair violins?", answer, actor=ME)
+    same = [one.answer for one in settings_of(business)[1] if "violins" in one.question]
+    assert same == ["No."]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "refused"),
+    [
+        (f"Is {MASK} there?", "Yes.", StillMasked),
+        ("Is Ana there?", f"Write to {MASK}.", StillMasked),
+        ("", "Yes.", UnusableAnswer),
+        ("Is Ana there?", "  ", UnusableAnswer),
+        ("Is Ana there?", "x" * 4001, UnusableAnswer),
+    ],
+)
+def test_words_that_cannot_be_an_answer_change_nothing(business, question: str, answer: str, refused) -> None:
+    suggestion = violins(business)
+    before = settings_of(business)
+    with pytest.raises(refused), transaction(business.business_id) as session:
+        suggestions.accept(session, business.business_id, suggestion.id, question, answer, actor=ME)
+    assert settings_of(business) == before
+    assert [one.id for one in gathered(business)] == [suggestion.id]
+
+
+def test_setting_aside_can_be_undone_and_what_is_asked_again_joins_it_there(business) -> None:
+    suggestion = violins(business)
+    with transaction(business.business_id) as session:
+        suggestions.dismiss(session, business.business_id, suggestion.id, actor=ME)
+    asked_in_vain(business, "Do you repair violins?", HOUR)
+    assert gathered(business) == []
+    assert [one.count for one in gathered(business, "dismissed")] == [2]
+    with transaction(business.business_id) as session:
+        assert suggestions.counts(session, business.bot_id) == {"dismissed": 1}
+        suggestions.reopen(session, business.business_id, suggestion.id, actor=ME)
+    assert [one.count for one in gathered(business)] == [2]
+
+
+def test_a_snoozed_suggestion_comes_back_by_itself(business) -> None:
+    suggestion = violins(business)
+    with transaction(business.business_id) as session:
+        suggestions.snooze(session, business.business_id, suggestion.id, 7, actor=ME)
+    assert gathered(business) == []
+    assert [one.id for one in gathered(business, "snoozed")] == [suggestion.id]
+    with system_transaction() as session:
+        session.execute(text("UPDATE suggestions SET snoozed_until = now() - interval '1 second'"))
+    assert [one.id for one in gathered(business)] == [suggestion.id]
+
+
+def test_two_people_do_not_decide_twice(business) -> None:
+    suggestion = violins(business)
+    with transaction(business.business_id) as session:
+        suggestions.dismiss(session, business.business_id, suggestion.id, actor=ME)
+    with pytest.raises(AlreadyDecided), transaction(business.business_id) as session:
+        suggestions.accept(session, business.business_id, suggestion.id, "Q", "A", actor="agent:2")
+    with pytest.raises(NotFound), transaction(business.business_id) as session:
+        suggestions.snooze(session, business.business_id, 999, 7, actor=ME)
+
+
+def test_another_business_sees_nothing_of_it(business) -> None:
+    suggestion = violins(business)
+    with transaction(business.business_id + 1) as session:
+        assert suggestions.listed(session, business.bot_id) == []
+        with pytest.raises(NotFound):
+            suggestions.dismiss(session, business.business_id + 1, suggestion.id, actor=ME)
+
+
+def test_each_bot_learns_once_an_hour(business) -> None:
+    asked_in_vain(business, "Do you repair violins?", DAY)
+    assert rounds.keep_up() == 1
+    assert rounds.keep_up() == 0
+    with system_transaction() as session:
+        assert session.scalars(select(AnswerOutcome.verdict)).all() == ["handed_over"]
+        assert session.scalars(select(Suggestion.question)).all() == ["Do you repair violins?"]
+        session.execute(text("UPDATE bot_learning SET learned_at = now() - interval '61 minutes'"))
+        assert session.scalars(select(BotLearning.sample)).all() == [0]
+    assert rounds.keep_up() == 1
+
+
+def test_more_questions_than_a_batch_are_all_gathered(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unanswered, "BATCH", 2)
+    for number in range(5):
+        asked_in_vain(business, "Do you repair violins?", (number + 1) * HOUR)
+    (found,) = gathered(business)
+    assert found.count == 5
+
+
+def test_the_usual_answer_is_taken_not_the_exception() -> None:
+    usual = ["Yes, we ship to Canarias in a week.", "Yes: we ship to Canarias, it takes a week."]
+    assert most_like_others(["Not this time, we ran out of boxes.", *usual]) in usual
+    assert (
+        best("Do you ship?", ["Hello!", "We ship.", "Anything else I can do for you today, dear customer?"])
+        == "We ship."
+    )
