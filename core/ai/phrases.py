@@ -62,8 +62,7 @@ _TOPICS = {
     for key, group in {
         _SPEAK: "hablar conversar comunicar contactar pasar atender llamar transferir derivar conectar "
         "falar passar chamar contatar talk speak chat transfer connect call contact",
-        "<complain>": "quejar queja reclamar reclamo reclamacion denunciar denuncia demandar "
-        "reclamacao processar complain complaint sue",
+        "<complain>": "quejar queja reclamar reclamo reclamacion reclamacao complain complaint",
         "<cancel>": "cancelar anular cancel",
         "<money>": "dinero plata money dinheiro",
         "<awful>": "pesimo terrible horrible peor malo mala lamentable worst awful bad pessimo ruim",
