@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from core.ai.text import sentences, stem, words
 
@@ -61,8 +62,7 @@ _TOPICS = {
     for key, group in {
         _SPEAK: "hablar conversar comunicar contactar pasar atender llamar transferir derivar conectar "
         "falar passar chamar contatar talk speak chat transfer connect call contact",
-        "<complain>": "quejar queja reclamar reclamo reclamacion denunciar denuncia demandar "
-        "reclamacao processar complain complaint sue",
+        "<complain>": "quejar queja reclamar reclamo reclamacion reclamacao complain complaint",
         "<cancel>": "cancelar anular cancel",
         "<money>": "dinero plata money dinheiro",
         "<awful>": "pesimo terrible horrible peor malo mala lamentable worst awful bad pessimo ruim",
@@ -149,7 +149,7 @@ def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) 
     if phrase.literal:
         return tuple(sentence[start : start + len(phrase.keys)]) == phrase.keys
     position = start
-    for before, key in zip(phrase.keys, phrase.keys[1:], strict=False):
+    for before, key in pairwise(phrase.keys):
         # "quiero un regalo para una persona" wants no person: only speaking may stand apart from whom to speak to.
         gap = 0 if key == _PERSON and before != _SPEAK else _LARGEST_GAP
         found = _next(sentence, keys, key, position + 1, gap)

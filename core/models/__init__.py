@@ -41,12 +41,14 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.product import Product
-from core.models.quote import Quote, QuoteLine, QuoteState
+from core.models.quote import Quote, QuoteLine
+from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, SavedCase
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
+from core.quotes.states import QuoteState
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
@@ -55,7 +57,7 @@ __all__ = [
     "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "Errand", "ErrandState", "EventSource",
     "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource", "KnowledgeVector", "Message",
     "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote", "QuoteLine", "QuoteState",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState",
-    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
-    "WorkMinute", "WorkerReport",
+    "ReceiptEvent", "Rehearsal", "RehearsalItem", "RehearsalSource", "ReplyTurn", "Role", "SavedCase", "SavedReply",
+    "Sender", "Severity", "SourceKind", "SourceState", "Suggestion", "SuggestionState", "TaskFailure", "Team",
+    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip
