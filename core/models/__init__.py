@@ -41,12 +41,13 @@ from core.models.people import (
     TokenKind,
 )
 from core.models.product import Product
-from core.models.quote import Quote, QuoteLine, QuoteState
+from core.models.quote import Quote, QuoteLine
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
+from core.quotes.states import QuoteState
 
 __all__ = [
     "AIRun", "APIKey", "Agent", "AgentToken", "Alert", "AnswerOutcome", "AnswerVerdict", "AskedQuestion",
