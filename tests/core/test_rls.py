@@ -44,6 +44,7 @@ names = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.
 ALLOWED = {
     "kind": "whatsapp", "provider": "whatsapp_cloud", "direction": "inbound", "role": "agent", "sender": "customer",
     "severity": "info", "verdict": "permanent", "agent_tokens.kind": "session", "messages.status": "queued",
+    "answer_outcomes.verdict": "good",
 }  # fmt: skip
 
 
