@@ -101,6 +101,9 @@ _ORDERED_LANGUAGE = re.compile(
 )
 
 
+_WHOLE = 160  # characters up to which a passage is said as it is
+
+
 @dataclass(slots=True)
 class Thought:
     """An answer with everything a schema may ask about it."""
@@ -239,7 +242,8 @@ class _Index:
 
 def _wording(fact: Fact, about: list[str]) -> str:
     """A pair's answer, a label with its value, or the sentences of a passage that speak of the question."""
-    if fact.question and len(fact.text) <= ANSWER_LENGTH:
+    asks = "?" in fact.question or len(fact.text) <= _WHOLE  # the heading of a document's passage asks nothing
+    if fact.question and asks and len(fact.text) <= ANSWER_LENGTH:
         return fact.text.strip()
     if fact.label:
         return f"{fact.label}: {fact.text}".rstrip(".") + "."

@@ -62,9 +62,52 @@ _SUBJECTS: tuple[tuple[tuple[str, str, str], str], ...] = (
     (("talla", "size", "tamanho"), "talla size tamanh medida"),
     (("inventario", "stock", "estoque"), "stock inventari estoque disponib availab existenci"),
 )
+# Things that shops sell and speak of: the beginnings of their words in the three languages, a line each.
+_THINGS = """
+    cafe coffee
+    cafeter coffeemak machine maquin
+    filtr filter
+    papel paper
+    limp clean lav wash
+    zapat shoe sapat zapatill sneaker tenis
+    camis shirt camiset
+    pantal trouser pants calc
+    vestid dress
+    bolso bag bolsa mochil backpack
+    bater battery
+    carg charg carreg
+    cable cabo
+    pantall screen tela
+    color colour cor
+    talle
+    roj red vermelh
+    azul blue
+    negr black preto
+    blanc white branco
+    verde green
+    agua water
+    taza cup mug xicar
+    molid ground moid
+    grano bean grao
+    dias day diar daily
+    seman week
+    mes month
+    ano year
+    gratis free gratuit
+    tienda store shop loja
+    regal gift present
+    dinero money dinheir
+    manual guide guia
+    usar use using
+    rep spare repuest part peca
+"""
 SUBJECT_NAMES = {f"@{names[1]}": dict(zip(LANGUAGES, names, strict=True)) for names, _ in _SUBJECTS}
 _STARTS = sorted(
-    ((start, f"@{names[1]}") for names, starts in _SUBJECTS for start in starts.split()), key=lambda pair: -len(pair[0])
+    [
+        *((start, f"@{names[1]}") for names, starts in _SUBJECTS for start in starts.split()),
+        *((start, f"~{line.split()[0]}") for line in _THINGS.strip().splitlines() for start in line.split()),
+    ],
+    key=lambda pair: -len(pair[0]),
 )
 
 _WORD = re.compile(r"[^\W_]+")

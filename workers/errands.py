@@ -12,6 +12,7 @@ from core import bell, errands
 from core.db import system_transaction, transaction
 from core.errands import MOST_ATTEMPTS, Running, Stopped, Unachievable
 from core.knowledge import ingest, reembed, sources
+from core.rehearsal import perform, runs
 from workers.patience import persist
 
 _LEASE = timedelta(seconds=30)  # the sweep finds the work of a dead worker after that time
@@ -36,6 +37,7 @@ def _refuse(errand: Running) -> None:
 HANDLERS: Mapping[str, Handler] = {
     sources.INGEST: Handler(ingest.run, ingest.failed),
     reembed.REEMBED: Handler(reembed.run),
+    runs.KIND: Handler(perform.run),
 }
 _UNKNOWN = Handler(_refuse)
 

@@ -58,8 +58,10 @@ def answer(task: Task) -> None:
 
 
 def _informed(turn: turns.Turn, briefing: Briefing) -> ComposeRequest:
-    """The request with what the bot knows about the question."""
+    """The request with what the bot knows about the question; a bot whose money is spent looks nothing up."""
     request = briefing.request
+    if request.over_budget:
+        return request
     question = question_in(request.turns)
     passages = persist(lambda: passages_for(turn.business_id, briefing.bot_id, question))
     return replace(request, passages=passages)

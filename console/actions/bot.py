@@ -16,6 +16,7 @@ from core.conversations.context import prices
 from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.knowledge.retrieval import passages_for, question_in
+from core.quotes.catalogue import products_of
 
 
 def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
@@ -71,6 +72,7 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
             raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
         over_budget = bool(spending.spent_out(session, bot_id, in_force))
         business = facts.read(session, agent.business_id)
+        items = products_of(session, agent.business_id)
     outcome = compose(
         ComposeRequest(
             settings=settings,
@@ -81,6 +83,7 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
             contact_ref=f"trial-{agent.id}",
             replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
             passages=passages_for(agent.business_id, bot_id, question_in(turns)),
+            catalogue=items,
             over_budget=over_budget,
         ),
         model(),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from console import auth, shell
 from console.actions import bot as actions
-from console.bot import business, channels, form, trial, versions
+from console.bot import business, channels, form, rehearsal, trial, versions
 from console.data import bot as data
 from console.i18n import t
 from core.ai.settings import BotSettings
@@ -70,11 +70,16 @@ def _bar(bot_id: int, typed: BotSettings | list[str]) -> None:
                 t("bot.note"), key="bot_note", max_chars=LONGEST_NOTE, label_visibility="collapsed",
                 placeholder=t("bot.note"),
             )  # fmt: skip
+            st.button(t("rehearsal.try"), icon=":material/science:", key="rehearsal_try", on_click=_try_first)
             st.button(t("bot.discard"), on_click=_discard, args=(bot_id,))
             st.button(
                 t("bot.save_over" if newest else "bot.save"), type="primary", on_click=_save,
                 args=(bot_id, typed, based_on),
             )  # fmt: skip
+
+
+def _try_first() -> None:
+    state["bot_part"] = "whatif"
 
 
 def _settings(bot_id: int) -> None:
@@ -96,6 +101,7 @@ def _versions(bot_id: int) -> None:
     known = data.history(bot_id)
     current = known[0].number
     number, against = versions.pick(known, ZoneInfo(agent.timezone))
+    rehearsal.of_version(bot_id, number)
     versions.compare(bot_id, number, against)
     if not locked and number != current:
         unsaved = form.read() != state["bot_saved"]
@@ -119,10 +125,12 @@ def _shown(bots: Sequence[BotOverview]) -> BotOverview:
 
 def _part(shown: BotOverview, bots: Sequence[BotOverview]) -> None:
     where = st.segmented_control(
-        t("bot.part"), ["settings", "versions", "channels", "facts"], default="settings", required=True,
+        t("bot.part"), ["settings", "whatif", "versions", "channels", "facts"], default="settings", required=True,
         key="bot_part", format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
     )  # fmt: skip
     match where:
+        case "whatif":
+            rehearsal.pane(shown.id, state["bot_saved"], form.read())
         case "versions":
             _versions(shown.id)
         case "channels":

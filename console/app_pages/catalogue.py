@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from console import auth, shell
@@ -78,7 +80,7 @@ def _row(one: Listed) -> None:
                     st.badge(t("catalogue.inactive"), color="gray")
             about = [known.sku, ", ".join(known.aliases), known.description]
             if any(about):
-                st.text(" · ".join(part for part in about if part))
+                st.html(f"<div class='desk-about'>{html.escape(' · '.join(part for part in about if part))}</div>")
         st.text(words.per_unit(known, own), width="content")
         if may_edit:
             st.button(
@@ -112,8 +114,9 @@ with st.container(key="page", gap="medium"):
         st.info(t("catalogue.empty"), icon=":material/sell:")
     elif not found.total:
         st.info(t("catalogue.nothing"), icon=":material/search_off:")
-    for product in found.products:
-        _row(product)
+    with st.container(gap="small"):
+        for product in found.products:
+            _row(product)
     if found.total > _PAGE:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
             st.button("", key="newer", icon=":material/chevron_left:", disabled=not number, on_click=_turn, args=(-1,),

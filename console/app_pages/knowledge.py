@@ -29,13 +29,13 @@ with st.container(key="page", gap="medium"):
     st.page_link("app_pages/bot.py", label=t("knowledge.pairs"), icon=":material/quiz:")
     if not may_edit:
         st.info(t("knowledge.locked"), icon=":material/lock:")
-    if data.is_offline():
-        st.info(t("knowledge.offline"), icon=":material/cloud_off:")
     part = st.segmented_control(
         t("knowledge.part"), ["sources", "search"], default="sources", required=True, key="knowledge_part",
         format_func=lambda one: t(f"knowledge.part_{one}"), label_visibility="collapsed",
     )  # fmt: skip
     if part == "search":
+        if data.is_offline():
+            st.info(t("knowledge.offline"), icon=":material/cloud_off:")
         finding.draw(bots)
     else:
         listing.draw(listing.Viewer(ZoneInfo(agent.timezone), may_edit))

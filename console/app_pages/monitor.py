@@ -20,7 +20,9 @@ from core.errors import BotHubError
 from core.health.work import KINDS, LIMITS, Counted, Worker
 
 _PERIODS = {"hour": timedelta(hours=1), "half_day": timedelta(hours=12), "day": timedelta(hours=24)}
-_COLOURS = {"inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706"}
+_COLOURS = {
+    "inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706", "errands": "#4F7CAC",
+}  # fmt: skip
 _MEGABYTE = 2**20
 state = st.session_state
 zone = ZoneInfo(shell.viewer().timezone)

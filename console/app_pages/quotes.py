@@ -117,8 +117,9 @@ with st.container(key="page_wide", gap="medium"):
     found = _found(places[-1] if places else None, _PAGE + 1)
     if not found:
         st.info(t("quotes.empty" if chosen[1] == "all" else "quotes.nothing"), icon=":material/request_quote:")
-    for quote in found[:_PAGE]:
-        _row(quote)
+    with st.container(gap="small"):
+        for quote in found[:_PAGE]:
+            _row(quote)
     if places or len(found) > _PAGE:
         with st.container(horizontal=True):
             st.button(t("quotes.newer"), disabled=not places, on_click=_newer, icon=":material/chevron_left:")

@@ -28,12 +28,15 @@ _COMPONENT = load(
   <div class='faces' hidden></div>
   <div class='spot' hidden></div>
   <div class='chips' hidden></div>
+  <div class='helps' hidden></div>
+  <div class='helped' role='status' hidden></div>
   <div class='box'>
     <textarea rows='1'></textarea>
     <div class='bar'><button type='button' class='attach'></button><input type='file' class='picker' multiple hidden>
     <button type='button' class='template'></button>
     <button type='button' class='emoji'></button>
     <button type='button' class='pin'></button>
+    <button type='button' class='spark'></button>
     <span class='hint'></span><button type='submit' class='send'></button></div>
   </div>
 </form>
@@ -49,12 +52,14 @@ def thread_view(
     refused: Mapping[str, str],
     saved: Sequence[Saved],
     templates: Sequence[Template] | None,
+    copilot: Mapping[str, Any],
     key: str,
     on_outbox: Callable[[], None],
     on_older: Callable[[], None],
     on_settle: Callable[[], None],
     on_ask: Callable[[], None],
     on_templates: Callable[[], None],
+    on_assist: Callable[[], None],
 ) -> None:
     """Mount it.
 
@@ -63,6 +68,7 @@ def thread_view(
     person's decision about a message that did not go out: {message, what}, where what is retry or arrived; and about
     what the bot suggests: {run, what}, where what is send, edit or discard. `ask` wants to know why the bot wrote a
     message: {message}, or suggests one: {run}. `templates` asks for them in a conversation; None: not asked for yet.
+    `assist` asks something of the copilot, {what, conversation, token, text, language}; `copilot` is what it is at.
     """
     data = {
         "conversation": thread.id,
@@ -73,6 +79,7 @@ def thread_view(
         "bot": thread.mode == "bot",
         "shut": _shut(thread),
         "templates": None if templates is None else [_template(one) for one in templates],
+        "copilot": dict(copilot),
         "whatsapp": thread.kind == "whatsapp",
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
         "me": me.id,
@@ -93,6 +100,7 @@ def thread_view(
         key=key, data=data, default={"outbox": None},
         on_outbox_change=on_outbox, on_older_change=on_older, on_settle_change=on_settle,
         on_ask_change=on_ask, on_templates_change=on_templates,
+        on_assist_change=on_assist,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from console.components.back import back_button
 from console.components.thread import thread_view
 from console.data import inbox as data
 from console.data.reading import together
-from console.desk import bulk, listing, selection, switching, undo, why
+from console.desk import bulk, copilot, listing, selection, switching, undo, why
 from console.i18n import t
 from core.channels.base import InvalidMessage
 from core.channels.whatsapp_cloud.templates import Template
@@ -91,6 +91,10 @@ def _asked() -> None:
     st.rerun(["thread"])
 
 
+def _assisted() -> None:
+    copilot.asked(state["thread"].assist or {})
+
+
 def _templates_wanted() -> None:
     state["templates_for"] = state["thread"].templates
     st.rerun(["thread"])
@@ -132,15 +136,18 @@ def pane() -> None:
         refused=state.get("refused", {}),
         saved=data.replies(),
         templates=_templates(thread),
+        copilot=copilot.shown(thread.id),
         key="thread",
         on_outbox=_sent,
         on_older=selection.show_older,
         on_settle=_settled,
         on_ask=_asked,
         on_templates=_templates_wanted,
+        on_assist=_assisted,
     )
     if asked := state.pop("why", None):
-        why.show(data.explanation(asked.get("message"), asked.get("run")))
+        message_id, run_id = asked.get("message"), asked.get("run")
+        why.show(data.explanation(message_id, run_id), message_id, run_id)
 
 
 def _head(thread: Thread, zone: ZoneInfo) -> None:

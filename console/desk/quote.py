@@ -22,9 +22,11 @@ def card(conversation_id: int, zone: ZoneInfo) -> None:
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
             st.markdown(f":material/request_quote: **{t('quotes.card')}**")
             words.badge(quote.state)
-        for one in found.lines:
-            st.text(f"{words.quantity(one)} × {words.meant(one)}")
-        st.text(f"{t('quotes.total')}: {words.total(quote)}")
+        with st.container(gap=None):
+            for one in found.lines:
+                st.text(f"{words.quantity(one)} × {words.meant(one)}")
+            st.text(f"{t('quotes.total')}: {words.total(quote)}")
         if quote.state in words.WAITING:
             st.caption(t("quotes.until", when=moment(quote.expires_at, zone)))
-        st.page_link("app_pages/quotes.py", label=t("quotes.see"), query_params={"q": str(quote.id)})
+        # In a tab of its own: whoever looks a quote up is in the middle of answering.
+        st.link_button(t("quotes.see"), f"/quotes?q={quote.id}", type="tertiary", icon=":material/open_in_new:")

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from console import auth, shell
+from console.actions import rehearsal
+from console.bot.cases import expectation_form
 from console.i18n import catalogue, current, t
 from core.conversations.traces import Explanation, Source
 
@@ -14,12 +17,12 @@ _SHARES = ("model", "evidence")
 _FACTORS = ("ungrounded", "invented_amounts", "unknown_sources", "other_language")
 
 
-def show(why: Explanation | None) -> None:
-    """Open the dialog."""
-    st.dialog(t("why.title"), position="right", icon=":material/psychology:")(_content)(why)
+def show(why: Explanation | None, message_id: int | None, run_id: int | None) -> None:
+    """Open the dialog about what a message or a run was written from."""
+    st.dialog(t("why.title"), position="right", icon=":material/psychology:")(_content)(why, message_id, run_id)
 
 
-def _content(why: Explanation | None) -> None:
+def _content(why: Explanation | None, message_id: int | None, run_id: int | None) -> None:
     if why is None:
         st.info(t("why.nothing"), icon=":material/info:")
         return
@@ -30,6 +33,12 @@ def _content(why: Explanation | None) -> None:
     _sources(why)
     _cost(why)
     st.caption(t("why.version", bot=why.bot or "—", version=why.settings_version, prompt=why.prompt_version or "—"))
+    if shell.viewer().role in auth.MANAGERS:
+        with st.expander(t("rehearsal.as_case"), icon=":material/bookmark_add:"):
+            expectation_form(
+                f"case_why_{message_id}_{run_id}",
+                lambda name, _, expected: rehearsal.keep_answer(message_id, run_id, name, expected),
+            )
 
 
 def _decision(why: Explanation) -> str:

@@ -38,8 +38,8 @@ def draw(viewer: Viewer) -> None:
     @st.fragment(key="knowledge_list", run_every=_EVERY_SECONDS if busy else None)
     def cards() -> None:
         found = data.sources()
-        if busy and not any(one.is_working for one in found):
-            st.rerun()
+        if busy != any(one.is_working for one in found):
+            st.rerun()  # the whole page: only that begins or ends the repetition
         _cards(found, viewer)
 
     cards()
@@ -51,6 +51,8 @@ def _cards(found: list[SourceView], viewer: Viewer) -> None:
     if not found:
         st.info(t("knowledge.empty"), icon=":material/menu_book:")
         return
+    if data.is_offline():
+        st.caption(f":material/cloud_off: {t('knowledge.offline_short')}")
     shown = found
     if len(found) >= _NARROWED_FROM:
         typed = st.text_input(
@@ -82,11 +84,11 @@ def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int]) -> None:
         if one.in_use and one.state in (SourceState.FAILED, SourceState.CANCELLED):
             st.caption(t("knowledge.still_in_use"))
         with st.container(horizontal=True):
-            if one.in_use:
-                st.button(
-                    t("knowledge.see_passages"), key=f"see_{one.id}", icon=":material/segment:", type="tertiary",
-                    on_click=lambda: state.update(knowledge_open=one.id),
-                )  # fmt: skip
+            if one.in_use and st.button(
+                t("knowledge.see_passages"), key=f"see_{one.id}", icon=":material/segment:", type="tertiary"
+            ):  # fmt: skip
+                state["knowledge_open"] = one.id
+                st.rerun()
             if viewer.may_edit and one.state in (SourceState.FAILED, SourceState.CANCELLED):
                 st.button(
                     t("knowledge.try_again"), key=f"again_{one.id}", icon=":material/replay:", type="tertiary",

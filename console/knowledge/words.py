@@ -57,7 +57,7 @@ def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:
 
 
 def _size(count: int) -> str:
-    number, unit = (count / MEGABYTE, "MB") if count >= MEGABYTE / 10 else (count / 1024, "KB")
+    number, unit = (count / MEGABYTE, "MB") if count >= MEGABYTE / 10 else (max(count / 1024, 0.1), "KB")
     return f"{format_decimal(number, '#,##0.#', locale=i18n.current())} {unit}"
 
 

@@ -28,6 +28,7 @@ BOT_OFF = "bot_off"
 MODEL = "model"
 APPROVED_PAIR = "approved_pair"
 QUOTE = "quote"
+PRODUCT_PRICE = "product_price"
 _PAIR_PASSAGES = 3
 # An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
 _QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
@@ -66,10 +67,10 @@ class ComposeRequest:
 class Trace:
     """How a decision came about. Stored with the run; nothing here is shown to customers.
 
-    `decided_by` is a `Reason`, or `bot_off`, `model`, `approved_pair` or `quote`. `confidence` holds the parts that
-    `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
-    given; None when it states nothing. `cost` is in USD, None when unknown or nothing was spent. `error` is
-    "kind: detail".
+    `decided_by` is a `Reason`, or `bot_off`, `model`, `approved_pair`, `product_price` or `quote`. `confidence` holds
+    the parts that `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on
+    something it was given; None when it states nothing. `cost` is in USD, None when unknown or nothing was spent.
+    `error` is "kind: detail".
     """
 
     decided_by: str
@@ -215,16 +216,20 @@ def _objection(
 
 
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
-    """A quote for what can be read as an order, the approved answer when there is no doubt about it, or a person."""
+    """A quote for what can be read as an order, an approved answer or a product's price when there is no doubt about
+    it, or a person.
+    """
     if quoted := quoting.ordered(_situation(request), doubtful=True):
         return _quote(request, quoted, trace)
-    pair = knowledge.sure_answer(request.settings.qa_pairs, _question(request))
-    if pair is None:
+    decided_by, known = APPROVED_PAIR, knowledge.sure_answer(request.settings.qa_pairs, _question(request))
+    if known is None:
+        decided_by, known = PRODUCT_PRICE, catalogue.sure_price(request.catalogue, _question(request))
+    if known is None:
         return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
-    confidence = {**trace.confidence, "best_passage": pair.score}
-    passages = (pair, *(passage for passage in trace.passages if passage.id != pair.id))
-    trace = replace(trace, decided_by=APPROVED_PAIR, passages=passages, sources=(pair.id,), confidence=confidence)
-    return Reply(pair.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
+    confidence = {**trace.confidence, "best_passage": known.score}
+    passages = (known, *(passage for passage in trace.passages if passage.id != known.id))
+    trace = replace(trace, decided_by=decided_by, passages=passages, sources=(known.id,), confidence=confidence)
+    return Reply(known.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
 
 
 def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
@@ -235,17 +240,16 @@ def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str
 
 
 def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
-    settings = request.settings
+    settings, speaks = request.settings, _language(request, spoken)
+    shut = not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)
+    later = settings.out_of_hours_message.in_language(speaks)
     match reason:
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
-            message = settings.fallback_message
-        case Reason.FAILURE | Reason.BUDGET:
-            message = settings.apology_message
-        case _ if not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone):
-            message = settings.out_of_hours_message
-        case _:
-            message = settings.handoff_message
-    return message.in_language(_language(request, spoken))
+            fallback = settings.fallback_message.in_language(speaks)
+            return f"{fallback} {later}" if shut else fallback
+        case Reason.FAILURE:
+            return settings.apology_message.in_language(speaks)
+    return later if shut else settings.handoff_message.in_language(speaks)
 
 
 def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:

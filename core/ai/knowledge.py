@@ -151,6 +151,11 @@ def subject_of(question: str) -> Mapping[str, str]:
     return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
 
 
+def asks_price(question: str) -> bool:
+    """Whether it asks what something costs."""
+    return _PRICE in _question(question).keys.values()
+
+
 def meaning(question: str) -> frozenset[str]:
     """What a question asks, as keys that the forms of a word share. Empty for a greeting or a courtesy."""
     return frozenset(_question(question).keys.values()) - _INTERROGATIVES

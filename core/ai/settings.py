@@ -284,7 +284,7 @@ class BotSettings(_Frozen):
             en="Nobody from our team is here right now. We have your question and will answer when we open.",
             pt="No momento não há ninguém da equipe. Anotamos a sua pergunta e responderemos assim que abrirmos.",
         ),
-        description="Said in place of the hand-over message while nobody is there",
+        description="While nobody is there: in place of the hand-over message, and after the one for not knowing",
     )
     ask_rating: bool = Field(
         default=False, description="Whether customers are asked for a score from 1 to 5 on closing"

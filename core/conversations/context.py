@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ from core.db import run
 from core.learning import calibrations
 from core.models import Sender
 from core.quotes import service as quotes
-from core.quotes.catalogue import Item, products_of
+from core.quotes.catalogue import Item, kept, products_of
 from core.quotes.offer import OpenQuote
 
 _NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
@@ -44,11 +45,21 @@ class Briefing:
 
 
 @dataclass(frozen=True, slots=True)
+class Shop:
+    """The catalogue that can be quoted from. `quoted`: the customer may have a quote before them."""
+
+    business_id: int
+    version: UUID
+    currency: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a conversation stands when its turn comes, and the last of what was said.
 
-    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `seller` is the
-    business if it ever had something in its catalogue: the only case in which quotes are thought of.
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `shop` is None
+    where the business never had anything in its catalogue.
     """
 
     conversation_id: int
@@ -60,7 +71,7 @@ class Standing:
     bot_id: int | None
     settings_version: int | None
     last_sentiment: str | None
-    seller: int | None
+    shop: Shop | None
     business: BusinessFacts
     said: Sequence[_Said]
 
@@ -70,7 +81,10 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
        (SELECT r.trace ->> 'sentiment' FROM ai_runs r
         WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
         ORDER BY r.id DESC LIMIT 1),
-       CASE WHEN b.catalogue IS NOT NULL THEN b.id END,
+       b.id, b.catalogue, coalesce(nullif(b.profile ->> 'currency', ''), b.currency),
+       b.catalogue IS NOT NULL AND EXISTS (
+           SELECT FROM quotes q JOIN conversations o ON o.id = q.conversation_id
+           WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
                                            m.provider_id) ORDER BY m.id)
@@ -89,7 +103,12 @@ WHERE c.id = ANY(%(conversations)s::bigint[])
 
 def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
     """How these conversations stand, read together."""
-    rows = run(session, _STANDING, {"conversations": list(conversation_ids), "not_said": _NOT_SAID})
+    values = {
+        "conversations": list(conversation_ids),
+        "not_said": _NOT_SAID,
+        "remembered": quotes.REMEMBERED,
+    }
+    rows = run(session, _STANDING, values)
     return {row[0]: _standing(*row) for row in rows}
 
 
@@ -103,12 +122,16 @@ def _standing(
     bot_id: int | None,
     version: int | None,
     sentiment: str | None,
-    seller: int | None,
+    business_id: int,
+    catalogue: UUID | None,
+    currency: str,
+    quoted: bool,
     *rest: Any,
 ) -> Standing:
     *business, said = rest
     facts = facts_of(*business)
     told = _in_order(said or [])
+    shop = None if catalogue is None else Shop(business_id, catalogue, currency, quoted)
     return Standing(
         conversation_id,
         mode,
@@ -119,7 +142,7 @@ def _standing(
         bot_id,
         version,
         sentiment,
-        seller,
+        shop,
         facts,
         told,
     )
@@ -129,29 +152,41 @@ def brief(session: Session, how: Standing) -> Briefing | None:
     """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
     if how.bot_id is None or how.settings_version is None:
         return None
-    return _brief(how, bots.version(session, how.bot_id, how.settings_version), session)
+    settings = bots.version(session, how.bot_id, how.settings_version)
+    if how.shop is None:
+        return _brief(how, settings, session)
+    items = products_of(session, how.shop.business_id)
+    quote = quotes.latest(session, how.conversation_id, how.contact_id, items) if how.shop.quoted else None
+    return _brief(how, settings, session, items, quote)
 
 
 def brief_from_memory(how: Standing) -> Briefing | None:
-    """The same without asking the database, where this process knows all it takes and no budget a minute is set.
-
-    A business that makes quotes is always asked about: what its customer has before them may have changed.
+    """The same without asking the database: where this process knows all it takes, no budget a minute is set, and the
+    customer has no quote before them.
     """
     settings = bots.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
-    if how.seller is not None or how.bot_id is None or calibrations.of_bot(None, how.bot_id) is None:
+    if how.bot_id is None or calibrations.of_bot(None, how.bot_id) is None:
         return None
     if spending.spent_out(None, how.bot_id, settings) is None:
         return None
-    return _brief(how, settings, None)
+    if how.shop is None:
+        return _brief(how, settings, None)
+    items = kept(how.shop.business_id, how.shop.version, how.shop.currency)
+    return None if items is None or how.shop.quoted else _brief(how, settings, None, items)
 
 
-def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Briefing | None:
+def _brief(
+    how: Standing,
+    settings: BotSettings,
+    session: Session | None,
+    items: tuple[Item, ...] = (),
+    quote: OpenQuote | None = None,
+) -> Briefing | None:
     turns = tuple(_turn(message) for message in how.said if message.sender in _ROLES)
     if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
         return None
-    items, quote = _on_offer(session, how)
     request = ComposeRequest(
         settings=settings,
         business=how.business,
@@ -174,14 +209,6 @@ def _brief(how: Standing, settings: BotSettings, session: Session | None) -> Bri
         read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
-
-
-def _on_offer(session: Session | None, how: Standing) -> tuple[tuple[Item, ...], OpenQuote | None]:
-    """What can be quoted, and the quote that the customer has before them."""
-    if session is None or how.seller is None:
-        return (), None
-    items = products_of(session, how.seller)
-    return items, quotes.latest(session, how.conversation_id, how.contact_id, items)
 
 
 class _Said(NamedTuple):
@@ -221,7 +248,7 @@ def turns_until(session: Session, conversation_id: int, *, limit: int, until: in
 
 
 _UNTIL = """
-SELECT id, sender, type, text, extract(epoch FROM created_at), provider_id FROM messages
+SELECT id, sender, type, text, extract(epoch FROM created_at)::float, provider_id FROM messages
 WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
   AND (%(until)s::bigint IS NULL OR id <= %(until)s)
 ORDER BY id DESC LIMIT %(limit)s

@@ -16,6 +16,7 @@ from core.conversations import bots, context, spending, triage
 from core.conversations.saved_replies import Saved, saved_replies
 from core.errors import NotFound
 from core.models import AIRun, Channel, Conversation
+from core.quotes.catalogue import Item, products_of
 
 OUTCOME = "copilot"
 _MOST_TURNS = 100
@@ -27,7 +28,7 @@ _MOST_TAGS = 3
 class Material:
     """`bot_id` is None where no bot answers on the channel: then the settings are those every bot begins with.
 
-    `must_wait`: the bot has spent its budget.
+    `items` is what the business sells. `must_wait`: the bot has spent its budget.
     """
 
     conversation_id: int
@@ -38,6 +39,7 @@ class Material:
     business: BusinessFacts
     turns: tuple[Turn, ...]
     tags: tuple[str, ...]
+    items: tuple[Item, ...]
     must_wait: bool
 
 
@@ -61,8 +63,15 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
         business=facts.read(session, business_id),
         turns=turns,
         tags=tuple(triage.known_tags(session, business_id)),
-        must_wait=row.bot_id is not None and not spending.fits(session, row.bot_id, settings, turns),
+        items=products_of(session, business_id),
+        must_wait=row.bot_id is not None and _spent(session, row.bot_id, settings, turns),
     )
+
+
+def _spent(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
+    """Whether the bot's minute or its money is spent."""
+    fits = spending.fits(session, bot_id, settings, turns)
+    return not fits or bool(spending.spent_out(session, bot_id, settings))
 
 
 def record(session: Session, business_id: int, material: Material, trace: Trace) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.db import run
 from core.models import TaskFailure, WorkerReport, WorkMinute
 
-KINDS = ("inbound", "replies", "sending", "media")
+KINDS = ("inbound", "replies", "sending", "media", "errands")
 LOST_AFTER = timedelta(seconds=30)
 KEEP = timedelta(hours=48)
 _KEEP_FAILURES = timedelta(days=14)
@@ -149,6 +149,8 @@ UNION ALL SELECT 'sending', count(*), coalesce(extract(epoch FROM now() - min(ne
 FROM deliveries WHERE next_attempt_at <= now()
 UNION ALL SELECT 'media', count(*), coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)
 FROM attachments WHERE next_attempt_at <= now()
+UNION ALL SELECT 'errands', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
+FROM errands WHERE due_at <= now()
 """)
 
 

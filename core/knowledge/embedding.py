@@ -105,9 +105,9 @@ def passage_text(heading: str, text: str) -> str:
 
 
 def current() -> Embedder:
-    """The embedder of this installation: the model of its settings, or without a key the offline one."""
+    """The embedder of this installation: the model of its settings; the offline one by choice, and without a key."""
     client, name = model(), get_settings().openai_embedding_model
-    return ServerEmbedder(client, name) if client is not None and name else OFFLINE
+    return OFFLINE if client is None or name in ("", "offline") else ServerEmbedder(client, name)
 
 
 def named(name: str) -> Embedder | None:

@@ -7,6 +7,7 @@ end one that says how it ended; without that last line it has crashed.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -99,6 +100,8 @@ def main(path: str, name: str) -> None:
         _say({"fault": error.fault})
     except MemoryError:
         _say({"fault": Fault.TOO_LARGE})
+    except BrokenPipeError:
+        os._exit(1)  # whoever asked is gone
 
 
 def _say(line: dict[str, Any]) -> None:

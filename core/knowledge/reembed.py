@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from core import errands
-from core.ai.model import ModelFailed
+from core.ai.model import FailureKind, ModelFailed
 from core.db import transaction
 from core.errands import Running, Unachievable
 from core.knowledge import embedding
 from core.knowledge.coverage import cover
 from core.models.knowledge import KnowledgeSource, KnowledgeVector
+
+log = structlog.get_logger(__name__)
 
 REEMBED = "knowledge.reembed"  # the errand on a business
 _AGAIN_AFTER = timedelta(minutes=10)  # when the model could not be asked
@@ -44,23 +47,38 @@ def begin_due(session: Session) -> int:
 
 
 def run(errand: Running) -> None:
-    """Raises `Stopped`, and `Unachievable` when the model does not answer: the scheduler asks again later."""
+    """Raises `Stopped`, and `Unachievable` when the model does not answer: the scheduler asks again later.
+
+    A source whose text the model refuses does not keep the others waiting.
+    """
     embedder = embedding.current()
-    while (found := _next(errand, embedder.name)) is not None:
-        source_id, edition = found
+    refused: ModelFailed | None = None
+    at = 0
+    while (found := _next(errand, embedder.name, after=at)) is not None:
+        at, edition = found
         try:
             cover(errand, edition, embedder)
         except ModelFailed as error:
-            raise Unachievable(f"model_{error.kind}") from error
-        _change_over(errand, source_id, edition, embedder.name)
+            if error.kind is not FailureKind.REJECTED:
+                raise Unachievable(f"model_{error.kind}") from error
+            refused = error
+            log.warning("source_not_embedded", source_id=at, model=embedder.name, error=str(error))
+            continue
+        _change_over(errand, at, edition, embedder.name)
+    if refused is not None:
+        raise Unachievable(f"model_{refused.kind}")
 
 
-def _next(errand: Running, model: str) -> tuple[int, int] | None:
-    """A source whose passages in use have no vectors of the model, and their edition."""
+def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:
+    """The next source whose passages in use have no vectors of the model, and their edition."""
     with transaction(errand.business_id) as session:
         row = session.execute(
             select(KnowledgeSource.id, KnowledgeSource.edition)
-            .where(KnowledgeSource.edition.is_not(None), KnowledgeSource.model.is_distinct_from(model))
+            .where(
+                KnowledgeSource.id > after,
+                KnowledgeSource.edition.is_not(None),
+                KnowledgeSource.model.is_distinct_from(model),
+            )
             .order_by(KnowledgeSource.id)
             .limit(1)
         ).first()
@@ -68,7 +86,7 @@ def _next(errand: Running, model: str) -> tuple[int, int] | None:
 
 
 def _change_over(errand: Running, source_id: int, edition: int, model: str) -> None:
-    """Nothing changes for a source that was read anew meanwhile: its new edition is looked at next."""
+    """Nothing changes for a source that was read anew meanwhile: its new edition is looked at another time."""
     with transaction(errand.business_id) as session:
         errand.hold(session)
         changed = session.scalar(

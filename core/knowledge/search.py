@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.ai.vectors import Vector
 from core.db import enter_business, leave_business, run
 from core.knowledge.embedding import Embedder
-from core.knowledge.terms import COMMON, Term, meaningful, terms
+from core.knowledge.terms import COMMON, Term, meaningful, terms, within
 from core.models import KnowledgeSource
 from core.models.knowledge import INDEXED_DIMENSIONS
 
@@ -95,8 +95,9 @@ def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit
     leave_business(session)
     run(session, _PLANNING)
     everywhere = [edition for editions in shelf.editions.values() for edition in editions]
-    wanted = terms(session, everywhere, sum(shelf.chunks.values()), words)
-    ids = set(_by_words(session, everywhere, wanted))
+    chunks = sum(shelf.chunks.values())
+    wanted = terms(session, everywhere, chunks, words)
+    ids = set(_by_words(session, everywhere, chunks, wanted))
     for model, (_, vector) in asked.vectors.items():
         ids |= set(_by_meaning(session, model, shelf, vector))
     enter_business(session, business_id)
@@ -112,7 +113,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 """
 
 
-def _by_words(session: Session, editions: Sequence[int], wanted: Sequence[Term]) -> list[int]:
+def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term]) -> list[int]:
     """The chunks that have the most of what is asked, by weight, read from the index alone.
 
     (Looking into a chunk's own words costs fetching and unpacking them: that is for the few that remain.)
@@ -126,7 +127,7 @@ def _by_words(session: Session, editions: Sequence[int], wanted: Sequence[Term])
         values |= {f"probe{n}": query, f"proven{n}": sum(1 << term for term in proven), f"most{n}": most}
         parts.append(
             f"(SELECT id, %(proven{n})s::int AS terms FROM knowledge_chunks"  # noqa: S608
-            f" WHERE edition = ANY(%(editions)s::bigint[]) AND search @@ %(probe{n})s::tsquery LIMIT %(most{n})s)"
+            f" WHERE {within(chunks)} AND search @@ %(probe{n})s::tsquery LIMIT %(most{n})s)"
         )
     weight = " + ".join(f"(terms >> {n} & 1) * %(weight{n})s::float" for n in range(len(wanted)))
     statement = f"""
@@ -174,18 +175,21 @@ def _by_meaning(session: Session, model: str, shelf: Library, vector: Vector) ->
     if model not in shelf.editions:
         return []
     values = {"model": model, "editions": list(shelf.editions[model]), "vector": _literal(vector)}
-    own = "FROM knowledge_vectors WHERE edition = ANY(%(editions)s::bigint[]) AND model = %(model)s"
     size = len(vector)
     if shelf.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
         statement = f"""
-            WITH own AS MATERIALIZED (SELECT chunk_id, embedding {own} AND dimensions = {size})
+            WITH own AS MATERIALIZED (
+                SELECT chunk_id, embedding FROM knowledge_vectors
+                WHERE edition = ANY(%(editions)s::bigint[]) AND model = %(model)s AND dimensions = {size}
+            )
             SELECT chunk_id FROM own ORDER BY embedding <=> %(vector)s::halfvec LIMIT {_CANDIDATES}
         """  # noqa: S608
-    else:
+    else:  # every other index is hidden, as in `within`
         statement = f"""
-            SELECT chunk_id {own} AND dimensions = {size}
+            SELECT chunk_id FROM knowledge_vectors
+            WHERE edition + 0 = ANY(%(editions)s::bigint[]) AND model || '' = %(model)s AND dimensions = {size}
             ORDER BY embedding::halfvec({size}) <=> %(vector)s::halfvec({size}) LIMIT {_CANDIDATES}
-        """
+        """  # noqa: S608
     return [row.chunk_id for row in run(session, statement, values)]
 
 

@@ -42,6 +42,7 @@ from core.models.people import (
 )
 from core.models.product import Product
 from core.models.quote import Quote, QuoteLine
+from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, SavedCase
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
@@ -56,7 +57,7 @@ __all__ = [
     "DayCounted", "DeadLetter", "Delivery", "DeliveryAttempt", "Direction", "Errand", "ErrandState", "EventSource",
     "FileState", "KnowledgeChunk", "KnowledgeEdition", "KnowledgeSource", "KnowledgeVector", "Message",
     "MessageStatus", "MessageTemplate", "Mode", "Notice", "Product", "Quote", "QuoteLine", "QuoteState",
-    "ReceiptEvent", "ReplyTurn", "Role", "SavedReply", "Sender", "Severity", "SourceKind", "SourceState",
-    "Suggestion", "SuggestionState", "TaskFailure", "Team", "TeamMember", "Tenant", "TokenKind", "WebhookEvent",
-    "WorkMinute", "WorkerReport",
+    "ReceiptEvent", "Rehearsal", "RehearsalItem", "RehearsalSource", "ReplyTurn", "Role", "SavedCase", "SavedReply",
+    "Sender", "Severity", "SourceKind", "SourceState", "Suggestion", "SuggestionState", "TaskFailure", "Team",
+    "TeamMember", "Tenant", "TokenKind", "WebhookEvent", "WorkMinute", "WorkerReport",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai.knowledge import subject_of
+from core.ai.knowledge import asks_price, subject_of
 from core.ai.prompt import Passage
 from core.ai.text import LanguageCode, guess_language
 from core.models import Business, Product
@@ -26,6 +26,7 @@ _FLOOR = 0.4
 _ASKED_SHARE = 0.7  # the rest of a score is how much of the product's name was said
 _TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
 _TYPO_CREDIT = 0.9
+_LEAD = 0.1  # by which the price of one product is surer than that of the next
 _PER: dict[LanguageCode, str] = {"es": "por", "en": "per", "pt": "por"}
 _PIECE: dict[LanguageCode, str] = {"es": "unidad", "en": "unit", "pt": "unidade"}
 
@@ -65,6 +66,12 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     return known[1]
 
 
+def kept(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
+    """The same if this process has read that version of it, in that currency."""
+    known = _kept.get(business_id)
+    return known[1] if known is not None and known[0] == (version, currency) else None
+
+
 def own_currency(session: Session, business_id: int) -> str:
     """The currency of prices that name none: what the business says of itself, else its account's."""
     currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
@@ -94,18 +101,19 @@ def passages(items: tuple[Item, ...], question: str, *, limit: int = 4) -> tuple
     question that are not of the product count against it: "¿puedo pagar la camisa con tarjeta?" is no question about
     a shirt.
     """
-    asked = subject_of(question)
-    if not items or not asked:
-        return ()
-    index = _index(items)
-    meant = _meant(asked, index.vocabulary)
-    total = sum(index.weight(key) for key in asked.values())
-    scores: dict[int, float] = {}
-    for at in {at for key in meant for at in index.named_by.get(key, ())}:
-        scores[at] = max(_likeness(index, names, meant, total) for names in index.names[at])
-    best = sorted((at for at, score in scores.items() if score >= _FLOOR), key=lambda at: (-scores[at], at))[:limit]
+    found = [fit for fit in _fits(items, question) if fit.score >= _FLOOR]
     language = guess_language(question)
-    return tuple(_passage(items[at], scores[at], language) for at in best)
+    return tuple(_passage(items[fit.at], fit.score, language) for fit in found[:limit])
+
+
+def sure_price(items: tuple[Item, ...], question: str) -> Passage | None:
+    """The price of the one product that a question asks for, if every word of it is of that product."""
+    if not asks_price(question):
+        return None
+    best, *rivals = _fits(items, question) or [_NO_FIT]
+    if not best.whole or (rivals and best.score - rivals[0].score < _LEAD):
+        return None
+    return _passage(items[best.at], best.score, guess_language(question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +144,52 @@ def _index(items: tuple[Item, ...]) -> _Index:
     return _Index(names, dict(named_by), vocabulary)
 
 
-def _meant(asked: Mapping[str, str], vocabulary: Mapping[str, str]) -> dict[str, float]:
-    """The stems of the catalogue that the words stand for, with the credit each deserves."""
-    known = frozenset(vocabulary.values())
-    meant = {key: 1.0 for key in asked.values() if key in known}
-    long_enough = [word for word in vocabulary if len(word) >= _TYPO_LENGTH]
-    for word, key in asked.items():
-        if key in known or len(word) < _TYPO_LENGTH or word.isdigit():
-            continue
-        near = process.extract(word, long_enough, scorer=OSA.distance, score_cutoff=1, limit=3)
-        for candidate, _, _ in near:
-            meant.setdefault(vocabulary[candidate], _TYPO_CREDIT)
-    return meant
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well the item at a place fits a question, 0 to 1, and whether it has the whole of it."""
+
+    at: int
+    score: float
+    whole: bool
 
 
-def _likeness(index: _Index, name: frozenset[str], meant: Mapping[str, float], total: float) -> float:
-    said = sum(meant[key] * index.weight(key) for key in name if key in meant)
-    whole = sum(index.weight(key) for key in name)
-    return _ASKED_SHARE * min(1.0, said / total) + (1 - _ASKED_SHARE) * said / whole
+_NO_FIT = _Fit(-1, 0.0, False)
+
+
+def _fits(items: tuple[Item, ...], question: str) -> list[_Fit]:
+    """The items that are named at all, best first."""
+    asked = subject_of(question)
+    if not items or not asked:
+        return []
+    index = _index(items)
+    readings = [_reading(word, key, index) for word, key in asked.items()]
+    named = {at for keys, _ in readings for key in keys for at in index.named_by.get(key, ())}
+    fits = (max((_fit(index, at, name, readings) for name in index.names[at]), key=_score) for at in named)
+    return sorted(fits, key=lambda fit: (-fit.score, fit.at))
+
+
+def _score(fit: _Fit) -> float:
+    return fit.score
+
+
+def _reading(word: str, key: str, index: _Index) -> tuple[frozenset[str], float]:
+    """The stems that a word may stand for, and the credit it deserves. What no product has stands for itself."""
+    if key in index.named_by or len(word) < _TYPO_LENGTH or word.isdigit():
+        return frozenset({key}), 1.0
+    long_enough = [one for one in index.vocabulary if len(one) >= _TYPO_LENGTH]
+    near = process.extract(word, long_enough, scorer=OSA.distance, score_cutoff=1, limit=3)
+    return frozenset(index.vocabulary[one] for one, _, _ in near) or frozenset({key}), _TYPO_CREDIT
+
+
+def _fit(index: _Index, at: int, name: frozenset[str], readings: Sequence[tuple[frozenset[str], float]]) -> _Fit:
+    said, total, heard = 0.0, 0.0, set[str]()
+    for keys, credit in readings:
+        total += max(map(index.weight, keys))
+        heard |= keys & name
+        said += credit * max(map(index.weight, keys & name), default=0.0)
+    share = sum(map(index.weight, heard)) / sum(map(index.weight, name))
+    score = _ASKED_SHARE * said / total + (1 - _ASKED_SHARE) * share
+    return _Fit(at, score, all(keys & name for keys, _ in readings))
 
 
 def _passage(item: Item, score: float, language: LanguageCode) -> Passage:

@@ -146,6 +146,8 @@ def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> D
     two_are_one = unit == PAIR and any(stem(word) in _PAIRED for word in words(f"{item.name} {said}"))
     if unit == sold_in or two_are_one or (unit == PIECE and sold_in != DOZEN):
         converted: Decimal | None = quantity
+    elif unit == DOZEN and sold_in == PAIR:
+        converted = quantity * 12  # "media docena de medias" are six pairs: nobody counts single socks
     else:
         converted = convert(quantity, unit, sold_in)
     step = _SMALLEST.get(sold_in)

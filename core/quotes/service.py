@@ -21,7 +21,7 @@ from core.quotes.offer import OpenQuote, QuoteChange, amount_of, totals
 
 WAITING = (QuoteState.ASKING, QuoteState.OPEN)
 # A "yes" to a quote that ran out this long ago still gets a fresh one.
-_REMEMBERED = timedelta(days=30)
+REMEMBERED = timedelta(days=30)
 _QUIET = {"synchronize_session": False}
 
 
@@ -97,7 +97,7 @@ def latest(session: Session, conversation_id: int, contact_id: int, items: Seque
     It may come from an earlier conversation with the same customer that was closed since. A newer quote that was
     confirmed, declined or replaced leaves nothing to answer. `items` is the catalogue, for what had to be asked back.
     """
-    rows = run(session, _LATEST, {"conversation": conversation_id, "contact": contact_id, "kept": _REMEMBERED}).all()
+    rows = run(session, _LATEST, {"conversation": conversation_id, "contact": contact_id, "kept": REMEMBERED}).all()
     if not rows or rows[0].state not in (*WAITING, QuoteState.EXPIRED):
         return None
     known = {item.id: item for item in items}

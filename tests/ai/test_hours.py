@@ -13,7 +13,7 @@ from core.ai.hours import is_open
 from core.ai.model import FailureKind
 from core.ai.prompt import BusinessFacts
 from core.ai.settings import OpeningHours, Shift
-from tests.ai.test_assistant import fails, request
+from tests.ai.test_assistant import fails, request, says
 
 # 20 November 2026 is a Friday (4).
 DAY = OpeningHours(week=(Shift(day=4, opens=time(9), closes=time(13)), Shift(day=4, opens=time(16), closes=time(20))))
@@ -59,6 +59,13 @@ def test_out_of_hours_a_hand_over_says_so() -> None:
     late = compose(replace(at_hand, turns=(replace(asked.turns[-1], at=datetime(2026, 11, 20, 14, tzinfo=UTC)),)), None)
     assert isinstance(late, HandOff)
     assert late.text == asked.settings.handoff_message.es
+
+
+def test_out_of_hours_not_knowing_does_not_promise_somebody_now() -> None:
+    asked = request(opening_hours=NIGHT)
+    outcome = compose(asked, says(confidence=0.1))
+    assert isinstance(outcome, HandOff)
+    assert outcome.text == f"{asked.settings.fallback_message.es} {asked.settings.out_of_hours_message.es}"
 
 
 def test_a_failure_is_apologised_for_at_any_hour() -> None:

@@ -42,7 +42,7 @@ def _known(business) -> list[Facts]:
 
 
 def _shown(page: AppTest) -> str:
-    return " ".join(one.value for one in page.text)
+    return " ".join([*(one.value for one in page.text), *(one.proto.body for one in page.get("html"))])
 
 
 def test_an_empty_catalogue_says_what_to_do(desk) -> None:

@@ -69,7 +69,8 @@ def test_agents_have_no_such_page_and_managers_only_look(
 def test_an_empty_page_says_what_to_do_and_that_no_model_is_there(desk: Desk) -> None:
     page = at_knowledge(desk)
     assert "There are no sources yet" in said(page)
-    assert "No embedding model is set up" in said(page)
+    page.segmented_control(key="knowledge_part").set_value("search")
+    assert "No embedding model is set up" in said(desk.run())
 
 
 def test_files_are_added_read_and_looked_into(desk: Desk, business: TestBusiness) -> None:

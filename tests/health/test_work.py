@@ -88,4 +88,4 @@ def test_what_waits_and_for_how_long(business: TestBusiness) -> None:
         waits = {found.kind: found for found in work.waiting(session)}
     assert waits["inbound"].count == 1
     assert 89 <= waits["inbound"].oldest < 120
-    assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media"}
+    assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media", "errands"}

@@ -59,10 +59,13 @@ class Model:
         self.name = name
         self.asked: list[str] = []
         self.answers_left = 1_000_000
+        self.refuses = ""
 
     def embed(self, texts: Sequence[str], *, timeout_seconds: float) -> list[Vector]:
         if self.answers_left == 0:
             raise ModelFailed(FailureKind.CONNECTION, "away", retryable=True)
+        if self.refuses and any(self.refuses in text for text in texts):
+            raise ModelFailed(FailureKind.REJECTED, "no")
         self.answers_left -= 1
         self.asked += texts
         return OFFLINE.embed(texts)

@@ -147,7 +147,7 @@ def test_which_embedder_is_in_use(database: str, monkeypatch: pytest.MonkeyPatch
     assert current().name == get_settings().openai_embedding_model == "text-embedding-3-small"
     assert named("text-embedding-ada-002") == ServerEmbedder(client, "text-embedding-ada-002")
     assert named("offline-1") is OFFLINE
-    monkeypatch.setattr(get_settings(), "openai_embedding_model", "")
+    monkeypatch.setattr(get_settings(), "openai_embedding_model", "offline")
     assert current() is OFFLINE
     assert model() is None
     client.close()

@@ -200,6 +200,19 @@ def test_without_the_embedding_service_words_find_it_until_the_service_is_back(
     assert len(model.asked) == 4
 
 
+def test_a_text_that_the_model_refuses_keeps_no_other_source_waiting(business: TestBusiness, model: Model) -> None:
+    model.answers_left = 0
+    refused, taken = add(business, markdown("Unspeakable.")), add(business, markdown(*ANSWERS))
+    read_next()
+    read_next()
+    model.answers_left, model.refuses = 100, "Unspeakable"
+    with transaction(business.business_id) as session:
+        reembed.begin_due(session)
+    read_next()
+    assert (source(business, refused).model, source(business, taken).model) == (None, "model-a")
+    assert column("SELECT error FROM errands WHERE kind = 'knowledge.reembed'") == ["model_rejected"]
+
+
 def test_a_change_of_the_model_leaves_no_gap(
     business: TestBusiness, model: Model, small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

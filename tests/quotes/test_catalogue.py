@@ -70,6 +70,30 @@ def test_a_passage_tells_the_price_in_the_question_s_language(question: str, tex
     assert 0 < passage.score <= 1
 
 
+@pytest.mark.parametrize(
+    ("question", "product"),
+    [
+        ("¿Cuánto cuesta la camisa roja?", "product-2"),
+        ("precio del calzado", "product-3"),
+        ("how much is the flour?", "product-4"),
+        ("cuanto vale la harnia", "product-4"),
+        ("¿cuánto cuesta la camisa?", None),
+        ("¿cuánto cuesta el envío de los zapatos?", None),
+        ("¿cuánto cuesta la camisa azul talla L?", None),
+        ("¿tienen harina?", None),
+        ("¿cuánto cuesta?", None),
+        ("quiero un reclamo por la harina", None),
+    ],
+)
+def test_a_price_is_sure_only_without_another_meaning(question: str, product: str | None) -> None:
+    sure = catalogue.sure_price(ITEMS, question)
+    assert (sure and sure.id) == product
+
+
+def test_nothing_is_sure_without_products() -> None:
+    assert catalogue.sure_price((), "¿cuánto cuesta la camisa?") is None
+
+
 def test_a_large_catalogue_answers_at_once() -> None:
     many = tuple(
         Item(n, f"P-{n}", f"Producto{n % 700} modelo{n} color{n % 9}", (), "", Decimal(n), "EUR") for n in range(5_000)

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from core.ai.assistant import compose
 from core.conversations import service as conversations
 from core.conversations import turns
-from core.conversations.context import Briefing
+from core.conversations.context import Briefing, Standing, brief_from_memory, standings
 from core.conversations.turns import Done, Turn
 from core.db import system_transaction, transaction
 from core.errors import Conflict, NotFound
@@ -136,10 +136,36 @@ def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness
     assert one("SELECT count(*) FROM conversations") == 2
 
 
+def standing() -> Standing:
+    with system_transaction() as session:
+        (how,) = standings(session, column("SELECT id FROM conversations")).values()
+    return how
+
+
 def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusiness) -> None:
     customer_writes("Quiero 2 gorras")
     _, briefing = thinking()
     assert (briefing.request.catalogue, briefing.request.open_quote) == ((), None)
+    assert standing().shop is None
+    assert brief_from_memory(standing()) is not None
+
+
+def test_the_catalogue_is_read_once_until_it_changes(shop: TestBusiness) -> None:
+    customer_writes("Hola")
+    assert brief_from_memory(standing()) is None
+    thinking()
+    remembered = brief_from_memory(standing())
+    assert remembered is not None
+    assert len(remembered.request.catalogue) == 4
+    rows("UPDATE businesses SET catalogue = gen_random_uuid()")
+    assert brief_from_memory(standing()) is None
+
+
+def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    customer_writes("sí")
+    assert standing().shop is not None
+    assert brief_from_memory(standing()) is None
 
 
 def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:

@@ -10,7 +10,7 @@ import pytest
 from core.ai.text import guess_language
 from core.quotes.matching import match_lines
 from core.quotes.reading import read_order
-from tests.quotes.shop import NAMES, SHOP
+from tests.quotes.shop import NAMES, SHOP, item
 
 # (what is written, what it means: product and quantity; "?" asks which product, "#" asks how many)
 ORDERS = [
@@ -202,3 +202,12 @@ def test_no_bicycle_becomes_a_shirt() -> None:
     line = match_lines(read_order("quiero 1 bicicleta").lines, SHOP, "es")[0]
     assert line.item is None
     assert line.candidates == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [("2 medias", 2), ("un par de medias", 1), ("dos pares de medias", 2), ("media docena de medias", 6)],
+)
+def test_what_is_sold_in_pairs_is_counted_in_pairs(text: str, quantity: int) -> None:
+    socks = (item(1, "Medias", "3", "par"),)
+    assert match_lines(read_order(text).lines, socks, "es")[0].quantity == quantity

@@ -138,6 +138,7 @@ def test_a_product_is_found_by_every_name_it_has(product: object, language: Lang
             assert find(name.upper(), SHOP, language).items == (product,)
 
 
+@settings(deadline=None)
 @given(amount=st.integers(1, 100_000).map(lambda milli: Decimal(milli) / 1000))
 def test_units_convert_there_and_back(amount: Decimal) -> None:
     for one, other in (("kg", "g"), ("l", "ml"), ("m", "cm")):

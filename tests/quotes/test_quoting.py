@@ -158,10 +158,13 @@ def test_a_failing_model_leaves_the_order_to_the_reader() -> None:
 
 def test_a_question_is_no_order() -> None:
     for text in ("¿cuánto cuesta la camisa?", "¿tienen camisas?", "¿hacen envíos a la calle 12?"):
-        assert isinstance(write(text), HandOff)
+        alone = write(text)
+        assert isinstance(alone, HandOff | Reply)
+        assert alone.quote is None
         model = Asked(ANSWER.answers)
         answer = write(text, model)
         assert len(model.prompts) == 1
+        assert "Camisa blanca (CAM-01): 25,00" in model.prompts[0].instructions or "camisa" not in text
         assert isinstance(answer, Reply)
         assert answer.quote is None
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from core.ai.client import ModelClient
+from core.ai.copilot import Request, Task, help_with
+from core.ai.envelope import ApiStyle
+from core.ai.prices import load_prices
+from core.ai.prompt import BusinessFacts, Passage, Role, Turn
+from core.ai.settings import BotSettings
 from sandbox.openai_writing import wrote
+from sandbox.settings import Settings
 
 KNOWN = """# Passages
 [kb-3] ¿Tienen leche de avena?
@@ -55,6 +64,27 @@ def test_tags_are_those_whose_words_were_said() -> None:
 @pytest.mark.parametrize("name", ["support_answer", "copilot_dance", ""])
 def test_other_names_are_not_its_business(name: str) -> None:
     assert wrote(name, KNOWN, [("user", TALK)]) is None
+
+
+@pytest.mark.parametrize("style", list(ApiStyle))
+def test_it_understands_what_the_copilot_asks(base_url: str, settings: Settings, style: ApiStyle) -> None:
+    oats = Passage("kb-3", "¿Tienen leche de avena?", "Sí, hay leche de avena sin costo.", 0.9)
+    client = ModelClient(settings.openai_api_key, "gpt-6-luna", base_url=f"{base_url}/v1", style=style)
+    request = Request(
+        task=Task.DRAFT,
+        settings=BotSettings(),
+        business=BusinessFacts("Café Sol"),
+        turns=(Turn(Role.CUSTOMER, "¿Tienen leche de avena?", datetime.now(UTC)),),
+        prices=load_prices(),
+        bot_ref="bot-1",
+        contact_ref="contact-1",
+        passages=(oats,),
+    )
+    found = help_with(request, client)
+    client.close()
+    assert found.failed is None, found.trace.error
+    assert (found.text, found.sources) == ("Sí, hay leche de avena sin costo.", (oats,))
+    assert found.trace.cost is not None
 
 
 def test_an_entry_is_made_of_what_colleagues_answered() -> None:

@@ -181,6 +181,30 @@ def test_without_its_model_the_bot_still_answers_what_it_was_taught(stack: Stack
     assert eventually(unknown.answers)
 
 
+@pytest.mark.parametrize("model", ["model", "no model"])
+def test_an_order_is_quoted_changed_and_confirmed(stack: Stack, model: str) -> None:
+    if model == "no model":
+        stack.control("POST", "/faults/openai", json={"kind": "500"})
+    customer = Customer(stack)
+    customer.write("Hola, soy Ana. Quiero 2 zapatos y 1 remera. ¿Cuándo llegan?")
+    assert "108.000" in eventually(customer.answers)[0]["text"]
+    customer.write("mejor 3 zapatos")
+    eventually(lambda: len(customer.answers()) == 2)
+    assert "156.000" in customer.answers()[1]["text"]
+    customer.write("SÍ")
+    eventually(lambda: len(customer.answers()) == 3)
+    assert "confirmado" in customer.answers()[2]["text"]
+    eventually(lambda: customer.conversation().get("mode") == "human")
+    quotes = stack.query(
+        "SELECT state, total FROM quotes WHERE conversation_id = %s ORDER BY id", customer.conversation()["id"]
+    )
+    assert quotes == [("replaced", 108_000), ("confirmed", 156_000)]
+    asked = stack.query(
+        "SELECT count(model) FROM ai_runs WHERE error IS NULL AND conversation_id = %s", customer.conversation()["id"]
+    )
+    assert asked == [(1 if model == "model" else 0,)]
+
+
 def test_who_opts_out_is_left_alone(stack: Stack) -> None:
     customer = Customer(stack)
     customer.write("Hola")

@@ -37,6 +37,8 @@ class Model:
             sentiment="neutral",
             language="es",
             handoff_reason=None,
+            summary=None,
+            states_facts=True,
             sources=[self.cited],
         )
         return Completion(answer, answer.model_dump_json(), Usage(100, 0, 20), "gpt-6-luna", 5, None)

@@ -20,6 +20,7 @@ function drawComposer(state) {
   drawTemplates(state);
   drawFaces(state);
   drawSpot(state);
+  drawCopilot(state);
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);

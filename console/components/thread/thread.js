@@ -6,12 +6,13 @@ export default function (component) {
   let state = states.get(wrap);
   if (!state) {
     state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others', 'emoji', 'faces', 'pin', 'spot']) state[name] = wrap.querySelector('.' + name);
+    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others', 'emoji', 'faces', 'pin', 'spot', 'spark', 'helps', 'helped']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     state.attach.append(icon(CLIP));
     state.template.append(icon(SHEET));
     state.emoji.append(icon(FACE));
     state.pin.append(icon(PIN));
+    state.spark.append(icon(SPARK));
     listenForFiles(state, wrap);
     listenForOthers(state);
     // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
@@ -30,6 +31,7 @@ export default function (component) {
   wrap.dataset.ready = String(data.conversation);
   return () => {
     clearTimeout(state.timer);
+    clearTimeout(state.helpTimer);
     state.watch.disconnect();
     forgetOthers(state);
     keepDraft(state);
@@ -45,7 +47,7 @@ function switchConversation(state) {
   state.conversation = conversation;
   state.met.clear();
   look(state, conversation);
-  Object.assign(state, {replying: null, filling: null, seeking: null, picking: false, placing: false});
+  Object.assign(state, {replying: null, filling: null, seeking: null, picking: false, placing: false, choosing: false});
   state.nodes.clear();
   state.lines.replaceChildren();
   state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';

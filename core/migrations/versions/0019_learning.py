@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from core.migrations.security import protect
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

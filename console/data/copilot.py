@@ -1,0 +1,28 @@
+"""What the copilot offers without a model."""
+
+from __future__ import annotations
+
+from console import auth
+from core.business.model import model
+from core.conversations import copilot
+from core.conversations.saved_replies import Saved
+from core.db import transaction
+
+
+def can_write() -> bool:
+    """Whether a language model is configured."""
+    return model() is not None
+
+
+def likely_replies(conversation_id: int) -> list[Saved]:
+    """The saved replies most like what the customer wrote last, best first. Raises `NotAllowed`."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return copilot.likely_replies(session, conversation_id)
+
+
+def named_tags(conversation_id: int) -> list[str]:
+    """The tags in use that the customer's words name. Raises `NotAllowed`."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return copilot.named_tags(session, agent.business_id, conversation_id)

@@ -1,0 +1,48 @@
+"""What the what-if part of the bot's page reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from console import auth
+from console.data.reading import reading
+from core.ai.settings import BotSettings
+from core.business.model import model
+from core.rehearsal import cases as saved
+from core.rehearsal import runs
+from core.rehearsal.cases import Case
+from core.rehearsal.runs import RehearsalView
+
+
+def latest(bot_id: int) -> RehearsalView | None:
+    """The bot's newest run. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return runs.latest(session, bot_id)
+
+
+def of_version(bot_id: int, number: int) -> RehearsalView | None:
+    """The newest run of the settings that a version holds. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return runs.of_version(session, bot_id, number)
+
+
+def cases(bot_id: int) -> Sequence[Case]:
+    """The bot's saved cases. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return saved.of_bot(session, bot_id)
+
+
+def can_write() -> bool:
+    """Whether a language model is configured."""
+    return model() is not None
+
+
+def most_of_a_question(in_force: BotSettings, wanted: BotSettings) -> Decimal | None:
+    """The most that one question may cost in USD, asked of both; None when a price is not known."""
+    prices = [runs.most_of_a_call(one) for one in (in_force, wanted)]
+    known = [price for price in prices if price is not None]
+    return sum(known, Decimal()) if len(known) == len(prices) else None

@@ -1,0 +1,87 @@
+"""Trying new settings of a bot on past conversations and saved cases, before a customer meets them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+
+
+class RehearsalSource(StrEnum):
+    """What is gone through."""
+
+    CONVERSATIONS = "conversations"
+    CASES = "cases"
+
+
+class SavedCase(Tenant, Base):
+    """Something customers ask, with what a good answer must and must not do.
+
+    `said` holds the turns. A case made from a conversation goes with it when the customer's data is erased.
+    """
+
+    __tablename__ = "saved_cases"
+    __table_args__ = (Index(None, "bot_id"), Index(None, "conversation_id"))
+
+    id: Mapped[Id]
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    said: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    expected: Mapped[Json]
+    created_by: Mapped[str]
+    created_at: Mapped[Stamp]
+
+
+class Rehearsal(Tenant, Base):
+    """One run of the settings in `settings` beside those of `base_version`.
+
+    `spend_limit` is in USD, null where a price is not known: then the number of items is the only limit. `spent` adds
+    up what the calls cost, and the most that a call may where the server did not tell. `ended` says why it ended
+    before its time: "spend" (its own limit), "budget" (the bot's), or null.
+    """
+
+    __tablename__ = "rehearsals"
+    __table_args__ = (one_of("source", RehearsalSource), Index(None, "bot_id", "id"))
+
+    id: Mapped[Id]
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
+    base_version: Mapped[int]
+    settings: Mapped[dict[str, Any]]
+    source: Mapped[str]
+    spend_limit: Mapped[Decimal | None] = mapped_column(Numeric(10, 4))
+    spent: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
+    ended: Mapped[str | None]
+    created_by: Mapped[str]
+    created_at: Mapped[Stamp]
+
+
+class RehearsalItem(Tenant, Base):
+    """One question of a run, frozen when it began. `before` and `after` are what each settings made of it."""
+
+    __tablename__ = "rehearsal_items"
+    __table_args__ = (
+        UniqueConstraint("rehearsal_id", "position"),
+        Index(None, "conversation_id"),
+        Index(None, "case_id"),
+    )
+
+    id: Mapped[Id]
+    rehearsal_id: Mapped[int] = mapped_column(ForeignKey("rehearsals.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer)
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("saved_cases.id", ondelete="SET NULL"))
+    name: Mapped[str]
+    said: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    replies_in_a_row: Mapped[int] = mapped_column(Integer, server_default="0")
+    expected: Mapped[Json]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    done_at: Mapped[datetime | None]

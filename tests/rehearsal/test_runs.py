@@ -1,0 +1,324 @@
+"""A run of what-if on the real database: frozen questions, both settings, limits, cancelling, going on after a kill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, update
+
+from core import errands
+from core.ai.handoff import Reason
+from core.ai.model import Completion, FailureKind, Prompt
+from core.ai.settings import BotSettings, QaPair
+from core.conversations import bot_history, bots, spending
+from core.db import system_transaction, transaction
+from core.errands import Running, Stopped
+from core.models import AIRun, RehearsalSource
+from core.rehearsal import cases, perform, runs
+from core.rehearsal.cases import UnacceptableCase
+from core.rehearsal.judging import Difference, Expectation, Kind, Miss
+from core.rehearsal.runs import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
+from tests.ai.test_assistant import ScriptedModel, fails
+from tests.ai.test_assistant import says as answers
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, says
+from tests.inbox.steps import one, rows
+from workers import errands as work
+
+PAIR = QaPair(question="¿Hacen envíos a todo el país?", answer="Sí, en tres días.", approved=True)
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
+    made = answers("Sí, claro.")
+    monkeypatch.setattr(perform, "model", lambda: made)
+    return made
+
+
+def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
+    """A conversation in which the bot answered the last of what a customer said."""
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    for words in said:
+        says(business.business_id, talk, words)
+    with system_transaction() as session:
+        session.execute(
+            insert(AIRun).values(
+                business_id=business.business_id, conversation_id=talk, bot_id=business.bot_id, settings_version=1,
+                prompt_version="", outcome=outcome, decided_by="model", created_at=func.clock_timestamp(),
+            )
+        )  # fmt: skip
+    says(business.business_id, talk, "Enviamos.", sender="bot", direction="outbound", status="sent")
+    return talk
+
+
+def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
+    plan = {"source": RehearsalSource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
+    with transaction(business.business_id) as session:
+        return runs.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
+
+
+def claim() -> Running:
+    with system_transaction() as session:
+        [running] = errands.claim(session, 1, work._LEASE)
+    return running
+
+
+def done(business: TestBusiness) -> RehearsalView:
+    work.carry_out(claim())
+    return look(business)
+
+
+def look(business: TestBusiness) -> RehearsalView:
+    with transaction(business.business_id) as session:
+        found = runs.latest(session, business.bot_id)
+    assert found is not None
+    return found
+
+
+def messages() -> int:
+    found: int = one("SELECT count(*) FROM messages")
+    return found
+
+
+def test_past_conversations_are_tried_with_both_settings_and_nothing_is_sent(business: TestBusiness) -> None:
+    talk = answered(business, "hola", "¿tienen mesas de roble?")
+    before = messages()
+    begin(business, BotSettings(handoff_keywords={"es": ("roble",)}))
+    seen = done(business)
+    (item,) = seen.items
+    assert item.conversation_id == talk
+    assert [turn.text for turn in item.said] == ["hola", "¿tienen mesas de roble?"]
+    assert item.before is not None and item.after is not None
+    assert (item.before.kind, item.before.text, item.before.confidence) == (Kind.REPLY, "Sí, claro.", 0.9)
+    assert (item.after.kind, item.after.reason) == (Kind.HAND_OFF, Reason.KEYWORD)
+    assert item.difference is Difference.NOW_HANDS_OFF
+    assert seen.work is not None
+    assert (seen.work.state, seen.work.done, seen.work.total) == ("done", 1, 1)
+    assert messages() == before
+    assert one("SELECT count(*) FROM deliveries") == 0
+
+
+def test_the_newest_question_of_each_conversation_is_tried_once_the_newest_first(business: TestBusiness) -> None:
+    first = answered(business, "¿abren el lunes?")
+    second = answered(business, "¿abren el martes?")
+    with system_transaction() as session:
+        session.execute(
+            insert(AIRun).values(
+                business_id=business.business_id, conversation_id=second, bot_id=business.bot_id, settings_version=1,
+                prompt_version="", outcome="copilot", decided_by="copilot_draft", created_at=func.clock_timestamp(),
+            )
+        )  # fmt: skip
+    begin(business, BotSettings())
+    assert [item.conversation_id for item in look(business).items] == [second, first]
+
+
+def test_what_it_takes_is_added_up_and_counts_in_the_bots_budget(business: TestBusiness, model: ScriptedModel) -> None:
+    answered(business, "¿tienen mesas?")
+    begin(business, BotSettings(confidence_threshold=0.95))
+    seen = done(business)
+    assert len(model.prompts) == 2
+    assert seen.spent > 0
+    (item,) = seen.items
+    assert item.before is not None and item.after is not None
+    assert item.before.cost is not None and item.after.cost is not None
+    assert seen.spent == item.before.cost + item.after.cost
+    assert one("SELECT count(*) FROM audit_log WHERE action = 'bot.try'") == 2
+
+
+def test_a_run_ends_before_it_spends_more_than_it_may(business: TestBusiness, model: ScriptedModel) -> None:
+    for number in range(3):
+        answered(business, f"¿tienen la mesa {number}?")
+    most = runs.most_of_a_call(BotSettings())
+    assert most is not None
+    begin(business, BotSettings(), spend_limit=2 * most)
+    seen = done(business)
+    assert seen.ended == "spend"
+    assert [item.after is not None for item in seen.items] == [True, False, False]
+    assert seen.spend_limit is not None
+    assert seen.spent <= seen.spend_limit
+    assert seen.work is not None
+    assert seen.work.state == "done"
+
+
+def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, model: ScriptedModel) -> None:
+    answered(business, "¿tienen mesas?")
+    rehearsal_id = begin(business, BotSettings())
+    running = claim()
+    with transaction(business.business_id) as session:
+        runs.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+    with pytest.raises(Stopped):
+        perform.run(running)
+    seen = look(business)
+    assert not seen.is_open
+    assert seen.items[0].after is None
+    assert model.prompts == []
+
+
+def test_what_was_cancelled_meanwhile_is_not_written(
+    business: TestBusiness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(business, "¿tienen mesas?")
+    rehearsal_id = begin(business, BotSettings())
+    running = claim()
+
+    class Slow:
+        def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
+            with transaction(business.business_id) as session:
+                runs.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+            return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
+
+    monkeypatch.setattr(perform, "model", Slow)
+    with pytest.raises(Stopped):
+        perform.run(running)
+    assert look(business).items[0].after is None
+
+
+def test_a_killed_run_goes_on_where_it_was(business: TestBusiness, model: ScriptedModel) -> None:
+    for number in range(2):
+        answered(business, f"¿tienen la mesa {number}?")
+    begin(business, BotSettings())
+    running = claim()
+    with transaction(business.business_id) as session:
+        plan = perform._work(session, running)
+    assert plan is not None
+    perform._try(running, plan, plan.left[0], model)  # and then the worker dies
+    one("UPDATE errands SET due_at = now() RETURNING id")
+    model.prompts.clear()
+    assert all(item.after is not None for item in done(business).items)
+    assert len(model.prompts) == 2
+
+
+def test_trouble_of_the_provider_is_an_outcome_like_any_other(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(business, "¿tienen mesas?")
+    monkeypatch.setattr(perform, "model", lambda: fails(FailureKind.SERVER))
+    begin(business, BotSettings())
+    (item,) = done(business).items
+    assert item.after is not None
+    assert item.after.error is not None
+    assert item.after.kind is Kind.HAND_OFF
+
+
+def test_without_a_model_the_approved_answers_are_compared(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(business, "¿Hacen envíos a todo el país?")
+    monkeypatch.setattr(perform, "model", lambda: None)
+    begin(business, BotSettings(qa_pairs=(PAIR,)))
+    seen = done(business)
+    assert seen.items[0].difference is Difference.NOW_ANSWERS
+    assert seen.spent == 0
+
+
+def test_one_run_of_a_bot_at_a_time(business: TestBusiness) -> None:
+    answered(business, "hola")
+    begin(business, BotSettings())
+    with pytest.raises(AlreadyRehearsing):
+        begin(business, BotSettings())
+
+
+def test_there_must_be_something_to_try(business: TestBusiness) -> None:
+    for source in RehearsalSource:
+        with pytest.raises(NothingToRehearse):
+            begin(business, BotSettings(), source=source)
+
+
+def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness) -> None:
+    answered(business, "hola")
+    rehearsal_id = begin(business, BotSettings(name="Luna"))
+    done(business)
+    with transaction(business.business_id) as session:
+        number = bot_history.save(
+            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="agent:1",
+            note="",
+        )  # fmt: skip
+        found = runs.of_version(session, business.bot_id, number)
+        assert found is not None
+        assert found.id == rehearsal_id
+        assert runs.of_version(session, business.bot_id, 1) is None
+
+
+def test_only_the_newest_runs_and_those_of_versions_are_kept(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(business, "hola")
+    monkeypatch.setattr(runs, "_KEPT", 1)
+    _, in_force = _current(business)
+    kept = begin(business, in_force)
+    done(business)
+    for name in ("B", "C"):
+        last = begin(business, BotSettings(name=name))
+        done(business)
+    assert [row.id for row in rows("SELECT id FROM rehearsals ORDER BY id")] == [kept, last]
+
+
+def _current(business: TestBusiness) -> tuple[int, BotSettings]:
+    with transaction(business.business_id) as session:
+        return bots.current(session, business.bot_id)
+
+
+def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) -> None:
+    with transaction(business.business_id) as session:
+        cases.add(
+            session, business.business_id, business.bot_id, " Envíos ", cases.asked("hola\n\n¿envían a Salta?"),
+            Expectation(contains=("tres días",), cites=True), actor="agent:1",
+        )  # fmt: skip
+    begin(business, BotSettings(), source=RehearsalSource.CASES)
+    (item,) = done(business).items
+    assert (item.name, len(item.said)) == ("Envíos", 2)
+    assert item.missed == (Miss.CONTAINS, Miss.CITES)
+
+
+@pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
+def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, question: str) -> None:
+    with pytest.raises(UnacceptableCase), transaction(business.business_id) as session:
+        cases.add(
+            session, business.business_id, business.bot_id, name, cases.asked(question), Expectation(), actor="agent:1"
+        )
+
+
+def test_a_run_survives_the_loss_of_its_case(business: TestBusiness) -> None:
+    with transaction(business.business_id) as session:
+        case_id = cases.add(
+            session, business.business_id, business.bot_id, "A", cases.asked("hola"), Expectation(), actor="agent:1"
+        )
+    begin(business, BotSettings(), source=RehearsalSource.CASES)
+    with transaction(business.business_id) as session:
+        cases.remove(session, business.business_id, case_id, actor="agent:1")
+        cases.remove(session, business.business_id, case_id, actor="agent:1")
+    assert len(done(business).items) == 1
+
+
+def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
+    business: TestBusiness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(business, "¿tienen mesas?")
+    with system_transaction() as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="t")
+        session.execute(update(AIRun).values(model="gpt-6-luna"))
+    slept: list[float] = []
+
+    def later(seconds: float) -> None:
+        slept.append(seconds)
+        one("UPDATE ai_runs SET created_at = now() - interval '2 minutes' RETURNING id")
+        rows("UPDATE audit_log SET created_at = now() - interval '2 minutes' RETURNING id")
+
+    monkeypatch.setattr(perform.time, "sleep", later)
+    begin(business, BotSettings(name="Luna"))
+    assert done(business).items[0].after is not None
+    assert len(slept) == 2
+
+
+def test_a_run_ends_when_the_bots_money_is_spent(business: TestBusiness, model: ScriptedModel) -> None:
+    answered(business, "¿tienen mesas?")
+    in_force = BotSettings(usd_per_day=0.01)
+    with system_transaction() as session:
+        bots.save(session, business.business_id, business.bot_id, in_force, author="t")
+        session.execute(update(AIRun).values(input_tokens=1, cost_usd=Decimal(1)))
+    spending.forget()
+    begin(business, BotSettings())
+    assert done(business).ended == "budget"
+    assert model.prompts == []
