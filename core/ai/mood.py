@@ -53,6 +53,7 @@ STRONG_WORDS = (
     "bullshit",
     "you are useless",
     "I will sue you",
+    "I want to sue",
     "I'll sue you",
     "vocês são golpistas",
     "isso é um golpe",
