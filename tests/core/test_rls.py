@@ -44,7 +44,9 @@ names = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.
 ALLOWED = {
     "kind": "whatsapp", "provider": "whatsapp_cloud", "direction": "inbound", "role": "agent", "sender": "customer",
     "severity": "info", "verdict": "permanent", "agent_tokens.kind": "session", "messages.status": "queued",
-    "answer_outcomes.verdict": "good", "knowledge_sources.kind": "text",
+    "answer_outcomes.verdict": "good", "knowledge_sources.kind": "text", "rehearsals.source": "cases",
+    "quotes.state": "open",
+    "embedding": [1.0],
 }  # fmt: skip
 
 
