@@ -23,8 +23,8 @@ SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 LANGUAGES = {"es": "es-AR", "en": "en-US", "pt": "pt-BR"}
 PAGES = (
-    "inbox", "queue", "saved_replies", "analytics?period=month", "bot", "people", "teams", "audit", "keys", "monitor",
-    "health", "dead_letters", "webhooks", "account",
+    "inbox", "queue", "saved_replies", "analytics?period=month", "bot", "knowledge", "improve", "quotes", "catalogue",
+    "people", "teams", "channels", "audit", "keys", "monitor", "health", "dead_letters", "webhooks", "account",
 )  # fmt: skip
 README = {"console.png": ("inbox", "desktop", "light", "es"), "analytics.png": ("analytics", "desktop", "dark", "en")}
 _EMAIL, _PASSWORD = "ana@desk.example", "correct horse battery"

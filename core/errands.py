@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from core import bell
@@ -154,7 +154,7 @@ def latest(session: Session, kind: str, subject_ids: Collection[int]) -> Mapping
     rows = session.scalars(
         select(Errand)
         .where(Errand.kind == kind, Errand.subject_id.in_(subject_ids))
-        .distinct(Errand.subject_id)
+        .ext(distinct_on(Errand.subject_id))
         .order_by(Errand.subject_id, Errand.id.desc())
         .execution_options(populate_existing=True)
     )

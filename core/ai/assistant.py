@@ -247,7 +247,7 @@ def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> st
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
             fallback = settings.fallback_message.in_language(speaks)
             return f"{fallback} {later}" if shut else fallback
-        case Reason.FAILURE:
+        case Reason.FAILURE | Reason.BUDGET:
             return settings.apology_message.in_language(speaks)
     return later if shut else settings.handoff_message.in_language(speaks)
 

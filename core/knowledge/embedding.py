@@ -49,7 +49,7 @@ class Embedder(Protocol):
 
 
 # Between which cosines a question and a passage go from unrelated to answered. Models differ: the older and many open
-# ones put everything into a narrow cone. Measured by their publishers' example pairs; an unknown name gets the last.
+# ones put everything into a narrow cone. Rough estimates, on the careful side; an unknown name gets the last.
 _SCALES = {
     "text-embedding-3": (0.15, 0.65),
     "text-embedding-ada": (0.72, 0.9),

@@ -50,7 +50,7 @@ def show(explanation: Explanation) -> AppTest:
     def script(explanation):  # type: ignore[no-untyped-def]  # its source alone is run, without this module
         from console.desk import why
 
-        why._content(explanation)
+        why._content(explanation, 1, None)
 
     page = AppTest.from_function(script, args=(explanation,)).run()
     assert not page.exception
