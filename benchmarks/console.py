@@ -47,7 +47,7 @@ def main() -> int:
             reader, token = _prepare(stack, chosen)
             sections: dict[str, Callable[[], None]] = {
                 "Reading at size": lambda: reading.run(bench, reader),
-                "In the browser": lambda: clicking.run(bench, url, token),
+                "In the browser": lambda: clicking.run(bench, url, token, chosen.reruns),
             }
             for title, section in sections.items():
                 bench.figures, bench.notes = [], []
@@ -97,8 +97,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.console", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds over a small history")
     parser.add_argument("--conversations", type=int, help="of ten messages each (200,000; with --quick 5,000)")
+    parser.add_argument("--reruns", type=int, help="clicks over which memory is watched (6,000; with --quick 60)")
     parser.add_argument("--write", action="store_true", help=f"also write the tables to {PAGE.relative_to(ROOT)}")
     chosen = parser.parse_args()
+    chosen.reruns = chosen.reruns or (60 if chosen.quick else 6_000)
     chosen.conversations = chosen.conversations or (5_000 if chosen.quick else 200_000)
     return chosen
 

@@ -38,6 +38,14 @@ _TEST_SETTINGS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process ends long after the other."""
+    items.sort(key=lambda item: _LONG.index(item.path.parent.name) if item.path.parent.name in _LONG else len(_LONG))
+
+
+_LONG = ("scenarios", "browser", "webhook_app")
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Embedded]:
     """A Postgres and a Redis of this test process's own."""

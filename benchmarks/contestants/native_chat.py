@@ -19,7 +19,7 @@ with psycopg.connect(database) as connection:
     if chosen := st.session_state.get("chosen"):
         said = connection.execute(
             "SELECT sender, text FROM (SELECT * FROM messages WHERE conversation_id = %s "
-            "ORDER BY created_at DESC, id DESC LIMIT 100) AS newest ORDER BY created_at, id",
+            "ORDER BY created_at DESC, id DESC LIMIT 60) AS newest ORDER BY created_at, id",
             [chosen],
         )
         for sender, words in said:

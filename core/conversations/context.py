@@ -29,6 +29,7 @@ from core.quotes.offer import OpenQuote
 
 _NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
 _READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
+_CHOSEN = frozenset({"button", "interactive"})  # what they say, whoever pressed them says
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 
 
@@ -236,7 +237,8 @@ def _in_order(rows: Iterable[Sequence[Any]]) -> list[_Said]:
 
 
 def _turn(message: _Said) -> Turn:
-    words = message.text if message.type == "text" else f"[{message.type}] {message.text}".strip()
+    spoken = message.type == "text" or (message.type in _CHOSEN and message.text.strip())
+    words = message.text if spoken else f"[{message.type}] {message.text}".strip()
     readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
     return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
 

@@ -61,6 +61,14 @@ def states() -> list[str]:
     return column("SELECT state FROM quotes ORDER BY id")
 
 
+def test_a_button_that_says_yes_confirms(shop: TestBusiness) -> None:
+    write("Quiero 2 zapatos negros")
+    customer_writes("Sí")
+    rows("UPDATE messages SET type = 'button' WHERE text = 'Sí'")
+    assert finish(*thinking())
+    assert states() == ["confirmed"]
+
+
 def test_from_an_order_to_a_confirmation(shop: TestBusiness) -> None:
     assert "2 × Zapato negro" in write("Quiero 2 zapatos negros y 1 camisa")
     assert rows("SELECT state, currency, total FROM quotes") == [("open", "CLP", 125000)]

@@ -1,0 +1,35 @@
+"""The copilot in the composer: what it offers stands in the box, and nothing goes out by itself."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.conversations import saved_replies
+from core.db import transaction
+from tests.browser.steps import open_thread
+from tests.console.people import Person
+from tests.inbox.steps import rows
+
+pytestmark = pytest.mark.browser
+
+ANSWER = "Your order leaves today and arrives in three days."
+
+
+def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
+    page: Page, ana: Person, talk: int, business
+) -> None:
+    with transaction(business.business_id) as session:
+        saved_replies.save(session, business.business_id, "agent:1", "order", ANSWER)
+        saved_replies.save(session, business.business_id, "agent:1", "hours", "We open at nine.")
+    open_thread(page, talk)
+    box = page.locator("textarea:visible").first
+    box.fill("Hello Ana,")
+    page.get_by_role("button", name="Copilot", exact=True).click()
+    expect(page.get_by_role("button", name="Draft a reply")).to_be_disabled()
+    page.get_by_role("button", name="Find saved replies").click()
+    page.locator(".alike", has_text="/order").click()
+    expect(box).to_have_value(ANSWER)
+    page.locator(".swap").click()
+    expect(box).to_have_value("Hello Ana,")
+    assert rows("SELECT count(*) FROM messages WHERE direction = 'outbound'") == [(0,)]
