@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 
 import psutil
 import psycopg
@@ -154,7 +155,7 @@ def _milliseconds(act: Callable[[int], None], talk: int) -> float:
 
 def _say(bench: Bench, talk: int, words: str) -> None:
     """Store a customer's message and announce it, as the workers do."""
-    change = json.dumps([BUSINESS, talk])
+    change = json.dumps(astuple(live.Change(BUSINESS, talk, None)))
     with psycopg.connect(bench.stack.environment["DATABASE_URL"]) as connection:
         connection.execute(_SAY, {"words": words, "talk": talk, "topic": live.TOPIC, "change": change})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -28,6 +28,7 @@ from core.people.sessions import CurrentAgent
 _PRIORITIES = (0, 1, 2, 3)
 _ICON = {"whatsapp": ":material/chat:", "sms": ":material/sms:", "email": ":material/mail:"}
 state = st.session_state
+_numbers = count()
 
 
 @st.fragment(key="customer")
@@ -122,26 +123,26 @@ def _care(thread: Thread) -> None:
     key = _key("assignee", thread.id, thread.assignee_id)
     st.selectbox(
         t("contact.assignee"), list(colleagues), _place(list(colleagues), thread.assignee_id), key=key,
-        format_func=colleagues.__getitem__, placeholder=t("contact.nobody"), on_change=_assigned, args=(key,),
-        disabled=thread.status == "closed",
+        format_func=colleagues.__getitem__, placeholder=t("contact.nobody"), disabled=thread.status == "closed",
+        on_change=_assigned, args=(key, thread.assignee_id),
     )  # fmt: skip
     teams = {one.id: one.name for one in people.teams()}
     if teams:
         key = _key("of_team", thread.id, thread.team_id)
         st.selectbox(
             t("contact.team"), list(teams), _place(list(teams), thread.team_id), key=key,
-            format_func=teams.__getitem__, placeholder=t("contact.no_team"), on_change=_given, args=(key,),
-            disabled=thread.status == "closed",
+            format_func=teams.__getitem__, placeholder=t("contact.no_team"), disabled=thread.status == "closed",
+            on_change=_given, args=(key, thread.team_id),
         )  # fmt: skip
     key = _key("priority", thread.id, thread.priority)
     st.segmented_control(
         t("contact.priority"), _PRIORITIES, default=thread.priority, key=key, required=True, width="stretch",
-        format_func=lambda one: t(f"contact.priority_{one}"), on_change=_prioritised, args=(key,),
+        format_func=lambda one: t(f"contact.priority_{one}"), on_change=_prioritised, args=(key, thread.priority),
     )  # fmt: skip
     key = _key("tags", thread.id, list(thread.tags))
     st.multiselect(
         t("contact.tags"), sorted({*data.tags(), *thread.tags}), list(thread.tags), key=key, accept_new_options=True,
-        placeholder=t("contact.tags_hint"), on_change=_tagged, args=(key,),
+        placeholder=t("contact.tags_hint"), on_change=_tagged, args=(key, list(thread.tags)),
     )  # fmt: skip
 
 
@@ -184,10 +185,13 @@ def _title(one: Past, zone: ZoneInfo) -> str:
 
 
 def _key(name: str, subject: int, value: object) -> str:
-    """A widget's key for what the database says. When that changes it is another widget: a browser that still holds
-    the value from before cannot send it as somebody's choice.
+    """A widget's key for what the database says. When that changes it is another widget, and never one of before: a
+    browser may still hold what was chosen in that one, and would send it as somebody's choice.
     """
-    return f"{name}_{subject}_{zlib.crc32(repr(value).encode()):08x}"
+    shown: dict[str, tuple[int, object, int]] = state.setdefault("customer_keys", {})
+    if name not in shown or shown[name][:2] != (subject, value):
+        shown[name] = (subject, value, next(_numbers))
+    return f"{name}_{subject}_{shown[name][2]}"
 
 
 def _place(options: list[int], chosen: int | None) -> int | None:
@@ -224,21 +228,22 @@ def _try(action: Callable[[], None]) -> None:
     st.rerun(["thread", "list", "customer"])
 
 
-def _assigned(key: str) -> None:
-    chosen = state[key]
-    do(lambda conversation_id: actions.assign(conversation_id, chosen))
+# A browser that has not drawn a change yet still sends what it shows, which is nobody's choice.
+def _assigned(key: str, shown: int | None) -> None:
+    if (chosen := state[key]) != shown:
+        do(lambda conversation_id: actions.assign(conversation_id, chosen))
 
 
-def _given(key: str) -> None:
-    chosen = state[key]
-    do(lambda conversation_id: actions.give_to_team(conversation_id, chosen))
+def _given(key: str, shown: int | None) -> None:
+    if (chosen := state[key]) != shown:
+        do(lambda conversation_id: actions.give_to_team(conversation_id, chosen))
 
 
-def _prioritised(key: str) -> None:
-    chosen = int(state[key] or 0)
-    do(lambda conversation_id: actions.set_priority(conversation_id, chosen))
+def _prioritised(key: str, shown: int) -> None:
+    if (chosen := int(state[key] or 0)) != shown:
+        do(lambda conversation_id: actions.set_priority(conversation_id, chosen))
 
 
-def _tagged(key: str) -> None:
-    chosen = list(state[key])
-    do(lambda conversation_id: actions.set_tags(conversation_id, chosen))
+def _tagged(key: str, shown: list[str]) -> None:
+    if (chosen := list(state[key])) != shown:
+        do(lambda conversation_id: actions.set_tags(conversation_id, chosen))

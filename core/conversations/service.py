@@ -164,7 +164,7 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
 
 
 def assign(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
-    """Give a conversation to a person, or to nobody.
+    """Give a conversation to a person, or to nobody. Giving it to whoever has it changes nothing.
 
     Raises:
         NotFound: no such conversation or agent.
@@ -177,6 +177,8 @@ def assign(session: Session, business_id: int, conversation_id: int, actor: str,
             raise NotFound(f"No agent {agent_id}.")
         if agent.disabled_at is not None:
             raise Conflict(f"{agent.name} is disabled and cannot be given conversations.")
+    if conversation.assignee_id == agent_id:
+        return
     conversation.assignee_id = agent_id
     session.flush()
     add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", by=actor, to=agent_id)

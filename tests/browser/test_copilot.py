@@ -23,7 +23,7 @@ def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
         saved_replies.save(session, business.business_id, "agent:1", "order", ANSWER)
         saved_replies.save(session, business.business_id, "agent:1", "hours", "We open at nine.")
     open_thread(page, talk)
-    box = page.locator("textarea:visible").first
+    box = page.get_by_role("textbox", name="Reply", exact=True)
     box.fill("Hello Ana,")
     page.get_by_role("button", name="Copilot", exact=True).click()
     expect(page.get_by_role("button", name="Draft a reply")).to_be_disabled()
