@@ -55,7 +55,8 @@ def test_a_narrow_screen_opens_the_pane_over_the_conversation(page: Page, ana: P
     name.fill("Daniela Ruiz")
     name.press("Enter")
     expect(page.locator(".desk-name")).to_have_text("Daniela Ruiz")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("heading")).to_contain_text("Daniela Ruiz")
+    expect(name).to_have_value("Daniela Ruiz")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
