@@ -59,7 +59,7 @@ def main() -> int:
                 "Reading at size": lambda: reading.run(bench, reader),
                 "A click": browsing(lambda chromium: clicking.click(bench, chromium, talks)),
                 "Stored to visible": browsing(lambda chromium: clicking.visible(bench, chromium, talks)),
-                "Many agents": browsing(lambda chromium: clicking.agents(bench, chromium, talks)),
+                "Many agents": browsing(lambda chromium: clicking.agents(bench, chromium)),
                 "Memory": browsing(lambda chromium: clicking.memory(bench, chromium, talks, chosen.reruns)),
             }
             for title, section in sections.items():

@@ -15,10 +15,11 @@ from console.desk import conversation, customer, listing, selection, undo
 def _desk() -> None:
     shell.viewer()
     with st.container(key="desk", horizontal=True, wrap=False, gap=None):
-        with st.container(key="pane_list", width=348, gap=None):
-            listing.pane()
+        left = st.container(key="pane_list", width=348, gap=None)
+        _opened()  # what somebody reads comes before what else there is
+        with left:
             trigger("desk", listing.seen_again)
-        _opened()
+            listing.pane()
 
 
 @st.fragment(key="opened")

@@ -3,6 +3,7 @@ const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
 const SAY_MS = 2000;  // the server listens no more often
 const STILL_HERE_MS = 4000;
+const COUNT_MS = 5000;  // the numbers beside the views may be this late
 
 export default function ({data, parentElement, setTriggerValue}) {
   const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false});
@@ -13,9 +14,10 @@ export default function ({data, parentElement, setTriggerValue}) {
       const changed = [...state.changed];
       state.changed.clear();
       // The inbox draws what changed, and the tab's title with it.
-      if (typeof window.bothubTriggers?.list !== 'function') return setTriggerValue('tick', changed);
-      const shown = window.bothubLooking?.conversation;
-      pull(changed.includes(EVERYTHING) || changed.includes(shown) ? 'desk' : 'list', changed);
+      if (typeof window.bothubTriggers?.rows !== 'function') return setTriggerValue('tick', changed);
+      if (changed.includes(EVERYTHING) || changed.includes(window.bothubLooking?.conversation)) return pull('desk', changed);
+      pull('rows', changed);
+      state.counting ??= setTimeout(() => { state.counting = null; pull('list', changed); }, COUNT_MS);
     }, 30);
   };
   tellWaiting(data.waiting);

@@ -18,6 +18,7 @@ from core.conversations.listing import STATUSES, Place, View, Wanted
 from core.errors import BotHubError
 
 state = st.session_state
+_WANTED = "list_wanted"  # the view, the filters and the words
 _PLACES = "list_places"  # where each page before the one shown began
 _READ = "list_read"  # the conversations shown that hold nothing new
 
@@ -25,19 +26,30 @@ _READ = "list_read"  # the conversations shown that hold nothing new
 @st.fragment(key="list")
 @together()
 def pane() -> None:
-    agent = shell.viewer()
+    shell.viewer()
     with st.container(key="list_head", gap="small"):
-        counts = data.counts()
-        wanted = _head(counts)
-    places: list[Place] = state.get(_PLACES, []) if state.get("list_wanted") == wanted else []
-    state["list_wanted"], state[_PLACES] = wanted, places
+        wanted = _head(data.counts())
+    if state.get(_WANTED) != wanted:
+        state[_WANTED], state[_PLACES] = wanted, []
+    trigger("list")
+    _rows()
+    bulk.ask()
+
+
+@st.fragment(key="rows")
+@together()
+def _rows() -> None:
+    """Drawn by itself when somebody writes in another conversation: with many agents that is all the time."""
+    agent = shell.viewer()
+    wanted: Wanted = state[_WANTED]
+    places: list[Place] = state[_PLACES]
     page = data.page(wanted, places[-1] if places else None)
     state["list_next"] = page.next
     state[_READ] = {row.id for row in page.rows if not row.unread}
     inbox_list(
         page.rows,
         selection.chosen(),
-        waiting=counts[View.WAITING],
+        waiting=data.counts()[View.WAITING],
         earlier=bool(places),
         more=page.next is not None,
         searching=wanted != Wanted(wanted.view),
@@ -48,8 +60,7 @@ def pane() -> None:
         on_turn=_turned,
         on_bulk=_bulk,
     )
-    bulk.ask()
-    trigger("list")
+    trigger("rows")
 
 
 def _head(counts: dict[View, int]) -> Wanted:
