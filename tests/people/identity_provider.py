@@ -28,7 +28,7 @@ class Provider:
     issuer: str = ""
     email: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
-    published: RSAKey = KEY
+    published: RSAKey = field(default_factory=lambda: KEY)
     key: RSAKey | None = None
     discovery: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
