@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from core.embedded import Embedded
 # How long an example takes depends on what else the machine does; whether it holds does not.
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+# No test asks another machine for anything, and reading every authority takes each HTTP client a tenth of a second.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 _TEST_SETTINGS = {
     "WHATSAPP_ACCESS_TOKEN": "test-access-token",

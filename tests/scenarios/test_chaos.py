@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from tests.scenarios.chaos import VICTIMS, run
 
 @pytest.mark.chaos
 @pytest.mark.timeout(420)
-def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path: Path) -> None:
-    told, violations = run(tmp_path, customers=200, messages=2000, seconds=45, kill_every=3, settle_seconds=240)
+def test_nothing_is_lost_or_doubled_while_everything_is_killed() -> None:
+    with tempfile.TemporaryDirectory(prefix="bothub-chaos-") as folder:
+        told, violations = run(Path(folder), customers=200, messages=2000, seconds=45, kill_every=3, settle_seconds=240)
     print(json.dumps(told))
     assert violations == []
     assert told["messages"] == 2000
