@@ -18,7 +18,7 @@ from core import live
 from core.db import system_transaction
 from core.media import storage
 from core.models import Attachment
-from tests.browser.steps import at_rest, until
+from tests.browser.steps import PATIENCE, at_rest, until
 from tests.console.people import Person, conversation, person, says, state_of
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def ana(business, page: Page, console) -> Person:
 def second(chromium: Browser, console, business) -> Iterator[Page]:
     """A colleague's window."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     sign_in(page, console, person(business.business_id, name="Bea Ruiz"))
     yield page
