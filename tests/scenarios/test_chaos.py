@@ -15,7 +15,9 @@ from tests.scenarios.chaos import VICTIMS, run
 @pytest.mark.timeout(420)
 def test_nothing_is_lost_or_doubled_while_everything_is_killed() -> None:
     with tempfile.TemporaryDirectory(prefix="bothub-chaos-") as folder:
-        told, violations = run(Path(folder), customers=150, messages=1200, seconds=30, kill_every=3, settle_seconds=240)
+        told, violations = run(
+            Path(folder), customers=150, messages=1200, seconds=30, kill_every=3, kill_rounds=2, settle_seconds=240
+        )
     print(json.dumps(told))
     assert violations == []
     assert told["messages"] == 1200
