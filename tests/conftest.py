@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from hypothesis import settings as hypothesis_settings
 
@@ -17,6 +19,10 @@ from core.embedded import Embedded
 # How long an example takes depends on what else the machine does; whether it holds does not.
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+# No test asks another machine for anything, and reading every authority takes each HTTP client a tenth of a second.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 _TEST_SETTINGS = {
     "WHATSAPP_ACCESS_TOKEN": "test-access-token",
@@ -51,6 +57,7 @@ def servers() -> Iterator[Embedded]:
     """A Postgres and a Redis of this test process's own."""
     folder = Path(tempfile.mkdtemp(prefix="bothub-test-"))
     embedded = Embedded(folder)
+    embedded.postgres.command += ["-c", "fsync=off", "-c", "synchronous_commit=off"]  # nobody cuts this one's power
     embedded.start()
     yield embedded
     embedded.stop()
@@ -61,6 +68,7 @@ def servers() -> Iterator[Embedded]:
 def database(servers: Embedded) -> Iterator[str]:
     """The migrated database, with every setting pointing at the test's servers. Gives the DATABASE_URL."""
     from core import bell, config, crypto, db, migrations
+    from core.people import agents
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _TEST_SETTINGS.items():
@@ -71,6 +79,9 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
         for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
             cached.cache_clear()
+        # A password costs a guesser 64 MiB and a good part of a second, and every person of a test has one.
+        patch.setattr(agents, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(agents, "_DUMMY_HASH", agents._hasher.hash("nobody's password"))
         migrations.upgrade(config.get_settings().sqlalchemy_url)
         yield servers.postgres.url
         db.get_engine().dispose()

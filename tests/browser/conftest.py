@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from core.config import get_settings
 from core.db import system_transaction
 from core.people import sessions
-from tests.browser.steps import signed_in
+from tests.browser.steps import PATIENCE, signed_in
 from tests.console.people import Person, conversation, person, says
 
 _ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def chromium() -> Iterator[Browser]:
         assert os.environ.get("REQUIRE_BROWSER") != "1", "REQUIRE_BROWSER=1, and no Chromium was found"
         pytest.skip("no Chromium here")
     with sync_playwright() as playwright:
-        expect.set_options(timeout=20_000)
+        expect.set_options(timeout=PATIENCE * 1000)
         browser = playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM))
         yield browser
         browser.close()
@@ -84,7 +84,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, console: Console, business) -> Iterator[Page]:
     """A fresh browser window. A test fails if its page asks another machine for anything."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     outside: list[str] = []
     ours = (console.url, console.url.replace("http", "ws"), "blob:", "data:")

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.console.people import Person
+
+PATIENCE = 45.0  # seconds: what is right costs no waiting, and a busy machine draws the first page of charts in twenty
 
 
 def signed_in(page: Page, console: Any, one: Person) -> Person:
@@ -17,15 +19,26 @@ def signed_in(page: Page, console: Any, one: Person) -> Person:
     return one
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the page shows the result of what was done last: a widget that is just being drawn anew loses clicks.
+
+    Streamlit's page says so from the moment it asks for a run until the run's last element has come.
+    """
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def open_thread(page: Page, talk: int) -> None:
     page.goto("/")
     page.locator(f".row[data-id='{talk}']").click()
     page.wait_for_selector(f".wrap[data-ready='{talk}']")
+    at_rest(page)
 
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for something that happens in the database."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
+from tests.browser.steps import at_rest
 from tests.console.people import conversation, person, says
 
 pytestmark = pytest.mark.browser
@@ -20,6 +21,7 @@ def test_charts_are_drawn_and_what_is_behind_a_figure_opens(business, page: Page
     page.on("console", lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto("/analytics?period=month")
     expect(page.locator(".js-plotly-plot .bars path")).not_to_have_count(0)
+    at_rest(page)
     page.locator(".st-key-behind_new button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.goto(f"/?c={talk}")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
+from tests.browser.steps import at_rest
 from tests.console.people import conversation, person, says
 from tests.inbox.steps import rows
 
@@ -55,11 +56,14 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
     expect(card).to_contain_text("2K customers a day")
     expect(card.get_by_role("button", name="Test")).to_be_visible()
     _shot(page, "channels")
+    at_rest(page)
     card.get_by_role("button", name="Edit").click()
     panel = page.get_by_role("dialog").filter(has_text="Check and save")
     expect(panel.get_by_label("Name")).to_have_value("WhatsApp")
     _shot(page, "edit")
     panel.get_by_label("Name").fill("Sales")
+    panel.get_by_label("Name").blur()
+    at_rest(page)
     panel.get_by_role("button", name="Check and save").click()
     expect(panel).to_be_hidden()
     expect(card).to_contain_text("Sales")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import open_thread, until
+from tests.browser.steps import at_rest, open_thread, until
 from tests.console.people import Person, conversation, person, replies, says, state_of
 
 pytestmark = pytest.mark.browser
@@ -36,6 +36,7 @@ def test_signing_in_with_a_password_and_out_again(page: Page, business, talk: in
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator(".row")).to_have_count(1)
+    at_rest(page)
     page.get_by_role("button", name="Ana Torres").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Email")).to_be_visible()

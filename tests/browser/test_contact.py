@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import open_thread, signed_in, until
+from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import Person, conversation, person, says, state_of
 
 pytestmark = pytest.mark.browser
@@ -31,8 +31,10 @@ def test_two_contacts_are_merged_and_told_apart_again(page: Page, ana: Person, b
     page.get_by_role("button", name="Merge with another contact").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Daniela Cruz", exact=True).first.click()
+    at_rest(page)
     dialog.get_by_role("button", name="Merge", exact=True).click()
     until(lambda: state_of(other).contact_id == state_of(talk).contact_id)
+    at_rest(page)
     page.get_by_role("button", name="Undo").click()
     until(lambda: state_of(other).contact_id == merged)
     expect(dialog).to_have_count(0)
@@ -42,6 +44,7 @@ def test_a_closed_conversation_is_opened_again_from_the_bar(page: Page, ana: Per
     open_thread(page, talk)
     page.locator(".st-key-close button").click()
     until(lambda: state_of(talk).status == "closed")
+    at_rest(page)
     page.get_by_role("button", name="Undo").click()
     until(lambda: state_of(talk).status == "open")
 
@@ -57,6 +60,7 @@ def test_a_narrow_screen_opens_the_pane_over_the_conversation(page: Page, ana: P
     expect(page.locator(".desk-name")).to_have_text("Daniela Ruiz")
     expect(page.get_by_role("dialog").get_by_role("heading")).to_contain_text("Daniela Ruiz")
     expect(name).to_have_value("Daniela Ruiz")
+    at_rest(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -64,11 +68,13 @@ def test_a_narrow_screen_opens_the_pane_over_the_conversation(page: Page, ana: P
 def test_ticked_conversations_are_tagged(page: Page, ana: Person, talk: int) -> None:
     open_thread(page, talk)
     page.locator(".row .tick").first.check()
+    at_rest(page)
     page.get_by_role("button", name="Tag", exact=True).click()
     dialog = page.get_by_role("dialog")
     tags = dialog.get_by_role("combobox")
     tags.fill("vip")
     tags.press("Enter")
     tags.press("Escape")
+    at_rest(page)
     dialog.get_by_role("button", name="Add tags").click()
     until(lambda: state_of(talk).tags == ["vip"])

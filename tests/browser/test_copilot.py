@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.conversations import saved_replies
 from core.db import transaction
-from tests.browser.steps import open_thread
+from tests.browser.steps import at_rest, open_thread
 from tests.console.people import Person
 from tests.inbox.steps import rows
 
@@ -27,6 +27,7 @@ def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
     box.fill("Hello Ana,")
     page.get_by_role("button", name="Copilot", exact=True).click()
     expect(page.get_by_role("button", name="Draft a reply")).to_be_disabled()
+    at_rest(page)
     page.get_by_role("button", name="Find saved replies").click()
     page.locator(".alike", has_text="/order").click()
     expect(box).to_have_value(ANSWER)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from core.db import transaction
 from core.knowledge import ingest, sources
 from core.models import Role
-from tests.browser.steps import signed_in
+from tests.browser.steps import at_rest, signed_in
 from tests.console.people import person
 from tests.inbox.steps import one
 from tests.knowledge.desk import add, claim, markdown, read_at_once, read_next
@@ -58,6 +58,7 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     )
     expect(panel.get_by_text("Shipping guide.pdf")).to_be_visible()
     _shot(page, "adding")
+    at_rest(page)
     panel.get_by_role("button", name="Add files: 2").click()
     expect(panel).not_to_be_visible()
     guide_id = one("SELECT id FROM knowledge_sources WHERE kind = 'pdf'")
@@ -73,12 +74,18 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     expect(card).to_contain_text("Passages: 2")
     expect(card).to_contain_text("In use")
     _shot(page, "sources")
+    at_rest(page)
     card.get_by_role("button", name="See passages").click()
     expect(page.get_by_role("dialog")).to_contain_text("The warranty lasts one year.")
     _shot(page, "passages")
+    at_rest(page)
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_text("Try a search").click()
+    at_rest(page)
     page.get_by_label("Question").fill("¿cuánto cuesta el cinturón? price of a belt")
+    page.get_by_label("Question").blur()
+    at_rest(page)
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("30 EUR")).to_be_visible()
     _shot(page, "search")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import QuoteState, Role
-from tests.browser.steps import open_thread, signed_in, until
+from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import person
 from tests.console.test_quotes_page import SOME_FLOUR, TWO_SHIRTS, UNCLEAR, quote
 from tests.inbox.steps import one
@@ -21,9 +21,11 @@ def test_a_price_list_becomes_the_catalogue(business, page: Page, console) -> No
     content = "Código;Nombre;Precio\nCAM-01;Camisa azul;25,50\n;Harina;1,20\n;Sin precio;\n".encode("cp1252")
     page.locator("input[type=file]").set_input_files({"name": "precios.csv", "mimeType": "text/csv", "buffer": content})
     expect(page.get_by_text("Line 4: The price is missing.")).to_be_visible()
+    at_rest(page)
     page.locator(".st-key-take_list button").click()
     until(lambda: one("SELECT count(*) FROM products") == 2)
     expect(page.get_by_text("$25.50")).to_be_visible()
+    at_rest(page)
     page.locator("[class*=st-key-edit_] button").first.click()
     expect(page.get_by_role("dialog").get_by_label("Price")).to_have_value("25.5")
 
@@ -42,8 +44,10 @@ def test_a_quote_opens_from_its_conversation_and_stays_with_its_address(business
     expect(dialog.get_by_text("How it came to be")).to_be_visible()
     tab.reload()
     expect(dialog.get_by_text("How it came to be")).to_be_visible()
+    at_rest(tab)
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     tab.wait_for_url(lambda url: "q=" not in url)
+    at_rest(tab)
     tab.get_by_text("Daniela Cruz").first.click()
     tab.wait_for_selector(f".wrap[data-ready='{talk}']")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
+from tests.browser.steps import at_rest
 from tests.console.people import person
 
 pytestmark = pytest.mark.browser
@@ -24,6 +25,7 @@ def test_dark_is_chosen_on_the_account_page_and_holds_everywhere(page: Page, con
     choices = page.get_by_role("radiogroup", name="Appearance on this device")
     expect(choices.get_by_role("radio", name="As the system")).to_be_checked()
     expect(app).not_to_have_css("background-color", _DARK)
+    at_rest(page)
     with page.expect_navigation():
         choices.get_by_text("Dark").click()
     expect(app).to_have_css("background-color", _DARK)

@@ -18,7 +18,8 @@ from core import live
 from core.db import system_transaction
 from core.media import storage
 from core.models import Attachment
-from tests.console.people import Person, conversation, person, says
+from tests.browser.steps import PATIENCE, at_rest, until
+from tests.console.people import Person, conversation, person, says, state_of
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +47,7 @@ def ana(business, page: Page, console) -> Person:
 def second(chromium: Browser, console, business) -> Iterator[Page]:
     """A colleague's window."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     sign_in(page, console, person(business.business_id, name="Bea Ruiz"))
     yield page
@@ -57,6 +58,7 @@ def open_thread(page: Page, talk: int) -> None:
     page.goto(f"/?c={talk}")
     page.wait_for_selector(f".wrap[data-ready='{talk}']")
     page.wait_for_selector("html[data-live]", state="attached")
+    at_rest(page)
 
 
 def rings(business_id: int, talk: int) -> None:
@@ -84,6 +86,7 @@ def test_a_customer_who_is_not_being_read_rings_until_it_is_switched_off(page: P
     page.evaluate("() => { delete document.documentElement.dataset.rang; localStorage.removeItem('bothub.rang'); }")
     page.get_by_role("button", name="Ana Torres").click()
     page.get_by_role("switch", name="Sound for new messages").uncheck()
+    at_rest(page)
     page.keyboard.press("Escape")
     rings(business.business_id, other)
     says(business.business_id, other, "the last")
@@ -220,5 +223,7 @@ def test_faces_and_places_go_into_a_reply(page: Page, ana, talk: int) -> None:
 def test_what_was_closed_by_mistake_is_open_again(page: Page, ana, talk: int) -> None:
     open_thread(page, talk)
     page.get_by_role("button", name=re.compile("^Close")).click()
+    until(lambda: state_of(talk).status == "closed")
+    at_rest(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("textbox", name="Reply")).to_be_visible()

@@ -18,7 +18,7 @@ from console.actions import conversations as actions
 from core.channels.base import InvalidMessage
 from core.db import system_transaction
 from core.errors import Conflict, OptedOut, WindowClosed
-from core.models import Agent, Delivery, Message
+from core.models import Agent, Delivery, Message, Role
 from core.people import agents, sessions
 from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
 
@@ -163,6 +163,34 @@ def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
         assert agents.authenticate(session, desk.person.email, "a new password") is not None
         assert sessions.session_agent(session, elsewhere) is None
         assert sessions.session_agent(session, desk.person.token) is not None
+
+
+MANAGERS_PAGES = {
+    "audit", "bot", "channels", "dead_letters", "health", "improve", "knowledge", "monitor", "people", "teams",
+}  # fmt: skip
+ADMINISTRATORS_PAGES = {"keys", "webhooks"}
+
+
+@pytest.mark.parametrize(
+    ("role", "withheld"),
+    [
+        (Role.AGENT, MANAGERS_PAGES | ADMINISTRATORS_PAGES),
+        (Role.MANAGER, ADMINISTRATORS_PAGES),
+        (Role.ADMINISTRATOR, set()),
+    ],
+)
+def test_a_role_is_given_no_page_but_its_own(business, monkeypatch, role: Role, withheld: set[str]) -> None:
+    given: list[str] = []
+    navigate = navigation.st.navigation
+
+    def noted(pages: dict[str, list[Any]], **options: Any) -> Any:
+        given.extend(page.url_path or "inbox" for group in pages.values() for page in group)
+        return navigate(pages, **options)
+
+    monkeypatch.setattr(navigation.st, "navigation", noted)
+    Desk(person(business.business_id, role=role), monkeypatch).open()
+    every = {path.stem for path in Path(APP).with_name("app_pages").glob("[!_]*.py")}
+    assert set(given) == every - withheld
 
 
 # Actions, as the pages call them.

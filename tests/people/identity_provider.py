@@ -18,6 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 CLIENT, SECRET = "bothub:desk", "s3cret/with+signs"
+KEY, STRANGERS_KEY = (RSAKey.generate_key(2048, auto_kid=True) for _ in range(2))  # once: it takes half a second
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Provider:
     issuer: str = ""
     email: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
-    published: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
+    published: RSAKey = field(default_factory=lambda: KEY)
     key: RSAKey | None = None
     discovery: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -101,7 +102,7 @@ def serve() -> Iterator[Provider]:
             """Nothing: a test's output is for the test."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     provider.issuer = f"http://127.0.0.1:{server.server_address[1]}"
     try:

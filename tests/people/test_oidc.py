@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from joserfc.jwk import RSAKey
 from sqlalchemy import update
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -21,7 +20,7 @@ from core.people import sessions, staff
 from tests.conftest import TestBusiness
 from tests.console.people import Person, person
 from tests.inbox.steps import column
-from tests.people.identity_provider import CLIENT, SECRET, Provider, serve
+from tests.people.identity_provider import CLIENT, SECRET, STRANGERS_KEY, Provider, serve
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_a_forged_answer_is_refused(browser: TestClient, provider: Provider, cha
 
 
 def test_a_token_of_another_key_is_refused(browser: TestClient, provider: Provider) -> None:
-    provider.key = RSAKey.generate_key(2048)
+    provider.key = STRANGERS_KEY
     assert go(browser, provider) == "/auth/login?provider"
 
 
