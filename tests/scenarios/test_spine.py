@@ -12,18 +12,11 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 
-from benchmarks.stack import Stack, eventually, running_stack
+from benchmarks.stack import Stack, eventually
 from tests.channels.payloads import load_all, meta_bytes
 from tests.messages import meta_signature, twilio_signature
 
 _numbers = itertools.count(100)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = {"RETRY_WAITS": "1,1,1", "SEND_TIMEOUT_SECONDS": "2", "LEASE_SECONDS": "3", "SWEEP_SECONDS": "1"}
-    with running_stack(tmp_path_factory.mktemp("stack"), **settings) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
