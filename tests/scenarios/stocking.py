@@ -1,4 +1,4 @@
-"""Stocks a running business as its administrator does in the console: files to answer from, a list to quote from.
+"""Stocks a running business by the services that the console uses: files to answer from, a price list to quote from.
 
 A process of its own, as the settings of the scenario's servers are not those of the tests.
 """
@@ -6,36 +6,47 @@ A process of its own, as the settings of the scenario's servers are not those of
 from __future__ import annotations
 
 import sys
-from io import BytesIO
 from pathlib import Path
-from unittest import mock
 
-from benchmarks.stack import eventually
-from console import auth
-from console.actions import catalogue
-from console.actions import knowledge as actions
-from console.data import knowledge as data
-from core.db import system_transaction
+from core import bell
+from core.db import system_transaction, transaction
+from core.knowledge import queries, sources
+from core.media import storage
 from core.models import Role
 from core.people import agents, sessions
-from core.quotes import spreadsheet
+from core.quotes import catalogue, importing, spreadsheet
 
 
-def stock(business_id: int, bot_id: int, pdf: Path, prices: Path) -> int:
-    """Upload both, wait until they are read, and use the list as the catalogue. Returns who did it, signed in."""
+def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
+    """Upload both, and use the price list as the catalogue. Returns the agent who did it and is signed in."""
+    agent_id = _arrive(business_id)
+    actor = f"agent:{agent_id}"
+    for path in (manual, prices):
+        source_id = _upload(business_id, bot_id, path, actor)
+    with transaction(business_id) as session:
+        key, _ = queries.kept_content(session, source_id)
+    read = spreadsheet.read(b"".join(storage.read(key)))
+    with transaction(business_id) as session:
+        importing.take(session, business_id, actor, read, catalogue.own_currency(session, business_id))
+    bell.ring()
+    return agent_id
+
+
+def _arrive(business_id: int) -> int:
     with system_transaction() as session:
         agent_id = agents.create_agent(
             session, business_id, name="Ana Torres", email="ana@desk.example", role=Role.ADMINISTRATOR,
             password="correct horse battery", language="es",
         )  # fmt: skip
-        token = sessions.open_session(session, business_id, agent_id)
-    with mock.patch.object(auth, "token", lambda: token):
-        for path in (pdf, prices):
-            actions.add_file(BytesIO(path.read_bytes()), path.name, bot_id)
-        eventually(lambda: all(one.state == "ready" for one in data.sources()), seconds=60)
-        (price_list,) = data.price_lists()
-        catalogue.take(spreadsheet.read(data.content(price_list)))
+        sessions.session_agent(session, sessions.open_session(session, business_id, agent_id))
     return agent_id
+
+
+def _upload(business_id: int, bot_id: int, path: Path, actor: str) -> int:
+    with path.open("rb") as file:
+        kept = sources.keep(business_id, file, path.name)
+    with transaction(business_id) as session:
+        return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem, by=actor)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,10 @@ def agent_id(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> int:
     (ids,) = stack.query("SELECT business_id, id FROM bots ORDER BY id LIMIT 1")
     done = subprocess.run(
         [sys.executable, "-m", "tests.scenarios.stocking", *map(str, ids), str(pdf), str(prices)],
-        env=stack.environment, check=True, stdout=subprocess.PIPE, timeout=90,
+        env=stack.environment, check=True, stdout=subprocess.PIPE, timeout=60,
     )  # fmt: skip
+    unread = "SELECT count(*) FROM knowledge_sources WHERE state <> 'ready'"
+    eventually(lambda: stack.query(unread) == [(0,)], seconds=60)
     return int(done.stdout)
 
 
@@ -47,11 +49,10 @@ def _print(path: Path) -> None:
     path.write_bytes(bytes(pdf.output()))
 
 
-def ask(customer: Customer, words: str) -> str:
-    """What the customer is answered."""
-    before = len(customer.answers())
+def ask(customer: Customer, words: str, *, answers: int = 1) -> str:
+    """What the customer is answered: the last of so many answers."""
     customer.write(words)
-    return str(eventually(lambda: customer.answers()[before:])[0]["text"])
+    return str(eventually(lambda: customer.answers()[answers - 1 :])[0]["text"])
 
 
 def named(stack: Stack, customer: Customer) -> list[str]:
@@ -90,7 +91,7 @@ def test_the_price_list_is_quoted_from_until_the_customer_says_yes(stack: Stack,
     customer = Customer(stack)
     quote = ask(customer, "Hola! Quiero dos Aurora 2 y tres paquetes de café")
     assert "128.500" in quote
-    assert "confirmado" in ask(customer, "SÍ")
+    assert "confirmado" in ask(customer, "SÍ", answers=2)
     eventually(lambda: owner(stack, customer) == [("human", agent_id)])
     assert stack.query("SELECT state, total FROM quotes WHERE conversation_id = %s", customer.conversation()["id"]) == [
         ("confirmed", 128_500)
