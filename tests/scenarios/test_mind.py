@@ -12,6 +12,8 @@ from fpdf import FPDF
 from benchmarks.stack import Stack, eventually
 from tests.scenarios.test_spine import Customer
 
+pytestmark = pytest.mark.timeout(300)  # the first test sets everything up
+
 MANUAL = (
     ("Garantía de las lámparas", "La garantía de las lámparas Aurora dura 18 meses y cubre el cable y la pantalla."),
     ("Cleaning the lamps", "Clean the lampshade with a dry cotton cloth. Never use alcohol on the lampshade."),
