@@ -9,6 +9,7 @@ from math import log
 
 from rapidfuzz import fuzz
 
+from sandbox.openai_data import statements
 from sandbox.openai_facts import Fact, Prompt
 from sandbox.words import LANGUAGES, SUBJECT_NAMES, fold, language_of, tokens
 
@@ -194,7 +195,7 @@ def _without_courtesy(text: str) -> str:
 
 def _look_up(prompt: Prompt, asked: str) -> tuple[list[tuple[float, Fact, str]], list[str]]:
     """(score, fact, answer) for each question a fact answers, and the questions none answers."""
-    index = _Index(prompt.facts)
+    index = _Index(list(statements(prompt.facts)))
     found: list[tuple[float, Fact, str]] = []
     missed = []
     for question in _questions(asked):

@@ -27,7 +27,7 @@ _WISH = re.compile(
 _UNITS = r"kg|kilos?|quilos?|g|gram[ao]?s?|l|litros?|lit(?:er|re)s?|m|metros?|met(?:er|re)s?|docenas?|dozens?|duzias?"
 _LINE = re.compile(
     rf"\b(?P<quantity>\d+(?:[.,]\d+)?|{'|'.join(_NUMBERS)})\s+(?:(?P<unit>{_UNITS})\s+)?(?:(?:de|of)\s+)?"
-    r"(?P<product>[a-z][a-z \-]*?)(?=\s+(?:y|e|and|mas|plus|por favor|please)\b|\s*(?:[,;.!?\n+]|$))"
+    r"(?P<product>[a-z][a-z \-]*?(?: \d+)?)(?=\s+(?:y|e|and|mas|plus|por favor|please)\b|\s*(?:[,;.!?\n+]|$))"
 )
 
 

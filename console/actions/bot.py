@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
 
 from console import auth
-from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.assistant import ComposeRequest, Outcome, Silent, compose
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
@@ -17,6 +18,7 @@ from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.knowledge.retrieval import passages_for, question_in
 from core.quotes.catalogue import products_of
+from core.quotes.offer import QuoteChange, standing
 
 
 def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
@@ -57,10 +59,13 @@ def save_facts(known: BusinessFacts) -> None:
     auth.forget()
 
 
-def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) -> Outcome:
+def try_it(
+    bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]], before: Sequence[Outcome] = ()
+) -> Outcome:
     """What the bot would do with these settings. `said` are (role, words), the customer's last.
 
-    Nothing is sent. What the model's work takes counts against the bot's budget in force, and is in the audit log.
+    `before` is what came of the trial's earlier questions: a quote stays open, and a mood is remembered. Nothing is
+    sent. What the model's work takes counts against the bot's budget in force, and is in the audit log.
     Raises `NotAllowed`, `NotFound`, `OverBudget`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)
@@ -83,7 +88,9 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
             contact_ref=f"trial-{agent.id}",
             replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
             passages=passages_for(agent.business_id, bot_id, question_in(turns)),
+            last_sentiment=before[-1].trace.sentiment if before else None,
             catalogue=items,
+            open_quote=reduce(standing, map(_quoted, before), None),
             over_budget=over_budget,
         ),
         model(),
@@ -91,3 +98,7 @@ def try_it(bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]]) 
     with transaction(agent.business_id) as session:
         spending.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=f"agent:{agent.id}")
     return outcome
+
+
+def _quoted(outcome: Outcome) -> QuoteChange | None:
+    return None if isinstance(outcome, Silent) else outcome.quote

@@ -10,7 +10,7 @@ from console import auth, shell
 from console.data import bot as bots_data
 from console.data import knowledge as data
 from console.i18n import t
-from console.knowledge import adding, finding, listing, passages
+from console.knowledge import adding, finding, listing, passages, price_list
 
 state = st.session_state
 agent = shell.viewer()
@@ -44,3 +44,5 @@ if may_edit and state.get("knowledge_adding"):
     adding.panel(bots)
 elif (opened := state.get("knowledge_open")) is not None:
     passages.panel(opened)
+elif (taken := state.get("knowledge_price_list")) is not None:
+    price_list.panel(taken)

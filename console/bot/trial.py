@@ -40,7 +40,7 @@ def _answer(bot_id: int, settings: BotSettings | None, turns: list[tuple[str, st
         return
     try:
         with st.spinner(t("bot.try_thinks")):
-            outcome = actions.try_it(bot_id, settings, turns)
+            outcome = actions.try_it(bot_id, settings, turns, [notes[number] for number in sorted(notes)])
     except BotHubError as error:
         st.warning(shell.say(error), icon=":material/hourglass:")
         st.button(t("bot.try_again"), icon=":material/refresh:")

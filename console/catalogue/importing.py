@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import streamlit as st
@@ -29,11 +29,15 @@ def draw(own_currency: str) -> None:
         t("catalogue.file"), type=["csv", "xlsx", "txt"], key=f"price_list_{state.get('price_list_round', 0)}",
         max_upload_size=spreadsheet.LARGEST_FILE // 1_000_000,
     )  # fmt: skip
-    if file is None:
-        return
+    if file is not None:
+        preview(file.getvalue, own_currency)
+
+
+def preview(content: Callable[[], bytes], own_currency: str) -> None:
+    """What taking a list over would do, and the button that does it."""
     try:
         with st.spinner(t("catalogue.reading")):
-            read = _read(file.getvalue())
+            read = _read(content())
             plan = data.planned(read)
     except UnreadableFile as error:
         st.error(words.fault(error.reason), icon=":material/error:")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
 
 from console import auth
 from core.db import transaction
+from core.errors import NotFound
 from core.knowledge import embedding, queries, retrieval
 from core.knowledge.queries import PassageView, SourceView
 from core.knowledge.search import Found
+from core.media import storage
+from core.quotes import spreadsheet
 
 LATELY_DAYS = 30
 PASSAGES_A_PAGE = 20
 _FRESH_SECONDS = 60
 _MOST_FOUND = 8
+_ROWS_WITH_HEADING = 5
 
 
 def sources() -> Sequence[SourceView]:
@@ -38,6 +42,40 @@ def passages(source_id: int, page: int) -> Sequence[PassageView]:
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return queries.passages(session, source_id, skip=(page - 1) * PASSAGES_A_PAGE, limit=PASSAGES_A_PAGE)
+
+
+def price_lists() -> frozenset[int]:
+    """The sources whose columns are a product's name and its price. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        tables = queries.first_rows(session, _ROWS_WITH_HEADING)
+    return frozenset(source_id for source_id, rows in tables.items() if spreadsheet.lists_products(_cells(rows)))
+
+
+def _cells(rows: Sequence[str]) -> Iterator[list[str]]:
+    """What may be a heading: the names that a table's passage has, and the cells, where a title stands above both."""
+    for row in rows:
+        parted = [line.partition(": ") for line in row.splitlines()]
+        yield [name for name, _, _ in parted]
+        yield [cell or name for name, _, cell in parted]
+
+
+def content(source_id: int) -> bytes:
+    """A source's file. Raises `NotAllowed`, `NotFound`, and `UnreadableFile` if it is too large for a price list."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        key, size = queries.kept_content(session, source_id)
+    if size > spreadsheet.LARGEST_FILE:
+        raise spreadsheet.UnreadableFile("too_large")
+    return _content(key)
+
+
+@st.cache_data(ttl=_FRESH_SECONDS, max_entries=10, show_spinner=False)
+def _content(key: str) -> bytes:
+    try:
+        return b"".join(storage.read(key))
+    except FileNotFoundError:
+        raise NotFound("The file is in storage no more.") from None
 
 
 def uses() -> Mapping[int, int]:

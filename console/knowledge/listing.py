@@ -11,7 +11,7 @@ import streamlit as st
 from console.actions import knowledge as actions
 from console.data import knowledge as data
 from console.i18n import t
-from console.knowledge import words
+from console.knowledge import price_list, words
 from core.ai.text import fold
 from core.errors import BotHubError
 from core.knowledge.parse.open import ACCEPTED
@@ -63,12 +63,12 @@ def _cards(found: list[SourceView], viewer: Viewer) -> None:
         shown = [one for one in found if all(word in fold(f"{one.title} {one.origin}") for word in asked)]
     pages = -(-len(shown) // _CARDS_A_PAGE)
     page = st.pagination(pages, key="knowledge_page_of") if pages > 1 else 1
-    uses = data.uses()
+    uses, price_lists = data.uses(), data.price_lists()
     for one in shown[(page - 1) * _CARDS_A_PAGE : page * _CARDS_A_PAGE]:
-        _card(one, viewer, uses)
+        _card(one, viewer, uses, one.id in price_lists)
 
 
-def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int]) -> None:
+def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int], is_price_list: bool) -> None:
     with st.container(border=True, key=f"source_{one.id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(words.ICONS[one.kind], width="content")
@@ -88,6 +88,11 @@ def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int]) -> None:
                 t("knowledge.see_passages"), key=f"see_{one.id}", icon=":material/segment:", type="tertiary"
             ):  # fmt: skip
                 state["knowledge_open"] = one.id
+                st.rerun()
+            if is_price_list and st.button(
+                t("knowledge.as_catalogue"), key=f"as_catalogue_{one.id}", icon=":material/sell:", type="tertiary"
+            ):  # fmt: skip
+                price_list.opened(one.id)
                 st.rerun()
             if viewer.may_edit and one.state in (SourceState.FAILED, SourceState.CANCELLED):
                 st.button(

@@ -121,6 +121,29 @@ def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequ
     return [PassageView(*row) for row in rows]
 
 
+def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
+    """The first passages of each table that is in use, by its source, `most` of each: a row with its columns' names."""
+    found: dict[int, list[str]] = {}
+    for source_id, row in session.execute(
+        select(KnowledgeSource.id, KnowledgeChunk.text)
+        .join(KnowledgeChunk, KnowledgeChunk.edition == KnowledgeSource.edition)
+        .where(KnowledgeSource.kind == SourceKind.TABLE, KnowledgeChunk.position < most)
+        .order_by(KnowledgeSource.id, KnowledgeChunk.position)
+    ):
+        found.setdefault(source_id, []).append(row)
+    return found
+
+
+def kept_content(session: Session, source_id: int) -> tuple[str, int]:
+    """The key of a source's content in storage and how many bytes it is. Raises `NotFound`, also for a web page."""
+    kept = session.execute(
+        select(KnowledgeSource.file_key, KnowledgeSource.bytes).where(KnowledgeSource.id == source_id)
+    ).one_or_none()
+    if kept is None or kept.file_key is None:
+        raise NotFound(f"No content of source {source_id}.")
+    return kept.file_key, kept.bytes or 0
+
+
 _USES = text("""
 SELECT c.source_id, count(DISTINCT r.id)
 FROM ai_runs r

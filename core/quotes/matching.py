@@ -111,15 +111,26 @@ def _whole(before: Wanted | None, one: Wanted, items: tuple[Item, ...], language
 
 def line_of(wanted: Wanted, items: tuple[Item, ...], language: LanguageCode) -> Line:
     """The line for one wanted thing."""
-    # "iPhone 15": what looks like a quantity at the end can be part of the name.
-    named = _exact(wanted.raw, items) if wanted.quantity is not None and wanted.raw.startswith(wanted.words) else None
-    if named:
-        return _settle(Wanted(wanted.raw, None), named, 1.0)
+    if (numbered := _numbered(wanted, items, language)) is not None:
+        return numbered
     found = find(wanted.words, items, language)
     if len(found.items) == 1 and found.score >= SURE:
         return _settle(wanted, found.items[0], found.score)
     confidence = min(found.score, 0.5) if len(found.items) > 1 else found.score
     return Line(wanted.words, _counted(wanted), wanted.unit, None, round(confidence, 2), found.items)
+
+
+def _numbered(wanted: Wanted, items: tuple[Item, ...], language: LanguageCode) -> Line | None:
+    """The line whose quantity, said last, is a part of the name: "iPhone 15"; "Aurora 3" where there are several."""
+    if wanted.quantity is None or not wanted.raw.startswith(wanted.words):
+        return None
+    if item := _exact(wanted.raw, items):
+        return _settle(Wanted(wanted.raw, None), item, 1.0)
+    several = len(find(wanted.words, items, language).items) > 1
+    whole = find(wanted.raw, items, language)
+    if several and len(whole.items) == 1 and whole.score >= SURE:
+        return _settle(Wanted(wanted.raw, None), whole.items[0], whole.score)
+    return None
 
 
 def settled(line: Line, item: Item) -> Line:

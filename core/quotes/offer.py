@@ -39,6 +39,15 @@ class QuoteChange:
     summary: str = ""
 
 
+def standing(before: OpenQuote | None, change: QuoteChange | None) -> OpenQuote | None:
+    """The quote that a customer has before them after an answer, where none is kept: it has no id of its own."""
+    if change is None:
+        return before
+    if not change.lines or change.expires_at is None:
+        return None
+    return OpenQuote(0, change.state, change.language, change.lines, change.expires_at)
+
+
 def amount_of(line: Line) -> Decimal | None:
     """What a line costs, to the smallest coin; None while it is not clear."""
     if line.item is None or line.quantity is None:

@@ -10,6 +10,19 @@ from itertools import takewhile
 
 from core.ai.text import LanguageCode, fold, guess_language, stem, words
 from core.quotes.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
+from core.quotes.order_words import (
+    AFTER_SIZE,
+    AND,
+    ASKING,
+    CHOOSING,
+    DENIALS,
+    LEADS,
+    OVER,
+    PRICES,
+    SUGGESTING,
+    TAILS,
+    WISHES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,70 +55,6 @@ class Order:
 
 NOTHING = Order((), wish=False, price=False, rest=False)
 
-_WISHES = frozenset(
-    words(
-        "quiero queremos quisiera quisieramos querria deseo deseamos necesito necesitamos dame deme denos danos ponme "
-        "pongame mandame mandeme enviame envieme traeme traigame comprar compro pedir pido encargar encargo ordenar "
-        "ordeno cotizar cotizame coticeme cotizacion presupuesto presupuestar llevo llevamos llevar apartame apartar "
-        "reservame das da pon manda envia trae vendeme regalame antojan pedido agregame agregue anademe anada sumame "
-        "quero queremos queria gostaria preciso precisamos desejo mande manda envie ve comprar pedir encomendar "
-        "encomenda orcamento cotacao levo levar vou vai reservar pedido adicione acrescente "
-        "want wanna need like order buy get take give send purchase quote add"
-    )
-)
-# With a quantity these ask for a quote, without one for a price.
-_PRICES = frozenset(
-    words(
-        "cuanto cuanta cuestan cuesta sale salen saldria valen vale seria serian quanto custa custam fica ficam sai "
-        "saem how much cost costs price precio precios preco precos"
-    )
-)
-_LEADS = (
-    _WISHES
-    | _PRICES
-    | frozenset(
-        words(
-            "hola buenas buenos buen dia dias tardes noches que tal disculpe disculpa perdon mira mire oye oiga por "
-            "favor porfa gracias ya me nos te le les se lo el la los las al de del para mi mis ahi con a en es "
-            "son si claro vale ok tambien ademas y e tan solo solamente hacer hagan hago haga una voy vamos puede "
-            "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
-            "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
-            "pro meu minha fazer pode poderia poderiam tambem alem sim so apenas gostava seria "
-            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my "
-            "the sku of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then "
-            "do placing place up have you"
-        )
-    )
-) - {"una", "um"}
-_TAILS = frozenset(
-    words(
-        "por favor porfa porfavor porfis gracias please pls plz thanks thank thx you obrigado obrigada mas tambien "
-        "tambem also too para hoy ahora ya nomas hoje agora today now llevar levar viagem go entrega no ok si sim "
-        "cada each cuanto quanto seria serian es e sale salen fica cuesta cuestan custa custam quiero quisiera "
-        "necesito quero preciso want need"
-    )
-)
-_AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
-_CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
-_AND = frozenset({"y", "e", "and", "plus", "mas"})
-_DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
-# What was bought already is no order: it came broken, it never came, it goes back.
-_OVER = frozenset(
-    words(
-        "compre compramos pedi pedimos encargue recibi recibimos llego llegaron vino vinieron trajeron enviaron "
-        "mandaron devolver devolucion devuelvo cambiar cambio reclamar reclamo roto rota rotos rotas "
-        "comprei compramos recebi recebemos chegou chegaram veio vieram trocar troca devolucao quebrado quebrada "
-        "bought ordered received arrived came return exchange refund broken sent cancelar cancel"
-    )
-)
-# What a sentence begins with that asks for something else than goods: "¿cuándo llega mi pedido 448?".
-_ASKING = frozenset(
-    words(
-        "cuando como donde quien quienes cual cuales porque quando onde quem qual quais "
-        "what when where why who which how does did"
-    )
-)
-_SUGGESTING = frozenset(words("about si sea"))  # "what about 3 mugs", "como si fueran 3"
 _TOKEN = re.compile(
     r"\d{1,3}/\d{1,3}(?!\d)|\d+(?:[.,]\d+)+[^\W\d_]*|\d+[^\W_]*|[½¼¾]|[^\W\d_][^\W_]*(?:['’][^\W_]+)*|\n|[^\s\w]"
 )
@@ -134,19 +83,19 @@ def read_order(text: str, language: LanguageCode | None = None) -> Order:
     reader = _Reader(text, tokens, language or guess_language(text))
     reader.walk()
     said = frozenset(keys)
-    return Order(tuple(reader.lines), bool(said & _WISHES), bool(said & _PRICES), reader.rest)
+    return Order(tuple(reader.lines), bool(said & WISHES), bool(said & PRICES), reader.rest)
 
 
 def _is_over(keys: Sequence[str]) -> bool:
-    if any(key in _OVER for key in keys):
+    if any(key in OVER for key in keys):
         return True
-    return any(key in _DENIALS and _wishes_next(keys[at + 1 : at + 4]) for at, key in enumerate(keys))
+    return any(key in DENIALS and _wishes_next(keys[at + 1 : at + 4]) for at, key in enumerate(keys))
 
 
 def _wishes_next(keys: Sequence[str]) -> bool:
     """Whether a wish follows a "no": "no quiero", "ya no lo necesito". "No, quiero 3" denies something else."""
     for key in keys:
-        if key in _WISHES:
+        if key in WISHES:
             return True
         if key in _BREAKS or key in _SENTENCE_ENDS:
             return False
@@ -197,11 +146,11 @@ class _Reader:
             return 0
         sentence = list(takewhile(lambda token: token.key not in _SENTENCE_ENDS, self.tokens[at:]))
         keys = [token.key for token in sentence]
-        begins = next((place for place, key in enumerate(keys) if key == "how" or key not in _LEADS), len(keys))
-        if begins == len(keys) or keys[begins] not in _ASKING or not _PRICES.isdisjoint(keys[begins + 1 :]):
+        begins = next((place for place, key in enumerate(keys) if key == "how" or key not in LEADS), len(keys))
+        if begins == len(keys) or keys[begins] not in ASKING or not PRICES.isdisjoint(keys[begins + 1 :]):
             return 0
         following = keys[begins + 1 : begins + 13]
-        if not following or following[0] in _SUGGESTING or quantity_at(following, self.language) is not None:
+        if not following or following[0] in SUGGESTING or quantity_at(following, self.language) is not None:
             return 0
         self._close()
         self.rest = True
@@ -214,12 +163,12 @@ class _Reader:
             self._close()
             self._wished = False
             return 1
-        if token.text in _BREAKS or (token.key in _AND and self._begins >= 0):
+        if token.text in _BREAKS or (token.key in AND and self._begins >= 0):
             self._close()
             return 1
         if times := self._times(at):
             return self._take(at, *times)
-        if not token.glued and not (at and self.tokens[at - 1].key in _AFTER_SIZE):
+        if not token.glued and not (at and self.tokens[at - 1].key in AFTER_SIZE):
             # "dos" is "of the" in Portuguese, but nothing begins with that.
             begins = token.key == "dos" and not self._words and self._quantity is None
             spoken = "es" if begins else self.language
@@ -246,22 +195,36 @@ class _Reader:
     def _ends(self, at: int) -> bool:
         """Whether a line would end at `at`: nothing but courtesy before the next break."""
         for token in self.tokens[at:]:
-            if token.text in _BREAKS or token.key in _SENTENCE_ENDS or token.key in _AND:
+            if token.text in _BREAKS or token.key in _SENTENCE_ENDS or token.key in AND:
                 return True
-            if token.key not in _TAILS:
+            if token.key not in TAILS:
                 return False
         return True
+
+    def _counts(self, at: int) -> int:
+        """How many tokens at `at` tell how many of something, an article apart; 0 where none does."""
+        if at >= len(self.tokens):
+            return 0
+        if times := self._times(at):
+            return times[1]
+        quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], self.language)
+        return 0 if quantity is None or quantity.article else quantity.length
 
     def _take(self, at: int, quantity: Quantity, length: int) -> int:
         """A quantity: it begins a line, belongs to the one before it, or is part of a name."""
         if self._words:
-            follows = not self._ends(at + length)
-            if quantity.article or (self._quantity is not None and (quantity.unit or not follows)):
-                self._words += self.tokens[at : at + length]
+            after = at + length
+            ends, more = self._ends(after), self._counts(after)
+            if self._quantity is not None:
+                of_name = bool(quantity.unit) or ends or more > 0  # "dos Aurora 2 tres gorras"
+            else:
+                of_name = more > 0 and self._ends(after + more)  # "Aurora 2 x3"
+            if quantity.article or of_name:
+                self._words += self.tokens[at:after]
                 return length
-            if not follows:
+            if self._quantity is None and (ends or more):
                 self._quantity = quantity
-                self._close(up_to=at + length)
+                self._close(up_to=after)
                 return length
             self.rest = self.rest or self._quantity is None
             self._close(keep=self._quantity is not None)
@@ -278,8 +241,8 @@ class _Reader:
         if not self._words:
             if self._quantity is not None and token.key in ("x", "×"):  # "3 x camisas"
                 return
-            self._wished = self._wished or token.key in _WISHES or token.key in _PRICES
-            if token.key in _LEADS and not (self._quantity and token.key in _WISHES):
+            self._wished = self._wished or token.key in WISHES or token.key in PRICES
+            if token.key in LEADS and not (self._quantity and token.key in WISHES):
                 return
         if self._begins < 0:
             self._begins = at
@@ -287,7 +250,7 @@ class _Reader:
 
     def _close(self, *, up_to: int | None = None, keep: bool = True) -> None:
         named = list(self._words)
-        while named and named[-1].key in _TAILS:
+        while named and named[-1].key in TAILS:
             named.pop()
         if named and keep:
             start = self.tokens[self._begins].start
@@ -312,7 +275,7 @@ class _Reader:
 
 def plural(words_said: str) -> bool:
     """Whether the thing named is several of them, by its first word that is no article."""
-    said = [word for word in words(words_said) if word not in _LEADS and word not in UNITS]
+    said = [word for word in words(words_said) if word not in LEADS and word not in UNITS]
     return bool(said) and len(said[0]) > 3 and said[0].endswith("s") and stem(said[0]) != said[0]
 
 
@@ -324,7 +287,7 @@ def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
         quantity = quantity_at(tokens[at:], language)
         if quantity is not None and not (quantity.article and at + 1 < len(tokens)):
             after = tokens[at + quantity.length :]
-            return quantity if all(key in _TAILS or key in _LEADS for key in after) else None
-        if tokens[at] not in _LEADS and tokens[at] not in _AFTER_SIZE and tokens[at] not in _CHOOSING:
+            return quantity if all(key in TAILS or key in LEADS for key in after) else None
+        if tokens[at] not in LEADS and tokens[at] not in AFTER_SIZE and tokens[at] not in CHOOSING:
             return None
     return None

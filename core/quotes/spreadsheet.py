@@ -89,6 +89,15 @@ def read(content: bytes) -> Read:
     return _products(heading, lines)
 
 
+def lists_products(rows: Iterable[Sequence[str]]) -> bool:
+    """Whether the first rows name the columns of a price list."""
+    try:
+        _heading(enumerate(islice(rows, _HEADING_WITHIN)))
+    except UnreadableFile:
+        return False
+    return True
+
+
 def csv_of(products: Iterable[Listed]) -> bytes:
     """The CSV file that `read` reads."""
     return sheets.csv_of(_COLUMNS, ([str(cell) for cell in line] for line in _lines(products)))

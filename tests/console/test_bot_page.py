@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import date, time
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,8 @@ from core.conversations.bot_history import Overtaken
 from core.db import transaction
 from core.errors import NotFound
 from core.models import Role
+from core.quotes import products
+from core.quotes.products import Facts
 from tests.ai.test_assistant import says
 from tests.conftest import TestBusiness
 from tests.console.people import person
@@ -153,6 +156,20 @@ def test_trying_uses_what_is_typed_and_sends_nothing(desk: Desk, business: TestB
     assert one("SELECT count(*) FROM messages") == 0
     press(desk, "Start again")
     assert not desk.page.chat_message
+
+
+def test_a_quote_stays_open_in_the_trial(desk: Desk, business: TestBusiness) -> None:
+    with transaction(business.business_id) as session:
+        products.save(session, business.business_id, "system", Facts("Gorra", Decimal(12)))
+    said = []
+    for words in ("Quiero 2 gorras", "mejor 3", "SÍ"):
+        desk.page.chat_input(key="trial_input").set_value(words)
+        desk.run()
+        said.append([part.value for part in desk.page.chat_message[-1].text][-1])
+    assert "24" in said[0]
+    assert "36" in said[1]
+    assert "confirmado" in said[2]
+    assert one("SELECT count(*) FROM quotes") == 0
 
 
 def test_an_approved_pair_answers_in_the_trial_before_it_is_saved(

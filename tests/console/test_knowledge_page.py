@@ -12,6 +12,7 @@ from core.db import transaction
 from core.errors import BotHubError
 from core.knowledge import ingest
 from core.knowledge.parse import Fault
+from core.media import storage
 from core.models import Role
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, says
@@ -213,3 +214,33 @@ def test_another_business_sees_nothing_of_it(business: TestBusiness, monkeypatch
     assert data.sources() == []
     with pytest.raises(BotHubError):
         actions.rename(source_id, "Mine")
+
+
+def test_a_price_list_among_the_sources_fills_the_catalogue(desk: Desk, business: TestBusiness) -> None:
+    prices = add(business, "Producto;Precio;Unidad\nLámpara Aurora;50,00;\nCafé;9,50;kg\n".encode(), "precios.csv")
+    titled = add(business, b"Tienda Sol,,\nC\xc3\xb3digo,Nombre,Precio\nG-1,Gorra,12\n", "gorras.csv")
+    branches = add(business, "Sucursal;Teléfono\nCentro;555 0142\n".encode(), "sucursales.csv")
+    for _ in (prices, titled, branches):
+        read_next()
+    page = at_knowledge(desk)
+    offered = {button.key for button in page.button if button.key and button.key.startswith("as_catalogue_")}
+    assert offered == {f"as_catalogue_{prices}", f"as_catalogue_{titled}"}
+    page = press(desk, f"as_catalogue_{prices}")
+    assert [one.value for one in page.metric] == ["2", "0", "0", "0"]
+    page = press(desk, "take_list")
+    assert rows("SELECT name, price::float, unit FROM products ORDER BY id") == [
+        ("Lámpara Aurora", 50.0, ""),
+        ("Café", 9.5, "kg"),
+    ]
+    assert [one.value for one in page.metric] == ["0", "0", "2", "0"]
+    assert page.button(key="take_list").disabled
+
+
+def test_a_price_list_whose_file_is_gone_is_said(desk: Desk, business: TestBusiness) -> None:
+    prices = add(business, b"Producto,Precio\nGorra,12\n", "precios.csv")
+    read_next()
+    storage.delete(one("SELECT file_key FROM knowledge_sources"))
+    data._content.clear()
+    at_knowledge(desk)
+    page = press(desk, f"as_catalogue_{prices}")
+    assert [error.value for error in page.error] == [i18n.catalogue("en")["error.NotFound"]]

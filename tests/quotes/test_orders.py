@@ -185,6 +185,32 @@ def test_english_plurals_in_sses_find_their_product() -> None:
     assert match_lines(read_order("2 french presses").lines, items, "en")[0].sure
 
 
+LAMPS = (
+    item(1, "Lámpara Aurora 2", "50"),
+    item(2, "Lámpara Aurora 3", "60"),
+    item(3, "Café de la casa", "9", "paquete", "coffee"),
+    item(4, "Harina", "2", "kg"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dos Aurora 2 y tres paquetes de café", [(1, 2), (3, 3)]),
+        ("dos Aurora 2 tres paquetes de café", [(1, 2), (3, 3)]),
+        ("quiero la Aurora 3 y tres paquetes de café", [(2, 1), (3, 3)]),
+        ("quiero el Aurora 3 y el Aurora 2", [(2, 1), (1, 1)]),
+        ("quiero Aurora 2 x3", [(1, 3)]),
+        ("Aurora 2 (3), Aurora 3 (1)", [(1, 3), (2, 1)]),
+        ("two Aurora 2 and three packs of coffee", [(1, 2), (3, 3)]),
+        ("harina 2 kilos 3 cafés", [(4, 2), (3, 3)]),
+    ],
+)
+def test_a_number_in_a_name_counts_nothing(text: str, expected: list[tuple[int, int]]) -> None:
+    lines = match_lines(read_order(text).lines, LAMPS, guess_language(text))
+    assert [(line.item.id if line.item else None, line.quantity) for line in lines] == expected
+
+
 def test_confidence_tells_a_slip_from_the_word() -> None:
     right, slip = (match_lines(read_order(text).lines, SHOP, "es")[0] for text in ("2 camisetas", "2 camizetas"))
     assert right.confidence == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from core.ai.model import MakeQuote, ModelAnswer, Prompt
 from core.ai.prices import load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
+from sandbox.openai_tools import called
 from tests.quotes.shop import SHOP
 from tests.sandbox.conftest import Client
 
@@ -33,6 +35,21 @@ def test_an_order_is_a_call(model: ModelClient) -> None:
     assert isinstance(answer, MakeQuote)
     lines = [(line.product, line.quantity, line.unit) for line in answer.lines]
     assert lines == [("zapatos", 2, None), ("harina", 1.5, "kilos")]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Quiero dos Aurora 2 y tres paquetes de café", [("aurora 2", 2), ("paquetes de cafe", 3)]),
+        ("I want two Aurora 3, one Aurora 12 and 4 mugs", [("aurora 3", 2), ("aurora 12", 1), ("mugs", 4)]),
+        ("quero 2 bonés e uma camisa", [("bones", 2), ("camisa", 1)]),
+    ],
+)
+def test_a_number_in_a_name_is_no_quantity(text: str, lines: list[tuple[str, int]]) -> None:
+    tool = {"name": "make_quote", "parameters": MakeQuote.model_json_schema()}
+    call = called([tool], "auto", [text])
+    assert call is not None
+    assert [(line["product"], line["quantity"]) for line in json.loads(call[1])["lines"]] == lines
 
 
 def test_without_the_tool_or_without_an_order_it_answers(model: ModelClient) -> None:

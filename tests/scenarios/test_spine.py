@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 import requests
 
-from benchmarks.stack import Stack, eventually, running_stack
+from benchmarks.stack import Stack, eventually
 from tests.channels.payloads import load_all, meta_bytes
 from tests.messages import meta_signature, twilio_signature
 
 _numbers = itertools.count(100)
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    settings = {"RETRY_WAITS": "1,1,1", "SEND_TIMEOUT_SECONDS": "2", "LEASE_SECONDS": "3", "SWEEP_SECONDS": "1"}
-    # Not under pytest's own folder: a second run beside this one closes that to Postgres's account.
-    with (
-        tempfile.TemporaryDirectory(prefix="bothub-spine-") as folder,
-        running_stack(Path(folder), **settings) as running,
-    ):
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,53 @@
+"""Stocks a running business by the services that the console uses: files to answer from, a price list to quote from.
+
+A process of its own, as the settings of the scenario's servers are not those of the tests.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from core import bell
+from core.db import system_transaction, transaction
+from core.knowledge import queries, sources
+from core.media import storage
+from core.models import Role
+from core.people import agents, sessions
+from core.quotes import catalogue, importing, spreadsheet
+
+
+def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
+    """Upload both, and use the price list as the catalogue. Returns the agent who did it and is signed in."""
+    agent_id = _arrive(business_id)
+    actor = f"agent:{agent_id}"
+    for path in (manual, prices):
+        source_id = _upload(business_id, bot_id, path, actor)
+    with transaction(business_id) as session:
+        key, _ = queries.kept_content(session, source_id)
+    read = spreadsheet.read(b"".join(storage.read(key)))
+    with transaction(business_id) as session:
+        importing.take(session, business_id, actor, read, catalogue.own_currency(session, business_id))
+    bell.ring()
+    return agent_id
+
+
+def _arrive(business_id: int) -> int:
+    with system_transaction() as session:
+        agent_id = agents.create_agent(
+            session, business_id, name="Ana Torres", email="ana@desk.example", role=Role.ADMINISTRATOR,
+            password="correct horse battery", language="es",
+        )  # fmt: skip
+        sessions.session_agent(session, sessions.open_session(session, business_id, agent_id))
+    return agent_id
+
+
+def _upload(business_id: int, bot_id: int, path: Path, actor: str) -> int:
+    with path.open("rb") as file:
+        kept = sources.keep(business_id, file, path.name)
+    with transaction(business_id) as session:
+        return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem, by=actor)
+
+
+if __name__ == "__main__":
+    print(stock(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])))
