@@ -10,12 +10,14 @@ from datetime import timedelta
 import structlog
 
 from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.metering import metered
 from core.business.channels import channel
 from core.business.model import model
 from core.channels.base import SendError
 from core.config import get_settings
 from core.conversations import frequent, turns
 from core.conversations.context import Briefing, Standing
+from core.conversations.spending import with_lookup
 from core.db import system_transaction, transaction
 from core.knowledge.retrieval import passages_for, question_in
 from workers.clerk import Clerk
@@ -62,9 +64,11 @@ def _outcome(turn: turns.Turn, briefing: Briefing) -> Outcome:
     before = frequent.recall(kept_as)
     if before is not None:
         return compose(replace(briefing.request, given_before=before), None)
-    outcome = compose(_informed(turn, briefing), model())
+    with metered() as embedded:
+        request = _informed(turn, briefing)
+    outcome = compose(request, model())
     frequent.keep(kept_as, briefing.request.settings.frequent_minutes, outcome)
-    return outcome
+    return replace(outcome, trace=with_lookup(outcome.trace, embedded, request.prices))
 
 
 def _informed(turn: turns.Turn, briefing: Briefing) -> ComposeRequest:
