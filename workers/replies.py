@@ -9,13 +9,15 @@ from datetime import timedelta
 
 import structlog
 
-from core.ai.assistant import ComposeRequest, compose
+from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.metering import metered
 from core.business.channels import channel
 from core.business.model import model
 from core.channels.base import SendError
 from core.config import get_settings
-from core.conversations import turns
+from core.conversations import frequent, turns
 from core.conversations.context import Briefing, Standing
+from core.conversations.spending import with_lookup
 from core.db import system_transaction, transaction
 from core.knowledge.retrieval import passages_for, question_in
 from workers.clerk import Clerk
@@ -51,10 +53,22 @@ def answer(task: Task) -> None:
     if briefing is None:
         return
     _show_reading(briefing)
-    outcome = compose(_informed(turn, briefing), model())
-
+    outcome = _outcome(turn, briefing)
     if not _clerk.note(turns.Done(turn, briefing, outcome)):
         log.info("answer_dropped", conversation_id=turn.conversation_id)
+
+
+def _outcome(turn: turns.Turn, briefing: Briefing) -> Outcome:
+    """What the assistant makes of it: with what was answered lately to the same question, or with a model."""
+    kept_as = persist(lambda: frequent.key(turn.business_id, briefing))
+    before = frequent.recall(kept_as)
+    if before is not None:
+        return compose(replace(briefing.request, given_before=before), None)
+    with metered() as embedded:
+        request = _informed(turn, briefing)
+    outcome = compose(request, model())
+    frequent.keep(kept_as, briefing.request.settings.frequent_minutes, outcome)
+    return replace(outcome, trace=with_lookup(outcome.trace, embedded, request.prices))
 
 
 def _informed(turn: turns.Turn, briefing: Briefing) -> ComposeRequest:

@@ -20,51 +20,51 @@ _LIGHT = {"bot": "#6D28D9", "agent": "#0F766E", "customer": "#8A9896", "bad": "#
 _DARK = {"bot": "#B197FC", "agent": "#2DD4BF", "customer": "#94A3A0", "bad": "#F87171", "plain": "#60A5FA"}
 
 
-def _colour(name: str) -> str:
+def colour_of(name: str) -> str:
     return (_DARK if st.context.theme.type == "dark" else _LIGHT)[name]
 
 
 def overview(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
-        _card("volume", _volume(found), span)
-        _card("heatmap", _heatmap(found), span, wide=True)
-        _card("tag", _labels(found, "tag", "tag", "plain"), span, drill=("tag", _of_label))
+        card("volume", _volume(found), span)
+        card("heatmap", _heatmap(found), span, wide=True)
+        card("tag", _labels(found, "tag", "tag", "plain"), span, drill=("tag", of_label))
 
 
 def service(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
-        _card("response", _response(found), span)
-        _card("handoff", _labels(found, "handoff", "reason", "agent"), span, drill=("handoff", _of_label))
-        _card("closed", _closed(found), span)
-        _card("csat", _scores(found), span, drill=("csat", _of_label))
+        card("response", _response(found), span)
+        card("handoff", _labels(found, "handoff", "reason", "agent"), span, drill=("handoff", of_label))
+        card("closed", _closed(found), span)
+        card("csat", _scores(found), span, drill=("csat", of_label))
 
 
 def delivery(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
-        _card("status", _labels(found, "sent", "thread.status", "plain", "_"), span, drill=("sent", _of_label))
-        _card("failure", _labels(found, "failure", "queue.cause", "bad", "_"), span, drill=("failure", _of_label))
+        card("status", _labels(found, "sent", "thread.status", "plain", "_"), span, drill=("sent", of_label))
+        card("failure", _labels(found, "failure", "queue.cause", "bad", "_"), span, drill=("failure", of_label))
 
 
 def cost(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
-        _card("cost", _cost(found), span)
-        _card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span, drill=("ai", _of_label))
+        card("cost", _cost(found), span)
+        card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span, drill=("ai", of_label))
 
 
 def quotes(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
-        _card("quotes", _labels(found, "quote", "quotes.state", "plain", "_"), span, drill=("quote", _of_label))
-        _card("sold", _sold(found), span)
+        card("quotes", _labels(found, "quote", "quotes.state", "plain", "_"), span, drill=("quote", of_label))
+        card("sold", _sold(found), span)
 
 
 Drawn = tuple[go.Figure, pd.DataFrame] | None  # the chart and its table; None where there is nothing to show
 
 
-def _of_label(table: pd.DataFrame, row: int) -> str:
+def of_label(table: pd.DataFrame, row: int) -> str:
     return str(table.attrs["labels"][row])
 
 
-def _card(
+def card(
     name: str,
     drawn: Drawn,
     span: Span,
@@ -104,7 +104,7 @@ def _table(
     )  # fmt: skip
 
 
-def _figure(*traces: Any, **layout: Any) -> go.Figure:
+def figure(*traces: Any, **layout: Any) -> go.Figure:
     chart = go.Figure(traces)
     chart.update_layout(
         height=_HEIGHT, margin={"l": 0, "r": 0, "t": 8, "b": 0}, bargap=0.25,
@@ -119,13 +119,13 @@ def _volume(found: Figures) -> Drawn:
     days = {who: found.by_day("message", who) for who in ("customer", "bot", "agent")}
     names = {who: t(f"analytics.by_{who}") for who in days}
     traces = [
-        go.Bar(x=list(counts), y=list(counts.values()), name=names[who], marker_color=_colour(who))
+        go.Bar(x=list(counts), y=list(counts.values()), name=names[who], marker_color=colour_of(who))
         for who, counts in days.items()
     ]
     table = pd.DataFrame(
         {t("analytics.day"): list(days["bot"]), **{names[who]: list(c.values()) for who, c in days.items()}}
     )
-    return _figure(
+    return figure(
         *traces,
         barmode="stack",
         xaxis={"type": "date", "dtick": 86400000 if len(table) < 10 else None, "tickformat": "%d/%m"},
@@ -138,7 +138,7 @@ def _heatmap(found: Figures) -> Drawn:
         return None
     grid = [[counts.get(f"{day}-{hour}", 0) for hour in range(24)] for day in range(7)]
     weekdays = [t(f"analytics.weekday_{day}") for day in range(7)]
-    colour = _colour("agent")
+    colour = colour_of("agent")
     trace = go.Heatmap(
         z=grid, x=[f"{hour:02}" for hour in range(24)], y=weekdays,
         colorscale=[[0, "rgba(128,140,138,.10)"], [1, colour]],
@@ -146,7 +146,7 @@ def _heatmap(found: Figures) -> Drawn:
     )  # fmt: skip
     table = pd.DataFrame(grid, columns=[f"{hour:02}" for hour in range(24)])
     table.insert(0, t("analytics.weekday"), weekdays)
-    return _figure(trace, hovermode="closest", yaxis={"autorange": "reversed"}, xaxis={"type": "category"}), table
+    return figure(trace, hovermode="closest", yaxis={"autorange": "reversed"}, xaxis={"type": "category"}), table
 
 
 def _response(found: Figures) -> Drawn:
@@ -163,12 +163,12 @@ def _response(found: Figures) -> Drawn:
             traces.append(
                 go.Scatter(
                     x=days, y=columns[name], name=name, mode="lines+markers", connectgaps=True,
-                    line={"color": _colour(who), "dash": dash, "width": 2}, hovertemplate="%{y:.0f} s",
+                    line={"color": colour_of(who), "dash": dash, "width": 2}, hovertemplate="%{y:.0f} s",
                 )
             )  # fmt: skip
     rounded = {name: [None if one is None else round(one, 1) for one in values] for name, values in columns.items()}
     layout = {"yaxis": {"type": "log", "ticksuffix": " s"}, "xaxis": {"type": "date", "tickformat": "%d/%m"}}
-    return _figure(*traces, **layout), pd.DataFrame({t("analytics.day"): days, **rounded})
+    return figure(*traces, **layout), pd.DataFrame({t("analytics.day"): days, **rounded})
 
 
 def _closed(found: Figures) -> Drawn:
@@ -177,13 +177,13 @@ def _closed(found: Figures) -> Drawn:
         return None
     names = {"bot": t("analytics.closed_bot"), "agent": t("analytics.closed_agent")}
     traces = [
-        go.Bar(x=list(counts), y=list(counts.values()), name=names[who], marker_color=_colour(who))
+        go.Bar(x=list(counts), y=list(counts.values()), name=names[who], marker_color=colour_of(who))
         for who, counts in days.items()
     ]
     table = pd.DataFrame(
         {t("analytics.day"): list(days["bot"]), **{names[who]: list(c.values()) for who, c in days.items()}}
     )
-    return _figure(*traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d/%m"}), table
+    return figure(*traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d/%m"}), table
 
 
 def _cost(found: Figures) -> Drawn:
@@ -195,7 +195,7 @@ def _cost(found: Figures) -> Drawn:
     trace = go.Bar(
         x=list(per_day),
         y=list(per_day.values()),
-        marker_color=_colour("bot"),
+        marker_color=colour_of("bot"),
         hovertemplate="%{y:.4f} USD<extra></extra>",
     )
     unknown = found.by_day("ai_cost", "unknown")
@@ -206,7 +206,7 @@ def _cost(found: Figures) -> Drawn:
             t("analytics.unknown_price"): list(unknown.values()),
         }
     )
-    return _figure(trace, xaxis={"type": "date", "tickformat": "%d/%m"}, yaxis={"tickprefix": "$"}), table
+    return figure(trace, xaxis={"type": "date", "tickformat": "%d/%m"}, yaxis={"tickprefix": "$"}), table
 
 
 def _sold(found: Figures) -> Drawn:
@@ -218,7 +218,7 @@ def _sold(found: Figures) -> Drawn:
     for currency, totals in days.items():
         for row in found.of("sold", currency):
             totals[row.day] += row.total
-    colours = [_colour(name) for name in ("agent", "plain", "customer")]
+    colours = [colour_of(name) for name in ("agent", "plain", "customer")]
     traces = [
         go.Bar(
             x=list(totals), y=list(totals.values()), name=currency, marker_color=colours[number % len(colours)],
@@ -232,7 +232,7 @@ def _sold(found: Figures) -> Drawn:
             **{currency: list(totals.values()) for currency, totals in days.items()},
         }
     )
-    return _figure(*traces, xaxis={"type": "date", "tickformat": "%d/%m"}), table
+    return figure(*traces, xaxis={"type": "date", "tickformat": "%d/%m"}), table
 
 
 def _scores(found: Figures) -> Drawn:
@@ -240,7 +240,7 @@ def _scores(found: Figures) -> Drawn:
     if not counts:
         return None
     scores = [str(score) for score in range(1, 6)]
-    return _bars(scores, ["★" * int(score) for score in scores], [counts.get(score, 0) for score in scores], "agent")
+    return bars(scores, ["★" * int(score) for score in scores], [counts.get(score, 0) for score in scores], "agent")
 
 
 def _labels(found: Figures, metric: str, words: str, colour: str, joint: str = ".") -> Drawn:
@@ -250,13 +250,13 @@ def _labels(found: Figures, metric: str, words: str, colour: str, joint: str = "
         return None
     said = catalogue(current())
     names = [said.get(f"{words}{joint}{label}", label.replace("_", " ") or "—") for label in counts]
-    return _bars(list(counts), names, list(counts.values()), colour)
+    return bars(list(counts), names, list(counts.values()), colour)
 
 
-def _bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], colour: str) -> Drawn:
+def bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], colour: str) -> Drawn:
     trace = go.Bar(
-        x=counts, y=names, orientation="h", marker_color=_colour(colour), hovertemplate="%{y}: %{x}<extra></extra>"
+        x=counts, y=names, orientation="h", marker_color=colour_of(colour), hovertemplate="%{y}: %{x}<extra></extra>"
     )
     table = pd.DataFrame({t("analytics.what"): names, t("analytics.count"): counts})
     table.attrs["labels"] = list(labels)
-    return _figure(trace, hovermode="closest", yaxis={"autorange": "reversed", "automargin": True}), table
+    return figure(trace, hovermode="closest", yaxis={"autorange": "reversed", "automargin": True}), table

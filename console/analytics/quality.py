@@ -8,9 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from console.analytics.charts import Drawn, _bars, _card, _colour, _figure, _of_label
+from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label
 from console.analytics.period import Span
-from console.analytics.tiles import _money, _percent, share
+from console.analytics.tiles import money, percent, share
 from console.data import analytics as data
 from console.data import quality as quality_data
 from console.i18n import catalogue, current, t
@@ -28,11 +28,11 @@ def draw(found: Figures, span: Span) -> None:
     measured = quality_data.quality(span.first, span.last, span.whose)
     _tiles(found, span, measured)
     with st.container(key="charts"):
-        _card("causes", _causes(measured), span, drill=("verdict", _of_label))
-        _card("handed_over", _handed_over(measured), span, drill=("verdict", _of_label))
-        _card("topics", _named(measured.topics), span)
-        _card("sources", _named(measured.sources), span)
-        _card("confidence", _confidence(measured), span)
+        card("causes", _causes(measured), span, drill=("verdict", of_label))
+        card("handed_over", _handed_over(measured), span, drill=("verdict", of_label))
+        card("topics", _named(measured.topics), span)
+        card("sources", _named(measured.sources), span)
+        card("confidence", _confidence(measured), span)
         _calibration(span)
     _budgets()
 
@@ -59,7 +59,7 @@ def _tile(name: str, value: str, **counted: int) -> None:
 
 def _share(part: int, whole: int) -> str:
     value = share(part, whole)
-    return "—" if value is None else _percent(value)
+    return "—" if value is None else percent(value)
 
 
 def _cost_each(found: Figures, count: int) -> str:
@@ -69,7 +69,7 @@ def _cost_each(found: Figures, count: int) -> str:
         return "—"
     if not known:
         return t("improve.unknown")
-    return ("≥ " if unknown else "") + _money(found.total("ai_cost", "known") / count)
+    return ("≥ " if unknown else "") + money(found.total("ai_cost", "known") / count)
 
 
 def _causes(measured: Quality) -> Drawn:
@@ -80,8 +80,8 @@ def _causes(measured: Quality) -> Drawn:
         return None
     pairs = sorted(counts, key=lambda pair: (pair[0] != AnswerVerdict.GOOD, -counts[pair]))
     names = [t(f"improve.cause_{cause}") for _, cause in pairs]
-    drawn = _bars([":".join(pair) for pair in pairs], names, [counts[pair] for pair in pairs], "agent")
-    drawn[0].update_traces(marker_color=[_colour(_COLOURS[verdict]) for verdict, _ in pairs])
+    drawn = bars([":".join(pair) for pair in pairs], names, [counts[pair] for pair in pairs], "agent")
+    drawn[0].update_traces(marker_color=[colour_of(_COLOURS[verdict]) for verdict, _ in pairs])
     return drawn
 
 
@@ -91,7 +91,7 @@ def _handed_over(measured: Quality) -> Drawn:
         return None
     said = catalogue(current())
     names = [said.get(f"reason.{cause}", cause.replace("_", " ")) for cause in counts]
-    return _bars([f"handed_over:{cause}" for cause in counts], names, list(counts.values()), "plain")
+    return bars([f"handed_over:{cause}" for cause in counts], names, list(counts.values()), "plain")
 
 
 def _named(found: Sequence[Named]) -> Drawn:
@@ -106,13 +106,13 @@ def _named(found: Sequence[Named]) -> Drawn:
     }
     traces = [
         go.Bar(x=values, y=names, orientation="h", name=t(f"improve.verdict_{verdict}"),
-               marker_color=_colour(_COLOURS[verdict]))
+               marker_color=colour_of(_COLOURS[verdict]))
         for verdict, values in columns.items()
     ]  # fmt: skip
     table = pd.DataFrame(
         {t("analytics.what"): names, **{t(f"improve.verdict_{name}"): values for name, values in columns.items()}}
     )
-    return _figure(*traces, barmode="stack", hovermode="closest",
+    return figure(*traces, barmode="stack", hovermode="closest",
                    yaxis={"autorange": "reversed", "automargin": True}), table  # fmt: skip
 
 
@@ -123,13 +123,13 @@ def _confidence(measured: Quality) -> Drawn:
     columns = {verdict: [counts.get(verdict, 0) for counts in measured.confidence] for verdict in _COLOURS}
     names = {verdict: t(f"improve.verdict_{verdict}") for verdict in columns}
     traces = [
-        go.Bar(x=ranges, y=values, name=names[verdict], marker_color=_colour(_COLOURS[verdict]))
+        go.Bar(x=ranges, y=values, name=names[verdict], marker_color=colour_of(_COLOURS[verdict]))
         for verdict, values in columns.items()
     ]
     table = pd.DataFrame(
         {t("improve.confidence"): ranges, **{names[verdict]: values for verdict, values in columns.items()}}
     )
-    return _figure(*traces, barmode="stack", xaxis={"type": "category"}), table
+    return figure(*traces, barmode="stack", xaxis={"type": "category"}), table
 
 
 def _calibration(span: Span) -> None:
@@ -142,12 +142,12 @@ def _calibration(span: Span) -> None:
     if len(bots) > 1:
         chosen = st.selectbox(t("bot.which"), list(names), format_func=names.__getitem__, key="quality_bot", width=220)
     found = quality_data.reliability(chosen)
-    _card("calibration", _curve(found), span)
+    card("calibration", _curve(found), span)
     if found.error_before is not None and found.error_after is not None:
         words = "calibrated" if found.sample else "not_calibrated"
         st.caption(
-            t(f"improve.{words}", count=found.sample, before=_percent(found.error_before),
-              after=_percent(found.error_after))
+            t(f"improve.{words}", count=found.sample, before=percent(found.error_before),
+              after=percent(found.error_after))
         )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def _curve(found: Reliability) -> Drawn:
         return None
     traces = [
         go.Scatter(x=[0, 1], y=[0, 1], name=t("improve.perfect"), mode="lines", hoverinfo="skip",
-                   line={"color": _colour("customer"), "dash": "dot", "width": 1}),
+                   line={"color": colour_of("customer"), "dash": "dot", "width": 1}),
         _points(found.before, t("improve.before"), "customer"),
     ]  # fmt: skip
     series = [(t("improve.before"), found.before)]
@@ -168,7 +168,7 @@ def _curve(found: Reliability) -> Drawn:
         columns=[t("analytics.what"), t("improve.claimed"), t("improve.observed"), t("analytics.count")],
     )
     axis = {"range": [-0.03, 1.03], "tickformat": ".0%"}
-    return _figure(
+    return figure(
         *traces, hovermode="closest", xaxis={**axis, "title": t("improve.claimed")},
         yaxis={**axis, "title": t("improve.observed")},
     ), table  # fmt: skip
@@ -179,7 +179,7 @@ def _points(bins: Sequence[Bin], name: str, colour: str) -> go.Scatter:
     most = max(one.count for one in bins)
     return go.Scatter(
         x=[one.claimed for one in bins], y=[one.observed for one in bins], name=name, mode="lines+markers",
-        line={"color": _colour(colour), "width": 2}, customdata=[one.count for one in bins],
+        line={"color": colour_of(colour), "width": 2}, customdata=[one.count for one in bins],
         marker={"size": [7 + 13 * (one.count / most) ** 0.5 for one in bins]},
         hovertemplate="%{x:.0%} → %{y:.0%} · %{customdata}<extra></extra>",
     )  # fmt: skip
@@ -189,7 +189,7 @@ def _budgets() -> None:
     """What each bot with a budget has spent of it."""
     for one in quality_data.budgets():
         words = [
-            t(f"improve.spent_{span}", spent=_money(float(spent)), limit=_money(limit))
+            t(f"improve.spent_{span}", spent=money(float(spent)), limit=money(limit))
             for span, spent, limit in (
                 ("day", one.money.day, one.per_day), ("month", one.money.month, one.per_month),
             ) if limit is not None

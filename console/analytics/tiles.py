@@ -52,7 +52,7 @@ def _whole(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u2009")
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
     return f"{value:.0%}"
 
 
@@ -60,7 +60,7 @@ def _score(value: float) -> str:
     return f"{value:.1f} / 5"
 
 
-def _money(value: float) -> str:
+def money(value: float) -> str:
     return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{value:.4f} USD"
 
 
@@ -80,8 +80,8 @@ TILES = (
          personal=False),
     Tile("sent", lambda found: found.count("message", "bot", "agent"), _whole, None, "response"),
     Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", "bot", "agent")),
-         _percent, True, "response", "bot", personal=False),
-    Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), _percent, False, "handoff",
+         percent, True, "response", "bot", personal=False),
+    Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), percent, False, "handoff",
          personal=False),
     Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "first", "bot",
          personal=False),
@@ -90,16 +90,16 @@ TILES = (
          "agent"),
     Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),
     Tile("reopened", lambda found: found.count("reopened"), _whole, False, "reopened"),
-    Tile("delivered", _delivered, _percent, True, "failure"),
+    Tile("delivered", _delivered, percent, True, "failure"),
     Tile("csat", lambda found: found.total("csat") / found.count("csat") if found.count("csat") else None, _score,
          True, "csat"),
-    Tile("cost", _cost, _money, False, "ai_cost", personal=False),
+    Tile("cost", _cost, money, False, "ai_cost", personal=False),
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
-         else found.total("ai_cost") / found.count("closed"), _money, False, "closed", personal=False),
+         else found.total("ai_cost") / found.count("closed"), money, False, "closed", personal=False),
 )  # fmt: skip
 QUOTE_TILES = (
     Tile("quotes", lambda found: found.count("quote"), _whole, None, "quote"),
-    Tile("quotes_confirmed", lambda found: share(found.count("quote", "confirmed"), found.count("quote")), _percent,
+    Tile("quotes_confirmed", lambda found: share(found.count("quote", "confirmed"), found.count("quote")), percent,
          True, "quote", "confirmed"),
 )  # fmt: skip
 

@@ -113,6 +113,7 @@ def _judgement(locked: bool) -> None:
     )
     _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
     _number("quote_hours", 1, 24 * 90, 1, locked)
+    _number("frequent_minutes", 0, 24 * 60, 5, locked)
     st.toggle(t("bot.quote_handoff"), key="bot.quote_handoff", disabled=locked, help=t("bot.quote_handoff_help"))
     st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
     tables.draw(

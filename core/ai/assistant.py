@@ -29,6 +29,7 @@ MODEL = "model"
 APPROVED_PAIR = "approved_pair"
 QUOTE = "quote"
 PRODUCT_PRICE = "product_price"
+FREQUENT = "frequent_answer"
 _PAIR_PASSAGES = 3
 # An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
 _QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
@@ -45,6 +46,7 @@ class ComposeRequest:
     `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
     `catalogue` is what can be quoted, `open_quote` the quote that the customer has before them.
     With `over_budget` no model may be asked: what the bot may cost is spent.
+    `given_before` is what the same question was answered with lately: it is told again.
     """
 
     settings: BotSettings
@@ -61,16 +63,16 @@ class ComposeRequest:
     catalogue: tuple[Item, ...] = ()
     open_quote: OpenQuote | None = None
     over_budget: bool = False
+    given_before: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How a decision came about. Stored with the run; nothing here is shown to customers.
 
-    `decided_by` is a `Reason`, or `bot_off`, `model`, `approved_pair`, `product_price` or `quote`. `confidence` holds
-    the parts that `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on
-    something it was given; None when it states nothing. `cost` is in USD, None when unknown or nothing was spent.
-    `error` is "kind: detail".
+    `decided_by` is a `Reason`, or one of the constants above. `confidence` holds the parts that `core.ai.confidence`
+    tells of, and the threshold. `grounded`: what the answer states rests on something it was given; None when it
+    states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is "kind: detail".
     """
 
     decided_by: str
@@ -140,6 +142,8 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
             return _quote(request, quoted, Trace(QUOTE))
     if trigger:
         return _hand_off(request, trigger, Trace(trigger.reason))
+    if request.given_before is not None:
+        return request.given_before
     if request.over_budget:
         return _without_model(request, Trigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
     if model is None:
@@ -216,9 +220,7 @@ def _objection(
 
 
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
-    """A quote for what can be read as an order, an approved answer or a product's price when there is no doubt about
-    it, or a person.
-    """
+    """A quote for what reads as an order, an approved answer or a price where nobody can doubt it, or a person."""
     if quoted := quoting.ordered(_situation(request), doubtful=True):
         return _quote(request, quoted, trace)
     decided_by, known = APPROVED_PAIR, knowledge.sure_answer(request.settings.qa_pairs, _question(request))

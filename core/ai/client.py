@@ -19,6 +19,7 @@ import openai
 from pydantic import BaseModel
 
 from core.ai.envelope import ApiStyle, Ask, Reading, Said, parse_as, parse_support, read, request_body, support_ask
+from core.ai.metering import note
 from core.ai.model import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
 from core.ai.settings import BotSettings
 from core.ai.vectors import Vector, read_vectors
@@ -197,7 +198,9 @@ class ModelClient:
             response = self._sdk.post("/embeddings", body=body, cast_to=httpx2.Response, options={"timeout": timeout})
         except (openai.APIConnectionError, openai.APIStatusError) as error:
             raise self._failure(error, remaining) from error
-        return read_vectors(response.content, len(texts))
+        vectors, tokens = read_vectors(response.content, len(texts))
+        note(model, tokens)
+        return vectors
 
 
 class _TimedStream(httpx2.SyncByteStream):

@@ -303,6 +303,9 @@ class BotSettings(_Frozen):
     quote_handoff: bool = Field(
         default=True, description="Whether a confirmed quote brings in a person, for payment and delivery"
     )
+    frequent_minutes: int = Field(
+        default=0, ge=0, le=24 * 60, description="How long an answer is given again to the same question; 0: never"
+    )
     handoff_keywords: Keywords = Field(default=Keywords(), description="Phrases that bring in a person at once")
     qa_pairs: tuple[QaPair, ...] = Field(
         default=(), max_length=1000, description="Frequent questions with the business's answers"

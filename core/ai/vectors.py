@@ -17,8 +17,13 @@ class _Embedding(BaseModel):
     embedding: list[FiniteFloat] = Field(min_length=1)
 
 
+class _Usage(BaseModel):
+    prompt_tokens: int = Field(default=0, ge=0)
+
+
 class _Body(BaseModel):
     data: list[_Embedding]
+    usage: _Usage | None = None  # compatible servers may leave it out
 
 
 def unit(values: Sequence[float]) -> Vector:
@@ -27,13 +32,17 @@ def unit(values: Sequence[float]) -> Vector:
     return tuple(value / length for value in values) if length else tuple(values)
 
 
-def read_vectors(content: bytes, expected: int) -> list[Vector]:
-    """The vectors of a 200 response, in the order of the texts. Raises `ModelFailed` when any is missing."""
+def read_vectors(content: bytes, expected: int) -> tuple[list[Vector], int]:
+    """The vectors of a 200 response, in the order of the texts, and the tokens that they took.
+
+    Raises `ModelFailed` when any is missing.
+    """
     try:
-        data = _Body.model_validate_json(content).data
+        body = _Body.model_validate_json(content)
     except ValidationError as error:
         raise ModelFailed(FailureKind.INVALID, "not the embeddings asked for") from error
-    by_index = {one.index: one.embedding for one in data}
+    by_index = {one.index: one.embedding for one in body.data}
     if set(by_index) != set(range(expected)) or len({len(vector) for vector in by_index.values()}) != 1:
         raise ModelFailed(FailureKind.INVALID, f"{len(by_index)} usable embeddings of {expected}")
-    return [unit(by_index[index]) for index in range(expected)]
+    vectors = [unit(by_index[index]) for index in range(expected)]
+    return vectors, body.usage.prompt_tokens if body.usage else 0

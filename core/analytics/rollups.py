@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from core.analytics import answer_days
 from core.analytics.raw import COUNTED
 from core.db import run, system_transaction, transaction
 from core.models import Business, DayCounted, Message
@@ -55,6 +56,7 @@ def _keep_up(business_id: int, zone: ZoneInfo) -> int:
     for day in days:
         with transaction(business_id) as session:
             counted += count_day(session, business_id, zone, day)
+    answer_days.keep_up(business_id, zone)
     if counted:
         log.info("days_counted", business_id=business_id, days=counted)
     return counted

@@ -35,7 +35,10 @@ _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Ro
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """A question for the assistant, and what of it is recorded with the run. `read_up_to` is the customer's newest."""
+    """A question for the assistant, and what of it is recorded with the run. `read_up_to` is the customer's newest.
+
+    `catalogue` is the version of what can be quoted, None where that is nothing.
+    """
 
     request: ComposeRequest
     bot_id: int
@@ -43,6 +46,7 @@ class Briefing:
     channel_id: int
     read_up_to: str | None
     must_wait: bool
+    catalogue: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ def _brief(
         settings_version=how.settings_version,
         channel_id=how.channel_id,
         read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
+        catalogue=None if how.shop is None else how.shop.version,
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
@@ -11,6 +14,9 @@ from sqlalchemy.orm import Session
 from core.ai import budget
 from core.ai.assistant import Trace
 from core.ai.budget import Level, Money
+from core.ai.metering import Embedded
+from core.ai.model import Usage
+from core.ai.prices import PriceTable
 from core.ai.prompt import Turn
 from core.ai.settings import BotSettings
 from core.db import run
@@ -19,6 +25,8 @@ from core.models import AIRun, AuditEntry
 from core.people import audit
 
 TRIAL = "bot.try"
+EMBEDDED = "knowledge.embed"
+EVERY_BOT = "bots"
 # The log is indexed by its order, not by time: trials of the last minute are among the newest entries.
 _ENTRIES_LOOKED_AT = 1000
 
@@ -46,7 +54,8 @@ FROM (
       AND (input_tokens > 0 OR output_tokens > 0)
     UNION ALL
     SELECT (data ->> 'cost_usd')::numeric, created_at FROM audit_log
-    WHERE business_id = b.business_id AND subject = 'bot:' || b.id AND data ? 'cost_usd' AND created_at >= began.month
+    WHERE business_id = b.business_id AND subject IN ('bot:' || b.id, 'bots') AND data ? 'cost_usd'
+      AND created_at >= began.month
 ) AS spent ON true
 """
 _SPENT_BY_ONE = f"SELECT spent.* FROM bots b, LATERAL ({SPENT}) AS spent WHERE b.id = %(bot)s"  # noqa: S608 - ours
@@ -104,6 +113,29 @@ def record_trial(
     )  # fmt: skip
 
 
+def with_lookup(trace: Trace, embedded: Embedded, prices: PriceTable) -> Trace:
+    """The trace with what embedding the question took. A part of unknown price makes the whole unknown."""
+    if not embedded.total:
+        return trace
+    own, looking = trace.usage or Usage(0, 0, 0), embedded.cost(prices, datetime.now(UTC))
+    known = looking is not None and (trace.usage is None or trace.cost is not None)
+    cost = (trace.cost or Decimal(0)) + looking if known and looking is not None else None
+    return replace(trace, usage=replace(own, input=own.input + embedded.total), cost=cost)
+
+
+def record_embedded(
+    session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable, *, actor: str
+) -> None:
+    """Keep what embedding documents took. Those that every bot knows count for each."""
+    if not embedded.total:
+        return
+    cost = embedded.cost(prices, datetime.now(UTC))
+    audit.record(
+        session, business_id, actor, EMBEDDED, EVERY_BOT if bot_id is None else f"bot:{bot_id}",
+        model=", ".join(embedded.tokens), tokens=embedded.total, cost_usd=None if cost is None else str(cost),
+    )  # fmt: skip
+
+
 def _spent(session: Session, bot_id: int) -> budget.Spent:
     answers = session.execute(
         select(
@@ -115,7 +147,7 @@ def _spent(session: Session, bot_id: int) -> budget.Spent:
     trials = session.execute(
         select(func.count(), func.coalesce(func.sum(newest.data["tokens"].astext.cast(Integer)), 0)).where(
             newest.data.has_key("cost_usd"),
-            newest.subject == f"bot:{bot_id}",
+            newest.subject.in_([f"bot:{bot_id}", EVERY_BOT]),
             newest.created_at > func.now() - budget.WINDOW,
         )
     ).one()

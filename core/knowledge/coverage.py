@@ -5,10 +5,13 @@ from __future__ import annotations
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
+from core.ai.metering import Embedded, metered
+from core.conversations.context import prices
+from core.conversations.spending import record_embedded
 from core.db import run, transaction
 from core.errands import Running
 from core.knowledge.embedding import Embedder, passage_text
-from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeVector
+from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
 
 _BATCH = 128
 _TIMEOUT_SECONDS = 120.0  # for a batch, the waits of a busy server included
@@ -19,6 +22,22 @@ def cover(errand: Running, edition: int, embedder: Embedder) -> None:
 
     An edition that goes meanwhile needs none. Raises `ModelFailed`, `Stopped`.
     """
+    with metered() as embedded:
+        try:
+            _cover(errand, edition, embedder)
+        finally:
+            _record(errand, edition, embedded)
+
+
+def _record(errand: Running, edition: int, embedded: Embedded) -> None:
+    """What it took is spent, whatever becomes of the work."""
+    with transaction(errand.business_id) as session:
+        of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
+        bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
+        record_embedded(session, errand.business_id, bot_id, embedded, prices(), actor=errand.created_by)
+
+
+def _cover(errand: Running, edition: int, embedder: Embedder) -> None:
     after = -1
     with transaction(errand.business_id) as session:
         done, total = _covered(session, edition, embedder.name)

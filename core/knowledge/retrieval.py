@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
 import structlog
 
@@ -37,7 +39,7 @@ def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6
 def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
     """The same with the evidence of each, for people who look into how it was found."""
     question = question[:_QUESTION_CHARACTERS]
-    models = _models(business_id, bot_id)
+    models = _shelf(business_id, bot_id).models
     if models is None or not meaningful(question):
         return ()
     asked = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
@@ -55,28 +57,42 @@ def question_in(turns: Sequence[Turn]) -> str:
     return "\n".join([*earlier[-1:], question])
 
 
+def version(business_id: int, bot_id: int) -> str:
+    """What a bot knows, as one word that changes with it: as of a few seconds ago. Call it outside any transaction."""
+    return _shelf(business_id, bot_id).version
+
+
 def forget() -> None:
     """Look anew at what each bot knows."""
     with _lock:
         _known.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The embedding models of what a bot knows, None if it knows nothing; `version` changes with any edition of it."""
+
+    models: frozenset[str] | None
+    version: str
+
+
 _lock = threading.Lock()
-_known: dict[tuple[int, int], tuple[float, frozenset[str] | None]] = {}
+_known: dict[tuple[int, int], tuple[float, _Shelf]] = {}
 
 
-def _models(business_id: int, bot_id: int) -> Iterable[str] | None:
-    """The embedding models of what a bot knows, None if it knows nothing: as of a few seconds ago."""
+def _shelf(business_id: int, bot_id: int) -> _Shelf:
+    """As of a few seconds ago."""
     now = time.monotonic()
     known = _known.get((business_id, bot_id))
     if known is not None and now - known[0] < _REMEMBERED_SECONDS:
         return known[1]
     with transaction(business_id) as session:
-        shelf = search.library(session, business_id, bot_id)
-    models = shelf.models if shelf.editions else None
+        library = search.library(session, business_id, bot_id)
+    editions = sorted((model or "", found) for model, found in library.editions.items())
+    shelf = _Shelf(library.models if library.editions else None, sha256(repr(editions).encode()).hexdigest())
     with _lock:
-        _known[(business_id, bot_id)] = (now, models)
-    return models
+        _known[(business_id, bot_id)] = (now, shelf)
+    return shelf
 
 
 def _embedded(model: str, question: str) -> tuple[embedding.Embedder, Vector] | None:

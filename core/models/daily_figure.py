@@ -30,9 +30,29 @@ class DailyFigure(Tenant, Base):
 
 
 class DayCounted(Tenant, Base):
-    """When a day was last counted."""
+    """When a day was last counted; `answers_at`: when what became of its answers was, None if never."""
 
     __tablename__ = "days_counted"
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     counted_at: Mapped[datetime]
+    answers_at: Mapped[datetime | None]
+
+
+class AnswerFigure(Tenant, Base):
+    """One count of what became of a day's answers: `core.analytics.answer_days` says of what.
+
+    `good`, `bad` and `handed_over` are parts of `count`.
+    """
+
+    __tablename__ = "answer_figures"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    bin: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    count: Mapped[int]
+    good: Mapped[int]
+    bad: Mapped[int]
+    handed_over: Mapped[int]

@@ -32,6 +32,8 @@ class Quote(Tenant, Base):
         ),
         Index(None, "conversation_id"),
         Index(None, "business_id", text("id DESC")),
+        Index(None, "business_id", "created_at"),
+        Index(None, "business_id", "decided_at"),
         Index(None, "expires_at", postgresql_where=text("state IN ('asking', 'open')")),
     )
 

@@ -61,6 +61,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which products are wanted: those with all of the `words`, with this SKU, on offer or not. None means any."""
+
+    words: str = ""
+    sku: str | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some products by name, of `total` that were looked for; the business has `known` in all."""
 
@@ -97,6 +106,30 @@ def listing(session: Session, business_id: int, words: str = "", *, offset: int 
     total = session.scalar(select(func.count()).select_from(Product).where(*named)) or 0
     found = _read(session, select(Product).where(*named).offset(offset).limit(limit))
     return Page(found, total, known)
+
+
+def in_order(
+    session: Session, business_id: int, wanted: Filter, *, after: int | None = None, limit: int = 50
+) -> list[Listed]:
+    """Products by id, which is how they were added; `after` is the last id of the page before."""
+    chosen = select(Product).where(
+        Product.business_id == business_id, *(_says(word) for word in fold(wanted.words).split())
+    )
+    if wanted.sku is not None:
+        chosen = chosen.where(Product.sku == wanted.sku)
+    if wanted.active is not None:
+        chosen = chosen.where(Product.active == wanted.active)
+    if after is not None:
+        chosen = chosen.where(Product.id > after)
+    return [_listed(row) for row in session.scalars(chosen.order_by(Product.id).limit(limit))]
+
+
+def one(session: Session, business_id: int, product_id: int) -> Listed:
+    """A product by its id. Raises `NotFound`."""
+    row = session.scalar(select(Product).where(Product.business_id == business_id, Product.id == product_id))
+    if row is None:
+        raise NotFound(f"No product {product_id}.")
+    return _listed(row)
 
 
 def every(session: Session, business_id: int) -> list[Listed]:
@@ -189,17 +222,12 @@ def _says(word: str) -> ColumnElement[bool]:
 
 
 def _read(session: Session, query: Select[Product]) -> list[Listed]:
-    rows = session.scalars(query.order_by(func.lower(Product.name), Product.id))
-    return [
-        Listed(
-            row.id,
-            Facts(
-                row.name, row.price, row.sku, row.description, row.unit, row.currency, tuple(row.aliases), row.active
-            ),
-            row.updated_at,
-        )
-        for row in rows
-    ]
+    return [_listed(row) for row in session.scalars(query.order_by(func.lower(Product.name), Product.id))]
+
+
+def _listed(row: Product) -> Listed:
+    facts = Facts(row.name, row.price, row.sku, row.description, row.unit, row.currency, tuple(row.aliases), row.active)
+    return Listed(row.id, facts, row.updated_at)
 
 
 def _line(words: str) -> str:

@@ -39,6 +39,7 @@ class QuotedLine:
     words: str
     quantity: Decimal | None
     said_unit: str
+    product_id: int | None
     sku: str
     name: str
     unit: str
@@ -115,6 +116,7 @@ def details(session: Session, quote_id: int) -> QuoteDetails:
                 line.words,
                 line.quantity,
                 line.said_unit,
+                line.product_id,
                 line.sku,
                 line.name,
                 line.unit,

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from core.analytics import answer_days
 from core.analytics.quality import Named, Quality, Resolutions, quality
 from core.db import system_transaction, transaction
 from core.learning import rounds
 from core.models import AnswerVerdict, Conversation
+from tests.inbox.steps import rows
 from tests.learning.past import NOW, change, ran, talk
 
 DAY = timedelta(days=1)
@@ -83,3 +85,33 @@ def test_another_channel_and_other_days_are_left_out(business) -> None:
 def test_nothing_yet_is_all_zero(business, days: int) -> None:
     found = measured(business, days)
     assert (found.conversations, found.resolutions, dict(found.causes)) == (0, Resolutions(0, 0, 0), {})
+
+
+def test_days_that_were_counted_are_read_as_they_were(business) -> None:
+    trace = {"topics": ["Shipping", "Price"], "sources": ["facts"]}
+    ran(business, talk(business, csat=5), 2 * DAY, confidence=0.95, trace=trace)
+    ran(business, talk(business, csat=1), 12 * DAY, confidence=0.4, trace=trace)
+    ran(business, talk(business), 3 * DAY, outcome="handoff", decided_by="keyword", confidence=None)
+    talk(business, ended=10 * DAY)
+    before = measured(business)
+    rows(
+        "INSERT INTO days_counted (business_id, day, counted_at)"
+        " SELECT :business, current_date - n, now() FROM generate_series(1, 40) AS n",
+        business=business.business_id,
+    )
+    assert [answer_days.keep_up(business.business_id, UTC) for _ in range(3)] == [31, 9, 0]
+    assert measured(business) == before
+    assert measured(business, days=4).conversations == 2
+    rows("DELETE FROM answer_outcomes")
+    assert measured(business) == before, "closed days come from what was kept"
+
+
+def test_days_are_counted_again_while_verdicts_still_come(business) -> None:
+    rows(
+        "INSERT INTO days_counted (business_id, day, counted_at, answers_at)"
+        " SELECT :business, current_date - n, now(), now() - interval '2 hours' FROM generate_series(1, 40) AS n",
+        business=business.business_id,
+    )
+    assert answer_days.keep_up(business.business_id, UTC) == 6
+    rows("UPDATE days_counted SET answers_at = now() - interval '2 days'")
+    assert answer_days.keep_up(business.business_id, UTC) == 28

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from core.ai.assistant import Trace
+from core.ai.metering import Embedded, metered, note
 from core.ai.model import Usage
+from core.ai.prices import load_prices
 from core.ai.settings import BotSettings
 from core.conversations import bots, spending
 from core.db import transaction
@@ -55,3 +58,43 @@ def test_a_customer_waits_while_trials_have_spent_the_budget(business: TestBusin
     customer_writes()
     assert prepare(claim_one()) is None
     assert rows("SELECT due_at > now() FROM reply_turns") == [(True,)]
+
+
+PRICES = load_prices()
+LOOKED_UP = Embedded({"text-embedding-3-small": 1_000_000})  # costs 0.02 USD
+
+
+def test_embedding_a_question_counts_with_its_answer() -> None:
+    told = spending.with_lookup(SPENT, LOOKED_UP, PRICES)
+    assert (told.usage, told.cost) == (Usage(1_000_900, 0, 100), Decimal("0.02015"))
+    asked_nobody = spending.with_lookup(Trace("keyword"), LOOKED_UP, PRICES)
+    assert (asked_nobody.usage, asked_nobody.cost) == (Usage(1_000_000, 0, 0), Decimal("0.02"))
+    assert spending.with_lookup(SPENT, Embedded(), PRICES) == SPENT
+
+
+@pytest.mark.parametrize(
+    ("trace", "embedded"), [(SPENT, Embedded({"nobody-knows": 5})), (replace(SPENT, cost=None), LOOKED_UP)]
+)
+def test_what_has_no_known_price_makes_the_whole_unknown(trace: Trace, embedded: Embedded) -> None:
+    assert spending.with_lookup(trace, embedded, PRICES).cost is None
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_embedding_documents_counts_in_the_budgets(business: TestBusiness, shared: bool) -> None:
+    with transaction(business.business_id) as session:
+        of = None if shared else business.bot_id
+        spending.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES, actor="agent:1")
+        spending.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES, actor="x")
+        spending.record_embedded(session, business.business_id, of, Embedded(), PRICES, actor="x")
+        spent = spending.money(session, business.bot_id)
+    assert (spent.day, spent.month, spent.unknown_day) == (Decimal("0.02"), Decimal("0.02"), 1)
+    assert not fits(business, tokens_per_minute=1000)
+
+
+def test_only_what_a_server_embeds_in_the_block_is_heard() -> None:
+    note("m", 1)
+    with metered() as heard:
+        note("m", 2)
+        note("m", 3)
+    note("m", 4)
+    assert heard == Embedded({"m": 5})

@@ -23,6 +23,8 @@ READS = {
     "/api/v1/conversations": Scope.CONVERSATIONS_READ,
     "/api/v1/messages/1": Scope.MESSAGES_READ,
     "/api/v1/media/1": Scope.MESSAGES_READ,
+    "/api/v1/products": Scope.CATALOGUE_READ,
+    "/api/v1/quotes": Scope.QUOTES_READ,
     "/api/v1/stats": Scope.STATS_READ,
     "/api/v1/queue": Scope.QUEUE_READ,
 }

@@ -32,7 +32,7 @@ def blueprint(name: str, about: str) -> APIBlueprint:
 
 def _read_json() -> None:
     """A body, where there is one, is a JSON object: refused here, before anything makes sense of it."""
-    if request.method != "POST" or request.mimetype == MULTIPART:
+    if request.method not in ("POST", "PUT") or request.mimetype == MULTIPART:
         return
     request.max_content_length = _LARGEST_JSON
     if not request.get_data():

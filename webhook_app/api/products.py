@@ -1,0 +1,95 @@
+"""The catalogue: what the business sells, and changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from core.db import transaction
+from core.errors import NotFound
+from core.people.api_keys import Scope
+from core.quotes import products
+from core.quotes.products import UnacceptableProduct
+from webhook_app.api import cursors, routes
+from webhook_app.api.auth import Caller, caller, needs
+from webhook_app.api.problems import invalid
+from webhook_app.api.sales import ProductIn, ProductList, ProductOut, ProductPath, ProductQuery
+
+api = routes.blueprint("products", "The catalogue from which the bot quotes")
+
+_FAULTS = {
+    "no_name": ("name", "is empty"),
+    "too_long": ("name", "is too long"),
+    "price": ("price", "is not a price"),
+    "currency": ("currency", "is no ISO 4217 code that is in use"),
+}
+
+
+@api.get("/api/v1/products", responses={200: ProductList})
+@needs(Scope.CATALOGUE_READ)
+def list_products(query: ProductQuery) -> dict[str, Any]:
+    """Products, in the order in which they were added."""
+    who = caller()
+    wanted = products.Filter(query.q or "", query.sku, query.active)
+    after = cursors.decode_id(query.cursor)
+    with transaction(who.business_id) as session:
+        found = products.in_order(session, who.business_id, wanted, after=after, limit=query.limit + 1)
+    items = [ProductOut.of(one) for one in found[: query.limit]]
+    more = items[-1].id if len(found) > query.limit else None
+    return ProductList(items=items, next_cursor=cursors.encode_id(more)).model_dump(mode="json")
+
+
+@api.get("/api/v1/products/<int:product_id>", responses={200: ProductOut})
+@needs(Scope.CATALOGUE_READ)
+def get_product(path: ProductPath) -> dict[str, Any]:
+    """One product."""
+    return _shown(caller(), path.product_id)
+
+
+@api.post("/api/v1/products", responses={201: ProductOut})
+@needs(Scope.CATALOGUE_WRITE)
+def add_product(body: ProductIn) -> tuple[dict[str, Any], int]:
+    """Add a product; 409 if one has this SKU or, without one, this name, or if the catalogue is full."""
+    return _saved(caller(), body), 201
+
+
+@api.put("/api/v1/products/<int:product_id>", responses={200: ProductOut})
+@needs(Scope.CATALOGUE_WRITE)
+def replace_product(path: ProductPath, body: ProductIn) -> dict[str, Any]:
+    """Replace all that is known of a product: what the body leaves out becomes empty.
+
+    The bot quotes the new price from the next message on; quotes that were given stay as they are.
+    """
+    return _saved(caller(), body, path.product_id)
+
+
+@api.delete("/api/v1/products/<int:product_id>", responses={204: None})
+@needs(Scope.CATALOGUE_WRITE)
+def remove_product(path: ProductPath) -> tuple[str, int]:
+    """Forget a product. Quotes that name it keep what they copied."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        if not products.remove(session, who.business_id, who.actor, [path.product_id]):
+            raise NotFound(f"No product {path.product_id}.")
+    return "", 204
+
+
+def _saved(who: Caller, body: ProductIn, product_id: int | None = None) -> dict[str, Any]:
+    with _faults_named(), transaction(who.business_id) as session:
+        saved = products.save(session, who.business_id, who.actor, body.facts(), product_id)
+    return _shown(who, saved)
+
+
+def _shown(who: Caller, product_id: int) -> dict[str, Any]:
+    with transaction(who.business_id) as session:
+        return ProductOut.of(products.one(session, who.business_id, product_id)).model_dump(mode="json")
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    try:
+        yield
+    except UnacceptableProduct as error:
+        field, reason = _FAULTS[error.reason]
+        raise invalid([{"field": field, "reason": reason}]) from error

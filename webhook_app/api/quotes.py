@@ -1,0 +1,49 @@
+"""The quotes that customers were given."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from core.db import transaction
+from core.people.api_keys import Scope
+from core.quotes import queries
+from webhook_app.api import cursors, routes
+from webhook_app.api.auth import caller, needs
+from webhook_app.api.sales import QuoteDetailsOut, QuoteList, QuoteOut, QuotePath, QuoteQuery
+
+api = routes.blueprint("quotes", "What customers asked for, at which prices, and what became of it")
+
+
+@api.get("/api/v1/quotes", responses={200: QuoteList})
+@needs(Scope.QUOTES_READ)
+def list_quotes(query: QuoteQuery) -> dict[str, Any]:
+    """Quotes, newest first."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        found = queries.listed(
+            session,
+            states=() if query.state is None else (query.state,),
+            conversation_id=query.conversation_id,
+            before=cursors.decode_id(query.cursor),
+            limit=query.limit + 1,
+        )
+    items = [QuoteOut.model_validate(_members(quote)) for quote in found[: query.limit]]
+    more = items[-1].id if len(found) > query.limit else None
+    return QuoteList(items=items, next_cursor=cursors.encode_id(more)).model_dump(mode="json")
+
+
+@api.get("/api/v1/quotes/<int:quote_id>", responses={200: QuoteDetailsOut})
+@needs(Scope.QUOTES_READ)
+def get_quote(path: QuotePath) -> dict[str, Any]:
+    """One quote with its lines."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        found = queries.details(session, path.quote_id)
+    lines = [asdict(line) for line in found.lines]
+    return QuoteDetailsOut.model_validate({**_members(found.quote), "lines": lines}).model_dump(mode="json")
+
+
+def _members(quote: queries.QuoteRow) -> dict[str, Any]:
+    told = asdict(quote)
+    return told | {"line_count": quote.lines, "contact": {"id": quote.contact_id, "name": quote.contact}}
