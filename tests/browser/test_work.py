@@ -77,7 +77,7 @@ def test_a_customers_words_are_seen_within_the_second(page: Page, business, ana:
         stored = time.monotonic()
         expect(page.locator(".m .text").last).to_have_text(f"words {number}")
         taken.append(time.monotonic() - stored)
-    assert statistics.quantiles(taken, n=4)[0] < 1, taken  # a busy machine holds some up, a look now and then all
+    assert statistics.median(taken) < 1, taken
 
 
 def test_a_closed_window_offers_templates(page: Page, business, ana: Person) -> None:
