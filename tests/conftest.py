@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from hypothesis import settings as hypothesis_settings
+from structlog.dev import plain_traceback
 
 from core.embedded import Embedded
 
@@ -23,6 +25,11 @@ hypothesis_settings.load_profile("unhurried")
 # No test asks another machine for anything, and reading every authority takes each HTTP client a tenth of a second.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
+
+# Left to itself it prints every local variable of a traceback, be it megabytes long.
+structlog.configure(
+    processors=[structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
+)
 
 _TEST_SETTINGS = {
     "WHATSAPP_ACCESS_TOKEN": "test-access-token",

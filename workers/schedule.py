@@ -21,6 +21,7 @@ from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.knowledge import reembed
 from core.learning import rounds
+from core.media import unused
 from core.observability import configure_logging
 from core.quotes import service as quotes
 from workers.sweep import sweep
@@ -63,7 +64,7 @@ def main() -> int:
 
 def _chores() -> None:
     """In a thread of its own: a slow provider, or a month to be counted, must not hold up the sweep."""
-    counted_at = float("-inf")
+    counted_at = cleared_at = float("-inf")
     while not _stop.wait(_CHORES_SECONDS):
         try:
             templates.sync_due()
@@ -77,6 +78,9 @@ def _chores() -> None:
                 rollups.keep_up()
                 rounds.keep_up()
                 counted_at = time.monotonic()
+            if time.monotonic() - cleared_at > _HOUR:
+                unused.clear()
+                cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
 

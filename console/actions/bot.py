@@ -12,11 +12,12 @@ from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
 from core.business.model import model
-from core.conversations import bot_channels, bot_history, bots, spending
+from core.conversations import bot_channels, bot_history, bot_removal, bots, spending
 from core.conversations.context import prices
 from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.knowledge.retrieval import passages_for, question_in
+from core.media import storage
 from core.quotes.catalogue import products_of
 from core.quotes.offer import QuoteChange, standing
 
@@ -49,6 +50,15 @@ def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         bot_channels.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
+
+
+def remove(bot_id: int) -> None:
+    """Remove a bot with all that only it had. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        kept = bot_removal.remove(session, agent.business_id, bot_id, actor=f"agent:{agent.id}")
+    for key in kept:
+        storage.delete(key)
 
 
 def save_facts(known: BusinessFacts) -> None:

@@ -61,7 +61,9 @@ def _row(person: Person) -> None:
                 st.text(person.name)
                 _badges(person)
             seen = t("people.never") if person.last_seen_at is None else moment(person.last_seen_at, zone)
-            about = (person.email, t("people.seen", when=seen), t("people.holds", count=person.open_conversations))
+            about = [person.email, t("people.seen", when=seen), t("people.holds", count=person.open_conversations)]
+            if person.teams:
+                about.append(t("people.teams", names=", ".join(person.teams)))
             st.html(f"<div class='desk-about'>{html.escape(' · '.join(about))}</div>")
         if may_edit:
             st.selectbox(

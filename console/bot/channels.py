@@ -8,6 +8,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import bot as actions
+from console.bot import removing
 from console.data import bot as data
 from console.i18n import t
 from core.conversations.bot_history import BotOverview
@@ -31,6 +32,7 @@ def header(bots: Sequence[BotOverview], shown: BotOverview, *, locked: bool, uns
         if not locked:
             with st.popover(t("bot.new"), icon=":material/add:", disabled=unsaved):
                 _new(bots)
+            removing.button(shown, alone=len(bots) == 1, unsaved=unsaved)
 
 
 def _new(bots: Sequence[BotOverview]) -> None:

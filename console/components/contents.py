@@ -25,6 +25,7 @@ def contents(line: Line) -> dict[str, Any]:
     found = {
         "cards": [card for one in _list(payload.get("contacts")) if (card := _card(one))],
         "order": _order(_dict(payload.get("order")) or payload) if line.type == "order" else None,
+        "call": _call(_dict(payload.get("call")), line.sender) if line.type == "call" else None,
         "referral": _referral(_dict(payload.get("referral"))),
         **_interactive(line, _dict(payload.get("interactive")) or payload),
     }
@@ -65,6 +66,14 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any] | None:
     if quantity is not None and price is not None and isinstance(currency, str) and _CURRENCY.fullmatch(currency):
         line |= {"price": str(price), "amount": str(quantity * price), "currency": currency}
     return line
+
+
+def _call(call: Mapping[str, Any], sender: str) -> dict[str, Any]:
+    """How a call ended: it was taken, or not by us (missed) or by the customer (unanswered). Its length in seconds."""
+    if call.get("answered") is True:
+        seconds = _number(call.get("seconds"))
+        return {"how": "taken", "seconds": 0 if seconds is None else int(seconds)}
+    return {"how": "missed" if sender == "customer" else "unanswered"}
 
 
 def _referral(referral: Mapping[str, Any]) -> dict[str, str]:

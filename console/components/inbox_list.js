@@ -137,7 +137,8 @@ function fillRow(node, row, words) {
   if (row.status === 'closed') bottom.append(el('span', 'chip', words.closed));
   else if (row.status === 'snoozed') bottom.append(el('span', 'chip', words.snoozed));
   else if (row.bot) bottom.append(el('span', 'chip bot', words.bot));
-  else bottom.append(row.who ? el('span', 'chip team', row.who) : el('span', 'chip nobody', words.nobody));
+  else if (row.who) bottom.append(el('span', 'chip team', row.who));
+  else bottom.append(el('span', row.group ? 'chip team group' : 'chip nobody', row.group || words.nobody));
   if (row.waiting && !row.bot && row.status !== 'closed') bottom.append(el('span', 'chip wait'));
   if (row.closing && row.status !== 'closed') bottom.append(el('span', 'chip closing'));
   for (const tag of row.tags) bottom.append(el('span', 'chip tag', tag));

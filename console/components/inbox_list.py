@@ -53,6 +53,7 @@ def _row(row: Row) -> dict[str, Any]:
         "status": row.status,
         "bot": row.mode == "bot",
         "who": row.assignee,
+        "group": row.team,
         "unread": row.unread,
         "urgent": row.priority,
         "tags": list(row.tags[:3]),

@@ -150,7 +150,7 @@ def _line(line: Line, me: CurrentAgent) -> dict[str, Any]:
     if line.type == "event":
         shown["text"] = _event(line)
         shown["about"] = _about(line.payload) if line.payload.get("event") == "handed_off" else []
-    if line.provider_id and line.type not in ("event", "note"):
+    if line.provider_id and line.type not in ("event", "note", "call"):
         shown["provider"] = line.provider_id
     if line.quoted:
         shown |= {"quoted": line.quoted, "quotes": line.reply_to}

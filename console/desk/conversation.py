@@ -243,6 +243,8 @@ def _about(thread: Thread) -> str:
         who = t("inbox.has_bot")
     elif thread.assignee:
         who = t("inbox.has_person", who=thread.assignee)
+    elif thread.team:
+        who = t("inbox.has_team", team=thread.team)
     else:
         who = t("inbox.has_nobody")
     return " · ".join((address, thread.channel, who))

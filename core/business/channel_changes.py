@@ -199,5 +199,5 @@ def _speed(edit: ChannelEdit, settings: Mapping[str, object]) -> dict[str, objec
 
 
 def _check_bot(session: Session, bot_id: int | None) -> None:
-    if bot_id is not None and session.get(Bot, bot_id) is None:
+    if bot_id is not None and session.get(Bot, bot_id, with_for_update={"read": True, "key_share": True}) is None:
         raise NotFound(f"No bot {bot_id}.")

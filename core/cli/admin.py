@@ -6,16 +6,17 @@ import argparse
 import sys
 
 from cryptography.fernet import Fernet
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import bell, migrations
+from core.business.channel_changes import set_state
 from core.business.setup import ChannelSpec, ensure_channel
 from core.channels.base import Kind, Provider
 from core.cli.run import set_up
 from core.config import get_settings
 from core.db import system_transaction
-from core.errors import BotHubError, NotFound
+from core.errors import BotHubError, Conflict, NotFound
 from core.inbox import dead_letters
 from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.people import api_keys, audit
@@ -108,15 +109,15 @@ def _credential(pair: str) -> tuple[str, str]:
 
 def resume_channel(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
-        changed = session.execute(
-            update(Channel)
-            .where(Channel.id == arguments.id, Channel.state == ChannelState.PAUSED)
-            .values(state=ChannelState.ACTIVE, state_reason=None)
-            .returning(Channel.business_id)
-        ).scalar_one_or_none()
-        if changed is None:
-            raise NotFound(f"No paused channel {arguments.id}: see `channels list`.")
-        audit.record(session, changed, CLI, "channel.resume", f"channel:{arguments.id}")
+        one = session.get(Channel, arguments.id, with_for_update=True)
+        if one is None:
+            raise NotFound(f"No channel {arguments.id}: see `channels list`.")
+        if one.state == ChannelState.DISABLED:
+            raise Conflict(
+                f"An administrator disabled channel {one.id} ({one.name}). Only an administrator enables it again, "
+                "on the console's page of channels."
+            )
+        set_state(session, one.business_id, CLI, one.id, ChannelState.ACTIVE)
     bell.ring()
     print("It may send again.")
     return 0

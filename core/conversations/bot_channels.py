@@ -59,7 +59,7 @@ def assign(
     channel = session.scalars(select(Channel).where(Channel.id == channel_id).with_for_update()).one_or_none()
     if channel is None:
         raise NotFound(f"No channel {channel_id}.")
-    if bot_id is not None and session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
+    if bot_id is not None and session.get(Bot, bot_id, with_for_update={"read": True, "key_share": True}) is None:
         raise NotFound(f"No bot {bot_id}.")
     if channel.bot_id != seen:
         raise ChannelMoved("Somebody changed who answers on this channel meanwhile.")

@@ -211,7 +211,10 @@ def _brief(
         bot_id=how.bot_id,
         settings_version=how.settings_version,
         channel_id=how.channel_id,
-        read_up_to=next((one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER), None),
+        read_up_to=next(
+            (one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER and one.type != "call"),
+            None,
+        ),
         catalogue=None if how.shop is None else how.shop.version,
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from core.conversations import search
-from core.models import Agent, Contact, ContactIdentity, Conversation, ConversationStatus, Message, Mode
+from core.models import Agent, Contact, ContactIdentity, Conversation, ConversationStatus, Message, Mode, Team
 
 PAGE = 60
 STATUSES = tuple(ConversationStatus)
@@ -60,6 +60,7 @@ class Row:
     status: str
     mode: str
     assignee: str | None
+    team: str | None
     unread: int
     priority: int
     tags: Sequence[str]
@@ -118,6 +119,7 @@ def _rows() -> Select[*tuple[object, ...]]:
             Conversation.status,
             Conversation.mode,
             Agent.name.label("assignee"),
+            Team.name.label("team"),
             Conversation.unread_count.label("unread"),
             Conversation.priority,
             Conversation.tags,
@@ -131,6 +133,7 @@ def _rows() -> Select[*tuple[object, ...]]:
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
         .outerjoin(Agent, Agent.id == Conversation.assignee_id)
+        .outerjoin(Team, Team.id == Conversation.team_id)
     )
 
 

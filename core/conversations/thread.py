@@ -22,6 +22,7 @@ from core.models import (
     ContactIdentity,
     Conversation,
     Message,
+    Team,
 )
 
 # Shown on the message they are about, unless that one is not here.
@@ -74,6 +75,7 @@ class Thread:
     assignee_id: int | None
     assignee: str | None
     team_id: int | None
+    team: str | None
     unread: int
     handoff_reason: str | None
     contact_id: int
@@ -99,17 +101,19 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
             ContactIdentity.opted_out_at,
             Channel.name,
             Agent.name,
+            Team.name,
             func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
         )
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
         .join(Channel, Channel.id == Conversation.channel_id)
         .outerjoin(Agent, Agent.id == Conversation.assignee_id)
+        .outerjoin(Team, Team.id == Conversation.team_id)
         .where(Conversation.id == conversation_id)
     ).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    conversation, name, address, opted_out_at, channel, assignee, window_open = head
+    conversation, name, address, opted_out_at, channel, assignee, team, window_open = head
     newest = _newest(session, conversation_id, limit + 1) if limit else []
     return Thread(
         id=conversation.id,
@@ -123,6 +127,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         assignee_id=conversation.assignee_id,
         assignee=assignee,
         team_id=conversation.team_id,
+        team=team,
         unread=conversation.unread_count,
         handoff_reason=conversation.handoff_reason,
         contact_id=conversation.contact_id,

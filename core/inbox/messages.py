@@ -210,7 +210,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
         at=message.timestamp,
         plain=message.type == "text",
         from_customer=not message.echo,
-        historic=message.historic,
+        historic=message.historic or _unheard(message),
         owed_answer=not (
             item.rating
             or message.echo
@@ -219,5 +219,16 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
             or message.opt_out is not None
             or message.type in ABOUT_ANOTHER
             or message.type == "system"
+            or _answered(message)
         ),
     )
+
+
+def _answered(message: InboundMessage) -> bool:
+    """Whether it is a call that somebody took."""
+    return message.type == "call" and message.payload["call"]["answered"] is True
+
+
+def _unheard(message: InboundMessage) -> bool:
+    """Whether it is a call of ours that the customer did not take: it is shown, and nobody has been answered by it."""
+    return message.type == "call" and message.echo and not _answered(message)

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from core.db import system_transaction, transaction
 from core.learning import calibrations, outcomes, unanswered
@@ -33,10 +34,14 @@ def keep_up() -> int:
 
 
 def _learn_if_due(business_id: int, bot_id: int) -> bool:
-    with transaction(business_id) as session:
-        taken = session.execute(_TAKE, {"bot": bot_id, "business": business_id}).one_or_none()
-    if taken:
-        learn(business_id, bot_id)
+    try:
+        with transaction(business_id) as session:
+            taken = session.execute(_TAKE, {"bot": bot_id, "business": business_id}).one_or_none()
+        if taken:
+            learn(business_id, bot_id)
+    except IntegrityError:  # somebody removed the bot meanwhile
+        log.info("bot_not_learned", bot_id=bot_id, exc_info=True)
+        return False
     return taken is not None
 
 

@@ -22,6 +22,7 @@ from core.models import Attachment, FileState
 
 LARGEST_FILE = 100 * MEGABYTE  # Meta, Cloud API reference, Media: a document
 _LARGEST_SHOWN = 16 * MEGABYTE  # audio and video; the channel checks its own, smaller limits when it sends
+_LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _PIECE = 256 * 1024
 
 
@@ -88,10 +89,21 @@ def record(session: Session, business_id: int, upload: Upload) -> int:
     ).scalar_one()
 
 
+def hold(session: Session, attachment_id: int) -> None:
+    """Keep a file from being cleared away until the message that carries it is stored. Raises `InvalidMessage`."""
+    held = session.scalar(
+        select(Attachment.id)
+        .where(Attachment.id == min(attachment_id, _LARGEST_ID), Attachment.state == FileState.STORED)
+        .with_for_update(read=True)
+    )
+    if held is None:
+        raise InvalidMessage("media.attachment_id", "is not a stored file of this business")
+
+
 def stored_file(session: Session, attachment_id: int) -> StoredFile:
     """A file that is here. Raises `NotFound`."""
     row = session.scalars(select(Attachment).where(Attachment.id == attachment_id)).one_or_none()
-    if row is None or row.storage_key is None:
+    if row is None or row.storage_key is None or row.state != FileState.STORED:
         raise NotFound(f"No stored file {attachment_id}.")
     return StoredFile(row.id, row.storage_key, row.mime_type or "application/octet-stream", row.filename, row.size)
 

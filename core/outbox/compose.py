@@ -18,11 +18,9 @@ from core.errors import IdempotencyConflict
 from core.inbox.events import lock_receiving
 from core.inbox.identity import Address, Known, resolve
 from core.models import (
-    Attachment,
     Channel,
     ChannelState,
     ContactIdentity,
-    FileState,
     Message,
     Sender,
 )
@@ -69,11 +67,9 @@ class Placed:
 def place(session: Session, business_id: int, order: Order, actor: str) -> Placed:
     """Put the message in the outbox; ring the bell after the commit.
 
-    Raises what `queue_reply` raises, and `InvalidMessage` for a recipient, reply or file that cannot be used.
+    Raises what `queue_reply` raises, and `InvalidMessage` for a recipient or reply that cannot be used.
     """
     earlier = _earlier(session, business_id, order) if order.idempotency_key else None
-    if earlier is None:
-        _check_file(session, order.content)
     conversation_id = earlier or _conversation(session, business_id, order)
     draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
     if order.take_over and earlier is None:
@@ -194,16 +190,3 @@ def _quoted(session: Session, conversation_id: int, reply_to: str | None) -> str
     if found.provider_id is None:
         raise InvalidMessage("reply_to", "is a message that its provider does not know (yet)")
     return str(found.provider_id)
-
-
-def _check_file(session: Session, content: Mapping[str, Any]) -> None:
-    attachment_id = (content.get("media") or {}).get("attachment_id")
-    if attachment_id is None:
-        return
-    stored = session.scalar(
-        select(Attachment.id).where(
-            Attachment.id == min(attachment_id, LARGEST_ID), Attachment.state == FileState.STORED
-        )
-    )
-    if stored is None:
-        raise InvalidMessage("media.attachment_id", "is not a stored file of this business")

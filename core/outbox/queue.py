@@ -21,6 +21,7 @@ from core.channels.facts import text_limit
 from core.channels.split import split_text
 from core.db import run
 from core.errors import BotHubError, Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
+from core.media import uploads
 from core.models import ConversationStatus, Sender
 
 
@@ -61,7 +62,7 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         NotFound, Conflict: no such conversation, or it is closed.
         OptedOut: the customer asked for silence.
         WindowClosed: only a template may be sent.
-        InvalidMessage: the provider would refuse it; names the part and the limit.
+        InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
         IdempotencyConflict: the key was used for another message.
     """
     (queued,) = queue_replies(session, business_id, {conversation_id: draft})
@@ -106,6 +107,8 @@ def _parts(session: Session, place: _Place | None, conversation_id: int, draft: 
         and (place.window_expires_at is None or place.window_expires_at <= due)
     ):
         raise WindowClosed
+    if (file_id := (draft.content.get("media") or {}).get("attachment_id")) is not None:
+        uploads.hold(session, file_id)
     contents = _split(place, draft.content)
     speaker = channel(place.channel_id)
     for content in contents:

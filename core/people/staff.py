@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from core.errors import BotHubError, Conflict, NotFound
-from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, TokenKind
+from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
 from core.people import agents, audit, sessions
 
 INVITATION_LASTS = timedelta(days=7)
@@ -35,7 +36,7 @@ class IsDisabled(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`joined`: they chose a password. `open_conversations` are those they are responsible for."""
+    """`joined`: they chose a password. `open_conversations` are those they are responsible for, `teams` names."""
 
     id: int
     name: str
@@ -48,6 +49,7 @@ class Person:
     locked_until: datetime | None
     last_seen_at: datetime | None
     open_conversations: int
+    teams: Sequence[str]
 
 
 def everyone(session: Session) -> Sequence[Person]:
@@ -62,7 +64,15 @@ def everyone(session: Session) -> Sequence[Person]:
         .where(Conversation.assignee_id == Agent.id, Conversation.status != ConversationStatus.CLOSED)
         .scalar_subquery()
     )
-    rows = session.execute(select(Agent, seen, held).order_by(Agent.disabled_at.is_not(None), func.lower(Agent.name)))
+    teams = (
+        select(func.coalesce(func.array_agg(aggregate_order_by(Team.name, func.lower(Team.name))), []))
+        .join(TeamMember, TeamMember.team_id == Team.id)
+        .where(TeamMember.agent_id == Agent.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Agent, seen, held, teams).order_by(Agent.disabled_at.is_not(None), func.lower(Agent.name))
+    )
     return [
         Person(
             id=agent.id,
@@ -76,8 +86,9 @@ def everyone(session: Session) -> Sequence[Person]:
             locked_until=agent.locked_until,
             last_seen_at=last_seen_at,
             open_conversations=open_conversations,
+            teams=of_teams,
         )
-        for agent, last_seen_at, open_conversations in rows
+        for agent, last_seen_at, open_conversations, of_teams in rows
     ]
 
 

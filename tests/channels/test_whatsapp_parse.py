@@ -263,7 +263,6 @@ def test_value_errors_are_news_for_the_administrator() -> None:
         ("account_alerts", "high"),
         ("security", "warning"),
         ("business_username_update", "info"),
-        ("calls", "info"),
         ("group_lifecycle_update", "info"),
         ("smb_app_state_sync", "info"),
         ("user_id_update", "info"),
@@ -386,3 +385,23 @@ def test_a_real_body_with_anything_in_any_place_never_raises(data: st.DataObject
 @given(document=_json)
 def test_any_json_never_raises(document: Any) -> None:
     assert list(parse(meta_bytes(document), NOW))
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "outcome"),
+    [
+        ("calls_answered", False, {"answered": True, "seconds": 125}),
+        ("calls_missed", False, {"answered": False}),
+        ("calls_failed", False, {"answered": False}),
+        ("calls_of_ours", True, {"answered": False}),
+    ],
+)
+def test_a_call_is_told_when_it_has_ended(name: str, ours: bool, outcome: dict[str, Any]) -> None:
+    found = message(name)
+    assert (found.type, found.sender, found.phone, found.echo) == ("call", WA, "+" + WA, ours)
+    assert (found.payload, found.text, found.provider_id[:6]) == ({"call": outcome}, "", "wacid.")
+
+
+def test_a_call_that_rings_is_not_told_yet() -> None:
+    ended = load("whatsapp_cloud", "calls_missed").body
+    assert list(parse(ended.replace(b'"terminate"', b'"connect"'), NOW)) == []

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.bot.tables import merged
-from core.ai.settings import QaPair
-from core.conversations import bot_channels
+from core.ai.settings import BotSettings, QaPair
+from core.conversations import bot_channels, bot_removal, traces
 from core.conversations.bot_channels import ChannelMoved
+from core.conversations.bot_removal import BotInUse, LastBot
 from core.db import transaction
 from core.errors import NotFound
-from core.models import Role
+from core.knowledge import sources
+from core.models import AIRun, Role
 from core.people import audit
 from tests.conftest import TestBusiness
+from tests.console.people import conversation, says
 from tests.console.test_bot_page import at_bot, in_force, press, save
 from tests.console.test_pages import Desk
-from tests.inbox.steps import one
+from tests.inbox.steps import column, one, rows
 
 
 @pytest.fixture
@@ -68,6 +73,63 @@ def test_no_other_bot_is_chosen_over_unsaved_changes(desk: Desk) -> None:
     assert desk.page.selectbox(key="bot_id").disabled
     press(desk, "Discard")
     assert not desk.page.selectbox(key="bot_id").disabled
+
+
+def test_a_bot_is_removed_once_no_channel_has_it(desk: Desk, business: TestBusiness) -> None:
+    desk.page.button(key="bot_remove").click()
+    desk.run()
+    assert "only bot" in desk.page.info[0].value
+    press(desk, "Keep it")
+    desk.page.text_input(key="bot_new_name").set_value("Luna")
+    press(desk, "Create")
+    luna = one("SELECT max(id) FROM bots")
+    rows("UPDATE channels SET bot_id = :bot WHERE id = :id", bot=luna, id=business.sms_channel_id)
+    desk.page.button(key="bot_remove").click()
+    desk.run()
+    assert "It answers on SMS" in desk.page.warning[0].value
+    assert not [button for button in desk.page.button if button.key == "bot_remove_sure"]
+    press(desk, "Keep it")
+    rows("UPDATE channels SET bot_id = NULL WHERE id = :id", id=business.sms_channel_id)
+    desk.page.button(key="bot_remove").click()
+    desk.run()
+    desk.page.button(key="bot_remove_sure").click()
+    desk.run()
+    assert column("SELECT id FROM bots") == [business.bot_id]
+    assert not desk.page.exception
+    assert desk.page.title[0].value != "Luna"
+
+
+def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestBusiness) -> None:
+    conversation_id = conversation(business.business_id, business.whatsapp_channel_id)
+    said = says(business.business_id, conversation_id, "Abrimos a las 9", sender="bot")
+    kept = sources.keep(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
+    with transaction(business.business_id) as session:
+        luna = bot_channels.create(
+            session, business.business_id, BotSettings(name="Luna"), actor="agent:1", copied_from=None
+        )
+        sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado", by="agent:1")
+        session.add(
+            AIRun(
+                business_id=business.business_id, conversation_id=conversation_id, message_id=said, bot_id=luna,
+                settings_version=1, prompt_version="p1", outcome="reply", decided_by="confident", trace={"sources": []},
+            )
+        )  # fmt: skip
+        with pytest.raises(BotInUse):
+            bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
+    with transaction(business.business_id) as session:
+        assert bot_removal.remove(session, business.business_id, luna, actor="agent:1") == [kept.file_key]
+    with transaction(business.business_id) as session:
+        why = traces.of_message(session, said)
+        with pytest.raises(LastBot):
+            bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
+        with pytest.raises(NotFound):
+            bot_removal.remove(session, business.business_id, luna, actor="agent:1")
+        newest = audit.entries(session)[0]
+    assert why is not None and why.prompt_version == "p1"
+    assert (newest.action, newest.data["name"]) == ("bot.remove", "Luna")
+    left = "SELECT (SELECT count(*) FROM bot_settings WHERE bot_id = :b) + (SELECT count(*) FROM knowledge_sources)"
+    assert one(left, b=luna) == 0
+    assert one("SELECT state FROM errands") == "cancelled"
 
 
 def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:

@@ -29,7 +29,8 @@ def line(kind: str, payload: dict[str, Any], text: str = "", sender: str = "cust
 def received(name: str) -> dict[str, Any]:
     """The parts of a message as the provider sends it."""
     (message,) = parse.parse((_PAYLOADS / f"{name}.json").read_bytes(), _NOW)
-    return contents(line(message.type, dict(message.payload), message.text))
+    sender = "agent" if message.echo else "customer"
+    return contents(line(message.type, dict(message.payload), message.text, sender))
 
 
 def test_cards_have_their_names_numbers_and_addresses() -> None:
@@ -77,6 +78,18 @@ def test_an_advertisement_is_told_without_its_pictures() -> None:
 )
 def test_what_a_customer_chose_is_told(name: str, kind: str) -> None:
     assert list(received(name)) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("calls_answered", {"how": "taken", "seconds": 125}),
+        ("calls_missed", {"how": "missed"}),
+        ("calls_of_ours", {"how": "unanswered"}),
+    ],
+)
+def test_a_call_is_told_by_how_it_ended(name: str, told: dict[str, Any]) -> None:
+    assert received(name) == {"call": told}
 
 
 def test_what_we_offered_has_its_buttons_and_rows() -> None:

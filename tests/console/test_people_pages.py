@@ -11,7 +11,9 @@ from console.actions import people as actions
 from console.auth import NotAllowed
 from console.browsers import recognise
 from core.cli.__main__ import main
+from core.db import transaction
 from core.models import Role
+from core.people import staff, teams
 from tests.conftest import TestBusiness
 from tests.console.people import PASSWORD, person
 from tests.console.test_pages import Desk
@@ -41,6 +43,16 @@ def test_an_administrator_invites_and_changes_a_role(business: TestBusiness, mon
     desk.run()
     assert one(f"SELECT role FROM agents WHERE id = {bea.id}") == "manager"
     assert not page.code, "the link is shown once"
+
+
+def test_everybody_is_known_with_their_teams(business: TestBusiness) -> None:
+    ana, bea = person(business.business_id), person(business.business_id, name="Bea Soto")
+    with transaction(business.business_id) as session:
+        for name in ("Ventas", "garantías"):
+            team_id = teams.create(session, business.business_id, "agent:1", name)
+            teams.set_members(session, business.business_id, "agent:1", team_id, [bea.id])
+        of = {one.id: list(one.teams) for one in staff.everyone(session)}
+    assert of == {ana.id: [], bea.id: ["garantías", "Ventas"]}
 
 
 def test_what_cannot_be_done_is_said(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from core.conversations.listing import View, Wanted
 from core.db import system_transaction, transaction
 from core.errors import NotFound
 from core.models import Attachment, Business
+from core.people import teams
 from tests.console.people import conversation, person, says
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -53,6 +54,16 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
     with transaction(business.business_id) as session:
         (row,) = listing.page(session, business.business_id, Wanted(), 0).rows
     assert (row.last_text, row.last_type) == ("", "image")
+
+
+def test_a_conversation_of_a_team_tells_its_name(business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, mode="human")
+    with transaction(business.business_id) as session:
+        team_id = teams.create(session, business.business_id, "agent:1", "Ventas")
+        teams.give(session, business.business_id, talk, "agent:1", team_id)
+        (row,) = listing.page(session, business.business_id, Wanted(), 0).rows
+    assert (row.assignee, row.team) == (None, "Ventas")
+    assert read(business.business_id, talk).team == "Ventas"
 
 
 def test_a_thread_ends_with_the_newest_and_tells_that_there_are_more(business) -> None:

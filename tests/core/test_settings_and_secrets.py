@@ -152,7 +152,7 @@ class TestMasking:
 
     def test_a_log_line_is_json_without_the_number(self) -> None:
         root = logging.getLogger()
-        before, level = root.handlers[:], root.level
+        before, level, ours = root.handlers[:], root.level, structlog.get_config()
         try:
             configure_logging("INFO")
             stream = io.StringIO()
@@ -161,7 +161,7 @@ class TestMasking:
             logging.getLogger("library").warning("not sent", extra={"who": "5491155550001"})
         finally:
             root.handlers[:], _ = before, root.setLevel(level)
-            structlog.reset_defaults()
+            structlog.configure(**ours)
         lines = [json.loads(line) for line in stream.getvalue().splitlines()]
         assert (lines[0]["event"], lines[0]["number"], lines[0]["code"]) == ("refused", "…01", 403)
         assert "5491155550001" not in json.dumps(lines[1:])

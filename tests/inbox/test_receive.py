@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -367,3 +368,31 @@ def test_a_batch_of_one_item_has_no_neighbours_to_halve(
 def _refuse_poison(_: Any, __: int, arrived: list[tuple[int, Any, InboundMessage]]) -> None:
     if any(message.text == "poison" for _, _, message in arrived):
         raise LookupError("poison")
+
+
+@pytest.mark.parametrize(
+    ("name", "unread", "waiting", "turns"),
+    [("calls_missed", 1, True, 1), ("calls_answered", 0, False, 0), ("calls_of_ours", 0, False, 0)],
+)
+def test_a_missed_call_waits_for_somebody(
+    business: TestBusiness, name: str, unread: int, waiting: bool, turns: int
+) -> None:
+    body = load("whatsapp_cloud", name).body
+    store(body)
+    store(body + b" ")
+    receive()
+    assert rows(
+        "SELECT m.type, unread_count, waiting_since IS NOT NULL, mode, (SELECT count(*) FROM reply_turns)"
+        " FROM conversations c JOIN messages m ON m.conversation_id = c.id"
+    ) == [("call", unread, waiting, "bot", turns)]
+
+
+def test_a_call_of_ours_that_was_not_taken_leaves_the_customer_waiting(business: TestBusiness) -> None:
+    document = json.loads(load("whatsapp_cloud", "calls_of_ours").body)
+    call = document["entry"][0]["changes"][0]["value"]["calls"][0]
+    customer_writes("¿Me llaman?", sender=call["to"])
+    receive(document)
+    assert rows("SELECT waiting_since IS NOT NULL, mode FROM conversations") == [(True, "bot")]
+    call |= {"id": "wacid.TAKEN", "duration": 60}
+    receive(document)
+    assert rows("SELECT waiting_since IS NOT NULL, mode FROM conversations") == [(False, "human")]

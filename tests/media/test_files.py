@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 
-from core.channels.base import Download, MediaError
+from core.channels.base import Download, InvalidMessage, MediaError
 from core.db import system_transaction, transaction
-from core.media import files, outgoing, storage
+from core.media import files, outgoing, storage, unused, uploads
 from core.media.files import PendingFile
+from core.models import Sender
+from core.outbox.queue import Draft, queue_reply
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, receive, rows, store
+from tests.inbox.steps import customer_writes, one, receive, rows, store
 
 
 @pytest.fixture
@@ -98,3 +102,58 @@ def test_the_same_key_is_replaced_and_an_unknown_one_is_not_found(tmp_path: Path
     assert b"".join(storage.read("7/1")) == b"two"
     with pytest.raises(FileNotFoundError):
         b"".join(storage.read("7/404"))
+
+
+def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
+    """An upload: its id and where storage keeps it."""
+    kept = uploads.keep(business_id, io.BytesIO(b"%PDF-1.7 price list"), "application/pdf", "prices.pdf")
+    with transaction(business_id) as session:
+        file_id = uploads.record(session, business_id, kept)
+    rows(
+        "UPDATE attachments SET created_at = now() - make_interval(hours => :h) WHERE id = :id", h=hours_ago, id=file_id
+    )
+    return file_id, kept.storage_key
+
+
+def send(business_id: int, conversation_id: int, file_id: int) -> None:
+    draft = Draft(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
+    with transaction(business_id) as session:
+        queue_reply(session, business_id, conversation_id, draft)
+
+
+def test_uploads_that_no_message_carried_go_after_a_day(pending: int, business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    sent, old, fresh = (hand_in(business.business_id, hours_ago=hours) for hours in (30, 25, 23))
+    send(business.business_id, conversation_id, sent[0])
+    assert unused.clear() == 1
+    assert {row.id for row in rows("SELECT id FROM attachments")} == {pending, sent[0], fresh[0]}
+    assert b"".join(storage.read(sent[1])) == b"".join(storage.read(fresh[1]))
+    with pytest.raises(FileNotFoundError):
+        list(storage.read(old[1]))
+    with pytest.raises(InvalidMessage):
+        send(business.business_id, conversation_id, old[0])
+
+
+def test_an_upload_that_somebody_is_just_sending_stays(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    file_id, _ = hand_in(business.business_id, hours_ago=30)
+    draft = Draft(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
+    with transaction(business.business_id) as session:
+        queue_reply(session, business.business_id, conversation_id, draft)
+        assert unused.clear() == 0
+    assert unused.clear() == 0
+
+
+def test_while_the_storage_is_away_nothing_is_forgotten(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id, _ = hand_in(business.business_id, hours_ago=30)
+
+    def away(key: str) -> None:
+        raise GenericError(f"no route to {key}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "delete", away)
+        assert unused.clear() == 0
+    assert one("SELECT id FROM attachments") == file_id
+    assert unused.clear() == 1

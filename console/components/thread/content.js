@@ -10,6 +10,7 @@ function makeContents(line, data) {
   if (line.choice) parts.push(makeChoice(line.choice, words));
   if (line.answers) parts.push(...makeAnswers(line.answers));
   if (line.calls) parts.push(withIcon(CALL, 'card', [el('span', '', words['calls_' + line.calls])]));
+  if (line.call) parts.push(makeCall(line.call, words));
   if (line.offer) parts.push(...makeOffer(line.offer));
   return parts;
 }
@@ -73,6 +74,15 @@ function makeChoice({title, about}, words) {
   if (about) box.append(el('span', '', about));
   return box;
 }
+
+function makeCall({how, seconds}, words) {
+  const parts = [el('b', '', words['call_' + how])];
+  if (seconds) parts.push(el('span', '', clockOf(seconds)));
+  return withIcon(CALL, 'card call ' + how, parts);
+}
+
+// 65 seconds are 1:05.
+const clockOf = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 
 function makeAnswers(answers) {
   if (!answers.length) return [];

@@ -96,7 +96,7 @@ function makeVoice(address, state) {
     track.value = whole ? (audio.currentTime / whole) * 1000 : 0;
     track.style.setProperty('--played', `${track.value / 10}%`);
     track.setAttribute('aria-valuetext', `${seconds} s`);
-    time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    time.textContent = clockOf(seconds);
   };
   const failed = () => { time.textContent = words.file_failed; box.classList.add('bad'); };
   track.oninput = () => { if (Number.isFinite(audio.duration)) audio.currentTime = (track.value / 1000) * audio.duration; };

@@ -97,7 +97,7 @@ function makeFoot(line, data) {
     foot.append(was, ' · ');
   } else if (line.edited) foot.append(data.words.edited + ' · ');
   foot.append(clock(line.at, data));
-  if (line.type !== 'note' && line.sender !== 'customer') {
+  if (line.type !== 'note' && line.type !== 'call' && line.sender !== 'customer') {
     const tick = icon(TICK[line.status] || TICK.queued, 'tick ' + line.status);
     tick.setAttribute('role', 'img');
     tick.setAttribute('aria-label', data.words['status_' + line.status] || line.status);

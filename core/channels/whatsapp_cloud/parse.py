@@ -8,7 +8,7 @@ from typing import Any
 
 from core.channels import jsontext
 from core.channels.base import Broken, Parsed
-from core.channels.whatsapp_cloud import parse_account, parse_messages
+from core.channels.whatsapp_cloud import parse_account, parse_calls, parse_messages
 from core.channels.whatsapp_cloud.shapes import SHAPE_ERRORS, Envelope, broken, mapping, text
 
 
@@ -60,6 +60,8 @@ def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed
             yield from parse_messages.echoes(value, envelope)
         case "history":
             yield from parse_messages.history(value, envelope)
+        case "calls":
+            yield from parse_calls.calls(value, envelope)
         case "user_preferences":
             yield from parse_account.consents(value, envelope)
         case field:

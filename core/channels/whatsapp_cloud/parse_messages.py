@@ -97,11 +97,11 @@ def _old(item: dict[str, Any], customer: str, envelope: Envelope) -> InboundMess
     ours = digits(envelope.own_number)
     if "to" in item or (ours and digits(text(item.get("from"))) == ours):
         return _written_by_us(item, customer or text(item.get("to")), envelope)
-    return _inbound(item, read_body(item), {}, envelope)
+    return inbound(item, read_body(item), {}, envelope)
 
 
 def _written_by_us(item: dict[str, Any], customer: str, envelope: Envelope) -> InboundMessage:
-    written = _inbound({**item, "from": customer, "from_user_id": None}, read_body(item), {}, envelope)
+    written = inbound({**item, "from": customer, "from_user_id": None}, read_body(item), {}, envelope)
     return replace(written, echo=True, opt_out=None)
 
 
@@ -113,10 +113,10 @@ def _message(item: Any, contacts: list[dict[str, Any]], envelope: Envelope) -> I
         if changes:
             yield from changes
             return
-    yield _inbound(item, read_body(item), _contact_of(item, contacts), envelope)
+    yield inbound(item, read_body(item), contact_of(item, contacts), envelope)
 
 
-def _contact_of(item: dict[str, Any], contacts: list[dict[str, Any]]) -> dict[str, Any]:
+def contact_of(item: dict[str, Any], contacts: list[dict[str, Any]]) -> dict[str, Any]:
     """The contact a message belongs to. The order of the two lists is not promised, so it is matched by id."""
     sender, user = item.get("from"), item.get("from_user_id")
     for contact in contacts:
@@ -126,7 +126,8 @@ def _contact_of(item: dict[str, Any], contacts: list[dict[str, Any]]) -> dict[st
     return contacts[0] if len(contacts) == 1 and not item.get("group_id") else {}
 
 
-def _inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope: Envelope) -> InboundMessage:
+def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope: Envelope) -> InboundMessage:
+    """What a customer sent, whoever its `contact` is. Raises `Malformed` without a sender or an id."""
     known = [item.get("from"), contact.get("wa_id"), item.get("from_user_id"), contact.get("user_id")]
     addresses = dict.fromkeys(address for address in map(identifier, known) if address)
     if not addresses:
