@@ -153,7 +153,7 @@ def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> D
         converted = quantity * 12  # "media docena de medias" are six pairs: nobody counts single socks
     else:
         converted = convert(quantity, unit, sold_in)
-    if converted is None or not 0 < (kept := converted.quantize(_THOUSANDTH)):
+    if converted is None or (kept := converted.quantize(_THOUSANDTH)) <= 0:
         return None
     step = _SMALLEST.get(sold_in)
     return kept.normalize() if step is None or converted % step == 0 else None

@@ -136,6 +136,18 @@ def test_a_model_that_gives_nothing_leaves_the_draft_as_it_was(violins, monkeypa
     assert rows("SELECT answer, drafted_by FROM suggestions") == [("Yes, in about a week.", "team")]
 
 
+def test_what_a_failed_draft_took_is_kept(violins, monkeypatch) -> None:
+    failure = ModelFailed(FailureKind.INCOMPLETE, "cut off", usage=Usage(100, 0, 1200))
+    failure.model = "gpt-6-luna"
+    one = person(violins.business_id, role=Role.MANAGER)
+    monkeypatch.setattr(actions, "model", lambda: WritesDrafts("", failure))
+    monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
+    with pytest.raises(actions.NotDrafted):
+        actions.draft(1)
+    ((kept,),) = rows("SELECT data FROM audit_log WHERE data ? 'cost_usd'")
+    assert (kept["tokens"], kept["model"]) == (1300, "gpt-6-luna")
+
+
 def test_no_draft_is_written_when_the_money_is_spent(violins, monkeypatch) -> None:
     one = person(violins.business_id, role=Role.MANAGER)
     monkeypatch.setattr(actions, "model", lambda: WritesDrafts("Yes."))
