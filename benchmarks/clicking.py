@@ -85,23 +85,15 @@ def windows(url: str, token: str) -> Iterator[Windows]:
         browser.close()
 
 
-def run(bench: Bench, url: str, token: str, reruns: int) -> None:
-    console = bench.stack.processes()["console"]
+def prepared(bench: Bench) -> list[int]:
+    """Two long conversations that stand at the top of the list."""
     talks = [number for (number,) in bench.stack.query(_TALKS, BUSINESS)]
     bench.stack.execute(f"UPDATE conversations SET last_message_at = now() WHERE id IN ({talks[0]}, {talks[1]})")
-    _lengthen(bench, talks)
-    with windows(url, token) as chromium:
-        _clicks(bench, chromium, console, talks)
-        _visible(bench, chromium, talks[0])
-        _agents(bench, chromium, console, talks[0])
-        _memory(chromium, console, talks, reruns, bench)
-
-
-def _lengthen(bench: Bench, talks: list[int]) -> None:
     bench.stack.query(f"{_LENGTHEN} RETURNING id", _LONG, talks)
+    return talks
 
 
-def _clicks(bench: Bench, chromium: Windows, console: psutil.Process, talks: list[int]) -> None:
+def click(bench: Bench, chromium: Windows, talks: list[int]) -> None:
     """Both designs in turns, so that each round sees the same machine."""
     clicks = 10 if bench.quick else 60
     port = free_port()
@@ -109,6 +101,7 @@ def _clicks(bench: Bench, chromium: Windows, console: psutil.Process, talks: lis
     script = ["streamlit", "run", "benchmarks/contestants/native_chat.py", "--server.port", str(port),
               "--server.address", "127.0.0.1"]  # fmt: skip
     with Servers(bench.folder) as servers:
+        console = _console(bench)
         native = servers.start("native", script, environment, port=port)
         ours = chromium.inbox(talks[0])
         theirs = chromium.browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
@@ -147,6 +140,10 @@ def _clicks(bench: Bench, chromium: Windows, console: psutil.Process, talks: lis
     ]
 
 
+def _console(bench: Bench) -> psutil.Process:
+    return bench.stack.processes()["console"]
+
+
 def _milliseconds(act: Callable[[int], None], talk: int) -> float:
     start = time.perf_counter()
     act(talk)
@@ -168,22 +165,23 @@ def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _visible(bench: Bench, chromium: Windows, talk: int) -> None:
-    page = chromium.inbox(talk)
-    taken = [_seen_after(bench, page, talk, f"Visible {number}") for number in range(10 if bench.quick else 50)]
+def visible(bench: Bench, chromium: Windows, talks: list[int]) -> None:
+    page = chromium.inbox(talks[0])
+    taken = [_seen_after(bench, page, talks[0], f"Visible {number}") for number in range(10 if bench.quick else 50)]
     page.context.close()
     bench.figures.append(timed("stored to visible in an open thread", taken, 300))
 
 
-def _agents(bench: Bench, chromium: Windows, console: psutil.Process, talk: int) -> None:
+def agents(bench: Bench, chromium: Windows, talks: list[int]) -> None:
     """Many windows on one console process; a message a second; one window tells when it saw it."""
     many, seconds = (6, 6) if bench.quick else (50, 60)
-    pages = [chromium.inbox(talk) for _ in range(many)]
+    pages = [chromium.inbox(talks[0]) for _ in range(many)]
+    console = _console(bench)
     meter, start = Meter({"console": console}), time.monotonic()
     taken = []
     for number in range(seconds):
         time.sleep(max(0.0, start + number - time.monotonic()))
-        taken.append(_seen_after(bench, pages[number % many], talk, f"Crowd {number}"))
+        taken.append(_seen_after(bench, pages[number % many], talks[0], f"Crowd {number}"))
     share = 100 * meter.read()["console"] / (time.monotonic() - start)
     for page in pages:
         page.context.close()
@@ -193,8 +191,8 @@ def _agents(bench: Bench, chromium: Windows, console: psutil.Process, talk: int)
     ]
 
 
-def _memory(chromium: Windows, console: psutil.Process, talks: list[int], reruns: int, bench: Bench) -> None:
-    page = chromium.inbox(talks[0])
+def memory(bench: Bench, chromium: Windows, talks: list[int], reruns: int) -> None:
+    console, page = _console(bench), chromium.inbox(talks[0])
     before = 0.0
     for number in range(reruns):
         talk = talks[(number + 1) % 2]

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import clicking, desk_data, reading
 from benchmarks.bench import Bench
+from benchmarks.clicking import Windows
 from benchmarks.reading import BUSINESS, Reader
 from benchmarks.report import Figure, as_text, machine, tables
 from benchmarks.servers import ROOT
@@ -45,9 +46,21 @@ def main() -> int:
             url = f"http://127.0.0.1:{stack.environment['CONSOLE_PORT']}"
             eventually(lambda: _open(url), seconds=60)
             reader, token = _prepare(stack, chosen)
+            talks = clicking.prepared(bench)
+
+            def browsing(act: Callable[[Windows], None]) -> Callable[[], None]:
+                def section() -> None:
+                    with clicking.windows(url, token) as chromium:
+                        act(chromium)
+
+                return section
+
             sections: dict[str, Callable[[], None]] = {
                 "Reading at size": lambda: reading.run(bench, reader),
-                "In the browser": lambda: clicking.run(bench, url, token, chosen.reruns),
+                "A click": browsing(lambda chromium: clicking.click(bench, chromium, talks)),
+                "Stored to visible": browsing(lambda chromium: clicking.visible(bench, chromium, talks)),
+                "Many agents": browsing(lambda chromium: clicking.agents(bench, chromium, talks)),
+                "Memory": browsing(lambda chromium: clicking.memory(bench, chromium, talks, chosen.reruns)),
             }
             for title, section in sections.items():
                 bench.figures, bench.notes = [], []

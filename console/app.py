@@ -15,7 +15,6 @@ st.set_page_config(
 shell.style()
 agent = shell.viewer()
 page, account, health = navigation.build(agent)
-shell.on_live(None)
 shell.live_bridge()
 shell.account_menu(agent, account)
 shell.banner(health)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -40,27 +39,12 @@ def say(error: BotHubError) -> str:
     return catalogue(current()).get(f"error.{type(error).__name__}", str(error))
 
 
-def on_live(redraw: Callable[[set[int]], list[str]] | None) -> None:
-    """Let the page name the fragments to redraw when these conversations changed (0: any may have)."""
-    st.session_state["_redraw"] = redraw
-
-
-def _heard() -> None:
-    changed = {int(one) for one in st.session_state["bridge"].tick or []}
-    redraw = st.session_state.get("_redraw")
-    try:
-        fragments = redraw(changed) if redraw else []
-    except auth.NotAllowed:
-        st.rerun()  # the whole page: its gate shows the way out
-    st.rerun(["bridge", *fragments])
-
-
 @st.fragment(key="bridge")
 def live_bridge() -> None:
     """Hear what changed, and tell in the tab's title how many wait."""
     viewer()
     with st.container(key="bridge_box"):
-        bridge(waiting=inbox.counts()[View.WAITING], key="bridge", on_tick=_heard)
+        bridge(waiting=inbox.counts()[View.WAITING], key="bridge")
 
 
 @st.fragment(key="banner", run_every=15)

@@ -5,26 +5,34 @@ from __future__ import annotations
 import streamlit as st
 
 from console import shell
-from console.actions import conversations as actions
+from console.components.trigger import trigger
+from console.data.reading import together
 from console.desk import conversation, customer, listing, selection, undo
 
 
-def _redraw(changed: set[int]) -> list[str]:
-    """What a change elsewhere touches. Whoever has the conversation before them has seen its new messages."""
-    chosen = selection.chosen()
-    if chosen is None or not changed & {0, chosen}:
-        return ["list"]
-    actions.mark_seen(chosen)
-    return ["thread", "list", "customer"]
+@st.fragment(key="desk")
+@together()
+def _desk() -> None:
+    shell.viewer()
+    with st.container(key="desk", horizontal=True, wrap=False, gap=None):
+        with st.container(key="pane_list", width=348, gap=None):
+            listing.pane()
+            trigger("desk", listing.seen_again)
+        _opened()
 
 
-selection.follow_address()
-with st.container(key="desk", horizontal=True, wrap=False, gap=None):
-    with st.container(key="pane_list", width=348, gap=None):
-        listing.pane()
+@st.fragment(key="opened")
+@together()
+def _opened() -> None:
+    """What changes with a click in the list."""
+    shell.viewer()
     with st.container(key="pane_thread", width="stretch", gap=None):
+        trigger("open", listing.opened)
         conversation.pane()
     with st.container(key="pane_customer", width=292, gap=None):
         customer.pane()
+
+
+selection.follow_address()
+_desk()
 undo.bar()
-shell.on_live(_redraw)

@@ -12,10 +12,13 @@ export default function ({data, parentElement, setTriggerValue}) {
       if (document.hidden || !state.changed.size) return;  // a hidden tab catches up when it is looked at
       const changed = [...state.changed];
       state.changed.clear();
-      setTriggerValue('tick', changed);
+      // The inbox draws what changed, and the tab's title with it.
+      if (typeof window.bothubTriggers?.list !== 'function') return setTriggerValue('tick', changed);
+      const shown = window.bothubLooking?.conversation;
+      pull(changed.includes(EVERYTHING) || changed.includes(shown) ? 'desk' : 'list', changed);
     }, 30);
   };
-  document.title = (data.waiting ? `(${data.waiting}) ` : '') + document.title.replace(/^\(\d+\) /, '');
+  tellWaiting(data.waiting);
   if (!state.socket) connect(state);
   parentElement.querySelector('i').dataset.ready = 'true';
 }

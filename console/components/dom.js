@@ -16,3 +16,22 @@ const icon = (paths, className) => {
   return svg;
 };
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+// Pulls a trigger of another part of the page (trigger.py); one that has not come yet is pulled when it does.
+const pull = (name, value) => {
+  const triggers = (window.bothubTriggers ??= {});
+  if (typeof triggers[name] === 'function') triggers[name](value);
+  else triggers[name] = {value};
+};
+const tellWaiting = (waiting) => { document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, ''); };
+
+// A moment in words. Making a format takes a hundred times as long as using it.
+const DAY = {year: 'numeric', month: '2-digit', day: '2-digit'};
+const DAY_NAME = {weekday: 'long', day: 'numeric', month: 'long'};
+const DATE = {day: 'numeric', month: 'short'};
+const CLOCK = {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'};
+const formats = new Map();
+const told = (moment, language, timeZone, options) => {
+  const name = [language, timeZone, ...Object.keys(options)].join();
+  if (!formats.has(name)) formats.set(name, new Intl.DateTimeFormat(language, {...options, timeZone}));
+  return formats.get(name).format(new Date(moment));
+};

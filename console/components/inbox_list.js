@@ -28,8 +28,9 @@ export default function (component) {
   state.open = (id) => {
     select(state, id);
     document.documentElement.dataset.desk = 'thread';  // a telephone shows the conversation at once
-    setTriggerValue('open', id);
+    pull('open', id);
   };
+  tellWaiting(data.waiting);
   draw(root, state);
   select(state, data.selected);
   root.ariaLabel = data.words.label;
@@ -165,12 +166,8 @@ function tellTime(node, state) {
 const span = (minutes) => (minutes < 60 ? `${minutes} min` : minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`);
 
 function when(iso, {data}) {
-  const then = new Date(iso);
-  const day = (date) => date.toLocaleDateString('en-CA', {timeZone: data.timezone});
-  if (day(then) === day(new Date())) {
-    return then.toLocaleTimeString(data.language, {hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.timezone});
-  }
-  return then.toLocaleDateString(data.language, {day: 'numeric', month: 'short', timeZone: data.timezone});
+  const today = told(iso, 'en-CA', data.timezone, DAY) === told(Date.now(), 'en-CA', data.timezone, DAY);
+  return told(iso, data.language, data.timezone, today ? CLOCK : DATE);
 }
 
 const initials = (name) => (/\p{L}/u.test(name) ? name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase() : '#');

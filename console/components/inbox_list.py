@@ -15,6 +15,7 @@ def inbox_list(
     rows: Sequence[Row],
     selected: int | None,
     *,
+    waiting: int,
     earlier: bool,
     more: bool,
     searching: bool,
@@ -22,18 +23,18 @@ def inbox_list(
     language: str,
     timezone: str,
     key: str,
-    on_open: Callable[[], None],
     on_turn: Callable[[], None],
     on_bulk: Callable[[], None],
 ) -> None:
     """Mount it.
 
-    Of its state, `open` is the id of the conversation that was clicked, `turn` 1 or -1 for the next page or the one
-    before, and `bulk` {action, ids} what shall be done to several: close, take or read.
+    A click pulls the trigger "open" with the conversation's id. Of its state, `turn` is 1 or -1 for the next page or
+    the one before, and `bulk` {action, ids} what shall be done to several: close, take or read.
     """
     data = {
         "rows": [_row(row) for row in rows],
         "selected": selected,
+        "waiting": waiting,
         "earlier": earlier,
         "more": more,
         "searching": searching,
@@ -41,7 +42,7 @@ def inbox_list(
         "language": language,
         "timezone": timezone,
     }
-    _COMPONENT(key=key, data=data, on_open_change=on_open, on_turn_change=on_turn, on_bulk_change=on_bulk)
+    _COMPONENT(key=key, data=data, on_turn_change=on_turn, on_bulk_change=on_bulk)
 
 
 def _row(row: Row) -> dict[str, Any]:

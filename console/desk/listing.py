@@ -7,6 +7,7 @@ import streamlit as st
 from console import shell
 from console.actions import conversations as actions
 from console.components.inbox_list import inbox_list
+from console.components.trigger import trigger
 from console.data import inbox as data
 from console.data import people
 from console.data.reading import together
@@ -26,7 +27,8 @@ _READ = "list_read"  # the conversations shown that hold nothing new
 def pane() -> None:
     agent = shell.viewer()
     with st.container(key="list_head", gap="small"):
-        wanted = _head(data.counts())
+        counts = data.counts()
+        wanted = _head(counts)
     places: list[Place] = state.get(_PLACES, []) if state.get("list_wanted") == wanted else []
     state["list_wanted"], state[_PLACES] = wanted, places
     page = data.page(wanted, places[-1] if places else None)
@@ -35,6 +37,7 @@ def pane() -> None:
     inbox_list(
         page.rows,
         selection.chosen(),
+        waiting=counts[View.WAITING],
         earlier=bool(places),
         more=page.next is not None,
         searching=wanted != Wanted(wanted.view),
@@ -42,11 +45,11 @@ def pane() -> None:
         language=current(),
         timezone=agent.timezone,
         key="list",
-        on_open=_opened,
         on_turn=_turned,
         on_bulk=_bulk,
     )
     bulk.ask()
+    trigger("list")
 
 
 def _head(counts: dict[View, int]) -> Wanted:
@@ -94,10 +97,9 @@ def _view_name(view: View, counts: dict[View, int]) -> str:
     return t(f"inbox.{view}") if not number else t("inbox.count", view=t(f"inbox.{view}"), number=number)
 
 
-def _opened() -> None:
-    """The list itself has marked what was clicked, and hears like everybody else when something new is seen."""
-    _show(int(state["list"].open))
-    st.rerun(["thread", "customer"])
+def opened() -> None:
+    """Somebody clicked in the list, which has marked that itself, and hears like everybody else what is seen then."""
+    _show(int(state["trigger_open"].pulled))
 
 
 def open_conversation(conversation_id: int) -> None:
@@ -110,10 +112,20 @@ def _show(conversation_id: int) -> None:
     """Whoever opens a conversation has seen it."""
     selection.choose(conversation_id)
     if conversation_id not in state.get(_READ, ()):
-        try:
-            actions.mark_seen(conversation_id)
-        except BotHubError as error:
-            st.toast(shell.say(error), icon=":material/error:")
+        _seen(conversation_id)
+
+
+def seen_again() -> None:
+    """Whoever has a conversation before them has seen what is new in it."""
+    if chosen := selection.chosen():
+        _seen(chosen)
+
+
+def _seen(conversation_id: int) -> None:
+    try:
+        actions.mark_seen(conversation_id)
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
 
 
 def _turned() -> None:

@@ -10,9 +10,9 @@ const PIN = ['M8 14.5S3 9.6 3 6.4a5 5 0 0 1 10 0c0 3.2-5 8.1-5 8.1z', 'M8 4.8a1.
 const PAPER = ['M4 1.5h5L12.5 5v9.5H4z', 'M9 1.5V5h3.5'];
 const CLIP = ['m13.5 7.5-5.6 5.6a3.3 3.3 0 0 1-4.7-4.7l6-6a2.2 2.2 0 0 1 3.1 3.1l-6 6a1.1 1.1 0 0 1-1.5-1.6l5.3-5.3'];
 const SHEET = ['M2.5 2.5h11v11h-11z', 'M5 6h6', 'M5 8.5h6', 'M5 11h3.5'];
-const dayOf = (iso, data) => new Date(iso).toLocaleDateString('en-CA', {timeZone: data.timezone});
-const dayName = (iso, data) => new Date(iso).toLocaleDateString(data.language, {weekday: 'long', day: 'numeric', month: 'long', timeZone: data.timezone});
-const clock = (iso, data) => new Date(iso).toLocaleTimeString(data.language, {hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: data.timezone});
+const dayOf = (iso, data) => told(iso, 'en-CA', data.timezone, DAY);
+const dayName = (iso, data) => told(iso, data.language, data.timezone, DAY_NAME);
+const clock = (iso, data) => told(iso, data.language, data.timezone, CLOCK);
 
 function makeEvent(line, data) {
   const event = el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
