@@ -10,6 +10,7 @@ import pytest
 from console.actions import improve as actions
 from console.auth import NotAllowed
 from console.data import improve as data
+from console.plain import plain
 from core.ai.model import FailureKind, ModelFailed, Usage, Written
 from core.conversations import bots
 from core.conversations.spending import OverBudget
@@ -85,7 +86,7 @@ def test_an_administrator_changes_and_takes_an_answer(violins, monkeypatch) -> N
     assert "Nothing to decide" in desk.page.info[0].value
     desk.page.segmented_control(key="view").set_value("accepted")
     desk.run()
-    assert "Yes, it takes ten days." in [one.value for one in desk.page.caption]
+    assert plain("Yes, it takes ten days.") in [one.value for one in desk.page.caption]
 
 
 def test_a_gap_must_be_filled_before_an_answer_is_taken(violins, monkeypatch) -> None:
