@@ -12,13 +12,17 @@ from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils.exceptions import InvalidFileException
 
 Cell = str | Decimal
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _XLSX = b"PK\x03\x04"
-_LARGEST_UNPACKED = 200_000_000  # bytes: what a file says it unpacks to; the reader takes no more than it says
+# Bytes that a file says it unpacks to; the reader takes no more than it says, and a second for each few megabytes.
+_LARGEST_UNPACKED = 40_000_000
+_SMALL_UNPACKED = 2_000_000
+_MOST_RATIO = 100  # tables are packed to a tenth, seldom to less than a fortieth
 _MOST_COLUMNS = 200
 # openpyxl lets through whatever its ZIP or XML reader, or its own look-ups, stumble over.
 _BROKEN = (
@@ -42,8 +46,8 @@ def rows(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
 def csv_rows(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     """The rows of a CSV file with the lines they end in. Raises `UnreadableSheet`, perhaps midway.
 
-    Commas, semicolons and tabs part the columns; what is not UTF-8 is taken for Windows-1252, as spreadsheets in
-    Spanish and Portuguese write it. Cells lose the apostrophe that `csv_of` put before them.
+    Commas, semicolons and tabs part the columns; what is neither UTF-8 nor marked as UTF-16 is taken for Windows-1252,
+    as spreadsheets in Spanish and Portuguese write it. Cells lose the apostrophe that `csv_of` put before them.
     """
     words = _decoded(content)
     heading = words.partition("\n")[0]
@@ -65,12 +69,15 @@ def csv_of(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
 
 
 def xlsx_of(heading: Iterable[str], lines: Iterable[Iterable[Cell]]) -> bytes:
-    """An XLSX file with one sheet, whose texts are marked as texts: none of them is run as a formula."""
+    """An XLSX file with one sheet, whose texts are marked as texts: none of them is run as a formula.
+
+    Control characters are left out: the format has no place for them.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(list(heading))
     for line in lines:
-        sheet.append([_inert(cell) if isinstance(cell, str) else cell for cell in line])
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", _inert(cell)) if isinstance(cell, str) else cell for cell in line])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -80,7 +87,8 @@ def _of_workbook(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The first sheet's values. Formulas count as what they last came to."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > _LARGEST_UNPACKED:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            if unpacked > min(_LARGEST_UNPACKED, max(_SMALL_UNPACKED, _MOST_RATIO * len(content))):
                 raise UnreadableSheet("It unpacks to more than can be read.")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         for number, row in enumerate(book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS, values_only=True), start=1):
@@ -104,6 +112,8 @@ def _cell(value: object) -> Cell:
 
 
 def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # the "Unicode text" of spreadsheets
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

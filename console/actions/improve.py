@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from console import auth
+from core.ai.assistant import Trace
 from core.ai.model import ModelFailed
 from core.business.model import model
 from core.conversations import spending
@@ -11,6 +14,8 @@ from core.conversations.spending import OverBudget
 from core.db import transaction
 from core.errors import BotHubError
 from core.learning import drafting, rounds, suggestions
+from core.learning.drafting import Material
+from core.people.sessions import CurrentAgent
 
 
 class NotDrafted(BotHubError):
@@ -73,12 +78,18 @@ def draft(suggestion_id: int) -> str:
     try:
         entry, trace = drafting.write(material, writer, prices())
     except ModelFailed as failure:
+        with transaction(agent.business_id) as session:
+            _spent(session, agent, material, drafting.trace(failure, prices()))
         raise NotDrafted(str(failure)) from failure
     with transaction(agent.business_id) as session:
-        spending.record_trial(
-            session, agent.business_id, material.bot_id, trace, actor=f"agent:{agent.id}", action=drafting.ACTION
-        )
+        _spent(session, agent, material, trace)
         drafting.keep(session, suggestion_id, entry)
     if not entry.answer.strip():
         raise NotDrafted("Neither colleagues nor the facts give an answer.")
     return entry.answer.strip()
+
+
+def _spent(session: Session, agent: CurrentAgent, material: Material, trace: Trace) -> None:
+    spending.record_trial(
+        session, agent.business_id, material.bot_id, trace, actor=f"agent:{agent.id}", action=drafting.ACTION
+    )

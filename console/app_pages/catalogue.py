@@ -110,6 +110,9 @@ with st.container(key="page", gap="medium"):
             importing.draw(own)
     number = state.get("catalogue_page", 0)
     found = data.page(query, number, _PAGE)
+    if number and not found.products:  # the last of this page has gone
+        number = state["catalogue_page"] = max(0, found.total - 1) // _PAGE
+        found = data.page(query, number, _PAGE)
     if not found.known:
         st.info(t("catalogue.empty"), icon=":material/sell:")
     elif not found.total:

@@ -11,6 +11,7 @@ import streamlit as st
 from console import address, shell
 from console.data import quotes as data
 from console.i18n import t
+from console.plain import plain
 from console.quotes import drawer, words
 from console.times import moment
 from core import sheets
@@ -85,7 +86,7 @@ def _row(one: QuoteRow) -> None:
         with st.container(gap=None, width="stretch"):
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
                 st.page_link(
-                    "app_pages/inbox.py", label=one.contact or f"#{one.conversation_id}",
+                    "app_pages/inbox.py", label=plain(one.contact) or f"#{one.conversation_id}",
                     query_params={"c": str(one.conversation_id)}, width="content",
                 )  # fmt: skip
                 words.badge(one.state)

@@ -11,6 +11,7 @@ from console import shell
 from console.actions import rehearsal as actions
 from console.data import rehearsal as data
 from console.i18n import t
+from console.plain import plain
 from core.errors import BotHubError
 from core.rehearsal.cases import LONGEST_NAME, LONGEST_QUESTION, Case
 from core.rehearsal.judging import Expectation
@@ -38,7 +39,7 @@ def _case(case: Case) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(gap=None, width="stretch"):
             st.text(case.name)
-            st.caption(_plain(case.said[-1].text))
+            st.caption(plain(case.said[-1].text))
             st.caption(expected_words(case.expected))
         with st.popover("", icon=":material/delete:", help=t("rehearsal.remove"), type="tertiary"):
             st.text(t("rehearsal.remove_sure", name=case.name))
@@ -63,7 +64,7 @@ def expected_words(expected: Expectation) -> str:
         t("rehearsal.ends_hands_off") if expected.hands_off else "",
         t("rehearsal.ends_answers") if expected.hands_off is False else "",
     ]
-    return _plain(" · ".join(filter(None, parts)) or t("rehearsal.expects_nothing"))
+    return plain(" · ".join(filter(None, parts)) or t("rehearsal.expects_nothing"))
 
 
 Keep = Callable[[str, str, Expectation], None]  # name, question, what is expected
@@ -110,8 +111,3 @@ def _keep(key: str, keep: Keep) -> None:
 
 def _lines(key: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in str(state.get(key) or "").splitlines() if line.strip())
-
-
-def _plain(words: str) -> str:
-    """Customers' words in a caption: their marks are not ours to obey."""
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!:~$<>|" else one for one in words)

@@ -10,6 +10,7 @@ from console import auth, shell
 from console.actions import rehearsal
 from console.bot.cases import expectation_form
 from console.i18n import catalogue, current, t
+from console.plain import plain
 from core.conversations.traces import Explanation, Source
 
 _LONGEST_PASSAGE = 600  # characters
@@ -81,7 +82,7 @@ def _sources(why: Explanation) -> None:
     if why.from_facts:
         st.caption(t("why.facts"))
     if why.invented_amounts:
-        st.warning(t("why.amounts", amounts=_plain(", ".join(why.invented_amounts))), icon=":material/warning:")
+        st.warning(t("why.amounts", amounts=plain(", ".join(why.invented_amounts))), icon=":material/warning:")
     if not why.sources:
         st.caption(t("why.no_sources"))
     for source in sorted(why.sources, key=lambda one: (not one.used, -one.score)):
@@ -92,14 +93,9 @@ def _sources(why: Explanation) -> None:
 
 def _source(source: Source) -> None:
     icon = ":material/check_circle:" if source.used else ":material/circle:"
-    with st.expander(f"{source.score:.0%} · {_plain(source.title)}", icon=icon, expanded=False):
+    with st.expander(f"{source.score:.0%} · {plain(source.title)}", icon=icon, expanded=False):
         st.text(source.text[:_LONGEST_PASSAGE] + ("…" if len(source.text) > _LONGEST_PASSAGE else ""))
         st.caption(t("why.used" if source.used else "why.not_used"))
-
-
-def _plain(words: str) -> str:
-    """A title may come from a document: its marks are not ours to obey in a label."""
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!:~$<>|" else one for one in words)
 
 
 def _cost(why: Explanation) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from console import shell
 from console.actions import improve as actions
 from console.i18n import t
+from console.plain import plain
 from console.times import moment
 from core.errors import BotHubError
 from core.learning.suggestions import Suggested
@@ -27,7 +28,7 @@ def draw(one: Suggested, view: str, *, locked: bool, can_write: bool, zone: Zone
             _form(one, locked)
         else:
             st.text(one.question)
-            st.caption(one.answer or t("improve.no_answer"))
+            st.caption(plain(one.answer) or t("improve.no_answer"))
         if error := state.pop(f"improve_error_{one.id}", None):
             st.error(error, icon=":material/error:")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -12,6 +12,7 @@ from console.actions import knowledge as actions
 from console.data import knowledge as data
 from console.i18n import t
 from console.knowledge import price_list, words
+from console.plain import plain
 from core.ai.text import fold
 from core.errors import BotHubError
 from core.knowledge.parse.open import ACCEPTED
@@ -72,11 +73,11 @@ def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int], is_price_lis
     with st.container(border=True, key=f"source_{one.id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(words.ICONS[one.kind], width="content")
-            st.markdown(f"**{_plain(one.title)}**", width="stretch")
+            st.markdown(f"**{plain(one.title)}**", width="stretch")
             words.badge(one)
             if viewer.may_edit:
                 _menu(one)
-        st.caption(_plain(words.about(one, viewer.zone, uses.get(one.id, 0))))
+        st.caption(plain(words.about(one, viewer.zone, uses.get(one.id, 0))))
         if one.is_working:
             _work(one, viewer)
         if one.state is SourceState.FAILED:
@@ -155,8 +156,3 @@ def _do(action: Callable[[], object]) -> None:
         action()
     except BotHubError as error:
         state["knowledge_error"] = words.refusal(error)
-
-
-def _plain(text: str) -> str:
-    """Text that somebody else wrote, as Markdown that says just that."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!$:<>|~" else sign for sign in text)

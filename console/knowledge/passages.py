@@ -6,6 +6,7 @@ import streamlit as st
 
 from console.data import knowledge as data
 from console.i18n import t
+from console.plain import plain
 from core.errors import NotFound
 
 state = st.session_state
@@ -23,7 +24,7 @@ def panel(source_id: int) -> None:
         closed()
         return
 
-    @st.dialog(one.title, position="right", width="large", on_dismiss=closed)
+    @st.dialog(plain(one.title), position="right", width="large", on_dismiss=closed)
     def draw() -> None:
         st.caption(t("knowledge.passages_lead", count=one.passages))
         pages = -(-one.passages // data.PASSAGES_A_PAGE)

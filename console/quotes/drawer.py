@@ -11,6 +11,7 @@ from console.actions import quotes as actions
 from console.catalogue import words as prices
 from console.data import quotes as data
 from console.i18n import t
+from console.plain import plain
 from console.quotes import words
 from console.times import moment
 from core.errors import BotHubError, NotFound
@@ -51,7 +52,7 @@ def _drawer(quote_id: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words.badge(quote.state)
         st.page_link(
-            "app_pages/inbox.py", label=quote.contact or t("quotes.conversation"), icon=":material/forum:",
+            "app_pages/inbox.py", label=plain(quote.contact) or t("quotes.conversation"), icon=":material/forum:",
             query_params={"c": str(quote.conversation_id)},
         )  # fmt: skip
     st.caption(_when(quote, zone))

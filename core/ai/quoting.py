@@ -19,7 +19,7 @@ from core.quotes.catalogue import Item
 from core.quotes.changes import amended
 from core.quotes.matching import SURE, Line, find, line_of, match_lines
 from core.quotes.numbers import PIECE, unit_named
-from core.quotes.offer import OpenQuote, QuoteChange, unclear
+from core.quotes.offer import OpenQuote, QuoteChange, unclear, within_reach
 from core.quotes.reading import Wanted, read_order
 from core.quotes.states import QuoteState
 
@@ -68,7 +68,8 @@ def answered(now: Situation) -> Quoted | None:
         if lines is not None:
             return _offered(lines, now, quote)
     elif says_yes(now.text) and (now.asked_last or says_yes(now.text, plainly=True)):
-        return _renewed(quote, now) if late else _confirmed(quote, now)
+        # "Sí. 3 camisas" agrees to something else than was offered.
+        return _renewed(quote, now) if late else _amended(quote, now) or _confirmed(quote, now)
     if late:
         return None
     if says_no(now.text) and now.asked_last:
@@ -156,7 +157,7 @@ def _wanted(product: str, quantity: float | None, unit: str | None) -> Wanted:
 
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:
-    made = tuple(lines)
+    made = within_reach(tuple(lines))
     if not made:
         if based_on is None:
             raise ValueError("a quote has lines")

@@ -28,6 +28,10 @@ class UnsafeUrl(ValueError):
     """An address that we do not ask. The text says why."""
 
 
+class UnknownHost(UnsafeUrl):
+    """Nobody can tell where the address leads: a slip in the name, or no name server that answers."""
+
+
 def origin(url: str) -> str:
     """scheme://host:port of a URL, the form that allow-lists hold."""
     parsed = _parse(url)
@@ -50,7 +54,7 @@ def guard(url: str, *, allowed_origins: Collection[str] = ()) -> None:
     try:
         found = socket.getaddrinfo(host, _port(parsed), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UnsafeUrl(f"the host {host!r} could not be resolved") from error
+        raise UnknownHost(f"the host {host!r} could not be resolved") from error
     for *_, address in found:
         if not is_public(str(address[0])):
             raise UnsafeUrl(f"the host {host!r} is not on the public internet")

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from core.channels.http import CONNECT_SECONDS
 from core.channels.media_types import bare
-from core.channels.ssrf import UnsafeUrl, guard, guarded_session
+from core.channels.ssrf import UnknownHost, UnsafeUrl, guard, guarded_session
 from core.knowledge.parse.base import MEGABYTE, BadFile, Fault
 
 LARGEST_PAGE = 10 * MEGABYTE
@@ -33,6 +33,7 @@ _SUFFIXES = {
 }
 _HEADERS = {"User-Agent": "BotHub", "Accept": ", ".join(_SUFFIXES), "Accept-Encoding": "gzip"}
 _TITLE = re.compile(rb"<title[^>]*>(.{1,2000}?)</title>", re.I | re.S)
+_HEAD = 1024  # bytes, within which a page names its encoding (HTML standard, 4.2.5.4)
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.I)
 
 
@@ -61,6 +62,8 @@ def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
     for _ in range(_MOST_REDIRECTS + 1):
         try:
             guard(url, allowed_origins=allowed_origins)
+        except UnknownHost as error:
+            raise BadFile(Fault.UNREACHABLE, str(error)) from error
         except UnsafeUrl as error:
             raise BadFile(Fault.FORBIDDEN_ADDRESS, str(error)) from error
         try:
@@ -72,7 +75,7 @@ def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
                 url = urljoin(url, answer.headers["Location"])
         except (requests.Timeout, ReadTimeoutError) as error:
             raise BadFile(Fault.TIMED_OUT) from error
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:  # `urljoin` on what is no address, too
             raise BadFile(Fault.UNREACHABLE, type(error).__name__) from error
     raise BadFile(Fault.UNREACHABLE, "too many redirects")
 
@@ -99,8 +102,13 @@ def _page(answer: requests.Response, url: str, deadline: float) -> Page:
 
 
 def _in_utf8(content: bytes, declared: str) -> bytes:
-    """The server's word on the encoding counts more than the page's."""
+    """The server's word on the encoding counts most, the page's own where the bytes are not UTF-8."""
     charset = _CHARSET.search(declared)
+    if charset is None:
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            charset = _CHARSET.search(content[:_HEAD].decode("ascii", errors="ignore"))
     if charset is None:
         return content
     try:
@@ -111,4 +119,4 @@ def _in_utf8(content: bytes, declared: str) -> bytes:
 
 def _title(content: bytes) -> str:
     found = _TITLE.search(content)
-    return " ".join(unescape(found[1].decode(errors="replace")).split())[:200] if found else ""
+    return " ".join(unescape(found[1].decode(errors="replace")).replace("\0", "").split())[:200] if found else ""

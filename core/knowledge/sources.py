@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import IO
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -213,7 +213,7 @@ def reread(session: Session, source_id: int, *, by: str) -> None:
 
 
 def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
-    drop_unfinished(session, source.id, source.edition)
+    _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
     errands.begin(session, source.business_id, INGEST, source.id, by=by)
 
@@ -223,7 +223,7 @@ def cancel(session: Session, source_id: int, *, by: str) -> None:
     source, was_read = _stopped(session, source_id)
     if not was_read:
         return
-    drop_unfinished(session, source_id, source.edition)
+    _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.CANCELLED, None, func.now()
     audit.record(session, source.business_id, by, "knowledge.cancel", f"source:{source_id}")
 
@@ -246,24 +246,26 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
     return source.file_key
 
 
-def drop_unfinished(session: Session, source_id: int, edition: int | None) -> None:
-    """Drop what was read of a source but is not in use."""
-    session.execute(
-        delete(KnowledgeEdition).where(
-            KnowledgeEdition.source_id == source_id, KnowledgeEdition.id.is_distinct_from(edition)
-        )
+def drop_unfinished(session: Session, source_id: int, edition: int | None) -> bool:
+    """Drop what was read of a source but is not in use. Whether there was any."""
+    dropped = delete(KnowledgeEdition).where(
+        KnowledgeEdition.source_id == source_id, KnowledgeEdition.id.is_distinct_from(edition)
     )
+    return session.execute(dropped.returning(KnowledgeEdition.id)).first() is not None
+
+
+def _abandon(session: Session, source: KnowledgeSource) -> None:
+    """Drop what was read but is not in use. Then a page's content is not what is in use: its hash would say it is."""
+    if drop_unfinished(session, source.id, source.edition) and source.kind == SourceKind.PAGE:
+        source.content_hash = None
 
 
 def record_failure(session: Session, source_id: int, fault: str) -> None:
     """A source could not be read. What was found in it before stays in use."""
-    edition = session.scalar(
-        update(KnowledgeSource)
-        .where(KnowledgeSource.id == source_id)
-        .values(state=SourceState.FAILED, fault=fault, updated_at=func.now())
-        .returning(KnowledgeSource.edition)
-    )
-    drop_unfinished(session, source_id, edition)
+    source = session.get(KnowledgeSource, source_id, with_for_update=True)
+    if source is not None:
+        _abandon(session, source)
+        source.state, source.fault, source.updated_at = SourceState.FAILED, fault, func.now()
 
 
 def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.ai.assistant import Trace
-from core.ai.model import InputItem, Writer
+from core.ai.model import InputItem, ModelFailed, Writer, Written
 from core.ai.prices import PriceTable
 from core.ai.prompt import BusinessFacts, data, reference
 from core.ai.settings import BotSettings
@@ -88,7 +88,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
 
 
 def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trace]:
-    """Ask the model. Needs no transaction. Raises `ModelFailed`."""
+    """Ask the model. Needs no transaction. Raises `ModelFailed`, of which `trace` tells what it took."""
     written = writer.write(
         Entry,
         _TEMPLATE.format(language=_LANGUAGES[of.language], reference=reference(of.business, ())),
@@ -99,17 +99,20 @@ def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trac
         max_output_tokens=max(_MOST_OUTPUT, of.settings.max_output_tokens),
         timeout_seconds=of.settings.timeout_seconds,
     )
-    cost = None if written.usage is None else prices.cost(written.model, written.usage, datetime.now(UTC))
-    trace = Trace(
+    return written.text, trace(written, prices)
+
+
+def trace(came: Written[Entry] | ModelFailed, prices: PriceTable) -> Trace:
+    """What asking took, whatever came of it."""
+    return Trace(
         "suggested_entry",
         prompt_version=hashlib.sha256(_TEMPLATE.encode()).hexdigest()[:12],
-        model=written.model,
-        request_id=written.request_id,
-        usage=written.usage,
-        cost=cost,
-        latency_ms=written.latency_ms,
+        model=came.model,
+        request_id=came.request_id,
+        usage=came.usage,
+        cost=prices.cost(came.model, came.usage, datetime.now(UTC)) if came.model and came.usage else None,
+        latency_ms=came.latency_ms,
     )
-    return written.text, trace
 
 
 def _said(of: Material) -> InputItem:

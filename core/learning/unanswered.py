@@ -16,7 +16,7 @@ from core.db import run
 from core.learning.answers import best, most_like_others
 from core.learning.clustering import Groups
 from core.learning.masking import masked
-from core.models import AskedQuestion, Suggestion
+from core.models import AskedQuestion, Bot, Suggestion
 
 IN_VAIN = (Reason.LOW_CONFIDENCE, Reason.MODEL_ASKED, Reason.NO_MODEL, Reason.ASKED_TWICE, Reason.EMPTY)
 _LOOKED_BACK = timedelta(days=30)
@@ -55,8 +55,10 @@ ORDER BY r.id LIMIT %(limit)s
 def gather(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
     """Put a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
 
-    The newest 2,000 of the last thirty days are looked at. Returns the last run's id, None when there are no more.
+    Whoever else gathers for the bot meanwhile waits, and finds it done. The newest 2,000 of the last thirty days are
+    looked at. Returns the last run's id, None when there are no more.
     """
+    session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))
     scope = {"business": business_id, "bot": bot_id, "reasons": list(IN_VAIN), "back": _LOOKED_BACK, "most": _MOST}
     rows = run(session, _ASKED, {**scope, "after": after, "limit": BATCH}).all()
     if not rows:

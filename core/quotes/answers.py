@@ -9,13 +9,14 @@ from rapidfuzz.distance import OSA
 
 from core.ai.text import LanguageCode, fold, words
 from core.quotes.catalogue import Item
-from core.quotes.lexicon import BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SURELY_YES, VERBS, YES
+from core.quotes.lexicon import BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SURELY_YES, TAKEN_BACK, VERBS, YES
 from core.quotes.matching import SURE, Line, find, match_lines, settled
 from core.quotes.numbers import Quantity
 from core.quotes.offer import unclear
 from core.quotes.reading import Wanted, bare_quantity, read_order
 
 _LONGEST = 500  # characters: whoever writes more says more than yes or no
+_ASKS = re.compile(r"\W*¿|[^.!\n¿]*\?")  # the first sentence is a question
 _SIGNS = {"👍": " si ", "👌": " si ", "✅": " si ", "✔": " si ", "👎": " no ", "❌": " no "}
 
 _ORDINALS = {
@@ -35,13 +36,15 @@ _LAST = frozenset(words("ultima ultimo last"))
 def says_yes(text: str, *, plainly: bool = False) -> bool:
     """Whether a text agrees and says nothing else, or says it in its first sentence and takes nothing back.
 
+    Who asks ("¿ya está confirmado?") has not agreed.
+
     `plainly`: it names what it agrees to ("confirmo"); a mere "sí" may answer another question.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or _ASKS.match(text):
         return False
     first, _, rest = _worded(text).partition(".")
     said, later = words(first), words(rest)
-    if any(word in DENIALS | BUT | VERBS - {"mejor", "solo"} for word in later):
+    if any(word in DENIALS | BUT | TAKEN_BACK | VERBS - {"mejor", "solo"} for word in later):
         return False
     if not said or any(word in DENIALS for word in said):
         return False

@@ -50,4 +50,10 @@ SET = frozenset(
     )
 )
 VERBS = REMOVE | ADD | SET
+TAKEN_BACK = NO | frozenset(
+    words(
+        "cancela cancelalo cancelala cancele cancelelo cancelar cancelo anula anulalo anule anular espera espere "
+        "esperen esperame cancel wait hold aguarda aguarde"
+    )
+)
 BUT = frozenset(words("pero but mas porem"))

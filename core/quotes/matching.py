@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from core.ai.text import LanguageCode, fold, stem, words
 from core.quotes.catalogue import Item
-from core.quotes.numbers import DOZEN, PAIR, PIECE, convert, unit_named
+from core.quotes.numbers import DOZEN, LARGEST, PAIR, PIECE, convert, unit_named
 from core.quotes.reading import Wanted, plural
 
 SURE = 0.7
@@ -25,6 +25,7 @@ _HEAD = 2.0  # the noun weighs twice as much as what describes it
 _VESSEL = 0.3  # "una caja de tornillos" are above all screws
 _MOST_KEPT = 64
 # What is sold one by one is not cut; of a dozen at most one half.
+_THOUSANDTH = Decimal("0.001")  # nothing is weighed or measured more finely
 _SMALLEST = {PIECE: Decimal(1), PAIR: Decimal(1), DOZEN: Decimal("0.5")}
 
 _VESSELS = frozenset(
@@ -145,8 +146,10 @@ def _settle(wanted: Wanted, item: Item, score: float) -> Line:
 
 
 def _counted(wanted: Wanted) -> Decimal | None:
-    """ "Una camisa" and "camisa" are one; how many "camisas" are has to be asked."""
-    return Decimal(1) if wanted.quantity is None and not plural(wanted.words) else wanted.quantity
+    """ "Una camisa" and "camisa" are one; how many "camisas" are has to be asked, and so have absurd numbers."""
+    if wanted.quantity is None:
+        return None if plural(wanted.words) else Decimal(1)
+    return wanted.quantity if wanted.quantity < LARGEST else None
 
 
 def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> Decimal | None:
@@ -161,8 +164,10 @@ def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> D
         converted = quantity * 12  # "media docena de medias" are six pairs: nobody counts single socks
     else:
         converted = convert(quantity, unit, sold_in)
+    if converted is None or (kept := converted.quantize(_THOUSANDTH)) <= 0:
+        return None
     step = _SMALLEST.get(sold_in)
-    return converted if converted is None or step is None or converted % step == 0 else None
+    return kept.normalize() if step is None or converted % step == 0 else None
 
 
 def find(said: str, items: tuple[Item, ...], language: LanguageCode) -> Found:

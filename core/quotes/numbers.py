@@ -95,7 +95,7 @@ _OF = frozenset({"de", "da", "do", "of", "a", "an"})
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _SHARE = re.compile(r"(\d{1,3})/(\d{1,3})")
 _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)*)([a-z]{1,3})")
-_LARGEST = Decimal(1_000_000)
+LARGEST = Decimal(1_000_000)  # and no quantity is as large
 
 
 _CLOCK = frozenset({"am", "pm", "hs", "hrs", "h", "hora", "horas", "oclock"})
@@ -143,7 +143,7 @@ def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | Non
         if not unit:
             unit, taken = _unit(tokens[used:])
             used += taken
-    return Quantity(amount, unit, used, article) if 0 < amount < _LARGEST else None
+    return Quantity(amount, unit, used, article) if 0 < amount < LARGEST else None
 
 
 def hour_at(tokens: Sequence[str], at: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +10,8 @@ from core.ai.text import LanguageCode
 from core.quotes import money
 from core.quotes.matching import Line
 from core.quotes.states import QuoteState
+
+_TOO_DEAR = Decimal(10) ** 12  # the columns for amounts hold twelve digits before the point
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ def totals(lines: tuple[Line, ...]) -> dict[str, Decimal]:
         if line.item is not None and amount is not None:
             sums[line.item.currency] = sums.get(line.item.currency, Decimal(0)) + amount
     return sums
+
+
+def within_reach(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines without the quantities that would make a quote dearer than can be kept: they are asked back."""
+    while any(total >= _TOO_DEAR for total in totals(lines).values()):
+        dearest = max(lines, key=lambda line: amount_of(line) or Decimal(0))
+        lines = tuple(replace(line, quantity=None) if line is dearest else line for line in lines)
+    return lines
 
 
 def unclear(lines: tuple[Line, ...]) -> Line | None:

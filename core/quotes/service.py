@@ -13,7 +13,7 @@ from core.ai.text import LanguageCode
 from core.conversations.service import lock
 from core.db import run
 from core.errors import Conflict, NotFound
-from core.models import Quote, QuoteLine, QuoteState
+from core.models import Quote, QuoteLine, QuoteState, ReplyTurn
 from core.people import audit
 from core.quotes.catalogue import Item
 from core.quotes.matching import Line
@@ -149,4 +149,11 @@ def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> Non
     lock(session, conversation_id)
     if not _end(session, Quote.id == quote_id, Quote.state.in_(WAITING), state=QuoteState.DECLINED):
         raise Conflict("This quote has been answered or has run out: there is nothing to cancel.")
+    # What the bot is thinking of it is no longer so: it loses its turn, which is thought about anew.
+    session.execute(
+        update(ReplyTurn)
+        .where(ReplyTurn.conversation_id == conversation_id)
+        .values(lease=None, leased_until=None)
+        .execution_options(**_QUIET)
+    )
     audit.record(session, business_id, actor, "quote.cancel", f"quote:{quote_id}")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ai.prompt import Role, Turn
 from core.conversations import context
 from core.errors import BotHubError, NotFound
-from core.models import AIRun, Message, SavedCase, Sender
+from core.models import AIRun, Bot, Message, SavedCase, Sender
 from core.people import audit
 from core.rehearsal.judging import Expectation
 
@@ -51,8 +51,11 @@ def add(
     """Keep a case. `said` ends with the customer's words. Returns its id.
 
     Raises:
+        NotFound: no such bot.
         UnacceptableCase: no name, not a question at the end, or the bot has 200 cases.
     """
+    if session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
+        raise NotFound(f"No bot {bot_id}.")
     name = " ".join(name.split())[:LONGEST_NAME]
     if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
         raise UnacceptableCase("A case has a name and ends with what the customer asks.")

@@ -21,7 +21,7 @@ from core.conversations import bots, context
 from core.db import run
 from core.errands import ErrandView
 from core.errors import BotHubError, Conflict, NotFound
-from core.models import BotVersion, Rehearsal, RehearsalItem, RehearsalSource
+from core.models import Bot, BotVersion, Rehearsal, RehearsalItem, RehearsalSource
 from core.people import audit
 from core.rehearsal import cases
 from core.rehearsal.cases import packed, unpacked
@@ -105,6 +105,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
         NothingToRehearse: there is no question to try.
         AlreadyRehearsing: the bot's last run has not ended.
     """
+    session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))  # one begins at a time
     version, base = bots.current(session, bot_id)
     last = latest(session, bot_id)
     if last is not None and last.is_open:

@@ -76,6 +76,15 @@ def test_a_long_catalogue_is_shown_in_pages(desk, business) -> None:
     assert "Producto 03" in _shown(desk.run())
 
 
+def test_a_page_whose_last_product_goes_gives_way_to_the_one_before(desk, business) -> None:
+    ids = _save(business, *(Facts(f"Producto {number:02}", Decimal(number)) for number in range(26)))
+    page = _open(desk)
+    page.button(key="older").click()
+    page = desk.run()
+    page.button(key=f"remove_{ids[-1]}").click()
+    assert "Producto 24" in _shown(desk.run())
+
+
 def test_the_form_adds_a_product_once_it_is_right(desk, business) -> None:
     page = _open(desk)
     page.button(key="add").click()

@@ -10,6 +10,7 @@ import pytest
 from console.actions import improve as actions
 from console.auth import NotAllowed
 from console.data import improve as data
+from console.plain import plain
 from core.ai.model import FailureKind, ModelFailed, Usage, Written
 from core.conversations import bots
 from core.conversations.spending import OverBudget
@@ -85,7 +86,7 @@ def test_an_administrator_changes_and_takes_an_answer(violins, monkeypatch) -> N
     assert "Nothing to decide" in desk.page.info[0].value
     desk.page.segmented_control(key="view").set_value("accepted")
     desk.run()
-    assert "Yes, it takes ten days." in [one.value for one in desk.page.caption]
+    assert plain("Yes, it takes ten days.") in [one.value for one in desk.page.caption]
 
 
 def test_a_gap_must_be_filled_before_an_answer_is_taken(violins, monkeypatch) -> None:
@@ -134,6 +135,18 @@ def test_a_model_that_gives_nothing_leaves_the_draft_as_it_was(violins, monkeypa
     with pytest.raises(actions.NotDrafted):
         actions.draft(1)
     assert rows("SELECT answer, drafted_by FROM suggestions") == [("Yes, in about a week.", "team")]
+
+
+def test_what_a_failed_draft_took_is_kept(violins, monkeypatch) -> None:
+    failure = ModelFailed(FailureKind.INCOMPLETE, "cut off", usage=Usage(100, 0, 1200))
+    failure.model = "gpt-6-luna"
+    one = person(violins.business_id, role=Role.MANAGER)
+    monkeypatch.setattr(actions, "model", lambda: WritesDrafts("", failure))
+    monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
+    with pytest.raises(actions.NotDrafted):
+        actions.draft(1)
+    ((kept,),) = rows("SELECT data FROM audit_log WHERE data ? 'cost_usd'")
+    assert (kept["tokens"], kept["model"]) == (1300, "gpt-6-luna")
 
 
 def test_no_draft_is_written_when_the_money_is_spent(violins, monkeypatch) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
 
 from core.channels.ssrf import origin
 from core.knowledge import fetch as fetching
@@ -43,6 +45,18 @@ def test_the_servers_word_on_the_encoding_counts(httpserver: HTTPServer) -> None
     assert "días" in get(httpserver).content.decode()
 
 
+def test_a_title_is_text_that_can_be_kept(httpserver: HTTPServer) -> None:
+    page = HTML.replace("y pagos", "y\0 pagos &#0;")
+    httpserver.expect_request("/").respond_with_data(page, content_type="text/html; charset=utf-8")
+    assert "\0" not in get(httpserver).title
+
+
+def test_a_title_is_read_in_the_encoding_of_its_page(httpserver: HTTPServer) -> None:
+    page = '<meta charset="iso-8859-1"><title>Envíos</title><p>Tres días.</p>'.encode("latin-1")
+    httpserver.expect_request("/").respond_with_data(page, content_type="text/html")
+    assert get(httpserver).title == "Envíos"
+
+
 def test_what_is_packed_is_unpacked(httpserver: HTTPServer) -> None:
     packed = Response(gzip.compress(HTML.encode()), content_type="text/html", headers={"Content-Encoding": "gzip"})
     httpserver.expect_request("/").respond_with_response(packed)
@@ -59,6 +73,16 @@ def test_redirects_are_followed_and_each_is_judged(httpserver: HTTPServer) -> No
     assert refusal(httpserver, "/round") == Fault.UNREACHABLE
 
 
+def test_a_redirect_to_no_address_at_all_leads_nowhere(httpserver: HTTPServer) -> None:
+    class Unchecked(Response):
+        def get_wsgi_headers(self, environ: object) -> Headers:
+            return self.headers
+
+    nowhere = Unchecked("", 302, {"Location": "https://[nowhere/", "Content-Length": "0"})
+    httpserver.expect_request("/").respond_with_response(nowhere)
+    assert refusal(httpserver) == Fault.UNREACHABLE
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://example.com/", "https://127.0.0.1/", "https://[::1]/", "file:///etc/passwd", "https://u:p@example.com/"],
@@ -67,6 +91,16 @@ def test_what_is_not_public_is_never_asked(url: str) -> None:
     with pytest.raises(BadFile) as caught:
         fetch(url)
     assert caught.value.fault == Fault.FORBIDDEN_ADDRESS
+
+
+def test_a_host_that_does_not_exist_is_not_called_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(BadFile) as caught:
+        fetch("https://shop.invalid/")
+    assert caught.value.fault == Fault.UNREACHABLE
 
 
 def test_answers_that_are_no_page(httpserver: HTTPServer) -> None:

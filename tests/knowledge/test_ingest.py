@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core import errands
 from core.db import transaction
 from core.errands import MOST_ATTEMPTS, Running, Stopped
 from core.errors import NotFound
@@ -269,6 +270,36 @@ def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeyp
     assert (same.state, same.edition) == ("ready", first.edition)
     assert same.read_at is not None and first.read_at is not None and same.read_at > first.read_at
     again()
+    assert passages(source_id) == ["Cerrado por vacaciones."]
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled", "asked for again"])
+def test_a_changed_page_that_was_not_read_to_its_end_is_read_when_it_is_asked_for_again(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch, small_batches: None, how: str
+) -> None:
+    shown = [markdown(*ANSWERS)]
+    monkeypatch.setattr(ingest, "fetch", lambda url: Page(shown[-1], url, "page.md", ""))
+    source_id = add_page(business)
+    read_next()
+    shown.append(markdown("Cerrado por vacaciones."))
+
+    def again() -> None:
+        with transaction(business.business_id) as session:
+            sources.reread(session, source_id, by="agent:1")
+
+    again()
+    running = claim()
+    assert ingest._start(running, ingest._fetched(running)) is not None
+    with transaction(business.business_id) as session:
+        if how == "failed":
+            errands.end(session, running, "timed_out")
+            ingest.failed(session, running, "timed_out")
+        elif how == "cancelled":
+            sources.cancel(session, source_id, by="agent:1")
+    assert passages(source_id) == list(ANSWERS)
+    again()
+    read_next()
+    assert source(business, source_id).state == "ready"
     assert passages(source_id) == ["Cerrado por vacaciones."]
 
 

@@ -13,7 +13,7 @@ from fpdf import FPDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
-from pypdf import PdfReader, PdfWriter
+from pypdf import PageObject, PdfReader, PdfWriter
 
 from core.knowledge.parse import BadFile, Fault, Section, base, open, pdf, read, table
 from core.models import SourceKind
@@ -112,6 +112,12 @@ def test_lines_of_a_pdf_are_joined_to_sentences() -> None:
     assert pdf._tidy("El plazo de devo-\nlución es de\ntreinta días.\n\n\n\nOtro  párrafo\nNuevo") == (
         "El plazo de devolución es de treinta días.\n\nOtro párrafo\nNuevo"
     )
+
+
+def test_half_a_character_of_a_pdf_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A font may map a glyph to one half of a surrogate pair, and pypdf hands it on."""
+    monkeypatch.setattr(PageObject, "extract_text", lambda page: "Hola \ud83d mundo")
+    assert said(make_pdf("hola"), "a.pdf") == [("p. 1", "Hola mundo")]
 
 
 def test_a_word_document_with_headings_and_tables() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -207,6 +208,19 @@ def test_each_bot_learns_once_an_hour(business) -> None:
         session.execute(text("UPDATE bot_learning SET learned_at = now() - interval '61 minutes'"))
         assert session.scalars(select(BotLearning.sample)).all() == [0]
     assert rounds.keep_up() == 1
+
+
+def test_who_looks_again_while_the_bot_learns_waits_and_finds_it_done(business) -> None:
+    asked_in_vain(business, "Do you repair violins?", DAY)
+    scope = (business.business_id, business.bot_id)
+    with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
+        unanswered.gather(session, *scope)
+        other = pool.submit(rounds.questions, *scope)
+        wait([other], timeout=0.5)
+        assert not other.done()
+        session.commit()
+        other.result()
+    assert [one.count for one in gathered(business)] == [1]
 
 
 def test_more_questions_than_a_batch_are_all_gathered(business, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,11 +56,21 @@ def test_no(text: str) -> None:
         "sí, pero solo 2", "¿sí tienen envío?", "si llega mañana lo quiero", "no sé", "¿y si pago con tarjeta?",
         "sí, mejor 3", "¿hacen envíos?", "no entiendo", "¿por qué no?", "cuánto tarda", "yes but only 2",
         "what is the total?", "sim, mas só 2", "Sí. Pero quita la camisa", "hola", "", "no tengo efectivo",
+        "¿Ya está confirmado?", "confirmado?", "¿Confirmo?", "is it confirmed?", "¿Sí?", "Sí. Cancela, por favor",
+        "ok. espere", "Sim. Cancele o pedido",
     ],
 )  # fmt: skip
 def test_neither(text: str) -> None:
     assert not says_yes(text)
     assert not says_no(text)
+
+
+def test_a_yes_with_a_question_behind_it_is_a_yes() -> None:
+    assert says_yes("Sí, confirmo. ¿Ya está confirmado?", plainly=True)
+
+
+def test_a_yes_that_is_taken_back_is_none() -> None:
+    assert not says_yes("ok. Olvídalo")
 
 
 def test_a_mere_yes_may_answer_another_question() -> None:

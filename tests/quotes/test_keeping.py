@@ -187,6 +187,18 @@ def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
         quotes.cancel(session, shop.business_id, 99, "ana")
 
 
+def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confirmed(shop: TestBusiness) -> None:
+    write("Quiero 2 gorras")
+    customer_writes("sí")
+    turn, briefing = thinking()
+    with transaction(shop.business_id) as session:
+        quotes.cancel(session, shop.business_id, 1, "ana")
+    assert not finish(turn, briefing)
+    assert states() == ["declined"]
+    assert finish(*thinking())
+    assert not [text for text in column("SELECT text FROM messages WHERE sender = 'bot'") if "confirmado" in text]
+
+
 def test_quotes_are_listed_and_opened(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     write("mejor 3")

@@ -25,6 +25,7 @@ from core.ai.model import (
 from core.ai.prices import load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import Autonomy, BotSettings
+from core.quotes.catalogue import Item
 from core.quotes.matching import Line
 from core.quotes.offer import OpenQuote
 from core.quotes.states import QuoteState
@@ -67,6 +68,7 @@ def write(
     *,
     quote: OpenQuote | None = None,
     before: Sequence[Turn] = (Turn(Role.BOT, OFFER, NOW - timedelta(minutes=1)),),
+    catalogue: tuple[Item, ...] = SHOP,
     **settings: object,
 ) -> Outcome:
     request = ComposeRequest(
@@ -77,7 +79,7 @@ def write(
         bot_ref="bot-1",
         contact_ref="contact-1",
         replies_in_a_row=0,
-        catalogue=SHOP,
+        catalogue=catalogue,
         open_quote=quote,
     )
     return compose(request, model)
@@ -180,6 +182,20 @@ def test_yes_confirms_and_brings_a_person() -> None:
     assert (outcome.quote.state, outcome.quote.based_on) == (QuoteState.CONFIRMED, 7)
 
 
+@pytest.mark.parametrize(("text", "says"), [("Sí\n3 camisas", "3 × Camisa blanca"), ("Sí. 1 gorra", "1 × Gorra")])
+def test_a_yes_to_something_else_than_was_offered_is_a_change(text: str, says: str) -> None:
+    reply = replied(write(text, quote=open_quote()))
+    assert says in reply.text
+    assert reply.quote is not None
+    assert reply.quote.state == QuoteState.OPEN
+
+
+def test_a_yes_with_an_address_confirms() -> None:
+    outcome = write("Sí, confirmo. Mi dirección es Calle 5, casa 12", quote=open_quote())
+    assert isinstance(outcome, HandOff)
+    assert outcome.reason == Reason.QUOTE_CONFIRMED
+
+
 def test_a_business_may_leave_confirmed_quotes_to_the_bot() -> None:
     reply = replied(write("sí", quote=open_quote(), quote_handoff=False))
     assert "persona" not in reply.text
@@ -272,6 +288,20 @@ def test_where_a_person_approves_every_answer_nothing_is_said_without_one() -> N
     confirmed = write("sí", quote=open_quote(), autonomy=Autonomy.DRAFT)
     assert isinstance(confirmed, HandOff)
     assert confirmed.text is None
+
+
+@pytest.mark.parametrize("quantity", [999_999, 1e12, 1e300, 0.0004])
+def test_a_quantity_that_no_quote_can_hold_is_asked_back(quantity: float) -> None:
+    dear = replace(SHOP[0], price=Decimal(9_000_000))
+    order = MakeQuote(lines=[OrderedLine(product="zapato negro", quantity=quantity, unit=None)])
+    reply = replied(write("quisiera zapatos", Asked(order), catalogue=(dear,)))
+    assert "¿Cuántas unidades de Zapato negro" in reply.text
+    assert reply.quote is not None
+    assert reply.quote.state == QuoteState.ASKING
+
+
+def test_a_third_of_a_kilo_is_told_in_grams_at_most() -> None:
+    assert "0,333 kg × Harina" in replied(write("Quiero 1/3 kg de harina y 2 gorras")).text
 
 
 def test_several_currencies_are_added_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -52,6 +53,16 @@ def test_no_exported_cell_runs_as_a_formula(start: str) -> None:
     content = spreadsheet.csv_of(listed([Facts(f"{start}cmd", Decimal(1), description=f"{start}1+1")]))
     cells = content.decode("utf-8-sig").splitlines()[1].split(",")
     assert (cells[1], cells[2]) == (f"'{start}cmd", f"'{start}1+1")
+
+
+def test_signs_that_a_workbook_cannot_hold_are_left_out() -> None:
+    content = spreadsheet.xlsx_of(listed([Facts("Camisa\x02 azul", Decimal(1), description="a\x1bb")]))
+    assert [(one.name, one.description) for one in spreadsheet.read(content).products] == [("Camisa azul", "ab")]
+
+
+def test_a_list_in_utf_16_as_spreadsheets_write_their_unicode_text() -> None:
+    read = spreadsheet.read("Nombre\tPrecio\r\nCafé\t1.234,50\r\n".encode("utf-16"))
+    assert [(one.name, one.price) for one in read.products] == [("Café", Decimal("1234.5"))]
 
 
 def test_a_spanish_price_list_with_a_title_above_it() -> None:
@@ -121,6 +132,12 @@ def test_files_that_cannot_be_used_say_why(content: bytes, reason: str) -> None:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some kilobytes of it would keep everybody's console busy for a quarter of a minute."""
+    content = io.BytesIO(spreadsheet.xlsx_of([]))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<sst>{'<si><t>ab</t></si>' * 200_000}</sst>")
+    with pytest.raises(UnreadableSheet, match="unpacks to more"):
+        next(sheets.rows(content.getvalue()))
     monkeypatch.setattr(sheets, "_LARGEST_UNPACKED", 1_000)
     with pytest.raises(UnreadableSheet, match="unpacks to more"):
         next(sheets.rows(spreadsheet.xlsx_of([])))

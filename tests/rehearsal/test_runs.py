@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.ai.settings import BotSettings, QaPair
 from core.conversations import bot_history, bots, spending
 from core.db import system_transaction, transaction
 from core.errands import Running, Stopped
+from core.errors import NotFound
 from core.models import AIRun, RehearsalSource
 from core.rehearsal import cases, perform, runs
 from core.rehearsal.cases import UnacceptableCase
@@ -220,6 +222,18 @@ def test_one_run_of_a_bot_at_a_time(business: TestBusiness) -> None:
         begin(business, BotSettings())
 
 
+def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
+    answered(business, "hola")
+    plan = Plan(BotSettings(), RehearsalSource.CONVERSATIONS, 5, None)
+    with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
+        runs.begin(session, business.business_id, business.bot_id, plan, actor="agent:1")
+        other = pool.submit(begin, business, BotSettings())
+        wait([other], timeout=0.3)
+        session.commit()
+        with pytest.raises(AlreadyRehearsing):
+            other.result()
+
+
 def test_there_must_be_something_to_try(business: TestBusiness) -> None:
     for source in RehearsalSource:
         with pytest.raises(NothingToRehearse):
@@ -277,6 +291,13 @@ def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, q
     with pytest.raises(UnacceptableCase), transaction(business.business_id) as session:
         cases.add(
             session, business.business_id, business.bot_id, name, cases.asked(question), Expectation(), actor="agent:1"
+        )
+
+
+def test_a_case_belongs_to_a_bot_of_the_business(business: TestBusiness) -> None:
+    with transaction(business.business_id + 1) as session, pytest.raises(NotFound):
+        cases.add(
+            session, business.business_id + 1, business.bot_id, "A", cases.asked("hola"), Expectation(), actor="agent:1"
         )
 
 

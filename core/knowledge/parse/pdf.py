@@ -61,5 +61,6 @@ def _sections(reader: PdfReader, pages: int) -> Iterator[Section]:
 
 def _tidy(text: str) -> str:
     """Words and sentences that were cut at the end of a line joined again; no more space than separates paragraphs."""
-    text = _HYPHENATED.sub(r"\1", text.replace("\x00", "").replace("\r\n", "\n"))
+    text = text.replace("\x00", "").encode(errors="ignore").decode()  # halves of characters, from broken fonts
+    text = _HYPHENATED.sub(r"\1", text.replace("\r\n", "\n"))
     return _GAPS.sub("\n\n", _SPACES.sub(" ", _WRAPPED.sub(" ", text))).strip()
