@@ -27,11 +27,12 @@ def _desk() -> None:
 def _opened() -> None:
     """What changes with a click in the list."""
     shell.viewer()
-    with st.container(key="pane_thread", width="stretch", gap=None):
-        trigger("open", listing.opened)
-        conversation.pane()
-    with st.container(key="pane_customer", width=292, gap=None):
-        customer.pane()
+    with st.container(key="opened", horizontal=True, wrap=False, gap=None):
+        with st.container(key="pane_thread", width="stretch", gap=None):
+            trigger("open", listing.opened)
+            conversation.pane()
+        with st.container(key="pane_customer", width=292, gap=None):
+            customer.pane()
 
 
 selection.follow_address()
