@@ -9,6 +9,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ def check_configuration() -> None:
         raise ConfigurationError(
             "The console's .streamlit/config.toml was not read: start the console from the project's folder."
         )
+
+
+# Streamlit walks all its settings for each section of the theme in each run of the script, a seventh of what a redraw
+# costs. None changes while the process lives.
+config.get_options_for_section = cache(config.get_options_for_section)
 
 
 @asynccontextmanager
