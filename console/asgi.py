@@ -46,13 +46,14 @@ config.get_options_for_section = cache(config.get_options_for_section)
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    listening = asyncio.create_task(hub.listen())
+    tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(hub.pace.follow())]
     gc.collect()
     gc.freeze()  # what was imported lives as long as the process: no later collection need look at it
     yield {}
-    listening.cancel()
-    with suppress(asyncio.CancelledError):
-        await listening
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _on_script_error(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from anyio import to_thread
 from psycopg.conninfo import make_conninfo
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from console.pace import Pace
 from console.security import COOKIE, same_origin
 from core import live
 from core.config import get_settings
@@ -47,11 +49,22 @@ class _Browser:
     called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
     met: dict[int, live.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    told_at: float = -math.inf
+    later: asyncio.TimerHandle | None = None
 
     def tell(self, conversation_id: int, calls: int | None = None) -> None:
+        """What this agent reads, or is called for, is told now; what only moves in the list, at the process's pace."""
         self.changed.add(conversation_id)
         if calls in (live.ANYBODY, self.agent.id):
             self.called.add(conversation_id)
+        wait = self.told_at + pace.seconds - time.monotonic()
+        if wait <= 0 or conversation_id in (EVERYTHING, self.looking) or conversation_id in self.called:
+            self.news.set()
+        elif self.later is None:
+            self.later = asyncio.get_running_loop().call_later(wait, self._due)
+
+    def _due(self) -> None:
+        self.later = None
         self.news.set()
 
     def meet(self, colleague: live.Presence) -> None:
@@ -75,6 +88,7 @@ class _Browser:
         return live.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_LONGEST_WORD], typing, here)
 
 
+pace = Pace()
 _browsers: set[_Browser] = set()
 _seen: dict[tuple[int, int, int], tuple[float, live.Presence]] = {}  # by business, conversation and agent
 
@@ -147,6 +161,8 @@ async def socket(websocket: WebSocket) -> None:
         finally:
             sending.cancel()
             browser.look(None, typing=False)
+            if browser.later:
+                browser.later.cancel()
     finally:
         _browsers.discard(browser)
 
@@ -192,6 +208,7 @@ async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
     """A list is of conversations that changed, an object of those that call or of a colleague's presence."""
     if browser.changed:
         changed, browser.changed = sorted(browser.changed), set()
+        browser.told_at = time.monotonic()
         await websocket.send_json(changed)
     if browser.called:
         called, browser.called = sorted(browser.called), set()

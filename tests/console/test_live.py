@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 
 from console import hub
+from console.pace import LONGEST, SHORTEST, Pace
 from console.security import COOKIE
 from core import live
 from core.db import system_transaction, transaction
@@ -152,3 +155,32 @@ def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str 
             assert browser.receive_json() == {"calls": [7]}
         assert browser.receive_json() == [8]
         assert browser.receive_json() == {"calls": [8]}
+
+
+def test_what_only_moves_in_the_list_waits_while_the_process_is_busy(
+    business, listener, desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub.pace, "seconds", 3600)
+    ana = person(business.business_id)
+    with connect(desk, ana) as browser:
+        browser.send_json({"looking": 7, "typing": False})
+        assert announced(listener).conversation_id == 7
+        browser.portal.call(hub._pass_on, Change(business.business_id, 1))
+        assert browser.receive_json() == [1]
+        browser.portal.call(hub._pass_on, Change(business.business_id, 2))
+        browser.portal.call(hub._pass_on, Change(business.business_id, 7))
+        assert browser.receive_json() == [2, 7]
+        browser.portal.call(hub._pass_on, Change(business.business_id, 3))
+        browser.portal.call(hub._pass_on, Change(business.business_id, 4, calls=ana.id))
+        assert browser.receive_json() == [3, 4]
+        assert browser.receive_json() == {"calls": [4]}
+
+
+@given(st.lists(st.floats(0, 2), min_size=30))
+def test_the_pace_stays_within_its_bounds_and_follows_the_load(shares: list[float]) -> None:
+    pace = Pace()
+    for share in shares:
+        before = pace.seconds
+        pace.adjust(share)
+        assert SHORTEST <= pace.seconds <= LONGEST
+        assert pace.seconds >= before if share > 0.6 else pace.seconds <= before
