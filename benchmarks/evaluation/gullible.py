@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from core.ai.model import Completion, ModelAnswer, Prompt
 from core.ai.settings import BotSettings
 
 PRICE = "7.77"  # stands nowhere in the shop
 
 
-class _Sure:
+class _Sure(ABC):
     """Answers with full confidence, citing everything that it was shown."""
 
     def __init__(self) -> None:
@@ -29,8 +31,9 @@ class _Sure:
         )
         return Completion(answer, answer.model_dump_json(), None, "gullible", 0, None)
 
+    @abstractmethod
     def reply(self, prompt: Prompt) -> str:
-        raise NotImplementedError
+        """What the attacker wants to hear."""
 
 
 class Reciting(_Sure):

@@ -134,10 +134,8 @@ def _deliver(
         time.sleep(0.2)
 
 
-def kill_in_turn(stack: Stack, stop: threading.Event, every: float, rounds: int | None, kills: Counter[str]) -> None:
-    """Kill until told to stop, at most `rounds` times each: a busy machine starts nothing again within seconds."""
-    every_round = itertools.count() if rounds is None else range(rounds)
-    for victim in (victim for _ in every_round for victim in VICTIMS):
+def kill_in_turn(stack: Stack, stop: threading.Event, every: float, kills: Counter[str]) -> None:
+    for victim in itertools.cycle(VICTIMS):
         if stop.wait(every):
             return
         stack.kill(victim)
@@ -226,7 +224,6 @@ def run(
     messages: int,
     seconds: float,
     kill_every: float,
-    kill_rounds: int | None = None,
     settle_seconds: float = 120,
     seed: int = 7,
 ) -> tuple[dict[str, Any], list[str]]:
@@ -238,7 +235,7 @@ def run(
         stack.control("PATCH", "/faults", json={"delivery": DELIVERY, "webhooks": WEBHOOKS})
         kills: Counter[str] = Counter()
         stop = threading.Event()
-        killer = threading.Thread(target=kill_in_turn, args=(stack, stop, kill_every, kill_rounds, kills))
+        killer = threading.Thread(target=kill_in_turn, args=(stack, stop, kill_every, kills))
         started = time.monotonic()
         killer.start()
         told = customers_write(stack, customers, messages, seconds, seed)

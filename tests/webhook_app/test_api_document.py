@@ -105,7 +105,7 @@ def test_no_request_breaks_it_and_every_answer_is_as_described(described: Any, m
             continue  # there is nothing to get wrong
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
+        @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
         def hold(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=BOOTSTRAP, checks=CHECKS)
 
