@@ -24,7 +24,7 @@ def test_a_price_list_becomes_the_catalogue(business, page: Page, console) -> No
     at_rest(page)
     page.locator(".st-key-take_list button").click()
     until(lambda: one("SELECT count(*) FROM products") == 2)
-    expect(page.get_by_text("$25.50")).to_be_visible()
+    expect(page.locator("span").filter(has_text="$25.50")).to_be_visible()
     at_rest(page)
     page.locator("[class*=st-key-edit_] button").first.click()
     expect(page.get_by_role("dialog").get_by_label("Price")).to_have_value("25.5")
