@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import components, files, hub, i18n, security, signin, single_sign_on
+from console import ahead, components, files, hub, i18n, security, signin, single_sign_on
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -84,6 +84,7 @@ app = st.App(
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
+        Route("/ahead/{conversation_id:int}", ahead.messages, methods=["GET"]),
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from console import auth
+from core.people.sessions import CurrentAgent
 
 LANGUAGES = {"es": "Español", "en": "English", "pt": "Português"}
 DEFAULT = "es"
@@ -42,12 +43,16 @@ def of_header(accept_language: str) -> str:
     return DEFAULT
 
 
-def current() -> str:
-    """The language of whoever looks: their own choice, else their browser's."""
-    agent = auth.current_agent()
+def of_agent(agent: CurrentAgent | None, accept_language: str) -> str:
+    """Somebody's own choice, else their browser's."""
     if agent is not None and agent.language in LANGUAGES:
         return agent.language
-    return of_header(st.context.locale or "")
+    return of_header(accept_language)
+
+
+def current() -> str:
+    """The language of whoever looks."""
+    return of_agent(auth.current_agent(), st.context.locale or "")
 
 
 def t(key: str, **values: object) -> str:

@@ -15,7 +15,9 @@ export default function ({data, parentElement, setTriggerValue}) {
       state.changed.clear();
       // The inbox draws what changed, and the tab's title with it.
       if (typeof window.bothubTriggers?.rows !== 'function') return setTriggerValue('tick', changed);
-      if (changed.includes(EVERYTHING) || changed.includes(window.bothubLooking?.conversation)) return pull('desk', changed);
+      const here = window.bothubLooking?.conversation;
+      if (changed.includes(here)) return after(window.bothubAhead?.(here), () => pull('desk', changed));
+      if (changed.includes(EVERYTHING)) return pull('desk', changed);
       pull('rows', changed);
       state.counting ??= setTimeout(() => { state.counting = null; pull('list', changed); }, COUNT_MS);
     }, 30);

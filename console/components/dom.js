@@ -22,6 +22,21 @@ const pull = (name, value) => {
   if (typeof triggers[name] === 'function') triggers[name](value);
   else triggers[name] = {value};
 };
+// Acts once `came` has: at the latest after a moment, and before whatever somebody does next.
+const MOMENT_MS = 150;
+const after = (came, act) => {
+  let acted = false;
+  const now = () => {
+    if (acted) return;
+    acted = true;
+    clearTimeout(timer);
+    for (const name of ['keydown', 'pointerdown']) window.removeEventListener(name, now, true);
+    act();
+  };
+  const timer = setTimeout(now, MOMENT_MS);
+  for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
+  Promise.resolve(came).then(now);
+};
 const tellWaiting = (waiting) => { document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, ''); };
 
 // A moment in words. Making a format takes a hundred times as long as using it.

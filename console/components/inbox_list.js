@@ -28,7 +28,7 @@ export default function (component) {
   state.open = (id) => {
     select(state, id);
     document.documentElement.dataset.desk = 'thread';  // a telephone shows the conversation at once
-    pull('open', id);
+    after(window.bothubAhead?.(id), () => pull('open', id));
   };
   tellWaiting(data.waiting);
   draw(root, state);

@@ -62,9 +62,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation as it is worked on. `lines` are its newest messages, oldest first; `more`: there are others."""
+    """A conversation as it is worked on. `lines` are its newest messages, oldest first; `more`: there are others.
+
+    `read_at` is the database's own time.
+    """
 
     id: int
+    read_at: datetime
     name: str
     address: str
     kind: str
@@ -103,6 +107,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
             Agent.name,
             Team.name,
             func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
+            func.statement_timestamp(),
         )
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
@@ -113,10 +118,11 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     ).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    conversation, name, address, opted_out_at, channel, assignee, team, window_open = head
+    conversation, name, address, opted_out_at, channel, assignee, team, window_open, read_at = head
     newest = _newest(session, conversation_id, limit + 1) if limit else []
     return Thread(
         id=conversation.id,
+        read_at=read_at,
         name=name,
         address=address,
         kind=conversation.kind,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import insert
 
 from core import live
@@ -20,6 +20,7 @@ from core.media import storage
 from core.models import Attachment
 from tests.browser.steps import PATIENCE, at_rest, until
 from tests.console.people import Person, conversation, person, says, state_of
+from tests.inbox.steps import column
 
 pytestmark = pytest.mark.browser
 
@@ -227,3 +228,65 @@ def test_what_was_closed_by_mistake_is_open_again(page: Page, ana, talk: int) ->
     at_rest(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("textbox", name="Reply")).to_be_visible()
+
+
+class Held:
+    """Streamlit's socket, of which what the server says can be kept back for a while."""
+
+    def __init__(self, page: Page) -> None:
+        self._browser: WebSocketRoute | None = None
+        self._kept: list[str | bytes] = []
+        self.closed = False
+        page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        self._browser = browser
+        browser.connect_to_server().on_message(self._pass)
+
+    def _pass(self, message: str | bytes) -> None:
+        assert self._browser is not None
+        if self.closed:
+            self._kept.append(message)
+        else:
+            self._browser.send(message)
+
+    def open(self) -> None:
+        self.closed = False
+        while self._kept:
+            self._pass(self._kept.pop(0))
+
+
+def test_messages_are_read_and_answered_before_the_page_has_come(business, page: Page, ana: Person, talk: int) -> None:
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    says(business.business_id, other, "Do you open on Sundays?")
+    stream = Held(page)
+    open_thread(page, talk)
+    at_rest(page)
+    stream.closed = True
+    page.locator(f".row[data-id='{other}']").click()
+    expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
+    expect(page.locator(".lines").get_by_text("Where is my order?")).to_have_count(0)
+    expect(page.locator(".desk-name")).to_have_text("Daniela Cruz")
+    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "none")
+    box = page.get_by_role("textbox", name="Reply")
+    box.fill("Until noon.")
+    box.press("Enter")
+    stream.open()
+    expect(page.locator(".desk-name")).to_have_text("Bruno Lima")
+    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "auto")
+    until(lambda: says_agent(other) == ["Until noon."])
+    assert says_agent(talk) == []
+
+
+def test_a_conversation_opens_though_its_messages_do_not_come_ahead(business, page: Page, ana: Person, talk: int) -> None:
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    says(business.business_id, other, "Do you open on Sundays?")
+    page.route("**/ahead/**", lambda route: route.abort())
+    open_thread(page, talk)
+    page.locator(f".row[data-id='{other}']").click()
+    expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
+    expect(page.locator(".desk-name")).to_have_text("Bruno Lima")
+
+
+def says_agent(talk: int) -> list[str]:
+    return column("SELECT text FROM messages WHERE conversation_id = :talk AND sender = 'agent' ORDER BY id", talk=talk)

@@ -240,4 +240,4 @@ class TestSavedReplies:
         desk.run()
         shown = desk.component("thread")
         assert shown["saved"] == [{"shortcut": "hola", "text": "Hola {{contact.first_name}}"}]
-        assert shown["values"]["contact.first_name"] == "Ana"
+        assert shown["contact"]["contact.first_name"] == "Ana"

@@ -176,6 +176,39 @@ def test_a_file_that_storage_lost_is_not_found(browser, business, stored) -> Non
     assert browser.get(f"/files/{stored['image/png']}").status_code == 404
 
 
+def test_messages_come_ahead_of_the_page_in_its_own_words(browser, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    for words in ("one", "two", "three"):
+        says(business.business_id, talk, words)
+    use(browser, person(business.business_id).token)
+    found = browser.get(f"/ahead/{talk}", params={"lines": 2})
+    assert found.headers["cache-control"] == "no-store"
+    shown = found.json()
+    assert ([line["text"] for line in shown["lines"]], shown["more"]) == (["two", "three"], True)
+    again = browser.get(f"/ahead/{talk}", params={"lines": 2}).json()
+    assert again["read_at"] > shown["read_at"]
+
+
+def test_messages_come_ahead_to_people_of_the_business_only(browser, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    assert browser.get(f"/ahead/{talk}?lines=60").status_code == 401
+    with system_transaction() as session:
+        other = session.execute(insert(Business).values(name="Other").returning(Business.id)).scalar_one()
+    use(browser, person(other).token)
+    assert browser.get(f"/ahead/{talk}?lines=60").status_code == 404
+
+
+@pytest.mark.parametrize("lines", ["", "0", "301", "-1", "many", "²", "9" * 5000])
+def test_how_many_messages_come_ahead_is_bounded(browser, business, lines: str) -> None:
+    use(browser, person(business.business_id).token)
+    assert browser.get("/ahead/1", params={"lines": lines}).status_code == 400
+
+
+def test_a_number_too_large_for_a_conversation_is_not_found(browser, business) -> None:
+    use(browser, person(business.business_id).token)
+    assert browser.get(f"/ahead/{2**70}?lines=60").status_code == 404
+
+
 def test_every_answer_carries_the_security_headers(browser) -> None:
     headers = browser.get("/auth/login").headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -5,7 +5,7 @@ export default function (component) {
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   if (!state) {
-    state = {conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
+    state = {wrap, conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
     for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others', 'emoji', 'faces', 'pin', 'spot', 'spark', 'helps', 'helped']) state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     state.attach.append(icon(CLIP));
@@ -15,28 +15,36 @@ export default function (component) {
     state.spark.append(icon(SPARK));
     listenForFiles(state, wrap);
     listenForOthers(state);
+    listenAhead(state);
     // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
     state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
-  Object.assign(state, {data, setStateValue, setTriggerValue});
+  Object.assign(state, {given: data, setStateValue, setTriggerValue});
+  draw(state);
+  return () => {
+    clearTimeout(state.timer);
+    clearTimeout(state.helpTimer);
+    state.watch.disconnect();
+    forgetOthers(state);
+    forgetAhead(state);
+    keepDraft(state);
+    states.delete(wrap);
+  };
+}
+
+// What the last run of the script gave, or what came since.
+function draw(state) {
+  state.data = newest(state);
   settle(state);
   const changed = switchConversation(state);
   drawLines(state, changed);
   if (state.seeking && state.seeking.first !== state.first) seek(state, state.seeking.provider, state.seeking.pages);
   drawComposer(state);
   drawOthers(state);
-  wrap.dataset.ready = String(data.conversation);
-  return () => {
-    clearTimeout(state.timer);
-    clearTimeout(state.helpTimer);
-    state.watch.disconnect();
-    forgetOthers(state);
-    keepDraft(state);
-    states.delete(wrap);
-  };
+  state.wrap.dataset.ready = String(state.data.conversation);
 }
 
 // ---- one conversation after the other in the same place

@@ -1,0 +1,54 @@
+"""The messages of a conversation by themselves, ahead of the run of the script that draws everything around them.
+
+A browser asks for them as soon as somebody clicks, or as it hears of something new, and shows them at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from console import i18n
+from console.components.lines import shown
+from console.security import COOKIE
+from core.conversations import thread as threads
+from core.db import system_transaction, transaction
+from core.errors import NotFound, StoreUnavailable
+from core.people import sessions
+
+MOST = 300  # messages: whoever has gone further back than that waits for the run
+
+
+class _SignedOut(Exception):
+    """The cookie is worth nothing."""
+
+
+async def messages(request: Request) -> Response:
+    """The newest messages of one conversation, as many as `lines` says. 404 for another business's, too."""
+    lines = request.query_params.get("lines", "")
+    if not lines.isdecimal() or len(lines) > 3 or not 0 < int(lines) <= MOST:
+        return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
+    token, language = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
+    try:
+        found = await to_thread.run_sync(_read, token, request.path_params["conversation_id"], int(lines), language)
+    except _SignedOut:
+        return PlainTextResponse("You are signed out.", 401)
+    except NotFound:
+        return PlainTextResponse("No such conversation.", 404)
+    except StoreUnavailable:
+        return PlainTextResponse("The database does not answer; try again in a moment.", 503)
+    return JSONResponse(found, headers={"cache-control": "no-store"})
+
+
+def _read(token: str, conversation_id: int, lines: int, accept_language: str) -> dict[str, Any]:
+    with system_transaction() as session:
+        agent = sessions.session_agent(session, token)
+    if agent is None:
+        raise _SignedOut
+    if conversation_id >= 2**63:
+        raise NotFound(f"No conversation {conversation_id}.")
+    with transaction(agent.business_id) as session:
+        return shown(threads.read(session, conversation_id, lines), i18n.of_agent(agent, accept_language))

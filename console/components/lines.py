@@ -1,0 +1,114 @@
+"""What is shown of a conversation's messages, in the words of whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console import i18n
+from console.components.contents import contents
+from core.conversations.thread import Line, Thread
+
+
+def shown(thread: Thread, language: str) -> dict[str, Any]:
+    """What moves while somebody looks at a conversation: its messages, and whether it can be answered.
+
+    The thread's component has it with each run of the script, and may fetch it in between (`console.ahead`).
+    `read_at`, in seconds, tells which of two is newer.
+    """
+    words = i18n.catalogue(language)
+    return {
+        "conversation": thread.id,
+        "read_at": thread.read_at.timestamp(),
+        "name": thread.name or thread.address,
+        "contact": {"contact.name": thread.name, "contact.first_name": thread.name.split(" ")[0]},
+        "lines": [_line(line, words) for line in thread.lines],
+        "more": thread.more,
+        "suggestion": _suggestion(thread),
+        "bot": thread.mode == "bot",
+        "shut": _shut(thread, words),
+        "whatsapp": thread.kind == "whatsapp",
+        "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
+    }
+
+
+def _suggestion(thread: Thread) -> dict[str, Any] | None:
+    if (found := thread.suggestion) is None:
+        return None
+    return {"run": found.run_id, "text": found.text, "at": found.written_at.isoformat(), "overtaken": found.overtaken}
+
+
+def _shut(thread: Thread, words: Mapping[str, str]) -> dict[str, str] | None:
+    """Why nothing can be written at present: by what, and in words."""
+    by = "closed" if thread.status == "closed" else "opted_out" if thread.opted_out else "window"
+    if by == "window" and thread.window_open:
+        return None
+    return {"by": by, "words": words[f"shut.{by}"]}
+
+
+def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
+    payload = line.payload
+    shown: dict[str, Any] = {
+        "id": line.id,
+        "sender": "note" if line.type == "note" else line.sender,
+        "author": line.author or words["thread.bot" if line.sender == "bot" else "thread.team"],
+        "type": line.type,
+        "text": (payload.get("edited") or {}).get("text") or line.text,
+        "at": line.created_at.isoformat(),
+        "status": line.status,
+        "token": (line.idempotency_key or "").removeprefix("console:"),
+    }
+    if line.type == "event":
+        shown["text"] = _event(line, words)
+        shown["about"] = _about(line.payload, words) if line.payload.get("event") == "handed_off" else []
+    if line.provider_id and line.type not in ("event", "note", "call"):
+        shown["provider"] = line.provider_id
+    if line.quoted:
+        shown |= {"quoted": line.quoted, "quotes": line.reply_to}
+    if line.error and line.status in ("failed", "uncertain", "queued"):
+        shown["trouble"] = _trouble(line.status, line.error, words)
+    if line.files:
+        shown["files"] = [
+            {"id": file.id, "state": file.state, "mime": file.mime_type, "name": file.filename, "size": file.size}
+            for file in line.files
+        ]
+    place = payload.get("location") or payload
+    if line.type == "location" and isinstance(place.get("latitude"), int | float):
+        shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}
+    if line.type == "template" and payload.get("shown"):
+        shown["template"] = payload["shown"]
+    if reactions := payload.get("reactions"):
+        shown["reactions"] = list(reactions.values())
+    if payload.get("edited") and line.text != shown["text"]:
+        shown["before"] = line.text
+    shown |= contents(line)
+    shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}
+    return shown
+
+
+def _event(line: Line, words: Mapping[str, str]) -> str:
+    """What happened to the conversation, in the words of whoever looks."""
+    event = str(line.payload.get("event", ""))
+    reason = str(line.payload.get("reason", ""))
+    template = words.get(f"event.{event}", event.replace("_", " "))
+    who = line.author or words["event.somebody"]
+    told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
+    return template.format_map({**told, "score": line.payload.get("score", ""), "to": line.payload.get("to", "")})
+
+
+def _about(payload: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+    """Who got what the bot handed over and what it is about, in the model's words or the customer's own."""
+    owner = [words["event.owner"].format(owner=payload["owner"])] if payload.get("owner") else []
+    if payload.get("words"):
+        return [*owner, str(payload["words"])]
+    return owner + [words[f"event.{part}"].format_map(payload) for part in ("asked", "tried") if payload.get(part)]
+
+
+def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, str]:
+    """Why a message did not go out, and what to do about it."""
+    provider = f"{error.get('title', '')} ({error.get('code', '')})"
+    return {
+        "what": words[f"trouble.{status}"],
+        "advice": words.get(f"cause.{error.get('cause')}", str(error.get("advice", ""))),
+        "provider": provider,
+    }
