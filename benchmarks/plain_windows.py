@@ -15,7 +15,6 @@ import aiohttp
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-_COUNT_SECONDS = 5  # bridge.js: COUNT_MS
 _OPENING_SECONDS = 60
 _EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
 
@@ -27,7 +26,6 @@ class _Window:
         self._http, self._url, self._talk = http, url, talk
         self._triggers: dict[str, tuple[str, str]] = {}  # by name: a component's id, and its fragment's
         self._kept = BackMsg()  # the widgets of the list's head, as they are at first
-        self._counting: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
 
     async def run(self, ready: asyncio.Semaphore) -> None:
@@ -45,23 +43,14 @@ class _Window:
                 async for said in live:
                     news = json.loads(said.data)
                     if isinstance(news, list):
-                        await self._hear(news)
+                        await self._read_again(news)
             hearing.cancel()
 
-    async def _hear(self, changed: list[int]) -> None:
-        """As bridge.js does."""
-        if self._talk in changed:
-            async with self._http.get(f"{self._url}/ahead/{self._talk}", params={"lines": 60}) as answer:
-                await answer.read()
-            await self._ask("desk", changed)
-            return
-        await self._ask("rows", changed)
-        if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self._count(changed))
-
-    async def _count(self, changed: list[int]) -> None:
-        await asyncio.sleep(_COUNT_SECONDS)
-        await self._ask("list", changed)
+    async def _read_again(self, changed: list[int]) -> None:
+        """As bridge.js does. What moves in the list costs the server no more than telling it."""
+        async with self._http.get(f"{self._url}/ahead/{self._talk}", params={"lines": 60}) as answer:
+            await answer.read()
+        await self._ask("desk", changed)
 
     async def _read(self) -> None:
         async for frame in self._stream:

@@ -72,7 +72,7 @@ def _lists(reader: Reader) -> Iterator[Figure]:
     if deep := _place_of_page_101(reader):
         taken = reader.time(lambda session: _page(reader, session, Wanted(), deep))
         yield timed("list all, page 101", taken, 20)
-    yield timed("numbers of the views", reader.time(lambda session: listing.counts(session, reader.agent_id)), 20)
+    yield timed("numbers of the views", reader.time(listing.counts), 20)
 
 
 def _page(reader: Reader, session: Session, wanted: Wanted, after: Place | None = None) -> listing.Page:

@@ -46,14 +46,13 @@ config.get_options_for_section = cache(config.get_options_for_section)
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    tasks = [asyncio.create_task(hub.listen()), asyncio.create_task(hub.pace.follow())]
+    listening = asyncio.create_task(hub.listen())
     gc.collect()
     gc.freeze()  # what was imported lives as long as the process: no later collection need look at it
     yield {}
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
 
 
 def _on_script_error(error: Exception) -> bool:

@@ -1,17 +1,18 @@
 """Live push: one LISTEN connection for the process, and a websocket to every open browser.
 
-A browser is told which of its business's conversations changed, never what is in them; its page then reads them again.
-It tells in turn which one its agent looks at, and hears who else looks at that one.
+A browser is told of its business's conversations that changed: that the one its agent looks at did, which its page
+reads again; and how each looks in a list now, read once for all browsers (`console.news`). It tells in turn which one
+its agent looks at, and hears who else looks at that one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 import structlog
@@ -19,11 +20,13 @@ from anyio import to_thread
 from psycopg.conninfo import make_conninfo
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from console.pace import Pace
+from console import news
+from console.news import News
 from console.security import COOKIE, same_origin
 from core import live
 from core.config import get_settings
 from core.db import system_transaction
+from core.errors import StoreUnavailable
 from core.people import sessions
 from core.people.sessions import CurrentAgent
 
@@ -46,25 +49,24 @@ class _Browser:
     agent: CurrentAgent
     looking: int | None = None  # a conversation's id
     changed: set[int] = field(default_factory=set)
+    moved: dict[int, dict[str, Any]] = field(default_factory=dict)  # lines of the list, by conversation
+    counted: News | None = None  # the last that was read
     called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
     met: dict[int, live.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    told_at: float = -math.inf
-    later: asyncio.TimerHandle | None = None
 
-    def tell(self, conversation_id: int, calls: int | None = None) -> None:
-        """What this agent reads, or is called for, is told now; what only moves in the list, at the process's pace."""
+    def tell(self, conversation_id: int) -> None:
         self.changed.add(conversation_id)
-        if calls in (live.ANYBODY, self.agent.id):
-            self.called.add(conversation_id)
-        wait = self.told_at + pace.seconds - time.monotonic()
-        if wait <= 0 or conversation_id in (EVERYTHING, self.looking) or conversation_id in self.called:
-            self.news.set()
-        elif self.later is None:
-            self.later = asyncio.get_running_loop().call_later(wait, self._due)
+        self.news.set()
 
-    def _due(self) -> None:
-        self.later = None
+    def call(self, conversation_id: int) -> None:
+        self.called.add(conversation_id)
+        self.news.set()
+
+    def show(self, read: News | None) -> None:
+        if read:
+            self.moved |= read.rows
+            self.counted = read
         self.news.set()
 
     def meet(self, colleague: live.Presence) -> None:
@@ -88,8 +90,9 @@ class _Browser:
         return live.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_LONGEST_WORD], typing, here)
 
 
-pace = Pace()
 _browsers: set[_Browser] = set()
+_moving: dict[int, set[int]] = {}  # by business, conversations that are about to be read
+_reading: set[asyncio.Task[None]] = set()
 _seen: dict[tuple[int, int, int], tuple[float, live.Presence]] = {}  # by business, conversation and agent
 
 
@@ -115,9 +118,40 @@ async def listen() -> None:
 
 
 def _pass_on(change: live.Change) -> None:
-    for browser in list(_browsers):
-        if browser.agent.business_id == change.business_id:
-            browser.tell(change.conversation_id, change.calls)
+    there = _of_business(change.business_id)
+    for browser in there:
+        if change.conversation_id in (EVERYTHING, browser.looking):
+            browser.tell(change.conversation_id)
+        if change.calls in (live.ANYBODY, browser.agent.id):
+            browser.call(change.conversation_id)
+    if not there or change.conversation_id == EVERYTHING:
+        return
+    if moving := _moving.get(change.business_id):
+        moving.add(change.conversation_id)
+        return
+    _moving[change.business_id] = {change.conversation_id}
+    task = asyncio.create_task(_show_moved(change.business_id))
+    _reading.add(task)
+    task.add_done_callback(_reading.discard)
+
+
+async def _show_moved(business_id: int) -> None:
+    """Changes that come in quick succession are read in one go."""
+    await asyncio.sleep(_TOGETHER_SECONDS)
+    moved = _moving.pop(business_id)
+    try:
+        read = await to_thread.run_sync(news.read, business_id, moved)
+    except StoreUnavailable:
+        log.warning("news_not_read", business_id=business_id)
+        read = None
+    unknown = moved - (read.rows.keys() if read else set())
+    for browser in _of_business(business_id):
+        browser.changed |= unknown
+        browser.show(read)
+
+
+def _of_business(business_id: int) -> list[_Browser]:
+    return [browser for browser in _browsers if browser.agent.business_id == business_id]
 
 
 def _introduce(who: live.Presence) -> None:
@@ -161,8 +195,6 @@ async def socket(websocket: WebSocket) -> None:
         finally:
             sending.cancel()
             browser.look(None, typing=False)
-            if browser.later:
-                browser.later.cancel()
     finally:
         _browsers.discard(browser)
 
@@ -205,11 +237,14 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
 
 
 async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
-    """A list is of conversations that changed, an object of those that call or of a colleague's presence."""
+    """A list names conversations to read again; objects tell of those that moved, those that call, or a colleague."""
     if browser.changed:
         changed, browser.changed = sorted(browser.changed), set()
-        browser.told_at = time.monotonic()
         await websocket.send_json(changed)
+    if read := browser.counted:
+        rows, browser.moved, browser.counted = list(browser.moved.values()), {}, None
+        counts = read.counts.of(browser.agent.id)
+        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts})
     if browser.called:
         called, browser.called = sorted(browser.called), set()
         await websocket.send_json({"calls": called})

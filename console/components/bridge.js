@@ -3,24 +3,25 @@ const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
 const SAY_MS = 2000;  // the server listens no more often
 const STILL_HERE_MS = 4000;
-const COUNT_MS = 5000;  // the numbers beside the views may be this late
+const REDRAW_MS = 2000;  // a list that does not keep up by itself is drawn at most this often
 
 export default function ({data, parentElement, setTriggerValue}) {
-  const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false});
+  const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0});
   state.tell = () => {
     clearTimeout(state.timer);
+    const isHere = () => state.changed.has(window.bothubLooking?.conversation);
+    const urgent = isHere() || state.changed.has(EVERYTHING);
     state.timer = setTimeout(() => {
       if (document.hidden || !state.changed.size) return;  // a hidden tab catches up when it is looked at
       const changed = [...state.changed];
+      const here = isHere() ? window.bothubLooking.conversation : null;
       state.changed.clear();
+      state.drawn = Date.now();
       // The inbox draws what changed, and the tab's title with it.
-      if (typeof window.bothubTriggers?.rows !== 'function') return setTriggerValue('tick', changed);
-      const here = window.bothubLooking?.conversation;
-      if (changed.includes(here)) return after(window.bothubAhead?.(here), () => pull('desk', changed));
-      if (changed.includes(EVERYTHING)) return pull('desk', changed);
-      pull('rows', changed);
-      state.counting ??= setTimeout(() => { state.counting = null; pull('list', changed); }, COUNT_MS);
-    }, 30);
+      if (typeof window.bothubTriggers?.rows !== 'function') setTriggerValue('tick', changed);
+      else if (here) after(window.bothubAhead?.(here), () => pull('desk', changed));
+      else pull(urgent ? 'desk' : 'rows', changed);
+    }, urgent ? 30 : Math.max(30, state.drawn + REDRAW_MS - Date.now()));
   };
   tellWaiting(data.waiting);
   if (!state.socket) connect(state);
@@ -40,6 +41,7 @@ function connect(state) {
     socket.onmessage = (event) => {
       const news = JSON.parse(event.data);
       if (news.calls) return ring(news.calls);
+      if (news.rows) return takeNews(state, news);
       if (!Array.isArray(news)) return window.dispatchEvent(new CustomEvent('bothub:present', {detail: news}));
       for (const id of news) state.changed.add(id);
       state.tell();
@@ -64,6 +66,13 @@ function connect(state) {
   document.addEventListener('visibilitychange', () => { state.tell(); sayLooking(state); });
   window.addEventListener('bothub:looking', () => sayLooking(state));
   setInterval(() => { if (window.bothubLooking?.conversation && !document.hidden) sayLooking(state); }, STILL_HERE_MS);
+}
+
+// Conversations that changed elsewhere come as they look in a list, which says of which it does not know the place.
+function takeNews(state, news) {
+  if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
+  for (const id of window.bothubMoved(news)) state.changed.add(id);
+  state.tell();
 }
 
 // Which conversation is looked at here (the thread keeps it on the window), said now or as soon as one may again.

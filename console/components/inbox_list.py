@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from console.components import load
-from core.conversations.listing import Row
+from core.conversations.listing import Row, View
 
 _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
 
@@ -15,7 +15,10 @@ def inbox_list(
     rows: Sequence[Row],
     selected: int | None,
     *,
-    waiting: int,
+    view: View,
+    me: int,
+    read_at: float,
+    counts: Mapping[str, float],
     earlier: bool,
     more: bool,
     searching: bool,
@@ -28,13 +31,20 @@ def inbox_list(
 ) -> None:
     """Mount it.
 
-    A click pulls the trigger "open" with the conversation's id. Of its state, `turn` is 1 or -1 for the next page or
+    It keeps up with what comes over the live socket (`console.news`) by itself, and has itself drawn where it cannot:
+    in a narrowed list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` what the
+    views hold, with its own `read_at`, and `me` the agent who looks.
+
+    A click pulls the trigger "open" with {conversation, unread}. Of its state, `turn` is 1 or -1 for the next page or
     the one before, and `bulk` {action, ids} what shall be done to several: close, take or read.
     """
     data = {
-        "rows": [_row(row) for row in rows],
+        "rows": [row_data(row) for row in rows],
         "selected": selected,
-        "waiting": waiting,
+        "view": view,
+        "me": me,
+        "read_at": read_at,
+        "counts": dict(counts),
         "earlier": earlier,
         "more": more,
         "searching": searching,
@@ -45,13 +55,15 @@ def inbox_list(
     _COMPONENT(key=key, data=data, on_turn_change=on_turn, on_bulk_change=on_bulk)
 
 
-def _row(row: Row) -> dict[str, Any]:
+def row_data(row: Row) -> dict[str, Any]:
+    """A line of the list, as the component is given it."""
     return {
         "id": row.id,
         "name": row.name or row.address,
         "kind": row.kind,
         "status": row.status,
         "bot": row.mode == "bot",
+        "agent": row.assignee_id,
         "who": row.assignee,
         "group": row.team,
         "unread": row.unread,

@@ -34,7 +34,7 @@ def counts() -> dict[View, int]:
     """How many open conversations each view holds."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return listing.counts(session, agent.id)
+        return listing.counts(session).of(agent.id)
 
 
 def next_waiting(after: int | None) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from console import shell
@@ -20,7 +22,7 @@ from core.errors import BotHubError
 state = st.session_state
 _WANTED = "list_wanted"  # the view, the filters and the words
 _PLACES = "list_places"  # where each page before the one shown began
-_READ = "list_read"  # the conversations shown that hold nothing new
+_COUNTS = "list_counts"  # how many conversations the views hold
 
 
 @st.fragment(key="list")
@@ -28,10 +30,10 @@ _READ = "list_read"  # the conversations shown that hold nothing new
 def pane() -> None:
     shell.viewer()
     with st.container(key="list_head", gap="small"):
-        wanted = _head(data.counts())
+        wanted = _head()
     if state.get(_WANTED) != wanted:
         state[_WANTED], state[_PLACES] = wanted, []
-    trigger("list")
+    state[_COUNTS] = {"read_at": time.time(), **data.counts()}
     _rows()
     bulk.ask()
 
@@ -39,17 +41,20 @@ def pane() -> None:
 @st.fragment(key="rows")
 @together()
 def _rows() -> None:
-    """Drawn by itself when somebody writes in another conversation: with many agents that is all the time."""
+    """Drawn by itself when somebody writes in another conversation and the list cannot tell where that belongs."""
     agent = shell.viewer()
     wanted: Wanted = state[_WANTED]
     places: list[Place] = state[_PLACES]
+    read_at = time.time()
     page = data.page(wanted, places[-1] if places else None)
     state["list_next"] = page.next
-    state[_READ] = {row.id for row in page.rows if not row.unread}
     inbox_list(
         page.rows,
         selection.chosen(),
-        waiting=data.counts()[View.WAITING],
+        view=wanted.view,
+        me=agent.id,
+        read_at=read_at,
+        counts=state[_COUNTS],
         earlier=bool(places),
         more=page.next is not None,
         searching=wanted != Wanted(wanted.view),
@@ -63,7 +68,7 @@ def _rows() -> None:
     trigger("rows")
 
 
-def _head(counts: dict[View, int]) -> Wanted:
+def _head() -> Wanted:
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         words = st.text_input(
             t("inbox.search"), type="search", live="300ms", key="q", bind="query-params", max_chars=200,
@@ -73,7 +78,7 @@ def _head(counts: dict[View, int]) -> Wanted:
             narrowed = _filters()
     view = st.segmented_control(
         t("inbox.view"), list(View), default=View.ALL, key="view", required=True, label_visibility="collapsed",
-        format_func=lambda one: _view_name(one, counts), width="stretch", bind="query-params",
+        format_func=lambda one: t(f"inbox.{one}"), width="stretch", bind="query-params",
     )  # fmt: skip
     return Wanted(View(view or View.ALL), words or "", *narrowed)
 
@@ -103,40 +108,28 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
     return status, channel, tag, unassigned, closing, team
 
 
-def _view_name(view: View, counts: dict[View, int]) -> str:
-    number = counts.get(view)
-    return t(f"inbox.{view}") if not number else t("inbox.count", view=t(f"inbox.{view}"), number=number)
-
-
 def opened() -> None:
     """Somebody clicked in the list, which has marked that itself, and hears like everybody else what is seen then."""
-    _show(int(state["trigger_open"].pulled))
+    asked = state["trigger_open"].pulled
+    selection.choose(int(asked["conversation"]))
+    if asked["unread"]:
+        seen_again()
 
 
 def open_conversation(conversation_id: int) -> None:
     """Show a conversation from elsewhere than the list."""
-    _show(conversation_id)
-    st.rerun(["thread", "list", "customer"])
-
-
-def _show(conversation_id: int) -> None:
-    """Whoever opens a conversation has seen it."""
     selection.choose(conversation_id)
-    if conversation_id not in state.get(_READ, ()):
-        _seen(conversation_id)
+    seen_again()
+    st.rerun(["thread", "list", "customer"])
 
 
 def seen_again() -> None:
     """Whoever has a conversation before them has seen what is new in it."""
     if chosen := selection.chosen():
-        _seen(chosen)
-
-
-def _seen(conversation_id: int) -> None:
-    try:
-        actions.mark_seen(conversation_id)
-    except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        try:
+            actions.mark_seen(chosen)
+        except BotHubError as error:
+            st.toast(shell.say(error), icon=":material/error:")
 
 
 def _turned() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -59,6 +59,7 @@ class Row:
     kind: str
     status: str
     mode: str
+    assignee_id: int | None
     assignee: str | None
     team: str | None
     unread: int
@@ -78,6 +79,18 @@ class Page:
 
     rows: Sequence[Row]
     next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many conversations the views hold; `mine` by agent. `ALL` is not counted, for it grows for ever."""
+
+    waiting: int
+    bot: int
+    mine: Mapping[int, int]
+
+    def of(self, agent_id: int) -> dict[View, int]:
+        return {View.WAITING: self.waiting, View.MINE: self.mine.get(agent_id, 0), View.BOT: self.bot}
 
 
 def page(
@@ -118,6 +131,7 @@ def _rows() -> Select[*tuple[object, ...]]:
             Conversation.kind,
             Conversation.status,
             Conversation.mode,
+            Conversation.assignee_id,
             Agent.name.label("assignee"),
             Team.name.label("team"),
             Conversation.unread_count.label("unread"),
@@ -137,18 +151,28 @@ def _rows() -> Select[*tuple[object, ...]]:
     )
 
 
-def counts(session: Session, agent_id: int) -> dict[View, int]:
-    """How many open conversations each view holds; `ALL` is not counted, for it grows for ever."""
-    counted = (View.WAITING, View.MINE, View.BOT)
-    numbers = session.execute(
-        select(*(func.count().filter(_in_view(view, agent_id)) for view in counted)).where(
-            Conversation.status != ConversationStatus.CLOSED
+def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
+    """The lines of these conversations, whichever view they are in."""
+    return [Row(**row._mapping) for row in session.execute(_rows().where(Conversation.id.in_(conversation_ids)))]
+
+
+def counts(session: Session) -> Counts:
+    """How many open conversations each view holds."""
+    of_agent = session.execute(
+        select(
+            Conversation.assignee_id,
+            func.count(),
+            func.count().filter(_in_view(View.WAITING)),
+            func.count().filter(_in_view(View.BOT)),
         )
-    ).one()
-    return dict(zip(counted, numbers, strict=True))
+        .where(Conversation.status != ConversationStatus.CLOSED)
+        .group_by(Conversation.assignee_id)
+    ).all()
+    mine = {agent_id: number for agent_id, number, _, _ in of_agent if agent_id is not None}
+    return Counts(sum(waiting for *_, waiting, _ in of_agent), sum(bot for *_, bot in of_agent), mine)
 
 
-def _in_view(view: View, agent_id: int) -> ColumnElement[bool]:
+def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:
     still_open = Conversation.status.not_in((ConversationStatus.CLOSED, ConversationStatus.SNOOZED))
     match view:
         case View.WAITING:

@@ -8,16 +8,17 @@ import struct
 import wave
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from core import live
 from core.db import system_transaction
 from core.media import storage
-from core.models import Attachment
+from core.models import Attachment, Conversation
 from tests.browser.steps import PATIENCE, at_rest, until
 from tests.console.people import Person, conversation, person, says, state_of
 from tests.inbox.steps import column
@@ -278,7 +279,9 @@ def test_messages_are_read_and_answered_before_the_page_has_come(business, page:
     assert says_agent(talk) == []
 
 
-def test_a_conversation_opens_though_its_messages_do_not_come_ahead(business, page: Page, ana: Person, talk: int) -> None:
+def test_a_conversation_opens_though_its_messages_do_not_come_ahead(
+    business, page: Page, ana: Person, talk: int
+) -> None:
     other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
     says(business.business_id, other, "Do you open on Sundays?")
     page.route("**/ahead/**", lambda route: route.abort())
@@ -286,6 +289,44 @@ def test_a_conversation_opens_though_its_messages_do_not_come_ahead(business, pa
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
     expect(page.locator(".desk-name")).to_have_text("Bruno Lima")
+
+
+def test_a_list_keeps_up_by_itself(business, page: Page, ana: Person, talk: int) -> None:
+    """What comes over the live socket alone: the page's own stream is silent meanwhile."""
+    stream = Held(page)
+    open_thread(page, talk)
+    at_rest(page)
+    page.get_by_role("radio", name=re.compile("^Mine")).click()
+    at_rest(page)
+    expect(page.locator(".row")).to_have_count(0)
+    stream.closed = True
+    now = datetime.now(UTC)
+    older, newer = (
+        conversation(
+            business.business_id, business.whatsapp_channel_id, name=name, mode="human", assignee_id=ana.id,
+            last_message_at=now - timedelta(minutes=minutes), last_message_text="Hi",
+        )
+        for name, minutes in (("Bruno Lima", 5), ("Carla Paz", 1))
+    )  # fmt: skip
+    for one in (newer, older, talk):
+        announce(business.business_id, one)
+    expect(page.locator(".row .name")).to_have_text(["Carla Paz", "Bruno Lima"])
+    with system_transaction() as session:
+        changed = {"last_message_at": now, "last_message_text": "Anybody there?", "unread_count": 1}
+        session.execute(update(Conversation).where(Conversation.id == older).values(changed))
+        session.execute(update(Conversation).where(Conversation.id == newer).values(assignee_id=None))
+    for one in (newer, older):
+        announce(business.business_id, one)
+    expect(page.locator(".row .name")).to_have_text(["Bruno Lima"])
+    expect(page.locator(".row .text")).to_have_text(["Anybody there?"])
+    stream.open()
+    expect(page.get_by_role("radio", name="Mine 1")).to_be_visible()
+    expect(page.locator(".row .name")).to_have_text(["Bruno Lima"])
+
+
+def announce(business_id: int, talk: int) -> None:
+    with system_transaction() as session:
+        live.notify(session, business_id, talk)
 
 
 def says_agent(talk: int) -> list[str]:

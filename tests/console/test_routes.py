@@ -227,7 +227,7 @@ def test_the_live_socket_tells_changes_of_its_own_business(browser, business) ->
         # Both are told from the loop's own thread, as the listener does.
         socket.portal.call(hub._pass_on, Change(business.business_id + 1, 7))
         socket.portal.call(hub._pass_on, Change(business.business_id, 9))
-        assert socket.receive_json() == [9]
+        assert socket.receive_json() == [9]  # which is no conversation of theirs
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://elsewhere.example"}, ORIGIN])

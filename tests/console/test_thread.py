@@ -44,7 +44,7 @@ def test_each_view_shows_its_own_newest_first(business) -> None:
     assert ids(business.business_id, View.MINE, ana.id) == [mine]
     assert ids(business.business_id, View.BOT) == [bot]
     with transaction(business.business_id) as session:
-        assert listing.counts(session, ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
+        assert listing.counts(session).of(ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
 
 
 def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:

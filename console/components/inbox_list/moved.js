@@ -1,0 +1,51 @@
+// What the live socket tells of conversations that changed: the list keeps up by itself where it knows what belongs in it.
+const MOST_ROWS = 120;  // more than this is drawn anew by the page
+const VIEWS = ['waiting', 'mine', 'bot'];
+
+const active = (row) => row.status !== 'closed' && row.status !== 'snoozed';
+const BELONGS = {
+  all: () => true,
+  waiting: (row) => active(row) && !row.bot && row.waiting !== null,
+  mine: (row, me) => row.status !== 'closed' && row.agent === me,
+  bot: (row) => active(row) && row.bot,
+};
+const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || other.id - one.id;
+const longestFirst = (one, other) => Date.parse(one.waiting) - Date.parse(other.waiting) || one.id - other.id;
+
+// Gives the conversations that it could not find the place of.
+function takeNews(root, state, news) {
+  const {data} = state;
+  state.news = news;
+  tellCounts(state);
+  const rows = news.rows.filter((row) => news.read_at > Math.max(data.read_at, state.moved.get(row.id)?.at ?? 0));
+  for (const row of rows) state.moved.set(row.id, {row, at: news.read_at});
+  const ids = rows.map((row) => row.id);
+  if (data.searching || data.earlier) return ids;
+  data.rows = rows.reduce((all, row) => placed(all, row, data), data.rows);
+  draw(root, state);
+  select(state, state.selected);
+  return data.rows.length > MOST_ROWS ? ids : [];
+}
+
+// A run of the script may have read before what came meanwhile.
+function keepNews(state) {
+  const {data, moved} = state;
+  for (const [id, {at}] of moved) if (at < data.read_at) moved.delete(id);
+  if (!data.searching && !data.earlier) for (const {row} of moved.values()) data.rows = placed(data.rows, row, data);
+}
+
+function placed(rows, row, data) {
+  const others = rows.filter((other) => other.id !== row.id);
+  if (!BELONGS[data.view](row, data.me)) return others;
+  const order = data.view === 'waiting' ? longestFirst : newestFirst;
+  const place = others.findIndex((other) => order(row, other) < 0);
+  if (place < 0 && data.more) return others;  // it stands on a later page
+  return others.toSpliced(place < 0 ? others.length : place, 0, row);
+}
+
+// Beside the names of the views, by the page's style: a widget's own words must stay the same, for browsers send them.
+function tellCounts({data, news}) {
+  const counts = news && news.read_at > data.counts.read_at ? news.counts : data.counts;
+  tellWaiting(counts.waiting);
+  for (const view of VIEWS) document.documentElement.style.setProperty(`--count-${view}`, JSON.stringify(counts[view] ? ` ${counts[view]}` : ''));
+}
