@@ -44,6 +44,7 @@ _WATCH = """
   }, {capture: true, once: true}));
 }
 """
+_AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 _PANE = ".st-key-pane_thread *"
 _OPEN = """
 SELECT id FROM conversations WHERE status = 'open' AND business_id = %s ORDER BY last_message_at DESC, id DESC LIMIT %s
@@ -135,10 +136,13 @@ def click(bench: Bench, chromium: Windows, talks: list[int]) -> None:
         took: dict[str, list[float]] = {"ours": [], "theirs": []}
         spent = {"ours": 0.0, "theirs": 0.0}
         for number in range(clicks):
-            for name, process, open_one in (("ours", console, open_ours), ("theirs", native, open_theirs)):
+            for name, page, process, open_one in (
+                ("ours", ours, console, open_ours),
+                ("theirs", theirs, native, open_theirs),
+            ):
                 meter = Meter({name: process})
                 took[name].append(open_one(talks[number % 2]))
-                time.sleep(0.5)  # what is drawn after the thread counts among the server's work
+                page.wait_for_selector(_AT_REST)  # what is drawn after the thread is the server's work, too
                 spent[name] += meter.read()[name] * 1000
         ours.context.close()
         theirs.context.close()
