@@ -97,8 +97,7 @@ function pickByKey(state, event) {
 }
 
 function pick(state, one) {
-  const values = {...state.data.values, ...state.data.contact};
-  state.area.value = one.text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => values[name] ?? whole);
+  state.area.value = one.text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => state.data.values[name] ?? whole);
   hideSaved(state);
   grow(state.area);
   state.area.focus();

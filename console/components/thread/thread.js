@@ -37,7 +37,8 @@ export default function (component) {
 
 // What the last run of the script gave, or what came since.
 function draw(state) {
-  state.data = newest(state);
+  const data = newest(state);
+  state.data = {...data, values: {...data.values, ...data.contact}};
   settle(state);
   const changed = switchConversation(state);
   drawLines(state, changed);
