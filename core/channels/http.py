@@ -11,10 +11,13 @@ import os
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.request import getproxies
@@ -82,6 +85,36 @@ class _Connection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._used = time.monotonic()
         super().request(*args, **kwargs)
+
+    def getresponse(self) -> Any:
+        """The head of a stranger's answer must come in time as a whole: a byte now and then would hold us for days.
+
+        Raises `TimeoutError`.
+        """
+        peer = self.sock
+        if type(self).vet is None or peer is None or not isinstance(self.timeout, int | float):
+            return super().getresponse()
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            with suppress(OSError):
+                peer.shutdown(socket.SHUT_RDWR)
+
+        clock = threading.Timer(self.timeout, hang_up)
+        clock.daemon = True
+        clock.start()
+        try:
+            answer = super().getresponse()
+        except (OSError, HTTPException):
+            if late.is_set():
+                raise TimeoutError("the answer's head did not come in time") from None
+            raise
+        finally:
+            clock.cancel()
+        if late.is_set():  # cut off among its headers, it looks whole
+            raise TimeoutError("the answer's head did not come in time")
+        return answer
 
 
 class _TLSConnection(_Connection, HTTPSConnection):

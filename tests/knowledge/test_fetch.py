@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -140,3 +142,28 @@ def test_a_page_that_trickles_in_is_left(httpserver: HTTPServer, monkeypatch: py
     started = time.monotonic()
     assert refusal(httpserver) == Fault.TIMED_OUT
     assert time.monotonic() - started < 0.9
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 2"])
+def test_a_head_that_trickles_in_is_left(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_READ_SECONDS", 0.3)
+    over = threading.Event()
+
+    def slowly() -> None:
+        peer, _ = server.accept()
+        with peer, suppress(OSError):
+            peer.sendall(head)
+            while not over.wait(0.05):
+                peer.sendall(b"0")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        serving = threading.Thread(target=slowly)
+        serving.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        try:
+            with pytest.raises(BadFile) as caught:
+                fetch(f"{address}/", allowed_origins=(address,))
+        finally:
+            over.set()
+            serving.join()
+    assert caught.value.fault == Fault.TIMED_OUT
