@@ -150,7 +150,7 @@ def _due(session: Session, zone: ZoneInfo) -> list[date]:
     now = datetime.now(zone)
     rows = session.execute(
         select(DayCounted.day, DayCounted.answers_at)
-        .where(DayCounted.answers_at.is_(None) | (DayCounted.day > now.date() - _LATE))
+        .where(DayCounted.day < now.date(), DayCounted.answers_at.is_(None) | (DayCounted.day > now.date() - _LATE))
         .order_by(DayCounted.day.desc())
     )
     due = [day for day, at in rows if at is None or at < now - _again_after(now.date() - day)]

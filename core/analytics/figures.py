@@ -1,10 +1,10 @@
-"""The figures of a span of days: kept ones for the days that are over, today's from the rows themselves."""
+"""The figures of a span of days: kept ones as far as they go, the rest from the rows themselves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.analytics.raw import COUNTED, LIMITS
-from core.analytics.rollups import scope
+from core.analytics.rollups import counted, kept_until, scope
 from core.db import run
-from core.models import Business, DailyFigure, DayCounted
+from core.models import Business, DailyFigure
 
 _LONGEST = 10 * LIMITS[-1]  # seconds; the upper end of the open bucket, for interpolation only
 
@@ -121,16 +121,28 @@ EVERYBODY = Whose()
 def figures(session: Session, business_id: int, first: date, last: date, whose: Whose = EVERYBODY) -> Figures:
     """What was counted from `first` to `last`, days of the business's time zone, both included.
 
-    Days that nobody counted yet are counted now from their rows, as today is, and not kept.
+    What nobody has kept yet, such as the last minutes of today, is counted now from its rows.
     """
     zone = zone_of(session, business_id)
-    today = datetime.now(zone).date()
-    known = set(session.scalars(select(DayCounted.day).where(DayCounted.day.between(first, last))))
-    open_days = [day for day in days_between(first, min(last, today)) if day not in known]
+    known = counted(session, first, last)
     rows = _kept(session, first, last, whose)
-    for day in open_days:
-        rows += _live(session, scope(business_id, zone, day), whose)
-    return Figures(first, last, rows)
+    for day in days_between(first, min(last, datetime.now(zone).date())):
+        values = scope(business_id, zone, day)
+        if day in known:
+            values["since"] = kept_until(zone, day, known[day])
+        if values["since"] < values["until"]:
+            rows += _live(session, values, whose)
+    return Figures(first, last, _joined(rows))
+
+
+def _joined(rows: Iterable[Figure]) -> list[Figure]:
+    """One figure of each kind: today's is kept in part."""
+    sums: dict[tuple[date, str, str, int], Figure] = {}
+    for row in rows:
+        key = (row.day, row.metric, row.label, row.bucket)
+        before = sums.get(key)
+        sums[key] = replace(row, count=before.count + row.count, total=before.total + row.total) if before else row
+    return list(sums.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ WITH said AS (
     WHERE m.business_id = %(business)s AND m.sender IN ('customer', 'bot', 'agent')
       AND m.type NOT IN ('event', 'note', 'reaction')
       AND m.created_at >= %(since)s - interval '3 days' AND m.created_at < %(until)s
+      AND m.conversation_id IN (SELECT conversation_id FROM messages WHERE business_id = %(business)s
+                                AND created_at >= %(since)s AND created_at < %(until)s)
 ), inside AS (
     SELECT * FROM said WHERE created_at >= %(since)s
 ), answers AS (

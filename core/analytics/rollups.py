@@ -1,8 +1,11 @@
-"""Days that are over are counted once and kept; late news (receipts, closings) is counted again for a week."""
+"""Days are counted and kept: today up to a moment ago, every few minutes; those that are over once, and again for a
+week, as late news comes (receipts, closings).
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 _LATE_DAYS = 7
 _AGAIN_AFTER = timedelta(hours=1)
+_TODAY_AGAIN_AFTER = timedelta(minutes=5)
+_UNFINISHED_AGAIN_AFTER = timedelta(minutes=1)
+_SETTLING = timedelta(minutes=2)  # messages carry their providers' time, and come a little later
 _MOST_AT_ONCE = 31  # days of a business in one round, so that others get their turn
 _LOCK = 4_207_011  # its second key is the business
 
@@ -26,8 +32,8 @@ INSERT INTO daily_figures (business_id, day, channel_id, agent_id, metric, label
 SELECT %(business)s, day, channel_id, agent_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
 _MARK = """
-INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, now())
-ON CONFLICT (business_id, day) DO UPDATE SET counted_at = now()
+INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, %(now)s)
+ON CONFLICT (business_id, day) DO UPDATE SET counted_at = %(now)s
 """
 
 
@@ -55,7 +61,7 @@ def _keep_up(business_id: int, zone: ZoneInfo) -> int:
     counted = 0
     for day in days:
         with transaction(business_id) as session:
-            counted += count_day(session, business_id, zone, day)
+            counted += count_day(session, business_id, zone, day, datetime.now(zone))
     answer_days.keep_up(business_id, zone)
     if counted:
         log.info("days_counted", business_id=business_id, days=counted)
@@ -63,36 +69,54 @@ def _keep_up(business_id: int, zone: ZoneInfo) -> int:
 
 
 def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
-    """The days that are over and were never counted, or not lately; the newest first."""
+    """The days that were never counted, or not lately, today among them; the newest first."""
     first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_id))
     if first is None:
         return []
-    rows = session.execute(select(DayCounted.day, DayCounted.counted_at))
-    known = {day: counted_at for day, counted_at in rows}  # noqa: C416 - a result is no sequence of pairs to dict()
     now = datetime.now(zone)
-    yesterday, oldest = now.date() - timedelta(days=1), first.astimezone(zone).date()
-    days = [yesterday - timedelta(days=back) for back in range((yesterday - oldest).days + 1)]
-    return [day for day in days if _is_due(day, known.get(day), now, yesterday)]
+    oldest = first.astimezone(zone).date()
+    known = counted(session, oldest, now.date())
+    days = [now.date() - timedelta(days=back) for back in range((now.date() - oldest).days + 1)]
+    return [day for day in days if _is_due(day, known.get(day), now, zone)]
 
 
-def _is_due(day: date, counted_at: datetime | None, now: datetime, yesterday: date) -> bool:
+def counted(session: Session, first: date, last: date) -> dict[date, datetime]:
+    """The days of a span that were counted, and when."""
+    rows = session.execute(select(DayCounted.day, DayCounted.counted_at).where(DayCounted.day.between(first, last)))
+    return {day: counted_at for day, counted_at in rows}  # noqa: C416 - a result is no sequence of pairs to dict()
+
+
+def kept_until(zone: ZoneInfo, day: date, counted_at: datetime) -> datetime:
+    """Up to when a day's kept figures go: to its end, unless it was counted before."""
+    return min(_begin(zone, day + timedelta(days=1)), counted_at - _SETTLING)
+
+
+def _is_due(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
     if counted_at is None:
         return True
-    return (yesterday - day).days < _LATE_DAYS and counted_at < now - _AGAIN_AFTER
+    if day == now.date():
+        return counted_at < now - _TODAY_AGAIN_AFTER
+    if kept_until(zone, day, counted_at) < _begin(zone, day + timedelta(days=1)):
+        return counted_at < now - _UNFINISHED_AGAIN_AFTER
+    return (now.date() - day).days <= _LATE_DAYS and counted_at < now - _AGAIN_AFTER
 
 
-def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date) -> bool:
-    """Count one day afresh. False when somebody else is counting this business's days."""
+def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now: datetime) -> bool:
+    """Count one day afresh, as it is `now`. False when somebody else is counting this business's days."""
     lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
     if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
         return False
     run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
-    run(session, _COUNT, scope(business_id, zone, day))
-    run(session, _MARK, {"business": business_id, "day": day})
+    run(session, _COUNT, scope(business_id, zone, day) | {"until": kept_until(zone, day, now)})
+    run(session, _MARK, {"business": business_id, "day": day, "now": now})
     return True
 
 
-def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, object]:
+def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, Any]:
     """The values of `COUNTED` for one day of a time zone."""
-    since = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return {"business": business_id, "zone": str(zone), "since": since, "until": since + timedelta(days=1)}
+    since, until = _begin(zone, day), _begin(zone, day + timedelta(days=1))
+    return {"business": business_id, "zone": str(zone), "since": since, "until": until}
+
+
+def _begin(zone: ZoneInfo, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -95,17 +95,7 @@ def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, whose:
 
 
 def as_set(found: Figures) -> set[tuple[Any, ...]]:
-    return {(row.day, row.metric, row.label, row.bucket, row.count, round(row.total, 6)) for row in merged(found)}
-
-
-def merged(found: Figures) -> list[figures.Figure]:
-    """Kept figures come summed over channels, live ones channel by channel."""
-    sums: dict[tuple[Any, ...], list[float]] = {}
-    for row in found.rows:
-        counts = sums.setdefault((row.day, row.metric, row.label, row.bucket), [0, 0.0])
-        counts[0] += row.count
-        counts[1] += row.total
-    return [figures.Figure(*key, count=int(counts[0]), total=counts[1]) for key, counts in sums.items()]
+    return {(row.day, row.metric, row.label, row.bucket, row.count, round(row.total, 6)) for row in found.rows}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -124,6 +114,33 @@ def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: i
     assert kept.count("closed") == one("SELECT count(*) FROM conversations WHERE status = 'closed'")
     assert kept.total("ai_cost") == float(one("SELECT coalesce(sum(cost_usd), 0) FROM ai_runs"))
     assert kept.count("ai_cost", "unknown") == one("SELECT count(*) FROM ai_runs WHERE cost_usd IS NULL")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_days_kept_in_part_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
+    make_history(business, seed)
+    live = as_set(read(business))
+    for back in range(3):
+        day = TODAY - timedelta(days=back)
+        moment = datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(
+            hours=random.Random(seed + back).random() * 26
+        )
+        with transaction(business.business_id) as session:
+            assert rollups.count_day(session, business.business_id, ZONE, day, moment)
+        assert as_set(read(business)) == live
+
+
+def test_a_day_is_counted_until_it_is_over(business: TestBusiness) -> None:
+    make_history(business, 3)
+    rollups.keep_up()
+    before = one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1")
+    for ago, again in (("4 minutes", 0), ("6 minutes", 1)):
+        rows(f"UPDATE days_counted SET counted_at = now() - interval '{ago}' WHERE day = '{TODAY}'")
+        assert rollups.keep_up() == again
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE)
+    rows(f"UPDATE days_counted SET counted_at = '{midnight}' WHERE day = '{TODAY - timedelta(days=1)}'")
+    assert rollups.keep_up() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
+    assert one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
 
 
 def test_one_channel_alone(business: TestBusiness) -> None:
