@@ -140,8 +140,8 @@ def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Se
 def _probes(wanted: Sequence[Term]) -> list[tuple[str, list[int], int]]:
     """Queries that together find every promising chunk: the query, the terms (from 0) that a hit proves, a limit.
 
-    A rare word is one by itself. A common one counts where it meets a rare one, or another common one: the chunks that
-    have it alone are too many to tell apart.
+    A rare word is one by itself. A common one counts where it meets a rare one or, where nothing is rare, another
+    common one: the chunks that have it alone are too many to tell apart.
     """
     numbered = list(enumerate(wanted))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
@@ -149,7 +149,7 @@ def _probes(wanted: Sequence[Term]) -> list[tuple[str, list[int], int]]:
     probes = [(query, [n], COMMON) for n, query in rare]
     any_rare = _any(query for _, query in rare)
     probes += [(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common if rare]
-    for size in {min(2, len(common)), len(common)} - {0}:
+    for size in {min(2, len(common)), len(common)} - {0} if not rare else ():
         for meeting in combinations(common, size):
             probes.append((" & ".join(f"({query})" for _, query in meeting), [n for n, _ in meeting], COMMON))
     return probes

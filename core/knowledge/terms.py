@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
@@ -57,17 +58,39 @@ WITH asked AS (
 SELECT query::text, (SELECT count(*) FROM (
     SELECT FROM knowledge_chunks WHERE {{within}} AND search @@ query LIMIT {COMMON + 1}
 ) found)
-FROM asked WHERE query IS NOT NULL ORDER BY n
+FROM asked ORDER BY n
 """  # noqa: S608
+
+# Terms of large shelves, by editions and forms. An edition never changes, to count a common word's passages takes
+# longer than all the rest, and common words are asked for all the time.
+_known: dict[tuple[tuple[int, ...], str], Term | None] = {}
+_MOST_KNOWN = 20_000
+_lock = threading.Lock()
 
 
 def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequence[str]) -> list[Term]:
     """The terms for these words among the `chunks` of these editions."""
     if not asked:
         return []
+    shelf, known = tuple(editions), _known if chunks > _MANY else {}
     forms = [" ".join(kin(word)) for word in asked]
+    with _lock:
+        found = {form: known[shelf, form] for form in forms if (shelf, form) in known}
+    new = [form for form in dict.fromkeys(forms) if form not in found]
+    found |= zip(new, _counted(session, editions, chunks, new), strict=True)
+    with _lock:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known.update({(shelf, form): found[form] for form in new})
+    return [term for form in forms if (term := found[form]) is not None]
+
+
+def _counted(session: Session, editions: Sequence[int], chunks: int, forms: Sequence[str]) -> list[Term | None]:
+    """The term of each word's forms; None where they are no term."""
+    if not forms:
+        return []
     rows = run(session, _TERMS.replace("{within}", within(chunks)), {"forms": forms, "editions": list(editions)})
-    return [Term(query, found, _weight(found, chunks)) for query, found in rows]
+    return [None if query is None else Term(query, found, _weight(found, chunks)) for query, found in rows]
 
 
 def _weight(found: int, chunks: int) -> float:
