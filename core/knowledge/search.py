@@ -5,10 +5,10 @@ A passage's score says how good the evidence is by itself, and below a floor it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -42,6 +42,14 @@ class Library:
     @property
     def models(self) -> frozenset[str]:
         return frozenset(model for model in self.editions if model is not None)
+
+
+class _Probe(NamedTuple):
+    """A query, the terms (from 0) that a hit proves, and how many hits are enough."""
+
+    query: str
+    proven: Sequence[int]
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +126,17 @@ def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Se
 
     (Looking into a chunk's own words costs fetching and unpacking them: that is for the few that remain.)
     """
-    probes = _probes(wanted)
-    if not probes:
-        return []
+    found: list[int] = []
+    for probes in _probes(wanted):
+        found = _probed(session, editions, chunks, wanted, probes)
+        if len(found) >= _CANDIDATES:
+            break
+    return found
+
+
+def _probed(
+    session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term], probes: Sequence[_Probe]
+) -> list[int]:
     values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(wanted)}
     parts = []
     for n, (query, proven, most) in enumerate(probes):
@@ -137,22 +153,25 @@ def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Se
     return [row.id for row in run(session, statement, values)]
 
 
-def _probes(wanted: Sequence[Term]) -> list[tuple[str, list[int], int]]:
-    """Queries that together find every promising chunk: the query, the terms (from 0) that a hit proves, a limit.
+def _probes(wanted: Sequence[Term]) -> Iterator[list[_Probe]]:
+    """Queries that together find every promising chunk, those that cost more only for when others find too little.
 
-    A rare word is one by itself. A common one counts where it meets a rare one or, where nothing is rare, another
-    common one: the chunks that have it alone are too many to tell apart.
+    A rare word is one by itself. A common one counts where it meets a rare one or, where nothing is rare, the others:
+    all of them together, or two of them. The chunks that have it alone are too many to tell apart.
     """
     numbered = list(enumerate(wanted))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
     common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MOST_COMMON]
-    probes = [(query, [n], COMMON) for n, query in rare]
-    any_rare = _any(query for _, query in rare)
-    probes += [(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common if rare]
-    for size in {min(2, len(common)), len(common)} - {0} if not rare else ():
-        for meeting in combinations(common, size):
-            probes.append((" & ".join(f"({query})" for _, query in meeting), [n for n, _ in meeting], COMMON))
-    return probes
+    if rare:
+        any_rare = _any(query for _, query in rare)
+        meetings = [_Probe(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common]
+        yield [_Probe(query, [n], COMMON) for n, query in rare] + meetings
+        return
+    for size in sorted({min(2, len(common)), len(common)} - {0}, reverse=True):
+        yield [
+            _Probe(" & ".join(f"({query})" for _, query in meeting), [n for n, _ in meeting], COMMON)
+            for meeting in combinations(common, size)
+        ]
 
 
 def _any(queries: Iterable[str]) -> str:
