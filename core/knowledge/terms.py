@@ -50,16 +50,22 @@ def within(chunks: int) -> str:
 # Under row-level security Postgres uses no index for full text (it is not leakproof): the caller has left the business.
 # A plan that is made without knowing the words is the wrong one for half of them.
 _TERMS = f"""
-WITH asked AS (
+WITH {{own}}asked AS (
     SELECT n, (SELECT string_agg(quote_literal(lexeme), '|')::tsquery
                FROM unnest({SEARCHABLE.format("forms", "forms", "forms")})) AS query
     FROM unnest(%(forms)s::text[]) WITH ORDINALITY AS t (forms, n)
 )
 SELECT query::text, (SELECT count(*) FROM (
-    SELECT FROM knowledge_chunks WHERE {{within}} AND search @@ query LIMIT {COMMON + 1}
+    SELECT FROM {{among}} search @@ query LIMIT {COMMON + 1}
 ) found)
 FROM asked ORDER BY n
 """  # noqa: S608
+
+# Few chunks are unpacked once for all terms: the index of words is that of every business.
+_OWN = """
+own AS MATERIALIZED (
+    SELECT search || ''::tsvector AS search FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[])
+), """
 
 # Terms of large shelves, by editions and forms. An edition never changes, to count a common word's passages takes
 # longer than all the rest, and common words are asked for all the time.
@@ -89,7 +95,9 @@ def _counted(session: Session, editions: Sequence[int], chunks: int, forms: Sequ
     """The term of each word's forms; None where they are no term."""
     if not forms:
         return []
-    rows = run(session, _TERMS.replace("{within}", within(chunks)), {"forms": forms, "editions": list(editions)})
+    own, among = ("", f"knowledge_chunks WHERE {within(chunks)} AND") if chunks > _MANY else (_OWN, "own WHERE")
+    statement = _TERMS.replace("{own}", own).replace("{among}", among)
+    rows = run(session, statement, {"forms": forms, "editions": list(editions)})
     return [None if query is None else Term(query, found, _weight(found, chunks)) for query, found in rows]
 
 
