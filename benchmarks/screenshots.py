@@ -93,6 +93,7 @@ def _shoot(page: Page, stack: Stack, path: str, picture: Path) -> None:
         path = f"?c={_fullest_talk(stack)}"
     page.goto(f"{_console(stack)}/{path}")
     page.wait_for_selector("html[data-live=true]", state="attached", timeout=30_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=picture)
 
