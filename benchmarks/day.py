@@ -60,6 +60,14 @@ _BURST: dict[Language, tuple[str, ...]] = {
 }
 
 
+_ORDER: dict[Language, str] = {
+    "es": "Hola, quiero 2 camisas azules y 3 pares de medias",
+    "en": "Hello, I'd like 2 blue shirts and 3 pairs of socks please",
+    "pt": "Oi, quero 2 camisas brancas e 1 calça",
+}
+_YES: dict[Language, str] = {"es": "SÍ", "en": "YES", "pt": "SIM"}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing a customer does, `after` so many real seconds from their last: people do not type faster for us.
@@ -164,6 +172,15 @@ def _reacts(chance: random.Random, language: Language) -> Iterator[Step]:
     yield Step(10, {"type": "reaction", "emoji": chance.choice("👍🙏😍")}, about_answer=True)
 
 
+def _wonders(chance: random.Random, language: Language) -> Iterator[Step]:
+    yield _text(0, _ORDER[language])
+
+
+def _orders(chance: random.Random, language: Language) -> Iterator[Step]:
+    yield from _wonders(chance, language)
+    yield _text(12, _YES[language])
+
+
 def _angry(chance: random.Random, language: Language) -> Iterator[Step]:
     yield from _beyond(chance, language)
     yield _text(10, _ANGRY[language])
@@ -187,6 +204,8 @@ STORIES: dict[str, tuple[Story, int]] = {
     "shares a place": (_where, 2),
     "presses a button": (_presses, 2),
     "reacts to the answer": (_reacts, 2),
+    "asks for a quote": (_wonders, 2),
+    "orders": (_orders, 3),
     "is angry and wants a person": (_angry, 1),
     "asks by SMS and then says STOP": (_stops, 1),
 }

@@ -162,5 +162,7 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
     yield Figure(
         "30 days of figures, from kept days", timed("", kept).measured, f"1 : {ratio:,.0f}", "≥ 20", ratio >= 20
     )
-    yield from _read(reader, "30 days to today", lambda session: figures.figures(session, BUSINESS, first, today), 50)
-    yield from _read(reader, "customers of a day and a week", lambda session: figures.contacts(session, BUSINESS), 50)
+    to_today = reader.time(lambda session: figures.figures(session, BUSINESS, first, today))
+    yield timed("30 days to today", to_today, 50)
+    wrote = reader.time(lambda session: figures.contacts(session, BUSINESS))
+    yield timed("customers of a day and a week", wrote, 50)

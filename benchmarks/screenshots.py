@@ -6,6 +6,8 @@ They are for looking at. `--readme` also brings the two pictures of the README u
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import shutil
 import sys
 import tempfile
@@ -14,10 +16,16 @@ from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
 
 from benchmarks import demo, desk_data
 from benchmarks.servers import ROOT
 from benchmarks.stack import Stack, running_stack
+from core.config import get_settings
+from core.db import transaction
+from core.knowledge import sources
+from core.models import Conversation, Role
+from core.people import agents, teams
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -34,6 +42,15 @@ _CHROMIUM = (
 )  # fmt: skip
 _HISTORY = 3_000  # conversations
 _SETTLE_MS = 1_500
+_BUSINESS = 1
+_GUIDE = """# Envíos
+
+Enviamos a todo el país. En Buenos Aires llega en 24 horas; al interior, en tres a cinco días hábiles.
+
+# Cambios
+
+Tienes 30 días para cambiar un producto sin uso, con su etiqueta.
+"""
 
 
 def main() -> int:
@@ -65,10 +82,30 @@ def main() -> int:
 
 
 def _fill(stack: Stack) -> None:
-    """Half a year of history, and a day of customers who write right now."""
+    """Half a year of history, a team, what the bot knows, and a day of customers who write right now."""
     desk_data.fill(stack.environment["DATABASE_URL"], _HISTORY)
+    _staff(stack)
     sys.argv = [sys.argv[0], "--speed", "1500", "--customers", "40", "--url", stack.web, "--sandbox", stack.sandbox]
     demo.main()
+
+
+def _staff(stack: Stack) -> None:
+    os.environ.update(stack.environment)
+    get_settings.cache_clear()
+    guide = sources.keep(_BUSINESS, io.BytesIO(_GUIDE.encode()), "envios.md")
+    empty = sources.keep(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
+    with transaction(_BUSINESS) as session:
+        people = [
+            agents.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
+            for name, role in (("Beatriz Ruiz", Role.AGENT), ("Carlos Méndez", Role.MANAGER))
+        ]
+        team = teams.create(session, _BUSINESS, "agent:1", "Ventas")
+        teams.set_members(session, _BUSINESS, "agent:1", team, people)
+        for kept, title in ((guide, "Envíos y cambios"), (empty, "Catálogo 2024")):
+            sources.add(session, _BUSINESS, kept, bot_id=None, title=title, by="agent:1", origin=kept.name)
+        waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
+        for talk in waiting:
+            teams.give(session, _BUSINESS, talk, "agent:1", team)
 
 
 def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iterator[tuple[Page, str, str, str]]:
