@@ -136,10 +136,10 @@ def _shoot(page: Page, stack: Stack, path: str, picture: Path) -> None:
 
 
 def _fullest_talk(stack: Stack) -> int:
-    """The fullest conversation of the day."""
+    """The fullest conversation of the day, an order in Spanish if there was one."""
     ((talk,),) = stack.query(
-        "SELECT conversation_id FROM messages WHERE provider_id NOT LIKE 'bench.%' "
-        "GROUP BY conversation_id ORDER BY count(*) DESC, conversation_id LIMIT 1"
+        "SELECT conversation_id FROM messages WHERE provider_id NOT LIKE 'bench.%' GROUP BY conversation_id "
+        "ORDER BY bool_or(text = 'SÍ') DESC, count(*) DESC, conversation_id LIMIT 1"
     )
     return int(talk)
 
