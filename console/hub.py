@@ -51,12 +51,14 @@ class _Browser:
     changed: set[int] = field(default_factory=set)
     moved: dict[int, dict[str, Any]] = field(default_factory=dict)  # lines of the list, by conversation
     counted: News | None = None  # the last that was read
+    told: set[int] = field(default_factory=set)  # since its rows were sent, to be read again
     called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
     met: dict[int, live.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, conversation_id: int) -> None:
         self.changed.add(conversation_id)
+        self.told.add(conversation_id)
         self.news.set()
 
     def call(self, conversation_id: int) -> None:
@@ -244,7 +246,8 @@ async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
     if read := browser.counted:
         rows, browser.moved, browser.counted = list(browser.moved.values()), {}, None
         counts = read.counts.of(browser.agent.id)
-        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts})
+        told, browser.told = sorted(browser.told), set()
+        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts, "told": told})
     if browser.called:
         called, browser.called = sorted(browser.called), set()
         await websocket.send_json({"calls": called})

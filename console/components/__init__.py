@@ -47,9 +47,7 @@ def serve(request: Request) -> Response:
     script = _scripts.get(request.path_params["address"])
     if script is None:
         return Response(status_code=404)
-    return Response(
-        script, media_type="text/javascript", headers={"cache-control": "public, max-age=31536000, immutable"}
-    )
+    return Response(script, media_type="text/javascript", headers=_FOR_EVER)
 
 
 def sources(name: str, ending: str) -> str:

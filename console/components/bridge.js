@@ -70,6 +70,9 @@ function connect(state) {
 
 // Conversations that changed elsewhere come as they look in a list, which says of which it does not know the place.
 function takeNews(state, news) {
+  // The server hears a moment later what is looked at here: what came meanwhile was only told for the list.
+  const here = window.bothubLooking?.conversation;
+  if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
   if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
   for (const id of window.bothubMoved(news)) state.changed.add(id);
   state.tell();

@@ -324,6 +324,26 @@ def test_a_list_keeps_up_by_itself(business, page: Page, ana: Person, talk: int)
     expect(page.locator(".row .name")).to_have_text(["Bruno Lima"])
 
 
+def test_what_comes_right_after_opening_is_shown(business, page: Page, ana: Person, talk: int) -> None:
+    """Before the server has heard which conversation is open here."""
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    page.route_web_socket(re.compile("/live$"), unheard)
+    open_thread(page, talk)
+    at_rest(page)
+    page.locator(f".row[data-id='{other}']").click()
+    page.wait_for_selector(f".wrap[data-ready='{other}']")
+    at_rest(page)
+    says(business.business_id, other, "One more thing")
+    announce(business.business_id, other)
+    expect(page.locator(".lines").get_by_text("One more thing")).to_be_visible(timeout=9_000)
+
+
+def unheard(browser: WebSocketRoute) -> None:
+    """A live socket that brings the server's words and keeps the browser's."""
+    browser.connect_to_server()
+    browser.on_message(lambda _: None)
+
+
 def announce(business_id: int, talk: int) -> None:
     with system_transaction() as session:
         live.notify(session, business_id, talk)

@@ -170,6 +170,9 @@ def test_what_is_looked_at_is_to_be_read_again_and_what_moves_comes_as_it_looks(
         told = browser.receive_json()
         assert {(row["id"], row["who"]) for row in told["rows"]} == {(here, None), (there, "Bea")}
         assert told["counts"] == {"waiting": 0, "mine": 0, "bot": 1}
+        assert told["told"] == [here]
+        browser.portal.call(hub._pass_on, Change(business.business_id, there))
+        assert browser.receive_json()["told"] == []
 
 
 def test_a_conversation_that_is_gone_is_to_be_read_again(business, desk) -> None:
