@@ -1,6 +1,6 @@
-"""The messages of a conversation by themselves, ahead of the run of the script that draws everything around them.
+"""A conversation for the components that show it, without a run of the script.
 
-A browser asks for them as soon as somebody clicks, or as it hears of something new, and shows them at once.
+A browser asks for it as somebody clicks, or as it hears of something new. A run draws it only where this did not come.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from console import i18n
-from console.components.lines import shown
+from console.components.opened import shown
+from console.data import opened
 from console.security import COOKIE
-from core.conversations import thread as threads
-from core.db import system_transaction, transaction
+from core.db import system_transaction
 from core.errors import NotFound, StoreUnavailable
 from core.people import sessions
 
@@ -26,8 +26,8 @@ class _SignedOut(Exception):
     """The cookie is worth nothing."""
 
 
-async def messages(request: Request) -> Response:
-    """The newest messages of one conversation, as many as `lines` says. 404 for another business's, too."""
+async def conversation(request: Request) -> Response:
+    """One conversation with its newest messages, as many as `lines` says. 404 for another business's, too."""
     lines = request.query_params.get("lines", "")
     if not lines.isdecimal() or len(lines) > 3 or not 0 < int(lines) <= MOST:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
@@ -50,5 +50,4 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str) ->
         raise _SignedOut
     if conversation_id >= 2**63:
         raise NotFound(f"No conversation {conversation_id}.")
-    with transaction(agent.business_id) as session:
-        return shown(threads.read(session, conversation_id, lines), i18n.of_agent(agent, accept_language))
+    return shown(opened.read(agent.business_id, conversation_id, lines), agent, i18n.of_agent(agent, accept_language))

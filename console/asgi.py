@@ -83,7 +83,7 @@ app = st.App(
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
-        Route("/ahead/{conversation_id:int}", ahead.messages, methods=["GET"]),
+        Route("/ahead/{conversation_id:int}", ahead.conversation, methods=["GET"]),
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from core.people.sessions import CurrentAgent
 LANGUAGES = {"es": "Español", "en": "English", "pt": "Português"}
 DEFAULT = "es"
 _FOLDER = Path(__file__).with_name("locales")
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 @cache
@@ -50,9 +54,19 @@ def of_agent(agent: CurrentAgent | None, accept_language: str) -> str:
     return of_header(accept_language)
 
 
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have `current` say this language where no page runs."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def current() -> str:
     """The language of whoever looks."""
-    return of_agent(auth.current_agent(), st.context.locale or "")
+    return _spoken.get() or of_agent(auth.current_agent(), st.context.locale or "")
 
 
 def t(key: str, **values: object) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from console import shell
 from console.components.trigger import trigger
 from console.data.reading import together
-from console.desk import conversation, customer, listing, selection, undo
+from console.desk import acts, conversation, listing, selection, undo
 
 
 @st.fragment(key="desk")
@@ -16,25 +16,21 @@ def _desk() -> None:
     shell.viewer()
     with st.container(key="desk", horizontal=True, wrap=False, gap=None):
         left = st.container(key="pane_list", width=348, gap=None)
-        _opened()  # what somebody reads comes before what else there is
+        conversation.pane()  # what somebody reads comes before what else there is
         with left:
             trigger("desk", listing.seen_again)
             listing.pane()
 
 
-@st.fragment(key="opened")
-@together()
-def _opened() -> None:
-    """What changes with a click in the list."""
+@st.fragment(key="told")
+def _told() -> None:
+    """What a browser shows by itself and only tells of: its run draws nothing else."""
     shell.viewer()
-    with st.container(key="opened", horizontal=True, wrap=False, gap=None):
-        with st.container(key="pane_thread", width="stretch", gap=None):
-            trigger("open", listing.opened)
-            conversation.pane()
-        with st.container(key="pane_customer", width=292, gap=None):
-            customer.pane()
+    trigger("open", listing.opened)
+    trigger("acts", acts.dealt_with)
 
 
 selection.follow_address()
+_told()
 _desk()
 undo.bar()

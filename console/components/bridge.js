@@ -19,8 +19,12 @@ export default function ({data, parentElement, setTriggerValue}) {
       state.drawn = Date.now();
       // The inbox draws what changed, and the tab's title with it.
       if (typeof window.bothubTriggers?.rows !== 'function') setTriggerValue('tick', changed);
-      else if (here) after(window.bothubAhead?.(here), () => pull('desk', changed));
-      else pull(urgent ? 'desk' : 'rows', changed);
+      else if (changed.includes(EVERYTHING)) pull('desk', changed);
+      else {
+        if (here) showNews(here);
+        if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
+      }
+      state.unplaced = false;
     }, urgent ? 30 : Math.max(30, state.drawn + REDRAW_MS - Date.now()));
   };
   tellWaiting(data.waiting);
@@ -68,13 +72,23 @@ function connect(state) {
   setInterval(() => { if (window.bothubLooking?.conversation && !document.hidden) sayLooking(state); }, STILL_HERE_MS);
 }
 
+// What is new in the open conversation comes by itself. The server is told where that leaves something to do.
+async function showNews(conversation) {
+  const {clicks} = desk();
+  const came = await window.bothubAhead?.(conversation);
+  if (!came || desk().ahead?.head.unread) pull('open', {conversation, unread: true, clicks, draw: !came});
+}
+
 // Conversations that changed elsewhere come as they look in a list, which says of which it does not know the place.
 function takeNews(state, news) {
   // The server hears a moment later what is looked at here: what came meanwhile was only told for the list.
   const here = window.bothubLooking?.conversation;
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
   if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
-  for (const id of window.bothubMoved(news)) state.changed.add(id);
+  for (const id of window.bothubMoved(news)) {
+    state.changed.add(id);
+    state.unplaced = true;
+  }
   state.tell();
 }
 

@@ -37,6 +37,30 @@ const after = (came, act) => {
   for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
   Promise.resolve(came).then(now);
 };
+// What the parts of an open conversation share. `ahead` is what came without a run of the script, `clicks` how often
+// somebody opened one here, and `acts` what they did that the server is not known to have dealt with.
+const desk = () => (window.bothubDesk ??= {session: null, clicks: 0, ahead: null, acts: [], acted: 0});
+// The newer of what the last run gave a part and what came ahead. A run that had not heard of the last click is older.
+const latest = (given, part) => {
+  const shared = desk();
+  if (given.session !== shared.session) Object.assign(shared, {session: given.session, clicks: given.heard, ahead: null, acts: [], acted: given.acted});
+  shared.acts = shared.acts.filter((one) => one.n > given.acted);
+  const came = shared.ahead?.[part];
+  const old = given.heard < shared.clicks || (came?.conversation === given.conversation && came.read_at > given.read_at);
+  return came && old ? {...given, ...came} : given;
+};
+// Draws again when something came ahead; gives what ends that.
+const follow = (draw) => {
+  window.addEventListener('bothub:ahead', draw);
+  return () => window.removeEventListener('bothub:ahead', draw);
+};
+// Does something on the server: said again with whatever is done next, for of two pulls the second may be heard alone.
+const act = (what, more) => {
+  const shared = desk();
+  shared.acts.push({n: ++shared.acted, what, ...more});
+  pull('acts', shared.acts);
+};
+const isDoing = (what) => desk().acts.some((one) => one.what === what);
 const tellWaiting = (waiting) => { document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, ''); };
 
 // A moment in words. Making a format takes a hundred times as long as using it.

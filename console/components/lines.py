@@ -7,19 +7,15 @@ from typing import Any
 
 from console import i18n
 from console.components.contents import contents
+from console.data.opened import Opened
+from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Line, Thread
 
 
-def shown(thread: Thread, language: str) -> dict[str, Any]:
-    """What moves while somebody looks at a conversation: its messages, and whether it can be answered.
-
-    The thread's component has it with each run of the script, and may fetch it in between (`console.ahead`).
-    `read_at`, in seconds, tells which of two is newer.
-    """
-    words = i18n.catalogue(language)
+def shown(found: Opened, language: str) -> dict[str, Any]:
+    """What the thread's component shows of a conversation: its messages, and whether it can be answered."""
+    thread, words = found.thread, i18n.catalogue(language)
     return {
-        "conversation": thread.id,
-        "read_at": thread.read_at.timestamp(),
         "name": thread.name or thread.address,
         "contact": {"contact.name": thread.name, "contact.first_name": thread.name.split(" ")[0]},
         "lines": [_line(line, words) for line in thread.lines],
@@ -29,6 +25,24 @@ def shown(thread: Thread, language: str) -> dict[str, Any]:
         "shut": _shut(thread, words),
         "whatsapp": thread.kind == "whatsapp",
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
+        "templates": None if found.templates is None else [_template(one) for one in found.templates],
+    }
+
+
+def _template(one: Template) -> dict[str, Any]:
+    buttons = next((part.get("buttons", []) for part in one.components if part.get("type") == "BUTTONS"), [])
+    return {
+        "name": one.name,
+        "language": one.language,
+        "category": one.category,
+        "header": one.header,
+        "headerText": next((part.get("text", "") for part in one.components if part.get("type") == "HEADER"), ""),
+        "headerVariables": one.header_variables,
+        "body": one.body,
+        "bodyVariables": one.body_variables,
+        "footer": next((part.get("text", "") for part in one.components if part.get("type") == "FOOTER"), ""),
+        "buttons": [button.get("text", "") for button in buttons],
+        "buttonVariables": [[index, name] for index, names in one.button_variables.items() for name in names],
     }
 
 

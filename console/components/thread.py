@@ -7,10 +7,7 @@ from typing import Any
 
 from console import i18n
 from console.components import load
-from console.components.lines import shown
-from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.saved_replies import Saved
-from core.conversations.thread import Thread
 from core.people.sessions import CurrentAgent
 
 _COMPONENT = load(
@@ -45,13 +42,13 @@ _COMPONENT = load(
 
 
 def thread_view(
-    thread: Thread,
+    parts: dict[str, Any],
+    told: dict[str, Any],
     *,
     me: CurrentAgent,
     settled: Sequence[str],
     refused: Mapping[str, str],
     saved: Sequence[Saved],
-    templates: Sequence[Template] | None,
     copilot: Mapping[str, Any],
     key: str,
     on_outbox: Callable[[], None],
@@ -71,8 +68,8 @@ def thread_view(
     `assist` asks something of the copilot, {what, conversation, token, text, language}; `copilot` is what it is at.
     """
     data = {
-        **shown(thread, i18n.current()),
-        "templates": None if templates is None else [_template(one) for one in templates],
+        **parts,
+        **told,
         "copilot": dict(copilot),
         "me": me.id,
         "settled": list(settled),
@@ -89,20 +86,3 @@ def thread_view(
         on_ask_change=on_ask, on_templates_change=on_templates,
         on_assist_change=on_assist,
     )  # fmt: skip
-
-
-def _template(one: Template) -> dict[str, Any]:
-    buttons = next((part.get("buttons", []) for part in one.components if part.get("type") == "BUTTONS"), [])
-    return {
-        "name": one.name,
-        "language": one.language,
-        "category": one.category,
-        "header": one.header,
-        "headerText": next((part.get("text", "") for part in one.components if part.get("type") == "HEADER"), ""),
-        "headerVariables": one.header_variables,
-        "body": one.body,
-        "bodyVariables": one.body_variables,
-        "footer": next((part.get("text", "") for part in one.components if part.get("type") == "FOOTER"), ""),
-        "buttons": [button.get("text", "") for button in buttons],
-        "buttonVariables": [[index, name] for index, names in one.button_variables.items() for name in names],
-    }

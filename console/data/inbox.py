@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from console import auth
 from console.data.reading import reading
-from core.business import templates
-from core.channels.whatsapp_cloud.templates import Template
-from core.contacts import likeness, profile
+from core.contacts import likeness
 from core.contacts.likeness import Candidate
-from core.contacts.profile import Profile
-from core.conversations import listing, saved_replies, switching, traces, triage
-from core.conversations import thread as threads
+from core.conversations import listing, saved_replies, traces, triage
 from core.conversations.listing import Page, Place, View, Wanted
 from core.conversations.saved_replies import Saved
-from core.conversations.switching import Way
-from core.conversations.thread import Thread
 from core.conversations.traces import Explanation
-from core.errors import NotFound
 from core.people import agents
 from core.people.agents import Colleague
 
@@ -43,38 +34,11 @@ def next_waiting(after: int | None) -> int | None:
     return next((row.id for row in found if row.id != after), None)
 
 
-def thread(conversation_id: int, limit: int) -> Thread | None:
-    """One conversation; None when there is no such one in this business."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        try:
-            return threads.read(session, conversation_id, limit)
-        except NotFound:
-            return None
-
-
 def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:
     """Why the bot wrote a message, or suggests one; None when nothing was kept."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return traces.of_message(session, message_id) if message_id else traces.of_draft(session, run_id or 0)
-
-
-def ways(conversation_id: int) -> Sequence[Way]:
-    """The other channels on which this customer can be reached."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        return switching.ways(session, conversation_id)
-
-
-def customer(contact_id: int) -> Profile | None:
-    """Who writes; None when there is no such contact in this business."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        try:
-            return profile.read(session, contact_id)
-        except NotFound:
-            return None
 
 
 def candidates(contact_id: int, words: str) -> list[Candidate]:
@@ -103,10 +67,3 @@ def replies() -> list[Saved]:
     agent = auth.require()
     with reading(agent.business_id) as session:
         return saved_replies.saved_replies(session)
-
-
-def usable_templates(channel_id: int) -> list[Template]:
-    """The templates that a channel may send at any time."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        return templates.usable(session, channel_id)

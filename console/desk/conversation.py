@@ -1,29 +1,29 @@
-"""The middle pane: what was written, the answer, and what can be done with the conversation."""
+"""The conversation that is open: what was written, the answer, and the customer beside it."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console import shell
+from console import auth, shell
 from console.actions import conversations as actions
 from console.actions import drafts
-from console.components.back import back_button
+from console.components.customer import customer
+from console.components.head import head
+from console.components.opened import shown
 from console.components.thread import thread_view
 from console.data import inbox as data
+from console.data import opened, people
+from console.data.opened import Opened
 from console.data.reading import together
-from console.desk import bulk, copilot, listing, selection, switching, undo, why
-from console.i18n import t
+from console.desk import copilot, merging, selection, why
+from console.i18n import current, t
 from core.channels.base import InvalidMessage
-from core.channels.whatsapp_cloud.templates import Template
-from core.conversations.thread import Thread
-from core.errors import BotHubError, StoreUnavailable
+from core.errors import BotHubError, NotFound, StoreUnavailable
+from core.people.sessions import CurrentAgent
 
 _LONGEST_NAME = 200  # characters of a place's
 _KEPT = 200  # tokens of settled sends
@@ -43,7 +43,7 @@ def _sent() -> None:
             state["refused"] = {**state.get("refused", {}), item["token"]: shell.say(error)}
         except InvalidMessage as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: str(error)}
-    st.rerun(["thread", "list"])
+    st.rerun(["opened", "list"])
 
 
 def _write(item: Mapping[str, Any]) -> None:
@@ -71,7 +71,7 @@ def _settled() -> None:
         _settle(state["thread"].settle or {})
     except BotHubError as error:
         st.toast(shell.say(error), icon=":material/error:")
-    st.rerun(["thread", "list"])
+    st.rerun(["opened", "list"])
 
 
 def _settle(asked: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ def _settle(asked: Mapping[str, Any]) -> None:
 
 def _asked() -> None:
     state["why"] = state["thread"].ask
-    st.rerun(["thread"])
+    st.rerun(["opened"])
 
 
 def _assisted() -> None:
@@ -97,46 +97,54 @@ def _assisted() -> None:
 
 def _templates_wanted() -> None:
     state["templates_for"] = state["thread"].templates
-    st.rerun(["thread"])
+    st.rerun(["opened"])
 
 
-def _templates(thread: Thread) -> list[Template] | None:
-    """They are many: a browser has them when somebody asks, or can send nothing else."""
-    if thread.kind != "whatsapp" or (thread.window_open and state.get("templates_for") != thread.id):
-        return None
-    return data.usable_templates(thread.channel_id)
-
-
-def do(action: Callable[[int], None], said: str | None = None) -> None:
-    """Do something to the conversation that is shown, and draw the panes again."""
-    try:
-        action(state["conversation"])
-    except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
-    else:
-        if said:
-            st.toast(said, icon=":material/check:")
-    st.rerun(list(undo.PANES))
-
-
-@st.fragment(key="thread")
+@st.fragment(key="opened")
 @together()
 def pane() -> None:
     agent = shell.viewer()
+    found = _found(agent)
+    parts = None if found is None else shown(found, agent, current())
+    with st.container(key="opened", horizontal=True, wrap=False, gap=None):
+        with st.container(key="pane_thread", width="stretch", gap=None):
+            if found is None or parts is None:
+                _nothing()
+            else:
+                head(parts["head"], selection.told())
+                _messages(found, agent, parts["thread"])
+        with st.container(key="pane_customer", width=292, gap=None):
+            if parts is not None:
+                _customer(agent, parts["customer"])
+    if found is not None:
+        _dialogs(found, agent)
+
+
+def _nothing() -> None:
+    st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
+
+
+def _found(agent: CurrentAgent) -> Opened | None:
+    """None where nothing is open, or nothing of this business."""
     chosen = selection.chosen()
-    thread = None if chosen is None else data.thread(chosen, selection.shown())
-    if thread is None:
-        st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
-        return
-    _head(thread, ZoneInfo(agent.timezone))
+    if chosen is None:
+        return None
+    try:
+        templated = state.get("templates_for") == chosen  # they are many: a browser has them when somebody asks
+        return opened.read(agent.business_id, chosen, selection.shown(), templated=templated)
+    except NotFound:
+        return None
+
+
+def _messages(found: Opened, agent: CurrentAgent, parts: dict[str, Any]) -> None:
     thread_view(
-        thread,
+        parts,
+        selection.told(),
         me=agent,
         settled=state.get("settled", []),
         refused=state.get("refused", {}),
         saved=data.replies(),
-        templates=_templates(thread),
-        copilot=copilot.shown(thread.id),
+        copilot=copilot.shown(found.thread.id),
         key="thread",
         on_outbox=_sent,
         on_older=selection.show_older,
@@ -145,106 +153,22 @@ def pane() -> None:
         on_templates=_templates_wanted,
         on_assist=_assisted,
     )
+
+
+def _customer(agent: CurrentAgent, parts: dict[str, Any]) -> None:
+    customer(
+        parts,
+        selection.told(),
+        colleagues={one.id: one.name for one in data.colleagues()},
+        teams={one.id: one.name for one in people.teams()},
+        tags=data.tags(),
+        manages=agent.role in auth.MANAGERS,
+    )
+
+
+def _dialogs(found: Opened, agent: CurrentAgent) -> None:
+    if state.get("merging") == found.customer.id:
+        merging.show(found.customer, ZoneInfo(agent.timezone))
     if asked := state.pop("why", None):
         message_id, run_id = asked.get("message"), asked.get("run")
         why.show(data.explanation(message_id, run_id), message_id, run_id)
-
-
-def _head(thread: Thread, zone: ZoneInfo) -> None:
-    with st.container(key="thread_head", horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-        back_button(t("inbox.back"))
-        with st.container(gap=None, width="stretch"):
-            st.html(
-                f"<div class='desk-name'>{html.escape(thread.name or thread.address)}</div>"
-                f"<div class='desk-about'>{html.escape(_about(thread))}</div>"
-            )
-        _next_button()
-        st.button(
-            "", icon=":material/person:", key="customer_drawer", help=t("contact.open"), type="tertiary",
-            on_click=_customer_asked, args=(thread.id,),
-        )  # fmt: skip
-        switching.menu(thread)
-        if thread.status == "closed":
-            st.button(t("act.reopen"), icon=":material/undo:", key="reopen", on_click=do, args=(actions.reopen,))
-            return
-        if thread.mode == "bot":
-            st.button(
-                t("act.take_over"), icon=":material/front_hand:", key="take_over", type="primary", shortcut="Alt+T",
-                on_click=do, args=(actions.take_over,),
-            )  # fmt: skip
-        else:
-            st.button(
-                t("act.hand_back"), icon=":material/smart_toy:", key="hand_back", shortcut="Alt+B",
-                on_click=do, args=(actions.hand_back,),
-            )  # fmt: skip
-        _more(thread, zone)
-        st.button(
-            t("act.close"), icon=":material/check:", key="close", shortcut="Alt+E", on_click=do,
-            args=(bulk.close,),
-        )  # fmt: skip
-
-
-def _customer_asked(conversation_id: int) -> None:
-    state["customer_shown"] = conversation_id
-    st.rerun(["customer"])
-
-
-def _next_button() -> None:
-    st.button(
-        "", icon=":material/skip_next:", key="next_waiting", help=t("act.next_waiting"), shortcut="Alt+N",
-        on_click=_next, type="tertiary",
-    )  # fmt: skip
-
-
-def _next() -> None:
-    following = data.next_waiting(selection.chosen())
-    if following is None:
-        st.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
-    else:
-        listing.open_conversation(following)
-
-
-def _more(thread: Thread, zone: ZoneInfo) -> None:
-    choices: dict[str, Callable[[int], None]] = {"unread": actions.mark_unread}
-    if thread.status == "snoozed":
-        choices["wake"] = actions.wake
-    else:
-        choices |= {name: partial(_snooze, until=until) for name, until in _moments(datetime.now(zone)).items()}
-    st.menu_button(
-        "", list(choices), icon=":material/more_vert:", key="more", help=t("act.more"), type="tertiary",
-        format_func=lambda name: t(f"act.{name}"), on_click=lambda: _chosen(choices),
-    )  # fmt: skip
-
-
-def _chosen(choices: dict[str, Callable[[int], None]]) -> None:
-    if (name := state.get("more")) in choices:
-        do(choices[name])
-
-
-def _snooze(conversation_id: int, until: datetime) -> None:
-    actions.snooze(conversation_id, until)
-    undo.offer(t("undo.snoozed"), partial(actions.wake, conversation_id))
-
-
-def _moments(now: datetime) -> dict[str, datetime]:
-    """When one may want to see a conversation again, in the business's own time."""
-    morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
-    return {
-        "snooze_hour": now + timedelta(hours=1),
-        "snooze_tomorrow": morning + timedelta(days=1),
-        "snooze_week": morning + timedelta(days=7 - now.weekday()),
-    }
-
-
-def _about(thread: Thread) -> str:
-    """Where the customer writes, and who answers."""
-    address = f"+{thread.address}" if thread.address.isdigit() else thread.address
-    if thread.mode == "bot":
-        who = t("inbox.has_bot")
-    elif thread.assignee:
-        who = t("inbox.has_person", who=thread.assignee)
-    elif thread.team:
-        who = t("inbox.has_team", team=thread.team)
-    else:
-        who = t("inbox.has_nobody")
-    return " · ".join((address, thread.channel, who))

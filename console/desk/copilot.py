@@ -47,7 +47,7 @@ class _Job:
 def asked(wanted: Mapping[str, Any]) -> None:
     """Deal with what the composer asks of the copilot, and draw the thread again."""
     what, conversation_id = str(wanted.get("what")), int(wanted.get("conversation", 0))
-    panes = ["thread"]
+    panes = ["opened"]
     match what:
         case "look":
             pass
@@ -58,7 +58,7 @@ def asked(wanted: Mapping[str, Any]) -> None:
             )
         case "tag":
             _do(lambda: actions.add_tags(conversation_id, [str(wanted.get("tag", ""))]), t("copilot.tagged"))
-            panes = ["list", "thread", "customer"]
+            panes = ["list", "opened"]
         case _:
             state["copilot"] = _begun(what, conversation_id, wanted)
     st.rerun(panes)
@@ -96,10 +96,16 @@ def _language(what: str, wanted: Mapping[str, Any]) -> Language:
     return _LANGUAGES.get(chosen, "customer")
 
 
+def is_about(conversation_id: int) -> bool:
+    """Whether something was asked of this conversation, which only a run of the script can tell of."""
+    job: _Job | None = state.get("copilot")
+    return job is not None and job.conversation_id == conversation_id
+
+
 def shown(conversation_id: int) -> dict[str, Any]:
     """What the composer is told: whether a model can write, and the question of this conversation, if there is one."""
     job: _Job | None = state.get("copilot")
-    if job is None or job.conversation_id != conversation_id:
+    if job is None or not is_about(conversation_id):
         return {"model": data.can_write(), "job": None}
     about = {"token": job.token, "what": job.what}
     if job.future is None:

@@ -13,7 +13,7 @@ from console.components.trigger import trigger
 from console.data import inbox as data
 from console.data import people
 from console.data.reading import together
-from console.desk import bulk, selection, undo
+from console.desk import bulk, copilot, selection, undo
 from console.i18n import current, section, t
 from core.channels.base import Kind
 from core.conversations.listing import STATUSES, Place, View, Wanted
@@ -109,18 +109,23 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
 
 
 def opened() -> None:
-    """Somebody clicked in the list, which has marked that itself, and hears like everybody else what is seen then."""
+    """A browser opened a conversation, or heard of something new in the one it has open: it shows that already, unless
+    it says that it has to be drawn.
+    """
     asked = state["trigger_open"].pulled
-    selection.choose(int(asked["conversation"]))
+    conversation_id, clicks = int(asked["conversation"]), int(asked["clicks"])
+    if clicks > state.get("heard", 0):
+        selection.choose(conversation_id, clicks)
     if asked["unread"]:
         seen_again()
+    if asked["draw"] or copilot.is_about(conversation_id):
+        st.rerun(["opened"])
 
 
 def open_conversation(conversation_id: int) -> None:
-    """Show a conversation from elsewhere than the list."""
+    """Show a conversation that the server chose."""
     selection.choose(conversation_id)
     seen_again()
-    st.rerun(["thread", "list", "customer"])
 
 
 def seen_again() -> None:

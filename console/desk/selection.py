@@ -1,6 +1,12 @@
-"""Which conversation is before somebody, in this tab and in its address."""
+"""Which conversation is open, in this tab and in its address.
+
+Browsers open conversations by themselves and count their clicks (`desk` of dom.js). Whatever is drawn says how many of
+them the server had heard of, so that a run begun before a click does not bring the conversation before it back.
+"""
 
 from __future__ import annotations
+
+import secrets
 
 import streamlit as st
 
@@ -13,16 +19,31 @@ def chosen() -> int | None:
     return found
 
 
-def choose(conversation_id: int) -> None:
+def choose(conversation_id: int | None, clicks: int | None = None) -> None:
+    """Open one, or none; `clicks` where a browser already shows it."""
     state["conversation"] = conversation_id
     state["shown"] = PAGE
-    st.query_params["c"] = str(conversation_id)
+    if clicks is not None:
+        state["heard"] = clicks
+    if conversation_id is None:
+        st.query_params.pop("c", None)
+    else:
+        st.query_params["c"] = str(conversation_id)
 
 
 def follow_address() -> None:
     """At a first look: what the address says."""
     if "conversation" not in state and str(st.query_params.get("c", "")).isdigit():
         state["conversation"] = int(st.query_params["c"])
+
+
+def told() -> dict[str, object]:
+    """What the components of an open conversation are told of the browser's own clicks and acts.
+
+    `session` is another one after a connection was lost for good: browsers count from nothing then.
+    """
+    session = state.setdefault("desk_session", secrets.token_hex(8))
+    return {"session": session, "heard": state.get("heard", 0), "acted": state.get("acted", 0)}
 
 
 def shown() -> int:

@@ -11,7 +11,7 @@ from console import shell
 from console.i18n import t
 from core.errors import BotHubError
 
-PANES = ("thread", "list", "customer", "undo")  # in the order in which they are drawn
+PANES = ("opened", "list", "undo")  # in the order in which they are drawn
 state = st.session_state
 
 

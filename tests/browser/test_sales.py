@@ -35,7 +35,7 @@ def test_a_quote_opens_from_its_conversation_and_stays_with_its_address(business
     quote(business, talk, TWO_SHIRTS, SOME_FLOUR, UNCLEAR, state=QuoteState.ASKING, based_on=first)
     signed_in(page, console, person(business.business_id))
     open_thread(page, talk)
-    card = page.locator(".st-key-quote_card")
+    card = page.locator(".customer .quote")
     expect(card.get_by_text("2 × Camisa azul")).to_be_visible()
     with page.expect_popup() as opened:
         card.get_by_text("See the quote").click()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 from sqlalchemy import insert, update
 
 from core import live
@@ -257,7 +257,7 @@ class Held:
             self._pass(self._kept.pop(0))
 
 
-def test_messages_are_read_and_answered_before_the_page_has_come(business, page: Page, ana: Person, talk: int) -> None:
+def test_a_conversation_is_read_and_answered_without_the_page(business, page: Page, ana: Person, talk: int) -> None:
     other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
     says(business.business_id, other, "Do you open on Sundays?")
     stream = Held(page)
@@ -267,16 +267,57 @@ def test_messages_are_read_and_answered_before_the_page_has_come(business, page:
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
     expect(page.locator(".lines").get_by_text("Where is my order?")).to_have_count(0)
-    expect(page.locator(".desk-name")).to_have_text("Daniela Cruz")
-    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "none")
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Bruno Lima")
     box = page.get_by_role("textbox", name="Reply")
     box.fill("Until noon.")
     box.press("Enter")
-    stream.open()
-    expect(page.locator(".desk-name")).to_have_text("Bruno Lima")
-    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "auto")
+    page.get_by_role("radio", name="!!!").click()
     until(lambda: says_agent(other) == ["Until noon."])
+    until(lambda: state_of(other).priority == 3)
     assert says_agent(talk) == []
+    assert state_of(talk).priority == 0
+    stream.open()
+    expect(page.get_by_role("radio", name="!!!")).to_be_checked()
+    expect(page).to_have_url(re.compile(f"c={other}$"))
+
+
+def test_a_run_from_before_a_click_does_not_bring_the_conversation_before_it_back(
+    business, page: Page, ana: Person, talk: int
+) -> None:
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    says(business.business_id, other, "Do you open on Sundays?")
+    stream = Held(page)
+    open_thread(page, talk)
+    at_rest(page)
+    stream.closed = True
+    page.get_by_role("button", name="Take over").click()
+    until(lambda: state_of(talk).mode == "human")
+    page.locator(f".row[data-id='{other}']").click()
+    expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
+    stream.open()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
+    expect(page.locator(".lines").get_by_text("Where is my order?")).to_have_count(0)
+
+
+def test_while_a_conversation_is_on_its_way_nothing_is_done_to_the_one_before(
+    business, page: Page, ana: Person, talk: int
+) -> None:
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    stream = Held(page)
+    open_thread(page, talk)
+    at_rest(page)
+    held: list[Route] = []
+    page.route("**/ahead/**", held.append)
+    stream.closed = True
+    page.locator(f".row[data-id='{other}']").click()
+    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "none")
+    until(lambda: bool(held))
+    held[0].continue_()
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
+    expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "auto")
+    stream.open()
 
 
 def test_a_conversation_opens_though_its_messages_do_not_come_ahead(
@@ -288,7 +329,7 @@ def test_a_conversation_opens_though_its_messages_do_not_come_ahead(
     open_thread(page, talk)
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
-    expect(page.locator(".desk-name")).to_have_text("Bruno Lima")
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
 
 
 def test_a_list_keeps_up_by_itself(business, page: Page, ana: Person, talk: int) -> None:

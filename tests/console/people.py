@@ -36,12 +36,12 @@ class Person:
     token: str
 
 
-def person(business_id: int, *, name: str = "Ana Torres", role: Role = Role.AGENT) -> Person:
+def person(business_id: int, *, name: str = "Ana Torres", role: Role = Role.AGENT, language: str = "en") -> Person:
     """An agent who is signed in."""
     email = f"agent{next(_numbers)}@desk.example"
     with system_transaction() as session:
         agent_id = agents.create_agent(
-            session, business_id, name=name, email=email, role=role, password=PASSWORD, language="en"
+            session, business_id, name=name, email=email, role=role, password=PASSWORD, language=language
         )
         return Person(agent_id, business_id, email, sessions.open_session(session, business_id, agent_id))
 

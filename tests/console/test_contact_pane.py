@@ -1,8 +1,6 @@
-"""The customer's pane: merging with undo, facts, permission to write, and the pane as a drawer."""
+"""What is done to a conversation and its customer: merging with undo, facts, permission to write, channels."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -12,7 +10,7 @@ from console.auth import NotAllowed
 from core.contacts import profile
 from core.db import transaction
 from core.models import Role
-from tests.console.people import conversation, person, state_of
+from tests.console.people import conversation, person, says, state_of
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
 
@@ -32,18 +30,11 @@ def facts(business, talk: int) -> list[tuple[str, str]]:
         return list(profile.read(session, state_of(talk).contact_id).fields)
 
 
-def shown(page: Any, label: str) -> Any:
-    """The text input of this name: its key changes with what the database says."""
-    (found,) = [one for one in page.text_input if one.label == label]
-    return found
-
-
 def test_two_contacts_become_one_and_two_again(desk, business, talk) -> None:
     other = conversation(business.business_id, business.sms_channel_id, name="Daniela Cruz")
     keep, merged = state_of(talk).contact_id, state_of(other).contact_id
-    page = desk.open(talk)
-    page.button(key="merge_ask").click()
-    desk.run()
+    desk.open(talk)
+    page = desk.act("merge", talk, contact=state_of(talk).contact_id)
     page.radio(key="merge_with").set_value(merged)
     desk.run()
     page.button(key="merge_do").click()
@@ -58,9 +49,8 @@ def test_two_contacts_become_one_and_two_again(desk, business, talk) -> None:
 
 def test_somebody_else_is_found_by_words(desk, business, talk) -> None:
     other = conversation(business.business_id, business.sms_channel_id, name="Zoe Paz")
-    page = desk.open(talk)
-    page.button(key="merge_ask").click()
-    desk.run()
+    desk.open(talk)
+    page = desk.act("merge", talk, contact=state_of(talk).contact_id)
     assert not page.radio
     page.text_input(key="merge_words").set_value("zoe")
     desk.run()
@@ -69,38 +59,44 @@ def test_somebody_else_is_found_by_words(desk, business, talk) -> None:
 
 
 def test_facts_are_added_corrected_and_taken_away(desk, business, talk) -> None:
-    page = desk.open(talk)
-    page.text_input(key="fact_name").set_value("Order")
-    page.text_input(key="fact_value").set_value("A-17")
-    page.button(key="fact_keep").click()
-    desk.run()
-    assert facts(business, talk) == [("Order", "A-17")]
-    shown(page, "Order").set_value("A-18")
-    desk.run()
-    assert facts(business, talk) == [("Order", "A-18")]
-    shown(page, "Order").set_value("")
-    desk.run()
-    assert facts(business, talk) == []
+    desk.open(talk)
+    for value in ("A-17", "A-18", ""):
+        desk.act("field", talk, contact=state_of(talk).contact_id, name="Order", value=value)
+        kept = [("Order", value)] if value else []
+        assert facts(business, talk) == kept
+        assert desk.component("customer")["fields"] == [list(one) for one in kept]
 
 
-def test_a_fact_needs_both_halves(desk, business, talk) -> None:
-    page = desk.open(talk)
-    page.text_input(key="fact_name").set_value("Order")
-    page.button(key="fact_keep").click()
-    desk.run()
+def test_what_is_too_long_is_refused_in_plain_words_and_changes_nothing(desk, business, talk) -> None:
+    desk.open(talk)
+    page = desk.act("field", talk, contact=state_of(talk).contact_id, name="Order", value="x" * 501)
     assert facts(business, talk) == []
-    assert page.toast[0].value == "Write both what it is and its value."
+    assert "500" in page.toast[0].value
+
+
+def test_what_was_done_is_not_done_again_when_it_is_told_again(desk, business, talk) -> None:
+    """A browser tells of its acts until it knows that they were dealt with: of two that are told in quick succession
+    the first may come twice, or with the second alone.
+    """
+    desk.open(talk)
+    contact = state_of(talk).contact_id
+    first, second = (
+        {"n": number, "what": "field", "conversation": talk, "contact": contact, "name": name, "value": "1"}
+        for number, name in ((1, "Order"), (2, "Shoe"))
+    )
+    desk.pull("acts", [first])
+    desk.pull("acts", [{**first, "value": "2"}, second])
+    assert facts(business, talk) == [("Order", "1"), ("Shoe", "1")]
+    assert desk.component("customer")["acted"] == 2
 
 
 def test_a_manager_writes_down_that_a_customer_wants_silence(business, talk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    page = desk.open(talk)
-    page.button(key="consent_whatsapp").click()
-    desk.run()
-    assert one("SELECT opted_out_at IS NOT NULL FROM identities")
-    page.button(key="consent_whatsapp").click()
-    desk.run()
-    assert one("SELECT opted_out_at IS NULL FROM identities")
+    desk.open(talk)
+    assert desk.component("customer")["manages"]
+    for silent in (True, False):
+        desk.act("silence", talk, contact=state_of(talk).contact_id, kind="whatsapp", value=silent)
+        assert one("SELECT opted_out_at IS NOT NULL FROM identities") is silent
     assert column("SELECT action FROM audit_log WHERE action LIKE 'contact.%' ORDER BY id") == [
         "contact.opt_out",
         "contact.opt_in",
@@ -108,19 +104,14 @@ def test_a_manager_writes_down_that_a_customer_wants_silence(business, talk, mon
 
 
 def test_an_agent_neither_sees_nor_does_it(desk, business, talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = desk.open(talk)
-    assert "consent_whatsapp" not in {button.key for button in page.button}
+    desk.open(talk)
+    contact = state_of(talk).contact_id
+    assert not desk.component("customer")["manages"]
+    desk.act("silence", talk, contact=contact, kind="whatsapp", value=True)
+    assert one("SELECT opted_out_at IS NULL FROM identities")
     monkeypatch.setattr(auth, "token", lambda: desk.person.token)
     with pytest.raises(NotAllowed):
-        contacts.set_opted_out(state_of(talk).contact_id, "whatsapp", True)
-
-
-def test_the_pane_opens_as_a_drawer(desk, talk) -> None:
-    page = desk.open(talk)
-    page.button(key="customer_drawer").click()
-    desk.run()
-    assert page.session_state["customer_shown"] == talk
-    assert shown(page, "Name").value == "Daniela Cruz"
+        contacts.set_opted_out(contact, "whatsapp", True)
 
 
 def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk) -> None:
@@ -131,6 +122,20 @@ def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk)
         business=business.business_id,
         contact=contact_id,
     )
-    page = desk.open(talk)
-    (menu,) = [one for one in page.get("menu_button") if "switch" in one.proto.id]
-    assert any("+541155550001" in option for option in menu.proto.options)
+    desk.open(talk)
+    way = next(one for one in desk.component("head")["ways"] if "+541155550001" in one["words"])
+    desk.act("switch", talk, channel=way["channel"], identity=way["identity"])
+    there = desk.component("thread")["conversation"]
+    assert there != talk
+    assert state_of(there).channel_id == business.sms_channel_id
+
+
+def test_what_is_marked_as_unread_is_no_longer_open(desk, business, talk) -> None:
+    says(business.business_id, talk, "Hello?")
+    desk.open(talk)
+    desk.pull("open", {"conversation": talk, "unread": True, "clicks": 1, "draw": False})
+    assert state_of(talk).unread_count == 0
+    page = desk.act("unread", talk)
+    assert state_of(talk).unread_count > 0
+    assert "c" not in page.query_params
+    assert "bothub.thread" not in {one.proto.component_name for one in page.get("bidi_component")}

@@ -133,9 +133,8 @@ class TestActions:
 
     def test_a_closed_conversation_is_taken_back(self, desk, business) -> None:
         first = talk(business, mode="human", unread_count=3)
-        page = desk.open(first)
-        page.button(key="close").click()
-        desk.run()
+        desk.open(first)
+        page = desk.act("close", first)
         assert state_of(first).status == "closed"
         page.button(key="undo").click()
         desk.run()
@@ -154,12 +153,9 @@ class TestActions:
     def test_the_customers_pane_assigns_and_tags(self, desk, business) -> None:
         one_talk = talk(business, mode="human")
         desk.open(one_talk)
-        desk.widget("selectbox", "assignee").set_value(desk.person.id)
-        desk.run()
-        desk.widget("multiselect", "tags").set_value(["vip"])
-        desk.run()
-        desk.widget("text_input", "contact_name").set_value("Ana Núñez")
-        desk.run()
+        desk.act("assign", one_talk, value=desk.person.id)
+        desk.act("tags", one_talk, value=["vip"])
+        desk.act("rename", one_talk, contact=state_of(one_talk).contact_id, value="Ana Núñez")
         now = state_of(one_talk)
         assert (now.assignee_id, now.tags) == (desk.person.id, ["vip"])
         assert column("SELECT name FROM contacts") == ["Ana Núñez"]

@@ -39,7 +39,10 @@ def test_every_key_that_python_asks_for_is_there() -> None:
     assert asked <= set(i18n.catalogue("es"))
 
 
-@pytest.mark.parametrize(("script", "section"), [("inbox_list", "list"), ("thread", "thread")])
+SECTIONS = {"inbox_list": "list", "thread": "thread", "head": "act", "customer": "contact"}  # by script
+
+
+@pytest.mark.parametrize(("script", "section"), SECTIONS.items())
 def test_every_key_that_a_script_asks_for_is_there(script: str, section: str) -> None:
     asked = set(_JS.findall(components.sources(script, "js")))
     assert asked
@@ -66,9 +69,7 @@ def test_the_browsers_language_is_followed(header: str, language: str) -> None:
 
 def test_every_key_is_asked_for_by_something() -> None:
     python = "\n".join(path.read_text("utf-8") for path in _CONSOLE.rglob("*.py"))
-    scripts = {
-        section: components.sources(script, "js") for script, section in (("inbox_list", "list"), ("thread", "thread"))
-    }
+    scripts = {section: components.sources(script, "js") for script, section in SECTIONS.items()}
     literal = set(re.findall(r'"([a-z_]+\.[\w.]+)"', python))
     # An f-string asks for all keys of its shape, as does a name that a chart or a page puts before a label.
     shapes = [

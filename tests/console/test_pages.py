@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from console import auth, navigation
@@ -32,6 +33,8 @@ class Desk:
         monkeypatch.setattr(auth, "token", lambda: one.token)
         self.person = one
         self.page = AppTest.from_file(APP, default_timeout=30)
+        self.acted = 0
+        self.triggers: dict[str, str] = {}  # ids, which a page that was drawn in part no longer tells
 
     def open(self, conversation_id: int | None = None) -> AppTest:
         if conversation_id is not None:
@@ -43,10 +46,22 @@ class Desk:
         assert not self.page.exception, self.page.exception
         return self.page
 
-    def widget(self, kind: str, name: str) -> Any:
-        """The widget whose key begins with a name: some carry what they show in their key."""
-        (found,) = [one for one in getattr(self.page, kind) if (one.key or "").startswith(f"{name}_")]
-        return found
+    def act(self, what: str, talk: int, **more: Any) -> AppTest:
+        """Do something in the head of a conversation or to its customer."""
+        self.acted += 1
+        return self.pull("acts", [{"n": self.acted, "what": what, "conversation": talk, **more}])
+
+    def pull(self, name: str, value: Any) -> AppTest:
+        """Pull a trigger as a script in the browser does, which AppTest has no words for."""
+        for one in self.page.get("bidi_component"):
+            if one.proto.component_name == "bothub.trigger":
+                self.triggers[json.loads(one.proto.json)["name"]] = _make_trigger_id(one.proto.id, "events")
+        told = self.page._tree.get_widget_states()
+        pulled = [{"event": "pulled", "value": value}]
+        told.widgets.add(id=self.triggers[name], json_trigger_value=json.dumps(pulled))
+        self.page._run(told)
+        assert not self.page.exception, self.page.exception
+        return self.page
 
     def component(self, name: str) -> dict[str, Any]:
         found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
@@ -98,17 +113,16 @@ def test_an_address_that_leads_nowhere_shows_an_empty_pane(desk, talk, address: 
 
 
 def test_taking_over_handing_back_closing_and_reopening(desk, talk) -> None:
-    page = desk.open(talk)
-    for button, mode, status in (
+    desk.open(talk)
+    for act, mode, status in (
         ("take_over", "human", "open"),
         ("hand_back", "bot", "open"),
         ("close", "bot", "closed"),
         ("reopen", "human", "open"),
     ):
-        page.button(key=button).click()
-        page = desk.run()
+        desk.act(act, talk)
         now = state_of(talk)
-        assert (now.mode, now.status) == (mode, status), button
+        assert (now.mode, now.status) == (mode, status), act
     assert "Ana Torres took the conversation over" in [line["text"] for line in desk.component("thread")["lines"]]
 
 
@@ -292,9 +306,8 @@ def test_roles_are_asked_of_the_database_not_of_the_page(acting) -> None:
 
 
 def test_closing_can_be_undone(desk, talk) -> None:
-    page = desk.open(talk)
-    page.button(key="close").click()
-    desk.run()
+    desk.open(talk)
+    page = desk.act("close", talk)
     assert state_of(talk).status == "closed"
     page.button(key="undo").click()
     desk.run()

@@ -158,10 +158,12 @@ def test_whoever_is_signed_out_cancels_nothing(business, talk, monkeypatch: pyte
 
 
 def test_the_quote_stands_beside_its_conversation(desk, business, talk) -> None:
-    assert "Camisa azul" not in " ".join(one.value for one in desk.open(talk).text)
+    desk.open(talk)
+    assert desk.component("customer")["quote"] is None
     quote(business, talk, TWO_SHIRTS, SOME_FLOUR)
-    shown = [one.value for one in desk.run().text]
-    assert {"2 × Camisa azul", "1.5 kg × Harina", "Total: $51.80"} <= set(shown)
+    desk.run()
+    shown = desk.component("customer")["quote"]
+    assert (shown["lines"], shown["total"]) == (["2 × Camisa azul", "1.5 kg × Harina"], "Total: $51.80")
 
 
 def test_quotes_are_among_the_figures(business, talk, monkeypatch: pytest.MonkeyPatch) -> None:

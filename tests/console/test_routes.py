@@ -183,10 +183,19 @@ def test_messages_come_ahead_of_the_page_in_its_own_words(browser, business) -> 
     use(browser, person(business.business_id).token)
     found = browser.get(f"/ahead/{talk}", params={"lines": 2})
     assert found.headers["cache-control"] == "no-store"
-    shown = found.json()
+    shown = found.json()["thread"]
     assert ([line["text"] for line in shown["lines"]], shown["more"]) == (["two", "three"], True)
-    again = browser.get(f"/ahead/{talk}", params={"lines": 2}).json()
+    again = browser.get(f"/ahead/{talk}", params={"lines": 2}).json()["thread"]
     assert again["read_at"] > shown["read_at"]
+
+
+@pytest.mark.parametrize(("language", "who"), [("es", "responde el bot"), ("pt-BR", "o bot responde")])
+def test_a_conversation_comes_ahead_in_the_language_of_whoever_looks(browser, business, language, who) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    use(browser, person(business.business_id, language="").token)
+    found = browser.get(f"/ahead/{talk}?lines=60", headers={"accept-language": language}).json()
+    assert found["head"]["about"].endswith(who)
+    assert found["customer"]["name"] == "Daniela Cruz"
 
 
 def test_messages_come_ahead_to_people_of_the_business_only(browser, business) -> None:

@@ -25,11 +25,12 @@ export default function (component) {
     drawTicks(state);
   };
   state.turn = (step) => { root.scrollTop = 0; setTriggerValue('turn', step); };
-  state.open = (id) => {
-    const unread = state.rows.get(id).row.unread > 0;
+  state.open = window.bothubOpen = (id) => {
+    const unread = state.rows.get(id)?.row.unread !== 0;
+    const clicks = ++desk().clicks;
     select(state, id);
     document.documentElement.dataset.desk = 'thread';  // a telephone shows the conversation at once
-    after(window.bothubAhead?.(id), () => pull('open', {conversation: id, unread}));
+    tellOpened(window.bothubAhead?.(id), {conversation: id, unread, clicks});
   };
   state.take = window.bothubMoved = (news) => takeNews(root, state, news);
   keepNews(state);
@@ -42,8 +43,15 @@ export default function (component) {
     document.removeEventListener('keydown', state.onKey);
     clearInterval(state.clock);
     if (window.bothubMoved === state.take) delete window.bothubMoved;
+    if (window.bothubOpen === state.open) delete window.bothubOpen;
     states.delete(root);
   };
+}
+
+// The server hears of it once the conversation has come, and draws it where it does not.
+async function tellOpened(coming, asked) {
+  if (coming) after(coming, () => pull('open', {...asked, draw: false}));
+  if (!(await coming)) pull('open', {...asked, draw: true});
 }
 
 // Rows are kept by conversation: only those that look different are filled again, and the others stay where they are.

@@ -1,4 +1,4 @@
-// Messages come by themselves, ahead of the run of the script that brings them with everything around them.
+// An open conversation comes by itself, without a run of the script.
 const AHEAD_FEWEST = 60;
 const AHEAD_MOST = 300;
 const OPENING_MS = 5000;
@@ -6,31 +6,37 @@ const OPENING_MS = 5000;
 function listenAhead(state) {
   state.askAhead = (conversation) => askAhead(state, conversation);
   window.bothubAhead = state.askAhead;
+  state.unfollow = follow(() => draw(state));
 }
 
 function forgetAhead(state) {
   if (window.bothubAhead === state.askAhead) delete window.bothubAhead;
+  state.unfollow();
   state.asked?.abort();
   opened(state);
 }
 
+// Gives whether it came: what did not has to be drawn by the page.
 async function askAhead(state, conversation) {
-  const lines = conversation === state.conversation ? Math.max(AHEAD_FEWEST, state.data.lines.length) : AHEAD_FEWEST;
-  if (conversation !== state.conversation) opening(state, conversation);
-  if (lines > AHEAD_MOST) return;
+  const here = conversation === state.conversation;
+  const lines = here ? Math.max(AHEAD_FEWEST, state.data.lines.length) : AHEAD_FEWEST;
+  if (!here) opening(state, conversation);
+  if (lines > AHEAD_MOST) return false;
   state.asked?.abort();
-  state.asked = new AbortController();
+  const asked = (state.asked = new AbortController());
   try {
-    const answer = await fetch(`/ahead/${conversation}?lines=${lines}`, {signal: state.asked.signal});
-    if (!answer.ok) return;
-    state.ahead = await answer.json();
-    draw(state);
+    const answer = await fetch(`/ahead/${conversation}?lines=${lines}`, {signal: asked.signal});
+    if (!answer.ok) return false;
+    desk().ahead = await answer.json();
+    window.dispatchEvent(new Event('bothub:ahead'));
+    return true;
   } catch (error) {
-    console.debug('Messages did not come ahead; the page brings them.', error);
+    console.debug('The conversation did not come ahead; the page brings it.', error);
+    return asked.signal.aborted;  // whoever asked after that has it brought
   }
 }
 
-// Until the run has come, what stands around the messages is still about the conversation before, and is out of reach.
+// Until it has come, what is there is still about the conversation before, and is out of reach.
 function opening(state, conversation) {
   clearTimeout(state.openingTimer);
   state.opening = conversation;
@@ -45,9 +51,8 @@ function opened(state) {
 }
 
 function newest(state) {
-  const {given, ahead} = state;
-  if (state.opening === given.conversation) opened(state);
-  if (ahead?.conversation === given.conversation) return ahead.read_at > given.read_at ? {...given, ...ahead} : given;
-  if (!ahead || ahead.conversation !== state.opening) return given;
-  return {...given, ...ahead, templates: null, copilot: {...given.copilot, job: null}};
+  const data = latest(state.given, 'thread');
+  if (state.opening === data.conversation) opened(state);
+  if (data.conversation === state.given.conversation) return {...data, templates: data.templates ?? state.given.templates};
+  return {...data, copilot: {...data.copilot, job: null}};
 }

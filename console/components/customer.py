@@ -1,0 +1,101 @@
+"""The customer beside the messages: who they are, who looks after them, and what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from console import i18n
+from console.components import load
+from console.components.head import written
+from console.data.opened import Opened
+from console.i18n import t
+from console.quotes import words as quotes
+from console.times import moment
+from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
+from core.contacts.profile import Past
+from core.conversations.rating import LOW
+from core.conversations.triage import LONGEST_TAG, MOST_TAGS
+from core.quotes.queries import QuoteDetails
+
+_COMPONENT = load("customer", "<section class='customer'></section>")
+_BOUNDS = {
+    "name": LONGEST_NAME, "about": LONGEST_ABOUT, "field": LONGEST_FIELD, "value": LONGEST_VALUE, "fields": MOST_FIELDS,
+    "tag": LONGEST_TAG, "tags": MOST_TAGS,
+}  # fmt: skip
+
+
+def customer(
+    parts: dict[str, Any],
+    told: dict[str, Any],
+    *,
+    colleagues: Mapping[int, str],
+    teams: Mapping[int, str],
+    tags: Sequence[str],
+    manages: bool,
+) -> None:
+    """Mount it. `manages`: whoever looks may write down what the customer said of being written to.
+
+    What is done there is told by `act` of dom.js.
+    """
+    data = {
+        **parts,
+        **told,
+        "colleagues": list(colleagues.items()),
+        "teams": list(teams.items()),
+        "known": list(tags),
+        "manages": manages,
+        "bounds": _BOUNDS,
+        "words": i18n.section("contact"),
+    }
+    _COMPONENT(key="customer", data=data)
+
+
+def shown(found: Opened, zone: ZoneInfo) -> dict[str, Any]:
+    """What it shows of a customer, and of the conversation they are in."""
+    thread, one = found.thread, found.customer
+    stars = next((past.csat for past in one.past if past.id == thread.id), None)
+    return {
+        "contact": one.id,
+        "name": one.name,
+        "address": written(thread.address),
+        "identities": [
+            {"kind": each.kind, "channel": t(f"list.{each.kind}"), "address": written(each.address),
+             "silent": each.opted_out_at is not None}
+            for each in one.identities
+        ],
+        "since": t("contact.since", when=moment(one.since, zone)),
+        "rated": {"words": t("contact.rated", stars="★" * stars), "low": stars <= LOW} if stars else None,
+        "quote": _quote(found.quote, zone) if found.quote else None,
+        "closed": thread.status == "closed",
+        "assignee": thread.assignee_id,
+        "assigned": thread.assignee,
+        "team": thread.team_id,
+        "teamed": thread.team,
+        "priority": thread.priority,
+        "tags": list(thread.tags),
+        "about": one.about,
+        "fields": [list(field) for field in one.fields],
+        "past": [{"id": past.id, "kind": past.kind, "words": _past(past, zone)}
+                 for past in one.past if past.id != thread.id],
+    }  # fmt: skip
+
+
+def _quote(found: QuoteDetails, zone: ZoneInfo) -> dict[str, Any]:
+    quote = found.quote
+    return {
+        "id": quote.id,
+        "title": t("quotes.card"),
+        "state": quote.state,
+        "said": t(f"quotes.state_{quote.state}"),
+        "lines": [f"{quotes.quantity(line)} × {quotes.meant(line)}" for line in found.lines],
+        "total": f"{t('quotes.total')}: {quotes.total(quote)}",
+        "until": t("quotes.until", when=moment(quote.expires_at, zone)) if quote.state in quotes.WAITING else "",
+        "see": t("quotes.see"),
+    }
+
+
+def _past(one: Past, zone: ZoneInfo) -> str:
+    stars = f" · {'★' * one.csat}" if one.csat else ""
+    return f"{moment(one.last_message_at, zone)} · {t(f'inbox.status_{one.status}')}{stars}"

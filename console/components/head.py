@@ -1,0 +1,54 @@
+"""Above the messages: who writes, who answers, and what can be done with the conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console import i18n
+from console.components import load
+from console.data.opened import Opened
+from console.i18n import t
+from core.conversations.switching import Way
+from core.conversations.thread import Thread
+
+_COMPONENT = load("head", "<div class='head'></div>")
+
+
+def head(parts: dict[str, Any], told: dict[str, Any]) -> None:
+    """Mount it. What is done there is told by `act` of dom.js."""
+    _COMPONENT(key="thread_head", data={**parts, **told, "words": i18n.section("act")})
+
+
+def shown(found: Opened) -> dict[str, Any]:
+    """What it shows of a conversation."""
+    thread = found.thread
+    return {
+        "name": thread.name or thread.address,
+        "about": _about(thread),
+        "status": thread.status,
+        "unread": thread.unread,
+        "bot": thread.mode == "bot",
+        "ways": [{"channel": one.channel_id, "identity": one.identity_id, "words": _way(one)} for one in found.ways],
+    }
+
+
+def _about(thread: Thread) -> str:
+    """Where the customer writes, and who answers."""
+    if thread.mode == "bot":
+        who = t("inbox.has_bot")
+    elif thread.assignee:
+        who = t("inbox.has_person", who=thread.assignee)
+    elif thread.team:
+        who = t("inbox.has_team", team=thread.team)
+    else:
+        who = t("inbox.has_nobody")
+    return " · ".join((written(thread.address), thread.channel, who))
+
+
+def _way(way: Way) -> str:
+    return t("act.switch_to", kind=t(f"list.{way.kind}"), address=written(way.address), channel=way.channel)
+
+
+def written(address: str) -> str:
+    """An address as people write it."""
+    return f"+{address}" if address.isdigit() else address

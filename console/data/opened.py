@@ -1,0 +1,48 @@
+"""What is read of the conversation that is open: what was said, who the customer is, and how else to reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from console.data.reading import reading
+from core.business import templates
+from core.channels.whatsapp_cloud.templates import Template
+from core.contacts import profile
+from core.contacts.profile import Profile
+from core.conversations import switching
+from core.conversations import thread as threads
+from core.conversations.switching import Way
+from core.conversations.thread import Thread
+from core.quotes import queries
+from core.quotes.queries import QuoteDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent."""
+
+    thread: Thread
+    customer: Profile
+    ways: Sequence[Way]
+    quote: QuoteDetails | None
+    templates: Sequence[Template] | None
+
+
+def read(business_id: int, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
+    """With its newest messages, `limit` at most; `templated`: with templates in any case. Raises `NotFound`."""
+    with reading(business_id) as session:
+        thread = threads.read(session, conversation_id, limit)
+        return Opened(
+            thread=thread,
+            customer=profile.read(session, thread.contact_id),
+            ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
+            quote=queries.waiting_in(session, conversation_id),
+            templates=_templates(session, thread) if templated or not thread.window_open else None,
+        )
+
+
+def _templates(session: Session, thread: Thread) -> Sequence[Template] | None:
+    return templates.usable(session, thread.channel_id) if thread.kind == "whatsapp" else None

@@ -1,0 +1,106 @@
+"""What somebody does in the head of a conversation and to its customer, as the browser tells it (`act` of dom.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from console import shell
+from console.actions import contacts
+from console.actions import conversations as actions
+from console.data import inbox as data
+from console.desk import bulk, listing, selection, undo
+from console.i18n import t
+from core.errors import BotHubError
+
+state = st.session_state
+_PLAIN: dict[str, Callable[[int], object]] = {
+    "take_over": actions.take_over, "hand_back": actions.hand_back, "close": bulk.close, "reopen": actions.reopen,
+    "wake": actions.wake,
+}  # fmt: skip
+
+
+def dealt_with() -> None:
+    """Everything a browser told of, once each and in order. It tells again what was not known to be dealt with."""
+    for told in state["trigger_acts"].pulled or []:
+        if int(told["n"]) > state.get("acted", 0):
+            state["acted"] = int(told["n"])
+            _try(told)
+    st.rerun(list(undo.PANES))
+
+
+def _try(told: Mapping[str, Any]) -> None:
+    try:
+        _do(str(told["what"]), told)
+    except BotHubError as error:
+        st.toast(shell.say(error), icon=":material/error:")
+
+
+def _do(what: str, told: Mapping[str, Any]) -> None:
+    if what in _PLAIN:
+        _PLAIN[what](int(told["conversation"]))
+    elif "contact" in told:
+        _to_contact(what, int(told["contact"]), told.get("value"), told)
+    else:
+        _to_conversation(what, int(told["conversation"]), told.get("value"), told)
+
+
+def _to_conversation(what: str, conversation_id: int, value: Any, told: Mapping[str, Any]) -> None:
+    match what:
+        case "unread":
+            actions.mark_unread(conversation_id)
+            selection.choose(None)  # whoever has it before them would have read it at once
+        case "snooze":
+            actions.snooze(conversation_id, _moment(str(value)))
+            undo.offer(t("undo.snoozed"), partial(actions.wake, conversation_id))
+        case "assign":
+            actions.assign(conversation_id, None if value is None else int(value))
+        case "team":
+            actions.give_to_team(conversation_id, None if value is None else int(value))
+        case "priority":
+            actions.set_priority(conversation_id, int(value))
+        case "tags":
+            actions.set_tags(conversation_id, [str(tag) for tag in value])
+        case "switch":
+            there = actions.continue_on(conversation_id, int(told["channel"]), int(told["identity"]))
+            listing.open_conversation(there)
+        case "next":
+            _next(conversation_id)
+
+
+def _to_contact(what: str, contact_id: int, value: Any, told: Mapping[str, Any]) -> None:
+    match what:
+        case "rename":
+            contacts.rename(contact_id, str(value))
+        case "describe":
+            contacts.describe(contact_id, str(value))
+        case "field":
+            contacts.set_field(contact_id, str(told["name"]), str(value))
+        case "silence":
+            contacts.set_opted_out(contact_id, str(told["kind"]), bool(value))
+        case "merge":
+            state["merging"] = contact_id
+
+
+def _next(conversation_id: int) -> None:
+    following = data.next_waiting(conversation_id)
+    if following is None:
+        st.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
+    else:
+        listing.open_conversation(following)
+
+
+def _moment(name: str) -> datetime:
+    """When one may want to see a conversation again, in the business's own time."""
+    now = datetime.now(ZoneInfo(shell.viewer().timezone))
+    morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
+    return {
+        "hour": now + timedelta(hours=1),
+        "tomorrow": morning + timedelta(days=1),
+        "week": morning + timedelta(days=7 - now.weekday()),
+    }[name]
