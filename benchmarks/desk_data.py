@@ -89,8 +89,8 @@ _STATEMENTS = (
         CASE WHEN handed AND n %% 3 > 0 THEN agent END, CASE WHEN n %% 9 = 0 THEN '{envíos}'::text[] ELSE '{}' END,
         CASE WHEN closed THEN 0 ELSE 1 + n %% 3 END, CASE WHEN handed AND NOT closed THEN ended END,
         CASE WHEN handed THEN (ARRAY['low_confidence', 'keyword', 'model_asked'])[1 + n %% 3] END,
-        ended, (%(questions)s::text[])[1 + n %% 20], ended + interval '24 hours', CASE WHEN closed THEN csat END, begun,
-        CASE WHEN closed THEN ended + interval '20 minutes' END
+        ended, (%(questions)s::text[])[1 + n %% 20], ended + interval '23 hours 52 minutes',
+        CASE WHEN closed THEN csat END, begun, CASE WHEN closed THEN ended + interval '20 minutes' END
     FROM talk, base
     """,
     """

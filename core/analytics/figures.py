@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.analytics.raw import COUNTED, LIMITS
 from core.analytics.rollups import counted, kept_until, scope
+from core.conversations.arrivals import WINDOW
 from core.db import run
 from core.models import Business, DailyFigure
 
@@ -154,13 +155,14 @@ class Contacts:
 
 
 # One customer on two days is one customer, so days cannot be added up: this is counted from the rows. Nothing a
-# customer wrote is newer than its conversation's last_message_at, so those that were quiet all week need no look.
+# customer wrote is newer than its conversation's last_message_at, so those that were quiet all week need no look; and
+# where there is a window it tells when the customer wrote last, so only the others' messages are looked for.
 _CONTACTS = text("""
 WITH lately AS MATERIALIZED (
-    SELECT c.contact_id, (
+    SELECT c.contact_id, coalesce(c.window_expires_at - :window, (
         SELECT max(m.created_at) FROM messages m
         WHERE m.conversation_id = c.id AND m.sender = 'customer' AND m.created_at >= now() - interval '7 days'
-    ) AS wrote_at
+    )) AS wrote_at
     FROM conversations c WHERE c.business_id = :business AND c.last_message_at >= now() - interval '7 days'
 )
 SELECT count(DISTINCT contact_id) FILTER (WHERE wrote_at >= now() - interval '24 hours'),
@@ -171,7 +173,7 @@ FROM lately
 
 def contacts(session: Session, business_id: int) -> Contacts:
     """The customers who wrote lately."""
-    return Contacts(*session.execute(_CONTACTS, {"business": business_id}).one())
+    return Contacts(*session.execute(_CONTACTS, {"business": business_id, "window": WINDOW}).one())
 
 
 def _kept(session: Session, first: date, last: date, whose: Whose) -> list[Figure]:

@@ -29,8 +29,10 @@ class Mode(StrEnum):
 class Conversation(Tenant, Base):
     """What one customer and the business say on one channel, until it is closed.
 
-    `waiting_since` is the moment of the oldest customer message nobody has answered. The 24-hour window is counted
-    from the customer's own messages: `window_expires_at` is null where a channel has none (SMS, email).
+    `waiting_since` is the moment of the oldest customer message nobody has answered. Nothing a customer
+    wrote is newer than `last_message_at`. The 24-hour window is counted from the customer's own messages:
+    `window_expires_at` is 24 hours after the newest of them, and null where there is none or a channel has no window
+    (SMS, email).
     """
 
     __tablename__ = "conversations"

@@ -142,12 +142,13 @@ def test_the_figures_of_an_empty_business(api: Api) -> None:
 
 
 def test_the_figures(api: Api, business: Any) -> None:
-    ana = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550001", csat=5)
+    channel_id = business.whatsapp_channel_id
+    ana = make_conversation(business.business_id, channel_id, "5491155550001", csat=5, window=-timedelta(days=1))
     bob = make_conversation(
-        business.business_id, business.whatsapp_channel_id, "5491155550002", status="closed", csat=2
+        business.business_id, channel_id, "5491155550002", status="closed", csat=2, window=-timedelta(days=9)
     )
     old = make_conversation(
-        business.business_id, business.whatsapp_channel_id, "5491155550003", at=NOW - timedelta(days=40)
+        business.business_id, channel_id, "5491155550003", at=NOW - timedelta(days=40), window=-timedelta(days=39)
     )
 
     def minutes_ago(minutes: float) -> datetime:
