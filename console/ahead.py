@@ -15,7 +15,7 @@ from console import i18n
 from console.components.opened import shown
 from console.data import opened
 from console.security import COOKIE
-from core.db import system_transaction
+from core.db import enter_business, system_transaction
 from core.errors import NotFound, StoreUnavailable
 from core.people import sessions
 
@@ -46,8 +46,10 @@ async def conversation(request: Request) -> Response:
 def _read(token: str, conversation_id: int, lines: int, accept_language: str) -> dict[str, Any]:
     with system_transaction() as session:
         agent = sessions.session_agent(session, token)
-    if agent is None:
-        raise _SignedOut
-    if conversation_id >= 2**63:
-        raise NotFound(f"No conversation {conversation_id}.")
-    return shown(opened.read(agent.business_id, conversation_id, lines), agent, i18n.of_agent(agent, accept_language))
+        if agent is None:
+            raise _SignedOut
+        if conversation_id >= 2**63:
+            raise NotFound(f"No conversation {conversation_id}.")
+        enter_business(session, agent.business_id)
+        found = opened.read(session, conversation_id, lines)
+    return shown(found, agent, i18n.of_agent(agent, accept_language))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from console import auth
+from console.data import opened
+from console.data.opened import Opened
 from console.data.reading import reading
 from core.contacts import likeness
 from core.contacts.likeness import Candidate
@@ -10,6 +12,7 @@ from core.conversations import listing, saved_replies, traces, triage
 from core.conversations.listing import Page, Place, View, Wanted
 from core.conversations.saved_replies import Saved
 from core.conversations.traces import Explanation
+from core.errors import NotFound
 from core.people import agents
 from core.people.agents import Colleague
 
@@ -32,6 +35,16 @@ def next_waiting(after: int | None) -> int | None:
     """The conversation whose customer has waited longest for a person, other than the one named."""
     found = page(Wanted(View.WAITING), None).rows
     return next((row.id for row in found if row.id != after), None)
+
+
+def conversation(conversation_id: int, limit: int, *, templated: bool = False) -> Opened | None:
+    """What is shown of one; None when there is no such one in this business."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        try:
+            return opened.read(session, conversation_id, limit, templated=templated)
+        except NotFound:
+            return None
 
 
 def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from console.data.reading import reading
 from core.business import templates
 from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import profile
@@ -31,17 +30,16 @@ class Opened:
     templates: Sequence[Template] | None
 
 
-def read(business_id: int, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
+def read(session: Session, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
     """With its newest messages, `limit` at most; `templated`: with templates in any case. Raises `NotFound`."""
-    with reading(business_id) as session:
-        thread = threads.read(session, conversation_id, limit)
-        return Opened(
-            thread=thread,
-            customer=profile.read(session, thread.contact_id),
-            ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
-            quote=queries.waiting_in(session, conversation_id),
-            templates=_templates(session, thread) if templated or not thread.window_open else None,
-        )
+    thread = threads.read(session, conversation_id, limit)
+    return Opened(
+        thread=thread,
+        customer=profile.read(session, thread.contact_id),
+        ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
+        quote=queries.waiting_in(session, conversation_id),
+        templates=_templates(session, thread) if templated or not thread.window_open else None,
+    )
 
 
 def _templates(session: Session, thread: Thread) -> Sequence[Template] | None:

@@ -16,13 +16,13 @@ from console.components.head import head
 from console.components.opened import shown
 from console.components.thread import thread_view
 from console.data import inbox as data
-from console.data import opened, people
+from console.data import people
 from console.data.opened import Opened
 from console.data.reading import together
 from console.desk import copilot, merging, selection, why
 from console.i18n import current, t
 from core.channels.base import InvalidMessage
-from core.errors import BotHubError, NotFound, StoreUnavailable
+from core.errors import BotHubError, StoreUnavailable
 from core.people.sessions import CurrentAgent
 
 _LONGEST_NAME = 200  # characters of a place's
@@ -104,7 +104,7 @@ def _templates_wanted() -> None:
 @together()
 def pane() -> None:
     agent = shell.viewer()
-    found = _found(agent)
+    found = _found()
     parts = None if found is None else shown(found, agent, current())
     with st.container(key="opened", horizontal=True, wrap=False, gap=None):
         with st.container(key="pane_thread", width="stretch", gap=None):
@@ -124,16 +124,12 @@ def _nothing() -> None:
     st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
 
 
-def _found(agent: CurrentAgent) -> Opened | None:
-    """None where nothing is open, or nothing of this business."""
+def _found() -> Opened | None:
     chosen = selection.chosen()
     if chosen is None:
         return None
-    try:
-        templated = state.get("templates_for") == chosen  # they are many: a browser has them when somebody asks
-        return opened.read(agent.business_id, chosen, selection.shown(), templated=templated)
-    except NotFound:
-        return None
+    templated = state.get("templates_for") == chosen  # they are many: a browser has them when somebody asks
+    return data.conversation(chosen, selection.shown(), templated=templated)
 
 
 def _messages(found: Opened, agent: CurrentAgent, parts: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
@@ -63,37 +63,44 @@ class Profile:
     past: Sequence[Past]
 
 
+# Built once: they are read with every click.
+_CONTACT = select(Contact.id, Contact.name, Contact.custom, Contact.created_at).where(
+    Contact.id == bindparam("contact")
+)
+_IDENTITIES = (
+    select(ContactIdentity.kind, ContactIdentity.address, ContactIdentity.opted_out_at)
+    .where(ContactIdentity.contact_id == bindparam("contact"))
+    .order_by(ContactIdentity.id)
+)
+_NEWEST = (
+    select(
+        Conversation.id,
+        Conversation.kind,
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.last_message_text,
+        Conversation.csat,
+    )
+    .where(Conversation.contact_id == bindparam("contact"))
+    .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
+    .limit(_PAST)
+)
+
+
 def read(session: Session, contact_id: int) -> Profile:
     """Raises `NotFound`."""
-    contact = session.get(Contact, contact_id)
+    asked = {"contact": contact_id}
+    contact = session.execute(_CONTACT, asked).one_or_none()
     if contact is None:
         raise NotFound(f"No contact {contact_id}.")
-    identities = session.execute(
-        select(ContactIdentity.kind, ContactIdentity.address, ContactIdentity.opted_out_at)
-        .where(ContactIdentity.contact_id == contact_id)
-        .order_by(ContactIdentity.id)
-    )
-    past = session.execute(
-        select(
-            Conversation.id,
-            Conversation.kind,
-            Conversation.status,
-            Conversation.last_message_at,
-            Conversation.last_message_text,
-            Conversation.csat,
-        )
-        .where(Conversation.contact_id == contact_id)
-        .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
-        .limit(_PAST)
-    )
     return Profile(
         id=contact.id,
         name=contact.name,
         about=str(contact.custom.get("about", "")),
         fields=[(name, value) for name, value in contact.custom.get("fields", [])],
         since=contact.created_at,
-        identities=[Identity(*row) for row in identities],
-        past=[Past(*row) for row in past],
+        identities=[Identity(*row) for row in session.execute(_IDENTITIES, asked)],
+        past=[Past(*row) for row in session.execute(_NEWEST, asked)],
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, any_, func, literal, or_, select
+from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.conversations import drafts
@@ -95,31 +95,36 @@ class Thread:
     suggestion: Suggestion | None
 
 
+# Statements that are read with every click are built once: to build one costs as much as to run it.
+_HEAD = (
+    select(
+        Conversation,
+        Contact.name,
+        ContactIdentity.address,
+        ContactIdentity.opted_out_at,
+        Channel.name,
+        Agent.name,
+        Team.name,
+        func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
+        func.statement_timestamp(),
+    )
+    .join(Contact, Contact.id == Conversation.contact_id)
+    .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+    .join(Channel, Channel.id == Conversation.channel_id)
+    .outerjoin(Agent, Agent.id == Conversation.assignee_id)
+    .outerjoin(Team, Team.id == Conversation.team_id)
+    .where(Conversation.id == bindparam("conversation"))
+)
+
+
 def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     """One conversation with its newest messages; with a limit of 0, without any. Raises `NotFound`."""
-    head = session.execute(
-        select(
-            Conversation,
-            Contact.name,
-            ContactIdentity.address,
-            ContactIdentity.opted_out_at,
-            Channel.name,
-            Agent.name,
-            Team.name,
-            func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
-            func.statement_timestamp(),
-        )
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
-        .join(Channel, Channel.id == Conversation.channel_id)
-        .outerjoin(Agent, Agent.id == Conversation.assignee_id)
-        .outerjoin(Team, Team.id == Conversation.team_id)
-        .where(Conversation.id == conversation_id)
-    ).one_or_none()
+    head = session.execute(_HEAD, {"conversation": conversation_id}).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
     conversation, name, address, opted_out_at, channel, assignee, team, window_open, read_at = head
-    newest = _newest(session, conversation_id, limit + 1) if limit else []
+    asked = {"conversation": conversation_id, "limit": limit + 1}
+    newest = session.execute(_NEWEST, asked).all() if limit else []
     return Thread(
         id=conversation.id,
         read_at=read_at,
@@ -157,15 +162,27 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _newest(session: Session, conversation_id: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Columns rather than objects: a thread is read with every click, and objects cost twice as much."""
-    return session.execute(
-        select(*_COLUMNS, Agent.name.label("author"))
-        .outerjoin(Agent, Agent.id == Message.author_id)
-        .where(Message.conversation_id == conversation_id)
-        .order_by(Message.created_at.desc(), Message.id.desc())
-        .limit(limit)
-    ).all()
+# Columns rather than objects, which cost twice as much.
+_NEWEST = (
+    select(*_COLUMNS, Agent.name.label("author"))
+    .outerjoin(Agent, Agent.id == Message.author_id)
+    .where(Message.conversation_id == bindparam("conversation"))
+    .order_by(Message.created_at.desc(), Message.id.desc())
+    .limit(bindparam("limit"))
+)
+_FILES = (
+    select(
+        Attachment.id, Attachment.message_id, Attachment.state, Attachment.mime_type, Attachment.filename,
+        Attachment.size,
+    )
+    .where(
+        or_(
+            Attachment.message_id == any_(bindparam("messages", type_=_IDS)),
+            Attachment.id == any_(bindparam("named", type_=_IDS)),
+        )
+    )
+    .order_by(Attachment.position)
+)  # fmt: skip
 
 
 def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[Line]:
@@ -219,16 +236,8 @@ def _files(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[
     """The files that came with messages, and those that messages of ours name."""
     found: dict[int, list[File]] = defaultdict(list)
     named = {attachment_id: message.id for message in messages if (attachment_id := _named_file(message))}
-    for file in session.scalars(
-        select(Attachment)
-        .where(
-            or_(
-                Attachment.message_id == any_(literal([message.id for message in messages], _IDS)),
-                Attachment.id == any_(literal(list(named), _IDS)),
-            )
-        )
-        .order_by(Attachment.position)
-    ):
+    asked = {"messages": [message.id for message in messages], "named": list(named)}
+    for file in session.execute(_FILES, asked):
         shown = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
         found[file.message_id or named[file.id]].append(shown)
     return found

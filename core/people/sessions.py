@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.config import Settings
@@ -94,16 +96,12 @@ def prove(session: Session, token: str, code: str, user_agent: str = "") -> str 
 
 def session_agent(session: Session, token: str) -> CurrentAgent | None:
     """Whose session this is; None when it ended, expired, never was, or its agent is disabled."""
-    row = session.execute(
-        select(Agent, AgentToken.id, Business.name, Business.timezone)
-        .join(Agent, Agent.id == AgentToken.agent_id)
-        .join(Business, Business.id == AgentToken.business_id)
-        .where(_live(token, TokenKind.SESSION), Agent.disabled_at.is_(None))
-    ).one_or_none()
+    row = session.execute(_who(), {"hash": token_hash(token)}).one_or_none()
     if row is None:
         return None
-    agent, session_id, business_name, timezone = row
-    _touch(session, session_id)
+    agent, session_id, business_name, timezone, unnoticed = row
+    if unnoticed:
+        _touch(session, session_id)
     return CurrentAgent(
         id=agent.id,
         session_id=session_id,
@@ -119,12 +117,27 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
     )
 
 
-def _touch(session: Session, session_id: int) -> None:
-    """Note that somebody is there, once a minute."""
+@cache
+def _who() -> Select[Agent, int, str, str, bool]:
+    """Built once: it is asked with every click."""
+    return (
+        select(Agent, AgentToken.id, Business.name, Business.timezone, _unnoticed())
+        .join(Agent, Agent.id == AgentToken.agent_id)
+        .join(Business, Business.id == AgentToken.business_id)
+        .where(_live(bindparam("hash"), TokenKind.SESSION), Agent.disabled_at.is_(None))
+    )
+
+
+def _unnoticed() -> ColumnElement[bool]:
+    """Whether the last note that somebody is there is a minute old."""
     seen = AgentToken.last_seen_at
+    return seen.is_(None) | (seen < func.now() - _SEEN_EVERY)
+
+
+def _touch(session: Session, session_id: int) -> None:
     session.execute(
         update(AgentToken)
-        .where(AgentToken.id == session_id, seen.is_(None) | (seen < func.now() - _SEEN_EVERY))
+        .where(AgentToken.id == session_id, _unnoticed())
         .values(last_seen_at=func.now())
         .execution_options(**_QUIET)
     )
@@ -259,9 +272,10 @@ def _issue(
     return token
 
 
-def _live(token: str, kind: TokenKind) -> ColumnElement[bool]:
+def _live(token: str | BindParameter[Any], kind: TokenKind) -> ColumnElement[bool]:
+    """`token` is one, or the place of one's hash."""
     return (
-        (AgentToken.token_hash == token_hash(token))
+        (AgentToken.token_hash == (token_hash(token) if isinstance(token, str) else token))
         & (AgentToken.kind == kind)
         & AgentToken.ended_at.is_(None)
         & (AgentToken.expires_at > func.now())

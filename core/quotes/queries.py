@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -132,14 +132,17 @@ def details(session: Session, quote_id: int) -> QuoteDetails:
     )
 
 
+_NEWEST = (
+    select(Quote.id)
+    .where(Quote.conversation_id == bindparam("conversation"), Quote.state != QuoteState.REPLACED)
+    .order_by(Quote.id.desc())
+    .limit(1)
+)
+
+
 def waiting_in(session: Session, conversation_id: int) -> QuoteDetails | None:
     """The newest quote of a conversation that was not replaced, None when there is none."""
-    quote_id = session.scalar(
-        select(Quote.id)
-        .where(Quote.conversation_id == conversation_id, Quote.state != QuoteState.REPLACED)
-        .order_by(Quote.id.desc())
-        .limit(1)
-    )
+    quote_id = session.scalar(_NEWEST, {"conversation": conversation_id})
     return None if quote_id is None else details(session, quote_id)
 
 

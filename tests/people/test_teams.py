@@ -192,8 +192,7 @@ def test_the_inbox_gives_to_a_team_and_narrows_to_it(business: TestBusiness, mon
     conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
     desk = Desk(person(business.business_id), monkeypatch)
     page = desk.open(talk)
-    desk.widget("selectbox", "of_team").set_value(sales)
-    desk.run()
+    desk.act("team", talk, value=sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") == sales
     assert "Ana Torres changed the team" in [line["text"] for line in desk.component("thread")["lines"]]
     page.selectbox(key="team").set_value(sales)
