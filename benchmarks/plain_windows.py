@@ -43,14 +43,15 @@ class _Window:
                 async for said in live:
                     news = json.loads(said.data)
                     if isinstance(news, list):
-                        await self._read_again(news)
+                        await self._read_again()
             hearing.cancel()
 
-    async def _read_again(self, changed: list[int]) -> None:
+    async def _read_again(self) -> None:
         """As bridge.js does. What moves in the list costs the server no more than telling it."""
         async with self._http.get(f"{self._url}/ahead/{self._talk}", params={"lines": 60}) as answer:
-            await answer.read()
-        await self._ask("desk", changed)
+            found = await answer.json()
+        if found["head"]["unread"]:
+            await self._ask("open", {"conversation": self._talk, "unread": True, "clicks": 0, "draw": False})
 
     async def _read(self) -> None:
         async for frame in self._stream:

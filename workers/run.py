@@ -13,6 +13,7 @@ import redis
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+import core.ai.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
 from core import bell
 from core.config import get_settings
 from core.db import work_queues

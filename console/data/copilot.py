@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import auth
-from core.business.model import model
+from core.business.model import is_configured
 from core.conversations import copilot
 from core.conversations.saved_replies import Saved
 from core.db import transaction
@@ -11,7 +11,7 @@ from core.db import transaction
 
 def can_write() -> bool:
     """Whether a language model is configured."""
-    return model() is not None
+    return is_configured()
 
 
 def likely_replies(conversation_id: int) -> list[Saved]:

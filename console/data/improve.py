@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console import auth
-from core.business.model import model
+from core.business.model import is_configured
 from core.conversations import bot_history
 from core.conversations.bot_history import BotOverview
 from core.db import transaction
@@ -29,4 +29,4 @@ def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], 
 
 def can_write() -> bool:
     """Whether there is a model that could write a draft."""
-    return model() is not None
+    return is_configured()

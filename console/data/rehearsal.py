@@ -8,7 +8,7 @@ from decimal import Decimal
 from console import auth
 from console.data.reading import reading
 from core.ai.settings import BotSettings
-from core.business.model import model
+from core.business.model import is_configured
 from core.rehearsal import cases as saved
 from core.rehearsal import runs
 from core.rehearsal.cases import Case
@@ -38,7 +38,7 @@ def cases(bot_id: int) -> Sequence[Case]:
 
 def can_write() -> bool:
     """Whether a language model is configured."""
-    return model() is not None
+    return is_configured()
 
 
 def most_of_a_question(in_force: BotSettings, wanted: BotSettings) -> Decimal | None:

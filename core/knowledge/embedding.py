@@ -9,16 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
-from core.ai.client import ModelClient
 from core.ai.text import words
 from core.ai.vectors import Vector, unit
 from core.business.model import model
 from core.config import get_settings
 from core.knowledge.kin import key
 from core.knowledge.weak import WEAK
+
+if TYPE_CHECKING:
+    from core.ai.client import ModelClient
 
 OFFLINE_DIMENSIONS = 256
 

@@ -52,8 +52,8 @@ class Writer:
 @pytest.fixture
 def writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
     made = Writer()
-    for module in (actions, data):
-        monkeypatch.setattr(module, "model", lambda: made)
+    monkeypatch.setattr(actions, "model", lambda: made)
+    monkeypatch.setattr(data, "is_configured", lambda: True)
     yield made
     made.may.set()
 
@@ -177,8 +177,8 @@ def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
 
 
 def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, business, monkeypatch) -> None:
-    for module in (actions, data):
-        monkeypatch.setattr(module, "model", lambda: None)
+    monkeypatch.setattr(actions, "model", lambda: None)
+    monkeypatch.setattr(data, "is_configured", lambda: False)
     with system_transaction() as session:
         session.execute(update(Conversation).values(tags=["Envío", "VIP"]))
         save(session, business.business_id, "agent:1", "envios", "Enviamos a todo el país.")

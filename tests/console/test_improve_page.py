@@ -115,7 +115,7 @@ def test_setting_aside_and_taking_it_back(violins, monkeypatch, button: str, vie
 def test_the_model_drafts_from_what_colleagues_said_and_what_it_took_is_kept(violins, monkeypatch) -> None:
     writer = WritesDrafts("We repair violins within a week.")
     monkeypatch.setattr(actions, "model", lambda: writer)
-    monkeypatch.setattr("console.data.improve.model", lambda: writer)
+    monkeypatch.setattr("console.data.improve.is_configured", lambda: True)
     desk = at(violins, monkeypatch, role=Role.MANAGER)
     press(desk, "draft_1")
     assert desk.page.text_area(key="improve_a_1").value == "We repair violins within a week."
