@@ -179,11 +179,11 @@ def _view(row: Errand) -> ErrandView:
 _CLAIM = """
 UPDATE errands SET state = 'running', lease = %(lease)s, due_at = now() + %(lease_for)s,
     attempts = attempts + 1, started_at = coalesce(started_at, now())
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM errands e WHERE due_at <= now()
     ORDER BY (SELECT count(*) FROM errands r WHERE r.business_id = e.business_id AND r.state = 'running'), due_at
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id, business_id, kind, subject_id, attempts, lease, created_by
 """
 

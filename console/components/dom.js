@@ -40,25 +40,35 @@ const after = (came, act) => {
 // What the parts of an open conversation share. `ahead` is what came without a run of the script, `clicks` how often
 // somebody opened one here, and `acts` what they did that the server is not known to have dealt with.
 const desk = () => (window.bothubDesk ??= {session: null, clicks: 0, ahead: null, acts: [], acted: 0});
-// The newer of what the last run gave a part and what came ahead. A run that had not heard of the last click is older.
+// The newer of what the last run gave a part and what came ahead. A run that had not heard of the last click brings no
+// other conversation back.
 const latest = (given, part) => {
   const shared = desk();
   if (given.session !== shared.session) Object.assign(shared, {session: given.session, clicks: given.heard, ahead: null, acts: [], acted: given.acted});
   shared.acts = shared.acts.filter((one) => one.n > given.acted);
   const came = shared.ahead?.[part];
-  const old = given.heard < shared.clicks || (came?.conversation === given.conversation && came.read_at > given.read_at);
-  return came && old ? {...given, ...came} : given;
+  const newer = came?.conversation === given.conversation ? came.read_at > given.read_at : given.heard < shared.clicks;
+  return came && newer ? {...given, ...came} : given;
 };
 // Draws again when something came ahead; gives what ends that.
 const follow = (draw) => {
   window.addEventListener('bothub:ahead', draw);
   return () => window.removeEventListener('bothub:ahead', draw);
 };
-// Does something on the server: said again with whatever is done next, for of two pulls the second may be heard alone.
+// Does something on the server. It is said until it was dealt with: of two pulls the second may be heard alone, and of
+// what is pulled while the connection is away none.
+const SAY_AGAIN_MS = 5000;
 const act = (what, more) => {
   const shared = desk();
   shared.acts.push({n: ++shared.acted, what, ...more});
+  sayActs();
+};
+const sayActs = () => {
+  const shared = desk();
+  clearTimeout(shared.saying);
+  if (!shared.acts.length) return;
   pull('acts', shared.acts);
+  shared.saying = setTimeout(sayActs, SAY_AGAIN_MS);
 };
 const isDoing = (what) => desk().acts.some((one) => one.what === what);
 const tellWaiting = (waiting) => { document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, ''); };

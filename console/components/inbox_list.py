@@ -14,6 +14,7 @@ _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list
 def inbox_list(
     rows: Sequence[Row],
     selected: int | None,
+    told: dict[str, object],
     *,
     view: View,
     me: int,
@@ -41,6 +42,7 @@ def inbox_list(
     data = {
         "rows": [row_data(row) for row in rows],
         "selected": selected,
+        **told,
         "view": view,
         "me": me,
         "read_at": read_at,

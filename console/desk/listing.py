@@ -51,6 +51,7 @@ def _rows() -> None:
     inbox_list(
         page.rows,
         selection.chosen(),
+        selection.told(),
         view=wanted.view,
         me=agent.id,
         read_at=read_at,

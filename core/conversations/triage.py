@@ -65,10 +65,10 @@ def wake_due(session: Session) -> int:
 
 
 _WAKE = text("""
-UPDATE conversations SET status = 'open', snoozed_until = NULL WHERE id IN (
+UPDATE conversations SET status = 'open', snoozed_until = NULL WHERE id = ANY(ARRAY(
     SELECT id FROM conversations WHERE status = 'snoozed' AND snoozed_until <= now()
     ORDER BY snoozed_until LIMIT :limit FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id, business_id, channel_id
 """)
 

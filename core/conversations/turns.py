@@ -38,13 +38,14 @@ class Turn:
     lease: uuid.UUID
 
 
+# An array is looked up once. A subquery that is joined may be looked up for each row, with another limit each time.
 _CLAIM = """
 UPDATE reply_turns SET lease = %(lease)s, leased_until = now() + %(lease_for)s, attempts = attempts + 1
-WHERE conversation_id IN (
+WHERE conversation_id = ANY(ARRAY(
     SELECT conversation_id FROM reply_turns
     WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING conversation_id, business_id, latest_message_id, attempts
 """
 

@@ -46,6 +46,8 @@ def split(sections: Iterable[Section]) -> Iterator[Chunk]:
     for section in sections:
         heading = section.heading[:LONGEST_HEADING]
         for part in (_row_splitter if section.whole else _splitter).chunks(section.text):
+            if not part.strip():  # the splitter takes separators like U+001F for words
+                continue
             yield Chunk(position, heading, part, tokens(part), _hash(heading, part), section.piece)
             position += 1
 

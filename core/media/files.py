@@ -35,10 +35,10 @@ class PendingFile:
 _CLAIM = text("""
 UPDATE attachments a SET next_attempt_at = now() + :visible_after, attempts = a.attempts + 1
 FROM messages m
-WHERE m.id = a.message_id AND a.id IN (
+WHERE m.id = a.message_id AND a.id = ANY(ARRAY(
     SELECT id FROM attachments WHERE next_attempt_at <= now()
     ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING a.id, a.business_id, m.channel_id, m.conversation_id, a.attempts, a.provider_media_id, a.url, a.mime_type,
     a.sha256, a.filename
 """)

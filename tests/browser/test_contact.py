@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import Person, conversation, person, says, state_of
@@ -63,6 +65,7 @@ def test_a_narrow_screen_opens_the_pane_over_the_conversation(page: Page, ana: P
     expect(name).to_have_value("Daniela Ruiz")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).not_to_be_visible()
+    expect(page.get_by_role("button", name="Show the customer")).to_be_focused()
 
 
 def test_the_customers_pane_keeps_what_is_said_of_them(page: Page, ana: Person, business, talk: int) -> None:
@@ -89,6 +92,24 @@ def test_the_customers_pane_keeps_what_is_said_of_them(page: Page, ana: Person, 
     about.fill("Prefers mornings")
     page.get_by_role("textbox", name="Reply").click()
     until(lambda: one("SELECT custom ->> 'about' FROM contacts") == "Prefers mornings")
+
+
+def test_what_is_done_while_the_server_hears_nothing_is_done_once_it_does(page: Page, ana: Person, talk: int) -> None:
+    deaf = False
+
+    def connect(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        browser.on_message(lambda said: None if deaf else server.send(said))
+
+    page.route_web_socket(re.compile("/_stcore/stream"), connect)
+    open_thread(page, talk)
+    deaf = True
+    page.get_by_role("radio", name="!!", exact=True).click()
+    page.get_by_label("Tags").fill("vip")
+    page.get_by_label("Tags").press("Enter")
+    deaf = False
+    expect(page.get_by_role("button", name="Remove vip")).to_be_visible()
+    assert (state_of(talk).priority, state_of(talk).tags) == (2, ["vip"])
 
 
 def test_what_is_being_written_stays_while_others_write(page: Page, ana: Person, business, talk: int) -> None:

@@ -309,7 +309,7 @@ def test_while_a_conversation_is_on_its_way_nothing_is_done_to_the_one_before(
     open_thread(page, talk)
     at_rest(page)
     held: list[Route] = []
-    page.route("**/ahead/**", held.append)
+    page.route("**/ahead/**", lambda route: held.append(route))
     stream.closed = True
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "none")

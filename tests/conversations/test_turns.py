@@ -19,7 +19,7 @@ from core.conversations.turns import Done, Turn
 from core.db import system_transaction, transaction
 from core.models import Sender
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, column, customer_writes, one, rows, say
+from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say
 
 TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, output=20))
 ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
@@ -52,6 +52,15 @@ def begin() -> tuple[Turn, Briefing]:
 def finish(turn: Turn, briefing: Briefing, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
         return turns.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+
+
+def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(business: TestBusiness) -> None:
+    for number in range(5):
+        customer_writes(f"Hola {number}", sender=f"549115555000{number}")
+    rows("UPDATE reply_turns SET due_at = now()")
+    with system_transaction() as session:
+        force_rescans(session)
+        assert len(turns.claim(session, 2, LEASE)) == 2
 
 
 def said() -> list[str]:

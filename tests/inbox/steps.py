@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from core.config import get_settings
 from core.db import get_engine, system_transaction, transaction
@@ -109,3 +110,9 @@ def start_postgres(servers: Embedded) -> None:
     """Start it again. Connections that the test itself had open before are not used any more."""
     servers.postgres.start()
     get_engine().dispose()
+
+
+def force_rescans(session: Session) -> None:
+    """Have Postgres join by looking the inner side up again for each outer row, as it may choose to for few rows."""
+    for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "bitmapscan", "indexscan", "indexonlyscan"):
+        session.execute(text(f"SET LOCAL enable_{plan} = off"))

@@ -30,6 +30,10 @@ def test_sections_are_not_mixed() -> None:
     assert len({chunk.content_hash for chunk in chunks}) == 3
 
 
+def test_nothing_but_separators_is_no_passage() -> None:
+    assert list(split([Section("", "\x1f", 1), Section("", "\x1c\n\x1f ", 2)])) == []
+
+
 @settings(max_examples=40)
 @given(texts=st.lists(st.text(min_size=1, max_size=2_000), max_size=3))
 def test_the_same_document_gives_the_same_passages_within_the_limit(texts: list[str]) -> None:

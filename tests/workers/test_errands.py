@@ -12,7 +12,7 @@ from core import agenda, bell, errands
 from core.db import system_transaction, transaction
 from core.errands import ErrandView, Running, Stopped, Unachievable
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, rows
+from tests.inbox.steps import force_rescans, one, rows
 from workers import errands as work
 from workers.drain import drain
 from workers.errands import Handler
@@ -59,6 +59,14 @@ def test_the_drain_does_an_errand_and_its_progress_is_seen(
     assert [(one.state, one.done, one.total) for one in seen] == [("running", 2, 3)]
     assert view(business, errand_id).state == "done"
     assert agenda.look().errands_in is None
+
+
+def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(business: TestBusiness) -> None:
+    for subject_id in range(5):
+        ask(business, subject_id)
+    with system_transaction() as session:
+        force_rescans(session)
+        assert len(errands.claim(session, 2, timedelta(seconds=30))) == 2
 
 
 def test_the_same_work_is_asked_for_once(business: TestBusiness) -> None:

@@ -58,7 +58,7 @@ function draw(state) {
   drawCare(state);
   drawFacts(state, about);
   drawPast(state);
-  keep(state, state.about, {label: words.about, value: data.about, most: bounds.about, hint: words.about_hint, change: (value) => tell(state, 'describe', {...about, value})});
+  keep(state, state.about, {label: words.about, value: data.about, most: bounds.about, hint: words.about_hint, told: 'describe', about});
   Object.assign(state.merge, {textContent: words.merge, onclick: () => tell(state, 'merge', about)});
   state.root.dataset.ready = String(data.conversation);
 }
@@ -70,7 +70,7 @@ function leaveOther(state) {
   state.fields.clear();
   state.tagged.input.value = '';
   state.consent.open = state.adding.open = false;
-  closeDrawer();
+  shut(state);
 }
 
 function labelled(tag) {
@@ -81,14 +81,15 @@ function labelled(tag) {
   return {whole, label, control};
 }
 
-function keep(state, {label, control}, {label: words, value, most, hint, change}) {
-  const writing = !state.fresh && control.getRootNode().activeElement === control && control.value !== control.known;
-  if (!writing) control.value = value;
+// `told`: what is said when it changed. Until that was dealt with it stays as it was written.
+function keep(state, {label, control}, {label: words, value, most, hint, told, about}) {
+  const writing = control.getRootNode().activeElement === control && control.value !== control.known;
+  if (state.fresh || !(writing || isDoing(told))) control.value = value;
   control.known = value;
   label.textContent = words;
   control.maxLength = most;
   if (hint) control.placeholder = hint;
-  control.onchange = () => { if (control.value !== control.known) change(control.value); };
+  control.onchange = () => { if (control.value !== control.known) tell(state, told, {...about, value: control.value}); };
   control.onkeydown = (event) => {
     if (event.key === 'Enter' && (control.tagName !== 'TEXTAREA' || event.ctrlKey || event.metaKey)) control.blur();
     if (event.key === 'Escape' && control.value !== control.known) { control.value = control.known; event.stopPropagation(); }
@@ -104,7 +105,7 @@ function looksNew(node, value) {
 
 function drawWho(state, about) {
   const {data, data: {words, bounds}} = state;
-  keep(state, state.name, {label: words.name, value: data.name, most: bounds.name, change: (value) => tell(state, 'rename', {...about, value})});
+  keep(state, state.name, {label: words.name, value: data.name, most: bounds.name, told: 'rename', about});
   if (looksNew(state.addresses, data.identities)) {
     state.addresses.replaceChildren(...data.identities.map((one) => {
       const line = el('div', 'address');
@@ -154,9 +155,8 @@ function drawQuote(node, quote) {
 
 function drawCare(state) {
   const {data, data: {words}} = state;
-  const choose = (what) => (value) => tell(state, what, {value: value === '' ? null : Number(value)});
-  options(state.assignee, words.assignee, [['', words.nobody], ...data.colleagues], data.assignee, data.assigned, data.closed, choose('assign'));
-  options(state.team, words.team, [['', words.no_team], ...data.teams], data.team, data.teamed, data.closed, choose('team'));
+  options(state, state.assignee, {label: words.assignee, all: [['', words.nobody], ...data.colleagues], value: data.assignee, name: data.assigned, told: 'assign'});
+  options(state, state.team, {label: words.team, all: [['', words.no_team], ...data.teams], value: data.team, name: data.teamed, told: 'team'});
   state.team.whole.hidden = !data.teams.length;
   state.priorityLabel.textContent = state.priority.ariaLabel = words.priority;
   if (looksNew(state.priority, [data.priority, data.conversation, words.priority_0])) {
@@ -171,13 +171,13 @@ function drawCare(state) {
 }
 
 // A colleague who left stands in none of the options, and still has what they have.
-function options({label, control}, words, all, value, name, disabled, change) {
+function options(state, {label, control}, {label: words, all, value, name, told}) {
   label.textContent = words;
   const known = all.some(([id]) => id === (value ?? '')) ? all : [...all, [value, name ?? '']];
   if (looksNew(control, known)) control.replaceChildren(...known.map(([id, text]) => Object.assign(el('option', '', text), {value: String(id)})));
-  control.value = String(value ?? '');
-  control.disabled = disabled;
-  control.onchange = () => change(control.value);
+  if (state.fresh || !isDoing(told)) control.value = String(value ?? '');
+  control.disabled = state.data.closed;
+  control.onchange = () => tell(state, told, {value: control.value === '' ? null : Number(control.value)});
 }
 
 function drawFacts(state, about) {
@@ -191,7 +191,7 @@ function drawFacts(state, about) {
     }
     const one = state.fields.get(name);
     one.control.title = words.fact_help;
-    keep(state, one, {label: name, value, most: bounds.value, change: (changed) => tell(state, 'field', {...about, name, value: changed})});
+    keep(state, one, {label: name, value, most: bounds.value, told: 'field', about: {...about, name}});
   });
   state.adding.hidden = names.length >= bounds.fields;
   if (!looksNew(state.adding, [data.contact, words.fact_add])) return;

@@ -1,15 +1,16 @@
 // Where there is no room beside the messages, the customer comes over them.
 function listenForDrawer(state) {
-  state.close = pressable('shut', '✕', closeDrawer);
+  state.close = pressable('shut', '✕', () => shut(state));
   state.root.prepend(state.close);
-  state.toggle = window.bothubCustomer = () => {
+  state.show = window.bothubCustomer = (opener) => {
+    state.opener = opener;
     document.documentElement.dataset.customer = 'open';
     Object.assign(state.root, {role: 'dialog', ariaModal: 'true'});
     state.close.ariaLabel = state.data.words.shut;
     state.close.focus();
   };
-  state.outside = (event) => { if (isDrawn() && !event.composedPath().includes(state.root)) closeDrawer(); };
-  state.escape = (event) => { if (isDrawn() && event.key === 'Escape') closeDrawer(); };
+  state.outside = (event) => { if (!event.composedPath().includes(state.root)) shut(state); };
+  state.escape = (event) => { if (event.key === 'Escape') shut(state); };
   document.addEventListener('pointerdown', state.outside);
   document.addEventListener('keydown', state.escape);
 }
@@ -17,12 +18,13 @@ function listenForDrawer(state) {
 function forgetDrawer(state) {
   document.removeEventListener('pointerdown', state.outside);
   document.removeEventListener('keydown', state.escape);
-  if (window.bothubCustomer === state.toggle) delete window.bothubCustomer;
-  closeDrawer();
+  if (window.bothubCustomer === state.show) delete window.bothubCustomer;
+  shut(state);
 }
 
-const isDrawn = () => document.documentElement.dataset.customer === 'open';
-
-function closeDrawer() {
+function shut(state) {
+  if (document.documentElement.dataset.customer !== 'open') return;
   delete document.documentElement.dataset.customer;
+  Object.assign(state.root, {role: null, ariaModal: null});
+  state.opener?.focus();
 }

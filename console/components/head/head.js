@@ -42,7 +42,7 @@ function draw(state) {
     button(state, 'back', {label: words.back, paths: BACK, press: () => { document.documentElement.dataset.desk = 'list'; }}),
     state.about,
     button(state, 'next', {label: words.next_waiting, paths: NEXT}),
-    button(state, 'person', {label: words.customer, paths: PERSON, press: () => window.bothubCustomer?.()}),
+    button(state, 'person', {label: words.customer, paths: PERSON, press: (event) => window.bothubCustomer?.(event.currentTarget)}),
     ...(data.ways.length ? [menu(state, 'switch', words.switch, SWITCH, data.ways.map((way) => [way.words, () => perform(state, 'switch', {channel: way.channel, identity: way.identity})]))] : []),
     ...(closed ? [button(state, 'reopen', {words: words.reopen, paths: AGAIN})] : [
       data.bot

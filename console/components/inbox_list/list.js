@@ -36,7 +36,7 @@ export default function (component) {
   keepNews(state);
   tellCounts(state);
   draw(root, state);
-  select(state, data.selected);
+  select(state, data.session === desk().session && data.heard < desk().clicks ? state.selected : data.selected);
   root.ariaLabel = data.words.label;
   root.dataset.ready = 'true';
   return () => {
