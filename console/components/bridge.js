@@ -5,16 +5,19 @@ const SAY_MS = 2000;  // the server listens no more often
 const STILL_HERE_MS = 4000;
 const REDRAW_MS = 2000;  // a list that does not keep up by itself is drawn at most this often
 
+// The conversation that is open here, or on its way: what is new in it since it was read has to be read as well.
+const openHere = () => Number(document.documentElement.dataset.opening) || window.bothubLooking?.conversation;
+
 export default function ({data, parentElement, setTriggerValue}) {
   const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0});
   state.tell = () => {
     clearTimeout(state.timer);
-    const isHere = () => state.changed.has(window.bothubLooking?.conversation);
+    const isHere = () => state.changed.has(openHere());
     const urgent = isHere() || state.changed.has(EVERYTHING);
     state.timer = setTimeout(() => {
       if (document.hidden || !state.changed.size) return;  // a hidden tab catches up when it is looked at
       const changed = [...state.changed];
-      const here = isHere() ? window.bothubLooking.conversation : null;
+      const here = isHere() ? openHere() : null;
       state.changed.clear();
       state.drawn = Date.now();
       // The inbox draws what changed, and the tab's title with it.
@@ -82,7 +85,7 @@ async function showNews(conversation) {
 // Conversations that changed elsewhere come as they look in a list, which says of which it does not know the place.
 function takeNews(state, news) {
   // The server hears a moment later what is looked at here: what came meanwhile was only told for the list.
-  const here = window.bothubLooking?.conversation;
+  const here = openHere();
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
   if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
   for (const id of window.bothubMoved(news)) {

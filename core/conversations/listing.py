@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.conversations import search
 from core.models import Agent, Contact, ContactIdentity, Conversation, ConversationStatus, Message, Mode, Team
@@ -97,16 +97,15 @@ def page(
     session: Session, business_id: int, wanted: Wanted, agent_id: int, after: Place | None = None, limit: int = PAGE
 ) -> Page:
     """Newest activity first; those who wait for a person, longest first."""
-    query = _rows().where(_in_view(wanted.view, agent_id), *_narrowed(wanted))
+    conditions = [_in_view(wanted.view, agent_id), *_narrowed(wanted)]
     if wanted.words.strip():
-        query = query.where(search.matches(session, business_id, wanted.words))
+        conditions.append(search.matches(session, business_id, wanted.words))
     waiting = wanted.view is View.WAITING
-    ordered_by = Conversation.waiting_since if waiting else Conversation.last_message_at
-    place = tuple_(ordered_by, Conversation.id)
     if after is not None:
-        query = query.where(place > (after.at, after.id) if waiting else place < (after.at, after.id))
-    order = (ordered_by, Conversation.id) if waiting else (ordered_by.desc(), Conversation.id.desc())
-    found = [Row(**row._mapping) for row in session.execute(query.order_by(*order).limit(limit + 1))]
+        place = tuple_(Conversation.waiting_since if waiting else Conversation.last_message_at, Conversation.id)
+        conditions.append(place > (after.at, after.id) if waiting else place < (after.at, after.id))
+    query = _longest_first(conditions, limit + 1) if waiting else _newest_first(conditions, limit + 1)
+    found = [Row(**row._mapping) for row in session.execute(query)]
     if len(found) <= limit:
         return Page(found, None)
     last = found[limit - 1]
@@ -115,45 +114,60 @@ def page(
     return Page(found[:limit], Place(at, last.id))
 
 
-def _rows() -> Select[*tuple[object, ...]]:
+def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
+    order = (Conversation.last_message_at.desc(), Conversation.id.desc())
+    return _rows(Conversation).where(*conditions).order_by(*order).limit(limit)
+
+
+def _longest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
+    """Those who wait are sorted, so those of the page are chosen before they are joined with what else a line shows."""
+    order = (Conversation.waiting_since, Conversation.id)
+    chosen = select(Conversation).where(*conditions).order_by(*order).limit(limit).subquery()
+    here = aliased(Conversation, chosen)
+    return _rows(here).order_by(here.waiting_since, here.id)
+
+
+def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
     last_type = (
         select(Message.type)
-        .where(Message.conversation_id == Conversation.id, Message.type.not_in(("event", "note")))
+        .where(Message.conversation_id == of.id, Message.type.not_in(("event", "note")))
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     return (
         select(
-            Conversation.id,
+            of.id,
             Contact.name,
             ContactIdentity.address,
-            Conversation.kind,
-            Conversation.status,
-            Conversation.mode,
-            Conversation.assignee_id,
+            of.kind,
+            of.status,
+            of.mode,
+            of.assignee_id,
             Agent.name.label("assignee"),
             Team.name.label("team"),
-            Conversation.unread_count.label("unread"),
-            Conversation.priority,
-            Conversation.tags,
-            Conversation.waiting_since,
-            Conversation.snoozed_until,
-            Conversation.window_expires_at,
-            Conversation.last_message_at,
-            Conversation.last_message_text.label("last_text"),
-            case((Conversation.last_message_text == "", last_type)).label("last_type"),
+            of.unread_count.label("unread"),
+            of.priority,
+            of.tags,
+            of.waiting_since,
+            of.snoozed_until,
+            of.window_expires_at,
+            of.last_message_at,
+            of.last_message_text.label("last_text"),
+            case((of.last_message_text == "", last_type)).label("last_type"),
         )
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
-        .outerjoin(Agent, Agent.id == Conversation.assignee_id)
-        .outerjoin(Team, Team.id == Conversation.team_id)
+        .join(Contact, Contact.id == of.contact_id)
+        .join(ContactIdentity, ContactIdentity.id == of.identity_id)
+        .outerjoin(Agent, Agent.id == of.assignee_id)
+        .outerjoin(Team, Team.id == of.team_id)
     )
 
 
 def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
     """The lines of these conversations, whichever view they are in."""
-    return [Row(**row._mapping) for row in session.execute(_rows().where(Conversation.id.in_(conversation_ids)))]
+    return [
+        Row(**row._mapping) for row in session.execute(_rows(Conversation).where(Conversation.id.in_(conversation_ids)))
+    ]
 
 
 def counts(session: Session) -> Counts:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, WebSocketRoute, expect
 from sqlalchemy import insert, update
 
 from core import live
@@ -318,6 +318,38 @@ def test_while_a_conversation_is_on_its_way_nothing_is_done_to_the_one_before(
     expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
     expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "auto")
     stream.open()
+
+
+def test_what_is_new_while_a_conversation_is_on_its_way_is_shown_with_it(
+    business, page: Page, ana: Person, talk: int
+) -> None:
+    """In that one, after it was read; and in the one before, which must not come instead."""
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    says(business.business_id, other, "Do you open on Sundays?")
+    open_thread(page, talk)
+    at_rest(page)
+    page.wait_for_selector("html[data-live=true]", state="attached")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def read_and_hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route(f"**/ahead/{other}*", read_and_hold)
+    page.locator(f".row[data-id='{other}']").click()
+    expect(page.locator("html")).to_have_attribute("data-opening", str(other))
+    for one, words in ((talk, "Anybody there?"), (other, "Or on Mondays?")):
+        says(business.business_id, one, words)
+        announce(business.business_id, one)
+    expect(page.locator(".row", has_text="Anybody there?")).to_be_visible()
+    expect(page.locator(".row", has_text="Or on Mondays?")).to_be_visible()
+    if page.locator("html[data-opening]").count():
+        route, read = held[0]
+        route.fulfill(response=read)
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
+    expect(page.locator(".lines").get_by_text("Or on Mondays?")).to_be_visible()
 
 
 def test_a_conversation_opens_though_its_messages_do_not_come_ahead(
