@@ -15,6 +15,12 @@ const icon = (paths, className) => {
   }
   return svg;
 };
+const CHANNEL = {
+  whatsapp: ['M3 13l.9-2.7A5.4 5.4 0 1 1 5.9 12.2z'],
+  sms: ['M3 3.5h10v7H8L5 13v-2.5H3z'],
+  email: ['M2.5 4h11v8h-11z', 'm3 4.5 5 4 5-4'],
+};
+const channelIcon = (kind) => icon(CHANNEL[kind] || CHANNEL.sms);
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 // Pulls a trigger of another part of the page (trigger.py); one that has not come yet is pulled when it does.
 const pull = (name, value) => {

@@ -54,7 +54,8 @@ def _to_conversation(what: str, conversation_id: int, value: Any, told: Mapping[
     match what:
         case "unread":
             actions.mark_unread(conversation_id)
-            selection.choose(None)  # whoever has it before them would have read it at once
+            if selection.chosen() == conversation_id:
+                selection.choose(None)  # whoever has it before them would have read it at once
         case "snooze":
             actions.snooze(conversation_id, _moment(str(value)))
             undo.offer(t("undo.snoozed"), partial(actions.wake, conversation_id))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import contacts as actions
+from console.components.head import written
 from console.data import inbox as data
 from console.desk import undo
 from console.i18n import t
@@ -54,7 +55,7 @@ def _preview(customer: Profile, other: Candidate) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{t('contact.merge_result')}**")
         st.text(_named(customer) if customer.name else _label(other))
-        st.caption(" · ".join(_shown(one) for one in (*(i.address for i in customer.identities), *other.addresses)))
+        st.caption(" · ".join(written(one) for one in (*(i.address for i in customer.identities), *other.addresses)))
         st.caption(t("contact.merge_rules", number=other.conversations))
     if st.button(t("contact.merge_do"), key="merge_do", type="primary", icon=":material/merge:", width="stretch"):
         _merge(customer, other)
@@ -72,18 +73,14 @@ def _merge(customer: Profile, other: Candidate) -> None:
 
 
 def _named(customer: Profile) -> str:
-    return customer.name or (_shown(customer.identities[0].address) if customer.identities else f"#{customer.id}")
+    return customer.name or (written(customer.identities[0].address) if customer.identities else f"#{customer.id}")
 
 
 def _label(one: Candidate) -> str:
-    return one.name or (_shown(one.addresses[0]) if one.addresses else f"#{one.id}")
+    return one.name or (written(one.addresses[0]) if one.addresses else f"#{one.id}")
 
 
 def _caption(one: Candidate, zone: ZoneInfo) -> str:
     shared = [t("contact.merge_same_number")] if one.same_number else []
     known = t("contact.merge_known", number=one.conversations, when=moment(one.since, zone))
-    return " · ".join((*shared, *(_shown(address) for address in one.addresses), known))
-
-
-def _shown(address: str) -> str:
-    return f"+{address}" if address.isdigit() else address
+    return " · ".join((*shared, *(written(address) for address in one.addresses), known))

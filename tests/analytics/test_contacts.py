@@ -11,11 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from core.analytics.figures import Contacts, contacts
-from core.contacts import merging
-from core.conversations import service
 from core.db import transaction
 from core.errors import Conflict
 from tests.conftest import TestBusiness
+from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import column, customer_writes, one, receive, rows, say, store
 from tests.messages import twilio_form
 
@@ -58,21 +57,6 @@ def texts(business: TestBusiness, sender: str) -> None:
             ("From", sender), ("AccountSid", "AC" + "0" * 32), ("ApiVersion", "2010-04-01")]  # fmt: skip
     store(twilio_form(form), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
     receive()
-
-
-def merge(business: TestBusiness, keep: int, merged: int) -> int:
-    with transaction(business.business_id) as session:
-        return merging.merge(session, business.business_id, keep, merged, "agent:1")
-
-
-def undo(business: TestBusiness, merge_id: int) -> None:
-    with transaction(business.business_id) as session:
-        merging.undo(session, business.business_id, merge_id, "agent:1")
-
-
-def close(business: TestBusiness, talk: int) -> None:
-    with transaction(business.business_id) as session:
-        service.close(session, business.business_id, talk, "agent:1")
 
 
 def erase(contact_id: int) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from core.contacts import likeness, merging, profile
-from core.conversations import service
 from core.db import transaction
 from core.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, state_of
+from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import column, customer_writes, one, rows
 
 ONE, OTHER = "5491155550001", "5491166660002"
@@ -28,21 +28,6 @@ def state() -> list[Any]:
             " FROM conversations ORDER BY id"
         ),
     ]
-
-
-def merge(business: TestBusiness, keep: int, merged: int) -> int:
-    with transaction(business.business_id) as session:
-        return merging.merge(session, business.business_id, keep, merged, "agent:1")
-
-
-def undo(business: TestBusiness, merge_id: int) -> None:
-    with transaction(business.business_id) as session:
-        merging.undo(session, business.business_id, merge_id, "agent:1")
-
-
-def close(business: TestBusiness, talk: int) -> None:
-    with transaction(business.business_id) as session:
-        service.close(session, business.business_id, talk, "agent:1")
 
 
 @pytest.fixture

@@ -1,8 +1,3 @@
-const CHANNEL = {
-  whatsapp: ['M3 13l.9-2.7A5.4 5.4 0 1 1 5.9 12.2z'],
-  sms: ['M3 3.5h10v7H8L5 13v-2.5H3z'],
-  email: ['M2.5 4h11v8h-11z', 'm3 4.5 5 4 5-4'],
-};
 const PRIORITIES = [0, 1, 2, 3];
 const panes = new WeakMap();
 
@@ -110,7 +105,7 @@ function drawWho(state, about) {
     state.addresses.replaceChildren(...data.identities.map((one) => {
       const line = el('div', 'address');
       const mark = el('span', 'mark');
-      mark.append(icon(CHANNEL[one.kind] || CHANNEL.sms));
+      mark.append(channelIcon(one.kind));
       mark.role = 'img';
       mark.title = mark.ariaLabel = one.channel;
       line.append(mark, el('span', '', one.address));
@@ -218,7 +213,7 @@ function drawPast(state) {
   if (!looksNew(state.past, [data.past, words.merge, data.contact])) return;
   const lines = data.past.map((one) => {
     const line = pressable('earlier', '', () => window.bothubOpen(one.id));
-    line.append(icon(CHANNEL[one.kind] || CHANNEL.sms), el('span', '', one.words));
+    line.append(channelIcon(one.kind), el('span', '', one.words));
     return line;
   });
   state.past.replaceChildren(...(lines.length ? [el('b', '', words.past), ...lines] : []), state.merge);

@@ -1,8 +1,3 @@
-const CHANNEL = {
-  whatsapp: ['M3 13l.9-2.7A5.4 5.4 0 1 1 5.9 12.2z'],
-  sms: ['M3 3.5h10v7H8L5 13v-2.5H3z'],
-  email: ['M2.5 4h11v8h-11z', 'm3 4.5 5 4 5-4'],
-};
 const states = new WeakMap();
 
 export default function (component) {
@@ -136,7 +131,7 @@ function fillRow(node, row, words) {
   const face = el('span', 'face', initials(row.name));
   face.style.setProperty('--hue', hue(row.name));
   const channel = el('span', 'channel ' + row.kind);
-  channel.append(icon(CHANNEL[row.kind] || CHANNEL.sms));
+  channel.append(channelIcon(row.kind));
   channel.title = words[row.kind] || row.kind;
   face.append(channel);
   const top = el('span', 'line');
