@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import ahead, components, files, hub, i18n, security, signin, single_sign_on
+from console import ahead, components, files, hub, i18n, security, signin, single_sign_on, timers
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -87,7 +87,7 @@ app = st.App(
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],
-    middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],
+    middleware=[Middleware(security.Headers), Middleware(security.SignInFirst), Middleware(timers.TimersPressNothing)],
     lifespan=_lifespan,
     on_script_error=_on_script_error,
 )
