@@ -18,6 +18,7 @@ from core.conversations.listing import View
 from core.errors import BotHubError
 from core.people.sessions import CurrentAgent
 
+state = st.session_state
 _STYLE = Path(__file__).with_name("shell.css")
 
 
@@ -26,12 +27,25 @@ def style() -> None:
 
 
 def viewer() -> CurrentAgent:
-    """Whoever looks. A browser whose session has ended goes to the sign-in page, and the run stops here."""
+    """Whoever looks: asked at the start of every run, which also says what was left to be said (`toast`).
+
+    A browser whose session has ended goes to the sign-in page, and the run stops here.
+    """
     agent = auth.current_agent()
     if agent is None:
         leave()
         st.stop()
+    for words, icon in state.pop("toasts", []):
+        st.toast(words, icon=icon)
     return agent
+
+
+def toast(words: str, *, icon: str) -> None:
+    """Say how it went, at the start of the run that follows.
+
+    What a fragment's callback draws itself, Streamlit puts in the place of what stands first: of our style sheet.
+    """
+    state.setdefault("toasts", []).append((words, icon))
 
 
 def say(error: BotHubError) -> str:

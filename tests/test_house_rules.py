@@ -94,3 +94,8 @@ def test_modules_stay_readable() -> None:
         if "migrations/versions" not in str(path) and (lines := len(path.read_text().splitlines())) > 330
     ]
     assert long == []
+
+
+def test_only_the_shell_makes_toasts() -> None:
+    """Those that a fragment's callback makes take the place of our style sheet (`console.shell.toast`)."""
+    assert [path.name for path in modules("console") if "st.toast(" in path.read_text()] == ["shell.py"]

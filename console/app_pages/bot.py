@@ -40,7 +40,7 @@ def _save(bot_id: int, settings: BotSettings, based_on: int) -> None:
         state.pop("bot_overtaken", None)
         state["bot_note"] = ""
         versions.forget()
-        st.toast(t("bot.saved", number=number), icon=":material/check:")
+        shell.toast(t("bot.saved", number=number), icon=":material/check:")
         _begin(bot_id)
 
 

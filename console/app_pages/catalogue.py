@@ -37,7 +37,7 @@ def _try(act) -> None:
     try:
         act()
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def _searched() -> None:

@@ -20,11 +20,11 @@ zone = ZoneInfo(agent.timezone)
 
 
 def _replay(event_ids: list[int] | None) -> None:
-    st.toast(t("dead.replayed", count=actions.replay(event_ids)), icon=":material/replay:")
+    shell.toast(t("dead.replayed", count=actions.replay(event_ids)), icon=":material/replay:")
 
 
 def _discard(ids: list[int]) -> None:
-    st.toast(t("dead.discarded", count=actions.discard(ids)), icon=":material/delete:")
+    shell.toast(t("dead.discarded", count=actions.discard(ids)), icon=":material/delete:")
 
 
 def _group(kind: str, items: list[DeadItem]) -> None:

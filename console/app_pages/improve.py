@@ -24,9 +24,9 @@ def _look_again(bot_id: int) -> None:
     try:
         actions.look_again(bot_id)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
     else:
-        st.toast(t("improve.looked"), icon=":material/check:")
+        shell.toast(t("improve.looked"), icon=":material/check:")
 
 
 def _more() -> None:

@@ -109,7 +109,7 @@ def _requeue(job_id: str) -> None:
     try:
         actions.requeue(job_id)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def _failures(found: Picture) -> None:

@@ -24,15 +24,15 @@ def _retry(ids: list[int] | None, cause: str | None) -> None:
     try:
         result = actions.retry(ids, cause)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
         return
-    st.toast(t("queue.retried", number=len(result.queued)), icon=":material/check:")
+    shell.toast(t("queue.retried", number=len(result.queued)), icon=":material/check:")
     for refusal in result.refused[:3]:
-        st.toast(refusal.reason, icon=":material/block:")
+        shell.toast(refusal.reason, icon=":material/block:")
 
 
 def _give_up(ids: list[int]) -> None:
-    st.toast(t("queue.given_up", number=actions.give_up(ids)), icon=":material/check:")
+    shell.toast(t("queue.given_up", number=actions.give_up(ids)), icon=":material/check:")
 
 
 @st.fragment(key="queue", run_every=15)
@@ -62,21 +62,25 @@ def _or_dash(value: float | None, unit: str = "") -> str:
 
 
 def _group(group: Group) -> None:
-    words = catalogue(current())
     cause = group.cause or "none"
-    title = f"{t(f'queue.state_{group.status}')} · {t(f'queue.cause_{cause}')} · {group.count}"
-    with st.expander(
-        title, icon=_ICON.get(group.status), key=f"group_{group.status}_{cause}", on_change="rerun"
-    ) as box:
-        if not box.open:
-            return
-        st.markdown(f"**{t('queue.who')}** {t(f'queue.who_{cause}')}")
-        if advice := words.get(f"cause.{cause}"):
-            st.text(advice)
-        if may_act and group.status == "failed":
-            _retry_all(group)
-        for one in data.group(group.status, group.cause, None):
-            _message(one, group.status)
+    title = f"{t(f'queue.state_{group.status}')} · {t(f'queue.cause_{cause}')}"
+    with st.container(horizontal=True):
+        # The number stands beside the title: an expander whose title changes is another one, and shut.
+        box = st.expander(title, icon=_ICON.get(group.status), key=f"group_{group.status}_{cause}", on_change="rerun")
+        st.badge(str(group.count), color="red" if group.status == "failed" else "gray")
+    if box.open:
+        with box:
+            _opened(group, cause)
+
+
+def _opened(group: Group, cause: str) -> None:
+    st.markdown(f"**{t('queue.who')}** {t(f'queue.who_{cause}')}")
+    if advice := catalogue(current()).get(f"cause.{cause}"):
+        st.text(advice)
+    if may_act and group.status == "failed":
+        _retry_all(group)
+    for one in data.group(group.status, group.cause, None):
+        _message(one, group.status)
 
 
 _ICON = {

@@ -52,7 +52,7 @@ def _remove(case_id: int) -> None:
     try:
         actions.remove_case(case_id)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def expected_words(expected: Expectation) -> str:
@@ -106,7 +106,7 @@ def _keep(key: str, keep: Keep) -> None:
         for part in ("name", "question", "contains", "avoids"):
             if f"{key}_{part}" in state:
                 state[f"{key}_{part}"] = ""
-        st.toast(t("rehearsal.kept"), icon=":material/check:")
+        shell.toast(t("rehearsal.kept"), icon=":material/check:")
 
 
 def _lines(key: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def _create() -> None:
         state["bot_new_error"] = shell.say(error)
     else:
         state["bot_new_name"] = ""
-        st.toast(t("bot.created", name=name), icon=":material/check:")
+        shell.toast(t("bot.created", name=name), icon=":material/check:")
 
 
 def pane(bots: Sequence[BotOverview], *, locked: bool) -> None:
@@ -84,4 +84,4 @@ def _assign(channel_id: int, name: str, seen: int | None) -> None:
     except BotHubError as error:
         state["bot_channel_error"] = shell.say(error)
     else:
-        st.toast(t("bot.assigned", channel=name), icon=":material/check:")
+        shell.toast(t("bot.assigned", channel=name), icon=":material/check:")

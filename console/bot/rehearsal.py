@@ -124,7 +124,7 @@ def _cancel(rehearsal_id: int) -> None:
     try:
         actions.cancel(rehearsal_id)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def summary(run: RehearsalView) -> str:

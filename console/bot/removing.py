@@ -59,5 +59,5 @@ def _remove(shown: BotOverview) -> None:
     else:
         _dismissed()
         state.pop("bot_id", None)
-        st.toast(t("bot.removed", name=shown.name), icon=":material/check:")
+        shell.toast(t("bot.removed", name=shown.name), icon=":material/check:")
     st.rerun()

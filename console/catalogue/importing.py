@@ -60,9 +60,9 @@ def _take(read: Read) -> None:
     try:
         done = actions.take(read)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
         return
-    st.toast(t("catalogue.taken", added=len(done.added), changed=len(done.changed)), icon=":material/check:")
+    shell.toast(t("catalogue.taken", added=len(done.added), changed=len(done.changed)), icon=":material/check:")
     state["price_list_round"] = state.get("price_list_round", 0) + 1
 
 

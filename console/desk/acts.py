@@ -38,7 +38,7 @@ def _try(told: Mapping[str, Any]) -> None:
     try:
         _do(str(told["what"]), told)
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def _do(what: str, told: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ def _to_contact(what: str, contact_id: int, value: Any, told: Mapping[str, Any])
 def _next(conversation_id: int) -> None:
     following = data.next_waiting(conversation_id)
     if following is None:
-        st.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
+        shell.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
     else:
         listing.open_conversation(following)
 

@@ -26,7 +26,7 @@ def do(action: str, conversation_ids: Sequence[int]) -> None:
     try:
         _said(actions.several(action, conversation_ids))
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
 
 
 def ask() -> None:
@@ -71,14 +71,14 @@ def _said(outcome: actions.Outcome) -> None:
     if outcome.stood:
         undo.offer(done, partial(_open_again, outcome.stood))
     elif outcome.done:
-        st.toast(done, icon=":material/check:")
+        shell.toast(done, icon=":material/check:")
     if outcome.refused:
-        st.toast(t("list.bulk_failed", number=outcome.refused), icon=":material/error:")
+        shell.toast(t("list.bulk_failed", number=outcome.refused), icon=":material/error:")
 
 
 def _open_again(stood: list[actions.Stood]) -> None:
     if missing := len(stood) - actions.take_back(stood):
-        st.toast(t("list.bulk_not_reopened", number=missing), icon=":material/error:")
+        shell.toast(t("list.bulk_not_reopened", number=missing), icon=":material/error:")
 
 
 def close(conversation_id: int) -> None:

@@ -37,7 +37,7 @@ def _sent() -> None:
             _write(item)
             state["settled"] = [*state.get("settled", []), item["token"]][-_KEPT:]
         except StoreUnavailable:
-            st.toast(t("error.database"), icon=":material/cloud_off:")
+            shell.toast(t("error.database"), icon=":material/cloud_off:")
             break
         except BotHubError as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: shell.say(error)}
@@ -70,7 +70,7 @@ def _settled() -> None:
     try:
         _settle(state["thread"].settle or {})
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
     st.rerun(["opened", "list"])
 
 
@@ -83,7 +83,7 @@ def _settle(asked: Mapping[str, Any]) -> None:
     elif what == "arrived":
         actions.arrived(message_id)
     elif reason := actions.retry(message_id):
-        st.toast(reason, icon=":material/error:")
+        shell.toast(reason, icon=":material/error:")
 
 
 def _asked() -> None:

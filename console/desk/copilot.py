@@ -68,9 +68,9 @@ def _do(act: Callable[[], None], done: str) -> None:
     try:
         act()
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
     else:
-        st.toast(done, icon=":material/check:")
+        shell.toast(done, icon=":material/check:")
 
 
 def _begun(what: str, conversation_id: int, wanted: Mapping[str, Any]) -> _Job:

@@ -135,7 +135,7 @@ def seen_again() -> None:
         try:
             actions.mark_seen(chosen)
         except BotHubError as error:
-            st.toast(shell.say(error), icon=":material/error:")
+            shell.toast(shell.say(error), icon=":material/error:")
 
 
 def _turned() -> None:

@@ -48,9 +48,9 @@ def _undo(offered: _Offer) -> None:
     try:
         offered.act()
     except BotHubError as error:
-        st.toast(shell.say(error), icon=":material/error:")
+        shell.toast(shell.say(error), icon=":material/error:")
     else:
-        st.toast(t("contact.undone"), icon=":material/undo:")
+        shell.toast(t("contact.undone"), icon=":material/undo:")
     st.rerun(list(PANES))
 
 

@@ -87,7 +87,7 @@ def _accept(number: int) -> None:
         state[f"improve_error_{number}"] = shell.say(error)
     else:
         state.pop("improve_undo", None)
-        st.toast(t("improve.accepted", number=version), icon=":material/check:")
+        shell.toast(t("improve.accepted", number=version), icon=":material/check:")
 
 
 def _draft(number: int) -> None:

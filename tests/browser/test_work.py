@@ -124,16 +124,49 @@ def test_a_conversation_is_taken_over_and_handed_back(page: Page, ana: Person, t
     expect(page.locator(".event")).to_have_count(2)  # nothing was assigned by a browser that was behind
 
 
-def test_a_failed_message_is_sent_again_from_the_queue(page: Page, console, business, talk: int) -> None:
+def test_failed_messages_are_sent_again_from_the_queue_one_after_another(
+    page: Page, console, business, talk: int
+) -> None:
     signed_in(page, console, person(business.business_id, role=Role.MANAGER))
-    failed = failed_message(business.business_id, talk, "Nobody got this")
+    for words in ("Nobody got this", "Nor this"):
+        failed_message(business.business_id, talk, words)
     page.goto("/queue")
-    page.get_by_text("Failed · the recipient cannot receive it").click()
     at_rest(page)
-    page.get_by_role("button", name="Send again").click()
-    until(lambda: one(f"SELECT status FROM messages WHERE id = {failed}") == "queued")
+    page.get_by_text("Failed · the recipient cannot receive it").click()
+    again = page.get_by_role("button", name="Send again")
+    for sent in (1, 2):  # the group stays open while its number changes
+        expect(again).to_have_count(3 - sent)
+        at_rest(page)
+        again.first.click()
+        until(lambda sent=sent: one("SELECT count(*) FROM messages WHERE status = 'queued'") == sent)
     expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
     expect(page.get_by_text("Failed ·")).not_to_be_visible()
+    expect(page.get_by_test_id("stToast").first).to_contain_text("1 back in the queue")
+    assert page.locator(".st-key-account_menu").evaluate("box => getComputedStyle(box).position") == "fixed"
+
+
+def test_a_click_that_a_timer_tells_of_too_counts_once(page: Page, console, business, talk: int) -> None:
+    signed_in(page, console, person(business.business_id, role=Role.MANAGER))
+    failed_message(business.business_id, talk, "Nobody got this")
+    page.add_init_script("""
+        const every = window.setInterval;
+        window.timers = [];
+        window.setInterval = (tick, ms, ...more) => {
+            if (ms === 15000) window.timers.push(tick);  // the fragments' run_every
+            return every(tick, ms, ...more);
+        };
+    """)
+    page.goto("/queue")
+    at_rest(page)
+    page.get_by_text("Failed · the recipient cannot receive it").click()
+    again = page.get_by_role("button", name="Send again")
+    expect(again).to_be_visible()
+    at_rest(page)
+    again.evaluate("button => { button.click(); for (const tick of window.timers) tick(); }")
+    expect(page.get_by_test_id("stToast")).to_contain_text(["1 back in the queue"])
+    expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
+    at_rest(page)
+    expect(page.get_by_test_id("stToast")).to_have_count(1)  # a second one would say that it is queued already
 
 
 def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, business) -> None:
