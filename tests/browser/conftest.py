@@ -28,6 +28,9 @@ _CHROMIUM = (
 )  # fmt: skip
 
 
+_NEVER = ("page_failed", "Traceback", "callback that displays")  # the last: `console.shell.toast` says why
+
+
 @dataclass
 class Console:
     """A running console."""
@@ -36,13 +39,17 @@ class Console:
 
 
 @pytest.fixture(scope="session")
-def console(database: str) -> Iterator[Console]:
-    """`python -m console` on a free port, on the tests' database."""
+def console(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """`python -m console` on a free port, on the tests' database. What it logs is looked at when it has ended."""
+    log = tmp_path_factory.mktemp("console") / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "CONSOLE_PORT": str(port), "WEB_HOST": "127.0.0.1"}
-    process = subprocess.Popen([sys.executable, "-m", "console"], cwd=_ROOT, env=environment)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "console"], cwd=_ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
     try:
         _wait_until_open(port, process)
         yield Console(f"http://127.0.0.1:{port}")
@@ -53,6 +60,8 @@ def console(database: str) -> Iterator[Console]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    logged = log.read_text("utf-8")
+    assert not [words for words in _NEVER if words in logged], logged
 
 
 def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -22,8 +22,10 @@ def signed_in(page: Page, console: Any, one: Person) -> Person:
 def at_rest(page: Page) -> None:
     """Wait until the page shows the result of what was done last: a widget that is just being drawn anew loses clicks.
 
-    Streamlit's page says so from the moment it asks for a run until the run's last element has come.
+    Streamlit's page says so from the moment it asks for a run until the run's last element has come. It asks in a task
+    of its own, after the click: ours comes later.
     """
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
@@ -36,9 +38,23 @@ def open_thread(page: Page, talk: int) -> None:
     at_rest(page)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that happens in the database."""
+def at_address(page: Page, talk: int) -> None:
+    """A conversation by its address, when its live socket is open."""
+    page.goto(f"/?c={talk}")
+    page.wait_for_selector(f".wrap[data-ready='{talk}']")
+    page.wait_for_selector("html[data-live]", state="attached")
+    at_rest(page)
+
+
+def until(holds: Callable[[], bool], *, serving: Page | None = None) -> None:
+    """Wait for something that happens in the database.
+
+    `serving`: the page whose routes this test answers, which it does only while Playwright waits.
+    """
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
+        if serving is None:
+            time.sleep(0.05)
+        else:
+            serving.wait_for_timeout(50)
