@@ -15,7 +15,8 @@ from console import i18n
 from console.components.opened import shown
 from console.data import opened
 from console.security import COOKIE
-from core.db import enter_business, system_transaction
+from console.store import system_transaction
+from core.db import enter_business
 from core.errors import NotFound, StoreUnavailable
 from core.people import sessions
 

@@ -21,8 +21,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import ahead, components, files, hub, i18n, security, signin, single_sign_on, timers
-from core.errors import ConfigurationError
+from console import ahead, components, files, hub, i18n, security, shell, signin, single_sign_on, timers
+from core.errors import ConfigurationError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +56,14 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _on_script_error(error: Exception) -> bool:
-    """Note a bug, and tell the person no more than that there was one."""
-    log.error("page_failed", exc_info=error)
-    st.error(i18n.t("error.unexpected"), icon=":material/error:")
+    """Note a bug, and tell the person no more than that there was one; or that the database is away."""
+    if isinstance(error, StoreUnavailable):
+        log.warning("page_without_database", reason=str(error.__cause__ or error))
+    else:
+        log.error("page_failed", exc_info=error)
+    words = shell.say(error) if isinstance(error, StoreUnavailable) else i18n.t("error.unexpected")
+    st.error(words, icon=":material/error:")  # where the page or its fragment would be
+    st.toast(words, icon=":material/error:")  # where it cannot be overlooked
     return True
 
 

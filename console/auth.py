@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from console.security import COOKIE
-from core.db import system_transaction
+from console.store import system_transaction
 from core.errors import BotHubError
 from core.models import Role
 from core.people import sessions

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from console.security import COOKIE, same_origin
+from console.store import system_transaction, transaction
 from core.channels.base import InvalidMessage
-from core.db import system_transaction, transaction
 from core.media import storage, uploads
 from core.models import Attachment, FileState
 from core.people import sessions

@@ -23,9 +23,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from console import news
 from console.news import News
 from console.security import COOKIE, same_origin
+from console.store import system_transaction
 from core import live
 from core.config import get_settings
-from core.db import system_transaction
 from core.errors import StoreUnavailable
 from core.people import sessions
 from core.people.sessions import CurrentAgent

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.components.inbox_list import row_data
+from console.store import transaction
 from core.conversations import listing
-from core.db import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,12 @@ _STYLE = Path(__file__).with_name("shell.css")
 
 
 def style() -> None:
+    """The style sheet, for which Streamlit has a container of its own, as it has for toasts.
+
+    What a fragment's callback draws takes the place of what stands first in its container: nothing of ours does.
+    """
+    st.empty()
+    st.html("<style></style>")
     st.html(f"<style>{_STYLE.read_text('utf-8')}</style>")
 
 
@@ -41,10 +47,7 @@ def viewer() -> CurrentAgent:
 
 
 def toast(words: str, *, icon: str) -> None:
-    """Say how it went, at the start of the run that follows.
-
-    What a fragment's callback draws itself, Streamlit puts in the place of what stands first: of our style sheet.
-    """
+    """Say how it went, at the start of the run that follows: callbacks of fragments must draw nothing (`style`)."""
     state.setdefault("toasts", []).append((words, icon))
 
 

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from console import i18n
 from console.security import COOKIE, cookie_is_secure, same_origin
+from console.store import system_transaction
 from core.config import get_settings
-from core.db import system_transaction
 from core.people import agents, sessions
 from core.people.sessions import Admitted
 

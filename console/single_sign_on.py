@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from console.security import cookie_is_secure
 from console.signin import browser_of, let_in
+from console.store import system_transaction
 from core.config import get_settings
-from core.db import system_transaction
 from core.people import agents, oidc, sessions
 from core.people.oidc import Attempt, ProviderFailed
 from core.people.sessions import Admitted

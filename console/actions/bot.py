@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import reduce
 
 from console import auth
+from console.store import transaction
 from core.ai.assistant import ComposeRequest, Outcome, Silent, compose
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
@@ -15,7 +16,6 @@ from core.business.model import model
 from core.conversations import bot_channels, bot_history, bot_removal, bots, spending
 from core.conversations.context import prices
 from core.conversations.spending import OverBudget
-from core.db import transaction
 from core.knowledge.retrieval import passages_for, question_in
 from core.media import storage
 from core.quotes.catalogue import products_of

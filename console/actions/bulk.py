@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from console import auth
 from console.actions import conversations
+from console.store import transaction
 from core import bell, live
 from core.conversations import closing
 from core.conversations.closing import Stood
 from core.conversations.triage import UnacceptableTag
-from core.db import transaction
 from core.errors import Conflict, NotFound
 
 MOST = 200

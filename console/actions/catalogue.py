@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.quotes import catalogue, importing, products
 from core.quotes.importing import Plan
 from core.quotes.products import Facts

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from console import auth
 from console.actions.people import change as write
+from console.store import transaction
 from core import bell
 from core.business import channel_changes, channels
 from core.business.channel_changes import ChannelEdit
 from core.channels.base import Account, Kind, Provider
-from core.db import transaction
 from core.errors import BotHubError
 from core.health import checks
 from core.health.checks import Answer

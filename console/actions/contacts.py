@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from console import auth
+from console.store import transaction
 from core.contacts import merging, profile
-from core.db import transaction
 
 
 def rename(contact_id: int, name: str) -> None:

@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from console import auth
+from console.store import transaction
 from core import bell, live
 from core.channels.content import parse_content
 from core.conversations import closing, notes, saved_replies, service, switching, triage
 from core.conversations.closing import Stood
-from core.db import transaction
-from core.errors import StoreUnavailable
 from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
@@ -65,15 +63,12 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
     key = f"console:{uuid.UUID(token)}"
     parse_content(content)
     draft = Draft(content, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
-    try:
-        with transaction(agent.business_id) as session:
-            service.lock(session, conversation_id)
-            if _is_queued(session, key):
-                return
-            service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
-            queue_reply(session, agent.business_id, conversation_id, draft)
-    except (OperationalError, InterfaceError) as error:
-        raise StoreUnavailable("The message is not stored yet.") from error
+    with transaction(agent.business_id) as session:
+        service.lock(session, conversation_id)
+        if _is_queued(session, key):
+            return
+        service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
+        queue_reply(session, agent.business_id, conversation_id, draft)
     bell.ring()
 
 
@@ -91,11 +86,8 @@ def note(conversation_id: int, text: str, token: str) -> None:
     """
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
-    try:
-        with transaction(agent.business_id) as session:
-            notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
-    except (OperationalError, InterfaceError) as error:
-        raise StoreUnavailable("The note is not stored yet.") from error
+    with transaction(agent.business_id) as session:
+        notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
 
 
 def retry(message_id: int) -> str | None:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from console import auth
+from console.store import transaction
 from core.ai import knowledge
 from core.ai.copilot import REWRITES, Help, Language, Request, Task, help_with
 from core.ai.model import Writer
@@ -15,7 +16,6 @@ from core.conversations import copilot
 from core.conversations.context import prices
 from core.conversations.copilot import Material
 from core.conversations.spending import OverBudget
-from core.db import transaction
 from core.errors import BotHubError
 from core.knowledge.retrieval import passages_for, question_in
 from core.quotes import catalogue

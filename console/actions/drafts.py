@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from console import auth
+from console.store import transaction
 from core import bell
 from core.conversations import drafts
-from core.db import transaction
 
 
 def send(run_id: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
+from console.store import system_transaction
 from core import bell
-from core.db import system_transaction
 from core.inbox import dead_letters
 from core.people import audit
 

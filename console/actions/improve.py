@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from console import auth
+from console.store import transaction
 from core.ai.assistant import Trace
 from core.ai.model import ModelFailed
 from core.business.model import model
 from core.conversations import spending
 from core.conversations.context import prices
 from core.conversations.spending import OverBudget
-from core.db import transaction
 from core.errors import BotHubError
 from core.learning import drafting, rounds, suggestions
 from core.learning.drafting import Material

@@ -10,8 +10,8 @@ from typing import IO, TypeVar
 from sqlalchemy.orm import Session
 
 from console import auth
+from console.store import transaction
 from core import bell
-from core.db import transaction
 from core.errors import BotHubError
 from core.knowledge import sources
 from core.knowledge.sources import Kept

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.models import Role
 from core.people import second_factor, staff
 

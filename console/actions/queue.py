@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from console import auth
+from console.store import transaction
 from core import bell
-from core.db import transaction
 from core.outbox import retrying
 from core.outbox.retrying import Retried
 

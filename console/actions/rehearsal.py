@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from console import auth
+from console.store import transaction
 from core import bell
 from core.ai.settings import BotSettings
-from core.db import transaction
 from core.models import RehearsalSource
 from core.rehearsal import cases, runs
 from core.rehearsal.judging import Expectation

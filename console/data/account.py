@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.people import sessions
 from core.people.sessions import OpenSession
 

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import auth
+from console.store import transaction
 from core.analytics import behind as behind_figures
 from core.analytics import figures as counted
 from core.analytics.behind import Behind
 from core.analytics.figures import Contacts, Figures, Whose
 from core.business.channels import ChannelName, channel_names
-from core.db import transaction
 from core.people import agents
 from core.people.agents import Colleague
 from core.people.sessions import CurrentAgent

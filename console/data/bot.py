@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
+from console.store import transaction
 from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings
 from core.business import facts
 from core.conversations import bot_channels, bot_history, bots
 from core.conversations.bot_channels import Served
 from core.conversations.bot_history import BotOverview, Version
-from core.db import transaction
 
 
 def overview() -> Sequence[BotOverview]:

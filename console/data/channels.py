@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
+from console.store import transaction
 from core.business import channel_cards
 from core.business.channel_cards import ChannelCard
-from core.db import transaction
 
 
 def cards() -> Sequence[ChannelCard]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from console import auth
+from console.store import transaction
 from core.business.model import is_configured
 from core.conversations import copilot
 from core.conversations.saved_replies import Saved
-from core.db import transaction
 
 
 def can_write() -> bool:

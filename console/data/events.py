@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console import auth
-from core.db import system_transaction
+from console.store import system_transaction
 from core.inbox import dead_letters, log
 from core.inbox.dead_letters import DeadItem
 from core.inbox.log import Body, Posted

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.health import alerts, checks
 from core.health.alerts import AlertFacts
 from core.health.checks import Finding

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from console import auth
+from console.store import transaction
 from core.business.model import is_configured
 from core.conversations import bot_history
 from core.conversations.bot_history import BotOverview
-from core.db import transaction
 from core.learning import suggestions
 from core.learning.suggestions import Suggested
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.people import api_keys
 from core.people.api_keys import KeyFacts
 

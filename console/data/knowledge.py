@@ -8,7 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.errors import NotFound
 from core.knowledge import embedding, queries, retrieval
 from core.knowledge.queries import PassageView, SourceView

@@ -9,9 +9,9 @@ from datetime import datetime
 import redis
 
 from console import auth
+from console.store import system_transaction
 from core import bell
 from core.bell import FailedJob
-from core.db import system_transaction
 from core.health import work
 from core.health.work import Counted, Failure, Waiting, Worker
 

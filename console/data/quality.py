@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import auth
+from console.store import transaction
 from core.ai import budget
 from core.ai.budget import Level, Money
 from core.analytics import quality as measuring
@@ -18,7 +19,6 @@ from core.analytics.quality import Quality
 from core.conversations import bot_history, spending
 from core.conversations import bots as settings_of_bots
 from core.conversations.bot_history import BotOverview
-from core.db import transaction
 from core.learning import calibrations
 from core.learning.calibrations import Reliability
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console import auth
-from core.db import transaction
+from console.store import transaction
 from core.outbox import queries, retrying
 from core.outbox.queries import QueueState, Unsent
 from core.outbox.retrying import Preview

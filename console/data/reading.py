@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from sqlalchemy.orm import Session
 
-from core.db import transaction
+from console.store import transaction
 
 
 class _Shared(threading.local):

@@ -28,7 +28,7 @@ _CHROMIUM = (
 )  # fmt: skip
 
 
-_NEVER = ("page_failed", "Traceback", "callback that displays")  # the last: `console.shell.toast` says why
+_NEVER = ("page_failed", "callback that displays")  # the last: `console.shell.toast` says why
 
 
 @dataclass

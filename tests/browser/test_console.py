@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.browser.steps import at_rest, open_thread, until
 from tests.console.people import Person, conversation, person, replies, says, state_of
@@ -115,3 +120,37 @@ def test_a_revoked_session_is_sent_to_the_sign_in_page(page: Page, ana: Person, 
     box.press("Enter")
     expect(page.get_by_label("Email")).to_be_visible()
     assert replies(talk) == []
+
+
+@contextmanager
+def away(database: str) -> Iterator[None]:
+    """Postgres lets nobody into the database, and throws out who is in it."""
+    name = conninfo_to_dict(database)["dbname"]
+    with psycopg.connect(make_conninfo(database, dbname="postgres"), autocommit=True) as other:
+        other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+        finally:
+            other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def test_while_the_database_is_away_it_is_said_and_nothing_is_lost(
+    page: Page, business, ana: Person, talk: int, database: str
+) -> None:
+    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
+    says(business.business_id, other, "Do you open on Sundays?")
+    open_thread(page, talk)
+    toasts = page.get_by_test_id("stToast")
+    with away(database):
+        box = page.get_by_role("textbox", name="Reply")
+        box.fill("On its way")
+        box.press("Enter")
+        expect(toasts.filter(has_text="goes out as soon as it is back").first).to_be_visible()
+        page.locator(f".row[data-id='{other}']").click()
+        expect(toasts.filter(has_text="does not answer just now").first).to_be_visible()
+    expect(page.locator(".head .about b")).to_have_text("Bruno Lima")
+    expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()
+    until(lambda: replies(talk) == ["On its way"])
+    assert page.locator(".st-key-account_menu").evaluate("box => getComputedStyle(box).position") == "fixed"
+    expect(page.get_by_test_id("stAlert").locator("visible=true")).to_have_count(0)
