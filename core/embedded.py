@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 _SOCKET_PATH_LIMIT = 90  # sun_path holds 107 bytes, and ".s.PGSQL.5432" follows
 _START_SECONDS = 120  # crash recovery of a large write-ahead log takes its time
+_START_PAUSES = (0.2, 0.5, 1, 2)  # seconds after a launch that failed
 _ROOT_RUNS_AS = "bothub"
 
 
@@ -51,23 +52,36 @@ class Server:
     def start(self) -> None:
         """Start, and return once it answers.
 
+        One that ends at once is started again, a few times: what a killed Postgres leaves behind holds its shared
+        memory for a moment, and the next one refuses to start beside it.
+
         Raises:
             ConfigurationError: it ended or did not answer; the text names the log.
         """
         if self.process is not None and self.process.poll() is None:
             return
+        for pause in _START_PAUSES:
+            if self._launch():
+                return
+            log.warning("embedded_server_not_started", server=self.name)
+            time.sleep(pause)
+        raise ConfigurationError(f"The embedded {self.name} did not start: see the end of {self.log}.")
+
+    def _launch(self) -> bool:
+        """Whether it answered, and did not end before that."""
         self._clear_leftovers()
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self.user, group=self.user,
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=self.user, group=self.user,
                 extra_groups=[] if self.user else None, start_new_session=True, cwd=self.log.parent,
             )  # fmt: skip
         deadline = time.monotonic() + _START_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise ConfigurationError(f"The embedded {self.name} did not start: see the end of {self.log}.")
+                return False
             time.sleep(0.05)
+        return True
 
     def answers(self) -> bool:
         """Whether a client gets a sensible answer now."""

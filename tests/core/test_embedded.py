@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,26 @@ def test_both_survive_being_killed_in_a_folder_with_spaces(folder: Path) -> None
     finally:
         embedded.stop()
     assert not embedded.postgres.answers()
+
+
+def test_a_database_starts_again_though_what_was_killed_is_not_all_gone(folder: Path) -> None:
+    embedded = Embedded(folder)
+    embedded.start(redis=False)
+    try:
+        remember(embedded, "before")
+        busy = psycopg.connect(embedded.postgres.url)
+        slow = busy.info.backend_pid
+        os.kill(slow, signal.SIGSTOP)  # it does not see that the postmaster is dead, and holds the shared memory
+        assert embedded.postgres.process is not None
+        embedded.postgres.process.kill()
+        embedded.postgres.process.wait()
+        waking = threading.Timer(0.6, os.kill, (slow, signal.SIGCONT))
+        waking.start()
+        embedded.look_after()
+        waking.join()
+        assert kept(embedded) == ["before"]
+    finally:
+        embedded.stop()
 
 
 def test_a_new_owner_takes_over_from_one_that_was_killed(folder: Path) -> None:

@@ -95,6 +95,7 @@ QUESTIONS = (
     "Do you ship?",
 )
 _sent_at: dict[str, str] = {}
+_TAKEN_SECONDS = 120  # after which a message was tried for too long
 
 
 def _deliver(
@@ -115,7 +116,9 @@ def _deliver(
     }
     body = meta_json(meta_body(value, phone_number_id=stack.environment["WHATSAPP_PHONE_NUMBER_ID"]))
     signature = meta_signature(body, stack.environment["WHATSAPP_APP_SECRET"])
-    for _ in itertools.count():
+    deadline = time.monotonic() + _TAKEN_SECONDS
+    while True:
+        assert time.monotonic() < deadline, f"nobody takes {wamid}: what was killed has not come back"
         try:
             answer = session.post(
                 f"{stack.web}/api/webhooks/whatsapp",
