@@ -59,9 +59,10 @@ def _on_script_error(error: Exception) -> bool:
     """Note a bug, and tell the person no more than that there was one; or that the database is away."""
     if isinstance(error, StoreUnavailable):
         log.warning("page_without_database", reason=str(error.__cause__ or error))
+        words = shell.say(error)
     else:
         log.error("page_failed", exc_info=error)
-    words = shell.say(error) if isinstance(error, StoreUnavailable) else i18n.t("error.unexpected")
+        words = i18n.t("error.unexpected")
     st.error(words, icon=":material/error:")  # where the page or its fragment would be
     st.toast(words, icon=":material/error:")  # where it cannot be overlooked
     return True

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 _SOCKET_PATH_LIMIT = 90  # sun_path holds 107 bytes, and ".s.PGSQL.5432" follows
 _START_SECONDS = 120  # crash recovery of a large write-ahead log takes its time
-_START_PAUSES = (0.2, 0.5, 1, 2)  # seconds after a launch that failed
+_START_PAUSES = (0, 0.2, 0.5, 1, 2)  # seconds before each launch
 _ROOT_RUNS_AS = "bothub"
 
 
@@ -61,14 +61,13 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             return
         for pause in _START_PAUSES:
+            time.sleep(pause)
             if self._launch():
                 return
-            log.warning("embedded_server_not_started", server=self.name)
-            time.sleep(pause)
-        raise ConfigurationError(f"The embedded {self.name} did not start: see the end of {self.log}.")
+        raise self._not_started()
 
     def _launch(self) -> bool:
-        """Whether it answered, and did not end before that."""
+        """Whether it answers; not, if it ended. Raises `ConfigurationError`: it does neither."""
         self._clear_leftovers()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -77,11 +76,16 @@ class Server:
             )  # fmt: skip
         deadline = time.monotonic() + _START_SECONDS
         while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
+            if self.process.poll() is not None:
                 return False
+            if time.monotonic() > deadline:
+                self.stop()
+                raise self._not_started()
             time.sleep(0.05)
         return True
+
+    def _not_started(self) -> ConfigurationError:
+        return ConfigurationError(f"The embedded {self.name} did not start: see the end of {self.log}.")
 
     def answers(self) -> bool:
         """Whether a client gets a sensible answer now."""

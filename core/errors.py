@@ -42,7 +42,7 @@ class IdempotencyConflict(Conflict):
 
 
 class StoreUnavailable(BotHubError):
-    """Postgres did not take the write within the time a provider waits. The provider must deliver again."""
+    """Postgres or Redis does not answer in time: whoever asked, a provider or a person, must ask again."""
 
 
 class ConfigurationError(BotHubError):
