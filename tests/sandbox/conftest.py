@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from sandbox.app import create_app
+from sandbox.control import STATUSES
 from sandbox.settings import Settings
 
 PUBLIC_URL = "https://hub.example.com"
@@ -155,6 +156,11 @@ class Client(httpx2.Client):
     def fault(self, provider: str, **fault: Any) -> None:
         answer = self.post(f"/sandbox/api/faults/{provider}", json=fault)
         assert answer.status_code == 201, answer.text
+
+    def reported(self) -> list[str]:
+        """The statuses in the order they were reported. They travel side by side: one may overtake another."""
+        abouts = [post["about"].partition(" · ")[0] for post in self.get("/sandbox/api/webhooks").json()["posts"]]
+        return [about for about in reversed(abouts) if about in STATUSES]
 
     def until(self, path: str, wanted: Any) -> Any:
         """Read `path` until `wanted(answer)` is true."""

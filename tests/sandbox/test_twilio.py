@@ -74,7 +74,8 @@ def test_statuses_go_to_the_callback_with_our_id(client: Client, product: Produc
     client.knobs(delivery={"statuses": "all"})
     sid = client.twilio(Body="hola", StatusCallback=CALLBACK).json()["sid"]
     posts = [product.next() for _ in range(3)]
-    assert [post.form["MessageStatus"] for post in posts] == ["sent", "delivered", "read"]
+    assert client.reported() == ["sent", "delivered", "read"]
+    assert {post.form["MessageStatus"] for post in posts} == {"sent", "delivered", "read"}
     assert all(genuine(post, client) and post.form["MessageSid"] == sid for post in posts)
     assert {post.path for post in posts} == {"/api/webhooks/twilio/status?message_id=42"}
     row = client.get("/sandbox/api/ledger?provider=twilio").json()[0]
