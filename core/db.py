@@ -43,6 +43,7 @@ def make_engine(
         pool_recycle=1800,
         pool_use_lifo=True,  # few connections in use have all statements prepared; the rest stay idle
         pool_pre_ping=not _works_queues,
+        hide_parameters=True,  # what customers write, and what opens a session, belong in no log
         connect_args={
             "connect_timeout": 5,
             "prepare_threshold": 1,
