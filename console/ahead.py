@@ -17,7 +17,7 @@ from console.data import opened
 from console.security import COOKIE
 from console.store import system_transaction
 from core.db import enter_business
-from core.errors import NotFound, StoreUnavailable
+from core.errors import NotFound
 from core.people import sessions
 
 MOST = 300  # messages: whoever has gone further back than that waits for the run
@@ -39,8 +39,6 @@ async def conversation(request: Request) -> Response:
         return PlainTextResponse("You are signed out.", 401)
     except NotFound:
         return PlainTextResponse("No such conversation.", 404)
-    except StoreUnavailable:
-        return PlainTextResponse("The database does not answer; try again in a moment.", 503)
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
@@ -49,8 +47,6 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str) ->
         agent = sessions.session_agent(session, token)
         if agent is None:
             raise _SignedOut
-        if conversation_id >= 2**63:
-            raise NotFound(f"No conversation {conversation_id}.")
         enter_business(session, agent.business_id)
         found = opened.read(session, conversation_id, lines)
     return shown(found, agent, i18n.of_agent(agent, accept_language))

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 import structlog
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
@@ -73,7 +74,15 @@ def _inbox(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
 
 
+class _Id(IntegerConvertor):
+    """A row's number. One that is longer than any row's is 0, which is nobody's."""
+
+    def convert(self, value: str) -> int:
+        return super().convert(value) if len(value) < 19 else 0
+
+
 check_configuration()
+register_url_convertor("id", _Id())
 app = st.App(
     Path(__file__).with_name("app.py"),
     routes=[
@@ -87,13 +96,14 @@ app = st.App(
         Route("/auth/oidc/callback", single_sign_on.callback, methods=["GET"]),
         Route("/auth/logout", signin.logout, methods=["POST"]),
         Route("/files", files.hand_in, methods=["POST"]),
-        Route("/files/{attachment_id:int}", files.download, methods=["GET"]),
+        Route("/files/{attachment_id:id}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
-        Route("/ahead/{conversation_id:int}", ahead.conversation, methods=["GET"]),
+        Route("/ahead/{conversation_id:id}", ahead.conversation, methods=["GET"]),
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],
     middleware=[Middleware(security.Headers), Middleware(security.SignInFirst), Middleware(timers.TimersPressNothing)],
+    exception_handlers={StoreUnavailable: signin.without_store},
     lifespan=_lifespan,
     on_script_error=_on_script_error,
 )

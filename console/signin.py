@@ -112,6 +112,18 @@ async def _fields(request: Request) -> dict[str, str] | None:
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
+def without_store(request: Request, error: Exception) -> Response:
+    """Answers 503 where the database does not answer: in words on the pages of this module."""
+    log.warning("request_without_database", path=request.url.path, reason=str(error.__cause__ or error))
+    if request.url.path.startswith("/auth/"):
+        which = "code" if request.url.path == "/auth/code" else "login"
+        answer = _page(request, which, error="login.store_unavailable", status=503)
+    else:
+        answer = PlainTextResponse("The database does not answer; try again in a moment.", 503)
+    answer.headers["retry-after"] = "5"
+    return answer
+
+
 def _refused() -> Response:
     return PlainTextResponse("This form did not come from the console's own page. Reload it and try again.", 403)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from console.security import COOKIE
+from core import db
 from core.db import system_transaction
 from core.media import storage
 from core.models import Attachment, Business
@@ -30,8 +33,11 @@ def browser(business) -> TestClient:
 
     from console import asgi, security
 
-    routes = asgi.app._user_routes
-    app = Starlette(routes=routes, middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)])
+    app = Starlette(
+        routes=asgi.app._user_routes,
+        middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],
+        exception_handlers=asgi.app._exception_handlers,
+    )
     return TestClient(app, base_url=HOST, follow_redirects=False)
 
 
@@ -142,6 +148,38 @@ def test_signing_out_ends_the_session(browser, business) -> None:
         assert sessions.session_agent(session, ana.token) is None
 
 
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection to the database can be had."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise OperationalError("SELECT 1", {}, ConnectionRefusedError("no server"))
+
+    monkeypatch.setattr(db, "transaction", refuse)
+    monkeypatch.setattr(db, "system_transaction", refuse)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field"),
+    [
+        ("/auth/login", {"email": "ana@desk.example", "password": PASSWORD}, 'name="password"'),
+        ("/auth/code", {"code": "123456"}, 'name="code"'),
+        ("/auth/link", {"token": "any"}, 'name="password"'),
+    ],
+)
+def test_signing_in_without_the_database_says_so(browser, away, path: str, form: dict[str, str], field: str) -> None:
+    answer = browser.post(path, data=form, headers=ORIGIN | {"accept-language": "en"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "The database does not answer just now" in answer.text and field in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/files/1", "/ahead/1?lines=30"])
+def test_a_request_without_the_database_can_be_made_again(browser, away, path: str) -> None:
+    answer = browser.get(path)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
 def test_files_are_for_signed_in_people_of_the_business(browser, business, stored) -> None:
     picture = f"/files/{stored['image/png']}"
     assert browser.get(picture).status_code == 404
@@ -153,6 +191,7 @@ def test_files_are_for_signed_in_people_of_the_business(browser, business, store
     assert browser.get(picture).content == b"<script>content</script>"
     assert browser.get("/files/999999").status_code == 404
     assert browser.get(f"/files/{2**64}").status_code == 404
+    assert browser.get(f"/files/{'9' * 5000}").status_code == 404
 
 
 def test_only_harmless_types_are_shown_in_the_page(browser, business, stored) -> None:
