@@ -141,7 +141,7 @@ def test_failed_messages_are_sent_again_from_the_queue_one_after_another(
         until(lambda sent=sent: one("SELECT count(*) FROM messages WHERE status = 'queued'") == sent)
     expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
     expect(page.get_by_text("Failed ·")).not_to_be_visible()
-    expect(page.get_by_test_id("stToast").first).to_contain_text("1 back in the queue")
+    expect(page.get_by_test_id("stToast").first).to_contain_text("Back in the queue: 1")
     assert page.locator(".st-key-account_menu").evaluate("box => getComputedStyle(box).position") == "fixed"
 
 
@@ -163,7 +163,7 @@ def test_a_click_that_a_timer_tells_of_too_counts_once(page: Page, console, busi
     expect(again).to_be_visible()
     at_rest(page)
     again.evaluate("button => { button.click(); for (const tick of window.timers) tick(); }")
-    expect(page.get_by_test_id("stToast")).to_contain_text(["1 back in the queue"])
+    expect(page.get_by_test_id("stToast")).to_contain_text(["Back in the queue: 1"])
     expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
     at_rest(page)
     expect(page.get_by_test_id("stToast")).to_have_count(1)  # a second one would say that it is queued already

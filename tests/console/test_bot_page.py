@@ -73,7 +73,7 @@ def test_a_change_is_saved_as_a_version_and_brought_back(desk: Desk, business: T
     before = in_force(business)[1].name
     desk.page.text_input(key="bot.name").set_value("Luna")
     desk.run()
-    assert any("1 unsaved" in one.value for one in desk.page.markdown)
+    assert any("Unsaved changes: 1" in one.value for one in desk.page.markdown)
     desk.page.text_input(key="bot_note").set_value("A new name")
     press(desk, "Save")
     assert (in_force(business)[0], in_force(business)[1].name) == (2, "Luna")

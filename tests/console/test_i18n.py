@@ -59,6 +59,15 @@ def test_every_state_has_a_name() -> None:
     assert needed <= set(i18n.catalogue("es"))
 
 
+_FORMAL = re.compile(
+    r"\b(usted|((elij|escrib|añad|sub|pid)a|(guard|revis|prueb|busqu|mir|agregu)e)(l[aoe]s?)?)\b", re.IGNORECASE
+)
+
+
+def test_spanish_speaks_to_people_as_tu() -> None:
+    assert [words for words in i18n.catalogue("es").values() if _FORMAL.search(words)] == []
+
+
 @pytest.mark.parametrize(
     ("header", "language"),
     [("pt-BR,pt;q=0.9,en;q=0.8", "pt"), ("de-DE,en;q=0.5", "en"), ("ja", "es"), ("", "es")],

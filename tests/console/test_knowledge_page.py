@@ -187,7 +187,7 @@ def test_answers_that_rested_on_a_source_are_counted(desk: Desk, business: TestB
             " jsonb_build_object('sources', CAST(:sources AS jsonb))) RETURNING id",
             business=business.business_id, talk=talk, message=message_id, sources=sources,
         )  # fmt: skip
-    assert "used in 1 answers in 30 days" in said(at_knowledge(desk))
+    assert "answers that used it in 30 days: 1" in said(at_knowledge(desk))
 
 
 def test_a_search_shows_scores_and_what_found_it(desk: Desk, business: TestBusiness) -> None:

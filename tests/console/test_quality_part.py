@@ -61,7 +61,7 @@ def test_what_has_no_price_is_not_free(business, monkeypatch) -> None:
     answered(business, None, None)
     desk, tiles = shown(business, monkeypatch)
     assert tiles["AI per conversation"] == "unknown"
-    assert any("1 model calls have no known price" in one.value for one in desk.page.caption)
+    assert any("Model calls without a known price: 1" in one.value for one in desk.page.caption)
 
 
 def test_a_part_of_the_cost_is_told_as_the_least(business, monkeypatch) -> None:
@@ -80,7 +80,7 @@ def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, mon
     answered(business, None, "90")
     rows("UPDATE ai_runs SET created_at = now()")
     desk, _ = shown(business, monkeypatch)
-    assert any("90.00 USD of 100.00 USD · 1 calls of unknown price" in one.value for one in desk.page.text)
+    assert any("90.00 USD of 100.00 USD · calls of unknown price: 1" in one.value for one in desk.page.text)
 
 
 @pytest.mark.parametrize(("role", "there"), [(Role.MANAGER, True), (Role.AGENT, False)])

@@ -73,7 +73,7 @@ def test_unsaved_settings_are_tried_from_the_bar_and_shown_side_by_side(desk: De
     desk.run()
     words = said(desk)
     assert "Now handed to a person" in words
-    assert "1 now handed to a person" in words
+    assert "now handed to a person: 1" in words
     assert "Sí, claro." in words
     assert one("SELECT count(*) FROM bot_settings") == 1
     assert desk.page.button(key="rehearsal_begin")
@@ -127,7 +127,7 @@ def test_a_version_shows_what_its_trial_found(desk: Desk, business: TestBusiness
     desk.run()
     desk.page.selectbox(key="bot_version").set_value(2)
     desk.run()
-    assert "1 unchanged" in said(desk)
+    assert "unchanged: 1" in said(desk)
 
 
 def test_a_case_is_added_tried_and_removed(desk: Desk, business: TestBusiness) -> None:
