@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
 
@@ -22,10 +23,12 @@ from benchmarks import demo, desk_data
 from benchmarks.servers import ROOT
 from benchmarks.stack import Stack, running_stack
 from core.config import get_settings
+from core.conversations import saved_replies
 from core.db import transaction
 from core.knowledge import sources
 from core.models import Conversation, Role
-from core.people import agents, teams
+from core.people import agents, api_keys, teams
+from core.people.api_keys import Scope
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -43,6 +46,15 @@ _CHROMIUM = (
 _HISTORY = 3_000  # conversations
 _SETTLE_MS = 1_500
 _BUSINESS = 1
+_FAULTS = (
+    {"kind": "error", "code": 131026, "message": "Message undeliverable", "probability": 0.05, "count": 3},
+    {"kind": "error", "code": 131047, "message": "Re-engagement message", "probability": 0.05, "count": 2},
+)
+_REPLIES = {
+    "hola": "¡Hola, {{contact.first_name}}! Soy {{agent.name}}.",
+    "envio": "Tu pedido sale hoy.",
+    "gracias": "¡Gracias!",
+}
 _GUIDE = """# Envíos
 
 Enviamos a todo el país. En Buenos Aires llega en 24 horas; al interior, en tres a cinco días hábiles.
@@ -82,9 +94,12 @@ def main() -> int:
 
 
 def _fill(stack: Stack) -> None:
-    """Half a year of history, a team, what the bot knows, and a day of customers who write right now."""
+    """Half a year of history, a team, what the bot knows, and a day of customers, of whom some cannot be reached."""
     desk_data.fill(stack.environment["DATABASE_URL"], _HISTORY)
     _staff(stack)
+    for fault in _FAULTS:
+        address = f"{stack.sandbox}/sandbox/api/faults/whatsapp"
+        requests.post(address, json=fault, timeout=10).raise_for_status()
     sys.argv = [sys.argv[0], "--speed", "1500", "--customers", "40", "--url", stack.web, "--sandbox", stack.sandbox]
     demo.main()
 
@@ -103,6 +118,9 @@ def _staff(stack: Stack) -> None:
         teams.set_members(session, _BUSINESS, "agent:1", team, people)
         for kept, title in ((guide, "Envíos y cambios"), (empty, "Catálogo 2024")):
             sources.add(session, _BUSINESS, kept, bot_id=None, title=title, by="agent:1", origin=kept.name)
+        for shortcut, words in _REPLIES.items():
+            saved_replies.save(session, _BUSINESS, "agent:1", shortcut, words)
+        api_keys.create(session, _BUSINESS, "Tienda en línea", [Scope.MESSAGES_WRITE, Scope.CONVERSATIONS_READ])
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
             teams.give(session, _BUSINESS, talk, "agent:1", team)

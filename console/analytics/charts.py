@@ -12,6 +12,7 @@ import streamlit as st
 from console.analytics import behind
 from console.analytics.period import Span
 from console.i18n import catalogue, current, t
+from console.numbers import DAY, SEPARATORS
 from core.analytics.figures import Figures
 
 _CONFIG = {"displayModeBar": False, "displaylogo": False}
@@ -108,9 +109,14 @@ def figure(*traces: Any, **layout: Any) -> go.Figure:
     chart = go.Figure(traces)
     chart.update_layout(
         height=_HEIGHT, margin={"l": 0, "r": 0, "t": 8, "b": 0}, bargap=0.25,
-        legend={"orientation": "h", "y": 1.12, "x": 0}, **{"hovermode": "x unified", **layout},
+        legend={"orientation": "h", "y": 1.12, "x": 0}, separators=SEPARATORS[current()],
+        **{"hovermode": "x unified", **layout},
     )  # fmt: skip
     return chart
+
+
+def _days() -> dict[str, str]:
+    return {"type": "date", "tickformat": DAY[current()], "hoverformat": "%Y-%m-%d"}
 
 
 def _volume(found: Figures) -> Drawn:
@@ -128,7 +134,7 @@ def _volume(found: Figures) -> Drawn:
     return figure(
         *traces,
         barmode="stack",
-        xaxis={"type": "date", "dtick": 86400000 if len(table) < 10 else None, "tickformat": "%d/%m"},
+        xaxis={**_days(), "dtick": 86400000 if len(table) < 10 else None},
     ), table
 
 
@@ -167,7 +173,7 @@ def _response(found: Figures) -> Drawn:
                 )
             )  # fmt: skip
     rounded = {name: [None if one is None else round(one, 1) for one in values] for name, values in columns.items()}
-    layout = {"yaxis": {"type": "log", "ticksuffix": " s"}, "xaxis": {"type": "date", "tickformat": "%d/%m"}}
+    layout = {"yaxis": {"type": "log", "ticksuffix": " s"}, "xaxis": _days()}
     return figure(*traces, **layout), pd.DataFrame({t("analytics.day"): days, **rounded})
 
 
@@ -183,7 +189,7 @@ def _closed(found: Figures) -> Drawn:
     table = pd.DataFrame(
         {t("analytics.day"): list(days["bot"]), **{names[who]: list(c.values()) for who, c in days.items()}}
     )
-    return figure(*traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d/%m"}), table
+    return figure(*traces, barmode="stack", xaxis=_days()), table
 
 
 def _cost(found: Figures) -> Drawn:
@@ -206,7 +212,7 @@ def _cost(found: Figures) -> Drawn:
             t("analytics.unknown_price"): list(unknown.values()),
         }
     )
-    return figure(trace, xaxis={"type": "date", "tickformat": "%d/%m"}, yaxis={"tickprefix": "$"}), table
+    return figure(trace, xaxis=_days(), yaxis={"tickprefix": "$"}), table
 
 
 def _sold(found: Figures) -> Drawn:
@@ -232,7 +238,7 @@ def _sold(found: Figures) -> Drawn:
             **{currency: list(totals.values()) for currency, totals in days.items()},
         }
     )
-    return figure(*traces, xaxis={"type": "date", "tickformat": "%d/%m"}), table
+    return figure(*traces, xaxis=_days()), table
 
 
 def _scores(found: Figures) -> Drawn:

@@ -10,10 +10,11 @@ import streamlit as st
 
 from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label
 from console.analytics.period import Span
-from console.analytics.tiles import money, percent, share
+from console.analytics.tiles import money, share
 from console.data import analytics as data
 from console.data import quality as quality_data
 from console.i18n import catalogue, current, t
+from console.numbers import percent
 from core.analytics.figures import Figures
 from core.analytics.quality import BINS, Named, Quality
 from core.learning.calibrations import Bin, Reliability

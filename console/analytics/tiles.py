@@ -10,6 +10,7 @@ import streamlit as st
 from console.analytics import behind
 from console.analytics.period import Span
 from console.i18n import t
+from console.numbers import number, percent, usd
 from core.analytics.figures import Figures
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -48,20 +49,12 @@ def duration(seconds: float) -> str:
     return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
 
 
-def _whole(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\u2009")
-
-
-def percent(value: float) -> str:
-    return f"{value:.0%}"
-
-
 def _score(value: float) -> str:
-    return f"{value:.1f} / 5"
+    return f"{number(value, 1)} / 5"
 
 
 def money(value: float) -> str:
-    return f"{value:,.2f} USD" if value >= 0.01 or value == 0 else f"{value:.4f} USD"
+    return usd(value, 2 if value >= 0.01 or value == 0 else 4)
 
 
 def _cost(found: Figures) -> float | None:
@@ -75,10 +68,10 @@ def _delivered(found: Figures) -> float | None:
 
 
 TILES = (
-    Tile("new", lambda found: found.count("new"), _whole, None, "new"),
-    Tile("received", lambda found: found.count("message", "customer"), _whole, None, "message", "customer",
+    Tile("new", lambda found: found.count("new"), number, None, "new"),
+    Tile("received", lambda found: found.count("message", "customer"), number, None, "message", "customer",
          personal=False),
-    Tile("sent", lambda found: found.count("message", "bot", "agent"), _whole, None, "response"),
+    Tile("sent", lambda found: found.count("message", "bot", "agent"), number, None, "response"),
     Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", "bot", "agent")),
          percent, True, "response", "bot", personal=False),
     Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), percent, False, "handoff",
@@ -89,7 +82,7 @@ TILES = (
     Tile("reply_agent", lambda found: found.quantile("response", 0.5, "agent"), duration, False, "response",
          "agent"),
     Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),
-    Tile("reopened", lambda found: found.count("reopened"), _whole, False, "reopened"),
+    Tile("reopened", lambda found: found.count("reopened"), number, False, "reopened"),
     Tile("delivered", _delivered, percent, True, "failure"),
     Tile("csat", lambda found: found.total("csat") / found.count("csat") if found.count("csat") else None, _score,
          True, "csat"),
@@ -98,7 +91,7 @@ TILES = (
          else found.total("ai_cost") / found.count("closed"), money, False, "closed", personal=False),
 )  # fmt: skip
 QUOTE_TILES = (
-    Tile("quotes", lambda found: found.count("quote"), _whole, None, "quote"),
+    Tile("quotes", lambda found: found.count("quote"), number, None, "quote"),
     Tile("quotes_confirmed", lambda found: share(found.count("quote", "confirmed"), found.count("quote")), percent,
          True, "quote", "confirmed"),
 )  # fmt: skip
@@ -119,13 +112,13 @@ def show(now: Figures, earlier: Figures, span: Span) -> None:
 
 
 def _tile(tile: Tile, value: float | None, before: float | None) -> None:
-    change, colour = None, "off"
+    change, colour, ratio = None, "off", 0.0
     if value is not None and before:
-        ratio = value / before - 1
-        change = f"{ratio:+.0%}"
-        if tile.good is not None and abs(ratio) >= 0.005:
+        ratio = round(value / before - 1, 2)
+        change = f"{'+' if ratio > 0 else ''}{percent(ratio)}"
+        if tile.good is not None and ratio:
             colour = "normal" if tile.good else "inverse"
     st.metric(
         t(f"analytics.tile_{tile.name}"), "—" if value is None else tile.write(value), change, colour,
-        help=t(f"analytics.tile_{tile.name}_help"), delta_description=t("analytics.before") if change else None,
+        help=t(f"analytics.tile_{tile.name}_help"), delta_description=t("analytics.before") if change else None, delta_arrow="auto" if ratio else "off",
     )  # fmt: skip

@@ -20,10 +20,7 @@ from core.people.audit import Entry
 _PAGE = 50
 _MOST_EXPORTED = 10_000
 _PERIODS = {"day": 1, "week": 7, "month": 30, "all": 0}
-_AREAS = (
-    "session", "agent", "second_factor", "conversation", "draft", "queue", "contact", "saved_reply", "bot", "business",
-    "channel", "api_key", "dead_letter", "product", "quote",
-)  # fmt: skip
+_AREAS = sorted({key.split(".")[1] for key in catalogue("en") if key.startswith("audit.") and key.count(".") == 2})
 state = st.session_state
 agent = shell.viewer()
 zone = ZoneInfo(agent.timezone)

@@ -14,7 +14,8 @@ from console.actions import monitor as actions
 from console.analytics.tiles import duration
 from console.data import monitor as data
 from console.data.monitor import Picture
-from console.i18n import t
+from console.i18n import current, t
+from console.numbers import SEPARATORS, number, seconds
 from console.times import moment
 from core.errors import BotHubError
 from core.health.work import KINDS, LIMITS, Counted, Worker
@@ -42,7 +43,7 @@ def _quantile(rows: list[Counted], share: float) -> float | None:
 
 
 def _milliseconds(value: float | None) -> str:
-    return "—" if value is None else f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+    return "—" if value is None else seconds(value)
 
 
 def _kinds(found: Picture, period: timedelta) -> None:
@@ -53,7 +54,7 @@ def _kinds(found: Picture, period: timedelta) -> None:
         rows = [row for row in found.minutes if row.kind == kind]
         count, failed = sum(row.count for row in rows), sum(row.failed for row in rows)
         columns[t("monitor.kind")].append(t(f"monitor.kind_{kind}"))
-        columns[t("monitor.per_minute")].append(round(count / (period.total_seconds() / 60), 1))
+        columns[t("monitor.per_minute")].append(number(count / (period.total_seconds() / 60), 1))
         columns[t("monitor.mean")].append(
             _milliseconds(1000 * sum(row.seconds for row in rows) / count if count else None)
         )
@@ -79,7 +80,8 @@ def _chart(found: Picture) -> None:
         )  # fmt: skip
     chart.update_layout(
         barmode="stack", height=230, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
-        legend={"orientation": "h", "y": 1.15, "x": 0},
+        legend={"orientation": "h", "y": 1.15, "x": 0}, separators=SEPARATORS[current()],
+        xaxis={"tickformat": "%H:%M", "hoverformat": "%Y-%m-%d %H:%M"},
     )  # fmt: skip
     st.plotly_chart(chart, config={"displayModeBar": False}, key="jobs_chart", alt=t("monitor.chart"))
 
@@ -99,7 +101,7 @@ def _workers(workers: list[Worker]) -> None:
         columns[t("monitor.doing")].append(doing or "—")
         columns[t("monitor.slots")].append(f"{busy} / {sum(one.slots.values())}")
         columns[t("monitor.done")].append(one.done)
-        columns[t("monitor.memory")].append(f"{one.memory / _MEGABYTE:.0f} MB")
+        columns[t("monitor.memory")].append(f"{number(one.memory / _MEGABYTE)} MB")
         columns[t("monitor.uptime")].append(duration((one.seen_at - one.started_at).total_seconds()))
         columns[t("monitor.seen")].append(moment(one.seen_at, zone))
     st.dataframe(columns, hide_index=True)

@@ -10,6 +10,7 @@ from console import auth, shell
 from console.actions import queue as actions
 from console.data import queue as data
 from console.i18n import catalogue, current, t
+from console.numbers import number, percent
 from console.times import moment
 from core.errors import BotHubError
 from core.outbox.queries import Group, QueueState, Unsent
@@ -53,18 +54,17 @@ def _figures(now: QueueState) -> None:
         st.metric(t("queue.retrying"), now.pending_retry, border=True)
         st.metric(t("queue.failed"), now.failed, border=True)
         st.metric(t("queue.uncertain"), now.uncertain, border=True)
-        st.metric(t("queue.success"), _or_dash(now.success_rate, "%"), border=True, help=t("queue.week"))
-        st.metric(t("queue.attempts"), _or_dash(now.avg_attempts), border=True, help=t("queue.week"))
-
-
-def _or_dash(value: float | None, unit: str = "") -> str:
-    return "–" if value is None else f"{value:g}{unit}"
+        success, tries = now.success_rate, now.avg_attempts
+        said = "–" if success is None else percent(success / 100, exact=True)
+        st.metric(t("queue.success"), said, border=True, help=t("queue.week"))
+        said = "–" if tries is None else number(tries, 2, least=0)
+        st.metric(t("queue.attempts"), said, border=True, help=t("queue.week"))
 
 
 def _group(group: Group) -> None:
     cause = group.cause or "none"
     title = f"{t(f'queue.state_{group.status}')} · {t(f'queue.cause_{cause}')}"
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"counted_{group.status}_{cause}"):
         # The number stands beside the title: an expander whose title changes is another one, and shut.
         box = st.expander(title, icon=_ICON.get(group.status), key=f"group_{group.status}_{cause}", on_change="rerun")
         st.badge(str(group.count), color="red" if group.status == "failed" else "gray")

@@ -11,6 +11,7 @@ import streamlit as st
 from console import address, shell
 from console.data import quotes as data
 from console.i18n import t
+from console.numbers import percent
 from console.plain import plain
 from console.quotes import drawer, words
 from console.times import moment
@@ -76,7 +77,7 @@ def _figures() -> None:
     with st.container(horizontal=True, key="quote_figures"):
         st.metric(t("quotes.count"), made, border=True, help=t("quotes.count_help"))
         st.metric(t("quotes.only_waiting"), sum(one.count for one in waiting), border=True)
-        st.metric(t("quotes.only_confirmed"), f"{count} ({count / made:.0%})" if made else "0", border=True)
+        st.metric(t("quotes.only_confirmed"), f"{count} ({percent(count / made)})" if made else "0", border=True)
         sold = words.money((one.total, one.currency) for one in confirmed)
         st.metric(t("quotes.sold"), sold, border=True)
 

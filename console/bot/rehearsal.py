@@ -13,6 +13,7 @@ from console.bot import cases
 from console.bot.versions import words_between
 from console.data import rehearsal as data
 from console.i18n import catalogue, current, t
+from console.numbers import number, percent, usd
 from core.ai.settings import BotSettings
 from core.errors import BotHubError
 from core.rehearsal.judging import Difference, Kind, Made
@@ -72,7 +73,7 @@ def _costs(most: Decimal | None, count: int) -> str:
         return t("rehearsal.no_model")
     if most is None:
         return t("rehearsal.no_price")
-    return t("rehearsal.at_most", usd=f"{most * count:.4f}")
+    return t("rehearsal.at_most", usd=number(most * count, 4))
 
 
 def _begin(bot_id: int, settings: BotSettings, source: str, count: int, limit: Decimal | None) -> None:
@@ -142,7 +143,7 @@ def summary(run: RehearsalView) -> str:
     if expecting:
         met = sum(not item.missed for item in expecting)
         parts.append(t("rehearsal.sum_met", met=met, total=len(expecting)))
-    return " · ".join([*parts, t("why.cost_unknown") if _unknown_cost(run) else f"{run.spent:.5f} USD"])
+    return " · ".join([*parts, t("why.cost_unknown") if _unknown_cost(run) else usd(run.spent)])
 
 
 def _unknown_cost(run: RehearsalView) -> bool:
@@ -203,9 +204,9 @@ def _answer(title: str, made: Made) -> None:
         st.text(made.text)
     parts = []
     if made.confidence is not None:
-        parts.append(t("why.confidence", percent=f"{made.confidence:.0%}"))
+        parts.append(t("why.confidence", percent=percent(made.confidence)))
     if made.model is not None:
-        parts.append(t("why.cost_unknown") if made.cost is None else f"{made.cost:.5f} USD")
+        parts.append(t("why.cost_unknown") if made.cost is None else usd(made.cost))
     if made.sources:
         parts.append(", ".join(made.sources))
     if parts:

@@ -7,6 +7,7 @@ import streamlit as st
 from console import shell
 from console.actions import bot as actions
 from console.i18n import catalogue, current, t
+from console.numbers import percent, seconds, usd
 from core.ai.assistant import HandOff, Outcome, Reply
 from core.ai.settings import BotSettings
 from core.errors import BotHubError
@@ -67,12 +68,12 @@ def _note(outcome: Outcome) -> None:
             said = t("bot.try_silent")
     parts = [said]
     if "result" in trace.confidence:
-        parts.append(t("why.confidence", percent=f"{trace.confidence['result']:.0%}"))
+        parts.append(t("why.confidence", percent=percent(trace.confidence["result"])))
     if trace.usage:
         parts.append(t("why.tokens_of", input=trace.usage.input, cached=trace.usage.cached, output=trace.usage.output))
-        parts.append(t("why.cost_unknown") if trace.cost is None else f"{trace.cost:.5f} USD")
+        parts.append(t("why.cost_unknown") if trace.cost is None else usd(trace.cost))
     if trace.latency_ms is not None:
-        parts.append(f"{trace.latency_ms / 1000:.1f} s")
+        parts.append(seconds(trace.latency_ms))
     if trace.sources:
         parts.append(", ".join(trace.sources))
     st.caption(" · ".join(parts))

@@ -10,6 +10,7 @@ from console import auth, shell
 from console.actions import rehearsal
 from console.bot.cases import expectation_form
 from console.i18n import catalogue, current, t
+from console.numbers import percent, seconds, usd
 from console.plain import plain
 from core.conversations.traces import Explanation, Source
 
@@ -51,8 +52,8 @@ def _decision(why: Explanation) -> str:
 
 def _certainty(why: Explanation) -> None:
     if why.confidence is not None:
-        needed = "" if why.threshold is None else t("why.needed", percent=f"{why.threshold:.0%}")
-        st.progress(why.confidence, text=f"{t('why.confidence', percent=f'{why.confidence:.0%}')}{needed}")
+        needed = "" if why.threshold is None else t("why.needed", percent=percent(why.threshold))
+        st.progress(why.confidence, text=f"{t('why.confidence', percent=percent(why.confidence))}{needed}")
         _parts(why.parts)
     about = [
         *why.topics,
@@ -64,13 +65,13 @@ def _certainty(why: Explanation) -> None:
 
 def _parts(parts: Mapping[str, float]) -> None:
     """What the confidence is made of: shares, the factors of broken rules, and what experience made of them."""
-    told = {t(f"why.part_{name}"): f"{parts[name]:.0%}" for name in _SHARES if name in parts}
+    told = {t(f"why.part_{name}"): percent(parts[name]) for name in _SHARES if name in parts}
     told |= {t(f"why.part_{name}"): f"× {parts[name]:g}" for name in _FACTORS if name in parts}
     if "raw" not in parts or (len(told) < 2 and parts["raw"] == parts["result"]):
         return
-    told[t("why.part_raw")] = f"{parts['raw']:.0%}"
+    told[t("why.part_raw")] = percent(parts["raw"])
     if parts["result"] != parts["raw"]:
-        told[t("why.part_result")] = f"{parts['result']:.0%}"
+        told[t("why.part_result")] = percent(parts["result"])
     with st.expander(t("why.parts"), icon=":material/calculate:"):
         st.table(told, border="horizontal")
 
@@ -93,7 +94,7 @@ def _sources(why: Explanation) -> None:
 
 def _source(source: Source) -> None:
     icon = ":material/check_circle:" if source.used else ":material/circle:"
-    with st.expander(f"{source.score:.0%} · {plain(source.title)}", icon=icon, expanded=False):
+    with st.expander(f"{percent(source.score)} · {plain(source.title)}", icon=icon, expanded=False):
         st.text(source.text[:_LONGEST_PASSAGE] + ("…" if len(source.text) > _LONGEST_PASSAGE else ""))
         st.caption(t("why.used" if source.used else "why.not_used"))
 
@@ -103,13 +104,13 @@ def _cost(why: Explanation) -> None:
     st.table(
         {
             t("why.model"): why.model or known,
-            t("why.latency"): known if why.latency_ms is None else f"{why.latency_ms / 1000:.1f} s",
+            t("why.latency"): known if why.latency_ms is None else seconds(why.latency_ms),
             t("why.tokens"): known
             if why.input_tokens is None
             else t(
                 "why.tokens_of", input=why.input_tokens, cached=why.cached_tokens or 0, output=why.output_tokens or 0
             ),
-            t("why.cost"): t("why.cost_unknown") if why.cost_usd is None else f"{why.cost_usd:.5f} USD",
+            t("why.cost"): t("why.cost_unknown") if why.cost_usd is None else usd(why.cost_usd),
             t("why.at"): f"{why.at:%Y-%m-%d %H:%M:%S} UTC",
         },
         border="horizontal",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from console.data import knowledge as data
 from console.i18n import t
+from console.numbers import percent
 from core.knowledge.search import Found
 
 state = st.session_state
@@ -42,10 +43,10 @@ def _passage(one: Found) -> None:
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"{one.title} › {one.heading}" if one.heading else one.title, width="stretch")
-            st.badge(t("knowledge.score", percent=round(100 * one.score)), color="green")
-        legs = [t("knowledge.leg_words", percent=round(100 * one.words))] if one.words else []
+            st.badge(percent(one.score), color="green")
+        legs = [t("knowledge.leg_words", percent=percent(one.words))] if one.words else []
         if one.meaning:
             leg = "knowledge.leg_likeness" if data.is_offline() else "knowledge.leg_meaning"
-            legs.append(t(leg, percent=round(100 * one.meaning)))
+            legs.append(t(leg, percent=percent(one.meaning)))
         st.caption(" · ".join(legs))
         st.text(one.text)

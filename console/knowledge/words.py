@@ -5,10 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import streamlit as st
-from babel.numbers import format_decimal
 
-from console import i18n, shell
+from console import shell
 from console.i18n import t
+from console.numbers import number
 from console.times import moment
 from core.errors import BotHubError
 from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE
@@ -57,8 +57,8 @@ def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:
 
 
 def _size(count: int) -> str:
-    number, unit = (count / MEGABYTE, "MB") if count >= MEGABYTE / 10 else (max(count / 1024, 0.1), "KB")
-    return f"{format_decimal(number, '#,##0.#', locale=i18n.current())} {unit}"
+    size, unit = (count / MEGABYTE, "MB") if count >= MEGABYTE / 10 else (max(count / 1024, 0.1), "KB")
+    return f"{number(size, 1, least=0)} {unit}"
 
 
 def progress(one: SourceView) -> str:

@@ -59,6 +59,15 @@ def test_every_state_has_a_name() -> None:
     assert needed <= set(i18n.catalogue("es"))
 
 
+def test_everything_that_is_audited_has_words() -> None:
+    folders = (_CONSOLE.parent / "core", _CONSOLE)
+    sources = "\n".join(path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py"))
+    acts = set(re.findall(r'audit\.record(?:_on)?\([^"]*"([a-z_]+\.[a-z_]+)"', sources))
+    assert len(acts) > 40
+    assert {f"audit.{act}" for act in acts} <= set(i18n.catalogue("en"))
+    assert {f"audit.area_{act.partition('.')[0]}" for act in acts} <= set(i18n.catalogue("en"))
+
+
 _FORMAL = re.compile(
     r"\b(usted|((elij|escrib|añad|sub|pid)a|(guard|revis|prueb|busqu|mir|agregu)e)(l[aoe]s?)?)\b", re.IGNORECASE
 )
