@@ -120,5 +120,6 @@ def _tile(tile: Tile, value: float | None, before: float | None) -> None:
             colour = "normal" if tile.good else "inverse"
     st.metric(
         t(f"analytics.tile_{tile.name}"), "—" if value is None else tile.write(value), change, colour,
-        help=t(f"analytics.tile_{tile.name}_help"), delta_description=t("analytics.before") if change else None, delta_arrow="auto" if ratio else "off",
+        help=t(f"analytics.tile_{tile.name}_help"), delta_arrow="auto" if ratio else "off",
+        delta_description=t("analytics.before") if change else None,
     )  # fmt: skip
