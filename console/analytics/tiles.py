@@ -114,7 +114,7 @@ def show(now: Figures, earlier: Figures, span: Span) -> None:
 def _tile(tile: Tile, value: float | None, before: float | None) -> None:
     change, colour, ratio = None, "off", 0.0
     if value is not None and before:
-        ratio = round(value / before - 1, 2)
+        ratio = round(value / before - 1, 2) or 0.0  # not -0.0
         change = f"{'+' if ratio > 0 else ''}{percent(ratio)}"
         if tile.good is not None and ratio:
             colour = "normal" if tile.good else "inverse"

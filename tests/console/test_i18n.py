@@ -69,7 +69,8 @@ def test_everything_that_is_audited_has_words() -> None:
 
 
 _FORMAL = re.compile(
-    r"\b(usted|((elij|escrib|añad|sub|pid)a|(guard|revis|prueb|busqu|mir|agregu)e)(l[aoe]s?)?)\b", re.IGNORECASE
+    r"\b(usted|((elij|escrib|añad|sub|pid)a|(guard|revis|pru[eé]b|vac[ií]|busqu|mir|agregu|c[oó]pi)e)(l[aoe]s?)?)\b",
+    re.IGNORECASE,
 )
 
 

@@ -13,7 +13,7 @@ function drawComposer(state) {
   area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
   area.ariaLabel = noting ? data.words.note : data.words.reply;
   state.send.textContent = noting ? data.words.add_note : data.words.send;
-  hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint, noting ? '' : windowLeft(data)].filter(Boolean).join(' · ');
+  hint.textContent = [noting ? '' : windowLeft(data), data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint].filter(Boolean).join(' · ');
   drawModes(state);
   drawFiles(state);
   drawReply(state);
