@@ -39,7 +39,7 @@ BY_HAND = "## What the misses mean"  # what follows it on the page is kept
 def main() -> int:
     """Run the chosen sections in their order. A missed target is news, not a failure: only a broken section exits 1."""
     chosen = _arguments()
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     found: list[tuple[str, list[Figure], list[str]]] = []
     broken: list[str] = []
@@ -88,10 +88,6 @@ def _sections(value: str) -> list[str]:
     if unknown := set(names) - set(SECTIONS):
         raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
     return [name for name in SECTIONS if name in names]
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

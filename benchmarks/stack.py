@@ -127,6 +127,8 @@ def running_stack(folder: Path, *, without: Collection[str] = ("console",), **se
     inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     with mock.patch.dict(os.environ, {**inherited, **chosen}, clear=True):
         supervisor = Supervisor(load(_env_file=None))
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does, and all that was started
     stop = threading.Event()
     with supervisor.sole_owner():
         keeper = threading.Thread(target=_keep, args=(supervisor, stop), daemon=True)
