@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from console.store import transaction
@@ -41,11 +42,17 @@ def together() -> Iterator[None]:
 
 @contextmanager
 def reading(business_id: int) -> Iterator[Session]:
-    """A transaction for one read, or the one that `together` holds."""
+    """A transaction for one read, or the one that `together` holds. Raises `StoreUnavailable` as `transaction` does."""
     if _shared.stack is None:
         with transaction(business_id) as session:
             yield session
         return
     if _shared.session is None:
         _shared.session = _shared.stack.enter_context(transaction(business_id))
-    yield _shared.session
+    try:
+        yield _shared.session
+    except DBAPIError as error:
+        # Ended here, as without `together`: a fragment keeps its errors to itself, and the next one reads on.
+        _shared.session = None
+        _shared.stack.__exit__(type(error), error, error.__traceback__)
+        raise
