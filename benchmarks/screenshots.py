@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
 
@@ -98,8 +97,7 @@ def _fill(stack: Stack) -> None:
     desk_data.fill(stack.environment["DATABASE_URL"], _HISTORY)
     _staff(stack)
     for fault in _FAULTS:
-        address = f"{stack.sandbox}/sandbox/api/faults/whatsapp"
-        requests.post(address, json=fault, timeout=10).raise_for_status()
+        stack.control("POST", "/faults/whatsapp", json=fault)
     sys.argv = [sys.argv[0], "--speed", "1500", "--customers", "40", "--url", stack.web, "--sandbox", stack.sandbox]
     demo.main()
 
