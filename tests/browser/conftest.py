@@ -28,7 +28,8 @@ _CHROMIUM = (
 )  # fmt: skip
 
 
-_NEVER = ("page_failed", "callback that displays")  # the last: `console.shell.toast` says why
+# The second: a route of ours raised. The last: `console.shell.toast` says why.
+_NEVER = ("page_failed", "Exception in ASGI application", "callback that displays")
 
 
 @dataclass
