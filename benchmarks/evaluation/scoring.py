@@ -13,7 +13,7 @@ from benchmarks.evaluation.cases import Case
 from benchmarks.evaluation.gullible import Bargaining, Reciting
 from benchmarks.evaluation.results import Result
 from core.ai import knowledge
-from core.ai.assistant import MODEL, QUOTE, ComposeRequest, HandOff, Outcome, Reply, Silent, compose
+from core.ai.assistant import MODEL, QUOTE, ComposeRequest, HandOff, Outcome, Reply, compose
 from core.ai.handoff import Reason
 from core.ai.model import Model
 from core.ai.prices import PriceTable
@@ -64,7 +64,7 @@ def _score(desk: Desk, case: Case) -> Result:
     seconds = time.perf_counter() - started
     request = _request(desk, case, turns, found)
     outcome = compose(request, desk.model)
-    reply = "" if isinstance(outcome, Silent) else outcome.text or ""
+    reply = (outcome.text or "") if isinstance(outcome, Reply | HandOff) else ""
     answered = isinstance(outcome, Reply) and outcome.trace.decided_by != QUOTE
     lines, unclear = _ordered(outcome)
     return Result(
@@ -113,7 +113,7 @@ def _rank(found: Sequence[Passage], case: Case) -> int | None:
 
 def _ordered(outcome: Outcome) -> tuple[tuple[tuple[str, Decimal], ...], int]:
     """The sure lines of the quote that was made or begun, and how many others there are to ask back."""
-    change = None if isinstance(outcome, Silent) else outcome.quote
+    change = outcome.quote if isinstance(outcome, Reply | HandOff) else None
     lines = change.lines if change else ()
     sure = tuple((line.item.sku, line.quantity) for line in lines if line.item and line.quantity)
     return sure, len(lines) - len(sure)

@@ -8,7 +8,7 @@ from functools import reduce
 
 from console import auth
 from console.store import transaction
-from core.ai.assistant import ComposeRequest, Outcome, Silent, compose
+from core.ai.assistant import ComposeRequest, HandOff, Outcome, Reply, compose
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
@@ -111,4 +111,4 @@ def try_it(
 
 
 def _quoted(outcome: Outcome) -> QuoteChange | None:
-    return None if isinstance(outcome, Silent) else outcome.quote
+    return outcome.quote if isinstance(outcome, Reply | HandOff) else None

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from core.ai import guard, handoff, hours, knowledge, mood, quoting
 from core.ai.calibration import IDENTITY, Calibration
+from core.ai.courtesy import Courtesy, courtesy_of, returned
 from core.ai.handoff import Reason, Trigger
 from core.ai.model import Completion, FailureKind, MakeQuote, Model, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.prices import PriceTable
@@ -30,9 +31,12 @@ APPROVED_PAIR = "approved_pair"
 QUOTE = "quote"
 PRODUCT_PRICE = "product_price"
 FREQUENT = "frequent_answer"
+COURTESY = "courtesy"
 _PAIR_PASSAGES = 3
 # An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
 _QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
+# Even a mere "hola" goes to a person with these.
+_STAND = (Reason.SENTIMENT, Reason.LEAK)
 _REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
 
 
@@ -125,7 +129,14 @@ class Silent:
     trace: Trace
 
 
-Outcome = Reply | HandOff | Silent
+@dataclass(frozen=True, slots=True)
+class NothingOwed:
+    """The customer asked for nothing ("ok", "👍"): nothing is said, and nobody is needed."""
+
+    trace: Trace
+
+
+Outcome = Reply | HandOff | Silent | NothingOwed
 
 
 def compose(request: ComposeRequest, model: Model | None) -> Outcome:
@@ -140,7 +151,10 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
         quoted = quoting.answered(_situation(request))
         if quoted:
             return _quote(request, quoted, Trace(QUOTE))
-    if trigger:
+    courtesy = courtesy_of(_question(request))
+    if courtesy is Courtesy.ACKNOWLEDGEMENT and not _was_asked(request):
+        return NothingOwed(Trace(COURTESY))
+    if trigger and not (courtesy and trigger.reason is Reason.TURN_CAP):
         return _hand_off(request, trigger, Trace(trigger.reason))
     if request.given_before is not None:
         return request.given_before
@@ -199,7 +213,8 @@ def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: 
     autonomy = _autonomy(request.settings, answer.topics)
     trigger = _objection(request, answer, prompt, trace, autonomy)
     if trigger:
-        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
+        courteous = None if trigger.reason in _STAND else _courteous(request, trace)
+        return courteous or _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
     return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
 
 
@@ -220,7 +235,11 @@ def _objection(
 
 
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
-    """A quote for what reads as an order, an approved answer or a price where nobody can doubt it, or a person."""
+    """A courtesy, a quote for what reads as an order, an approved answer or a price where nobody can doubt it, or a
+    person.
+    """
+    if (courteous := _courteous(request, trace)) is not None:
+        return courteous
     if quoted := quoting.ordered(_situation(request), doubtful=True):
         return _quote(request, quoted, trace)
     decided_by, known = APPROVED_PAIR, knowledge.sure_answer(request.settings.qa_pairs, _question(request))
@@ -232,6 +251,21 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
     passages = (known, *(passage for passage in trace.passages if passage.id != known.id))
     trace = replace(trace, decided_by=decided_by, passages=passages, sources=(known.id,), confidence=confidence)
     return Reply(known.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | None:
+    """What is done about messages that ask for nothing, so that they wake nobody; None if they may ask for more."""
+    courtesy = courtesy_of(_question(request))
+    if courtesy is None or (courtesy is Courtesy.ACKNOWLEDGEMENT and _was_asked(request)):
+        return None
+    trace, text = replace(trace, decided_by=COURTESY), returned(courtesy, _language(request, None))
+    return NothingOwed(trace) if text is None else Reply(text, request.settings.autonomy is Autonomy.DRAFT, trace)
+
+
+def _was_asked(request: ComposeRequest) -> bool:
+    """Whether the last that was said to the customer asks something, which an "ok" may answer."""
+    before = request.turns[: len(request.turns) - len(burst(request.turns))]
+    return bool(before) and before[-1].role is not Role.CUSTOMER and "?" in before[-1].text
 
 
 def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:

@@ -158,6 +158,7 @@ def _wanted(product: str, quantity: float | None, unit: str | None) -> Wanted:
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:
     made = within_reach(tuple(lines))
+    language = based_on.language if based_on else now.language  # a quote is told in one language to its end
     if not made:
         if based_on is None:
             raise ValueError("a quote has lines")
@@ -165,10 +166,10 @@ def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, 
     asking = unclear(made) is not None
     expires_at = now.at + now.valid_for
     text = (
-        wording.question(made, now.language)
+        wording.question(made, language)
         if asking
-        else wording.offer(made, expires_at, now.time_zone, now.language, renewed=renewed)
+        else wording.offer(made, expires_at, now.time_zone, language, renewed=renewed)
     )
     state = QuoteState.ASKING if asking else QuoteState.OPEN
-    change = QuoteChange(state, based_on.id if based_on else None, made, now.language, expires_at)
+    change = QuoteChange(state, based_on.id if based_on else None, made, language, expires_at)
     return Quoted(text, change, min(line.confidence for line in made))

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
-from core.ai.assistant import HandOff, Outcome, Reply, Silent
+from core import live
+from core.ai.assistant import HandOff, NothingOwed, Outcome, Reply, Silent
 from core.ai.summary import summarise
 from core.conversations import context, drafts
 from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
-from core.models import ConversationStatus, Mode, QuoteState, ReplyTurn, Sender, Severity
+from core.models import Conversation, ConversationStatus, Mode, QuoteState, ReplyTurn, Sender, Severity
 from core.outbox.queue import Draft, Refusal, queue_replies
 from core.people.notices import notify
 from core.quotes import service as quotes
@@ -204,9 +205,23 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
         case HandOff():
             hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail, outcome.summary)
             return _run(one, "handoff", message_id)
+        case NothingOwed():
+            _settle(session, turn.business_id, turn.conversation_id)
+            return _run(one, "nothing_owed", None)
         case Silent():
             hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
             return None
+
+
+def _settle(session: Session, business_id: int, conversation_id: int) -> None:
+    """Nobody owes this customer an answer any more."""
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(waiting_since=None)
+        .execution_options(**_QUIET)
+    )
+    live.notify(session, business_id, conversation_id)
 
 
 def _quote(session: Session, one: Done) -> None:

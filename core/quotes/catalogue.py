@@ -20,6 +20,7 @@ from core.ai.prompt import Passage
 from core.ai.text import LanguageCode, guess_language
 from core.models import Business, Product
 from core.quotes import money
+from core.quotes.numbers import unit_said
 
 _MOST_KEPT = 64  # catalogues in the memory of a process
 _FLOOR = 0.4
@@ -195,7 +196,7 @@ def _fit(index: _Index, at: int, name: frozenset[str], readings: Sequence[tuple[
 def _passage(item: Item, score: float, language: LanguageCode) -> Passage:
     label = f"{item.name} ({item.sku})" if item.sku else item.name
     price = money.said(item.price, item.currency, language)
-    text = f"{label}: {price} {_PER[language]} {item.unit or _PIECE[language]}"
+    text = f"{label}: {price} {_PER[language]} {unit_said(item.unit, language) or _PIECE[language]}"
     if item.description:
         text = f"{text}. {item.description}"
     return Passage(id=f"product-{item.id}", title=item.name, text=text, score=round(score, 4))

@@ -145,11 +145,16 @@ def _settle(wanted: Wanted, item: Item, score: float) -> Line:
     return Line(wanted.words, amount, wanted.unit, item, round(score, 2))
 
 
+_REFUSED_NUMBER = re.compile(r"\W*(?:\d[\d.,]*|cero|zero)\s+[^\W\d]", re.I)
+
+
 def _counted(wanted: Wanted) -> Decimal | None:
-    """ "Una camisa" and "camisa" are one; how many "camisas" are has to be asked, and so have absurd numbers."""
+    """ "Una camisa" and "camisa" are one; how many "camisas" are has to be asked, and so have absurd numbers: none, or
+    more than anybody orders, which the reader leaves among the words ("0 gorras").
+    """
     if wanted.quantity is None:
-        return None if plural(wanted.words) else Decimal(1)
-    return wanted.quantity if wanted.quantity < LARGEST else None
+        return None if plural(wanted.words) or _REFUSED_NUMBER.match(wanted.words) else Decimal(1)
+    return wanted.quantity if 0 < wanted.quantity < LARGEST else None
 
 
 def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> Decimal | None:

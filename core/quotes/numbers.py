@@ -126,6 +126,18 @@ def unit_named(words: str) -> str | None:
     return UNITS.get(fold(words).strip(" ."))
 
 
+_SAID: dict[str, dict[LanguageCode, tuple[str, str]]] = {
+    PAIR: {"es": ("par", "pares"), "en": ("pair", "pairs"), "pt": ("par", "pares")},
+    DOZEN: {"es": ("docena", "docenas"), "en": ("dozen", "dozen"), "pt": ("dúzia", "dúzias")},
+}
+
+
+def unit_said(unit: str, language: LanguageCode, amount: Decimal = Decimal(1)) -> str:
+    """A product's unit in a reader's language: pairs and dozens are translated, any other is said as it is written."""
+    known = _SAID.get(unit_named(unit) or "")
+    return unit if known is None else known[language][amount != 1]
+
+
 def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | None:
     """The quantity that begins `tokens`, which are folded; None when they begin with something else."""
     found = _fraction(tokens) or _number(tokens, language) or _bare_unit(tokens)

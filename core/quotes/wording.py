@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from core.ai.text import LanguageCode
 from core.quotes import money
 from core.quotes.matching import Line
+from core.quotes.numbers import unit_said
 from core.quotes.offer import amount_of, totals, unclear
 
 _SAYS: dict[LanguageCode, dict[str, str]] = {
@@ -177,7 +178,7 @@ def _listed(lines: tuple[Line, ...], language: LanguageCode) -> list[str]:
 def _what(line: Line, language: LanguageCode) -> str:
     if line.item is None or line.quantity is None:
         return line.words
-    unit = f" {line.item.unit}" if line.item.unit else ""
+    unit = f" {unit_said(line.item.unit, language, line.quantity)}" if line.item.unit else ""
     return f"{_number(line.quantity, language)}{unit} × {line.item.name}"
 
 
@@ -186,7 +187,11 @@ def _rate(line: Line, language: LanguageCode) -> str:
         return ""
     price = money.said(line.item.price, line.item.currency, language)
     says = _SAYS[language]
-    return says["per"].format(price=price, unit=line.item.unit) if line.item.unit else says["each"].format(price=price)
+    return (
+        says["per"].format(price=price, unit=unit_said(line.item.unit, language))
+        if line.item.unit
+        else says["each"].format(price=price)
+    )
 
 
 def _number(amount: Decimal, language: LanguageCode) -> str:

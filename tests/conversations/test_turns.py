@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import HandOff, Outcome, Reply, Silent, Trace
+from core.ai.assistant import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
 from core.ai.handoff import Reason
 from core.ai.model import Usage
 from core.ai.settings import BotSettings
@@ -69,6 +69,15 @@ def said() -> list[str]:
 
 def expire() -> None:
     rows("UPDATE reply_turns SET leased_until = now() - interval '1 second'")
+
+
+def test_who_asked_for_nothing_waits_for_nobody(business: TestBusiness) -> None:
+    customer_writes("👍")
+    turn, briefing = begin()
+    assert finish(turn, briefing, NothingOwed(TRACE))
+    assert said() == []
+    assert rows("SELECT waiting_since, mode, assignee_id FROM conversations") == [(None, "bot", None)]
+    assert column("SELECT outcome FROM ai_runs") == ["nothing_owed"]
 
 
 def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> None:

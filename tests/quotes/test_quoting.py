@@ -25,6 +25,8 @@ from core.ai.model import (
 from core.ai.prices import load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import Autonomy, BotSettings
+from core.ai.text import LanguageCode
+from core.quotes import wording
 from core.quotes.catalogue import Item
 from core.quotes.matching import Line
 from core.quotes.offer import OpenQuote
@@ -325,3 +327,31 @@ def test_who_orders_more_does_not_start_over() -> None:
 def test_an_order_after_a_quote_ran_out_starts_over() -> None:
     reply = replied(write("Quiero 1 gorra", quote=open_quote(expires_in=-1)))
     assert "Total: 8,00\xa0€" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("quoted_in", "text", "expected"),
+    [("en", "agrega una gorra", "Your quote:"), ("pt", "mejor 3 camisas", "Seu orçamento:"),
+     ("es", "please add a cap", "Su cotización:")],
+)  # fmt: skip
+def test_a_quote_is_told_in_one_language_to_its_end(quoted_in: LanguageCode, text: str, expected: str) -> None:
+    outcome = replied(write(text, quote=replace(open_quote(), language=quoted_in)))
+    assert outcome.text.startswith(expected)
+    assert outcome.quote is not None and outcome.quote.language == quoted_in
+
+
+@pytest.mark.parametrize("text", ["quiero 0 gorra", "quiero 99999999999999999999 camisa blanca", "cero gorras"])
+def test_a_number_that_nobody_orders_is_never_quoted(text: str) -> None:
+    outcome = write(text)
+    if isinstance(outcome, Reply):
+        assert outcome.quote is not None and outcome.quote.state == QuoteState.ASKING
+        assert not any(line.sure for line in outcome.quote.lines), "how many is still to be said"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("es", "3 pares × Botas"), ("en", "3 pairs × Botas"), ("pt", "3 pares × Botas")]
+)
+def test_units_are_said_in_the_language_of_the_quote(language: LanguageCode, said: str) -> None:
+    boots = Item(7, "", "Botas", (), "par", Decimal(90), "EUR")
+    line = Line("botas", Decimal(3), "pair", boots, 1.0)
+    assert said in wording.offer((line,), NOW, "UTC", language)

@@ -1,0 +1,111 @@
+"""Messages that ask for nothing, and what is done about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.ai.assistant import COURTESY, NothingOwed, Reply, compose
+from core.ai.courtesy import Courtesy, courtesy_of
+from core.ai.model import FailureKind
+from core.ai.prompt import Role, Turn
+from core.ai.settings import Autonomy
+from tests.ai.test_assistant import NOON, fails, request, says
+
+GREETING, THANKS, FAREWELL, SEEN = (
+    Courtesy.GREETING, Courtesy.THANKS, Courtesy.FAREWELL, Courtesy.ACKNOWLEDGEMENT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Hola", GREETING),
+        ("holaaaa!!", GREETING),
+        ("Hola, muy buenas tardes 😊", GREETING),
+        ("hola?", GREETING),
+        ("Buen día, ¿cómo están?", GREETING),
+        ("Good morning team", GREETING),
+        ("Oi, boa noite! Tudo bem?", GREETING),
+        ("Bonjour", GREETING),
+        ("Muchísimas gracias por la ayuda, muy amables", THANKS),
+        ("ok gracias", THANKS),
+        ("hola\ngracias", THANKS),
+        ("Thank you so much!!", THANKS),
+        ("Valeu, brigadoo", None),  # a word we do not know may say anything
+        ("valeu 🙏", THANKS),
+        ("no, gracias", THANKS),
+        ("Hasta luego, que tengan lindo día", None),
+        ("perfecto, hasta mañana", FAREWELL),
+        ("bye bye", FAREWELL),
+        ("👍", SEEN),
+        ("🙏🏽❤️", SEEN),
+        ("ok", SEEN),
+        ("jajajaja", SEEN),
+        ("kkkkk", SEEN),
+        ("Listo, entendido.", SEEN),
+        ("beleza", SEEN),
+        ("Hola, ¿hacen envíos?", None),
+        ("gracias, y el horario?", None),
+        ("buenas, precio de la consulta", None),
+        ("ok pero cuándo llega", None),
+        ("thanks but it does not work", None),
+        ("Hola soy de la clínica", None),
+        ("no", None),
+        ("no es eso", None),
+        ("?", None),
+        ("...", None),
+        ("", None),
+        ("3", None),
+        ("👎", None),
+        ("😡😡", None),
+        ("gracias por nada 😡", None),
+        ("What?", None),
+        ("hola " * 60, None),
+    ],
+)
+def test_a_courtesy_is_made_of_nothing_else(text: str, kind: Courtesy | None) -> None:
+    assert courtesy_of(text) is kind
+
+
+@pytest.mark.parametrize("model", [None, fails(FailureKind.TIMEOUT), says("¿Qué?", confidence=0.1)])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hola, buenas tardes", "¡Hola!"),
+        ("Gracias!", "gusto"),
+        ("Thanks a lot", "welcome"),
+        ("Tchau, até mais", "Até logo"),
+        ("👍", None),
+        ("listo", None),
+    ],
+)
+def test_no_courtesy_wakes_a_person(text: str, words: str | None, model: object) -> None:
+    outcome = compose(replace(request(text), replies_in_a_row=99), model)  # type: ignore[arg-type]
+    if words is None:
+        assert isinstance(outcome, NothingOwed)
+    else:
+        assert isinstance(outcome, Reply) and words in outcome.text
+    assert outcome.trace.decided_by == COURTESY
+
+
+def test_a_model_that_answers_a_courtesy_well_is_heard() -> None:
+    outcome = compose(request("Gracias!"), says("¡De nada, Ana!"))
+    assert isinstance(outcome, Reply) and outcome.text == "¡De nada, Ana!"
+
+
+def test_an_ok_may_answer_what_was_asked() -> None:
+    asked = request("ok")
+    before = (
+        Turn(Role.CUSTOMER, "necesito un turno", NOON - timedelta(minutes=1)),
+        Turn(Role.BOT, "Tenemos el martes a las 10. ¿Le sirve?", NOON),
+    )
+    outcome = compose(replace(asked, turns=(*before, *asked.turns)), says("Anotado para el martes."))
+    assert isinstance(outcome, Reply) and outcome.text == "Anotado para el martes."
+
+
+def test_where_a_person_approves_each_answer_a_greeting_is_a_draft() -> None:
+    outcome = compose(request("Hola", autonomy=Autonomy.DRAFT), None)
+    assert isinstance(outcome, Reply) and outcome.draft
