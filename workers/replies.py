@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import structlog
 
-from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.assistant import compose
+from core.ai.decision import ComposeRequest, Outcome
 from core.ai.metering import metered
 from core.business.channels import channel
 from core.business.model import model

@@ -13,7 +13,8 @@ from benchmarks.evaluation.cases import Case
 from benchmarks.evaluation.gullible import Bargaining, Reciting
 from benchmarks.evaluation.results import Result
 from core.ai import knowledge
-from core.ai.assistant import MODEL, QUOTE, ComposeRequest, HandOff, Outcome, Reply, compose
+from core.ai.assistant import MODEL, QUOTE, compose
+from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.ai.handoff import Reason
 from core.ai.model import Model
 from core.ai.prices import PriceTable

@@ -8,7 +8,8 @@ from functools import reduce
 
 from console import auth
 from console.store import transaction
-from core.ai.assistant import ComposeRequest, HandOff, Outcome, Reply, compose
+from core.ai.assistant import compose
+from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts

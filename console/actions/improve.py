@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from console import auth
 from console.store import transaction
-from core.ai.assistant import Trace
+from core.ai.decision import Trace
 from core.ai.model import ModelFailed
 from core.business.model import model
 from core.conversations import spending

@@ -8,7 +8,7 @@ from console import shell
 from console.actions import bot as actions
 from console.i18n import catalogue, current, t
 from console.numbers import percent, seconds, usd
-from core.ai.assistant import HandOff, Outcome, Reply
+from core.ai.decision import HandOff, Outcome, Reply
 from core.ai.settings import BotSettings
 from core.errors import BotHubError
 

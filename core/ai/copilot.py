@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.ai.assistant import Trace
+from core.ai.decision import Trace
 from core.ai.model import FailureKind, InputItem, ModelFailed, Usage, Writer
 from core.ai.prices import PriceTable
 from core.ai.prompt import BusinessFacts, Passage, Turn, data, estimated_tokens, reference, transcript

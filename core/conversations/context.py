@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.ai.assistant import ComposeRequest, Trace
 from core.ai.calibration import IDENTITY
+from core.ai.decision import ComposeRequest, Trace
 from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings

@@ -19,7 +19,8 @@ import redis
 import structlog
 
 from core import bell
-from core.ai.assistant import FREQUENT, MODEL, ComposeRequest, Outcome, Reply, Trace
+from core.ai.assistant import FREQUENT, MODEL
+from core.ai.decision import ComposeRequest, Outcome, Reply, Trace
 from core.ai.prompt import Passage, burst, fact_lines
 from core.ai.settings import Autonomy
 from core.ai.text import fold

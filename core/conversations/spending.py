@@ -12,8 +12,8 @@ from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
 from core.ai import budget
-from core.ai.assistant import Trace
 from core.ai.budget import Level, Money
+from core.ai.decision import Trace
 from core.ai.metering import Embedded
 from core.ai.model import Usage
 from core.ai.prices import PriceTable

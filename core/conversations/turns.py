@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from core import live
-from core.ai.assistant import HandOff, NothingOwed, Outcome, Reply, Silent
+from core.ai.decision import HandOff, NothingOwed, Outcome, Reply, Silent
 from core.ai.summary import summarise
 from core.conversations import context, drafts
 from core.conversations.service import hand_off

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.ai.assistant import Trace
+from core.ai.decision import Trace
 from core.ai.model import InputItem, ModelFailed, Writer, Written
 from core.ai.prices import PriceTable
 from core.ai.prompt import BusinessFacts, data, reference

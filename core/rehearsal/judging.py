@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.ai.assistant import HandOff, Outcome, Reply
+from core.ai.decision import HandOff, Outcome, Reply
 from core.ai.text import fold, words
 
 MOST_PHRASES = 20

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core.ai.assistant import ComposeRequest, Outcome, compose
+from core.ai.assistant import compose
 from core.ai.calibration import IDENTITY
+from core.ai.decision import ComposeRequest, Outcome
 from core.ai.model import Model
 from core.ai.settings import BotSettings
 from core.business import facts

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.assistant import APPROVED_PAIR, BOT_OFF, MODEL, ComposeRequest, HandOff, Reply, Silent, compose
+from core.ai.assistant import APPROVED_PAIR, BOT_OFF, MODEL, compose
 from core.ai.confidence import UNKNOWN_SOURCES
+from core.ai.decision import ComposeRequest, HandOff, Reply, Silent
 from core.ai.handoff import Reason
 from core.ai.model import Completion, FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
 from core.ai.prices import load_prices

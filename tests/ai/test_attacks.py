@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import ComposeRequest, HandOff, Reply, compose
+from core.ai.assistant import compose
+from core.ai.decision import ComposeRequest, HandOff, Reply
 from core.ai.handoff import Reason
 from core.ai.model import Completion, ModelAnswer, Prompt, Usage
 from core.ai.prompt import BusinessFacts, Passage, Role, Turn

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import COURTESY, NothingOwed, Reply, compose
+from core.ai.assistant import COURTESY, compose
 from core.ai.courtesy import Courtesy, courtesy_of
+from core.ai.decision import NothingOwed, Reply
 from core.ai.model import FailureKind
 from core.ai.prompt import Role, Turn
 from core.ai.settings import Autonomy

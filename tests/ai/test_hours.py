@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from core.ai.assistant import HandOff, compose
+from core.ai.assistant import compose
+from core.ai.decision import HandOff
 from core.ai.handoff import Reason
 from core.ai.hours import is_open
 from core.ai.model import FailureKind

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import ComposeRequest, HandOff, Reply, compose
+from core.ai.assistant import compose
+from core.ai.decision import ComposeRequest, HandOff, Reply
 from core.ai.handoff import Reason, upset
 from core.ai.prompt import Role, Turn
 from core.ai.summary import summarise

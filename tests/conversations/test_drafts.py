@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.ai.assistant import Reply, Trace
+from core.ai.decision import Reply, Trace
 from core.ai.prompt import Passage
 from core.conversations import drafts, traces
 from core.conversations.drafts import Suggestion

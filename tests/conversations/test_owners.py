@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from core.ai.assistant import HandOff, Trace
+from core.ai.decision import HandOff, Trace
 from core.ai.handoff import Reason
 from core.ai.summary import Summary
 from core.conversations import owners, service

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.assistant import Trace
+from core.ai.decision import Trace
 from core.ai.metering import Embedded, metered, note
 from core.ai.model import Usage
 from core.ai.prices import load_prices

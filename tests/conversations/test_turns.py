@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
+from core.ai.decision import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
 from core.ai.handoff import Reason
 from core.ai.model import Usage
 from core.ai.settings import BotSettings

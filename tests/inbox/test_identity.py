@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.ai.assistant import Reply, Trace
+from core.ai.decision import Reply, Trace
 from core.conversations import turns
 from core.db import system_transaction, transaction
 from core.errors import OptedOut

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ai import budget
-from core.ai.assistant import HandOff, Reply, Trace, compose
+from core.ai.assistant import compose
 from core.ai.budget import Level, Money
+from core.ai.decision import HandOff, Reply, Trace
 from core.ai.model import Usage
 from core.ai.settings import BotSettings, QaPair
 from core.conversations import bots, spending

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.ai.assistant import MODEL, PRODUCT_PRICE, HandOff, Reply, compose
+from core.ai.assistant import MODEL, PRODUCT_PRICE, compose
+from core.ai.decision import HandOff, Reply
 from core.ai.settings import Autonomy
 from tests.ai.test_assistant import request, says
 from tests.quotes.shop import SHOP

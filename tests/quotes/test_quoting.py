@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.assistant import ComposeRequest, HandOff, Outcome, Reply, compose
+from core.ai.assistant import compose
+from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.ai.handoff import Reason
 from core.ai.model import (
     Completion,

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai.assistant import ComposeRequest, Reply, compose
+from core.ai.assistant import compose
 from core.ai.client import ModelClient
+from core.ai.decision import ComposeRequest, Reply
 from core.ai.envelope import ApiStyle
 from core.ai.model import MakeQuote, ModelAnswer, Prompt
 from core.ai.prices import load_prices
