@@ -53,8 +53,9 @@ class Trace:
     """How a decision came about. Stored with the run; nothing here is shown to customers.
 
     `decided_by` is a `Reason`, or one of the constants of `core.ai.assistant`. `confidence` holds the parts that
-    `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was given; None when it
-    states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is "kind: detail".
+    `core.ai.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
+    given; None when it states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is
+    "kind: detail".
     """
 
     decided_by: str
