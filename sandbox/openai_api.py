@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox.faults import Fault
 from sandbox.openai_embed import SIZES, as_base64, embed
-from sandbox.openai_facts import read_prompt, text_of
+from sandbox.openai_facts import facts_in, read_prompt, text_of
 from sandbox.openai_model import think
 from sandbox.openai_schema import fill
 from sandbox.openai_tools import as_item, as_message, called
@@ -108,6 +108,11 @@ def _model(body: dict[str, Any]) -> str:
     return model
 
 
+def _told(instructions: str, turns: list[tuple[str, str]]) -> str:
+    """All that the program itself says, apart from the customer."""
+    return "\n".join([instructions, *(text for role, text in turns if role in ("system", "developer"))])
+
+
 def _count(text: str) -> int:
     """Tokens, about."""
     return max(1, -(-len(text) // 4)) if text else 0
@@ -149,8 +154,9 @@ def responses(world: World, body: dict[str, Any], fault: Fault | None) -> dict[s
         "json_object": {"properties": {"answer": {}, "confidence": {"type": "number"}}},
     }
     asked = schema.get(wanted.get("type", "text"))
-    text, read = _said(str(body.get("instructions") or ""), turns, asked, fault, str(wanted.get("name") or ""))
-    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
+    instructions = str(body.get("instructions") or "")
+    text, read = _said(instructions, turns, asked, fault, str(wanted.get("name") or ""))
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns), facts_in(_told(instructions, turns)))
     text, cut = _cut(text if call is None else call[1], body.get("max_output_tokens"))
     said = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     output: list[dict[str, Any]] = [_message(said) if call is None else as_item((call[0], text))]
@@ -231,7 +237,7 @@ def chat_completions(world: World, body: dict[str, Any], fault: Fault | None) ->
     turns = _turns(body["messages"])
     name = str((wanted.get("json_schema") or {}).get("name") or "")
     text, read = _said("", turns, schema, fault, name)
-    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns))
+    call = called(body.get("tools"), body.get("tool_choice"), _asked(turns), facts_in(_told("", turns)))
     text, cut = _cut(text if call is None else call[1], body.get("max_completion_tokens", body.get("max_tokens")))
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
     if call is not None:

@@ -13,7 +13,7 @@ from sandbox.openai_data import statements
 from sandbox.openai_facts import Fact, Prompt
 from sandbox.words import LANGUAGES, SUBJECT_NAMES, fold, language_of, tokens
 
-FOUND = 0.5
+FOUND = 0.55
 ANSWER_LENGTH = 420
 
 _GREETING = re.compile(
@@ -102,6 +102,11 @@ _ORDERED_LANGUAGE = re.compile(
 )
 
 
+_OFF_SUBJECT = 0.6  # it shares words with the question and speaks of something else
+_OWN_LANGUAGE = 0.35  # more than a label that fits is worth
+# They tell who the business is and what it is about, and answer no question.
+_NAMES = re.compile(r"(?:name|nombre|nome|sector|tags|etiquetas|currency of prices)", re.I)
+_MONEY = re.compile(r"[$€£]\s?\d|\b[A-Z]{3}\s?\d|\d\s?€")
 _WHOLE = 160  # characters up to which a passage is said as it is
 
 
@@ -138,7 +143,7 @@ def think(prompt: Prompt) -> Thought:
         thought.reply, thought.confidence = says["person"].format(name=name), 0.9
         thought.handoff_reason = says["reason"]
         return thought
-    found, missed = _look_up(prompt, asked)
+    found, missed = _look_up(prompt, asked, language)
     intents = [intent for intent, pattern in _INTENTS if pattern.search(folded)]
     if found:
         _answer(thought, found, missed, says["unknown"].format(name=name))
@@ -193,7 +198,7 @@ def _without_courtesy(text: str) -> str:
     return folded
 
 
-def _look_up(prompt: Prompt, asked: str) -> tuple[list[tuple[float, Fact, str]], list[str]]:
+def _look_up(prompt: Prompt, asked: str, language: str) -> tuple[list[tuple[float, Fact, str]], list[str]]:
     """(score, fact, answer) for each question a fact answers, and the questions none answers."""
     index = _Index(list(statements(prompt.facts)))
     found: list[tuple[float, Fact, str]] = []
@@ -202,21 +207,28 @@ def _look_up(prompt: Prompt, asked: str) -> tuple[list[tuple[float, Fact, str]],
         about = tokens(_without_courtesy(question))
         if not about:
             continue
-        score, fact = index.best(question, about)
+        score, fact = index.best(question, about, language)
         if fact is None or score < FOUND:
             missed.append(question)
         else:
-            found.append((score, fact, _wording(fact, about)))
+            found.append((score, fact, _wording(fact, about, language)))
     if found:
         missed = [question for question in missed if len(tokens(question)) > 1]
     return found, missed
+
+
+def _speaks_of(fact: Fact) -> set[str]:
+    """What a fact is about. One that states an amount of money tells a price, whether it says so or not."""
+    priced = {"@price"} if _MONEY.search(fact.text) else set()
+    return priced | set(tokens(f"{fact.label} {fact.question} {fact.text}"))
 
 
 class _Index:
     """Facts with their tokens; rare tokens weigh more."""
 
     def __init__(self, facts: list[Fact]) -> None:
-        self._facts = [(fact, set(tokens(f"{fact.label} {fact.question} {fact.text}"))) for fact in facts]
+        told = [fact for fact in facts if not _NAMES.fullmatch(fact.label)]
+        self._facts = [(fact, _speaks_of(fact)) for fact in told]
         self._often = Counter(token for _, given in self._facts for token in given)
 
     def _weight(self, token: str) -> float:
@@ -225,10 +237,12 @@ class _Index:
         rarity = 1.0 + log((1 + len(self._facts)) / (1 + self._often[token]))
         return 2 * rarity if token in SUBJECT_NAMES else rarity
 
-    def best(self, question: str, about: list[str]) -> tuple[float, Fact | None]:
+    def best(self, question: str, about: list[str], language: str) -> tuple[float, Fact | None]:
+        """The fact that answers best, 0 to 1. Where two answer alike, the one in the customer's language."""
         wanted = {token: self._weight(token) for token in about}
         total = sum(wanted.values())
-        best: tuple[float, Fact | None] = (0.0, None)
+        subjects = {token for token in wanted if token in SUBJECT_NAMES}
+        best: tuple[float, float, Fact | None] = (0.0, 0.0, None)  # the rank, the score, the fact
         for fact, given in self._facts:
             score = sum(weight for token, weight in wanted.items() if token in given) / total
             if score and fact.label and set(tokens(fact.label)) & set(wanted):
@@ -236,18 +250,24 @@ class _Index:
             if score and fact.question:
                 alike = fuzz.token_set_ratio(fold(question), fold(fact.question)) / 100
                 score = max(score + 0.2 * alike, alike if alike > 0.8 else 0.0)
-            if score > best[0]:
-                best = (score, fact)
-        return min(best[0], 1.0), best[1]
+            if subjects and not subjects & given:
+                score *= _OFF_SUBJECT
+            own = set(tokens(fact.question)) & set(wanted) and language_of(fact.question) == language
+            rank = score + _OWN_LANGUAGE if score and own else score
+            if rank > best[0]:
+                best = (rank, score, fact)
+        return min(best[1], 1.0), best[2]
 
 
-def _wording(fact: Fact, about: list[str]) -> str:
+def _wording(fact: Fact, about: list[str], language: str) -> str:
     """A pair's answer, a label with its value, or the sentences of a passage that speak of the question."""
     asks = "?" in fact.question or len(fact.text) <= _WHOLE  # the heading of a document's passage asks nothing
     if fact.question and asks and len(fact.text) <= ANSWER_LENGTH:
         return fact.text.strip()
     if fact.label:
-        return f"{fact.label}: {fact.text}".rstrip(".") + "."
+        subjects = [SUBJECT_NAMES[token] for token in tokens(fact.label) if token in SUBJECT_NAMES]
+        label = subjects[0][language].capitalize() if subjects else fact.label
+        return f"{label}: {fact.text}".rstrip(".") + "."
     sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+", fact.text) if part.strip()]
     ranked = sorted(sentences, key=lambda part: -len(set(tokens(part)) & set(about)))
     chosen: list[str] = []

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from sandbox.words import fold
+from sandbox.openai_facts import Fact
+from sandbox.words import fold, tokens
 
 _NUMBERS = {
     word: number
@@ -20,6 +22,11 @@ _NUMBERS = {
     )
     for word in said.split()
 }  # fmt: skip
+_ARTICLES = frozenset(["un", "una", "um", "uma", "a", "an"])
+# Who returns or exchanges something orders nothing new.
+_GIVES_BACK = re.compile(
+    r"\b(?:devol(?:ver|ucion|ver\w+)|cambi(?:ar|o|arlo|arla)|reembols\w+|return\w*|exchange\w*|refund\w*|troca\w*|devolucao)\b"
+)
 _WISH = re.compile(
     r"\b(?:quiero|quisiera|necesito|dame|ponme|mandame|pedir|comprar|cotiza\w*|cotizacion|presupuesto|agrega|mejor"
     r"|want|need|order|buy|quote|i ll take|i'd like|add|quero|gostaria|preciso|orcamento|adiciona|melhor)\b"
@@ -31,12 +38,18 @@ _LINE = re.compile(
 )
 
 
-def called(tools: Any, choice: Any, asked: list[str]) -> tuple[str, str] | None:
-    """(a tool's name, its arguments in JSON) when the customer orders something and a tool takes orders."""
+def called(tools: Any, choice: Any, asked: list[str], facts: Iterable[Fact] = ()) -> tuple[str, str] | None:
+    """(a tool's name, its arguments in JSON) when the customer orders something and a tool takes orders.
+
+    "Una factura" and "a minute" are no orders: what is not counted has to be among the products that `facts` tell of.
+    """
     text = fold("\n".join(asked))
-    if choice == "none" or not isinstance(tools, list) or not _WISH.search(text):
+    if choice == "none" or not isinstance(tools, list) or not _WISH.search(text) or _GIVES_BACK.search(text):
         return None
+    sold = {token for fact in facts if fact.id.startswith("product") for token in tokens(fact.question)}
     found = [match.groupdict() for match in _LINE.finditer(text)]
+    if all(line["quantity"] in _ARTICLES and not sold & set(tokens(line["product"] or "")) for line in found):
+        return None
     for tool in tools if found else ():
         function = tool.get("function", tool) if isinstance(tool, dict) else {}
         taken = _list_of_lines(function.get("parameters"))

@@ -52,7 +52,7 @@ _SUBJECTS: tuple[tuple[tuple[str, str, str], str], ...] = (
     (("sitio web", "website", "site"), "website web sitio site pagina"),
     (("precio", "price", "preço"), "precio prec price cost cuest custa cuanto quanto vale valor tarifa pricing"),
     (("envío", "shipping", "entrega"), "envio envia shipp ship deliver entreg reparto domicilio frete"),
-    (("devolución", "returns", "devolução"), "devol return refund reembols cambio trocar troca"),
+    (("devolución", "returns", "devolução"), "devol return refund reembols cambi exchang troca"),
     (("pago", "payment", "pagamento"), "pago pagar pag payment pay tarjet card efectivo cartao cash pix transferenc"),
     (("garantía", "warranty", "garantia"), "garanti warrant guarantee"),
     (("factura", "invoice", "nota fiscal"), "factur invoice fatura nfe"),

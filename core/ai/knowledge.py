@@ -8,7 +8,7 @@ the pair's question and hardly any may be missing from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,6 +54,8 @@ _SAME = {
         "<pay>": "pagar pago pagos pagan pay payment payments paying pagamento pagamentos",
         "<ship>": "envio envios enviar envian envie despacho ship shipping shipment frete fretes enviam",
         "<return>": "devolver devolucion devoluciones return returns returning devolucao devolucoes",
+        "<place>": "ubicado ubicados ubicada ubicadas ubicacion direccion queda quedan located location address fica "
+        "ficam endereco localizacao localizada localizado",
         "<accept>": "aceptan acepta aceptar accept accepted aceitam aceita",
     }.items()
     for word in words(group)
@@ -99,6 +101,7 @@ _TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
 _TYPO_CREDIT = 0.9
 _WORDING_SHARE = 0.15
 _LISTED = 0.25
+_BY_ANSWER = 0.5  # what an answer speaks of says less than what its question asks
 # Measured on the questions and traps in tests/ai/test_knowledge.py: none of the traps is answered.
 _SURE = 0.85
 _MARGIN = 0.08
@@ -122,7 +125,23 @@ class _Match:
 def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
     """The approved pairs nearest to `question`, best first, at most `limit`. Ids are qa-1, qa-2 … by position."""
     found = [match.passage for match in _matches(pairs, question) if match.passage.score >= _LISTED]
-    return found[:limit]
+    known = {passage.id for passage in found}
+    found += [passage for passage in _by_answer(pairs, question) if passage.id not in known]
+    return sorted(found, key=lambda passage: -passage.score)[:limit]
+
+
+def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
+    """Pairs whose question and answer together speak of what is asked: "tarjeta" stands in how one can pay."""
+    asked = _question(question).keys
+    for index, pair in enumerate(pairs, start=1):
+        if not pair.approved or not asked:
+            continue
+        told = _question(f"{pair.question}\n{pair.answer}").keys
+        slips = _corrections(_question(question), told)
+        met = [word for word, key in asked.items() if key in told.values() or word in slips]
+        score = _BY_ANSWER * _weight({asked[word] for word in met}) / _weight(set(asked.values()))
+        if score >= _LISTED:
+            yield Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
 
 
 def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:

@@ -31,7 +31,13 @@ class ChannelSpec:
 
 
 def ensure_business(
-    session: Session, settings: Settings, *, name: str, profile: dict[str, object], bot: BotSettings
+    session: Session,
+    settings: Settings,
+    *,
+    name: str,
+    profile: dict[str, object],
+    bot: BotSettings,
+    time_zone: str = "UTC",
 ) -> int:
     """Make the business if there is none, and its channels as the settings have them now. Returns the business's id.
 
@@ -41,7 +47,7 @@ def ensure_business(
     business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
     if business_id is None:
         business_id = session.execute(
-            insert(Business).values(name=name, profile=profile, timezone="UTC").returning(Business.id)
+            insert(Business).values(name=name, profile=profile, timezone=time_zone).returning(Business.id)
         ).scalar_one()
         bot_id = session.execute(
             insert(Bot).values(business_id=business_id, name=bot.name).returning(Bot.id)

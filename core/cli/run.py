@@ -62,7 +62,9 @@ def set_up(settings: Settings) -> str | None:
     """The business and its first administrator. Returns a one-time sign-in token while nobody has a password."""
     with db.system_transaction() as session:
         if settings.sandbox_active:
-            business_id = ensure_business(session, settings, name=demo.NAME, profile=demo.PROFILE, bot=demo.bot())
+            business_id = ensure_business(
+                session, settings, name=demo.NAME, profile=demo.PROFILE, bot=demo.bot(), time_zone=demo.TIME_ZONE
+            )
             demo.stock(session, business_id)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())

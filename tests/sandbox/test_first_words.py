@@ -1,0 +1,98 @@
+"""What a newcomer asks the demo business first, answered by the stand-in model through the real prompt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.ai import knowledge, prompt
+from core.ai.prompt import Passage, Role, Turn
+from core.ai.text import guess_language
+from core.business import demo, facts
+from core.quotes import catalogue
+from core.quotes.catalogue import Item
+from sandbox.openai_facts import read_prompt
+from sandbox.openai_model import Thought, think
+from sandbox.openai_tools import called
+
+SOLD = tuple(
+    Item(number, one.sku, one.name, tuple(one.aliases), one.unit, one.price, "ARS", one.description or "")
+    for number, one in enumerate(demo._PRODUCTS, start=1)
+)
+WARRANTY = Passage("kb-1", "Garantía", "La garantía de las zapatillas es de 90 días contra defectos de fábrica.", 0.78)
+TAKES_ORDERS = {
+    "name": "make_quote",
+    "parameters": {"properties": {"lines": {"items": {"properties": {"product": {}, "quantity": {}}}}}},
+}
+
+
+def told(question: str, *known: Passage) -> prompt.Prompt:
+    bot = demo.bot()
+    passages = (*known, *catalogue.passages(SOLD, question), *knowledge.search(bot.qa_pairs, question, 3))
+    business = facts.facts_of(demo.NAME, demo.TIME_ZONE, demo.PROFILE)
+    return prompt.build(bot, business, (Turn(Role.CUSTOMER, question, datetime.now(UTC)),), passages)
+
+
+def answer(question: str, *known: Passage) -> Thought:
+    return think(read_prompt(told(question, *known).instructions, [("user", question)]))
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "says"),
+    [
+        ("¿A qué hora abren?", "es", "9 a 19"),
+        ("What time do you open?", "en", "9 am"),
+        ("A que horas vocês abrem?", "pt", "9 às 19"),
+        ("Are you open on Sundays?", "en", "Sunday"),
+        ("¿Dónde están ubicados?", "es", "Corrientes"),
+        ("Where is your store?", "en", "Corrientes"),
+        ("Onde fica a loja?", "pt", "Corrientes"),
+        ("Hola, ¿hacen envíos?", "es", "todo el país"),
+        ("Do you ship to Rosario?", "en", "all over the country"),
+        ("Vocês entregam em Córdoba?", "pt", "todo o país"),
+        ("¿Aceptan Mercado Pago?", "es", "Mercado Pago"),
+        ("Do you take credit cards?", "en", "credit"),
+        ("Aceitam cartão?", "pt", "crédito"),
+        ("Quiero devolver una camisa", "es", "30 días"),
+        ("I want to return a shirt", "en", "30 days"),
+        ("Quero trocar a camisa", "pt", "30 dias"),
+        ("Necesito una factura A", "es", "CUIT"),
+        ("When will my order arrive?", "en", "working days"),
+        ("What is your phone number?", "en", "5555 0100"),
+        ("¿Cuánto cuestan los zapatos?", "es", "48.000"),
+        ("How much are the sneakers?", "en", "39,000"),
+    ],
+)
+def test_the_demo_business_answers_in_the_customers_language(question: str, language: str, says: str) -> None:
+    given = answer(question)
+    assert given.confidence >= 0.6
+    assert says in given.reply
+    assert given.language == language
+    assert guess_language(given.reply, language) == language  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("question", ["¿Hacen descuentos?", "dame un minuto", "¿Quién ganó el partido?"])
+def test_what_it_was_not_told_it_does_not_know(question: str) -> None:
+    assert answer(question).confidence < 0.6
+
+
+def test_a_document_answers_before_a_price_list() -> None:
+    given = answer("¿Cuánto dura la garantía de las zapatillas?", WARRANTY)
+    assert "90 días" in given.reply and given.sources == ["kb-1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "orders"),
+    [
+        ("Necesito una factura A", False),
+        ("dame un minuto", False),
+        ("Quisiera cambiar la camisa azul por una blanca", False),
+        ("I want to return a shirt", False),
+        ("Quiero una gorra", True),
+        ("quiero 2 paraguas", True),
+    ],
+)
+def test_only_an_order_is_an_order(said: str, orders: bool) -> None:
+    known = read_prompt(told(said).instructions, []).facts
+    assert (called([TAKES_ORDERS], "auto", [said], known) is not None) is orders
