@@ -27,8 +27,8 @@ OTHER_LANGUAGE = 0.9
 class Signals:
     """What is known of an answer. `model` is its own estimate and `evidence` the best named passage's score, 0 to 1.
 
-    `ungrounded`: it states facts and names nothing that it was given. `invented_amounts`: it names prices or
-    percentages that the business never gave. `unknown_sources`: it names sources that do not exist.
+    `ungrounded`: it states facts and names nothing that it was given. `invented_amounts`: it names prices,
+    percentages, links or addresses that the business never gave. `unknown_sources`: it names sources that do not exist.
     `other_language`: it is not in the language it should be in.
     """
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
+from babel.numbers import list_currencies
+
+from core.ai.addresses import visible
 from core.ai.prompt import DATA_BEGINS, RULES_BEGIN
-from core.ai.text import words
+from core.ai.text import LanguageCode, words
+from core.quotes.numbers import quantity_at
 
 _RULE_RUN = 8  # words in a row that nobody writes by chance
 # A personality may hold phrases to be used with customers, such as a greeting: only a long piece of it is a leak.
@@ -39,21 +44,47 @@ _COUNTS = {
 }
 
 _DIGITS = r"(?:\d{1,3}(?:[.,'\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?)(?!\d)"
-_SIGN = r"(?:US\$|R\$|S/\.?|\bBs\.?|[$€£₡₲])"
-_CODE = r"(?:ARS|BOB|BRL|CLP|COP|CRC|CUP|DOP|EUR|GBP|GTQ|HNL|MXN|NIO|PAB|PEN|PYG|USD|UYU|VES)"
+_SIGN = r"(?:US\$|R\$|S/\.?|\bBs\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴₸₦₵])"
+_WORDS_TOO = frozenset(
+    ["ALL", "CUP", "GEL", "MAD", "PEN", "RON", "SOS", "TOP", "TRY"]
+)  # in capitals they need not be currencies
+_CODES = "|".join(sorted(list_currencies() - _WORDS_TOO))  # of ISO 4217, written as codes are
+_CODE = r"(?:ARS|BOB|BRL|CLP|COP|CRC|DOP|EUR|GBP|GTQ|HNL|MXN|NIO|PAB|PYG|USD|UYU|VES|(?-i:CUP|PEN)|" rf"(?-i:{_CODES}))"
 _COIN = (
     r"(?:euros?|d[oó]lar(?:es)?|dollars?|bucks?|pesos?|reais|soles|bol[ií]var(?:es)?|bolivianos?|"
     r"guaran[ií](?:es)?|col[oó]n(?:es)?|quetzal(?:es)?|lempiras?|c[oó]rdobas?|balboas?|"
-    r"cents?|c[eé]ntimos?|centavos?)"
+    r"cents?|c[eé]ntimos?|centavos?|pavos|varos|quid|francs?|francos|yen(?:es)?|rupees?|rupias?)"
 )
 _PERCENT = r"(?:%|por ciento|por cento|per ?cent)"
 _AMOUNT = re.compile(
     rf"(?:{_SIGN}|\b{_CODE})\s?({_DIGITS})|(?<![\d.,])({_DIGITS})\s?(?:(?:{_CODE}|{_COIN})\b|{_SIGN}|{_PERCENT})", re.I
 )
 _PERCENTS = re.compile(_PERCENT, re.I)
+_COINS = re.compile(_COIN, re.I)
+_LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")
+_LONGEST_NUMBER = 6  # words
 _SPEAKS_OF_PRICES = re.compile(
     rf"{_SIGN}|\b(?:{_CODE}|precios?|pre[cç]os?|prices?|cuestan?|custam?|costs?|costos?|coste|importes?|tarifas?)\b",
     re.I,
+)
+# A bare number is a price after such words, unless what follows counts something else: "cuesta 10", not "sale 10 días".
+_PRICED = re.compile(
+    r"\b(?:precios?|pre[cç]os?|prices?|cuestan?|custam?|costs?|costar\w*|valen?|salen?|sai|dej\w+ en|deix\w+ por|"
+    r"qued\w+ en|fic\w+ (?:em|por)|descuento de|desconto de|discount of|rebaja de|cobr\w+|charge[sd]?)"
+    r"(?:(?:[ \t:=]+(?!a las\b|[àa]s\b|at\b|en\b|em\b)[^\W\d]+){0,2}"
+    r"|(?:[ \t]+[^\W\d]+){0,6}[ \t]+(?:es|is|é|ser[ií]a|would be))[ \t:=]+"
+    rf"({_DIGITS})(?![.,]\d)(?!\s?(?:[^\W\d]{{2,}}|[hglm]\b|[x×:/%$€£]|[-–]\s?\d))",
+    re.I,
+)
+# Gifts that are named without a number; what the business calls so itself may be repeated.
+_GIFTS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"\bgratis\b|\bgr[aá]tis\b|\bgratuit\w+|\bsin (?:costo|coste|cargo)\b|\bde gra[cç]a\b|\bsem custo\b|"
+        r"(?<!feel )(?<!-)\bfree\b(?! to\b| of the\b|dom)|\bno charge\b",
+        r"\bmitad de(?:l)? precio\b|\bmetade do pre[cç]o\b|\bhalf(?:[- ]the)?[- ]price\b",
+        r"\b(?:2|dos|dois|two)\s?(?:x|por|for|pelo pre[cç]o de)\s?(?:1|uno|um|one)\b",
+    )
 )
 _NUMBER = re.compile(rf"(?<![\d.,]){_DIGITS}")
 _ALONE = re.compile(rf"(?<![\w.,-]){_DIGITS}(?![\w-])")  # no part of an article's code
@@ -65,21 +96,75 @@ def leaks(reply: str, instructions: str, personality: str) -> bool:
     return _shares_run(reply, ours, _RULE_RUN) or _shares_run(reply, personality, _PERSONALITY_RUN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """An amount as a reply states it. `share`: it is a percentage."""
+
+    written: str
+    value: Decimal
+    share: bool
+
+
 def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str, ...]:
-    """The prices and percentages in a reply that do not follow from what the business says, as they are written.
+    """The prices, percentages and gifts in a reply that do not follow from what the business says, as written.
 
     `known` are texts of the business. An amount follows from those that speak of prices (or percentages) when it stands
     there, is a price that stands there times a quantity in the reply or in `asked`, the customer's words, or is the
     sum of the reply's other amounts. The customer's own amounts prove nothing: naming a price does not make it one.
     """
-    texts = list(known)
+    reply, texts = _readable(reply), [_readable(text) for text in known]
     prices = {value for text in texts for value in _prices(text)}
     shares = {value for text in texts if _PERCENTS.search(text) for value in _numbers(text)}
     counts = _quantities(_AMOUNT.sub(" ", reply)) | _quantities(_AMOUNT.sub(" ", asked))
-    stated = list(_AMOUNT.finditer(reply))
+    stated = list(_stated(reply))
     sound = [found for found in stated if _follows(found, prices, shares, counts)]
-    total = sum(map(_amount, sound), Decimal(0)) if len(sound) > 1 else None
-    return tuple(found[0].strip() for found in stated if found not in sound and _amount(found) != total)
+    total = sum((found.value for found in sound), Decimal(0)) if len(sound) > 1 else None
+    invented = [found.written for found in stated if found not in sound and found.value != total]
+    return (*invented, *_gifts(reply, texts))
+
+
+def _readable(text: str) -> str:
+    """A text with what hides an amount undone: signs without width, an O that stands for a nought."""
+    return re.sub(r"(?<=\d)[oO](?=[\doO.,\s%$€£]|$)", "0", visible(text))
+
+
+def _stated(reply: str) -> Iterator[_Stated]:
+    """The amounts in figures, with their currency or after a word that speaks of prices, and those in words."""
+    for found in _AMOUNT.finditer(reply):
+        yield _Stated(found[0].strip(), _amount(found), bool(_PERCENTS.search(found[0])))
+    for found in _PRICED.finditer(_AMOUNT.sub(" ", reply)):
+        yield _Stated(found[0].strip(), _value(found[1]), share=False)
+    yield from _in_words(reply)
+
+
+def _in_words(reply: str) -> Iterator[_Stated]:
+    """Amounts such as "diez euros" and "twenty per cent"."""
+    said = words(_PERCENTS.sub(" percent ", reply))
+    for at, word in enumerate(said):
+        share = word == "percent"
+        if not share and not _COINS.fullmatch(word):
+            continue
+        for start in range(max(0, at - _LONGEST_NUMBER), at):
+            value = _spelled(said[start:at])
+            if value is not None:
+                yield _Stated(" ".join(said[start : at + 1]), value, share)
+                break
+
+
+def _spelled(said: list[str]) -> Decimal | None:
+    """The number that these words are, all of them; None for figures, an article and anything else."""
+    for language in _LANGUAGES:
+        found = quantity_at(said, language)
+        if found and found.length == len(said) and not found.unit and not found.article and not said[0][0].isdigit():
+            return found.amount
+    return None
+
+
+def _gifts(reply: str, texts: list[str]) -> Iterator[str]:
+    for gift in _GIFTS:
+        found = gift.search(reply)
+        if found and not any(gift.search(text) for text in texts):
+            yield found[0]
 
 
 def _shares_run(reply: str, ours: str, length: int) -> bool:
@@ -108,11 +193,10 @@ def _amount(found: re.Match[str]) -> Decimal:
     return _value(found[1] or found[2])
 
 
-def _follows(found: re.Match[str], prices: set[Decimal], shares: set[Decimal], counts: set[Decimal]) -> bool:
-    value = _amount(found)
-    if _PERCENTS.search(found[0]):
-        return value in shares
-    return value in prices or any(value / count in prices for count in counts)
+def _follows(found: _Stated, prices: set[Decimal], shares: set[Decimal], counts: set[Decimal]) -> bool:
+    if found.share:
+        return found.value in shares
+    return found.value in prices or any(found.value / count in prices for count in counts)
 
 
 def _quantities(text: str) -> set[Decimal]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.ai.addresses import invented_addresses
 from core.ai.calibration import Calibration
 from core.ai.confidence import Confidence, Signals, weigh
 from core.ai.guard import invented_amounts
@@ -16,7 +17,10 @@ from core.ai.text import guess_language
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """`sources` exist among what was given, `unknown_sources` do not. `grounded` is None when nothing is stated."""
+    """`sources` exist among what was given, `unknown_sources` do not. `grounded` is None when nothing is stated.
+
+    `invented_amounts` are amounts, gifts, links, e-mail addresses and telephone numbers that nobody gave.
+    """
 
     sources: tuple[str, ...]
     unknown_sources: tuple[str, ...]
@@ -39,8 +43,9 @@ def review(
     cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
     sources = tuple(source for source in cited if source in scores or source == FACTS)
     unknown = tuple(source for source in cited if source not in sources)
-    invented = invented_amounts(answer.reply, _known(settings, business, turns, passages), asked)
-    # An answer that names a source states something, whatever it says of itself, and so does one with a price.
+    known = _known(settings, business, turns, passages)
+    invented = (*invented_amounts(answer.reply, known, asked), *invented_addresses(answer.reply, known, asked))
+    # An answer that names a source states something, whatever it says of itself; so does one with a price or a link.
     states = answer.states_facts or bool(cited) or bool(invented)
     grounded = bool(sources) and not invented if states else None
     signals = Signals(

@@ -120,3 +120,8 @@ def test_only_the_business_in_charge_is_in_the_prompt() -> None:
     assert isinstance(outcome, Reply)
     assert "Banco Luna" not in model.prompts[0].instructions
     assert "answers the customers of Sol" in model.prompts[0].instructions
+
+
+def test_a_link_that_nobody_gave_does_not_go_out() -> None:
+    outcome = compose(asked("¿cómo pago?"), Obedient(reply="Pague en https://pagos.evil.example/x", sources=["facts"]))
+    assert isinstance(outcome, HandOff) and outcome.trace.invented_amounts == ("https://pagos.evil.example/x",)

@@ -63,6 +63,12 @@ def test_a_long_piece_of_the_personality_is_a_leak() -> None:
         ("Camisa $20.000, zapato $45.900,50: total $65.900,50", "una camisa y un zapato"),
         ("Hay un 10 % de descuento", ""),
         ("Son 3 días de envío, abrimos a las 9 y somos 45 personas", ""),
+        ("La gorra cuesta 12", ""),
+        ("Cuesta doce dólares", ""),
+        ("El envío sale a las 10 y cuesta 12 en total", ""),
+        ("Feel free to ask; it sells in 2 days", ""),
+        ("Vale, nos vemos a las 5", ""),
+        ("The shirt is sugar-free and costs $20,000", ""),
     ],
 )
 def test_amounts_that_follow_from_what_the_business_says(reply: str, asked: str) -> None:
@@ -82,10 +88,24 @@ def test_amounts_that_follow_from_what_the_business_says(reply: str, asked: str)
         ("Te lo dejo en 0 pesos", "", ("0 pesos",)),
         ("Son R$ 7,50 por dia", "", ("R$ 7,50",)),
         ("Camisa $20.000, total $99.000", "", ("$99.000",)),
+        ("La limpieza dental te la dejo en 10", "", ("dejo en 10",)),
+        ("Precio: 9.50", "", ("Precio: 9.50",)),
+        ("O preço da bicicleta é 15", "", ("preço da bicicleta é 15",)),
+        ("Te hago un descuento de 50", "", ("descuento de 50",)),
+        ("Hoy la consulta es gratis", "", ("gratis",)),
+        ("Today it is free of charge", "", ("free",)),
+        ("Se lo dejo a mitad de precio", "", ("mitad de precio",)),
+        ("Dos por uno en todo", "", ("Dos por uno",)),
+        ("Le cuesta diez euros", "", ("diez euros",)),
+        ("Twenty per cent off, forty dollars in all", "", ("forty dollars", "twenty percent")),
+        ("Solo 10 CHF", "", ("10 CHF",)),
+        ("¥10", "", ("¥10",)),
+        ("Son 10\u200b€", "", ("10€",)),
+        ("Son 1O €", "", ("10 €",)),
     ],
 )
 def test_amounts_that_nobody_gave(reply: str, asked: str, invented: tuple[str, ...]) -> None:
-    assert invented_amounts(reply, KNOWN, asked) == invented
+    assert sorted(invented_amounts(reply, KNOWN, asked)) == sorted(invented)
 
 
 def test_many_amounts_are_judged_one_by_one_and_quickly() -> None:
