@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     oidc_client_secret: str = ""
 
     reply_quiet_seconds: Seconds = 4
+    reply_first_quiet_seconds: Seconds = 1.5
     retry_waits: Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1)] = [
         60, 120, 240, 480, 960,
     ]  # fmt: skip

@@ -47,6 +47,7 @@ _TEST_SETTINGS = {
     "PUBLIC_URL": "https://desk.example",
     "BOTHUB_API_KEY": "test-api-key",
     "REPLY_QUIET_SECONDS": "0.2",
+    "REPLY_FIRST_QUIET_SECONDS": "0.1",
     "SANDBOX": "0",
 }
 

@@ -60,6 +60,6 @@ def register(app: Flask, door: Door) -> None:
         event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC))
         return door.store(event, lambda: Response(_RECEIVED, mimetype="application/json"))
 
-    for path in PATHS:
-        app.add_url_rule(path, f"meta_challenge_{path}", challenge, methods=["GET"])
-        app.add_url_rule(path, f"meta_events_{path}", events, methods=["POST"])
+    for path in (*PATHS, *(path + "/" for path in PATHS)):
+        for name, view, method in (("challenge", challenge, "GET"), ("events", events, "POST")):
+            app.add_url_rule(path, f"meta_{name}_{path}", view, methods=[method])

@@ -25,14 +25,16 @@ _EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 def register(app: Flask, door: Door) -> None:
     """Add the routes."""
-    for path in INBOUND_PATHS:
-        app.add_url_rule(
-            path, f"twilio_inbound_{path}", lambda: receive(door, EventSource.TWILIO_INBOUND), methods=["POST"]
-        )
-    for path in STATUS_PATHS:
-        app.add_url_rule(
-            path, f"twilio_status_{path}", lambda: receive(door, EventSource.TWILIO_STATUS), methods=["POST"]
-        )
+
+    def inbound() -> Response:
+        return receive(door, EventSource.TWILIO_INBOUND)
+
+    def status() -> Response:
+        return receive(door, EventSource.TWILIO_STATUS)
+
+    for paths, name, view in ((INBOUND_PATHS, "inbound", inbound), (STATUS_PATHS, "status", status)):
+        for path in (*paths, *(path + "/" for path in paths)):
+            app.add_url_rule(path, f"twilio_{name}_{path}", view, methods=["POST"])
 
 
 def receive(door: Door, source: EventSource) -> Response:

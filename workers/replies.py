@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,8 +10,9 @@ from datetime import timedelta
 
 import structlog
 
-from core.ai.assistant import compose
-from core.ai.decision import ComposeRequest, Outcome
+from core.ai.assistant import COURTESY, MODEL, compose
+from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
+from core.ai.handoff import Reason
 from core.ai.metering import metered
 from core.business.channels import channel
 from core.business.model import model
@@ -54,7 +56,10 @@ def answer(task: Task) -> None:
     if briefing is None:
         return
     _show_reading(briefing)
+    begun = time.monotonic()
     outcome = _outcome(turn, briefing)
+    if _may_be_early(outcome):
+        time.sleep(max(0.0, _quiet(briefing) - turn.waited - (time.monotonic() - begun)))
     if not _clerk.note(turns.Done(turn, briefing, outcome)):
         log.info("answer_dropped", conversation_id=turn.conversation_id)
 
@@ -70,6 +75,25 @@ def _outcome(turn: turns.Turn, briefing: Briefing) -> Outcome:
     outcome = compose(request, model())
     frequent.keep(kept_as, briefing.request.settings.frequent_minutes, outcome)
     return replace(outcome, trace=with_lookup(outcome.trace, embedded, request.prices))
+
+
+def _may_be_early(outcome: Outcome) -> bool:
+    """Whether it answers nothing yet: a greeting, a question back, a person called because nothing was understood.
+
+    A customer who has said hello is likely still to write what they want. That waits until the quiet window is over,
+    and is dropped when more comes; an answer that states something goes out at once.
+    """
+    match outcome:
+        case Reply(quote=None, trace=trace):
+            return trace.grounded is None and trace.decided_by in (MODEL, COURTESY)
+        case HandOff(reason=reason):
+            return reason is not Reason.KEYWORD
+    return False
+
+
+def _quiet(briefing: Briefing) -> float:
+    own = briefing.request.settings.quiet_seconds
+    return get_settings().reply_quiet_seconds if own is None else own
 
 
 def _informed(turn: turns.Turn, briefing: Briefing) -> ComposeRequest:

@@ -22,6 +22,8 @@ from core.models import Mode, ReplyTurn
 WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
 _LONGEST_WAIT = 5  # a customer who keeps writing is answered after this many quiet windows all the same
 _PREVIEW = 200
+_OPENER_WORDS = 3
+_LONGEST_OPENER = 30  # characters: not every script parts its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,20 +215,27 @@ def _owe_turns(
     }
     if not owing:
         return
-    default_quiet = get_settings().reply_quiet_seconds
+    settings = get_settings()
     rows = []
     for conversation_id, owed in owing.items():
         bot = owed[0].bot
-        quiet = default_quiet if bot is None or bot.quiet is None else bot.quiet
-        plain_first = before[conversation_id].first and len(owed) == 1 and owed[0].plain
+        quiet = settings.reply_quiet_seconds if bot is None or bot.quiet is None else bot.quiet
+        if before[conversation_id].first and len(owed) == 1 and owed[0].plain and not _opener(owed[0].text):
+            quiet = min(settings.reply_first_quiet_seconds, quiet)
         rows.append(
             {
                 "conversation": conversation_id,
-                "quiet": 0 if plain_first else quiet,
+                "quiet": quiet,
                 "latest": max(one.message_id for one in owed),
             }
         )
     run(session, _OWE, {"business": business_id, "owed": json.dumps(rows), "patience": _LONGEST_WAIT})
+
+
+def _opener(words: str) -> bool:
+    """Whether a first message is so short that it may well only begin what the customer wants to say ("hola")."""
+    asks = any(mark in words for mark in "?？؟")
+    return not asks and len(words) <= _LONGEST_OPENER and len(words.split()) <= _OPENER_WORDS
 
 
 _OWE = """

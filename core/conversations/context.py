@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -92,9 +91,9 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
            WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
-                                           m.provider_id) ORDER BY m.id)
+                                           m.provider_id) ORDER BY m.created_at, m.id)
         FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(%(not_said)s::text[])
-              ORDER BY id DESC LIMIT v.context_messages) m)
+              ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN businesses b ON b.id = c.business_id
@@ -230,18 +229,11 @@ class _Said(NamedTuple):
 
 
 def _in_order(rows: Iterable[Sequence[Any]]) -> list[_Said]:
-    """Messages as they arrived; what a customer wrote in one go, in the provider's order.
-
-    Arrival decides between the sides: the provider counts whole seconds, so a quick answer can carry an older time.
-    """
-    said = [
+    """Messages, which come in the order of the thread (`created_at`, then arrival)."""
+    return [
         _Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id)
         for number, sender, kind, words, at, provider_id in rows
     ]
-    ordered: list[_Said] = []
-    for _, streak in groupby(said, key=lambda message: message.sender):
-        ordered += sorted(streak, key=lambda message: (message.created_at, message.id))
-    return ordered
 
 
 def _turn(message: _Said) -> Turn:
@@ -261,7 +253,7 @@ _UNTIL = """
 SELECT id, sender, type, text, extract(epoch FROM created_at)::float, provider_id FROM messages
 WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
   AND (%(until)s::bigint IS NULL OR id <= %(until)s)
-ORDER BY id DESC LIMIT %(limit)s
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 """
 
 

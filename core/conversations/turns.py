@@ -30,13 +30,17 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer this worker alone may give, while `lease` lasts and nothing newer comes."""
+    """An answer this worker alone may give, while `lease` lasts and nothing newer comes.
+
+    `waited`: seconds since its first message, when it was claimed.
+    """
 
     conversation_id: int
     business_id: int
     latest_message_id: int
     attempts: int
     lease: uuid.UUID
+    waited: float = 0.0
 
 
 # An array is looked up once. A subquery that is joined may be looked up for each row, with another limit each time.
@@ -47,7 +51,8 @@ WHERE conversation_id = ANY(ARRAY(
     WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
-RETURNING conversation_id, business_id, latest_message_id, attempts
+RETURNING conversation_id, business_id, latest_message_id, attempts,
+          extract(epoch FROM clock_timestamp() - first_message_at)::float AS waited
 """
 
 
@@ -55,7 +60,10 @@ def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
     """Take up to `limit` turns that are due and nobody works on."""
     lease = uuid.uuid4()
     rows = run(session, _CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
-    return [Turn(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease) for row in rows]
+    return [
+        Turn(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease, row.waited)
+        for row in rows
+    ]
 
 
 def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:

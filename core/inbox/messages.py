@@ -125,12 +125,27 @@ def _insert(session: Session, business_id: int, placed: Sequence[_Placed]) -> di
     return {(channel_id, provider_id): message_id for message_id, channel_id, provider_id in rows}
 
 
+# What a customer wrote stands below all that we had said when it came, however the provider's clock goes: the bot and
+# people read it in one order, and an answer (`core.outbox.queue`) stands below what it answers. The provider's own time
+# is kept as `written_at` then. Messages of one side, echoes and old ones keep the provider's order.
 _STORE = """
 INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
                       provider_id, reply_to, event_id, created_at, sent_at)
-SELECT %(business)s, r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+SELECT %(business)s, r.conversation, r.channel, r.direction, r.sender, r.type, r.words,
+       CASE WHEN ours.newest - r.at >= interval '1 second'
+            THEN r.payload || jsonb_build_object('written_at', r.at) ELSE r.payload END,
+       r.status, r.provider_id, r.reply_to, r.event, coalesce(ours.newest, r.at), r.sent_at
+FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
     conversation bigint, channel bigint, direction text, sender text, type text, words text, payload jsonb, status text,
-    provider_id text, reply_to text, event bigint, at timestamptz, sent_at timestamptz)
+    provider_id text, reply_to text, event bigint, at timestamptz, sent_at timestamptz, live boolean
+)) WITH ORDINALITY AS r (conversation, channel, direction, sender, type, words, payload, status, provider_id, reply_to,
+                         event, at, sent_at, live, number)
+LEFT JOIN LATERAL (
+    SELECT max(created_at) AS newest FROM messages
+    WHERE r.live AND conversation_id = r.conversation AND created_at > r.at AND direction = 'outbound'
+      AND event_id IS NULL
+) ours ON true
+ORDER BY r.number
 ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
 RETURNING id, channel_id, provider_id
 """
@@ -153,6 +168,7 @@ def _row(item: _Placed) -> dict[str, Any]:
         "event": item.event_id,
         "at": at,
         "sent_at": at if message.echo else None,
+        "live": not (message.echo or message.historic),
     }
 
 

@@ -198,7 +198,8 @@ def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]
 
 
 # One statement for the messages, their deliveries and the conversations: this is written for every answer. The list of
-# conversations shows the newest words; a customer who got an answer no longer waits.
+# conversations shows the newest words; a customer who got an answer no longer waits. No message stands above one that
+# was there before it, whatever time that one carries.
 _STORE = """
 WITH part AS (
     SELECT *, row_number() OVER () AS number FROM jsonb_to_recordset(%(parts)s::jsonb) AS p (
@@ -208,7 +209,9 @@ WITH part AS (
     INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, author_id, type, text, payload,
                           status, reply_to, idempotency_key, created_at)
     SELECT %(business)s, conversation, channel, 'outbound', sender, author, type, words, payload,
-           'queued', reply_to, key, date_trunc('second', clock_timestamp())
+           'queued', reply_to, key, greatest(date_trunc('second', clock_timestamp()), (
+               SELECT max(created_at) FROM messages
+               WHERE conversation_id = part.conversation AND created_at > date_trunc('second', clock_timestamp())))
     FROM part ORDER BY number RETURNING id, conversation_id
 ), delivery AS (
     INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority,

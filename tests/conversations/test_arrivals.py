@@ -17,6 +17,7 @@ from tests.inbox.steps import customer_writes, one, receive, rows, store
 from tests.messages import meta_body, text_value
 
 QUIET = 0.2  # seconds, REPLY_QUIET_SECONDS of the tests
+FIRST = 0.1  # and REPLY_FIRST_QUIET_SECONDS
 
 
 def due_in() -> float:
@@ -29,8 +30,24 @@ def set_bot(business: TestBusiness, **changes: object) -> None:
         bots.save(session, business.business_id, business.bot_id, BotSettings(**changes), author="agent:1")  # type: ignore[arg-type]
 
 
-def test_the_first_plain_message_is_answered_at_once(business: TestBusiness) -> None:
-    customer_writes()
+@pytest.mark.parametrize(
+    ("words", "window"),
+    [
+        ("¿A qué hora abren?", FIRST), ("Precio?", FIRST), ("هل تفتحون غدا؟", FIRST), ("明天几点开门？", FIRST),
+        ("necesito cambiar mi reserva de mañana", FIRST), ("quero saber o valor do frete", FIRST),
+        ("hola", QUIET), ("Boa tarde", QUIET), ("good morning!", QUIET), ("こんにちは", QUIET), ("👋", QUIET),
+    ],
+)  # fmt: skip
+def test_the_first_message_has_a_window_of_its_own_unless_it_only_opens(
+    business: TestBusiness, words: str, window: float
+) -> None:
+    customer_writes(words)
+    assert window - 0.01 <= due_in() < window + 0.05
+
+
+def test_the_first_window_is_never_longer_than_the_quiet_window(business: TestBusiness) -> None:
+    set_bot(business, quiet_seconds=0)
+    customer_writes("¿A qué hora abren?")
     assert due_in() < 0.05
 
 

@@ -165,6 +165,7 @@ def test_a_wish_by_whatsapp_leaves_sms_alone(business: TestBusiness) -> None:
 
 def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> None:
     customer_writes("Hola")
+    rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
         (turn,) = turns.claim(session, 1, LEASE)
     with transaction(business.business_id) as session:

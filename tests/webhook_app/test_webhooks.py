@@ -15,8 +15,8 @@ from tests.inbox.steps import column, one, rows, start_postgres
 from tests.messages import meta_body, meta_json, meta_signature, post_meta, post_twilio, text_value, twilio_form
 
 META = "/api/webhooks/whatsapp"
-META_PATHS = [META, "/api/v1/webhook", "/webhook"]
-TWILIO_PATHS = ["/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms"]
+META_PATHS = [META, "/api/v1/webhook", "/webhook", "/api/webhooks/whatsapp/", "/webhook/"]
+TWILIO_PATHS = ["/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms", "/api/webhooks/twilio/"]
 SMS = [
     ("MessageSid", "SM" + "1" * 32),
     ("From", "+5491155550001"),
@@ -171,7 +171,9 @@ class TestTwilio:
         assert response.data == b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
         assert column("SELECT source FROM webhook_events") == ["twilio_inbound"]
 
-    @pytest.mark.parametrize("path", ["/api/webhooks/twilio/status", "/api/webhooks/message-status"])
+    @pytest.mark.parametrize(
+        "path", ["/api/webhooks/twilio/status", "/api/webhooks/message-status", "/api/webhooks/twilio/status/"]
+    )
     def test_a_status_gets_no_content(self, client: Any, path: str) -> None:
         pairs = [("MessageSid", "SM1"), ("MessageStatus", "delivered"), ("From", "+15005550006"), ("To", "+1")]
         response = post_twilio(client, pairs, path=path, query="m=7")

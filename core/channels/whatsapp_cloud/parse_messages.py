@@ -140,7 +140,7 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
         route=envelope.route,
         provider_id=required(item, "id"),
         sender=sender,
-        timestamp=envelope.time(item.get("timestamp")),
+        timestamp=envelope.written(item.get("timestamp")),
         type=body.type,
         text=body.text,
         payload=_with_riders(body.payload, item),

@@ -45,6 +45,10 @@ class Envelope:
             return self.received_at
         return datetime.fromtimestamp(seconds, UTC)
 
+    def written(self, value: Any) -> datetime:
+        """When a message was written, in whole seconds: the provider's time, but not after it reached us."""
+        return min(self.time(value), self.received_at).replace(microsecond=0)
+
 
 def text(value: Any) -> str:
     """The string or number as text, "" for anything else."""
