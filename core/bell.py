@@ -8,6 +8,7 @@ sweep rings again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,7 @@ import rq
 import structlog
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.exceptions import StopRequested as StopRequested
+from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
 from core.config import get_settings
@@ -59,8 +61,37 @@ def silence() -> None:
         log.warning("bell_not_silenced", error=type(error).__name__)
 
 
+class ForeignJob(Exception):
+    """A job that is not ours: whoever can write to Redis must not choose what a worker runs."""
+
+
+class DrainJob(rq.job.Job):
+    """The one kind of job there is. Any other fails unread: no function, callback or webhook of its own is obeyed.
+
+    RQ would import and call whatever a job names. Together with JSON, which unlike pickle runs nothing while it is
+    read, Redis can make a worker look for work and do nothing else.
+    """
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        if self.func_name != DRAIN or self.instance or self.args or self.kwargs:
+            raise ForeignJob(f"This job is not {DRAIN} without arguments, the only one that a worker runs.")
+        drain: Callable[..., Any] = super().func
+        return drain
+
+    def restore(self, raw_data: Any) -> Any:
+        restored = super().restore(raw_data)
+        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
+        self.webhooks = []
+        return restored
+
+
+def _queue(client: redis.Redis) -> rq.Queue:
+    return rq.Queue(QUEUE, connection=client, job_class=DrainJob, serializer=JSONSerializer)
+
+
 def _enqueue_drain(client: redis.Redis) -> None:
-    queue = rq.Queue(QUEUE, connection=client)
+    queue = _queue(client)
     if len(queue) < get_settings().worker_processes:  # a waiting job will look at everything when it starts
         queue.enqueue(DRAIN, result_ttl=0, failure_ttl=24 * 3600, job_timeout=_JOB_TIMEOUT)
 
@@ -94,7 +125,10 @@ class DeskWorker(rq.SimpleWorker):
 def worker() -> DeskWorker:
     """A worker on our queue, on a connection of its own (it blocks while it waits)."""
     client = redis.Redis.from_url(get_settings().redis_url, socket_connect_timeout=2)
-    made = DeskWorker([QUEUE], connection=client, worker_ttl=90, maintenance_interval=30)
+    made = DeskWorker(
+        [_queue(client)], connection=client, worker_ttl=90, maintenance_interval=30,
+        job_class=DrainJob, serializer=JSONSerializer,
+    )  # fmt: skip
     made.log_job_description = False
     return made
 
@@ -123,7 +157,7 @@ def workers_seen() -> int:
 
 def queue_facts() -> dict[str, Any]:
     """Jobs waiting and failed on our queue. Raises `redis.RedisError`."""
-    queue = rq.Queue(QUEUE, connection=connection())
+    queue = _queue(connection())
     return {"waiting": len(queue), "failed": queue.failed_job_registry.count}
 
 
@@ -138,14 +172,14 @@ class FailedJob:
 
 def failed_jobs(limit: int = 50) -> list[FailedJob]:
     """The jobs that failed lately. Raises `redis.RedisError`."""
-    registry = rq.Queue(QUEUE, connection=connection()).failed_job_registry
-    found = rq.job.Job.fetch_many(registry.get_job_ids(0, limit - 1), connection=connection())
+    registry = _queue(connection()).failed_job_registry
+    found = DrainJob.fetch_many(registry.get_job_ids(0, limit - 1), connection(), serializer=JSONSerializer)
     return [FailedJob(job.id, job.ended_at, job.exc_info or "") for job in found if job is not None]
 
 
 def requeue(job_id: str) -> None:
     """Run a failed job again. One that is gone is left alone. Raises `redis.RedisError`."""
     try:
-        rq.Queue(QUEUE, connection=connection()).failed_job_registry.requeue(job_id)
+        _queue(connection()).failed_job_registry.requeue(job_id)
     except (InvalidJobOperation, NoSuchJobError):
         log.info("job_gone", job_id=job_id)

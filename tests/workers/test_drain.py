@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import rq
 from sqlalchemy.exc import OperationalError
 
 from core import agenda, bell
@@ -304,6 +307,40 @@ class TestBell:
         bell.silence()
         bell.ring()
         assert self.jobs() == 2, "as many as there are workers are enough"
+
+    @pytest.fixture
+    def worker(self, monkeypatch: pytest.MonkeyPatch) -> bell.DeskWorker:
+        monkeypatch.setattr(bell.DeskWorker, "_install_signal_handlers", lambda _: None)  # they are pytest's here
+        return bell.worker()
+
+    @pytest.mark.parametrize("serializer", ["json", "pickle"])
+    @pytest.mark.parametrize("way", ["function", "arguments", "callbacks"])
+    def test_a_worker_runs_nothing_that_others_put_into_redis(
+        self, business: TestBusiness, worker: bell.DeskWorker, tmp_path: Path, way: str, serializer: str
+    ) -> None:
+        trace = tmp_path / "ran"
+        if way == "function":
+            job = {"f": "os.mkdir", "args": (str(trace),)}
+        elif way == "arguments":
+            job = {"f": bell.DRAIN, "args": (str(trace),)}
+        else:
+            (tmp_path / "trap.py").write_text(f"def spring(*_):\n    open({str(trace)!r}, 'w').close()\n")
+            sys.path.insert(0, str(tmp_path))
+            call = rq.Callback("trap.spring")
+            job = {"f": "os.getcwd", "on_failure": call, "on_success": call, "on_stopped": call}
+        job = rq.Queue(bell.QUEUE, connection=bell.connection(), serializer=serializer).enqueue(**job)
+        try:
+            worker.work(burst=True, logging_level="CRITICAL")
+        finally:
+            sys.path[:] = [one for one in sys.path if one != str(tmp_path)]
+        assert not trace.exists()
+        assert [one.id for one in bell.failed_jobs()] == [job.id]
+
+    def test_a_worker_answers_the_bell(self, worker: bell.DeskWorker, provider: FakeChannel, answers: None) -> None:
+        arrives()
+        bell.ring()
+        worker.work(burst=True, logging_level="CRITICAL")
+        assert (len(provider.sent), bell.failed_jobs()) == (1, [])
 
     def test_the_sweep_rings_for_what_a_lost_bell_left(self, business: TestBusiness) -> None:
         sweep()
