@@ -37,7 +37,6 @@ class Settings(BaseSettings):
     sandbox: bool | None = None
     sandbox_port: Port = 8600
     public_url: str = ""
-    secret_key: str = ""
     encryption_keys: CommaSeparated = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

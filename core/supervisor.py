@@ -24,7 +24,6 @@ import psutil
 from cryptography.fernet import Fernet
 
 from core.config import Settings
-from core.crypto import new_token
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
 
@@ -190,10 +189,9 @@ class Supervisor:
         path = self.data_dir / "keys.json"
         if not path.exists():
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                json.dump({"ENCRYPTION_KEYS": Fernet.generate_key().decode(), "SECRET_KEY": new_token()}, file)
+                json.dump({"ENCRYPTION_KEYS": Fernet.generate_key().decode()}, file)
         kept: dict[str, str] = json.loads(path.read_text())
-        given = {"ENCRYPTION_KEYS": ",".join(self.settings.encryption_keys), "SECRET_KEY": self.settings.secret_key}
-        return {name: given[name] or value for name, value in kept.items()}
+        return {"ENCRYPTION_KEYS": ",".join(self.settings.encryption_keys) or kept["ENCRYPTION_KEYS"]}
 
     def _note_children(self) -> None:
         """Remember who runs, so that a later owner can end them if this one is killed."""
