@@ -34,6 +34,15 @@ class OptedOut(Conflict):
         super().__init__("This customer opted out. They must write START (or ALTA) before anything can be sent.")
 
 
+class MarketingStopped(Conflict):
+    """The customer takes no marketing templates; other messages go on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This customer stopped marketing messages. Send another kind of template, or wait until they resume them."
+        )
+
+
 class IdempotencyConflict(Conflict):
     """The same Idempotency-Key came with a different request."""
 

@@ -74,8 +74,10 @@ def _group(group: Group) -> None:
 
 
 def _opened(group: Group, cause: str) -> None:
-    st.markdown(f"**{t('queue.who')}** {t(f'queue.who_{cause}')}")
-    if advice := catalogue(current()).get(f"cause.{cause}"):
+    words = catalogue(current())
+    who = words.get(f"queue.who_{group.status}_{cause}") or t(f"queue.who_{cause}")
+    st.markdown(f"**{t('queue.who')}** {who}")
+    if advice := words.get(f"{group.status}.{cause}") or words.get(f"cause.{cause}"):
         st.text(advice)
     if may_act and group.status == "failed":
         _retry_all(group)

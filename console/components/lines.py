@@ -120,9 +120,11 @@ def _about(payload: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
 
 def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, str]:
     """Why a message did not go out, and what to do about it."""
+    cause = error.get("cause")
+    advice = words.get(f"{status}.{cause}") or words.get(f"cause.{cause}") or str(error.get("advice", ""))
     provider = f"{error.get('title', '')} ({error.get('code', '')})"
     return {
         "what": words[f"trouble.{status}"],
-        "advice": words.get(f"cause.{error.get('cause')}", str(error.get("advice", ""))),
+        "advice": advice,
         "provider": provider,
     }

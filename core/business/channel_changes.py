@@ -17,6 +17,7 @@ from core.channels.numbers import digits
 from core.config import get_settings
 from core.errors import BotHubError, Conflict, NotFound
 from core.models import Bot, Channel, ChannelFlow, ChannelState
+from core.outbox import flow
 from core.people import audit
 
 LONGEST_NAME = 60
@@ -125,6 +126,8 @@ def change(session: Session, business_id: int, actor: str, channel_id: int, edit
         row.account = edit.account
     row.name, row.bot_id, row.settings = edit.name, edit.bot_id, _speed(edit, row.settings)
     session.flush()
+    if edit.secrets:
+        flow.let_go(session, channel_id)
     audit.record(session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.secrets))
 
 
@@ -141,6 +144,8 @@ def set_state(
         .values(state=state, state_reason=reason)
         .execution_options(synchronize_session=False)
     )
+    if state == ChannelState.ACTIVE:
+        flow.let_go(session, channel_id)
     action = {"active": "channel.resume", "paused": "channel.pause", "disabled": "channel.disable"}[state]
     audit.record(session, business_id, actor, action, f"channel:{channel_id}")
 

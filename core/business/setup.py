@@ -13,7 +13,7 @@ from core.channels.base import Kind, Provider
 from core.config import Settings
 from core.conversations import bots
 from core.models import Bot, Business, Channel
-from core.outbox.flow import ensure_flow
+from core.outbox.flow import ensure_flow, let_go
 
 _SETUP_LOCK = 4_207_003
 
@@ -109,6 +109,11 @@ def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id
         .returning(Channel.id)
     ).scalar_one_or_none()
     if channel_id is None:
+        before = session.scalar(
+            select(Channel.credentials).where(
+                Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity
+            )
+        )
         channel_id = session.execute(
             update(Channel)
             .where(Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity)
@@ -116,5 +121,7 @@ def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id
             .returning(Channel.id)
             .execution_options(synchronize_session=False)
         ).scalar_one()
+        if before != spec.credentials:
+            let_go(session, channel_id)
     ensure_flow(session, business_id, channel_id)
     return channel_id

@@ -109,6 +109,19 @@ def usable(session: Session, channel_id: int) -> list[Template]:
     return [_template(row) for row in found]
 
 
+def is_marketing(session: Session, channel_id: int, content: Mapping[str, Any]) -> bool:
+    """Whether a content is a template that Meta counts as marketing."""
+    if content["type"] != "template":
+        return False
+    asked = content["template"]
+    row = session.scalars(
+        _of_channel(channel_id).where(
+            MessageTemplate.name == asked.get("name"), MessageTemplate.language == asked.get("language")
+        )
+    ).one_or_none()
+    return row is not None and row.category.upper().startswith("MARKETING")
+
+
 def rendering(session: Session, channel_id: int, content: Mapping[str, Any]) -> Rendering | None:
     """What the customer sees of an outgoing template; None when Meta has not told us of it."""
     asked = content["template"]

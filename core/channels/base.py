@@ -63,13 +63,33 @@ class ProviderError:
     details: str = ""
 
 
+class Fact(StrEnum):
+    """What an error says of the person, beyond this one message."""
+
+    OPTED_OUT = "opted_out"
+    MARKETING_STOPPED = "marketing_stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a provider's code means, from that provider's table."""
+    """What a provider's code means, from that provider's table.
+
+    `advice` says what happened and who can mend it; whether the message goes out again by itself only the outbox
+    knows, and adds it. `wait` is the shortest wait until the next try, in seconds. `answers_only`: the number may begin
+    no conversations for that time; answers within an open window go on.
+    """
 
     verdict: Verdict
     cause: Cause
     advice: str
+    wait: float = 0.0
+    answers_only: bool = False
+    fact: Fact | None = None
+
+    @property
+    def holds_number(self) -> bool:
+        """Nothing of this number can go out until its credentials work again, and then everything can."""
+        return self.verdict is Verdict.RETRYABLE and self.cause is Cause.ADMIN
 
 
 class SendError(Exception):
@@ -81,10 +101,11 @@ class SendError(Exception):
     def __init__(self, error: ProviderError, diagnosis: Diagnosis, *, retry_after: float | None = None) -> None:
         super().__init__(f"{error.code}: {error.title}")
         self.error = error
+        self.diagnosis = diagnosis
         self.verdict = diagnosis.verdict
         self.cause = diagnosis.cause
         self.advice = diagnosis.advice
-        self.retry_after = retry_after
+        self.retry_after = max(retry_after or 0, diagnosis.wait) if diagnosis.wait else retry_after
 
 
 class InvalidMessage(ValueError):
@@ -145,6 +166,7 @@ class InboundMessage:
     target: str | None = None  # provider id of the message that a reaction, edit or revoke is about
     group_id: str | None = None
     opt_out: bool | None = None  # True: the customer asked not to be written to; False: lifted it
+    answered: bool = False  # the provider has answered it already
     echo: bool = False
     historic: bool = False  # from a history import: store, never answer
 

@@ -42,9 +42,7 @@ NO_ANSWER = Diagnosis(
     "The provider did not answer, so the message may have arrived. Ask the customer or wait for its status "
     "before sending it again.",
 )
-UNREACHABLE = Diagnosis(
-    Verdict.RETRYABLE, Cause.NETWORK, "The provider could not be reached. The message will be sent again by itself."
-)
+UNREACHABLE = Diagnosis(Verdict.RETRYABLE, Cause.NETWORK, "The provider could not be reached.")
 BAD_ADDRESS = Diagnosis(
     Verdict.PERMANENT, Cause.ADMIN, "The provider's address or token in the settings is not usable. Correct it."
 )
@@ -207,15 +205,13 @@ def json_object(response: requests.Response) -> dict[str, Any]:
 def status_diagnosis(status: int) -> Diagnosis:
     """What an HTTP status alone says, when the answer holds no code of the provider's."""
     if status == 429:
-        return Diagnosis(
-            Verdict.RETRYABLE, Cause.THROTTLED, "Too many requests. The message will be sent again by itself."
-        )
+        return Diagnosis(Verdict.RETRYABLE, Cause.THROTTLED, "Too many requests.")
     if status >= 500 or status == 408:
-        return Diagnosis(
-            Verdict.RETRYABLE, Cause.PROVIDER, "The provider has a problem. The message will be sent again by itself."
-        )
-    if status in (401, 403):
-        return Diagnosis(Verdict.PERMANENT, Cause.ADMIN, "The provider refused our credentials. Check the token.")
+        return Diagnosis(Verdict.RETRYABLE, Cause.PROVIDER, "The provider has a problem.")
+    if status == 401:
+        return Diagnosis(Verdict.RETRYABLE, Cause.ADMIN, "The provider refused our credentials. Check the token.")
+    if status == 403:
+        return Diagnosis(Verdict.PERMANENT, Cause.ADMIN, "The provider forbade this. Check the account's permissions.")
     if 300 <= status < 400:
         return REDIRECTED
     return Diagnosis(

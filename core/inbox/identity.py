@@ -176,11 +176,15 @@ WHERE i.id = ANY(:ids) AND earlier.contact_id = i.contact_id AND earlier.kind = 
 
 
 def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> Sequence[int]:
-    """This person asked not to be written to, or lifted it, at any address of this kind. Returns those identities."""
+    """This person asked not to be written to, or lifted it, at any address of this kind. Returns those identities.
+
+    Whoever lifts it lifts a stop of marketing messages too.
+    """
+    wish = {"opted_out_at": func.now()} if opted_out else {"opted_out_at": None, "marketing_stopped_at": None}
     return session.scalars(
         update(ContactIdentity)
         .where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == kind)
-        .values(opted_out_at=func.now() if opted_out else None)
+        .values(**wish)
         .returning(ContactIdentity.id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -233,6 +233,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
             or message.historic
             or message.group_id
             or message.opt_out is not None
+            or message.answered
             or message.type in ABOUT_ANOTHER
             or message.type == "system"
             or _answered(message)

@@ -80,7 +80,8 @@ class ChannelFlow(Tenant, Base):
     """A number's rate limit and circuit breaker, beside the channel because every send touches it.
 
     `next_slot_at` is the theoretical arrival time of the next message (generic cell rate algorithm). While
-    `open_until` is in the future nothing is claimed; after it, whoever moves `probe_until` sends one probe.
+    `open_until` is in the future nothing is claimed; after it, whoever moves `probe_until` sends one probe. Until
+    `answers_only_until` only answers within an open window are claimed.
     """
 
     __tablename__ = "channel_flow"
@@ -90,6 +91,7 @@ class ChannelFlow(Tenant, Base):
     failures: Mapped[int] = mapped_column(server_default="0")
     open_until: Mapped[datetime | None]
     probe_until: Mapped[datetime | None]
+    answers_only_until: Mapped[datetime | None]
 
 
 class Bot(Tenant, Base):

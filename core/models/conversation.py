@@ -86,6 +86,7 @@ class Conversation(Tenant, Base):
     last_message_text: Mapped[str] = mapped_column(server_default="")
     window_expires_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
+    unsent_id: Mapped[int | None]
     csat: Mapped[int | None]
     rating_asked_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]

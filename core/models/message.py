@@ -177,6 +177,7 @@ class Delivery(Tenant, Base):
     lease: Mapped[uuid.UUID | None]
     leased_until: Mapped[datetime | None]
     uncertain_since: Mapped[datetime | None]
+    answers: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class DeliveryAttempt(Tenant, Base):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import Kind
 from core.db import run
-from core.models import ChannelState, Delivery
+from core.models import ChannelState, Conversation, Delivery
 from core.outbox import flow
 
 # One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
@@ -28,7 +28,8 @@ _ALONE = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 _DUE = """
 SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
        i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state,
-       f.open_until IS NOT NULL AS tripped
+       f.open_until IS NOT NULL AS tripped,
+       CASE WHEN f.answers_only_until > now() AND c.kind = 'whatsapp' THEN f.answers_only_until END AS answers_only
 FROM deliveries d
 JOIN messages m ON m.id = d.message_id
 JOIN identities i ON i.id = d.identity_id
@@ -109,12 +110,30 @@ def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
         elif channel_id in shut:
             _postpone(session, rows, shut[channel_id])
         else:
-            ready += _within_rates(session, channel_id, rows)
+            ready += _within_rates(session, channel_id, _answers_only(session, rows))
     return ready
+
+
+def _answers_only(session: Session, rows: list[Any]) -> list[Any]:
+    """Without those that begin a conversation, where their number may not for now: they wait until it may."""
+    until = rows[0].answers_only
+    if until is None:
+        return rows
+    answers = set(
+        session.scalars(
+            select(Conversation.id).where(
+                Conversation.id.in_({row.conversation_id for row in rows}), Conversation.window_expires_at > func.now()
+            )
+        )
+    )
+    _postpone(session, [row for row in rows if row.conversation_id not in answers], until)
+    return [row for row in rows if row.conversation_id in answers]
 
 
 def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[Any]:
     """First the number's rate, then each customer's: in a queue behind the number nobody uses up their own turns."""
+    if not rows:
+        return rows
     rate = flow.per_second(rows[0].provider, rows[0].kind, rows[0].settings)
     grant = flow.take_slots(session, channel_id, len(rows), rate)
     _postpone(session, rows[grant.allowed :], grant.next_at)

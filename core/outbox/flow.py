@@ -151,6 +151,59 @@ def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
     return bool(row.failures == FAILURES_TO_OPEN)
 
 
+def hold(session: Session, channel_id: int) -> bool:
+    """The number's credentials were refused: nothing goes out but a probe every `OPEN_FOR`. Whether that is news."""
+    news = session.scalar(
+        select(ChannelFlow.open_until.is_(None)).where(ChannelFlow.channel_id == channel_id).with_for_update()
+    )
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(
+            failures=func.greatest(ChannelFlow.failures, FAILURES_TO_OPEN),
+            open_until=func.now() + OPEN_FOR,
+            probe_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return bool(news)
+
+
+_LET_GO = """
+WITH held AS (
+    SELECT channel_id, greatest(open_until, probe_until) AS until FROM channel_flow
+    WHERE channel_id = %(channel)s AND open_until IS NOT NULL FOR UPDATE
+), freed AS (
+    UPDATE channel_flow f SET failures = 0, open_until = NULL, probe_until = NULL
+    FROM held WHERE f.channel_id = held.channel_id
+)
+UPDATE deliveries d SET next_attempt_at = now() FROM held, messages m
+WHERE d.channel_id = held.channel_id AND m.id = d.message_id AND d.next_attempt_at BETWEEN now() AND held.until
+  AND coalesce(d.scheduled_for <= now(), true) AND coalesce(m.error ->> 'cause', 'admin') = 'admin'
+"""
+
+
+def let_go(session: Session, channel_id: int) -> None:
+    """The number's credentials were replaced: what was held goes out at once."""
+    run(session, _LET_GO, {"channel": channel_id})
+
+
+def begin_less(session: Session, channel_id: int, seconds: float) -> bool:
+    """For a while the number begins no conversations; answers within an open window go on. Whether that is news."""
+    news = session.scalar(
+        select(func.coalesce(ChannelFlow.answers_only_until <= func.now(), True))
+        .where(ChannelFlow.channel_id == channel_id)
+        .with_for_update()
+    )
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(answers_only_until=func.now() + timedelta(seconds=seconds))
+        .execution_options(synchronize_session=False)
+    )
+    return bool(news)
+
+
 def slow_down(session: Session, channel_id: int, seconds: float) -> None:
     """The provider said that this number is too fast: nothing goes out for a while."""
     session.execute(

@@ -20,7 +20,7 @@ from core.channels.content import preview
 from core.channels.facts import text_limit
 from core.channels.split import split_text
 from core.db import run
-from core.errors import BotHubError, Conflict, IdempotencyConflict, NotFound, OptedOut, WindowClosed
+from core.errors import BotHubError, Conflict, IdempotencyConflict, MarketingStopped, NotFound, OptedOut, WindowClosed
 from core.media import uploads
 from core.models import ConversationStatus, Sender
 
@@ -61,6 +61,7 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
     Raises:
         NotFound, Conflict: no such conversation, or it is closed.
         OptedOut: the customer asked for silence.
+        MarketingStopped: the customer takes no marketing templates.
         WindowClosed: only a template may be sent.
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
         IdempotencyConflict: the key was used for another message.
@@ -99,6 +100,8 @@ def _parts(session: Session, place: _Place | None, conversation_id: int, draft: 
         raise Conflict("This conversation is closed: reopen it first.")
     if place.opted_out_at is not None:
         raise OptedOut
+    if place.marketing_stopped_at is not None and templates.is_marketing(session, place.channel_id, draft.content):
+        raise MarketingStopped
     now = datetime.now(UTC)
     due = max(draft.send_at or now, now)  # a time in the past must not reopen the window
     if (
@@ -174,10 +177,12 @@ class _Place:
     status: str
     window_expires_at: datetime | None
     opted_out_at: datetime | None
+    marketing_stopped_at: datetime | None
 
 
 _PLACE = """
-SELECT c.id, c.channel_id, c.identity_id, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at
+SELECT c.id, c.channel_id, c.identity_id, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
+       i.marketing_stopped_at
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN identities i ON i.id = c.identity_id

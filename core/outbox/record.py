@@ -65,20 +65,25 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     live.notify(session, claimed.business_id, claimed.conversation_id)
     _log_attempt(session, claimed, error)
     _tell_flow(session, claimed, error)
+    wait = policy.next_wait(error, claimed.attempt)
     shown = {
         "code": error.error.code,
         "title": error.error.title,
         "details": error.error.details,
         "cause": error.cause.value,
-        "advice": error.advice,
+        "advice": policy.advice(error.diagnosis, queued=wait is not None),
     }
     if error.verdict is Verdict.UNKNOWN:
         _set(session, claimed.message_id, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
-    elif (wait := policy.next_wait(error, claimed.attempt)) is not None:
-        due = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)
-        _set(session, claimed.message_id, MessageStatus.QUEUED, shown, next_attempt_at=due)
+    elif wait is not None:
+        due: dict[str, Any] = {"next_attempt_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)}
+        if error.diagnosis.holds_number:
+            due["attempts"] = Delivery.attempts - 1
+        _set(session, claimed.message_id, MessageStatus.QUEUED, shown, **due)
     else:
         _set(session, claimed.message_id, MessageStatus.FAILED, shown)
+        if error.diagnosis.fact:
+            settlement.note_fact(session, error.diagnosis.fact, [claimed.identity_id])
         settlement.failed_for_good(session, claimed.business_id, [claimed.message_id])
 
 
@@ -134,8 +139,15 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
             text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
             notify(session, claimed.business_id, "breaker_open", Severity.HIGH, text_)
         return
+    if error.diagnosis.holds_number:
+        if flow.hold(session, claimed.channel_id):
+            words = f"Nothing goes out: {error.error.title} ({error.error.code}). {error.advice} {_HELD}"
+            notify(session, claimed.business_id, "number_held", Severity.HIGH, words)
+        return
     flow.record_outcome(session, claimed.channel_id, healthy=True)
-    if error.cause is Cause.THROTTLED and error.retry_after:
+    if error.diagnosis.answers_only:
+        settlement.limited(session, claimed.business_id, claimed.channel_id, error.error, error.diagnosis)
+    elif error.cause is Cause.THROTTLED and error.retry_after:
         flow.slow_down(session, claimed.channel_id, min(error.retry_after, 60))
     elif error.cause is Cause.PAUSE_NUMBER:
         reason = f"{error.error.title} ({error.error.code})"
@@ -146,3 +158,6 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
             .execution_options(synchronize_session=False)
         )
         notify(session, claimed.business_id, "number_paused", Severity.HIGH, f"{reason}. {error.advice}")
+
+
+_HELD = "What waits goes out by itself once they work."

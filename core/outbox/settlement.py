@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from core.channels.base import ProviderError
+from core.channels.base import Diagnosis, Fact, ProviderError
 from core.channels.facts import diagnose_failure
 from core.conversations import service as conversations
 from core.db import run
-from core.models import Channel, Conversation, Delivery, Message, MessageStatus, Mode, Sender, Severity
+from core.inbox.identity import set_opted_out
+from core.models import Channel, ContactIdentity, Conversation, Delivery, Message, MessageStatus, Mode, Sender, Severity
+from core.outbox import flow, policy
 from core.people.notices import notify
 
 _QUIET = {"synchronize_session": False}
@@ -46,16 +48,36 @@ UPDATE deliveries d SET next_attempt_at = NULL FROM cancelled WHERE d.message_id
 """)
 
 
+def note_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:
+    """These people opted out, or stopped marketing messages. What they had said before stays as it was."""
+    if fact is Fact.MARKETING_STOPPED:
+        session.execute(
+            update(ContactIdentity)
+            .where(ContactIdentity.id.in_(identity_ids), ContactIdentity.marketing_stopped_at.is_(None))
+            .values(marketing_stopped_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+        return
+    silent = session.execute(
+        select(ContactIdentity.contact_id, ContactIdentity.kind)
+        .where(ContactIdentity.id.in_(identity_ids), ContactIdentity.opted_out_at.is_(None))
+        .distinct()
+    ).all()
+    for contact_id, kind in silent:
+        opted_out(session, set_opted_out(session, contact_id, kind, opted_out=True))
+
+
 def reported_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
     """Receipts told that the provider gave these up. They are not sent again: one of the devices may still show it."""
     if not errors:
         return
     rows = session.execute(
-        select(Message.id, Channel.provider)
+        select(Message.id, Channel.provider, Channel.id, Delivery.identity_id)
         .join(Channel, Channel.id == Message.channel_id)
+        .join(Delivery, Delivery.message_id == Message.id, isouter=True)
         .where(Message.id.in_(errors))
     ).all()
-    for message_id, provider in rows:
+    for message_id, provider, channel_id, identity_id in rows:
         error = ProviderError(**errors[message_id])
         diagnosis = diagnose_failure(provider, error)
         shown = {
@@ -63,8 +85,12 @@ def reported_failed(session: Session, business_id: int, errors: dict[int, dict[s
             "title": error.title,
             "details": error.details,
             "cause": diagnosis.cause.value,
-            "advice": diagnosis.advice,
+            "advice": policy.advice(diagnosis, queued=False),
         }
+        if diagnosis.fact and identity_id is not None:
+            note_fact(session, diagnosis.fact, [identity_id])
+        if diagnosis.answers_only:
+            limited(session, business_id, channel_id, error, diagnosis)
         session.execute(update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_QUIET))
     session.execute(
         update(Delivery)
@@ -73,6 +99,13 @@ def reported_failed(session: Session, business_id: int, errors: dict[int, dict[s
         .execution_options(**_QUIET)
     )
     failed_for_good(session, business_id, list(errors))
+
+
+def limited(session: Session, business_id: int, channel_id: int, error: ProviderError, diagnosis: Diagnosis) -> None:
+    """The provider limits the number for its quality: it begins no conversations for a while, and people are told."""
+    if flow.begin_less(session, channel_id, diagnosis.wait):
+        words = f"{error.title} ({error.code}). {diagnosis.advice} Answers go out; other messages wait for an hour."
+        notify(session, business_id, "number_limited", Severity.HIGH, words)
 
 
 def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:

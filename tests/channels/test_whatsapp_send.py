@@ -153,7 +153,7 @@ def failure(cloud_account: Account) -> SendError:
     ("status", "code", "verdict", "cause"),
     [
         (400, 131047, Verdict.PERMANENT, Cause.NEEDS_TEMPLATE),
-        (401, 190, Verdict.PERMANENT, Cause.ADMIN),
+        (401, 190, Verdict.RETRYABLE, Cause.ADMIN),
         (403, 250, Verdict.PERMANENT, Cause.ADMIN),
         (429, 130429, Verdict.RETRYABLE, Cause.THROTTLED),
         (400, 131056, Verdict.RETRYABLE, Cause.THROTTLED),
@@ -230,14 +230,14 @@ def test_read_marks(cloud_account: Account) -> None:
 
 
 _CLASSES = {
-    (Verdict.RETRYABLE, None): "1 2 131000 131016 131057 133004 4 80007 613 130429 131056 133016",
-    (Verdict.PERMANENT, Cause.PAUSE_NUMBER): "131048 368 131031 130497",
+    (Verdict.RETRYABLE, None): "1 2 131000 131016 131057 133004 4 80007 613 130429 131056 133016 131048",
+    (Verdict.RETRYABLE, Cause.ADMIN): "0 3 10 102 190",
+    (Verdict.PERMANENT, Cause.PAUSE_NUMBER): "368 131031",
     (Verdict.PERMANENT, Cause.NEEDS_TEMPLATE): "131047",
-    (Verdict.PERMANENT, Cause.RECIPIENT): "131026 131021 131030 130472 131049 131050 131062 137000",
+    (Verdict.PERMANENT, Cause.RECIPIENT): "130497 131026 131021 131030 130472 131049 131050 131062 137000",
     (Verdict.PERMANENT, Cause.REQUEST): "100 33 131008 131009 131051 131052 131053 132000 132001 132005 132007 132008 "
     "132012 132015 132016 132018 132068 132069 135000 131055 134100 134101 134102",
-    (Verdict.PERMANENT, Cause.ADMIN): "0 190 3 10 200 299 131005 131037 131042 131045 133005 133006 133010 134011 "
-    "131063 131064",
+    (Verdict.PERMANENT, Cause.ADMIN): "200 299 131005 131037 131042 131045 133005 133006 133010 134011 131063 131064",
 }
 
 
@@ -248,7 +248,8 @@ def test_every_code_of_the_table_is_classified() -> None:
             listed.add(code)
             found = diagnose(code)
             assert found.verdict is verdict and cause in (None, found.cause), code
-            assert diagnose_failure(ProviderError(code, "")) == found
+            assert "again by itself" not in found.advice, code
+            assert diagnose_failure(ProviderError(code, "")).verdict is Verdict.PERMANENT
     assert set(DIAGNOSES) <= listed
 
 

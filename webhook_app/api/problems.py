@@ -13,7 +13,16 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.channels.base import InvalidMessage
-from core.errors import BotHubError, Conflict, IdempotencyConflict, NotFound, OptedOut, StoreUnavailable, WindowClosed
+from core.errors import (
+    BotHubError,
+    Conflict,
+    IdempotencyConflict,
+    MarketingStopped,
+    NotFound,
+    OptedOut,
+    StoreUnavailable,
+    WindowClosed,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +70,7 @@ _MEANINGS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND, "not_found"),
     (WindowClosed, HTTPStatus.CONFLICT, "window_closed"),
     (OptedOut, HTTPStatus.CONFLICT, "opted_out"),
+    (MarketingStopped, HTTPStatus.CONFLICT, "marketing_stopped"),
     (IdempotencyConflict, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_conflict"),
     (Conflict, HTTPStatus.CONFLICT, "conflict"),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.channels.base import Cause, Diagnosis, ProviderError, Verdict
+from dataclasses import replace
+
+from core.channels.base import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.channels.http import status_diagnosis
 
 
@@ -14,17 +16,15 @@ def _final(cause: Cause, advice: str) -> Diagnosis:
     return Diagnosis(Verdict.PERMANENT, cause, advice)
 
 
-_BUSY = _retry(
-    Cause.PROVIDER, "Twilio or the carrier has a temporary problem. The message will be sent again by itself."
-)
-_SLOW = _retry(Cause.THROTTLED, "Messages go out faster than allowed. The message will be sent again by itself.")
+_BUSY = _retry(Cause.PROVIDER, "Twilio or the carrier has a temporary problem.")
+_SLOW = _retry(Cause.THROTTLED, "Messages go out faster than allowed.")
 _NUMBER = _final(Cause.RECIPIENT, "The number cannot receive messages. Check it with the customer.")
 _OFF = _final(Cause.RECIPIENT, "The customer's phone is off, out of reach or blocked by its carrier. Try later.")
 _NO_WHATSAPP = _final(Cause.RECIPIENT, "The customer cannot be reached on WhatsApp. Use another channel.")
 _MALFORMED = _final(Cause.REQUEST, "Twilio found the message malformed. Correct the part it names and send again.")
 _TEMPLATE = _final(Cause.REQUEST, "The content template or its variables are not accepted. Correct the template.")
 _FILE = _final(Cause.REQUEST, "The file was not accepted. Send it in a supported format and size.")
-_CREDENTIALS = _final(Cause.ADMIN, "Twilio refused our credentials or the account is suspended. Check the account.")
+_CREDENTIALS = _retry(Cause.ADMIN, "Twilio refused our credentials or the account is suspended. Check the account.")
 _SENDER = _final(Cause.ADMIN, "Our number may not send this. Check the number and its permissions in Twilio.")
 _CARRIER = _final(Cause.ADMIN, "Carriers filter this number's messages. Complete its registration with Twilio.")
 _CHANNEL = _final(Cause.ADMIN, "The WhatsApp sender is not set up rightly in Twilio. Check it in Twilio's console.")
@@ -35,6 +35,8 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "14107": _SLOW,
     "30001": _BUSY,
     "30008": _BUSY,
+    "30410": _BUSY,
+    "21611": _SLOW,
     "30017": _BUSY,
     "30022": _SLOW,
     "63009": _BUSY,
@@ -46,8 +48,17 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "63016": _final(
         Cause.NEEDS_TEMPLATE, "More than 24 hours passed since the customer's last message. Send a template."
     ),
-    "21610": _final(Cause.RECIPIENT, "The customer opted out of our messages. They can lift it by writing START."),
+    "21610": Diagnosis(
+        Verdict.PERMANENT,
+        Cause.RECIPIENT,
+        "The customer opted out of our messages. They can lift it by writing START.",
+        fact=Fact.OPTED_OUT,
+    ),
     "21211": _NUMBER,
+    "21635": _final(Cause.RECIPIENT, "The number is a landline, which gets no messages. Use another channel."),
+    "30004": _final(Cause.RECIPIENT, "The customer's phone or carrier blocks our messages. Use another channel."),
+    "30036": _OFF,
+    "63036": _final(Cause.RECIPIENT, "The customer cannot be reached on this channel. Use another one."),
     "21614": _NUMBER,
     "30003": _OFF,
     "30005": _NUMBER,
@@ -61,6 +72,8 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "63049": _final(
         Cause.RECIPIENT, "Meta limits marketing messages to this customer. Wait at least 24 hours before another."
     ),
+    "21603": _MALFORMED,
+    "21604": _MALFORMED,
     "21602": _final(Cause.REQUEST, "The message has no text. Write one or attach a file."),
     "21617": _final(Cause.REQUEST, "The message is longer than 1600 characters. Shorten it or send it in parts."),
     "21620": _FILE,
@@ -81,7 +94,16 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "20003": _CREDENTIALS,
     "20005": _CREDENTIALS,
     "21408": _final(Cause.ADMIN, "The account may not write to this country. Allow it in Twilio's geo permissions."),
+    "21212": _SENDER,
     "21606": _SENDER,
+    "21608": _final(Cause.ADMIN, "A trial account may only write to verified numbers. Verify it or upgrade in Twilio."),
+    "21660": _SENDER,
+    "21703": _final(
+        Cause.ADMIN, "The messaging service has no number that can write to this customer. Add one in Twilio."
+    ),
+    "21910": _final(Cause.ADMIN, "Our sender and the customer are on different channels. Check the channel's number."),
+    "30010": _final(Cause.ADMIN, "The message costs more than the account's limit. Raise the limit in Twilio."),
+    "30023": _final(Cause.ADMIN, "The carrier's limit for today is reached. Complete the number's registration."),
     "21612": _SENDER,
     "30002": _CREDENTIALS,
     "30007": _CARRIER,
@@ -118,5 +140,5 @@ def diagnose(code: str | int, http_status: int | None = None) -> Diagnosis:
 
 
 def diagnose_failure(error: ProviderError) -> Diagnosis:
-    """The meaning of an error in a failed or undelivered status, which comes after the message was accepted."""
-    return diagnose(error.code)
+    """The meaning of an error in a failed or undelivered status, which is final: Twilio gave the message up."""
+    return replace(diagnose(error.code), verdict=Verdict.PERMANENT)

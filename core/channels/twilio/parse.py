@@ -12,6 +12,7 @@ from core.channels.base import Broken, InboundMessage, Kind, MediaRef, Parsed, P
 from core.channels.media_types import bare
 from core.channels.numbers import digits
 from core.channels.optout import opt_out_of
+from core.channels.twilio.titles import title_of
 
 _WHATSAPP = "whatsapp:"
 _MOST_MEDIA = 32  # Twilio sends at most ten
@@ -100,6 +101,7 @@ def _inbound(form: Form, received_at: datetime) -> Parsed:
         profile_name=form.get("ProfileName") or None,
         reply_to=form.get("OriginalRepliedMessageSid", "")[:_LONGEST_ID] or None,
         opt_out=_opt_out(form, words, kind),
+        answered=form.get("OptOutType", "").upper() == "HELP",  # by the account's Advanced Opt-Out
     )
 
 
@@ -202,7 +204,8 @@ def _errors(form: Form) -> tuple[ProviderError, ...]:
     code = form.get("ErrorCode", "")
     if code in ("", "0"):
         return ()
-    return (ProviderError(code, form.get("ErrorMessage", ""), form.get("ChannelStatusMessage", "")),)
+    title = form.get("ErrorMessage") or title_of(code)
+    return (ProviderError(code, title, form.get("ChannelStatusMessage", "")),)
 
 
 def _our_id(query: str) -> int | None:

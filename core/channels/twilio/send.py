@@ -32,6 +32,7 @@ from core.channels.numbers import digits
 from core.channels.ssrf import guarded_session, origin
 from core.channels.twilio import bodies
 from core.channels.twilio.errors import diagnose
+from core.channels.twilio.titles import title_of
 
 _VERSION = "2010-04-01"
 _SERVICE = "MG"  # a messaging service's sid begins so
@@ -125,5 +126,9 @@ def refusal(response: requests.Response, answer: Mapping[str, Any]) -> SendError
         title = f"HTTP {response.status_code} without an error code"
         failure = ProviderError(f"http_{response.status_code}", title, response.text[:200])
         return SendError(failure, diagnose_status(response.status_code), retry_after=wait)
-    failure = ProviderError(str(answer["code"]), str(answer.get("message") or ""), str(answer.get("more_info") or ""))
+    failure = ProviderError(
+        str(answer["code"]),
+        str(answer.get("message") or title_of(str(answer["code"]))),
+        str(answer.get("more_info") or ""),
+    )
     return SendError(failure, diagnose(failure.code, response.status_code), retry_after=wait)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.channels.base import Cause, Diagnosis, ProviderError, Verdict
+from dataclasses import replace
+
+from core.channels.base import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.channels.http import status_diagnosis
 
 
@@ -14,9 +16,12 @@ def _final(cause: Cause, advice: str) -> Diagnosis:
     return Diagnosis(Verdict.PERMANENT, cause, advice)
 
 
-_BUSY = _retry(Cause.PROVIDER, "WhatsApp has a temporary problem. The message will be sent again by itself.")
-_PERMISSION = _final(Cause.ADMIN, "The access token lacks a permission. Give the system user access and renew it.")
-_TOKEN = _final(Cause.ADMIN, "The access token has expired or is wrong. Make a new one and put it in the settings.")
+_BUSY = _retry(Cause.PROVIDER, "WhatsApp has a temporary problem.")
+_QUALITY_WAIT = 3600.0
+_PERMISSION_WORDS = "The access token lacks a permission. Give the system user access and renew it."
+_PERMISSION = _final(Cause.ADMIN, _PERMISSION_WORDS)
+_NO_PERMISSION = _retry(Cause.ADMIN, _PERMISSION_WORDS)  # of the whole token, where `_PERMISSION` is of this call
+_TOKEN = _retry(Cause.ADMIN, "The access token has expired or is wrong. Make a new one and put it in the settings.")
 _REGISTER = _final(Cause.ADMIN, "The number is not registered with the Cloud API. Register it with its PIN.")
 _ACCOUNT = _final(Cause.ADMIN, "Meta wants something settled in the account first. See WhatsApp Manager.")
 _MALFORMED = _final(Cause.REQUEST, "WhatsApp found the message malformed. Correct the part it names and send again.")
@@ -28,22 +33,24 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "2": _BUSY,
     "131000": _BUSY,
     "131016": _BUSY,
-    "131057": _retry(Cause.PROVIDER, "The account is in maintenance. The message will be sent again by itself."),
+    "131057": _retry(Cause.PROVIDER, "The account is in maintenance."),
     "133004": _BUSY,
-    "4": _retry(Cause.THROTTLED, "The app reached its rate limit. The message will be sent again by itself."),
-    "80007": _retry(Cause.THROTTLED, "The account reached its rate limit. The message will be sent again by itself."),
-    "613": _retry(Cause.THROTTLED, "Too many calls in a short time. The message will be sent again by itself."),
-    "130429": _retry(Cause.THROTTLED, "The number sends faster than it may. The message will be sent again by itself."),
-    "131056": _retry(
-        Cause.THROTTLED, "Too many messages to this customer in a short time. It will be sent again by itself."
-    ),
+    "4": _retry(Cause.THROTTLED, "The app reached its rate limit."),
+    "80007": _retry(Cause.THROTTLED, "The account reached its rate limit."),
+    "613": _retry(Cause.THROTTLED, "Too many calls in a short time."),
+    "130429": _retry(Cause.THROTTLED, "The number sends faster than it may."),
+    "131056": _retry(Cause.THROTTLED, "Too many messages to this customer in a short time."),
     "133016": _retry(Cause.THROTTLED, "The number was registered too often. Wait before trying again."),
-    "131048": _final(
-        Cause.PAUSE_NUMBER, "Customers blocked or reported this number. Stop sending and check its quality rating."
+    "131048": Diagnosis(
+        Verdict.RETRYABLE,
+        Cause.THROTTLED,
+        "Customers blocked or reported this number, so Meta limits it. Begin fewer conversations and check its quality "
+        "rating.",
+        wait=_QUALITY_WAIT,
+        answers_only=True,
     ),
     "368": _final(Cause.PAUSE_NUMBER, "Meta blocked the account for a policy violation. Appeal in Business Support."),
     "131031": _final(Cause.PAUSE_NUMBER, "The business account is locked. Resolve it with Meta's Business Support."),
-    "130497": _final(Cause.PAUSE_NUMBER, "The account may not write to this country. Check Meta's country rules."),
     "131047": _final(
         Cause.NEEDS_TEMPLATE, "More than 24 hours passed since the customer's last message. Send a template."
     ),
@@ -51,6 +58,7 @@ DIAGNOSES: dict[str, Diagnosis] = {
         Cause.RECIPIENT,
         "The customer cannot be reached: no WhatsApp, an old version, or terms not accepted. Use another channel.",
     ),
+    "130497": _final(Cause.RECIPIENT, "The business may not write to this customer's country. Use another channel."),
     "131021": _final(Cause.RECIPIENT, "The recipient is our own number. Write to another one."),
     "131030": _final(
         Cause.RECIPIENT,
@@ -60,7 +68,12 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "131049": _final(
         Cause.RECIPIENT, "Meta limits marketing messages to this customer. Wait at least 24 hours before another."
     ),
-    "131050": _final(Cause.RECIPIENT, "The customer stopped our marketing messages. Do not send more of them."),
+    "131050": Diagnosis(
+        Verdict.PERMANENT,
+        Cause.RECIPIENT,
+        "The customer stopped our marketing messages. Do not send more of them.",
+        fact=Fact.MARKETING_STOPPED,
+    ),
     "131062": _final(Cause.RECIPIENT, "This template needs the customer's phone number, which WhatsApp hides."),
     "137000": _final(
         Cause.RECIPIENT, "The customer's identity changed. Confirm with them who they are before sending."
@@ -89,9 +102,10 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "134101": _MARKETING,
     "134102": _MARKETING,
     "0": _TOKEN,
+    "102": _TOKEN,
     "190": _TOKEN,
-    "3": _PERMISSION,
-    "10": _PERMISSION,
+    "3": _NO_PERMISSION,
+    "10": _NO_PERMISSION,
     "131005": _PERMISSION,
     "131037": _final(Cause.ADMIN, "The number's display name is not approved. Submit one in WhatsApp Manager."),
     "131042": _final(Cause.ADMIN, "There is a problem with the payment method. Mend it in Meta Business Suite."),
@@ -136,5 +150,5 @@ def diagnose(
 
 
 def diagnose_failure(error: ProviderError) -> Diagnosis:
-    """The meaning of an error in a `failed` status, which comes after the message was accepted."""
-    return diagnose(error.code, details=error.details)
+    """The meaning of an error in a `failed` status, which is final: Meta gave up a message that it had accepted."""
+    return replace(diagnose(error.code, details=error.details), verdict=Verdict.PERMANENT)

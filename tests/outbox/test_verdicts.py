@@ -1,0 +1,240 @@
+"""What a provider's refusal stops, for how long, and what it says of the person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.business.channel_changes import ChannelEdit, change
+from core.channels import facts
+from core.channels.base import Provider, ProviderError, SendError, Sent
+from core.channels.twilio import errors as twilio
+from core.channels.whatsapp_cloud import errors as meta
+from core.config import get_settings
+from core.db import system_transaction, transaction
+from core.errors import MarketingStopped, OptedOut
+from core.models import Sender
+from core.outbox import record
+from core.outbox.claim import Claimed
+from core.outbox.queue import Draft, queue_reply
+from tests.conftest import TestBusiness
+from tests.inbox.steps import (
+    claim,
+    claim_one,
+    column,
+    customer_writes,
+    due_now,
+    ids,
+    message,
+    one,
+    receive,
+    rows,
+    say,
+    store,
+)
+from tests.messages import meta_body, status_value, twilio_form
+from workers import inbound
+
+
+def refuse(business: TestBusiness, claimed: Claimed, code: str, http_status: int = 400) -> None:
+    """The provider of the message's channel answers with this code."""
+    diagnose = meta.diagnose if claimed.channel_id == business.whatsapp_channel_id else twilio.diagnose
+    error = SendError(ProviderError(code, "Refused"), diagnose(code, http_status))
+    with transaction(business.business_id) as session:
+        record.record_failure(session, claimed, error)
+
+
+def take(business: TestBusiness, claimed: Claimed) -> None:
+    with transaction(business.business_id) as session:
+        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+
+
+def breaker_over() -> None:
+    rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+    due_now()
+
+
+def test_a_refused_country_stops_this_message_and_nothing_else(business: TestBusiness) -> None:
+    (here,) = say(business.business_id, customer_writes())
+    (there,) = say(business.business_id, customer_writes(sender="5215512345678"))
+    refused = claim(1)[0]
+    refuse(business, refused, "130497")
+    assert (message(here).status, message(here).error["cause"]) == ("failed", "recipient")
+    assert column("SELECT DISTINCT state FROM channels") == ["active"]
+    assert ids(claim()) == [there]
+
+
+@pytest.mark.parametrize("code", ["0", "3", "10", "190", "102"])
+def test_refused_credentials_hold_the_number_and_lose_nothing(business: TestBusiness, code: str) -> None:
+    """However long it takes, and the first message that works lets all go."""
+    messages = [say(business.business_id, customer_writes(sender=f"549115555{n:04}"))[0] for n in range(3)]
+    for _ in range(get_settings().retry_max_attempts + 2):
+        (probe,) = claim(1)
+        refuse(business, probe, code, 401)
+        assert claim() == []
+        breaker_over()
+    assert {message(i).status for i in messages} == {"queued"}
+    held = message(probe.message_id)
+    assert held.attempts == 0 and held.error["cause"] == "admin" and "credentials work again" in held.error["advice"]
+    assert column("SELECT kind FROM notices") == ["number_held"], "told once"
+    (probe,) = claim(10)
+    take(business, probe)
+    due_now()
+    assert len(claim()) == 2
+    assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
+
+
+def test_new_credentials_let_go_what_was_held(business: TestBusiness) -> None:
+    """At once; what waits for its time goes on waiting."""
+    rows("UPDATE channels SET identity = '999' WHERE id = :id", id=business.whatsapp_channel_id)
+    held = [say(business.business_id, talk(business, n))[0] for n in range(2)]
+    for claimed in claim():
+        refuse(business, claimed, "190", 401)
+    assert claim() == []
+    edit = ChannelEdit("Tienda", "102290129340398", business.bot_id, None, {"access_token": "new"})
+    with transaction(business.business_id) as session:
+        change(session, business.business_id, "agent:1", business.whatsapp_channel_id, edit)
+    assert sorted(ids(claim())) == held
+
+
+def talk(business: TestBusiness, number: int = 0) -> int:
+    """A conversation with an open window on the WhatsApp number, however it is named."""
+    from tests.webhook_app.api_world import make_conversation
+
+    return make_conversation(business.business_id, business.whatsapp_channel_id, f"54911555500{number:02}")
+
+
+@pytest.mark.parametrize("by_receipt", [False, True])
+def test_a_limit_for_quality_holds_back_what_begins_conversations(business: TestBusiness, by_receipt: bool) -> None:
+    first, cold, warm = talk(business, 1), talk(business, 2), talk(business, 3)
+    (refused,) = say(business.business_id, first)
+    claimed = claim_one()
+    if by_receipt:
+        take(business, claimed)
+        errors = [{"code": 131048, "title": "Spam rate limit hit"}]
+        receive(meta_body(status_value(f"wamid.{refused}", "failed", our_id=refused, errors=errors)))
+        assert message(refused).status == "failed" and "by hand" in message(refused).error["advice"]
+    else:
+        refuse(business, claimed, "131048")
+        assert message(refused).status == "queued"
+        assert message(refused).next_attempt_at > message(refused).stored_at + timedelta(minutes=30)
+    rows("UPDATE conversations SET window_expires_at = now() - interval '1 day' WHERE id = :id", id=cold)
+    template = {"type": "template", "template": {"name": "aviso", "language": "es"}}
+    with transaction(business.business_id) as session:
+        (begins,) = queue_reply(session, business.business_id, cold, Draft(template, Sender.AGENT))
+    (answers,) = say(business.business_id, warm)
+    assert ids(claim()) == [answers]
+    assert message(begins).next_attempt_at > message(begins).stored_at + timedelta(minutes=30)
+    assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
+    assert column("SELECT kind FROM notices WHERE kind = 'number_limited'") == ["number_limited"]
+    rows("UPDATE channel_flow SET answers_only_until = now()")
+    rows("UPDATE deliveries SET next_attempt_at = now() WHERE message_id = :id", id=begins)
+    assert ids(claim()) == [begins]
+
+
+@pytest.mark.parametrize("provider", list(Provider))
+def test_no_failure_that_is_final_promises_to_go_out_again(business: TestBusiness, provider: Provider) -> None:
+    """Neither a status nor the last of the tries."""
+    table = meta.DIAGNOSES if provider is Provider.WHATSAPP_CLOUD else twilio.DIAGNOSES
+    from core.outbox import policy
+
+    for code in [*table, "987654"]:
+        told = policy.advice(facts.diagnose_failure(provider, ProviderError(code, "")), queued=False)
+        assert "by itself" not in told, code
+        assert "by itself" not in policy.advice(table.get(code, meta.diagnose(code)), queued=False), code
+    assert "by hand" in policy.advice(facts.diagnose_failure(provider, ProviderError("131000", "")), queued=False) or (
+        provider is Provider.TWILIO
+    )
+
+
+def test_the_last_try_says_that_it_was_the_last(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    for _ in range(get_settings().retry_max_attempts):
+        refuse(business, claim_one(), "130429", 429)
+        told, status = message(message_id).error["advice"], message(message_id).status
+        assert ("again by itself" in told) is (status == "queued")
+        due_now()
+    assert status == "failed" and "by hand" in told
+
+
+def sms_status(message_id: int, code: str) -> None:
+    pairs = [("MessageSid", f"SM{message_id}"), ("MessageStatus", "undelivered"), ("ErrorCode", code)]
+    pairs += [("From", "+15005550006"), ("To", "+15551234567")]
+    query = f"message_id={message_id}"
+    store(twilio_form(pairs), source="twilio_status", content_type="application/x-www-form-urlencoded", query=query)
+    inbound.receive()
+
+
+def sms_talk(business: TestBusiness) -> int:
+    from tests.webhook_app.api_world import make_conversation
+
+    return make_conversation(business.business_id, business.sms_channel_id, "+15551234567", kind="sms")
+
+
+@pytest.mark.parametrize("by_status", [False, True])
+def test_an_opt_out_that_twilio_reports_is_kept(business: TestBusiness, by_status: bool) -> None:
+    conversation = sms_talk(business)
+    (first,) = say(business.business_id, conversation)
+    (second,) = say(business.business_id, conversation)
+    claimed = claim_one()
+    if by_status:
+        sms_status(first, "21610")
+    else:
+        refuse(business, claimed, "21610")
+    assert [message(i).status for i in (first, second)] == ["failed", "cancelled"]
+    assert one("SELECT opted_out_at IS NOT NULL FROM identities")
+    with pytest.raises(OptedOut):
+        say(business.business_id, conversation)
+
+
+@pytest.mark.parametrize("code", ["30008", "30004", "30410", "99999"])
+def test_a_status_of_twilio_has_a_title_and_is_final(business: TestBusiness, code: str) -> None:
+    (message_id,) = say(business.business_id, sms_talk(business))
+    claim_one()
+    sms_status(message_id, code)
+    failed = message(message_id)
+    assert failed.status == "failed" and failed.error["title"] and "by itself" not in failed.error["advice"]
+    assert failed.error["title"] in one("SELECT text FROM notices WHERE kind = 'message_failed'")
+
+
+@pytest.mark.parametrize("by_status", [False, True])
+def test_a_stop_of_marketing_is_kept_and_obeyed(business: TestBusiness, by_status: bool) -> None:
+    rows(
+        "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
+        " components)"
+        " SELECT business_id, account, category, 'es', category, 'APPROVED', '', '', '[]' FROM channels,"
+        " unnest(ARRAY['MARKETING', 'UTILITY']) AS category WHERE id = :id",
+        id=business.whatsapp_channel_id,
+    )
+    conversation = customer_writes()
+    (message_id,) = say(business.business_id, conversation)
+    claimed = claim_one()
+    if by_status:
+        errors = [{"code": 131050, "title": "User stopped marketing"}]
+        receive(meta_body(status_value("wamid.X", "failed", our_id=message_id, errors=errors)))
+    else:
+        refuse(business, claimed, "131050")
+    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
+
+    def send(name: str) -> None:
+        content = {"type": "template", "template": {"name": name, "language": "es"}}
+        with transaction(business.business_id) as session:
+            queue_reply(session, business.business_id, conversation, Draft(content, Sender.AGENT))
+
+    with pytest.raises(MarketingStopped):
+        send("MARKETING")
+    send("UTILITY")
+    say(business.business_id, conversation)
+    customer_writes("ALTA")
+    send("MARKETING")
+
+
+def test_help_that_twilio_answered_gets_no_second_answer(business: TestBusiness) -> None:
+    pairs = [("MessageSid", "SMhelp"), ("From", "+15551234567"), ("To", "+15005550006"), ("Body", "HELP")]
+    form = "application/x-www-form-urlencoded"
+    store(twilio_form([*pairs, ("OptOutType", "HELP")]), source="twilio_inbound", content_type=form)
+    inbound.receive()
+    assert rows("SELECT waiting_since, unread_count FROM conversations") == [(None, 0)]
+    with system_transaction() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM reply_turns").scalar_one() == 0
