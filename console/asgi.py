@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import ahead, components, files, hub, i18n, security, shell, signin, single_sign_on, timers
+from console import ahead, components, files, gate, hub, i18n, security, shell, signin, single_sign_on, timers
 from core.errors import ConfigurationError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -102,7 +102,12 @@ app = st.App(
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),
     ],
-    middleware=[Middleware(security.Headers), Middleware(security.SignInFirst), Middleware(timers.TimersPressNothing)],
+    middleware=[
+        Middleware(security.Headers),
+        Middleware(gate.Gate),
+        Middleware(security.SignInFirst),
+        Middleware(timers.TimersPressNothing),
+    ],
     exception_handlers={StoreUnavailable: signin.without_store},
     lifespan=_lifespan,
     on_script_error=_on_script_error,

@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from string import Template
 
-import anyio
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from console import i18n
+from console.guesses import Guesses, TooMany, address_of, remember
 from console.security import COOKIE, cookie_is_secure, same_origin
 from console.store import system_transaction
 from core.config import get_settings
@@ -28,9 +28,8 @@ _PAGE = Template(Path(__file__).with_name("signin.html").read_text("utf-8"))
 
 
 @lru_cache(maxsize=1)
-def _hashing() -> CapacityLimiter:
-    """Passwords are checked two at a time: a flood of guesses must not take every core and all the memory."""
-    return anyio.CapacityLimiter(2)
+def _guesses() -> Guesses:
+    return Guesses()
 
 
 async def form(request: Request) -> Response:
@@ -48,11 +47,22 @@ async def login(request: Request) -> Response:
     if fields is None:
         return _refused()
     email, password = fields.get("email", ""), fields.get("password", "")
-    admitted = await to_thread.run_sync(_sign_in, email, password, browser_of(request), limiter=_hashing())
+    known = _guesses().browser_of(request, email)
+    try:
+        async with _guesses().turn(request):
+            admitted = await to_thread.run_sync(_sign_in, email, password, browser_of(request), known is not None)
+    except TooMany as error:
+        log.warning("sign_in_limited")
+        answer = _page(request, "login", error="login.too_many", status=429)
+        answer.headers["retry-after"] = str(error.retry_after)
+        return answer
     if admitted is None:
         log.info("sign_in_refused")
+        _guesses().note(*filter(None, (address_of(request), known)))
         return RedirectResponse("/auth/login?failed", 303)
-    return let_in(request, admitted)
+    answer = let_in(request, admitted)
+    remember(request, answer, email)
+    return answer
 
 
 async def code_page(request: Request) -> Response:
@@ -164,9 +174,9 @@ def _signed_in(request: Request, token: str, to: str = "/") -> Response:
     return response
 
 
-def _sign_in(email: str, password: str, browser: str) -> Admitted | None:
+def _sign_in(email: str, password: str, browser: str, known_browser: bool) -> Admitted | None:
     with system_transaction() as session:
-        who = agents.authenticate(session, email, password)
+        who = agents.authenticate(session, email, password, known_browser=known_browser)
         return None if who is None else sessions.admit(session, who, browser)
 
 

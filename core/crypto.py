@@ -8,7 +8,7 @@ import secrets
 from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
@@ -40,6 +40,19 @@ class EncryptedJSON(TypeDecorator[dict[str, str]]):
         if value is None:
             return None
         return dict(json.loads(_fernet().decrypt(bytes(value))))
+
+
+def sealed(text: str) -> str:
+    """A text that only we can read and that nobody can make, for a browser to keep."""
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def unsealed(kept: str) -> str | None:
+    """What was sealed; None for anything else."""
+    try:
+        return _fernet().decrypt(kept.encode()).decode()
+    except (InvalidToken, UnicodeError):
+        return None
 
 
 def new_token(prefix: str = "") -> str:

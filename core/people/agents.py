@@ -137,8 +137,11 @@ def set_language(session: Session, agent_id: int, language: str) -> None:
     session.flush()
 
 
-def authenticate(session: Session, email: str, password: str) -> SignedIn | None:
+def authenticate(session: Session, email: str, password: str, *, known_browser: bool = False) -> SignedIn | None:
     """Who this is, or None: unknown, wrong, disabled or locked out, which a caller must not tell apart to anyone.
+
+    `known_browser`: this person signed in from it before, and the caller limits its guesses. Others' wrong guesses
+    lock nobody out of their own browser, and its own count towards no lock.
 
     The row stays locked while the password is checked, so that guesses in parallel are counted one by one. An unknown
     address costs the same hashing as a known one.
@@ -147,14 +150,17 @@ def authenticate(session: Session, email: str, password: str) -> SignedIn | None
     now = session.scalar(select(func.now()))
     assert now is not None
     usable = (
-        agent is not None and agent.disabled_at is None and (agent.locked_until is None or agent.locked_until < now)
+        agent is not None
+        and agent.disabled_at is None
+        and (known_browser or agent.locked_until is None or agent.locked_until < now)
     )
     password_hash = agent.password_hash if agent is not None and usable else None
     matches = _verify(password_hash or _DUMMY_HASH, password)
     if agent is None or not usable or password_hash is None:
         return None
     if not matches:
-        count_failure(session, agent)
+        if not known_browser:
+            count_failure(session, agent)
         return None
     if _hasher.check_needs_rehash(password_hash):
         agent.password_hash = _hasher.hash(password)

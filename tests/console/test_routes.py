@@ -31,8 +31,9 @@ def browser(business) -> TestClient:
     """A client of the console's own routes; Streamlit's are not under test here."""
     from starlette.middleware import Middleware
 
-    from console import asgi, security
+    from console import asgi, security, signin
 
+    signin._guesses.cache_clear()
     app = Starlette(
         routes=asgi.app._user_routes,
         middleware=[Middleware(security.Headers), Middleware(security.SignInFirst)],
