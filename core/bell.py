@@ -20,11 +20,13 @@ import structlog
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.exceptions import StopRequested as StopRequested
 from rq.serializers import JSONSerializer
-from rq.timeouts import TimerDeathPenalty
+from rq.timeouts import BaseTimeoutException, TimerDeathPenalty
 
 from core.config import get_settings
 
 log = structlog.get_logger(__name__)
+
+TimedOut = BaseTimeoutException  # raised in the middle of a job that takes longer than it may
 
 QUEUE = "desk"
 DRAIN = "workers.drain.drain"

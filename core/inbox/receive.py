@@ -15,12 +15,13 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
+from core.bell import TimedOut
 from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Provider, Receipt
 from core.channels.registry import parse_event
 from core.conversations.bots import Manners
 from core.db import enter_business, leave_business, run
 from core.inbox import account, events, messages, receipts
-from core.inbox.events import StoredEvent
+from core.inbox.events import DeadItem, StoredEvent
 from core.models import EventSource
 
 log = structlog.get_logger(__name__)
@@ -59,15 +60,31 @@ class Item:
 
 
 def receive_pending(session: Session, limit: int = BATCH, *, carefully: bool = False) -> int:
-    """Store the oldest unprocessed events. Returns how many there were.
+    """Store the oldest unprocessed events, or the one over which somebody was stopped. Returns how many there were.
 
     Raises:
         Refused: an item cannot be stored. Undo the transaction, and call again `carefully` in another.
     """
-    claimed = events.claim(session, limit)
-    if claimed:
-        _store_events(session, claimed, _store if carefully else _store_at_once)
+    claimed = events.claim(session, limit, again=carefully)
+    if not claimed:
+        return _receive_alone(session)
+    _store_events(session, claimed, _store if carefully else _store_at_once)
     return len(claimed)
+
+
+def _receive_alone(session: Session) -> int:
+    """Store the event that has to be taken alone, or put it aside when it was begun too often."""
+    claimed = events.claim_alone(session, suspects=BATCH)
+    if claimed is None:
+        return 0
+    event, attempts = claimed
+    if attempts <= events.MOST_ATTEMPTS:
+        _store_events(session, [event], _store)
+    else:
+        log.error("event_quarantined", event_id=event.id, attempts=attempts - 1)
+        reason = f"processing it was begun {attempts - 1} times and never ended"
+        events.quarantine(session, event.id, reason, event.body[:500].decode(errors="replace"))
+    return 1
 
 
 class Refused(Exception):
@@ -126,8 +143,8 @@ def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
 
 
 def _is_trouble(error: Exception) -> bool:
-    """Whether the database failed, for which no item is to blame."""
-    return isinstance(error, InterfaceError) or (
+    """Whether the database failed or time was up, for which no item is known to be to blame."""
+    return isinstance(error, InterfaceError | TimedOut) or (
         isinstance(error, DBAPIError)
         and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE)
     )
@@ -136,6 +153,8 @@ def _is_trouble(error: Exception) -> bool:
 def _parse(event: StoredEvent) -> list[Parsed]:
     try:
         return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
+    except TimedOut:
+        raise
     except Exception as error:  # a body that no parser foresaw must not stop the events behind it
         log.error("event_not_readable", event_id=event.id, exc_info=error)
         return [Broken(reason=f"not readable: {type(error).__name__}: {error}", raw=None)]
@@ -178,14 +197,16 @@ WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:
     by_business: dict[int, list[Item]] = defaultdict(list)
+    dead: list[DeadItem] = []
     for item in items:
         if isinstance(item.parsed, Broken):
-            events.quarantine(session, item.event_id, item.parsed.reason, item.parsed.raw)
+            dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw))
         elif item.route is None:
             reason = f"no channel here is {_whose(item.parsed)}: add it with `core.cli channels add`"
-            events.quarantine(session, item.event_id, reason, repr(item.parsed)[:20_000])
+            dead.append(DeadItem(item.event_id, reason, repr(item.parsed)[:20_000]))
         else:
             by_business[item.route.business_id].append(item)
+    events.quarantine_all(session, dead)
     for business_id, own in by_business.items():
         enter_business(session, business_id)
         _store_for_business(session, business_id, own)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, Stamp, one_of
@@ -24,6 +24,8 @@ class WebhookEvent(Base):
     """A verified body, stored before its 200 was given. `digest` covers source, query and body.
 
     The body is bytea: jsonb refuses \\u0000 and text refuses NUL, and both come.
+    `attempts` counts how often processing began and did not end; null `signed_by` is an event from before it was noted.
+    `signed_by` names the channels whose secret signed it, 0 being the secret of the settings.
     """
 
     __tablename__ = "webhook_events"
@@ -41,6 +43,8 @@ class WebhookEvent(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[Stamp]
     processed_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    signed_by: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
 
 
 class DeadLetter(Base):

@@ -9,20 +9,28 @@ from typing import Any
 from core.channels import jsontext
 from core.channels.base import Broken, Parsed
 from core.channels.whatsapp_cloud import parse_account, parse_calls, parse_messages
+from core.channels.whatsapp_cloud.bounds import excess
 from core.channels.whatsapp_cloud.shapes import SHAPE_ERRORS, Envelope, broken, mapping, text
 
 
 def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:
     """Everything a body tells, in its order.
 
-    Whatever the JSON holds, nothing is raised: what cannot be understood becomes `Broken` and the rest goes on.
+    Whatever the JSON holds, nothing is raised: what cannot be understood becomes `Broken` and the rest goes on, and a
+    body that holds more than Meta sends is one `Broken`.
     `received_at` (aware) stands in for times that are missing or absurd. Raises ValueError if the body is not JSON.
     """
     try:
         document = jsontext.loads(body)
     except RecursionError:
-        return iter([Broken("nested too deeply", body[:500].decode(errors="replace"))])
+        return iter([Broken("nested too deeply", _excerpt(body))])
+    if (reason := excess(document)) is not None:
+        return iter([Broken(f"a body that holds too much: {reason}", _excerpt(body))])
     return _document(document, received_at)
+
+
+def _excerpt(body: bytes) -> str:
+    return jsontext.clean_text(body[:500].decode(errors="replace"))
 
 
 def _document(document: Any, received_at: datetime) -> Iterator[Parsed]:

@@ -1,0 +1,47 @@
+"""How much one body of Meta's may hold.
+
+Meta sends at most 3 MB and 1,000 updates at once (Webhooks, "Getting started"). A body that holds more was not written
+by Meta as we know it, and reading it item by item would keep every other event waiting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+MOST_UPDATES = 2000  # of each kind (entries, changes, messages, statuses, contacts, errors …): twice what Meta says
+_MOST_VALUES = 200_000  # values of any kind; a thousand messages have about 20,000
+_DEEPEST = 64  # levels of nesting; a message has about ten
+# What stands in these lists is somebody's content, whose own lists (shared cards, ordered products) are no updates.
+_CONTENT = frozenset({"messages", "message_echoes", "contacts"})
+
+
+def excess(document: Any) -> str | None:
+    """What a body has too much of, as words for a person; None when it is within bounds. Takes bounded time."""
+    updates: Counter[str] = Counter()
+    values = 0
+    level: list[tuple[str | None, Any]] = [("", document)]  # with the list of updates it belongs to; None: content
+    for _ in range(_DEEPEST):
+        below: list[tuple[str | None, Any]] = []
+        for name, value in level:
+            values += len(value) if isinstance(value, dict | list) else 0
+            if values > _MOST_VALUES:
+                return f"more than {_MOST_VALUES:,} values"
+            if isinstance(value, list) and name is not None:
+                updates[name] += len(value)
+                if updates[name] > MOST_UPDATES:
+                    return f"more than {MOST_UPDATES:,} {name or 'updates'}"
+            below += _inside(name, value)
+        if not below:
+            return None
+        level = below
+    return "nested too deeply"
+
+
+def _inside(name: str | None, value: Any) -> list[tuple[str | None, Any]]:
+    if isinstance(value, dict):
+        return [(None if name is None else key, one) for key, one in value.items() if isinstance(one, dict | list)]
+    if isinstance(value, list):
+        inside = None if name in _CONTENT else name
+        return [(inside, one) for one in value if isinstance(one, dict | list)]
+    return []
