@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 state = st.session_state
+_LONGEST_NUMBER = 18  # digits: more do not fit a row's id
 
 
 def begin(key: str, choices: Sequence[str], default: str | None) -> None:
@@ -23,3 +24,8 @@ def keep(key: str, default: str | None) -> None:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != chosen:
         st.query_params[key] = str(chosen)
+
+
+def row_number(said: str) -> int | None:
+    """A row's number as an address has it; None for anything that can be none ("²", a number longer than any)."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _LONGEST_NUMBER else None

@@ -48,11 +48,18 @@ def revoke_others() -> None:
         sessions.revoke_others(session, agent.id, agent.session_id)
 
 
-def enrol_second_factor(secret: str, code: str) -> list[str]:
-    """Returns the recovery codes. Raises `NotAllowed`, `WrongCode`."""
+def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
+    """Ask for codes from now on, and sign out everywhere else. Returns the recovery codes.
+
+    A session that somebody left open or lost must not be enough to lock its owner out: the password is asked for.
+
+    Raises `NotAllowed`, `WrongPassword`, `WrongCode`.
+    """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        agents.check_password(session, agent.id, present)
         codes = second_factor.enrol(session, agent.id, secret, code)
+        sessions.revoke_others(session, agent.id, agent.session_id)
     auth.forget()
     return codes
 

@@ -48,7 +48,9 @@ def _set_password() -> None:
 
 def _enrol() -> None:
     def confirm() -> None:
-        state["recovery_codes"] = actions.enrol_second_factor(state["new_secret"], state["first_code"])
+        state["recovery_codes"] = actions.enrol_second_factor(
+            state.get("first_password", ""), state["new_secret"], state["first_code"]
+        )
         del state["new_secret"]
 
     _try("second_result", confirm)
@@ -102,6 +104,8 @@ def _second_factor() -> None:
         st.image(segno.make(second_factor.address(secret, agent.email)).svg_inline(scale=4, light="white"), width=200)
         st.code(secret, language=None)
         with st.form("second_on", border=False):
+            if agent.has_password:
+                _password_field("first_password", "account.present_password", "current-password")
             st.text_input(t("account.second_factor_code"), key="first_code", max_chars=6, autocomplete="one-time-code")
             st.form_submit_button(t("account.second_factor_confirm"), type="primary", on_click=_enrol)
     else:

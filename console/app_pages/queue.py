@@ -11,6 +11,7 @@ from console.actions import queue as actions
 from console.data import queue as data
 from console.i18n import catalogue, current, t
 from console.numbers import number, percent
+from console.plain import plain
 from console.times import moment
 from core.errors import BotHubError
 from core.outbox.queries import Group, QueueState, Unsent
@@ -107,12 +108,12 @@ def _retry_all(group: Group) -> None:
 def _message(one: Unsent, status: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
-            st.page_link("app_pages/inbox.py", label=one.to, query_params={"c": str(one.conversation_id)})
+            st.page_link("app_pages/inbox.py", label=plain(one.to), query_params={"c": str(one.conversation_id)})
             st.text(one.text or t(f"list.type_{one.type}"))
             error = one.error or {}
             parts = [moment(one.created_at, zone), t("queue.tries", number=one.attempts)]
             if error:
-                parts.append(f"{error.get('title', '')} ({error.get('code', '')})")
+                parts.append(plain(f"{error.get('title', '')} ({error.get('code', '')})"))
             if one.next_attempt_at:
                 parts.append(t("queue.next", when=moment(one.next_attempt_at, zone)))
             st.caption(" · ".join(parts))

@@ -10,6 +10,7 @@ import streamlit as st
 from console import raw, shell
 from console.data import events as data
 from console.i18n import t
+from console.plain import plain
 from console.times import moment
 from core.inbox.log import OUTCOMES, Posted
 
@@ -87,7 +88,7 @@ def _list(source: str | None, outcome: str | None, since: datetime) -> None:
 
 def _drawer(event_id: int) -> None:
     body = data.body(event_id)
-    st.caption(f"#{event_id} · {body.content_type}")
+    st.caption(plain(f"#{event_id} · {body.content_type}"))
     raw.show_body(body.content_type, body.query, body.body)
 
 

@@ -13,6 +13,7 @@ from console.components.head import written
 from console.data import inbox as data
 from console.desk import undo
 from console.i18n import t
+from console.plain import plain
 from console.times import moment
 from core.contacts.likeness import Candidate
 from core.contacts.profile import Profile
@@ -33,7 +34,7 @@ def _dismissed() -> None:
 
 
 def _content(customer: Profile, zone: ZoneInfo) -> None:
-    st.caption(t("contact.merge_lead", name=_named(customer)))
+    st.caption(t("contact.merge_lead", name=plain(_named(customer))))
     words = st.text_input(
         t("contact.merge_search"), key="merge_words", type="search", live="300ms", max_chars=100,
         icon=":material/search:", placeholder=t("contact.merge_search_hint"),
@@ -44,7 +45,7 @@ def _content(customer: Profile, zone: ZoneInfo) -> None:
         return
     chosen = st.radio(
         t("contact.merge_found" if words else "contact.merge_suggested"), list(found), index=None, key="merge_with",
-        format_func=lambda one: _label(found[one]), captions=[_caption(one, zone) for one in found.values()],
+        format_func=lambda one: plain(_label(found[one])), captions=[_caption(one, zone) for one in found.values()],
     )  # fmt: skip
     if chosen in found:
         _preview(customer, found[chosen])
@@ -55,7 +56,8 @@ def _preview(customer: Profile, other: Candidate) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{t('contact.merge_result')}**")
         st.text(_named(customer) if customer.name else _label(other))
-        st.caption(" · ".join(written(one) for one in (*(i.address for i in customer.identities), *other.addresses)))
+        addresses = (*(one.address for one in customer.identities), *other.addresses)
+        st.caption(plain(" · ".join(map(written, addresses))))
         st.caption(t("contact.merge_rules", number=other.conversations))
     if st.button(t("contact.merge_do"), key="merge_do", type="primary", icon=":material/merge:", width="stretch"):
         _merge(customer, other)
@@ -83,4 +85,4 @@ def _label(one: Candidate) -> str:
 def _caption(one: Candidate, zone: ZoneInfo) -> str:
     shared = [t("contact.merge_same_number")] if one.same_number else []
     known = t("contact.merge_known", number=one.conversations, when=moment(one.since, zone))
-    return " · ".join((*shared, *(written(address) for address in one.addresses), known))
+    return " · ".join((*shared, *(plain(written(address)) for address in one.addresses), known))

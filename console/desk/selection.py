@@ -10,6 +10,8 @@ import secrets
 
 import streamlit as st
 
+from console.address import row_number
+
 state = st.session_state
 PAGE = 60  # messages
 
@@ -33,8 +35,9 @@ def choose(conversation_id: int | None, clicks: int | None = None) -> None:
 
 def follow_address() -> None:
     """At a first look: what the address says."""
-    if "conversation" not in state and str(st.query_params.get("c", "")).isdigit():
-        state["conversation"] = int(st.query_params["c"])
+    asked = row_number(st.query_params.get("c", ""))
+    if "conversation" not in state and asked is not None:
+        state["conversation"] = asked
 
 
 def told() -> dict[str, object]:

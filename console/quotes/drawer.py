@@ -8,6 +8,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import quotes as actions
+from console.address import row_number
 from console.catalogue import words as prices
 from console.data import quotes as data
 from console.i18n import t
@@ -28,12 +29,12 @@ def ask(quote_id: int) -> None:
 
 def show() -> None:
     """Draw the drawer if the address names a quote."""
-    asked = st.query_params.get(_KEY, "")
-    if not asked.isdigit() or len(asked) > 18:
+    asked = row_number(st.query_params.get(_KEY, ""))
+    if asked is None:
         return
     title = t("quotes.one", number=asked)
     st.dialog(title, position="right", width="medium", icon=":material/request_quote:", on_dismiss=_closed)(_drawer)(
-        int(asked)
+        asked
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,18 @@ def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> No
 
 
 def _address(message: InboundMessage) -> Address:
-    return Address(message.kind, message.sender, message.aliases, message.phone, message.profile_name)
+    name = readable_name(message.profile_name or "") or None
+    return Address(message.kind, message.sender, message.aliases, message.phone, name)
+
+
+def readable_name(name: str) -> str:
+    """A name as a customer gave it, without signs that turn what stands beside it around, and on one line."""
+    kept = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name if sign not in _TURNING)
+    return " ".join(kept.split())[:_LONGEST_NAME]
+
+
+_LONGEST_NAME = 200  # characters
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _targets(

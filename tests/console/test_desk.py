@@ -11,6 +11,7 @@ import pytest
 from console.actions import bulk
 from console.actions import conversations as actions
 from console.actions import queue as queue_actions
+from console.address import row_number
 from console.auth import NotAllowed
 from core.conversations import listing
 from core.conversations.listing import View, Wanted
@@ -237,3 +238,8 @@ class TestSavedReplies:
         shown = desk.component("thread")
         assert shown["saved"] == [{"shortcut": "hola", "text": "Hola {{contact.first_name}}"}]
         assert shown["contact"]["contact.first_name"] == "Ana"
+
+
+@pytest.mark.parametrize("said", ["²", "-1", "1.5", "9" * 19, "", "x", "١"])
+def test_an_address_that_names_no_row_names_none(said: str) -> None:
+    assert row_number(said) is None

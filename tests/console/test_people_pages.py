@@ -102,6 +102,12 @@ def test_turning_the_second_step_on_and_off(business: TestBusiness, monkeypatch:
     next(button for button in page.button if button.label == "Turn on").click()
     desk.run()
     secret = page.code[0].value
+    page.text_input(key="first_code").set_value(pyotp.TOTP(secret).at(time.time()))
+    page.text_input(key="first_password").set_value("not the password")
+    page.form_submit_button[-1].click()
+    desk.run()
+    assert page.error and one("SELECT totp FROM agents") is None, "a session alone turns nothing on"
+    page.text_input(key="first_password").set_value(PASSWORD)
     page.text_input(key="first_code").set_value("000000")
     page.form_submit_button[-1].click()
     desk.run()

@@ -12,6 +12,7 @@ from core.ai.decision import Reply, Trace
 from core.conversations import turns
 from core.db import system_transaction, transaction
 from core.errors import OptedOut
+from core.inbox.messages import readable_name
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, claim, column, customer_writes, message, one, receive, rows, say
 from tests.messages import meta_body, text_value
@@ -193,3 +194,18 @@ def test_marketing_consent_is_kept_apart_from_silence(business: TestBusiness) ->
     receive(document)
     assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
     assert say(business.business_id, conversation_id)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("\u202egpj.exe", "gpj.exe"),
+        ("  Ana\n\tde  la Cruz\x07 ", "Ana de la Cruz"),
+        ("مريم \u2067x\u2069", "مريم x"),
+        ("👨‍👩‍👧 Familia", "👨‍👩‍👧 Familia"),
+        ("A" * 500, "A" * 200),
+        ("\u202e\u200f", ""),
+    ],
+)
+def test_a_name_turns_nothing_beside_it_around(given: str, kept: str) -> None:
+    assert readable_name(given) == kept

@@ -123,9 +123,12 @@ def _button(kind: str, part: dict[str, Any]) -> Body:
     return Body(kind, text(part.get("text")) or text(part.get("payload")), part, spoken=True)
 
 
+_LONGEST_EMOJI = 24  # characters: a family of four with their skin tones takes eleven
+
+
 def _reaction(kind: str, part: dict[str, Any]) -> Body:
     """An empty or missing emoji takes the reaction back."""
-    emoji = text(part.get("emoji"))
+    emoji = text(part.get("emoji"))[:_LONGEST_EMOJI]
     return Body(kind, emoji, {**part, "emoji": emoji}, target=part.get("message_id"))
 
 
