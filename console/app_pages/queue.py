@@ -56,7 +56,7 @@ def _figures(now: QueueState) -> None:
         st.metric(t("queue.failed"), now.failed, border=True)
         st.metric(t("queue.uncertain"), now.uncertain, border=True)
         success, tries = now.success_rate, now.avg_attempts
-        said = "–" if success is None else percent(success / 100, exact=True)
+        said = "–" if success is None else percent(success, exact=True)
         st.metric(t("queue.success"), said, border=True, help=t("queue.week"))
         said = "–" if tries is None else number(tries, 2, least=0)
         st.metric(t("queue.attempts"), said, border=True, help=t("queue.week"))

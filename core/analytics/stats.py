@@ -35,7 +35,7 @@ class Stats:
     total_messages: both together.
     average_response_time: seconds from a customer's first unanswered message to the next answer of bot or person.
     average_satisfaction: mean rating of those conversations that were rated.
-    ai_response_rate: percent (0 to 100) of messages_sent that the bot wrote.
+    ai_response_rate: the share (0 to 1) of messages_sent that the bot wrote.
     active_contacts_24h, active_contacts_7d: customers who wrote in that time, whatever the period.
     """
 
@@ -94,7 +94,7 @@ def stats(session: Session, business_id: int, period: Period) -> Stats:
         messages_received=said.received,
         average_response_time=_rounded(said.response),
         average_satisfaction=_rounded(talks.satisfaction),
-        ai_response_rate=_rounded(100 * said.by_bot / said.sent) if said.sent else None,
+        ai_response_rate=round(said.by_bot / said.sent, 4) if said.sent else None,
         active_contacts_24h=wrote.day,
         active_contacts_7d=wrote.week,
     )

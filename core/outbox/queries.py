@@ -43,7 +43,7 @@ class Group:
 class QueueState:
     """`queue_size` counts all that still has to go out, `pending_retry` those of them that failed at least once.
 
-    Over the messages of the last 7 days: `success_rate` is the share, in percent, that the provider took among those
+    Over the messages of the last 7 days: `success_rate` is the share, from 0 to 1, that the provider took among those
     decided (taken, failed or uncertain), `avg_attempts` the tries that each message tried so far took. Both are None
     while there is nothing to count. The lists hold the newest 50.
     """
@@ -67,7 +67,7 @@ WHERE m.business_id = :business AND m.status IN ('queued', 'sending', 'failed', 
 GROUP BY 1, 2 ORDER BY 3 DESC
 """)
 _RECENT = text("""
-SELECT 100.0 * count(*) FILTER (WHERE m.status IN ('sent', 'delivered', 'read', 'played'))
+SELECT 1.0 * count(*) FILTER (WHERE m.status IN ('sent', 'delivered', 'read', 'played'))
          / nullif(count(*) FILTER (WHERE m.status NOT IN ('queued', 'sending', 'cancelled')), 0) AS success_rate,
        avg(d.attempts) FILTER (WHERE d.attempts > 0) AS avg_attempts
 FROM messages m JOIN deliveries d ON d.message_id = m.id
@@ -86,7 +86,7 @@ def queue_state(session: Session, business_id: int) -> QueueState:
         pending_retry=sum(row.tried for row in waiting if row.status == MessageStatus.QUEUED),
         failed=sum(group.count for group in settled if group.status == MessageStatus.FAILED),
         uncertain=sum(group.count for group in settled if group.status == MessageStatus.UNCERTAIN),
-        success_rate=_rounded(recent.success_rate),
+        success_rate=_rounded(recent.success_rate, 4),
         avg_attempts=_rounded(recent.avg_attempts),
         waiting=[Group(row.status, row.cause, row.number) for row in waiting],
         by_cause=settled,
@@ -131,5 +131,5 @@ def _unsent(business_id: int, status: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _rounded(value: Any) -> float | None:
-    return None if value is None else round(float(value), 2)
+def _rounded(value: Any, digits: int = 2) -> float | None:
+    return None if value is None else round(float(value), digits)

@@ -12,7 +12,9 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core import live
-from core.channels.base import Kind
+from core.channels.base import Cause, Kind
+from core.config import get_settings
+from core.errors import Conflict, NotFound
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 from core.people import audit
 
@@ -39,17 +41,21 @@ class Retried:
 def retry(session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None, actor: str) -> Retried:
     """Put failed messages back in the queue, with their count of attempts; ring the bell after the commit.
 
-    Without `ids` all failed ones are meant, or those of one `cause`, oldest first and at most 1000. An uncertain
-    message, which the customer may have, goes out again only when it is named: that is a person's decision.
+    Without `ids` all failed ones are meant that a retry may mend, or those of one `cause`, oldest first and at most
+    1000. An uncertain message, which the customer may have, goes out again only when it is named, as does one that was
+    refused for what it is or whom it is for: that is a person's decision.
     """
     rows = session.execute(_candidates(business_id, ids, cause)).all()
-    refused = {row.id: reason for row in rows if (reason := _objection(row))}
+    refused = {row.id: reason for row in rows if (reason := _objection(row, named=ids is not None))}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
-        refused[missing] = "There is no such message of ours." if cause is None else f"It did not fail by {cause}."
+        refused[missing] = _UNKNOWN if cause is None else f"It did not fail by {cause}."
     queued = [row.id for row in rows if row.id not in refused]
     _queue(session, queued)
     audit.record(session, business_id, actor, "queue.retry", "queue", ids=queued, cause=cause, refused=sorted(refused))
     return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
+
+
+_UNKNOWN = "There is no such message of ours."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +67,55 @@ class Preview:
     refused: Mapping[str, int]
 
 
-def preview(session: Session, business_id: int, cause: str | None) -> Preview:
-    """What `retry` of all failed messages, or those of one cause, would do now."""
-    rows = session.execute(_candidates(business_id, None, cause).with_for_update(read=True, skip_locked=True)).all()
-    refused = Counter(reason for row in rows if (reason := _objection(row)))
-    wanted = [row for row in rows if _objection(row) is None]
+def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
+    """For a program that asks every minute: failed messages which the provider never took and did not refuse.
+
+    Each is put back until it was tried three times as often as one is by itself. An older request's way of retrying.
+    """
+    most = 3 * get_settings().retry_max_attempts
+    never_taken = _candidates(business_id, None, None).where(Message.provider_id.is_(None), Delivery.attempts < most)
+    rows = session.execute(never_taken).all()
+    queued = [row.id for row in rows if _objection(row, named=False) is None]
+    _queue(session, queued)
+    if queued:
+        audit.record(session, business_id, actor, "queue.retry", "queue", ids=queued, cause=None, refused=[])
+    return Retried(queued)
+
+
+def preview(session: Session, business_id: int, cause: str | None, ids: Sequence[int] | None = None) -> Preview:
+    """What `retry` of all failed messages, those of one cause or those named would do now."""
+    candidates = _candidates(business_id, ids, cause, mendable=False)
+    rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
+    reasons = {row.id: _objection(row, named=ids is not None) for row in rows}
+    refused = Counter(reason for reason in reasons.values() if reason)
+    refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
+    wanted = [row for row in rows if reasons[row.id] is None]
+    refused += Counter()  # without what nobody was refused for
     return Preview(len(wanted), len({row.identity_id for row in wanted}), refused)
 
 
-def give_up(session: Session, business_id: int, ids: Sequence[int], actor: str) -> int:
-    """Send these no more: what waits, failed or is uncertain becomes cancelled. Returns how many that were."""
-    given_up = session.scalars(
+def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor: str, cause: str | None = None) -> int:
+    """Send these no more: what waits, failed or is uncertain becomes cancelled. Returns how many that were.
+
+    Without `ids`: what failed by `cause`, oldest first and at most 1000.
+    """
+    if ids is None:
+        failed = select(Message.id).where(
+            Message.business_id == business_id,
+            Message.status == MessageStatus.FAILED,
+            Message.error["cause"].as_string() == cause,
+        )
+        ids = session.scalars(failed.order_by(Message.id).limit(_MOST)).all()
+    cancelled = session.execute(
         update(Message)
         .where(Message.id.in_(ids), Message.status.in_(_OPEN))
         .values(status=MessageStatus.CANCELLED)
-        .returning(Message.id)
+        .returning(Message.id, Message.conversation_id)
         .execution_options(**_QUIET)
     ).all()
+    given_up = [message_id for message_id, _ in cancelled]
+    for conversation_id in {conversation_id for _, conversation_id in cancelled}:
+        live.notify(session, business_id, conversation_id)
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_(given_up))
@@ -86,6 +124,28 @@ def give_up(session: Session, business_id: int, ids: Sequence[int], actor: str) 
     )
     audit.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(given_up))
     return len(given_up)
+
+
+def cancel(session: Session, business_id: int, message_id: int, actor: str) -> None:
+    """Take back a message that has not been sent. Cancelling what is cancelled changes nothing.
+
+    Raises:
+        NotFound: there is no such message of ours.
+        Conflict: it is being sent, or was.
+    """
+    status = session.scalar(
+        select(Message.status)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .where(Message.id == message_id)
+        .with_for_update(of=Message)
+    )
+    if status is None:
+        raise NotFound(f"No outgoing message {message_id}.")
+    if status == MessageStatus.CANCELLED:
+        return
+    if status != MessageStatus.QUEUED:
+        raise Conflict(f"Only a message that waits to be sent can be cancelled: this one is {status}.")
+    give_up(session, business_id, [message_id], actor)
 
 
 _OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
@@ -112,12 +172,17 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
     live.notify(session, business_id, changed.conversation_id)
 
 
-def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) -> Select[*tuple[Any, ...]]:
+def _candidates(
+    business_id: int, ids: Sequence[int] | None, cause: str | None, *, mendable: bool = True
+) -> Select[*tuple[Any, ...]]:
+    """The messages that are meant; with `mendable` what nobody named leaves out what a retry cannot mend."""
+    its_cause = Message.error["cause"].as_string()
     query = (
         select(
             Message.id,
             Message.status,
             Message.type,
+            its_cause.label("cause"),
             Conversation.kind,
             Conversation.window_expires_at,
             ContactIdentity.opted_out_at,
@@ -134,11 +199,23 @@ def _candidates(business_id: int, ids: Sequence[int] | None, cause: str | None) 
         .with_for_update(of=(Message, Delivery))
     )
     query = query.where(Message.status == MessageStatus.FAILED) if ids is None else query.where(Message.id.in_(ids))
-    return query if cause is None else query.where(Message.error["cause"].as_string() == cause)
+    if cause is not None:
+        return query.where(its_cause == cause)
+    return query.where(func.coalesce(its_cause, "").not_in(_UNMENDABLE)) if ids is None and mendable else query
 
 
-def _objection(row: Any) -> str | None:
+# Sending the same again would be refused again.
+_UNMENDABLE: Mapping[str, str] = {
+    Cause.NEEDS_TEMPLATE: "It needs a template: name it to send it as it is.",
+    Cause.RECIPIENT: "This customer could not be reached: name it to try again.",
+    Cause.REQUEST: "The provider refused the message itself: correct it, or name it to try again.",
+}
+
+
+def _objection(row: Any, *, named: bool) -> str | None:
     """Why a message cannot be sent again, or None."""
+    if not named and row.cause in _UNMENDABLE:
+        return _UNMENDABLE[row.cause]
     if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
         return f"It is {row.status}."
     if row.opted_out_at is not None:

@@ -38,6 +38,8 @@ def test_the_document_is_openapi_3_1_and_names_every_call_of_the_contract(client
         ("get", goods), ("post", goods), ("get", one), ("put", one), ("delete", one), ("get", "/api/v1/quotes"),
         ("get", "/api/v1/quotes/{quote_id}"),
         ("get", "/api/v1/stats"), ("get", "/api/v1/queue"), ("post", "/api/v1/queue/retry"),
+        ("post", "/api/v1/queue/preview"), ("post", "/api/v1/queue/give-up"),
+        ("post", "/api/v1/messages/{message_id}/cancel"),
     }  # fmt: skip
     body = document["components"]["schemas"]["SendMessage"]["properties"]
     assert {"name", "language", "components"} <= body["template"]["properties"].keys()
@@ -82,7 +84,6 @@ def test_the_older_paths_answer_as_the_new_ones_do(api: Api, business: Any) -> N
         assert api.client.get(older).status_code == 401
     sent = api.post("/api/messaging/send", {"channel": "whatsapp", "to": "5491155550001", "text": "Hola"})
     assert (sent.status_code, sent.json["conversation_id"]) == (202, talk)
-    assert api.post("/api/v1/webhook/retry", {}).json["messages_retried"] == 0
     assert api.post(f"/api/whatsapp/conversations/{talk}/close").json["status"] == "closed"
 
 

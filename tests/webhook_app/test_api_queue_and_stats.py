@@ -48,7 +48,7 @@ def test_the_queue_tells_what_waits_and_what_failed(api: Api, talk: int) -> None
     state = api.get("/api/v1/queue").json
     assert (state["queue_size"], state["pending_retry"]) == (2, 1)
     assert (state["failed"], state["uncertain"]) == (1, 1)
-    assert state["success_rate"] == 33.33  # one of three decided
+    assert state["success_rate"] == 0.3333  # one of three decided
     assert state["avg_attempts"] == 1.75  # 2, 3, 1, 1
     assert state["failed_messages"][0] | {"error": None} == {
         "id": lost, "to": "5491155550001", "attempts": 3, "last_error": "131000: Something went wrong", "error": None,
@@ -131,6 +131,91 @@ def test_a_wrong_retry_is_refused_and_retries_nothing(api: Api, talk: int, body:
     assert column(Message, message_id, "status") == "failed"
 
 
+UNMENDABLE = ("needs_template", "recipient", "request")
+
+
+def bare(api: Api, path: str) -> Any:
+    """A call without a body, as `curl -X POST` makes it."""
+    return api.client.post(path, headers=api.headers)
+
+
+def test_a_retry_of_all_leaves_alone_what_it_cannot_mend(api: Api, talk: int) -> None:
+    """Told beforehand by the preview; whoever names such a message has it tried again."""
+    lost = {cause: queued(api, talk, cause) for cause in (*UNMENDABLE, "provider", "admin")}
+    for cause, message_id in lost.items():
+        fail(message_id, cause=cause)
+    seen = bare(api, "/api/v1/queue/preview").json
+    assert (seen["messages"], seen["people"], sum(one["count"] for one in seen["refused"])) == (2, 1, 3)
+    assert api.post("/api/v1/queue/preview", {"ids": [lost["request"], 4711]}).json == {
+        "messages": 1, "people": 1, "refused": [{"reason": "There is no such message of ours.", "count": 1}],
+    }  # fmt: skip
+    answer = bare(api, "/api/v1/queue/retry").json
+    assert answer == {"messages_retried": 2, "successful": 2, "failed": 0, "refused": []}
+    assert {cause for cause, i in lost.items() if column(Message, i, "status") == "queued"} == {"provider", "admin"}
+    refused = api.post("/api/v1/queue/retry", {"cause": "recipient"}).json
+    assert (refused["successful"], refused["refused"][0]["id"]) == (0, lost["recipient"])
+    named = api.post("/api/v1/queue/retry", {"ids": [lost[cause] for cause in UNMENDABLE]}).json
+    assert named["successful"] == 3
+
+
+def test_the_older_retry_never_sends_again_what_was_refused(api: Api, talk: int) -> None:
+    """However often it is asked, and neither what the provider took and then gave up, nor for ever."""
+    lost = {cause: queued(api, talk, cause) for cause in (*UNMENDABLE, "provider", "throttled", "network")}
+    for cause, message_id in lost.items():
+        fail(message_id, cause=cause, attempts=15 if cause == "network" else 5)
+    with system_transaction() as session:
+        session.execute(update(Message).where(Message.id == lost["throttled"]).values(provider_id="wamid.X"))
+    for number in (1, 0):
+        assert bare(api, "/api/v1/webhook/retry").json == {
+            "status": "ok", "result": {"messages_retried": number, "successful": number, "failed": 0},
+        }  # fmt: skip
+    assert [cause for cause, i in lost.items() if column(Message, i, "status") == "queued"] == ["provider"]
+    named = api.post("/api/v1/webhook/retry", {"ids": [lost["request"], 4711]}).json
+    assert named["result"] == {"messages_retried": 2, "successful": 1, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "more"), [("+5491155550001", {}), ("5491155550001", {"threadId": "7f-a", "userId": 3})]
+)
+def test_the_older_send_takes_the_older_words(api: Api, talk: int, number: str, more: dict[str, Any]) -> None:
+    sent = api.post("/api/messaging/send", {"channel": "whatsapp", "to": number, "message": "Hola", **more})
+    assert (sent.status_code, sent.json["text"], sent.json["conversation_id"]) == (202, "Hola", talk)
+    here = {"channel": "whatsapp", "to": number, "message": "Hola", "threadId": str(talk)}
+    assert api.post("/api/messaging/send", here).json["conversation_id"] == talk
+    assert api.post("/api/messaging/send", {**here, "threadId": talk + 1}).status_code in (404, 422)
+    assert api.post("/api/messaging/send", {**here, "rain": 1}).status_code == 422
+    assert api.post("/api/messaging/send", {"channel": "whatsapp", "to": number}).status_code == 422
+
+
+def test_giving_up(api: Api, talk: int) -> None:
+    one, two, three, four = (queued(api, talk, str(n)) for n in range(4))
+    fail(one, cause="request")
+    fail(two, cause="request")
+    fail(three, status="uncertain", cause="network")
+    assert api.post("/api/v1/queue/give-up", {"cause": "request"}).json == {"messages_given_up": 2}
+    assert api.post("/api/v1/queue/give-up", {"ids": [three, four, 4711]}).json == {"messages_given_up": 2}
+    assert {column(Message, i, "status") for i in (one, two, three, four)} == {"cancelled"}
+    for body in ({}, None, {"ids": []}, {"ids": [one], "cause": "request"}):
+        assert api.post("/api/v1/queue/give-up", body).status_code in (400, 415, 422)
+
+
+def test_a_message_that_waits_can_be_cancelled(api: Api, talk: int) -> None:
+    later = (NOW + timedelta(hours=3)).isoformat()
+    scheduled = int(api.post("/api/v1/messages", {"conversation_id": talk, "text": "x", "send_at": later}).json["id"])
+    for message_id in (scheduled, queued(api, talk)):
+        for _ in range(2):
+            answer = bare(api, f"/api/v1/messages/{message_id}/cancel")
+            assert (answer.status_code, answer.json["status"]) == (200, "cancelled")
+        assert column(Delivery, message_id, "next_attempt_at") is None
+    inbound = make_message(talk, "Hola")
+    assert bare(api, f"/api/v1/messages/{inbound}/cancel").status_code == 404
+    for status in ("sending", "delivered", "uncertain"):
+        message_id = queued(api, talk, status)
+        with system_transaction() as session:
+            session.execute(update(Message).where(Message.id == message_id).values(status=status))
+        assert bare(api, f"/api/v1/messages/{message_id}/cancel").status_code == 409
+
+
 def test_the_figures_of_an_empty_business(api: Api) -> None:
     for period in ("today", "week", "month"):
         assert api.get("/api/v1/stats", period=period).json == {
@@ -169,7 +254,7 @@ def test_the_figures(api: Api, business: Any) -> None:
     assert week == {
         "total_conversations": 2, "active_conversations": 1, "total_messages": 6, "messages_sent": 3,
         "messages_received": 3, "average_response_time": 180.0, "average_satisfaction": 3.5,
-        "ai_response_rate": 66.67, "active_contacts_24h": 0, "active_contacts_7d": 1,
+        "ai_response_rate": 0.6667, "active_contacts_24h": 0, "active_contacts_7d": 1,
     }  # fmt: skip
     month = api.get("/api/v1/stats", period="month").json
     assert (month["messages_received"], month["total_messages"]) == (4, 7)

@@ -10,6 +10,7 @@ from core.channels.base import InvalidMessage
 from core.channels.content import parse_content
 from core.conversations import queries
 from core.db import transaction
+from core.outbox import retrying
 from core.outbox.compose import Order, Recipient, place
 from core.people.api_keys import Scope
 from webhook_app.api import routes
@@ -28,6 +29,11 @@ def send_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any]
 
     It is stored when the answer comes and sent in the background: follow `status`.
     """
+    return place_message(header, body)
+
+
+def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Put it in the outbox and tell what became of it."""
     who = caller()
     with transaction(who.business_id) as session:
         placed = place(session, who.business_id, _order(header, body), who.actor)
@@ -44,6 +50,19 @@ def get_message(path: MessagePath) -> dict[str, Any]:
     """One message, with where it is on its way."""
     who = caller()
     with transaction(who.business_id) as session:
+        return _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+
+
+@api.post("/api/v1/messages/<int:message_id>/cancel", responses={200: MessageOut})
+@needs(Scope.MESSAGES_WRITE)
+def cancel_message(path: MessagePath) -> dict[str, Any]:
+    """Take back a message that waits to be sent, now or later; 409 once it is being sent.
+
+    A long text's other parts are messages of their own.
+    """
+    who = caller()
+    with transaction(who.business_id) as session:
+        retrying.cancel(session, who.business_id, path.message_id, who.actor)
         return _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
 
 

@@ -12,7 +12,7 @@ from core.outbox import queries, retrying
 from core.people.api_keys import Scope
 from webhook_app.api import routes
 from webhook_app.api.auth import caller, needs
-from webhook_app.api.schemas import QueueOut, Retry, RetryOut
+from webhook_app.api.queue_schemas import GivenUpOut, GiveUp, PreviewOut, QueueOut, Retry, RetryOut
 
 api = routes.blueprint("queue", "The outbox: waiting, failed and uncertain messages")
 
@@ -23,7 +23,8 @@ def get_queue() -> dict[str, Any]:
     """What waits to be sent and how sending goes.
 
     queue_size: everything that still has to go out; pending_retry: those of them that failed at least once.
-    success_rate: percent of the last 7 days' decided messages that the provider took. The lists hold the newest 50.
+    success_rate: the share, from 0 to 1, of the last 7 days' decided messages that the provider took. The lists hold
+    the newest 50.
     """
     who = caller()
     with transaction(who.business_id) as session:
@@ -37,13 +38,21 @@ def _words(error: Mapping[str, Any] | None) -> str | None:
     return f"{error.get('code')}: {error.get('title')}" if error else None
 
 
-@api.post("/api/v1/queue/retry", responses={200: RetryOut})
+# The body of a retry may be absent.
+OPTIONAL = {
+    "required": False,
+    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{Retry.__name__}"}}},
+}
+
+
+@api.post("/api/v1/queue/retry", responses={200: RetryOut}, request_body=OPTIONAL)
 @needs(Scope.QUEUE_WRITE)
 def retry_messages(body: Retry) -> dict[str, Any]:
     """Put failed messages back in the queue.
 
     A message stays as it is, with its reason in `refused`, when it is in another state, its 24-hour window closed,
-    its customer opted out or its channel is disabled. At most 1000 messages a call.
+    its customer opted out or its channel is disabled. What sending again cannot mend (it needs a template, cannot
+    reach the customer, or is malformed) is left alone unless `ids` names it. At most 1000 messages a call.
     """
     who = caller()
     with transaction(who.business_id) as session:
@@ -58,3 +67,24 @@ def retry_messages(body: Retry) -> dict[str, Any]:
             "refused": done.refused,
         }
     ).model_dump(mode="json")
+
+
+@api.post("/api/v1/queue/preview", responses={200: PreviewOut}, request_body=OPTIONAL)
+@needs(Scope.QUEUE_READ)
+def preview_retry(body: Retry) -> dict[str, Any]:
+    """What a retry with the same body would do now. Nothing is sent."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        seen = retrying.preview(session, who.business_id, body.cause, body.ids)
+    refused = [{"reason": reason, "count": count} for reason, count in seen.refused.items()]
+    return {"messages": seen.messages, "people": seen.people, "refused": refused}
+
+
+@api.post("/api/v1/queue/give-up", responses={200: GivenUpOut})
+@needs(Scope.QUEUE_WRITE)
+def give_up(body: GiveUp) -> dict[str, Any]:
+    """Send these no more: messages that wait, failed or are uncertain become cancelled. This cannot be undone."""
+    who = caller()
+    with transaction(who.business_id) as session:
+        number = retrying.give_up(session, who.business_id, body.ids, who.actor, body.cause)
+    return {"messages_given_up": number}

@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from core.analytics.stats import Period
-from core.channels.base import Cause, Kind
+from core.channels.base import Kind
 from core.channels.content import Reaction
 from core.channels.interactive import Interactive
 from core.channels.parts import Attachment, ContactCard, Place
@@ -139,11 +139,25 @@ class StatsQuery(BaseModel):
     period: Period = Field(default=Period.TODAY, description="whole days with today: 1, 7 or 30")
 
 
-class Retry(Taken):
-    """Without `ids`: all failed messages, or those of one `cause`. Uncertain ones are sent only when named."""
+class LegacySend(SendMessage):
+    """As for /api/v1/messages, or in the older words: `message` is the text.
 
-    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
-    cause: Cause | None = None
+    `threadId` is a conversation's id; one that is no number, and `userId`, are taken and not used.
+    """
+
+    message: Annotated[str, Field(min_length=1)] | None = None
+    thread_id: str | int | None = Field(default=None, alias="threadId")
+    user_id: str | int | None = Field(default=None, alias="userId")
+
+    def as_message(self) -> SendMessage:
+        """The same in the newer words."""
+        given = self.model_dump(by_alias=True, exclude_unset=True, exclude={"message", "thread_id", "user_id"})
+        if self.message is not None:
+            given.setdefault("text", self.message)
+        thread = str(self.thread_id or "")
+        if thread.isascii() and thread.isdigit() and 0 < int(thread) <= LARGEST_ID:
+            given.setdefault("conversation_id", int(thread))
+        return SendMessage.model_validate(given)
 
 
 class UploadForm(BaseModel):
@@ -249,7 +263,7 @@ class UploadOut(Given):
 
 
 class StatsOut(Given):
-    """Averages are null where there is nothing to average; ai_response_rate is in percent."""
+    """Averages are null where there is nothing to average; ai_response_rate is a fraction from 0 to 1."""
 
     total_conversations: int
     active_conversations: int
@@ -261,45 +275,3 @@ class StatsOut(Given):
     ai_response_rate: float | None
     active_contacts_24h: int
     active_contacts_7d: int
-
-
-class UnsentOut(Given):
-    id: int
-    to: str
-    attempts: int
-    last_error: str | None
-    error: ErrorOut | None
-
-
-class CauseOut(Given):
-    status: str
-    cause: str | None
-    count: int
-
-
-class QueueOut(Given):
-    """success_rate is in percent; it and avg_attempts cover 7 days and are null while there is nothing to count."""
-
-    queue_size: int
-    pending_retry: int
-    failed: int
-    uncertain: int
-    success_rate: float | None
-    avg_attempts: float | None
-    by_cause: list[CauseOut]
-    failed_messages: list[UnsentOut]
-    uncertain_messages: list[UnsentOut]
-
-
-class RefusedOut(Given):
-    id: int
-    reason: str
-
-
-class RetryOut(Given):
-    """messages_retried = successful (queued again) + failed (left as they are, with the reason in `refused`)."""
-
-    messages_retried: int
-    successful: int
-    failed: int
-    refused: list[RefusedOut]

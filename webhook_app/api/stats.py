@@ -22,7 +22,7 @@ def get_stats(query: StatsQuery) -> dict[str, Any]:
     total_conversations: conversations with activity in the period; active_conversations: those of them still open.
     messages_sent: what bot and people sent and a provider took; total_messages: received and sent together.
     average_response_time: seconds from a customer's first unanswered message to the next answer.
-    ai_response_rate: percent of messages_sent that the bot wrote.
+    ai_response_rate: the share, from 0 to 1, of messages_sent that the bot wrote.
     active_contacts_24h and _7d: customers who wrote in that time, whatever the period.
     """
     who = caller()

@@ -1,0 +1,111 @@
+"""What the calls about the outbox take and give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from core.channels.base import Cause
+from webhook_app.api.schemas import ErrorOut, Given, Id, Taken
+
+
+class Retry(Taken):
+    """Without `ids`: all failed messages, or those of one `cause`.
+
+    Uncertain messages, and those that sending again cannot mend (causes needs_template, recipient and request), are
+    sent only when named. The body may be absent.
+    """
+
+    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
+    cause: Cause | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent(cls, given: Any) -> Any:
+        return {} if given is None else given
+
+
+class GiveUp(Taken):
+    """The messages named, or what failed by `cause`."""
+
+    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
+    cause: Cause | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> GiveUp:
+        if (self.ids is None) == (self.cause is None):
+            raise ValueError("give either ids or cause")
+        return self
+
+
+class UnsentOut(Given):
+    id: int
+    to: str
+    attempts: int
+    last_error: str | None
+    error: ErrorOut | None
+
+
+class CauseOut(Given):
+    status: str
+    cause: str | None
+    count: int
+
+
+class QueueOut(Given):
+    """success_rate, a fraction from 0 to 1, and avg_attempts cover 7 days; null while there is nothing to count."""
+
+    queue_size: int
+    pending_retry: int
+    failed: int
+    uncertain: int
+    success_rate: float | None
+    avg_attempts: float | None
+    by_cause: list[CauseOut]
+    failed_messages: list[UnsentOut]
+    uncertain_messages: list[UnsentOut]
+
+
+class LegacyRetriedOut(Given):
+    messages_retried: int
+    successful: int
+    failed: int
+
+
+class LegacyRetryOut(Given):
+    """`status` is ok."""
+
+    status: str
+    result: LegacyRetriedOut
+
+
+class PreviewRefusedOut(Given):
+    reason: str
+    count: int
+
+
+class PreviewOut(Given):
+    """`messages` would be sent again, to so many `people`; the others stay as they are, counted by reason."""
+
+    messages: int
+    people: int
+    refused: list[PreviewRefusedOut]
+
+
+class GivenUpOut(Given):
+    messages_given_up: int
+
+
+class RefusedOut(Given):
+    id: int
+    reason: str
+
+
+class RetryOut(Given):
+    """messages_retried = successful (queued again) + failed (left as they are, with the reason in `refused`)."""
+
+    messages_retried: int
+    successful: int
+    failed: int
+    refused: list[RefusedOut]
