@@ -7,10 +7,12 @@ Shapes: Cloud API, Webhooks reference (messages), and of what we send, `core.cha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
+from core.channels.words import answers, form_answers
 from core.conversations.thread import Line
 
 _MOST = 50  # parts of one kind that are shown
@@ -27,6 +29,8 @@ def contents(line: Line) -> dict[str, Any]:
         "order": _order(_dict(payload.get("order")) or payload) if line.type == "order" else None,
         "call": _call(_dict(payload.get("call")), line.sender) if line.type == "call" else None,
         "referral": _referral(_dict(payload.get("referral"))),
+        "product": _words(_dict(_dict(payload.get("context")).get("referred_product")).get("product_retailer_id")),
+        "kind": _words(_dict(payload.get("unsupported")).get("type")) if line.type == "unsupported" else "",
         **_interactive(line, _dict(payload.get("interactive")) or payload),
     }
     return {kind: part for kind, part in found.items() if part}
@@ -99,12 +103,7 @@ def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
             return {"choice": {"title": _words(chosen.get("title")), "about": _words(chosen.get("description"))}}
     if permission := _dict(part.get("call_permission_reply")):
         return {"calls": "accepted" if permission.get("response") == "accept" else "refused"}
-    answers = _dict(part.get("response"))
-    return {"answers": [[_words(key), _words(value)] for key, value in _first(answers) if key != "flow_token"]}
-
-
-def _first(answers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from list(answers.items())[:_MOST]
+    return {"answers": [[_words(key), _words(value)] for key, value in islice(answers(form_answers(part)), _MOST)]}
 
 
 def _offer(part: Mapping[str, Any]) -> dict[str, Any]:

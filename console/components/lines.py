@@ -67,7 +67,7 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
         "sender": "note" if line.type == "note" else line.sender,
         "author": line.author or words["thread.bot" if line.sender == "bot" else "thread.team"],
         "type": line.type,
-        "text": (payload.get("edited") or {}).get("text") or line.text,
+        "text": _text(line),
         "at": line.created_at.isoformat(),
         "status": line.status,
         "token": (line.idempotency_key or "").removeprefix("console:"),
@@ -75,6 +75,8 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
     if line.type == "event":
         shown["text"] = _event(line, words)
         shown["about"] = _about(line.payload, words) if line.payload.get("event") == "handed_off" else []
+    if payload.get("revoked"):
+        return shown | {"text": "", "revoked": True}
     if line.provider_id and line.type not in ("event", "note", "call"):
         shown["provider"] = line.provider_id
     if line.quoted:
@@ -93,11 +95,23 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
         shown["template"] = payload["shown"]
     if reactions := payload.get("reactions"):
         shown["reactions"] = list(reactions.values())
-    if payload.get("edited") and line.text != shown["text"]:
-        shown["before"] = line.text
+    if edited := payload.get("edited"):
+        before = edited.get("before") or line.text
+        shown |= {"before": before} if before != shown["text"] else {}
     shown |= contents(line)
-    shown |= {mark: True for mark in ("edited", "revoked", "forwarded") if payload.get(mark)}
+    shown |= {mark: True for mark in ("edited", "forwarded") if payload.get(mark)}
+    if payload.get("group_id"):
+        shown["group"] = True
     return shown
+
+
+def _text(line: Line) -> str:
+    """The customer's own words, where their contents are shown as what they are."""
+    if line.type == "order":
+        return str((line.payload.get("order") or line.payload).get("text") or "")
+    if line.files and line.text in (file.filename for file in line.files):
+        return ""
+    return str((line.payload.get("edited") or {}).get("text") or line.text)
 
 
 def _event(line: Line, words: Mapping[str, str]) -> str:

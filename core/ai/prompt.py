@@ -28,12 +28,21 @@ class Role(StrEnum):
 class Turn:
     """One message. What is not text comes described ("[image] the red one"); `readable` is False when the
     description is all there is and nobody but a person can make sense of the original. `at` is aware.
+
+    `about` is what the words are about (what they reply to, the advertisement that the customer came from): it is not
+    said by the customer, so that no rule about their words looks there.
     """
 
     role: Role
     text: str
     at: datetime
     readable: bool = True
+    about: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The words, and before them what they are about."""
+        return f"{self.about}\n{self.text}" if self.about else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,7 @@ def _tokens(text: str) -> int:
 
 
 def _turn_tokens(turn: Turn) -> int:
-    return _tokens(turn.text) + 4  # role and separators
+    return _tokens(turn.whole) + 4  # role and separators
 
 
 def _keep(settings: BotSettings, turns: Sequence[Turn], used: int) -> Sequence[Turn]:
@@ -182,9 +191,9 @@ def _items(turns: Sequence[Turn]) -> tuple[InputItem, ...]:
     """Input items with the roles alternating, as the chat templates of some open models require."""
     items: list[InputItem] = []
     for turn in turns:
-        role: InputItem = {"role": "user" if turn.role is Role.CUSTOMER else "assistant", "content": turn.text}
+        role: InputItem = {"role": "user" if turn.role is Role.CUSTOMER else "assistant", "content": turn.whole}
         if items and items[-1]["role"] == role["role"]:
-            items[-1]["content"] += f"\n{turn.text}"
+            items[-1]["content"] += f"\n{turn.whole}"
         else:
             items.append(role)
     return tuple(items)
@@ -257,7 +266,7 @@ def transcript(turns: Sequence[Turn], room: int) -> str:
     """
     said: list[str] = []
     for turn in reversed(turns):
-        words = turn.text if len(turn.text) <= _LONGEST_TURN else f"{turn.text[:_LONGEST_TURN]}…"
+        words = turn.whole if len(turn.whole) <= _LONGEST_TURN else f"{turn.whole[:_LONGEST_TURN]}…"
         said.append(f"{_SPEAKERS[turn.role]}:\n{_quote(words) or '|'}")
         room -= estimated_tokens(said[-1])
         if room < 0 and len(said) > 1:

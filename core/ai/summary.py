@@ -27,7 +27,7 @@ NO_SUMMARY = Summary("", "", "")
 
 def summarise(turns: Sequence[Turn], told: str | None) -> Summary:
     """What is known at the moment of handing over. `told` is the model's own summary."""
-    asked = [_line(turn.text) for turn in turns if turn.role is Role.CUSTOMER][-_LATEST:]
+    asked = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_LATEST:]
     tried = next((_line(turn.text) for turn in reversed(turns) if turn.role is Role.BOT), "")
     return Summary(
         words=_short(_line(told or ""), _LONGEST_WORDS),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,22 +14,18 @@ from sqlalchemy.orm import Session
 from core.ai.calibration import IDENTITY
 from core.ai.decision import ComposeRequest, Trace
 from core.ai.prices import PriceTable, load_prices
-from core.ai.prompt import BusinessFacts, Role, Turn
+from core.ai.prompt import BusinessFacts, Role
 from core.ai.settings import BotSettings
 from core.business.facts import facts_of
 from core.config import get_settings
 from core.conversations import bots, spending
+from core.conversations.said import IN_PROMPT, PARAMETERS, SAID, Said, in_order, turns_of
 from core.db import run
 from core.learning import calibrations
 from core.models import Sender
 from core.quotes import service as quotes
 from core.quotes.catalogue import Item, kept, products_of
 from core.quotes.offer import OpenQuote
-
-_NOT_SAID = ["event", "note", "reaction", "edit", "revoke", "system"]
-_READABLE_WITHOUT_WORDS = frozenset({"text", "location", "contacts", "interactive", "button", "order"})
-_CHOSEN = frozenset({"button", "interactive"})  # what they say, whoever pressed them says
-_ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +73,10 @@ class Standing:
     last_sentiment: str | None
     shop: Shop | None
     business: BusinessFacts
-    said: Sequence[_Said]
+    said: Sequence[Said]
 
 
-_STANDING = """
+_STANDING = f"""
 SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
        (SELECT r.trace ->> 'sentiment' FROM ai_runs r
         WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
@@ -90,9 +86,8 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
            SELECT FROM quotes q JOIN conversations o ON o.id = q.conversation_id
            WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
        b.name, b.timezone, b.profile,
-       (SELECT jsonb_agg(jsonb_build_array(m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at),
-                                           m.provider_id) ORDER BY m.created_at, m.id)
-        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND type <> ALL(%(not_said)s::text[])
+       (SELECT jsonb_agg(jsonb_build_array({SAID}) ORDER BY m.created_at, m.id)
+        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND {IN_PROMPT}
               ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
@@ -102,14 +97,14 @@ LEFT JOIN LATERAL (
     FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
 WHERE c.id = ANY(%(conversations)s::bigint[])
-"""
+"""  # noqa: S608 - parts of our own
 
 
 def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
     """How these conversations stand, read together."""
     values = {
         "conversations": list(conversation_ids),
-        "not_said": _NOT_SAID,
+        **PARAMETERS,
         "remembered": quotes.REMEMBERED,
     }
     rows = run(session, _STANDING, values)
@@ -134,7 +129,7 @@ def _standing(
 ) -> Standing:
     *business, said = rest
     facts = facts_of(*business)
-    told = _in_order(said or [])
+    told = in_order(said or [])
     shop = None if catalogue is None else Shop(business_id, catalogue, currency, quoted)
     return Standing(
         conversation_id,
@@ -188,7 +183,7 @@ def _brief(
     items: tuple[Item, ...] = (),
     quote: OpenQuote | None = None,
 ) -> Briefing | None:
-    turns = tuple(_turn(message) for message in how.said if message.sender in _ROLES)
+    turns = turns_of(how.said)
     if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
         return None
     request = ComposeRequest(
@@ -217,44 +212,6 @@ def _brief(
         catalogue=None if how.shop is None else how.shop.version,
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
-
-
-class _Said(NamedTuple):
-    id: int
-    sender: str
-    type: str
-    text: str
-    created_at: datetime
-    provider_id: str | None
-
-
-def _in_order(rows: Iterable[Sequence[Any]]) -> list[_Said]:
-    """Messages, which come in the order of the thread (`created_at`, then arrival)."""
-    return [
-        _Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id)
-        for number, sender, kind, words, at, provider_id in rows
-    ]
-
-
-def _turn(message: _Said) -> Turn:
-    spoken = message.type == "text" or (message.type in _CHOSEN and message.text.strip())
-    words = message.text if spoken else f"[{message.type}] {message.text}".strip()
-    readable = bool(message.text.strip()) or message.type in _READABLE_WITHOUT_WORDS
-    return Turn(_ROLES[Sender(message.sender)], words, message.created_at, readable)
-
-
-def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
-    """The newest `limit` messages of a conversation up to the one of id `until`, as turns in order."""
-    rows = run(session, _UNTIL, {"id": conversation_id, "not_said": _NOT_SAID, "limit": limit, "until": until})
-    return tuple(_turn(message) for message in _in_order(reversed(rows.all())) if message.sender in _ROLES)
-
-
-_UNTIL = """
-SELECT id, sender, type, text, extract(epoch FROM created_at)::float, provider_id FROM messages
-WHERE conversation_id = %(id)s AND type <> ALL(%(not_said)s::text[])
-  AND (%(until)s::bigint IS NULL OR id <= %(until)s)
-ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-"""
 
 
 @lru_cache(maxsize=1)

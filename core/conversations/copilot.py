@@ -12,7 +12,7 @@ from core.ai.decision import Trace
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
 from core.business import facts
-from core.conversations import bots, context, spending, triage
+from core.conversations import bots, context, said, spending, triage
 from core.conversations.saved_replies import Saved, saved_replies
 from core.errors import NotFound
 from core.models import AIRun, Channel, Conversation
@@ -53,7 +53,7 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
     if row is None:
         raise NotFound(f"No conversation {conversation_id}.")
     version, settings = (0, BotSettings()) if row.bot_id is None else bots.current(session, row.bot_id)
-    turns = context.turns_until(session, conversation_id, limit=_MOST_TURNS)
+    turns = said.turns_until(session, conversation_id, limit=_MOST_TURNS)
     return Material(
         conversation_id=conversation_id,
         contact_id=row.contact_id,
@@ -104,5 +104,5 @@ def named_tags(session: Session, business_id: int, conversation_id: int) -> list
 
 def _asked(session: Session, conversation_id: int) -> str:
     """The customer's words among the latest messages; the last ones are enough if the business has answered since."""
-    turns = context.turns_until(session, conversation_id, limit=10)
+    turns = said.turns_until(session, conversation_id, limit=10)
     return "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)

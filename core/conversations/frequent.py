@@ -39,7 +39,7 @@ def key(business_id: int, briefing: Briefing) -> str | None:
     request = briefing.request
     if not request.settings.frequent_minutes or not _opens(request):
         return None
-    asked = "\n".join(turn.text for turn in request.turns)
+    asked = "\n".join(turn.whole for turn in request.turns)
     question = _normalised(asked)
     if not question or masked(asked) != asked.strip():
         return None

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, TextClause, func, or_, select, text, true
+from sqlalchemy import ColumnElement, TextClause, and_, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from core.channels.numbers import digits, lookup_key
 from core.db import enter_business, leave_business, run
 from core.models import Contact, ContactIdentity, Conversation, Message
-from core.models.message import FOLDED, STEMMABLE
+from core.models.message import ABOUT_WORDS, FOLDED, HAS_ABOUT, STEMMABLE
 
 _COMMON = 2000  # messages; beyond this the words are common
 _MOST_CONTACTS = 500
@@ -113,7 +113,9 @@ def _said_in_it(words: str) -> ColumnElement[bool]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
-    return Message.search.bool_op("@@")(func.websearch_to_tsquery("spanish", _as_stored(STEMMABLE, words)))
+    query = func.websearch_to_tsquery("spanish", _as_stored(STEMMABLE, words))
+    about = and_(text(HAS_ABOUT), literal_column(ABOUT_WORDS).bool_op("@@")(query))
+    return or_(Message.search.bool_op("@@")(query), about)
 
 
 def _as_stored(form: str, words: str) -> TextClause:

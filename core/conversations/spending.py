@@ -65,7 +65,7 @@ def fits(session: Session, bot_id: int, settings: BotSettings, turns: Sequence[T
     """Whether the bot may be asked about this conversation now, within the budget of `settings`."""
     if settings.requests_per_minute is None and settings.tokens_per_minute is None:
         return True
-    estimate = settings.max_output_tokens + sum(len(turn.text) for turn in turns) // 4
+    estimate = settings.max_output_tokens + sum(len(turn.whole) for turn in turns) // 4
     return budget.fits(settings, _spent(session, bot_id), estimate)
 
 

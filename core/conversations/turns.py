@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import live
@@ -19,7 +19,7 @@ from core.conversations import context, drafts
 from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
-from core.models import Conversation, ConversationStatus, Mode, QuoteState, ReplyTurn, Sender, Severity
+from core.models import Conversation, ConversationStatus, Message, Mode, QuoteState, ReplyTurn, Sender, Severity
 from core.outbox.queue import Draft, Refusal, queue_replies
 from core.people.notices import notify
 from core.quotes import service as quotes
@@ -113,12 +113,30 @@ def prepare(session: Session, turn: Turn) -> context.Briefing | None:
         hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
         return None
     briefing = context.brief(session, how)
-    if briefing is None:
+    if briefing is None and _taken_back(session, turn):
+        _drop(session, turn)
+        _settle(session, turn.business_id, turn.conversation_id)
+    elif briefing is None:
         hand_off(session, turn.business_id, turn.conversation_id, "no_bot")
     elif briefing.must_wait:
         _postpone(session, turn, context.BUDGET_WAIT)
         return None
     return briefing
+
+
+def _taken_back(session: Session, turn: Turn) -> bool:
+    """Whether the customer deleted the last that they wrote, so that nothing is left to answer."""
+    newest = (
+        select(Message.payload.has_key("revoked"))
+        .where(
+            Message.conversation_id == turn.conversation_id,
+            Message.sender == Sender.CUSTOMER,
+            Message.type.not_in(("reaction", "edit", "revoke")),
+        )
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return bool(session.scalar(newest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,13 @@ from sqlalchemy.orm import Session
 from core.channels.base import InboundMessage
 from core.conversations import arrivals, rating
 from core.db import run
+from core.inbox import changes
 from core.inbox.identity import Address, Known, resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.outbox import settlement
 
 if TYPE_CHECKING:
     from core.inbox.receive import Route
-
-# Types that say something about an earlier message. They are kept, but nobody owes them an answer.
-ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
 
 
 @dataclass(slots=True)
@@ -67,16 +65,20 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         )
         for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
     ]
-    stored = _insert(session, business_id, placed)
+    stored, changed_before = _insert(session, business_id, placed)
     fresh = [
         (item, message_id)
         for item in placed  # the first of two with one id is the one that was stored
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
     _add_files(session, business_id, fresh)
-    _apply_to_targets(session, fresh)
+    made = [_change(*one) for one in fresh if one[0].message.type in changes.ABOUT_ANOTHER and one[0].message.target]
+    if changed_before:
+        made = [*changes.came_before(session, changed_before), *made]
+    owed = changes.apply(session, made)
     _follow_wishes(session, fresh)
-    arrivals.apply(session, business_id, [_arrival(item, message_id) for item, message_id in fresh])
+    arrivals.apply(session, business_id, [_arrival(item, message_id, owed) for item, message_id in fresh])
+    changes.settle(session, made)
     rating.keep(session, business_id, [item.rating for item, _ in fresh if item.rating])
 
 
@@ -131,10 +133,15 @@ def _targets(
     return {(channel_id, provider_id): conversation_id for channel_id, provider_id, conversation_id in rows}
 
 
-def _insert(session: Session, business_id: int, placed: Sequence[_Placed]) -> dict[tuple[int, str], int]:
-    """Insert in order of arrival; returns the ids of those that were new."""
-    rows = run(session, _STORE, {"business": business_id, "rows": json.dumps([_row(item) for item in placed])})
-    return {(channel_id, provider_id): message_id for message_id, channel_id, provider_id in rows}
+def _insert(
+    session: Session, business_id: int, placed: Sequence[_Placed]
+) -> tuple[dict[tuple[int, str], int], list[int]]:
+    """Insert in order of arrival; returns the ids of those that were new, and of which an edit or the like was there
+    before them.
+    """
+    values = {"business": business_id, "rows": json.dumps([_row(item) for item in placed])}
+    rows = run(session, _STORE, values).all()
+    return {(row.channel_id, row.provider_id): row.id for row in rows}, [row.id for row in rows if row.changed]
 
 
 # What a customer wrote stands below all that we had said when it came, however the provider's clock goes: the bot and
@@ -159,7 +166,9 @@ LEFT JOIN LATERAL (
 ) ours ON true
 ORDER BY r.number
 ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
-RETURNING id, channel_id, provider_id
+RETURNING id, channel_id, provider_id, EXISTS (
+    SELECT FROM messages e WHERE e.type IN ('edit', 'revoke') AND e.channel_id = messages.channel_id
+      AND e.payload ->> 'original_message_id' = messages.provider_id) AS changed
 """
 
 
@@ -173,7 +182,7 @@ def _row(item: _Placed) -> dict[str, Any]:
         "sender": Sender.AGENT if message.echo else Sender.CUSTOMER,
         "type": message.type,
         "words": message.text,
-        "payload": dict(message.payload),
+        "payload": {**message.payload, **({"group_id": message.group_id} if message.group_id else {})},
         "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
         "provider_id": message.provider_id,
         "reply_to": message.reply_to,
@@ -203,30 +212,22 @@ def _add_files(session: Session, business_id: int, fresh: Sequence[tuple[_Placed
         session.execute(insert(Attachment).values(next_attempt_at=func.now()), rows)
 
 
-def _apply_to_targets(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
-    """Show a reaction, an edit or a revocation on the message it is about; the original text stays in the record."""
-    for item, _ in fresh:
-        message = item.message
-        if message.type not in ABOUT_ANOTHER or not message.target:
-            continue
-        target = session.scalars(
-            select(Message)
-            .where(Message.channel_id == item.route.channel_id, Message.provider_id == message.target)
-            .with_for_update()
-        ).one_or_none()
-        if target is None:
-            continue
-        if message.type == "reaction":
-            reactions = {**target.payload.get("reactions", {}), message.sender: message.payload.get("emoji") or None}
-            target.payload = {**target.payload, "reactions": {who: emoji for who, emoji in reactions.items() if emoji}}
-        elif message.type == "edit":
-            target.payload = {**target.payload, "edited": {"text": message.text, "at": message.timestamp.isoformat()}}
-        else:
-            target.payload = {**target.payload, "revoked": {"at": message.timestamp.isoformat()}}
-    session.flush()
+def _change(item: _Placed, message_id: int) -> changes.Change:
+    message = item.message
+    return changes.Change(
+        message_id=message_id,
+        channel_id=item.route.channel_id,
+        conversation_id=item.conversation_id,
+        type=message.type,
+        target=message.target or "",
+        sender=message.sender,
+        text=message.text,
+        payload=dict(message.payload),
+        at=message.timestamp,
+    )
 
 
-def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
+def _arrival(item: _Placed, message_id: int, owed: Collection[int]) -> arrivals.Arrival:
     message = item.message
     return arrivals.Arrival(
         conversation_id=item.conversation_id,
@@ -239,6 +240,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
         plain=message.type == "text",
         from_customer=not message.echo,
         historic=message.historic or _unheard(message),
+        in_group=bool(message.group_id),
         owed_answer=not (
             item.rating
             or message.echo
@@ -246,7 +248,7 @@ def _arrival(item: _Placed, message_id: int) -> arrivals.Arrival:
             or message.group_id
             or message.opt_out is not None
             or message.answered
-            or message.type in ABOUT_ANOTHER
+            or (message.type in changes.ABOUT_ANOTHER and message_id not in owed)
             or message.type == "system"
             or _answered(message)
         ),

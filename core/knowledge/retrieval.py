@@ -50,7 +50,7 @@ def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Se
 def question_in(turns: Sequence[Turn]) -> str:
     """What to look up for the newest burst: its words, with the customer's ones before where they say too little."""
     newest = burst(turns)
-    question = "\n".join(turn.text for turn in newest)
+    question = "\n".join(turn.whole for turn in newest)
     if len(meaningful(question)) >= _TOO_LITTLE:
         return question
     earlier = [turn.text for turn in turns[: len(turns) - len(newest)] if turn.role is Role.CUSTOMER]

@@ -51,6 +51,12 @@ FOLDED = (
 STEMMABLE = f"regexp_replace({FOLDED}, '([au])cion\\M', '\\1ción', 'g')"
 
 
+# What a message is about, beside its text: the advertisement, the product, the file's name, the option's description.
+# It is a function in the database, made by a migration.
+HAS_ABOUT = "payload ?| '{referral,context,filename,list_reply}'"
+ABOUT_WORDS = "words_about(payload)"
+
+
 class Message(Tenant, Base):
     """One message. `created_at` is the provider's time; the thread is ordered by it, then by arrival (`id`).
 
@@ -88,6 +94,13 @@ class Message(Tenant, Base):
             postgresql_where=text("status IN ('queued', 'sending', 'failed', 'uncertain')"),
         ),
         Index("ix_messages_search", "search", postgresql_using="gin"),
+        Index("ix_messages_about", text(ABOUT_WORDS), postgresql_using="gin", postgresql_where=text(HAS_ABOUT)),
+        Index(
+            "ix_messages_changes",
+            "channel_id",
+            text("(payload ->> 'original_message_id')"),
+            postgresql_where=text("type IN ('edit', 'revoke')"),
+        ),
     )
 
     id: Mapped[Id]

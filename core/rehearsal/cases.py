@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.ai.prompt import Role, Turn
-from core.conversations import context
+from core.conversations import said
 from core.errors import BotHubError, NotFound
 from core.models import AIRun, Bot, Message, SavedCase, Sender
 from core.people import audit
@@ -135,7 +135,7 @@ def of_answer(
             Message.stored_at <= run.created_at,
         )
     )
-    turns = context.turns_until(session, run.conversation_id, limit=_MOST_TURNS, until=question)
+    turns = said.turns_until(session, run.conversation_id, limit=_MOST_TURNS, until=question)
     return add(
         session, business_id, run.bot_id, name, turns, expected, actor=actor, conversation_id=run.conversation_id
     )
@@ -143,8 +143,16 @@ def of_answer(
 
 def packed(turn: Turn) -> dict[str, Any]:
     """A turn as JSON."""
-    return {"role": str(turn.role), "text": turn.text, "at": turn.at.isoformat(), "readable": turn.readable}
+    return {
+        "role": str(turn.role),
+        "text": turn.text,
+        "at": turn.at.isoformat(),
+        "readable": turn.readable,
+        "about": turn.about,
+    }
 
 
 def unpacked(kept: dict[str, Any]) -> Turn:
-    return Turn(Role(kept["role"]), kept["text"], datetime.fromisoformat(kept["at"]), kept["readable"])
+    return Turn(
+        Role(kept["role"]), kept["text"], datetime.fromisoformat(kept["at"]), kept["readable"], kept.get("about", "")
+    )

@@ -17,7 +17,7 @@ from core.ai.model import Usage
 from core.ai.prompt import Role, Turn
 from core.ai.settings import BotSettings
 from core.config import get_settings
-from core.conversations import bots, context
+from core.conversations import bots, context, said
 from core.db import run
 from core.errands import ErrandView
 from core.errors import BotHubError, Conflict, NotFound
@@ -189,7 +189,7 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
     rows = run(session, _ANSWERED, values).all()
     found: list[tuple[int, dict[str, Any]]] = []
     for conversation_id, question in rows:
-        turns = context.turns_until(session, conversation_id, limit=most, until=question)
+        turns = said.turns_until(session, conversation_id, limit=most, until=question)
         if turns and turns[-1].role is Role.CUSTOMER:
             kept = {
                 "conversation_id": conversation_id,

@@ -126,3 +126,15 @@ anything = st.recursive(
 def test_whatever_shape_it_has_it_can_be_shown(kind: str, payload: dict[str, Any]) -> None:
     for sender in ("customer", "agent"):
         json.dumps(contents(line(kind, payload, sender=sender)), allow_nan=False)
+
+
+def test_a_form_keeps_the_order_of_its_answers() -> None:
+    given = {"zona": "Sur", "a": "1", "mes": "mayo", "flow_token": "t"}
+    payload = {"nfm_reply": {"response_json": json.dumps(given)}, "response": dict(sorted(given.items()))}
+    assert [key for key, _ in contents(line("interactive", payload))["answers"]] == ["zona", "a", "mes"]
+
+
+def test_a_product_and_the_kind_of_what_cannot_be_shown_are_named() -> None:
+    product = {"context": {"referred_product": {"product_retailer_id": "LAMP-7"}}}
+    assert contents(line("text", product))["product"] == "LAMP-7"
+    assert contents(line("unsupported", {"unsupported": {"type": "poll"}}))["kind"] == "poll"

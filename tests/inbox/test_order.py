@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.conversations import queries, thread
-from core.conversations.context import turns_until
+from core.conversations.said import turns_until
 from core.db import transaction
 from core.models import Sender
 from tests.conftest import TestBusiness

@@ -16,7 +16,7 @@ function makeContents(line, data) {
 }
 
 // Contents that say their own words: they are not shown a second time.
-const saysItself = (line) => Boolean(line.cards || line.choice || line.offer);
+const saysItself = (line) => Boolean(line.cards || line.choice || line.offer || line.answers);
 
 function withIcon(paths, className, parts) {
   const box = el('div', className);

@@ -28,6 +28,8 @@ function makeLine(line, joined, data, state) {
   const bubble = el('div', 'bubble');
   if (line.sender !== 'customer') bubble.append(el('div', 'who', line.author));
   if (line.forwarded) bubble.append(el('div', 'aside', words.forwarded));
+  if (line.group) bubble.append(el('div', 'aside', words.in_group));
+  if (line.product) bubble.append(el('div', 'aside', `${words.product} ${line.product}`));
   if (line.quoted) bubble.append(makeQuote(line, data, state));
   if (line.referral) bubble.append(makeReferral(line.referral, words));
   for (const file of line.files || []) bubble.append(makeFile(file, line, state));
@@ -36,7 +38,7 @@ function makeLine(line, joined, data, state) {
   else if (line.text && !saysItself(line)) bubble.append(spoken(line.text));
   const contents = makeContents(line, data);
   bubble.append(...contents);
-  if (!line.text && !line.files && !line.place && !line.template && !line.referral && !contents.length) bubble.append(el('span', 'aside', words['type_' + line.type] || words.type_unknown));
+  if (!line.text && !line.revoked && !line.files && !line.place && !line.template && !line.referral && !contents.length) bubble.append(el('span', 'aside', (words['type_' + line.type] || words.type_unknown) + (line.kind ? ` (${line.kind})` : '')));
   if (line.revoked) bubble.append(el('div', 'aside', words.revoked));
   bubble.append(...makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));

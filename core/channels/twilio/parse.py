@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from core.channels.media_types import bare
 from core.channels.numbers import digits
 from core.channels.optout import opt_out_of
 from core.channels.twilio.titles import title_of
+from core.channels.words import told
 
 _WHATSAPP = "whatsapp:"
 _MOST_MEDIA = 32  # Twilio sends at most ten
@@ -43,6 +45,14 @@ _REFERRAL = {
     "ReferralMediaContentType": "media_type",
     "ReferralCtwaClid": "ctwa_clid",
 }
+
+# Parameters that are read, or that tell of the request and not of the message.
+_NAMED = re.compile(
+    "(Message|Sms|SmsMessage|Account|MessagingService)Sid|From|To|Body|Num(Media|Segments)|Media(Url|ContentType)[0-9]+"
+    "|SmsStatus|ApiVersion|OptOutType|(From|To)(City|State|Zip|Country)|ProfileName|WaId|MessageType"
+    "|Button(Text|Payload)|List(Id|Title|Description)|Latitude|Longitude|Address|Label|(Frequently)?Forwarded"
+    "|OriginalRepliedMessage(Sid|Sender)|ExternalUserId|ChannelMetadata|" + "|".join(_REFERRAL)
+)
 
 Form = Mapping[str, str]
 
@@ -124,13 +134,37 @@ def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
     if "Latitude" in form and "Longitude" in form:
         return _location(form)
     if form.get("ButtonPayload") or form.get("ButtonText"):
-        said = form.get("ButtonText") or words
+        said = form.get("ButtonText") or words or form.get("ButtonPayload", "")
         return "button", said, {"payload": form.get("ButtonPayload", ""), "text": said}
     if form.get("ListId"):
         title = form.get("ListTitle") or words
         reply = {"id": form["ListId"], "title": title, "description": form.get("ListDescription", "")}
         return "interactive", title, {"type": "list_reply", "list_reply": reply}
-    return "text", words, {}
+    return ("text", words, {}) if words.strip() else _without_words(form)
+
+
+def _without_words(form: Form) -> tuple[str, str, dict[str, Any]]:
+    """An order, a form or contacts. Twilio documents no parameter for them, so whichever holds JSON is read."""
+    for value in _unnamed(form).values():
+        try:
+            found = jsontext.loads(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and isinstance(found.get("product_items"), list):
+            return "order", told("order", found), found
+        if isinstance(found, dict) and isinstance(found.get("contacts"), list):
+            return "contacts", told("contacts", found), found
+        if found and (words := told("interactive", {"response": found})):
+            return "interactive", words, {"type": "nfm_reply", "nfm_reply": {"response_json": value}, "response": found}
+    declared = form.get("MessageType", "").lower()
+    if declared in ("", "text"):
+        return "text", "", {}
+    return "unsupported", "", {"unsupported": {"type": declared}}
+
+
+def _unnamed(form: Form) -> dict[str, str]:
+    """The parameters that we have no place for. New ones come unannounced."""
+    return {name: value for name, value in form.items() if value and not _NAMED.fullmatch(name)}
 
 
 def _location(form: Form) -> tuple[str, str, dict[str, Any]]:
@@ -177,6 +211,8 @@ def _riders(form: Form) -> dict[str, Any]:
     for theirs, ours in (("Forwarded", "forwarded"), ("FrequentlyForwarded", "frequently_forwarded")):
         if form.get(theirs, "").lower() == "true":
             riders[ours] = True
+    if unnamed := _unnamed(form):
+        riders["parameters"] = unnamed
     if form.get("MessagingServiceSid"):
         riders["messaging_service_sid"] = form["MessagingServiceSid"]
     return riders

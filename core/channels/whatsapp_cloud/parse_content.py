@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.channels import jsontext
+from core.channels import words
 from core.channels.base import MediaRef
 from core.channels.whatsapp_cloud.shapes import Malformed, identifier, mapping, text
 
@@ -32,7 +31,7 @@ class Body:
 
 def read_body(item: dict[str, Any], depth: int = 0) -> Body:
     """Read the part named by `type`. A type that we do not know, or whose part is missing, is kept whole."""
-    kind = text(item.get("type"))
+    kind = text(item.get("type")) or _kind_of_part(item)
     if kind == "text":
         return Body("text", _required_text(item), spoken=True)
     if kind == "contacts":
@@ -49,6 +48,12 @@ def read_body(item: dict[str, Any], depth: int = 0) -> Body:
     if reader is not None and item.get("errors"):
         return Body("unsupported", "", {"unsupported": {"type": kind}})
     return Body("unknown", "", {"raw": item})
+
+
+def _kind_of_part(item: dict[str, Any]) -> str:
+    """The type of a message that does not name it, by the one part that it has."""
+    there = [kind for kind in ("text", "contacts", "edit", *_READERS) if item.get(kind)]
+    return there[0] if len(there) == 1 else ""
 
 
 def _required_text(item: dict[str, Any]) -> str:
@@ -68,9 +73,9 @@ def _media(kind: str, part: dict[str, Any]) -> Body:
     )
     if kind == "voice":
         kind, part = "audio", {**part, "voice": True}
-    words = text(part.get("caption"))
+    caption = text(part.get("caption"))
     media = (reference,) if reference.provider_media_id or reference.url else ()
-    return Body(kind, words, part, media, spoken=bool(words))
+    return Body(kind, caption or words.told(kind, part), part, media, spoken=bool(caption))
 
 
 def hex_digest(value: str) -> str | None:
@@ -85,18 +90,14 @@ def hex_digest(value: str) -> str | None:
 
 
 def _location(kind: str, part: dict[str, Any]) -> Body:
-    words = ", ".join(filter(None, (text(part.get("name")), text(part.get("address")))))
-    if not words and isinstance(part.get("latitude"), int | float) and isinstance(part.get("longitude"), int | float):
-        words = f"{part['latitude']}, {part['longitude']}"
-    return Body(kind, words, part)
+    return Body(kind, words.told(kind, part), part)
 
 
 def _contacts(item: dict[str, Any]) -> Body:
     cards = item.get("contacts")
     if not isinstance(cards, list):
         raise Malformed("shared contacts without a list")
-    names = (text(mapping(mapping(card).get("name")).get("formatted_name")) for card in cards)
-    return Body("contacts", ", ".join(filter(None, names)), {"contacts": cards})
+    return Body("contacts", words.told("contacts", {"contacts": cards}), {"contacts": cards})
 
 
 def _interactive(kind: str, part: dict[str, Any]) -> Body:
@@ -105,18 +106,10 @@ def _interactive(kind: str, part: dict[str, Any]) -> Body:
         return Body(kind, text(chosen.get("title")), part, spoken=True)
     form = mapping(part.get("nfm_reply"))
     if form:
-        return Body(kind, text(form.get("body")), {**part, "response": _form_answers(form.get("response_json"))})
+        given = words.form_answers(part)
+        payload = {**part, "response": None if isinstance(given, str) else given}
+        return Body(kind, words.told(kind, payload) or text(form.get("body")), payload)
     return Body(kind, "", part)
-
-
-def _form_answers(answers: Any) -> Any:
-    """The answers of a flow: a string of JSON that may be absent, invalid, or hold anything."""
-    if not isinstance(answers, str):
-        return answers
-    try:
-        return jsontext.clean(json.loads(answers))
-    except (ValueError, RecursionError):
-        return None
 
 
 def _button(kind: str, part: dict[str, Any]) -> Body:
@@ -133,7 +126,7 @@ def _reaction(kind: str, part: dict[str, Any]) -> Body:
 
 
 def _order(kind: str, part: dict[str, Any]) -> Body:
-    return Body(kind, text(part.get("text")), part)
+    return Body(kind, words.told(kind, part), part)
 
 
 def _system(kind: str, part: dict[str, Any]) -> Body:
@@ -147,7 +140,9 @@ def _revoke(kind: str, part: dict[str, Any]) -> Body:
 def _edit(part: dict[str, Any], depth: int) -> Body:
     """The new wording stands where a message's words stand; the payload tells the type it has now."""
     new = read_body(mapping(part.get("message")), depth + 1)
-    return Body("edit", new.text, {"message": {**new.payload, "type": new.type}}, new.media, _original(part))
+    original = _original(part)
+    payload = {"message": {**new.payload, "type": new.type}, "original_message_id": original}
+    return Body("edit", new.text, payload, new.media, original)
 
 
 def _original(part: dict[str, Any]) -> str:

@@ -1,0 +1,259 @@
+"""All that is sent is read: by the bot, by search, in the list and by programs."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+
+from core.conversations import queries, said, search
+from core.conversations.turns import claim, prepare
+from core.db import system_transaction, transaction
+from core.models import Conversation, Sender
+from tests.conftest import TestBusiness
+from tests.inbox.steps import LEASE, customer_writes, one, receive, rows, say, store
+from tests.inbox.test_receive import item, value_of
+from tests.messages import meta_body
+from workers import inbound
+
+ANA = "5491155550001"
+FORM = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent"}}
+
+
+def form(answers: Any) -> dict[str, Any]:
+    raw = answers if isinstance(answers, str) else json.dumps(answers)
+    return {**FORM, "nfm_reply": {**FORM["nfm_reply"], "response_json": raw}}  # type: ignore[dict-item]
+
+
+def arrives(kind: str, body: Any, **riders: Any) -> int:
+    """A message of Ana's. Returns its conversation's id."""
+    document = {**item(kind, f"wamid.{time.monotonic_ns()}", at=riders.pop("at", None)), kind: body, **riders}
+    receive(meta_body(value_of({key: value for key, value in document.items() if value is not None})))
+    return int(one("SELECT id FROM conversations WHERE status <> 'closed'"))
+
+
+def told(conversation_id: int) -> list[str]:
+    with system_transaction() as session:
+        return [turn.whole for turn in said.turns_until(session, conversation_id, limit=50)]
+
+
+def finds(business_id: int, words: str) -> bool:
+    with transaction(business_id) as session:
+        where = search.matches(session, business_id, words)
+        return bool(session.scalars(select(Conversation.id).where(where)).all())
+
+
+def texts(business_id: int, conversation_id: int) -> list[str]:
+    """As programs have them."""
+    with transaction(business_id) as session:
+        return [one.text for one in queries.messages(session, business_id, conversation_id, None, 50).items]
+
+
+def preview() -> str:
+    return str(one("SELECT last_message_text FROM conversations"))
+
+
+CARD = {"name": {"first_name": "Rosa"}, "org": {"company": "Vivero Sur"}, "phones": [{"wa_id": "56222223333"}]}
+PRODUCTS = [{"product_retailer_id": "TORTA-9", "quantity": 3, "item_price": 12.5, "currency": "EUR"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("interactive", form({"flow_token": "t", "zona": "Ñuñoa", "alergias": ["maní", "soya"]}), ["Ñuñoa", "soya"]),
+        ("interactive", form([{"mesa": 4}, "terraza"]), ["mesa: 4", "terraza"]),
+        ("interactive", form({"datos": {"patente": "XY1234"}, "ok": True}), ["XY1234", "ok: yes"]),
+        ("interactive", form('{"cortado": "mitad'), ["mitad"]),
+        ("order", {"text": "sin azúcar", "product_items": PRODUCTS}, ["sin azúcar", "3 × TORTA-9", "12.5 EUR"]),
+        ("contacts", [CARD], ["Rosa", "Vivero Sur", "56222223333"]),
+        ("contacts", [{"phones": [{"phone": "+56 2 2222 3333"}]}], ["+56 2 2222 3333"]),
+        ("location", {"latitude": -33.4, "longitude": -70.6, "name": "Casa Rosa"}, ["Casa Rosa"]),
+        ("document", {"id": "1", "filename": "presupuesto-cocina.pdf"}, ["presupuesto-cocina.pdf"]),
+        ("button", {"payload": "confirmo-visita"}, ["confirmo-visita"]),
+    ],
+)
+def test_what_is_no_text_is_read_everywhere(business: TestBusiness, kind: str, body: Any, words: list[str]) -> None:
+    conversation_id = arrives(kind, body)
+    for one_word in words:
+        assert one_word in told(conversation_id)[-1]
+        assert one_word in preview()
+        assert one_word in texts(business.business_id, conversation_id)[-1]
+    assert finds(business.business_id, words[-1])
+
+
+@pytest.mark.parametrize(
+    ("riders", "words"),
+    [
+        (
+            {"context": {"id": "x", "referred_product": {"catalog_id": "9", "product_retailer_id": "LAMP-77"}}},
+            "LAMP-77",
+        ),
+        ({"referral": {"headline": "Colchón Nube", "body": "Hasta viernes", "source_type": "ad"}}, "Colchón Nube"),
+        ({"referral": {"body": "Clases de cerámica", "source_url": "https://x.example"}}, "cerámica"),
+    ],
+)
+def test_what_the_words_are_about_reaches_the_bot_and_the_search(
+    business: TestBusiness, riders: dict[str, Any], words: str
+) -> None:
+    conversation_id = arrives("text", {"body": "¿Sigue disponible?"}, **riders)
+    assert words in told(conversation_id)[-1] and told(conversation_id)[-1].endswith("¿Sigue disponible?")
+    assert finds(business.business_id, words)
+    assert preview() == "¿Sigue disponible?"
+    with system_transaction() as session:
+        (turn,) = said.turns_until(session, conversation_id, limit=5)
+    assert turn.text == "¿Sigue disponible?", "rules look at the customer's own words"
+
+
+def test_details_of_a_choice_and_a_file_are_read(business: TestBusiness) -> None:
+    row = {"id": "r1", "title": "Plan B", "description": "Dos visitas al mes"}
+    conversation_id = arrives("interactive", {"type": "list_reply", "list_reply": row})
+    arrives("document", {"id": "1", "filename": "plano-terreno.pdf", "caption": "¿esto sirve?"})
+    first, second = told(conversation_id)
+    assert "Plan B" in first and "Dos visitas al mes" in first
+    assert "plano-terreno.pdf" in second and "¿esto sirve?" in second
+    assert finds(business.business_id, "visitas") and finds(business.business_id, "plano terreno pdf")
+
+
+def test_quoted_words_reach_the_bot_from_either_side(business: TestBusiness) -> None:
+    conversation_id = customer_writes("quiero el azul marino", wamid="wamid.HERS")
+    (ours,) = say(business.business_id, conversation_id, "El set de sábanas cuesta 40", sender=Sender.AGENT)
+    rows("UPDATE messages SET provider_id = 'wamid.OURS' WHERE id = :id", id=ours)
+    for quoted in ("wamid.OURS", "wamid.HERS", "wamid.GONE"):
+        arrives("text", {"body": "¿y este?"}, context={"id": quoted})
+    *_, first, second, third = told(conversation_id)
+    assert "El set de sábanas cuesta 40" in first
+    assert "quiero el azul marino" in second
+    assert "in reply to" in third
+
+
+def edits(target: str, words: str, at: float | None = None) -> None:
+    arrives("edit", {"original_message_id": target, "message": {"type": "text", "text": {"body": words}}}, at=at)
+
+
+def test_an_edit_counts_everywhere(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Quiero 2 remeras talle M", wamid="wamid.T")
+    edits("wamid.T", "Quiero 3 camisas talle L")
+    assert told(conversation_id) == ["Quiero 3 camisas talle L"]
+    assert preview() == "Quiero 3 camisas talle L"
+    assert texts(business.business_id, conversation_id)[0] == "Quiero 3 camisas talle L"
+    assert finds(business.business_id, "camisas") and not finds(business.business_id, "remeras")
+    assert one("SELECT unread_count FROM conversations") == 1, "it is one message still"
+    assert one("SELECT payload #>> '{edited,before}' FROM messages WHERE provider_id = 'wamid.T'").endswith("talle M")
+
+
+def test_an_edit_of_what_was_answered_is_owed_an_answer(business: TestBusiness) -> None:
+    conversation_id = customer_writes("¿Tienen turno el lunes?", wamid="wamid.T")
+    rows("DELETE FROM reply_turns")
+    say(business.business_id, conversation_id, "Sí, a las 10", sender=Sender.BOT)
+    edits("wamid.T", "¿Tienen turno el martes?")
+    assert told(conversation_id)[1:] == ["Sí, a las 10", "[edit] ¿Tienen turno el martes?"]
+    assert one("SELECT count(*) FROM reply_turns") == 1
+    assert one("SELECT waiting_since IS NOT NULL FROM conversations")
+
+
+def test_what_was_deleted_is_gone_and_nobody_is_owed_an_answer_to_it(business: TestBusiness) -> None:
+    conversation_id = customer_writes("buenas tardes")
+    customer_writes("mi tarjeta es 4111", wamid="wamid.T")
+    edits("wamid.T", "mi tarjeta es 4222")
+    arrives("revoke", {"original_message_id": "wamid.T"})
+    assert told(conversation_id) == ["buenas tardes"]
+    assert not finds(business.business_id, "tarjeta")
+    assert "tarjeta" not in "".join(texts(business.business_id, conversation_id)) + preview()
+    rows("UPDATE messages SET payload = payload || '{\"revoked\": {}}' WHERE text = 'buenas tardes'")
+    rows("UPDATE reply_turns SET due_at = now()")
+    with system_transaction() as session:
+        (turn,) = claim(session, 1, LEASE)
+    with transaction(business.business_id) as session:
+        assert prepare(session, turn) is None
+    assert rows("SELECT mode, waiting_since FROM conversations") == [("bot", None)]
+    assert one("SELECT count(*) FROM reply_turns") == 0
+
+
+def test_an_answer_to_what_is_deleted_meanwhile_is_stale(business: TestBusiness) -> None:
+    customer_writes("borrar esto", wamid="wamid.T")
+    before = one("SELECT latest_message_id FROM reply_turns")
+    arrives("revoke", {"original_message_id": "wamid.T"})
+    assert one("SELECT latest_message_id FROM reply_turns") > before
+
+
+@pytest.mark.parametrize("kind", ["edit", "revoke"])
+def test_changes_that_come_before_their_message_count(business: TestBusiness, kind: str) -> None:
+    if kind == "edit":
+        edits("wamid.LATE", "después")
+    else:
+        arrives("revoke", {"original_message_id": "wamid.LATE"})
+    conversation_id = customer_writes("antes", wamid="wamid.LATE")
+    assert "antes" not in told(conversation_id)
+    assert not finds(business.business_id, "antes")
+
+
+def test_a_group_is_never_answered_nor_told_to_the_bot(business: TestBusiness) -> None:
+    conversation_id = arrives("text", {"body": "alguien sabe la clave"}, group_id="grp.1")
+    assert rows("SELECT unread_count, window_expires_at FROM conversations") == [(1, None)]
+    assert one("SELECT payload ->> 'group_id' FROM messages") == "grp.1"
+    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert told(conversation_id) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "named"),
+    [
+        ("image", {"id": "1"}, "[image]"),
+        ("audio", {"id": "1", "voice": True}, "[audio]"),
+        ("document", {"id": "1", "filename": "cv.pdf"}, "[document] cv.pdf"),
+        ("unsupported", {"type": "poll_creation"}, "[unsupported: poll_creation]"),
+        ("interactive", FORM, "[interactive]"),
+        ("text", {"body": "  "}, ""),
+    ],
+)
+def test_what_nobody_can_read_is_named_for_a_person(business: TestBusiness, kind: str, body: Any, named: str) -> None:
+    conversation_id = arrives(kind, body)
+    with system_transaction() as session:
+        (turn,) = said.turns_until(session, conversation_id, limit=5)
+    assert not turn.readable
+    assert turn.text.startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "words"),
+    [
+        ({"InteractiveData": '{"fecha": "5 de mayo", "hora": "10:30"}'}, "interactive", "10:30"),
+        ({"Cart": json.dumps({"product_items": PRODUCTS})}, "order", "3 × TORTA-9"),
+        ({"Shared": json.dumps({"contacts": [CARD]})}, "contacts", "Vivero Sur"),
+        ({"ButtonPayload": "si-quiero"}, "button", "si-quiero"),
+        ({"MessageType": "order"}, "unsupported", ""),
+        ({"FutureThing": "x"}, "text", ""),
+    ],
+)
+def test_twilio_messages_without_a_body_are_read(
+    business: TestBusiness, more: dict[str, str], kind: str, words: str
+) -> None:
+    fields = {"MessageSid": "SM1", "From": f"whatsapp:+{ANA}", "Body": "", "NumMedia": "0", **more}
+    fields["To"] = "whatsapp:" + one("SELECT identity FROM channels WHERE kind = 'whatsapp' AND provider = 'twilio'")
+    store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
+    inbound.receive()
+    ((found, text, payload),) = rows("SELECT type, text, payload FROM messages")
+    assert found == kind and words in text
+    assert all(
+        payload.get("parameters", {}).get(name) == more[name] for name in more if name in ("Cart", "FutureThing")
+    )
+    with system_transaction() as session:
+        (turn,) = said.turns_until(session, one("SELECT id FROM conversations"), limit=5)
+    assert turn.readable is bool(words)
+
+
+def test_a_message_that_names_no_type_is_of_its_only_part(business: TestBusiness) -> None:
+    arrives("location", {"latitude": 1.5, "longitude": 2.5}, type=None)
+    assert rows("SELECT type, text FROM messages") == [("location", "1.5, 2.5")]
+
+
+def test_a_reaction_is_told_with_what_it_is_to(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola")
+    (ours,) = say(business.business_id, conversation_id, "¿Le reservo?", sender=Sender.BOT)
+    rows("UPDATE messages SET provider_id = 'wamid.OURS' WHERE id = :id", id=ours)
+    arrives("reaction", {"message_id": "wamid.OURS", "emoji": "👍"})
+    assert "👍" in told(conversation_id)[-1]
