@@ -31,16 +31,13 @@ def register(app: Flask, door: Door) -> None:
     """Add the routes."""
 
     def challenge() -> Response:
-        echoed: list[str] = []
-
-        def fits(tokens: tuple[str, ...]) -> bool:
-            found = next((answer for token in tokens if (answer := verify_challenge(request.args, token))), None)
-            echoed[:] = [found] if found is not None else []
-            return found is not None
-
-        if not door.secrets.fits(lambda secrets: fits(secrets.verify_tokens)):
+        args = request.args
+        owners = door.secrets.owners(
+            lambda kept: kept.verify_tokens, lambda one: verify_challenge(args, one) is not None
+        )
+        if owners is None:
             return door.refuse("whatsapp_cloud", 403, "Wrong verify token.")
-        return Response(echoed[0], mimetype="text/plain")
+        return Response(args["hub.challenge"], mimetype="text/plain")
 
     def events() -> Response:
         if "X-Twilio-Signature" in request.headers:
@@ -51,13 +48,14 @@ def register(app: Flask, door: Door) -> None:
         except RequestEntityTooLarge:
             return door.refuse("whatsapp_cloud", 413, "The body is larger than 3 MB.")
         signature = request.headers.get("X-Hub-Signature-256")
-        if not door.secrets.fits(lambda secrets: verify_signature(body, signature, secrets.meta)):
+        signers = door.secrets.owners(lambda kept: kept.meta, lambda one: verify_signature(body, signature, [one]))
+        if signers is None:
             return door.refuse("whatsapp_cloud", 403, "Wrong signature.")
         try:
             json.loads(body)
         except (ValueError, RecursionError):
             return door.refuse("whatsapp_cloud", 400, "The body is not JSON.")
-        event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC))
+        event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC), signers)
         return door.store(event, lambda: Response(_RECEIVED, mimetype="application/json"))
 
     for path in (*PATHS, *(path + "/" for path in PATHS)):

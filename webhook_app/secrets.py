@@ -1,70 +1,97 @@
-"""The secrets that webhooks are verified with: those of the settings and those of every channel.
+"""The secrets that webhooks are verified with: those of the settings and those of every channel in use.
 
-They are read when the process starts and again, at most every few seconds, when a signature does not fit, so that a new
-channel or a rotated secret works at once and no request waits for the database otherwise.
+They are read every few seconds while requests come, so that a new channel's secret works and a replaced one stops
+working within that time; a signature that does not fit has them read a second later at the earliest.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.business.secrets import SETTINGS, signing_secrets
 from core.channels.base import Provider
 from core.config import Settings
 from core.db import system_transaction
-from core.models import Channel
+from core.models import Channel, ChannelState
 
 log = structlog.get_logger(__name__)
-_FRESH_SECONDS = 5.0
+_FRESH_SECONDS = 3.0
+
+Owners = Mapping[str, tuple[int, ...]]  # a secret, and the channels it belongs to (`SETTINGS`: those of the settings)
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    meta: tuple[str, ...]
-    twilio: tuple[str, ...]
-    verify_tokens: tuple[str, ...]
+    meta: Owners
+    twilio: Owners
+    verify_tokens: Owners
 
 
 class SecretRing:
     def __init__(self, settings: Settings) -> None:
-        self._own = Secrets(
-            tuple(settings.whatsapp_app_secret),
-            tuple(filter(None, [settings.twilio_auth_token])),
-            tuple(filter(None, [settings.whatsapp_webhook_verify_token])),
-        )
+        self._own = {
+            Provider.WHATSAPP_CLOUD: tuple(settings.whatsapp_app_secret),
+            Provider.TWILIO: tuple(filter(None, [settings.twilio_auth_token])),
+        }
+        self._verify_tokens = tuple(filter(None, [settings.whatsapp_webhook_verify_token]))
         self._lock = threading.Lock()
         self._read_at = float("-inf")
-        self.current = self._own
+        self.current = self._made([])
 
-    def fits(self, verify: Callable[[Secrets], bool]) -> bool:
-        """Whether `verify` accepts the known secrets, looking for new ones before it is given up."""
-        return verify(self.current) or (self._refresh() and verify(self.current))
+    def owners(self, kept: Callable[[Secrets], Owners], fits: Callable[[str], bool]) -> tuple[int, ...] | None:
+        """The channels whose secret fits, looking for new secrets before it is given up; None if none does."""
+        self._refresh(_FRESH_SECONDS)
+        found = _first(kept(self.current), fits)
+        if found is None and self._refresh(_FRESH_SECONDS / 3):
+            found = _first(kept(self.current), fits)
+        return found
 
-    def _refresh(self) -> bool:
+    def _refresh(self, older_than: float) -> bool:
+        """Read the secrets again, unless that was done lately. What was read stays while the database is away."""
         with self._lock:
-            if time.monotonic() - self._read_at < _FRESH_SECONDS:
+            if time.monotonic() - self._read_at < older_than:
                 return False
             self._read_at = time.monotonic()
         try:
             with system_transaction() as session:
-                rows = session.execute(select(Channel.provider, Channel.credentials)).all()
+                rows = session.execute(
+                    select(Channel.id, Channel.provider, Channel.credentials)
+                    .where(Channel.state != ChannelState.DISABLED)
+                    .order_by(Channel.id)
+                ).all()
         except SQLAlchemyError as error:
             log.warning("secrets_not_read", error=type(error).__name__)
             return False
-        self.current = Secrets(
-            _merge(self._own.meta, [c.get("app_secret") for p, c in rows if p == Provider.WHATSAPP_CLOUD]),
-            _merge(self._own.twilio, [c.get("auth_token") for p, c in rows if p == Provider.TWILIO]),
-            _merge(self._own.verify_tokens, [c.get("verify_token") for _, c in rows]),
-        )
+        self.current = self._made([(row.id, row.provider, row.credentials) for row in rows])
         return True
 
+    def _made(self, channels: list[tuple[int, str, dict[str, str]]]) -> Secrets:
+        signing: dict[str, dict[str, list[int]]] = {provider: defaultdict(list) for provider in Provider}
+        tokens: dict[str, list[int]] = defaultdict(list)
+        for provider, own in self._own.items():
+            for secret in own:
+                signing[provider][secret].append(SETTINGS)
+        for token in self._verify_tokens:
+            tokens[token].append(SETTINGS)
+        for channel_id, name, credentials in channels:
+            for secret in signing_secrets(name, credentials):
+                signing[name][secret].append(channel_id)
+            if credentials.get("verify_token"):
+                tokens[credentials["verify_token"]].append(channel_id)
+        return Secrets(_fixed(signing[Provider.WHATSAPP_CLOUD]), _fixed(signing[Provider.TWILIO]), _fixed(tokens))
 
-def _merge(own: tuple[str, ...], more: list[str | None]) -> tuple[str, ...]:
-    split = [secret.strip() for value in more if value for secret in value.split(",")]
-    return tuple(dict.fromkeys([*own, *filter(None, split)]))
+
+def _first(owners: Owners, fits: Callable[[str], bool]) -> tuple[int, ...] | None:
+    return next((channels for secret, channels in owners.items() if fits(secret)), None)
+
+
+def _fixed(owners: Mapping[str, list[int]]) -> Owners:
+    return {secret: tuple(channels) for secret, channels in owners.items()}

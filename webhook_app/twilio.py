@@ -48,14 +48,14 @@ def receive(door: Door, source: EventSource) -> Response:
     target = request.path + (f"?{query}" if query else "")
     content_type = request.headers.get("Content-Type", "")
     signature = request.headers.get("X-Twilio-Signature")
-    if not door.secrets.fits(
-        lambda secrets: any(
-            verify_signature(base + target, body, content_type, signature, secrets.twilio)
-            for base in door.public_bases()
-        )
-    ):
+    bases = door.public_bases()
+    signers = door.secrets.owners(
+        lambda kept: kept.twilio,
+        lambda one: any(verify_signature(base + target, body, content_type, signature, [one]) for base in bases),
+    )
+    if signers is None:
         return door.refuse("twilio", 403, "Wrong signature.")
-    event = RawEvent(source, content_type, query, body, datetime.now(UTC))
+    event = RawEvent(source, content_type, query, body, datetime.now(UTC), signers)
     return door.store(event, _status_answer if source is EventSource.TWILIO_STATUS else _inbound_answer)
 
 

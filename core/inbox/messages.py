@@ -21,7 +21,7 @@ from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.outbox import settlement
 
 if TYPE_CHECKING:
-    from core.inbox.receive import Route
+    from core.inbox.routes import Route
 
 
 @dataclass(slots=True)

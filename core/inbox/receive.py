@@ -9,54 +9,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.bell import TimedOut
-from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Provider, Receipt
+from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Receipt
 from core.channels.registry import parse_event
-from core.conversations.bots import Manners
-from core.db import enter_business, leave_business, run
+from core.db import enter_business, leave_business
 from core.inbox import account, events, messages, receipts
 from core.inbox.events import DeadItem, StoredEvent
-from core.models import EventSource
+from core.inbox.routes import Item, assign
 
 log = structlog.get_logger(__name__)
-
-Address = tuple[str, str, str]
 
 BATCH = 100
 _AT_ONCE = 1000  # items in one go, which keeps statements far from their time-out
 # Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
 # driver counts more among operational errors, such as a text too long for its search index.
 _DATABASE_TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})
-_PROVIDER = {
-    EventSource.WHATSAPP_CLOUD: Provider.WHATSAPP_CLOUD,
-    EventSource.TWILIO_INBOUND: Provider.TWILIO,
-    EventSource.TWILIO_STATUS: Provider.TWILIO,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where an item belongs, and how the bot of that channel behaves (None: it has none)."""
-
-    business_id: int
-    channel_id: int
-    kind: str
-    bot: Manners | None
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One parsed item, the event it came in, and the channel it is for (None when nobody here owns it)."""
-
-    event_id: int
-    parsed: Parsed
-    route: Route | None
+_FORGED = "signed with a secret that is not this number's: if the number's app or account changed, save its new secret"
 
 
 def receive_pending(session: Session, limit: int = BATCH, *, carefully: bool = False) -> int:
@@ -95,8 +68,7 @@ def _store_events(
     session: Session, claimed: Sequence[StoredEvent], store: Callable[[Session, Sequence[Item]], None]
 ) -> None:
     parsed = [(event, one) for event in claimed for one in _parse(event)]
-    routes = _routes(session, parsed)
-    items = [Item(event.id, one, routes.get(_address(event, one))) for event, one in parsed]
+    items = assign(session, parsed)
     for start in range(0, len(items), _AT_ONCE):
         if start:
             leave_business(session)
@@ -160,41 +132,6 @@ def _parse(event: StoredEvent) -> list[Parsed]:
         return [Broken(reason=f"not readable: {type(error).__name__}: {error}", raw=None)]
 
 
-def _address(event: StoredEvent, parsed: Parsed) -> Address:
-    """Which of our channels an item is for: by kind and number, or by account where the news is not about a number."""
-    provider = _PROVIDER[EventSource(event.source)]
-    if isinstance(parsed, Broken):
-        return (provider, "", "")
-    if isinstance(parsed, AccountNotice) and not parsed.route:
-        return (provider, _ACCOUNT, parsed.account)
-    return (provider, parsed.kind, parsed.route)
-
-
-def _routes(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> dict[Address, Route]:
-    """The channels that a batch is for, each under its number and its account (the account's oldest channel)."""
-    wanted = {_address(event, one)[2] for event, one in parsed}
-    found: dict[Address, Route] = {}
-    for row in run(session, _ROUTES, {"wanted": list(wanted)}):
-        bot = None if row.enabled is None else Manners(row.enabled, row.autonomy, row.quiet)
-        route = Route(row.business_id, row.id, row.kind, bot)
-        found[(row.provider, row.kind, row.identity)] = route
-        found.setdefault((row.provider, _ACCOUNT, row.account), route)
-    return found
-
-
-_ACCOUNT = "account"
-_ROUTES = """
-SELECT c.id, c.business_id, c.provider, c.kind, c.identity, c.account, v.enabled, v.autonomy, v.quiet
-FROM channels c
-LEFT JOIN LATERAL (
-    SELECT (data ->> 'enabled')::boolean AS enabled, data ->> 'autonomy' AS autonomy,
-           (data ->> 'quiet_seconds')::float AS quiet
-    FROM bot_settings WHERE bot_id = c.bot_id ORDER BY version DESC LIMIT 1
-) v ON true
-WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]) ORDER BY c.id
-"""
-
-
 def _store_items(session: Session, items: Sequence[Item]) -> None:
     by_business: dict[int, list[Item]] = defaultdict(list)
     dead: list[DeadItem] = []
@@ -204,6 +141,8 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         elif item.route is None:
             reason = f"no channel here is {_whose(item.parsed)}: add it with `core.cli channels add`"
             dead.append(DeadItem(item.event_id, reason, repr(item.parsed)[:20_000]))
+        elif item.forged:
+            dead.append(DeadItem(item.event_id, _FORGED, repr(item.parsed)[:20_000], item.route.business_id))
         else:
             by_business[item.route.business_id].append(item)
     events.quarantine_all(session, dead)

@@ -1,0 +1,195 @@
+"""A secret signs for its own channels, and for those alone: the secrets of a business forge nobody else's customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from core.business.setup import ChannelSpec, ensure_channel
+from core.channels.base import Kind, Provider
+from core.db import system_transaction
+from core.inbox import dead_letters
+from core.models import Business, Channel, ChannelState
+from tests.conftest import TestBusiness
+from tests.inbox.steps import column, one, rows
+from tests.messages import (
+    WABA_ID,
+    meta_body,
+    meta_json,
+    meta_signature,
+    status_value,
+    text_value,
+    twilio_form,
+    twilio_signature,
+)
+from webhook_app import secrets
+from workers import inbound
+
+OTHER_NUMBER, OTHER_WABA = "209000000000001", "309000000000001"
+OTHER_SMS = "+15005559999"
+
+
+def add_channel(business_id: int, identity: str, credentials: dict[str, str], **more: Any) -> int:
+    spec = {"provider": Provider.WHATSAPP_CLOUD, "kind": Kind.WHATSAPP, "account": OTHER_WABA} | more
+    with system_transaction() as session:
+        return ensure_channel(
+            session, business_id, ChannelSpec(identity=identity, name=identity, credentials=credentials, **spec), None
+        )
+
+
+@pytest.fixture
+def other(business: TestBusiness) -> int:
+    """A second business with a number of another app of Meta's, and one of another account of Twilio's."""
+    with system_transaction() as session:
+        made = Business(name="Otra", profile={})
+        session.add(made)
+        session.flush()
+        business_id = made.id
+    add_channel(business_id, OTHER_NUMBER, {"access_token": "t", "app_secret": "other-app-secret"})
+    twilio = {"provider": Provider.TWILIO, "kind": Kind.SMS, "account": "AC" + "9" * 32}
+    add_channel(business_id, OTHER_SMS, {"account_sid": "AC" + "9" * 32, "auth_token": "other-token"}, **twilio)
+    return business_id
+
+
+def meta(client: Any, document: Any, secret: str) -> int:
+    body = meta_json(document)
+    headers = {"X-Hub-Signature-256": meta_signature(body, secret), "Content-Type": "application/json"}
+    return int(client.post("/api/webhooks/whatsapp", data=body, headers=headers).status_code)
+
+
+def sms(client: Any, to: str, token: str, **more: str) -> int:
+    pairs = [("MessageSid", f"SM{to}{token}"), ("From", "+5491155550001"), ("To", to), ("Body", "Hola"), *more.items()]
+    url = "https://desk.example/api/webhooks/twilio"
+    headers = {"X-Twilio-Signature": twilio_signature(url, pairs, token)}
+    form = "application/x-www-form-urlencoded"
+    return int(
+        client.post("/api/webhooks/twilio", data=twilio_form(pairs), headers=headers, content_type=form).status_code
+    )
+
+
+def account_notice(waba: str) -> dict[str, Any]:
+    change = {"field": "account_update", "value": {"event": "ACCOUNT_RESTRICTION"}}
+    return {"object": "whatsapp_business_account", "entry": [{"id": waba, "changes": [change]}]}
+
+
+def of(document: dict[str, Any], number: str) -> dict[str, Any]:
+    for entry in document["entry"]:
+        for change in entry["changes"]:
+            change["value"]["metadata"]["phone_number_id"] = number
+    return document
+
+
+NUMBER_CHANGE = {
+    "messages": [
+        {
+            "from": "5491155550001", "id": "wamid.SYS", "timestamp": "1780000000", "type": "system",
+            "system": {"type": "user_changed_number", "body": "x", "wa_id": "447000000666"},
+        }
+    ]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        meta_body(text_value("forged")),
+        meta_body(NUMBER_CHANGE),
+        meta_body(status_value("wamid.1", "delivered")),
+        account_notice(WABA_ID),
+        {**meta_body({}), "entry": [{**meta_body(text_value("forged"))["entry"][0], "id": OTHER_WABA}]},
+    ],
+    ids=["message", "new number", "status", "account", "foreign account, own number"],
+)
+def test_what_another_business_signed_is_not_ours(client: Any, other: int, document: dict[str, Any]) -> None:
+    assert meta(client, document, "other-app-secret") == 200
+    inbound.receive()
+    assert rows("SELECT 1 FROM messages UNION ALL SELECT 1 FROM notices UNION ALL SELECT 1 FROM receipts") == []
+    ((reason, business_id),) = rows("SELECT reason, business_id FROM dead_letters")
+    assert "signed with a secret that is not this number's" in reason
+    assert business_id == one("SELECT business_id FROM channels WHERE account = :waba", waba=WABA_ID)
+
+
+def test_genuine_events_of_both_are_stored_side_by_side(client: Any, other: int) -> None:
+    assert meta(client, meta_body(text_value("uno")), "test-app-secret") == 200
+    assert meta(client, of(meta_body(text_value("dos")), OTHER_NUMBER), "other-app-secret") == 200
+    assert sms(client, "+15005550006", "test-auth-token") == 200
+    assert sms(client, OTHER_SMS, "other-token") == 200
+    inbound.receive()
+    assert rows("SELECT business_id, count(*) FROM messages GROUP BY 1 ORDER BY 1") == [(1, 2), (other, 2)]
+    assert column("SELECT reason FROM dead_letters") == []
+
+
+@pytest.mark.parametrize(("to", "token"), [("+15005550006", "other-token"), (OTHER_SMS, "test-auth-token")])
+def test_a_token_of_another_account_signs_no_message(client: Any, other: int, to: str, token: str) -> None:
+    assert sms(client, to, token) == 200
+    inbound.receive()
+    assert column("SELECT text FROM messages") == []
+    assert one("SELECT count(*) FROM dead_letters") == 1
+
+
+def test_two_numbers_of_one_business_in_two_apps_are_apart(client: Any, business: TestBusiness) -> None:
+    add_channel(business.business_id, OTHER_NUMBER, {"app_secret": "second-app"})
+    assert meta(client, meta_body(text_value("forged")), "second-app") == 200
+    assert meta(client, of(meta_body(text_value("forged")), OTHER_NUMBER), "test-app-secret") == 200
+    assert meta(client, of(meta_body(text_value("genuine")), OTHER_NUMBER), "second-app") == 200
+    inbound.receive()
+    assert column("SELECT text FROM messages") == ["genuine"]
+    assert one("SELECT count(*) FROM dead_letters") == 2
+
+
+@pytest.mark.parametrize(
+    "credentials", [{"app_secret": "test-app-secret"}, {"app_secret": "older, test-app-secret"}, {}]
+)
+def test_one_app_serves_many_numbers(client: Any, business: TestBusiness, credentials: dict[str, str]) -> None:
+    """Also a number that has no secret of its own: then that of the settings signs."""
+    add_channel(business.business_id, OTHER_NUMBER, credentials)
+    assert meta(client, of(meta_body(text_value("Hola")), OTHER_NUMBER), "test-app-secret") == 200
+    inbound.receive()
+    assert column("SELECT text FROM messages") == ["Hola"]
+
+
+def test_an_event_that_came_before_its_number_was_added_can_be_replayed(client: Any, business: TestBusiness) -> None:
+    assert meta(client, of(meta_body(text_value("temprano")), OTHER_NUMBER), "test-app-secret") == 200
+    inbound.receive()
+    add_channel(business.business_id, OTHER_NUMBER, {"app_secret": "test-app-secret"})
+    with system_transaction() as session:
+        dead_letters.replay(session)
+    inbound.receive()
+    assert column("SELECT text FROM messages") == ["temprano"]
+
+
+def test_news_of_an_account_goes_to_the_channel_that_signed_it(client: Any, other: int) -> None:
+    """Somebody who writes another's account id on a channel of their own gets none of its news."""
+    with system_transaction() as session:
+        session.execute(update(Channel).where(Channel.identity == OTHER_NUMBER).values(account=WABA_ID))
+    assert meta(client, account_notice(WABA_ID), "other-app-secret") == 200
+    assert meta(client, account_notice(WABA_ID), "test-app-secret") == 200
+    inbound.receive()
+    assert column("SELECT business_id FROM notices ORDER BY business_id") == [1, other]
+
+
+def test_a_forged_copy_that_comes_first_does_not_keep_the_genuine_one_out(client: Any, other: int) -> None:
+    document = meta_body(text_value("Hola"))
+    assert meta(client, document, "other-app-secret") == 200
+    assert meta(client, document, "test-app-secret") == 200
+    inbound.receive()
+    assert column("SELECT text FROM messages") == ["Hola"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"credentials": {"app_secret": "new-secret"}}, {"state": ChannelState.DISABLED}], ids=["new", "off"]
+)
+def test_a_replaced_secret_is_refused_within_seconds(
+    client: Any, other: int, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(secrets.time, "monotonic", lambda: now[0])
+    document = of(meta_body(text_value("Hola")), OTHER_NUMBER)
+    assert meta(client, document, "other-app-secret") == 200
+    with system_transaction() as session:
+        session.execute(update(Channel).where(Channel.identity == OTHER_NUMBER).values(**changed))
+    now[0] += 5
+    assert meta(client, document, "other-app-secret") == 403
+    assert meta(client, document, "new-secret") == (200 if "credentials" in changed else 403)
