@@ -17,8 +17,22 @@ from core.analytics.figures import Figures
 
 _CONFIG = {"displayModeBar": False, "displaylogo": False}
 _HEIGHT = 280
-_LIGHT = {"bot": "#6D28D9", "agent": "#0F766E", "customer": "#8A9896", "bad": "#B91C1C", "plain": "#1D4ED8"}
-_DARK = {"bot": "#B197FC", "agent": "#2DD4BF", "customer": "#94A3A0", "bad": "#F87171", "plain": "#60A5FA"}
+_LIGHT = {
+    "program": "#B45309",
+    "bot": "#6D28D9",
+    "agent": "#0F766E",
+    "customer": "#8A9896",
+    "bad": "#B91C1C",
+    "plain": "#1D4ED8",
+}
+_DARK = {
+    "program": "#FBBF24",
+    "bot": "#B197FC",
+    "agent": "#2DD4BF",
+    "customer": "#94A3A0",
+    "bad": "#F87171",
+    "plain": "#60A5FA",
+}
 
 
 def colour_of(name: str) -> str:
@@ -122,7 +136,8 @@ def _days() -> dict[str, str]:
 def _volume(found: Figures) -> Drawn:
     if not found.count("message"):
         return None
-    days = {who: found.by_day("message", who) for who in ("customer", "bot", "agent")}
+    days = {who: found.by_day("message", who) for who in ("customer", "bot", "agent", "program")}
+    days = {who: counts for who, counts in days.items() if who != "program" or any(counts.values())}
     names = {who: t(f"analytics.by_{who}") for who in days}
     traces = [
         go.Bar(x=list(counts), y=list(counts.values()), name=names[who], marker_color=colour_of(who))

@@ -67,18 +67,20 @@ def _delivered(found: Figures) -> float | None:
     return share(arrived, arrived + found.count("sent", "failed", "uncertain"))
 
 
+_OURS = ("bot", "agent", "program")
 TILES = (
     Tile("new", lambda found: found.count("new"), number, None, "new"),
     Tile("received", lambda found: found.count("message", "customer"), number, None, "message", "customer",
          personal=False),
-    Tile("sent", lambda found: found.count("message", "bot", "agent"), number, None, "response"),
-    Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", "bot", "agent")),
+    Tile("sent", lambda found: found.count("message", *_OURS), number, None, "message"),
+    Tile("bot_share", lambda found: share(found.count("message", "bot"), found.count("message", *_OURS)),
          percent, True, "response", "bot", personal=False),
     Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), percent, False, "handoff",
          personal=False),
     Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "first", "bot",
          personal=False),
     Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), duration, False, "first", "agent"),
+    Tile("after_handoff", lambda found: found.quantile("after_handoff", 0.5), duration, False, "after_handoff"),
     Tile("reply_agent", lambda found: found.quantile("response", 0.5, "agent"), duration, False, "response",
          "agent"),
     Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),

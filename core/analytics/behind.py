@@ -90,6 +90,8 @@ def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
         case "csat":
             rated = Conversation.csat.is_not(None) if label is None else Conversation.csat == int(label)
             return and_(ended, _theirs(scope), rated)
+        case "after_handoff":
+            return and_(_theirs(scope), _said(scope, _event("handoff", None)))
         case "handoff" | "reopened":
             return and_(_theirs(scope), _said(scope, _event(metric, label)))
         case "ai" | "ai_cost":
@@ -119,11 +121,7 @@ def _first_answer_by(label: str | None, scope: _Scope) -> ColumnElement[bool]:
     """Whether the first to answer was the bot, or a person; without a label, anyone."""
     first = (
         select(Message.id)
-        .where(
-            Message.conversation_id == Conversation.id,
-            Message.sender.in_(("bot", "agent")),
-            Message.type.not_in(("event", "note")),
-        )
+        .where(Message.conversation_id == Conversation.id, Message.created_at >= _first_written(), _sent(), _answers())
         .order_by(Message.created_at, Message.id)
         .limit(1)
         .correlate(Conversation)
@@ -132,6 +130,31 @@ def _first_answer_by(label: str | None, scope: _Scope) -> ColumnElement[bool]:
     by = true() if label is None else Message.sender == label
     author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
     return exists().where(Message.id == first, by, author)
+
+
+def _first_written() -> ColumnElement[datetime]:
+    """When the customer wrote first."""
+    return (
+        select(func.min(Message.created_at))
+        .where(Message.conversation_id == Conversation.id, Message.sender == "customer", Message.type != "reaction")
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+
+
+def _sent() -> ColumnElement[bool]:
+    return Message.status.in_(("sent", "delivered", "read", "played"))
+
+
+def _by_program() -> ColumnElement[bool]:
+    """Sent over the REST API: nobody signed it, and no provider reported it (`core.analytics.raw`)."""
+    return and_(Message.sender == "agent", Message.author_id.is_(None), Message.event_id.is_(None))
+
+
+def _answers() -> ColumnElement[bool]:
+    """Whether a message answers the customer, and does not only promise it."""
+    promises = exists().where(AIRun.message_id == Message.id, AIRun.outcome == "handoff")
+    return and_(Message.sender.in_(("bot", "agent")), Message.type.not_in(_UNSAID), not_(_by_program()), not_(promises))
 
 
 def _worked_on_by(label: str | None) -> ColumnElement[bool]:
@@ -185,12 +208,12 @@ def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
     ours = Message.sender.in_(("bot", "agent"))
     match metric:
         case "message":
-            return Message.sender == label if label else true()
+            return true() if label is None else _by(label)
         case "hour":
             customer = Message.sender == "customer"
             return customer if label is None else and_(customer, _at(label, scope.zone))
         case "response":
-            return Message.sender == label if label else ours
+            return and_(_sent(), _answers(), true() if label is None else Message.sender == label)
         case "sent":
             return ours if label is None else and_(ours, Message.status == label)
         case "failure":
@@ -198,6 +221,14 @@ def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
             cause = func.coalesce(Message.error["cause"].astext, "unknown")
             return failed if label is None else and_(failed, cause == label)
     raise ValueError(f"Nothing is counted as {metric!r}")
+
+
+def _by(label: str) -> ColumnElement[bool]:
+    if label == "customer":
+        return Message.sender == "customer"
+    if label == "program":
+        return and_(_by_program(), _sent())
+    return and_(Message.sender == label, not_(_by_program()), _sent())
 
 
 def _at(label: str, zone: ZoneInfo) -> ColumnElement[bool]:

@@ -2,12 +2,15 @@
 
 | metric       | label                                        | count                     | total              |
 |--------------|----------------------------------------------|---------------------------|--------------------|
-| message      | who wrote: customer, bot, agent              | messages                  |                    |
+| message      | who wrote: customer, bot, agent, program     | messages, sent ones only  |                    |
 | hour         | "weekday-hour", 0 to 6 from Monday, 0 to 23  | messages of customers     |                    |
 | sent         | the status of our messages                   | messages                  |                    |
 | failure      | the cause                                    | messages that failed      |                    |
 | response     | who answered: bot, agent                     | answers, by bucket        | seconds            |
-| first        | who answered first: bot, agent               | conversations, by bucket  | seconds            |
+| first        | who answered first: bot, agent               | conversations whose       | seconds            |
+|              |                                              | customer wrote, by bucket |                    |
+| after_handoff|                                              | hand-overs that a person  | seconds            |
+|              |                                              | answered, by bucket       |                    |
 | new          |                                              | conversations begun       |                    |
 | closed       | who worked on it: bot (alone), agent         | conversations, by bucket  | seconds they took  |
 | reopened     |                                              | closed ones opened again  |                    |
@@ -34,16 +37,26 @@ LIMITS = (
 
 _WIDTHS = f"ARRAY[{', '.join(map(str, LIMITS))}]::double precision[]"
 
-# `sent_at` is exact where `created_at` of our messages is cut to the second.
+TAKEN = "('sent', 'delivered', 'read', 'played')"  # statuses of what a provider took
+# Who wrote a message `m`. A person of the team signs it here, or wrote it on the business's own phone, which providers
+# report; what nobody signed came from a program over the REST API.
+_WHO = """CASE WHEN m.sender = 'agent' AND m.author_id IS NULL AND m.event_id IS NULL THEN 'program'
+            ELSE m.sender END"""
+
+# Whether a message `m` is an answer to a customer, and no promise of one.
+ANSWERS = f"""(m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note', 'reaction') AND m.status IN {TAKEN}
+          AND {_WHO} <> 'program'
+          AND NOT EXISTS (SELECT FROM ai_runs r WHERE r.message_id = m.id AND r.outcome = 'handoff'))"""
+
+# `sent_at` is exact where `created_at` of our messages is cut to the second. What the bot says as it hands over, and
+# what programs send, answers nobody: the customer's spell goes on.
 COUNTED = f"""
 WITH said AS (
-    SELECT m.id, m.conversation_id, m.channel_id, m.sender, coalesce(m.author_id, 0) AS agent_id,
+    SELECT m.id, m.conversation_id, m.channel_id, {_WHO} AS who, coalesce(m.author_id, 0) AS agent_id,
            m.status, m.error, m.created_at,
            (m.created_at AT TIME ZONE %(zone)s) AS local,
            coalesce(m.sent_at, m.stored_at) AS given_at,
-           sum((m.sender <> 'customer')::int) OVER (
-               PARTITION BY m.conversation_id ORDER BY m.created_at, m.id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS spell
+           m.sender = 'customer' OR m.status IN {TAKEN} AS taken
     FROM messages m
     WHERE m.business_id = %(business)s AND m.sender IN ('customer', 'bot', 'agent')
       AND m.type NOT IN ('event', 'note', 'reaction')
@@ -52,24 +65,46 @@ WITH said AS (
                                 AND created_at >= %(since)s AND created_at < %(until)s)
 ), inside AS (
     SELECT * FROM said WHERE created_at >= %(since)s
+), talk AS (
+    SELECT *, sum((who <> 'customer')::int) OVER (
+        PARTITION BY conversation_id ORDER BY created_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS spell
+    FROM said
+    WHERE taken AND who <> 'program'
+      AND NOT (who = 'bot' AND EXISTS (SELECT FROM ai_runs r WHERE r.message_id = said.id AND r.outcome = 'handoff'))
 ), answers AS (
     SELECT (max(created_at) AT TIME ZONE %(zone)s)::date AS day, channel_id,
-           max(sender) FILTER (WHERE sender <> 'customer') AS who, max(agent_id) AS agent_id,
-           greatest(extract(epoch FROM max(given_at) FILTER (WHERE sender <> 'customer')
-                    - min(created_at) FILTER (WHERE sender = 'customer')), 0)::double precision AS seconds
-    FROM said GROUP BY conversation_id, channel_id, coalesce(spell, 0)
-    HAVING count(*) FILTER (WHERE sender = 'customer') > 0 AND count(*) FILTER (WHERE sender <> 'customer') > 0
+           max(who) FILTER (WHERE who <> 'customer') AS who, max(agent_id) AS agent_id,
+           greatest(extract(epoch FROM max(given_at) FILTER (WHERE who <> 'customer')
+                    - min(created_at) FILTER (WHERE who = 'customer')), 0)::double precision AS seconds
+    FROM talk GROUP BY conversation_id, channel_id, coalesce(spell, 0)
+    HAVING count(*) FILTER (WHERE who = 'customer') > 0 AND count(*) FILTER (WHERE who <> 'customer') > 0
        AND max(created_at) >= %(since)s
 ), begun AS (
     SELECT c.id, c.channel_id, (c.created_at AT TIME ZONE %(zone)s)::date AS day, f.sender, c.tags,
            coalesce(c.assignee_id, 0) AS agent_id, coalesce(f.author_id, 0) AS first_id,
-           greatest(extract(epoch FROM f.given_at - c.created_at), 0)::double precision AS seconds
+           greatest(extract(epoch FROM f.given_at - w.at), 0)::double precision AS seconds
     FROM conversations c LEFT JOIN LATERAL (
+        SELECT min(m.created_at) AS at FROM messages m
+        WHERE m.conversation_id = c.id AND m.sender = 'customer' AND m.type <> 'reaction'
+    ) w ON true LEFT JOIN LATERAL (
         SELECT m.sender, m.author_id, coalesce(m.sent_at, m.stored_at) AS given_at FROM messages m
-        WHERE m.conversation_id = c.id AND m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note')
+        WHERE m.conversation_id = c.id AND m.created_at >= w.at AND {ANSWERS}
         ORDER BY m.created_at, m.id LIMIT 1
     ) f ON true
     WHERE c.business_id = %(business)s AND c.created_at >= %(since)s AND c.created_at < %(until)s
+), taken_over AS (
+    SELECT e.channel_id, (f.created_at AT TIME ZONE %(zone)s)::date AS day, f.agent_id,
+           greatest(extract(epoch FROM f.given_at - e.stored_at), 0)::double precision AS seconds
+    FROM messages e CROSS JOIN LATERAL (
+        SELECT coalesce(m.author_id, 0) AS agent_id, m.created_at, coalesce(m.sent_at, m.stored_at) AS given_at
+        FROM messages m
+        WHERE m.conversation_id = e.conversation_id AND m.sender = 'agent' AND m.stored_at >= e.stored_at
+          AND {ANSWERS}
+        ORDER BY m.created_at, m.id LIMIT 1
+    ) f
+    WHERE e.business_id = %(business)s AND e.type = 'event' AND e.payload ->> 'event' = 'handed_off'
+      AND e.created_at >= %(since)s - interval '3 days' AND e.created_at < %(until)s
+      AND f.created_at >= %(since)s AND f.created_at < %(until)s
 ), ended AS (
     SELECT c.channel_id, (c.closed_at AT TIME ZONE %(zone)s)::date AS day, c.csat,
            coalesce(c.assignee_id, 0) AS agent_id,
@@ -99,18 +134,20 @@ WITH said AS (
       AND (q.created_at >= %(since)s AND q.created_at < %(until)s
            OR q.decided_at >= %(since)s AND q.decided_at < %(until)s)
 ), counted (day, channel_id, agent_id, metric, label, bucket, total) AS (
-    SELECT local::date, channel_id, agent_id, 'message', sender, 0, 0 FROM inside
+    SELECT local::date, channel_id, agent_id, 'message', who, 0, 0 FROM inside WHERE taken
     UNION ALL SELECT local::date, channel_id, 0, 'hour',
         (extract(isodow FROM local) - 1)::int || '-' || extract(hour FROM local)::int, 0, 0
-        FROM inside WHERE sender = 'customer'
-    UNION ALL SELECT local::date, channel_id, agent_id, 'sent', status, 0, 0 FROM inside WHERE sender <> 'customer'
+        FROM inside WHERE who = 'customer'
+    UNION ALL SELECT local::date, channel_id, agent_id, 'sent', status, 0, 0 FROM inside WHERE who <> 'customer'
     UNION ALL SELECT local::date, channel_id, agent_id, 'failure', coalesce(error ->> 'cause', 'unknown'), 0, 0
-        FROM inside WHERE sender <> 'customer' AND status = 'failed'
+        FROM inside WHERE who <> 'customer' AND status = 'failed'
     UNION ALL SELECT day, channel_id, agent_id, 'response', who, width_bucket(seconds, {_WIDTHS}), seconds FROM answers
     UNION ALL SELECT day, channel_id, agent_id, 'new', '', 0, 0 FROM begun
     UNION ALL SELECT day, channel_id, agent_id, 'tag', unnest(tags), 0, 0 FROM begun
     UNION ALL SELECT day, channel_id, first_id, 'first', sender, width_bucket(seconds, {_WIDTHS}), seconds
         FROM begun WHERE sender IS NOT NULL
+    UNION ALL SELECT day, channel_id, agent_id, 'after_handoff', '', width_bucket(seconds, {_WIDTHS}), seconds
+        FROM taken_over
     UNION ALL SELECT day, channel_id, agent_id, 'closed', who, width_bucket(seconds, {_WIDTHS}), seconds FROM ended
     UNION ALL SELECT day, channel_id, agent_id, 'csat', csat::text, 0, csat FROM ended WHERE csat IS NOT NULL
     UNION ALL SELECT day, channel_id, agent_id, 'handoff', reason, 0, 0 FROM happened WHERE event = 'handed_off'

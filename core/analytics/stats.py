@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.analytics.figures import contacts
+from core.analytics.raw import ANSWERS, TAKEN
 from core.models import Business
 
 
@@ -58,25 +59,28 @@ FROM conversations WHERE business_id = :business AND last_message_at >= :since
 
 # A turn begins where the direction changes; the row after a customer's turn is the first answer to it. Our own
 # created_at is cut to the second, so an answer's moment is when it left, or was stored (an echo of the phone app).
-_MESSAGES = text("""
+_MESSAGES = text(f"""
 WITH said AS (
-    SELECT conversation_id, id, direction, sender, created_at, coalesce(sent_at, stored_at) AS left_at,
-           lag(direction) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before
-    FROM messages
-    WHERE business_id = :business AND created_at >= :since AND (
-        sender = 'customer' OR (sender IN ('bot', 'agent') AND status IN ('sent', 'delivered', 'read', 'played'))
-    )
+    SELECT m.conversation_id, m.id, m.direction, m.sender, m.created_at, coalesce(m.sent_at, m.stored_at) AS left_at,
+           m.sender = 'customer' OR {ANSWERS} AS answers
+    FROM messages m
+    WHERE m.business_id = :business AND m.created_at >= :since
+      AND (m.sender = 'customer' OR (m.sender IN ('bot', 'agent') AND m.status IN {TAKEN}))
+), talk AS (
+    SELECT *, lag(direction) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before
+    FROM said WHERE answers
 ), turns AS (
     SELECT direction,
            lead(left_at) OVER (PARTITION BY conversation_id ORDER BY created_at, id) - created_at AS answered_in
-    FROM said WHERE direction IS DISTINCT FROM before
+    FROM talk WHERE direction IS DISTINCT FROM before
 )
 SELECT count(*) FILTER (WHERE sender = 'customer') AS received,
        count(*) FILTER (WHERE sender <> 'customer') AS sent,
        count(*) FILTER (WHERE sender = 'bot') AS by_bot,
-       (SELECT avg(greatest(extract(epoch FROM answered_in), 0)) FROM turns WHERE direction = 'inbound') AS response
+       (SELECT avg(greatest(extract(epoch FROM answered_in), 0)) FROM turns
+        WHERE direction = 'inbound' AND answered_in IS NOT NULL) AS response
 FROM said
-""")
+""")  # noqa: S608 - conditions of ours
 
 
 def stats(session: Session, business_id: int, period: Period) -> Stats:

@@ -19,9 +19,11 @@ from tests.inbox.steps import column, customer_writes, one, receive, rows, say, 
 from tests.messages import twilio_form
 
 EVERY_MESSAGE = text("""
-SELECT count(DISTINCT c.contact_id) FILTER (WHERE m.created_at >= now() - interval '24 hours'),
-       count(DISTINCT c.contact_id) FILTER (WHERE m.created_at >= now() - interval '7 days')
-FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.sender = 'customer'
+SELECT count(DISTINCT c.contact_id) FILTER (WHERE written.at >= now() - interval '24 hours'),
+       count(DISTINCT c.contact_id) FILTER (WHERE written.at >= now() - interval '7 days')
+FROM messages m JOIN conversations c ON c.id = m.conversation_id
+CROSS JOIN LATERAL (SELECT coalesce((m.payload ->> 'written_at')::timestamptz, m.created_at) AS at) AS written
+WHERE m.sender = 'customer'
 """)
 
 
@@ -47,6 +49,11 @@ def days_pass(days: float) -> None:
     for table, moments in earlier.items():
         changes = ", ".join(f"{moment} = {moment} - make_interval(secs => :seconds)" for moment in moments)
         rows(f"UPDATE {table} SET {changes}", seconds=days * 86400)
+    rows(
+        "UPDATE messages SET payload = payload || jsonb_build_object('written_at', "
+        "(payload ->> 'written_at')::timestamptz - make_interval(secs => :seconds)) WHERE payload ? 'written_at'",
+        seconds=days * 86400,
+    )
 
 
 def texts(business: TestBusiness, sender: str) -> None:

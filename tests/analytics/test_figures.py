@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.analytics import behind, figures, rollups
 from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
 from core.analytics.raw import LIMITS
+from core.analytics.stats import Period, stats
 from core.cli import __main__ as cli
 from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
@@ -61,6 +62,7 @@ def make_history(business: TestBusiness, seed: int) -> list[dict[str, Any]]:
                     "stored_at": at,
                     "sent_at": None if sender == "customer" else at,
                     "payload": {},
+                    "event_id": 1 if sender == "agent" else None,  # written on the business's own phone
                 }
             )
         if rng.random() < 0.5:
@@ -105,7 +107,9 @@ def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: i
     assert rollups.keep_up() > 0
     kept = read(business)
     assert as_set(kept) == live
-    assert kept.by_label("message") == dict(Counter(row["sender"] for row in said).most_common())
+    assert kept.by_label("message") == dict(
+        Counter(row["sender"] for row in said if row["error"] is None).most_common()
+    )
     for day, count in kept.by_day("message", "customer").items():
         assert count == sum(row["sender"] == "customer" and day_of(row) == day for row in said)
     failed = Counter(row["error"]["cause"] for row in said if row["error"])
@@ -148,7 +152,7 @@ def test_one_channel_alone(business: TestBusiness) -> None:
     rollups.keep_up()
     channel_id = business.whatsapp_channel_id
     assert read(business, whose=Whose(channel_id)).count("message") == sum(
-        row["channel_id"] == channel_id for row in said
+        row["channel_id"] == channel_id and row["error"] is None for row in said
     )
 
 
@@ -161,7 +165,7 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
     rollups.keep_up()
     hers = read(business, whose=Whose(agent_id=ana))
     assert as_set(hers) == as_set(live)
-    wrote = "sender = 'agent' AND author_id IS NOT NULL AND type NOT IN ('note', 'reaction')"
+    wrote = "sender = 'agent' AND author_id IS NOT NULL AND type NOT IN ('note', 'reaction') AND status <> 'failed'"
     assert hers.by_label("message") == {"agent": one(f"SELECT count(*) FROM messages WHERE {wrote}")}
     assert hers.count("new") == one("SELECT count(*) FROM conversations WHERE assignee_id IS NOT NULL")
     assert hers.by_label("tag") == {"vip": hers.count("new"), "late": hers.count("new")}
@@ -199,6 +203,7 @@ def test_answers_are_measured_from_the_first_unanswered_question(business: TestB
                     direction="inbound" if sender == "customer" else "outbound", sender=sender, type="text",
                     status="received" if sender == "customer" else "sent", payload={},
                     created_at=noon + timedelta(seconds=seconds), stored_at=noon + timedelta(seconds=seconds),
+                    event_id=1,
                 )
             )  # fmt: skip
     found = read(business)
@@ -235,7 +240,9 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
         def ids(metric: str, label: str | None = None) -> set[int]:
             return {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, metric, label)}
 
-        assert ids("message", "agent") >= {row["conversation_id"] for row in said if row["sender"] == "agent"}
+        assert ids("message", "agent") >= {
+            row["conversation_id"] for row in said if row["sender"] == "agent" and not row["error"]
+        }
         assert len(ids("new")) == 12
         assert len(ids("closed")) == one("SELECT count(*) FROM conversations WHERE status = 'closed'")
         assert ids("failure", "recipient") >= {
@@ -276,3 +283,86 @@ def test_a_quantile_lies_in_the_bucket_of_the_true_one(durations: list[float], s
 
 def test_no_durations_have_no_quantile() -> None:
     assert quantile({}, 0.5) is None
+
+
+class Talk:
+    """A conversation written line by line, a number of seconds after it began."""
+
+    def __init__(self, business: TestBusiness) -> None:
+        rows("UPDATE businesses SET timezone = 'America/Bogota'")
+        self.business = business
+        self.noon = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE) - timedelta(hours=12)
+        self.id = conversation(business.business_id, business.whatsapp_channel_id, created_at=self.noon)
+        self.ana = person(business.business_id).id
+
+    def line(self, who: str, seconds: float, status: str | None = None, event: str | None = None) -> int:
+        sender = {"team": "agent", "phone": "agent", "program": "agent", "promise": "bot"}.get(who, who)
+        at = self.noon + timedelta(seconds=seconds)
+        message = Message(
+            business_id=self.business.business_id, conversation_id=self.id,
+            channel_id=self.business.whatsapp_channel_id, direction="inbound" if who == "customer" else "outbound",
+            sender=sender, type="event" if event else "text", payload={"event": event} if event else {},
+            status=status or ("received" if who == "customer" else "sent"), created_at=at, stored_at=at,
+            author_id=self.ana if who == "team" else None, event_id=1 if who == "phone" else None,
+        )  # fmt: skip
+        with system_transaction() as session:
+            session.add(message)
+            session.flush()
+            if who == "promise":
+                session.add(
+                    AIRun(
+                        business_id=self.business.business_id, conversation_id=self.id, message_id=message.id,
+                        settings_version=1, prompt_version="p", outcome="handoff", decided_by="keyword", trace={},
+                        created_at=at,
+                    )
+                )  # fmt: skip
+            return message.id
+
+    def figures(self) -> dict[str, list[tuple[str, float]]]:
+        found = read(self.business)
+        metrics = ("response", "first", "after_handoff")
+        return {metric: [(row.label, row.total) for row in found.of(metric)] for metric in metrics}
+
+
+def test_what_the_bot_says_as_it_hands_over_answers_nobody(business: TestBusiness) -> None:
+    talk = Talk(business)
+    talk.line("customer", 0)
+    talk.line("promise", 2)
+    talk.line("system", 3, event="handed_off")
+    talk.line("team", 57)
+    assert talk.figures() == {"response": [("agent", 57)], "first": [("agent", 57)], "after_handoff": [("", 54)]}
+    rows(
+        "UPDATE messages SET created_at = created_at + interval '12 hours', stored_at = stored_at + interval '12 hours'"
+    )
+    with transaction(business.business_id) as session:
+        assert stats(session, business.business_id, Period.TODAY).average_response_time == 57
+
+
+@pytest.mark.parametrize(("who", "status"), [("program", "sent"), ("team", "failed"), ("team", "queued")])
+def test_what_no_customer_was_answered_with_is_no_answer(business: TestBusiness, who: str, status: str) -> None:
+    talk = Talk(business)
+    talk.line("customer", 0)
+    talk.line(who, 10, status)
+    assert talk.figures() == {"response": [], "first": [], "after_handoff": []}
+    talk.line("phone", 40)
+    assert talk.figures() == {"response": [("agent", 40)], "first": [("agent", 40)], "after_handoff": []}
+
+
+def test_a_conversation_that_we_began_is_answered_when_its_customer_is(business: TestBusiness) -> None:
+    talk = Talk(business)
+    talk.line("program", 0)
+    assert talk.figures()["first"] == []
+    talk.line("customer", 100)
+    talk.line("bot", 103)
+    assert talk.figures()["first"] == [("bot", 3)]
+    assert read(business).by_label("message") == {"program": 1, "customer": 1, "bot": 1}
+
+
+def test_sent_means_sent_for_the_console_and_for_programs(business: TestBusiness) -> None:
+    talk = Talk(business)
+    for status in ("queued", "sending", "sent", "delivered", "read", "failed", "uncertain", "cancelled"):
+        talk.line("bot", 1, status)
+    assert read(business).count("message", "bot") == 3
+    rows("UPDATE messages SET created_at = now()")
+    with transaction(business.business_id) as session:
+        assert stats(session, business.business_id, Period.TODAY).messages_sent == 3

@@ -246,7 +246,7 @@ def test_the_figures(api: Api, business: Any) -> None:
     make_message(ana, "Precio", at=minutes_ago(50))
     make_message(ana, "…", sender="bot", at=minutes_ago(49), status="failed")  # no answer, nobody got it
     make_message(ana, "", sender="system", at=minutes_ago(49), type="event")
-    make_message(ana, "10 pesos", sender="agent", at=minutes_ago(46))  # 240 s
+    make_message(ana, "10 pesos", sender="agent", at=minutes_ago(46), event_id=1)  # 240 s
     make_message(bob, "Hola", at=NOW - timedelta(days=10))  # never answered
     make_message(old, "Hola", at=NOW - timedelta(days=40))
 
