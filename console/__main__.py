@@ -6,20 +6,20 @@ import sys
 
 import uvicorn
 
-from core.config import get_settings
 from core.errors import ConfigurationError
 from core.observability import configure_logging
+from core.startup import WRONG, settings_or_exit
 
 
 def main() -> int:
     """Serve until told to stop. A wrong setting ends the start with one line."""
+    settings = settings_or_exit(port="console_port")
+    configure_logging(settings.log_level)
     try:
-        settings = get_settings()
-        configure_logging(settings.log_level)
         from console.asgi import app
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
+        return WRONG
     uvicorn.run(
         app,
         host=settings.web_host,

@@ -4,91 +4,102 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from core import config_values as values
+from core.config_rules import check, is_database_url
 from core.errors import ConfigurationError
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
-Seconds = Annotated[float, Field(ge=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Settings(BaseSettings):
     """Every setting of contract and `.env.example`, by its environment name in lower case."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: values.Plain = ""
+    redis_url: values.Plain = ""
     data_dir: Path = Path(".bothub")
-    web_host: str = "127.0.0.1"
-    web_port: Port = 8000
-    console_port: Port = 8501
+    web_host: values.Host = "127.0.0.1"
+    web_port: values.Port = 8000
+    console_port: values.Port = 8501
     sandbox: bool | None = None
-    sandbox_port: Port = 8600
-    public_url: str = ""
-    encryption_keys: CommaSeparated = []
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sandbox_port: values.Port = 8600
+    public_url: values.WebAddress = ""
+    encryption_keys: values.CommaSeparated = []
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], values.Upper] = "INFO"
 
-    whatsapp_api_url: str = "https://graph.facebook.com"
+    whatsapp_api_url: values.WebAddress = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
-    whatsapp_access_token: str = ""
-    whatsapp_phone_number_id: str = ""
-    whatsapp_business_account_id: str = ""
-    whatsapp_app_secret: CommaSeparated = []
-    whatsapp_webhook_verify_token: str = ""
+    whatsapp_access_token: values.Plain = ""
+    whatsapp_phone_number_id: values.Digits = ""
+    whatsapp_business_account_id: values.Digits = ""
+    whatsapp_app_secret: values.CommaSeparated = []
+    whatsapp_webhook_verify_token: values.Plain = ""
 
-    twilio_account_sid: str = ""
-    twilio_auth_token: str = ""
-    twilio_phone_number: str = ""
-    twilio_whatsapp_number: str = ""
-    twilio_api_url: str = "https://api.twilio.com"
+    twilio_account_sid: values.TwilioAccount = ""
+    twilio_auth_token: values.Plain = ""
+    twilio_phone_number: values.Number = ""
+    twilio_whatsapp_number: values.Number = ""
+    twilio_api_url: values.WebAddress = "https://api.twilio.com"
 
-    openai_api_key: str = ""
-    openai_base_url: str = "https://api.openai.com/v1"
-    openai_model: str = "gpt-6-luna"
-    openai_embedding_model: str = "text-embedding-3-small"
+    openai_api_key: values.Plain = ""
+    openai_base_url: values.WebAddress = "https://api.openai.com/v1"
+    openai_model: values.Plain = "gpt-6-luna"
+    openai_embedding_model: values.Plain = "text-embedding-3-small"
 
-    bothub_api_key: str = ""
-    admin_email: str = ""
+    bothub_api_key: values.Plain = ""
+    admin_email: values.Email = ""
     admin_password: str = ""
-    notify_urls: CommaSeparated = []
-    oidc_issuer: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = ""
+    notify_urls: values.CommaSeparated = []
+    oidc_issuer: values.WebAddress = ""
+    oidc_client_id: values.Plain = ""
+    oidc_client_secret: values.Plain = ""
 
-    reply_quiet_seconds: Seconds = 4
-    reply_first_quiet_seconds: Seconds = 1.5
-    retry_waits: Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1)] = [
-        60, 120, 240, 480, 960,
-    ]  # fmt: skip
+    reply_quiet_seconds: values.Seconds = 4
+    reply_first_quiet_seconds: values.Seconds = 1.5
+    retry_waits: values.Waits = [60, 120, 240, 480, 960]
     retry_max_attempts: Annotated[int, Field(ge=1, le=50)] = 5
-    sweep_seconds: Annotated[float, Field(gt=0)] = 5
+    sweep_seconds: values.Pause = 5
     lease_seconds: Annotated[float, Field(ge=1, le=10)] = 6
-    send_timeout_seconds: Annotated[float, Field(gt=0)] = 20
-    uncertain_grace_seconds: Seconds = 60
+    send_timeout_seconds: values.Pause = 20
+    uncertain_grace_seconds: values.Seconds = 60
 
-    web_processes: Annotated[int, Field(ge=1)] = 2
-    worker_processes: Annotated[int, Field(ge=1)] = 2
+    web_processes: values.Processes = 2
+    worker_processes: values.Processes = 2
     worker_slots: Annotated[int, Field(ge=1, le=200)] = 25
-    media_url: str = ""
+    media_url: values.Plain = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     openai_api_style: Literal["responses", "chat"] = "responses"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_none(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if not (isinstance(value, str) and not value.strip())}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _clean(cls, value: Any, info: ValidationInfo) -> Any:
+        return values.clean(str(info.field_name), value) if isinstance(value, str) else value
 
     @property
     def sqlalchemy_url(self) -> str:
         """`DATABASE_URL` with the driver named."""
         return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+
+    @property
+    def bracketed_host(self) -> str:
+        """`WEB_HOST` as it stands in front of a port: an IPv6 address in brackets."""
+        return f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+
+    @property
+    def own_host(self) -> str:
+        """Where this machine reaches what listens on `WEB_HOST`."""
+        return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.web_host, self.bracketed_host)  # noqa: S104
 
     @property
     def sandbox_active(self) -> bool:
@@ -105,7 +116,7 @@ class Settings(BaseSettings):
     @property
     def callback_base(self) -> str:
         """Where providers reach us: `PUBLIC_URL`, or the local port while there is none."""
-        return (self.public_url or f"http://127.0.0.1:{self.web_port}").rstrip("/")
+        return (self.public_url or f"http://{self.own_host}:{self.web_port}").rstrip("/")
 
 
 def load(**overrides: object) -> Settings:
@@ -118,8 +129,10 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise ConfigurationError(f"{name} is wrong: {first['msg']}. Correct it in the environment or .env.") from None
+        name, why = str(first["loc"][0]).upper(), first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{name} is wrong: {why}. Correct it in the environment or .env.") from None
+    except (OSError, UnicodeDecodeError, SettingsError) as error:
+        raise ConfigurationError(f".env cannot be read ({type(error).__name__}): it must be a text file.") from None
 
 
 def require_servers(settings: Settings) -> Settings:
@@ -136,12 +149,7 @@ def require_servers(settings: Settings) -> Settings:
             raise ConfigurationError(
                 f"{name} is not set: give a URL like {example}, or start everything with `make run`."
             )
-    try:
-        conninfo_to_dict(settings.database_url)
-        postgres = settings.database_url.startswith(("postgresql://", "postgres://"))
-    except ProgrammingError:
-        postgres = False
-    if not postgres:
+    if not is_database_url(settings.database_url):
         raise ConfigurationError("DATABASE_URL is wrong: it must look like postgresql://user:password@host/bothub.")
     if not settings.encryption_keys:
         raise ConfigurationError("ENCRYPTION_KEYS is not set: make one with `python -m core.cli keys encryption`.")
@@ -151,4 +159,4 @@ def require_servers(settings: Settings) -> Settings:
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, checked for serving."""
-    return require_servers(load())
+    return check(require_servers(load()))

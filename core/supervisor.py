@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from cryptography.fernet import Fernet
 from core.config import Settings
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
+from core.startup import try_port
 
 _ROOT = Path(__file__).parent.parent
 _GRACE_SECONDS = 20.0
@@ -122,15 +122,12 @@ class Supervisor:
         wanted = {"WEB_PORT": self.settings.web_port, "CONSOLE_PORT": self.settings.console_port}
         if self.settings.sandbox_active:
             wanted["SANDBOX_PORT"] = self.settings.sandbox_port
+        by_port: dict[int, str] = {}
         for name, port in wanted.items():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((self.settings.web_host, port))
-                except OSError as error:
-                    raise ConfigurationError(
-                        f"{name} {port} cannot be used ({error.strerror}): stop what uses it, or set {name} to another."
-                    ) from None
+            if port in by_port:
+                raise ConfigurationError(f"{name} is wrong: {by_port[port]} is {port} too. Set it to another.")
+            by_port[port] = name
+            try_port(name, self.settings.web_host, port)
 
     def start_children(self, environment: dict[str, str], *, without: Collection[str] = ()) -> None:
         """Start the product's processes, except those named."""
@@ -224,7 +221,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 
     These secrets are printed in the documentation: they protect nothing but make the sandbox behave like the real ones.
     """
-    base = f"http://127.0.0.1:{settings.sandbox_port}"
+    base = f"http://{settings.own_host}:{settings.sandbox_port}"
     defaults = {
         "WHATSAPP_API_URL": base,
         "WHATSAPP_ACCESS_TOKEN": "sandbox-access-token",
@@ -239,7 +236,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
         "TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886",
         "SANDBOX_HOST": settings.web_host,
         "SANDBOX_PORT": str(settings.sandbox_port),
-        "WEBHOOK_BASE_URL": f"http://127.0.0.1:{settings.web_port}",
+        "WEBHOOK_BASE_URL": f"http://{settings.own_host}:{settings.web_port}",
     }
     if not settings.openai_api_key and "openai_base_url" not in settings.model_fields_set:
         defaults |= {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": "sk-sandbox"}

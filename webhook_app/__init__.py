@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.config import Settings, get_settings
-from core.errors import ConfigurationError
+from core.config_rules import check
 from core.observability import configure_logging
 from webhook_app import health, meta, twilio
 from webhook_app.api import register as register_api
@@ -23,8 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         ConfigurationError: a setting is missing; above all, access to a provider without the secret that signs its
             webhooks.
     """
-    settings = settings or get_settings()
-    _require_webhook_secrets(settings)
+    settings = check(settings) if settings else get_settings()
     configure_logging(settings.log_level)
     app = register_api(settings)
     if proxies := settings.trusted_proxies:
@@ -36,18 +35,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.register(app)
     app.register_error_handler(HTTPException, _problem)
     return app
-
-
-def _require_webhook_secrets(settings: Settings) -> None:
-    if settings.whatsapp_access_token and not settings.whatsapp_app_secret:
-        raise ConfigurationError(
-            "WHATSAPP_APP_SECRET is not set: without it nobody can tell Meta's webhooks from forged ones. "
-            "Copy it from App settings > Basic."
-        )
-    if settings.twilio_account_sid and not settings.twilio_auth_token:
-        raise ConfigurationError(
-            "TWILIO_AUTH_TOKEN is not set: it signs Twilio's webhooks. Copy the primary token from the Twilio console."
-        )
 
 
 def _problem(error: HTTPException) -> Response:

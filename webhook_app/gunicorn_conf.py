@@ -9,14 +9,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from core.config import get_settings
-from core.errors import ConfigurationError
 from core.runtime import settle_memory
+from core.startup import settings_or_exit
 
-try:
-    _settings = get_settings()
-except ConfigurationError as error:
-    raise SystemExit(str(error)) from None
+_settings = settings_or_exit(port="web_port")
 
 _metrics = _settings.data_dir.expanduser().absolute() / "metrics"
 _metrics.mkdir(parents=True, exist_ok=True)
@@ -24,7 +20,7 @@ for _left_over in _metrics.glob("*.db"):
     _left_over.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
-bind = f"{_settings.web_host}:{_settings.web_port}"
+bind = f"{_settings.bracketed_host}:{_settings.web_port}"
 workers = _settings.web_processes
 worker_class = os.environ.get("GUNICORN_WORKER_CLASS", "gevent")
 threads = 64

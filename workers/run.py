@@ -9,6 +9,11 @@ import signal
 import sys
 from types import FrameType
 
+from core.startup import settings_or_exit
+
+if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
+    settings_or_exit()
+
 import redis
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -17,7 +22,6 @@ import core.ai.client  # noqa: F401  # before the fork, for all: the first answe
 from core import bell
 from core.config import get_settings
 from core.db import work_queues
-from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.runtime import settle_memory
 from workers.drain import desk, drain
@@ -30,11 +34,7 @@ _PAUSE_SECONDS = 1.0
 
 def main() -> int:
     """Keep the workers alive until asked to stop."""
-    try:
-        settings = get_settings()
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    settings = get_settings()
     configure_logging(settings.log_level)
     work_queues()
     settle_memory()

@@ -8,6 +8,11 @@ import threading
 import time
 from types import FrameType
 
+from core.startup import settings_or_exit
+
+if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
+    settings_or_exit()
+
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -16,7 +21,6 @@ from core.analytics import rollups
 from core.business import templates
 from core.config import get_settings
 from core.db import system_transaction
-from core.errors import ConfigurationError
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.knowledge import reembed
@@ -36,11 +40,7 @@ _stop = threading.Event()
 
 def main() -> int:
     """Sweep until asked to stop. Several may run: everything they do is safe to do twice."""
-    try:
-        settings = get_settings()
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    settings = get_settings()
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)

@@ -8,6 +8,11 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from core.startup import try_settings_of
+
+if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
+    try_settings_of(sys.argv[1:])
+
 from sqlalchemy.exc import OperationalError
 
 from core.cli import admin, backup, doctor, rollups, run, users, whatsapp

@@ -14,16 +14,18 @@ from core.ai.settings import BotSettings
 from core.business import demo
 from core.business.setup import ensure_business
 from core.config import Settings
+from core.config_rules import check
 from core.errors import ConfigurationError
 from core.people.sessions import first_administrator
-from core.supervisor import Supervisor
+from core.startup import WRONG
+from core.supervisor import Child, Supervisor
 
 _START_SECONDS = 60.0
 
 
 def run(_: argparse.Namespace) -> int:
     """Start, print where everything is, and run until Ctrl-C or SIGTERM. Exits 0 after an orderly stop."""
-    supervisor = Supervisor(config.load())
+    supervisor = Supervisor(check(config.load()))
     signal.signal(signal.SIGTERM, _interrupt)
     with supervisor.sole_owner():
         try:
@@ -74,9 +76,10 @@ def set_up(settings: Settings) -> str | None:
 def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:
     """Wait for the web app and a worker; say which log to read when they do not come."""
     deadline = time.monotonic() + _START_SECONDS
-    url = f"http://127.0.0.1:{settings.web_port}/readyz"
+    url = f"http://{settings.own_host}:{settings.web_port}/readyz"
     while time.monotonic() < deadline:
         for child in supervisor.children:
+            _raise_refusal(child)
             child.look_after()
         try:
             if requests.get(url, timeout=2).ok:
@@ -85,6 +88,12 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:
             pass
         time.sleep(0.1)
     raise ConfigurationError(f"The web app or the workers did not start: see {supervisor.data_dir / 'logs'}.")
+
+
+def _raise_refusal(child: Child) -> None:
+    """A process that refused its settings has said why in the last line of its log: the start ends with that."""
+    if child.process is not None and child.process.poll() == WRONG:
+        raise ConfigurationError(child.log.read_text(errors="replace").rstrip().rpartition("\n")[2])
 
 
 def _print_addresses(supervisor: Supervisor, settings: Settings, token: str | None) -> None:

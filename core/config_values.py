@@ -1,0 +1,118 @@
+"""What a setting's value may look like, each by itself. An error's text goes on "NAME is wrong: "."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+_DAY = 86400.0
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_COMMENT_BEHIND = re.compile(r"\s#")
+
+
+def clean(name: str, value: str) -> str:
+    """A value without the blanks around it. Raises ValueError for what an environment file was misread into.
+
+    Docker and systemd hand on whatever stands behind the `=`: a comment, or quotes, become a part of the value.
+    """
+    value = value.strip()
+    if _CONTROL.search(value):
+        raise ValueError("it has a line break or another control character in it")
+    if value.startswith("#") or (_COMMENT_BEHIND.search(value) and name != "admin_password"):
+        raise ValueError("a comment is a part of it: put comments on lines of their own")
+    if value[:1] in ("'", '"') or value[-1:] in ("'", '"'):
+        raise ValueError("it is in quotes: leave them out")
+    return value
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _plain(value: str) -> str:
+    """A word that travels in headers and addresses."""
+    if not value.isascii() or any(char.isspace() for char in value):
+        raise ValueError("it has a blank or a character outside ASCII in it")
+    return value
+
+
+def _web_address(value: str) -> str:
+    """An http address without query, fragment or credentials. An empty one is none."""
+    if not value:
+        return value
+    example = "it must look like https://host.example or https://host.example:8443/path"
+    try:
+        parts = urlsplit(_plain(value))
+        port = parts.port  # raises when it is not a number up to 65535
+    except ValueError:
+        raise ValueError(example) from None
+    if parts.scheme not in ("http", "https") or not _is_host(parts.hostname or "") or port == 0:
+        raise ValueError(example)
+    if parts.query or parts.fragment or "?" in value or "#" in value or "@" in parts.netloc:
+        raise ValueError(f"{example}, without query, fragment or password")
+    return value
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return (":" in text and bool(IPv6Address(text))) or _HOST.fullmatch(text) is not None
+    except ValueError:
+        return False
+
+
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
+
+
+def _email(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s,;<>()\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        raise ValueError("it must be an e-mail address like ana@shop.example")
+    return value
+
+
+def _number(value: str) -> str:
+    if value and not re.fullmatch(r"(?:whatsapp:)?\+[1-9]\d{6,14}", value, re.ASCII):
+        raise ValueError("it must be a number with its country code, like +15005550006")
+    return value
+
+
+def _digits(value: str) -> str:
+    if value and not re.fullmatch(r"\d{1,30}", value, re.ASCII):
+        raise ValueError("it must be the number that Meta shows, digits only")
+    return value
+
+
+def _twilio_account(value: str) -> str:
+    if value and not re.fullmatch(r"AC[0-9a-fA-F]{32}", value):
+        raise ValueError("it must be AC and 32 digits or letters from a to f")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _is_host(value):
+        raise ValueError("it must be an address of this machine, like 127.0.0.1 or 0.0.0.0")
+    return value
+
+
+Plain = Annotated[str, AfterValidator(_plain)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Email = Annotated[str, AfterValidator(_email)]
+Number = Annotated[str, AfterValidator(_number)]
+Digits = Annotated[str, AfterValidator(_digits)]
+TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
+Host = Annotated[str, AfterValidator(_host)]
+Upper = BeforeValidator(_upper)
+CommaSeparated = Annotated[list[Plain], NoDecode, BeforeValidator(_split)]
+Seconds = Annotated[float, Field(ge=0, le=7 * _DAY, allow_inf_nan=False)]
+Pause = Annotated[float, Field(ge=0.05, le=3600, allow_inf_nan=False)]
+Waits = Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1, max_length=50)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Processes = Annotated[int, Field(ge=1, le=64)]

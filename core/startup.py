@@ -1,0 +1,147 @@
+"""What every process of ours does before it loads the rest: it reads the settings and tries what they name.
+
+Trouble is one line on standard error and exit code 2, so that whoever starts it need not read a traceback. A server
+that is only away for a moment ends the start as well: whatever looks after the process starts it again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from core import config_names
+from core.config import Settings, get_settings, load
+from core.config_rules import check
+from core.errors import ConfigurationError
+
+WRONG = 2
+_CONNECT_SECONDS = 1.0
+_PORT_SECONDS = 1.0  # what held a port a moment ago may be on its way out
+_PORT_TICK_SECONDS = 0.1
+
+
+def settings_or_exit(*, port: str | None = None) -> Settings:
+    """The settings of a serving process, once they have been tried; otherwise the process ends with one line.
+
+    Args:
+        port: the setting of the port that it is going to listen on, in lower case.
+    """
+    with _told_in_a_line():
+        settings = get_settings()
+        _warn(settings)
+        try_folder(settings.data_dir)
+        try_servers(settings)
+        if port is not None:
+            try_port(port.upper(), settings.web_host, getattr(settings, port))
+        return settings
+
+
+def try_settings_of(arguments: Sequence[str]) -> None:
+    """What the commands that begin something need: `run` makes what is missing, the others need it all."""
+    command = next(iter(arguments), "")
+    if command in ("run", "migrate", "setup"):
+        with _told_in_a_line():
+            settings = check(load()) if command == "run" else get_settings()
+            _warn(settings)
+            try_servers(settings)
+
+
+@contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(WRONG) from None
+
+
+def _warn(settings: Settings) -> None:
+    for line in config_names.warnings(settings):
+        sys.stderr.write(f"{line}\n")
+
+
+def try_servers(settings: Settings) -> None:
+    """Ask those of Postgres and Redis that the settings name. Raises `ConfigurationError`."""
+    for name, ask in (("REDIS_URL", _ask_redis), ("DATABASE_URL", _ask_postgres)):
+        if url := getattr(settings, name.lower()):
+            ask(url)
+
+
+def _ask_redis(url: str) -> None:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    try:
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_CONNECT_SECONDS, retry=Retry(NoBackoff(), 0)
+        ) as client:
+            client.ping()
+    except redis.AuthenticationError as error:
+        raise ConfigurationError(f"REDIS_URL is wrong: Redis refuses the password ({_reason(error)}).") from None
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"REDIS_URL cannot be reached ({_reason(error)}): start Redis, or correct the address."
+        ) from None
+
+
+def _ask_postgres(url: str) -> None:
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=2) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error as error:
+        raise ConfigurationError(
+            f"DATABASE_URL cannot be reached ({_reason(error)}): start the database, or correct the address."
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What the server or the network said, in one line without any password."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return said[-1].strip().rstrip(".")
+
+
+def try_folder(folder: Path) -> None:
+    """Make the folder of DATA_DIR, and see that it can be written to. Raises `ConfigurationError`."""
+    whole = folder.expanduser().absolute()
+    try:
+        whole.mkdir(parents=True, exist_ok=True)
+        writable = os.access(whole, os.W_OK | os.X_OK)
+        reason = "no right to write there"
+    except OSError as error:
+        writable, reason = False, error.strerror or type(error).__name__
+    if not writable:
+        raise ConfigurationError(f"DATA_DIR is wrong: {whole} cannot be used ({reason}). Set it to a folder of yours.")
+
+
+def try_port(name: str, host: str, port: int) -> None:
+    """See whether the port can be listened on, waiting a moment for who is leaving it. Raises `ConfigurationError`."""
+    deadline = time.monotonic() + _PORT_SECONDS
+    while True:
+        try:
+            return _bind(host, port)
+        except socket.gaierror as error:
+            raise ConfigurationError(f"WEB_HOST {host} is no address of this machine ({error.strerror}).") from None
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ConfigurationError(f"WEB_HOST {host} is no address of this machine.") from None
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise ConfigurationError(
+                    f"{name} {port} cannot be used ({error.strerror}): stop what uses it, or set {name} to another."
+                ) from None
+        time.sleep(_PORT_TICK_SECONDS)
+
+
+def _bind(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
