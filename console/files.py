@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from console.security import COOKIE, same_origin
 from console.store import system_transaction, transaction
 from core.channels.base import InvalidMessage
+from core.channels.jsontext import clean_text
 from core.media import storage, uploads
 from core.models import Attachment, FileState
 from core.people import sessions
@@ -55,7 +56,7 @@ async def hand_in(request: Request) -> Response:
         async for piece in request.stream():
             body.write(piece)
         body.seek(0)
-        name = unquote(request.headers.get("x-file-name", ""))[:_LONGEST_NAME] or None
+        name = clean_text(unquote(request.headers.get("x-file-name", "")))[:_LONGEST_NAME] or None
         declared = request.headers.get("content-type")
         try:
             kept = await to_thread.run_sync(_keep, agent.business_id, body, declared, name)

@@ -14,6 +14,7 @@ import requests
 from core.channels.base import Download, MediaError, MediaRef
 from core.channels.http import CONNECT_SECONDS
 from core.channels.media_types import HEAD_BYTES, extension, size_limit, sniff
+from core.channels.ssrf import UnknownHost
 
 _CHUNK = 64 * 1024
 _HOPS = 4
@@ -56,6 +57,8 @@ def _open(
     for _ in range(_HOPS):
         try:
             guard(url)
+        except UnknownHost as error:  # name servers come back, and the file is still there
+            raise MediaError(str(error), permanent=False) from error
         except ValueError as error:
             raise MediaError(f"refused to ask for the file: {error}", permanent=True) from error
         response = session.get(

@@ -32,7 +32,7 @@ _SUFFIXES = {
     "application/pdf": ".pdf",
 }
 _HEADERS = {"User-Agent": "BotHub", "Accept": ", ".join(_SUFFIXES), "Accept-Encoding": "gzip"}
-_TITLE = re.compile(rb"<title[^>]*>(.{1,2000}?)</title>", re.I | re.S)
+_TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{1,2000})</title>", re.I)
 _HEAD = 1024  # bytes, within which a page names its encoding (HTML standard, 4.2.5.4)
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.I)
 

@@ -6,9 +6,11 @@ end one that says how it ended; without that last line it has crashed.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +25,11 @@ from core.knowledge.parse import BadFile, Fault, read
 from core.knowledge.split import Chunk, split
 
 _MEMORY = 1536 << 20  # bytes of address space, of which the interpreter and its libraries take a third
-_SECONDS = 600  # of the clock; the processor's time is limited to the same
+_SECONDS = 600  # of the clock, in which the passages are also embedded
+_WORKING_SECONDS = 120  # of the processor's time
+_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": os.defpath}  # no token or key is in reach of what a hostile file makes run
+_PARENT = "READ_FOR"  # the process that asked, by its number
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _END = {"end": True}
 
 
@@ -52,6 +58,7 @@ def reading(path: Path, name: str) -> Iterator[Reading]:
         [sys.executable, "-m", "core.knowledge.reading", str(path), name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        env={**_ENVIRONMENT, _PARENT: str(os.getpid())},
         start_new_session=True,  # a signal to the worker's group is the worker's to answer
         cwd=Path(__file__).parents[2],
     )
@@ -84,12 +91,14 @@ def _lines(process: subprocess.Popen[bytes], late: threading.Event) -> Iterator[
         if fault := said.get("fault"):
             raise BadFile(Fault(fault))
         yield said
-    raise BadFile(Fault.TIMED_OUT if late.is_set() else Fault.DAMAGED, "the reader crashed")
+    timed_out = late.is_set() or process.wait() == -signal.SIGXCPU
+    raise BadFile(Fault.TIMED_OUT if timed_out else Fault.DAMAGED, "the reader crashed")
 
 
 def main(path: str, name: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (_WORKING_SECONDS, _WORKING_SECONDS + 5))
+    _end_with_parent()
     try:
         found = read_here(Path(path).read_bytes(), name)
         _say({"kind": found.kind, "pieces": found.pieces})
@@ -102,6 +111,14 @@ def main(path: str, name: str) -> None:
         _say({"fault": Fault.TOO_LARGE})
     except BrokenPipeError:
         os._exit(1)  # whoever asked is gone
+
+
+def _end_with_parent() -> None:
+    """Be killed when the worker is, which then cannot end this process itself. Linux alone knows how."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.environ.get(_PARENT, str(os.getppid())) != str(os.getppid()):  # it was gone before
+            os._exit(1)
 
 
 def _say(line: dict[str, Any]) -> None:

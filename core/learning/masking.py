@@ -6,11 +6,12 @@ import re
 
 MASK = "[…]"
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # Telephone, card and account numbers, however they are parted; prices and dates are shorter.
 _NUMBER = re.compile(r"\+?\d(?:[ ().\-/]{0,2}\d){6,}")
 # Order numbers, documents and IBANs: letters and at least four digits in one word.
-_CODE = re.compile(r"\b(?=[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{5,}\b|#\s?\d{3,}")
+_MAYBE_CODE = re.compile(r"\b[\w-]{5,}\b|#\s?\d{3,}")
+_FEWEST_DIGITS = 4
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]+(?: (?:de la |de los |de |del |da |do |dos |la )?[A-ZÀ-ÖØ-Þ][\w'’-]+){0,3}"
 _INTRODUCED = re.compile(
     r"(\b(?i:me llamo|mi nombre es|soy|le atiende|my name is|i am|i'm|this is|me chamo|meu nome é|sou|aqui é) "
@@ -22,7 +23,7 @@ _SHORTEST_NAME = 3
 def masked(words: str, *names: str) -> str:
     """`words` without e-mail addresses, long numbers, codes, names of `names`, and names that people introduce."""
     words = _EMAIL.sub(MASK, words)
-    words = _CODE.sub(MASK, words)
+    words = _MAYBE_CODE.sub(_without_code, words)
     words = _NUMBER.sub(MASK, words)
     words = _INTRODUCED.sub(rf"\1{MASK}", words)
     known = {part for name in names for part in re.findall(r"[^\W\d_]+", name) if len(part) >= _SHORTEST_NAME}
@@ -30,3 +31,10 @@ def masked(words: str, *names: str) -> str:
         listed = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
         words = re.sub(rf"\b(?:{listed})\b", MASK, words, flags=re.IGNORECASE)
     return re.sub(rf"(?:{re.escape(MASK)}\s*){{2,}}", f"{MASK} ", words).strip()
+
+
+def _without_code(found: re.Match[str]) -> str:
+    word = found[0]
+    lettered = any(letter.isascii() and letter.isalpha() for letter in word)
+    code = lettered and sum(letter.isdecimal() for letter in word) >= _FEWEST_DIGITS
+    return MASK if code or word.startswith("#") else word

@@ -34,6 +34,7 @@ class Priority(IntEnum):
 
 
 _PRIORITY = {Sender.AGENT: Priority.AGENT, Sender.SYSTEM: Priority.AGENT, Sender.BOT: Priority.BOT}
+MOST_PARTS = 20  # messages that one text may become
 _UNREFUSED = frozenset({"template"})  # what may be sent when the 24-hour window is closed
 
 
@@ -113,6 +114,8 @@ def _parts(session: Session, place: _Place | None, conversation_id: int, draft: 
     if (file_id := (draft.content.get("media") or {}).get("attachment_id")) is not None:
         uploads.hold(session, file_id)
     contents = _split(place, draft.content)
+    if len(contents) > MOST_PARTS:
+        raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MOST_PARTS} go out at once")
     speaker = channel(place.channel_id)
     for content in contents:
         speaker.check(content["type"], content)
@@ -151,14 +154,13 @@ def fingerprint(draft: Draft) -> str:
 def _earlier(session: Session, conversation_id: int, draft: Draft) -> list[int]:
     """The messages this key already stands for. The parts of a split text carry the key with a number."""
     key = str(draft.idempotency_key)
-    keys = [key, *(f"{key}#{part}" for part in range(2, _MOST_PARTS + 1))]
+    keys = [key, *(f"{key}#{part}" for part in range(2, MOST_PARTS + 1))]
     rows = run(session, _EARLIER, {"keys": keys}).all()
     if rows and rows[0][1:] != (conversation_id, fingerprint(draft)):
         raise IdempotencyConflict
     return [row.id for row in rows]
 
 
-_MOST_PARTS = 20
 _EARLIER = """
 SELECT id, conversation_id, payload ->> 'fingerprint' FROM messages
 WHERE idempotency_key = ANY(%(keys)s::text[]) ORDER BY id

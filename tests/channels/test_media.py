@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 
 from core.channels import media_types
 from core.channels.base import Account, MediaError, MediaRef
-from core.channels.ssrf import guard, guarded_session, origin
+from core.channels.ssrf import UnknownHost, guard, guarded_session, origin
 from core.channels.twilio.send import Twilio
 from core.channels.whatsapp_cloud.send import WhatsAppCloud
 
@@ -104,6 +104,16 @@ def test_too_large_a_picture_is_not_kept(
     assert list(tmp_path.iterdir()) == []
     as_document = MediaRef(provider_media_id="77", mime_type="image/jpeg", filename="foto.jpg")
     assert cloud.fetch(as_document, tmp_path, allow).size == len(JPEG)
+
+
+def test_a_name_server_that_is_away_costs_no_file(cloud: WhatsAppCloud, httpserver: HTTPServer, tmp_path: Path) -> None:
+    def away(url: str) -> None:
+        raise UnknownHost("the host 'lookaside.fbsbx.com' could not be resolved")
+
+    locate(httpserver)
+    with pytest.raises(MediaError, match="could not be resolved") as raised:
+        cloud.fetch(MediaRef(provider_media_id="77"), tmp_path, away)
+    assert not raised.value.permanent
 
 
 def test_an_address_inside_is_refused(cloud: WhatsAppCloud, httpserver: HTTPServer, tmp_path: Path) -> None:

@@ -291,3 +291,36 @@ def test_another_business_sees_nothing(client: Any, conversation_id: int) -> Non
     answer = theirs.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"})
     assert answer.status_code == 404
     assert theirs.post(f"/api/v1/conversations/{conversation_id}/close").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("channel", "to", "limit"), [("whatsapp", "5491155550001", 4096), ("sms", "+5491155550009", 1600)]
+)
+def test_one_call_sends_twenty_messages_at_most(
+    api: Api, conversation_id: int, channel: str, to: str, limit: int
+) -> None:
+    """And what was sent is named whole when the call is repeated."""
+    body = {"channel": channel, "to": to, "text": "x" * (20 * limit)}
+    first = api.post("/api/v1/messages", body, Idempotency_Key="long")
+    again = api.post("/api/v1/messages", body, Idempotency_Key="long")
+    assert (first.status_code, len(first.json["parts"])) == (202, 20)
+    assert again.json["parts"] == first.json["parts"]
+    answer = api.post("/api/v1/messages", body | {"text": "x" * (20 * limit + 1)})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "text")
+    assert count(Message) == 20
+
+
+@pytest.mark.parametrize(
+    ("send_at", "status"),
+    [
+        ("2020-12-01T00:00:00+23:59", 202),
+        ("2020-12-01T00:00:00-23:59", 202),
+        ("0001-01-01T00:00:00+23:00", 422),
+        ("0001-01-01T00:00:00Z", 202),
+        ("9999-12-31T23:59:59-23:00", 422),
+        ("9999-12-31T23:59:59Z", 422),
+    ],
+)
+def test_times_of_any_offset_are_times(api: Api, conversation_id: int, send_at: str, status: int) -> None:
+    answer = api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola", "send_at": send_at})
+    assert answer.status_code == status

@@ -92,8 +92,13 @@ def _recipient(body: SendMessage) -> Recipient | None:
 
 
 def _time(send_at: datetime | None) -> datetime | None:
+    """In UTC: Postgres takes no offset beyond that of any place, and near the years' ends there is no such time."""
     if send_at is None:
         return None
-    if send_at - datetime.now(UTC) > _FARTHEST:
+    try:
+        moment = send_at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidMessage("send_at", "is no time of our years") from None
+    if moment - datetime.now(UTC) > _FARTHEST:
         raise InvalidMessage("send_at", "is more than a year ahead")
-    return send_at
+    return moment
