@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from console import navigation, shell
+from console.bot import form
 
 st.set_page_config(
     page_title="BotHub", page_icon=Path(__file__).with_name("static") / "icon.svg", layout="wide",
@@ -15,6 +16,7 @@ st.set_page_config(
 shell.style()
 agent = shell.viewer()
 page, account, health = navigation.build(agent)
+form.keep()
 shell.live_bridge()
 shell.account_menu(agent, account)
 shell.banner(health)

@@ -147,9 +147,8 @@ with st.container(key="page_wide", gap="small"):
         st.info(t("bot.none"), icon=":material/smart_toy:")
         st.stop()
     shown = _shown(bots)
-    if state.get("bot_at", (None,))[0] != shown.id:
+    if state.get("bot_at", (None,))[0] != shown.id or not form.is_loaded():
         _begin(shown.id)
-    form.keep()
     head = st.container()
     if locked:
         st.info(t("bot.locked"), icon=":material/lock:")

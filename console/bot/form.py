@@ -19,6 +19,7 @@ _TABLES = ("qa_pairs", "topics")
 _OPTIONAL = (
     "model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute", "usd_per_day", "usd_per_month",
 )  # fmt: skip
+_CHOSEN = ("bot_id", "bot_part", "bot_note")  # what else of the page must last
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
 
@@ -66,10 +67,19 @@ def read() -> BotSettings | list[str]:
         return [_fault(fault) for fault in error.errors(include_url=False)]
 
 
+def is_loaded() -> bool:
+    """Whether every field has its value."""
+    try:
+        document()
+    except KeyError:
+        return False
+    return True
+
+
 def keep() -> None:
-    """Streamlit forgets a widget that is not drawn; what was typed on another tab must stay."""
+    """Streamlit forgets a widget that is not drawn. What was typed must stay, on whichever page somebody looks."""
     for key in list(state):
-        if isinstance(key, str) and key.startswith("bot.") and not key.endswith(".editor"):
+        if isinstance(key, str) and (key in _CHOSEN or (key.startswith("bot.") and not key.endswith(".editor"))):
             state[key] = state[key]
 
 

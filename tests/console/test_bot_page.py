@@ -69,6 +69,33 @@ def test_looking_changes_nothing(desk: Desk, business: TestBusiness) -> None:
     assert in_force(business)[0] == 1
 
 
+def test_what_is_not_saved_yet_is_still_there_after_another_page(desk: Desk) -> None:
+    desk.page.text_input(key="bot.name").set_value("Luna")
+    desk.page.toggle(key="bot.enabled").set_value(True)
+    desk.run()
+    for elsewhere in ("analytics", "inbox", "people"):
+        desk.page.switch_page(f"app_pages/{elsewhere}.py")
+        desk.run()
+        desk.run()
+        desk.page.switch_page("app_pages/bot.py")
+        desk.run()
+        assert desk.page.text_input(key="bot.name").value == "Luna"
+        assert desk.page.toggle(key="bot.enabled").value is True
+        assert any("Unsaved changes: 1" in one.value for one in desk.page.markdown)
+
+
+@pytest.mark.parametrize("part", ["whatif", "versions", "channels", "facts"])
+def test_a_part_of_the_page_is_there_again_after_another_page(desk: Desk, part: str) -> None:
+    desk.page.segmented_control(key="bot_part").set_value(part)
+    desk.run()
+    desk.page.switch_page("app_pages/people.py")
+    desk.run()
+    desk.run()
+    desk.page.switch_page("app_pages/bot.py")
+    desk.run()
+    assert desk.page.segmented_control(key="bot_part").value == part
+
+
 def test_a_change_is_saved_as_a_version_and_brought_back(desk: Desk, business: TestBusiness) -> None:
     before = in_force(business)[1].name
     desk.page.text_input(key="bot.name").set_value("Luna")

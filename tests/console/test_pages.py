@@ -207,6 +207,28 @@ def test_a_role_is_given_no_page_but_its_own(business, monkeypatch, role: Role, 
     assert set(given) == every - withheld
 
 
+def test_every_page_can_be_left_and_returned_to(business, monkeypatch) -> None:
+    """Streamlit forgets what stood in a page's widgets while another page is drawn."""
+    desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+    desk.open()
+    for name in sorted(path.stem for path in Path(APP).with_name("app_pages").glob("[!_]*.py")):
+        desk.page.switch_page(f"app_pages/{name}.py")
+        desk.run()
+        first = _seen(desk.page)
+        desk.page.switch_page("app_pages/people.py" if name == "account" else "app_pages/account.py")
+        desk.run()
+        desk.run()
+        desk.page.switch_page(f"app_pages/{name}.py")
+        desk.run()
+        assert _seen(desk.page) == first, name
+
+
+def _seen(page: AppTest) -> list[tuple[str, str]]:
+    """A page's widgets and what it says is wrong."""
+    widgets = (*page.text_input, *page.selectbox, *page.toggle, *page.button)
+    return [(one.type, one.label) for one in widgets] + [(one.type, one.value) for one in page.error]
+
+
 # Actions, as the pages call them.
 
 
