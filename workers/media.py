@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from core.business.channels import channel
-from core.channels.base import MediaError
+from core.channels import vcard
+from core.channels.base import Download, MediaError
+from core.channels.media_types import bare
 from core.channels.ssrf import UnsafeUrl, guard, origin
 from core.config import get_settings
 from core.db import system_transaction, transaction
@@ -31,11 +34,22 @@ def fetch(file: files.PendingFile) -> None:
             partial(files.record_failure, file=file, error=MediaError(str(error), permanent=True)), file.business_id
         )
         return
+    cards = _cards(download)
     try:
         storage.put(file.storage_key, download.path)
     finally:
         download.path.unlink(missing_ok=True)
     _record(partial(files.record_stored, file=file, download=download), file.business_id)
+    if cards:
+        _record(partial(files.record_card, file=file, cards=cards), file.business_id)
+
+
+def _cards(download: Download) -> list[dict[str, Any]]:
+    """The contacts in a file that is a contact card (Twilio sends shared contacts as such files)."""
+    if bare(download.mime_type) not in vcard.TYPES:
+        return []
+    with download.path.open("rb") as content:
+        return vcard.contacts(content.read(vcard.LARGEST))
 
 
 def _record(write: partial[None], business_id: int) -> None:

@@ -162,6 +162,7 @@ class InboundMessage:
     phone: str | None = None
     aliases: tuple[str, ...] = ()
     profile_name: str | None = None
+    username: str | None = None
     reply_to: str | None = None
     target: str | None = None  # provider id of the message that a reaction, edit or revoke is about
     group_id: str | None = None
@@ -173,7 +174,8 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What happened to a message we sent. `status` is sent, delivered, read, played, failed or cancelled.
+    """What happened to a message we sent. `status` is sent, delivered, read, played, failed or cancelled; what became
+    of a payment that it asked for begins with "payment_", moves no message, and has its details as `pricing`.
 
     `our_id` is the message id we gave the provider to carry; `provider_id` is theirs.
     """

@@ -21,6 +21,8 @@ _ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
 _BRAZIL_NINE = re.compile(r"(55[1-9][0-9])9([6-9][0-9]{7})")
 _BRAZIL_EIGHT = re.compile(r"(55[1-9][0-9])([6-9][0-9]{7})")
 
+_SHORT_CODE = re.compile(r"[0-9]{3,6}")
+
 _LONGEST = 15  # E.164
 
 
@@ -36,6 +38,11 @@ def digits(address: str) -> str:
         return ""
     found = _NOT_DIGITS.sub("", bare)
     return found if len(found) <= _LONGEST else ""
+
+
+def is_short_code(address: str) -> bool:
+    """Whether this is a carrier's short code ("12345"), which is no international number and takes no plus."""
+    return _SHORT_CODE.fullmatch(address.strip()) is not None
 
 
 def lookup_key(address: str) -> str | None:

@@ -41,8 +41,8 @@ class Wanted:
 class Arrival:
     """A message that was just stored. `owed_answer`: someone, bot or person, should answer it.
 
-    One that is not `from_customer` was written by a person on the business's own phone. One that is `in_group` is there
-    for people to read: the bot leaves it alone, and it opens no window to write to the customer in.
+    One that is not `from_customer` was written by a person on the business's own phone. The bot leaves one
+    that is `for_people` alone, and it opens no window to write to the customer in.
     """
 
     conversation_id: int
@@ -56,7 +56,7 @@ class Arrival:
     from_customer: bool
     historic: bool
     owed_answer: bool
-    in_group: bool = False
+    for_people: bool = False
 
     @property
     def takes_over(self) -> bool:
@@ -182,12 +182,12 @@ def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
     newest = max(own, key=lambda one: (one.at, one.message_id))
     owed = [one for one in own if one.owed_answer]
     customers = [one for one in own if one.from_customer]
-    direct = [one for one in customers if not one.in_group]
+    direct = [one for one in customers if not one.for_people]
     has_window = own[0].kind == Kind.WHATSAPP and direct
     return {
         "conversation": conversation_id,
         "identity": customers[-1].identity_id if customers else None,
-        "unread": len(owed) + sum(one.in_group and one.from_customer and not one.historic for one in own),
+        "unread": len(owed) + sum(one.for_people and one.from_customer and not one.historic for one in own),
         "at": newest.at.isoformat(),
         "words": newest.text[:_PREVIEW],
         "waiting": min(one.at for one in owed).isoformat() if owed else None,

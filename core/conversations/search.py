@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import ColumnElement, TextClause, and_, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
+from core.channels.base import Kind
 from core.channels.numbers import digits, lookup_key
 from core.db import enter_business, leave_business, run
 from core.models import Contact, ContactIdentity, Conversation, Message
@@ -29,10 +30,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
     """A condition on `Conversation` for what people type into a search box. Reads the indexes."""
-    words = words.lower()
+    typed, words = words, words.lower()
     with _probing(session, business_id):
         said = _said(session, business_id, words)
-        contacts = _named(session, business_id, words) + _addressed(session, business_id, words)
+        contacts = _named(session, business_id, words) + _addressed(session, business_id, typed)
     spoken = Conversation.id.in_(set(said)) if len(said) <= _COMMON else _said_in_it(words)
     return or_(spoken, Conversation.contact_id.in_(contacts))
 
@@ -83,10 +84,13 @@ def _named(session: Session, business_id: int, words: str) -> list[int]:
 
 
 def _addressed(session: Session, business_id: int, words: str) -> list[int]:
-    """Contacts whose number holds these digits. The inner query needs nothing but the index on `lookup_key`."""
+    """Contacts whose number holds these digits, or whose other address or chosen name this is.
+
+    The inner query needs nothing but the index on `lookup_key`.
+    """
     number = digits(words)
     if len(number) < _FEWEST_DIGITS:
-        return []
+        return _identified(session, business_id, words.strip())
     key = ContactIdentity.lookup_key
     keys = (
         select(key)
@@ -96,6 +100,21 @@ def _addressed(session: Session, business_id: int, words: str) -> list[int]:
     return list(
         session.scalars(
             select(ContactIdentity.contact_id).where(ContactIdentity.business_id == business_id, key.in_(keys))
+        )
+    )
+
+
+def _identified(session: Session, business_id: int, words: str) -> list[int]:
+    """Contacts of this address (a BSUID or a sender's name, as the provider writes it) or username ("@ana")."""
+    theirs = or_(
+        ContactIdentity.address == words,
+        and_(ContactIdentity.username.is_not(None), func.lower(ContactIdentity.username) == words.lower().lstrip("@")),
+    )
+    return list(
+        session.scalars(
+            select(ContactIdentity.contact_id)
+            .where(ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), theirs)
+            .limit(_MOST_CONTACTS)
         )
     )
 

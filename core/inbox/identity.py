@@ -25,6 +25,7 @@ class Address:
     aliases: tuple[str, ...] = ()
     phone: str | None = None
     name: str | None = None
+    username: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -52,6 +53,7 @@ class _Entry:
     identity_id: int | None
     person: _Person
     key: str | None
+    username: str | None = None
 
 
 def resolve(session: Session, business_id: int, addresses: Sequence[Address]) -> list[Known]:
@@ -77,15 +79,16 @@ class _Directory:
         self._entries: dict[tuple[str, str], _Entry] = {}
         self._by_key: dict[str, _Person] = {}
         self._named: dict[int, _Person] = {}
+        self._renamed: dict[tuple[str, str], _Entry] = {}
 
     def load(self, addresses: Sequence[Address]) -> None:
         values = {value for address in addresses for value in (address.value, *address.aliases)}
         keys = {key for address in addresses if (key := address.key)}
         rows = run(self._session, _KNOWN, {"values": list(values), "keys": list(keys)})
         people: dict[int, _Person] = {}
-        for identity_id, contact_id, kind, value, key, name in rows:
+        for identity_id, contact_id, kind, value, key, name, username in rows:
             person = people.setdefault(contact_id, _Person(contact_id, name))
-            self._entries[(kind, value)] = _Entry(identity_id, person, key)
+            self._entries[(kind, value)] = _Entry(identity_id, person, key, username)
             if key:
                 self._by_key.setdefault(key, person)
 
@@ -98,7 +101,10 @@ class _Directory:
             person.name = address.name
             self._named[person.contact_id] = person
         for value in (address.value, *address.aliases):
-            self._entries.setdefault((address.kind, value), _Entry(None, person, address.key))
+            entry = self._entries.setdefault((address.kind, value), _Entry(None, person, address.key))
+            if address.username and entry.username != address.username:
+                entry.username = address.username
+                self._renamed[(address.kind, value)] = entry
         if address.key:
             self._by_key.setdefault(address.key, person)
 
@@ -123,9 +129,13 @@ class _Directory:
             entry.identity_id = identity_id
         if more := [entry.identity_id for _, entry in fresh if entry.person not in people]:
             self._session.execute(_WISHES_STAY, {"ids": more})
+        if self._renamed:
+            ids = [entry.identity_id for entry in self._renamed.values()]
+            names = [entry.username for entry in self._renamed.values()]
+            run(self._session, _USERNAMES, {"ids": ids, "names": names})
         if self._named:
-            names = [{"contact": contact_id, "name": person.name} for contact_id, person in self._named.items()]
-            self._session.execute(_NAME, names)
+            people_named = [{"contact": contact_id, "name": person.name} for contact_id, person in self._named.items()]
+            self._session.execute(_NAME, people_named)
 
     def known(self, address: Address) -> Known:
         entry = self._entries[(address.kind, address.value)]
@@ -160,10 +170,14 @@ RETURNING id
 
 
 _KNOWN = """
-SELECT i.id, i.contact_id, i.kind, i.address, i.lookup_key, c.name
+SELECT i.id, i.contact_id, i.kind, i.address, i.lookup_key, c.name, i.username
 FROM identities i JOIN contacts c ON c.id = i.contact_id
 WHERE i.address = ANY(%(values)s::text[]) OR i.lookup_key = ANY(%(keys)s::text[])
 ORDER BY i.id
+"""
+_USERNAMES = """
+UPDATE identities SET username = new.name FROM unnest(%(ids)s::bigint[], %(names)s::text[]) AS new (id, name)
+WHERE identities.id = new.id
 """
 _NAME = text("UPDATE contacts SET name = :name WHERE id = :contact AND name = ''")
 

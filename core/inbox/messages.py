@@ -12,7 +12,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.channels.base import InboundMessage
+from core.channels.base import InboundMessage, Kind
 from core.conversations import arrivals, rating
 from core.db import run
 from core.inbox import changes
@@ -105,7 +105,7 @@ def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> No
 
 def _address(message: InboundMessage) -> Address:
     name = readable_name(message.profile_name or "") or None
-    return Address(message.kind, message.sender, message.aliases, message.phone, name)
+    return Address(message.kind, message.sender, message.aliases, message.phone, name, message.username)
 
 
 def readable_name(name: str) -> str:
@@ -240,12 +240,12 @@ def _arrival(item: _Placed, message_id: int, owed: Collection[int]) -> arrivals.
         plain=message.type == "text",
         from_customer=not message.echo,
         historic=message.historic or _unheard(message),
-        in_group=bool(message.group_id),
+        for_people=_for_people(message),
         owed_answer=not (
             item.rating
             or message.echo
             or message.historic
-            or message.group_id
+            or _for_people(message)
             or message.opt_out is not None
             or message.answered
             or (message.type in changes.ABOUT_ANOTHER and message_id not in owed)
@@ -253,6 +253,11 @@ def _arrival(item: _Placed, message_id: int, owed: Collection[int]) -> arrivals.
             or _answered(message)
         ),
     )
+
+
+def _for_people(message: InboundMessage) -> bool:
+    """Whether no bot may answer: it came in a group, or from a name or a short code, behind which machines send."""
+    return bool(message.group_id) or (message.kind is Kind.SMS and message.phone is None and not message.echo)
 
 
 def _answered(message: InboundMessage) -> bool:

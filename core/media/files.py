@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from core import live
 from core.channels.base import Download, MediaError, MediaRef
-from core.models import Attachment, FileState
+from core.channels.words import told
+from core.models import Attachment, Conversation, FileState, Message
 
 _WAITS = (5, 30, 120, 600, 3600)  # seconds; Meta keeps a file for days, and the customer waits for no one here
 _QUIET = {"synchronize_session": False}
@@ -76,6 +79,24 @@ def record_stored(session: Session, file: PendingFile, download: Download) -> No
         )
         .execution_options(**_QUIET)
     )
+
+
+def record_card(session: Session, file: PendingFile, cards: Sequence[Mapping[str, Any]]) -> None:
+    """The file is a contact card: its message says what stands in it, as if the contacts had come by themselves."""
+    of_file = select(Attachment.message_id).where(Attachment.id == file.attachment_id).scalar_subquery()
+    message = session.scalars(select(Message).where(Message.id == of_file, Message.type == "document")).one_or_none()
+    if message is None or "revoked" in message.payload:
+        return
+    message.type, message.payload = "contacts", {**message.payload, "contacts": list(cards)}
+    message.text = "\n".join(filter(None, (message.text, told("contacts", message.payload))))
+    session.flush()
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == message.conversation_id, Conversation.last_message_text == "")
+        .values(last_message_text=message.text[:200])
+        .execution_options(**_QUIET)
+    )
+    live.notify(session, file.business_id, file.conversation_id)
 
 
 def record_failure(session: Session, file: PendingFile, error: MediaError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +35,8 @@ class Contact(Tenant, Base):
 class ContactIdentity(Tenant, Base):
     """An address of a contact, verbatim as the provider writes it (wa_id, BSUID or +number).
 
-    `lookup_key` folds the ways of writing one phone number together, for finding people only.
+    `lookup_key` folds the ways of writing one phone number together, for finding people only. `username` is the name
+    that the customer chose at the provider, which they may change.
     `pair_slot_at` is the theoretical arrival time for the rate of messages to this one address.
     """
 
@@ -44,6 +45,7 @@ class ContactIdentity(Tenant, Base):
         one_of("kind", Kind),
         UniqueConstraint("business_id", "kind", "address"),
         Index(None, "business_id", "lookup_key"),
+        Index("ix_identities_username", text("lower(username)"), postgresql_where=text("username IS NOT NULL")),
         Index(None, "contact_id"),
     )
 
@@ -52,6 +54,7 @@ class ContactIdentity(Tenant, Base):
     kind: Mapped[str]
     address: Mapped[str]
     lookup_key: Mapped[str | None]
+    username: Mapped[str | None]
     opted_out_at: Mapped[datetime | None]
     marketing_stopped_at: Mapped[datetime | None]
     pair_slot_at: Mapped[datetime | None]

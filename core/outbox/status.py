@@ -9,7 +9,7 @@ from core.models import MessageStatus
 S = MessageStatus
 
 _FORWARD = (S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT, S.DELIVERED, S.READ, S.PLAYED)
-_RANK = {status: rank for rank, status in enumerate(_FORWARD)}
+_RANK: dict[str, int] = {status: rank for rank, status in enumerate(_FORWARD)}
 
 # The oddities. A delivery can follow a failure: one of the customer's devices had refused (Meta, webhooks reference,
 # statuses). A failure after a delivery is another device's and changes nothing. A message given up or cancelled here
@@ -30,7 +30,7 @@ def allowed(now: str, reported: str) -> bool:
         return reported in _RANK
     if now not in _RANK or reported not in _RANK:
         return False
-    return _RANK[MessageStatus(reported)] > _RANK[MessageStatus(now)]
+    return _RANK[reported] > _RANK[now]
 
 
 def settle(now: str, reports: Iterable[str]) -> str:
@@ -43,4 +43,4 @@ def settle(now: str, reports: Iterable[str]) -> str:
 
 def _weight(reported: str) -> int:
     """Failures are weighed before deliveries, so that a delivery in the same batch wins."""
-    return -1 if reported in (S.FAILED, S.CANCELLED) else _RANK.get(MessageStatus(reported), len(_RANK))
+    return -1 if reported in (S.FAILED, S.CANCELLED) else _RANK.get(reported, len(_RANK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import psycopg
@@ -10,7 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from core import migrations
 from core.models import Base
@@ -59,3 +60,52 @@ def test_the_models_and_the_history_agree(database: str) -> None:
 def test_the_history_has_one_end() -> None:
     script = ScriptDirectory.from_config(migrations.alembic_config("postgresql+psycopg:///unused"))
     assert len(script.get_heads()) == 1
+
+
+def test_messages_of_before_get_their_words(empty: str) -> None:
+    config = migrations.alembic_config(empty)
+    command.upgrade(config, "0022")
+    engine = create_engine(empty)
+    form = {"type": "nfm_reply", "nfm_reply": {"response_json": '{"zona": "Sur"}'}}
+    given = {
+        "interactive": ("Sent", form),
+        "order": ("", {"product_items": [{"product_retailer_id": "T9", "quantity": 2}]}),
+        "document": ("", {"filename": "cv.pdf"}),
+        "text": ("antes", {"edited": {"text": "después"}}),
+        "image": ("borrar", {"revoked": {"at": "x"}}),
+    }
+    with engine.begin() as connection:
+        for statement in _PLACE:
+            connection.execute(text(statement))
+        for kind, (words, payload) in given.items():
+            values = {"kind": kind, "words": words, "payload": json.dumps(payload)}
+            connection.execute(text(_MESSAGE), values)
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        found = dict(connection.execute(text("SELECT type, text FROM messages")).all())  # type: ignore[arg-type]
+        kept = connection.execute(
+            text("SELECT payload FROM messages WHERE type IN ('text', 'image') ORDER BY id")
+        ).scalars()
+        assert [next(iter(payload.values())).get("before", "borrar") for payload in kept] == ["antes", "borrar"]
+    engine.dispose()
+    assert found == {
+        "interactive": "zona: Sur",
+        "order": "2 × T9",
+        "document": "cv.pdf",
+        "text": "después",
+        "image": "",
+    }
+
+
+_PLACE = (
+    "INSERT INTO businesses (name) VALUES ('b')",
+    "INSERT INTO channels (business_id, provider, kind, identity, name, credentials)"
+    " VALUES (1, 'twilio', 'sms', '+1', 'c', '')",
+    "INSERT INTO contacts (business_id) VALUES (1)",
+    "INSERT INTO identities (business_id, contact_id, kind, address) VALUES (1, 1, 'sms', '+2')",
+    "INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind) VALUES (1, 1, 1, 1, 'sms')",
+)
+_MESSAGE = (
+    "INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status)"
+    " VALUES (1, 1, 1, 'inbound', 'customer', :kind, :words, CAST(:payload AS jsonb), 'received')"
+)

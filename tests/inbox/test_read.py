@@ -257,3 +257,68 @@ def test_a_reaction_is_told_with_what_it_is_to(business: TestBusiness) -> None:
     rows("UPDATE messages SET provider_id = 'wamid.OURS' WHERE id = :id", id=ours)
     arrives("reaction", {"message_id": "wamid.OURS", "emoji": "👍"})
     assert "👍" in told(conversation_id)[-1]
+
+
+@pytest.mark.parametrize("query", ["AR.99x77", "@rosa.flores", "Rosa.Flores", "rosa.flores"])
+def test_customers_without_a_number_are_found_by_id_and_username(business: TestBusiness, query: str) -> None:
+    value = value_of(item("text", "wamid.B", body="hola"))
+    value["messages"][0] |= {"from": None, "from_user_id": "AR.99x77"}
+    value["contacts"] = [{"profile": {"name": "Rosa", "username": "Rosa.Flores"}, "user_id": "AR.99x77"}]
+    receive(meta_body(value))
+    assert finds(business.business_id, query)
+    assert not finds(business.business_id, "AR.00000")
+    assert one("SELECT username FROM identities") == "Rosa.Flores"
+
+
+def test_a_new_username_takes_the_old_ones_place(business: TestBusiness) -> None:
+    for name in ("ana1", "ana2"):
+        value = value_of(item("text", f"wamid.{name}", body="hola"))
+        value["contacts"][0]["profile"]["username"] = name
+        receive(meta_body(value))
+    assert one("SELECT username FROM identities") == "ana2"
+    assert finds(business.business_id, "ana2") and not finds(business.business_id, "ana1")
+
+
+@pytest.mark.parametrize(
+    ("sender", "answered"), [("BANCO", False), ("72345", False), ("+5491155550003", True), ("AMAZON", False)]
+)
+def test_machines_that_send_sms_are_not_answered(business: TestBusiness, sender: str, answered: bool) -> None:
+    to = one("SELECT identity FROM channels WHERE kind = 'sms'")
+    fields = {"MessageSid": "SM1", "From": sender, "To": to, "Body": "Su clave es 1234", "NumMedia": "0"}
+    store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
+    inbound.receive()
+    assert one("SELECT count(*) FROM reply_turns") == answered
+    assert rows("SELECT c.unread_count, i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == [
+        (1, sender)
+    ]
+
+
+def test_wishes_and_payments_of_tomorrow_are_kept(business: TestBusiness) -> None:
+    customer_writes("hola")
+    rows("UPDATE identities SET marketing_stopped_at = now()")
+    wishes = [
+        {"wa_id": ANA, "category": "marketing_messages", "value": "signup"},
+        {"wa_id": ANA, "category": "marketing_messages", "value": "perhaps"},
+    ]
+    document = meta_body({"user_preferences": wishes})
+    document["entry"][0]["changes"][0]["field"] = "user_preferences"
+    (ours,) = say(business.business_id, one("SELECT id FROM conversations"), "Paga aquí")
+    rows("UPDATE messages SET provider_id = 'wamid.PAY', status = 'sent' WHERE id = :id", id=ours)
+    paid = [
+        {
+            "id": "wamid.PAY",
+            "status": status,
+            "type": "payment",
+            "timestamp": "1795392000",
+            "payment": {"reference_id": "7"},
+        }
+        for status in ("pending", "captured", "failed")
+    ]
+    receive(document, meta_body({"statuses": paid}))
+    assert one("SELECT marketing_stopped_at FROM identities") is None
+    assert one("SELECT count(*) FROM dead_letters") == 0
+    assert one("SELECT count(*) FROM notices WHERE text LIKE '%perhaps%'") == 1
+    assert {row[0] for row in rows("SELECT status FROM receipts WHERE message_id = :id", id=ours)} == {
+        "payment_pending", "payment_captured", "payment_failed",
+    }  # fmt: skip
+    assert one("SELECT status FROM messages WHERE id = :id", id=ours) == "sent"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl
 from core.channels import jsontext
 from core.channels.base import Broken, InboundMessage, Kind, MediaRef, Parsed, ProviderError, Receipt
 from core.channels.media_types import bare
-from core.channels.numbers import digits
+from core.channels.numbers import digits, is_short_code
 from core.channels.optout import opt_out_of
 from core.channels.twilio.titles import title_of
 from core.channels.words import told
@@ -94,7 +94,7 @@ def _inbound(form: Form, received_at: datetime) -> Parsed:
     kind = _kind(sender, route)
     address = sender.removeprefix(_WHATSAPP)
     user = form.get("ExternalUserId", "").removeprefix(_WHATSAPP)[:_LONGEST_ID]
-    number = digits(address) or digits(form.get("WaId", ""))
+    number = "" if is_short_code(address) else digits(address) or digits(form.get("WaId", ""))
     what, words, payload = _body(form)
     return InboundMessage(
         kind=kind,

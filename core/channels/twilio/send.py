@@ -28,7 +28,7 @@ from core.channels.base import (
 from core.channels.download import download
 from core.channels.http import READ_SECONDS, exchange, json_object, open_session, retry_after, unreadable
 from core.channels.http import status_diagnosis as diagnose_status
-from core.channels.numbers import digits
+from core.channels.numbers import digits, is_short_code
 from core.channels.ssrf import guarded_session, origin
 from core.channels.twilio import bodies
 from core.channels.twilio.errors import diagnose
@@ -100,7 +100,7 @@ class Twilio:
 
     def _addresses(self, outgoing: Outgoing) -> dict[str, str]:
         prefix = "whatsapp:" if self._account.kind is Kind.WHATSAPP else ""
-        number = digits(outgoing.to)
+        number = "" if is_short_code(outgoing.to) else digits(outgoing.to)
         ours = self._account.identity
         form = {"To": prefix + ("+" + number if number else outgoing.to.removeprefix("whatsapp:"))}
         if ours.startswith(_SERVICE):

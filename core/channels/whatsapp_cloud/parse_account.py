@@ -52,6 +52,10 @@ _TELLING = (
 )
 
 
+# What a customer may wish about marketing messages, and whether it allows them.
+_WISHES = {"stop": False, "resume": True, "signup": True}
+
+
 def consents(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """`user_preferences`: each customer who stopped or resumed marketing messages."""
     for item in items(value, "user_preferences"):
@@ -61,15 +65,21 @@ def consents(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
             yield broken(error, item)
 
 
-def _consent(item: Any, envelope: Envelope) -> Consent:
+def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
     if not isinstance(item, dict):
         raise Malformed("a preference that is no object")
     sender = identifier(item.get("wa_id")) or identifier(item.get("user_id"))
     wish = text(item.get("value"))
-    if sender is None or wish not in ("stop", "resume"):
+    category = text(item.get("category"))
+    if sender is None or not wish or (wish not in _WISHES and not category):
         raise Malformed("a preference without a customer or a wish")
+    if wish not in _WISHES:  # one of tomorrow's: told, for nobody here knows what it allows
+        told = f"{category}: {wish}. {text(item.get('detail'))}".strip()
+        return AccountNotice(
+            Kind.WHATSAPP, envelope.route, envelope.account, "user_preferences", "info", told[:500], item
+        )
     when = envelope.time(item.get("timestamp"))
-    return Consent(Kind.WHATSAPP, envelope.route, sender, wish == "resume", when)
+    return Consent(Kind.WHATSAPP, envelope.route, sender, _WISHES[wish], when)
 
 
 def notice(field: str, value: dict[str, Any], envelope: Envelope) -> AccountNotice:

@@ -34,7 +34,9 @@ _STATUSES = {
     "failed": "failed",
     "deleted": "delivered",
 }
+_LONGEST_USERNAME = 100
 _OUR_ID_DIGITS = 18  # within a bigint
+_LONGEST_STATUS = 40  # of a payment: captured, pending … Meta adds to them
 
 
 def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
@@ -148,6 +150,7 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
         phone="+" + number if number else None,
         aliases=tuple(aliases),
         profile_name=text(profile.get("name")) or text(profile.get("username")) or None,
+        username=text(profile.get("username"))[:_LONGEST_USERNAME] or None,
         reply_to=identifier(mapping(item.get("context")).get("id")),
         target=identifier(body.target),
         group_id=identifier(item.get("group_id")),
@@ -169,17 +172,18 @@ def _status(item: Any, envelope: Envelope) -> Receipt:
     if not isinstance(item, dict):
         raise Malformed("a status that is no object")
     name = text(item.get("status"))
-    if name not in _STATUSES:
+    about_payment = text(item.get("type")) == "payment" or "payment" in item
+    if not name or (name not in _STATUSES and not about_payment):
         raise Malformed(f"an unknown status {name!r:.60}")
     ours = text(item.get("biz_opaque_callback_data"))
     return Receipt(
         kind=Kind.WHATSAPP,
         route=envelope.route,
         provider_id=required(item, "id"),
-        status=_STATUSES[name],
+        status=f"payment_{name[:_LONGEST_STATUS]}" if about_payment else _STATUSES[name],
         timestamp=envelope.time(item.get("timestamp")),
         our_id=int(ours) if ours.isascii() and ours.isdigit() and len(ours) <= _OUR_ID_DIGITS else None,
         recipient=identifier(item.get("recipient_id")) or identifier(item.get("recipient_user_id")),
         errors=errors(item.get("errors")),
-        pricing=mapping(item.get("pricing")),
+        pricing=mapping(item.get("payment")) if about_payment else mapping(item.get("pricing")),
     )

@@ -1,0 +1,35 @@
+"""A contact that comes as a file is a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from core.channels.base import Download, MediaRef
+from tests.conftest import TestBusiness
+from tests.inbox.steps import one, rows, store
+from tests.workers.conftest import FakeChannel
+from workers import inbound, media
+
+CARD = b"BEGIN:VCARD\nFN:Rosa\nTEL:+56 2 2222\nEND:VCARD"
+
+
+def test_a_card_is_read_when_it_is_fetched(business: TestBusiness, provider: FakeChannel) -> None:
+    def fetch(_: MediaRef, folder: Path, guard: Callable[[str], None]) -> Download:
+        path = folder / "card"
+        path.write_bytes(CARD)
+        return Download(path, "text/x-vcard; charset=utf-8", len(CARD), "ab" * 32)
+
+    provider.fetch = fetch  # type: ignore[method-assign]
+    fields = {
+        "MessageSid": "MM1", "From": "whatsapp:+5491155550001", "Body": "", "NumMedia": "1",
+        "MediaUrl0": "https://api.twilio.com/m/1", "MediaContentType0": "text/vcard",
+        "To": "whatsapp:" + one("SELECT identity FROM channels WHERE kind = 'whatsapp' AND provider = 'twilio'"),
+    }  # fmt: skip
+    store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
+    inbound.receive()
+    for file in media.claim(5):
+        media.fetch(file)
+    assert rows("SELECT type, text FROM messages") == [("contacts", "Rosa, +56 2 2222")]
+    assert one("SELECT last_message_text FROM conversations") == "Rosa, +56 2 2222"
