@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +104,28 @@ def test_redis_wants_the_password_that_the_processes_bring(desk: dict[str, dict[
     own = services(ROOT / "docker-compose.yml", {**SECRETS, "REDIS_PASSWORD": "own" * 8})
     assert own["web"]["environment"]["REDIS_URL"] == f"redis://:{'own' * 8}@redis:6379/0"
     assert own["redis"]["environment"]["REDISCLI_AUTH"] == "own" * 8
+
+
+DEPLOY = ROOT / "docs" / "deploy"
+
+
+def test_the_units_run_what_compose_runs(desk: dict[str, dict[str, Any]]) -> None:
+    for name in ("web", "worker", "scheduler", "console"):
+        command = desk[name].get("command", ["gunicorn", "-c", "webhook_app/gunicorn_conf.py"])
+        unit = (DEPLOY / f"bothub-{name}.service").read_text()
+        assert f"ExecStart=/opt/bothub/.venv/bin/{' '.join(command)}\n" in unit
+    setup = (DEPLOY / "bothub-setup.service").read_text()
+    assert (
+        " && ".join(re.findall(r"^ExecStart=/opt/bothub/.venv/bin/(.*)$", setup, re.M)) == desk["setup"]["command"][2]
+    )
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    for unit in DEPLOY.glob("bothub*"):
+        text = unit.read_text().replace("/opt/bothub/.venv/bin", str(Path(sys.executable).parent))
+        (tmp_path / unit.name).write_text(text)
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
