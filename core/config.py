@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     sandbox: bool | None = None
     sandbox_port: values.Port = 8600
     public_url: values.WebAddress = ""
+    console_url: values.WebAddress = ""
     encryption_keys: values.CommaSeparated = []
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], values.Upper] = "INFO"
 
@@ -112,6 +113,11 @@ class Settings(BaseSettings):
     def oidc_active(self) -> bool:
         """Whether people may sign in through an identity provider."""
         return bool(self.oidc_issuer and self.oidc_client_id and self.oidc_client_secret)
+
+    @property
+    def console_base(self) -> str:
+        """Where people reach the console: `CONSOLE_URL`, or the local port while there is none."""
+        return (self.console_url or f"http://localhost:{self.console_port}").rstrip("/")
 
     @property
     def callback_base(self) -> str:

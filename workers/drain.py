@@ -18,8 +18,6 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from core import agenda, bell
 from core.agenda import Agenda
 from core.config import get_settings
-from core.db import system_transaction
-from core.people import notices
 from workers import errands, inbound, media, replies, sending
 from workers.crew import Crew, Shared, Task
 from workers.meter import Meter
@@ -134,14 +132,3 @@ def drain() -> None:
         bell.ring()
     while crews.in_hand() and bell.stop_requested():
         time.sleep(_POLL_SECONDS)
-    _tell_people()
-
-
-def _tell_people() -> None:
-    try:
-        with system_transaction() as session:
-            texts = notices.take_unsent(session)
-    except (OperationalError, InterfaceError) as error:
-        log.warning("postgres_away", error=type(error.orig).__name__)
-        return
-    notices.send(texts)

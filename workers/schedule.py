@@ -1,4 +1,4 @@
-"""The scheduler process, `python -m workers.schedule`: the sweep, and beside it what has to be done now and then."""
+"""The scheduler process, `python -m workers.schedule`: the sweep, alerts and notices, and what is done now and then."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from core.startup import settings_or_exit
@@ -18,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core import errands
 from core.analytics import rollups
-from core.business import templates
+from core.business import account_pauses, templates
 from core.config import get_settings
 from core.db import system_transaction
 from core.health import alerts, checks, work
@@ -27,6 +28,7 @@ from core.knowledge import reembed
 from core.learning import rounds
 from core.media import unused
 from core.observability import configure_logging
+from core.people import notice_sending
 from core.quotes import service as quotes
 from workers.sweep import sweep
 
@@ -35,6 +37,8 @@ log = structlog.get_logger(__name__)
 _HOUR = 3600.0
 _MINUTE = 60.0
 _CHORES_SECONDS = 5.0
+_ALERTS_SECONDS = 15.0
+_NOTICES_SECONDS = 2.0
 _stop = threading.Event()
 
 
@@ -45,6 +49,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
     threading.Thread(target=_chores, name="chores", daemon=True).start()
+    for name, pause, task in (("alerts", _ALERTS_SECONDS, look), ("notices", _NOTICES_SECONDS, tell)):
+        threading.Thread(target=_repeat, args=(pause, task), name=name, daemon=True).start()
     cleared_at = float("-inf")
     while not _stop.is_set():
         try:
@@ -71,7 +77,6 @@ def _chores() -> None:
             checks.ask_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
-                    alerts.evaluate(session)
                     reembed.begin_due(session)
                 with system_transaction() as session:
                     quotes.expire_due(session)
@@ -83,6 +88,31 @@ def _chores() -> None:
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)
+
+
+def look() -> None:
+    """Open and clear alerts, and resume the numbers whose restriction is over."""
+    with system_transaction() as session:
+        alerts.evaluate(session)
+    with system_transaction() as session:
+        account_pauses.resume_due(session)
+
+
+def tell() -> None:
+    """Send the notices that are due."""
+    while notice_sending.tell_due() and not _stop.is_set():
+        pass
+
+
+def _repeat(pause: float, task: Callable[[], None]) -> None:
+    """Do it again and again in a thread of its own, so that nothing slow beside it keeps people from hearing."""
+    while not _stop.wait(pause):
+        try:
+            task()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("postgres_away", error=type(error.orig).__name__)
+        except Exception as error:  # the thread goes on: its next round may do better, and this one is in the log
+            log.error("round_failed", task=task.__name__, exc_info=error)
 
 
 def _ask_to_stop(_: int, __: FrameType | None) -> None:

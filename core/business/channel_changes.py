@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import insert, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -132,16 +133,27 @@ def change(session: Session, business_id: int, actor: str, channel_id: int, edit
 
 
 def set_state(
-    session: Session, business_id: int, actor: str, channel_id: int, state: ChannelState, reason: str | None = None
+    session: Session,
+    business_id: int,
+    actor: str,
+    channel_id: int,
+    state: ChannelState,
+    reason: str | None = None,
+    *,
+    paused_for: str | None = None,
+    paused_until: datetime | None = None,
 ) -> None:
-    """Pause, resume or disable a channel. What waits to be sent through it waits on. Raises `NotFound`, `Conflict`."""
+    """Pause, resume or disable a channel. What waits to be sent through it waits on.
+
+    `paused_for` and `paused_until` are those of `Channel`. Raises `NotFound`, `Conflict`.
+    """
     row = _locked(session, channel_id)
     if row.state == state:
         raise Conflict(f"The channel is {state} already.")
     session.execute(
         update(Channel)
         .where(Channel.id == channel_id)
-        .values(state=state, state_reason=reason)
+        .values(state=state, state_reason=reason, paused_for=paused_for, paused_until=paused_until)
         .execution_options(synchronize_session=False)
     )
     if state == ChannelState.ACTIVE:

@@ -99,6 +99,22 @@ def mark_changed(session: Session, channel_id: int) -> None:
     session.execute(update(Channel).where(Channel.id == channel_id).values(templates_asked_at=None))
 
 
+_HEAR = """
+UPDATE templates t SET status = coalesce(%(status)s, status), quality = coalesce(%(quality)s, quality),
+    category = coalesce(%(category)s, category), rejected_reason = coalesce(%(rejected_reason)s, rejected_reason)
+FROM channels c
+WHERE c.id = %(channel)s AND t.business_id = c.business_id AND t.account = c.account
+    AND t.name = %(name)s AND t.language = %(language)s
+"""
+
+
+def hear(session: Session, channel_id: int, news: Mapping[str, str]) -> None:
+    """Write down what the provider says is new of a template: at once, before all of them are asked for."""
+    if news:
+        none = dict.fromkeys(("status", "quality", "category", "rejected_reason"))
+        run(session, _HEAR, {**none, **news, "channel": channel_id})
+
+
 def usable(session: Session, channel_id: int) -> list[Template]:
     """The approved templates of a channel's account, by name."""
     found = session.scalars(

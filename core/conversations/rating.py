@@ -144,7 +144,15 @@ def keep(session: Session, business_id: int, ratings: Iterable[Rating]) -> None:
         service.add_event(session, business_id, one.conversation_id, kept.channel_id, "rated", score=one.score)
         if one.score <= LOW:
             words = f"A customer rated a conversation {one.score} of 5."
-            notify(session, business_id, "low_rating", Severity.WARNING, words, conversation_id=one.conversation_id)
+            notify(
+                session,
+                business_id,
+                "low_rating",
+                Severity.WARNING,
+                words,
+                conversation_id=one.conversation_id,
+                data={"score": one.score},
+            )
 
 
 _KEEP = text("UPDATE conversations SET csat = :score WHERE id = :id AND csat IS NULL RETURNING channel_id")

@@ -70,7 +70,8 @@ def hand_off(
     add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
     live.notify(session, business_id, conversation_id, owner.id if owner else live.ANYBODY)
     words = _in_words(reason, detail, owner, summary)
-    notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id)
+    told = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", "known": _known(summary)}
+    notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id, data=told)
     log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
     return True
 
@@ -80,8 +81,11 @@ _TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.chan
 
 def _in_words(reason: str, detail: str, owner: Owner | None, summary: Summary) -> str:
     why = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
-    known = summary.words or (f"The customer: “{summary.asked}”" if summary.asked else "")
-    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", known]))
+    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", _known(summary)]))
+
+
+def _known(summary: Summary) -> str:
+    return summary.words or (f"“{summary.asked}”" if summary.asked else "")
 
 
 def take_over(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:

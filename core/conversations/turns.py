@@ -258,7 +258,15 @@ def _quote(session: Session, one: Done) -> None:
     quotes.apply(session, turn.business_id, turn.conversation_id, one.briefing.bot_id, change)
     if change.state == QuoteState.CONFIRMED and isinstance(one.outcome, Reply):
         words = f"A customer confirmed a quote: {change.summary}."
-        notify(session, turn.business_id, "quote_confirmed", Severity.INFO, words, conversation_id=turn.conversation_id)
+        notify(
+            session,
+            turn.business_id,
+            "quote_confirmed",
+            Severity.INFO,
+            words,
+            conversation_id=turn.conversation_id,
+            data={"summary": change.summary},
+        )
 
 
 def _drop(session: Session, turn: Turn) -> None:

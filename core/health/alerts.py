@@ -1,11 +1,12 @@
-"""Alerts: conditions looked at each minute, told once when they begin and once when they are over."""
+"""Alerts: conditions looked at several times a minute, told once when they begin and once when they are over."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 from core.db import run
 from core.health.conditions import SEE
 from core.health.work import LOST_AFTER
-from core.models import Alert, Severity
+from core.models import Alert, Channel, Severity
 from core.outbox import flow
+from core.people.notice_words import sentence
 from core.people.notices import notify
 
 BACKLOG_AFTER = timedelta(minutes=2)  # work that is due and not done for longer
@@ -24,24 +26,12 @@ LATELY = timedelta(minutes=5)
 FAILING = 0.1  # of the webhooks of `LATELY`: when more could not be processed something is wrong
 LEFT = 10  # messages of a minute's: with fewer left a channel is at the limit of its rate
 CALM_AFTER = timedelta(minutes=2)  # a condition not seen for this long is over: one that flickers is told once
+KINDS = (
+    "backlog", "breaker", "paused", "whatsapp_down", "sms_down", "email_down", "token", "silence", "budget",
+    "budget_near", "budget_reached", "webhook_errors", "rate_limit_warning", "workers", "dead_letters",
+)  # fmt: skip
 _KEEP = timedelta(days=365)
 _LOCK = 4_207_011
-
-_WORDS = {
-    "backlog": "Work has been waiting for minutes: the workers do not keep up.",
-    "breaker": "A channel's provider keeps failing, so sending through it pauses and is tried again: {subject}.",
-    "paused": "A channel is paused and sends nothing until an administrator resumes it: {subject}.",
-    "webhook_errors": "Over a tenth of what providers sent in five minutes could not be processed: {subject}.",
-    "rate_limit": "A channel sends nearly as fast as its provider allows, so messages wait: {subject}.",
-    "workers": "No worker has been heard of: nothing is received, answered or sent.",
-    "refused": "A provider does not accept a channel's account: {subject}.",
-    "token": "A channel's access token ends within a week: {subject}.",
-    "silence": "Nobody has written for an hour in which people usually do: {subject}.",
-    "budget": "A bot has used up what it may spend in a minute, so answers wait: {subject}.",
-    "budget_near": "A bot has spent four fifths of what it may cost in a day or a month: {subject}.",
-    "budget_reached": "A bot has spent what it may, so no model is asked until that day or month is over: {subject}.",
-    "dead_letters": "Something that arrived could not be processed: see the dead letters.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +61,31 @@ def evaluate(session: Session) -> None:
         "left": LEFT,
         "rates": json.dumps({f"{provider} {kind}": rate for (provider, kind), rate in flow.PER_SECOND.items()}),
     }
-    seen = run(session, SEE, limits).all()
-    for row in seen:
-        if row.opened:
-            text = _WORDS[row.kind].format(subject=row.subject)
-            notify(session, row.business_id, f"alert_{row.kind}", Severity(row.severity), text)
+    opened = [row for row in run(session, SEE, limits).all() if row.opened]
     over = session.execute(
         update(Alert)
         .where(Alert.cleared_at.is_(None), Alert.last_seen_at < func.now() - CALM_AFTER)
         .values(cleared_at=func.now())
         .returning(Alert.business_id, Alert.kind, Alert.subject)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    if not (opened or over):
+        return
+    names = dict(session.execute(select(Channel.kind + " " + Channel.identity, Channel.name)).all())
+    for row in opened:
+        _tell(session, row.business_id, row.kind, Severity(row.severity), {"subject": _named(names, row.subject)})
     for business_id, kind, subject in over:
-        text = f"Cleared: {_WORDS[kind].format(subject=subject)}"
-        notify(session, business_id, f"alert_{kind}", Severity.INFO, text)
+        _tell(session, business_id, kind, Severity.INFO, {"subject": _named(names, subject), "cleared": True})
+
+
+def _named(names: Mapping[str, str], subject: str) -> str:
+    """A channel by its name and its number; any other subject as it is."""
+    return f"{names[subject]} ({subject})" if subject in names else subject
+
+
+def _tell(session: Session, business_id: int, kind: str, severity: Severity, data: Mapping[str, Any]) -> None:
+    name = f"alert_{kind}"
+    notify(session, business_id, name, severity, sentence("en", name, data, kind), data=data)
 
 
 def open_alerts(session: Session, business_id: int) -> Sequence[AlertFacts]:

@@ -124,6 +124,19 @@ def remember(session: Session, channel_id: int, answer: Answer) -> None:
     )
 
 
+def ask_again(session: Session, business_id: int, account: str, channel_id: int) -> None:
+    """The provider has news of these numbers: `ask_due` asks about them at its next round."""
+    session.execute(
+        update(Channel)
+        .where(
+            Channel.business_id == business_id,
+            or_(Channel.id == channel_id, (Channel.account == account) & (Channel.account != "")),
+        )
+        .values(asked_at=Channel.asked_at - text(f"interval '{_ASK_AGAIN}'"))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def ask_due() -> int:
     """Ask about every channel in use that was not asked about for a quarter of an hour. Returns how many.
 

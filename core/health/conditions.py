@@ -25,7 +25,7 @@ WITH conditions (business_id, kind, severity, subject) AS (
     UNION
     SELECT business_id, 'paused', 'high', c.kind || ' ' || c.identity FROM channels c WHERE state = 'paused'
     UNION
-    SELECT business_id, 'refused', 'high', c.kind || ' ' || c.identity FROM channels c
+    SELECT business_id, c.kind || '_down', 'high', c.kind || ' ' || c.identity FROM channels c
     WHERE state <> 'disabled' AND told->>'well' = 'false'
     UNION
     SELECT business_id, 'token', 'warning', c.kind || ' ' || c.identity FROM channels c
@@ -72,7 +72,7 @@ WITH conditions (business_id, kind, severity, subject) AS (
             AND (l.business_id = b.id OR l.business_id IS NULL AND (SELECT count(*) FROM businesses) = 1))
         > %(failing)s * (SELECT count(*) FROM webhook_events WHERE received_at > now() - %(lately)s)
     UNION
-    SELECT c.business_id, 'rate_limit', 'warning', c.kind || ' ' || c.identity
+    SELECT c.business_id, 'rate_limit_warning', 'warning', c.kind || ' ' || c.identity
     FROM channels c
     JOIN (SELECT channel_id, count(*) AS sent FROM messages
         WHERE created_at > now() - interval '1 hour' AND sent_at > now() - interval '1 minute' GROUP BY 1) AS minute

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from core.business import templates
-from core.channels.base import AccountNotice, Consent, IdentityChange
+from core.business import account_pauses, templates
+from core.channels.base import AccountNotice, Consent, IdentityChange, NumbersMay
+from core.health import checks
 from core.inbox.identity import Address, merge, resolve
 from core.models import (
     ContactIdentity,
@@ -19,7 +22,8 @@ from core.models import (
     Sender,
     Severity,
 )
-from core.people.notices import notify
+from core.people.notice_words import language_of, sentence
+from core.people.notices import already_noted, digest_of, notify
 
 
 def change_identity(session: Session, business_id: int, channel_id: int, event_id: int, change: IdentityChange) -> None:
@@ -69,7 +73,38 @@ def record_consent(session: Session, business_id: int, consent: Consent) -> None
 
 
 def record_notice(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> None:
-    """An administrator hears what the provider says of the account, a number or a template."""
+    """People hear once what the provider says of the account, a number or a template, and the desk acts on it.
+
+    Numbers of an account that may not send are paused, and go on when that is lifted; a template's row is brought up
+    to date; what is known of the numbers is asked for again.
+    """
+    kind = news.words or news.topic
+    about = f"{news.account} {news.topic} {news.about}"[:_LONGEST_ABOUT]
+    digest = digest_of([kind, news.payload])
+    if already_noted(session, business_id, about, digest):
+        return
     if "template" in news.topic:
         templates.mark_changed(session, channel_id)
-    notify(session, business_id, news.topic, Severity(news.severity), news.text)
+        templates.hear(session, channel_id, news.template)
+    else:
+        checks.ask_again(session, business_id, news.account, channel_id)
+    data = {**news.facts, **_act(session, business_id, channel_id, news)}
+    words = sentence("en", kind, data, news.text)
+    notify(session, business_id, kind, Severity(news.severity), words, data=data, about=about, digest=digest)
+
+
+_LONGEST_ABOUT = 500
+
+
+def _act(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> dict[str, Any]:
+    """Pause or resume the account's numbers. Returns what the notice says of it."""
+    if news.numbers_may is NumbersMay.GO_ON:
+        return {"resumed": account_pauses.go_on(session, business_id, channel_id, news.account)}
+    if news.numbers_may is not NumbersMay.STOP:
+        return {}
+    reason = sentence(language_of(session, business_id), news.words, news.facts, news.text)
+    paused = account_pauses.pause(session, business_id, channel_id, news.account, reason, news.until)
+    if not paused:
+        return {}
+    ends = {"resumes_at": f"{news.until:%Y-%m-%d %H:%M} UTC"} if news.until else {"by_hand": True}
+    return {"paused": list(paused), **ends}

@@ -47,6 +47,8 @@ class Channel(Tenant, Base):
     """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number.
 
     What is handed over here goes to the team `team_id`, if there is one.
+    `paused_for` is "account" where news of the account paused it: the scheduler resumes it at `paused_until`, if the
+    provider gave one, and so does the news that it is lifted.
     `told` is what the provider said when it was last asked, at `asked_at` (`core.health.checks.Answer` as JSON).
     """
 
@@ -70,6 +72,8 @@ class Channel(Tenant, Base):
     settings: Mapped[Json]
     state: Mapped[str] = mapped_column(server_default=ChannelState.ACTIVE)
     state_reason: Mapped[str | None]
+    paused_for: Mapped[str | None]
+    paused_until: Mapped[datetime | None]
     templates_asked_at: Mapped[datetime | None]  # null: the provider says that they changed
     asked_at: Mapped[datetime | None]
     told: Mapped[Json]

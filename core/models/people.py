@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,10 @@ class Role(StrEnum):
 
 
 class Agent(Tenant, Base):
-    """A person who works in the console. `password_hash` is null until they choose one."""
+    """A person who works in the console. `password_hash` is null until they choose one.
+
+    `notices_read` is the newest notice that they have seen in the list.
+    """
 
     __tablename__ = "agents"
     __table_args__ = (one_of("role", Role), Index("uq_agents_email", func.lower(text("email")), unique=True))
@@ -35,6 +38,7 @@ class Agent(Tenant, Base):
     failed_sign_ins: Mapped[int] = mapped_column(Integer, server_default="0")
     locked_until: Mapped[datetime | None]
     totp: Mapped[dict[str, str] | None] = mapped_column(EncryptedJSON)  # secret, last time step, recovery codes
+    notices_read: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[Stamp]
 
 
@@ -125,14 +129,18 @@ class Severity(StrEnum):
 class Notice(Tenant, Base):
     """Something a person must hear of: a hand-over, a message failed for good, a number paused.
 
-    It is sent by the worker through NOTIFY_URLS, once; `sent_at` says when.
+    `text` is English; `data` holds what its words in other languages name (`core.people.notice_words`). `about` names
+    what it concerns and `digest` what it says of that, so that news delivered twice is noted once. The scheduler sends
+    it through NOTIFY_URLS at `next_try_at` (null: no more), after `tries` that failed; `sent_to` are the services
+    (digests of their addresses) that have it, and `sent_at` is when the last of them took it.
     """
 
     __tablename__ = "notices"
     __table_args__ = (
         one_of("severity", Severity),
-        Index("ix_notices_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Index("ix_notices_due", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
         Index(None, "business_id", text("id DESC")),
+        Index("ix_notices_about", "business_id", "about", text("id DESC")),
     )
 
     id: Mapped[Id]
@@ -140,5 +148,11 @@ class Notice(Tenant, Base):
     severity: Mapped[str]
     text: Mapped[str]
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    data: Mapped[Json]
+    about: Mapped[str] = mapped_column(server_default="")
+    digest: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[Stamp]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    sent_to: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
+    next_try_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core import live
 from core.channels.base import Cause, SendError, Sent, Verdict
 from core.db import run
+from core.health import opening
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
 from core.outbox import flow, policy, settlement
 from core.outbox.claim import Claimed
@@ -137,7 +138,7 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
     if error.cause in (Cause.PROVIDER, Cause.NETWORK):
         if flow.record_outcome(session, claimed.channel_id, healthy=False):
             text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
-            notify(session, claimed.business_id, "breaker_open", Severity.HIGH, text_)
+            _open_alert(session, claimed, error, "breaker", "breaker_open", text_)
         return
     if error.diagnosis.holds_number:
         if flow.hold(session, claimed.channel_id):
@@ -157,7 +158,15 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
             .values(state=ChannelState.PAUSED, state_reason=reason)
             .execution_options(synchronize_session=False)
         )
-        notify(session, claimed.business_id, "number_paused", Severity.HIGH, f"{reason}. {error.advice}")
+        _open_alert(session, claimed, error, "paused", "number_paused", f"{reason}. {error.advice}")
+
+
+def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str, kind: str, text: str) -> None:
+    """Tell of a channel's trouble at once, unless the alert was open already and therefore told."""
+    name = opening.open_now(session, claimed.business_id, alert, claimed.channel_id)
+    if name is not None:
+        data = {"channel": name, "title": error.error.title, "code": error.error.code}
+        notify(session, claimed.business_id, kind, Severity.HIGH, text, data=data)
 
 
 _HELD = "What waits goes out by itself once they work."

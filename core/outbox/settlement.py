@@ -120,7 +120,15 @@ def failed_for_good(session: Session, business_id: int, message_ids: Sequence[in
         if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, "send_failed", title):
             continue
         words = f"Message {message_id} could not be sent: {title}."
-        notify(session, business_id, "message_failed", Severity.WARNING, words, conversation_id=conversation_id)
+        notify(
+            session,
+            business_id,
+            "message_failed",
+            Severity.WARNING,
+            words,
+            conversation_id=conversation_id,
+            data={"title": title},
+        )
 
 
 def own_uncertain(session: Session, grace_seconds: float, limit: int = 200) -> int:

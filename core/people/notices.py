@@ -1,18 +1,19 @@
-"""Telling people: a notice is a row first, and is sent through NOTIFY_URLS (Apprise) by the worker."""
+"""Notices: what a person must hear of, a row each. `core.people.notice_sending` sends them, the console lists them."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import cast
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, cast
 
-import structlog
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from core.config import get_settings
+from core.db import run
 from core.models import Notice, Severity
 
-log = structlog.get_logger(__name__)
+_LONGEST_TEXT = 1000
 
 
 def notify(
@@ -23,56 +24,44 @@ def notify(
     text: str,
     *,
     conversation_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    about: str = "",
+    digest: str = "",
 ) -> None:
-    """Note something a person must hear of."""
-    session.execute(
-        _NOTE,
-        {
-            "business_id": business_id,
-            "kind": kind,
-            "severity": severity.value,
-            "text": text[:1000],
-            "conversation_id": conversation_id,
-        },
-    )
+    """Note something a person must hear of.
+
+    `text` is English and is shown when the words for `kind` (`core.people.notice_words`) are not there or need more
+    than `data` has. `about` names what it concerns, for `already_noted`.
+    """
+    row = {
+        "business_id": business_id,
+        "kind": kind,
+        "severity": severity.value,
+        "text": text[:_LONGEST_TEXT],
+        "conversation_id": conversation_id,
+        "data": dict(data or {}),
+        "about": about,
+        "digest": digest,
+    }
+    session.execute(_NOTE, row)
+
+
+def digest_of(content: Any) -> str:
+    """The same for the same JSON, however it was written."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def already_noted(session: Session, business_id: int, about: str, digest: str) -> bool:
+    """Whether the newest notice `about` this is of the last day and says the same.
+
+    A provider delivers news again when our answer was lost, perhaps as other bytes. What changed and changed back in
+    between is news.
+    """
+    return bool(run(session, _NEWEST, {"business": business_id, "about": about}).scalar() == digest)
 
 
 _NOTE = insert(cast(Table, Notice.__table__))
-
-
-def take_unsent(session: Session, limit: int = 20) -> list[str]:
-    """Mark notices as sent and return their texts. At most once each: a missed one is still in the console."""
-    rows = session.scalars(
-        select(Notice)
-        .where(Notice.sent_at.is_(None))
-        .order_by(Notice.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for notice in rows:
-        notice.sent_at = func.now()
-    session.flush()
-    return [f"[{notice.severity}] {notice.text}" for notice in rows]
-
-
-@lru_cache(maxsize=1)
-def _apprise() -> object | None:
-    urls = get_settings().notify_urls
-    if not urls:
-        return None
-    import apprise
-
-    made = apprise.Apprise()
-    for url in urls:
-        if not made.add(url):
-            log.error("notify_url_not_understood", scheme=url.split(":", 1)[0])
-    return made
-
-
-def send(texts: list[str]) -> None:
-    """Send notices to every configured service. Network: call it outside any transaction."""
-    target = _apprise()
-    if target is None or not texts:
-        return
-    if not target.notify(title="BotHub", body="\n".join(texts)):  # type: ignore[attr-defined]
-        log.error("notices_not_sent", count=len(texts))
+_NEWEST = """
+SELECT CASE WHEN created_at > now() - interval '1 day' THEN digest END FROM notices
+WHERE business_id = %(business)s AND about = %(about)s ORDER BY id DESC LIMIT 1
+"""

@@ -105,7 +105,7 @@ def test_a_backlog_names_its_channel_and_one_that_is_paused_is_not_counted(busin
 def test_what_the_provider_said_is_told(business) -> None:
     ends = "to_jsonb(now() + interval '6 days')"
     rows(f"UPDATE channels SET told = jsonb_build_object('well', false, 'expires_at', {ends}) WHERE kind = 'sms'")
-    assert look() == [("alert_refused", "high"), ("alert_token", "warning")]
+    assert look() == [("alert_sms_down", "high"), ("alert_token", "warning")]
 
 
 def _events(count: int, since: str = "1 minute") -> None:
@@ -144,7 +144,7 @@ def test_a_channel_at_its_rate_is_told(business) -> None:
     look(sent % 20)
     assert rows("SELECT kind FROM alerts") == []
     look(sent % 1)
-    assert rows("SELECT kind, subject FROM alerts") == [("rate_limit", "whatsapp 106540352242922")]
+    assert rows("SELECT kind, subject FROM alerts") == [("rate_limit_warning", "whatsapp 106540352242922")]
 
 
 def test_alerts_that_were_over_a_year_ago_are_dropped(business) -> None:

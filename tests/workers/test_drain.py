@@ -17,9 +17,8 @@ from core import agenda, bell
 from core.ai.settings import BotSettings, QaPair
 from core.channels.base import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
 from core.conversations import bots
-from core.db import system_transaction, transaction
+from core.db import transaction
 from core.embedded import Embedded
-from core.people import notices
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, start_postgres, store
@@ -103,7 +102,7 @@ def test_a_question_without_an_answer_ends_with_a_person(provider: FakeChannel, 
     arrives("¿Venden submarinos?")
     drain()
     assert one("SELECT mode FROM conversations") == "human"
-    assert one("SELECT sent_at IS NOT NULL FROM notices"), "and someone was told"
+    assert one("SELECT next_try_at IS NOT NULL FROM notices"), "and the scheduler tells someone"
 
 
 def test_a_send_that_raises_a_bug_does_not_stop_the_others(provider: FakeChannel, business: TestBusiness) -> None:
@@ -378,17 +377,6 @@ def test_the_sweep_gives_the_abandoned_to_a_person(business: TestBusiness, provi
     sweep()
     assert one("SELECT handoff_reason FROM conversations") == "unanswered"
     assert one("SELECT count(*) FROM notices") == 1
-
-
-def test_notices_are_taken_once(business: TestBusiness) -> None:
-    with transaction(business.business_id) as session:
-        for n in range(25):
-            notices.notify(session, business.business_id, "test", notices.Severity.WARNING, f"notice {n}")
-    taken: list[str] = []
-    for _ in range(3):
-        with system_transaction() as session:
-            taken += notices.take_unsent(session)
-    assert taken == [f"[warning] notice {n}" for n in range(25)]
 
 
 def test_receiving_nothing_is_nothing(business: TestBusiness) -> None:

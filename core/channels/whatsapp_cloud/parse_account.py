@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.channels.base import AccountNotice, Consent, Kind, Parsed
+from core.channels.whatsapp_cloud import account_news
 from core.channels.whatsapp_cloud.shapes import (
     SHAPE_ERRORS,
     Envelope,
@@ -13,44 +14,8 @@ from core.channels.whatsapp_cloud.shapes import (
     broken,
     identifier,
     items,
-    mapping,
     text,
 )
-
-# Events that stop or threaten sending: an administrator is alerted.
-_HIGH = frozenset(
-    {
-        "ACCOUNT_RESTRICTION",
-        "ACCOUNT_VIOLATION",
-        "ACCOUNT_DELETED",
-        "DISABLED_UPDATE",
-        "PARTNER_REMOVED",
-        "PARTNER_APP_UNINSTALLED",
-        "DISABLED",
-        "CRITICAL",
-    }
-)
-_WARNING = frozenset({"REJECTED", "PAUSED", "FLAGGED", "DOWNGRADE", "LOCKED", "PENDING_DELETION", "RED", "WARNING"})
-_WARNING_TOPICS = frozenset({"security", "template_category_update"})
-# The keys whose values make the line that a person reads, in this order.
-_TELLING = (
-    "message_template_name",
-    "message_template_language",
-    "display_phone_number",
-    "phone_number",
-    "event",
-    "new_quality_score",
-    "new_category",
-    "max_daily_conversations_per_business",
-    "current_limit",
-    "reason",
-    "alert_severity",
-    "alert_type",
-    "alert_description",
-    "violation_type",
-    "waba_ban_state",
-)
-
 
 # What a customer may wish about marketing messages, and whether it allows them.
 _WISHES = {"stop": False, "resume": True, "signup": True}
@@ -83,26 +48,21 @@ def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
 
 
 def notice(field: str, value: dict[str, Any], envelope: Envelope) -> AccountNotice:
-    """Any other field, known today or not: its topic, how urgent it is, and its content whole."""
-    told = {**value, **mapping(value.get("alert_info"))}
-    told |= mapping(value.get("violation_info")) | mapping(value.get("ban_info"))
-    parts = [text(told.get(key)) for key in _TELLING]
+    """Any other field, known today or not: what it means, how urgent it is, and its content whole."""
+    topic = field or "unknown"
+    news = account_news.read(topic, value)
     return AccountNotice(
         kind=Kind.WHATSAPP,
         route=envelope.route,
         account=envelope.account,
-        topic=field or "unknown",
-        severity=_severity(field, told),
-        text=" · ".join(part for part in parts if part and part != "NONE"),
+        topic=topic,
+        severity=news.severity,
+        text=" · ".join(str(fact) for fact in news.facts.values()),
         payload=value,
+        words=news.words,
+        facts=news.facts,
+        about=news.about,
+        numbers_may=news.numbers_may,
+        until=news.until,
+        template=news.template,
     )
-
-
-def _severity(field: str, told: dict[str, Any]) -> str:
-    said = {text(told.get(key)).upper() for key in ("event", "alert_severity", "new_quality_score")}
-    about_template = field.startswith("message_template")
-    if said & _HIGH and not about_template:
-        return "high"
-    if said & (_HIGH | _WARNING) or field in _WARNING_TOPICS:
-        return "warning"
-    return "info"

@@ -61,6 +61,8 @@ def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
             severity="warning",
             text=f"{told.code} {told.title}. {diagnose_failure(told).advice}",
             payload={"code": told.code, "title": told.title, "details": told.details},
+            words="provider_error",
+            facts={"code": told.code, "title": told.title or told.details or "—"},
         )
 
 
@@ -82,8 +84,9 @@ def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
         if chunk.get("errors"):
             reason = "; ".join(f"{error.code} {error.title}" for error in errors(chunk["errors"]))
             yield AccountNotice(
-                Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]}
-            )
+                Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]},
+                words="history_declined", facts={"title": reason},
+            )  # fmt: skip
         for thread in items(chunk, "threads"):
             if not isinstance(thread, dict):
                 yield Broken("a thread of history that is no object", thread)

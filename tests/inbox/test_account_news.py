@@ -1,0 +1,216 @@
+"""News of the account: a sentence for each, graded, told once; numbers pause and go on; templates follow."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from core.business import account_pauses
+from core.db import system_transaction, transaction
+from core.people import notice_words
+from tests.conftest import TestBusiness
+from tests.inbox.steps import column, one, receive, rows, store
+from tests.messages import WABA_ID
+from workers import inbound
+
+DISABLE = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "May 2, 2027"}}
+REINSTATE = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}
+VIOLATION = {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}}
+REJECTION = {"reason": "Promo", "recommendation": "C"}
+LATER = int(time.time()) + 86_400
+
+
+def body(field: str, value: dict[str, Any]) -> dict[str, Any]:
+    changes = [{"field": field, "value": value}]
+    return {"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "time": 1796000000, "changes": changes}]}
+
+
+def hear(field: str, value: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """It arrives. Returns the newest notice's severity, English words and data."""
+    receive(body(field, value))
+    severity, words, data = rows("SELECT severity, text, data FROM notices ORDER BY id DESC LIMIT 1")[0]
+    return severity, words, data
+
+
+def restriction(*kinds: str, expiration: Any = LATER) -> dict[str, Any]:
+    found = [{"restriction_type": kind, "expiration": expiration} for kind in kinds]
+    return {"event": "ACCOUNT_RESTRICTION", "restriction_info": found}
+
+
+TEMPLATE = {"message_template_id": 7, "message_template_name": "cita", "message_template_language": "pt_BR"}
+NUMBER = {"display_phone_number": "15550783881"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "severity", "named"),
+    [
+        ("account_review_update", {"decision": "REJECTED"}, "high", ["rejected"]),
+        ("account_review_update", {"decision": "APPROVED"}, "info", ["approved"]),
+        ("account_review_update", {}, "info", ["review"]),
+        (
+            "phone_number_name_update",
+            {**NUMBER, "decision": "REJECTED", "verified_name": "Clínica Sur", "rejection_reason": "BAD"},
+            "warning",
+            ["15550783881", "Clínica Sur", "BAD"],
+        ),
+        ("account_update", DISABLE, "high", ["disabled", "May 2, 2027"]),
+        ("account_update", REINSTATE, "info", ["reinstated"]),
+        (
+            "account_update",
+            {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE"}},
+            "high",
+            ["going to disable"],
+        ),
+        ("account_update", restriction("RESTRICTED_ADD_PHONE_NUMBER_ACTION"), "high", ["add numbers"]),
+        ("account_update", VIOLATION, "high", ["SPAM"]),
+        ("account_update", {"event": "ACCOUNT_OFFBOARDED"}, "high", ["disconnected"]),
+        ("account_update", {"event": "ACCOUNT_RECONNECTED"}, "info", ["again"]),
+        ("account_update", {"event": "PARTNER_REMOVED"}, "high", ["partner"]),
+        ("account_update", {"event": "ACCOUNT_SUSPENDED_SOMEDAY", "x": {"y": 1}}, "high", ["SUSPENDED", '"y": 1']),
+        (
+            "account_alerts",
+            {"alert_info": {"alert_severity": "WARNING", "alert_type": "LIMIT_NEAR", "alert_description": "Near."}},
+            "warning",
+            ["LIMIT NEAR", "Near."],
+        ),
+        ("phone_number_quality_update", {**NUMBER, "event": "DOWNGRADE", "current_limit": "TIER_1K"}, "warning", []),
+        ("phone_number_quality_update", {**NUMBER, "event": "UNFLAGGED"}, "info", ["15550783881"]),
+        (
+            "message_template_status_update",
+            {**TEMPLATE, "event": "REJECTED", "reason": "NONE", "rejection_info": REJECTION},
+            "warning",
+            ["cita (pt_BR)", "Promo", "advises: C."],
+        ),
+        ("message_template_status_update", {**TEMPLATE, "event": "UNPAUSED", "reason": None}, "info", ["UNPAUSED"]),
+        ("message_template_quality_update", {**TEMPLATE, "new_quality_score": "YELLOW"}, "warning", ["medium"]),
+        (
+            "flows",
+            {"event": "FLOW_STATUS_CHANGE", "message": "Turnos is BLOCKED", "flow_id": "9", "new_status": "BLOCKED"},
+            "warning",
+            ["blocked", "9", "Turnos is BLOCKED"],
+        ),
+        ("flows", {"event": "ENDPOINT_LATENCY", "alert_state": "ACTIVATED", "flow_id": "9"}, "warning", ["LATENCY"]),
+        ("business_capability_update", {"max_daily_conversation_per_phone": 1000}, "info", ["1000"]),
+        ("security", {**NUMBER, "event": "PIN_RESET_REQUEST", "requester": "615"}, "warning", ["PIN", "615"]),
+        ("payment_configuration_update", {"configuration_name": "mp", "status": "Needs_Connecting"}, "warning", ["mp"]),
+        ("group_lifecycle_update", {"groups": [{"type": "group_create"}]}, "info", ["group"]),
+        ("user_id_update", {"user_id_update": [{}, {}]}, "info", ["2"]),
+        ("field_of_2031", {"new": ["thing"]}, "info", ["field_of_2031", "thing"]),
+        ("field_of_2031", {"alert_severity": "CRITICAL"}, "high", ["CRITICAL"]),
+        ("account_update", {"event": 3, "ban_info": "x", "restriction_info": 4}, "info", ["3"]),
+        ("flows", {}, "warning", ["flow"]),
+    ],
+)  # fmt: skip
+def test_each_is_a_sentence_with_its_facts_and_its_severity(
+    business: TestBusiness, field: str, value: dict[str, Any], severity: str, named: list[str]
+) -> None:
+    graded, words, data = hear(field, value)
+    assert graded == severity
+    kind = one("SELECT kind FROM notices")
+    for language in notice_words.LANGUAGES:
+        said = notice_words.sentence(language, kind, data, "")
+        assert len(said) > 25 and "{" not in said.replace('{"', "")
+        if language == "en":
+            assert said == words
+            assert [part for part in named if part not in said] == []
+
+
+def test_the_same_news_in_other_bytes_is_told_once_and_what_changed_back_is_told(business: TestBusiness) -> None:
+    paused = {**TEMPLATE, "event": "PAUSED", "reason": None}
+    receive(body("message_template_status_update", paused))
+    store(json.dumps(body("message_template_status_update", dict(reversed(paused.items()))), indent=3).encode())
+    inbound.receive()
+    assert one("SELECT count(*) FROM notices") == 1
+    receive(body("message_template_status_update", {**paused, "event": "APPROVED"}))
+    receive({**body("message_template_status_update", paused), "again": 1})
+    receive(body("message_template_status_update", {**paused, "message_template_name": "otra"}))
+    assert column("SELECT kind FROM notices ORDER BY id") == [
+        "template_paused", "template_approved", "template_paused", "template_paused",
+    ]  # fmt: skip
+
+
+def states() -> dict[str, str]:
+    return {f"{kind} {provider}": state for kind, provider, state in rows("SELECT kind, provider, state FROM channels")}
+
+
+def second_number(business: TestBusiness, state: str = "active") -> None:
+    rows(
+        "INSERT INTO channels (business_id, kind, provider, identity, account, name, credentials, settings, state)"
+        f" SELECT business_id, kind, provider, '222', account, 'Second', credentials, settings, '{state}'"
+        f" FROM channels WHERE id = {business.whatsapp_channel_id}"
+    )
+
+
+def of_account() -> list[str]:
+    return column("SELECT state FROM channels WHERE provider = 'whatsapp_cloud' ORDER BY id")
+
+
+def test_a_disabled_account_pauses_all_its_numbers_until_it_is_reinstated(business: TestBusiness) -> None:
+    second_number(business)
+    rows("UPDATE agents SET language = 'es'")
+    _, words, data = hear("account_update", DISABLE)
+    assert of_account() == ["paused", "paused"] and data["paused"][1] == "Second"
+    assert set(column("SELECT state FROM channels WHERE provider = 'twilio'")) == {"active"}
+    assert "Second" in words and "resume them in Channels" in words
+    assert "May 2, 2027" in one("SELECT state_reason FROM channels WHERE identity = '222'")
+    receive({**body("account_update", DISABLE), "again": 1})
+    rows("UPDATE channels SET state = 'active', paused_for = NULL WHERE identity = '222'")
+    receive({**body("account_update", DISABLE), "again": 2})
+    assert of_account() == ["paused", "active"], "what a person resumed stays so when the same news comes again"
+    _, words, _ = hear("account_update", REINSTATE)
+    assert of_account() == ["active", "active"] and "Going on" in words
+
+
+def test_what_a_person_paused_stays_paused(business: TestBusiness) -> None:
+    rows(f"UPDATE channels SET state = 'paused', state_reason = 'holiday' WHERE id = {business.whatsapp_channel_id}")
+    second_number(business, "disabled")
+    _, words, data = hear("account_update", DISABLE)
+    assert "paused" not in data and "Paused" not in words
+    hear("account_update", REINSTATE)
+    assert of_account() == ["paused", "disabled"]
+    assert "holiday" in column("SELECT state_reason FROM channels")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expiration", "state", "said"),
+    [
+        (["RESTRICTED_BIZ_INITIATED_MESSAGING"], LATER, "paused", "by themselves"),
+        (["RESTRICTED_CUSTOMER_INITIATED_MESSAGING"], str(LATER), "paused", "by themselves"),
+        (["RESTRICTED_SOMETHING_NEW"], None, "paused", "resume them in Channels"),
+        ([], None, "paused", "resume them in Channels"),
+        (["RESTRICTED_ADD_PHONE_NUMBER_ACTION"], LATER, "active", "Until"),
+        (["RESTRICTED_BIZ_INITIATED_MESSAGING"], 1_600_000_000, "active", "Until"),
+    ],
+)
+def test_restricted_messaging_pauses_until_its_end(
+    business: TestBusiness, kinds: list[str], expiration: Any, state: str, said: str
+) -> None:
+    _, words, _ = hear("account_update", restriction(*kinds, expiration=expiration))
+    assert of_account() == [state]
+    assert said in words
+    with system_transaction() as session:
+        assert account_pauses.resume_due(session) == 0
+    rows("UPDATE channels SET paused_until = now() - interval '1 second' WHERE paused_until IS NOT NULL")
+    with system_transaction() as session:
+        resumed = account_pauses.resume_due(session)
+    assert resumed == ("by themselves" in said)
+    assert (of_account() == ["active"]) == (state == "active" or resumed == 1)
+
+
+def test_a_templates_row_follows_at_once(business: TestBusiness) -> None:
+    with transaction(business.business_id) as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
+            f" components) VALUES ({business.business_id}, '{WABA_ID}', 'cita', 'pt_BR', 'UTILITY', 'APPROVED', '',"
+            " '', '[]')"
+        )
+    hear("message_template_status_update", {**TEMPLATE, "event": "PAUSED"})
+    hear("message_template_quality_update", {**TEMPLATE, "new_quality_score": "RED"})
+    hear("template_category_update", {**TEMPLATE, "new_category": "MARKETING"})
+    assert rows("SELECT status, quality, category FROM templates") == [("PAUSED", "RED", "MARKETING")]
+    hear("message_template_status_update", {**TEMPLATE, "event": "FLAGGED"})
+    hear("message_template_status_update", {**TEMPLATE, "event": "REINSTATED"})
+    assert one("SELECT status FROM templates") == "APPROVED"
