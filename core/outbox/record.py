@@ -143,7 +143,7 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
     if error.diagnosis.holds_number:
         if flow.hold(session, claimed.channel_id):
             words = f"Nothing goes out: {error.error.title} ({error.error.code}). {error.advice} {_HELD}"
-            notify(session, claimed.business_id, "number_held", Severity.HIGH, words)
+            _open_alert(session, claimed, error, "breaker", "number_held", words)
         return
     flow.record_outcome(session, claimed.channel_id, healthy=True)
     if error.diagnosis.answers_only:

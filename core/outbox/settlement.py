@@ -105,7 +105,8 @@ def limited(session: Session, business_id: int, channel_id: int, error: Provider
     """The provider limits the number for its quality: it begins no conversations for a while, and people are told."""
     if flow.begin_less(session, channel_id, diagnosis.wait):
         words = f"{error.title} ({error.code}). {diagnosis.advice} Answers go out; other messages wait for an hour."
-        notify(session, business_id, "number_limited", Severity.HIGH, words)
+        data = {"title": error.title, "code": error.code}
+        notify(session, business_id, "number_limited", Severity.HIGH, words, data=data)
 
 
 def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
