@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.channels.news import News
+
 
 class Kind(StrEnum):
     """What the customer holds in their hand."""
@@ -215,22 +217,12 @@ class Consent:
     timestamp: datetime
 
 
-class NumbersMay(StrEnum):
-    """What news of an account means for sending through its numbers."""
-
-    UNCHANGED = "unchanged"
-    STOP = "stop"  # the provider refuses them from now on
-    GO_ON = "go_on"  # it has lifted what stopped them
-
-
 @dataclass(frozen=True, slots=True)
 class AccountNotice:
     """News about the account, a number or a template that an administrator should see.
 
     `severity` is info, warning or high. `route` may be empty when the news is about the whole account;
-    `account` is then the provider's account id (WABA). `words` is the key of the sentence that says it, with `facts`
-    in it (`core.people.notice_words`); `about` names what it concerns, and `until` when a stop ends by itself.
-    `template` is what is new of a template: its name and language with a status, quality, category or rejected_reason.
+    `account` is then the provider's account id (WABA). `news` says what it means.
     """
 
     kind: Kind
@@ -240,12 +232,7 @@ class AccountNotice:
     severity: str
     text: str
     payload: Mapping[str, Any] = field(default_factory=dict)
-    words: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    about: str = ""
-    numbers_may: NumbersMay = NumbersMay.UNCHANGED
-    until: datetime | None = None
-    template: Mapping[str, str] = field(default_factory=dict)
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)

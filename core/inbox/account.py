@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.business import account_pauses, templates
-from core.channels.base import AccountNotice, Consent, IdentityChange, NumbersMay
+from core.channels.base import AccountNotice, Consent, IdentityChange
+from core.channels.news import News, NumbersMay
 from core.health import checks
 from core.inbox.identity import Address, merge, resolve
 from core.models import (
@@ -78,17 +79,18 @@ def record_notice(session: Session, business_id: int, channel_id: int, news: Acc
     Numbers of an account that may not send are paused, and go on when that is lifted; a template's row is brought up
     to date; what is known of the numbers is asked for again.
     """
-    kind = news.words or news.topic
-    about = f"{news.account} {news.topic} {news.about}"[:_LONGEST_ABOUT]
+    meant = news.news or News(news.topic, news.severity)
+    kind = meant.words
+    about = f"{news.account} {news.topic} {meant.about}"[:_LONGEST_ABOUT]
     digest = digest_of([kind, news.payload])
     if already_noted(session, business_id, about, digest):
         return
     if "template" in news.topic:
         templates.mark_changed(session, channel_id)
-        templates.hear(session, channel_id, news.template)
+        templates.hear(session, channel_id, meant.template)
     else:
         checks.ask_again(session, business_id, news.account, channel_id)
-    data = {**news.facts, **_act(session, business_id, channel_id, news)}
+    data = {**meant.facts, **_act(session, business_id, channel_id, news, meant)}
     words = sentence("en", kind, data, news.text)
     notify(session, business_id, kind, Severity(news.severity), words, data=data, about=about, digest=digest)
 
@@ -96,14 +98,14 @@ def record_notice(session: Session, business_id: int, channel_id: int, news: Acc
 _LONGEST_ABOUT = 500
 
 
-def _act(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> dict[str, Any]:
+def _act(session: Session, business_id: int, channel_id: int, notice: AccountNotice, news: News) -> dict[str, Any]:
     """Pause or resume the account's numbers. Returns what the notice says of it."""
     if news.numbers_may is NumbersMay.GO_ON:
-        return {"resumed": account_pauses.go_on(session, business_id, channel_id, news.account)}
+        return {"resumed": account_pauses.go_on(session, business_id, channel_id, notice.account)}
     if news.numbers_may is not NumbersMay.STOP:
         return {}
-    reason = sentence(language_of(session, business_id), news.words, news.facts, news.text)
-    paused = account_pauses.pause(session, business_id, channel_id, news.account, reason, news.until)
+    reason = sentence(language_of(session, business_id), news.words, news.facts, notice.text)
+    paused = account_pauses.pause(session, business_id, channel_id, notice.account, reason, news.until)
     if not paused:
         return {}
     ends = {"resumes_at": f"{news.until:%Y-%m-%d %H:%M} UTC"} if news.until else {"by_hand": True}

@@ -3,12 +3,9 @@ whether the account's numbers may send (Webhooks reference of the WhatsApp Busin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
-from core.channels.base import NumbersMay
+from core.channels.news import News, NumbersMay
 from core.channels.whatsapp_cloud.news_values import (
     GRADED,
     HIGH,
@@ -30,22 +27,6 @@ from core.channels.whatsapp_cloud.news_values import (
     tier_of,
 )  # fmt: skip
 from core.channels.whatsapp_cloud.shapes import items, mapping, text
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """`words`: the key of its sentence. `facts`: what the sentence names. `about`: the thing it concerns.
-
-    `until`: when a stop ends by itself; None where Meta does not say.
-    """
-
-    words: str
-    severity: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    about: str = ""
-    numbers_may: NumbersMay = NumbersMay.UNCHANGED
-    until: datetime | None = None
-    template: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(topic: str, value: Value) -> News:

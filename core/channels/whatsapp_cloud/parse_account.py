@@ -59,10 +59,5 @@ def notice(field: str, value: dict[str, Any], envelope: Envelope) -> AccountNoti
         severity=news.severity,
         text=" · ".join(str(fact) for fact in news.facts.values()),
         payload=value,
-        words=news.words,
-        facts=news.facts,
-        about=news.about,
-        numbers_may=news.numbers_may,
-        until=news.until,
-        template=news.template,
+        news=news,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.channels.base import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
+from core.channels.news import News
 from core.channels.numbers import digits
 from core.channels.optout import opt_out_of
 from core.channels.whatsapp_cloud.errors import diagnose_failure
@@ -61,8 +62,9 @@ def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
             severity="warning",
             text=f"{told.code} {told.title}. {diagnose_failure(told).advice}",
             payload={"code": told.code, "title": told.title, "details": told.details},
-            words="provider_error",
-            facts={"code": told.code, "title": told.title or told.details or "—"},
+            news=News(
+                "provider_error", "warning", {"code": told.code, "title": told.title or told.details or "—"}, told.code
+            ),
         )
 
 
@@ -85,7 +87,7 @@ def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
             reason = "; ".join(f"{error.code} {error.title}" for error in errors(chunk["errors"]))
             yield AccountNotice(
                 Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]},
-                words="history_declined", facts={"title": reason},
+                news=News("history_declined", "info", {"title": reason}),
             )  # fmt: skip
         for thread in items(chunk, "threads"):
             if not isinstance(thread, dict):
