@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.channels.base import AccountNotice, Consent, Kind, Parsed
+from core.channels.news import News
 from core.channels.whatsapp_cloud import account_news
 from core.channels.whatsapp_cloud.shapes import (
     SHAPE_ERRORS,
@@ -40,8 +41,9 @@ def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
         raise Malformed("a preference without a customer or a wish")
     if wish not in _WISHES:  # one of tomorrow's: told, for nobody here knows what it allows
         told = f"{category}: {wish}. {text(item.get('detail'))}".strip()
+        meant = News("unknown", "info", {"field": "user_preferences", "content": told[:300]}, sender)
         return AccountNotice(
-            Kind.WHATSAPP, envelope.route, envelope.account, "user_preferences", "info", told[:500], item
+            Kind.WHATSAPP, envelope.route, envelope.account, "user_preferences", "info", told[:500], item, meant
         )
     when = envelope.time(item.get("timestamp"))
     return Consent(Kind.WHATSAPP, envelope.route, sender, _WISHES[wish], when)
