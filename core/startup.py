@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,29 @@ def settings_or_exit(*, port: str | None = None) -> Settings:
         if port is not None:
             try_port(port.upper(), settings.web_host, getattr(settings, port))
         return settings
+
+
+def settings_before_gevent(*, port: str) -> Settings:
+    """The same for a process in which gevent is still to patch ssl and sockets: a child of it does the trying.
+
+    What the Redis client and others import would otherwise be bound to what gevent replaces.
+    """
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            settings_or_exit(port=port)
+            code = 0
+        except SystemExit:
+            code = WRONG
+        except BaseException:  # noqa: BLE001 - leaving by os._exit would hide it
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise SystemExit(code)
+    return load()
 
 
 def try_settings_of(arguments: Sequence[str]) -> None:

@@ -10,9 +10,9 @@ import os
 from typing import Any
 
 from core.runtime import settle_memory
-from core.startup import settings_or_exit
+from core.startup import settings_before_gevent
 
-_settings = settings_or_exit(port="web_port")
+_settings = settings_before_gevent(port="web_port")
 
 _metrics = _settings.data_dir.expanduser().absolute() / "metrics"
 _metrics.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,7 @@ class Desk:
     console: str
     database: str
     setup: str
+    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def desk(servers: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         logs = [start(part) for part in ("web", "worker", "scheduler", "console")]
         running = Desk(
             f"http://127.0.0.1:{ports['WEB_PORT']}", f"http://127.0.0.1:{ports['CONSOLE_PORT']}", database,
-            setup.read_text(),
+            setup.read_text(), logs[0],
         )  # fmt: skip
         try:
             eventually(lambda: _ok(f"{running.web}/readyz") and _ok(f"{running.console}/auth/login"), seconds=60)
@@ -115,6 +116,11 @@ def test_the_processes_of_the_compose_file_answer(desk: Desk) -> None:
         ("database", "redis", "workers"), "ok"
     )
     assert "/auth/link?token=" in desk.setup
+
+
+def test_gevent_patches_before_anything_is_bound_to_what_it_replaces(desk: Desk) -> None:
+    assert "Listening at" in desk.log.read_text()
+    assert "Warning" not in desk.log.read_text()
 
 
 def test_nobody_gets_in_by_what_is_printed_in_the_example(desk: Desk) -> None:
