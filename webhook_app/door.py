@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from flask import Response, jsonify, request
@@ -13,6 +13,7 @@ from core.config import Settings
 from core.errors import StoreUnavailable
 from core.inbox.events import RawEvent
 from webhook_app.intake import Intake
+from webhook_app.limits import Lines
 from webhook_app.secrets import SecretRing
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ class Door:
     settings: Settings
     secrets: SecretRing
     intake: Intake
+    lines: Lines = field(default_factory=Lines)
 
     def public_bases(self) -> list[str]:
         """The addresses under which a provider may know us: the configured one, else the local ones."""
@@ -41,9 +43,11 @@ class Door:
         return answer()
 
     def refuse(self, source: str, code: int, reason: str) -> Response:
-        """Say no. A wrong signature is a security event."""
-        REFUSED.labels(source, str(code)).inc()
-        log.warning("webhook_refused", source=source, code=code, reason=reason, remote=request.remote_addr)
+        """Say no. A wrong signature is a security event, of which a flood does not fill the disk."""
+        REFUSED.labels(source, str(int(code))).inc()
+        remote = request.remote_addr or ""
+        if (left_out := self.lines.take(remote)) is not None:
+            log.warning("webhook_refused", source=source, code=int(code), reason=reason, remote=remote, more=left_out)
         response = jsonify(error=reason)
         response.status_code = code
         if code == 503:

@@ -6,8 +6,13 @@ it ssl, before gevent has patched it.
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import socket
 from typing import Any
+
+import gunicorn.util  # type: ignore[import-untyped]
 
 from core.runtime import settle_memory
 from core.startup import settings_before_gevent
@@ -29,12 +34,31 @@ keepalive = 75
 timeout = 60
 graceful_timeout = 15
 wsgi_app = "webhook_app:create_app()"
+limit_request_line = 8190  # bytes, gunicorn's most: a search of 500 characters may take 6,000
 control_socket_disable = True
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
 def post_worker_init(_worker: Any) -> None:
     settle_memory()
+    gunicorn.util.write_error = _write_problem
+    from webhook_app.limits import Lines  # not before gevent has patched what it uses
+
+    lines = Lines()
+
+    def few_invalid(record: logging.LogRecord) -> bool:
+        """Lines about requests that are no HTTP: as few as about those that are refused."""
+        return not record.getMessage().startswith("Invalid request") or lines.take("") is not None
+
+    logging.getLogger("gunicorn.error").addFilter(few_invalid)
+
+
+def _write_problem(connection: socket.socket, status: int, reason: str, detail: str) -> None:
+    """What gunicorn itself refuses is application/problem+json (RFC 9457) too, as all errors of the application."""
+    said = {"type": "about:blank", "title": reason, "status": status, "detail": detail or reason}
+    body = json.dumps(said).encode()
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+    gunicorn.util.write_nonblock(connection, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

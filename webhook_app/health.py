@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Callable, Iterator
 
 import redis
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import bell
+from core.channels.ssrf import is_public
+from core.config import get_settings
+from core.crypto import token_hash
 from core.health import figures
 
 
@@ -29,14 +33,33 @@ def _alive() -> Response:
 
 def _ready() -> tuple[Response, int]:
     """Ready means that messages are stored, which needs Postgres alone; a missing bell or worker is told, and is 503
-    too, because nobody would be answered soon."""
+    too, because nobody would be answered soon. Strangers hear whether, not why."""
     parts = {
         "database": _state(figures.database_answers),
         "redis": _state(lambda: bool(bell.connection().ping())),
         "workers": _state(lambda: bell.workers_seen() > 0),
     }
     ready = all(state == "ok" for state in parts.values())
-    return jsonify(status="ok" if ready else "unavailable", parts=parts), 200 if ready else 503
+    told = {"status": "ok" if ready else "unavailable"} | ({"parts": parts} if _is_ours() else {})
+    return jsonify(told), 200 if ready else 503
+
+
+def _is_ours() -> bool:
+    """Whether the request comes from this machine or its private network, or brings `BOTHUB_API_KEY`.
+
+    What passed a proxy that `TRUSTED_PROXIES` does not count comes from nobody knows where.
+    """
+    key = get_settings().bothub_api_key
+    given = request.authorization
+    if key and given and given.type == "bearer" and hmac.compare_digest(token_hash(given.token or ""), token_hash(key)):
+        return True
+    passed_on = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
+    if passed_on and "werkzeug.proxy_fix.orig" not in request.environ:
+        return False
+    try:
+        return not is_public(request.remote_addr or "")
+    except ValueError:
+        return False
 
 
 def _state(check: Callable[[], bool]) -> str:
@@ -55,6 +78,8 @@ class _Figures(Collector):
 
 
 def _metrics() -> Response:
+    if not _is_ours():
+        abort(403, "Metrics are for the private network, or for whoever brings BOTHUB_API_KEY as bearer token.")
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 import structlog
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from core.channels.whatsapp_cloud.verify import verify_challenge, verify_signature
+from core.channels.whatsapp_cloud.verify import looks_signed, verify_challenge, verify_signature
 from core.inbox.events import RawEvent
 from core.models import EventSource
 from webhook_app import twilio
+from webhook_app.bodies import Unread, read_body
 from webhook_app.door import Door
 
 log = structlog.get_logger(__name__)
@@ -42,12 +42,13 @@ def register(app: Flask, door: Door) -> None:
     def events() -> Response:
         if "X-Twilio-Signature" in request.headers:
             return twilio.receive(door, EventSource.TWILIO_INBOUND)
-        request.max_content_length = LARGEST_BODY
+        signature = request.headers.get("X-Hub-Signature-256", "")
+        if not looks_signed(signature):
+            return door.refuse("whatsapp_cloud", 403, "Wrong signature.")
         try:
-            body = request.get_data(cache=False)
-        except RequestEntityTooLarge:
-            return door.refuse("whatsapp_cloud", 413, "The body is larger than 3 MB.")
-        signature = request.headers.get("X-Hub-Signature-256")
+            body = read_body(LARGEST_BODY)
+        except Unread as error:
+            return door.refuse("whatsapp_cloud", error.status, str(error))
         signers = door.secrets.owners(lambda kept: kept.meta, lambda one: verify_signature(body, signature, [one]))
         if signers is None:
             return door.refuse("whatsapp_cloud", 403, "Wrong signature.")

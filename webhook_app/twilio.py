@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from core.channels.twilio.verify import verify_signature
+from core.channels.twilio.verify import looks_signed, verify_signature
 from core.inbox.events import RawEvent
 from core.models import EventSource
+from webhook_app.bodies import Unread, read_body
 from webhook_app.door import Door
 
 LARGEST_BODY = 256 * 1024
@@ -39,15 +39,16 @@ def register(app: Flask, door: Door) -> None:
 
 def receive(door: Door, source: EventSource) -> Response:
     """Verify against the public URL as Twilio knows it, store, answer."""
-    request.max_content_length = LARGEST_BODY
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not looks_signed(signature):
+        return door.refuse("twilio", 403, "Wrong signature.")
     try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        return door.refuse("twilio", 413, "The body is larger than 256 kB.")
+        body = read_body(LARGEST_BODY)
+    except Unread as error:
+        return door.refuse("twilio", error.status, str(error))
     query = request.query_string.decode("latin-1")
     target = request.path + (f"?{query}" if query else "")
     content_type = request.headers.get("Content-Type", "")
-    signature = request.headers.get("X-Twilio-Signature")
     bases = door.public_bases()
     signers = door.secrets.owners(
         lambda kept: kept.twilio,

@@ -6,6 +6,7 @@ import hmac
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,11 +27,14 @@ from core.models import Business
 from core.people import api_keys
 from core.people.api_keys import EVERYTHING, Scope
 from webhook_app.api.problems import Problem
+from webhook_app.limits import Buckets
 
 log = structlog.get_logger(__name__)
 
 _FRESH_SECONDS = 3.0  # a revoked key lives on for this long at most
 _BOOTSTRAP_PER_MINUTE = 6000
+_GUESSES = 120  # keys not seen before that are looked up for one address within a minute
+_MOST_SEEN = 10_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,20 +59,32 @@ class KeyRing:
         self._bootstrap = token_hash(bootstrap_key) if bootstrap_key else None
         self._cache: dict[bytes, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
+        self._seen: OrderedDict[bytes, None] = OrderedDict()  # keys that were live once
+        self._guesses = Buckets(_GUESSES, _GUESSES)
 
-    def caller(self, key: str) -> Caller | None:
-        """Whose key this is; None for one that is unknown or revoked."""
+    def caller(self, key: str, address: str) -> Caller | None:
+        """Whose key this is; None for one that is unknown or revoked.
+
+        Raises `Problem` (429) where an address tries more unknown keys than the database shall be asked about.
+        """
         digest = token_hash(key)
         with self._lock:
             kept = self._cache.get(digest)
+            seen = digest in self._seen
         if kept and time.monotonic() - kept[0] < _FRESH_SECONDS:
             return kept[1]
         bootstrap = self._bootstrap is not None and hmac.compare_digest(digest, self._bootstrap)
+        if not (seen or bootstrap or self._guesses.take(address)):
+            detail = "Too many unknown keys came from this address."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", detail, headers={"Retry-After": "60"})
         caller = _first_business() if bootstrap else _from_row(digest)
         with self._lock:
             self._cache.pop(digest, None)
             if caller:
                 self._cache[digest] = (time.monotonic(), caller)
+                self._seen[digest] = None
+                if len(self._seen) > _MOST_SEEN:
+                    self._seen.popitem(last=False)
         return caller
 
 
@@ -126,7 +142,7 @@ def admit() -> None:
     authorization = request.authorization
     key = authorization.token if authorization and authorization.type == "bearer" else None
     ring: KeyRing = current_app.extensions["api_keys"]
-    caller = ring.caller(key) if key else None
+    caller = ring.caller(key, request.remote_addr or "") if key else None
     if caller is None:
         detail = "This key is unknown or revoked." if key else "Send `Authorization: Bearer KEY`."
         challenge = 'Bearer realm="bothub"' + (', error="invalid_token"' if key else "")

@@ -9,12 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_PARAMETERS = 1000
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
 _PORTS = {"https": 443, "http": 80}
+
+
+def looks_signed(header: str) -> bool:
+    """Whether the header could be a signature at all (20 bytes in base64), which can be told without the body."""
+    return _SIGNATURE.fullmatch(header) is not None
 
 
 def verify_signature(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
+
+_SIGNATURE = re.compile(r"sha256=[0-9a-fA-F]{64}")
+
+
+def looks_signed(header: str) -> bool:
+    """Whether the header could be a signature at all, which can be told without the body."""
+    return _SIGNATURE.fullmatch(header.strip()) is not None
 
 
 def verify_signature(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
