@@ -1,5 +1,7 @@
 """What a message says in words, for messages that are not just words.
 
+Labels are keys, not words of a language, so that they sway nobody's guess which language the customer writes.
+
 `told` is stored as the message's text when it arrives, so that lists, search, programs and the bot read it. `about` is
 what surrounds a message's own words (what they answer, the advertisement or product they are about): the bot reads it.
 Everything comes from customers' phones and may have any shape; what is not as it should be is left out.
@@ -45,12 +47,12 @@ def told(kind: str, payload: Mapping[str, Any]) -> str:
 def about(kind: str, payload: Mapping[str, Any], quoted: str | None = None) -> str:
     """What surrounds the words, a line each in brackets. `quoted` is what they reply to, "" if that is not known."""
     lines = [
-        quoted is not None and f"in reply to: {_short(quoted) or 'an earlier message'}",
+        quoted is not None and f"reply_to: {_short(quoted) or '?'}",
         _product(_dict(_dict(payload.get("context")).get("referred_product"))),
         _advertisement(_dict(payload.get("referral"))),
         _chosen(kind, payload),
         payload.get("forwarded") is True and "forwarded",
-        kind == "location" and _coordinates(payload) not in told(kind, payload) and f"at {_coordinates(payload)}",
+        kind == "location" and _coordinates(payload) not in told(kind, payload) and f"at: {_coordinates(payload)}",
         kind in FILES and _said(payload.get("caption")) and _labelled("file", payload.get("filename")),
     ]
     return "\n".join(f"[{line}]" for line in lines if line)
@@ -106,7 +108,7 @@ def _answers(payload: Mapping[str, Any]) -> list[str]:
 
 def _flat(value: Any, depth: int) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "✓" if value else "✗"
     if depth > _DEEPEST:
         return ""
     if isinstance(value, Mapping):
@@ -145,20 +147,19 @@ def _coordinates(payload: Mapping[str, Any]) -> str:
 
 
 def _product(product: Mapping[str, Any]) -> str:
-    return _labelled("about the product", product.get("product_retailer_id") or product.get("id"))
+    return _labelled("product", product.get("product_retailer_id") or product.get("id"))
 
 
 def _advertisement(referral: Mapping[str, Any]) -> str:
     parts = [_said(referral.get(key)) for key in ("headline", "body", "source_url")]
-    kind = _said(referral.get("source_type")) or "ad"
-    return f"came from the {kind}: {' | '.join(filter(None, parts))}" if any(parts) else ""
+    return f"{_said(referral.get('source_type')) or 'ad'}: {' | '.join(filter(None, parts))}" if any(parts) else ""
 
 
 def _chosen(kind: str, payload: Mapping[str, Any]) -> str:
     """What belongs to the option or button that was chosen."""
     part = _dict(payload.get("interactive")) or payload
     if permission := _dict(part.get("call_permission_reply")):
-        return _labelled("permission to call", permission.get("response"))
+        return _labelled("call_permission", permission.get("response"))
     if kind == "button":
         return "" if payload.get("payload") == payload.get("text") else _labelled("button", payload.get("payload"))
     return _labelled("option", _dict(part.get("list_reply")).get("description"))

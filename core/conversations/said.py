@@ -85,7 +85,7 @@ def _turn(message: Said) -> Turn:
     spoken = kind == "text" or (kind in _CHOSEN and words.strip() and readable)
     shown = words if spoken else f"[{words_of.unread(kind, payload)}] {words}".strip()
     if emoji := " ".join(filter(None, (payload.get("reactions") or {}).values())):
-        shown += f"\n[reaction to this: {emoji}]"
+        shown += f"\n[reaction: {emoji}]"
     about = words_of.about(kind, payload, message.quoted) if message.sender == Sender.CUSTOMER else ""
     return Turn(_ROLES[Sender(message.sender)], shown, message.created_at, readable, about)
 

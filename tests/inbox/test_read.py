@@ -66,7 +66,7 @@ PRODUCTS = [{"product_retailer_id": "TORTA-9", "quantity": 3, "item_price": 12.5
     [
         ("interactive", form({"flow_token": "t", "zona": "Ñuñoa", "alergias": ["maní", "soya"]}), ["Ñuñoa", "soya"]),
         ("interactive", form([{"mesa": 4}, "terraza"]), ["mesa: 4", "terraza"]),
-        ("interactive", form({"datos": {"patente": "XY1234"}, "ok": True}), ["XY1234", "ok: yes"]),
+        ("interactive", form({"datos": {"patente": "XY1234"}, "ok": True}), ["XY1234", "ok: ✓"]),
         ("interactive", form('{"cortado": "mitad'), ["mitad"]),
         ("order", {"text": "sin azúcar", "product_items": PRODUCTS}, ["sin azúcar", "3 × TORTA-9", "12.5 EUR"]),
         ("contacts", [CARD], ["Rosa", "Vivero Sur", "56222223333"]),
@@ -127,7 +127,7 @@ def test_quoted_words_reach_the_bot_from_either_side(business: TestBusiness) -> 
     *_, first, second, third = told(conversation_id)
     assert "El set de sábanas cuesta 40" in first
     assert "quiero el azul marino" in second
-    assert "in reply to" in third
+    assert "reply_to" in third
 
 
 def edits(target: str, words: str, at: float | None = None) -> None:

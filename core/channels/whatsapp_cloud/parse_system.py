@@ -34,7 +34,7 @@ def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[Identity
                 provider_id=required(item, "id"),
                 old=old,
                 new=new,
-                timestamp=envelope.time(item.get("timestamp")),
+                timestamp=envelope.written(item.get("timestamp")),
                 text=text(system.get("body")),
             )
 
