@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from benchmarks.day import CLOSES, OPENS, Step, Visit, script
-from benchmarks.load import Refused, Target
+from benchmarks.load import Refused, Target, desk_address
+from core.errors import ConfigurationError
 
 _MOST_CUSTOMERS = 500
 _LAST_WORDS_SECONDS = 15.0  # for the last answers
@@ -20,7 +21,11 @@ _LAST_WORDS_SECONDS = 15.0  # for the last answers
 
 def main() -> int:
     """Exits 0 after the day, 2 when nothing is running."""
-    chosen = _arguments()
+    try:
+        chosen = _arguments()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     target = Target(chosen.url.rstrip("/"), chosen.sandbox.rstrip("/"), "")
     crowd = ThreadPoolExecutor(chosen.customers, thread_name_prefix="customer")
     try:
@@ -96,8 +101,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--speed", type=_speed, default=240, help="how many times faster than life (240: 3.5 minutes)")
     parser.add_argument("--customers", type=_crowd, default=40, help="how many write (40)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed plays the same day (7)")
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="the web app")
-    parser.add_argument("--sandbox", default="http://127.0.0.1:8600", help="the sandbox")
+    parser.add_argument("--url", default=desk_address("WEB_PORT"), help="the web app")
+    parser.add_argument("--sandbox", default=desk_address("SANDBOX_PORT"), help="the sandbox")
     return parser.parse_args()
 
 

@@ -22,6 +22,9 @@ from benchmarks import bodies
 from benchmarks.bodies import QUESTIONS, Signer, customers, message_id
 from benchmarks.client import Client, Run
 from benchmarks.report import percentile
+from core.config import load
+from core.errors import ConfigurationError
+from core.supervisor import told_settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
 _STILL_SECONDS = 8.0  # without a new answer, counted from when the quiet window is over
@@ -89,7 +92,11 @@ class Written:
 
 def main() -> int:
     """Exits 0 when nothing was lost or doubled, 1 when something was, 2 when nothing could be measured."""
-    chosen = _arguments()
+    try:
+        chosen = _arguments()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     target = Target(chosen.url.rstrip("/"), chosen.sandbox.rstrip("/"), chosen.api_key)
     try:
         target.check()
@@ -203,14 +210,21 @@ def _by_the_api(target: Target, acknowledged: Sequence[Written]) -> tuple[int, i
     return counts.count(0), sum(count - 1 for count in counts if count > 1)
 
 
+def desk_address(port: str) -> str:
+    """Where the desk is: by the environment, as the one that runs on DATA_DIR tells, or by `.env`."""
+    settings = load()
+    told = told_settings(settings.data_dir.expanduser().absolute()) or {}
+    return f"http://127.0.0.1:{os.environ.get(port) or told.get(port) or getattr(settings, port.lower())}"
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.load", description=__doc__)
     parser.add_argument("--rate", type=_positive, default=50, help="messages a second (50; a number sends 80 at most)")
     parser.add_argument("--seconds", type=_positive, default=30, help="for how long (30)")
     parser.add_argument("--customers", type=int, default=0, help="how many write (each message by another)")
     parser.add_argument("--wait", type=_positive, default=120, help="seconds to wait for the last answers (120)")
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="the web app")
-    parser.add_argument("--sandbox", default="http://127.0.0.1:8600", help="the sandbox")
+    parser.add_argument("--url", default=desk_address("WEB_PORT"), help="the web app")
+    parser.add_argument("--sandbox", default=desk_address("SANDBOX_PORT"), help="the sandbox")
     parser.add_argument("--secret", default=os.environ.get("WHATSAPP_APP_SECRET", bodies.SECRET).split(",")[0])
     number = os.environ.get("WHATSAPP_PHONE_NUMBER_ID", bodies.PHONE_NUMBER_ID)
     parser.add_argument("--phone-number-id", default=number)

@@ -115,14 +115,14 @@ class Settings(BaseSettings):
         return bool(self.oidc_issuer and self.oidc_client_id and self.oidc_client_secret)
 
     @property
-    def console_base(self) -> str:
-        """Where people reach the console: `CONSOLE_URL`, or the local port while there is none."""
-        return (self.console_url or f"http://localhost:{self.console_port}").rstrip("/")
-
-    @property
     def callback_base(self) -> str:
         """Where providers reach us: `PUBLIC_URL`, or the local port while there is none."""
         return (self.public_url or f"http://{self.own_host}:{self.web_port}").rstrip("/")
+
+    @property
+    def console_base(self) -> str:
+        """Where people open the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
+        return (self.console_url or self.public_url or f"http://localhost:{self.console_port}").rstrip("/")
 
 
 def load(**overrides: object) -> Settings:

@@ -67,11 +67,11 @@ def settings_before_gevent(*, port: str) -> Settings:
 
 
 def try_settings_of(arguments: Sequence[str]) -> None:
-    """What the commands that begin something need: `run` makes what is missing, the others need it all."""
+    """What the commands that begin something need. What is not set they make, or find in DATA_DIR."""
     command = next(iter(arguments), "")
     if command in ("run", "migrate", "setup"):
         with _told_in_a_line():
-            settings = check(load()) if command == "run" else get_settings()
+            settings = check(load())
             _warn(settings)
             try_servers(settings)
 

@@ -32,6 +32,11 @@ _GRACE_SECONDS = 20.0
 _TICK_SECONDS = 0.1
 _LONGEST_PAUSE = 5.0
 _LARGEST_LOG = 10_000_000
+_TOLD = ("web_host", "web_port", "console_port", "sandbox_port", "public_url", "console_url")
+
+
+class AlreadyRunning(ConfigurationError):
+    """Another process holds the data folder."""
 
 
 @dataclass
@@ -88,21 +93,37 @@ class Supervisor:
         """Hold the data folder. The lock goes with the process, however it ends.
 
         Raises:
-            ConfigurationError: someone else holds it.
+            AlreadyRunning: someone else holds it.
         """
         with (self.data_dir / "owner.lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ConfigurationError(
-                    f"BotHub is already running on {self.data_dir}: stop it with Ctrl-C, or set another DATA_DIR."
+                raise AlreadyRunning(
+                    f"BotHub is already running on {self.data_dir} (or a command is at work there): "
+                    "stop it with Ctrl-C, or set another DATA_DIR."
                 ) from None
             self._end_leftovers()
             yield
 
+    def note_settings(self, environment: Mapping[str, str]) -> None:
+        """Tell commands beside this desk where it is (`told_settings`). Secrets that were given are not written."""
+        told = {name: environment[name] for name in sandbox_environment(self.settings) if name in environment}
+        told = told if self.settings.sandbox_active else {}
+        told |= {name.upper(): str(getattr(self.settings, name)) for name in _TOLD if getattr(self.settings, name)}
+        told["SANDBOX"] = str(int(self.settings.sandbox_active))
+        if self.embedded:
+            for name, server in (("DATABASE_URL", self.embedded.postgres), ("REDIS_URL", self.embedded.redis)):
+                if not getattr(self.settings, name.lower()):
+                    told[name] = server.url
+        own = psutil.Process()
+        noted = {"owner": [own.pid, own.create_time()], "settings": told}
+        with os.fdopen(os.open(self.data_dir / "desk.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(noted, file)
+
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The settings for the children: the caller's, completed with servers, keys and the sandbox's stand-ins."""
-        made = {**base, **self._keys(), "DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
+        made = {**base, **own_keys(self.settings, make=True), "DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
         if self.embedded:
             made["DATABASE_URL"] = self.settings.database_url or self.embedded.postgres.url
             made["REDIS_URL"] = self.settings.redis_url or self.embedded.redis.url
@@ -176,19 +197,11 @@ class Supervisor:
         self.children.clear()
         if self.embedded:
             self.embedded.stop()
-        (self.data_dir / "children.json").unlink(missing_ok=True)
+        for name in ("children.json", "desk.json"):
+            (self.data_dir / name).unlink(missing_ok=True)
 
     def _ask_to_stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
-
-    def _keys(self) -> dict[str, str]:
-        """The installation's own keys, made at the first start unless they are set."""
-        path = self.data_dir / "keys.json"
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                json.dump({"ENCRYPTION_KEYS": Fernet.generate_key().decode()}, file)
-        kept: dict[str, str] = json.loads(path.read_text())
-        return {"ENCRYPTION_KEYS": ",".join(self.settings.encryption_keys) or kept["ENCRYPTION_KEYS"]}
 
     def _note_children(self) -> None:
         """Remember who runs, so that a later owner can end them if this one is killed."""
@@ -202,6 +215,7 @@ class Supervisor:
         target.with_suffix(".new").replace(target)
 
     def _end_leftovers(self) -> None:
+        (self.data_dir / "desk.json").unlink(missing_ok=True)
         path = self.data_dir / "children.json"
         if not path.exists():
             return
@@ -214,6 +228,43 @@ class Supervisor:
                     _end_group(pid, signal.SIGKILL)
         psutil.wait_procs(ending, timeout=_GRACE_SECONDS)  # their ports are free only then
         path.unlink()
+
+
+def told_settings(data_dir: Path) -> dict[str, str] | None:
+    """Where the desk that runs on a data folder is, by the names of settings; None when none of its processes lives."""
+    try:
+        noted = json.loads((data_dir / "desk.json").read_text())
+        children = data_dir / "children.json"
+        processes = [noted["owner"], *(json.loads(children.read_text()) if children.exists() else [])]
+        return dict(noted["settings"]) if any(_lives(pid, created) for pid, created in processes) else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{data_dir / 'desk.json'} cannot be read ({type(error).__name__}).") from None
+
+
+def _lives(pid: int, created: float) -> bool:
+    """Whether a process that was noted is alive, and not another one under its number."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def own_keys(settings: Settings, *, make: bool) -> dict[str, str]:
+    """The keys that encrypt: those that are set, else those kept in DATA_DIR, which the first start makes."""
+    if settings.encryption_keys:
+        return {"ENCRYPTION_KEYS": ",".join(settings.encryption_keys)}
+    path = settings.data_dir.expanduser().absolute() / "keys.json"
+    if not path.exists():
+        if not make:
+            return {}
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            json.dump({"ENCRYPTION_KEYS": Fernet.generate_key().decode()}, file)
+    try:
+        return {"ENCRYPTION_KEYS": str(json.loads(path.read_text())["ENCRYPTION_KEYS"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path} cannot be read ({type(error).__name__}): put it back from a copy.") from None
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:

@@ -7,31 +7,47 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any, NoReturn
 
-from core.startup import try_settings_of
+from core.startup import WRONG, try_settings_of
 
 if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
     try_settings_of(sys.argv[1:])
 
-from sqlalchemy.exc import OperationalError
+from cryptography.fernet import InvalidToken
+from redis import RedisError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.cli import admin, backup, doctor, rollups, run, users, whatsapp
+from core.cli.desk import Need, settings_of_desk
 from core.errors import BotHubError
 from core.observability import configure_logging
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments, and takes no name for another that begins like it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+        raise SystemExit(WRONG)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command with its help."""
-    top = argparse.ArgumentParser(prog="bothub", description="Run and administer BotHub.")
+    top = _Parser(prog="bothub", description="Run and administer BotHub.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    _command(commands, "run", run.run, "start everything on this machine (what `make run` does)")
-    _command(commands, "migrate", admin.migrate, "bring the database up to date")
-    _command(commands, "setup", admin.setup, "make the business, its channels and bot from the settings")
+    _command(commands, "run", run.run, "start everything on this machine (what `make run` does)", Need.NOTHING)
+    _command(commands, "migrate", admin.migrate, "bring the database up to date", Need.NEW)
+    made = "make the business, its channels and bot from the settings"
+    _command(commands, "setup", admin.setup, made, Need.NEW)
     _command(commands, "doctor", doctor.doctor, "check settings, servers and providers, and say what to mend")
 
     keys = commands.add_parser("keys", help="API keys, and the keys of this installation").add_subparsers(required=True)
-    _command(keys, "encryption", admin.new_encryption_key, "print a new key for ENCRYPTION_KEYS")
+    _command(keys, "encryption", admin.new_encryption_key, "print a new key for ENCRYPTION_KEYS", Need.NOTHING)
     _command(keys, "list", admin.list_keys, "list API keys")
     create = _command(keys, "create", admin.create_key, "make an API key; it is shown once")
     create.add_argument("name", help="what it is for")
@@ -82,10 +98,10 @@ def parser() -> argparse.ArgumentParser:
 
     saved = _command(commands, "backup", backup.save, "write the database and customers' files into one file")
     saved.add_argument("file", type=Path, nargs="?", help="default: bothub-DATE-TIME.tar in this folder")
-    _command(commands, "check-backup", backup.check, "read a backup through and compare its checksums").add_argument(
-        "file", type=Path
-    )
-    restored = _command(commands, "restore", backup.restore, "put a backup into an empty database; stop the desk first")
+    checked = "read a backup through and compare its checksums"
+    _command(commands, "check-backup", backup.check, checked, Need.NOTHING).add_argument("file", type=Path)
+    put_back = "put a backup into an empty database; stop the desk first"
+    restored = _command(commands, "restore", backup.restore, put_back, Need.ALONE)
     restored.add_argument("file", type=Path)
     restored.add_argument("--force", action="store_true", help="throw away what is in the database")
 
@@ -113,9 +129,11 @@ def _whatsapp(commands: object) -> None:
         command.add_argument("--channel", type=int, help="its id; needed when there are several")
 
 
-def _command(group: object, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+def _command(
+    group: object, name: str, run: Callable[[argparse.Namespace], int], text: str, need: Need = Need.SERVERS
+) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = group.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
-    made.set_defaults(run=run)
+    made.set_defaults(run=run, need=need)
     return made
 
 
@@ -124,13 +142,26 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser().parse_args(arguments)
     configure_logging("WARNING")
     try:
-        return int(parsed.run(parsed))
+        with settings_of_desk(parsed.need):
+            return int(parsed.run(parsed))
     except BotHubError as error:
-        sys.stderr.write(f"{error}\n")
+        trouble = str(error)
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        sys.stderr.write(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.\n")
-    return 2
+        trouble = f"The database does not answer ({_reason(error)}): start it, or correct DATABASE_URL."
+    except ProgrammingError as error:
+        trouble = f"The database is not as this version needs it ({_reason(error)}): run `migrate`."
+    except RedisError as error:
+        trouble = f"Redis does not answer ({type(error).__name__}): start it, or correct REDIS_URL."
+    except InvalidToken:
+        trouble = "ENCRYPTION_KEYS does not open what is encrypted: set the key that wrote it, after the newest one."
+    except KeyboardInterrupt:
+        trouble = "Interrupted."
+    sys.stderr.write(f"{trouble}\n")
+    return WRONG
+
+
+def _reason(error: OperationalError | ProgrammingError) -> str:
+    return str(error.orig).strip().splitlines()[0]
 
 
 if __name__ == "__main__":

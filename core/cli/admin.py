@@ -35,7 +35,7 @@ def setup(_: argparse.Namespace) -> int:
     token = set_up(get_settings())
     print("The business is set up.")
     if token:
-        print(f"Sign in once at the console: /auth/link?token={token}")
+        print(f"Sign in once: {sign_in_address(token)}")
     return 0
 
 
@@ -149,7 +149,7 @@ def sign_in_link(_: argparse.Namespace) -> int:
 
 
 def sign_in_address(token: str) -> str:
-    return f"http://localhost:{get_settings().console_port}/auth/link?token={token}"
+    return f"{get_settings().console_base}/auth/link?token={token}"
 
 
 def business_of(session: Session) -> int:

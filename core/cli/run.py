@@ -9,10 +9,11 @@ import time
 
 import requests
 
-from core import config, crypto, db, migrations
+from core import config, db, migrations
 from core.ai.settings import BotSettings
 from core.business import demo
 from core.business.setup import ensure_business
+from core.cli.desk import forget
 from core.config import Settings
 from core.config_rules import check
 from core.errors import ConfigurationError
@@ -50,8 +51,8 @@ def _start(supervisor: Supervisor) -> None:
     supervisor.start_servers()
     environment = supervisor.environment()
     os.environ.update(environment)  # from here on this process has the settings of its children
-    for cached in (config.get_settings, db.get_engine, db._autocommit_engine, crypto._fernet):
-        cached.cache_clear()
+    forget()
+    supervisor.note_settings(environment)
     settings = config.get_settings()
     migrations.upgrade(settings.sqlalchemy_url)
     token = set_up(settings)
@@ -100,7 +101,7 @@ def _print_addresses(supervisor: Supervisor, settings: Settings, token: str | No
     console = f"http://localhost:{settings.console_port}"
     lines = [("Console", console)]
     if token:
-        lines.append(("Sign in (once)", f"{console}/auth/link?token={token}"))
+        lines.append(("Sign in (once)", f"{settings.console_base}/auth/link?token={token}"))
     if settings.sandbox_active:
         lines.append(("Be a customer", f"http://localhost:{settings.sandbox_port}"))
     lines += [

@@ -1,0 +1,102 @@
+"""Where a command finds the desk: the settings, a desk that runs on DATA_DIR, or the servers that lie there stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from enum import Enum
+
+from core import bell, config, crypto, db
+from core.config_rules import check
+from core.errors import ConfigurationError
+from core.supervisor import AlreadyRunning, Supervisor, own_keys, told_settings
+
+_PATIENCE_SECONDS = 60.0
+_TICK_SECONDS = 0.2
+
+
+class Need(Enum):
+    """What a command needs of the desk."""
+
+    NOTHING = "nothing"
+    SERVERS = "servers"
+    NEW = "servers, which are made if there are none"
+    ALONE = "servers, which are made if there are none, with nothing else at work"
+
+
+@contextmanager
+def settings_of_desk(need: Need) -> Iterator[None]:
+    """The settings of the desk, for the time of one command.
+
+    What the environment says holds; then what the desk that runs on DATA_DIR was started with; then `.env`. Servers
+    that neither names are the embedded ones of DATA_DIR: they are started, and stopped after the command.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or the desk runs and may not (`Need.ALONE`).
+    """
+    if need is Need.NOTHING:
+        yield
+        return
+    before = dict(os.environ)
+    try:
+        with ExitStack() as held:
+            _find(need, held)
+            yield
+    finally:
+        if os.environ != before:
+            os.environ.clear()
+            os.environ.update(before)
+            forget()
+
+
+def forget() -> None:
+    """Let go of what this process made from settings that have changed."""
+    for made in (db.get_engine, db._autocommit_engine):
+        if made.cache_info().currsize:
+            made().dispose()
+    for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
+        cached.cache_clear()
+
+
+def _find(need: Need, held: ExitStack) -> None:
+    """Complete the environment. What has to be undone after the command is put into `held`."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        settings = check(config.load())
+        folder = settings.data_dir.expanduser().absolute()
+        running = told_settings(folder)
+        if running is not None:
+            if need is Need.ALONE:
+                raise ConfigurationError(f"BotHub is running on {folder}: stop it first.")
+            _complete(running)
+        given = settings.database_url and settings.redis_url
+        makes = need in (Need.NEW, Need.ALONE)
+        if running is not None or given or not (makes or (folder / "postgres" / "PG_VERSION").exists()):
+            return _complete(own_keys(settings, make=makes and not given))
+        try:
+            return _start(Supervisor(settings), held)
+        except AlreadyRunning:  # it has only begun to start, or another command holds the servers
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_TICK_SECONDS)
+
+
+def _start(supervisor: Supervisor, held: ExitStack) -> None:
+    """Start the embedded servers for as long as the command runs."""
+    held.enter_context(supervisor.sole_owner())
+    held.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+    held.callback(supervisor.stop)
+    held.callback(forget)
+    supervisor.start_servers()
+    _complete(supervisor.environment())
+
+
+def _complete(found: Mapping[str, str]) -> None:
+    """Set what the environment does not say."""
+    missing = {name: value for name, value in found.items() if not os.environ.get(name, "").strip()}
+    if missing:
+        os.environ.update(missing)
+        forget()

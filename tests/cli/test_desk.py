@@ -1,0 +1,114 @@
+"""Commands find the desk of DATA_DIR: stopped, running, killed, or by the settings alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from benchmarks.load import desk_address
+from core import config
+from core.cli.__main__ import main
+from core.cli.desk import forget
+from core.config import Settings
+from core.embedded import Embedded
+from core.supervisor import Supervisor
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="bothub-desk-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def bare(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A shell that names nothing but DATA_DIR."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    monkeypatch.chdir(tmp_path)
+    forget()
+    yield folder
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(*words: str, code: int = 0) -> str:
+        assert main(list(words)) == code, capsys.readouterr()
+        said = capsys.readouterr()
+        return said.out if code == 0 else said.err
+
+    return run
+
+
+def test_a_desk_is_made_used_and_found_again_by_commands_alone(bare: Path, told: Callable[..., str]) -> None:
+    assert "make run" in told("users", "list", code=2)
+    assert not (bare / "postgres").exists()
+    told("migrate")
+    assert "http://localhost:8501/auth/link?token=" in told("setup")
+    assert told("keys", "create", "shop").strip()
+    assert "shop" in told("keys", "list")
+    assert not Embedded(bare).postgres.answers()
+    orphans = Embedded(bare)  # what a killed desk leaves behind
+    orphans.start()
+    (bare / "desk.json").write_text(json.dumps({"owner": [1, 0.0], "settings": {"CONSOLE_PORT": "1"}}))
+    assert "administrator" in told("users", "list")
+    assert not orphans.postgres.answers()
+    (bare / ".env").write_text("")
+
+
+def test_beside_a_running_desk_its_own_addresses_hold(
+    bare: Path, told: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = Supervisor(config.load(web_port=22001, console_port=22002, sandbox_port=22003))
+    with supervisor.sole_owner():
+        supervisor.start_servers()
+        environment = supervisor.environment()
+        supervisor.note_settings(environment)
+        try:
+            told("migrate")
+            told("setup")
+            assert told("link").startswith("http://localhost:22002/auth/link?token=")
+            assert desk_address("WEB_PORT") == "http://127.0.0.1:22001"
+            assert "is running on" in told("restore", "none.tar", "--force", code=2)
+            assert (bare / "desk.json").stat().st_mode & 0o777 == 0o600
+            Path(".env").write_text("CONSOLE_PORT=8501\nPUBLIC_URL=https://desk.example/\n")
+            assert told("link").startswith("https://desk.example/auth/link?token=")
+            monkeypatch.setenv("CONSOLE_URL", "https://console.example")
+            assert told("users", "add", "eva@shop.example").startswith("https://console.example/auth/link?token=")
+            with psycopg.connect(environment["DATABASE_URL"]) as connection:
+                connection.execute("ALTER TABLE agents RENAME COLUMN language TO tongue")
+            assert "run `migrate`" in told("users", "list", code=2)
+            with psycopg.connect(environment["DATABASE_URL"]) as connection:
+                connection.execute("ALTER TABLE agents RENAME COLUMN tongue TO language")
+        finally:
+            forget()
+            supervisor.stop()
+    assert not (bare / "desk.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["whatsapp", "profile", "--picture", "photo.jpg"],
+        ["whatsapp"],
+        ["rollups", "--since", "yesterday"],
+        ["keys", "revoke", "x"],
+        ["nothing"],
+        [],
+    ],
+)
+def test_wrong_arguments_are_told_in_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
