@@ -9,6 +9,7 @@ import streamlit as st
 from console import navigation, shell
 from console.bot import form
 
+state = st.session_state
 st.set_page_config(
     page_title="BotHub", page_icon=Path(__file__).with_name("static") / "icon.svg", layout="wide",
     initial_sidebar_state="collapsed",
@@ -17,7 +18,10 @@ shell.style()
 agent = shell.viewer()
 page, account, health = navigation.build(agent)
 form.keep()
+shell.connection_words()
 shell.live_bridge()
 shell.account_menu(agent, account)
 shell.banner(health)
+state["arrived"] = state.get("on_page") != page.url_path
+state["on_page"] = page.url_path
 page.run()

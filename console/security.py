@@ -7,7 +7,7 @@ import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import streamlit
 from starlette.datastructures import MutableHeaders
@@ -82,6 +82,20 @@ class Headers:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+def sign_in_address(scope: Scope) -> str:
+    """The sign-in page, which leads to where this request wanted to go."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    wanted = scope["path"] + (f"?{query}" if query else "")
+    return "/auth/login" if wanted == "/" else f"/auth/login?next={quote(wanted, safe='/')}"
+
+
+def own_page(address: str) -> str:
+    """The address, if it is one of our own pages; else the first page."""
+    parts = urlsplit(address)
+    ours = address.startswith("/") and not parts.netloc and parts.path in _PAGES
+    return address if ours and address.isascii() and address.isprintable() else "/"
+
+
 class SignInFirst:
     """Sends a browser without a cookie to the sign-in page, before Streamlit is loaded. The pages check for real."""
 
@@ -90,6 +104,6 @@ class SignInFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in _PAGES and COOKIE not in HTTPConnection(scope).cookies:
-            await RedirectResponse("/auth/login", 303)(scope, receive, send)
+            await RedirectResponse(sign_in_address(scope), 303)(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -9,11 +9,12 @@ import streamlit as st
 
 from console import auth
 from console.components.bridge import bridge
+from console.components.connection import connection
 from console.components.leave import leave
 from console.components.logout import logout_button
 from console.components.sound import sound_switch
 from console.data import health, inbox
-from console.i18n import catalogue, current, t
+from console.i18n import catalogue, current, section, t
 from core.conversations.listing import View
 from core.errors import BotHubError
 from core.people.sessions import CurrentAgent
@@ -56,6 +57,12 @@ def say(error: BotHubError) -> str:
     return catalogue(current()).get(f"error.{type(error).__name__}", str(error))
 
 
+def connection_words() -> None:
+    """What the page says by itself, in the words of whoever looks: it cannot ask once the connection is gone."""
+    with st.container(key="connection_box"):
+        connection(section("connection"))
+
+
 @st.fragment(key="bridge")
 def live_bridge() -> None:
     """Hear what changed, and tell in the tab's title how many wait."""
@@ -92,4 +99,4 @@ def account_menu(agent: CurrentAgent, account: st.Page) -> None:
         st.text(f"{agent.email}\n{t(f'role.{agent.role}')}")
         st.page_link(account, label=t("nav.account"), icon=":material/manage_accounts:")
         sound_switch(t("menu.sound"))
-        logout_button(t("menu.sign_out"))
+        logout_button(t("menu.sign_out"), agent.id)

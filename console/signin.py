@@ -6,6 +6,7 @@ import html
 from functools import lru_cache
 from pathlib import Path
 from string import Template
+from urllib.parse import quote, unquote
 
 import structlog
 from anyio import to_thread
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from console import i18n
 from console.guesses import Guesses, TooMany, address_of, remember
-from console.security import COOKIE, cookie_is_secure, same_origin
+from console.security import COOKIE, cookie_is_secure, own_page, same_origin
 from console.store import system_transaction
 from core.config import get_settings
 from core.people import agents, sessions
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 _LARGEST_FORM = 8192  # bytes
 _CODE_COOKIE = "bothub_code"
+_NEXT_COOKIE = "bothub_next"  # the page that somebody wanted before they had to sign in
+_NEXT_LASTS = 3600  # seconds
+_SAID = {"failed": "login.error", "provider": "login.provider_error", "ended": "login.ended"}
 _PAGE = Template(Path(__file__).with_name("signin.html").read_text("utf-8"))
 
 
@@ -35,11 +39,22 @@ def _guesses() -> Guesses:
 async def form(request: Request) -> Response:
     """The sign-in page. It tells a wrong password from nothing else."""
     asked = request.query_params
-    return _page(
+    answer = _page(
         request,
         "login",
-        error="login.error" if "failed" in asked else "login.provider_error" if "provider" in asked else None,
+        error=next((_SAID[one] for one in _SAID if one in asked), None),
     )
+    if "next" in asked:
+        answer.set_cookie(
+            _NEXT_COOKIE,
+            quote(own_page(asked["next"])),
+            max_age=_NEXT_LASTS,
+            path="/auth",
+            httponly=True,
+            samesite="lax",
+            secure=cookie_is_secure(request),
+        )
+    return answer
 
 
 async def login(request: Request) -> Response:
@@ -161,7 +176,8 @@ def let_in(request: Request, admitted: Admitted, to: str = "/") -> Response:
 
 
 def _signed_in(request: Request, token: str, to: str = "/") -> Response:
-    response = RedirectResponse(to, 303)
+    wanted = own_page(unquote(request.cookies.get(_NEXT_COOKIE, "/")))
+    response = RedirectResponse(wanted if to == "/" else to, 303)
     response.set_cookie(
         COOKIE,
         token,
@@ -171,6 +187,8 @@ def _signed_in(request: Request, token: str, to: str = "/") -> Response:
         samesite="lax",
         secure=cookie_is_secure(request),
     )
+    if _NEXT_COOKIE in request.cookies:
+        response.delete_cookie(_NEXT_COOKIE, "/auth", httponly=True, samesite="lax", secure=cookie_is_secure(request))
     return response
 
 

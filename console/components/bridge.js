@@ -54,7 +54,8 @@ function connect(state) {
       state.tell();
     };
     socket.onclose = (event) => {
-      if (event.code === SIGNED_OUT) return location.assign('/auth/login');
+      if (window.bothubLeaving) return;  // the sign-in page is on its way
+      if (event.code === SIGNED_OUT) return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
       Object.assign(state, {lost: true, up: false});
       state.wait = Math.min(state.wait * 2, 15000);
       setTimeout(open, state.wait * (0.75 + Math.random() / 2));

@@ -1,3 +1,3 @@
 export default function () {
-  location.replace('/auth/login');
+  location.replace('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
 }

@@ -1,5 +1,9 @@
 export default function ({data, parentElement}) {
   parentElement.querySelector('button').textContent = data.label;
   // What was typed and not sent belongs to whoever typed it.
-  parentElement.querySelector('form').onsubmit = () => sessionStorage.clear();
+  parentElement.querySelector('form').onsubmit = () => {
+    window.bothubLeaving = true;
+    sessionStorage.clear();
+    for (const name of Object.keys(localStorage)) if (name.startsWith(`bothub.draft.${data.me}.`)) localStorage.removeItem(name);
+  };
 }

@@ -7,5 +7,6 @@ from console.components import load
 _COMPONENT = load("logout", "<form method='post' action='/auth/logout'><button></button></form>")
 
 
-def logout_button(label: str) -> None:
-    _COMPONENT(key="logout", data={"label": label})
+def logout_button(label: str, me: int) -> None:
+    """Mount it. What this browser keeps of the agent `me`'s unsent words goes as well."""
+    _COMPONENT(key="logout", data={"label": label, "me": me})

@@ -34,10 +34,16 @@ def choose(conversation_id: int | None, clicks: int | None = None) -> None:
 
 
 def follow_address() -> None:
-    """At a first look: what the address says."""
+    """Open what the address says on coming to the inbox, or have it say what is open.
+
+    Within the inbox browsers follow Back and Forward by themselves and tell of it, as of a click.
+    """
     asked = row_number(st.query_params.get("c", ""))
-    if "conversation" not in state and asked is not None:
-        state["conversation"] = asked
+    if asked is not None and (state.get("arrived", True) or "conversation" not in state):
+        if asked != chosen():
+            choose(asked)
+    elif "c" not in st.query_params and (open_now := chosen()) is not None:
+        st.query_params["c"] = str(open_now)
 
 
 def told() -> dict[str, object]:

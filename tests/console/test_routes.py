@@ -320,3 +320,34 @@ def test_no_message_relies_on_what_a_browser_may_have_dropped() -> None:
     from streamlit import config
 
     assert config.get_option("global.minCachedMessageSize") > 10**8
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/?c=5", "/?c=5"),
+        ("/bot?x=a%26b", "/bot?x=a%26b"),
+        ("//evil.example/", "/"),
+        ("https://evil.example/bot", "/"),
+        ("/\\evil.example", "/"),
+        ("/auth/logout", "/"),
+        ("bot", "/"),
+        ("/bot\r\nset-cookie: a=b", "/"),
+    ],
+)
+def test_signing_in_leads_to_the_page_that_was_wanted_if_it_is_ours(browser, business, wanted, led_to) -> None:
+    ana = person(business.business_id)
+    shown = browser.get("/auth/login", params={"ended": "", "next": wanted}, headers={"accept-language": "en"})
+    assert "Your session ended" in shown.text
+    browser.headers["cookie"] = shown.headers["set-cookie"].split(";")[0]
+    answer = sign_in(browser, ana)
+    assert answer.headers["location"] == led_to
+    assert 'bothub_next="";' in answer.headers["set-cookie"], "it leads there once"
+
+
+def test_a_stranger_with_a_link_to_a_conversation_comes_to_it_after_signing_in(browser, business) -> None:
+    ana = person(business.business_id)
+    sent = browser.get("/?c=5&q=a%20b")
+    assert sent.headers["location"].startswith("/auth/login?next=")
+    browser.headers["cookie"] = browser.get(sent.headers["location"]).headers["set-cookie"].split(";")[0]
+    assert sign_in(browser, ana).headers["location"] == "/?c=5&q=a%20b"

@@ -8,6 +8,7 @@ export default function (component) {
     state = {rows: new Map(), selected: null, ticked: new Set(), moved: new Map()};
     states.set(root, state);
     listenToKeys(root, state);
+    listenToHistory(state);
     // A telephone shows one of the two: whoever comes by a link to a conversation sees the conversation.
     document.documentElement.dataset.desk ??= data.selected == null ? 'list' : 'thread';
     state.clock = setInterval(() => { for (const row of state.rows.values()) tellTime(row, state); }, 20000);
@@ -36,6 +37,7 @@ export default function (component) {
   root.dataset.ready = 'true';
   return () => {
     document.removeEventListener('keydown', state.onKey);
+    window.removeEventListener('popstate', state.onHistory);
     clearInterval(state.clock);
     if (window.bothubMoved === state.take) delete window.bothubMoved;
     if (window.bothubOpen === state.open) delete window.bothubOpen;
@@ -204,4 +206,15 @@ function listenToKeys(root, state) {
     state.rows.get(next).scrollIntoView({block: 'nearest'});
   };
   document.addEventListener('keydown', state.onKey);
+}
+
+// Back and Forward open the conversation of the address; on a telephone, Back to none shows the list.
+function listenToHistory(state) {
+  state.onHistory = () => {
+    const asked = Number(new URLSearchParams(location.search).get('c'));
+    if (!asked) document.documentElement.dataset.desk = 'list';
+    else if (asked === state.selected) document.documentElement.dataset.desk = 'thread';
+    else state.open(asked);
+  };
+  window.addEventListener('popstate', state.onHistory);
 }

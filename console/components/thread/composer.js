@@ -24,7 +24,7 @@ function drawComposer(state) {
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
-  area.oninput = () => { grow(area); offerSaved(state); typed(state); };
+  area.oninput = () => { grow(area); offerSaved(state); typed(state); keepDraftSoon(state); };
   area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
   area.onkeydown = (event) => {
     if (!state.offer.hidden && pickByKey(state, event)) return;
@@ -45,6 +45,8 @@ function drawModes(state) {
     button.setAttribute('aria-pressed', String(note === noting));
     button.onclick = () => {
       state.noting = note ? data.conversation : null;
+      state.kept = null;
+      keepDraft(state);
       drawComposer(state);
       state.area.focus();
     };

@@ -2,7 +2,6 @@
 // database makes of many tries one message.
 const RESEND_MS = 4000;
 const boxName = (state) => `bothub.outbox.${state.data.me}`;
-const draftName = (state, conversation) => `bothub.draft.${state.data.me}.${conversation}`;
 const outbox = (state) => JSON.parse(sessionStorage.getItem(boxName(state)) || '[]');
 const keepOutbox = (state, items) => sessionStorage.setItem(boxName(state), JSON.stringify(items));
 
@@ -12,11 +11,11 @@ function settle(state) {
   const items = outbox(state);
   const refused = items.filter((item) => item.token in data.refused);
   for (const item of refused) {  // back to where it was written, with the reason
-    const name = draftName(state, item.conversation);
-    const draft = item.conversation === state.conversation ? state.area.value : sessionStorage.getItem(name) || '';
+    const kept = draftOf(state, item.conversation);
+    const draft = item.conversation === state.conversation ? state.area.value : kept.text;
     const text = [draft, item.template ? '' : item.text].filter(Boolean).join('\n');
-    sessionStorage.setItem(name, text);
-    if (item.conversation === state.conversation) state.area.value = text;
+    setDraft(state, item.conversation, {text, note: Boolean(item.note) || kept.note});
+    if (item.conversation === state.conversation) takeDraft(state);
     state.reason = {conversation: item.conversation, text: data.refused[item.token]};
   }
   const left = items.filter((item) => !done.has(item.token));
@@ -57,7 +56,7 @@ function send(state) {
   state.area.value = '';
   typed(state);
   state.reason = null;
-  sessionStorage.removeItem(draftName(state, state.conversation));
+  keepDraft(state);
   post(state, items);
 }
 

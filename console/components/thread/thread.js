@@ -16,6 +16,7 @@ export default function (component) {
     listenForFiles(state, wrap);
     listenForOthers(state);
     listenAhead(state);
+    listenToTabs(state);
     // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
@@ -30,6 +31,7 @@ export default function (component) {
     state.watch.disconnect();
     forgetOthers(state);
     forgetAhead(state);
+    forgetTabs(state);
     keepDraft(state);
     states.delete(wrap);
   };
@@ -59,10 +61,6 @@ function switchConversation(state) {
   Object.assign(state, {replying: null, filling: null, seeking: null, picking: false, placing: false, choosing: false});
   state.nodes.clear();
   state.lines.replaceChildren();
-  state.area.value = sessionStorage.getItem(draftName(state, conversation)) || '';
+  takeDraft(state);
   return true;
-}
-
-function keepDraft(state) {
-  if (state.conversation !== null) sessionStorage.setItem(draftName(state, state.conversation), state.area.value);
 }

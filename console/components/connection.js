@@ -1,0 +1,75 @@
+// The line stands on the document itself, out of reach of redraws. Streamlit 1.67 tells its state on its root element.
+const LOST_AFTER_MS = 1500;  // what is back sooner is not worth a word
+const SAID_MS = 9000;
+const THEIRS = {'Connection error': null, 'Page not found': 'no_page'};  // titles of Streamlit's dialogs, and what we say
+
+export default function ({data, parentElement}) {
+  const state = (window.bothubConnection ??= watch());
+  state.words = data.words;
+  draw(state);
+  parentElement.querySelector('i').dataset.ready = 'true';
+}
+
+function watch() {
+  const state = {lost: false, said: null, focused: null, back: null, line: el('div')};
+  state.line.id = 'bothub-connection';
+  state.line.setAttribute('role', 'status');
+  state.line.hidden = true;
+  document.body.append(state.line);
+  const look = () => {
+    closeTheirs(state);
+    giveBack(state);
+    const connected = document.querySelector('[data-test-connection-state]')?.dataset.testConnectionState === 'CONNECTED';
+    if (connected) {
+      clearTimeout(state.losing);
+      state.losing = null;
+      if (state.lost) { state.lost = false; draw(state); }
+    } else {
+      state.losing ??= setTimeout(() => { state.lost = true; draw(state); }, LOST_AFTER_MS);
+    }
+  };
+  document.addEventListener('focusin', (event) => {
+    const node = event.composedPath()[0];
+    if (!node.closest('[data-testid=stDialog]')) state.focused = node;
+  }, true);
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributeFilter: ['data-test-connection-state']});
+  look();
+  return state;
+}
+
+// A dialog that is only hidden would keep the keyboard from the page: it is closed, and who was writing goes on.
+function closeTheirs(state) {
+  for (const dialog of document.querySelectorAll('[data-testid=stDialog]')) {
+    const title = Object.keys(THEIRS).find((one) => dialog.textContent.trim().startsWith(one));
+    const close = dialog.querySelector('button[aria-label=Close]');
+    if (title === undefined || !close || dialog.dataset.closing) continue;
+    dialog.dataset.closing = 'true';
+    state.back = state.focused;
+    close.click();
+    if (THEIRS[title]) say(state, THEIRS[title]);
+  }
+}
+
+// The dialog has taken the keyboard by the time it is seen, and gives it back when it has gone, or to nobody.
+function giveBack(state) {
+  if (!state.back || document.querySelector('[data-testid=stDialog]')) return;
+  const {back} = state;
+  state.back = null;
+  setTimeout(() => { if (back.isConnected) back.focus({preventScroll: true}); }, 50);
+}
+
+function say(state, what) {
+  state.said = what;
+  clearTimeout(state.saying);
+  state.saying = setTimeout(() => { state.said = null; draw(state); }, SAID_MS);
+  draw(state);
+}
+
+function draw({line, lost, said, words}) {
+  const key = lost ? 'lost' : said;
+  line.hidden = !key;
+  line.classList.toggle('lost', lost);
+  if (key && words) line.textContent = words[key];
+  if (lost) document.documentElement.dataset.lost = 'true';
+  else delete document.documentElement.dataset.lost;
+}
