@@ -76,8 +76,7 @@ def _change(target: Message, change: Change) -> None:
 
 _FORGET_EDITS = """
 UPDATE messages SET text = '', payload = payload - 'message' || '{"revoked": true}'
-WHERE channel_id = %(channel)s AND type = 'edit' AND type IN ('edit', 'revoke')
-  AND payload ->> 'original_message_id' = %(target)s
+WHERE channel_id = %(channel)s AND type = 'edit' AND type IN ('edit', 'revoke') AND reply_to = %(target)s
 """
 
 
@@ -108,7 +107,7 @@ def came_before(session: Session, message_ids: Collection[int]) -> list[Change]:
 _EARLIER = """
 SELECT e.id, e.channel_id, e.conversation_id, e.type, m.provider_id, '', e.text, e.payload, e.created_at
 FROM messages m JOIN messages e ON e.channel_id = m.channel_id AND e.type IN ('edit', 'revoke')
-  AND e.payload ->> 'original_message_id' = m.provider_id
+  AND e.reply_to = m.provider_id
 WHERE m.id = ANY(%(messages)s::bigint[]) ORDER BY e.id
 """
 

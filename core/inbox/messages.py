@@ -168,7 +168,7 @@ ORDER BY r.number
 ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
 RETURNING id, channel_id, provider_id, EXISTS (
     SELECT FROM messages e WHERE e.type IN ('edit', 'revoke') AND e.channel_id = messages.channel_id
-      AND e.payload ->> 'original_message_id' = messages.provider_id) AS changed
+      AND e.reply_to = messages.provider_id) AS changed
 """
 
 
@@ -185,7 +185,7 @@ def _row(item: _Placed) -> dict[str, Any]:
         "payload": {**message.payload, **({"group_id": message.group_id} if message.group_id else {})},
         "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
         "provider_id": message.provider_id,
-        "reply_to": message.reply_to,
+        "reply_to": message.target if message.type in ("edit", "revoke") else message.reply_to,
         "event": item.event_id,
         "at": at,
         "sent_at": at if message.echo else None,

@@ -63,6 +63,8 @@ class Message(Tenant, Base):
     Providers count whole seconds, and so do our own messages here: within a second, arrival decides. `stored_at` and
     `sent_at` are exact.
 
+    `reply_to` is the provider's id of the message that this one answers, edits or takes back.
+
     `error` of a message that failed: code, cause, advice, title, details.
     """
 
@@ -98,7 +100,7 @@ class Message(Tenant, Base):
         Index(
             "ix_messages_changes",
             "channel_id",
-            text("(payload ->> 'original_message_id')"),
+            "reply_to",
             postgresql_where=text("type IN ('edit', 'revoke')"),
         ),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.conversations import queries, said, search
 from core.conversations.turns import claim, prepare
@@ -322,3 +322,14 @@ def test_wishes_and_payments_of_tomorrow_are_kept(business: TestBusiness) -> Non
         "payment_pending", "payment_captured", "payment_failed",
     }  # fmt: skip
     assert one("SELECT status FROM messages WHERE id = :id", id=ours) == "sent"
+
+
+def test_earlier_changes_are_looked_up_by_their_index(business: TestBusiness) -> None:
+    """Under row-level security Postgres uses an index for leakproof conditions only."""
+    asked = (
+        "EXPLAIN SELECT FROM messages e WHERE e.type IN ('edit', 'revoke') AND e.channel_id = 1 AND e.reply_to = 'x'"
+    )
+    with transaction(business.business_id) as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(session.execute(text(asked)).scalars())
+    assert "ix_messages_changes" in plan and "reply_to" in plan.partition("Filter")[0]
