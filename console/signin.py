@@ -18,7 +18,7 @@ from console.guesses import Guesses, TooMany, address_of, remember
 from console.security import COOKIE, cookie_is_secure, own_page, same_origin
 from console.store import system_transaction
 from core.config import get_settings
-from core.people import agents, sessions
+from core.people import agents, audit, sessions
 from core.people.sessions import Admitted
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ async def login(request: Request) -> Response:
         answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if admitted is None:
-        log.info("sign_in_refused")
+        log.info("sign_in_refused", remote=address_of(request))
         _guesses().note(*filter(None, (address_of(request), known)))
         return RedirectResponse("/auth/login?failed", 303)
     answer = let_in(request, admitted)
@@ -92,7 +92,7 @@ async def code(request: Request) -> Response:
     owed = request.cookies.get(_CODE_COOKIE, "")
     token = await to_thread.run_sync(_prove, owed, fields.get("code", ""), browser_of(request))
     if token is None:
-        log.info("code_refused")
+        log.info("code_refused", remote=address_of(request))
         return RedirectResponse("/auth/code?failed", 303)
     response = _signed_in(request, token)
     response.delete_cookie(_CODE_COOKIE, path="/auth", httponly=True, samesite="lax", secure=cookie_is_secure(request))
@@ -119,6 +119,7 @@ async def link(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     if not same_origin(request):
         return _refused()
+    audit.came_from(address_of(request))
     token = request.cookies.get(COOKIE)
     if token:
         await to_thread.run_sync(_sign_out, token)
@@ -129,6 +130,7 @@ async def logout(request: Request) -> Response:
 
 async def _fields(request: Request) -> dict[str, str] | None:
     """The fields of a small form that one of our own pages sent; None for anything else."""
+    audit.came_from(address_of(request))
     length = request.headers.get("content-length", "")
     if not same_origin(request) or not length.isdigit() or int(length) > _LARGEST_FORM:
         return None

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from console.actions import exports
 from console.analytics import behind
 from console.analytics.period import Span
 from console.i18n import catalogue, current, t
@@ -115,7 +116,7 @@ def _table(
         st.caption(t("analytics.choose_row"))
     st.download_button(
         t("analytics.csv"), table.to_csv(index=False).encode("utf-8-sig"), f"{name}.csv", "text/csv",
-        icon=":material/download:", key=f"csv_{name}", on_click="ignore",
+        icon=":material/download:", key=f"csv_{name}", on_click=exports.note, args=(f"analytics:{name}",),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import shell
+from console.actions import exports
 from console.data import people as data
 from console.i18n import catalogue, current, t
 from console.times import moment
@@ -73,7 +74,13 @@ def _filters() -> None:
             format_func=lambda one: t(f"audit.area_{one}"),
         )  # fmt: skip
         st.download_button(
-            t("audit.export"), _export, "audit.csv", "text/csv", icon=":material/download:", on_click="ignore"
+            t("audit.export"),
+            _export,
+            "audit.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click=exports.note,
+            args=("audit",),
         )
 
 

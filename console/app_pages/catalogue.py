@@ -8,6 +8,7 @@ import streamlit as st
 
 from console import auth, shell
 from console.actions import catalogue as actions
+from console.actions import exports
 from console.catalogue import form, importing, words
 from console.data import catalogue as data
 from console.i18n import t
@@ -56,12 +57,12 @@ def _bar() -> str:
         )  # fmt: skip
         with st.popover(t("catalogue.export"), icon=":material/download:", key="export"):
             st.download_button(
-                "CSV", lambda: spreadsheet.csv_of(data.everything()), "products.csv", "text/csv", on_click="ignore",
-                width="stretch",
+                "CSV", lambda: spreadsheet.csv_of(data.everything()), "products.csv", "text/csv", width="stretch",
+                on_click=exports.note, args=("catalogue",),
             )  # fmt: skip
             st.download_button(
-                "Excel", lambda: spreadsheet.xlsx_of(data.everything()), "products.xlsx", on_click="ignore",
-                width="stretch",
+                "Excel", lambda: spreadsheet.xlsx_of(data.everything()), "products.xlsx", width="stretch",
+                on_click=exports.note, args=("catalogue",),
             )  # fmt: skip
         if may_edit:
             st.button(

@@ -115,6 +115,9 @@ def _requeue(job_id: str) -> None:
 
 
 def _failures(found: Picture) -> None:
+    if found.shared:
+        st.info(t("monitor.shared"), icon=":material/lock:")
+        return
     if found.jobs is None:
         st.warning(t("monitor.no_redis"), icon=":material/cloud_off:")
     for job in found.jobs or []:

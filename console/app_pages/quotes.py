@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import address, shell
+from console.actions import exports
 from console.data import quotes as data
 from console.i18n import t
 from console.numbers import percent
@@ -64,7 +65,13 @@ def _bar() -> None:
         )  # fmt: skip
         address.keep("state", "all")
         st.download_button(
-            t("quotes.export"), _export, "quotes.csv", "text/csv", icon=":material/download:", on_click="ignore"
+            t("quotes.export"),
+            _export,
+            "quotes.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click=exports.note,
+            args=("quotes",),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from pydantic import ValidationError
 
+from console.actions import exports
 from console.bot import tables
 from console.bot.tables import Row
 from console.i18n import t
@@ -38,7 +39,7 @@ def draw(locked: bool) -> None:
     with bar:
         st.download_button(
             t("bot.export"), lambda: pairs.write(_whole(found)), "answers.csv", "text/csv",
-            icon=":material/download:", on_click="ignore", disabled=not found,
+            icon=":material/download:", on_click=exports.note, args=("answers",), disabled=not found,
         )  # fmt: skip
         if not locked:
             with st.popover(t("bot.import"), icon=":material/upload:"):

@@ -14,24 +14,32 @@ from core import bell
 from core.bell import FailedJob
 from core.health import work
 from core.health.work import Counted, Failure, Waiting, Worker
+from core.inbox import dead_letters
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """How the work goes. `jobs` is None while Redis does not answer."""
+    """How the work goes. `jobs` is None while Redis does not answer.
+
+    `shared`: other businesses are worked for too. Then only what waits is this business's own, the figures and workers
+    are the installation's, and errors, which quote what they choked on, are left out.
+    """
 
     minutes: Sequence[Counted]
     workers: Sequence[Worker]
     waiting: Sequence[Waiting]
     failures: Sequence[Failure]
     jobs: Sequence[FailedJob] | None
+    shared: bool = False
 
 
 def picture(since: datetime) -> Picture:
     """Everything the page shows, as of now. Raises `NotAllowed`."""
-    auth.require(*auth.MANAGERS)
+    agent = auth.require(*auth.MANAGERS)
     with system_transaction() as session:
         minutes, workers = work.minutes(session, since), work.workers(session)
+        if not dead_letters.only_business(session):
+            return Picture(minutes, workers, work.waiting_of(session, agent.business_id), [], [], shared=True)
         waiting, failures = work.waiting(session), work.failures(session)
     try:
         jobs: Sequence[FailedJob] | None = bell.failed_jobs()

@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     changed.add_argument("email")
     changed.add_argument("role", choices=roles)
 
+    _command(commands, "dead-letters", admin.list_dead_letters, "list dead letters that belong to no business")
     replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was mended")
     replay.add_argument("id", type=int, nargs="*", help="ids of webhook events (default: all that have dead letters)")
 

@@ -123,6 +123,16 @@ def resume_channel(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def list_dead_letters(_: argparse.Namespace) -> int:
+    """Those that the console shows to nobody, for want of a business."""
+    with system_transaction() as session:
+        found = dead_letters.of_nobody(session)
+    for one in found:
+        print(f"event {one.event_id}  {one.created_at:%Y-%m-%d %H:%M}  {one.source}  {one.reason[:200]}")
+    print("Replay them with `replay EVENT …` once their cause is mended." if found else "None.")
+    return 0
+
+
 def replay(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
         count = dead_letters.replay(session, arguments.id or None)

@@ -12,13 +12,14 @@ from core.config import get_settings
 from core.db import system_transaction
 from core.health import checks
 from core.health.checks import Finding
+from core.inbox import dead_letters
 from core.models import ChannelState
 
 
 def doctor(_: argparse.Namespace) -> int:
     """Print every finding. Exits 1 when something needs mending."""
     get_settings()
-    findings = [finding for check in (checks.servers, _web, _channels, _model) for finding in check()]
+    findings = [finding for check in (checks.servers, _web, _channels, _unowned, _model) for finding in check()]
     for finding in findings:
         print(f"{'ok  ' if finding.well else 'MEND'} {finding.name}: {finding.detail}")
         if not finding.well and finding.mend:
@@ -43,6 +44,17 @@ def _web() -> Iterator[Finding]:
             settings.public_url or "not set",
             "Set PUBLIC_URL to the https address providers reach.",
         )
+
+
+def _unowned() -> Iterator[Finding]:
+    try:
+        with system_transaction() as session:
+            found = dead_letters.of_nobody(session)
+    except SQLAlchemyError:
+        return
+    if found:
+        mend = "See them with `dead-letters`, mend their cause, then `replay`."
+        yield Finding("dead letters", False, f"{len(found)} or more belong to no business", mend)
 
 
 def _channels() -> Iterator[Finding]:

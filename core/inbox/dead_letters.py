@@ -42,23 +42,36 @@ def waiting(session: Session, business_id: int, before_id: int | None = None, li
     )
     if before_id is not None:
         wanted = wanted.where(DeadLetter.id < before_id)
-    return [
-        DeadItem(
-            id=one.id,
-            event_id=one.event_id,
-            source=source,
-            kind=one.reason.partition(":")[0],
-            reason=one.reason,
-            raw=(one.raw or {}).get("item"),
-            created_at=one.created_at,
-        )
-        for one, source in session.execute(wanted)
-    ]
+    return [_item(one, source) for one, source in session.execute(wanted)]
 
 
 def count(session: Session, business_id: int) -> int:
     """How many wait. Needs a system transaction."""
     return session.scalar(select(func.count()).select_from(DeadLetter).where(_waits(session, business_id))) or 0
+
+
+def of_nobody(session: Session, limit: int = 50) -> Sequence[DeadItem]:
+    """The newest that belong to no business, for whoever runs the installation. Needs a system transaction."""
+    wanted = (
+        select(DeadLetter, WebhookEvent.source)
+        .join(WebhookEvent, WebhookEvent.id == DeadLetter.event_id)
+        .where(DeadLetter.business_id.is_(None), DeadLetter.replayed_at.is_(None))
+        .order_by(DeadLetter.id.desc())
+        .limit(limit)
+    )
+    return [_item(one, source) for one, source in session.execute(wanted)]
+
+
+def _item(one: DeadLetter, source: str) -> DeadItem:
+    return DeadItem(
+        id=one.id,
+        event_id=one.event_id,
+        source=source,
+        kind=one.reason.partition(":")[0],
+        reason=one.reason,
+        raw=(one.raw or {}).get("item"),
+        created_at=one.created_at,
+    )
 
 
 def replay(session: Session, event_ids: Sequence[int] | None = None, business_id: int | None = None) -> int:

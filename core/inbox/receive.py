@@ -97,7 +97,7 @@ def _store(session: Session, items: Sequence[Item]) -> None:
     (item,) = items
     log.error("item_quarantined", event_id=item.event_id, exc_info=error)
     reason = f"{type(error).__name__}: {error}"
-    business_id = item.route.business_id if item.route else None
+    business_id = item.route.business_id if item.route else item.owner
     events.quarantine(session, item.event_id, reason, repr(item.parsed)[:20_000], business_id)
 
 
@@ -137,10 +137,10 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
     dead: list[DeadItem] = []
     for item in items:
         if isinstance(item.parsed, Broken):
-            dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw))
+            dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
         elif item.route is None:
             reason = f"no channel here is {_whose(item.parsed)}: add it with `core.cli channels add`"
-            dead.append(DeadItem(item.event_id, reason, repr(item.parsed)[:20_000]))
+            dead.append(DeadItem(item.event_id, reason, repr(item.parsed)[:20_000], item.owner))
         elif item.forged:
             dead.append(DeadItem(item.event_id, _FORGED, repr(item.parsed)[:20_000], item.route.business_id))
         else:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.business.secrets import may_speak_for
@@ -17,7 +18,7 @@ from core.channels.base import AccountNotice, Broken, Parsed, Provider
 from core.conversations.bots import Manners
 from core.db import run
 from core.inbox.events import StoredEvent
-from core.models import EventSource
+from core.models import Channel, EventSource
 
 log = structlog.get_logger(__name__)
 
@@ -45,13 +46,15 @@ class Route:
 class Item:
     """One parsed item, the event it came in, and the channel it is for (None when nobody here owns it).
 
-    `forged`: the event was signed with a secret that is not this channel's.
+    `forged`: the event was signed with a secret that is not this channel's. `owner` is the business of whoever signed
+    an event, where that is one; it is told for items without a channel.
     """
 
     event_id: int
     parsed: Parsed
     route: Route | None
     forged: bool = False
+    owner: int | None = None
 
 
 def assign(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> list[Item]:
@@ -63,7 +66,8 @@ def assign(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> li
         if routes and _signer(event, routes) is None:
             to_ask[tuple(event.signed_by or ())].update(route.channel_id for route in routes)
     allowed = {signers: may_speak_for(session, channels, signers) for signers, channels in to_ask.items()}
-    items = [_item(event, one, candidates.get(_address(event, one), []), allowed) for event, one in parsed]
+    owners = _owners(session, [event for event, one in parsed if not candidates.get(_address(event, one))])
+    items = [_item(event, one, candidates.get(_address(event, one), []), allowed, owners) for event, one in parsed]
     if forged := sorted({item.event_id for item in items if item.forged}):
         channels = sorted({item.route.channel_id for item in items if item.forged and item.route})
         log.warning("webhook_signed_by_another", event_ids=forged, channel_ids=channels)
@@ -71,16 +75,30 @@ def assign(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> li
 
 
 def _item(
-    event: StoredEvent, parsed: Parsed, routes: Sequence[Route], allowed: dict[tuple[int, ...], frozenset[int]]
+    event: StoredEvent,
+    parsed: Parsed,
+    routes: Sequence[Route],
+    allowed: dict[tuple[int, ...], frozenset[int]],
+    owners: dict[int, int],
 ) -> Item:
     if not routes:
-        return Item(event.id, parsed, None)
+        signers = {owners[channel_id] for channel_id in event.signed_by or () if channel_id in owners}
+        return Item(event.id, parsed, None, owner=signers.pop() if len(signers) == 1 else None)
     if (route := _signer(event, routes)) is not None:
         return Item(event.id, parsed, route)
     may = allowed[tuple(event.signed_by or ())]
     if (route := next((one for one in routes if one.channel_id in may), None)) is not None:
         return Item(event.id, parsed, route)
     return Item(event.id, parsed, routes[0], forged=True)
+
+
+def _owners(session: Session, events: Sequence[StoredEvent]) -> dict[int, int]:
+    """The businesses of the channels that signed events."""
+    signers = {channel_id for event in events for channel_id in event.signed_by or ()}
+    if not signers:
+        return {}
+    rows = session.execute(select(Channel.id, Channel.business_id).where(Channel.id.in_(signers)))
+    return {row.id: row.business_id for row in rows}
 
 
 def _signer(event: StoredEvent, routes: Sequence[Route]) -> Route | None:

@@ -25,6 +25,7 @@ from core.models import (
     Sender,
 )
 from core.outbox.queue import Draft, queue_reply
+from core.people import audit
 
 LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _FEWEST_DIGITS = 3  # SMS short codes
@@ -74,7 +75,10 @@ def place(session: Session, business_id: int, order: Order, actor: str) -> Place
     draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
     if order.take_over and earlier is None:
         conversations.take_over(session, business_id, conversation_id, actor, None)
-    return Placed(queue_reply(session, business_id, conversation_id, draft), replayed=earlier is not None)
+    message_ids = queue_reply(session, business_id, conversation_id, draft)
+    if earlier is None:
+        audit.record(session, business_id, actor, "message.send", f"conversation:{conversation_id}", ids=message_ids)
+    return Placed(message_ids, replayed=earlier is not None)
 
 
 def _draft(order: Order, reply_to: str | None) -> Draft:

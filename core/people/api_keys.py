@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import crypto
 from core.errors import BotHubError, NotFound
-from core.models import APIKey
+from core.models import APIKey, AuditEntry
 
 PREFIX = "bh_"
 _SHOWN = len(PREFIX) + 6  # characters of a key by which people recognise it
@@ -107,6 +107,22 @@ def revoke(session: Session, key_id: int) -> None:
     ).one_or_none()
     if found is None:
         raise NotFound(f"No API key {key_id}.")
+
+
+def revoke_made_by(session: Session, business_id: int, actor: str) -> list[int]:
+    """End the keys that somebody made, which the audit log tells. Returns those that were live."""
+    made = select(AuditEntry.subject).where(
+        AuditEntry.business_id == business_id, AuditEntry.actor == actor, AuditEntry.action == "api_key.create"
+    )
+    ids = [int(subject.partition(":")[2]) for subject in session.scalars(made)]
+    ended = session.scalars(
+        update(APIKey)
+        .where(APIKey.business_id == business_id, APIKey.id.in_(ids), APIKey.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(APIKey.id)
+        .execution_options(**_QUIET)
+    )
+    return sorted(ended)
 
 
 def list_keys(session: Session, business_id: int) -> Sequence[KeyFacts]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,8 +27,18 @@ class Entry:
     data: dict[str, Any]
 
 
+_address: ContextVar[str] = ContextVar("network_address", default="")
+
+
+def came_from(address: str) -> None:
+    """Note with every further entry of this request from which network address it came."""
+    _address.set(address)
+
+
 def record(session: Session, business_id: int, actor: str, action: str, subject: str, **data: Any) -> None:
     """Add an entry. `actor` is "agent:3", "key:2" or "system"; `subject` likewise names what was acted on."""
+    if address := _address.get():
+        data["address"] = address
     session.execute(
         insert(AuditEntry).values(business_id=business_id, actor=actor, action=action, subject=subject, data=data)
     )

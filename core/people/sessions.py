@@ -145,11 +145,25 @@ def _touch(session: Session, session_id: int) -> None:
 
 def end_session(session: Session, token: str) -> None:
     """Sign out. Ending what has ended changes nothing."""
-    _end(session, _live(token, TokenKind.SESSION))
+    _end_noted(session, _live(token, TokenKind.SESSION), "session.close")
 
 
 def _end(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(update(AgentToken).where(which).values(ended_at=func.now()).execution_options(**_QUIET))
+
+
+def _end_noted(session: Session, which: ColumnElement[bool], action: str) -> None:
+    """End tokens of one agent; that sessions were among them is noted."""
+    ended = session.execute(
+        update(AgentToken)
+        .where(which)
+        .values(ended_at=func.now())
+        .returning(AgentToken.business_id, AgentToken.agent_id, AgentToken.kind)
+        .execution_options(**_QUIET)
+    ).all()
+    if sessions := [row for row in ended if row.kind == TokenKind.SESSION]:
+        who = f"agent:{sessions[0].agent_id}"
+        audit.record(session, sessions[0].business_id, who, action, who, count=len(sessions))
 
 
 def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
@@ -169,15 +183,13 @@ def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
 
 def revoke_session(session: Session, agent_id: int, session_id: int) -> None:
     """End one of an agent's own sessions; another person's is left alone."""
-    _end(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id))
+    _end_noted(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id), "session.revoke")
 
 
 def revoke_others(session: Session, agent_id: int, keep_session_id: int) -> None:
     """End every session and link of an agent except one session, as after a change of password."""
-    _end(
-        session,
-        (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None) & (AgentToken.id != keep_session_id),
-    )
+    others = (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None) & (AgentToken.id != keep_session_id)
+    _end_noted(session, others, "session.revoke")
 
 
 def revoke_all(session: Session, agent_id: int) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import BotHubError, Conflict, NotFound
 from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
-from core.people import agents, audit, sessions
+from core.people import agents, api_keys, audit, sessions
 
 INVITATION_LASTS = timedelta(days=7)
 LONGEST_NAME = 80
@@ -134,7 +134,9 @@ def set_role(session: Session, business_id: int, actor: str, agent_id: int, role
 
 
 def disable(session: Session, business_id: int, actor: str, agent_id: int) -> None:
-    """Let somebody go: their sessions and links end at once. What they were responsible for stays with them.
+    """Let somebody go: their sessions and links end at once, as do the API keys that they made and may have kept.
+
+    What they were responsible for stays with them.
 
     Raises:
         NotFound: there is no such person.
@@ -150,7 +152,8 @@ def disable(session: Session, business_id: int, actor: str, agent_id: int) -> No
     person.disabled_at = func.now()
     session.flush()
     sessions.revoke_all(session, agent_id)
-    audit.record(session, business_id, actor, "agent.disable", f"agent:{agent_id}")
+    keys = api_keys.revoke_made_by(session, business_id, f"agent:{agent_id}")
+    audit.record(session, business_id, actor, "agent.disable", f"agent:{agent_id}", keys_revoked=keys)
 
 
 def enable(session: Session, business_id: int, actor: str, agent_id: int) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from console import auth
 from console.actions import events as event_actions
 from console.actions import keys as key_actions
 from console.actions import monitor as monitor_actions
 from console.auth import NotAllowed
 from console.data import events as event_data
+from console.data import monitor as monitor_data
 from console.raw import readable
 from core import bell
 from core.db import system_transaction
@@ -20,7 +23,7 @@ from core.models import Role
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows, store
+from tests.inbox.steps import column, customer_writes, one, rows, store
 from tests.messages import meta_body, meta_json, text_value
 from workers.inbound import receive
 from workers.meter import Meter
@@ -191,3 +194,26 @@ class TestMonitor:
             at(business, monkeypatch, "monitor", Role.AGENT)
         with pytest.raises(NotAllowed):
             monitor_actions.requeue("any")
+
+
+def test_several_businesses_do_not_see_each_others_work(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows("INSERT INTO task_failures (kind, error, trace) VALUES ('replies', 'KeyError', 'their words')")
+    rows("INSERT INTO businesses (name) VALUES ('Other')")
+    customer_writes("Hola")
+    rows("UPDATE reply_turns SET due_at = now() - interval '1 minute'")
+    desk = at(business, monkeypatch, "monitor", Role.MANAGER)
+    assert not desk.page.code
+    assert any("several businesses" in said.value for said in desk.page.info)
+    monkeypatch.setattr(auth, "token", lambda: desk.person.token)
+    auth.forget()
+    own = monitor_data.picture(datetime.now(UTC))
+    assert {row.kind: row.count for row in own.waiting}["replies"] == 1
+    other = person(one("SELECT max(id) FROM businesses"), role=Role.MANAGER)
+    monkeypatch.setattr(auth, "token", lambda: other.token)
+    auth.forget()
+    theirs = monitor_data.picture(datetime.now(UTC))
+    assert {row.count for row in theirs.waiting} == {0} and theirs.failures == []
+    with pytest.raises(NotAllowed):
+        monitor_actions.requeue("any")

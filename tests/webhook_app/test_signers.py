@@ -193,3 +193,24 @@ def test_a_replaced_secret_is_refused_within_seconds(
     now[0] += 5
     assert meta(client, document, "other-app-secret") == 403
     assert meta(client, document, "new-secret") == (200 if "credentials" in changed else 403)
+
+
+def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: int) -> None:
+    """So that somebody sees it; what the settings' secret signed is told by `dead-letters`."""
+    unknown = of(meta_body(text_value("Hola")), "999")
+    assert meta(client, unknown, "other-app-secret") == 200
+    assert meta(client, {"entry": [0]}, "other-app-secret") == 200
+    with system_transaction() as session:
+        session.execute(update(Channel).where(Channel.business_id == 1).values(credentials={}))
+    secrets_of(client)._read_at = float("-inf")
+    assert meta(client, unknown, "test-app-secret") == 200
+    inbound.receive()
+    assert column("SELECT business_id FROM dead_letters ORDER BY id") == [other, other, None]
+    with system_transaction() as session:
+        assert len(dead_letters.waiting(session, other)) == 2
+        assert [one.event_id for one in dead_letters.of_nobody(session)] == [3]
+
+
+def secrets_of(client: Any) -> secrets.SecretRing:
+    found: secrets.SecretRing = client.application.extensions["door"].secrets
+    return found

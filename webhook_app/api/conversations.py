@@ -35,7 +35,7 @@ def list_conversations(query: ConversationQuery) -> dict[str, Any]:
     wanted = queries.Filter(query.channel, query.status, _assignee(query.assignee), query.tag, query.q)
     with transaction(who.business_id) as session:
         page = queries.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
-    items = [ConversationOut.model_validate(view) for view in page.items]
+    items = [_given(view, who) for view in page.items]
     return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
 
 
@@ -123,4 +123,10 @@ def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: s
 def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:
     session.expire_all()  # the services change rows without telling the session
     view = queries.conversation(session, who.business_id, path.conversation_id)
-    return ConversationOut.model_validate(view).model_dump(mode="json")
+    return _given(view, who).model_dump(mode="json")
+
+
+def _given(view: queries.ConversationView, who: Caller) -> ConversationOut:
+    """What was said is for keys that may read messages."""
+    given = ConversationOut.model_validate(view)
+    return given if who.may(Scope.MESSAGES_READ) else given.model_copy(update={"last_message_text": ""})

@@ -175,7 +175,9 @@ class ContactOut(Given):
 
 
 class ConversationOut(Given):
-    """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is."""
+    """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is.
+    `last_message_text` is empty for keys without the scope messages:read.
+    """
 
     id: int
     channel: str

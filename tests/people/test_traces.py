@@ -1,0 +1,100 @@
+"""What the audit log keeps of programs, downloads and sessions, and what ends with a person who leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console import auth
+from console.actions import exports
+from core.db import system_transaction, transaction
+from core.models import Role
+from core.people import api_keys, audit, sessions, staff
+from tests.conftest import TestBusiness
+from tests.console.people import person
+from tests.inbox.steps import column, customer_writes, rows
+from tests.webhook_app.api_world import Api
+
+
+def entries(area: str) -> list[Any]:
+    return rows(
+        "SELECT actor, action, subject, data FROM audit_log WHERE action LIKE :like ORDER BY id", like=f"{area}.%"
+    )
+
+
+def key(business_id: int, actor: str, *scopes: str) -> tuple[int, str]:
+    with system_transaction() as session:
+        key_id, secret = api_keys.create(session, business_id, "shop", scopes)
+        audit.record(session, business_id, actor, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
+    return key_id, secret
+
+
+def test_a_message_by_the_api_is_noted_once_with_its_key(client: Any, business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    key_id, secret = key(business.business_id, "cli", "messages:write")
+    api = Api(client, secret)
+    for _ in range(2):
+        sent = api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"}, Idempotency_Key="a")
+    assert entries("message") == [
+        (f"key:{key_id}", "message.send", f"conversation:{conversation_id}", {"ids": sent.json["parts"]})
+    ]
+
+
+def test_downloads_are_noted(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = person(business.business_id, role=Role.MANAGER)
+    monkeypatch.setattr(auth, "token", lambda: one.token)
+    auth.forget()
+    exports.note("quotes")
+    assert entries("export") == [(f"agent:{one.id}", "export.download", "quotes", {})]
+
+
+def test_sessions_that_end_are_noted(business: TestBusiness) -> None:
+    one = person(business.business_id)
+    me = f"agent:{one.id}"
+    with system_transaction() as session:
+        second = sessions.open_session(session, business.business_id, one.id)
+        kept = sessions.session_agent(session, second)
+        assert kept is not None
+        sessions.revoke_others(session, one.id, kept.session_id)
+        sessions.revoke_others(session, one.id, kept.session_id)
+        sessions.end_session(session, second)
+        sessions.end_session(session, second)
+    assert [entry[:3] for entry in entries("session")] == [
+        (me, "session.open", me), (me, "session.open", me), (me, "session.revoke", me), (me, "session.close", me),
+    ]  # fmt: skip
+
+
+def test_guesses_and_sign_ins_are_noted_with_their_address(business: TestBusiness) -> None:
+    from starlette.testclient import TestClient
+
+    from console.asgi import app
+
+    one = person(business.business_id)
+    browser = TestClient(app, base_url="http://testserver", client=("203.0.113.7", 5000), follow_redirects=False)
+    headers = {"origin": "http://testserver"}
+    form = {"email": one.email, "password": "wrong"}
+    assert browser.post("/auth/login", data=form, headers=headers).status_code == 303
+    assert column("SELECT data ->> 'address' FROM audit_log WHERE action = 'session.refused'") == ["203.0.113.7"]
+
+
+def test_whoever_is_let_go_takes_no_key_along(client: Any, business: TestBusiness) -> None:
+    leaving, staying = person(business.business_id), person(business.business_id, role=Role.ADMINISTRATOR)
+    theirs, secret = key(business.business_id, f"agent:{leaving.id}", "conversations:read")
+    _, other = key(business.business_id, f"agent:{staying.id}", "conversations:read")
+    with transaction(business.business_id) as session:
+        staff.disable(session, business.business_id, f"agent:{staying.id}", leaving.id)
+    assert Api(client, secret).get("/api/v1/conversations").status_code == 401
+    assert Api(client, other).get("/api/v1/conversations").status_code == 200
+    assert entries("agent")[-1][3] == {"keys_revoked": [theirs]}
+
+
+def test_words_are_for_keys_that_may_read_messages(client: Any, business: TestBusiness) -> None:
+    conversation_id = customer_writes("mi clave es 1234")
+    for scopes, said in ((("conversations:read",), ""), (("conversations:read", "messages:read"), "mi clave es 1234")):
+        api = Api(client, key(business.business_id, "cli", *scopes)[1])
+        shown = [
+            api.get("/api/v1/conversations").json["items"][0],
+            api.get(f"/api/v1/conversations/{conversation_id}").json,
+        ]
+        assert [one["last_message_text"] for one in shown] == [said, said]
