@@ -16,11 +16,12 @@ st.set_page_config(
 )  # fmt: skip
 shell.style()
 agent = shell.viewer()
-page, account, health = navigation.build(agent)
+page, account, notices, health = navigation.build(agent)
 form.keep()
 shell.connection_words()
 shell.live_bridge()
 shell.account_menu(agent, account)
+shell.bell(notices)
 shell.banner(health)
 state["arrived"] = state.get("on_page") != page.url_path
 state["on_page"] = page.url_path

@@ -40,12 +40,15 @@ _ENTRIES = (
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
     _Entry("teams", ":material/groups:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
+    _Entry("notices", ":material/notifications:"),
     _Entry("account", ":material/person:"),
 )
 
+_HIDDEN = ("account", "notices")  # reached from beside the menu
 
-def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page | None]:
-    """The page that was asked for, one's own account page, and the page on health for whoever may see it."""
+
+def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page, st.Page | None]:
+    """The page that was asked for, and those that are linked from everywhere: account, notices, health for managers."""
     pages: dict[str, list[st.Page]] = {}
     known: dict[str, st.Page] = {}
     for entry in _ENTRIES:
@@ -53,8 +56,8 @@ def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page | None]:
             continue
         page = st.Page(
             f"app_pages/{entry.name}.py", title=t(f"nav.{entry.name}"), icon=entry.icon, url_path=entry.name,
-            default=entry.name == "inbox", visibility="hidden" if entry.name == "account" else "visible",
+            default=entry.name == "inbox", visibility="hidden" if entry.name in _HIDDEN else "visible",
         )  # fmt: skip
         pages.setdefault(t(f"nav.{entry.group}") if entry.group else "", []).append(page)
         known[entry.name] = page
-    return st.navigation(pages, position="top"), known["account"], known.get("health")
+    return st.navigation(pages, position="top"), known["account"], known["notices"], known.get("health")

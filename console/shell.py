@@ -13,10 +13,11 @@ from console.components.connection import connection
 from console.components.leave import leave
 from console.components.logout import logout_button
 from console.components.sound import sound_switch
-from console.data import health, inbox
+from console.data import health, inbox, notices
 from console.i18n import catalogue, current, section, t
 from core.conversations.listing import View
 from core.errors import BotHubError
+from core.people.notice_list import MOST_COUNTED
 from core.people.sessions import CurrentAgent
 
 state = st.session_state
@@ -89,6 +90,18 @@ def banner(health_page: st.Page | None) -> None:
         st.html(f'<span role="status">{html.escape(words)}</span>')
         if health_page is not None:
             st.page_link(health_page, label=t("health.see"), width="content")
+
+
+@st.fragment(key="bell", run_every=10)
+def bell(notices_page: st.Page) -> None:
+    """How many notices whoever looks has not read, and the way to them."""
+    viewer()
+    count = notices.unread()
+    label = ":material/notifications:"
+    if count:
+        label += f" {count}" if count < MOST_COUNTED else f" {MOST_COUNTED - 1}+"
+    with st.container(key="bell", width="content"):
+        st.page_link(notices_page, label=label, help=t("notices.bell", count=count), width="content")
 
 
 def account_menu(agent: CurrentAgent, account: st.Page) -> None:

@@ -11,7 +11,7 @@ from core.conversations import triage
 from core.db import system_transaction
 from core.inbox import receipts
 from core.outbox import claim as outbox
-from core.outbox import settlement
+from core.outbox import settlement, uncertainty
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,8 @@ def sweep() -> None:
         receipts.match_waiting(session)
     with system_transaction() as session:
         settlement.own_uncertain(session, settings.uncertain_grace_seconds)
+    with system_transaction() as session:
+        uncertainty.tell(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
         conversations.own_abandoned(session, _ABANDONED_SECONDS + settings.reply_quiet_seconds)
     with system_transaction() as session:

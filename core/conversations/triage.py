@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from core import live
 from core.conversations.service import add_event, lock, lock_open
 from core.errors import BotHubError
-from core.models import Conversation, ConversationStatus
+from core.models import Conversation, ConversationStatus, Severity
+from core.people.notices import notify
 
 LONGEST_SNOOZE = timedelta(days=365)
 MOST_TAGS = 20
@@ -61,6 +62,8 @@ def wake_due(session: Session) -> int:
     rows = session.execute(_WAKE, {"limit": _MOST_WOKEN}).all()
     for row in rows:
         add_event(session, row.business_id, row.id, row.channel_id, "woken")
+        words = "A conversation was put aside until now and is open again."
+        notify(session, row.business_id, "snooze_due", Severity.INFO, words, conversation_id=row.id, data={"due": True})
     return len(rows)
 
 

@@ -105,6 +105,21 @@ def past_alerts(session: Session, business_id: int, limit: int = 50) -> Sequence
     return [_facts(row) for row in session.scalars(wanted)]
 
 
+def listed(session: Session, business_id: int, state: str, before: int | None, limit: int) -> Sequence[AlertFacts]:
+    """Alerts of a state (open, cleared or all), newest first, those before the one of this id."""
+    wanted = select(Alert).where(Alert.business_id == business_id)
+    if before is not None:
+        wanted = wanted.where(Alert.id < before)
+    if state != "all":
+        wanted = wanted.where(Alert.cleared_at.is_(None) if state == "open" else Alert.cleared_at.is_not(None))
+    return [_facts(row) for row in session.scalars(wanted.order_by(Alert.id.desc()).limit(limit))]
+
+
+def words(language: str, kind: str, subject: str) -> str:
+    """What is wrong and what to do."""
+    return sentence(language, f"alert_{kind}", {"subject": subject}, kind)
+
+
 def forget_old_alerts(session: Session) -> None:
     """Drop what was over a year ago."""
     session.execute(delete(Alert).where(Alert.cleared_at < func.now() - _KEEP))

@@ -6,8 +6,9 @@ from core.ai.budget import NEAR
 from core.conversations.spending import SPENT
 
 # Each part gives business, kind, severity and subject. A paused channel is an alert of its own, so what waits for it is
-# no backlog. Silence compares the last hour with the same hour of the last four weeks: each of them had messages enough
-# to make an hour without any a surprise.
+# no backlog. Reports of workers are forgotten after days, which is no sign that one works again. Silence compares the
+# last hour with the same hour of the last four weeks: each of them had messages enough to make an hour without any a
+# surprise.
 SEE = f"""
 WITH conditions (business_id, kind, severity, subject) AS (
     SELECT id, 'backlog', 'high', 'inbound' FROM businesses WHERE EXISTS (
@@ -81,7 +82,8 @@ WITH conditions (business_id, kind, severity, subject) AS (
         - minute.sent < %(left)s
     UNION
     SELECT id, 'workers', 'high', 'all' FROM businesses
-    WHERE (SELECT max(seen_at) FROM worker_reports) < now() - %(lost)s
+    WHERE coalesce((SELECT max(seen_at) FROM worker_reports) < now() - %(lost)s, EXISTS (
+        SELECT FROM alerts a WHERE a.business_id = businesses.id AND a.kind = 'workers' AND a.cleared_at IS NULL))
     UNION
     SELECT b.id, 'dead_letters', 'warning', 'waiting' FROM businesses b WHERE EXISTS (
         SELECT FROM dead_letters l WHERE l.replayed_at IS NULL AND (l.business_id = b.id

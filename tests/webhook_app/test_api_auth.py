@@ -27,6 +27,7 @@ READS = {
     "/api/v1/quotes": Scope.QUOTES_READ,
     "/api/v1/stats": Scope.STATS_READ,
     "/api/v1/queue": Scope.QUEUE_READ,
+    "/api/v1/alerts": Scope.STATS_READ,
 }
 
 

@@ -281,3 +281,22 @@ def test_the_period_follows_the_businesss_time_zone(api: Api, business: Any, tal
         session.execute(update(Business).values(timezone=zone))
     assert api.get("/api/v1/stats").json["messages_received"] == 0
     assert api.get("/api/v1/stats", period="week").json["messages_received"] == 1
+
+
+def test_alerts_are_listed_by_their_names_with_their_times(api: Api, business: Any) -> None:
+    with system_transaction() as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO alerts (business_id, kind, severity, subject, cleared_at)"
+            f" SELECT {business.business_id}, kind, 'high', 'whatsapp 1', cleared"
+            " FROM (VALUES ('whatsapp_down', now()), ('rate_limit_warning', NULL)) AS v (kind, cleared)"
+        )
+    found = api.get("/api/v1/alerts").json["items"]
+    assert [(one["name"], one["severity"], one["resolved"]) for one in found] == [
+        ("rate_limit_warning", "high", False), ("whatsapp_down", "high", True),
+    ]  # fmt: skip
+    assert found[0]["cleared_at"] is None and found[1]["cleared_at"] and "whatsapp 1" in found[0]["text"]
+    first = api.get("/api/v1/alerts", limit=1).json
+    second = api.get("/api/v1/alerts", limit=1, cursor=first["next_cursor"]).json
+    assert [one["name"] for one in second["items"]] == ["whatsapp_down"] and second["next_cursor"] is None
+    assert [one["name"] for one in api.get("/api/v1/alerts", state="open").json["items"]] == ["rate_limit_warning"]
+    assert api.get("/api/v1/alerts", state="wrong").status_code == 422

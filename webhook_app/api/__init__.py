@@ -10,7 +10,19 @@ from flask_openapi.openapi import OpenAPI
 from flask_openapi_swagger.plugins import RegisterPlugin as SwaggerPages  # type: ignore[import-untyped]
 
 from core.config import Settings
-from webhook_app.api import conversations, legacy, media, messages, problems, products, queue, quotes, routes, stats
+from webhook_app.api import (
+    alerts,
+    conversations,
+    legacy,
+    media,
+    messages,
+    problems,
+    products,
+    queue,
+    quotes,
+    routes,
+    stats,
+)
 from webhook_app.api.auth import KeyRing, Meter
 
 _ABOUT = """Send messages, read conversations and quotes, keep the catalogue, follow the queue.
@@ -38,7 +50,7 @@ def register(settings: Settings) -> Flask:
     app.extensions["api_keys"] = KeyRing(settings.bothub_api_key)
     app.extensions["api_meter"] = Meter()
     problems.register(app)
-    for module in (messages, conversations, media, products, quotes, stats, queue, legacy):
+    for module in (messages, conversations, media, products, quotes, stats, queue, alerts, legacy):
         app.register_api(module.api)
     _register_docs(app)
     return app

@@ -1,0 +1,69 @@
+"""The list of notices and the bell: for everybody, in their language, with what each person has read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from console.data import notices as data
+from core.db import system_transaction, transaction
+from core.models import Role, Severity
+from core.outbox import uncertainty
+from core.people import notice_list
+from core.people.notices import notify
+from tests.conftest import TestBusiness
+from tests.console.people import conversation, person
+from tests.console.test_pages import Desk
+from tests.inbox.steps import column, customer_writes, one, rows, say
+
+
+def note(
+    business: TestBusiness, kind: str, severity: Severity = Severity.WARNING, talk: int | None = None, **facts: object
+) -> None:
+    with transaction(business.business_id) as session:
+        notify(session, business.business_id, kind, severity, "In English.", conversation_id=talk, data=facts)
+
+
+def test_the_bell_counts_and_the_page_shows_and_reads_them(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(business, "account_verified")
+    rows("UPDATE notices SET created_at = now() - interval '1 hour'")
+    ana, bea = (person(business.business_id, role=role) for role in (Role.AGENT, Role.MANAGER))
+    rows("UPDATE agents SET language = 'es'")
+    desk = Desk(ana, monkeypatch)
+    desk.open()
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    rows("UPDATE contacts SET name = 'Zoë'")
+    note(business, "handed_off", talk=talk, reason="keyword")
+    note(business, "alert_workers", Severity.INFO, subject="all", cleared=True)
+    assert data.unread() == 2, "what was before somebody came is no news to them"
+    desk.page.switch_page("app_pages/notices.py")
+    desk.run()
+    shown = [element.value for element in desk.page.text]
+    assert any("Zoë necesita a una persona: la pidió." in words for words in shown)
+    assert any(words.startswith("Resuelto:") for words in shown)
+    links = [json.dumps(str(link.proto)) for link in desk.page.get("page_link")]
+    assert any(f"c={talk}" in link for link in links)
+    assert data.unread() == 0
+    with transaction(business.business_id) as session:
+        assert notice_list.unread(session, bea.id) == 2, "each reads for themselves"
+        for up_to in (2, 0):
+            notice_list.mark_read(session, bea.id, up_to)
+        assert (notice_list.read_up_to(session, bea.id), notice_list.unread(session, bea.id)) == (2, 1)
+
+
+def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) -> None:
+    ids = [say(business.business_id, customer_writes(sender=f"549115555{n:04}"))[0] for n in range(3)]
+    rows("UPDATE messages SET status = 'uncertain' WHERE id = ANY(:ids)", ids=ids)
+    rows("UPDATE messages SET sender = 'bot' WHERE id = :id", id=ids[1])
+    rows("UPDATE deliveries SET uncertain_since = now() - interval '2 minutes' WHERE message_id <> :id", id=ids[2])
+    rows("UPDATE conversations SET mode = 'bot'")
+    for _ in range(2):
+        with system_transaction() as session:
+            uncertainty.tell(session, 60)
+    assert rows("SELECT kind, conversation_id FROM notices") == [
+        ("message_uncertain", one("SELECT conversation_id FROM messages WHERE id = :id", id=ids[0]))
+    ]
+    assert column("SELECT about FROM notices") == [f"uncertain message {ids[0]}"]
