@@ -117,8 +117,8 @@ def test_what_is_wrong_or_half_given_is_named(values: dict[str, str], named: str
         {"REDIS_URL": "unix:///run/redis.sock?db=0"}, {"REDIS_URL": "rediss://u:p@h"}, {"LOG_LEVEL": "info"},
         {"DATABASE_URL": "postgresql:///bothub?host=/run/postgresql"}, {"OPENAI_API_KEY": "EMPTY", "OPENAI_BASE_URL":
         "http://127.0.0.1:11434/v1"}, {"WHATSAPP_APP_SECRET": "9a0f3c58d1b2e476, 8b1e2d4c6f5a7988", "SANDBOX": "0"},
-        {"SANDBOX": "1", "BOTHUB_API_KEY": "dev"}, {"OIDC_ISSUER": "http://127.0.0.1:9/", "OIDC_CLIENT_ID": "x",
-        "OIDC_CLIENT_SECRET": "5dK1xq0ZpW"},
+        {"SANDBOX": "1", "TWILIO_AUTH_TOKEN": "sandbox-auth-token"},
+        {"OIDC_ISSUER": "http://127.0.0.1:9/", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "5dK1xq0ZpW"},
     ],
 )  # fmt: skip
 def test_what_is_whole_will_do(values: dict[str, str]) -> None:
@@ -149,6 +149,11 @@ def test_a_secret_that_protects_nothing_is_refused_by_name(name: str, value: str
     else:
         assert said.startswith(f"{name} is wrong: ") and "\n" not in said, said
         assert len(value) < 6 or value not in said
+
+
+@pytest.mark.parametrize("changes", [{"BOTHUB_API_KEY": "change-me"}, {**PEOPLE, "ADMIN_PASSWORD": "password123"}])
+def test_the_sandbox_makes_no_difference_to_what_lets_people_in(changes: dict[str, str]) -> None:
+    assert line({**changes, "SANDBOX": "1"}).startswith(f"{list(changes)[-1]} is wrong: ")
 
 
 @given(st.text("0123456789abcdef", min_size=32, max_size=32).filter(lambda text: len(set(text)) > 7))

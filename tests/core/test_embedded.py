@@ -208,6 +208,26 @@ def test_the_keys_of_an_installation_stay(tmp_path: Path) -> None:
     assert Supervisor(given).environment()["ENCRYPTION_KEYS"] == "own"
 
 
+def test_a_child_that_refuses_its_settings_ends_the_start_with_its_line(tmp_path: Path) -> None:
+    from core.cli.run import _raise_refusal
+    from core.supervisor import Child
+
+    log = tmp_path / "log"
+    log.write_text("an older line\n")
+    child = Child("test", ["-c", "import sys; print('X is not set: set it.'); sys.exit(2)"], dict(os.environ), log)
+    child.start()
+    assert child.process is not None
+    child.process.wait()
+    with pytest.raises(ConfigurationError, match=r"^X is not set: set it\.$"):
+        _raise_refusal(child)
+
+
+def test_two_parts_want_the_same_port(tmp_path: Path) -> None:
+    both = Supervisor(load(data_dir=tmp_path, web_port=21991, console_port=21991))
+    with pytest.raises(ConfigurationError, match=r"^CONSOLE_PORT is wrong: WEB_PORT is 21991 too"):
+        both.check_ports()
+
+
 def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
     from core.supervisor import Child
 
