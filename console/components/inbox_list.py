@@ -72,6 +72,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "urgent": row.priority,
         "tags": list(row.tags[:3]),
         "waiting": row.waiting_since.isoformat() if row.waiting_since else None,
+        "unsent": row.unsent,
         "closing": row.window_expires_at.isoformat() if row.window_expires_at else None,
         "at": row.last_message_at.isoformat(),
         "text": row.last_text,

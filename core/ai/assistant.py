@@ -172,6 +172,12 @@ def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str
     return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
 
 
+def given_up(request: ComposeRequest) -> str | None:
+    """What a customer hears when no answer could be finished; None from a bot that says nothing by itself."""
+    alone = request.settings.autonomy not in (Autonomy.OFF, Autonomy.DRAFT)
+    return _farewell(request, Reason.FAILURE, None) if alone else None
+
+
 def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
     settings, speaks = request.settings, _language(request, spoken)
     shut = not hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)

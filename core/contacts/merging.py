@@ -158,6 +158,9 @@ def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]
     if older.waiting_since is not None:
         newer.waiting_since = min(older.waiting_since, newer.waiting_since or older.waiting_since)
     newer.unread_count += older.unread_count
+    newer.asked_id = max(newer.asked_id or 0, older.asked_id or 0) or None
+    if newer.unsent_id is None:
+        newer.unsent_id, newer.unsent_at = older.unsent_id, older.unsent_at
     service.close(session, business_id, older.id, actor)
     return before
 

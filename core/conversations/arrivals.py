@@ -15,6 +15,7 @@ from core import live
 from core.ai.settings import Autonomy
 from core.channels.base import Kind
 from core.config import get_settings
+from core.conversations import service
 from core.conversations.bots import Manners
 from core.db import run
 from core.models import Mode, ReplyTurn
@@ -123,8 +124,24 @@ def apply(session: Session, business_id: int, arrivals: Sequence[Arrival]) -> No
     before = _update(session, by_conversation)
     _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _owe_turns(session, business_id, by_conversation, before)
+    _call_people(session, business_id, by_conversation, before)
     for conversation_id, own in by_conversation.items():
         live.notify(session, business_id, conversation_id, _called(own, before.get(conversation_id)))
+
+
+def _call_people(
+    session: Session,
+    business_id: int,
+    by_conversation: Mapping[int, Sequence[Arrival]],
+    before: Mapping[int, _Before],
+) -> None:
+    """Where no bot answers, somebody is told of a new conversation and given it, as when a bot hands one over."""
+    for conversation_id, own in by_conversation.items():
+        owed, stood = next((one for one in own if one.owed_answer), None), before[conversation_id]
+        if owed is None or stood.mode != Mode.HUMAN or stood.assignee_id or stood.called or _speaks(owed.bot):
+            continue
+        reason = "no_bot" if owed.bot is None else "bot_off"
+        service.hand_off(session, business_id, conversation_id, reason, had_by=Mode.HUMAN)
 
 
 def _called(own: Sequence[Arrival], before: _Before | None) -> int | None:
@@ -139,6 +156,7 @@ class _Before:
     mode: str
     assignee_id: int | None
     first: bool  # nobody has said anything in it yet
+    called: bool  # somebody was told of it
 
 
 def _update(session: Session, by_conversation: Mapping[int, Sequence[Arrival]]) -> dict[int, _Before]:
@@ -146,20 +164,21 @@ def _update(session: Session, by_conversation: Mapping[int, Sequence[Arrival]]) 
     changes = [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()]
     values = {"conversations": list(by_conversation), "changes": json.dumps(changes)}
     return {
-        conversation_id: _Before(mode, assignee_id, first=not text and waiting is None)
-        for conversation_id, mode, assignee_id, text, waiting in run(session, _UPDATE, values)
+        conversation_id: _Before(mode, assignee_id, first=not text and waiting is None, called=called)
+        for conversation_id, mode, assignee_id, text, waiting, called in run(session, _UPDATE, values)
     }
 
 
 # Locked lowest id first, so that two batches cannot wait for each other.
 _UPDATE = """
 WITH before AS (
-    SELECT id, mode, assignee_id, last_message_text, waiting_since FROM conversations
+    SELECT id, mode, assignee_id, last_message_text, waiting_since, handed_off_at IS NOT NULL AS called
+    FROM conversations
     WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
 ), news AS (
     SELECT * FROM jsonb_to_recordset(%(changes)s::jsonb) AS n (
         conversation bigint, identity bigint, unread integer, at timestamptz, words text, waiting timestamptz,
-        closing timestamptz, answered boolean, taken_over boolean)
+        closing timestamptz, answered boolean, taken_over boolean, asked bigint)
 ), updated AS (
     UPDATE conversations c SET
         identity_id = coalesce(n.identity, c.identity_id),
@@ -167,13 +186,16 @@ WITH before AS (
         last_message_at = greatest(c.last_message_at, n.at),
         last_message_text = n.words,
         waiting_since = CASE WHEN n.answered THEN NULL ELSE coalesce(c.waiting_since, n.waiting) END,
+        asked_id = greatest(c.asked_id, n.asked),
+        unsent_id = CASE WHEN n.answered THEN NULL ELSE c.unsent_id END,
+        unsent_at = CASE WHEN n.answered THEN NULL ELSE c.unsent_at END,
         window_expires_at = greatest(c.window_expires_at, n.closing),
         mode = CASE WHEN n.taken_over THEN 'human' ELSE c.mode END,
         status = CASE WHEN n.unread > 0 AND c.status IN ('pending', 'snoozed') THEN 'open' ELSE c.status END,
         snoozed_until = CASE WHEN n.unread > 0 THEN NULL ELSE c.snoozed_until END
     FROM before JOIN news n ON n.conversation = before.id WHERE c.id = before.id
 )
-SELECT id, mode, assignee_id, last_message_text, waiting_since FROM before
+SELECT id, mode, assignee_id, last_message_text, waiting_since, called FROM before
 """
 
 
@@ -193,6 +215,7 @@ def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
         "waiting": min(one.at for one in owed).isoformat() if owed else None,
         "closing": (max(one.at for one in direct) + WINDOW).isoformat() if has_window else None,
         "answered": newest.takes_over,
+        "asked": max(one.message_id for one in owed) if owed else None,
         "taken_over": any(one.takes_over for one in own),
     }
 

@@ -74,6 +74,7 @@ class Standing:
     shop: Shop | None
     business: BusinessFacts
     said: Sequence[Said]
+    opted_out: bool
 
 
 _STANDING = f"""
@@ -85,12 +86,14 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
        b.catalogue IS NOT NULL AND EXISTS (
            SELECT FROM quotes q JOIN conversations o ON o.id = q.conversation_id
            WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
+       i.opted_out_at IS NOT NULL,
        b.name, b.timezone, b.profile,
        (SELECT jsonb_agg(jsonb_build_array({SAID}) ORDER BY m.created_at, m.id)
         FROM (SELECT * FROM messages WHERE conversation_id = c.id AND {IN_PROMPT}
               ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
+JOIN identities i ON i.id = c.identity_id
 JOIN businesses b ON b.id = c.business_id
 LEFT JOIN LATERAL (
     SELECT version, (data ->> 'context_messages')::int AS context_messages
@@ -125,6 +128,7 @@ def _standing(
     catalogue: UUID | None,
     currency: str,
     quoted: bool,
+    opted_out: bool,
     *rest: Any,
 ) -> Standing:
     *business, said = rest
@@ -144,6 +148,7 @@ def _standing(
         shop,
         facts,
         told,
+        opted_out,
     )
 
 

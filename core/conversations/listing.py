@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
@@ -43,15 +44,22 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: the moment that the list is ordered by, and the id that tells equal moments apart."""
+    """Where a page ended: the moment that the list is ordered by, and the id that tells equal moments apart.
+
+    Among those who wait, the ones whom an answer did not reach (`unsent`) come before the others.
+    """
 
     at: datetime
     id: int
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list. `last_type` is told only where the last message has no words."""
+    """A line of the list. `last_type` is told only where the last message has no words.
+
+    `unsent` is failed or uncertain where a message of ours did not arrive, or nobody knows.
+    """
 
     id: int
     name: str
@@ -66,6 +74,7 @@ class Row:
     priority: int
     tags: Sequence[str]
     waiting_since: datetime | None
+    unsent: str | None
     snoozed_until: datetime | None
     window_expires_at: datetime | None
     last_message_at: datetime
@@ -102,8 +111,10 @@ def page(
         conditions.append(search.matches(session, business_id, wanted.words))
     waiting = wanted.view is View.WAITING
     if after is not None:
-        place = tuple_(Conversation.waiting_since if waiting else Conversation.last_message_at, Conversation.id)
-        conditions.append(place > (after.at, after.id) if waiting else place < (after.at, after.id))
+        newest, longest = tuple_(Conversation.last_message_at, Conversation.id), tuple_(*_longest(Conversation))
+        conditions.append(
+            longest > (not after.unsent, after.at, after.id) if waiting else newest < (after.at, after.id)
+        )
     query = _longest_first(conditions, limit + 1) if waiting else _newest_first(conditions, limit + 1)
     found = [Row(**row._mapping) for row in session.execute(query)]
     if len(found) <= limit:
@@ -111,7 +122,7 @@ def page(
     last = found[limit - 1]
     at = last.waiting_since if waiting else last.last_message_at
     assert at is not None
-    return Page(found[:limit], Place(at, last.id))
+    return Page(found[:limit], Place(at, last.id, last.unsent is not None))
 
 
 def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
@@ -121,10 +132,13 @@ def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Sele
 
 def _longest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
     """Those who wait are sorted, so those of the page are chosen before they are joined with what else a line shows."""
-    order = (Conversation.waiting_since, Conversation.id)
-    chosen = select(Conversation).where(*conditions).order_by(*order).limit(limit).subquery()
+    chosen = select(Conversation).where(*conditions).order_by(*_longest(Conversation)).limit(limit).subquery()
     here = aliased(Conversation, chosen)
-    return _rows(here).order_by(here.waiting_since, here.id)
+    return _rows(here).order_by(*_longest(here))
+
+
+def _longest(of: type[Conversation]) -> tuple[ColumnElement[Any], ...]:
+    return of.unsent_id.is_(None), of.waiting_since.expression, of.id.expression
 
 
 def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
@@ -150,6 +164,7 @@ def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
             of.priority,
             of.tags,
             of.waiting_since,
+            select(Message.status).where(Message.id == of.unsent_id).scalar_subquery().label("unsent"),
             of.snoozed_until,
             of.window_expires_at,
             of.last_message_at,

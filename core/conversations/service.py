@@ -39,14 +39,17 @@ def hand_off(
     reason: str,
     detail: str = "",
     summary: Summary = NO_SUMMARY,
+    *,
+    had_by: Mode = Mode.BOT,
 ) -> bool:
     """Give a conversation to a person who is there, or else to the team, and note it in the thread.
 
-    Whoever is to have it is called, or everybody. False when a person had it already.
+    Whoever is to have it is called, or everybody. False when it is not with `had_by` (any more). Where no bot had it,
+    there is nothing to note.
     """
     changed = session.execute(
         update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.mode == Mode.BOT)
+        .where(Conversation.id == conversation_id, Conversation.mode == had_by)
         .values(
             mode=Mode.HUMAN,
             status=ConversationStatus.OPEN,
@@ -66,8 +69,9 @@ def hand_off(
     if owner:
         given = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
         session.execute(given.execution_options(**_QUIET))
-    details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
-    add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
+    if had_by == Mode.BOT:
+        details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
+        add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
     live.notify(session, business_id, conversation_id, owner.id if owner else live.ANYBODY)
     words = _in_words(reason, detail, owner, summary)
     told = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", "known": _known(summary)}
@@ -120,6 +124,7 @@ def hand_back(session: Session, business_id: int, conversation_id: int, actor: s
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     conversation.waiting_since = None
+    conversation.unsent_id = conversation.unsent_at = None
     conversation.assignee_id = None
     session.flush()
     add_event(session, business_id, conversation_id, conversation.channel_id, "handed_back", by=actor)
@@ -138,6 +143,7 @@ def close(session: Session, business_id: int, conversation_id: int, actor: str) 
     conversation.status = ConversationStatus.CLOSED
     conversation.closed_at = func.now()
     conversation.waiting_since = None
+    conversation.unsent_id = conversation.unsent_at = None
     conversation.unread_count = 0
     session.flush()
     session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
@@ -255,7 +261,12 @@ def own_abandoned(session: Session, waiting_seconds: float, limit: int = 200) ->
           )
           AND NOT EXISTS (
               SELECT FROM deliveries d WHERE d.conversation_id = c.id
-              AND (d.next_attempt_at IS NOT NULL OR d.leased_until IS NOT NULL)
+              AND ((d.next_attempt_at IS NOT NULL AND coalesce(d.scheduled_for <= now(), true))
+                   OR d.leased_until IS NOT NULL)
+          )
+          AND NOT EXISTS (
+              SELECT FROM messages m JOIN deliveries d ON d.message_id = m.id
+              WHERE m.conversation_id = c.id AND m.status = 'uncertain' AND d.uncertain_since IS NOT NULL
           )
         ORDER BY c.id LIMIT :limit
         """),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import live
+from core.ai.assistant import given_up
 from core.ai.decision import HandOff, NothingOwed, Outcome, Reply, Silent
 from core.ai.summary import summarise
 from core.conversations import context, drafts
+from core.conversations import runs as kept_runs
 from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
@@ -23,6 +25,8 @@ from core.models import Conversation, ConversationStatus, Message, Mode, QuoteSt
 from core.outbox.queue import Draft, Refusal, queue_replies
 from core.people.notices import notify
 from core.quotes import service as quotes
+
+log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 3  # a turn whose worker died this often goes to a person instead
 _QUIET = {"synchronize_session": False}
@@ -97,6 +101,8 @@ def ready(turn: Turn, how: context.Standing | None) -> context.Briefing | None:
     """What the bot needs to know, where nothing stands against answering; `prepare` sees to every other case."""
     if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED or turn.attempts > MOST_ATTEMPTS:
         return None
+    if how.opted_out:
+        return None
     return context.brief_from_memory(how)
 
 
@@ -109,8 +115,11 @@ def prepare(session: Session, turn: Turn) -> context.Briefing | None:
     if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED:
         _drop(session, turn)
         return None
+    if how.opted_out:  # nothing may be said to them: no model is asked
+        hand_off(session, turn.business_id, turn.conversation_id, "opted_out", "nothing can be sent until they lift it")
+        return None
     if turn.attempts > MOST_ATTEMPTS:
-        hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
+        _give_up(session, turn, how)
         return None
     briefing = context.brief(session, how)
     if briefing is None and _taken_back(session, turn):
@@ -139,6 +148,18 @@ def _taken_back(session: Session, turn: Turn) -> bool:
     return bool(session.scalar(newest))
 
 
+def _give_up(session: Session, turn: Turn, how: context.Standing) -> None:
+    """An answer that was begun several times and never finished: what others hear of a failure, and a person."""
+    briefing = context.brief(session, how)
+    words = None if briefing is None else given_up(briefing.request)
+    if words:
+        apology = Draft({"type": "text", "text": words}, Sender.BOT, answers=False)
+        (said,) = queue_replies(session, turn.business_id, {turn.conversation_id: apology})
+        if isinstance(said, Exception):
+            log.warning("apology_not_said", conversation_id=turn.conversation_id, reason=str(said))
+    hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A turn that has been thought about."""
@@ -160,10 +181,10 @@ def finish(session: Session, business_id: int, done: Sequence[Done]) -> list[boo
     for one in done:
         if one.turn not in won:
             _give_back(session, one.turn)
-            runs.append(_run(one, "stale", None))
+            runs.append(kept_runs.of(one, "stale", None))
         elif kept := _conclude(session, one, said.get(one.turn.conversation_id)):
             runs.append(kept)
-    _record_runs(session, business_id, runs)
+    kept_runs.record(session, business_id, runs)
     return [one.turn in won for one in done]
 
 
@@ -196,7 +217,9 @@ def _win(session: Session, done: Sequence[Done]) -> set[Turn]:
 def _say(session: Session, business_id: int, done: Sequence[Done]) -> dict[int, list[int] | Refusal]:
     """Queue the bot's words, by conversation."""
     drafts = {
-        one.turn.conversation_id: Draft(content={"type": "text", "text": words}, sender=Sender.BOT)
+        one.turn.conversation_id: Draft(
+            content={"type": "text", "text": words}, sender=Sender.BOT, answers=isinstance(one.outcome, Reply)
+        )
         for one in done
         if (words := _words(one.outcome))
     }
@@ -225,15 +248,15 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
         case Reply(draft=True):
             waits = summarise(one.briefing.request.turns, None)
             hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval", waits)
-            return _run(one, drafts.PENDING, None, draft=outcome.text)
+            return kept_runs.of(one, drafts.PENDING, None, draft=outcome.text)
         case Reply():
-            return _run(one, "reply", message_id)
+            return kept_runs.of(one, "reply", message_id)
         case HandOff():
             hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail, outcome.summary)
-            return _run(one, "handoff", message_id)
+            return kept_runs.of(one, "handoff", message_id)
         case NothingOwed():
             _settle(session, turn.business_id, turn.conversation_id)
-            return _run(one, "nothing_owed", None)
+            return kept_runs.of(one, "nothing_owed", None)
         case Silent():
             hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
             return None
@@ -295,32 +318,3 @@ def _give_back(session: Session, turn: Turn) -> None:
         .values(lease=None, leased_until=None, attempts=0)
         .execution_options(**_QUIET)
     )
-
-
-def _run(one: Done, kind: str, message_id: int | None, **kept: str) -> dict[str, Any]:
-    columns = context.run_columns(one.outcome.trace)
-    return {
-        "conversation_id": one.turn.conversation_id,
-        "message_id": message_id,
-        "bot_id": one.briefing.bot_id,
-        "settings_version": one.briefing.settings_version,
-        "outcome": kind,
-        **columns,
-        "trace": columns["trace"] | kept,
-    }
-
-
-def _record_runs(session: Session, business_id: int, runs: Sequence[dict[str, Any]]) -> None:
-    if runs:
-        run(session, _RUNS, {"business": business_id, "runs": json.dumps(runs, default=str)})
-
-
-_RUNS = """
-INSERT INTO ai_runs (business_id, conversation_id, message_id, bot_id, settings_version, outcome, prompt_version,
-                     decided_by, model, confidence, input_tokens, cached_tokens, output_tokens, cost_usd, latency_ms,
-                     error, trace)
-SELECT %(business)s, r.* FROM jsonb_to_recordset(%(runs)s::jsonb) AS r (
-    conversation_id bigint, message_id bigint, bot_id bigint, settings_version bigint, outcome text,
-    prompt_version text, decided_by text, model text, confidence double precision, input_tokens integer,
-    cached_tokens integer, output_tokens integer, cost_usd numeric, latency_ms integer, error text, trace jsonb)
-"""

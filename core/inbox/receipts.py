@@ -149,6 +149,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
     rows = run(session, _LOCK, {"ids": list(by_message)})
     moves: list[dict[str, Any]] = []
     under_way: list[int] = []
+    healed: list[int] = []
     failed: dict[int, dict[str, str]] = {}
     for message_id, status, conversation_id in rows:
         reports = by_message[message_id]
@@ -168,9 +169,11 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
             failed[message_id] = next(_first_error(report) for report in reports if report.status == reached)
         elif status not in _OUT:
             under_way.append(message_id)
+            if status != MessageStatus.SENDING:
+                healed.append(message_id)
     if moves:
         run(session, _MOVE, {"moves": json.dumps(moves)})
-    settlement.reported_sent(session, under_way)
+    settlement.reported_sent(session, under_way, healed)
     settlement.reported_failed(session, business_id, failed)
 
 

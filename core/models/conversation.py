@@ -29,10 +29,11 @@ class Mode(StrEnum):
 class Conversation(Tenant, Base):
     """What one customer and the business say on one channel, until it is closed.
 
-    `waiting_since` is the moment of the oldest customer message nobody has answered. Nothing a customer
-    wrote is newer than `last_message_at`. The 24-hour window is counted from the customer's own messages:
-    `window_expires_at` is 24 hours after the newest of them, and null where there is none or a channel has no window
-    (SMS, email).
+    `waiting_since` is the moment of the oldest customer message nobody has answered: an answer counts once it was
+    sent, and only for what came before it (`asked_id` is the newest message that is owed one). `unsent_id` is a message
+    of ours that failed, or whose fate nobody knows, since `unsent_at`. Nothing a customer wrote is newer than
+    `last_message_at`. The 24-hour window is counted from the customer's own messages: `window_expires_at` is 24 hours
+    after the newest of them, and null where there is none or a channel has no window (SMS, email).
     """
 
     __tablename__ = "conversations"
@@ -86,7 +87,9 @@ class Conversation(Tenant, Base):
     last_message_text: Mapped[str] = mapped_column(server_default="")
     window_expires_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
+    asked_id: Mapped[int | None]
     unsent_id: Mapped[int | None]
+    unsent_at: Mapped[datetime | None]
     csat: Mapped[int | None]
     rating_asked_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]

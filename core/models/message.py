@@ -166,7 +166,8 @@ class Delivery(Tenant, Base):
 
     `next_attempt_at` is set exactly while the message is queued. `lease` and `leased_until` are set exactly while a
     worker is sending it; a lease that runs out means that nobody knows whether the provider took it. A conversation's
-    messages go out one after the other, except that one `scheduled_for` later does not hold up the rest.
+    messages go out one after the other, except that one `scheduled_for` later does not hold up the rest. Once sent, a
+    message that `answers` ends its customer's wait. `uncertain_since` is null again once people were told.
     """
 
     __tablename__ = "deliveries"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.channels.base import Kind
 from core.db import run
 from core.models import ChannelState, Conversation, Delivery
-from core.outbox import flow
+from core.outbox import flow, waiting
 
 # One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
 # side could wait for each other.
@@ -246,13 +246,16 @@ def expire_leases(session: Session, limit: int = 500) -> list[int]:
         ), freed AS (
             UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
             FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id
+        ), lost AS (
+            UPDATE messages m SET status = 'uncertain', error = jsonb_build_object(
+                'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted',
+                'details', '', 'advice', 'Ask the customer or look at the provider''s log before sending it again.')
+            FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
+            RETURNING m.id
         )
-        UPDATE messages m SET status = 'uncertain', error = jsonb_build_object(
-            'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted',
-            'details', '', 'advice', 'Ask the customer or look at the provider''s log before sending it again.')
-        FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
-        RETURNING m.id
+        SELECT freed.message_id, lost.id IS NOT NULL FROM freed LEFT JOIN lost ON lost.id = freed.message_id
         """),
         {"limit": limit},
-    )
-    return [message_id for (message_id,) in rows]
+    ).all()
+    waiting.ended(session, [message_id for message_id, lost in rows if not lost])  # receipts had told that they arrived
+    return [message_id for message_id, lost in rows if lost]

@@ -45,7 +45,7 @@ class Order:
     """A message to a conversation, a recipient, or both, which must then fit together.
 
     `reply_to` is our id of a message, or its provider's. With `take_over` a person answers from here on; without it
-    the conversation stays with whoever has it.
+    the conversation stays with whoever has it, and only a reply ends its customer's wait for an answer.
     """
 
     content: Mapping[str, Any]
@@ -82,7 +82,15 @@ def place(session: Session, business_id: int, order: Order, actor: str) -> Place
 
 
 def _draft(order: Order, reply_to: str | None) -> Draft:
-    return Draft(order.content, Sender.AGENT, None, reply_to, order.idempotency_key, order.send_at)
+    return Draft(
+        order.content,
+        Sender.AGENT,
+        None,
+        reply_to,
+        order.idempotency_key,
+        order.send_at,
+        order.take_over or reply_to is not None,
+    )
 
 
 def _earlier(session: Session, business_id: int, order: Order) -> int | None:

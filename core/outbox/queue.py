@@ -40,7 +40,10 @@ _UNREFUSED = frozenset({"template"})  # what may be sent when the 24-hour window
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message somebody wants to send. `content` is validated content as JSON data, with its `type`."""
+    """A message somebody wants to send. `content` is validated content as JSON data, with its `type`.
+
+    `answers`: once sent, its customer waits no longer. What the system says never ends a wait.
+    """
 
     content: Mapping[str, Any]
     sender: Sender
@@ -48,6 +51,7 @@ class Draft:
     reply_to: str | None = None
     idempotency_key: str | None = None
     send_at: datetime | None = None
+    answers: bool = True
 
 
 Refusal = BotHubError | InvalidMessage
@@ -138,6 +142,7 @@ def _parts(session: Session, place: _Place | None, conversation_id: int, draft: 
             "key": _part_key(draft.idempotency_key, number),
             "reply_to": draft.reply_to,
             "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
+            "answers": draft.answers and draft.sender != Sender.SYSTEM,
             "send_at": draft.send_at and draft.send_at.isoformat(),
             "last": number == len(contents),
         }
@@ -205,13 +210,14 @@ def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]
 
 
 # One statement for the messages, their deliveries and the conversations: this is written for every answer. The list of
-# conversations shows the newest words; a customer who got an answer no longer waits. No message stands above one that
+# conversations shows the newest words; its customer waits until the answer was sent. No message stands above one that
 # was there before it, whatever time that one carries.
 _STORE = """
 WITH part AS (
     SELECT *, row_number() OVER () AS number FROM jsonb_to_recordset(%(parts)s::jsonb) AS p (
         conversation bigint, channel bigint, identity bigint, sender text, author bigint, type text, words text,
-        payload jsonb, key text, reply_to text, priority smallint, send_at timestamptz, last boolean)
+        payload jsonb, key text, reply_to text, priority smallint, answers boolean, send_at timestamptz,
+        last boolean)
 ), message AS (
     INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, author_id, type, text, payload,
                           status, reply_to, idempotency_key, created_at)
@@ -222,15 +228,14 @@ WITH part AS (
     FROM part ORDER BY number RETURNING id, conversation_id
 ), delivery AS (
     INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority,
-                            scheduled_for, next_attempt_at)
-    SELECT %(business)s, message.id, conversation, channel, identity, priority, send_at, coalesce(send_at, now())
+                            answers, scheduled_for, next_attempt_at)
+    SELECT %(business)s, message.id, conversation, channel, identity, priority, answers, send_at,
+           coalesce(send_at, now())
     FROM message JOIN part ON part.conversation = message.conversation_id AND part.last
 ), conversation AS (
     UPDATE conversations c SET
         last_message_at = greatest(last_message_at, clock_timestamp()),
         last_message_text = left(part.words, 200),
-        waiting_since = CASE WHEN part.sender IN ('agent', 'bot') THEN NULL ELSE waiting_since END,
-        unread_count = CASE WHEN part.sender = 'agent' THEN 0 ELSE unread_count END,
         bot_turns = bot_turns + CASE WHEN part.sender = 'bot' THEN 1 ELSE 0 END
     FROM part WHERE c.id = part.conversation AND part.last
 )

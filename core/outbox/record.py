@@ -14,32 +14,44 @@ from core.channels.base import Cause, SendError, Sent, Verdict
 from core.db import run
 from core.health import opening
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
-from core.outbox import flow, policy, settlement
+from core.outbox import flow, policy, settlement, waiting
 from core.outbox.claim import Claimed
 from core.people.notices import notify
 
 log = structlog.get_logger(__name__)
 
-# Messages are locked lowest first, as everywhere: a batch of receipts about them may be coming in just now.
+# Messages are locked lowest first, as everywhere: a batch of receipts about them may be coming in just now. Before
+# them their conversations, as by whoever receives: what a customer writes at this moment is still unanswered.
 _SENT = """
 WITH outcome AS (
     SELECT * FROM unnest(%(messages)s::bigint[], %(leases)s::uuid[], %(provider_ids)s::text[], %(notes)s::text[])
     AS o (message, lease, provider_id, note)
+), talks AS (
+    SELECT id FROM conversations WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 ), locked AS (
-    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) AND (SELECT count(*) FROM talks) >= 0
+    ORDER BY id FOR NO KEY UPDATE
 ), told AS (
     UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at, now()),
         error = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE m.error END,
         status = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE m.status END,
         payload = CASE WHEN o.note = '' THEN m.payload ELSE m.payload || jsonb_build_object('note', o.note) END
-    FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id RETURNING m.id, o.lease
+    FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id
+    RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status
+), answered AS (
+    SELECT DISTINCT ON (told.conversation_id) told.conversation_id, told.id, told.sender, told.stored_at, d.answers
+    FROM told JOIN deliveries d ON d.message_id = told.id
+    WHERE told.status IN ('sent', 'delivered', 'read', 'played')
+    ORDER BY told.conversation_id, d.answers DESC, told.id DESC
+), ended AS (
+    {ended}
 ), healthy AS (
     UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
     WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
 )
 UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
 FROM told WHERE d.message_id = told.id AND (d.lease = told.lease OR d.lease IS NULL)
-"""
+""".replace("{ended}", waiting.END)
 
 
 def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
@@ -50,6 +62,7 @@ def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
         "provider_ids": [answer.provider_id for _, answer in sent],
         "notes": [answer.note or "" for _, answer in sent],
         "channels": list({claimed.channel_id for claimed, _ in sent}),
+        "conversations": list({claimed.conversation_id for claimed, _ in sent}),
     }
     run(session, _SENT, values)
     for claimed, _ in sent:

@@ -16,6 +16,7 @@ from core.channels.base import Cause, Kind
 from core.config import get_settings
 from core.errors import Conflict, NotFound
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
+from core.outbox import waiting
 from core.people import audit
 
 _MOST = 1000  # messages put back by one call; the rest are still there for the next
@@ -38,15 +39,24 @@ class Retried:
     refused: Sequence[Refusal] = field(default_factory=tuple)
 
 
-def retry(session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None, actor: str) -> Retried:
+def retry(
+    session: Session,
+    business_id: int,
+    ids: Sequence[int] | None,
+    cause: str | None,
+    actor: str,
+    *,
+    by_program: bool = False,
+) -> Retried:
     """Put failed messages back in the queue, with their count of attempts; ring the bell after the commit.
 
     Without `ids` all failed ones are meant that a retry may mend, or those of one `cause`, oldest first and at most
-    1000. An uncertain message, which the customer may have, goes out again only when it is named, as does one that was
-    refused for what it is or whom it is for: that is a person's decision.
+    1000. An uncertain message, which the customer may have, goes out again only when it is named: that is a person's
+    decision. So does for a program what was refused for what it is or whom it is for; people saw a preview of a cause.
     """
+    named = _is_named(ids, cause, by_program)
     rows = session.execute(_candidates(business_id, ids, cause)).all()
-    refused = {row.id: reason for row in rows if (reason := _objection(row, named=ids is not None))}
+    refused = {row.id: reason for row in rows if (reason := _objection(row, named=named))}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
         refused[missing] = _UNKNOWN if cause is None else f"It did not fail by {cause}."
     queued = [row.id for row in rows if row.id not in refused]
@@ -82,11 +92,19 @@ def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
     return Retried(queued)
 
 
-def preview(session: Session, business_id: int, cause: str | None, ids: Sequence[int] | None = None) -> Preview:
+def preview(
+    session: Session,
+    business_id: int,
+    cause: str | None,
+    ids: Sequence[int] | None = None,
+    *,
+    by_program: bool = False,
+) -> Preview:
     """What `retry` of all failed messages, those of one cause or those named would do now."""
     candidates = _candidates(business_id, ids, cause, mendable=False)
     rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
-    reasons = {row.id: _objection(row, named=ids is not None) for row in rows}
+    named = _is_named(ids, cause, by_program)
+    reasons = {row.id: _objection(row, named=named) for row in rows}
     refused = Counter(reason for reason in reasons.values() if reason)
     refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
     wanted = [row for row in rows if reasons[row.id] is None]
@@ -122,6 +140,7 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
         .values(next_attempt_at=None, uncertain_since=None)
         .execution_options(**_QUIET)
     )
+    waiting.forget(session, given_up, retried=False)
     audit.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(given_up))
     return len(given_up)
 
@@ -168,8 +187,13 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
         .values(uncertain_since=None)
         .execution_options(**_QUIET)
     )
+    waiting.ended(session, [message_id])
     audit.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
     live.notify(session, business_id, changed.conversation_id)
+
+
+def _is_named(ids: Sequence[int] | None, cause: str | None, by_program: bool) -> bool:
+    return ids is not None or (cause is not None and not by_program)
 
 
 def _candidates(
@@ -231,6 +255,7 @@ def _objection(row: Any, *, named: bool) -> str | None:
 def _queue(session: Session, message_ids: Sequence[int]) -> None:
     if not message_ids:
         return
+    waiting.forget(session, message_ids, retried=True)
     session.execute(
         update(Message)
         .where(Message.id.in_(message_ids))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -12,17 +13,22 @@ from core.channels.facts import diagnose_failure
 from core.conversations import service as conversations
 from core.db import run
 from core.inbox.identity import set_opted_out
-from core.models import Channel, ContactIdentity, Conversation, Delivery, Message, MessageStatus, Mode, Sender, Severity
-from core.outbox import flow, policy
+from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
+from core.outbox import flow, policy, waiting
 from core.people.notices import notify
 
 _QUIET = {"synchronize_session": False}
 
 
-def reported_sent(session: Session, message_ids: Sequence[int]) -> None:
-    """A receipt told that these were sent: they need no further try."""
+def reported_sent(session: Session, message_ids: Sequence[int], healed: Sequence[int]) -> None:
+    """A receipt told that these were sent: they need no further try.
+
+    Only of those that are `healed`, which nobody is sending just now, it ends the customers' wait: for the others
+    their sender does, who locks conversations before messages.
+    """
     if message_ids:
         run(session, _OUT, {"ids": list(message_ids)})
+        waiting.ended(session, healed)
 
 
 _OUT = """
@@ -110,47 +116,76 @@ def limited(session: Session, business_id: int, channel_id: int, error: Provider
 
 
 def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
-    """Tell someone; where the bot had answered, its customer is waiting again and a person takes over."""
+    """Tell someone; whoever was to be answered is waiting again, and where the bot had answered a person takes over."""
     rows = session.execute(
         select(Message.id, Message.conversation_id, Message.sender, Message.error)
         .where(Message.id.in_(message_ids))
         .order_by(Message.conversation_id, Message.id)
     ).all()
+    here = waiting.bring_back(session, business_id, message_ids)
     for message_id, conversation_id, sender, error in rows:
-        title = (error or {}).get("title") or "unknown error"
-        if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, "send_failed", title):
-            continue
+        title = (error or {}).get("title") or f"error {(error or {}).get('code', '')}"
         words = f"Message {message_id} could not be sent: {title}."
-        notify(
-            session,
-            business_id,
-            "message_failed",
-            Severity.WARNING,
-            words,
-            conversation_id=conversation_id,
-            data={"title": title},
-        )
+        place = here.get(conversation_id, conversation_id)
+        told = Told("message_failed", words, {"title": title})
+        _tell(session, business_id, place, sender, ("send_failed", title), told)
 
 
 def own_uncertain(session: Session, grace_seconds: float, limit: int = 200) -> int:
-    """Customers of the bot's messages whose fate stayed unknown for `grace_seconds` get a person. Returns how many."""
+    """People are told of messages whose fate stayed unknown for `grace_seconds`; their customers wait again.
+
+    Those of the bot get a person. Returns how many messages those were.
+    """
     rows = session.execute(
-        select(Message.business_id, Message.conversation_id)
+        select(Message.id, Message.business_id, Message.conversation_id, Message.sender)
         .join(Delivery, Delivery.message_id == Message.id)
-        .join(Conversation, Conversation.id == Message.conversation_id)
         .where(
-            Conversation.mode == Mode.BOT,
             Message.status == MessageStatus.UNCERTAIN,
-            Message.sender == Sender.BOT,
             Delivery.uncertain_since < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, grace_seconds),
         )
-        .distinct()
-        .order_by(Message.conversation_id)  # every one that locks several conversations begins with the lowest
+        .order_by(Message.conversation_id, Message.id)  # every one that locks several begins with the lowest
         .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
     ).all()
-    return sum(
-        conversations.hand_off(
-            session, business_id, conversation_id, "send_uncertain", "nobody knows whether the last answer arrived"
-        )
-        for business_id, conversation_id in rows
+    for message_id, business_id, conversation_id, sender in rows:
+        place = waiting.bring_back(session, business_id, [message_id]).get(conversation_id, conversation_id)
+        words = f"Nobody knows whether message {message_id} arrived. Ask the customer before sending it again."
+        why = "nobody knows whether the last answer arrived"
+        _tell(session, business_id, place, sender, ("send_uncertain", why), Told("message_uncertain", words))
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id.in_([row.id for row in rows]))
+        .values(uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    return len(rows)
+
+
+class Told(NamedTuple):
+    """A notice to be."""
+
+    kind: str
+    words: str
+    data: Mapping[str, str] = {}
+
+
+def _tell(
+    session: Session,
+    business_id: int,
+    conversation_id: int,
+    sender: str,
+    handed_over: tuple[str, str],
+    told: Told,
+) -> None:
+    """A conversation that the bot answers goes to a person, whom that tells; else a notice does."""
+    if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, *handed_over):
+        return
+    notify(
+        session,
+        business_id,
+        told.kind,
+        Severity.WARNING,
+        told.words,
+        conversation_id=conversation_id,
+        data=told.data,
     )

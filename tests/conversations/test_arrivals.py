@@ -13,6 +13,7 @@ from core.conversations.arrivals import WINDOW
 from core.db import transaction
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
+from tests.conversations.test_owners import online
 from tests.inbox.steps import customer_writes, one, receive, rows, store
 from tests.messages import meta_body, text_value
 
@@ -90,10 +91,14 @@ def test_a_bots_own_quiet_window_counts(business: TestBusiness) -> None:
 
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"autonomy": Autonomy.OFF}])
 def test_a_silent_bot_leaves_new_conversations_to_people(business: TestBusiness, changes: dict[str, object]) -> None:
+    """Who is told once, and given it."""
     set_bot(business, **changes)
-    customer_writes()
-    assert rows("SELECT mode, waiting_since IS NOT NULL FROM conversations") == [("human", True)]
+    here = online(business)
+    for _ in range(2):
+        customer_writes()
+    assert rows("SELECT mode, waiting_since IS NOT NULL, assignee_id FROM conversations") == [("human", True, here)]
     assert one("SELECT count(*) FROM reply_turns") == 0
+    assert rows("SELECT kind, conversation_id IS NOT NULL FROM notices") == [("handed_off", True)]
 
 
 def test_the_window_and_the_wait_count_from_the_providers_time(business: TestBusiness) -> None:

@@ -64,7 +64,8 @@ def test_an_approved_draft_is_the_bots_answer_and_the_bot_goes_on(business: Test
     run_id = run_of(business, talk)
     approve(business, run_id)
     assert column("SELECT text FROM messages WHERE sender = 'bot'") == ["Abrimos a las 9."]
-    assert rows("SELECT mode, handoff_reason, waiting_since FROM conversations") == [("bot", None, None)]
+    assert rows("SELECT mode, handoff_reason FROM conversations") == [("bot", None)]
+    assert one("SELECT answers FROM deliveries"), "the customer waits until it was sent"
     assert one("SELECT message_id FROM ai_runs") == one("SELECT id FROM messages WHERE sender = 'bot'")
     assert pending(business, talk) is None
     customer_writes("¿Y el domingo?")

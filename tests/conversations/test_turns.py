@@ -19,7 +19,7 @@ from core.conversations.turns import Done, Turn
 from core.db import system_transaction, transaction
 from core.models import Sender
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say
+from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say, send_all
 
 TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, output=20))
 ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
@@ -86,7 +86,9 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
     assert briefing.request.turns[-1].text == "¿A qué hora abren?"
     assert finish(turn, briefing)
     assert said() == ["Abrimos a las 9."]
-    assert rows("SELECT waiting_since, bot_turns, mode FROM conversations") == [(None, 1, "bot")]
+    assert rows("SELECT waiting_since IS NOT NULL, bot_turns, mode FROM conversations") == [(True, 1, "bot")]
+    send_all()
+    assert one("SELECT waiting_since FROM conversations") is None
     assert rows("SELECT outcome, message_id = (SELECT max(id) FROM messages), input_tokens FROM ai_runs") == [
         ("reply", True, 100)
     ]
@@ -242,6 +244,24 @@ def test_a_turn_that_keeps_killing_its_worker_goes_to_a_person(business: TestBus
     assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "failure")]
     assert one("SELECT count(*) FROM reply_turns") == 0
     assert column("SELECT kind FROM notices") == ["handed_off"]
+    apology = BotSettings().apology_message
+    assert said() == [apology.in_language("es")], "as after any other failure"
+    send_all()
+    assert one("SELECT waiting_since IS NOT NULL FROM conversations"), "an apology is no answer"
+
+
+def test_who_opted_out_and_asks_something_gets_a_person_and_no_model(business: TestBusiness) -> None:
+    customer_writes("STOP")
+    customer_writes("¿A qué hora abren?")
+    rows("UPDATE reply_turns SET due_at = now()")
+    with system_transaction() as session:
+        ((turn, how),) = turns.look(session, turns.claim(session, 1, LEASE))
+    assert turns.ready(turn, how) is None and prepare(turn) is None
+    assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
+        ("human", "opted_out", True)
+    ]
+    assert column("SELECT kind FROM notices") == ["handed_off"]
+    assert one("SELECT count(*) FROM reply_turns") == 0 and one("SELECT count(*) FROM ai_runs") == 0
 
 
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])

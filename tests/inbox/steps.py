@@ -11,12 +11,14 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core.channels.base import Sent
 from core.config import get_settings
 from core.db import get_engine, system_transaction, transaction
 from core.embedded import Embedded
 from core.inbox.events import RawEvent, store_raw
 from core.models import Sender
 from core.outbox import claim as claims
+from core.outbox import record
 from core.outbox.queue import Draft, queue_reply
 from tests.messages import meta_body, meta_json, text_value
 from workers import inbound
@@ -85,6 +87,13 @@ def claim(limit: int = 10, lease_for: timedelta = LEASE) -> list[claims.Claimed]
 def claim_one() -> claims.Claimed:
     (claimed,) = claim(1)
     return claimed
+
+
+def send_all() -> None:
+    """The provider takes what is due."""
+    for claimed in claim():
+        with transaction(claimed.business_id) as session:
+            record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def ids(claimed: Sequence[claims.Claimed]) -> list[int]:

@@ -16,7 +16,7 @@ from core.inbox import receive as receiving
 from core.inbox.receive import receive_pending
 from tests.channels.payloads import Payload, load, load_all
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, store
+from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, send_all, store
 from tests.messages import meta_body, meta_json, text_value
 
 ANA = "5491155550001"
@@ -323,6 +323,7 @@ def test_a_waiting_message_is_answered_for_in_its_own_conversation(business: Tes
     conversation_id = customer_writes("Hola")
     (message_id,) = say(business.business_id, conversation_id)
     assert message(message_id).conversation_id == conversation_id
+    send_all()
     assert one("SELECT waiting_since FROM conversations") is None
 
 

@@ -117,9 +117,10 @@ def test_a_closed_or_foreign_conversation_takes_nothing(business: TestBusiness) 
         say(business.business_id, conversation_id)
 
 
-def test_an_answer_ends_the_customers_wait(business: TestBusiness) -> None:
+def test_an_answer_that_is_queued_leaves_the_customer_waiting(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     (message_id,) = say(business.business_id, conversation_id, "Ya está")
-    assert rows("SELECT waiting_since, unread_count, last_message_text FROM conversations") == [(None, 0, "Ya está")]
+    waits = "SELECT waiting_since IS NOT NULL, unread_count, last_message_text FROM conversations"
+    assert rows(waits) == [(True, 1, "Ya está")]
     assert message(message_id).status == "queued"
     assert column("SELECT id FROM messages ORDER BY created_at, id")[-1] == message_id

@@ -56,7 +56,7 @@ def retry_messages(body: Retry) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.business_id) as session:
-        done = retrying.retry(session, who.business_id, body.ids, body.cause, who.actor)
+        done = retrying.retry(session, who.business_id, body.ids, body.cause, who.actor, by_program=True)
     if done.queued:
         bell.ring()
     return RetryOut.model_validate(
@@ -75,7 +75,7 @@ def preview_retry(body: Retry) -> dict[str, Any]:
     """What a retry with the same body would do now. Nothing is sent."""
     who = caller()
     with transaction(who.business_id) as session:
-        seen = retrying.preview(session, who.business_id, body.cause, body.ids)
+        seen = retrying.preview(session, who.business_id, body.cause, body.ids, by_program=True)
     refused = [{"reason": reason, "count": count} for reason, count in seen.refused.items()]
     return {"messages": seen.messages, "people": seen.people, "refused": refused}
 

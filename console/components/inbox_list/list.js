@@ -148,6 +148,7 @@ function fillRow(node, row, words) {
   else if (row.bot) bottom.append(el('span', 'chip bot', words.bot));
   else if (row.who) bottom.append(el('span', 'chip team', row.who));
   else bottom.append(el('span', row.group ? 'chip team group' : 'chip nobody', row.group || words.nobody));
+  if (row.unsent) bottom.append(el('span', 'chip unsent', words['unsent_' + row.unsent]));
   if (row.waiting && !row.bot && row.status !== 'closed') bottom.append(el('span', 'chip wait'));
   if (row.closing && row.status !== 'closed') bottom.append(el('span', 'chip closing'));
   for (const tag of row.tags) bottom.append(el('span', 'chip tag', tag));

@@ -10,7 +10,7 @@ const BELONGS = {
   bot: (row) => active(row) && row.bot,
 };
 const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || other.id - one.id;
-const longestFirst = (one, other) => Date.parse(one.waiting) - Date.parse(other.waiting) || one.id - other.id;
+const longestFirst = (one, other) => !one.unsent - !other.unsent || Date.parse(one.waiting) - Date.parse(other.waiting) || one.id - other.id;
 
 // Gives the conversations that it could not find the place of.
 function takeNews(root, state, news) {

@@ -1,0 +1,253 @@
+"""Who waits for an answer: nobody is shown as answered before an answer was sent, and nobody is left behind."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
+from core.conversations import listing, service
+from core.conversations.listing import View, Wanted
+from core.db import system_transaction, transaction
+from core.models import Sender
+from core.outbox import claim as claims
+from core.outbox import record, retrying, settlement
+from core.outbox.claim import Claimed
+from core.outbox.compose import Order, place
+from tests.conftest import TestBusiness
+from tests.inbox.steps import claim, claim_one, column, customer_writes, message, one, receive, rows, say
+from tests.messages import meta_body, status_value
+
+REFUSED = Diagnosis(Verdict.PERMANENT, Cause.RECIPIENT, "Use another channel.")
+SILENCE = Diagnosis(Verdict.UNKNOWN, Cause.NETWORK, "Ask the customer.")
+ANSWERS = pytest.mark.parametrize("sender", [Sender.AGENT, Sender.BOT])
+
+
+def stand(conversation_id: int | None = None) -> Any:
+    """(waits, unread, mark, status, mode) of a conversation, or of the only one."""
+    sql = (
+        "SELECT c.waiting_since IS NOT NULL, c.unread_count, m.status, c.status, c.mode FROM conversations c"
+        " LEFT JOIN messages m ON m.id = c.unsent_id"
+    )
+    (row,) = rows(sql + (" WHERE c.id = :id" if conversation_id else ""), id=conversation_id)
+    return tuple(row)
+
+
+def waits() -> bool:
+    return bool(stand()[0])
+
+
+def sent(business: TestBusiness, claimed: Claimed) -> None:
+    with transaction(business.business_id) as session:
+        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+
+
+def lost(business: TestBusiness, claimed: Claimed, diagnosis: Diagnosis = REFUSED) -> None:
+    with transaction(business.business_id) as session:
+        record.record_failure(session, claimed, SendError(ProviderError("1", "Refused"), diagnosis))
+
+
+def later() -> None:
+    """The minute in which a receipt may still come is over."""
+    rows("UPDATE deliveries SET uncertain_since = now() - interval '2 minutes' WHERE uncertain_since IS NOT NULL")
+    with system_transaction() as session:
+        settlement.own_uncertain(session, 60)
+
+
+def by_program(business: TestBusiness, conversation_id: int, **more: Any) -> int:
+    content = {"type": "text", "text": "Tu pedido va en camino"}
+    with transaction(business.business_id) as session:
+        order = Order(content, conversation_id=conversation_id, **more)
+        return place(session, business.business_id, order, "key:1").message_ids[0]
+
+
+def waiting_list(business: TestBusiness) -> list[int]:
+    with transaction(business.business_id) as session:
+        pages, after = [], None
+        while True:
+            page = listing.page(session, business.business_id, Wanted(View.WAITING), 0, after, 1)
+            pages += [row.id for row in page.rows]
+            if (after := page.next) is None:
+                return pages
+
+
+@ANSWERS
+def test_a_wait_ends_when_the_answer_was_sent(business: TestBusiness, sender: Sender) -> None:
+    say(business.business_id, customer_writes(), sender=sender)
+    assert waits()
+    claimed = claim_one()
+    assert waits()
+    sent(business, claimed)
+    assert stand()[:3] == (False, 0 if sender is Sender.AGENT else 1, None)
+
+
+def test_what_is_scheduled_or_cancelled_ends_no_wait(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes(), send_at=datetime.now(UTC) + timedelta(hours=20))
+    assert waits()
+    with transaction(business.business_id) as session:
+        retrying.cancel(session, business.business_id, message_id, "agent:1")
+    assert stand()[:2] == (True, 1)
+
+
+@pytest.mark.parametrize(("more", "ends"), [({}, False), ({"take_over": True}, True), ({"reply_to": "wamid.Q"}, True)])
+def test_a_programs_notice_is_no_answer(business: TestBusiness, more: dict[str, Any], ends: bool) -> None:
+    by_program(business, customer_writes(wamid="wamid.Q"), **more)
+    sent(business, claim_one())
+    assert waits() is not ends
+
+
+@ANSWERS
+def test_an_answer_is_for_what_came_before_it(business: TestBusiness, sender: Sender) -> None:
+    say(business.business_id, customer_writes(), sender=sender)
+    claimed = claim_one()
+    customer_writes("¿Y en rojo?")
+    sent(business, claimed)
+    assert stand()[:2] == (True, 2)
+
+
+@ANSWERS
+@pytest.mark.parametrize("fate", ["refused", "uncertain", "receipt"])
+def test_who_got_no_answer_waits_before_all_others(business: TestBusiness, sender: Sender, fate: str) -> None:
+    """With a mark on the row, and somebody is told once."""
+    long_ago, other = datetime.now(UTC) - timedelta(hours=2), customer_writes(sender="5215512345678")
+    rows(f"UPDATE conversations SET mode = 'human', waiting_since = '{long_ago}' WHERE id = {other}")
+    conversation_id = customer_writes()
+    if sender is Sender.AGENT:
+        rows(f"UPDATE conversations SET mode = 'human' WHERE id = {conversation_id}")
+    (message_id,) = say(business.business_id, conversation_id, sender=sender)
+    claimed = claim_one()
+    match fate:
+        case "refused":
+            lost(business, claimed)
+        case "uncertain":
+            lost(business, claimed, SILENCE)
+            assert column("SELECT kind FROM notices") == [], "a receipt may still come"
+            later()
+        case "receipt":
+            sent(business, claimed)
+            assert not stand(conversation_id)[0]
+            errors = [{"code": 131000, "title": "Something went wrong"}]
+            receive(meta_body(status_value("x", "failed", our_id=message_id, errors=errors)))
+    later()
+    mark = "uncertain" if fate == "uncertain" else "failed"
+    assert stand(conversation_id) == (True, 1, mark, "open", "human")
+    kind = f"message_{mark}" if sender is Sender.AGENT else "handed_off"
+    assert column("SELECT kind FROM notices") == [kind]
+    assert waiting_list(business) == [conversation_id, other]
+    with transaction(business.business_id) as session:
+        assert [row.unsent for row in listing.rows(session, [conversation_id])] == [mark]
+
+
+def test_a_programs_message_that_is_lost_is_marked_and_told(business: TestBusiness) -> None:
+    """Its customer was not answered by it, and waits no more than before."""
+    conversation_id = customer_writes()
+    rows("UPDATE conversations SET waiting_since = NULL, mode = 'human'")
+    by_program(business, conversation_id)
+    lost(business, claim_one(), SILENCE)
+    later()
+    later()
+    assert stand()[:3] == (False, 1, "uncertain")
+    assert column("SELECT kind FROM notices") == ["message_uncertain"]
+
+
+def test_two_answers_of_which_the_first_fails(business: TestBusiness) -> None:
+    """The second was written by somebody who did not know; only one that is written after that ends the wait."""
+    conversation_id = customer_writes()
+    for words in ("Cuesta 10 pesos", "¿Algo más?"):
+        say(business.business_id, conversation_id, words)
+    lost(business, claim_one())
+    sent(business, claim_one())
+    assert stand()[:3] == (True, 1, "failed")
+    say(business.business_id, conversation_id, "Cuesta 10 pesos, perdón")
+    sent(business, claim_one())
+    assert stand()[:3] == (False, 0, None)
+
+
+@pytest.mark.parametrize("deed", ["retry", "give_up", "arrived", "receipt"])
+def test_what_people_do_about_a_lost_answer(business: TestBusiness, deed: str) -> None:
+    conversation_id = customer_writes()
+    (message_id,) = say(business.business_id, conversation_id)
+    lost(business, claim_one(), SILENCE if deed in ("arrived", "receipt") else REFUSED)
+    later()
+    with transaction(business.business_id) as session:
+        match deed:
+            case "retry":
+                retrying.retry(session, business.business_id, [message_id], None, "agent:1")
+            case "give_up":
+                retrying.give_up(session, business.business_id, [message_id], "agent:1")
+            case "arrived":
+                retrying.confirm_sent(session, business.business_id, message_id, "agent:1")
+    if deed == "receipt":
+        receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
+    assert stand()[:3] == ((deed in ("retry", "give_up")), int(deed in ("retry", "give_up")), None)
+    if deed == "retry":
+        sent(business, claim_one())
+        assert not waits()
+
+
+def test_who_asked_for_nothing_waits_no_more_when_the_message_is_given_up(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    say(business.business_id, conversation_id)
+    sent(business, claim_one())
+    (message_id,) = say(business.business_id, conversation_id, "¿Sigue interesada?")
+    lost(business, claim_one())
+    assert waits()
+    with transaction(business.business_id) as session:
+        retrying.give_up(session, business.business_id, [message_id], "agent:1")
+    assert not waits()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lost_answer_opens_what_was_closed(business: TestBusiness, again: bool) -> None:
+    """Where the customer has a newer conversation, they wait there."""
+    conversation_id = customer_writes()
+    (message_id,) = say(business.business_id, conversation_id, sender=Sender.BOT)
+    sent(business, claim_one())
+    with transaction(business.business_id) as session:
+        service.close(session, business.business_id, conversation_id, "agent:1")
+    here = customer_writes("¿Hola?") if again else conversation_id
+    errors = [{"code": 131026, "title": "Undeliverable"}]
+    receive(meta_body(status_value("x", "failed", our_id=message_id, errors=errors)))
+    assert column("SELECT count(*) FROM dead_letters") == [0]
+    assert stand(here)[0] and stand(here)[2:] == ("failed", "open", "human")
+    assert stand(conversation_id)[3] == ("closed" if again else "open")
+
+
+def test_a_lost_answer_wakes_what_was_put_aside(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    say(business.business_id, conversation_id)
+    claimed = claim_one()
+    rows("UPDATE conversations SET status = 'snoozed', snoozed_until = now() + interval '1 day', waiting_since = NULL")
+    lost(business, claimed)
+    assert stand()[:4] == (True, 1, "failed", "open")
+
+
+def test_a_receipt_before_the_answer_to_the_send(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
+    sent(business, claimed)
+    assert not waits() and message(message_id).status == "delivered"
+
+
+def test_a_receipt_and_a_worker_that_died(business: TestBusiness) -> None:
+    """Nobody records the send any more."""
+    (message_id,) = say(business.business_id, customer_writes())
+    claim(1, timedelta(seconds=-1))
+    receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
+    with system_transaction() as session:
+        assert claims.expire_leases(session) == []
+    assert not waits() and message(message_id).status == "delivered"
+
+
+def test_a_scheduled_message_does_not_hide_who_waits_for_the_bot(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=20))
+    rows("DELETE FROM reply_turns")
+    rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
+    rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
+    with system_transaction() as session:
+        assert service.own_abandoned(session, 30) == 1
+    assert one("SELECT mode FROM conversations") == "human"
