@@ -20,6 +20,7 @@ FILES = frozenset({"image", "video", "audio", "document", "sticker"})
 _MOST = 100  # parts of one kind
 _LONGEST = 4000  # characters
 _LONGEST_QUOTE = 500
+_LONGEST_NAME = 60
 _DEEPEST = 4
 _OURS = "flow_token"  # ours, not the customer's
 _LINE = re.compile(r"\s+")
@@ -60,8 +61,8 @@ def about(kind: str, payload: Mapping[str, Any], quoted: str | None = None) -> s
 
 def unread(kind: str, payload: Mapping[str, Any]) -> str:
     """How a message without words is called ("unsupported: poll"), which is all that can be said of it."""
-    part = _dict(payload.get(kind))
-    return ": ".join(filter(None, (kind, _said(part.get("type")) if kind == "unsupported" else "")))
+    part = _dict(payload.get("unsupported" if kind == "unsupported" else "raw"))
+    return ": ".join(filter(None, (kind, _said(part.get("type"))[:_LONGEST_NAME])))
 
 
 def place(payload: Mapping[str, Any]) -> str:

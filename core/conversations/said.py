@@ -22,7 +22,8 @@ _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Ro
 # What somebody took back, and what was said in a group, is nothing to answer from.
 IN_PROMPT = "type <> ALL(%(not_said)s::text[]) AND NOT payload ?| '{revoked,group_id}'"
 SAID = """m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at)::float, m.provider_id,
-    CASE WHEN m.payload <> '{}' THEN m.payload - %(heavy)s::text[] END,
+    CASE WHEN m.type = 'unknown' THEN jsonb_build_object('raw', jsonb_build_object('type', m.payload #> '{raw,type}'))
+         WHEN m.payload <> '{}' THEN m.payload - %(heavy)s::text[] END,
     CASE WHEN m.reply_to IS NOT NULL AND m.type <> 'edit' THEN coalesce((
         SELECT jsonb_build_array(q.type, q.text, q.payload ->> 'filename') FROM messages q
         WHERE q.channel_id = m.channel_id AND q.provider_id = m.reply_to), '["", "", null]') END"""

@@ -1,4 +1,5 @@
-"""Finding conversations by words: in what was said, the beginnings of the customer's names, or digits of their address.
+"""Finding conversations by words: in what was said and what that is about (an advertisement, a product, a file's name),
+the beginnings of the customer's names, digits of their number, or all of another address or of their username.
 
 It runs in two steps. A probe of each index, cut off at a limit, tells whether the words are rare; then the list takes
 the few conversations found, or, for common words, walks the newest conversations until its page is full.

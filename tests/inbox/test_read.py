@@ -206,6 +206,7 @@ def test_a_group_is_never_answered_nor_told_to_the_bot(business: TestBusiness) -
         ("audio", {"id": "1", "voice": True}, "[audio]"),
         ("document", {"id": "1", "filename": "cv.pdf"}, "[document] cv.pdf"),
         ("unsupported", {"type": "poll_creation"}, "[unsupported: poll_creation]"),
+        ("hologram", {"id": "1"}, "[unknown: hologram]"),
         ("interactive", FORM, "[interactive]"),
         ("text", {"body": "  "}, ""),
     ],

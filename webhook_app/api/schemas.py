@@ -118,7 +118,8 @@ class ConversationQuery(Paging):
     )
     tag: Words | None = None
     q: Words | None = Field(
-        default=None, description="words said, beginnings of the customer's names, or digits of their number"
+        default=None,
+        description="words said, beginnings of the customer's names, digits of their number, their id or username",
     )
 
 
