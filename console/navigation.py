@@ -39,6 +39,7 @@ _ENTRIES = (
     _Entry("channels", ":material/cell_tower:", MANAGERS, "settings"),
     _Entry("keys", ":material/key:", ADMINISTRATORS, "settings"),
     _Entry("teams", ":material/groups:", MANAGERS, "settings"),
+    _Entry("prices", ":material/payments:", MANAGERS, "settings"),
     _Entry("audit", ":material/history:", MANAGERS, "settings"),
     _Entry("notices", ":material/notifications:"),
     _Entry("account", ":material/person:"),

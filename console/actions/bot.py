@@ -12,10 +12,9 @@ from core.ai.assistant import compose
 from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.ai.prompt import BusinessFacts, Role, Turn
 from core.ai.settings import BotSettings
-from core.business import facts
+from core.business import facts, prices
 from core.business.model import model
 from core.conversations import bot_channels, bot_history, bot_removal, bots, spending
-from core.conversations.context import prices
 from core.conversations.spending import OverBudget
 from core.knowledge.retrieval import passages_for, question_in
 from core.media import storage
@@ -94,7 +93,7 @@ def try_it(
             settings=settings,
             business=business,
             turns=turns,
-            prices=prices(),
+            prices=prices.table(agent.business_id),
             bot_ref=f"bot-{bot_id}",
             contact_ref=f"trial-{agent.id}",
             replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),

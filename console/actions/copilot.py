@@ -11,9 +11,9 @@ from core.ai import knowledge
 from core.ai.copilot import REWRITES, Help, Language, Request, Task, help_with
 from core.ai.model import Writer
 from core.ai.prompt import Passage
+from core.business import prices
 from core.business.model import model
 from core.conversations import copilot
-from core.conversations.context import prices
 from core.conversations.copilot import Material
 from core.conversations.spending import OverBudget
 from core.errors import BotHubError
@@ -58,7 +58,7 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
         settings=material.settings,
         business=material.business,
         turns=material.turns,
-        prices=prices(),
+        prices=prices.table(agent.business_id),
         bot_ref="bot-none" if material.bot_id is None else f"bot-{material.bot_id}",
         contact_ref=f"contact-{material.contact_id}",
         text=text,

@@ -8,9 +8,9 @@ from console import auth
 from console.store import transaction
 from core.ai.decision import Trace
 from core.ai.model import ModelFailed
+from core.business import prices
 from core.business.model import model
 from core.conversations import spending
-from core.conversations.context import prices
 from core.conversations.spending import OverBudget
 from core.errors import BotHubError
 from core.learning import drafting, rounds, suggestions
@@ -76,10 +76,10 @@ def draft(suggestion_id: int) -> str:
         if not fits or spending.spent_out(session, material.bot_id, material.settings):
             raise OverBudget("The bot has spent its budget: try again later.")
     try:
-        entry, trace = drafting.write(material, writer, prices())
+        entry, trace = drafting.write(material, writer, prices.table(agent.business_id))
     except ModelFailed as failure:
         with transaction(agent.business_id) as session:
-            _spent(session, agent, material, drafting.trace(failure, prices()))
+            _spent(session, agent, material, drafting.trace(failure, prices.table(agent.business_id)))
         raise NotDrafted(str(failure)) from failure
     with transaction(agent.business_id) as session:
         _spent(session, agent, material, trace)

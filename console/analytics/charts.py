@@ -12,6 +12,7 @@ import streamlit as st
 from console.actions import exports
 from console.analytics import behind
 from console.analytics.period import Span
+from console.data import analytics as data
 from console.i18n import catalogue, current, t
 from console.numbers import DAY, SEPARATORS
 from core.analytics.figures import Figures
@@ -64,6 +65,8 @@ def delivery(found: Figures, span: Span) -> None:
 def cost(found: Figures, span: Span) -> None:
     with st.container(key="charts"):
         card("cost", _cost(found), span)
+        card("message_cost", _money(found, "message_cost", _category_words), span)
+        card("bot_cost", _money(found, "bot_cost", data.bot_names().get), span)
         card("outcome", _labels(found, "ai", "analytics.outcome", "bot", "_"), span, drill=("ai", of_label))
 
 
@@ -229,6 +232,30 @@ def _cost(found: Figures) -> Drawn:
         }
     )
     return figure(trace, xaxis=_days(), yaxis={"tickprefix": "$"}), table
+
+
+def _category_words(label: str) -> str | None:
+    return t("analytics.cost_unknown") if label == "unknown" else t(f"analytics.category_{label}")
+
+
+def _money(found: Figures, metric: str, words: Callable[[str], str | None]) -> Drawn:
+    """USD and number by label, the dearest first."""
+    totals: dict[str, float] = {}
+    for row in found.of(metric):
+        totals[row.label] = totals.get(row.label, 0.0) + row.total
+    if not totals:
+        return None
+    labels = sorted(totals, key=lambda label: -totals[label])
+    names = [words(label) or label for label in labels]
+    counts = found.by_label(metric)
+    trace = go.Bar(
+        x=[totals[label] for label in labels], y=names, orientation="h", marker_color=colour_of("plain"),
+        hovertemplate="%{y} · %{x:.4f} USD<extra></extra>",
+    )  # fmt: skip
+    table = pd.DataFrame(
+        {"": names, "USD": [round(totals[label], 6) for label in labels], "n": [counts[label] for label in labels]}
+    )
+    return figure(trace, yaxis={"autorange": "reversed"}, xaxis={"tickprefix": "$"}), table
 
 
 def _sold(found: Figures) -> Drawn:

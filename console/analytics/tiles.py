@@ -14,6 +14,7 @@ from console.numbers import number, percent, usd
 from core.analytics.figures import Figures
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MONTH_DAYS = 365.25 / 12
 Read = Callable[[Figures], float | None]
 
 
@@ -54,7 +55,7 @@ def _score(value: float) -> str:
 
 
 def money(value: float) -> str:
-    return usd(value, 2 if value >= 0.01 or value == 0 else 4)
+    return usd(value, 2 if abs(value) >= 0.01 or value == 0 else 4)
 
 
 def _cost(found: Figures) -> float | None:
@@ -92,6 +93,7 @@ TILES = (
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
          else found.total("ai_cost") / found.count("closed"), money, False, "closed", personal=False),
 )  # fmt: skip
+MESSAGE_TILE = Tile("message_cost", lambda found: found.total("message_cost"), money, False, "message", personal=False)
 QUOTE_TILES = (
     Tile("quotes", lambda found: found.count("quote"), number, None, "quote"),
     Tile("quotes_confirmed", lambda found: share(found.count("quote", "confirmed"), found.count("quote")), percent,
@@ -99,10 +101,27 @@ QUOTE_TILES = (
 )  # fmt: skip
 
 
-def show(now: Figures, earlier: Figures, span: Span) -> None:
-    """Draw them all."""
+def margin(plan_a_month: float) -> Tile:
+    """What is left of what a plan earns in the days of a span, after models and messages."""
+
+    def left(found: Figures) -> float:
+        days = (found.last - found.first).days + 1
+        return plan_a_month * days / _MONTH_DAYS - found.total("ai_cost") - found.total("message_cost")
+
+    return Tile("margin", left, money, True, "ai_cost", personal=False)
+
+
+def show(now: Figures, earlier: Figures, span: Span, plan_a_month: float | None = None) -> None:
+    """Draw them all; what is left of the plan where a plan is set (USD a month)."""
+    shown = [*TILES]
+    if now.count("message_cost") or earlier.count("message_cost"):
+        shown.append(MESSAGE_TILE)
+    if plan_a_month is not None:
+        shown.append(margin(plan_a_month))
+    if now.count("quote") or earlier.count("quote"):
+        shown += QUOTE_TILES
     with st.container(key="tiles"):
-        for tile in (*TILES, *(QUOTE_TILES if now.count("quote") or earlier.count("quote") else ())):
+        for tile in shown:
             if span.whose.agent_id is not None and not tile.personal:
                 continue
             with st.container(border=True, key=f"tile_{tile.name}", gap="xsmall"):

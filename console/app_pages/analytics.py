@@ -31,7 +31,7 @@ with st.container(key="page_wide", gap="small"):
     if not found.rows:
         st.info(t("analytics.empty"), icon=":material/monitoring:")
     else:
-        tiles.show(found, before, span)
+        tiles.show(found, before, span, data.plan() if agent.role in auth.MANAGERS and everybody else None)
         parts = [one for one in _PARTS if everybody or one != "cost"]
         if agent.role not in auth.MANAGERS or not everybody:
             parts.remove("quality")

@@ -8,6 +8,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from sqlalchemy import select
 
 from console import auth
 from console.store import transaction
@@ -15,7 +16,9 @@ from core.analytics import behind as behind_figures
 from core.analytics import figures as counted
 from core.analytics.behind import Behind
 from core.analytics.figures import Contacts, Figures, Whose
+from core.business import prices
 from core.business.channels import ChannelName, channel_names
+from core.models import Bot
 from core.people import agents
 from core.people.agents import Colleague
 from core.people.sessions import CurrentAgent
@@ -70,6 +73,20 @@ def colleagues() -> Sequence[Colleague]:
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return agents.colleagues(session)
+
+
+def plan() -> float | None:
+    """What the business's plan earns in a month, in USD; None where nobody said. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        earned = prices.read(session, agent.business_id).plan_usd
+    return None if earned is None else float(earned)
+
+
+def bot_names() -> dict[str, str]:
+    """The bots' names by their ids, as figures have them."""
+    with transaction(auth.require().business_id) as session:
+        return {str(bot_id): name for bot_id, name in session.execute(select(Bot.id, Bot.name))}
 
 
 def _allowed(agent: CurrentAgent, whose: Whose) -> Whose:

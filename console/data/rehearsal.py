@@ -8,6 +8,7 @@ from decimal import Decimal
 from console import auth
 from console.data.reading import reading
 from core.ai.settings import BotSettings
+from core.business import prices
 from core.business.model import is_configured
 from core.rehearsal import cases as saved
 from core.rehearsal import runs
@@ -43,6 +44,7 @@ def can_write() -> bool:
 
 def most_of_a_question(in_force: BotSettings, wanted: BotSettings) -> Decimal | None:
     """The most that one question may cost in USD, asked of both; None when a price is not known."""
-    prices = [runs.most_of_a_call(one) for one in (in_force, wanted)]
-    known = [price for price in prices if price is not None]
-    return sum(known, Decimal()) if len(known) == len(prices) else None
+    table = prices.table(auth.require(*auth.MANAGERS).business_id)
+    most = [runs.most_of_a_call(one, table) for one in (in_force, wanted)]
+    known = [price for price in most if price is not None]
+    return sum(known, Decimal()) if len(known) == len(most) else None

@@ -6,16 +6,21 @@ which is not a cost of zero.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.ai.model import Usage
+
+log = structlog.get_logger(__name__)
 
 _BUNDLED = Path(__file__).with_name("prices.json")
 _MILLION = Decimal(1_000_000)
@@ -71,18 +76,39 @@ class PriceTable:
 
 
 def load_prices(override: Path | None = None) -> PriceTable:
-    """The bundled table, with the entries of `override` (same format) on top when that file exists.
+    """The bundled table, with the entries of `override` (same format) on top when that file exists."""
+    return PriceTable(installed(override))
 
-    Raises `ValueError` naming the file and what is wrong with it.
+
+def installed(override: Path | None = None) -> list[Price]:
+    """The bundled prices and then those of a file. What cannot be read of the file is left out and told in the log:
+    a slip in a price must not stop an answer.
     """
-    prices = _read(_BUNDLED)
-    if override is not None and override.exists():
-        prices += _read(override)
-    return PriceTable(prices)
+    prices = list(_bundled())
+    if override is None or not override.exists():
+        return prices
+    found, problems = read_file(override)
+    for problem in problems:
+        log.warning("price_ignored", problem=problem)
+    return prices + found
 
 
-def _read(path: Path) -> list[Price]:
+def read_file(path: Path) -> tuple[list[Price], list[str]]:
+    """The prices of a file, and what is wrong with the rest of it, a line each."""
     try:
-        return _PriceFile.model_validate_json(path.read_bytes()).prices
-    except ValidationError as error:
-        raise ValueError(f"{path}: {error}") from error
+        listed = json.loads(path.read_bytes())["prices"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [], [f"{path.name} holds no list of prices: {type(error).__name__}"]
+    prices, problems = [], []
+    for number, one in enumerate(listed if isinstance(listed, list) else [], start=1):
+        try:
+            prices.append(Price.model_validate(one))
+        except ValidationError as error:
+            first = error.errors()[0]
+            problems.append(f"{path.name}, price {number}, {'.'.join(map(str, first['loc']))}: {first['msg']}")
+    return prices, problems
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> tuple[Price, ...]:
+    return tuple(_PriceFile.model_validate_json(_BUNDLED.read_bytes()).prices)

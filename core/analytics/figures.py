@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.analytics.raw import COUNTED, LIMITS
-from core.analytics.rollups import counted, kept_until, scope
+from core.analytics.rollups import billing, counted, kept_until, scope
 from core.conversations.arrivals import WINDOW
 from core.db import run
 from core.models import Business, DailyFigure
@@ -127,8 +127,9 @@ def figures(session: Session, business_id: int, first: date, last: date, whose: 
     zone = zone_of(session, business_id)
     known = counted(session, first, last)
     rows = _kept(session, first, last, whose)
+    billed = billing(session, business_id)
     for day in days_between(first, min(last, datetime.now(zone).date())):
-        values = scope(business_id, zone, day)
+        values = scope(business_id, zone, day) | billed
         if day in known:
             values["since"] = kept_until(zone, day, known[day])
         if values["since"] < values["until"]:

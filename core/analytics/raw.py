@@ -19,12 +19,17 @@
 | csat         | the score                                    | conversations closed      |                    |
 | ai           | the outcome                                  | runs                      | tokens             |
 | ai_cost      | known, unknown                               | runs                      | USD                |
+| message_cost | the category; "unknown": without a price     | messages that are billed  | USD                |
+| segments     | "sms"                                        | SMS that were sent        | segments           |
+| bot_cost     | the bot's id                                 | runs                      | USD                |
 | quote        | the state                                    | quotes given              |                    |
 | sold         | the currency                                 | quotes confirmed          | what they come to  |
 
 An answer counts on the day it was given, if the question came at most three days before. `agent_id` is who wrote a
 message or gave an answer, and whose conversation it is where conversations are counted; 0 is the bot, or nobody.
-A quote that the customer changed counts once, as what it became.
+A quote that the customer changed counts once, as what it became. A message is billed as its provider's receipt says; an
+SMS by its segments: 160 signs of the GSM alphabet or 70 others, 153 or 67 where it takes several (GSM 03.40).
+`rates` are the prices of messages (`core.business.prices.rates`), in JSON.
 """
 
 from __future__ import annotations
@@ -42,6 +47,19 @@ TAKEN = "('sent', 'delivered', 'read', 'played')"  # statuses of what a provider
 # report; what nobody signed came from a program over the REST API.
 _WHO = """CASE WHEN m.sender = 'agent' AND m.author_id IS NULL AND m.event_id IS NULL THEN 'program'
             ELSE m.sender END"""
+
+# The signs of the GSM alphabet, and those of its extension, which take the room of two (GSM 03.38). With any other sign
+# a message is one of UCS-2, where signs beyond the basic plane take the room of two.
+GSM = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_WIDE = "^{}\\[~]|€"
+_ROOM = "length(m.text) + length(m.text) - length(translate(m.text, %(gsm_wide)s, ''))"
+_ROOM_UCS = "length(m.text) + length(regexp_replace(m.text, '[^\U00010000-\U0010ffff]', '', 'g'))"
+_SEGMENTS = f"""CASE WHEN translate(m.text, %(gsm)s || %(gsm_wide)s, '') = ''
+    THEN CASE WHEN {_ROOM} <= 160 THEN 1 ELSE ceil(({_ROOM}) / 153.0) END
+    ELSE CASE WHEN {_ROOM_UCS} <= 70 THEN 1 ELSE ceil(({_ROOM_UCS}) / 67.0) END END"""
 
 # Whether a message `m` is an answer to a customer, and no promise of one.
 ANSWERS = f"""(m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note', 'reaction') AND m.status IN {TAKEN}
@@ -114,10 +132,31 @@ WITH said AS (
     FROM conversations c
     WHERE c.business_id = %(business)s AND c.closed_at >= %(since)s AND c.closed_at < %(until)s
 ), runs AS (
-    SELECT c.channel_id, (r.created_at AT TIME ZONE %(zone)s)::date AS day, r.outcome, r.cost_usd,
+    SELECT c.channel_id, (r.created_at AT TIME ZONE %(zone)s)::date AS day, r.outcome, r.cost_usd, r.bot_id,
            coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0) AS tokens
     FROM ai_runs r JOIN conversations c ON c.id = r.conversation_id
     WHERE r.business_id = %(business)s AND r.created_at >= %(since)s AND r.created_at < %(until)s
+), billed AS (
+    SELECT m.channel_id, (m.created_at AT TIME ZONE %(zone)s)::date AS day, ch.kind,
+           CASE WHEN ch.kind = 'sms' THEN 'sms' ELSE lower(r.pricing ->> 'category') END AS category,
+           CASE WHEN ch.kind = 'sms' THEN {_SEGMENTS} ELSE 1 END AS units,
+           ltrim(coalesce(i.address, ''), '+') AS number
+    FROM messages m JOIN channels ch ON ch.id = m.channel_id JOIN conversations c ON c.id = m.conversation_id
+    LEFT JOIN identities i ON i.id = c.identity_id
+    LEFT JOIN LATERAL (
+        SELECT pricing FROM receipts WHERE message_id = m.id AND pricing ? 'category' ORDER BY id DESC LIMIT 1
+    ) r ON true
+    WHERE m.business_id = %(business)s AND m.direction = 'outbound' AND m.type NOT IN ('event', 'note')
+      AND m.status IN {TAKEN} AND m.created_at >= %(since)s AND m.created_at < %(until)s
+      AND (ch.kind = 'sms' OR (r.pricing ->> 'billable')::boolean)
+), priced AS (
+    SELECT b.*, p.usd FROM billed b LEFT JOIN LATERAL (
+        SELECT usd FROM jsonb_to_recordset(%(rates)s::jsonb)
+            AS p (channel text, category text, prefix text, valid_from date, usd numeric, rank int)
+        WHERE p.channel = b.kind AND p.category = b.category AND p.valid_from <= b.day
+          AND b.number LIKE p.prefix || '%%'
+        ORDER BY length(p.prefix) DESC, p.valid_from DESC, p.rank DESC LIMIT 1
+    ) p ON true
 ), happened AS (
     SELECT m.channel_id, (m.created_at AT TIME ZONE %(zone)s)::date AS day, m.payload ->> 'event' AS event,
            coalesce(m.payload ->> 'reason', '') AS reason, coalesce(c.assignee_id, 0) AS agent_id
@@ -155,6 +194,11 @@ WITH said AS (
     UNION ALL SELECT day, channel_id, 0, 'ai', outcome, 0, tokens FROM runs
     UNION ALL SELECT day, channel_id, 0, 'ai_cost', CASE WHEN cost_usd IS NULL THEN 'unknown' ELSE 'known' END, 0,
         coalesce(cost_usd, 0) FROM runs WHERE tokens > 0
+    UNION ALL SELECT day, channel_id, 0, 'bot_cost', bot_id::text, 0, cost_usd FROM runs
+        WHERE cost_usd IS NOT NULL AND bot_id IS NOT NULL
+    UNION ALL SELECT day, channel_id, 0, 'message_cost', CASE WHEN usd IS NULL THEN 'unknown' ELSE category END, 0,
+        coalesce(usd * units, 0) FROM priced
+    UNION ALL SELECT day, channel_id, 0, 'segments', 'sms', 0, units FROM billed WHERE kind = 'sms'
     UNION ALL SELECT given, channel_id, agent_id, 'quote', state, 0, 0 FROM quoted WHERE is_given
     UNION ALL SELECT decided, channel_id, agent_id, 'sold', coalesce(currency, ''), 0, coalesce(total, 0)
         FROM quoted WHERE is_sold

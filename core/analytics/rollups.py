@@ -4,6 +4,7 @@ week, as late news comes (receipts, closings).
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.analytics import answer_days
-from core.analytics.raw import COUNTED
+from core.analytics.raw import COUNTED, GSM, GSM_WIDE
+from core.business import prices
 from core.db import run, system_transaction, transaction
 from core.models import Business, DayCounted, Message
 
@@ -107,13 +109,19 @@ def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now
     if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
         return False
     run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
-    run(session, _COUNT, scope(business_id, zone, day) | {"until": kept_until(zone, day, now)})
+    values = scope(business_id, zone, day) | billing(session, business_id)
+    run(session, _COUNT, values | {"until": kept_until(zone, day, now)})
     run(session, _MARK, {"business": business_id, "day": day, "now": now})
     return True
 
 
+def billing(session: Session, business_id: int) -> dict[str, Any]:
+    """The values of `COUNTED` by which messages are priced."""
+    return {"rates": json.dumps(prices.rates(session, business_id)), "gsm": GSM, "gsm_wide": GSM_WIDE}
+
+
 def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, Any]:
-    """The values of `COUNTED` for one day of a time zone."""
+    """The values of `COUNTED` for one day of a time zone, but for `billing`."""
     since, until = _begin(zone, day), _begin(zone, day + timedelta(days=1))
     return {"business": business_id, "zone": str(zone), "since": since, "until": until}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.ai.calibration import IDENTITY
 from core.ai.decision import ComposeRequest, Trace
-from core.ai.prices import PriceTable, load_prices
 from core.ai.prompt import BusinessFacts, Role
 from core.ai.settings import BotSettings
+from core.business import prices
 from core.business.facts import facts_of
-from core.config import get_settings
 from core.conversations import bots, spending
 from core.conversations.said import IN_PROMPT, PARAMETERS, SAID, Said, in_order, turns_of
 from core.db import run
@@ -71,6 +69,7 @@ class Standing:
     bot_id: int | None
     settings_version: int | None
     last_sentiment: str | None
+    business_id: int
     shop: Shop | None
     business: BusinessFacts
     said: Sequence[Said]
@@ -145,6 +144,7 @@ def _standing(
         bot_id,
         version,
         sentiment,
+        business_id,
         shop,
         facts,
         told,
@@ -195,7 +195,7 @@ def _brief(
         settings=settings,
         business=how.business,
         turns=turns,
-        prices=prices(),
+        prices=prices.table(how.business_id),
         bot_ref=f"bot-{how.bot_id}",
         contact_ref=f"contact-{how.contact_id}",
         replies_in_a_row=how.bot_turns,
@@ -217,13 +217,6 @@ def _brief(
         catalogue=None if how.shop is None else how.shop.version,
         must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
     )
-
-
-@lru_cache(maxsize=1)
-def prices() -> PriceTable:
-    """The dated price table, with the installation's own `prices.json` over it."""
-    override = get_settings().data_dir.expanduser() / "prices.json"
-    return load_prices(override if override.exists() else None)
 
 
 def run_columns(trace: Trace) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from core.ai.metering import Embedded, metered
-from core.conversations.context import prices
+from core.business import prices
 from core.conversations.spending import record_embedded
 from core.db import run, transaction
 from core.errands import Running
@@ -34,7 +34,9 @@ def _record(errand: Running, edition: int, embedded: Embedded) -> None:
     with transaction(errand.business_id) as session:
         of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
         bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
-        record_embedded(session, errand.business_id, bot_id, embedded, prices(), actor=errand.created_by)
+        record_embedded(
+            session, errand.business_id, bot_id, embedded, prices.table(errand.business_id), actor=errand.created_by
+        )
 
 
 def _cover(errand: Running, edition: int, embedder: Embedder) -> None:

@@ -20,6 +20,7 @@ class Business(Base):
 
     `catalogue` is another one whenever a product changes, so that readers can keep what they read; null: there never
     was a product.
+    `prices` is what it has set of them (`core.business.prices`).
     `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.owners`).
     """
 
@@ -32,6 +33,7 @@ class Business(Base):
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     currency: Mapped[str] = mapped_column(server_default="USD")
     catalogue: Mapped[uuid.UUID | None]
+    prices: Mapped[Json]
     auto_assign: Mapped[bool] = mapped_column(server_default=true())
     most_open: Mapped[int] = mapped_column(Integer, server_default="10")
     created_at: Mapped[Stamp]

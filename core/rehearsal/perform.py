@@ -19,8 +19,9 @@ from core.ai.assistant import compose
 from core.ai.calibration import IDENTITY
 from core.ai.decision import ComposeRequest, Outcome
 from core.ai.model import Model
+from core.ai.prices import PriceTable
 from core.ai.settings import BotSettings
-from core.business import facts
+from core.business import facts, prices
 from core.business.model import model
 from core.conversations import bots, context, spending
 from core.db import transaction
@@ -103,7 +104,7 @@ def _try(errand: Running, work: _Work, question: _Question, asked: Model | None)
 def _ask(errand: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
     """What comes of it and what it cost, which is written at once: it is spent whatever becomes of the answer."""
     _wait_for_budget(errand, work, request)
-    outcome = _priced(compose(request, asked))
+    outcome = _priced(compose(request, asked), request.prices)
     cost = _cost(outcome, work)
     with transaction(errand.business_id) as session:
         spending.record_trial(session, errand.business_id, work.bot_id, outcome.trace, actor=errand.created_by)
@@ -123,12 +124,12 @@ def _wait_for_budget(errand: Running, work: _Work, request: ComposeRequest) -> N
         time.sleep(_BUDGET_PAUSE)
 
 
-def _priced(outcome: Outcome) -> Outcome:
+def _priced(outcome: Outcome, table: PriceTable) -> Outcome:
     """The outcome at today's price: the question may be older than the table knows prices for."""
     trace = outcome.trace
     if trace.model is None or trace.usage is None:
         return outcome
-    cost = context.prices().cost(trace.model, trace.usage, datetime.now(UTC))
+    cost = table.cost(trace.model, trace.usage, datetime.now(UTC))
     return replace(outcome, trace=replace(trace, cost=cost))
 
 
@@ -155,12 +156,13 @@ def _work(session: Session, errand: Running) -> _Work | None:
         .where(RehearsalItem.rehearsal_id == run.id, RehearsalItem.done_at.is_(None))
         .order_by(RehearsalItem.position)
     ).all()
-    prices = (most_of_a_call(before), most_of_a_call(after))
+    table = prices.table(errand.business_id)
+    most = (most_of_a_call(before, table), most_of_a_call(after, table))
     request = ComposeRequest(
         settings=after,
         business=facts.read(session, errand.business_id),
         turns=(),
-        prices=context.prices(),
+        prices=table,
         bot_ref=f"bot-{run.bot_id}",
         contact_ref=f"rehearsal-{run.bot_id}",
         replies_in_a_row=0,
@@ -173,7 +175,7 @@ def _work(session: Session, errand: Running) -> _Work | None:
         after=after,
         spend_limit=run.spend_limit,
         spent=run.spent,
-        most=None if None in prices else sum((price for price in prices if price is not None), Decimal()),
+        most=None if None in most else sum((price for price in most if price is not None), Decimal()),
         total=len(rows) + _done(session, run.id),
         left=tuple(_Question(row.id, _asking(request, row)) for row in rows),
     )

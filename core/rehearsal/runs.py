@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from core import errands
 from core.ai.model import Usage
+from core.ai.prices import PriceTable
 from core.ai.prompt import Role, Turn
 from core.ai.settings import BotSettings
 from core.config import get_settings
-from core.conversations import bots, context, said
+from core.conversations import bots, said
 from core.db import run
 from core.errands import ErrandView
 from core.errors import BotHubError, Conflict, NotFound
@@ -266,8 +267,8 @@ def find_item(session: Session, item_id: int) -> Item:
     return item_of(row)
 
 
-def most_of_a_call(settings: BotSettings) -> Decimal | None:
+def most_of_a_call(settings: BotSettings, prices: PriceTable) -> Decimal | None:
     """The most that one call may cost with these settings in USD, None when the model's price is not known."""
     model = settings.model or get_settings().openai_model
     usage = Usage(input=settings.context_tokens, cached=0, output=settings.max_output_tokens)
-    return context.prices().cost(model, usage, datetime.now(UTC))
+    return prices.cost(model, usage, datetime.now(UTC))

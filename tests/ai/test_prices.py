@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.ai.model import Usage
-from core.ai.prices import load_prices
+from core.ai.prices import load_prices, read_file
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 MILLION = Usage(input=1_000_000, cached=0, output=1_000_000)
@@ -71,7 +71,16 @@ def test_a_missing_override_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"input": "-1"}, {"input": "cheap"}, {"currency": "EUR"}, {"valid_from": "soon"}])
-def test_a_bad_override_is_named(tmp_path: Path, changes: dict[str, object]) -> None:
+def test_a_bad_price_is_told_and_stops_nothing(tmp_path: Path, changes: dict[str, object]) -> None:
     path = override(tmp_path / "prices.json", **changes)
-    with pytest.raises(ValueError, match=r"prices\.json"):
-        load_prices(path)
+    _, problems = read_file(path)
+    assert len(problems) == 1 and problems[0].startswith("prices.json, price 1, ")
+    assert load_prices(path).cost("gpt-6-luna", MILLION, AT) == Decimal("0.60")
+    assert load_prices(path).cost("m", MILLION, AT) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"prices": 3}', '{"prices": [null, 7]}', '{"costs": []}', "\x00"])
+def test_a_file_that_is_no_price_list_stops_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "prices.json"
+    path.write_text(text)
+    assert load_prices(path).cost("gpt-6-luna", MILLION, AT) == Decimal("0.60")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.ai.model import Usage
 from core.analytics import behind, figures, rollups
 from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
 from core.analytics.raw import LIMITS
 from core.analytics.stats import Period, stats
+from core.business import prices
 from core.cli import __main__ as cli
 from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
@@ -366,3 +369,97 @@ def test_sent_means_sent_for_the_console_and_for_programs(business: TestBusiness
     rows("UPDATE messages SET created_at = now()")
     with transaction(business.business_id) as session:
         assert stats(session, business.business_id, Period.TODAY).messages_sent == 3
+
+
+def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") -> None:
+    message_id = talk.line("bot", 10, "delivered")
+    rows("UPDATE messages SET text = :text WHERE id = :id", text=text, id=message_id)
+    rows(
+        "INSERT INTO receipts (business_id, channel_id, message_id, provider_id, status, occurred_at, pricing) VALUES "
+        "(:business, :channel, :id, 'wamid.' || :id, 'delivered', now(), cast(:pricing AS jsonb))",
+        business=talk.business.business_id, channel=talk.business.whatsapp_channel_id, id=message_id,
+        pricing=json.dumps({"billable": billable, "category": category}),
+    )  # fmt: skip
+
+
+def set_prices(business: TestBusiness, **kept: Any) -> None:
+    with transaction(business.business_id) as session:
+        prices.save(session, business.business_id, "agent:1", kept)
+
+
+def test_messages_cost_what_their_receipts_and_the_prices_say(business: TestBusiness) -> None:
+    talk = Talk(business)
+    rows("UPDATE identities SET address = '5491155550001'")
+    for category, billable in (("marketing", True), ("MARKETING", True), ("service", True), ("service", False),
+                               ("referral_conversion", True)):  # fmt: skip
+        billed(talk, category, billable)
+    day = (TODAY - timedelta(days=2)).isoformat()
+    mine = {"channel": "whatsapp", "category": "service", "valid_from": day, "source": "contract"}
+    set_prices(business, messages=[{**mine, "prefix": "549", "usd": "0.5"}, {**mine, "prefix": "", "usd": "9"}])
+    found = read(business)
+    assert {row.label: (row.count, round(row.total, 6)) for row in found.of("message_cost")} == {
+        "marketing": (2, 0.1236), "service": (1, 0.5), "unknown": (1, 0.0),
+    }  # fmt: skip
+    rollups.keep_up()
+    assert as_set(read(business)) == as_set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2), ("ñ¿¡é" * 40, 1),
+        ("á" * 70, 1), ("á" * 71, 2), ("á" * 134, 2), ("á" * 135, 3), ("😀" * 35, 1), ("😀" * 36, 2), ("", 1),
+        ("[{^}]~|\\" * 10, 1), ("'%\"\n" * 40, 1),
+    ],
+)  # fmt: skip
+def test_an_sms_is_billed_by_its_segments(business: TestBusiness, text: str, segments: int) -> None:
+    talk = Talk(business)
+    rows("UPDATE channels SET kind = 'sms' WHERE id = :id", id=business.whatsapp_channel_id)
+    message_id = talk.line("bot", 10, "delivered")
+    rows("UPDATE messages SET text = :text WHERE id = :id", text=text, id=message_id)
+    assert read(business).total("segments") == segments
+
+
+def test_each_bots_runs_are_added_up(business: TestBusiness) -> None:
+    talk = Talk(business)
+    for cost in (0.25, 0.5, None):
+        with system_transaction() as session:
+            session.add(
+                AIRun(
+                    business_id=business.business_id, conversation_id=talk.id, bot_id=business.bot_id,
+                    settings_version=1, prompt_version="p", outcome="reply", decided_by="model", trace={},
+                    created_at=talk.noon, input_tokens=1, output_tokens=1, cost_usd=cost,
+                )
+            )  # fmt: skip
+    assert [(row.label, row.count, row.total) for row in read(business).of("bot_cost")] == [
+        (str(business.bot_id), 2, 0.75)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ({"messages": [{"channel": "fax"}]}, "messages 1"),
+        ({"messages": [{"channel": "sms", "category": "sms", "valid_from": "2026-11-01", "usd": "-1"}]}, "usd"),
+        ({"messages": [{"channel": "sms", "category": "sms", "valid_from": "soon", "usd": "1"}]}, "valid_from"),
+        ({"messages": [{"channel": "sms", "category": "sms", "valid_from": "2026-11-01", "usd": "1", "prefix": "+1"}]},
+         "prefix"),
+        ({"models": [{"model": "m", "valid_from": "2026-11-01", "input": "NaN", "output": "1", "source": ""}]},
+         "input"),
+        ({"plan_usd": "-3"}, "plan_usd"),
+    ],
+)  # fmt: skip
+def test_a_price_that_cannot_be_is_refused_by_name(business: TestBusiness, kept: dict[str, Any], told: str) -> None:
+    with pytest.raises(prices.UnacceptablePrices, match=told):
+        set_prices(business, **kept)
+
+
+def test_prices_that_cannot_be_read_stop_nothing(business: TestBusiness) -> None:
+    good = {"model": "m", "valid_from": "2026-11-01", "input": "1", "output": "2", "source": ""}
+    broken = json.dumps({"models": [good, {"model": 7}, None], "messages": "x", "plan_usd": "many"})
+    rows("UPDATE businesses SET prices = cast(:broken AS jsonb)", broken=broken)
+    prices._kept.clear()
+    usage = Usage(input=1_000_000, cached=0, output=0)
+    assert prices.table(business.business_id).cost("m", usage, datetime.now(UTC)) == 1
+    assert prices.table(business.business_id).cost("gpt-6-luna", usage, datetime.now(UTC)) is not None
+    assert read(business).rows == []

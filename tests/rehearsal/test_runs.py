@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, update
 from core import errands
 from core.ai.handoff import Reason
 from core.ai.model import Completion, FailureKind, Prompt
+from core.ai.prices import load_prices
 from core.ai.settings import BotSettings, QaPair
 from core.conversations import bot_history, bots, spending
 from core.db import system_transaction, transaction
@@ -132,7 +133,7 @@ def test_what_it_takes_is_added_up_and_counts_in_the_bots_budget(business: TestB
 def test_a_run_ends_before_it_spends_more_than_it_may(business: TestBusiness, model: ScriptedModel) -> None:
     for number in range(3):
         answered(business, f"¿tienen la mesa {number}?")
-    most = runs.most_of_a_call(BotSettings())
+    most = runs.most_of_a_call(BotSettings(), load_prices())
     assert most is not None
     begin(business, BotSettings(), spend_limit=2 * most)
     seen = done(business)

@@ -1,0 +1,30 @@
+"""Prices of a business's own, and figures counted by what now is an answer
+
+Revision ID: 0025
+Revises: 0024
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "businesses",
+        sa.Column("prices", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+    )
+    # Counted again by the scheduler, a month of days at a time.
+    op.execute("DELETE FROM daily_figures")
+    op.execute("DELETE FROM days_counted")
+
+
+def downgrade() -> None:
+    op.drop_column("businesses", "prices")

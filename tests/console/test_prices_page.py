@@ -1,0 +1,36 @@
+"""The page on prices: what is set there is what answers and messages cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.business import prices
+from core.db import transaction
+from core.models import Role
+from tests.console.people import person
+from tests.console.test_pages import Desk
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])
+def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
+    desk = Desk(person(business.business_id, role=role), monkeypatch)
+    desk.open().switch_page("app_pages/prices.py")
+    page = desk.run()
+    assert page.number_input[0].disabled is (role == Role.MANAGER)
+    if role == Role.ADMINISTRATOR:
+        page.number_input[0].set_value(450.5)
+        desk.run()
+        next(one for one in page.button if one.label == "Save prices").click()
+        desk.run()
+        assert page.success[0].value.startswith("Saved")
+        with transaction(business.business_id) as session:
+            assert prices.read(session, business.business_id).plan_usd == Decimal("450.5")
+
+
+def test_a_broken_price_file_is_told_of(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prices, "problems", lambda: ["prices.json, price 2, input: wrong"])
+    desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
+    desk.open().switch_page("app_pages/prices.py")
+    assert "price 2, input" in desk.run().warning[0].value.replace("\\", "")
