@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import uvicorn
-
 from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.startup import WRONG, settings_or_exit
@@ -16,6 +14,8 @@ def main() -> int:
     settings = settings_or_exit(port="console_port")
     configure_logging(settings.log_level)
     try:
+        import uvicorn
+
         from console.asgi import app
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")

@@ -79,8 +79,8 @@ def _email(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    if value and not re.fullmatch(r"(?:whatsapp:)?\+[1-9]\d{6,14}", value, re.ASCII):
-        raise ValueError("it must be a number with its country code, like +15005550006")
+    if value and not re.fullmatch(r"(?:whatsapp:)?\+[1-9]\d{6,14}|\d{3,8}", value, re.ASCII):
+        raise ValueError("it must be a number with its country code, like +15005550006, or a short code")
     return value
 
 

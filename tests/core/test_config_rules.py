@@ -112,7 +112,9 @@ def test_what_is_wrong_or_half_given_is_named(values: dict[str, str], named: str
         "TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886"}, {"WHATSAPP_APP_SECRET": META["WHATSAPP_APP_SECRET"],
         "WHATSAPP_WEBHOOK_VERIFY_TOKEN": "tK3r9wPq77Lm", "SANDBOX": "0"}, {"SANDBOX": "1", "TWILIO_PHONE_NUMBER":
         "+5215512345678"}, {"ADMIN_EMAIL": "ana@localhost", "ADMIN_PASSWORD": "correct horse #1"},
-        {"MEDIA_URL": "s3://bucket/prefix"}, {"MEDIA_URL": "abfs://files@desk.dfs.core.windows.net/x"}, {"NOTIFY_URLS": "json://host.example/x"},
+        {**TWILIO, "TWILIO_PHONE_NUMBER": "24273"},
+        {"MEDIA_URL": "s3://bucket/prefix"},
+        {"MEDIA_URL": "abfs://files@desk.dfs.core.windows.net/x"}, {"NOTIFY_URLS": "json://host.example/x"},
         {"PUBLIC_URL": "https://desk.example:8443/base/"}, {"PUBLIC_URL": " http://[::1]:8000 "},
         {"REDIS_URL": "unix:///run/redis.sock?db=0"}, {"REDIS_URL": "rediss://u:p@h"}, {"LOG_LEVEL": "info"},
         {"DATABASE_URL": "postgresql:///bothub?host=/run/postgresql"}, {"OPENAI_API_KEY": "EMPTY", "OPENAI_BASE_URL":
