@@ -97,9 +97,7 @@ def bell(notices_page: st.Page) -> None:
     """How many notices whoever looks has not read, and the way to them."""
     viewer()
     count = notices.unread()
-    label = ":material/notifications:"
-    if count:
-        label += f" {count}" if count < MOST_COUNTED else f" {MOST_COUNTED - 1}+"
+    label = "\u00a0" if not count else str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
     with st.container(key="bell", width="content"):
         st.page_link(notices_page, label=label, help=t("notices.bell", count=count), width="content")
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.business.channel_changes import set_state
 from core.db import enter_business, leave_business
+from core.health import opening
 from core.models import Channel, ChannelState
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ def pause(
                 session, business_id, _ACTOR, row.id, ChannelState.PAUSED, reason,
                 paused_for=FOR_ACCOUNT, paused_until=until,
             )  # fmt: skip
+            opening.open_now(session, business_id, "paused", row.id)  # the news itself tells of it
         elif row.paused_for == FOR_ACCOUNT:
             session.execute(
                 update(Channel)

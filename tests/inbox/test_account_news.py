@@ -10,6 +10,7 @@ import pytest
 
 from core.business import account_pauses
 from core.db import system_transaction, transaction
+from core.health import alerts
 from core.people import notice_words
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, receive, rows, store
@@ -155,6 +156,10 @@ def test_a_disabled_account_pauses_all_its_numbers_until_it_is_reinstated(busine
     assert of_account() == ["paused", "paused"] and data["paused"][1] == "Second"
     assert set(column("SELECT state FROM channels WHERE provider = 'twilio'")) == {"active"}
     assert "Second" in words and "resume them in Channels" in words
+    with system_transaction() as session:
+        alerts.evaluate(session)
+    assert column("SELECT kind FROM notices") == ["account_disabled"], "the pause is told once, by the news"
+    assert column("SELECT kind FROM alerts") == ["paused", "paused"]
     assert "May 2, 2027" in one("SELECT state_reason FROM channels WHERE identity = '222'")
     receive({**body("account_update", DISABLE), "again": 1})
     rows("UPDATE channels SET state = 'active', paused_for = NULL WHERE identity = '222'")
