@@ -14,49 +14,25 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, LiteralString
 
 import psycopg
 from psycopg import IsolationLevel, sql
 
 from core import migrations
-from core.errors import BotHubError
+from core.backup_manifest import FORMAT, BackupError, Manifest, TableFacts
+from core.restored_access import NOTHING_ENDED, Ended, ended_by_now, shut
 
-_FORMAT = 1
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
-
-
-class BackupError(BotHubError):
-    """A backup cannot be made, is not whole, or cannot be put where it shall go; the text says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableFacts:
-    """A table in a backup. Columns that the database computes are not in it."""
-
-    columns: list[str]
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is in a backup. `files` are checksums by name, relative to DATA_DIR."""
-
-    made_at: str
-    revision: str
-    tables: Mapping[str, TableFacts]
-    files: Mapping[str, str]
-    format: int = _FORMAT
-
-    @property
-    def rows(self) -> int:
-        return sum(table.rows for table in self.tables.values())
+_FILES: dict[str, LiteralString] = {
+    "attachments": "SELECT storage_key FROM attachments WHERE state = 'stored' AND storage_key IS NOT NULL",
+    "knowledge_sources": "SELECT file_key FROM knowledge_sources WHERE file_key IS NOT NULL",
+}
 
 
 class _Hashed(io.RawIOBase):
@@ -72,8 +48,11 @@ class _Hashed(io.RawIOBase):
         return data
 
 
-def write(database_url: str, media: Path, target: Path) -> Manifest:
+def write(database_url: str, media: Path | None, target: Path) -> Manifest:
     """Write a backup to `target`, which appears when it is whole. Raises `BackupError`.
+
+    Args:
+        media: the folder of customers' files; None when they are in an object store.
 
     The tables come first: files are stored before the rows that name them, so none of theirs is missing.
     """
@@ -82,9 +61,11 @@ def write(database_url: str, media: Path, target: Path) -> Manifest:
         unfinished.touch(mode=0o600)
         with unfinished.open("wb") as stream:
             with tarfile.open(fileobj=stream, mode="w") as tar:
-                revision, tables = _write_tables(database_url, tar)
-                files = {f"media/{name}": _add_file(tar, f"media/{name}", media / name) for name in _names(media)}
-                manifest = Manifest(datetime.now(UTC).isoformat(timespec="seconds"), revision, tables, files)
+                revision, tables, named = _write_tables(database_url, tar)
+                files = {} if media is None else _write_files(tar, media)
+                missing = [] if media is None else sorted(named - files.keys())
+                made_at = datetime.now(UTC).isoformat(timespec="seconds")
+                manifest = Manifest(made_at, revision, tables, files, missing=missing)
                 words = json.dumps(asdict(manifest), indent=1).encode()
                 _add(tar, _MANIFEST, io.BytesIO(words), len(words))
             stream.flush()
@@ -108,15 +89,19 @@ def _connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def _write_tables(database_url: str, tar: tarfile.TarFile) -> tuple[str, dict[str, TableFacts]]:
-    """All tables as they are at one moment, while the desk goes on."""
+def _write_tables(database_url: str, tar: tarfile.TarFile) -> tuple[str, dict[str, TableFacts], set[str]]:
+    """All tables as they are at one moment, while the desk goes on, and the files that they name."""
     with _connected(database_url) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         revision = _revision(connection)
         if revision is None:
             raise BackupError("The database has no schema yet: there is nothing to back up.")
-        return revision, {name: _write_table(connection, tar, name) for name in _tables(connection)}
+        present = _tables(connection)
+        named = {
+            f"media/{key}" for table, keys in _FILES.items() if table in present for (key,) in connection.execute(keys)
+        }
+        return revision, {name: _write_table(connection, tar, name) for name in present}, named
 
 
 def _write_table(connection: psycopg.Connection[Any], tar: tarfile.TarFile, table: str) -> TableFacts:
@@ -130,9 +115,17 @@ def _write_table(connection: psycopg.Connection[Any], tar: tarfile.TarFile, tabl
         return TableFacts(columns, rows, _add(tar, f"tables/{table}", held, size))
 
 
-def _add_file(tar: tarfile.TarFile, name: str, path: Path) -> str:
-    with path.open("rb") as stream:
-        return _add(tar, name, stream, os.fstat(stream.fileno()).st_size)
+def _write_files(tar: tarfile.TarFile, media: Path) -> dict[str, str]:
+    """Every file that can be read: one may be deleted meanwhile, or belong to somebody else."""
+    files: dict[str, str] = {}
+    for name in _names(media):
+        try:
+            stream = (media / name).open("rb")
+        except OSError:
+            continue
+        with stream:
+            files[f"media/{name}"] = _add(tar, f"media/{name}", stream, os.fstat(stream.fileno()).st_size)
+    return files
 
 
 def _add(tar: tarfile.TarFile, name: str, stream: IO[bytes], size: int) -> str:
@@ -163,7 +156,7 @@ def _opened(source: Path) -> Iterator[tuple[tarfile.TarFile, Manifest]]:
 def _manifest(tar: tarfile.TarFile) -> Manifest:
     try:
         found = json.load(_member(tar, _MANIFEST))
-        if found["format"] != _FORMAT:
+        if found["format"] != FORMAT:
             raise BackupError("This backup was made by another version of BotHub: restore it with that one.")
         return Manifest(**{**found, "tables": {name: TableFacts(**one) for name, one in found["tables"].items()}})
     except (ValueError, TypeError, KeyError):
@@ -196,15 +189,15 @@ def check(source: Path) -> Manifest:
 def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = False) -> Manifest:
     """Put a backup into an empty database, and its files under `data_dir`; then bring the schema up to date.
 
-    Nothing is touched before the whole backup was checked. `force` empties a database that is in use. Raises
-    `BackupError`.
+    Nothing is touched before the whole backup was checked. `force` empties a database that has something in it, not one
+    that somebody is connected to. Sessions and links do not come back (`core.restored_access`). Raises `BackupError`.
     """
     manifest = check(source)
     if manifest.revision not in migrations.history():
         raise BackupError(
             f"The backup is of revision {manifest.revision}, which this version does not know: update it."
         )
-    _make_room(database_url, force=force)
+    ended = _make_room(database_url, force=force)
     sqlalchemy_url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
     migrations.bring_to(sqlalchemy_url, manifest.revision)
     with _opened(source) as (tar, _):
@@ -213,19 +206,34 @@ def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = Fa
         with _connected(database_url) as connection:
             for table in _parents_first(connection, manifest.tables):
                 _read_table(connection, tar, table, manifest.tables[table])
+            shut(connection, ended)
     migrations.upgrade(sqlalchemy_url)
     return manifest
 
 
-def _make_room(database_url: str, *, force: bool) -> None:
+def _make_room(database_url: str, *, force: bool) -> Ended:
     with _connected(database_url) as connection:
+        if others := connection.execute(_OTHERS).fetchall():
+            raise BackupError(
+                f"The desk is running: {len(others)} connections to its database are open. Stop all of it first."
+            )
         names = _tables(connection)
         used = [name for name in names if connection.execute(_any(name)).fetchone()]
         if used and not force:
             raise BackupError("The database is not empty. --force throws away what is in it.")
+        ended = ended_by_now(connection) if used else NOTHING_ENDED
         if used:
             tables = sql.SQL(", ").join(map(sql.Identifier, names))
             connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        return ended
+
+
+# Those of the same role: an administrator's own look, or the provider's monitoring, is none of ours.
+_OTHERS = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'
+"""
 
 
 def _any(table: str) -> sql.Composed:

@@ -66,7 +66,7 @@ def spec_of(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) ->
     if kind not in KINDS[provider]:
         raise UnacceptableChannel("kind", f"{provider} does not carry {kind}.")
     edit = _tidy(edit)
-    identity = _identity(provider, identity)
+    identity = identity_of(provider, identity)
     credentials = _account_parts(provider, edit.account) | dict(edit.secrets)
     for name in SECRETS[provider]:
         if not credentials.get(name):
@@ -187,8 +187,11 @@ def _account_parts(provider: Provider, account: str) -> dict[str, str]:
     return {"waba_id" if provider is Provider.WHATSAPP_CLOUD else "account_sid": account}
 
 
-def _identity(provider: Provider, identity: str) -> str:
-    """Meta's phone_number_id is digits; Twilio's number is written +E.164, a messaging service MG…."""
+def identity_of(provider: Provider, identity: str) -> str:
+    """Meta's phone_number_id is digits; Twilio's number is written +E.164, a messaging service MG….
+
+    Raises `UnacceptableChannel`.
+    """
     identity = identity.strip().removeprefix("whatsapp:")
     if provider is Provider.WHATSAPP_CLOUD:
         if identity.isascii() and identity.isdigit():

@@ -56,11 +56,12 @@ def account_of(row: ChannelRow) -> Account:
     """What a channel's row means for the provider's code. The API's address is a setting of the installation."""
     settings = get_settings()
     meta = row.provider == Provider.WHATSAPP_CLOUD
+    part = "waba_id" if meta else "account_sid"  # a channel may have been stored without it among its credentials
     return Account(
         provider=Provider(row.provider),
         kind=Kind(row.kind),
         identity=row.identity,
-        credentials=dict(row.credentials),
+        credentials=({part: row.account} if row.account else {}) | row.credentials,
         api_url=settings.whatsapp_api_url if meta else settings.twilio_api_url,
         api_version=settings.whatsapp_api_version if meta else "",
         callback_url="" if meta else settings.callback_base + TWILIO_STATUS_PATH,

@@ -18,7 +18,7 @@ from cryptography.fernet import InvalidToken
 from redis import RedisError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from core.cli import admin, backup, doctor, rollups, run, users, whatsapp
+from core.cli import admin, backup, doctor, rekey, rollups, run, users, whatsapp
 from core.cli.desk import Need, settings_of_desk
 from core.errors import BotHubError
 from core.observability import configure_logging
@@ -105,6 +105,10 @@ def parser() -> argparse.ArgumentParser:
     restored = _command(commands, "restore", backup.restore, put_back, Need.ALONE)
     restored.add_argument("file", type=Path)
     restored.add_argument("--force", action="store_true", help="throw away what is in the database")
+
+    sealed = "write anew, with the first of ENCRYPTION_KEYS, what is encrypted, and say when an older key may go"
+    again = _command(commands, "rekey", rekey.run, sealed)
+    again.add_argument("--check", action="store_true", help="count what needs which key, and change nothing")
 
     _command(commands, "link", admin.sign_in_link, "print a one-time sign-in link for the administrator")
     return top

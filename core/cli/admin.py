@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import bell, migrations
-from core.business.channel_changes import set_state
-from core.business.setup import ChannelSpec, ensure_channel
+from core.business.channel_changes import (
+    SECRETS,
+    ChannelEdit,
+    add,
+    change,
+    from_settings,
+    identity_of,
+    set_state,
+    spec_of,
+)
 from core.channels.base import Kind, Provider
 from core.cli.run import set_up
 from core.config import get_settings
@@ -80,30 +89,44 @@ def list_channels(_: argparse.Namespace) -> int:
 
 
 def add_channel(arguments: argparse.Namespace) -> int:
-    credentials = dict(_credential(pair) for pair in arguments.credential)
-    spec = ChannelSpec(
-        Provider(arguments.provider),
-        Kind(arguments.kind),
-        arguments.identity,
-        arguments.account,
-        arguments.name or arguments.identity,
-        credentials,
-    )
+    """Make a channel as the console's form does, or change the one that has this number."""
+    provider, kind = Provider(arguments.provider), Kind(arguments.kind)
+    secrets = dict(_credential(pair, SECRETS[provider]) for pair in arguments.credential)
     with system_transaction() as session:
         business_id = business_of(session)
-        bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
-        channel_id = ensure_channel(session, business_id, spec, bot_id)
-        audit.record(
-            session, business_id, CLI, "channel.save", f"channel:{channel_id}", credentials=sorted(credentials)
-        )
-    print(f"Channel {channel_id} is saved.")
+        identity = identity_of(provider, arguments.identity)
+        known = session.scalars(
+            select(Channel).where(Channel.provider == provider, Channel.kind == kind, Channel.identity == identity)
+        ).one_or_none()
+        if known is None:
+            bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
+            edit = ChannelEdit(arguments.name, arguments.account, bot_id, None, secrets)
+            channel_id = add(session, business_id, CLI, spec_of(provider, kind, identity, edit), edit)
+        else:
+            channel_id = known.id
+            _change(session, known, arguments, secrets)
+    print(f"Channel {channel_id} is saved. `doctor` asks its provider about it.")
     return 0
 
 
-def _credential(pair: str) -> tuple[str, str]:
+def _change(session: Session, known: Channel, arguments: argparse.Namespace, secrets: dict[str, str]) -> None:
+    """What was not given stays as it is."""
+    if from_settings(known.provider, known.kind, known.identity):
+        raise Conflict(f"Channel {known.id} is made from the settings at each start: change them there.")
+    edit = ChannelEdit(
+        arguments.name or known.name,
+        arguments.account or known.account,
+        known.bot_id,
+        known.settings.get("messages_per_second"),
+        secrets,
+    )
+    change(session, known.business_id, CLI, known.id, edit)
+
+
+def _credential(pair: str, known: Sequence[str]) -> tuple[str, str]:
     name, sign, value = pair.partition("=")
-    if not sign:
-        raise BotHubError(f"--credential {pair}: write NAME=VALUE.")
+    if not sign or name not in known:  # the text may be a secret: it is not repeated
+        raise BotHubError(f"--credential: write {' or '.join(f'{one}=VALUE' for one in known)}.")
     return name, sys.stdin.readline().strip() if value == "-" else value
 
 

@@ -10,21 +10,24 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 
 from core import backup
+from core.backup_manifest import Manifest
 from core.config import get_settings
 from core.db import system_transaction
 from core.models import Channel
 
+_SHOWN = 3
+
 
 def save(arguments: argparse.Namespace) -> int:
-    """Write a backup, and say what is in it."""
+    """Write a backup, and say what is in it. Exits 1 when files that its rows name could not be read."""
     settings = get_settings()
     target = arguments.file or Path(f"bothub-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar")
-    made = backup.write(settings.database_url, _data_dir() / "media", target)
+    made = backup.write(settings.database_url, None if settings.media_url else _data_dir() / "media", target)
     print(f"{target}: {len(made.tables)} tables with {made.rows} rows, {len(made.files)} files.")
     if settings.media_url:
         print("Customers' files are in the object store of MEDIA_URL: back it up there.")
     print("Keep ENCRYPTION_KEYS apart from it: without them the credentials in it cannot be read.")
-    return 0
+    return _tell_missing(made)
 
 
 def restore(arguments: argparse.Namespace) -> int:
@@ -32,17 +35,32 @@ def restore(arguments: argparse.Namespace) -> int:
     settings = get_settings()
     found = backup.restore(settings.database_url, _data_dir(), arguments.file, force=arguments.force)
     print(f"{len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
+    print("Everybody signs in anew: sessions and one-time links do not come back.")
+    print("Passwords, second steps, people and API keys are as they were then; whoever was shut out in the database")
+    print("that this one replaced stays so. See `users list` and `keys list` for others who left since.")
+    missing = _tell_missing(found)
     if not _readable():
         print("ENCRYPTION_KEYS does not open the credentials in it: set the keys of the desk it was made of.")
         return 1
-    return 0
+    return missing
 
 
 def check(arguments: argparse.Namespace) -> int:
     """Read a backup through and compare its checksums."""
     found = backup.check(arguments.file)
-    print(f"Whole: {len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
-    return 0
+    state = "Undamaged, but files are missing" if found.missing else "Whole"
+    print(f"{state}: {len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
+    return _tell_missing(found)
+
+
+def _tell_missing(found: Manifest) -> int:
+    """Exit code 1 when files are missing."""
+    if not found.missing:
+        return 0
+    some = ", ".join(found.missing[:_SHOWN]) + (" …" if len(found.missing) > _SHOWN else "")
+    print(f"{len(found.missing)} files that messages and knowledge name are not in it: {some}")
+    print("They could not be read below DATA_DIR/media where it was made. Several machines share files by MEDIA_URL.")
+    return 1
 
 
 def _data_dir() -> Path:

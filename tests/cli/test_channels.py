@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from core.business.channels import account_of
 from core.cli.__main__ import main
 from core.db import system_transaction
 from core.models import Channel, ChannelState
@@ -35,3 +37,36 @@ def test_only_a_paused_channel_is_resumed(
 def test_an_unknown_channel_is_named(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["channels", "resume", "999"]) == 2
     assert "No channel 999" in capsys.readouterr().err
+
+
+def test_a_number_added_by_command_is_whole(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = ["--credential", "access_token=EAAtoken", "--credential", "app_secret=0123456789abcdef"]
+    number = ["channels", "add", "whatsapp_cloud", "whatsapp", "555000111"]
+    for words, missing in ((secrets, "waba_id is missing"), (["--account", "9"], "access_token is missing")):
+        assert main([*number, *words]) == 2
+        assert missing in capsys.readouterr().err
+    assert main([*number, "--account", "777", *secrets]) == 0
+    assert main([*number, "--credential", "access_token=EAAnewer"]) == 0
+    with system_transaction() as session:
+        row = session.scalars(select(Channel).where(Channel.identity == "555000111")).one()
+        assert row.credentials["waba_id"] == row.account == "777"
+        assert (row.credentials["access_token"], row.credentials["app_secret"]) == ("EAAnewer", "0123456789abcdef")
+        row.credentials = {name: value for name, value in row.credentials.items() if name != "waba_id"}
+        assert account_of(row).credentials["waba_id"] == "777"
+    assert (
+        main(["channels", "add", "twilio", "sms", "+15005550009", "--account", "AC1", "--credential", "EAAtoken"]) == 2
+    )
+    said = capsys.readouterr().err
+    assert "auth_token=VALUE" in said and "EAAtoken" not in said
+    assert main(["channels", "add", "twilio", "sms", "+15005550006", "--credential", "auth_token=x"]) == 2
+    assert "made from the settings" in capsys.readouterr().err
+
+
+def test_a_number_without_its_account_is_told_what_to_do(
+    business: TestBusiness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with system_transaction() as session:
+        row = session.get_one(Channel, business.whatsapp_channel_id)
+        row.account, row.credentials = "", {"access_token": "EAAtoken"}
+    assert main(["whatsapp", "subscribe"]) == 2
+    assert "--account" in capsys.readouterr().err

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Verdict
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.shapes import items, mapping, text
 
 _PHONE_FIELDS = (
     "id,verified_name,display_phone_number,quality_rating,code_verification_status,name_status,status,"
     "platform_type,throughput,whatsapp_business_manager_messaging_limit"
+)
+_NO_ACCOUNT = Diagnosis(
+    Verdict.PERMANENT,
+    Cause.ADMIN,
+    "Set WHATSAPP_BUSINESS_ACCOUNT_ID, or run `channels add` for the number again with --account.",
 )
 _PROFILE_FIELDS = "about,address,description,email,profile_picture_url,websites,vertical"
 PROFILE_KEYS = frozenset({"about", "address", "description", "email", "websites", "vertical", "profile_picture_handle"})
@@ -109,12 +115,19 @@ def update_profile(graph: Graph, changes: Mapping[str, Any]) -> None:
     graph.call("POST", f"{graph.account.identity}/whatsapp_business_profile", json=body)
 
 
+def _waba(graph: Graph) -> str:
+    """The WhatsApp business account that the number belongs to."""
+    if waba := graph.account.credentials.get("waba_id"):
+        return waba
+    raise SendError(ProviderError("no_account", "The channel has no WhatsApp business account id"), _NO_ACCOUNT)
+
+
 def subscribe_app(graph: Graph) -> None:
     """Have the webhooks of the business account in `waba_id` delivered to the token's app."""
-    graph.call("POST", f"{graph.account.credentials['waba_id']}/subscribed_apps")
+    graph.call("POST", f"{_waba(graph)}/subscribed_apps")
 
 
 def subscribed_apps(graph: Graph) -> list[str]:
     """The names of the apps that get the account's webhooks."""
-    found = graph.call("GET", f"{graph.account.credentials['waba_id']}/subscribed_apps")
+    found = graph.call("GET", f"{_waba(graph)}/subscribed_apps")
     return [text(mapping(mapping(item).get("whatsapp_business_api_data")).get("name")) for item in items(found, "data")]
