@@ -34,7 +34,7 @@ BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 OUR_ID_NAMES = ("id", "message_id", "our_id")
 
 
-def _enter(request: Request) -> World:
+def enter(request: Request) -> World:
     """Basic authentication with the account's sid and token, for the account in the path."""
     world = world_of(request)
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -45,12 +45,12 @@ def _enter(request: Request) -> World:
     sid = world.settings.twilio_account_sid
     if scheme.lower() != "basic" or (user, token) != (sid, world.settings.twilio_auth_token):
         raise TwilioError(20003, status=401)
-    if request.path_params["account"] != sid:
+    if request.path_params.get("account", sid) != sid:
         raise TwilioError(20404, status=404, message=f"The requested resource {request.url.path} was not found")
     return world
 
 
-def _refuse(fault: Fault | None) -> None:
+def refuse_by(fault: Fault | None) -> None:
     if fault is None or fault.kind in ("timeout_after_accept", "silence"):
         return
     if fault.kind == "error":
@@ -64,10 +64,10 @@ def _refuse(fault: Fault | None) -> None:
 
 
 async def create(request: Request) -> Response:
-    world = _enter(request)
+    world = enter(request)
     pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True)
     fault = await before_accept(world, "twilio")
-    _refuse(fault)
+    refuse_by(fault)
     entry, failure = _accept(world, pairs)
     await delivery.follow(world, entry, failure, silent=fault is not None and fault.kind == "silence")
     if fault is not None and fault.kind == "timeout_after_accept":
@@ -224,14 +224,14 @@ def _entry(world: World, request: Request) -> Entry:
 
 
 async def fetch(request: Request) -> Response:
-    world = _enter(request)
-    _refuse(await before_accept(world, "twilio", "any"))
+    world = enter(request)
+    refuse_by(await before_accept(world, "twilio", "any"))
     return JSONResponse(_resource(world, _entry(world, request)))
 
 
 async def list_messages(request: Request) -> Response:
-    world = _enter(request)
-    _refuse(await before_accept(world, "twilio", "any"))
+    world = enter(request)
+    refuse_by(await before_accept(world, "twilio", "any"))
     query = request.query_params
     wanted = _filter(query)
     try:
@@ -288,7 +288,7 @@ def _moment(text: str) -> datetime:
 
 
 async def list_media(request: Request) -> Response:
-    world = _enter(request)
+    world = enter(request)
     entry = _entry(world, request)
     parts = [part for part in entry.content.values() if isinstance(part, dict) and "mime_type" in part]
     items = [{"sid": part["id"], "parent_sid": entry.id, "content_type": part["mime_type"]} for part in parts]
@@ -297,8 +297,8 @@ async def list_media(request: Request) -> Response:
 
 async def get_media(request: Request) -> Response:
     """Redirects to a signed address that wants no credentials, as the real one does to its CDN."""
-    world = _enter(request)
-    _refuse(await before_accept(world, "twilio", "media"))
+    world = enter(request)
+    refuse_by(await before_accept(world, "twilio", "media"))
     media_id = request.path_params["media"]
     kept = world.media.get(media_id)
     if kept is None:

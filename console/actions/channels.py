@@ -62,7 +62,7 @@ def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
 
 
 def _accepted(account: Account) -> Answer:
-    answer = checks.ask(account)
+    answer = checks.ask_for_new(account)
     if not answer.well:
         raise ProviderRefused(" ".join(filter(None, (f"{answer.detail}.", answer.advice))))
     return answer

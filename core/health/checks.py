@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import bell
 from core.business.channels import account_of
 from core.channels.base import Account, Cause, Provider, SendError
-from core.channels.twilio.setup import check_credentials
+from core.channels.twilio.setup import check_credentials, owns_sender
 from core.channels.whatsapp_cloud import setup as whatsapp_setup
 from core.channels.whatsapp_cloud.graph import Graph
 from core.config import get_settings
@@ -83,6 +83,24 @@ def ask(account: Account) -> Answer:
         advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
         answer = Answer(False, str(error), advice)
     return replace(answer, latency=round(1000 * (time.monotonic() - started)))
+
+
+def ask_for_new(account: Account) -> Answer:
+    """Ask about an account that shall be kept: it must also own its number, which is one channel of one business alone.
+
+    Meta's token opens its own numbers only. Network: call it outside any transaction.
+    """
+    answer = ask(account)
+    if not answer.well or account.provider is not Provider.TWILIO:
+        return answer
+    try:
+        owned = owns_sender(account, read_timeout=ASK_SECONDS)
+    except SendError as error:
+        return replace(answer, well=False, detail=f"Twilio did not say whose {account.identity} is ({error})")
+    if owned:
+        return answer
+    advice = "Give the account SID and token of the account or subaccount that has it in the Twilio console."
+    return replace(answer, well=False, detail=f"{account.identity} does not belong to this account", advice=advice)
 
 
 def _ask_meta(account: Account) -> Answer:

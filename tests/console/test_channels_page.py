@@ -198,3 +198,50 @@ def test_another_businesss_channel_does_not_exist(acting, business) -> None:
         with pytest.raises(NotFound):
             act()
     assert rows("SELECT state FROM channels ORDER BY id") == rows_before
+
+
+MINE = "AC" + "1" * 32
+
+
+@pytest.mark.parametrize(
+    ("kind", "identity", "owned"),
+    [
+        (Kind.SMS, "+15005550001", True),
+        (Kind.SMS, "+15005550002", False),
+        (Kind.SMS, "+15005550003", False),
+        (Kind.WHATSAPP, "+15005550001", True),
+        (Kind.WHATSAPP, "+15005550003", True),
+        (Kind.WHATSAPP, "+15005550004", False),
+        (Kind.SMS, "MG" + "1" * 32, True),
+        (Kind.SMS, "MG" + "2" * 32, False),
+        (Kind.SMS, "MG" + "3" * 32, False),
+    ],
+)
+def test_a_number_of_twilio_belongs_to_its_account(acting, providers, kind: Kind, identity: str, owned: bool) -> None:
+    numbers = f"{TWILIO}/Accounts/{MINE}/IncomingPhoneNumbers.json"
+    providers.get(f"{TWILIO}/Accounts/{MINE}/Messages.json", json={"messages": []})
+    for number in ("+15005550001", "+15005550002", "+15005550003", "+15005550004"):
+        found = [{"phone_number": number}] if number == "+15005550001" else []
+        match = [responses.matchers.query_param_matcher({"PhoneNumber": number})]
+        providers.get(numbers, json={"incoming_phone_numbers": found}, match=match)
+    for page, senders in enumerate([[{"sender_id": "whatsapp:+15"}], [{"sender_id": "whatsapp:+15005550003"}]]):
+        match = [responses.matchers.query_param_matcher({"Channel": "whatsapp", "PageSize": "100", "Page": str(page)})]
+        meta = {"next_page_url": None if page else "https://messaging.twilio.com/more"}
+        providers.get("http://127.0.0.1:9/v2/Channels/Senders", json={"senders": senders, "meta": meta}, match=match)
+    for digit, owner in (("1", MINE), ("2", "AC" + "2" * 32)):
+        providers.get(f"http://127.0.0.1:9/v1/Services/MG{digit * 32}", json={"account_sid": owner})
+    providers.get(f"http://127.0.0.1:9/v1/Services/MG{'3' * 32}", json={"code": 20404}, status=404)
+    edit = ChannelEdit("Sales", MINE, None, None, {"auth_token": "t"})
+    if owned:
+        actions.add(Provider.TWILIO, kind, identity, edit)
+    else:
+        with pytest.raises(actions.ProviderRefused, match="does not belong to this account"):
+            actions.add(Provider.TWILIO, kind, identity, edit)
+    assert rows("SELECT count(*) FROM channels") == [(3 + owned,)]
+
+
+def test_what_twilio_does_not_tell_is_not_kept(acting, providers) -> None:
+    providers.get(f"{TWILIO}/Accounts/{MINE}/Messages.json", json={"messages": []})
+    providers.get(f"{TWILIO}/Accounts/{MINE}/IncomingPhoneNumbers.json", json={"code": 20003}, status=403)
+    with pytest.raises(actions.ProviderRefused, match="did not say whose"):
+        actions.add(Provider.TWILIO, Kind.SMS, "+15005550001", ChannelEdit("S", MINE, None, None, {"auth_token": "t"}))

@@ -150,3 +150,16 @@ def test_no_retry_on_5xx_unless_the_callback_asks(client: Client, product: Produ
 )
 def test_segments(text: str, count: int) -> None:
     assert segments(text) == count
+
+
+def test_the_account_has_its_own_senders_and_no_other(client: Client) -> None:
+    account = f"/2010-04-01/Accounts/{client.settings.twilio_account_sid}"
+    for number, count in ((client.settings.twilio_phone_number, 1), ("+15005550009", 0)):
+        answer = client.get(
+            f"{account}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, auth=client.twilio_auth
+        )
+        assert len(answer.json()["incoming_phone_numbers"]) == count
+    senders = client.get("/v2/Channels/Senders", params={"Channel": "whatsapp"}, auth=client.twilio_auth).json()
+    assert [one["sender_id"] for one in senders["senders"]] == [client.settings.twilio_whatsapp_address]
+    assert client.get("/v1/Services/MG1", auth=client.twilio_auth).status_code == 404
+    assert client.get("/v2/Channels/Senders").status_code == 401
