@@ -124,6 +124,16 @@ class Settings(BaseSettings):
         """Where people open the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
         return (self.console_url or self.public_url or f"http://localhost:{self.console_port}").rstrip("/")
 
+    @property
+    def files_base(self) -> str:
+        """Where Twilio can fetch our files; "" while `PUBLIC_URL` names no address that it could reach.
+
+        A stand-in for Twilio on this machine reaches the local port.
+        """
+        if values.is_local(self.twilio_api_url):
+            return self.callback_base
+        return "" if not self.public_url or values.is_local(self.public_url) else self.public_url.rstrip("/")
+
 
 def load(**overrides: object) -> Settings:
     """Settings from the environment.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -60,6 +60,15 @@ def _web_address(value: str) -> str:
     if parts.query or parts.fragment or "?" in value or "#" in value or "@" in parts.netloc:
         raise ValueError(f"{example}, without query, fragment or password")
     return value
+
+
+def is_local(address: str) -> bool:
+    """Whether an http address can be reached from this machine or its network alone."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
 
 
 def _is_host(text: str) -> bool:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
@@ -40,6 +42,15 @@ class EncryptedJSON(TypeDecorator[dict[str, str]]):
         if value is None:
             return None
         return dict(json.loads(_fernet().decrypt(bytes(value))))
+
+
+@lru_cache(maxsize=8)
+def signing_keys(purpose: str) -> tuple[bytes, ...]:
+    """A key for signatures from each of ENCRYPTION_KEYS, of use for this purpose alone: the first signs, all verify."""
+    return tuple(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bothub: {purpose}".encode()).derive(key.encode())
+        for key in get_settings().encryption_keys
+    )
 
 
 def sealed(text: str) -> str:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.config import Settings, get_settings
 from core.config_rules import check
 from core.observability import configure_logging
-from webhook_app import health, meta, twilio
+from webhook_app import files, health, meta, twilio
 from webhook_app.api import register as register_api
 from webhook_app.door import Door
 from webhook_app.intake import Intake
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["door"] = door
     meta.register(app, door)
     twilio.register(app, door)
+    files.register(app)
     health.register(app)
     app.register_error_handler(HTTPException, _problem)
     return app

@@ -26,7 +26,7 @@ from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
 from core.knowledge import reembed
 from core.learning import rounds
-from core.media import unused
+from core.media import storage, unused
 from core.observability import configure_logging
 from core.people import notice_sending
 from core.quotes import service as quotes
@@ -85,6 +85,7 @@ def _chores() -> None:
                 counted_at = time.monotonic()
             if time.monotonic() - cleared_at > _HOUR:
                 unused.clear()
+                storage.clear_scratch()
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

@@ -8,13 +8,23 @@ from datetime import timedelta
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from core.business.channels import channel
-from core.channels.base import Cause, Diagnosis, InvalidMessage, Outgoing, ProviderError, SendError, Sent, Verdict
+from core.business.channels import account, channel
+from core.channels.base import (
+    Cause,
+    Channel,
+    Diagnosis,
+    InvalidMessage,
+    Outgoing,
+    ProviderError,
+    SendError,
+    Sent,
+    Verdict,
+)
 from core.config import get_settings
 from core.db import single_statement, system_transaction, transaction
-from core.media.outgoing import file_of
 from core.outbox import claim as claims
 from core.outbox import record
+from workers import files
 from workers.clerk import Clerk
 from workers.patience import persist
 
@@ -49,8 +59,7 @@ def undo_unanswered() -> int:
 def send(claimed: claims.Claimed) -> None:
     """Send one message and write down what became of it. Until the provider is asked, Postgres may be waited for."""
     try:
-        speaker, outgoing = persist(lambda: (channel(claimed.channel_id), _outgoing(claimed)))
-        outcome: Sent | SendError = speaker.send(outgoing)
+        outcome: Sent | SendError = _deliver(claimed, persist(lambda: channel(claimed.channel_id)))
     except SendError as error:
         outcome = error
     except (InvalidMessage, FileNotFoundError) as error:
@@ -86,14 +95,35 @@ def _lease_for() -> timedelta:
     return timedelta(seconds=get_settings().lease_seconds)
 
 
-def _outgoing(claimed: claims.Claimed) -> Outgoing:
+def _deliver(claimed: claims.Claimed, speaker: Channel) -> Sent:
+    """Hand over the files, and send. Raises `SendError`, and what `files.attach` raises.
+
+    A refusal may be for a file that the provider was given before and has dropped since. It is given anew then, once;
+    a refused message was sent to nobody.
+    """
+    attached = _attach(claimed, speaker)
+    try:
+        return speaker.send(_outgoing(claimed, attached))
+    except SendError as error:
+        if not attached.reused or error.verdict is not Verdict.PERMANENT or error.cause is not Cause.REQUEST:
+            raise
+    files.forget(claimed.business_id, claimed.channel_id, attached)
+    return speaker.send(_outgoing(claimed, _attach(claimed, speaker)))
+
+
+def _attach(claimed: claims.Claimed, speaker: Channel) -> files.Attached:
+    files_url = "" if speaker.takes_uploads else persist(lambda: account(claimed.channel_id)).files_url
+    return files.attach(claimed.business_id, claimed.channel_id, speaker, claimed.payload, files_url)
+
+
+def _outgoing(claimed: claims.Claimed, attached: files.Attached) -> Outgoing:
     return Outgoing(
         message_id=claimed.message_id,
         to=claimed.address,
         type=claimed.type,
         content=claimed.payload,
         reply_to=claimed.reply_to,
-        file=file_of(claimed.business_id, claimed.payload),
+        files=attached.files,
     )
 
 

@@ -65,6 +65,7 @@ def account_of(row: ChannelRow) -> Account:
         api_url=settings.whatsapp_api_url if meta else settings.twilio_api_url,
         api_version=settings.whatsapp_api_version if meta else "",
         callback_url="" if meta else settings.callback_base + TWILIO_STATUS_PATH,
+        files_url="" if meta else settings.files_base,
     )
 
 

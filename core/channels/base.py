@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.channels.files import FileFacts as FileFacts
+from core.channels.files import OutgoingFile as OutgoingFile
 from core.channels.news import News
 
 
@@ -247,20 +249,11 @@ Parsed = InboundMessage | Receipt | IdentityChange | Consent | AccountNotice | B
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingFile:
-    """A stored file to be sent, already within the channel's limits. `link` is a public URL, if there is one."""
-
-    mime_type: str
-    filename: str
-    path: Path | None = None
-    link: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `content` is a validated `core.channels.content` document as JSON data.
 
     `message_id` travels out and comes back in the receipt. `reply_to` is the provider's id of the quoted message.
+    `files` are those that the content names by `attachment_id`.
     """
 
     message_id: int
@@ -268,7 +261,7 @@ class Outgoing:
     type: str
     content: Mapping[str, Any]
     reply_to: str | None = None
-    file: OutgoingFile | None = None
+    files: Mapping[int, OutgoingFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +283,7 @@ class Account:
     api_url: str
     api_version: str = ""
     callback_url: str = ""  # where Twilio reports statuses
+    files_url: str = ""  # where Twilio can fetch our files; "" while it cannot reach us
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +299,22 @@ class Download:
 class Channel(Protocol):
     """What a provider can do for us. Every call is one network conversation with explicit time-outs."""
 
+    @property
+    def files_refused(self) -> str | None:
+        """Why no file of ours can go out at all, and what to set; None if they can."""
+
+    @property
+    def takes_uploads(self) -> bool:
+        """Whether the provider is handed our files with `upload`; otherwise it fetches them by their links."""
+
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` if the provider would refuse it. No network."""
+
+    def check_file(self, field: str, kind: str, file: FileFacts) -> None:
+        """Raise `InvalidMessage` about `field` if the provider would refuse the file as `kind` (image, document …)."""
+
+    def upload(self, path: Path, mime_type: str, filename: str) -> str:
+        """Hand over a file of ours; the provider's id of it. Nobody is sent anything. Raises `SendError`."""
 
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raises `SendError`; anything else raised is a bug."""

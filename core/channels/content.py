@@ -2,6 +2,7 @@
 
     {"type": "text", "text": "Hola", "preview_url": true}
     {"type": "image", "media": {"attachment_id": 7, "caption": "…"}}      (video, audio, document, sticker alike)
+    {"type": "audio", "media": {"attachment_id": 8, "voice": true}}      (a voice note: OGG with Opus)
     {"type": "location", "location": {"latitude": -34.6, "longitude": -58.4, "name": "…"}}
     {"type": "contacts", "contacts": [{"name": {"formatted_name": "…"}, "phones": [{"phone": "…"}]}]}
     {"type": "reaction", "reaction": {"message_id": "wamid.…", "emoji": "👍"}}      (emoji "" removes it)
@@ -17,9 +18,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from core.channels.base import InvalidMessage
@@ -42,6 +43,12 @@ class TextContent(Part):
 class MediaContent(Part):
     type: Literal["image", "video", "audio", "document", "sticker"]
     media: Attachment
+
+    @model_validator(mode="after")
+    def _only_sound_is_voice(self) -> Self:
+        if self.media.voice and self.type != "audio":
+            raise ValueError("voice is for type audio only")
+        return self
 
 
 class LocationContent(Part):

@@ -18,6 +18,7 @@ from core.channels.ssrf import UnknownHost
 
 _CHUNK = 64 * 1024
 _HOPS = 4
+_UNFINISHED = ".incoming-"
 _WHOLE_SECONDS = 180.0  # a server that trickles must not hold a worker for ever
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -39,9 +40,10 @@ def download(
     *,
     read_timeout: float,
 ) -> Download:
-    """Fetch `url` into `folder` under the name of its content's hash. Raises `MediaError`.
+    """Fetch `url` into a file of its own in `folder`, which is the caller's to delete. Raises `MediaError`.
 
-    The file appears by one rename, so a reader sees the whole of it, and fetching it twice ends in the same file.
+    The file appears by one rename, so a reader sees the whole of it. Two customers' same picture are two files: the one
+    that is done first is deleted while the other is still being read.
     """
     try:
         response = _open(session, url, guard, credentials, read_timeout)
@@ -95,7 +97,7 @@ def _keep(response: requests.Response, media: MediaRef, folder: Path) -> Downloa
     declared = media.mime_type or response.headers.get("Content-Type")
     limit = size_limit(declared, document=media.filename is not None)
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=_UNFINISHED, delete=False) as file:
         partial = Path(file.name)
         try:
             digest, size, head = hashlib.sha256(), 0, b""
@@ -116,7 +118,7 @@ def _keep(response: requests.Response, media: MediaRef, folder: Path) -> Downloa
             if media.sha256 is not None and media.sha256 != found:
                 raise MediaError("the file does not match the hash that was announced", permanent=False)
             mime_type = sniff(head, declared)
-            path = folder / (found + extension(mime_type))
+            path = partial.with_name(partial.name.removeprefix(_UNFINISHED) + extension(mime_type))
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)

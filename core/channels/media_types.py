@@ -99,6 +99,12 @@ def sniff(head: bytes, declared: str | None) -> str:
     return OCTETS
 
 
+def is_opus(head: bytes) -> bool:
+    """Whether an OGG file holds Opus with one channel (RFC 7845, 5.1: the identification header)."""
+    at = head.find(b"OpusHead", 0, 300)
+    return at >= 0 and head[at + 9 : at + 10] == b"\x01"
+
+
 def extension(mime_type: str) -> str:
     """A file ending for a type ("" if it has none)."""
     return _EXTENSIONS.get(mime_type) or ("" if mime_type == OCTETS else mimetypes.guess_extension(mime_type) or "")

@@ -33,7 +33,10 @@ class NamedFile(File):
 
 
 class Attachment(NamedFile):
+    """`voice`: a sound is sent as a voice note (Cloud API reference, Audio messages)."""
+
     caption: str | None = None
+    voice: bool | None = None
 
 
 class Place(Part):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +37,11 @@ def read(key: str) -> Iterator[bytes]:
         yield bytes(chunk)
 
 
+def head(key: str, length: int) -> bytes:
+    """How the file begins. Raises `FileNotFoundError`."""
+    return bytes(obstore.get_range(_store(), key, start=0, end=length))
+
+
 def copy_to(key: str, path: Path) -> None:
     """Write the file to `path`. Raises `FileNotFoundError`."""
     with path.open("wb") as target:
@@ -52,3 +60,20 @@ def scratch_folder() -> Path:
     folder = get_settings().data_dir.expanduser().absolute() / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+LONGEST_USE = timedelta(hours=1)  # no transfer and no reading of a document takes as long
+
+
+def clear_scratch() -> int:
+    """Delete what processes that were killed left in the scratch folder. Returns how many entries."""
+    oldest, cleared = time.time() - LONGEST_USE.total_seconds(), 0
+    for entry in scratch_folder().iterdir():
+        try:
+            if entry.stat().st_mtime >= oldest:
+                continue
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        except FileNotFoundError:
+            continue  # another process cleared it
+        cleared += 1
+    return cleared

@@ -18,7 +18,7 @@ _LOOK_BACK = timedelta(days=30)  # bounds the search, and is longer than a sched
 _AT_ONCE = 500
 
 # A file is named soon after it was handed in: its message is among the first that the index gives from then on.
-# Whoever queues a message shares the lock on its file (`uploads.hold`), so that one just being used is passed over.
+# Whoever queues a message shares the lock on its file (`outgoing.check`), so that one just being used is passed over.
 _LOCK = text("""
 SELECT a.id FROM attachments a
 WHERE a.created_at BETWEEN now() - :look_back AND now() - :keep AND a.message_id IS NULL

@@ -22,7 +22,6 @@ from core.models import Attachment, FileState
 
 LARGEST_FILE = 100 * MEGABYTE  # Meta, Cloud API reference, Media: a document
 _LARGEST_SHOWN = 16 * MEGABYTE  # audio and video; the channel checks its own, smaller limits when it sends
-_LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _PIECE = 256 * 1024
 
 
@@ -87,17 +86,6 @@ def record(session: Session, business_id: int, upload: Upload) -> int:
         )
         .returning(Attachment.id)
     ).scalar_one()
-
-
-def hold(session: Session, attachment_id: int) -> None:
-    """Keep a file from being cleared away until the message that carries it is stored. Raises `InvalidMessage`."""
-    held = session.scalar(
-        select(Attachment.id)
-        .where(Attachment.id == min(attachment_id, _LARGEST_ID), Attachment.state == FileState.STORED)
-        .with_for_update(read=True)
-    )
-    if held is None:
-        raise InvalidMessage("media.attachment_id", "is not a stored file of this business")
 
 
 def stored_file(session: Session, attachment_id: int) -> StoredFile:

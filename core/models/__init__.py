@@ -24,6 +24,7 @@ from core.models.message import (
     FileState,
     Message,
     MessageStatus,
+    ProviderFile,
     ReceiptEvent,
     Sender,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Mode",
     "Notice",
     "Product",
+    "ProviderFile",
     "Quote",
     "QuoteLine",
     "QuoteState",

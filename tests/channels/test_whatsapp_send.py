@@ -92,39 +92,41 @@ def test_contacts_get_the_second_name_part_that_meta_wants(cloud_account: Accoun
 
 
 @responses.activate
-def test_our_files_are_uploaded_and_sent_by_id(cloud_account: Account, tmp_path: Path) -> None:
-    responses.post(BASE + "/media", json={"id": "555"})
+def test_our_files_go_by_id_or_link_wherever_they_are_named(cloud_account: Account) -> None:
     responses.post(URL, json=ACCEPTED)
-    path = tmp_path / "a.jpg"
-    path.write_bytes(b"\xff\xd8\xff")
-    file = OutgoingFile(mime_type="image/jpeg", filename="a.jpg", path=path)
-    document = {
-        "template": {
-            "name": "t",
-            "language": "es",
-            "components": [{"type": "header", "parameters": [{"type": "image", "image": {"attachment_id": 3}}]}],
-        }
-    }
+    files = {3: OutgoingFile("a.jpg", handle="555"), 4: OutgoingFile("lista.pdf", link="https://e.com/b")}
+    header = {"type": "header", "parameters": [{"type": "image", "image": {"attachment_id": 3}}]}
+    paper = {"type": "header", "parameters": [{"type": "document", "document": {"attachment_id": 4}}]}
+    cards = [{"card_index": n, "header": {"type": "image", "image": {"attachment_id": 3}}} for n in (0, 1)]
     channel = WhatsAppCloud(cloud_account)
-    channel.send(outgoing(document, file=file))
-    assert b"\xff\xd8\xff" in (responses.calls[0].request.body or b"")
-    assert sent_body(1)["template"]["components"][0]["parameters"][0]["image"] == {"id": "555"}
-    channel.send(
-        outgoing(
-            {"type": "image", "media": {"attachment_id": 3}}, file=replace(file, path=None, link="https://e.com/a")
-        )
-    )
-    assert sent_body(2)["image"] == {"link": "https://e.com/a"}
+    for content in (
+        {"template": {"name": "t", "language": "es", "components": [header]}},
+        {"template": {"name": "t", "language": "es", "components": [paper]}},
+        {"type": "interactive", "interactive": {"type": "carousel", "action": {"cards": cards}}},
+        {"type": "document", "media": {"attachment_id": 4}},
+        {"type": "document", "media": {"attachment_id": 4, "filename": "Otra.pdf"}},
+        {"type": "audio", "media": {"attachment_id": 3, "voice": True}},
+        {"type": "image", "media": {"attachment_id": 3, "filename": "no.jpg"}},
+    ):
+        channel.send(outgoing(content, files=files))
+    bodies = [sent_body(number) for number in range(7)]
+    assert bodies[0]["template"]["components"][0]["parameters"][0]["image"] == {"id": "555"}
+    assert bodies[1]["template"]["components"][0]["parameters"][0]["document"] == {
+        "link": "https://e.com/b",
+        "filename": "lista.pdf",
+    }
+    assert [card["header"]["image"] for card in bodies[2]["interactive"]["action"]["cards"]] == [{"id": "555"}] * 2
+    assert bodies[3]["document"] == {"link": "https://e.com/b", "filename": "lista.pdf"}
+    assert bodies[4]["document"]["filename"] == "Otra.pdf"
+    assert bodies[5]["audio"] == {"id": "555", "voice": True}
+    assert bodies[6]["image"] == {"id": "555"}
 
 
 @responses.activate
-def test_a_missing_file_is_permanent_and_nothing_is_asked(cloud_account: Account, tmp_path: Path) -> None:
-    document = {"type": "image", "media": {"attachment_id": 3}}
-    gone = OutgoingFile("image/jpeg", "a.jpg", path=tmp_path / "gone")
-    for file in (None, gone, OutgoingFile("image/jpeg", "a.jpg")):
-        with pytest.raises(SendError) as raised:
-            WhatsAppCloud(cloud_account).send(outgoing(document, file=file))
-        assert raised.value.verdict is Verdict.PERMANENT
+def test_a_missing_file_is_permanent_and_nothing_is_asked(cloud_account: Account) -> None:
+    with pytest.raises(SendError) as raised:
+        WhatsAppCloud(cloud_account).send(outgoing({"type": "image", "media": {"attachment_id": 3}}))
+    assert raised.value.verdict is Verdict.PERMANENT
     assert len(responses.calls) == 0
 
 
@@ -132,14 +134,17 @@ def test_a_missing_file_is_permanent_and_nothing_is_asked(cloud_account: Account
 def test_an_upload_without_answer_may_be_repeated(cloud_account: Account, tmp_path: Path) -> None:
     import requests
 
-    responses.post(BASE + "/media", body=requests.ReadTimeout())
-    path = tmp_path / "a.jpg"
-    path.write_bytes(b"x")
-    with pytest.raises(SendError) as raised:
-        WhatsAppCloud(cloud_account).send(
-            outgoing({"type": "image", "media": {"attachment_id": 3}}, file=OutgoingFile("image/jpeg", "a", path))
-        )
-    assert raised.value.verdict is Verdict.RETRYABLE
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a;b")
+    channel = WhatsAppCloud(cloud_account)
+    responses.post(BASE + "/media", json={"id": "555"})
+    assert channel.upload(path, "text/csv", "a.csv") == "555"
+    assert b"a;b" in (body := responses.calls[0].request.body or b"") and b"text/plain" in body
+    for silence in ({"body": requests.ReadTimeout()}, {"json": {"success": True}}):
+        responses.replace("POST", BASE + "/media", **silence)
+        with pytest.raises(SendError) as raised:
+            channel.upload(path, "text/csv", "a.csv")
+        assert raised.value.verdict is Verdict.RETRYABLE
 
 
 def failure(cloud_account: Account) -> SendError:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from obstore.exceptions import GenericError
 
-from core.channels.base import Download, InvalidMessage, MediaError
+from core.channels.base import InvalidMessage, MediaError
 from core.db import system_transaction, transaction
-from core.media import files, outgoing, storage, unused, uploads
+from core.media import files, storage, unused, uploads
 from core.media.files import PendingFile
 from core.models import Sender
 from core.outbox.queue import Draft, queue_reply
@@ -69,29 +69,6 @@ def test_it_is_tried_for_a_while_and_then_given_up(pending: int) -> None:
 def test_what_the_provider_never_gives_is_not_asked_for_again(pending: int) -> None:
     fail(claim()[0], permanent=True)
     assert rows("SELECT state, next_attempt_at FROM attachments") == [("failed", None)]
-
-
-def test_a_stored_file_can_be_sent_and_only_by_its_business(pending: int, tmp_path: Path) -> None:
-    (file,) = claim()
-    source = tmp_path / "picture"
-    source.write_bytes(b"picture")
-    storage.put(file.storage_key, source)
-    with transaction(file.business_id) as session:
-        files.record_stored(session, file, Download(source, "image/jpeg", 7, "ab" * 32))
-    content = {"type": "image", "media": {"attachment_id": pending, "filename": "foto.jpg"}}
-    ready = outgoing.file_of(file.business_id, content)
-    assert ready is not None
-    assert ready.path is not None
-    assert (ready.filename, ready.mime_type, ready.path.read_bytes()) == ("foto.jpg", "image/jpeg", b"picture")
-    other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
-    with pytest.raises(FileNotFoundError):
-        outgoing.file_of(other, content)
-
-
-def test_a_file_that_is_not_stored_cannot_be_sent(pending: int, business: TestBusiness) -> None:
-    with pytest.raises(FileNotFoundError):
-        outgoing.file_of(business.business_id, {"type": "image", "media": {"attachment_id": pending}})
-    assert outgoing.file_of(business.business_id, {"type": "image", "media": {"link": "https://a.example/b"}}) is None
 
 
 @pytest.mark.usefixtures("database")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import Download, MediaRef, Outgoing, Sent
+from core.channels.base import Download, FileFacts, MediaRef, Outgoing, Sent
 from workers import drain, media, replies, sending
 
 
@@ -17,9 +17,20 @@ class FakeChannel:
         self.sent: list[Outgoing] = []
         self.read: list[str] = []
         self.trouble: list[Exception] = []
+        self.uploads: list[bytes] = []
+
+    files_refused = None
+    takes_uploads = True
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Everything is within the limits."""
+
+    def check_file(self, field: str, kind: str, file: FileFacts) -> None:
+        """Every file is taken."""
+
+    def upload(self, path: Path, mime_type: str, filename: str) -> str:
+        self.uploads.append(path.read_bytes())
+        return f"media-{len(self.uploads)}"
 
     def send(self, outgoing: Outgoing) -> Sent:
         self.sent.append(outgoing)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.channels.base import InvalidMessage, Kind, Outgoing
+from core.channels.files import KINDS, resolved
+from core.channels.twilio.files import NO_ADDRESS
 
 BODY_LIMIT = 1600
 
@@ -25,7 +27,7 @@ def parameters(outgoing: Outgoing, kind: Kind) -> dict[str, str]:
             return _template(content["template"])
         case "location" if kind is Kind.WHATSAPP:
             return _pin(content["location"])
-    return {"Body": words(content)}
+    return {"Body": words(content)} | _header_file(outgoing)
 
 
 def check(content: Mapping[str, Any]) -> None:
@@ -59,12 +61,29 @@ def words(content: Mapping[str, Any]) -> str:
 
 
 def _media(outgoing: Outgoing) -> dict[str, str]:
-    media = outgoing.content["media"]
-    link = media.get("link") or (outgoing.file.link if outgoing.file else None)
-    if not link:
-        raise InvalidMessage("media", "needs a public link for Twilio to fetch it from")
+    media = _content(outgoing)["media"]
     caption = media.get("caption")
-    return {"MediaUrl": link} | ({"Body": caption} if caption else {})
+    return {"MediaUrl": _link("media", media)} | ({"Body": caption} if caption else {})
+
+
+def _header_file(outgoing: Outgoing) -> dict[str, str]:
+    """The picture, film or document above the words of an interactive message."""
+    header = (_content(outgoing).get("interactive") or {}).get("header") or {}
+    kind = header.get("type")
+    return {"MediaUrl": _link(f"interactive.header.{kind}", header[kind])} if kind in KINDS else {}
+
+
+def _content(outgoing: Outgoing) -> Mapping[str, Any]:
+    try:
+        return resolved(outgoing.content, outgoing.files)
+    except KeyError as error:
+        raise InvalidMessage("attachment_id", f"{error} is a file that is not here any more") from error
+
+
+def _link(field: str, media: Mapping[str, Any]) -> str:
+    if not media.get("link"):
+        raise InvalidMessage(field, NO_ADDRESS)
+    return str(media["link"])
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, str]:

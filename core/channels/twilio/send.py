@@ -15,6 +15,7 @@ from core.channels.base import (
     Cause,
     Diagnosis,
     Download,
+    FileFacts,
     InvalidMessage,
     Kind,
     MediaError,
@@ -30,7 +31,7 @@ from core.channels.http import READ_SECONDS, exchange, json_object, open_session
 from core.channels.http import status_diagnosis as diagnose_status
 from core.channels.numbers import digits, is_short_code
 from core.channels.ssrf import guarded_session, origin
-from core.channels.twilio import bodies
+from core.channels.twilio import bodies, files
 from core.channels.twilio.errors import diagnose
 from core.channels.twilio.titles import title_of
 
@@ -43,6 +44,8 @@ class Twilio:
 
     Credentials used: `account_sid` and `auth_token`.
     """
+
+    takes_uploads = False
 
     def __init__(self, account: Account, *, read_timeout: float = READ_SECONDS) -> None:
         sid = account.credentials.get("account_sid", "")
@@ -59,6 +62,19 @@ class Twilio:
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` if Twilio could not carry the content. Longer texts are split beforehand."""
         bodies.check({**content, "type": kind})
+
+    def check_file(self, field: str, kind: str, file: FileFacts) -> None:
+        """Raise `InvalidMessage` if Twilio would refuse the file for its type or size."""
+        files.check(field, kind, file, self._account.kind)
+
+    @property
+    def files_refused(self) -> str | None:
+        """Why no file of ours can go out: Twilio cannot reach us to fetch it."""
+        return None if self._account.files_url else files.NO_ADDRESS
+
+    def upload(self, path: Path, mime_type: str, filename: str) -> str:
+        """Never asked for: Twilio takes no uploads (`takes_uploads`)."""
+        raise NotImplementedError("Twilio fetches files by their links")
 
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raises `SendError`. Twilio cannot quote a message, so `reply_to` is not used."""

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.channels.base import Outgoing
+from core.channels.files import resolved
 from core.channels.numbers import digits, is_bsuid
 
-# What Meta is given in place of a file of ours: {"id": …} after an upload, {"link": …}, or {} if nothing was attached.
-Uploaded = Mapping[str, str]
 
+def message_body(outgoing: Outgoing) -> dict[str, Any]:
+    """The JSON for one message. Our id travels in `biz_opaque_callback_data` and returns in every status.
 
-def message_body(outgoing: Outgoing, uploaded: Uploaded) -> dict[str, Any]:
-    """The JSON for one message. Our id travels in `biz_opaque_callback_data` and returns in every status."""
-    content = outgoing.content
-    kind, part = _part(content, uploaded)
+    Raises `KeyError` for a file that the message names and does not bring.
+    """
+    kind, part = _part(resolved(outgoing.content, outgoing.files))
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -34,34 +34,24 @@ def address(to: str) -> dict[str, str]:
     return {"recipient": to} if is_bsuid(to) else {"to": digits(to) or to}
 
 
-def _part(content: Mapping[str, Any], uploaded: Uploaded) -> tuple[str, Any]:
+def _part(content: Mapping[str, Any]) -> tuple[str, Any]:
     kind = content["type"]
     match kind:
         case "text":
             return kind, {"body": content["text"], "preview_url": bool(content.get("preview_url"))}
         case "image" | "video" | "audio" | "document" | "sticker":
-            return kind, _media(kind, content["media"], uploaded)
+            return kind, _media(kind, content["media"])
         case "contacts":
             return kind, [_card(card) for card in content["contacts"]]
         case "template":
-            return kind, _template(content["template"], uploaded)
-        case "interactive":
-            return kind, _with_header(content["interactive"], uploaded)
-    return kind, dict(content[kind])  # location, reaction
+            return kind, _template(content["template"])
+    return kind, dict(content[kind])  # location, reaction, interactive
 
 
-def _file(media: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]:
-    named = {key: media[key] for key in ("filename", "caption") if media.get(key)}
-    if "attachment_id" in media:
-        return {**uploaded, **named}
-    return {key: media[key] for key in ("id", "link") if key in media} | named
-
-
-def _media(kind: str, media: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]:
-    part = _file(media, uploaded)
-    if kind != "document":
-        part.pop("filename", None)  # Meta refuses it for any other type
-    return part
+def _media(kind: str, media: Mapping[str, Any]) -> dict[str, Any]:
+    """A file. Meta refuses a name for anything but documents, and a voice note is a sound (Audio messages)."""
+    allowed = {"id", "link", "caption"} | {"document": {"filename"}, "audio": {"voice"}}.get(kind, set())
+    return {key: value for key, value in media.items() if key in allowed and value}
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,11 +62,10 @@ def _card(card: Mapping[str, Any]) -> dict[str, Any]:
     return {**card, "name": name}
 
 
-def _template(template: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]:
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
     components = []
     for component in template.get("components", []):
-        parameters = [_parameter(parameter, uploaded) for parameter in component["parameters"]]
-        filled = {**component, "parameters": parameters}
+        filled = dict(component)
         if "index" in filled:
             filled["index"] = str(filled["index"])
         components.append(filled)
@@ -84,17 +73,3 @@ def _template(template: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]
     if components:
         body["components"] = components
     return body
-
-
-def _parameter(parameter: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]:
-    kind = parameter["type"]
-    if kind in ("image", "video", "document"):
-        return {**parameter, kind: _file(parameter[kind], uploaded)}
-    return dict(parameter)
-
-
-def _with_header(message: Mapping[str, Any], uploaded: Uploaded) -> dict[str, Any]:
-    header = message.get("header")
-    if not isinstance(header, Mapping) or header.get("type") not in ("image", "video", "document"):
-        return dict(message)
-    return {**message, "header": _parameter(header, uploaded)}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import requests
 
-from core.channels.base import Download, MediaError, MediaRef, OutgoingFile, SendError, Verdict
+from core.channels.base import Download, MediaError, MediaRef, ProviderError, SendError, Verdict
 from core.channels.download import MediaGone, download
 from core.channels.http import BearerAuth, status_diagnosis
+from core.channels.whatsapp_cloud.files import upload_type
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.parse_content import hex_digest
 from core.channels.whatsapp_cloud.shapes import text
@@ -46,24 +47,27 @@ def fetch(
         return attempt()
 
 
-def upload(graph: Graph, file: OutgoingFile, path: Path) -> str:
+def upload(graph: Graph, path: Path, mime_type: str, filename: str) -> str:
     """Upload a file and return its media id, good for 30 days. Raises `SendError`.
 
     Nothing is sent to anyone yet, so whatever remains unclear may simply be tried again.
     """
+    kind = upload_type(mime_type)
     with path.open("rb") as stream:
         try:
             answer = graph.call(
                 "POST",
                 f"{graph.account.identity}/media",
-                data={"messaging_product": "whatsapp", "type": file.mime_type},
-                files={"file": (file.filename, stream, file.mime_type)},
+                data={"messaging_product": "whatsapp", "type": kind},
+                files={"file": (filename, stream, kind)},
             )
         except SendError as error:
             if error.verdict is not Verdict.UNKNOWN:
                 raise
             raise SendError(error.error, status_diagnosis(503)) from error
-    return text(answer.get("id"))
+    if not (media_id := text(answer.get("id"))):
+        raise SendError(ProviderError("200", "Uploaded without an id", str(answer)[:200]), status_diagnosis(503))
+    return media_id
 
 
 def _locate(graph: Graph, media: MediaRef) -> tuple[str, MediaRef]:

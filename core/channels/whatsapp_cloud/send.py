@@ -11,9 +11,9 @@ from core.channels.base import (
     Cause,
     Diagnosis,
     Download,
+    FileFacts,
     MediaRef,
     Outgoing,
-    OutgoingFile,
     ProviderError,
     SendError,
     Sent,
@@ -22,7 +22,7 @@ from core.channels.base import (
 from core.channels.http import NO_ANSWER, READ_SECONDS
 from core.channels.numbers import variants
 from core.channels.ssrf import guarded_session, origin
-from core.channels.whatsapp_cloud import limits
+from core.channels.whatsapp_cloud import files, limits
 from core.channels.whatsapp_cloud.bodies import address, message_body
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.media import fetch, upload
@@ -37,6 +37,9 @@ _NO_FILE = Diagnosis(Verdict.PERMANENT, Cause.REQUEST, "The attached file is mis
 class WhatsAppCloud:
     """The channel of one phone number. Threads may share it."""
 
+    files_refused = None
+    takes_uploads = True
+
     def __init__(self, account: Account, *, read_timeout: float = READ_SECONDS) -> None:
         self._graph = Graph(account, read_timeout=read_timeout)
         self._downloads = guarded_session([origin(account.api_url)])
@@ -46,12 +49,23 @@ class WhatsAppCloud:
         """Raise `InvalidMessage` if Meta would refuse the content for its size or shape."""
         limits.check(kind, content)
 
+    def check_file(self, field: str, kind: str, file: FileFacts) -> None:
+        """Raise `InvalidMessage` if Meta would refuse the file for its type or size."""
+        files.check(field, kind, file)
+
+    def upload(self, path: Path, mime_type: str, filename: str) -> str:
+        """Upload a file for this number; its media id is good for 30 days. Raises `SendError`."""
+        return upload(self._graph, path, mime_type, filename)
+
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raises `SendError`.
 
         A number refused for its spelling is tried once in its other spelling, which is safe: a refusal sends nothing.
         """
-        body = message_body(outgoing, self._attach(outgoing))
+        try:
+            body = message_body(outgoing)
+        except KeyError as error:
+            raise SendError(ProviderError("no_file", f"The attached file {error} is missing"), _NO_FILE) from error
         try:
             return self._post(body)
         except SendError as error:
@@ -71,24 +85,6 @@ class WhatsAppCloud:
         """Fetch a customer's file. Raises `MediaError`."""
         return fetch(self._graph, self._downloads, media, folder, guard)
 
-    def _attach(self, outgoing: Outgoing) -> dict[str, str]:
-        file = outgoing.file
-        if file is None:
-            if _needs_file(outgoing.content):
-                raise SendError(ProviderError("no_file", "The attached file is missing"), _NO_FILE)
-            return {}
-        return self._hand_over(file)
-
-    def _hand_over(self, file: OutgoingFile) -> dict[str, str]:
-        if file.path is not None:
-            try:
-                return {"id": upload(self._graph, file, file.path)}
-            except FileNotFoundError as error:
-                raise SendError(ProviderError("no_file", "The attached file is missing"), _NO_FILE) from error
-        if file.link:
-            return {"link": file.link}
-        raise SendError(ProviderError("no_file", "The attached file has neither content nor address"), _NO_FILE)
-
     def _post(self, body: Mapping[str, Any]) -> Sent:
         answer = self._graph.call("POST", self._path, json=body)
         accepted = answer.get("messages")
@@ -98,10 +94,3 @@ class WhatsAppCloud:
             raise SendError(ProviderError("200", "Accepted without an id", str(answer)[:200]), NO_ANSWER)
         status = text(first.get("message_status"))
         return Sent(provider_id, None if status in ("", "accepted") else status)
-
-
-def _needs_file(value: Any) -> bool:
-    """Whether a content names one of our own files anywhere."""
-    if isinstance(value, Mapping):
-        return "attachment_id" in value or any(_needs_file(item) for item in value.values())
-    return isinstance(value, list) and any(_needs_file(item) for item in value)

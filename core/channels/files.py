@@ -1,0 +1,105 @@
+"""The files that a content names, wherever in it: of a message, a header, a card, or a kind that we do not know."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
+# Meta, Cloud API reference, Flows: what the form is opened with. It is the form's own data, whatever its keys.
+_OPAQUE = "flow_action_payload"
+_STATED = ("image/", "audio/", "video/", "application/pdf", "application/zip")
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file of ours as the provider is told of it: by the id it got there (`handle`), or by a public URL (`link`)."""
+
+    filename: str
+    handle: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What decides whether a provider takes a file. Of one that is only linked to, no more than its type may be known.
+
+    `size` is in bytes; `head` is how the file begins.
+    """
+
+    mime_type: str
+    size: int | None = None
+    head: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """Where a content names a file, as what it is sent, and which: our `attachment_id`, or a public `link`."""
+
+    field: str
+    kind: str
+    attachment_id: int | None
+    link: str | None
+    voice: bool
+
+
+def named(content: Mapping[str, Any]) -> list[NamedFile]:
+    """Every file of ours, and every linked one."""
+    return [
+        NamedFile(path, kind, node.get("attachment_id"), node.get("link"), bool(node.get("voice")))
+        for path, kind, node in _walk(content, "", str(content.get("type", "")))
+    ]
+
+
+def resolved(content: Mapping[str, Any], files: Mapping[int, OutgoingFile]) -> dict[str, Any]:
+    """The content with the provider's `id` or `link` in the place of each `attachment_id`.
+
+    A document without a name gets the one it is stored under. Raises `KeyError` with the attachment's id for a file
+    that is not among `files`.
+    """
+    return dict(_resolve(content, str(content.get("type", "")), files))
+
+
+def stated_type(link: str) -> str | None:
+    """The type that a link's ending tells; None where it tells none, as an address of a program does."""
+    guessed, _ = mimetypes.guess_type(unquote(urlsplit(link).path), strict=False)
+    return guessed if guessed and guessed.startswith(_STATED) else None
+
+
+def _walk(node: Any, path: str, kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    if isinstance(node, Mapping):
+        if _is_ours(node) or (kind in KINDS and isinstance(node.get("link"), str)):
+            yield path, kind, node
+        for key, item in node.items():
+            if key != _OPAQUE:
+                yield from _walk(item, f"{path}.{key}" if path else key, _kind(key, kind))
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _walk(item, f"{path}.{index}", "")
+
+
+def _resolve(node: Any, kind: str, files: Mapping[int, OutgoingFile]) -> Any:
+    if isinstance(node, list):
+        return [_resolve(item, "", files) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    if _is_ours(node):
+        file = files[node["attachment_id"]]
+        given = {key: value for key, value in node.items() if key != "attachment_id"}
+        name = {"filename": file.filename} if kind == "document" and not given.get("filename") else {}
+        source = {"id": file.handle} if file.handle else {"link": file.link}
+        return source | given | name
+    return {key: item if key == _OPAQUE else _resolve(item, _kind(key, kind), files) for key, item in node.items()}
+
+
+def _is_ours(node: Mapping[str, Any]) -> bool:
+    number = node.get("attachment_id")
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def _kind(key: str, around: str) -> str:
+    """As what a file under this key is sent; a whole message's file is under `media`, and of the message's type."""
+    return around if key == "media" else key

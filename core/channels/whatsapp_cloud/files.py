@@ -1,0 +1,75 @@
+"""Which files Meta takes, and how large (Cloud API reference, Media: "Supported media types").
+
+The limits hold for the upload, which knows a file's type and not what it will be sent as: a photo of 6 MB is refused
+as a document too.
+"""
+
+from __future__ import annotations
+
+from core.channels.base import FileFacts, InvalidMessage
+from core.channels.media_types import MEGABYTE, bare, is_opus
+
+_IMAGES = frozenset({"image/jpeg", "image/png"})
+_AUDIO = frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"})
+_VIDEO = frozenset({"video/mp4", "video/3gpp"})
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_PAPERS = frozenset(
+    {
+        "application/pdf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        f"{_OFFICE}wordprocessingml.document",
+        f"{_OFFICE}spreadsheetml.sheet",
+        f"{_OFFICE}presentationml.presentation",
+        "text/plain",
+    }
+)
+_TAKEN = {
+    "image": _IMAGES,
+    "audio": _AUDIO,
+    "video": _VIDEO,
+    "sticker": frozenset({"image/webp"}),
+    "document": _PAPERS | _IMAGES | _AUDIO | _VIDEO,
+}
+_NAMES = {
+    "image": "JPEG or PNG",
+    "audio": "AAC, M4A, MP3, AMR or OGG with Opus",
+    "video": "MP4 or 3GP",
+    "sticker": "WebP",
+    "document": "PDF, Word, Excel, PowerPoint, text, JPEG, PNG, MP4 or an audio file",
+}
+_LIMITS = {"image": 5 * MEGABYTE, "audio": 16 * MEGABYTE, "video": 16 * MEGABYTE}
+_PAPER_LIMIT = 100 * MEGABYTE
+_STICKER_LIMIT, _MOVING_STICKER_LIMIT = 100 * 1024, 500 * 1024
+
+
+def upload_type(mime_type: str) -> str:
+    """The type to upload a file under. Meta knows no text but text/plain; the name's ending tells the rest."""
+    plain = bare(mime_type)
+    return "text/plain" if plain.startswith("text/") or plain == "application/json" else plain
+
+
+def check(field: str, kind: str, file: FileFacts) -> None:
+    """Raise `InvalidMessage` if Meta would refuse the file. A kind that we do not know takes what can be uploaded."""
+    mime_type = upload_type(file.mime_type)
+    kind = kind if kind in _TAKEN else "sticker" if mime_type == "image/webp" else "document"
+    if mime_type not in _TAKEN[kind]:
+        raise InvalidMessage(field, f"is {file.mime_type}; WhatsApp takes {_NAMES[kind]} here")
+    if mime_type == "audio/ogg" and file.head and not is_opus(file.head):
+        raise InvalidMessage(field, "is OGG without Opus in one channel (mono), which is all that WhatsApp takes")
+    limit = _limit(mime_type, file.head)
+    if file.size is not None and file.size > limit:
+        raise InvalidMessage(field, f"has {_told(file.size)}; WhatsApp takes at most {_told(limit)} of this type")
+
+
+def _limit(mime_type: str, head: bytes) -> int:
+    if mime_type == "image/webp":
+        # WebP container: the extended header's flags, of which the second bit says that it moves.
+        moves = head[12:16] == b"VP8X" and len(head) > 20 and head[20] & 0x02
+        return _MOVING_STICKER_LIMIT if moves else _STICKER_LIMIT
+    return _LIMITS.get(mime_type.partition("/")[0], _PAPER_LIMIT)
+
+
+def _told(size: int) -> str:
+    return f"{size / MEGABYTE:.3g} MB" if size >= MEGABYTE else f"{size / 1024:.3g} KB"

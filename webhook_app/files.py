@@ -1,0 +1,39 @@
+"""Our files for a provider that fetches them: `GET /api/files/<token>/<name>`. The link is the right to it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, abort
+
+from core.db import transaction
+from core.errors import NotFound
+from core.media import links, uploads
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule(f"{links.PATH}/<token>/<name>", view_func=give_file, methods=["GET"])
+
+
+def give_file(token: str, name: str) -> Response:
+    """The file of a link that we made. 404 for any other and for a file that is gone, 410 once the link is too old."""
+    linked = links.read(token)
+    if linked is None:
+        abort(404)
+    if linked.expired:
+        abort(410)
+    try:
+        with transaction(linked.business_id) as session:
+            file = uploads.stored_file(session, linked.attachment_id)
+        content = uploads.content(file)
+    except NotFound:
+        abort(404)
+    response = Response(content, content_type=file.mime_type)
+    # Twilio shows this name, and takes it from here (Accepted content types for media).
+    shown = links.plain_name(file.filename or f"file-{file.id}")
+    response.headers["Content-Disposition"] = f'inline; filename="{shown}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if file.size is not None:
+        response.content_length = file.size
+    return response
