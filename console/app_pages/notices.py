@@ -18,7 +18,10 @@ state = st.session_state
 agent = shell.viewer()
 zone = ZoneInfo(agent.timezone)
 _COLOURS = {"high": "red", "warning": "orange", "info": "blue"}
-_OF_CHANNELS = ("account_", "number_", "name_", "review", "security", "breaker_", "partner_", "capability")
+_OF_CHANNELS = (
+    "account_", "number_", "name_", "review", "security", "breaker_", "partner_", "capability",
+    "alert_paused", "alert_whatsapp_down", "alert_sms_down", "alert_token", "alert_breaker", "alert_silence",
+)  # fmt: skip
 _DEAD = ("alert_dead_letters", "alert_webhook_errors")
 
 
@@ -28,9 +31,9 @@ def _page_of(kind: str) -> tuple[str, str] | None:
         return None
     if kind in _DEAD:
         return "app_pages/dead_letters.py", t("nav.dead_letters")
-    if kind.startswith("alert_"):
-        return "app_pages/health.py", t("nav.health")
-    return ("app_pages/channels.py", t("nav.channels")) if kind.startswith(_OF_CHANNELS) else None
+    if kind.startswith(_OF_CHANNELS):
+        return "app_pages/channels.py", t("nav.channels")
+    return ("app_pages/health.py", t("nav.health")) if kind.startswith("alert_") else None
 
 
 def _notice(one: NoticeFacts, *, new: bool) -> None:
