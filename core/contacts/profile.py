@@ -34,6 +34,7 @@ class Identity:
     kind: str
     address: str
     opted_out_at: datetime | None
+    marketing_stopped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,12 @@ _CONTACT = select(Contact.id, Contact.name, Contact.custom, Contact.created_at).
     Contact.id == bindparam("contact")
 )
 _IDENTITIES = (
-    select(ContactIdentity.kind, ContactIdentity.address, ContactIdentity.opted_out_at)
+    select(
+        ContactIdentity.kind,
+        ContactIdentity.address,
+        ContactIdentity.opted_out_at,
+        ContactIdentity.marketing_stopped_at,
+    )
     .where(ContactIdentity.contact_id == bindparam("contact"))
     .order_by(ContactIdentity.id)
 )

@@ -12,6 +12,7 @@ from core.channels.base import Provider, ProviderError, SendError, Sent
 from core.channels.twilio import errors as twilio
 from core.channels.whatsapp_cloud import errors as meta
 from core.config import get_settings
+from core.contacts import profile
 from core.db import system_transaction, transaction
 from core.errors import MarketingStopped, OptedOut
 from core.models import Sender
@@ -216,6 +217,9 @@ def test_a_stop_of_marketing_is_kept_and_obeyed(business: TestBusiness, by_statu
     else:
         refuse(business, claimed, "131050")
     assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
+    with transaction(business.business_id) as session:
+        (shown,) = profile.read(session, one("SELECT contact_id FROM identities")).identities
+    assert shown.marketing_stopped_at is not None
 
     def send(name: str) -> None:
         content = {"type": "template", "template": {"name": name, "language": "es"}}
