@@ -74,6 +74,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "waiting": row.waiting_since.isoformat() if row.waiting_since else None,
         "unsent": row.unsent,
         "closing": row.window_expires_at.isoformat() if row.window_expires_at else None,
+        "until": row.snoozed_until.isoformat() if row.snoozed_until else None,
         "at": row.last_message_at.isoformat(),
         "text": row.last_text,
         "type": row.last_type,

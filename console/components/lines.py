@@ -23,6 +23,7 @@ def shown(found: Opened, language: str) -> dict[str, Any]:
         "suggestion": _suggestion(thread),
         "bot": thread.mode == "bot",
         "shut": _shut(thread, words),
+        "window_over": words["shut.window"],
         "whatsapp": thread.kind == "whatsapp",
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
         "templates": None if found.templates is None else [_template(one) for one in found.templates],
@@ -74,6 +75,8 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
     }
     if line.type == "event":
         shown["text"] = _event(line, words)
+        if until := line.payload.get("until"):
+            shown["until"] = str(until)
         shown["about"] = _about(line.payload, words) if line.payload.get("event") == "handed_off" else []
     if payload.get("revoked"):
         return shown | {"text": "", "revoked": True}
@@ -141,4 +144,5 @@ def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) ->
         "what": words[f"trouble.{status}"],
         "advice": advice,
         "provider": provider,
+        "cause": str(cause or ""),
     }

@@ -32,9 +32,13 @@ def counts() -> dict[View, int]:
 
 
 def next_waiting(after: int | None) -> int | None:
-    """The conversation whose customer has waited longest for a person, other than the one named."""
-    found = page(Wanted(View.WAITING), None).rows
-    return next((row.id for row in found if row.id != after), None)
+    """The next customer who waits for this agent: their own and nobody's, whoever has waited longest first.
+
+    From the conversation named it goes on to those who have waited less long, and from the last to the first again.
+    """
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return listing.next_waiting(session, agent.id, after)
 
 
 def conversation(conversation_id: int, limit: int, *, templated: bool = False) -> Opened | None:

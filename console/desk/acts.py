@@ -16,6 +16,7 @@ from console.actions import conversations as actions
 from console.data import inbox as data
 from console.desk import bulk, listing, selection, undo
 from console.i18n import t
+from core.conversations.triage import UnacceptableTime
 from core.errors import BotHubError
 
 state = st.session_state
@@ -97,11 +98,20 @@ def _next(conversation_id: int) -> None:
 
 
 def _moment(name: str) -> datetime:
-    """When one may want to see a conversation again, in the business's own time."""
+    """When somebody wants to see a conversation again, in the business's own time. Raises `UnacceptableTime`."""
     now = datetime.now(ZoneInfo(shell.viewer().timezone))
     morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
-    return {
+    known = {
         "hour": now + timedelta(hours=1),
         "tomorrow": morning + timedelta(days=1),
         "week": morning + timedelta(days=7 - now.weekday()),
-    }[name]
+    }
+    return known.get(name) or _own_moment(name, now)
+
+
+def _own_moment(said: str, now: datetime) -> datetime:
+    """A day and a time as browsers write them ("2026-12-01T09:30"). Raises `UnacceptableTime`."""
+    try:
+        return datetime.fromisoformat(said).replace(tzinfo=now.tzinfo)
+    except ValueError as error:
+        raise UnacceptableTime("Choose a moment between now and a year from now.") from error

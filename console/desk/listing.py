@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from console import shell
+from console import address, shell
 from console.actions import conversations as actions
 from console.components.inbox_list import inbox_list
 from console.components.trigger import trigger
@@ -77,23 +77,29 @@ def _head() -> Wanted:
         )  # fmt: skip
         with st.popover("", icon=":material/tune:", help=t("inbox.filters"), key="filters"):
             narrowed = _filters()
+    address.begin("view", list(View), View.ALL)
     view = st.segmented_control(
-        t("inbox.view"), list(View), default=View.ALL, key="view", required=True, label_visibility="collapsed",
-        format_func=lambda one: t(f"inbox.{one}"), width="stretch", bind="query-params",
+        t("inbox.view"), list(View), key="view", required=True, label_visibility="collapsed",
+        format_func=lambda one: t(f"inbox.{one}"), width="stretch",
     )  # fmt: skip
+    address.keep("view", View.ALL)
     return Wanted(View(view or View.ALL), words or "", *narrowed)
 
 
 def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | None]:
     """Status, channel, tag, whether it is nobody's, whether its window is about to close, team."""
+    address.begin("status", STATUSES, None)
     status = st.selectbox(
-        t("inbox.status"), STATUSES, index=None, key="status", bind="query-params",
+        t("inbox.status"), STATUSES, index=None, key="status",
         format_func=lambda one: t(f"inbox.status_{one}"), placeholder=t("inbox.any"),
     )  # fmt: skip
+    address.keep("status", None)
+    address.begin("channel", list(Kind), None)
     channel = st.selectbox(
-        t("inbox.channel"), list(Kind), index=None, key="channel", bind="query-params",
+        t("inbox.channel"), list(Kind), index=None, key="channel",
         format_func=lambda one: t(f"list.{one}"), placeholder=t("inbox.any"),
     )  # fmt: skip
+    address.keep("channel", None)
     tag = st.selectbox(
         t("inbox.tag"), data.tags(), index=None, key="tag", placeholder=t("inbox.any"), accept_new_options=True
     )

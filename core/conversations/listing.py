@@ -105,8 +105,13 @@ class Counts:
 def page(
     session: Session, business_id: int, wanted: Wanted, agent_id: int, after: Place | None = None, limit: int = PAGE
 ) -> Page:
-    """Newest activity first; those who wait for a person, longest first."""
+    """Newest activity first; those who wait for a person, longest first.
+
+    What is snoozed is in no view until it wakes: a state or words that are asked for find it.
+    """
     conditions = [_in_view(wanted.view, agent_id), *_narrowed(wanted)]
+    if wanted.status is None and not wanted.words.strip():
+        conditions.append(_AWAKE)
     if wanted.words.strip():
         conditions.append(search.matches(session, business_id, wanted.words))
     waiting = wanted.view is View.WAITING
@@ -178,6 +183,23 @@ def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
     )
 
 
+def next_waiting(session: Session, agent_id: int, after: int | None) -> int | None:
+    """The conversation that waits for this agent after the one named: their own or nobody's, the longest waiting first.
+
+    After the last of them comes the first again. None when there is no other.
+    """
+    theirs = Conversation.assignee_id.is_(None) | (Conversation.assignee_id == agent_id)
+    conditions = [_in_view(View.WAITING), theirs, Conversation.id != (after or 0)]
+    since = session.scalar(select(Conversation.waiting_since).where(Conversation.id == after)) if after else None
+    order = (Conversation.waiting_since, Conversation.id)
+    query = select(Conversation.id).where(*conditions).order_by(*order).limit(1)
+    if since is not None and after is not None:
+        later = session.scalar(query.where(tuple_(*order) > (since, after)))
+        if later is not None:
+            return later
+    return session.scalar(query)
+
+
 def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
     """The lines of these conversations, whichever view they are in."""
     return [
@@ -190,7 +212,7 @@ def counts(session: Session) -> Counts:
     of_agent = session.execute(
         select(
             Conversation.assignee_id,
-            func.count(),
+            func.count().filter(_AWAKE),
             func.count().filter(_in_view(View.WAITING)),
             func.count().filter(_in_view(View.BOT)),
         )
@@ -199,6 +221,9 @@ def counts(session: Session) -> Counts:
     ).all()
     mine = {agent_id: number for agent_id, number, _, _ in of_agent if agent_id is not None}
     return Counts(sum(waiting for *_, waiting, _ in of_agent), sum(bot for *_, bot in of_agent), mine)
+
+
+_AWAKE = Conversation.status != ConversationStatus.SNOOZED
 
 
 def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import live
 from core.conversations.service import add_event, lock, lock_open
 from core.errors import BotHubError
-from core.models import Conversation, ConversationStatus, Severity
+from core.models import Conversation, ConversationStatus, Mode, Severity
 from core.people.notices import notify
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -58,21 +58,30 @@ def wake(session: Session, business_id: int, conversation_id: int, actor: str) -
 
 
 def wake_due(session: Session) -> int:
-    """Open again what was put aside until now, of every business. Returns how many."""
+    """Open again what was put aside until now, of every business. Returns how many.
+
+    It is unread, stands first in the list and, unless the bot has it, waits for a person. Who has it is called
+    and told.
+    """
     rows = session.execute(_WAKE, {"limit": _MOST_WOKEN}).all()
     for row in rows:
         add_event(session, row.business_id, row.id, row.channel_id, "woken")
         words = "A conversation was put aside until now and is open again."
         notify(session, row.business_id, "snooze_due", Severity.INFO, words, conversation_id=row.id, data={"due": True})
+        if row.mode == Mode.HUMAN:
+            live.notify(session, row.business_id, row.id, calls=row.assignee_id or live.ANYBODY)
     return len(rows)
 
 
 _WAKE = text("""
-UPDATE conversations SET status = 'open', snoozed_until = NULL WHERE id = ANY(ARRAY(
+UPDATE conversations SET status = 'open', snoozed_until = NULL, unread_count = greatest(unread_count, 1),
+    last_message_at = greatest(last_message_at, now()),
+    waiting_since = CASE WHEN mode = 'human' THEN coalesce(waiting_since, now()) ELSE waiting_since END
+WHERE id = ANY(ARRAY(
     SELECT id FROM conversations WHERE status = 'snoozed' AND snoozed_until <= now()
     ORDER BY snoozed_until LIMIT :limit FOR UPDATE SKIP LOCKED
 ))
-RETURNING id, business_id, channel_id
+RETURNING id, business_id, channel_id, mode, assignee_id
 """)
 
 

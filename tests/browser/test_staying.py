@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from sqlalchemy import text
 
 from core.db import system_transaction
 from core.people import sessions
 from tests.browser.steps import at_address, at_rest, open_thread, until
-from tests.console.people import PASSWORD, conversation, says
+from tests.console.people import PASSWORD, conversation, person, says
 
 BOX = ".composer textarea"
 
@@ -124,3 +125,28 @@ def test_without_a_connection_one_can_go_on_writing(page, ana, talk) -> None:
     expect(line).to_be_hidden()
     box.press("Enter")
     expect(page.locator(".lines")).to_contain_text("One two")
+
+
+def test_what_happens_while_somebody_writes_is_said_and_the_words_stay(page, business, ana, talk) -> None:
+    with system_transaction() as session:
+        session.execute(
+            text(
+                "UPDATE conversations SET window_expires_at = clock_timestamp() + interval '12 seconds' WHERE id = :id"
+            ),
+            {"id": talk},
+        )
+    at_address(page, talk)
+    box, note = page.locator(BOX), page.locator(".composer p.note")
+    box.press_sequentially("Hello Dan")
+    bea = person(business.business_id, name="Bea Paz")
+    says(business.business_id, talk, "I have it", direction="outbound", sender="agent", author_id=bea.id, status="sent")
+    expect(note).to_have_text("Bea Paz answered while you were writing.")
+    expect(note).to_contain_text("More than 24 hours")
+    expect(box).to_have_value("Hello Dan")
+    expect(box).to_be_visible()
+    expect(box).to_have_attribute("readonly", "")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Choose a day and time…").click()
+    page.get_by_label("Snooze until (the business's time)").fill("2027-01-15T10:30")
+    page.get_by_role("button", name="Snooze", exact=True).click()
+    expect(page.locator(".lines")).to_contain_text("snoozed the conversation (until Jan 15, 10:30)")

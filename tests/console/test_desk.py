@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -243,3 +244,56 @@ class TestSavedReplies:
 @pytest.mark.parametrize("said", ["²", "-1", "1.5", "9" * 19, "", "x", "١"])
 def test_an_address_that_names_no_row_names_none(said: str) -> None:
     assert row_number(said) is None
+
+
+def test_the_next_who_waits_walks_on_through_ones_own_and_nobodys(business) -> None:
+    ana, bea = person(business.business_id).id, person(business.business_id, name="Bea Paz").id
+    waits = [
+        talk(business, mode="human", assignee_id=who, waiting_since=NOW - timedelta(minutes=60 - minutes))
+        for minutes, who in enumerate([None, bea, ana, bea, None])
+    ]
+    talk(business, mode="human", assignee_id=ana, waiting_since=NOW, status="snoozed")
+    walked: list[int | None] = [None]
+    with transaction(business.business_id) as session:
+        for _ in range(4):
+            walked.append(listing.next_waiting(session, ana, walked[-1]))
+        assert walked[1:] == [waits[0], waits[2], waits[4], waits[0]]
+        assert listing.next_waiting(session, ana, waits[1]) == waits[2], "from a colleague's as well"
+        assert listing.next_waiting(session, bea, waits[4]) == waits[0]
+
+
+def test_what_is_snoozed_is_in_no_view_until_it_is_asked_for(business) -> None:
+    ana = person(business.business_id).id
+    until = NOW + timedelta(days=1)
+    asleep = talk(business, name="Zoe Paz", mode="human", assignee_id=ana, status="snoozed", snoozed_until=until)
+    awake = talk(business, mode="human", assignee_id=ana)
+    for view in (View.ALL, View.MINE):
+        with transaction(business.business_id) as session:
+            assert ids(listing.page(session, business.business_id, Wanted(view), ana)) == [awake]
+            assert listing.counts(session).of(ana)[View.MINE] == 1
+    assert ids(found(business, Wanted(status="snoozed"))) == [asleep]
+    assert ids(found(business, Wanted(words="Zoe"))) == [asleep]
+
+
+@pytest.mark.parametrize(("said", "is_put_off"), [("2026", False), ("tomorrow?", False), ("", False), ("own", True)])
+def test_a_moment_of_ones_own_is_in_the_businesss_time(desk, business, said: str, is_put_off: bool) -> None:
+    one_talk = talk(business)
+    desk.open(one_talk)
+    moment = datetime.now(desk_zone()).replace(tzinfo=None, second=0, microsecond=0) + timedelta(days=2)
+    desk.act("snooze", one_talk, value=moment.isoformat(timespec="minutes") if said == "own" else said)
+    until = state_of(one_talk).snoozed_until
+    assert (until is not None) is is_put_off
+    assert until is None or until.astimezone(desk_zone()).replace(tzinfo=None) == moment
+
+
+def desk_zone() -> ZoneInfo:
+    return ZoneInfo(one("SELECT timezone FROM businesses"))
+
+
+@pytest.mark.parametrize("language", ["es", "en", "pt"])
+def test_an_address_says_the_view_in_no_language(business, monkeypatch, language: str) -> None:
+    desk = Desk(person(business.business_id, language=language), monkeypatch)
+    desk.page.query_params["view"] = "mine"
+    desk.open()
+    assert desk.component("inbox_list")["view"] == "mine"
+    assert desk.page.query_params["view"] in ("mine", ["mine"])

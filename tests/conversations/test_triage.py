@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core import live
 from core.conversations import context, notes, saved_replies, triage
 from core.conversations.notes import UnacceptableNote
 from core.conversations.saved_replies import UnacceptableReply
@@ -146,3 +147,23 @@ def test_unread_again(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
         triage.mark_unread(session, business.business_id, talk)
         assert session.get_one(Conversation, talk).unread_count == 1
+
+
+def test_whoever_has_a_snoozed_conversation_sees_that_it_woke(business: TestBusiness, monkeypatch) -> None:
+    called: list[int | None] = []
+    monkeypatch.setattr(live, "notify", lambda session, business_id, talk, calls=None: called.append(calls))
+    ana = person(business.business_id).id
+    long_ago = NOW - timedelta(days=3)
+    known = {"status": "snoozed", "snoozed_until": NOW - timedelta(seconds=1), "last_message_at": long_ago}
+    known |= {"waiting_since": None, "unread_count": 0}
+    hers = conversation(business.business_id, business.whatsapp_channel_id, mode="human", assignee_id=ana, **known)
+    bots = conversation(business.business_id, business.sms_channel_id, mode="bot", **known)
+    assert wake_due() == 2
+    for talk in (hers, bots):
+        now = state_of(talk)
+        assert (now.status, now.unread_count) == ("open", 1)
+        assert now.last_message_at > NOW - timedelta(minutes=1), "it stands first"
+    assert state_of(hers).waiting_since is not None
+    assert state_of(bots).waiting_since is None, "the bot's would be taken for abandoned"
+    assert [one for one in called if one is not None] == [ana]
+    assert set(column("SELECT conversation_id FROM notices WHERE kind = 'snooze_due'")) == {hers, bots}

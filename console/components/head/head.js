@@ -61,8 +61,32 @@ function moreOf(state) {
   const later = [['hour', words.snooze_hour], ['tomorrow', words.snooze_tomorrow], ['week', words.snooze_week]];
   return [
     [words.unread, () => { document.documentElement.dataset.desk = 'list'; perform(state, 'unread'); }],
-    ...(status === 'snoozed' ? [[words.wake, () => perform(state, 'wake')]] : later.map(([value, label]) => [label, () => perform(state, 'snooze', {value})])),
+    ...(status === 'snoozed' ? [[words.wake, () => perform(state, 'wake')]] : [...later.map(([value, label]) => [label, () => perform(state, 'snooze', {value})]), [words.snooze_own, () => chooseMoment(state)]]),
   ];
+}
+
+// A day and a time of one's own, in the business's time zone, as the other moments.
+function chooseMoment(state) {
+  const {words, conversation} = state.data;
+  const dialog = el('dialog', 'moment');
+  const form = el('form');
+  const field = el('input');
+  Object.assign(field, {type: 'datetime-local', required: true, ariaLabel: words.snooze_when});
+  const set = el('button', 'worded main', words.snooze_set);
+  const leave = el('button', 'worded', words.snooze_cancel);
+  leave.type = 'button';
+  leave.onclick = () => dialog.close();
+  form.append(el('b', '', words.snooze_when), field, set, leave);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    dialog.close();
+    act('snooze', {conversation, value: field.value});
+    draw(state);
+  };
+  dialog.append(form);
+  dialog.onclose = () => dialog.remove();
+  state.root.parentNode.append(dialog);
+  dialog.showModal();
 }
 
 function perform(state, what, more) {

@@ -144,7 +144,7 @@ function fillRow(node, row, words) {
   const bottom = el('span', 'line chips');
   if (row.urgent) bottom.append(el('span', 'chip urgent', '!'.repeat(row.urgent)));
   if (row.status === 'closed') bottom.append(el('span', 'chip', words.closed));
-  else if (row.status === 'snoozed') bottom.append(el('span', 'chip', words.snoozed));
+  else if (row.status === 'snoozed') bottom.append(el('span', 'chip snoozed', words.snoozed));
   else if (row.bot) bottom.append(el('span', 'chip bot', words.bot));
   else if (row.who) bottom.append(el('span', 'chip team', row.who));
   else bottom.append(el('span', row.group ? 'chip team group' : 'chip nobody', row.group || words.nobody));
@@ -161,6 +161,8 @@ function fillRow(node, row, words) {
 function tellTime(node, state) {
   const {row} = node;
   node.querySelector('time').textContent = when(row.at, state);
+  const snoozed = node.querySelector('.snoozed');
+  if (snoozed && row.until) snoozed.textContent = fill(state.data.words.snoozed_until, {when: `${told(row.until, state.data.language, state.data.timezone, DATE)}, ${told(row.until, state.data.language, state.data.timezone, CLOCK)}`});
   const closing = node.querySelector('.closing');
   if (closing) {
     const left = Math.floor((Date.parse(row.closing) - Date.now()) / 60000);

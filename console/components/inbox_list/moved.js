@@ -4,9 +4,9 @@ const VIEWS = ['waiting', 'mine', 'bot'];
 
 const active = (row) => row.status !== 'closed' && row.status !== 'snoozed';
 const BELONGS = {
-  all: () => true,
+  all: (row) => row.status !== 'snoozed',
   waiting: (row) => active(row) && !row.bot && row.waiting !== null,
-  mine: (row, me) => row.status !== 'closed' && row.agent === me,
+  mine: (row, me) => active(row) && row.agent === me,
   bot: (row) => active(row) && row.bot,
 };
 const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || other.id - one.id;

@@ -1,15 +1,17 @@
 // The box to write in: a reply to the customer, or a note to colleagues.
 function drawComposer(state) {
   const {data, area, note, hint, composer} = state;
+  watchWindow(state);
   const noting = isNoting(state);
   const reason = state.reason?.conversation === data.conversation ? state.reason.text : null;
-  const words = (noting ? null : data.shut?.words) || reason;
+  const words = (noting ? null : data.shut?.words) || reason || answeredMeanwhile(state);
   note.hidden = !words;
   note.textContent = words || '';
   note.className = data.shut && !noting ? 'note shut' : 'note';
   composer.classList.toggle('closed', Boolean(data.shut) && !noting);
   composer.classList.toggle('noting', noting);
-  area.disabled = Boolean(data.shut) && !noting;
+  area.readOnly = Boolean(data.shut) && !noting;
+  composer.classList.toggle('written', Boolean(area.value));  // can be read and copied
   area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
   area.ariaLabel = noting ? data.words.note : data.words.reply;
   state.send.textContent = noting ? data.words.add_note : data.words.send;
@@ -24,7 +26,7 @@ function drawComposer(state) {
   state.attach.hidden = noting;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
-  area.oninput = () => { grow(area); offerSaved(state); typed(state); keepDraftSoon(state); };
+  area.oninput = () => { grow(area); offerSaved(state); typed(state); noteBeginning(state); keepDraftSoon(state); };
   area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
   area.onkeydown = (event) => {
     if (!state.offer.hidden && pickByKey(state, event)) return;
@@ -109,6 +111,30 @@ function windowLeft(data) {
   if (!data.window) return '';
   const minutes = Math.floor((Date.parse(data.window) - Date.now()) / 60000);
   return minutes > 0 ? fill(data.words.window, {time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`}) : '';
+}
+
+// The 24 hours end while somebody looks: said at once, as the next drawing of the page would say it.
+function watchWindow(state) {
+  const {data} = state;
+  clearTimeout(state.windowTimer);
+  if (data.shut || !data.window) return;
+  const left = Date.parse(data.window) - Date.now();
+  if (left <= 0) data.shut = {by: 'window', words: data.window_over};
+  else if (left < 86400000) state.windowTimer = setTimeout(() => drawComposer(state), left + 50);
+}
+
+// Who else answered since somebody began to write here. Nothing when the box is empty.
+function answeredMeanwhile(state) {
+  const {data, area} = state;
+  if (!area.value.trim()) state.beganAt = null;
+  if (state.beganAt?.conversation !== data.conversation) return '';
+  const other = data.lines.findLast((line) => line.id > state.beganAt.line && line.sender === 'agent' && line.author !== data.values['agent.name']);
+  return other ? fill(data.words.answered_meanwhile, {who: other.author}) : '';
+}
+
+function noteBeginning(state) {
+  if (!state.area.value.trim()) state.beganAt = null;
+  else if (state.beganAt?.conversation !== state.data.conversation) state.beganAt = {conversation: state.data.conversation, line: state.data.lines.at(-1)?.id ?? 0};
 }
 
 function grow(area) {

@@ -15,7 +15,8 @@ const dayName = (iso, data) => told(iso, data.language, data.timezone, DAY_NAME)
 const clock = (iso, data) => told(iso, data.language, data.timezone, CLOCK);
 
 function makeEvent(line, data) {
-  const event = el('div', 'event', `${line.text} · ${clock(line.at, data)}`);
+  const until = line.until ? ` (${fill(data.words.until, {when: `${told(line.until, data.language, data.timezone, DATE)}, ${told(line.until, data.language, data.timezone, CLOCK)}`})})` : '';
+  const event = el('div', 'event', `${line.text}${until} · ${clock(line.at, data)}`);
   for (const words of line.about || []) event.append(el('div', 'about', words));
   return event;
 }
@@ -112,8 +113,15 @@ function makeFoot(line, data) {
 function makeTrouble(line, {words}, state) {
   const box = el('div', 'trouble');
   box.append(el('b', '', line.trouble.what), el('span', '', line.trouble.advice), el('small', '', line.trouble.provider));
-  const choices = {failed: [['retry', words.retry]], uncertain: [['arrived', words.arrived], ['retry', words.send_again]]}[line.status] || [];
-  if (choices.length) box.append(makeChoices(choices, (what) => state.setTriggerValue('settle', {message: line.id, what})));
+  const windowOver = line.trouble.cause === 'needs_template';  // sending the same again would fail again
+  const choices = {failed: windowOver ? [['template', words.templates]] : [['retry', words.retry]], uncertain: [['arrived', words.arrived], ['retry', words.send_again]]}[line.status] || [];
+  if (choices.length) box.append(makeChoices(choices, (what) => {
+    if (what !== 'template') return state.setTriggerValue('settle', {message: line.id, what});
+    state.browsing = state.data.conversation;
+    if (!state.data.templates) state.setTriggerValue('templates', state.data.conversation);
+    drawLines(state, false);
+    drawTemplates(state);
+  }));
   return box;
 }
 

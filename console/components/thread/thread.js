@@ -27,6 +27,7 @@ export default function (component) {
   draw(state);
   return () => {
     clearTimeout(state.timer);
+    clearTimeout(state.windowTimer);
     clearTimeout(state.helpTimer);
     state.watch.disconnect();
     forgetOthers(state);
