@@ -351,3 +351,14 @@ def test_a_stranger_with_a_link_to_a_conversation_comes_to_it_after_signing_in(b
     assert sent.headers["location"].startswith("/auth/login?next=")
     browser.headers["cookie"] = browser.get(sent.headers["location"]).headers["set-cookie"].split(";")[0]
     assert sign_in(browser, ana).headers["location"] == "/?c=5&q=a%20b"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("a%00b.txt", "ab.txt"), ("%00", None), ("x" * 5000, "x" * 240), ("%ff", "\ufffd")]
+)
+def test_a_file_that_is_handed_in_may_have_any_name(browser, business, given: str, kept: str | None) -> None:
+    browser.cookies.set(COOKIE, person(business.business_id).token)
+    headers = ORIGIN | {"x-file-name": given, "content-type": "text/plain"}
+    assert browser.post("/files", content=b"hello", headers=headers).status_code == 201
+    with system_transaction() as session:
+        assert [one.filename for one in session.query(Attachment)] == [kept]

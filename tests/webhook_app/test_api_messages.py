@@ -324,3 +324,11 @@ def test_one_call_sends_twenty_messages_at_most(
 def test_times_of_any_offset_are_times(api: Api, conversation_id: int, send_at: str, status: int) -> None:
     answer = api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola", "send_at": send_at})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("written", "status"), [(1, 202), (1.0, 202), (1.5, 422), (True, 422), ("1", 422), (1e300, 422)]
+)
+def test_an_integer_may_be_written_as_json_allows(api: Api, conversation_id: int, written: Any, status: int) -> None:
+    assert conversation_id == 1
+    assert api.post("/api/v1/messages", {"conversation_id": written, "text": "Hola"}).status_code == status

@@ -9,6 +9,7 @@ from flask_openapi.models.file import FileStorage
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -27,7 +28,13 @@ from core.channels.template import Template
 from core.models import ConversationStatus
 from core.outbox.compose import LARGEST_ID
 
-Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 7.0 is the integer 7 (JSON Schema, "integer")."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Id = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=LARGEST_ID)]
 Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 
 
