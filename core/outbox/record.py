@@ -148,6 +148,8 @@ def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:
 
 def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
     """Let the number's breaker, rate and state know what its provider said."""
+    if error.error.code in _REFUSED_HERE:
+        return
     if error.cause in (Cause.PROVIDER, Cause.NETWORK):
         if flow.record_outcome(session, claimed.channel_id, healthy=False):
             text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
@@ -183,3 +185,5 @@ def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str
 
 
 _HELD = "What waits goes out by itself once they work."
+# Messages that no provider was asked about: they tell nothing of it.
+_REFUSED_HERE = frozenset({"invalid", "no_file"})

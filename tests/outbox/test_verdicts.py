@@ -86,6 +86,15 @@ def test_refused_credentials_hold_the_number_and_lose_nothing(business: TestBusi
     assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
 
 
+def test_a_message_refused_here_does_not_let_a_held_number_go(business: TestBusiness) -> None:
+    for number in range(2):
+        say(business.business_id, talk(business, number))
+    refuse(business, claim(1)[0], "190", 401)
+    breaker_over()
+    refuse(business, claim_one(), "invalid")
+    assert one("SELECT open_until IS NOT NULL FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id)
+
+
 def test_new_credentials_let_go_what_was_held(business: TestBusiness) -> None:
     """At once; what waits for its time goes on waiting."""
     rows("UPDATE channels SET identity = '999' WHERE id = :id", id=business.whatsapp_channel_id)
