@@ -25,7 +25,8 @@ LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out i
 
 
 def reply(conversation_id: int, text: str, token: str, reply_to: str | None = None) -> None:
-    """Send what an agent wrote. Otherwise like `send`."""
+    """Send what an agent wrote. Otherwise like `send`. Raises `UnfilledVariable` as well."""
+    saved_replies.refuse_placeholders(text)
     send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
 

@@ -54,6 +54,7 @@ def take_back(session: Session, business_id: int, actor: str, stood: Sequence[St
     opened = [one for one in stood if restore(session, one)]
     for one in opened:
         conversation = service.lock(session, one["id"])
+        rating.take_back(session, business_id, conversation, actor)
         service.add_event(session, business_id, conversation.id, conversation.channel_id, "reopened", by=actor)
         audit.record(session, business_id, actor, "conversation.reopen", f"conversation:{conversation.id}")
     return len(opened)

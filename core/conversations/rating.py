@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import structlog
 from sqlalchemy import func, select, text
@@ -16,13 +17,16 @@ from core.ai.text import LanguageCode, guess_language
 from core.channels.base import InvalidMessage
 from core.conversations import bots, service
 from core.db import run
-from core.errors import BotHubError
-from core.models import Channel, Conversation, Message, Sender, Severity
+from core.errors import BotHubError, Conflict
+from core.models import Channel, Conversation, Message, MessageStatus, Sender, Severity
+from core.outbox import retrying
 from core.outbox.queue import Draft, queue_reply
 from core.people.notices import notify
 
 log = structlog.get_logger(__name__)
 
+TAKE_BACK_WITHIN = timedelta(seconds=25)  # a little longer than the console offers to undo a closing
+_KEY = "rating:"
 ANSWER_WITHIN = timedelta(hours=24)
 LOW = 2  # this score or a lower one is told to the team
 _SCORE = re.compile(
@@ -60,15 +64,35 @@ def ask(session: Session, business_id: int, conversation: Conversation) -> bool:
         return False
     question = settings.rating_message.in_language(_language(settings, said))
     try:
-        queue_reply(
-            session, business_id, conversation.id, Draft({"type": "text", "text": question}, sender=Sender.SYSTEM)
+        draft = Draft(
+            {"type": "text", "text": question},
+            Sender.SYSTEM,
+            idempotency_key=f"{_KEY}{conversation.id}:{uuid4()}",
+            send_at=datetime.now(UTC) + TAKE_BACK_WITHIN,
         )
+        queue_reply(session, business_id, conversation.id, draft)
     except (BotHubError, InvalidMessage) as refusal:
         log.info("rating_not_asked", conversation_id=conversation.id, reason=type(refusal).__name__)
         return False
     conversation.rating_asked_at = func.now()
     session.flush()
     return True
+
+
+def take_back(session: Session, business_id: int, conversation: Conversation, actor: str) -> None:
+    """The conversation is open again after all: a question that has not gone out is not asked."""
+    questions = session.scalars(
+        select(Message.id)
+        .where(Message.conversation_id == conversation.id, Message.status == MessageStatus.QUEUED)
+        .where(Message.idempotency_key.startswith(_KEY))
+    ).all()
+    for message_id in questions:
+        try:
+            retrying.cancel(session, business_id, message_id, actor)
+        except Conflict:  # it is with the customer already
+            continue
+        conversation.rating_asked_at = None
+    session.flush()
 
 
 def _settings(session: Session, channel_id: int) -> BotSettings | None:

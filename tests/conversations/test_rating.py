@@ -32,7 +32,7 @@ def close(business: TestBusiness, talk: int) -> None:
 
 
 def asked() -> list[str]:
-    return column("SELECT text FROM messages WHERE sender = 'system' AND type = 'text'")
+    return column("SELECT text FROM messages WHERE sender = 'system' AND type = 'text' AND status <> 'cancelled'")
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,17 @@ def test_taking_back_leaves_a_newer_conversation_alone(business: TestBusiness) -
     with transaction(business.business_id) as session:
         assert closing.take_back(session, business.business_id, "agent:1", [stood]) == 0
     assert state_of(talk).status == "closed"
+
+
+def test_a_closing_that_is_taken_back_asks_nothing(asking: TestBusiness) -> None:
+    talk = customer_writes("¿Cuánto cuesta?")
+    with transaction(asking.business_id) as session:
+        stood = closing.close(session, asking.business_id, talk, "agent:1")
+        assert stood is not None
+    assert one("SELECT count(*) FROM deliveries WHERE next_attempt_at > now() + interval '20 seconds'") == 1
+    with transaction(asking.business_id) as session:
+        assert closing.take_back(session, asking.business_id, "agent:1", [stood]) == 1
+    assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text'") == ["cancelled"]
+    assert state_of(talk).rating_asked_at is None
+    close(asking, talk)
+    assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text' ORDER BY id")[-1] == "queued"

@@ -9,7 +9,7 @@ import pytest
 from core import live
 from core.conversations import context, notes, saved_replies, triage
 from core.conversations.notes import UnacceptableNote
-from core.conversations.saved_replies import UnacceptableReply
+from core.conversations.saved_replies import UnacceptableReply, UnfilledVariable, UnknownVariable
 from core.conversations.triage import UnacceptableTag, UnacceptableTime
 from core.db import system_transaction, transaction
 from core.errors import Conflict
@@ -115,6 +115,20 @@ class TestNotes:
 
 
 class TestSavedReplies:
+    @pytest.mark.parametrize("words", ["Hola {{foo}}", "{{ contact.nombre }}", "{{}}", "{{agent.name}} {{1}}"])
+    def test_a_variable_that_nothing_fills_in_is_refused(self, business: TestBusiness, words: str) -> None:
+        with pytest.raises(UnknownVariable):
+            self.save(business, "hola", words)
+        self.save(business, "hola", "¡Hola, {{contact.first_name}}! Soy {{ agent.name }}. {x} {{ }")
+
+    @pytest.mark.parametrize(("text", "goes"), [("Hola {{foo}}", False), ("{{ }}", False), ("Son {2} a {{3} }", True)])
+    def test_a_placeholder_never_reaches_a_customer(self, text: str, goes: bool) -> None:
+        if goes:
+            saved_replies.refuse_placeholders(text)
+        else:
+            with pytest.raises(UnfilledVariable):
+                saved_replies.refuse_placeholders(text)
+
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
         with transaction(business.business_id) as session:
             saved_replies.save(session, business.business_id, "agent:1", shortcut, words)
