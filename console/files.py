@@ -16,10 +16,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from console.security import COOKIE, same_origin
 from console.store import system_transaction, transaction
-from core.channels.base import InvalidMessage
+from core.business.channels import channel
+from core.channels.base import FileFacts, InvalidMessage
+from core.channels.files import KINDS
 from core.channels.jsontext import clean_text
+from core.channels.media_types import HEAD_BYTES, MEGABYTE
+from core.channels.refusals import FileRefused
+from core.errors import NotFound
 from core.media import storage, uploads
-from core.models import Attachment, FileState
+from core.models import Attachment, Conversation, FileState
 from core.people import sessions
 from core.people.sessions import CurrentAgent
 
@@ -31,6 +36,7 @@ _SHOWN = frozenset(
 )  # fmt: skip
 
 
+_LONGEST_NUMBER = 19  # digits of a Postgres bigint
 _LONGEST_NAME = 240  # Meta, Cloud API reference, Messages: a document's filename
 
 
@@ -59,8 +65,13 @@ async def hand_in(request: Request) -> Response:
         name = clean_text(unquote(request.headers.get("x-file-name", "")))[:_LONGEST_NAME] or None
         declared = request.headers.get("content-type")
         try:
-            kept = await to_thread.run_sync(_keep, agent.business_id, body, declared, name)
-        except InvalidMessage as error:
+            kept = await to_thread.run_sync(_keep, agent.business_id, body, declared, name, _for(request))
+        except FileRefused as error:
+            limit = error.limit and error.limit / MEGABYTE
+            return JSONResponse(
+                {"error": "type" if limit is None else "size", "limit": limit, "reason": str(error)}, 422
+            )
+        except (InvalidMessage, NotFound) as error:
             return JSONResponse({"error": "refused", "reason": str(error)}, 422)
     return JSONResponse(kept, 201)
 
@@ -70,11 +81,45 @@ def _who(token: str) -> CurrentAgent | None:
         return sessions.session_agent(session, token)
 
 
-def _keep(business_id: int, body: IO[bytes], declared: str | None, name: str | None) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class _For:
+    """Where a file is to be sent, and as what; None: as what it is."""
+
+    conversation_id: int
+    kind: str | None
+
+
+def _for(request: Request) -> _For | None:
+    number, kind = request.headers.get("x-conversation", ""), request.headers.get("x-kind")
+    known = number.isascii() and number.isdigit() and len(number) < _LONGEST_NUMBER
+    return _For(int(number), kind if kind in KINDS else None) if known else None
+
+
+def _keep(
+    business_id: int, body: IO[bytes], declared: str | None, name: str | None, aim: _For | None
+) -> dict[str, object]:
     upload = uploads.keep(business_id, body, declared, name)
+    if aim is not None:
+        body.seek(0)
+        facts = FileFacts(upload.mime_type, upload.size, body.read(HEAD_BYTES))
+        try:
+            _check(business_id, aim, facts)
+        except (InvalidMessage, NotFound):
+            storage.delete(upload.storage_key)
+            raise
     with transaction(business_id) as session:
         attachment_id = uploads.record(session, business_id, upload)
     return {"id": attachment_id, "mime": upload.mime_type, "size": upload.size}
+
+
+def _check(business_id: int, aim: _For, file: FileFacts) -> None:
+    """Raise `FileRefused` if the conversation's channel would not take the file, `NotFound` without conversation."""
+    with transaction(business_id) as session:
+        conversation = session.get(Conversation, aim.conversation_id)
+        if conversation is None:
+            raise NotFound(f"No conversation {aim.conversation_id}.")
+        channel_id = conversation.channel_id
+    channel(channel_id).check_file("file", aim.kind or uploads.kind_of(file.mime_type), file)
 
 
 async def download(request: Request) -> Response:

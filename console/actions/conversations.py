@@ -30,25 +30,18 @@ def reply(conversation_id: int, text: str, token: str, reply_to: str | None = No
     send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
 
-_SHOWN_AS = ("image", "video", "audio")  # Meta, Cloud API reference, Media: everything else travels as a document
-
-
 def send_file(conversation_id: int, attachment_id: int, caption: str, token: str) -> None:
     """Send a file that was handed in. Otherwise like `send`. Raises `NotFound` for a file that is not there as well."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         file = uploads.stored_file(session, attachment_id)
-    family = file.mime_type.partition("/")[0]
-    kind = family if family in _SHOWN_AS and file.mime_type not in _NOT_SHOWN else "document"
+    kind = uploads.kind_of(file.mime_type)
     media: dict[str, object] = {"attachment_id": attachment_id}
     if caption.strip() and kind != "audio":
         media["caption"] = caption.strip()
     if kind == "document":
         media["filename"] = file.filename or f"file-{attachment_id}"
     send(conversation_id, {"type": kind, "media": media}, token)
-
-
-_NOT_SHOWN = frozenset({"image/gif", "image/webp", "video/quicktime", "audio/wav"})  # WhatsApp takes these as documents
 
 
 def send(conversation_id: int, content: dict[str, object], token: str, reply_to: str | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from console import i18n
 from console.components.contents import contents
 from console.data.opened import Opened
+from core.channels.files import named
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Line, Thread
 
@@ -25,6 +26,7 @@ def shown(found: Opened, language: str) -> dict[str, Any]:
         "shut": _shut(thread, words),
         "window_over": words["shut.window"],
         "whatsapp": thread.kind == "whatsapp",
+        "files": found.takes_files,
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
         "templates": None if found.templates is None else [_template(one) for one in found.templates],
     }
@@ -91,6 +93,8 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
             {"id": file.id, "state": file.state, "mime": file.mime_type, "name": file.filename, "size": file.size}
             for file in line.files
         ]
+    if line.sender != "customer" and (links := [file.link for file in named(payload) if file.link]):
+        shown["links"] = links
     place = payload.get("location") or payload
     if line.type == "location" and isinstance(place.get("latitude"), int | float):
         shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.business import templates
+from core.business.channels import channel
 from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import profile
 from core.contacts.profile import Profile
@@ -21,13 +22,17 @@ from core.quotes.queries import QuoteDetails
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent."""
+    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent.
+
+    `takes_files`: a file can go out here. By Twilio none can while there is no `PUBLIC_URL` to fetch it from.
+    """
 
     thread: Thread
     customer: Profile
     ways: Sequence[Way]
     quote: QuoteDetails | None
     templates: Sequence[Template] | None
+    takes_files: bool
 
 
 def read(session: Session, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
@@ -39,6 +44,7 @@ def read(session: Session, conversation_id: int, limit: int, *, templated: bool 
         ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
         quote=queries.waiting_in(session, conversation_id),
         templates=_templates(session, thread) if templated or not thread.window_open else None,
+        takes_files=channel(thread.channel_id).files_refused is None,
     )
 
 

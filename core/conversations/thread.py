@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from core.channels.files import named
 from core.conversations import drafts
 from core.conversations.drafts import Suggestion
 from core.errors import NotFound
@@ -22,6 +23,7 @@ from core.models import (
     ContactIdentity,
     Conversation,
     Message,
+    Sender,
     Team,
 )
 
@@ -235,17 +237,25 @@ def _target(message: Row[*tuple[Any, ...]]) -> object:
 def _files(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int, list[File]]:
     """The files that came with messages, and those that messages of ours name."""
     found: dict[int, list[File]] = defaultdict(list)
-    named = {attachment_id: message.id for message in messages if (attachment_id := _named_file(message))}
-    asked = {"messages": [message.id for message in messages], "named": list(named)}
+    here = {message.id for message in messages}
+    naming = [(message.id, number) for message in messages for number in _named_files(message)]
+    asked = {"messages": [message.id for message in messages], "named": list({number for _, number in naming})}
+    files: dict[int, File] = {}
     for file in session.execute(_FILES, asked):
-        shown = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
-        found[file.message_id or named[file.id]].append(shown)
+        files[file.id] = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
+        if file.message_id in here:
+            found[file.message_id].append(files[file.id])
+    for message_id, number in naming:
+        if number in files:
+            found[message_id].append(files[number])
     return found
 
 
-def _named_file(message: Row[*tuple[Any, ...]]) -> int | None:
-    attachment_id = (message.payload.get("media") or {}).get("attachment_id")
-    return attachment_id if isinstance(attachment_id, int) else None
+def _named_files(message: Row[*tuple[Any, ...]]) -> list[int]:
+    """The files that a message of ours carries, each once. Several messages may carry the same."""
+    if message.sender == Sender.CUSTOMER:
+        return []
+    return list(dict.fromkeys(file.attachment_id for file in named(message.payload) if file.attachment_id is not None))
 
 
 def _quoted(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[tuple[int, str | None], str]:

@@ -71,6 +71,15 @@ def keep(business_id: int, source: IO[bytes], declared: str | None, filename: st
     return Upload(key, mime_type, filename, size, digest.hexdigest())
 
 
+_SHOWN_AS = {"image/jpeg": "image", "image/png": "image", "video/mp4": "video", "video/3gpp": "video"}
+
+
+def kind_of(mime_type: str) -> str:
+    """As what a person's file is sent: a picture, a film or a sound in place, anything else as a document."""
+    playable = mime_type.startswith("audio/") and mime_type != "audio/wav"
+    return _SHOWN_AS.get(mime_type, "audio" if playable else "document")
+
+
 def record(session: Session, business_id: int, upload: Upload) -> int:
     """Give a kept file its row. Returns the id by which messages name it (`media.attachment_id`)."""
     return session.execute(

@@ -23,7 +23,7 @@ function drawComposer(state) {
   drawFaces(state);
   drawSpot(state);
   drawCopilot(state);
-  state.attach.hidden = noting;
+  state.attach.hidden = noting || !data.files;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
   area.oninput = () => { grow(area); offerSaved(state); typed(state); noteBeginning(state); keepDraftSoon(state); };

@@ -1,6 +1,6 @@
 // Files to send: chosen, pasted or dropped, handed in at once, and sent with the next message.
 function takeFiles(state, files) {
-  if (isNoting(state) || state.data.shut) return;
+  if (isNoting(state) || state.data.shut || !state.data.files) return;
   for (const file of files) handIn(state, {conversation: state.data.conversation, name: file.name || 'file', size: file.size, body: file, done: 0});
 }
 
@@ -11,15 +11,24 @@ function handIn(state, one) {
   request.open('POST', '/files');
   request.setRequestHeader('Content-Type', one.body.type || 'application/octet-stream');
   request.setRequestHeader('X-File-Name', encodeURIComponent(one.name));
+  request.setRequestHeader('X-Conversation', one.conversation);
   request.upload.onprogress = (event) => { one.done = event.loaded / event.total; drawFiles(state); };
   request.onload = () => {
     if (request.status === 201) Object.assign(one, JSON.parse(request.responseText));
-    else one.failed = request.status === 413 || request.status === 422 ? state.data.words.file_refused : state.data.words.file_not_taken;
+    else one.failed = refusedFile(request.status, request.responseText, state.data.words);
     drawFiles(state);
   };
   request.onerror = () => { one.failed = state.data.words.file_not_taken; drawFiles(state); };
   request.send(one.body);
   drawFiles(state);
+}
+
+// Why a file was not taken: it is too large here, of a type that does not go out here, or could not be stored.
+function refusedFile(status, answer, words) {
+  if (status !== 413 && status !== 422) return words.file_not_taken;
+  const {error, limit} = status === 422 ? JSON.parse(answer) : {};
+  if (error === 'size') return fill(words.file_too_large, {limit: limit < 1 ? `${Math.round(limit * 1024)} KB` : `${limit} MB`});
+  return error === 'type' ? words.file_type : words.file_refused;
 }
 
 const readyFiles = (state) => state.files.filter((one) => one.id && one.conversation === state.data.conversation);

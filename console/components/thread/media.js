@@ -23,6 +23,14 @@ function makeFile(file, line, state) {
   return link;
 }
 
+// A file that was sent by its address: the page may show nothing from elsewhere, so it is a link.
+function makeLinked(address, line, words) {
+  const link = el('a', 'document');
+  Object.assign(link, {href: address, target: '_blank', rel: 'noopener noreferrer'});
+  link.append(icon(PAPER), el('span', '', `${words['type_' + line.type] || words.type_document}: ${address}`));
+  return link;
+}
+
 function makePicture(address, line, state) {
   const picture = el('img');
   const sticker = line.type === 'sticker';

@@ -92,9 +92,9 @@ function mediaField(state, one) {
   input.onchange = async () => {
     const [file] = input.files;
     if (!file) return;
-    const answer = await fetch('/files', {method: 'POST', body: file, headers: {'Content-Type': file.type || 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name)}}).catch(() => null);
+    const answer = await fetch('/files', {method: 'POST', body: file, headers: {'Content-Type': file.type || 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name), 'X-Conversation': state.data.conversation, 'X-Kind': one.header}}).catch(() => null);
     media.file = answer?.status === 201 ? {...(await answer.json()), name: file.name} : null;
-    input.setCustomValidity(media.file ? '' : state.data.words.file_not_taken);
+    input.setCustomValidity(media.file ? '' : refusedFile(answer?.status, await answer?.text(), state.data.words));
     input.reportValidity();
     media.changed();
   };

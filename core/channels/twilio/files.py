@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.channels.base import FileFacts, InvalidMessage, Kind
+from core.channels.base import FileFacts, Kind
 from core.channels.media_types import MEGABYTE, bare
+from core.channels.refusals import FileRefused
 
 NO_ADDRESS = "cannot go out: Twilio fetches files from us. Set PUBLIC_URL to the https address this desk is reached at"
 
@@ -40,19 +41,21 @@ _WHATSAPP_STICKER_LIMIT = 500 * 1024
 
 
 def check(field: str, kind: str, file: FileFacts, carrier: Kind) -> None:
-    """Raise `InvalidMessage` if Twilio would refuse the file on this kind of channel.
+    """Raise `FileRefused` if Twilio would refuse the file on this kind of channel.
 
     The customer's telephone tells a picture from a film by the file; `kind` must agree with it all the same.
     """
     mime_type = bare(file.mime_type)
     if mime_type not in _TAKEN.get(carrier, frozenset()):
-        raise InvalidMessage(field, f"is {file.mime_type}, which Twilio does not take for {carrier}")
+        raise FileRefused(field, f"is {file.mime_type}, which Twilio does not take for {carrier}")
     family = mime_type.partition("/")[0]
     if kind in ("image", "video", "audio") and family != kind:
-        raise InvalidMessage(field, f"is {file.mime_type} and not of type {kind}")
+        raise FileRefused(field, f"is {file.mime_type} and not of type {kind}")
     limit = _LIMITS[carrier]
     if carrier is Kind.WHATSAPP and family == "image":
         limit = _WHATSAPP_IMAGE_LIMIT if mime_type in _PICTURES else _WHATSAPP_STICKER_LIMIT
     if file.size is not None and file.size > limit:
         megabytes = f"{limit / MEGABYTE:.3g} MB"
-        raise InvalidMessage(field, f"has {file.size / MEGABYTE:.3g} MB; Twilio takes at most {megabytes} of this type")
+        raise FileRefused(
+            field, f"has {file.size / MEGABYTE:.3g} MB; Twilio takes at most {megabytes} of this type", limit
+        )

@@ -6,8 +6,9 @@ as a document too.
 
 from __future__ import annotations
 
-from core.channels.base import FileFacts, InvalidMessage
+from core.channels.base import FileFacts
 from core.channels.media_types import MEGABYTE, bare, is_opus
+from core.channels.refusals import FileRefused
 
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _AUDIO = frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"})
@@ -51,16 +52,16 @@ def upload_type(mime_type: str) -> str:
 
 
 def check(field: str, kind: str, file: FileFacts) -> None:
-    """Raise `InvalidMessage` if Meta would refuse the file. A kind that we do not know takes what can be uploaded."""
+    """Raise `FileRefused` if Meta would refuse the file. A kind that we do not know takes what can be uploaded."""
     mime_type = upload_type(file.mime_type)
     kind = kind if kind in _TAKEN else "sticker" if mime_type == "image/webp" else "document"
     if mime_type not in _TAKEN[kind]:
-        raise InvalidMessage(field, f"is {file.mime_type}; WhatsApp takes {_NAMES[kind]} here")
+        raise FileRefused(field, f"is {file.mime_type}; WhatsApp takes {_NAMES[kind]} here")
     if mime_type == "audio/ogg" and file.head and not is_opus(file.head):
-        raise InvalidMessage(field, "is OGG without Opus in one channel (mono), which is all that WhatsApp takes")
+        raise FileRefused(field, "is OGG without Opus in one channel (mono), which is all that WhatsApp takes")
     limit = _limit(mime_type, file.head)
     if file.size is not None and file.size > limit:
-        raise InvalidMessage(field, f"has {_told(file.size)}; WhatsApp takes at most {_told(limit)} of this type")
+        raise FileRefused(field, f"has {_told(file.size)}; WhatsApp takes at most {_told(limit)} of this type", limit)
 
 
 def _limit(mime_type: str, head: bytes) -> int:

@@ -1,0 +1,99 @@
+"""Files that agents hand in: refused at once where the conversation's channel would; and shown where they were sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from console.components import lines
+from console.data import opened
+from console.security import COOKIE
+from core.db import transaction
+from core.models import Sender
+from core.outbox.queue import Draft, queue_reply
+from tests.console.people import conversation, person
+from tests.inbox.steps import one
+
+HOST = "http://console.example"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
+
+@pytest.fixture
+def desk(business: Any) -> TestClient:
+    from console import asgi
+
+    browser = TestClient(Starlette(routes=asgi.app._user_routes), base_url=HOST)
+    browser.headers["cookie"] = f"{COOKIE}={person(business.business_id).token}"
+    browser.headers["origin"] = HOST
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("content", "mime_type", "kind", "answer"),
+    [
+        (PNG, "image/png", "", None),
+        (PNG + bytes(5 * 1024 * 1024), "image/png", "", ("size", 5)),
+        (b"MZ" + bytes(90), "application/x-msdownload", "", ("type", None)),
+        (b"PK\x03\x04" + bytes(90), "application/zip", "", ("type", None)),
+        (b"\0\0\0\x18ftypheic" + bytes(90), "image/heic", "", ("type", None)),
+        (b"GIF89a" + bytes(20), "image/gif", "", ("type", None)),
+        (PNG, "image/png", "video", ("type", None)),
+        ("año;precio".encode(), "text/csv", "", None),
+        (b"", "text/plain", "", ("refused", None)),
+    ],
+)
+def test_what_the_channel_refuses_is_told_when_it_is_attached(
+    desk: TestClient, business: Any, content: bytes, mime_type: str, kind: str, answer: tuple[str, int | None] | None
+) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    headers = {"content-type": mime_type, "x-conversation": str(talk), "x-file-name": "a", "x-kind": kind}
+    response = desk.post("/files", content=content, headers=headers)
+    if answer is None:
+        assert response.status_code == 201
+        return
+    assert response.status_code == 422
+    assert (response.json()["error"], response.json().get("limit")) == answer
+    assert one("SELECT count(*) FROM attachments") == 0
+
+
+def test_the_paperclip_is_there_where_files_can_go_out(business: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.business import channels
+
+    for address, twilio in (("https://desk.example", True), ("http://localhost:8000", False), ("", False)):
+        settings = channels.get_settings().model_copy(
+            update={"public_url": address, "twilio_api_url": "https://api.twilio.com"}
+        )
+        channels.forget()
+        with monkeypatch.context() as patched:
+            patched.setattr(channels, "get_settings", lambda settings=settings: settings)
+            for channel_id, offered in ((business.sms_channel_id, twilio), (business.whatsapp_channel_id, True)):
+                talk = conversation(business.business_id, channel_id, name=f"{address} {channel_id}")
+                with transaction(business.business_id) as session:
+                    found = opened.read(session, talk, 10)
+                assert lines.shown(found, "es")["files"] is offered, (address, channel_id)
+    channels.forget()
+
+
+def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, business: Any) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    number = desk.post("/files", content=PNG, headers={"content-type": "image/png", "x-file-name": "a.png"}).json()[
+        "id"
+    ]
+    button = {"type": "reply", "reply": {"id": "1", "title": "Sí"}}
+    contents: list[dict[str, Any]] = [
+        {"type": "image", "media": {"attachment_id": number}},
+        {"type": "image", "media": {"attachment_id": number}},
+        {"type": "interactive", "interactive": {
+            "type": "button", "header": {"type": "image", "image": {"attachment_id": number}},
+            "body": {"text": "¿Lo reservo?"}, "action": {"buttons": [button]}}},
+        {"type": "image", "media": {"link": "https://shop.example/a.jpg"}},
+    ]  # fmt: skip
+    with transaction(business.business_id) as session:
+        for content in contents:
+            queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
+        shown = lines.shown(opened.read(session, talk, 10), "es")["lines"]
+    assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
+    assert shown[-1]["links"] == ["https://shop.example/a.jpg"]
