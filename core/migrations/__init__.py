@@ -7,7 +7,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from core.errors import ConfigurationError
 
 _LOCK = 4_207_001  # an arbitrary number that only migrations use
 
@@ -28,18 +31,67 @@ def upgrade(sqlalchemy_url: str) -> None:
 def bring_to(sqlalchemy_url: str, revision: str) -> None:
     """Bring the database to a revision (`history`, or head), forwards or back. Going back drops what is newer."""
     config = alembic_config(sqlalchemy_url)
-    engine = create_engine(sqlalchemy_url)
+    engine = create_engine(sqlalchemy_url, poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         present = None
         if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is not None:
             present = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        _check_rights(connection)
         known = history()
         if present in known and revision in known and known.index(present) > known.index(revision):
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
     engine.dispose()
+
+
+def _check_rights(connection: Connection) -> None:
+    """See that an administrator of the server did what only they may. Raises `ConfigurationError`: what to run."""
+    able = connection.execute(text(_RIGHTS)).mappings().one()
+    owner = f'"{able["role"]}"'
+    wanted = []
+    if not (able["has_role"] or able["may_role"]):
+        wanted.append(
+            f"CREATE ROLE bothub_app NOLOGIN; GRANT bothub_app TO {owner};"
+            if able["no_role"]
+            else f"GRANT bothub_app TO {owner};"
+        )
+    if not able["vector_there"]:
+        raise ConfigurationError(
+            "DATABASE_URL leads to a Postgres without pgvector: install it on the server, or choose one that has it."
+        )
+    if not (able["vector_made"] or able["may_vector"]):
+        wanted.append("CREATE EXTENSION vector;")
+    if not able["may_tables"]:
+        wanted.append(f"GRANT USAGE, CREATE ON SCHEMA public TO {owner};")
+    if wanted:
+        raise ConfigurationError(
+            f"The role {owner} of DATABASE_URL may not set up {able['name']}: have an administrator run in it: "
+            f"{' '.join(wanted)}"
+        )
+
+
+# An extension that is trusted needs the right to create in the database, any other one a superuser.
+_RIGHTS = """
+WITH vector AS (
+    SELECT bool_or(version.superuser) AND NOT bool_or(version.trusted) AS superuser
+    FROM pg_available_extension_versions version
+    WHERE version.name = 'vector' AND version.version = (
+        SELECT default_version FROM pg_available_extensions WHERE name = 'vector'
+    )
+)
+SELECT current_user AS role, current_database() AS name,
+    NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bothub_app') AS no_role,
+    coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'bothub_app'), false)
+        AS has_role,
+    me.rolsuper OR (me.rolcreaterole AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bothub_app')) AS may_role,
+    vector.superuser IS NOT NULL AS vector_there,
+    EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector_made,
+    me.rolsuper OR (NOT vector.superuser AND has_database_privilege(current_database(), 'CREATE')) AS may_vector,
+    has_schema_privilege('public', 'CREATE') AND has_schema_privilege('public', 'USAGE') AS may_tables
+FROM vector, pg_roles me WHERE me.rolname = current_user
+"""
 
 
 def history() -> list[str]:

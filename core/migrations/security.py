@@ -10,11 +10,15 @@ _BUSINESS = "(SELECT nullif(current_setting('bothub.business_id', true), '')::bi
 
 def create_app_role() -> None:
     """The role that business transactions run as. It logs in nowhere and owns nothing."""
-    op.execute(
-        f"DO $$ BEGIN CREATE ROLE {_ROLE} NOLOGIN; "
-        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    )
-    op.execute(f"GRANT {_ROLE} TO CURRENT_USER")
+    op.execute(f"""
+        DO $$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{_ROLE}') THEN CREATE ROLE {_ROLE} NOLOGIN; END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
+    """)
+    op.execute(f"""
+        DO $$ BEGIN GRANT {_ROLE} TO CURRENT_USER;
+        EXCEPTION WHEN insufficient_privilege THEN NULL; END $$  -- an administrator granted it
+    """)
     op.execute(f"GRANT USAGE ON SCHEMA public TO {_ROLE}")
 
 
