@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from dotenv import dotenv_values
 
@@ -37,7 +38,7 @@ def warnings(settings: Settings) -> list[str]:
     """A line for each name in the environment and `.env` that is given in vain, and for what is missing but not
     needed at once."""
     given = {name.upper() for name, value in _given() if (value or "").strip()}
-    found = [*_unknown(given)]
+    found = [*_unknown(given), *_open_file()]
     if settings.whatsapp_access_token and not settings.whatsapp_webhook_verify_token:
         found.append("WHATSAPP_WEBHOOK_VERIFY_TOKEN is not set: Meta's webhook form cannot be confirmed without it.")
     if settings.whatsapp_access_token and not settings.whatsapp_business_account_id:
@@ -56,6 +57,13 @@ def _unknown(given: Iterable[str]) -> Iterator[str]:
         elif name.startswith(_PREFIXES):
             nearest = difflib.get_close_matches(name, sorted(known | _NOT_YET), n=1, cutoff=0)
             yield f"{name} is no setting and is not used: the nearest one is {nearest[0]}."
+
+
+def _open_file() -> Iterator[str]:
+    """A file of secrets that every account of the machine can read."""
+    file = Path(str(Settings.model_config.get("env_file")))
+    if file.is_file() and file.stat().st_mode & 0o004:
+        yield f"{file} can be read by every account of this machine: run `chmod 600 {file}`."
 
 
 def _given() -> Iterator[tuple[str, str | None]]:

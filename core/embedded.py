@@ -27,6 +27,7 @@ import redis
 import structlog
 
 from core.errors import ConfigurationError
+from core.private_folder import tighten
 
 log = structlog.get_logger(__name__)
 
@@ -209,6 +210,7 @@ def prepare_folder(data_dir: Path) -> Path:
     folder = data_dir.expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tighten(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -20,6 +20,7 @@ from core import config_names
 from core.config import Settings, get_settings, load
 from core.config_rules import check
 from core.errors import ConfigurationError
+from core.private_folder import tighten
 
 WRONG = 2
 _CONNECT_SECONDS = 1.0
@@ -138,6 +139,7 @@ def try_folder(folder: Path) -> None:
     whole = folder.expanduser().absolute()
     try:
         whole.mkdir(parents=True, exist_ok=True)
+        tighten(whole)
         writable = os.access(whole, os.W_OK | os.X_OK)
         reason = "no right to write there"
     except OSError as error:

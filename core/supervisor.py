@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,8 +54,7 @@ class Child:
     restart_at: float = 0.0
 
     def start(self) -> None:
-        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.bound_log()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments], env=self.environment, stdin=subprocess.DEVNULL,
@@ -62,8 +62,18 @@ class Child:
             )  # fmt: skip
         self.started_at = time.monotonic()
 
+    def bound_log(self) -> None:
+        """Move what was logged aside once it is much: two files of `_LARGEST_LOG` bytes or a little more are kept.
+
+        The process goes on appending to the same file. What it writes between the copy and the cut is lost.
+        """
+        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
+
     def look_after(self) -> None:
         """Start it again when it has ended and its pause is over."""
+        self.bound_log()
         if self.process is not None and self.process.poll() is None:
             return
         now = time.monotonic()
