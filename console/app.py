@@ -21,8 +21,7 @@ form.keep()
 shell.connection_words()
 shell.live_bridge()
 shell.account_menu(agent, account)
-shell.bell(notices)
-shell.banner(health)
+shell.warnings(notices, health)
 state["arrived"] = state.get("on_page") != page.url_path
 state["on_page"] = page.url_path
 page.run()

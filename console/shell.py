@@ -73,9 +73,15 @@ def live_bridge() -> None:
 
 
 @st.fragment(key="banner", run_every=15)
-def banner(health_page: st.Page | None) -> None:
-    """A slim line at the top of every page while something grave is wrong. Without a page to see more on: no link."""
+def warnings(notices_page: st.Page, health_page: st.Page | None) -> None:
+    """The bell and the banner, which one timer keeps up to date: each run asks who looks."""
     viewer()
+    _bell(notices_page)
+    _banner(health_page)
+
+
+def _banner(health_page: st.Page | None) -> None:
+    """A slim line at the top of every page while something grave is wrong. Without a page to see more on: no link."""
     found = health.grave_alerts()
     if not found:
         return
@@ -92,10 +98,8 @@ def banner(health_page: st.Page | None) -> None:
             st.page_link(health_page, label=t("health.see"), width="content")
 
 
-@st.fragment(key="bell", run_every=10)
-def bell(notices_page: st.Page) -> None:
+def _bell(notices_page: st.Page) -> None:
     """How many notices whoever looks has not read, and the way to them."""
-    viewer()
     count = notices.unread()
     label = "\u00a0" if not count else str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
     with st.container(key="bell", width="content"):

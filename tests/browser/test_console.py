@@ -113,10 +113,10 @@ def test_a_revoked_session_is_sent_to_the_sign_in_page(page: Page, ana: Person, 
     from core.people import sessions
 
     open_thread(page, talk)
-    with system_transaction() as session:
-        sessions.end_session(session, ana.token)
     box = page.get_by_role("textbox", name="Reply")
     box.fill("Too late")
+    with system_transaction() as session:
+        sessions.end_session(session, ana.token)
     box.press("Enter")
     expect(page.get_by_label("Email")).to_be_visible()
     assert replies(talk) == []
