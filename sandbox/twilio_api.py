@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import delivery, twilio_events
+from sandbox import delivery, twilio_events, twilio_media
 from sandbox.delivery import Failure
 from sandbox.faults import Fault
 from sandbox.media import URL_SECONDS
@@ -69,6 +69,9 @@ async def create(request: Request) -> Response:
     fault = await before_accept(world, "twilio")
     refuse_by(fault)
     entry, failure = _accept(world, pairs)
+    failure = failure or await twilio_media.fetch(world, entry)
+    if world.events.watched:
+        world.events.tell("message", entry.as_json())
     await delivery.follow(world, entry, failure, silent=fault is not None and fault.kind == "silence")
     if fault is not None and fault.kind == "timeout_after_accept":
         await asyncio.sleep(fault.hang_s)
@@ -108,8 +111,6 @@ def _accept(world: World, pairs: list[tuple[str, str]]) -> tuple[Entry, Failure 
     )
     failure = _failure(world, entry)
     world.store.add(entry)
-    if world.events.watched:
-        world.events.tell("message", entry.as_json())
     return entry, failure
 
 

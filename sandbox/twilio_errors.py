@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 MESSAGES = {
+    11200: "HTTP retrieval failure.",
     20001: "Bad request",
     20003: "Authenticate",
     20404: "The requested resource was not found",
@@ -27,6 +28,7 @@ MESSAGES = {
     21656: "The ContentVariables Parameter is invalid.",
     63007: "Twilio could not find a Channel with the specified From address",
     63016: "Failed to send freeform message because you are outside the allowed window. Please use a Message Template.",
+    63019: "Media failed to download.",
     63024: "Invalid message recipient",
 }
 

@@ -32,6 +32,12 @@ function source(part) {
   return /^https?:\/\//.test(part.link ?? "") ? part.link : "";
 }
 
+// Twilio tells no kind: the file's own type does.
+function familyOf(part) {
+  const family = (part.mime_type ?? "image/").split("/")[0];
+  return ["image", "video", "audio"].includes(family) ? family : "document";
+}
+
 const paragraph = (text, entry) => el("p", { class: "said" }, ...rich(text, entry.channel !== "sms"));
 
 function image(part, className) {
@@ -72,7 +78,7 @@ function templateNodes(entry) {
 function bodyOf(entry) {
   const [kind, part] = Object.entries(entry.content)[0] ?? ["text", {}];
   if (["image", "video", "audio", "document", "sticker"].includes(kind)) return mediaOf(kind, part, entry);
-  if (entry.content.media) return [...entry.content.media.map((item) => image(item, "photo")), ...(entry.text ? [paragraph(entry.text, entry)] : [])];
+  if (entry.content.media) return [...entry.content.media.flatMap((item) => mediaOf(familyOf(item), item, {text: ""})), ...(entry.text ? [paragraph(entry.text, entry)] : [])];
   if (kind === "location") return [place(part)];
   if (kind === "contacts") {
     return part.map((person) => el("div", { class: "card" }, icon("person"), el("span", {}, el("strong", {}, person.name?.formatted_name ?? ""), el("small", {}, person.phones?.[0]?.phone ?? ""))));

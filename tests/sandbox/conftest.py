@@ -70,6 +70,9 @@ def product() -> Iterator[Product]:
             self.answer(status, b"{}")
 
         def do_GET(self) -> None:
+            if self.path.startswith("/api/files/"):
+                self.answer(404 if "missing" in self.path else 200, b"a file")
+                return
             query = parse_qs(urlsplit(self.path).query)
             good = query.get("hub.verify_token") == [VERIFY_TOKEN] and query.get("hub.mode") == ["subscribe"]
             self.answer(200 if good else 403, query["hub.challenge"][0].encode() if good else b"")

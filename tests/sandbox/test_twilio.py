@@ -163,3 +163,15 @@ def test_the_account_has_its_own_senders_and_no_other(client: Client) -> None:
     assert [one["sender_id"] for one in senders["senders"]] == [client.settings.twilio_whatsapp_address]
     assert client.get("/v1/Services/MG1", auth=client.twilio_auth).status_code == 404
     assert client.get("/v2/Channels/Senders").status_code == 401
+
+
+def test_the_products_files_are_fetched_and_a_missing_one_fails_the_message(client: Client, product: Product) -> None:
+    client.knobs(delivery={"statuses": "all"})
+    sids = []
+    for name, last in (("there.png", "read"), ("missing.png", "undelivered")):
+        link = f"https://hub.example.com/api/files/1.1.1.aa/{name}"
+        sids.append(client.twilio(MediaUrl=link, StatusCallback=CALLBACK).json()["sid"])
+        while product.next().form["MessageStatus"] != last:
+            pass
+    (media,) = client.get(f"/sandbox/api/messages/{sids[0]}").json()["content"]["media"]
+    assert client.get(f"/sandbox/api/media/{media['id']}").content == b"a file"
