@@ -93,6 +93,7 @@ TILES = (
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
          else found.total("ai_cost") / found.count("closed"), money, False, "closed", personal=False),
 )  # fmt: skip
+OPEN_TILE = Tile("reply_open", lambda found: found.quantile("response_open", 0.5), duration, False, "response", "agent")
 MESSAGE_TILE = Tile("message_cost", lambda found: found.total("message_cost"), money, False, "message", personal=False)
 QUOTE_TILES = (
     Tile("quotes", lambda found: found.count("quote"), number, None, "quote"),
@@ -114,6 +115,8 @@ def margin(plan_a_month: float) -> Tile:
 def show(now: Figures, earlier: Figures, span: Span, plan_a_month: float | None = None) -> None:
     """Draw them all; what is left of the plan where a plan is set (USD a month)."""
     shown = [*TILES]
+    if now.count("response_open") or earlier.count("response_open"):
+        shown.append(OPEN_TILE)
     if now.count("message_cost") or earlier.count("message_cost"):
         shown.append(MESSAGE_TILE)
     if plan_a_month is not None:

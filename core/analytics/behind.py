@@ -212,7 +212,7 @@ def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
         case "hour":
             customer = Message.sender == "customer"
             return customer if label is None else and_(customer, _at(label, scope.zone))
-        case "response":
+        case "response" | "response_open":
             return and_(_sent(), _answers(), true() if label is None else Message.sender == label)
         case "sent":
             return ours if label is None else and_(ours, Message.status == label)

@@ -7,6 +7,8 @@
 | sent         | the status of our messages                   | messages                  |                    |
 | failure      | the cause                                    | messages that failed      |                    |
 | response     | who answered: bot, agent                     | answers, by bucket        | seconds            |
+| response_open| agent                                        | a person's answers on     | seconds within the |
+|              |                                              | channels with hours       | opening hours      |
 | first        | who answered first: bot, agent               | conversations whose       | seconds            |
 |              |                                              | customer wrote, by bucket |                    |
 | after_handoff|                                              | hand-overs that a person  | seconds            |
@@ -92,11 +94,30 @@ WITH said AS (
 ), answers AS (
     SELECT (max(created_at) AT TIME ZONE %(zone)s)::date AS day, channel_id,
            max(who) FILTER (WHERE who <> 'customer') AS who, max(agent_id) AS agent_id,
+           min(created_at) FILTER (WHERE who = 'customer') AT TIME ZONE %(zone)s AS asked,
+           max(given_at) FILTER (WHERE who <> 'customer') AT TIME ZONE %(zone)s AS answered,
            greatest(extract(epoch FROM max(given_at) FILTER (WHERE who <> 'customer')
                     - min(created_at) FILTER (WHERE who = 'customer')), 0)::double precision AS seconds
     FROM talk GROUP BY conversation_id, channel_id, coalesce(spell, 0)
     HAVING count(*) FILTER (WHERE who = 'customer') > 0 AND count(*) FILTER (WHERE who <> 'customer') > 0
        AND max(created_at) >= %(since)s
+), shifts AS (
+    SELECT ch.id AS channel_id, (s ->> 'day')::int AS weekday, (s ->> 'opens')::time AS opens,
+           (s ->> 'closes')::time AS closes, v.data #> '{{opening_hours,holidays}}' AS holidays
+    FROM channels ch JOIN LATERAL (
+        SELECT data FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
+    ) v ON true CROSS JOIN LATERAL jsonb_array_elements(v.data #> '{{opening_hours,week}}') s
+    WHERE ch.business_id = %(business)s
+), opened AS (
+    SELECT a.day, a.channel_id, a.agent_id, a.who, coalesce((
+        SELECT sum(greatest(extract(epoch FROM
+            least(a.answered, d + s.closes + (s.closes <= s.opens)::int * interval '1 day')
+            - greatest(a.asked, d + s.opens)), 0))
+        FROM shifts s JOIN generate_series(date_trunc('day', a.asked) - interval '1 day', a.answered, '1 day') d
+             ON extract(isodow FROM d) - 1 = s.weekday
+        WHERE s.channel_id = a.channel_id AND NOT coalesce(s.holidays ? d::date::text, false)
+    ), 0)::double precision AS seconds
+    FROM answers a WHERE a.who = 'agent' AND EXISTS (SELECT FROM shifts s WHERE s.channel_id = a.channel_id)
 ), begun AS (
     SELECT c.id, c.channel_id, (c.created_at AT TIME ZONE %(zone)s)::date AS day, f.sender, c.tags,
            coalesce(c.assignee_id, 0) AS agent_id, coalesce(f.author_id, 0) AS first_id,
@@ -181,6 +202,8 @@ WITH said AS (
     UNION ALL SELECT local::date, channel_id, agent_id, 'failure', coalesce(error ->> 'cause', 'unknown'), 0, 0
         FROM inside WHERE who <> 'customer' AND status = 'failed'
     UNION ALL SELECT day, channel_id, agent_id, 'response', who, width_bucket(seconds, {_WIDTHS}), seconds FROM answers
+    UNION ALL SELECT day, channel_id, agent_id, 'response_open', who, width_bucket(seconds, {_WIDTHS}), seconds
+        FROM opened
     UNION ALL SELECT day, channel_id, agent_id, 'new', '', 0, 0 FROM begun
     UNION ALL SELECT day, channel_id, agent_id, 'tag', unnest(tags), 0, 0 FROM begun
     UNION ALL SELECT day, channel_id, first_id, 'first', sender, width_bucket(seconds, {_WIDTHS}), seconds

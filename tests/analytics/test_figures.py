@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ai.model import Usage
+from core.ai.settings import BotSettings, OpeningHours, Shift
 from core.analytics import behind, figures, rollups
 from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
 from core.analytics.raw import LIMITS
 from core.analytics.stats import Period, stats
 from core.business import prices
 from core.cli import __main__ as cli
+from core.conversations import bots
 from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
 from tests.conftest import TestBusiness
@@ -463,3 +465,33 @@ def test_prices_that_cannot_be_read_stop_nothing(business: TestBusiness) -> None
     assert prices.table(business.business_id).cost("m", usage, datetime.now(UTC)) == 1
     assert prices.table(business.business_id).cost("gpt-6-luna", usage, datetime.now(UTC)) is not None
     assert read(business).rows == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "holiday", "expected"),
+    [
+        (10, 11, False, 3600),  # within the hours
+        (7, 10, False, 3600),  # before they begin at 9
+        (17, 33, False, 3600),  # over night to 9 in the morning: 17 to 18 alone
+        (17, 34, False, 2 * 3600),
+        (20, 21, False, 0),
+        (10, 11, True, 0),
+    ],
+)
+def test_of_an_answer_only_the_time_within_the_hours_counts(
+    business: TestBusiness, asked: float, answered: float, holiday: bool, expected: float
+) -> None:
+    talk = Talk(business)
+    day = TODAY - timedelta(days=3)
+    shifts = tuple(Shift(day=weekday, opens="09:00", closes="18:00") for weekday in range(7))
+    hours = OpeningHours(week=shifts, holidays=(day,) if holiday else ())
+    with transaction(business.business_id) as session:
+        bots.save(session, business.business_id, business.bot_id, BotSettings(opening_hours=hours), author="agent:1")
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE)
+    since = (midnight - talk.noon).total_seconds()
+    talk.line("customer", since + asked * 3600)
+    talk.line("team", since + answered * 3600)
+    found = read(business).of("response_open")
+    assert [(row.label, row.total) for row in found] == [("agent", expected)]
+    rollups.keep_up()
+    assert read(business).total("response_open") == found[0].total
