@@ -71,7 +71,7 @@ def test_retrying_puts_failed_messages_back_and_rings(api: Api, talk: int) -> No
     assert column(Delivery, message_id, "next_attempt_at") is not None
     assert column(Delivery, message_id, "attempts") == 5
     assert bell.queue_facts()["waiting"] == 1
-    assert (column(AuditEntry, 1, "actor"), column(AuditEntry, 1, "action")) == ("key:bootstrap", "queue.retry")
+    assert (column(AuditEntry, 2, "actor"), column(AuditEntry, 2, "action")) == ("key:bootstrap", "queue.retry")
 
 
 def test_uncertain_messages_go_out_again_only_when_named(api: Api, talk: int) -> None:
