@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +14,10 @@ from sqlalchemy.orm import Session
 
 from core.business.channels import account
 from core.channels.base import Provider, SendError
+from core.channels.numbers import is_bsuid
+from core.channels.whatsapp_cloud import template_check
 from core.channels.whatsapp_cloud.graph import Graph
+from core.channels.whatsapp_cloud.template_check import TemplateFault
 from core.channels.whatsapp_cloud.templates import Rendering, Template, list_templates, read_template, render
 from core.db import run, system_transaction, transaction
 from core.models import Channel, MessageTemplate
@@ -22,7 +25,9 @@ from core.models import Channel, MessageTemplate
 log = structlog.get_logger(__name__)
 
 _ASK_AGAIN = timedelta(hours=1)
+_SOON = timedelta(minutes=1)
 _USABLE = "APPROVED"
+_MOST_LANGUAGES = 20  # that an error lists
 
 
 def sync_due() -> int:
@@ -125,28 +130,80 @@ def usable(session: Session, channel_id: int) -> list[Template]:
     return [_template(row) for row in found]
 
 
-def is_marketing(session: Session, channel_id: int, content: Mapping[str, Any]) -> bool:
-    """Whether a content is a template that Meta counts as marketing."""
-    if content["type"] != "template":
-        return False
+def on_file(session: Session, channel_id: int, content: Mapping[str, Any]) -> MessageTemplate | None:
+    """What we know of the template that a content is; None for other contents and for templates not told of."""
+    if content["type"] != "template" or "name" not in content["template"]:
+        return None
     asked = content["template"]
-    row = session.scalars(
+    return session.scalars(
         _of_channel(channel_id).where(
-            MessageTemplate.name == asked.get("name"), MessageTemplate.language == asked.get("language")
+            MessageTemplate.name == asked["name"], MessageTemplate.language == asked["language"]
         )
     ).one_or_none()
-    return row is not None and row.category.upper().startswith("MARKETING")
 
 
-def rendering(session: Session, channel_id: int, content: Mapping[str, Any]) -> Rendering | None:
+def is_marketing(known: MessageTemplate | None) -> bool:
+    """Whether a template is one that Meta counts as marketing."""
+    return known is not None and known.category.upper().startswith("MARKETING")
+
+
+def check(
+    session: Session, channel_id: int, content: Mapping[str, Any], known: MessageTemplate | None, address: str
+) -> None:
+    """Raise `TemplateFault` where Meta would refuse a template that goes to `address`.
+
+    An account whose templates were never told, or one of Twilio's, passes. After a refusal for what may have changed
+    since the last time, Meta is asked again soon.
+    """
+    if content["type"] != "template" or "name" not in content["template"]:
+        return
+    asked = content["template"]
+    try:
+        if known is None:
+            _check_known(session, channel_id, asked)
+            return
+        if known.status != _USABLE:
+            told = {"name": known.name, "language": known.language, "status": known.status}
+            raise TemplateFault("status", "template.name", **told)
+    except TemplateFault:
+        _ask_soon(channel_id)
+        raise
+    if known.category.upper() == "AUTHENTICATION" and is_bsuid(address):
+        raise TemplateFault("recipient", "to")
+    template_check.check(_template(known), asked, datetime.now(UTC))
+
+
+def _check_known(session: Session, channel_id: int, asked: Mapping[str, Any]) -> None:
+    told = session.execute(
+        _of_channel(channel_id)
+        .with_only_columns(MessageTemplate.name, MessageTemplate.language)
+        .order_by(MessageTemplate.name != asked["name"], MessageTemplate.language)
+        .limit(_MOST_LANGUAGES)
+    ).all()
+    known = [language for name, language in told if name == asked["name"]]
+    if known:
+        raise TemplateFault("language", "template.language", **_named(asked), known=", ".join(known))
+    if told:
+        raise TemplateFault("unknown", "template.name", **_named(asked))
+
+
+def _named(asked: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": asked["name"], "language": asked["language"]}
+
+
+def _ask_soon(channel_id: int) -> None:
+    """In a transaction of its own: the one that refuses is rolled back."""
+    with system_transaction() as session:
+        session.execute(
+            update(Channel)
+            .where(Channel.id == channel_id, Channel.templates_asked_at < func.now() - _SOON)
+            .values(templates_asked_at=None)
+        )
+
+
+def rendering(known: MessageTemplate | None, content: Mapping[str, Any]) -> Rendering | None:
     """What the customer sees of an outgoing template; None when Meta has not told us of it."""
-    asked = content["template"]
-    row = session.scalars(
-        _of_channel(channel_id).where(
-            MessageTemplate.name == asked.get("name"), MessageTemplate.language == asked.get("language")
-        )
-    ).one_or_none()
-    return None if row is None else render(_template(row), asked.get("components", []))
+    return None if known is None else render(_template(known), content["template"].get("components", []))
 
 
 def _of_channel(channel_id: int) -> Any:

@@ -16,6 +16,7 @@ are not checked here but by its channel's `check`.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -32,6 +33,7 @@ from core.channels.template import Template
 __all__ = ["Content", "parse_content", "preview", "split_text"]
 
 _DEEPEST = 32  # levels of nesting; Meta's deepest message has about ten
+_LARGEST = 65_536  # characters of a template or an interactive message as JSON, whose inside we may not know
 
 
 class TextContent(Part):
@@ -103,6 +105,9 @@ def parse_content(data: object) -> Content:
     if not isinstance(data, Mapping):
         raise InvalidMessage("content", "must be an object")
     _check_storable(data, "", 0)
+    for part in ("template", "interactive"):
+        if part in data and len(json.dumps(data[part], ensure_ascii=False)) > _LARGEST:
+            raise InvalidMessage(part, f"has more than {_LARGEST:,} characters as JSON")
     document = dict(data)
     if "type" not in document:
         meant = next((key for key in _TELLING if key in document), None)

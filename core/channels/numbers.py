@@ -40,6 +40,25 @@ def digits(address: str) -> str:
     return found if len(found) <= _LONGEST else ""
 
 
+_TYPED = re.compile(r"\+?(?:00)?([1-9][0-9]{2,14})")
+_TRUNK = re.compile(r"(?<=[0-9)\s])\(0\)")  # "+44 (0)20 …": the 0 is for callers inside the country
+_BETWEEN = re.compile(r"[\s()./\-\u2010-\u2015\u2212\u200e\u200f\u202a-\u202e\u2060-\u2069]")
+
+
+def dialled(written: str) -> str:
+    """The international digits of a number as a person or program wrote it; "" if it is none.
+
+    Takes `tel:` links (RFC 3966), `whatsapp:`, a leading + or 00, and brackets. A number that begins with a single 0 is
+    one inside some country, and which one nobody knows.
+    """
+    bare = written.strip()
+    for scheme in ("tel:", "whatsapp:"):
+        bare = bare[len(scheme) :] if bare.lower().startswith(scheme) else bare
+    bare = _BETWEEN.sub("", _TRUNK.sub("", bare.partition(";")[0]))
+    found = _TYPED.fullmatch(bare)
+    return found[1] if found else ""
+
+
 def is_short_code(address: str) -> bool:
     """Whether this is a carrier's short code ("12345"), which is no international number and takes no plus."""
     return _SHORT_CODE.fullmatch(address.strip()) is not None

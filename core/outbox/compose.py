@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.channels.base import InvalidMessage, Kind
-from core.channels.numbers import digits, is_bsuid
+from core.channels.numbers import dialled, is_bsuid
 from core.conversations import arrivals, bots
 from core.conversations import service as conversations
 from core.errors import IdempotencyConflict
@@ -28,7 +28,6 @@ from core.outbox.queue import Draft, queue_reply
 from core.people import audit
 
 LARGEST_ID = 2**63 - 1  # of a Postgres bigint
-_FEWEST_DIGITS = 3  # SMS short codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,11 @@ def _open(session: Session, business_id: int, recipient: Recipient) -> int:
 
 def _address(recipient: Recipient) -> Address:
     """The address as its provider writes it: WhatsApp ids are bare digits, telephone numbers carry a plus."""
-    number = digits(recipient.to)
     if recipient.kind == Kind.WHATSAPP and is_bsuid(recipient.to):
         return Address(recipient.kind, recipient.to)
-    if len(number) < _FEWEST_DIGITS:
-        raise InvalidMessage("to", "must be a telephone number with its country code")
+    number = dialled(recipient.to)
+    if not number:
+        raise InvalidMessage("to", "must be a telephone number with its country code, such as +54 9 11 5555 0001")
     return Address(recipient.kind, number if recipient.kind == Kind.WHATSAPP else f"+{number}", phone=f"+{number}")
 
 
@@ -158,7 +157,7 @@ def _channel(session: Session, recipient: Recipient) -> Channel:
         .limit(1)
     )
     if recipient.via is not None:
-        query = query.where(Channel.identity == recipient.via)
+        query = query.where(Channel.identity.in_((recipient.via, "+" + dialled(recipient.via))))
     channel = session.scalars(query).one_or_none()
     if channel is None and recipient.via is not None:
         raise InvalidMessage("from", f"is not an active {recipient.kind} number of this business")

@@ -107,7 +107,8 @@ def _parts(
         raise Conflict("This conversation is closed: reopen it first.")
     if place.opted_out_at is not None:
         raise OptedOut
-    if place.marketing_stopped_at is not None and templates.is_marketing(session, place.channel_id, draft.content):
+    template = templates.on_file(session, place.channel_id, draft.content)
+    if place.marketing_stopped_at is not None and templates.is_marketing(template):
         raise MarketingStopped
     now = datetime.now(UTC)
     due = max(draft.send_at or now, now)  # a time in the past must not reopen the window
@@ -124,11 +125,9 @@ def _parts(
     outgoing.check(session, business_id, speaker, draft.content)
     for content in contents:
         speaker.check(content["type"], content)
+    templates.check(session, place.channel_id, draft.content, template, place.address)
     mark: dict[str, Any] = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
-    shown = (
-        templates.rendering(session, place.channel_id, draft.content) if draft.content["type"] == "template" else None
-    )
-    if shown:
+    if shown := templates.rendering(template, draft.content):
         mark["shown"] = asdict(shown)
     return [
         {
@@ -180,6 +179,7 @@ class _Place:
     conversation_id: int
     channel_id: int
     identity_id: int
+    address: str
     kind: str
     provider: str
     status: str
@@ -189,7 +189,7 @@ class _Place:
 
 
 _PLACE = """
-SELECT c.id, c.channel_id, c.identity_id, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
+SELECT c.id, c.channel_id, c.identity_id, i.address, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
        i.marketing_stopped_at
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id

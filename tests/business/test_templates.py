@@ -41,6 +41,7 @@ FILLED = {
     "components": [
         {"type": "header", "parameters": [{"type": "text", "text": "A-1"}]},
         {"type": "body", "parameters": [{"type": "text", "text": words} for words in ("Ana", "A-1", "en camino")]},
+        {"type": "button", "sub_type": "url", "index": 0, "parameters": [{"type": "text", "text": "A-1"}]},
     ],
 }
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.channels.numbers import digits, display, is_bsuid, lookup_key, variants
+from core.channels.numbers import dialled, digits, display, is_bsuid, lookup_key, variants
 from core.channels.optout import opt_out_of
 from core.channels.ssrf import UnsafeUrl, guard, guarded_session, is_public, origin
 
@@ -24,6 +24,32 @@ from core.channels.ssrf import UnsafeUrl, guard, guarded_session, is_public, ori
 )
 def test_spellings_of_one_person_share_a_key(spellings: tuple[str, ...]) -> None:
     assert len({lookup_key(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("005491155550001", "5491155550001"),
+        ("+00 54 9 11 5555-0001", "5491155550001"),
+        ("tel:+54-9-11-5555-0001;ext=12", "5491155550001"),
+        ("TEL:+14155238886", "14155238886"),
+        ("(54) 9 11 5555 0001", "5491155550001"),
+        ("+(54) 911.5555.0001", "5491155550001"),
+        ("whatsapp:+5215512345678", "5215512345678"),
+        ("+44 (0)20 7946 0958", "442079460958"),
+        ("\u202a+54\u00a09\u00a011\u20115555\u20110001\u202c", "5491155550001"),
+        ("12345", "12345"),
+    ],
+)
+def test_numbers_as_people_write_them(written: str, number: str) -> None:
+    assert dialled(written) == number
+
+
+@pytest.mark.parametrize(
+    "written", ["", "0", "011 4555-0001", "+0 11 4555", "ana@example.com", "12", "1" * 16, "tel:", "٣٣٣٣٣"]
+)
+def test_what_is_no_international_number(written: str) -> None:
+    assert dialled(written) == ""
 
 
 def test_different_people_keep_different_keys() -> None:

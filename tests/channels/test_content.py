@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,6 +42,11 @@ CTA = {
     "body": {"text": "Pague aquí"},
     "action": {"name": "cta_url", "parameters": {"display_text": "Pagar", "url": "https://example.com/p"}},
 }
+FLOW = {
+    "type": "flow",
+    "body": {"text": "Reserve"},
+    "action": {"name": "flow", "parameters": {"flow_id": "1", "flow_cta": "Reservar", "x": [1]}},
+}
 GOOD: list[tuple[dict[str, Any], str]] = [
     ({"type": "text", "text": "Hola", "preview_url": True}, "Hola"),
     ({"type": "image", "media": {**LINK, "caption": "pie"}}, "pie"),
@@ -55,7 +61,9 @@ GOOD: list[tuple[dict[str, Any], str]] = [
     ({"type": "interactive", "interactive": BUTTONS}, "¿Confirma?"),
     ({"type": "interactive", "interactive": LIST}, "Elija"),
     ({"type": "interactive", "interactive": CTA}, "Pague aquí"),
-    ({"type": "interactive", "interactive": {"type": "flow", "action": {"name": "flow", "x": [1]}}}, ""),
+    ({"type": "interactive", "interactive": FLOW}, "Reserve"),
+    ({"type": "interactive", "interactive": {"type": "call_permission_request", "action": {"name": "x"}}}, ""),
+    ({"type": "interactive", "interactive": {"type": "newer", "body": {"text": "a"}, "inside": [1]}}, "a"),
 ]
 
 
@@ -135,43 +143,115 @@ def _list(*sections: dict[str, Any], button: str = "Ver") -> dict[str, Any]:
     return {**LIST, "action": {"button": button, "sections": list(sections)}}
 
 
+def _kind(kind: str, action: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "body": {"text": "a"}, "action": action or {"name": kind}, **more}
+
+
+def _flow(title: str) -> dict[str, Any]:
+    return _kind("flow", {"name": "flow", "parameters": {"flow_cta": title}})
+
+
+def _products(*sizes: int, title: str = "s") -> dict[str, Any]:
+    sections = [{"title": title, "product_items": [{"product_retailer_id": "Z"}] * size} for size in sizes]
+    return _kind("product_list", {"catalog_id": "1", "sections": sections}, header={"type": "text", "text": "h"})
+
+
+def _cards(count: int, words: str = "a", title: str = "Ver") -> dict[str, Any]:
+    press = {"name": "cta_url", "parameters": {"display_text": title, "url": "https://example.com"}}
+    cards = [{"card_index": n, "type": "cta_url", "body": {"text": words}, "action": press} for n in range(count)]
+    return _kind("carousel", {"cards": cards})
+
+
+def _row(**more: str) -> dict[str, Any]:
+    return _list({"rows": [{"id": "1", "title": "x", **more}]})
+
+
+_ACTION = "interactive.action"
+_ROW = f"{_ACTION}.sections.0.rows.0"
+LIMITS: list[tuple[str, Callable[[int], Any], int, str]] = [
+    ("text", lambda n: "x" * n, 4096, "text"),
+    ("image", lambda n: {**LINK, "caption": "x" * n}, 1024, "media.caption"),
+    ("document", lambda n: {**LINK, "filename": "x" * n}, 240, "media.filename"),
+    ("location", lambda n: {"latitude": 0, "longitude": 0, "name": "x" * n}, 1000, "location.name"),
+    ("location", lambda n: {"latitude": 0, "longitude": 0, "address": "x" * n}, 1000, "location.address"),
+    ("contacts", lambda n: [{"name": {"formatted_name": "A"}}] * n, 257, "contacts"),
+    *[
+        ("interactive", lambda n, one=one: {**one, "footer": {"text": "x" * n}}, 60, "interactive.footer.text")
+        for one in (BUTTONS, LIST, CTA, FLOW, _kind("location_request_message"), _kind("newer"))
+    ],
+    *[
+        ("interactive", lambda n, one=one: {**one, "header": {"type": "text", "text": "x" * n}}, 60,
+         "interactive.header.text")
+        for one in (BUTTONS, LIST, CTA, FLOW, _kind("newer"))
+    ],
+    *[
+        ("interactive", lambda n, one=one: {**one, "body": {"text": "x" * n}}, most, "interactive.body.text")
+        for one, most in (
+            (BUTTONS, 1024), (LIST, 4096), (CTA, 1024), (FLOW, 1024), (_kind("location_request_message"), 1024),
+            (_kind("catalog_message"), 1024), (_kind("product"), 1024), (_kind("newer"), 1024), (_cards(2), 1024),
+        )
+    ],
+    ("interactive", lambda n: _buttons(*[(str(i), str(i)) for i in range(n)]), 3, f"{_ACTION}.buttons"),
+    ("interactive", lambda n: _buttons(("1", "x" * n)), 20, f"{_ACTION}.buttons.0.reply.title"),
+    ("interactive", lambda n: _buttons(("x" * n, "a")), 256, f"{_ACTION}.buttons.0.reply.id"),
+    ("interactive", lambda n: _list({"rows": _rows(n)}), 10, f"{_ACTION}.sections.rows"),
+    ("interactive", lambda n: _list({"rows": _rows(1)}, button="x" * n), 20, f"{_ACTION}.button"),
+    ("interactive", lambda n: _list({"title": "x" * n, "rows": _rows(1)}), 24, f"{_ACTION}.sections.0.title"),
+    ("interactive", lambda n: _row(title="x" * n), 24, f"{_ROW}.title"),
+    ("interactive", lambda n: _row(description="x" * n), 72, f"{_ROW}.description"),
+    ("interactive", lambda n: _row(id="x" * n), 200, f"{_ROW}.id"),
+    ("interactive", lambda n: {**CTA, "action": {"parameters": {"display_text": "x" * n, "url": LINK["link"]}}}, 20,
+     f"{_ACTION}.parameters.display_text"),
+    ("interactive", lambda n: _flow("x" * n), 30, f"{_ACTION}.parameters.flow_cta"),
+    ("interactive", lambda n: _products(n), 30, f"{_ACTION}.sections"),
+    ("interactive", lambda n: _products(*[1] * n), 10, f"{_ACTION}.sections"),
+    ("interactive", lambda n: _products(1, title="x" * n), 24, f"{_ACTION}.sections.0.title"),
+    ("interactive", lambda n: _cards(n), 10, f"{_ACTION}.cards"),
+    ("interactive", lambda n: _cards(2, "x" * n), 160, f"{_ACTION}.cards.0.body.text"),
+    ("interactive", lambda n: _cards(2, title="x" * n), 20, f"{_ACTION}.cards.0.action.parameters.display_text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "make", "limit", "field"), LIMITS)
+def test_whatsapp_limits(kind: str, make: Callable[[int], Any], limit: int, field: str) -> None:
+    _check(kind, make(limit))
+    with pytest.raises(InvalidMessage) as raised:
+        _check(kind, make(limit + 1))
+    assert raised.value.field == field
+
+
+def _check(kind: str, part: Any) -> None:
+    key = "media" if kind in ("image", "audio", "sticker", "document") else kind
+    check(kind, parse_content({"type": kind, key: part}).model_dump(mode="json", exclude_none=True))
+
+
 @pytest.mark.parametrize(
     ("kind", "part", "field"),
     [
-        ("text", "x" * 4097, "text"),
-        ("image", {**LINK, "caption": "x" * 1025}, "media.caption"),
         ("audio", {**LINK, "caption": "x"}, "media.caption"),
         ("sticker", {**LINK, "caption": "x"}, "media.caption"),
-        ("document", {**LINK, "filename": "x" * 241}, "media.filename"),
-        ("interactive", {**BUTTONS, "body": {"text": "x" * 1025}}, "interactive.body.text"),
-        ("interactive", {**LIST, "body": {"text": "x" * 4097}}, "interactive.body.text"),
-        ("interactive", {**BUTTONS, "footer": {"text": "x" * 61}}, "interactive.footer.text"),
-        ("interactive", {**BUTTONS, "header": {"type": "text", "text": "x" * 61}}, "interactive.header.text"),
-        ("interactive", _buttons(*[(str(n), str(n)) for n in range(4)]), "interactive.action.buttons"),
-        ("interactive", _buttons(("1", "x" * 21)), "interactive.action.buttons.0.reply.title"),
-        ("interactive", _buttons(("x" * 257, "a")), "interactive.action.buttons.0.reply.id"),
-        ("interactive", _buttons(("1", "a"), ("1", "b")), "interactive.action.buttons.reply.id"),
-        ("interactive", _list({"rows": _rows(11)}), "interactive.action.sections.rows"),
-        ("interactive", _list({"rows": _rows(1)}, {"rows": _rows(1)}), "interactive.action.sections.0.title"),
-        ("interactive", _list({"rows": _rows(1)}, button="x" * 21), "interactive.action.button"),
-        (
-            "interactive",
-            _list({"rows": [{"id": "1", "title": "x" * 25}]}),
-            "interactive.action.sections.0.rows.0.title",
-        ),
-        (
-            "interactive",
-            _list({"rows": [{"id": "1", "title": "x", "description": "x" * 73}]}),
-            "interactive.action.sections.0.rows.0.description",
-        ),
+        ("interactive", _buttons(("1", "a"), ("1", "b")), f"{_ACTION}.buttons.reply.id"),
+        ("interactive", _list({"rows": _rows(1)}, {"rows": _rows(1)}), f"{_ACTION}.sections.0.title"),
+        ("interactive", {"type": "flow", "action": {"name": "flow"}}, "interactive.body.text"),
+        ("interactive", _flow(""), f"{_ACTION}.parameters.flow_cta"),
+        ("interactive", _products(), f"{_ACTION}.sections"),
+        ("interactive", _cards(1), f"{_ACTION}.cards"),
+        ("interactive", {"type": "carousel", "body": {"text": "a"}}, "interactive.action"),
+        *[
+            ("reaction", {"message_id": "wamid.1", "emoji": words}, "reaction.emoji")
+            for words in ("hello", "x", "👍👍", "👍 ", "7", "#", "ñ", " ")
+        ],
     ],
 )
-def test_whatsapp_limits(kind: str, part: Any, field: str) -> None:
-    key = "media" if kind in ("image", "audio", "sticker", "document") else kind
-    stored = parse_content({"type": kind, key: part}).model_dump(mode="json", exclude_none=True)
+def test_what_whatsapp_does_not_take(kind: str, part: Any, field: str) -> None:
     with pytest.raises(InvalidMessage) as raised:
-        check(kind, stored)
+        _check(kind, part)
     assert raised.value.field == field
+
+
+@pytest.mark.parametrize("emoji", ["👍", "👍🏽", "❤️", "❤", "🇦🇷", "👨‍👩‍👧", "7️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", ""])
+def test_a_reaction_is_one_emoji(emoji: str) -> None:
+    _check("reaction", {"message_id": "wamid.1", "emoji": emoji})
 
 
 def test_limits_count_code_points() -> None:

@@ -332,3 +332,21 @@ def test_times_of_any_offset_are_times(api: Api, conversation_id: int, send_at: 
 def test_an_integer_may_be_written_as_json_allows(api: Api, conversation_id: int, written: Any, status: int) -> None:
     assert conversation_id == 1
     assert api.post("/api/v1/messages", {"conversation_id": written, "text": "Hola"}).status_code == status
+
+
+@pytest.mark.parametrize("to", ["005491155550009", "tel:+54-9-11-5555-0009", "(54) 9 11 5555 0009"])
+def test_a_number_may_be_written_as_people_write_it(api: Api, to: str) -> None:
+    message = {"channel": "whatsapp", "to": to, "template": {"name": "saludo", "language": "es"}}
+    answer = api.post("/api/v1/messages", {**message, "from": "whatsapp:+14155238886", "template": CONTENT})
+    assert answer.status_code == 202
+    talk = api.get(f"/api/v1/conversations/{answer.json['conversation_id']}").json
+    assert talk["contact"]["address"] == "5491155550009"
+
+
+@pytest.mark.parametrize("to", ["011 4555-0009", "somebody", "+0"])
+def test_a_number_without_its_country_is_refused(api: Api, to: str) -> None:
+    answer = api.post("/api/v1/messages", {"channel": "whatsapp", "to": to, "template": CONTENT})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "to")
+
+
+CONTENT = {"content_sid": "HX" + "0" * 32}

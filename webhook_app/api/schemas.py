@@ -45,7 +45,7 @@ class Documented:
         self._shape = TypeAdapter(shape)
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self._shape.core_schema)
+        return handler.resolve_ref_schema(handler(self._shape.core_schema))
 
 
 class Taken(BaseModel):

@@ -63,13 +63,28 @@ def _card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:
-    components = []
-    for component in template.get("components", []):
-        filled = dict(component)
-        if "index" in filled:
-            filled["index"] = str(filled["index"])
-        components.append(filled)
     body: dict[str, Any] = {"name": template["name"], "language": {"code": template["language"]}}
-    if components:
-        body["components"] = components
+    if components := template.get("components"):
+        body["components"] = [_component(one) for one in components]
     return body
+
+
+def _component(component: Mapping[str, Any]) -> dict[str, Any]:
+    """Meta writes a button's place and a header's coordinates as strings (Cloud API reference, Template object)."""
+    filled = dict(component)
+    if component["type"] == "button" and "index" in filled:
+        filled["index"] = str(filled["index"])
+    if component["type"] == "header":
+        filled["parameters"] = [_parameter(one) for one in component.get("parameters", [])]
+    if component["type"] == "carousel":
+        filled["cards"] = [
+            {**card, "components": [_component(one) for one in card["components"]]} for card in component["cards"]
+        ]
+    return filled
+
+
+def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    if parameter["type"] != "location":
+        return dict(parameter)
+    spot = parameter["location"]
+    return {**parameter, "location": {**spot, **{key: str(spot[key]) for key in ("latitude", "longitude")}}}

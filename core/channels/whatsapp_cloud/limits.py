@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.channels.base import InvalidMessage
@@ -24,6 +25,11 @@ ROWS = 10
 ROW_TITLE = 24
 ROW_DESCRIPTION = 72
 ROW_ID = 200
+FLOW_BUTTON = 30
+CARDS = (2, 10)
+CARD_BODY = 160
+PRODUCTS = 30
+CONTACTS = 257
 
 _WITHOUT_CAPTION = ("audio", "sticker")
 
@@ -42,7 +48,12 @@ def check(kind: str, content: Mapping[str, Any]) -> None:
             raise InvalidMessage("template.content_sid", "is a template of Twilio's; WhatsApp Cloud needs a name")
     elif kind == "interactive":
         _check_interactive(content["interactive"])
-    elif kind not in ("contacts", "reaction"):
+    elif kind == "contacts":
+        _no_more_than("contacts", content["contacts"], CONTACTS)
+    elif kind == "reaction":
+        if not _is_emoji(content["reaction"].get("emoji", "")):
+            raise InvalidMessage("reaction.emoji", 'must be one emoji, or "" to take the reaction back')
+    else:
         raise InvalidMessage("type", f"{kind} cannot be sent by WhatsApp")
 
 
@@ -53,22 +64,114 @@ def _check_media(kind: str, media: Mapping[str, Any]) -> None:
     _at_most("media.filename", media.get("filename"), FILENAME)
 
 
+# An emoji with what may belong to it (Unicode, UTS #51, emoji sequence): style, skin, tags, and joined ones; or a flag,
+# or a key.
+_PICTURE = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf"
+    "\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
+    "[\ufe0f\U0001f3fb-\U0001f3ff]{0,2}[\U000e0020-\U000e007f]*"
+)
+_EMOJI = re.compile(rf"{_PICTURE}(?:\u200d{_PICTURE})*|[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3")
+
+
+def _is_emoji(words: str) -> bool:
+    return not words or _EMOJI.fullmatch(words) is not None
+
+
+# Kinds that Meta sends without words of ours (Interactive object).
+_WITHOUT_BODY = frozenset(("product", "call_permission_request"))
+
+
 def _check_interactive(message: Mapping[str, Any]) -> None:
+    """The inside of kinds that we do not know is looked at no further than its words."""
     kind = message["type"]
-    if kind not in ("button", "list", "cta_url"):
-        return
-    header = message.get("header") or {}
-    _at_most("interactive.header.text", header.get("text"), HEADER)
-    _at_most("interactive.body.text", message["body"]["text"], LIST_BODY if kind == "list" else BODY)
-    _at_most("interactive.footer.text", (message.get("footer") or {}).get("text"), FOOTER)
-    action = message["action"]
-    if kind == "button":
-        _check_buttons(action["buttons"])
-    elif kind == "list":
-        _at_most("interactive.action.button", action["button"], BUTTON_TITLE)
-        _check_sections(action["sections"])
-    else:
-        _at_most("interactive.action.parameters.display_text", action["parameters"]["display_text"], BUTTON_TITLE)
+    body = _at(message, "body", "text")
+    if body is None and kind not in _WITHOUT_BODY:
+        raise InvalidMessage("interactive.body.text", f"is needed for {kind}")
+    _words(message, LIST_BODY if kind == "list" else BODY, "body", "text")
+    _words(message, HEADER, "header", "text")
+    _words(message, FOOTER, "footer", "text")
+    check_action = _ACTIONS.get(kind)
+    if check_action is not None:
+        action = message.get("action")
+        if not isinstance(action, Mapping):
+            raise InvalidMessage("interactive.action", f"is needed for {kind}")
+        check_action(message, action)
+
+
+def _check_reply_buttons(_: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+    _check_buttons(action["buttons"])
+
+
+def _check_list(_: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+    _at_most("interactive.action.button", action["button"], BUTTON_TITLE)
+    _check_sections(action["sections"])
+
+
+def _check_press(message: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    """A button that opens an address, or calls."""
+    _words(message, BUTTON_TITLE, "action", "parameters", "display_text")
+
+
+def _check_flow(message: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    if not _at(message, "action", "parameters", "flow_cta"):
+        raise InvalidMessage("interactive.action.parameters.flow_cta", "is needed: the words on the button")
+    _words(message, FLOW_BUTTON, "action", "parameters", "flow_cta")
+
+
+def _check_products(message: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+    where = "interactive.action.sections"
+    if not _at(message, "header", "text"):
+        raise InvalidMessage("interactive.header.text", "is needed for product_list")
+    sections = [one for one in _list(action, "sections") if isinstance(one, Mapping)]
+    _no_more_than(where, sections, SECTIONS)
+    items = sum(len(_list(section, "product_items")) for section in sections)
+    if not 1 <= items <= PRODUCTS:
+        raise InvalidMessage(where, f"has {items} products in all; 1 to {PRODUCTS} are allowed")
+    for number, section in enumerate(sections):
+        if len(sections) > 1 and not section.get("title"):
+            raise InvalidMessage(f"{where}.{number}.title", "is needed when there are several sections")
+        title = section.get("title")
+        _at_most(f"{where}.{number}.title", title if isinstance(title, str) else None, SECTION_TITLE)
+
+
+def _check_cards(_: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+    where = "interactive.action.cards"
+    cards = _list(action, "cards")
+    if not CARDS[0] <= len(cards) <= CARDS[1]:
+        raise InvalidMessage(where, f"has {len(cards)} entries; {CARDS[0]} to {CARDS[1]} are allowed")
+    for number, card in enumerate(cards):
+        words = _at(card, "body", "text")
+        _at_most(f"{where}.{number}.body.text", words, CARD_BODY)
+        title = _at(card, "action", "parameters", "display_text")
+        _at_most(f"{where}.{number}.action.parameters.display_text", title, BUTTON_TITLE)
+
+
+_ACTIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], None]] = {
+    "button": _check_reply_buttons,
+    "list": _check_list,
+    "cta_url": _check_press,
+    "voice_call": _check_press,
+    "flow": _check_flow,
+    "product_list": _check_products,
+    "carousel": _check_cards,
+}
+
+
+def _words(message: Mapping[str, Any], limit: int, *path: str) -> None:
+    _at_most(".".join(("interactive", *path)), _at(message, *path), limit)
+
+
+def _at(node: Any, *path: str) -> str | None:
+    """The text at a path, None where there is none."""
+    for key in path:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node if isinstance(node, str) else None
+
+
+def _list(node: Mapping[str, Any], key: str) -> list[Any]:
+    found = node.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _check_buttons(buttons: list[Mapping[str, Any]]) -> None:

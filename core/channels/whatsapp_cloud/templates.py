@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,11 @@ from core.channels.base import ProviderError, SendError
 from core.channels.http import NO_ANSWER
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.shapes import items, mapping, text
+from core.channels.whatsapp_cloud.template_slots import VARIABLE, variables
 
 _FIELDS = "id,name,language,status,category,quality_score,rejected_reason,parameter_format,components"
 _PAGE = 100
 _MOST_PAGES = 100  # Meta allows 6,000 templates; more pages than this is a loop
-_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +71,18 @@ def read_template(item: Mapping[str, Any]) -> Template:
         rejected_reason=text(item.get("rejected_reason")).replace("NONE", ""),
         body=body,
         header=(text(header.get("format")) or "none").lower(),
-        header_variables=_variables(text(header.get("text"))),
-        body_variables=_variables(body),
+        header_variables=variables(text(header.get("text"))),
+        body_variables=variables(body),
         button_variables={
-            index: found for index, button in buttons if (found := _variables(text(mapping(button).get("url"))))
+            index: found for index, button in buttons if (found := variables(text(mapping(button).get("url"))))
         },
         components=components,
     )
 
 
-def _variables(words: str) -> tuple[str, ...]:
-    names = dict.fromkeys(_VARIABLE.findall(words))
-    return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
-
-
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A template with its variables filled in. `media` is image, video or document where the header is one."""
+    """A template with its variables filled in. `media` is what the header is, where it is a file or a place."""
 
     header: str
     media: str
@@ -104,7 +98,7 @@ def render(template: Template, components: Iterable[Mapping[str, Any]]) -> Rende
     header = by_type.get("HEADER", {})
     return Rendering(
         header=_filled(text(header.get("text")), template.header_variables, given.get("header", {})),
-        media=template.header if template.header in ("image", "video", "document") else "",
+        media="" if template.header in ("none", "text") else template.header,
         body=_filled(template.body, template.body_variables, given.get("body", {})),
         footer=text(by_type.get("FOOTER", {}).get("text")),
         buttons=tuple(text(mapping(one).get("text")) for one in items(dict(by_type.get("BUTTONS", {})), "buttons")),
@@ -123,4 +117,4 @@ def _values(parameters: Any) -> dict[str, str]:
 
 def _filled(words: str, names: tuple[str, ...], values: Mapping[str, str]) -> str:
     by_name = {name: values.get(name, values.get(str(place))) for place, name in enumerate(names, start=1)}
-    return _VARIABLE.sub(lambda found: by_name.get(found[1]) or found[0], words)
+    return VARIABLE.sub(lambda found: by_name.get(found[1]) or found[0], words)

@@ -1,0 +1,150 @@
+"""What a template leaves open: each thing that whoever sends it gives, in the order of the template.
+
+(Business Management API, Message templates, Components; Cloud API, Send message templates.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.channels.whatsapp_cloud.shapes import items, mapping, text
+
+VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+MEDIA = frozenset(("image", "video", "gif", "document"))
+# Types of buttons that take something when sent, with what it is and whether Meta sends nothing without it.
+_BUTTONS: Mapping[str, tuple[str, bool]] = {
+    "COPY_CODE": ("coupon_code", True),
+    "FLOW": ("flow", False),
+    "CATALOG": ("catalog", False),
+    "MPM": ("mpm", True),
+    "ORDER_DETAILS": ("order_details", True),
+    "QUICK_REPLY": ("payload", False),
+    "VOICE_CALL": ("ttl_minutes", False),
+}
+_WITHOUT = frozenset(("PHONE_NUMBER", "SPM"))
+_OTP = "OTP"
+_COMPONENTS = frozenset(
+    ("HEADER", "BODY", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL", "CALL_PERMISSION_REQUEST")
+)
+_FORMATS = MEDIA | {"", "text", "location", "product"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """`part` is header, body, button or limited_time_offer; `index` the button's place, `card` the card's.
+
+    `kind` says what is given: text, a kind of media, location, product, coupon_code, expiration, flow, catalog, mpm,
+    order_details, payload or ttl_minutes. `name` is a variable's; `example` is what was shown to Meta for approval.
+    """
+
+    part: str
+    kind: str
+    name: str = ""
+    index: int | None = None
+    card: int | None = None
+    label: str = ""
+    example: str = ""
+    required: bool = True
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        return self.part, self.index
+
+
+def slots(components: Iterable[Mapping[str, Any]], card: int | None = None) -> list[Slot]:
+    """Of a template, or of one card of it. Cards' own slots are among the template's."""
+    return [slot for component in components for slot in _of(component, card)]
+
+
+def strange(components: Iterable[Mapping[str, Any]]) -> str:
+    """A part that we do not know how to fill, as Meta calls it; "" if there is none."""
+    for component in components:
+        kind = text(component.get("type")).upper()
+        if kind not in _COMPONENTS:
+            return kind or "?"
+        if kind == "HEADER" and text(component.get("format")).lower() not in _FORMATS:
+            return text(component.get("format")).upper()
+        for button in _buttons(component):
+            known = {"URL", _OTP} | _BUTTONS.keys() | _WITHOUT
+            if (found := text(button.get("type")).upper()) not in known:
+                return found or "?"
+        for one in cards(component):
+            if found := strange(one):
+                return found
+    return ""
+
+
+def cards(component: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """The components of each card of a carousel."""
+    return [[mapping(part) for part in items(mapping(card), "components")] for card in items(dict(component), "cards")]
+
+
+def variables(words: str) -> tuple[str, ...]:
+    """The names of the variables in a text, each once: numbers in their order, words as they come."""
+    names = dict.fromkeys(VARIABLE.findall(words))
+    return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
+
+
+def buttons(components: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [button for component in components for button in _buttons(component)]
+
+
+def _of(component: Mapping[str, Any], card: int | None) -> Iterator[Slot]:
+    match text(component.get("type")).upper():
+        case "HEADER":
+            yield from _header(component, card)
+        case "BODY":
+            yield from _texts("body", component, card)
+        case "BUTTONS":
+            for index, button in enumerate(_buttons(component)):
+                yield from _button(button, index, card)
+        case "LIMITED_TIME_OFFER":
+            if mapping(component.get("limited_time_offer")).get("has_expiration"):
+                yield Slot("limited_time_offer", "expiration", card=card)
+        case "CAROUSEL":
+            for number, one in enumerate(cards(component)):
+                yield from slots(one, number)
+
+
+def _header(component: Mapping[str, Any], card: int | None) -> Iterator[Slot]:
+    kind = text(component.get("format")).lower()
+    if kind in _FORMATS - {"", "text"}:
+        yield Slot("header", kind, card=card)
+    elif kind in ("", "text"):
+        yield from _texts("header", component, card)
+
+
+def _texts(part: str, component: Mapping[str, Any], card: int | None) -> Iterator[Slot]:
+    example = mapping(component.get("example"))
+    by_name = {
+        text(one.get("param_name")): text(one.get("example"))
+        for one in map(mapping, items(example, f"{part}_text_named_params"))
+    }
+    given = list(items(example, f"{part}_text"))
+    in_order = list(given[0]) if given and isinstance(given[0], list) else given
+    for place, name in enumerate(variables(text(component.get("text")))):
+        shown = by_name.get(name) or (text(in_order[place]) if place < len(in_order) else "")
+        yield Slot(part, "text", name, card=card, example=shown)
+
+
+def _button(button: Mapping[str, Any], index: int, card: int | None) -> Iterator[Slot]:
+    kind, label = text(button.get("type")).upper(), text(button.get("text"))
+    example = next(iter(map(text, items(dict(button), "example"))), "")
+    if kind == _OTP:
+        yield Slot("button", "text", "1", index, card, label)
+    elif kind == "URL":
+        address = text(button.get("url"))
+        fixed = VARIABLE.split(address)[0]
+        for name in variables(address):
+            yield Slot("button", "text", name, index, card, label, example.removeprefix(fixed))
+    elif kind in _BUTTONS:
+        what, required = _BUTTONS[kind]
+        yield Slot("button", what, index=index, card=card, label=label, example=example, required=required)
+
+
+def _buttons(component: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = text(component.get("type")).upper() == "BUTTONS"
+    return [mapping(button) for button in items(dict(component), "buttons")] if found else []
