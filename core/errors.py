@@ -34,6 +34,16 @@ class OptedOut(Conflict):
         super().__init__("This customer opted out. They must write START (or ALTA) before anything can be sent.")
 
 
+class AddressEnded(Conflict):
+    """The address is not this customer's any more: somebody else may have the number now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This number is not the customer's any more, and may be somebody else's: nothing can be sent there. "
+            "Write to another of their addresses, or wait until they write from a new one."
+        )
+
+
 class MarketingStopped(Conflict):
     """The customer takes no marketing templates; other messages go on."""
 

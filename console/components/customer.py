@@ -62,7 +62,8 @@ def shown(found: Opened, zone: ZoneInfo) -> dict[str, Any]:
         "address": written(thread.address),
         "identities": [
             {"kind": each.kind, "channel": t(f"list.{each.kind}"), "address": written(each.address),
-             "silent": each.opted_out_at is not None, "unsold": each.marketing_stopped_at is not None}
+             "silent": each.opted_out_at is not None, "unsold": each.marketing_stopped_at is not None,
+             "former": each.former}
             for each in one.identities
         ],
         "since": t("contact.since", when=moment(one.since, zone)),

@@ -57,7 +57,12 @@ def _suggestion(thread: Thread) -> dict[str, Any] | None:
 
 def _shut(thread: Thread, words: Mapping[str, str]) -> dict[str, str] | None:
     """Why nothing can be written at present: by what, and in words."""
-    by = "closed" if thread.status == "closed" else "opted_out" if thread.opted_out else "window"
+    by = (
+        "closed" if thread.status == "closed"
+        else "address_ended" if thread.address_ended
+        else "opted_out" if thread.opted_out
+        else "window"
+    )  # fmt: skip
     if by == "window" and thread.window_open:
         return None
     return {"by": by, "words": words[f"shut.{by}"]}

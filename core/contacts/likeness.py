@@ -37,7 +37,7 @@ def candidates(session: Session, business_id: int, contact_id: int, words: str =
         wanted = search.contacts(session, business_id, words)
     addresses = (
         select(func.array_agg(ContactIdentity.address))
-        .where(ContactIdentity.contact_id == Contact.id)
+        .where(ContactIdentity.contact_id == Contact.id, ContactIdentity.ended_at.is_(None))
         .scalar_subquery()
     )
     talks = select(func.count()).where(Conversation.contact_id == Contact.id).scalar_subquery()
@@ -58,5 +58,10 @@ def _sharing(contact_id: int) -> Select[int]:
     return (
         select(other.contact_id)
         .join(own, own.lookup_key == other.lookup_key)
-        .where(own.contact_id == contact_id, other.contact_id != contact_id)
+        .where(
+            own.contact_id == contact_id,
+            other.contact_id != contact_id,
+            own.ended_at.is_(None),
+            other.ended_at.is_(None),
+        )
     )

@@ -196,7 +196,8 @@ WHERE contact_id = :keep
 # While they were one, a conversation followed its customer from address to address.
 _OWN_ADDRESS = text("""
 UPDATE conversations c SET identity_id = (
-    SELECT max(own.id) FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
+    SELECT own.id FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
+    ORDER BY own.ended_at IS NOT NULL, own.id DESC LIMIT 1
 )
 FROM identities present
 WHERE present.id = c.identity_id AND c.contact_id = ANY(:contacts) AND present.contact_id <> c.contact_id

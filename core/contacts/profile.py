@@ -29,12 +29,13 @@ class UnacceptableField(BotHubError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An address of theirs."""
+    """An address of theirs; `former`: it is not theirs any more."""
 
     kind: str
     address: str
     opted_out_at: datetime | None
     marketing_stopped_at: datetime | None = None
+    former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ _IDENTITIES = (
         ContactIdentity.address,
         ContactIdentity.opted_out_at,
         ContactIdentity.marketing_stopped_at,
+        ContactIdentity.ended_at.is_not(None),
     )
     .where(ContactIdentity.contact_id == bindparam("contact"))
-    .order_by(ContactIdentity.id)
+    .order_by(ContactIdentity.ended_at.is_not(None), ContactIdentity.id)
 )
 _NEWEST = (
     select(

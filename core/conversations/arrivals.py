@@ -181,7 +181,7 @@ WITH before AS (
         closing timestamptz, answered boolean, taken_over boolean, asked bigint)
 ), updated AS (
     UPDATE conversations c SET
-        identity_id = coalesce(n.identity, c.identity_id),
+        identity_id = coalesce((SELECT id FROM identities WHERE id = n.identity AND ended_at IS NULL), c.identity_id),
         unread_count = c.unread_count + n.unread,
         last_message_at = greatest(c.last_message_at, n.at),
         last_message_text = n.words,

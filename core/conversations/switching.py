@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import service
 from core.db import run
-from core.errors import Conflict, NotFound, OptedOut
+from core.errors import AddressEnded, Conflict, NotFound, OptedOut
 from core.models import Channel, ChannelState, ContactIdentity, Conversation
 from core.people import audit
 
@@ -29,7 +29,10 @@ class Way:
 
 
 def ways(session: Session, conversation_id: int) -> Sequence[Way]:
-    """The other channels on which the customer of a conversation can be reached, by kind and name."""
+    """The other channels on which the customer of a conversation can be reached, by kind and name.
+
+    Only addresses that are still theirs; a number before a user id.
+    """
     rows = session.execute(_WAYS, {"conversation": conversation_id})
     return [Way(*row) for row in rows]
 
@@ -38,12 +41,12 @@ _WAYS = text("""
 SELECT DISTINCT ON (ch.kind, ch.name, ch.id)
        ch.id, i.id, ch.kind, ch.name, i.address, i.opted_out_at IS NOT NULL, there.id
 FROM conversations c
-JOIN identities i ON i.contact_id = c.contact_id
+JOIN identities i ON i.contact_id = c.contact_id AND i.ended_at IS NULL
 JOIN channels ch ON ch.kind = i.kind AND ch.state = 'active' AND ch.id <> c.channel_id
 LEFT JOIN conversations there
        ON there.channel_id = ch.id AND there.contact_id = c.contact_id AND there.status <> 'closed'
 WHERE c.id = :conversation
-ORDER BY ch.kind, ch.name, ch.id, i.opted_out_at IS NOT NULL, i.id DESC
+ORDER BY ch.kind, ch.name, ch.id, i.opted_out_at IS NOT NULL, i.address ~ '^[A-Z]{2}[.]', i.id DESC
 """)
 
 
@@ -64,6 +67,7 @@ def continue_on(
         NotFound: no such conversation, or the address is not this customer's.
         Conflict: the channel is not in use, or is another kind than the address.
         OptedOut: the customer asked not to be written to there.
+        AddressEnded: the address is not theirs any more.
     """
     start = service.lock(session, conversation_id)
     channel = session.get(Channel, channel_id)
@@ -72,6 +76,8 @@ def continue_on(
         raise NotFound("This customer has no such address.")
     if channel.state != ChannelState.ACTIVE or channel.kind != identity.kind:
         raise Conflict("This channel cannot be used for that address now.")
+    if identity.ended_at is not None:
+        raise AddressEnded
     if identity.opted_out_at is not None:
         raise OptedOut
     there = _open(session, business_id, start, channel, identity)

@@ -92,6 +92,7 @@ class Thread:
     window_expires_at: datetime | None
     window_open: bool
     opted_out: bool
+    address_ended: bool
     lines: Sequence[Line]
     more: bool
     suggestion: Suggestion | None
@@ -104,6 +105,7 @@ _HEAD = (
         Contact.name,
         ContactIdentity.address,
         ContactIdentity.opted_out_at,
+        ContactIdentity.ended_at,
         Channel.name,
         Agent.name,
         Team.name,
@@ -124,7 +126,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     head = session.execute(_HEAD, {"conversation": conversation_id}).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    conversation, name, address, opted_out_at, channel, assignee, team, window_open, read_at = head
+    conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, read_at = head
     asked = {"conversation": conversation_id, "limit": limit + 1}
     newest = session.execute(_NEWEST, asked).all() if limit else []
     return Thread(
@@ -151,6 +153,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         window_expires_at=conversation.window_expires_at,
         window_open=window_open,
         opted_out=opted_out_at is not None,
+        address_ended=ended_at is not None,
         lines=_lines(session, newest[:limit][::-1]) if newest else [],
         more=len(newest) > limit,
         suggestion=drafts.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,9 @@ from core.business import account_pauses, templates
 from core.channels.base import AccountNotice, Consent, IdentityChange
 from core.channels.news import News, NumbersMay
 from core.health import checks
-from core.inbox.identity import Address, merge, resolve
+from core.inbox import number_changes
+from core.inbox.addresses import Address
+from core.inbox.identity import resolve
 from core.models import (
     ContactIdentity,
     Conversation,
@@ -27,21 +29,19 @@ from core.people.notice_words import language_of, sentence
 from core.people.notices import already_noted, digest_of, notify
 
 
-def change_identity(session: Session, business_id: int, channel_id: int, event_id: int, change: IdentityChange) -> None:
-    """The new address joins the old one's contact; an open conversation goes on at the new address and shows it."""
-    known = merge(session, business_id, change)
+def change_identity(
+    session: Session, business_id: int, channel_id: int, event_id: int, change: IdentityChange, account: str = ""
+) -> None:
+    """The new address takes the old one's place (`core.inbox.number_changes`), and an open conversation shows it."""
+    known = number_changes.follow(session, business_id, change, account)
     conversation_id = session.scalar(
-        update(Conversation)
-        .where(
+        select(Conversation.id).where(
             Conversation.channel_id == channel_id,
             Conversation.contact_id == known.contact_id,
             Conversation.status != ConversationStatus.CLOSED,
         )
-        .values(identity_id=known.identity_id)
-        .returning(Conversation.id)
-        .execution_options(synchronize_session=False)
     )
-    if conversation_id is None:
+    if conversation_id is None or not change.text:
         return
     session.execute(
         pg_insert(Message)
@@ -65,7 +65,7 @@ def change_identity(session: Session, business_id: int, channel_id: int, event_i
 
 def record_consent(session: Session, business_id: int, consent: Consent) -> None:
     """Marketing messages are stopped or allowed again; answers to the customer's own questions go on."""
-    (known,) = resolve(session, business_id, [Address(consent.kind, consent.sender)])
+    (known,) = resolve(session, business_id, [Address(consent.kind, consent.sender, at=consent.timestamp)])
     session.execute(
         update(ContactIdentity)
         .where(ContactIdentity.id == known.identity_id)

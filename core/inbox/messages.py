@@ -16,7 +16,8 @@ from core.channels.base import InboundMessage, Kind
 from core.conversations import arrivals, rating
 from core.db import run
 from core.inbox import changes
-from core.inbox.identity import Address, Known, resolve, set_opted_out
+from core.inbox.addresses import Address, Known
+from core.inbox.identity import resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.outbox import settlement
 
@@ -40,7 +41,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     """Store messages that are not there yet. A message that came before is left as it is."""
     if not arrived:
         return
-    known = resolve(session, business_id, [_address(message) for _, _, message in arrived])
+    known = resolve(session, business_id, [_address(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
     ratings = rating.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = arrivals.find_or_open(
@@ -103,9 +104,12 @@ def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> No
             settlement.opted_out(session, identity_ids)
 
 
-def _address(message: InboundMessage) -> Address:
+def _address(route: Route, message: InboundMessage) -> Address:
     name = readable_name(message.profile_name or "") or None
-    return Address(message.kind, message.sender, message.aliases, message.phone, name, message.username)
+    return Address(
+        message.kind, message.sender, message.aliases, message.phone, name, message.username, route.account,
+        message.timestamp,
+    )  # fmt: skip
 
 
 def readable_name(name: str) -> str:

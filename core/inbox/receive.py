@@ -20,7 +20,7 @@ from core.channels.registry import parse_event
 from core.db import enter_business, leave_business
 from core.inbox import account, events, messages, receipts
 from core.inbox.events import DeadItem, StoredEvent
-from core.inbox.routes import Item, assign
+from core.inbox.routes import Item, Route, assign
 
 log = structlog.get_logger(__name__)
 
@@ -157,12 +157,19 @@ def _whose(parsed: InboundMessage | Receipt | IdentityChange | Consent | Account
 
 
 def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:
-    """Changes of identity first, then messages in their order, then receipts, which may be about any of them."""
+    """Messages and changes of identity in their order, for a number's messages belong to whoever has it just then; then
+    receipts, which may be about any of them.
+    """
     routed = [(item.event_id, item.route, item.parsed) for item in items if item.route]
+    written: list[tuple[int, Route, InboundMessage]] = []
     for event_id, route, one in routed:
-        if isinstance(one, IdentityChange):
-            account.change_identity(session, business_id, route.channel_id, event_id, one)
-    messages.store(session, business_id, [(e, r, one) for e, r, one in routed if isinstance(one, InboundMessage)])
+        if isinstance(one, InboundMessage):
+            written.append((event_id, route, one))
+        elif isinstance(one, IdentityChange):
+            messages.store(session, business_id, written)
+            written = []
+            account.change_identity(session, business_id, route.channel_id, event_id, one, route.account)
+    messages.store(session, business_id, written)
     receipts.store(session, business_id, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)])
     for _, _, one in routed:
         if isinstance(one, Consent):

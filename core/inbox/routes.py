@@ -40,6 +40,7 @@ class Route:
     channel_id: int
     kind: str
     bot: Manners | None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _candidates(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) 
     found: dict[Address, list[Route]] = defaultdict(list)
     for row in run(session, _CHANNELS, {"wanted": list(wanted)}):
         bot = None if row.enabled is None else Manners(row.enabled, row.autonomy, row.quiet)
-        route = Route(row.business_id, row.id, row.kind, bot)
+        route = Route(row.business_id, row.id, row.kind, bot, row.account or "")
         found[(row.provider, row.kind, row.identity)].append(route)
         found[(row.provider, _ACCOUNT, row.account)].append(route)
     return found

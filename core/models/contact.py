@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,13 +37,24 @@ class ContactIdentity(Tenant, Base):
 
     `lookup_key` folds the ways of writing one phone number together, for finding people only. `username` is the name
     that the customer chose at the provider, which they may change.
+    `ended_at` is when the address stopped being theirs (the number changed hands): from then on nobody is found by it
+    or written to there, and another contact may have it. `account` is our account at the provider at which a user id
+    was seen: a person has another one at each.
     `pair_slot_at` is the theoretical arrival time for the rate of messages to this one address.
     """
 
     __tablename__ = "identities"
     __table_args__ = (
         one_of("kind", Kind),
-        UniqueConstraint("business_id", "kind", "address"),
+        Index(
+            "uq_identities_live",
+            "business_id",
+            "kind",
+            "address",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_identities_address", "business_id", "address"),
         Index(None, "business_id", "lookup_key"),
         Index("ix_identities_username", text("lower(username)"), postgresql_where=text("username IS NOT NULL")),
         Index(None, "contact_id"),
@@ -55,6 +66,8 @@ class ContactIdentity(Tenant, Base):
     address: Mapped[str]
     lookup_key: Mapped[str | None]
     username: Mapped[str | None]
+    account: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
     opted_out_at: Mapped[datetime | None]
     marketing_stopped_at: Mapped[datetime | None]
     pair_slot_at: Mapped[datetime | None]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.channels.base import Kind
 from core.db import run
 from core.models import ChannelState, Conversation, Delivery
-from core.outbox import flow, waiting
+from core.outbox import flow, stopping, waiting
 
 # One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
 # side could wait for each other.
@@ -27,7 +27,8 @@ _ROUNDS = 5  # how often a claim looks past messages that have to wait
 _ALONE = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 _DUE = """
 SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
-       i.address, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings, c.state,
+       i.address, i.ended_at IS NOT NULL AS ended, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings,
+       c.state,
        f.open_until IS NOT NULL AS tripped,
        CASE WHEN f.answers_only_until > now() AND c.kind = 'whatsapp' THEN f.answers_only_until END AS answers_only
 FROM deliveries d
@@ -99,7 +100,11 @@ UPDATE deliveries SET next_attempt_at = now() + %(until)s WHERE message_id IN (
 
 def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
     by_channel: dict[int, list[Any]] = defaultdict(list)
+    if ended := [row.message_id for row in due if row.ended]:
+        stopping.stop(session, stopping.ENDED, message_ids=ended)
     for row in due:
+        if row.ended:
+            continue
         by_channel[row.channel_id].append(row)
     tripped = {row.channel_id for row in due if row.tripped}
     shut = flow.closed_until(session, tripped) if tripped else {}

@@ -15,8 +15,9 @@ from core.channels.numbers import dialled, is_bsuid
 from core.conversations import arrivals, bots
 from core.conversations import service as conversations
 from core.errors import IdempotencyConflict
+from core.inbox.addresses import Address, Known
 from core.inbox.events import lock_receiving
-from core.inbox.identity import Address, Known, resolve
+from core.inbox.identity import resolve
 from core.models import (
     Channel,
     ChannelState,
@@ -180,7 +181,7 @@ def _find(session: Session, address: Address) -> Known | None:
     spelled = exact if address.key is None else or_(exact, ContactIdentity.lookup_key == address.key)
     row = session.execute(
         select(ContactIdentity.id, ContactIdentity.contact_id)
-        .where(ContactIdentity.kind == address.kind, spelled)
+        .where(ContactIdentity.kind == address.kind, ContactIdentity.ended_at.is_(None), spelled)
         .order_by(exact.desc(), ContactIdentity.id)
         .limit(1)
     ).one_or_none()

@@ -20,7 +20,16 @@ from core.channels.content import preview
 from core.channels.facts import text_limit
 from core.channels.split import split_text
 from core.db import run
-from core.errors import BotHubError, Conflict, IdempotencyConflict, MarketingStopped, NotFound, OptedOut, WindowClosed
+from core.errors import (
+    AddressEnded,
+    BotHubError,
+    Conflict,
+    IdempotencyConflict,
+    MarketingStopped,
+    NotFound,
+    OptedOut,
+    WindowClosed,
+)
 from core.media import outgoing
 from core.models import ConversationStatus, Sender
 
@@ -66,6 +75,7 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
     Raises:
         NotFound, Conflict: no such conversation, or it is closed.
         OptedOut: the customer asked for silence.
+        AddressEnded: the address is not the customer's any more.
         MarketingStopped: the customer takes no marketing templates.
         WindowClosed: only a template may be sent.
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
@@ -105,6 +115,8 @@ def _parts(
         raise NotFound(f"No conversation {conversation_id}.")
     if place.status == ConversationStatus.CLOSED:
         raise Conflict("This conversation is closed: reopen it first.")
+    if place.ended_at is not None:
+        raise AddressEnded
     if place.opted_out_at is not None:
         raise OptedOut
     template = templates.on_file(session, place.channel_id, draft.content)
@@ -186,11 +198,12 @@ class _Place:
     window_expires_at: datetime | None
     opted_out_at: datetime | None
     marketing_stopped_at: datetime | None
+    ended_at: datetime | None
 
 
 _PLACE = """
 SELECT c.id, c.channel_id, c.identity_id, i.address, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
-       i.marketing_stopped_at
+       i.marketing_stopped_at, i.ended_at
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN identities i ON i.id = c.identity_id

@@ -210,6 +210,7 @@ def _candidates(
             Conversation.kind,
             Conversation.window_expires_at,
             ContactIdentity.opted_out_at,
+            ContactIdentity.ended_at,
             Channel.state,
             Delivery.identity_id,
         )
@@ -242,6 +243,8 @@ def _objection(row: Any, *, named: bool) -> str | None:
         return _UNMENDABLE[row.cause]
     if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
         return f"It is {row.status}."
+    if row.ended_at is not None:
+        return "This number is not the customer's any more."
     if row.opted_out_at is not None:
         return "The customer opted out."
     if row.state == ChannelState.DISABLED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.channels.base import Diagnosis, Fact, ProviderError
@@ -14,7 +14,7 @@ from core.conversations import service as conversations
 from core.db import run
 from core.inbox.identity import set_opted_out
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
-from core.outbox import flow, policy, waiting
+from core.outbox import flow, policy, stopping, waiting
 from core.people.notices import notify
 
 _QUIET = {"synchronize_session": False}
@@ -38,20 +38,7 @@ UPDATE deliveries SET next_attempt_at = NULL, uncertain_since = NULL WHERE messa
 
 def opted_out(session: Session, identity_ids: Sequence[int]) -> None:
     """What still waits to go to these addresses is not sent any more."""
-    session.execute(_CANCEL, {"ids": list(identity_ids)})
-
-
-_CANCEL = text("""
-WITH cancelled AS (
-    UPDATE messages m SET status = 'cancelled', error = jsonb_build_object(
-        'code', 'opted_out', 'cause', 'recipient', 'title', 'The customer opted out', 'details', '',
-        'advice', 'They must write START (or ALTA) before anything can be sent.')
-    FROM deliveries d
-    WHERE d.message_id = m.id AND d.identity_id = ANY(:ids) AND d.next_attempt_at IS NOT NULL AND m.status = 'queued'
-    RETURNING m.id
-)
-UPDATE deliveries d SET next_attempt_at = NULL FROM cancelled WHERE d.message_id = cancelled.id
-""")
+    stopping.stop(session, stopping.OPTED_OUT, identity_ids=identity_ids)
 
 
 def note_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:

@@ -270,7 +270,6 @@ def test_value_errors_are_news_for_the_administrator() -> None:
         ("business_username_update", "info"),
         ("group_lifecycle_update", "info"),
         ("smb_app_state_sync", "info"),
-        ("user_id_update", "info"),
         ("field_of_tomorrow", "info"),
     ],
 )

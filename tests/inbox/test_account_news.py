@@ -97,7 +97,6 @@ NUMBER = {"display_phone_number": "15550783881"}
         ("security", {**NUMBER, "event": "PIN_RESET_REQUEST", "requester": "615"}, "warning", ["PIN", "615"]),
         ("payment_configuration_update", {"configuration_name": "mp", "status": "Needs_Connecting"}, "warning", ["mp"]),
         ("group_lifecycle_update", {"groups": [{"type": "group_create"}]}, "info", ["group"]),
-        ("user_id_update", {"user_id_update": [{}, {}]}, "info", ["2"]),
         ("field_of_2031", {"new": ["thing"]}, "info", ["field_of_2031", "thing"]),
         ("field_of_2031", {"alert_severity": "CRITICAL"}, "high", ["CRITICAL"]),
         ("account_update", {"event": 3, "ban_info": "x", "restriction_info": 4}, "info", ["3"]),

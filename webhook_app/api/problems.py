@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.channels.base import InvalidMessage
 from core.errors import (
+    AddressEnded,
     BotHubError,
     Conflict,
     IdempotencyConflict,
@@ -70,6 +71,7 @@ _MEANINGS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND, "not_found"),
     (WindowClosed, HTTPStatus.CONFLICT, "window_closed"),
     (OptedOut, HTTPStatus.CONFLICT, "opted_out"),
+    (AddressEnded, HTTPStatus.CONFLICT, "address_ended"),
     (MarketingStopped, HTTPStatus.CONFLICT, "marketing_stopped"),
     (IdempotencyConflict, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_conflict"),
     (Conflict, HTTPStatus.CONFLICT, "conflict"),

@@ -110,6 +110,7 @@ function drawWho(state, about) {
       mark.title = mark.ariaLabel = one.channel;
       line.append(mark, el('span', '', one.address));
       if (one.silent) line.append(el('span', 'badge bad', words.opted_out));
+      if (one.former) line.append(el('span', 'badge bad', words.former));
       else if (one.unsold) line.append(el('span', 'badge bad', words.no_marketing));
       return line;
     }));

@@ -233,10 +233,6 @@ def _flow(value: Value) -> News:
 # ---- customers, payments and what else there is
 
 
-def _user_ids(value: Value) -> News:
-    return News("user_id", INFO, {"count": len(list(items(value, "user_id_update")))})
-
-
 def _payment(value: Value) -> News:
     status = code(value.get("status") or value.get("event"))
     facts = named(name=value.get("configuration_name") or "—", status=status, provider=value.get("provider_name"))
@@ -268,7 +264,6 @@ _READERS: dict[str, Callable[[Value], News]] = {
     "template_category_update": _template_category,
     "template_correct_category_detection": _template_category,
     "flows": _flow,
-    "user_id_update": _user_ids,
     "payment_configuration_update": _payment,
     "smb_app_state_sync": _contacts,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.channels import jsontext
 from core.channels.base import Broken, Parsed
-from core.channels.whatsapp_cloud import parse_account, parse_calls, parse_messages
+from core.channels.whatsapp_cloud import parse_account, parse_calls, parse_messages, parse_system
 from core.channels.whatsapp_cloud.bounds import excess
 from core.channels.whatsapp_cloud.shapes import SHAPE_ERRORS, Envelope, broken, mapping, text
 
@@ -70,6 +70,8 @@ def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed
             yield from parse_messages.history(value, envelope)
         case "calls":
             yield from parse_calls.calls(value, envelope)
+        case "user_id_update":
+            yield from parse_system.user_ids(value, envelope)
         case "user_preferences":
             yield from parse_account.consents(value, envelope)
         case field:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from core.channels.base import Consent, IdentityChange, Kind
-from core.channels.whatsapp_cloud.shapes import Envelope, identifier, mapping, required, text
+from core.channels.base import Broken, Consent, IdentityChange, Kind
+from core.channels.whatsapp_cloud.shapes import (
+    SHAPE_ERRORS,
+    Envelope,
+    Malformed,
+    broken,
+    identifier,
+    items,
+    mapping,
+    required,
+    text,
+)
 
 _CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 
@@ -37,6 +47,24 @@ def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[Identity
                 timestamp=envelope.written(item.get("timestamp")),
                 text=text(system.get("body")),
             )
+
+
+def user_ids(value: dict[str, Any], envelope: Envelope) -> Iterator[IdentityChange | Broken]:
+    """`user_id_update`: customers whose business-scoped id became another."""
+    for item in items(value, "user_id_update"):
+        try:
+            yield _user_id(item, envelope)
+        except SHAPE_ERRORS as error:
+            yield broken(error, item)
+
+
+def _user_id(item: dict[str, Any], envelope: Envelope) -> IdentityChange:
+    ids = mapping(item.get("user_id"))
+    old, new = identifier(ids.get("previous")), identifier(ids.get("current"))
+    if old is None or new is None or old == new:
+        raise Malformed("a new user id without the previous or the current one")
+    when = envelope.written(item.get("timestamp"))
+    return IdentityChange(Kind.WHATSAPP, envelope.route, f"{old} {new}", old, new, when)
 
 
 def _preference(item: dict[str, Any], wish: str, envelope: Envelope) -> Iterator[Consent]:
