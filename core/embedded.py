@@ -27,6 +27,7 @@ import redis
 import structlog
 
 from core.errors import ConfigurationError
+from core.log_files import bound
 from core.private_folder import tighten
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,7 @@ class Server:
     def _launch(self) -> bool:
         """Whether it answers; not, if it ended. Raises `ConfigurationError`: it does neither."""
         self._clear_leftovers()
+        bound(self.log)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=self.user, group=self.user,
@@ -154,8 +156,9 @@ class Embedded:
             self.redis.start()
 
     def look_after(self) -> None:
-        """Start again what was started and has died."""
+        """Start again what was started and has died, and bound the logs."""
         for server in (self.postgres, self.redis):
+            bound(server.log)
             if server.process is not None and server.process.poll() is not None:
                 log.warning("embedded_server_died", server=server.name)
                 server.start()
@@ -269,11 +272,6 @@ def _postgres(data_dir: Path, run_dir: Path, user: str | None) -> Server:
         "wal_compression": "on",
         "max_wal_size": "2GB",
         "log_min_messages": "warning",
-        "logging_collector": "on",
-        "log_directory": "log",
-        "log_filename": "postgres-%a.log",
-        "log_truncate_on_rotation": "on",
-        "log_rotation_age": "1d",
     }
     command = [str(program), "-D", str(data), "-k", str(sockets)]
     for name, value in settings.items():

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,13 +25,13 @@ from cryptography.fernet import Fernet
 from core.config import Settings
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
+from core.log_files import bound
 from core.startup import try_port
 
 _ROOT = Path(__file__).parent.parent
 _GRACE_SECONDS = 20.0
 _TICK_SECONDS = 0.1
 _LONGEST_PAUSE = 5.0
-_LARGEST_LOG = 10_000_000
 _TOLD = ("web_host", "web_port", "console_port", "sandbox_port", "public_url", "console_url")
 
 
@@ -54,7 +53,7 @@ class Child:
     restart_at: float = 0.0
 
     def start(self) -> None:
-        self.bound_log()
+        bound(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments], env=self.environment, stdin=subprocess.DEVNULL,
@@ -62,18 +61,9 @@ class Child:
             )  # fmt: skip
         self.started_at = time.monotonic()
 
-    def bound_log(self) -> None:
-        """Move what was logged aside once it is much: two files of `_LARGEST_LOG` bytes or a little more are kept.
-
-        The process goes on appending to the same file. What it writes between the copy and the cut is lost.
-        """
-        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
-            os.truncate(self.log, 0)
-
     def look_after(self) -> None:
         """Start it again when it has ended and its pause is over."""
-        self.bound_log()
+        bound(self.log)
         if self.process is not None and self.process.poll() is None:
             return
         now = time.monotonic()

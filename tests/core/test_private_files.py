@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core import config, config_names, supervisor
+from core import config, config_names, log_files
+from core.embedded import Embedded
 from core.startup import try_folder
-from core.supervisor import Child
 
 
 @pytest.fixture(autouse=True)
@@ -31,16 +31,28 @@ def test_an_open_data_folder_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_log_is_bounded_while_its_process_appends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "_LARGEST_LOG", 100)
+    monkeypatch.setattr(log_files, "LARGEST", 100)
     log = tmp_path / "web.log"
-    child = Child("web", [], {}, log)
     with log.open("ab", buffering=0) as written:
         for number in range(30):
             written.write(f"{number:020}\n".encode())
-            child.bound_log()
+            log_files.bound(log)
     assert log.stat().st_size <= 121
     assert (tmp_path / "web.log.1").stat().st_size <= 121
     assert f"{29:020}\n" in log.read_text() + (tmp_path / "web.log.1").read_text()
+
+
+def test_the_logs_of_the_embedded_servers_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded = Embedded(tmp_path)
+    for server in (embedded.postgres, embedded.redis):
+        server.log.write_bytes(b"x" * 200)
+    embedded.look_after()
+    assert {path.name for path in tmp_path.glob("*.log.1")} == set()
+    monkeypatch.setattr(log_files, "LARGEST", 100)
+    embedded.look_after()
+    assert {path.name for path in tmp_path.glob("*.log.1")} == {"postgres.log.1", "redis.log.1"}
+    assert embedded.postgres.log.stat().st_size == embedded.redis.log.stat().st_size == 0
+    assert not any("logging_collector=on" in word for word in embedded.postgres.command)  # its files are not bounded
 
 
 def test_a_file_of_secrets_that_all_can_read_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

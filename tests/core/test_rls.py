@@ -212,3 +212,12 @@ def test_the_demo_business_is_whole(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
         for table in ("channels", "channel_flow"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 3
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM businesses", "INSERT INTO businesses (name, profile) VALUES ('C', '{}')"]
+)
+def test_a_business_makes_and_drops_none(two: tuple[int, int], statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction(two[0]) as session:
+        session.execute(text(statement))
+    assert one("SELECT count(*) FROM businesses") == 2
