@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from core.connections import Process, serve_as
 from core.errors import ConfigurationError
 from core.observability import configure_logging
 from core.startup import WRONG, settings_or_exit
@@ -12,6 +13,7 @@ from core.startup import WRONG, settings_or_exit
 def main() -> int:
     """Serve until told to stop. A wrong setting ends the start with one line."""
     settings = settings_or_exit(port="console_port")
+    serve_as(Process.CONSOLE)
     configure_logging(settings.log_level)
     try:
         import uvicorn

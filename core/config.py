@@ -23,6 +23,7 @@ class Settings(BaseSettings):
 
     database_url: values.Plain = ""
     redis_url: values.Plain = ""
+    database_connections: Annotated[int, Field(ge=1, le=10_000)] = 80
     data_dir: Path = Path(".bothub")
     web_host: values.Host = "127.0.0.1"
     web_port: values.Port = 8000

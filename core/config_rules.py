@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from core import connections
 from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -89,6 +90,15 @@ def _servers(settings: Settings) -> Iterator[str]:
         yield (
             "REDIS_URL is wrong: it must look like redis://:password@host:6379/0 "
             "(other characters of the password than letters and digits as %XX)."
+        )
+
+
+def _connections(settings: Settings) -> Iterator[str]:
+    least = connections.least(settings)
+    if settings.database_connections < least:
+        yield (
+            f"DATABASE_CONNECTIONS is wrong: WEB_PROCESSES={settings.web_processes} and "
+            f"WORKER_PROCESSES={settings.worker_processes} need {least} or more."
         )
 
 
@@ -228,5 +238,5 @@ def _first(settings: Settings, fields: list[str]) -> str | None:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _servers, _encryption, _whatsapp, _twilio, _people, _secrets, _addresses,
+    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _addresses,
 )  # fmt: skip

@@ -85,15 +85,16 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setenv("REDIS_URL", servers.redis.url)
         patch.setenv("DATA_DIR", str(servers.data_dir))
         patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
-        for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
+        db.forget()
+        for cached in (config.get_settings, bell.connection, crypto._fernet):
             cached.cache_clear()
         # A password costs a guesser 64 MiB and a good part of a second, and every person of a test has one.
         patch.setattr(agents, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         patch.setattr(agents, "_DUMMY_HASH", agents._hasher.hash("nobody's password"))
         migrations.upgrade(config.get_settings().sqlalchemy_url)
         yield servers.postgres.url
-        db.get_engine().dispose()
-        for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
+        db.forget()
+        for cached in (config.get_settings, bell.connection, crypto._fernet):
             cached.cache_clear()
 
 

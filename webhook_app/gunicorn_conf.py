@@ -14,9 +14,11 @@ from typing import Any
 
 import gunicorn.util  # type: ignore[import-untyped]
 
+from core.connections import Process, serve_as
 from core.runtime import settle_memory
 from core.startup import settings_before_gevent
 
+serve_as(Process.WEB)
 _settings = settings_before_gevent(port="web_port")
 
 _metrics = _settings.data_dir.expanduser().absolute() / "metrics"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -17,14 +18,14 @@ _WAIT_SECONDS = 0.25
 def persist(write: Callable[[], Result], *, for_seconds: float = 30) -> Result:
     """Call `write` until Postgres takes it. `write` must be safe to repeat: an answer can be lost after the commit.
 
-    Raises the last `OperationalError` when the time is over.
+    Raises the last error when the time is over.
     """
     deadline = time.monotonic() + for_seconds
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("postgres_away", error=type(error.orig).__name__)
+            log.warning("postgres_away", error=type(getattr(error, "orig", error)).__name__)
             time.sleep(_WAIT_SECONDS)

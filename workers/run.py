@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 import core.ai.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
 from core import bell
 from core.config import get_settings
-from core.db import work_queues
+from core.connections import Process, serve_as
 from core.observability import configure_logging
 from core.runtime import settle_memory
 from workers.drain import desk, drain
@@ -36,7 +36,7 @@ def main() -> int:
     """Keep the workers alive until asked to stop."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    work_queues()
+    serve_as(Process.WORKER)
     settle_memory()
     return Nursery(settings.worker_processes, work).watch()
 

@@ -21,6 +21,7 @@ from core import errands
 from core.analytics import rollups
 from core.business import account_pauses, templates
 from core.config import get_settings
+from core.connections import Process, serve_as
 from core.db import system_transaction
 from core.health import alerts, checks, work
 from core.inbox.retention import forget_old_events
@@ -45,6 +46,7 @@ _stop = threading.Event()
 def main() -> int:
     """Sweep until asked to stop. Several may run: everything they do is safe to do twice."""
     settings = get_settings()
+    serve_as(Process.SCHEDULER)
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.cli import admin, backup, doctor, rekey, rollups, run, users, whatsapp
 from core.cli.desk import Need, settings_of_desk
+from core.connections import Process, serve_as
 from core.errors import BotHubError
 from core.observability import configure_logging
 
@@ -146,6 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Trouble that a person can mend is one line on standard error, with exit code 2."""
     parsed = parser().parse_args(arguments)
     configure_logging("WARNING")
+    serve_as(Process.COMMAND)
     try:
         with settings_of_desk(parsed.need):
             return int(parsed.run(parsed))

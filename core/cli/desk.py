@@ -54,10 +54,8 @@ def settings_of_desk(need: Need) -> Iterator[None]:
 
 def forget() -> None:
     """Let go of what this process made from settings that have changed."""
-    for made in (db.get_engine, db._autocommit_engine):
-        if made.cache_info().currsize:
-            made().dispose()
-    for cached in (config.get_settings, db.get_engine, db._autocommit_engine, bell.connection, crypto._fernet):
+    db.forget()
+    for cached in (config.get_settings, bell.connection, crypto._fernet):
         cached.cache_clear()
 
 

@@ -19,7 +19,11 @@ from core.models import ChannelState
 def doctor(_: argparse.Namespace) -> int:
     """Print every finding. Exits 1 when something needs mending."""
     get_settings()
-    findings = [finding for check in (checks.servers, _web, _channels, _unowned, _model) for finding in check()]
+    findings = [
+        finding
+        for check in (checks.servers, checks.database_connections, _web, _channels, _unowned, _model)
+        for finding in check()
+    ]
     for finding in findings:
         print(f"{'ok  ' if finding.well else 'MEND'} {finding.name}: {finding.detail}")
         if not finding.well and finding.mend:

@@ -56,6 +56,7 @@ def _start(supervisor: Supervisor) -> None:
     settings = config.get_settings()
     migrations.upgrade(settings.sqlalchemy_url)
     token = set_up(settings)
+    db.forget()  # it waits from here on, and keeps no connections for that
     supervisor.start_children(environment)
     _wait_until_ready(supervisor, settings)
     _print_addresses(supervisor, settings, token)
@@ -98,8 +99,7 @@ def _raise_refusal(child: Child) -> None:
 
 
 def _print_addresses(supervisor: Supervisor, settings: Settings, token: str | None) -> None:
-    console = f"http://localhost:{settings.console_port}"
-    lines = [("Console", console)]
+    lines = [("Console", settings.console_base)]
     if token:
         lines.append(("Sign in (once)", f"{settings.console_base}/auth/link?token={token}"))
     if settings.sandbox_active:

@@ -197,6 +197,29 @@ def _database() -> Finding:
     return Finding("database", revision is not None, f"Postgres {version}", mend, version.partition(" ")[0])
 
 
+def database_connections() -> Iterator[Finding]:
+    """What this machine's processes may open, beside what Postgres lets its role open."""
+    wanted = get_settings().database_connections
+    try:
+        with get_engine().connect() as connection:
+            allowed = connection.execute(text(_ALLOWED)).scalar_one()
+    except SQLAlchemyError:
+        return
+    mend = "Lower DATABASE_CONNECTIONS, or raise max_connections of Postgres (docs/operations.md, Connections)."
+    detail = f"{wanted} for this machine, {allowed} allowed by Postgres"
+    yield Finding("connections", wanted <= allowed, detail, mend, str(allowed))
+
+
+# The limits of the server, of the role and of the database; -1 is none.
+_ALLOWED = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int,
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()))
+"""
+
+
 def _redis() -> Iterator[Finding]:
     try:
         workers = bell.workers_seen()
