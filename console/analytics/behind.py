@@ -10,6 +10,7 @@ from console import shell
 from console.analytics.period import Span
 from console.data import analytics as data
 from console.i18n import t
+from console.numbers import duration
 from console.times import moment
 from core.analytics.behind import PAGE, Behind
 
@@ -35,10 +36,14 @@ def _drawer(span: Span, metric: str, label: str | None) -> None:
     if not found:
         st.info(t("analytics.behind_none"), icon=":material/forum:")
         return
+    took = [one.seconds for one in found if one.seconds is not None]
+    if took:
+        st.caption(t("analytics.slowest_first"))
     st.dataframe(
         {
             "link": [f"/?c={one.id}" for one in found],
             t("analytics.customer"): [one.name or f"#{one.id}" for one in found],
+            **({t("analytics.took"): [duration(one) for one in took]} if took else {}),
             t("analytics.status"): [t(f"inbox.status_{one.status}") for one in found],
             t("analytics.last"): [one.text for one in found],
             t("analytics.when"): [moment(one.last_message_at, zone) for one in found],

@@ -12,7 +12,8 @@ import streamlit as st
 
 from console import address, auth
 from console.data import analytics as data
-from console.i18n import t
+from console.i18n import current, t
+from console.times import TYPED
 from core.analytics.figures import Whose
 from core.business.channels import ChannelName
 from core.people.agents import Colleague
@@ -78,6 +79,7 @@ def _dates(period: str, today: date) -> tuple[date, date]:
     chosen = st.date_input(
         t("analytics.custom"), (today - timedelta(days=13), today), max_value=today, key="dates",
         min_value=today - timedelta(days=3 * _LONGEST), label_visibility="collapsed", width=260,
+        format=TYPED[current()],
     )  # fmt: skip
     ends = chosen if isinstance(chosen, tuple) else (chosen,)
     first, last = (ends[0], ends[-1]) if ends else (today, today)

@@ -8,13 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label
+from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label, rows
 from console.analytics.period import Span
 from console.analytics.tiles import money, share
 from console.data import analytics as data
 from console.data import quality as quality_data
 from console.i18n import catalogue, current, t
-from console.numbers import percent
+from console.numbers import number, percent
 from core.analytics.figures import Figures
 from core.analytics.quality import BINS, Named, Quality
 from core.learning.calibrations import Bin, Reliability
@@ -113,14 +113,13 @@ def _named(found: Sequence[Named]) -> Drawn:
     table = pd.DataFrame(
         {t("analytics.what"): names, **{t(f"improve.verdict_{name}"): values for name, values in columns.items()}}
     )
-    return figure(*traces, barmode="stack", hovermode="closest",
-                   yaxis={"autorange": "reversed", "automargin": True}), table  # fmt: skip
+    return figure(*traces, barmode="stack", hovermode="closest", yaxis=rows(names)), table
 
 
 def _confidence(measured: Quality) -> Drawn:
     if not any(measured.confidence):
         return None
-    ranges = [f"{place / BINS:.1f}–{(place + 1) / BINS:.1f}" for place in range(BINS)]
+    ranges = [f"{number(place / BINS, 1)}–{number((place + 1) / BINS, 1)}" for place in range(BINS)]
     columns = {verdict: [counts.get(verdict, 0) for counts in measured.confidence] for verdict in _COLOURS}
     names = {verdict: t(f"improve.verdict_{verdict}") for verdict in columns}
     traces = [

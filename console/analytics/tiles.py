@@ -10,10 +10,9 @@ import streamlit as st
 from console.analytics import behind
 from console.analytics.period import Span
 from console.i18n import t
-from console.numbers import number, percent, usd
+from console.numbers import number, percent, roughly, usd
 from core.analytics.figures import Figures
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTH_DAYS = 365.25 / 12
 Read = Callable[[Figures], float | None]
 
@@ -37,17 +36,6 @@ class Tile:
 def share(part: int, whole: int) -> float | None:
     """A part of a whole, None of nothing."""
     return part / whole if whole else None
-
-
-def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:02.0f} s"
-    if seconds < _DAY:
-        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:02.0f} min"
-    return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
 
 
 def _score(value: float) -> str:
@@ -78,13 +66,13 @@ TILES = (
          percent, True, "response", "bot", personal=False),
     Tile("handoffs", lambda found: share(found.count("handoff"), found.count("new")), percent, False, "handoff",
          personal=False),
-    Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), duration, False, "first", "bot",
+    Tile("first_bot", lambda found: found.quantile("first", 0.5, "bot"), roughly, False, "first", "bot",
          personal=False),
-    Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), duration, False, "first", "agent"),
-    Tile("after_handoff", lambda found: found.quantile("after_handoff", 0.5), duration, False, "after_handoff"),
-    Tile("reply_agent", lambda found: found.quantile("response", 0.5, "agent"), duration, False, "response",
+    Tile("first_agent", lambda found: found.quantile("first", 0.5, "agent"), roughly, False, "first", "agent"),
+    Tile("after_handoff", lambda found: found.quantile("after_handoff", 0.5), roughly, False, "after_handoff"),
+    Tile("reply_agent", lambda found: found.quantile("response", 0.5, "agent"), roughly, False, "response",
          "agent"),
-    Tile("resolution", lambda found: found.quantile("closed", 0.5), duration, False, "closed"),
+    Tile("resolution", lambda found: found.quantile("closed", 0.5), roughly, False, "closed"),
     Tile("reopened", lambda found: found.count("reopened"), number, False, "reopened"),
     Tile("delivered", _delivered, percent, True, "failure"),
     Tile("csat", lambda found: found.total("csat") / found.count("csat") if found.count("csat") else None, _score,
@@ -93,7 +81,9 @@ TILES = (
     Tile("cost_closed", lambda found: None if _cost(found) is None or not found.count("closed")
          else found.total("ai_cost") / found.count("closed"), money, False, "closed", personal=False),
 )  # fmt: skip
-OPEN_TILE = Tile("reply_open", lambda found: found.quantile("response_open", 0.5), duration, False, "response", "agent")
+OPEN_TILE = Tile(
+    "reply_open", lambda found: found.quantile("response_open", 0.5), roughly, False, "response_open", "agent"
+)
 MESSAGE_TILE = Tile("message_cost", lambda found: found.total("message_cost"), money, False, "message", personal=False)
 QUOTE_TILES = (
     Tile("quotes", lambda found: found.count("quote"), number, None, "quote"),

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console import shell
-from console.analytics.tiles import duration
 from console.data import channels
 from console.data import health as data
 from console.i18n import t
+from console.numbers import duration, number, seconds
 from console.times import moment
+from core.health.checks import Finding
 
 agent = shell.viewer()
 zone = ZoneInfo(agent.timezone)
@@ -26,11 +27,16 @@ def _light(name: str, well: bool | None, detail: str) -> None:
         st.caption(detail)
 
 
+def _figure(part: Finding) -> str:
+    """What was counted, as whoever looks writes it. A version is no number."""
+    return number(float(part.figure), 1) if part.name == "disk" and part.figure else part.figure
+
+
 def _glance() -> None:
     st.subheader(t("health.parts"), anchor=False)
     with st.container(key="tiles"):
         for part in data.parts():
-            words = t(f"health.{'well' if part.well else 'bad'}_{part.name}", figure=part.figure)
+            words = t(f"health.{'well' if part.well else 'bad'}_{part.name}", figure=_figure(part))
             _light(t(f"health.part_{part.name}"), part.well, words)
     found = channels.cards()
     if not found:
@@ -41,7 +47,7 @@ def _glance() -> None:
             well = one.answer.well if one.answer and one.state != "disabled" else None
             words = [t(f"channels.state_{one.state}")]
             if one.answer and one.state != "disabled":
-                words.append(f"{one.answer.latency} ms")
+                words.append(seconds(one.answer.latency))
             words.append(
                 t("channels.waiting_now", count=one.waiting, oldest=duration(one.oldest_seconds))
                 if one.waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -11,6 +12,7 @@ from console.actions import improve as actions
 from console.data import improve as data
 from console.i18n import t
 from console.improve import card
+from console.times import moment
 from core.errors import BotHubError
 from core.learning.suggestions import PAGE
 
@@ -26,6 +28,7 @@ def _look_again(bot_id: int) -> None:
     except BotHubError as error:
         shell.toast(shell.say(error), icon=":material/error:")
     else:
+        state["improve_looked"] = {**state.get("improve_looked", {}), bot_id: datetime.now(UTC)}
         shell.toast(t("improve.looked"), icon=":material/check:")
 
 
@@ -56,6 +59,24 @@ def _head() -> int:
     return bot_id
 
 
+def _nothing(bot_id: int, view: str, zone: ZoneInfo, *, some: bool) -> None:
+    """That a view is empty. Only what was gathered is known: when that was, and how to do it now."""
+    if view != "open":
+        st.info(t(f"improve.none_{view}"), icon=":material/done_all:")
+        return
+    times = [data.gathered_at(bot_id), state.get("improve_looked", {}).get(bot_id)]
+    gathered = max((one for one in times if one), default=None)
+    if gathered is not None:
+        words = t("improve.none_open", when=moment(gathered, zone))
+    else:
+        words = t("improve.none_left" if some else "improve.never")
+    st.info(words, icon=":material/school:")
+    st.button(
+        t("improve.look_again"), icon=":material/refresh:", type="primary", on_click=_look_again, args=(bot_id,),
+        key="look_now",
+    )  # fmt: skip
+
+
 with st.container(key="page_wide", gap="small"):
     bot_id = _head()
     st.caption(t("improve.lead"))
@@ -71,9 +92,9 @@ with st.container(key="page_wide", gap="small"):
         format_func=lambda one: f"{t(f'improve.view_{one}')} ({counts.get(one, 0)})",
     )  # fmt: skip
     address.keep("view", "open")
-    if not found:
-        st.info(t(f"improve.none_{view}"), icon=":material/done_all:")
     can_write, zone = data.can_write(), ZoneInfo(agent.timezone)
+    if not found:
+        _nothing(bot_id, view, zone, some=bool(counts))
     for one in found:
         card.draw(one, view, locked=locked, can_write=can_write, zone=zone)
     if len(found) == pages * PAGE:

@@ -11,11 +11,10 @@ import streamlit as st
 
 from console import shell
 from console.actions import monitor as actions
-from console.analytics.tiles import duration
 from console.data import monitor as data
 from console.data.monitor import Picture
 from console.i18n import current, t
-from console.numbers import SEPARATORS, number, seconds
+from console.numbers import DAY, SEPARATORS, duration, number, seconds
 from console.times import moment
 from core.errors import BotHubError
 from core.health.work import KINDS, LIMITS, Counted, Worker
@@ -25,6 +24,7 @@ _COLOURS = {
     "inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706", "errands": "#4F7CAC",
 }  # fmt: skip
 _MEGABYTE = 2**20
+_BARS = 60  # of the chart, whatever the period
 state = st.session_state
 zone = ZoneInfo(shell.viewer().timezone)
 
@@ -46,6 +46,11 @@ def _milliseconds(value: float | None) -> str:
     return "—" if value is None else seconds(value)
 
 
+def _about(value: float | None) -> str:
+    """A time read off ranges."""
+    return "—" if value is None else f"≈ {seconds(value)}"
+
+
 def _kinds(found: Picture, period: timedelta) -> None:
     """One row for each kind of work."""
     waits = {one.kind: one for one in found.waiting}
@@ -58,32 +63,42 @@ def _kinds(found: Picture, period: timedelta) -> None:
         columns[t("monitor.mean")].append(
             _milliseconds(1000 * sum(row.seconds for row in rows) / count if count else None)
         )
-        columns[t("monitor.p95")].append(_milliseconds(_quantile(rows, 0.95)))
+        columns[t("monitor.p95")].append(_about(_quantile(rows, 0.95)))
         columns[t("monitor.failed")].append(failed)
         columns[t("monitor.waiting")].append(waits[kind].count)
         columns[t("monitor.oldest")].append(duration(waits[kind].oldest) if waits[kind].count else "—")
     st.dataframe(columns, hide_index=True)
 
 
-def _chart(found: Picture) -> None:
+def _chart(found: Picture, period: timedelta, now: datetime) -> None:
+    """Tasks a minute, over the whole of the period: where nothing was done nothing stands."""
     if not found.minutes:
         st.info(t("monitor.nothing"), icon=":material/speed:")
         return
     chart = go.Figure()
+    step = period / _BARS
     for kind in KINDS:
-        counts: dict[datetime, int] = defaultdict(int)
+        counts: dict[int, int] = defaultdict(int)
         for row in found.minutes:
-            counts[row.minute] += row.count if row.kind == kind else 0
+            counts[int((row.minute - now + period) / step)] += row.count if row.kind == kind else 0
         chart.add_bar(
-            x=[minute.astimezone(zone) for minute in counts], y=list(counts.values()), name=t(f"monitor.kind_{kind}"),
-            marker_color=_COLOURS[kind],
+            x=[_local(now - period + bar * step) for bar in counts],
+            y=[round(count / (step / timedelta(minutes=1)), 2) for count in counts.values()],
+            name=t(f"monitor.kind_{kind}"), marker_color=_COLOURS[kind], width=0.85 * step / timedelta(milliseconds=1),
+            offset=0,
         )  # fmt: skip
     chart.update_layout(
         barmode="stack", height=230, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
         legend={"orientation": "h", "y": 1.15, "x": 0}, separators=SEPARATORS[current()],
-        xaxis={"tickformat": "%H:%M", "hoverformat": "%Y-%m-%d %H:%M"},
+        xaxis={"type": "date", "tickformat": "%H:%M", "hoverformat": f"{DAY[current()]}, %H:%M",
+               "range": [_local(now - period), _local(now)]},
     )  # fmt: skip
     st.plotly_chart(chart, config={"displayModeBar": False}, key="jobs_chart", alt=t("monitor.chart"))
+
+
+def _local(at: datetime) -> str:
+    """As a chart takes a moment: of the business's own time, which it must not shift."""
+    return at.astimezone(zone).replace(tzinfo=None).isoformat()
 
 
 def _workers(workers: list[Worker]) -> None:
@@ -137,9 +152,11 @@ def _failures(found: Picture) -> None:
 def _page() -> None:
     shell.viewer()
     period = _PERIODS[state["monitor_period"]]
-    found = data.picture(datetime.now(zone) - period)
+    now = datetime.now(zone)
+    found = data.picture(now - period)
     _kinds(found, period)
-    _chart(found)
+    st.markdown(f"**{t('monitor.chart')}**")
+    _chart(found, period, now)
     st.subheader(t("monitor.workers"))
     _workers(list(found.workers))
     st.subheader(t("monitor.failures"))

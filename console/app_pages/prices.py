@@ -13,8 +13,9 @@ import streamlit as st
 from console import auth, shell
 from console.actions import prices as actions
 from console.data import prices as data
-from console.i18n import t
+from console.i18n import current, t
 from console.plain import plain
+from console.times import TYPED
 from core.business.prices import CATEGORIES, Prices
 from core.errors import BotHubError
 
@@ -32,7 +33,7 @@ def _models(kept: Prices) -> pd.DataFrame:
         frame, key="prices_models", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
         column_config={
             "model": st.column_config.TextColumn(t("prices.model"), required=True, max_chars=100),
-            "valid_from": st.column_config.DateColumn(t("prices.valid_from"), required=True, default=today),
+            "valid_from": _from_day(),
             "input": _usd("prices.input", required=True),
             "cached": _usd("prices.cached"),
             "output": _usd("prices.output", required=True),
@@ -54,15 +55,19 @@ def _messages(kept: Prices) -> pd.DataFrame:
                 t("prices.category"), options=list(CATEGORIES), required=True, default="service"
             ),
             "prefix": st.column_config.TextColumn(t("prices.prefix"), validate=r"^\d{0,10}$", default=""),
-            "valid_from": st.column_config.DateColumn(t("prices.valid_from"), required=True, default=today),
+            "valid_from": _from_day(),
             "usd": _usd("prices.usd", required=True),
             "source": st.column_config.TextColumn(t("prices.source"), max_chars=200, default=""),
         },
     )  # fmt: skip
 
 
+def _from_day() -> Any:
+    return st.column_config.DateColumn(t("prices.valid_from"), required=True, default=today, format=TYPED[current()])
+
+
 def _usd(label: str, *, required: bool = False) -> Any:
-    return st.column_config.NumberColumn(t(label), min_value=0, required=required, format="%.6f")
+    return st.column_config.NumberColumn(t(label), min_value=0, required=required, format="localized", step=0.000001)
 
 
 def _floats(one: Any, *names: str) -> dict[str, float | None]:

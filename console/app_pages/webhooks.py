@@ -10,6 +10,7 @@ import streamlit as st
 from console import raw, shell
 from console.data import events as data
 from console.i18n import t
+from console.numbers import size
 from console.plain import plain
 from console.times import moment
 from core.inbox.log import OUTCOMES, Posted
@@ -67,12 +68,12 @@ def _list(source: str | None, outcome: str | None, since: datetime) -> None:
         return
     st.dataframe(
         {
-            t("events.when"): [moment(one.received_at, zone) for one in shown],
+            t("events.when"): [moment(one.received_at, zone, seconds=True) for one in shown],
             t("events.source"): [t(f"events.{one.source}") for one in shown],
             t("events.outcome"): [f"{_ICONS[_outcome(one)]} {t(f'events.{_outcome(one)}')}" for one in shown],
             t("events.messages"): [one.messages for one in shown],
             t("events.dead_items"): [one.dead for one in shown],
-            t("events.bytes"): [one.size for one in shown],
+            t("events.bytes"): [size(one.size) for one in shown],
         },
         hide_index=True, height="content", key="events_table", selection_mode="single-row",
         on_select=lambda: _chosen(shown),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from console.i18n import t
+from console.i18n import current, t
+from console.times import TYPED
+from console.times import day as written_day
 from core.ai.hours import is_open
 from core.ai.settings import OpeningHours
 
 state = st.session_state
 _DAYS = range(7)
-_SHIFT = re.compile(r"(\d{1,2})[:.](\d{2})\s*[-–—]\s*(\d{1,2})[:.](\d{2})")
+_TIME = r"(\d{1,2})[:.h](\d{2})"
+_SHIFT = re.compile(rf"{_TIME}\s*(?:[-–—]|a|to|às|até)\s*{_TIME}")
 
 
 def load(value: Mapping[str, Any]) -> None:
@@ -44,12 +47,12 @@ def faults() -> list[str]:
 
 
 def shifts(words: str) -> list[tuple[time, time]] | None:
-    """The shifts in "09:00-13:00, 16:00-20:00"; None if that is not what stands there. 24:00 is midnight."""
+    """The shifts in "09:00-13:00, 16.00 a 20.00"; None if that is not what stands there. 24:00 is midnight."""
     found = []
     for part in re.split(r"[,;]", words):
         if not part.strip():
             continue
-        match = _SHIFT.fullmatch(part.strip())
+        match = _SHIFT.fullmatch(part.strip().lower())
         if match is None:
             return None
         start_hour, start, end_hour, end = (int(group) for group in match.groups())
@@ -64,13 +67,11 @@ def shifts(words: str) -> list[tuple[time, time]] | None:
 def draw(locked: bool, time_zone: str) -> None:
     """The fields, below them whether somebody would be there now."""
     st.caption(t("bot.hours_lead"))
-    left, right = st.columns(2)
-    for day in _DAYS:
-        with left if day < 4 else right:
-            st.text_input(
-                t(f"bot.day_{day}"), key=f"bot.hours.{day}", disabled=locked, max_chars=200,
-                placeholder=t("bot.closed"),
-            )  # fmt: skip
+    empty = t("bot.closed" if any(state[f"bot.hours.{day}"].strip() for day in _DAYS) else "bot.somebody")
+    for pair in (_DAYS[0:2], _DAYS[2:4], _DAYS[4:6], _DAYS[6:7]):  # in the order of the week, on a phone too
+        for day, column in zip(pair, st.columns(2), strict=False):
+            with column:
+                _day(day, empty, locked)
     st.markdown(f"**{t('bot.holidays')}**", help=t("bot.holidays_help"))
     editor = f"bot.holidays.{state['bot.holidays.round']}.editor"
     if editor not in state:
@@ -78,15 +79,24 @@ def draw(locked: bool, time_zone: str) -> None:
         state["bot.holidays"] = pd.DataFrame({"date": days})
     edited = st.data_editor(
         state["bot.holidays"], key=editor, num_rows="dynamic",
-        column_config={"date": st.column_config.DateColumn(t("bot.holiday"), required=True, format="localized")},
+        column_config={"date": st.column_config.DateColumn(t("bot.holiday"), required=True, format=TYPED[current()])},
         hide_index=True, disabled=locked, width=280,
     )  # fmt: skip
     days = pd.to_datetime(edited["date"]).dropna()
     state["bot.holidays.rows"] = [day.date().isoformat() for day in sorted(set(days))]
     if not faults():
         hours = OpeningHours.model_validate(document())
-        now = "always" if not hours.week else "open" if is_open(hours, datetime.now(UTC), time_zone) else "closed"
+        now = "open" if is_open(hours, datetime.now(UTC), time_zone) else "closed"
+        if not hours.week:
+            now = "always_holidays" if hours.holidays else "always"
         st.caption(t(f"bot.hours_{now}", zone=time_zone))
+
+
+def _day(day: int, empty: str, locked: bool) -> None:
+    """A day's line. `empty` says what it means that nothing stands there."""
+    st.text_input(t(f"bot.day_{day}"), key=f"bot.hours.{day}", disabled=locked, max_chars=200, placeholder=empty)
+    if shifts(state[f"bot.hours.{day}"]) is None:
+        st.caption(f":red[{t('bot.unread_hours')}]")
 
 
 def described(value: Mapping[str, Any]) -> str:
@@ -95,7 +105,8 @@ def described(value: Mapping[str, Any]) -> str:
     if not lines:
         lines = [t("bot.hours_always")]
     if value["holidays"]:
-        lines.append(f"{t('bot.holidays')}: {', '.join(value['holidays'])}")
+        days = (written_day(date.fromisoformat(one)) for one in value["holidays"])
+        lines.append(f"{t('bot.holidays')}: {', '.join(days)}")
     return "\n".join(lines)
 
 

@@ -11,9 +11,9 @@ import streamlit as st
 
 from console import shell
 from console.actions import channels as actions
-from console.analytics.tiles import duration
 from console.data import channels as data
 from console.i18n import t
+from console.numbers import duration
 from console.times import moment
 from core.business.channel_cards import ChannelCard
 from core.channels.base import Kind, Provider

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from console import auth
 from console.store import transaction
 from core.business.model import is_configured
 from core.conversations import bot_history
 from core.conversations.bot_history import BotOverview
-from core.learning import suggestions
+from core.learning import rounds, suggestions
 from core.learning.suggestions import Suggested
 
 
@@ -25,6 +26,13 @@ def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], 
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return suggestions.listed(session, bot_id, view, limit=limit), suggestions.counts(session, bot_id)
+
+
+def gathered_at(bot_id: int) -> datetime | None:
+    """When the bot's questions were last gathered by the hourly round; None: not yet. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return rounds.last(session, bot_id)
 
 
 def can_write() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -10,8 +11,9 @@ from console import auth, shell
 from console.actions import rehearsal
 from console.bot.cases import expectation_form
 from console.i18n import catalogue, current, t
-from console.numbers import percent, seconds, usd
+from console.numbers import number, percent, seconds, usd
 from console.plain import plain
+from console.times import moment
 from core.conversations.traces import Explanation, Source
 
 _LONGEST_PASSAGE = 600  # characters
@@ -66,7 +68,7 @@ def _certainty(why: Explanation) -> None:
 def _parts(parts: Mapping[str, float]) -> None:
     """What the confidence is made of: shares, the factors of broken rules, and what experience made of them."""
     told = {t(f"why.part_{name}"): percent(parts[name]) for name in _SHARES if name in parts}
-    told |= {t(f"why.part_{name}"): f"× {parts[name]:g}" for name in _FACTORS if name in parts}
+    told |= {t(f"why.part_{name}"): f"× {number(parts[name], 2, least=0)}" for name in _FACTORS if name in parts}
     if "raw" not in parts or (len(told) < 2 and parts["raw"] == parts["result"]):
         return
     told[t("why.part_raw")] = percent(parts["raw"])
@@ -108,10 +110,13 @@ def _cost(why: Explanation) -> None:
             t("why.tokens"): known
             if why.input_tokens is None
             else t(
-                "why.tokens_of", input=why.input_tokens, cached=why.cached_tokens or 0, output=why.output_tokens or 0
+                "why.tokens_of",
+                input=number(why.input_tokens),
+                cached=number(why.cached_tokens or 0),
+                output=number(why.output_tokens or 0),
             ),
             t("why.cost"): t("why.cost_unknown") if why.cost_usd is None else usd(why.cost_usd),
-            t("why.at"): f"{why.at:%Y-%m-%d %H:%M:%S} UTC",
+            t("why.at"): moment(why.at, ZoneInfo(shell.viewer().timezone), seconds=True),
         },
         border="horizontal",
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from console import shell
 from console.i18n import t
-from console.numbers import number
+from console.numbers import size
 from console.times import moment
 from core.errors import BotHubError
 from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE
@@ -48,17 +48,12 @@ def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:
     """A line on where it is from and what came of it."""
     parts = [one.bot or t("knowledge.every_bot"), one.origin or t("knowledge.typed")]
     if one.bytes is not None:
-        parts.append(_size(one.bytes))
+        parts.append(size(one.bytes))
     if one.in_use and one.read_at is not None:
         parts.append(t("knowledge.passages_count", count=one.passages))
         parts.append(t("knowledge.read_at", when=moment(one.read_at, zone)))
         parts.append(t("knowledge.used", count=uses))
     return " · ".join(parts)
-
-
-def _size(count: int) -> str:
-    size, unit = (count / MEGABYTE, "MB") if count >= MEGABYTE / 10 else (max(count / 1024, 0.1), "KB")
-    return f"{number(size, 1, least=0)} {unit}"
 
 
 def progress(one: SourceView) -> str:

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from core.analytics.figures import EVERYBODY, Whose
+from core.analytics.raw import TIMED
+from core.analytics.rollups import scope as day_scope
+from core.db import run
 from core.models import AIRun, AnswerOutcome, Contact, Conversation, Message, Quote
 
 PAGE = 50
+_OURS = text("SELECT current_setting('bothub.business_id')")
 _UNSAID = ("event", "note", "reaction")  # types of messages that are not counted as said
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """One conversation, as a list shows it."""
+    """One conversation, as a list shows it. `seconds`: the longest of its durations, where durations were counted."""
 
     id: int
     name: str
@@ -27,6 +31,7 @@ class Behind:
     kind: str
     text: str
     last_message_at: datetime
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,13 @@ def behind(
     whose: Whose = EVERYBODY,
     before_id: int | None = None,
 ) -> Sequence[Behind]:
-    """The conversations that a metric counted in a span of days, newest first, a page at a time.
+    """The conversations that a metric counted in a span of days, a page at a time.
 
-    `before_id` goes on after the last one of a page. Raises `ValueError` for a metric there is not.
+    The newest come first; behind durations the slowest. `before_id` goes on after the last one of a page. Raises
+    `ValueError` for a metric there is not.
     """
+    if metric in TIMED:
+        return _timed(session, zone, (first, last), metric, label, whose, before_id)
     since = datetime(first.year, first.month, first.day, tzinfo=zone)
     until = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
     wanted = (
@@ -75,6 +83,23 @@ def behind(
     return [Behind(*row) for row in session.execute(wanted)]
 
 
+def _timed(
+    session: Session, zone: ZoneInfo, span: tuple[date, date], metric: str, label: str | None, whose: Whose,
+    before_id: int | None,
+) -> Sequence[Behind]:  # fmt: skip
+    """The slowest first, from the very rows that the figure counts."""
+    business_id = int(session.execute(_OURS).scalar_one())
+    values = day_scope(business_id, zone, span[0]) | {
+        "until": day_scope(business_id, zone, span[1])["until"],
+        "label": label,
+        "agent": whose.agent_id,
+        "channel": whose.channel_id,
+        "before": before_id,
+        "limit": PAGE,
+    }
+    return [Behind(*row) for row in run(session, TIMED[metric], values)]
+
+
 def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
     begun = and_(Conversation.created_at >= scope.since, Conversation.created_at < scope.until)
     ended = and_(Conversation.closed_at >= scope.since, Conversation.closed_at < scope.until)
@@ -83,15 +108,9 @@ def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
             return and_(begun, _theirs(scope))
         case "tag":
             return and_(begun, _theirs(scope), true() if label is None else Conversation.tags.contains([label]))
-        case "first":
-            return and_(begun, _first_answer_by(label, scope))
-        case "closed":
-            return and_(ended, _theirs(scope), _worked_on_by(label))
         case "csat":
             rated = Conversation.csat.is_not(None) if label is None else Conversation.csat == int(label)
             return and_(ended, _theirs(scope), rated)
-        case "after_handoff":
-            return and_(_theirs(scope), _said(scope, _event("handoff", None)))
         case "handoff" | "reopened":
             return and_(_theirs(scope), _said(scope, _event(metric, label)))
         case "ai" | "ai_cost":
@@ -117,31 +136,6 @@ def _said(scope: _Scope, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _first_answer_by(label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    """Whether the first to answer was the bot, or a person; without a label, anyone."""
-    first = (
-        select(Message.id)
-        .where(Message.conversation_id == Conversation.id, Message.created_at >= _first_written(), _sent(), _answers())
-        .order_by(Message.created_at, Message.id)
-        .limit(1)
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    by = true() if label is None else Message.sender == label
-    author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
-    return exists().where(Message.id == first, by, author)
-
-
-def _first_written() -> ColumnElement[datetime]:
-    """When the customer wrote first."""
-    return (
-        select(func.min(Message.created_at))
-        .where(Message.conversation_id == Conversation.id, Message.sender == "customer", Message.type != "reaction")
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-
-
 def _sent() -> ColumnElement[bool]:
     return Message.status.in_(("sent", "delivered", "read", "played"))
 
@@ -149,20 +143,6 @@ def _sent() -> ColumnElement[bool]:
 def _by_program() -> ColumnElement[bool]:
     """Sent over the REST API: nobody signed it, and no provider reported it (`core.analytics.raw`)."""
     return and_(Message.sender == "agent", Message.author_id.is_(None), Message.event_id.is_(None))
-
-
-def _answers() -> ColumnElement[bool]:
-    """Whether a message answers the customer, and does not only promise it."""
-    promises = exists().where(AIRun.message_id == Message.id, AIRun.outcome == "handoff")
-    return and_(Message.sender.in_(("bot", "agent")), Message.type.not_in(_UNSAID), not_(_by_program()), not_(promises))
-
-
-def _worked_on_by(label: str | None) -> ColumnElement[bool]:
-    """`bot`: alone; `agent`: a person wrote in it."""
-    written = exists().where(
-        Message.conversation_id == Conversation.id, Message.sender == "agent", Message.type != "note"
-    )
-    return true() if label is None else written if label == "agent" else not_(written)
 
 
 def _event(metric: str, label: str | None) -> ColumnElement[bool]:
@@ -212,8 +192,6 @@ def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[boo
         case "hour":
             customer = Message.sender == "customer"
             return customer if label is None else and_(customer, _at(label, scope.zone))
-        case "response" | "response_open":
-            return and_(_sent(), _answers(), true() if label is None else Message.sender == label)
         case "sent":
             return ours if label is None else and_(ours, Message.status == label)
         case "failure":

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import structlog
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core.db import system_transaction, transaction
 from core.learning import calibrations, outcomes, unanswered
-from core.models import Bot
+from core.models import Bot, BotLearning
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,11 @@ def keep_up() -> int:
     with system_transaction() as session:
         bots = session.execute(select(Bot.business_id, Bot.id).order_by(Bot.id)).all()
     return sum(_learn_if_due(business_id, bot_id) for business_id, bot_id in bots)
+
+
+def last(session: Session, bot_id: int) -> datetime | None:
+    """When the bot's last round began; None before its first."""
+    return session.scalar(select(BotLearning.learned_at).where(BotLearning.bot_id == bot_id))
 
 
 def _learn_if_due(business_id: int, bot_id: int) -> bool:

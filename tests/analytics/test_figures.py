@@ -270,6 +270,16 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
         assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
         newest = behind.behind(session, ZONE, FIRST, TODAY, "new")[0].id
         assert newest not in {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)}
+        for metric in ("response", "first", "after_handoff", "closed"):
+            slow = behind.behind(session, ZONE, FIRST, TODAY, metric)
+            times = [found.seconds or 0 for found in slow]
+            assert times == sorted(times, reverse=True)
+            assert (
+                slow[1:] == behind.behind(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id) if slow else True
+            )
+        longest = behind.behind(session, ZONE, FIRST, TODAY, "closed")[0]
+        took = one(f"SELECT extract(epoch FROM closed_at - created_at) FROM conversations WHERE id = {longest.id}")
+        assert longest.seconds == pytest.approx(float(took))
         with pytest.raises(ValueError, match="moods"):
             behind.behind(session, ZONE, FIRST, TODAY, "moods")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from console import auth
-from console.analytics.tiles import TILES, duration
+from console.analytics.tiles import TILES
 from console.data import analytics as data
+from console.numbers import duration
 from core.analytics.figures import Figures, Whose
 from core.models import Role
 from tests.analytics.test_figures import FIRST, TODAY, make_history

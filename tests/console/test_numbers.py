@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from console import i18n, numbers
+from console.times import TYPED, moment
 
 
 @pytest.mark.parametrize(
@@ -25,5 +29,39 @@ def test_numbers_are_written_as_the_reader_does(language: str, expected: list[st
     assert [one.replace("\u00a0", " ") for one in said] == expected
 
 
+@pytest.mark.parametrize(
+    ("length", "about"),
+    [
+        (0.4, "≈ 0,4 s"),
+        (9, "≈ 9 s"),
+        (59, "≈ 59 s"),
+        (90, "≈ 1,5 min"),
+        (3720, "≈ 1 h"),
+        (40_000, "≈ 11 h"),
+        (2e5, "≈ 2,3 d"),
+    ],
+)
+def test_what_is_read_off_ranges_is_told_as_about(length: float, about: str) -> None:
+    with i18n.speaking("es"):
+        assert numbers.roughly(length) == about
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "11/7/26, 15:20:05"), ("es", "7/11/26, 15:20:05"), ("pt", "07/11/2026, 15:20:05")]
+)
+def test_moments_have_one_clock_and_the_business_time(language: str, told: str) -> None:
+    at = datetime(2026, 11, 7, 18, 20, 5, tzinfo=UTC)
+    zone = ZoneInfo("America/Argentina/Buenos_Aires")
+    with i18n.speaking(language):
+        assert moment(at, zone, seconds=True) == told
+        assert moment(at, zone) == told[:-3]
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 B"), (1023, "1.023 B"), (1536, "1,5 KB"), (20 * 2**20, "20 MB")])
+def test_sizes_of_files(count: int, told: str) -> None:
+    with i18n.speaking("es"):
+        assert numbers.size(count) == told
+
+
 def test_every_language_has_its_marks_for_charts() -> None:
-    assert set(numbers.SEPARATORS) == set(numbers.DAY) == set(i18n.LANGUAGES)
+    assert set(numbers.SEPARATORS) == set(numbers.DAY) == set(numbers.WHOLE_DAY) == set(TYPED) == set(i18n.LANGUAGES)
