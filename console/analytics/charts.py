@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,19 +10,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from console.actions import exports
-from console.analytics import behind
+from console.analytics import axes, behind
 from console.analytics.period import Span
 from console.data import analytics as data
 from console.i18n import catalogue, current, t
-from console.numbers import DAY, SEPARATORS, WHOLE_DAY, exactly, roughly
+from console.numbers import SEPARATORS, roughly
 from console.times import TYPED
-from core.analytics.figures import Figures, days_between
+from core.analytics.figures import Figures
 
 _CONFIG = {"displayModeBar": False, "displaylogo": False}
 _HEIGHT = 280
-_FEW = 7  # bars of which a chart has room for at least so many
-_MARKS = (0.1, 1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400)  # seconds
-_MARGIN = 1.15
 _LIGHT = {
     "program": "#B45309",
     "bot": "#6D28D9",
@@ -140,22 +135,6 @@ def figure(*traces: Any, **layout: Any) -> go.Figure:
     return chart
 
 
-def _days(found: Figures) -> dict[str, Any]:
-    """An axis of the days of a span. Few of them are marked each and stay as narrow as those of a longer one."""
-    axis = {"type": "date", "tickformat": DAY[current()], "hoverformat": WHOLE_DAY[current()]}
-    days = days_between(found.first, found.last)
-    if len(days) >= _FEW:
-        return axis
-    middle = datetime.combine(found.first, time()) + (found.last - found.first) / 2
-    ends = [(middle + timedelta(days=sign * _FEW / 2)).isoformat() for sign in (-1, 1)]
-    return {**axis, "tickvals": [day.isoformat() for day in days], "range": ends}
-
-
-def rows(names: Sequence[str]) -> dict[str, Any]:
-    """An axis of bars that lie, from above, as thick where there is one as where there are many."""
-    return {"range": [max(len(names), _FEW) - 0.5, -0.5], "automargin": True, "type": "category"}
-
-
 def _volume(found: Figures) -> Drawn:
     if not found.count("message"):
         return None
@@ -172,7 +151,7 @@ def _volume(found: Figures) -> Drawn:
     return figure(
         *traces,
         barmode="stack",
-        xaxis={**_days(found), **({"dtick": 86400000} if _FEW <= len(table) < 10 else {})},
+        xaxis={**axes.days(found), **({"dtick": 86400000} if axes.FEW <= len(table) < 10 else {})},
     ), table
 
 
@@ -215,18 +194,11 @@ def _response(found: Figures) -> Drawn:
     rounded = {
         f"{name} ({about})": [None if one is None else round(one) for one in values] for name, values in columns.items()
     }
-    layout = {"yaxis": _durations(one for values in columns.values() for one in values if one), "xaxis": _days(found)}
+    layout = {
+        "yaxis": axes.durations(one for values in columns.values() for one in values if one),
+        "xaxis": axes.days(found),
+    }
     return figure(*traces, **layout), pd.DataFrame({t("analytics.day"): days, **rounded})
-
-
-def _durations(lengths: Iterable[float]) -> dict[str, Any]:
-    """A logarithmic axis of seconds between marks that people know."""
-    known = list(lengths) or [1.0]
-    low = max((one for one in _MARKS if one <= min(known)), default=_MARKS[0])
-    high = min((one for one in _MARKS if one > max(known)), default=_MARKS[-1])
-    marks = [one for one in _MARKS if low <= one <= high]
-    ends = [math.log10(marks[0] / _MARGIN), math.log10(marks[-1] * _MARGIN)]
-    return {"type": "log", "tickvals": marks, "ticktext": [exactly(one) for one in marks], "range": ends}
 
 
 def _closed(found: Figures) -> Drawn:
@@ -241,7 +213,7 @@ def _closed(found: Figures) -> Drawn:
     table = pd.DataFrame(
         {t("analytics.day"): list(days["bot"]), **{names[who]: list(c.values()) for who, c in days.items()}}
     )
-    return figure(*traces, barmode="stack", xaxis=_days(found)), table
+    return figure(*traces, barmode="stack", xaxis=axes.days(found)), table
 
 
 def _cost(found: Figures) -> Drawn:
@@ -264,7 +236,7 @@ def _cost(found: Figures) -> Drawn:
             t("analytics.unknown_price"): list(unknown.values()),
         }
     )
-    return figure(trace, xaxis=_days(found), yaxis={"tickprefix": "$"}), table
+    return figure(trace, xaxis=axes.days(found), yaxis={"tickprefix": "$"}), table
 
 
 def _category_words(label: str) -> str | None:
@@ -288,7 +260,7 @@ def _money(found: Figures, metric: str, words: Callable[[str], str | None]) -> D
     table = pd.DataFrame(
         {"": names, "USD": [round(totals[label], 6) for label in labels], "n": [counts[label] for label in labels]}
     )
-    return figure(trace, yaxis=rows(names), xaxis={"tickprefix": "$"}), table
+    return figure(trace, yaxis=axes.rows(names), xaxis={"tickprefix": "$"}), table
 
 
 def _sold(found: Figures) -> Drawn:
@@ -314,7 +286,7 @@ def _sold(found: Figures) -> Drawn:
             **{currency: list(totals.values()) for currency, totals in days.items()},
         }
     )
-    return figure(*traces, xaxis=_days(found)), table
+    return figure(*traces, xaxis=axes.days(found)), table
 
 
 def _scores(found: Figures) -> Drawn:
@@ -341,4 +313,4 @@ def bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], col
     )
     table = pd.DataFrame({t("analytics.what"): names, t("analytics.count"): counts})
     table.attrs["labels"] = list(labels)
-    return figure(trace, hovermode="closest", yaxis=rows(names)), table
+    return figure(trace, hovermode="closest", yaxis=axes.rows(names)), table

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label, rows
+from console.analytics import axes
+from console.analytics.charts import Drawn, bars, card, colour_of, figure, of_label
 from console.analytics.period import Span
 from console.analytics.tiles import money, share
 from console.data import analytics as data
@@ -113,7 +114,7 @@ def _named(found: Sequence[Named]) -> Drawn:
     table = pd.DataFrame(
         {t("analytics.what"): names, **{t(f"improve.verdict_{name}"): values for name, values in columns.items()}}
     )
-    return figure(*traces, barmode="stack", hovermode="closest", yaxis=rows(names)), table
+    return figure(*traces, barmode="stack", hovermode="closest", yaxis=axes.rows(names)), table
 
 
 def _confidence(measured: Quality) -> Drawn:
