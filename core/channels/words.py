@@ -24,6 +24,7 @@ _LONGEST_NAME = 60
 _DEEPEST = 4
 _OURS = "flow_token"  # ours, not the customer's
 _LINE = re.compile(r"\s+")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,3})?")
 
 
 def told(kind: str, payload: Mapping[str, Any]) -> str:
@@ -130,21 +131,27 @@ def _item(item: Any) -> str:
 def _card(one: Any) -> str:
     card = _dict(one)
     name, org = _dict(card.get("name")), _dict(card.get("org"))
-    full = _said(name.get("formatted_name")) or " ".join(
-        filter(None, (_said(name.get("first_name")), _said(name.get("last_name"))))
+    full = (
+        _said(card.get("name")) or _said(name.get("formatted_name")) or _joined(name, ("first_name", "last_name"), " ")
     )
+    work = _said(org.get("company")) or _joined(org, ("title", "department"), ", ")
     reach = [
-        _said(_dict(each).get(key)) or _said(_dict(each).get("wa_id"))
+        _said(each) or _said(_dict(each).get(key)) or _said(_dict(each).get("wa_id"))
         for part, key in (("phones", "phone"), ("emails", "email"), ("urls", "url"))
         for each in _list(card.get(part))
     ]
-    return ", ".join(filter(None, (full, _said(org.get("company")), *reach)))
+    homes = [_joined(_dict(each), ("street", "city", "country"), ", ") for each in _list(card.get("addresses"))]
+    return ", ".join(filter(None, (full, work, *reach, *homes)))
+
+
+def _joined(part: Mapping[str, Any], keys: tuple[str, ...], between: str) -> str:
+    return between.join(filter(None, (_said(part.get(key)) for key in keys)))
 
 
 def _coordinates(payload: Mapping[str, Any]) -> str:
     place = _dict(payload.get("location")) or payload
-    both = place.get("latitude"), place.get("longitude")
-    return f"{both[0]}, {both[1]}" if all(isinstance(one, int | float) for one in both) else ""
+    both = _said(place.get("latitude")), _said(place.get("longitude"))
+    return ", ".join(both) if all(map(_NUMBER.fullmatch, both)) else ""
 
 
 def _product(product: Mapping[str, Any]) -> str:
@@ -181,7 +188,10 @@ def _dict(value: Any) -> Mapping[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
-    return value[:_MOST] if isinstance(value, list) else []
+    """The members of a list; a lone one needs no list."""
+    if isinstance(value, list):
+        return value[:_MOST]
+    return [value] if isinstance(value, Mapping) else []
 
 
 def _said(value: Any) -> str:

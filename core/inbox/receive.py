@@ -139,8 +139,7 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         if isinstance(item.parsed, Broken):
             dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
         elif item.route is None:
-            reason = f"no channel here is {_whose(item.parsed)}: add it with `core.cli channels add`"
-            dead.append(DeadItem(item.event_id, reason, repr(item.parsed)[:20_000], item.owner))
+            dead.append(DeadItem(item.event_id, _unknown(item.parsed), repr(item.parsed)[:20_000], item.owner))
         elif item.forged:
             dead.append(DeadItem(item.event_id, _FORGED, repr(item.parsed)[:20_000], item.route.business_id))
         else:
@@ -151,9 +150,12 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         _store_for_business(session, business_id, own)
 
 
-def _whose(parsed: InboundMessage | Receipt | IdentityChange | Consent | AccountNotice) -> str:
-    account = parsed.account if isinstance(parsed, AccountNotice) else ""
-    return f"{parsed.kind} {parsed.route or account}"
+def _unknown(parsed: InboundMessage | Receipt | IdentityChange | Consent | AccountNotice) -> str:
+    """Why an item is for no channel of ours."""
+    ours = parsed.route or (parsed.account if isinstance(parsed, AccountNotice) else "")
+    if not ours:
+        return "it does not say for which of our numbers it is"
+    return f"no channel here is {parsed.kind} {ours}: add it with `core.cli channels add`"
 
 
 def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:

@@ -18,6 +18,7 @@ from tests.channels.payloads import Payload, load, load_all
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, send_all, store
 from tests.messages import meta_body, meta_json, text_value
+from workers import inbound
 
 ANA = "5491155550001"
 
@@ -397,3 +398,29 @@ def test_a_call_of_ours_that_was_not_taken_leaves_the_customer_waiting(business:
     call |= {"id": "wacid.TAKEN", "duration": 60}
     receive(document)
     assert rows("SELECT waiting_since IS NOT NULL, mode FROM conversations") == [(False, "human")]
+
+
+def test_one_message_in_several_bodies_is_stored_once_and_shown(business: TestBusiness) -> None:
+    """In other bytes, beside others, without a field, and in pieces that differ: the id decides."""
+    value = text_value("¿Tienen turno?", wamid="wamid.SAME")
+    twice = {**value, "messages": value["messages"] * 2}
+    bodies = [meta_body(value), meta_body(dict(reversed(value.items()))), meta_body(twice, value)]
+    without_field = meta_body(value)
+    del without_field["entry"][0]["changes"][0]["field"]
+    store(
+        *(meta_json(body) for body in (without_field, *bodies)),
+        *(json.dumps(body, indent=1).encode() for body in bodies),
+    )
+    inbound.receive()
+    assert rows("SELECT provider_id, text FROM messages WHERE direction = 'inbound'") == [
+        ("wamid.SAME", "¿Tienen turno?")
+    ]
+    assert column("SELECT last_message_text FROM conversations") == ["¿Tienen turno?"]
+    assert one("SELECT count(*) FROM dead_letters") == one("SELECT count(*) FROM notices") == 0
+
+
+def test_a_message_for_no_number_says_so(business: TestBusiness) -> None:
+    body = meta_body(text_value("hola"))
+    del body["entry"][0]["changes"][0]["value"]["metadata"]
+    receive(body)
+    assert one("SELECT reason FROM dead_letters") == "it does not say for which of our numbers it is"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -34,6 +35,7 @@ _STATUSES = {
     "undelivered": "failed",
     "canceled": "cancelled",
 }
+_COMING = frozenset({"receiving", "received"})  # of a message that a customer wrote
 _OPT_OUT = {"STOP": True, "START": False}
 _REFERRAL = {
     "ReferralSourceUrl": "source_url",
@@ -58,15 +60,31 @@ Form = Mapping[str, str]
 
 
 def parse_inbound(body: bytes, content_type: str, received_at: datetime) -> Iterator[Parsed]:
-    """The one message of an inbound webhook. Twilio sends no time: it is the second of `received_at`. Never raises."""
+    """The one message of an inbound webhook. Twilio sends no time: it is the second of `received_at`. Never raises.
+
+    A status is read as one here too: the account may have been given this address for both.
+    """
     form = _read(body, content_type)
-    yield Broken("not a form", _excerpt(body)) if form is None else _inbound(form, received_at)
+    if form is None:
+        yield Broken("not a form", _excerpt(body))
+    else:
+        yield _status(form, "", received_at) if _state(form) in _STATUSES else _inbound(form, received_at)
 
 
 def parse_status(body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:
-    """The one status of a callback; `query` is the callback URL's, which carries our message id. Never raises."""
+    """The one status of a callback; `query` is the callback URL's, which carries our message id. Never raises.
+
+    A message that comes here is read as one.
+    """
     form = _read(body, content_type)
-    yield Broken("not a form", _excerpt(body)) if form is None else _status(form, query, received_at)
+    if form is None:
+        yield Broken("not a form", _excerpt(body))
+    else:
+        yield _inbound(form, received_at) if _state(form) in _COMING else _status(form, query, received_at)
+
+
+def _state(form: Form) -> str:
+    return (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
 
 
 def _read(body: bytes, content_type: str) -> dict[str, str] | None:
@@ -78,7 +96,11 @@ def _read(body: bytes, content_type: str) -> dict[str, str] | None:
             return None
         if not isinstance(document, dict):
             return None
-        return {key: value if isinstance(value, str) else str(value) for key, value in document.items()}
+        return {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in document.items()
+            if value is not None
+        }
     try:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
     except ValueError:
@@ -131,20 +153,25 @@ def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
     media = _media(form)
     if media:
         return _media_type(form, media[0]), words, {}
-    if "Latitude" in form and "Longitude" in form:
+    if form.get("Latitude") and form.get("Longitude"):
         return _location(form)
     if form.get("ButtonPayload") or form.get("ButtonText"):
         said = form.get("ButtonText") or words or form.get("ButtonPayload", "")
         return "button", said, {"payload": form.get("ButtonPayload", ""), "text": said}
-    if form.get("ListId"):
+    if form.get("ListId") or form.get("ListTitle"):
         title = form.get("ListTitle") or words
-        reply = {"id": form["ListId"], "title": title, "description": form.get("ListDescription", "")}
-        return "interactive", title, {"type": "list_reply", "list_reply": reply}
-    return ("text", words, {}) if words.strip() else _without_words(form)
+        reply = {"id": form.get("ListId", ""), "title": title, "description": form.get("ListDescription", "")}
+        return "interactive", title or reply["description"] or reply["id"], {"type": "list_reply", "list_reply": reply}
+    return _structured(form) or (("text", words, {}) if words.strip() else _without_words(form))
 
 
-def _without_words(form: Form) -> tuple[str, str, dict[str, Any]]:
-    """An order, a form or contacts. Twilio documents no parameter for them, so whichever holds JSON is read."""
+def _structured(form: Form) -> tuple[str, str, dict[str, Any]] | None:
+    """An order, a form or contacts. Twilio documents no parameter for them, so whichever holds JSON is read.
+
+    A form has words too ("Sent"), which are not the customer's.
+    """
+    if form.get("Body", "").strip() and form.get("MessageType", "").lower() not in ("interactive", "order", "contacts"):
+        return None
     for value in _unnamed(form).values():
         try:
             found = jsontext.loads(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
@@ -156,6 +183,10 @@ def _without_words(form: Form) -> tuple[str, str, dict[str, Any]]:
             return "contacts", told("contacts", found), found
         if found and (words := told("interactive", {"response": found})):
             return "interactive", words, {"type": "nfm_reply", "nfm_reply": {"response_json": value}, "response": found}
+    return None
+
+
+def _without_words(form: Form) -> tuple[str, str, dict[str, Any]]:
     declared = form.get("MessageType", "").lower()
     if declared in ("", "text"):
         return "text", "", {}
@@ -183,11 +214,9 @@ def _number(value: str) -> float | str:
 
 
 def _media(form: Form) -> tuple[MediaRef, ...]:
-    count = form.get("NumMedia", "0")
-    most = min(int(count), _MOST_MEDIA) if count.isascii() and count.isdigit() and len(count) < 4 else 0
     return tuple(
         MediaRef(url=form[f"MediaUrl{index}"], mime_type=form.get(f"MediaContentType{index}") or None)
-        for index in range(most)
+        for index in range(_MOST_MEDIA)
         if form.get(f"MediaUrl{index}")
     )
 
@@ -220,7 +249,7 @@ def _riders(form: Form) -> dict[str, Any]:
 
 def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
-    status = _STATUSES.get((form.get("MessageStatus") or form.get("SmsStatus") or "").lower())
+    status = _STATUSES.get(_state(form))
     if not provider_id or len(provider_id) > _LONGEST_ID or status is None:
         return Broken("a status without MessageSid or with an unknown MessageStatus", dict(form))
     sender, recipient = form.get("From", ""), form.get("To", "")

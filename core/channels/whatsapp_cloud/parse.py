@@ -61,7 +61,7 @@ def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed
         own_number=text(metadata.get("display_phone_number")),
         received_at=received_at,
     )
-    match change.get("field"):
+    match _field_of(change, value):
         case "messages":
             yield from parse_messages.messages(value, envelope)
         case "smb_message_echoes":
@@ -75,4 +75,23 @@ def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed
         case "user_preferences":
             yield from parse_account.consents(value, envelope)
         case field:
-            yield parse_account.notice(text(field), value, envelope)
+            yield parse_account.notice(field, value, envelope)
+
+
+# The fields that bring what customers and we wrote, by the lists of their values.
+_FIELDS = {
+    "messages": "messages",
+    "statuses": "messages",
+    "message_echoes": "smb_message_echoes",
+    "history": "history",
+    "calls": "calls",
+    "user_preferences": "user_preferences",
+}
+
+
+def _field_of(change: dict[str, Any], value: dict[str, Any]) -> str:
+    """The field of a change. One that names none, or a new one, is read by what it holds: a message is no news."""
+    field = text(change.get("field"))
+    if field in _FIELDS.values():
+        return field
+    return next((known for part, known in _FIELDS.items() if isinstance(value.get(part), list)), field)

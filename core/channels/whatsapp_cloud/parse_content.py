@@ -11,7 +11,7 @@ from typing import Any
 
 from core.channels import words
 from core.channels.base import MediaRef
-from core.channels.whatsapp_cloud.shapes import Malformed, identifier, mapping, text
+from core.channels.whatsapp_cloud.shapes import identifier, mapping, text
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _EDITS_WITHIN = 1  # an edit holds the new message, which is not an edit itself
@@ -31,15 +31,15 @@ class Body:
 
 def read_body(item: dict[str, Any], depth: int = 0) -> Body:
     """Read the part named by `type`. A type that we do not know, or whose part is missing, is kept whole."""
-    kind = text(item.get("type")) or _kind_of_part(item)
-    if kind == "text":
-        return Body("text", _required_text(item), spoken=True)
-    if kind == "contacts":
-        return _contacts(item)
-    if kind == "edit" and depth < _EDITS_WITHIN:
-        return _edit(mapping(item.get("edit")), depth)
-    reader = _READERS.get(kind)
+    kind = _kind_of(item)
     part = item.get(kind)
+    if kind == "text" and (words := _words(part)) is not None:
+        return Body(kind, words, spoken=True)
+    if kind == "contacts" and isinstance(part, list | dict):
+        return _contacts(part)
+    if kind == "edit" and depth < _EDITS_WITHIN and isinstance(part, dict):
+        return _edit(part, depth)
+    reader = _READERS.get(kind)
     if reader is not None and isinstance(part, dict):
         return reader(kind, part)
     if kind in ("unsupported", "request_welcome"):
@@ -50,17 +50,20 @@ def read_body(item: dict[str, Any], depth: int = 0) -> Body:
     return Body("unknown", "", {"raw": item})
 
 
-def _kind_of_part(item: dict[str, Any]) -> str:
-    """The type of a message that does not name it, by the one part that it has."""
-    there = [kind for kind in ("text", "contacts", "edit", *_READERS) if item.get(kind)]
-    return there[0] if len(there) == 1 else ""
+def _kind_of(item: dict[str, Any]) -> str:
+    """The type of a message. One that names none, or a new one that has no part of its own, is of its only part's."""
+    named = text(item.get("type"))
+    parts = ("text", "contacts", "edit", *_READERS)
+    if named in parts or (named and item.get(named)):
+        return named
+    there = [kind for kind in parts if item.get(kind)]
+    return there[0] if len(there) == 1 else named
 
 
-def _required_text(item: dict[str, Any]) -> str:
-    body = mapping(item.get("text")).get("body")
-    if not isinstance(body, str):
-        raise Malformed("a text message without a body")
-    return body
+def _words(part: Any) -> str | None:
+    """What a text says, None where there is nothing that could be said."""
+    said = part.get("body") if isinstance(part, dict) else part
+    return text(said) if isinstance(said, str | int) else None
 
 
 def _media(kind: str, part: dict[str, Any]) -> Body:
@@ -93,23 +96,23 @@ def _location(kind: str, part: dict[str, Any]) -> Body:
     return Body(kind, words.told(kind, part), part)
 
 
-def _contacts(item: dict[str, Any]) -> Body:
-    cards = item.get("contacts")
-    if not isinstance(cards, list):
-        raise Malformed("shared contacts without a list")
+def _contacts(part: list[Any] | dict[str, Any]) -> Body:
+    cards = part if isinstance(part, list) else [part]
     return Body("contacts", words.told("contacts", {"contacts": cards}), {"contacts": cards})
 
 
 def _interactive(kind: str, part: dict[str, Any]) -> Body:
-    chosen = mapping(part.get("button_reply")) or mapping(part.get("list_reply"))
-    if chosen:
-        return Body(kind, text(chosen.get("title")), part, spoken=True)
     form = mapping(part.get("nfm_reply"))
     if form:
         given = words.form_answers(part)
         payload = {**part, "response": None if isinstance(given, str) else given}
         return Body(kind, words.told(kind, payload) or text(form.get("body")), payload)
-    return Body(kind, "", part)
+    chosen = next(
+        (mapping(part.get(name)) for name in ("button_reply", "list_reply", text(part.get("type"))) if part.get(name)),
+        {},
+    )
+    title = text(chosen.get("title"))
+    return Body(kind, title or text(chosen.get("description")) or text(chosen.get("id")), part, spoken=bool(title))
 
 
 def _button(kind: str, part: dict[str, Any]) -> Body:
@@ -140,16 +143,9 @@ def _revoke(kind: str, part: dict[str, Any]) -> Body:
 def _edit(part: dict[str, Any], depth: int) -> Body:
     """The new wording stands where a message's words stand; the payload tells the type it has now."""
     new = read_body(mapping(part.get("message")), depth + 1)
-    original = _original(part)
+    original = identifier(part.get("original_message_id"))
     payload = {"message": {**new.payload, "type": new.type}, "original_message_id": original}
     return Body("edit", new.text, payload, new.media, original)
-
-
-def _original(part: dict[str, Any]) -> str:
-    original = identifier(part.get("original_message_id"))
-    if original is None:
-        raise Malformed("an edit that does not say of which message")
-    return original
 
 
 _READERS: dict[str, Callable[[str, dict[str, Any]], Body]] = {

@@ -49,6 +49,8 @@ def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
         except SHAPE_ERRORS as error:
             yield broken(error, item)
     for item in items(value, "statuses"):
+        if mapping(item).get("type") == "call":
+            continue  # that a call of ours rings: its end is told in any case
         try:
             yield _status(item, envelope)
         except SHAPE_ERRORS as error:
@@ -70,9 +72,17 @@ def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
 
 def echoes(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """Messages that the business wrote on its own phone; `sender` is the customer they went to."""
+    ours = digits(envelope.own_number)
+    contacts = [
+        contact
+        for contact in items(value, "contacts")
+        if isinstance(contact, dict) and not (ours and digits(text(contact.get("wa_id"))) == ours)
+    ]
     for item in items(value, "message_echoes"):
         try:
-            yield _written_by_us(item, text(item.get("to")) or text(item.get("to_user_id")), envelope)
+            to = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
+            written = inbound({**item, **to}, read_body(item), contact_of({**item, **to}, contacts), envelope)
+            yield replace(written, echo=True, opt_out=None)
         except SHAPE_ERRORS as error:
             yield broken(error, item)
 
@@ -120,6 +130,7 @@ def _message(item: Any, contacts: list[dict[str, Any]], envelope: Envelope) -> I
         if changes:
             yield from changes
             return
+        item = {**item, "from": item.get("from") or mapping(item.get("system")).get("customer")}
     yield inbound(item, read_body(item), contact_of(item, contacts), envelope)
 
 
@@ -137,6 +148,9 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
     """What a customer sent, whoever its `contact` is. Raises `Malformed` without a sender or an id."""
     known = [item.get("from"), contact.get("wa_id"), item.get("from_user_id"), contact.get("user_id")]
     addresses = dict.fromkeys(address for address in map(identifier, known) if address)
+    if not addresses:  # the id that all accounts of one owner know a customer by, who has shared no other
+        parents = (item.get("from_parent_user_id"), contact.get("parent_user_id"))
+        addresses = dict.fromkeys(address for address in map(identifier, parents) if address)
     if not addresses:
         raise Malformed("a message without a sender")
     sender, *aliases = addresses
@@ -176,7 +190,7 @@ def _with_riders(payload: dict[str, Any], item: dict[str, Any]) -> dict[str, Any
 def _status(item: Any, envelope: Envelope) -> Receipt:
     if not isinstance(item, dict):
         raise Malformed("a status that is no object")
-    name = text(item.get("status"))
+    name = text(item.get("status")).lower()
     about_payment = text(item.get("type")) == "payment" or "payment" in item
     if not name or (name not in _STATUSES and not about_payment):
         raise Malformed(f"an unknown status {name!r:.60}")

@@ -16,7 +16,8 @@ SHAPE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticEr
 # WhatsApp opened in 2009: an earlier time is a broken clock.
 _EARLIEST = datetime(2009, 1, 1, tzinfo=UTC).timestamp()
 _TOLERANCE = timedelta(days=1).total_seconds()
-_DIGITS = re.compile(r"[0-9]{1,15}")
+_SECONDS = re.compile(r"([0-9]{1,15})(?:\.[0-9]{1,9})?")
+_MILLISECONDS = 10**11  # no number of seconds is that large before the year 5138
 _LONGEST_ID = 512  # code points; a unique index takes no more than about 2,700 bytes
 
 
@@ -34,13 +35,13 @@ class Envelope:
     received_at: datetime
 
     def time(self, value: Any) -> datetime:
-        """The provider's time (unix seconds, as string or number); ours where that is missing or absurd."""
-        if isinstance(value, str):
-            if not _DIGITS.fullmatch(value):
-                return self.received_at
-        elif not isinstance(value, int) or isinstance(value, bool):
+        """The provider's time (unix seconds or milliseconds, string or number); ours where it is missing or absurd."""
+        written = _SECONDS.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+        if written is None:
             return self.received_at
-        seconds = int(value)
+        seconds = int(written[1])
+        if seconds >= _MILLISECONDS:
+            seconds //= 1000
         if not _EARLIEST <= seconds <= self.received_at.timestamp() + _TOLERANCE:
             return self.received_at
         return datetime.fromtimestamp(seconds, UTC)
@@ -86,16 +87,14 @@ def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
 
 
 def errors(value: Any) -> tuple[ProviderError, ...]:
-    """Meta's `errors[]`: code, title or message, error_data.details."""
-    if not isinstance(value, list):
-        return ()
+    """Meta's `errors[]`: code, title or message, error_data.details. A lone one needs no list."""
     return tuple(
         ProviderError(
             code=text(error.get("code")),
             title=text(error.get("title")) or text(error.get("message")),
             details=text(mapping(error.get("error_data")).get("details")) or text(error.get("details")),
         )
-        for error in value
+        for error in (value if isinstance(value, list) else [value])
         if isinstance(error, dict)
     )
 
