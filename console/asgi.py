@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import ahead, components, files, gate, hub, i18n, security, shell, signin, single_sign_on, timers
+from console import ahead, components, document, files, gate, hub, i18n, security, shell, signin, single_sign_on, timers
 from core.errors import ConfigurationError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -98,6 +98,7 @@ app = st.App(
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:id}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
+        *(Route(page, document.serve, methods=["GET"]) for page in sorted(security.PAGES - {"/inbox"})),
         Route("/ahead/{conversation_id:id}", ahead.conversation, methods=["GET"]),
         Route("/components/{address}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", hub.socket),

@@ -9,16 +9,16 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console import document
 from core.config import get_settings
 
 COOKIE = "bothub_session"
-_PAGES = frozenset({"/"} | {f"/{page.stem}" for page in Path(__file__).with_name("app_pages").glob("*.py")})
+PAGES = frozenset({"/"} | {f"/{page.stem}" for page in Path(__file__).with_name("app_pages").glob("*.py")})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -40,10 +40,9 @@ def cookie_is_secure(connection: HTTPConnection) -> bool:
 def content_policy() -> str:
     """The Content-Security-Policy that Streamlit can live with.
 
-    Its page has inline scripts (allowed by their hashes) and styles, and runs components from blob: addresses.
+    Its document has inline scripts (allowed by their hashes) and styles, and runs components from blob: addresses.
     """
-    page = Path(streamlit.__file__).parent / "static" / "index.html"
-    inline = re.findall(r"<script>(.*?)</script>", page.read_text("utf-8"), re.DOTALL)
+    inline = re.findall(r"<script>(.*?)</script>", document.source(), re.DOTALL)
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in inline)
     return "; ".join(
         (
@@ -92,7 +91,7 @@ def sign_in_address(scope: Scope) -> str:
 def own_page(address: str) -> str:
     """The address, if it is one of our own pages; else the first page."""
     parts = urlsplit(address)
-    ours = address.startswith("/") and not parts.netloc and parts.path in _PAGES
+    ours = address.startswith("/") and not parts.netloc and parts.path in PAGES
     return address if ours and address.isascii() and address.isprintable() else "/"
 
 
@@ -103,7 +102,7 @@ class SignInFirst:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] in _PAGES and COOKIE not in HTTPConnection(scope).cookies:
+        if scope["type"] == "http" and scope["path"] in PAGES and COOKIE not in HTTPConnection(scope).cookies:
             await RedirectResponse(sign_in_address(scope), 303)(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from console import auth
 from console.components.bridge import bridge
+from console.components.builtin import builtin
 from console.components.connection import connection
 from console.components.leave import leave
 from console.components.logout import logout_button
@@ -62,6 +63,7 @@ def connection_words() -> None:
     """What the page says by itself, in the words of whoever looks: it cannot ask once the connection is gone."""
     with st.container(key="connection_box"):
         connection(section("connection"))
+        builtin(current())
 
 
 @st.fragment(key="bridge")

@@ -10,6 +10,7 @@ import streamlit as st
 from console import auth, shell
 from console.actions import bot as actions
 from console.bot import business, channels, form, rehearsal, trial, versions
+from console.components.unsaved import ask_before_leaving
 from console.data import bot as data
 from console.i18n import t
 from core.ai.settings import BotSettings
@@ -154,4 +155,7 @@ with st.container(key="page_wide", gap="small"):
         st.info(t("bot.locked"), icon=":material/lock:")
     _part(shown, bots)
     with head:  # last, for only now is it known whether something is unsaved
-        channels.header(bots, shown, locked=locked, unsaved=form.read() != state["bot_saved"])
+        unsaved = form.read() != state["bot_saved"]
+        channels.header(bots, shown, locked=locked, unsaved=unsaved)
+    with st.container(key="unsaved_box"):
+        ask_before_leaving(unsaved)

@@ -32,11 +32,15 @@ export default (component) => {
 """
 
 
-def load(name: str, html: str) -> Any:
-    """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`."""
+def load(name: str, html: str, **tables: object) -> Any:
+    """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`.
+
+    `tables` are constants of the script: what is the same for everybody, and too large to be sent with every run.
+    """
     style = json.dumps(_STYLED + sources(name, "css"))
     sheet = f"export const style = new CSSStyleSheet();\nstyle.replaceSync({style});\n"
-    script = sheet + (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
+    constants = "".join(f"const {table} = {json.dumps(value)};\n" for table, value in tables.items())
+    script = sheet + constants + (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
     address = f"{name}-{hashlib.sha256(script.encode()).hexdigest()[:16]}.js"
     _scripts[address] = script
     return st.components.v2.component(f"bothub.{name}", html=html, css=_UNTIL_STYLED, js=_LOADER % address)

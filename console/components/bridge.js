@@ -55,7 +55,10 @@ function connect(state) {
     };
     socket.onclose = (event) => {
       if (window.bothubLeaving) return;  // the sign-in page is on its way
-      if (event.code === SIGNED_OUT) return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
+      if (event.code === SIGNED_OUT) {
+        window.bothubUnsaved?.();  // the session that held it has ended
+        return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
+      }
       Object.assign(state, {lost: true, up: false});
       state.wait = Math.min(state.wait * 2, 15000);
       setTimeout(open, state.wait * (0.75 + Math.random() / 2));

@@ -41,7 +41,7 @@ function watch() {
 function closeTheirs(state) {
   for (const dialog of document.querySelectorAll('[data-testid=stDialog]')) {
     const title = Object.keys(THEIRS).find((one) => dialog.textContent.trim().startsWith(one));
-    const close = dialog.querySelector('button[aria-label=Close]');
+    const close = dialog.querySelector('button[aria-label]');  // the only one with a name of its own; it may be translated
     if (title === undefined || !close || dialog.dataset.closing) continue;
     dialog.dataset.closing = 'true';
     state.back = state.focused;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -264,6 +267,19 @@ def test_every_answer_carries_the_security_headers(browser) -> None:
     assert "unsafe-eval" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("page", ["/", "/bot", "/saved_replies"])
+def test_a_page_is_told_where_its_server_is_by_a_script_that_may_run(browser, business, page: str) -> None:
+    use(browser, person(business.business_id).token)
+    answer = browser.get(page)
+    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    assert "BACKEND_BASE_URL" in scripts[0]
+    assert answer.text.index(scripts[0]) < answer.text.index('type="module"')
+    for script in scripts:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-cache"
 
 
 def test_the_live_socket_tells_changes_of_its_own_business(browser, business) -> None:
