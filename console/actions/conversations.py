@@ -55,8 +55,8 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
     """
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
-    parse_content(content)
-    draft = Draft(content, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
+    parsed = parse_content(content).model_dump(mode="json", exclude_none=True)
+    draft = Draft(parsed, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
     with transaction(agent.business_id) as session:
         service.lock(session, conversation_id)
         if _is_queued(session, key):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from console import i18n
 from console.components.contents import contents
 from console.data.opened import Opened
 from core.channels.files import named
+from core.channels.whatsapp_cloud import template_slots
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Line, Thread
+
+_BEYOND = ("mpm", "order_details")  # lists of goods and payments, which the composer has no form for
 
 
 def shown(found: Opened, language: str) -> dict[str, Any]:
@@ -28,24 +32,34 @@ def shown(found: Opened, language: str) -> dict[str, Any]:
         "whatsapp": thread.kind == "whatsapp",
         "files": found.takes_files,
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
+        "contentOnly": found.content_only,
         "templates": None if found.templates is None else [_template(one) for one in found.templates],
     }
 
 
 def _template(one: Template) -> dict[str, Any]:
-    buttons = next((part.get("buttons", []) for part in one.components if part.get("type") == "BUTTONS"), [])
+    """`slots` is what the composer asks for; `strange` is a part that it cannot fill, "" if there is none."""
+    found = template_slots.slots(one.components)
+    beyond = next((slot.kind.upper() for slot in found if slot.kind in _BEYOND), "")
     return {
         "name": one.name,
         "language": one.language,
         "category": one.category,
-        "header": one.header,
-        "headerText": next((part.get("text", "") for part in one.components if part.get("type") == "HEADER"), ""),
-        "headerVariables": one.header_variables,
-        "body": one.body,
-        "bodyVariables": one.body_variables,
-        "footer": next((part.get("text", "") for part in one.components if part.get("type") == "FOOTER"), ""),
-        "buttons": [button.get("text", "") for button in buttons],
-        "buttonVariables": [[index, name] for index, names in one.button_variables.items() for name in names],
+        "slots": [asdict(slot) for slot in found],
+        "strange": template_slots.strange(one.components) or beyond,
+        **_words(one.components),
+        "cards": [_words(card) for part in one.components for card in template_slots.cards(part)],
+    }
+
+
+def _words(components: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a template, or one card of it, says."""
+    by_type = {part.get("type"): part for part in components}
+    return {
+        "headerText": by_type.get("HEADER", {}).get("text", ""),
+        "body": by_type.get("BODY", {}).get("text", ""),
+        "footer": by_type.get("FOOTER", {}).get("text", ""),
+        "buttons": [button.get("text", "") for button in template_slots.buttons(by_type.values())],
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.business import templates
-from core.business.channels import channel
+from core.business.channels import account, channel
+from core.channels.base import Provider
 from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import profile
 from core.contacts.profile import Profile
@@ -22,7 +23,8 @@ from core.quotes.queries import QuoteDetails
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent.
+    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent;
+    with `content_only` they are Twilio's, which only the API sends.
 
     `takes_files`: a file can go out here. By Twilio none can while there is no `PUBLIC_URL` to fetch it from.
     """
@@ -32,6 +34,7 @@ class Opened:
     ways: Sequence[Way]
     quote: QuoteDetails | None
     templates: Sequence[Template] | None
+    content_only: bool
     takes_files: bool
 
 
@@ -44,6 +47,7 @@ def read(session: Session, conversation_id: int, limit: int, *, templated: bool 
         ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
         quote=queries.waiting_in(session, conversation_id),
         templates=_templates(session, thread) if templated or not thread.window_open else None,
+        content_only=account(thread.channel_id).provider is Provider.TWILIO,
         takes_files=channel(thread.channel_id).files_refused is None,
     )
 

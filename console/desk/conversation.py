@@ -19,7 +19,7 @@ from console.data import inbox as data
 from console.data import people
 from console.data.opened import Opened
 from console.data.reading import together
-from console.desk import copilot, merging, selection, why
+from console.desk import copilot, merging, refused, selection, why
 from console.i18n import current, t
 from core.channels.base import InvalidMessage
 from core.errors import BotHubError, StoreUnavailable
@@ -42,7 +42,7 @@ def _sent() -> None:
         except BotHubError as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: shell.say(error)}
         except InvalidMessage as error:
-            state["refused"] = {**state.get("refused", {}), item["token"]: str(error)}
+            state["refused"] = {**state.get("refused", {}), item["token"]: refused.said(error)}
     st.rerun(["opened", "list"])
 
 

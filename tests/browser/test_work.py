@@ -104,6 +104,51 @@ def test_a_closed_window_offers_templates(page: Page, business, ana: Person) -> 
     expect(page.locator(".m.agent .text")).to_have_text(["Hola Daniela, tu pedido está en camino."])
 
 
+def test_a_template_with_cards_a_place_and_a_code_is_filled(page: Page, business, ana: Person) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
+    rows("UPDATE channels SET account = 'waba-1'")
+    card = [
+        {"type": "BODY", "text": "Desde {{1}}"},
+        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Ver", "url": "https://shop.example/{{1}}"}]},
+    ]
+    components = [
+        {"type": "HEADER", "format": "LOCATION"},
+        {"type": "BODY", "text": "Hola {{1}}", "example": {"body_text": [["Ana"]]}},
+        {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Ya", "has_expiration": True}},
+        {"type": "CAROUSEL", "cards": [{"components": card}, {"components": card}]},
+        {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "text": "Copiar"}, {"type": "FLOW", "text": "Abrir"}]},
+    ]
+    payment = [{"type": "BUTTONS", "buttons": [{"type": "ORDER_DETAILS", "text": "Pagar"}]}]
+    with system_transaction() as session:
+        for name, parts in (("oferta", components), ("pago", payment)):
+            session.execute(
+                insert(MessageTemplate).values(
+                    business_id=business.business_id, account="waba-1", name=name, language="es", category="UTILITY",
+                    status="APPROVED", quality="", rejected_reason="", components=parts,
+                )
+            )  # fmt: skip
+    open_thread(page, talk)
+    offered = page.locator(".templates .row")
+    expect(offered.filter(has_text="pago")).to_be_disabled()
+    expect(offered.filter(has_text="pago")).to_contain_text("ORDER_DETAILS")
+    offered.filter(has_text="oferta").click()
+    send = page.locator(".templates .send")
+    inputs = page.locator(".templates .slot input")
+    expect(inputs).to_have_count(10)
+    expect(inputs.nth(3)).to_have_attribute("placeholder", "Ana")
+    words = ["-34.6, -58.4", "Sucursal", "Av. 1", "Eva", "2035-01-01T10:00", "$ 10", "a-1", "$ 20", "a-2", "VERANO25"]
+    for number, value in enumerate(words):
+        expect(send).to_be_disabled()
+        inputs.nth(number).fill(value)
+    send.click()
+    until(lambda: replies(talk) == ["Hola Eva"])
+    sent = one("SELECT payload -> 'template' -> 'components' FROM messages WHERE type = 'template'")
+    assert [part["type"] for part in sent] == ["header", "body", "limited_time_offer", "button", "button", "carousel"]
+    assert sent[0]["parameters"][0]["location"]["latitude"] == -34.6
+    assert [card["components"][1]["parameters"][0]["text"] for card in sent[5]["cards"]] == ["a-1", "a-2"]
+    expect(page.locator(".m.agent .card")).to_have_count(2)
+
+
 def settled(page: Page, *, there: str, gone: str) -> None:
     """Both stand side by side for a moment, and the first to come moves when the other goes."""
     expect(page.get_by_role("button", name=there)).to_be_visible()

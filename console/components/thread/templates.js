@@ -12,7 +12,7 @@ function drawTemplates(state) {
   const open = !noting && data.templates && (data.shut ? data.shut.by === 'window' : state.browsing === data.conversation);
   templates.hidden = !open;
   if (!open) return templates.replaceChildren();
-  const looks = JSON.stringify([data.conversation, data.language, state.filling?.name, data.templates]);
+  const looks = JSON.stringify([data.conversation, data.language, state.filling?.name, state.filling?.language, data.templates]);
   if (templates.looks === looks) return;  // somebody is typing in it
   templates.looks = looks;
   templates.replaceChildren(...(state.filling ? fillTemplate(state, state.filling) : listTemplates(state)));
@@ -20,7 +20,7 @@ function drawTemplates(state) {
 
 function listTemplates(state) {
   const {data} = state;
-  if (!data.templates.length) return [el('p', 'aside', data.words.templates_none)];
+  if (!data.templates.length) return [el('p', 'aside', data.contentOnly ? data.words.templates_content : data.words.templates_none)];
   const search = field(data.words.templates_search);
   const rows = el('div', 'rows');
   const show = () => {
@@ -32,6 +32,10 @@ function listTemplates(state) {
       const title = el('b', '', one.name.replaceAll('_', ' '));
       title.append(el('small', '', `${one.language} · ${(data.words['category_' + one.category] || one.category).toLowerCase()}`));
       row.append(title, el('span', '', one.body));
+      if (one.strange) {
+        row.disabled = true;
+        row.append(el('small', '', fill(data.words.template_not_here, {part: one.strange})));
+      }
       row.onclick = () => { state.filling = one; drawTemplates(state); };
       return row;
     }));
@@ -44,30 +48,27 @@ function listTemplates(state) {
 
 function fillTemplate(state, one) {
   const {words, values} = state.data;
-  const fields = [
-    ...one.headerVariables.map((name) => ['header', name]),
-    ...one.bodyVariables.map((name) => ['body', name]),
-    ...one.buttonVariables.map(([index, name]) => ['button', name, index]),
-  ].map(([part, name, index]) => ({part, name, index, input: field(part === 'body' ? `{{${name}}}` : `${words['part_' + part]} {{${name}}}`)}));
-  const first = fields.find((one) => one.part === 'body');
+  const asked = one.slots.map((slot) => ask(state, one, slot)).filter(Boolean);
+  const first = asked.find(({slot}) => slot.part === 'body' && slot.card === null);
   if (first) first.input.value = values['contact.first_name'] || '';
   const preview = el('div', 'bubble');
-  const media = ['image', 'video', 'document'].includes(one.header) ? mediaField(state, one) : null;
   const send = el('button', 'send', words.send);
   send.type = 'button';
   const show = () => {
-    const value = (part) => Object.fromEntries(fields.filter((one) => one.part === part).map((one) => [one.name, one.input.value.trim()]));
-    const filledIn = (text, given) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name) => given[name] || whole);
-    const shown = {header: filledIn(one.headerText, value('header')), body: filledIn(one.body, value('body')), footer: one.footer, buttons: one.buttons};
+    // A one-time password stands in the text and behind the button.
+    for (const twin of asked) if (twin.twin) twin.text = first ? first.text : '';
+    const shown = shownTemplate(one, asked);
     preview.replaceChildren(...templateParts(shown));
-    send.disabled = fields.some((one) => !one.input.value.trim()) || (media && !media.file?.id);
-    send.onclick = () => sendTemplate(state, one, fields, media, shown);
+    send.disabled = !asked.every((given) => given.ready());
+    send.onclick = () => sendTemplate(state, one, asked, shown);
   };
-  for (const {input} of fields) {
-    input.oninput = show;
-    input.onkeydown = (event) => { if (event.key === 'Enter') { event.preventDefault(); if (!send.disabled) send.click(); } };
+  for (const given of asked) {
+    given.changed = show;
+    for (const input of given.nodes.flatMap((node) => [...node.querySelectorAll('input:not([type=file])')])) {
+      input.oninput = show;
+      input.onkeydown = (event) => { if (event.key === 'Enter') { event.preventDefault(); if (!send.disabled) send.click(); } };
+    }
   }
-  if (media) media.changed = show;
   const back = toolButton('←', words.templates, () => { state.filling = null; drawTemplates(state); });
   back.className = 'back';
   const head = el('div', 'filling');
@@ -75,7 +76,89 @@ function fillTemplate(state, one) {
   const foot = el('div', 'filling');
   foot.append(el('span', 'hint', ''), send);
   show();
-  return [head, ...(media ? [media.input] : []), ...fields.map((one) => one.input), preview, foot];
+  const open = el('div', 'slots');
+  open.append(...asked.flatMap((given) => given.nodes));
+  return [head, open, preview, foot];
+}
+
+// What is asked for one open place of a template: its inputs, whether they are filled, and the parameter they make.
+// Meta takes no line breaks, tabs or more than four spaces in a value.
+const oneLine = (input) => input.value.replace(/\s+/g, ' ').trim();
+
+function ask(state, one, slot) {
+  const {words} = state.data;
+  const where = [
+    slot.card === null ? '' : `${words.part_card} ${slot.card + 1}`,
+    slot.part === 'header' ? words.part_header : slot.part === 'button' ? `${words.part_button} «${slot.label}»` : '',
+  ].filter(Boolean).join(' · ');
+  const called = (what) => [where, what].filter(Boolean).join(' ');
+  const given = {slot, nodes: [], changed: null, ready: () => true, parameter: () => null, text: ''};
+  const write = (what, example, more = {}) => {
+    const input = Object.assign(field(what), {placeholder: example || ''}, more);
+    const label = el('label', 'slot');
+    label.append(el('span', '', what), input);
+    given.nodes.push(label);
+    return input;
+  };
+  switch (slot.kind) {
+    case 'text': {
+      const parameter = () => ({type: 'text', text: given.text, ...(slot.part === 'button' || /^\d+$/.test(slot.name) ? {} : {parameter_name: slot.name})});
+      if (slot.part === 'button' && one.category === 'AUTHENTICATION') return {...given, twin: true, ready() { return Boolean(this.text); }, parameter() { return {type: 'text', text: this.text}; }};
+      const input = given.input = write(called(`{{${slot.name}}}`), slot.example);
+      Object.defineProperty(given, 'text', {get: () => oneLine(input)});
+      return Object.assign(given, {ready: () => Boolean(given.text), parameter});
+    }
+    case 'coupon_code': {
+      const input = write(called(words.part_code), slot.example, {maxLength: 20});
+      return Object.assign(given, {ready: () => Boolean(oneLine(input)), parameter: () => ({type: 'coupon_code', coupon_code: oneLine(input)})});
+    }
+    case 'catalog': {
+      const input = write(called(words.part_thumbnail), slot.example);
+      return Object.assign(given, {parameter: () => (oneLine(input) ? {type: 'action', action: {thumbnail_product_retailer_id: oneLine(input)}} : null)});
+    }
+    case 'flow':
+      return Object.assign(given, {parameter: () => ({type: 'action', action: {flow_token: 'unused'}})});
+    case 'expiration': {
+      const input = write(called(words.part_expiration), '', {type: 'datetime-local'});
+      const at = () => new Date(input.value).getTime();
+      return Object.assign(given, {ready: () => at() > Date.now(), parameter: () => ({type: 'limited_time_offer', limited_time_offer: {expiration_time_ms: at()}})});
+    }
+    case 'location': {
+      const [spot, name, address] = [write(called(words.place_coordinates), '-34.6037, -58.3816'), write(called(words.place_name), ''), write(called(words.part_address), '')];
+      const found = () => {
+        const [, latitude, longitude] = (COORDINATES.exec(spot.value) || []).map(Number);
+        return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? {latitude, longitude, name: oneLine(name), address: oneLine(address)} : null;
+      };
+      return Object.assign(given, {ready: () => Boolean(found() && oneLine(name) && oneLine(address)), parameter: () => ({type: 'location', location: found()})});
+    }
+    case 'product': {
+      const [product, catalogue] = [write(called(words.part_product), ''), write(called(words.part_catalogue), '')];
+      return Object.assign(given, {ready: () => Boolean(oneLine(product) && oneLine(catalogue)), parameter: () => ({type: 'product', product: {product_retailer_id: oneLine(product), catalog_id: oneLine(catalogue)}})});
+    }
+    case 'image': case 'video': case 'gif': case 'document': {
+      const media = mediaField(state, {header: slot.kind});
+      media.changed = () => given.changed();
+      const label = el('label', 'slot');
+      label.append(el('span', '', called(words['type_' + slot.kind] || slot.kind)), media.input);
+      given.nodes.push(label);
+      const parameter = () => ({type: slot.kind, [slot.kind]: {attachment_id: media.file.id, ...(slot.kind === 'document' ? {filename: media.file.name} : {})}});
+      return Object.assign(given, {ready: () => Boolean(media.file?.id), parameter});
+    }
+  }
+  return null;  // what may be left out, as a button's payload
+}
+
+// The template with what is filled in so far.
+function shownTemplate(one, asked, card = null) {
+  const valuesOf = (part) => Object.fromEntries(asked.filter(({slot}) => slot.part === part && slot.card === card && slot.kind === 'text').map((given) => [given.slot.name, given.text]));
+  const filledIn = (text, given) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name) => given[name] || whole);
+  return {
+    header: filledIn(one.headerText, valuesOf('header')),
+    body: filledIn(one.body, valuesOf('body')),
+    footer: one.footer,
+    buttons: one.buttons,
+    cards: (one.cards || []).map((inside, number) => shownTemplate(inside, asked, number)),
+  };
 }
 
 function field(label) {
@@ -87,7 +170,7 @@ function field(label) {
 // The file of a header, handed in at once as attachments are.
 function mediaField(state, one) {
   const input = el('input', 'field');
-  Object.assign(input, {type: 'file', accept: one.header === 'document' ? '' : `${one.header}/*`, ariaLabel: state.data.words['type_' + one.header]});
+  Object.assign(input, {type: 'file', accept: one.header === 'document' ? '' : one.header === 'gif' ? 'video/mp4' : `${one.header}/*`, ariaLabel: state.data.words['type_' + one.header]});
   const media = {input, file: null, changed: null};
   input.onchange = async () => {
     const [file] = input.files;
@@ -101,25 +184,42 @@ function mediaField(state, one) {
   return media;
 }
 
-function sendTemplate(state, one, fields, media, shown) {
-  const text = (given) => ({type: 'text', text: given.input.value.trim(), ...(/^\d+$/.test(given.name) ? {} : {parameter_name: given.name})});
-  const of = (part) => fields.filter((given) => given.part === part);
-  const components = [];
-  if (media) components.push({type: 'header', parameters: [{type: one.header, [one.header]: {attachment_id: media.file.id, ...(one.header === 'document' ? {filename: media.file.name} : {})}}]});
-  else if (of('header').length) components.push({type: 'header', parameters: of('header').map(text)});
-  if (of('body').length) components.push({type: 'body', parameters: of('body').map(text)});
-  for (const given of of('button')) components.push({type: 'button', sub_type: 'url', index: given.index, parameters: [{type: 'text', text: given.input.value.trim()}]});
+const SUB_TYPES = {text: 'url', coupon_code: 'copy_code', flow: 'flow', catalog: 'CATALOG'};
+
+function componentsOf(asked, card) {
+  const components = new Map();
+  for (const given of asked.filter(({slot}) => slot.card === card)) {
+    const {part, index, kind} = given.slot;
+    const parameter = given.parameter();
+    if (!parameter) continue;
+    const key = `${part} ${index}`;
+    const button = part === 'button' ? {sub_type: SUB_TYPES[kind], index} : {};
+    if (!components.has(key)) components.set(key, {type: part, ...button, parameters: []});
+    components.get(key).parameters.push(parameter);
+  }
+  return [...components.values()];
+}
+
+function sendTemplate(state, one, asked, shown) {
+  const components = componentsOf(asked, null);
+  const cards = one.cards.map((_, number) => ({card_index: number, components: componentsOf(asked, number)}));
+  if (cards.some((card) => card.components.length)) components.push({type: 'carousel', cards});
   state.filling = null;
   state.browsing = null;
   post(state, [{conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template: {name: one.name, language: one.language, components}}]);
 }
 
 // A template as the customer sees it.
-function templateParts({header, body, footer, buttons}) {
+function templateParts({header, body, footer, buttons, cards}) {
   const parts = [];
   if (header) parts.push(el('b', 'text', header));
   parts.push(spoken(body));
   if (footer) parts.push(el('small', 'text', footer));
   for (const one of buttons || []) parts.push(el('span', 'press', one));
+  for (const one of cards || []) {
+    const card = el('div', 'card');
+    card.append(...templateParts(one));
+    parts.push(card);
+  }
   return parts;
 }

@@ -10,7 +10,7 @@ from core.channels.base import ProviderError, SendError
 from core.channels.http import NO_ANSWER
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.shapes import items, mapping, text
-from core.channels.whatsapp_cloud.template_slots import VARIABLE, variables
+from core.channels.whatsapp_cloud.template_slots import VARIABLE, buttons, cards, variables
 
 _FIELDS = "id,name,language,status,category,quality_score,rejected_reason,parameter_format,components"
 _PAGE = 100
@@ -60,7 +60,7 @@ def read_template(item: Mapping[str, Any]) -> Template:
     components = tuple(part for part in items(dict(item), "components") if isinstance(part, dict))
     by_type = {text(part.get("type")).upper(): part for part in components}
     header, body = by_type.get("HEADER", {}), text(by_type.get("BODY", {}).get("text"))
-    buttons = enumerate(items(by_type.get("BUTTONS", {}), "buttons"))
+    pressed = enumerate(items(by_type.get("BUTTONS", {}), "buttons"))
     return Template(
         id=text(item.get("id")),
         name=text(item.get("name")),
@@ -74,7 +74,7 @@ def read_template(item: Mapping[str, Any]) -> Template:
         header_variables=variables(text(header.get("text"))),
         body_variables=variables(body),
         button_variables={
-            index: found for index, button in buttons if (found := variables(text(mapping(button).get("url"))))
+            index: found for index, button in pressed if (found := variables(text(mapping(button).get("url"))))
         },
         components=components,
     )
@@ -89,20 +89,45 @@ class Rendering:
     body: str
     footer: str
     buttons: tuple[str, ...]
+    cards: tuple[Rendering, ...] = ()
 
 
 def render(template: Template, components: Iterable[Mapping[str, Any]]) -> Rendering:
     """What the customer will see. A variable without a value stays as it is written."""
-    given = {text(part.get("type")): _values(part.get("parameters")) for part in components}
-    by_type = {text(part.get("type")).upper(): part for part in template.components}
-    header = by_type.get("HEADER", {})
+    return _rendered(template.components, list(components))
+
+
+def _rendered(defined: Iterable[Mapping[str, Any]], given: list[Mapping[str, Any]]) -> Rendering:
+    values = {text(part.get("type")): _values(part.get("parameters")) for part in given}
+    by_type = {text(part.get("type")).upper(): part for part in defined}
+    header, body = by_type.get("HEADER", {}), text(by_type.get("BODY", {}).get("text"))
+    kind = (text(header.get("format")) or "text").lower()
+    words = text(header.get("text"))
     return Rendering(
-        header=_filled(text(header.get("text")), template.header_variables, given.get("header", {})),
-        media="" if template.header in ("none", "text") else template.header,
-        body=_filled(template.body, template.body_variables, given.get("body", {})),
+        header=_filled(words, variables(words), values.get("header", {})) or _place(given),
+        media="" if kind == "text" else kind,
+        body=_filled(body, variables(body), values.get("body", {})),
         footer=text(by_type.get("FOOTER", {}).get("text")),
-        buttons=tuple(text(mapping(one).get("text")) for one in items(dict(by_type.get("BUTTONS", {})), "buttons")),
+        buttons=tuple(text(button.get("text")) for button in buttons(by_type.values())),
+        cards=tuple(_cards(by_type.get("CAROUSEL", {}), given)),
     )
+
+
+def _place(given: Iterable[Mapping[str, Any]]) -> str:
+    """The name and address of a header that is a place."""
+    for part in given:
+        for parameter in part.get("parameters") or [] if part.get("type") == "header" else []:
+            place = mapping(parameter.get("location"))
+            return ", ".join(filter(None, (text(place.get("name")), text(place.get("address")))))
+    return ""
+
+
+def _cards(carousel: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> Iterator[Rendering]:
+    known = cards(carousel)
+    for part in given:
+        for card in part.get("cards") or [] if known and part.get("type") == "carousel" else []:
+            number = card["card_index"]
+            yield _rendered(known[number] if number < len(known) else known[0], card["components"])
 
 
 def _values(parameters: Any) -> dict[str, str]:
