@@ -19,9 +19,11 @@ def main() -> int:
         import uvicorn
 
         from console.asgi import app
+        from core import machines
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG
+    machines.keep_telling()
     uvicorn.run(
         app,
         host=settings.web_host,

@@ -39,6 +39,7 @@ def settings_or_exit(*, port: str | None = None) -> Settings:
         _warn(settings)
         try_folder(settings.data_dir)
         try_servers(settings)
+        _warn_of_other_machines(settings)
         if port is not None:
             try_port(port.upper(), settings.web_host, getattr(settings, port))
         return settings
@@ -75,6 +76,7 @@ def try_settings_of(arguments: Sequence[str]) -> None:
             settings = check(load())
             _warn(settings)
             try_servers(settings)
+            _warn_of_other_machines(settings)
 
 
 @contextmanager
@@ -88,6 +90,13 @@ def _told_in_a_line() -> Iterator[None]:
 
 def _warn(settings: Settings) -> None:
     for line in config_names.warnings(settings):
+        sys.stderr.write(f"{line}\n")
+
+
+def _warn_of_other_machines(settings: Settings) -> None:
+    from core import machines  # not before the settings were tried
+
+    if line := machines.told_at_start(settings):
         sys.stderr.write(f"{line}\n")
 
 

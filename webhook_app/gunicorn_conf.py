@@ -44,8 +44,10 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 def post_worker_init(_worker: Any) -> None:
     settle_memory()
     gunicorn.util.write_error = _write_problem
+    from core import machines
     from webhook_app.limits import Lines  # not before gevent has patched what it uses
 
+    machines.keep_telling()
     lines = Lines()
 
     def few_invalid(record: logging.LogRecord) -> bool:

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import bell
+from core import bell, machines
 from core.channels.ssrf import is_public
 from core.config import get_settings
 from core.crypto import token_hash
@@ -33,14 +33,17 @@ def _alive() -> Response:
 
 def _ready() -> tuple[Response, int]:
     """Ready means that messages are stored, which needs Postgres alone; a missing bell or worker is told, and is 503
-    too, because nobody would be answered soon. Strangers hear whether, not why."""
+    too, because nobody would be answered soon. Files that other machines cannot read are told, and no more than that.
+    Strangers hear whether, not why."""
     parts = {
         "database": _state(figures.database_answers),
         "redis": _state(lambda: bool(bell.connection().ping())),
         "workers": _state(lambda: bell.workers_seen() > 0),
     }
     ready = all(state == "ok" for state in parts.values())
-    told = {"status": "ok" if ready else "unavailable"} | ({"parts": parts} if _is_ours() else {})
+    told: dict[str, object] = {"status": "ok" if ready else "unavailable"}
+    if _is_ours():
+        told["parts"] = parts | {"files": _state(machines.files_are_shared, "apart")}
     return jsonify(told), 200 if ready else 503
 
 
@@ -62,9 +65,9 @@ def _is_ours() -> bool:
         return False
 
 
-def _state(check: Callable[[], bool]) -> str:
+def _state(check: Callable[[], bool], otherwise: str = "none seen") -> str:
     try:
-        return "ok" if check() else "none seen"
+        return "ok" if check() else otherwise
     except (SQLAlchemyError, redis.RedisError) as error:
         return type(error).__name__
 

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 import core.ai.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
-from core import bell
+from core import bell, machines
 from core.config import get_settings
 from core.connections import Process, serve_as
 from core.observability import configure_logging
@@ -46,6 +46,7 @@ def work() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
     desk().keep_telling()
+    machines.keep_telling()
     _work_unasked()  # whoever was here before may have left something, and its ring with it
     while not bell.stop_requested():
         try:

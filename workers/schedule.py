@@ -17,7 +17,7 @@ if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from core import errands
+from core import errands, machines
 from core.analytics import rollups
 from core.business import account_pauses, templates
 from core.config import get_settings
@@ -50,6 +50,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
+    machines.keep_telling()
     threading.Thread(target=_chores, name="chores", daemon=True).start()
     for name, pause, task in (("alerts", _ALERTS_SECONDS, look), ("notices", _NOTICES_SECONDS, tell)):
         threading.Thread(target=_repeat, args=(pause, task), name=name, daemon=True).start()
@@ -63,6 +64,7 @@ def main() -> int:
                     work.forget_old_work(session)
                     alerts.forget_old_alerts(session)
                     errands.forget_old(session)
+                    machines.forget_gone(session)
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             log.warning("postgres_away", error=type(error.orig).__name__)

@@ -21,7 +21,7 @@ def doctor(_: argparse.Namespace) -> int:
     get_settings()
     findings = [
         finding
-        for check in (checks.servers, checks.database_connections, _web, _channels, _unowned, _model)
+        for check in (checks.servers, checks.database_connections, checks.files, _web, _channels, _unowned, _model)
         for finding in check()
     ]
     for finding in findings:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.db import run
 from core.health.conditions import SEE
 from core.health.work import LOST_AFTER
+from core.machines import LIVE_FOR
 from core.models import Alert, Channel, Severity
 from core.outbox import flow
 from core.people.notice_words import sentence
@@ -29,6 +30,7 @@ CALM_AFTER = timedelta(minutes=2)  # a condition not seen for this long is over:
 KINDS = (
     "backlog", "breaker", "paused", "whatsapp_down", "sms_down", "email_down", "token", "silence", "budget",
     "budget_near", "budget_reached", "webhook_errors", "rate_limit_warning", "workers", "dead_letters",
+    "files_apart",
 )  # fmt: skip
 _KEEP = timedelta(days=365)
 _LOCK = 4_207_011
@@ -54,6 +56,7 @@ def evaluate(session: Session) -> None:
     limits = {
         "backlog": BACKLOG_AFTER,
         "lost": LOST_AFTER,
+        "live": LIVE_FOR,
         "ends": TOKEN_ENDS,
         "usual": USUAL,
         "lately": LATELY,

@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from core import bell
+from core import bell, machines
 from core.business.channels import account_of
 from core.channels.base import Account, Cause, Provider, SendError
 from core.channels.twilio.setup import check_credentials, owns_sender
@@ -201,13 +201,27 @@ def database_connections() -> Iterator[Finding]:
     """What this machine's processes may open, beside what Postgres lets its role open."""
     wanted = get_settings().database_connections
     try:
-        with get_engine().connect() as connection:
-            allowed = connection.execute(text(_ALLOWED)).scalar_one()
+        with system_transaction() as session:
+            allowed = session.execute(text(_ALLOWED)).scalar_one()
+            count = max(1, len(machines.live(session)))
     except SQLAlchemyError:
         return
     mend = "Lower DATABASE_CONNECTIONS, or raise max_connections of Postgres (docs/operations.md, Connections)."
-    detail = f"{wanted} for this machine, {allowed} allowed by Postgres"
-    yield Finding("connections", wanted <= allowed, detail, mend, str(allowed))
+    whose = "this machine" if count == 1 else f"each of {count} machines"
+    detail = f"{wanted} for {whose}, {allowed} allowed by Postgres"
+    yield Finding("connections", wanted * count <= allowed, detail, mend, str(allowed))
+
+
+def files() -> Iterator[Finding]:
+    """Whether every machine can read every file."""
+    try:
+        with system_transaction() as session:
+            found = machines.live(session)
+    except SQLAlchemyError:
+        return
+    without = ", ".join(one.hostname for one in found if not one.has_media_url)
+    detail = f"{len(found)} machines, without MEDIA_URL: {without or 'none'}"
+    yield Finding("files", not machines.apart(found), detail, machines.MEND, str(len(found)))
 
 
 # The limits of the server, of the role and of the database; -1 is none.

@@ -85,6 +85,9 @@ WITH conditions (business_id, kind, severity, subject) AS (
     WHERE coalesce((SELECT max(seen_at) FROM worker_reports) < now() - %(lost)s, EXISTS (
         SELECT FROM alerts a WHERE a.business_id = businesses.id AND a.kind = 'workers' AND a.cleared_at IS NULL))
     UNION
+    SELECT id, 'files_apart', 'high', 'MEDIA_URL' FROM businesses
+    WHERE (SELECT count(*) > 1 AND NOT bool_and(has_media_url) FROM machines WHERE seen_at > now() - %(live)s)
+    UNION
     SELECT b.id, 'dead_letters', 'warning', 'waiting' FROM businesses b WHERE EXISTS (
         SELECT FROM dead_letters l WHERE l.replayed_at IS NULL AND (l.business_id = b.id
             OR l.business_id IS NULL AND (SELECT count(*) FROM businesses) = 1))

@@ -16,6 +16,7 @@ from core.models.knowledge import (
     KnowledgeVector,
     SourceState,
 )
+from core.models.machine import Machine
 from core.models.message import (
     Attachment,
     Delivery,
@@ -90,6 +91,7 @@ __all__ = [
     "KnowledgeEdition",
     "KnowledgeSource",
     "KnowledgeVector",
+    "Machine",
     "Message",
     "MessageStatus",
     "MessageTemplate",

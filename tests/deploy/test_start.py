@@ -113,7 +113,7 @@ def _ok(url: str) -> bool:
 
 def test_the_processes_of_the_compose_file_answer(desk: Desk) -> None:
     assert requests.get(f"{desk.web}/readyz", timeout=5).json()["parts"] == dict.fromkeys(
-        ("database", "redis", "workers"), "ok"
+        ("database", "redis", "workers", "files"), "ok"
     )
     assert "/auth/link?token=" in desk.setup
 

@@ -21,7 +21,7 @@ def test_alive_needs_nothing(client: Any, servers: Embedded) -> None:
 def test_not_ready_without_workers(client: Any) -> None:
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json["parts"] == {"database": "ok", "redis": "ok", "workers": "none seen"}
+    assert response.json["parts"] == {"database": "ok", "redis": "ok", "workers": "none seen", "files": "ok"}
 
 
 def test_ready_with_everything(client: Any) -> None:
