@@ -11,7 +11,7 @@ from tests.browser.steps import at_rest, signed_in
 from tests.console.people import person
 
 
-def test_streamlits_own_words_are_in_the_language_of_whoever_looks(page: Page, console, business) -> None:
+def test_streamlits_own_words_are_in_the_language_of_whoever_looks(page: Page, console, business, talk) -> None:
     failed: list[str] = []
     page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
     signed_in(page, console, person(business.business_id, role=Role.ADMINISTRATOR, language="es"))
