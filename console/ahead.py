@@ -28,7 +28,9 @@ class _SignedOut(Exception):
 
 
 async def conversation(request: Request) -> Response:
-    """One conversation with its newest messages, as many as `lines` says. 404 for another business's, too."""
+    """One conversation with its newest messages, as many as `lines` says. 404 for another business's, too, and for
+    one that they do not see.
+    """
     lines = request.query_params.get("lines", "")
     if not lines.isdecimal() or len(lines) > 3 or not 0 < int(lines) <= MOST:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
@@ -48,5 +50,5 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str) ->
         if agent is None:
             raise _SignedOut
         enter_business(session, agent.business_id)
-        found = opened.read(session, conversation_id, lines)
+        found = opened.read(session, agent, conversation_id, lines)
     return shown(found, agent, i18n.of_agent(agent, accept_language))

@@ -14,6 +14,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from console.address import row_number
 from console.security import COOKIE, same_origin
 from console.store import system_transaction, transaction
 from core.business.channels import channel
@@ -25,7 +26,7 @@ from core.channels.refusals import FileRefused
 from core.errors import NotFound
 from core.media import storage, uploads
 from core.models import Attachment, Conversation, FileState
-from core.people import sessions
+from core.people import sessions, visibility
 from core.people.sessions import CurrentAgent
 
 # Shown in the page. Everything else is handed over as a download, because it might be a page with a script in it.
@@ -65,7 +66,7 @@ async def hand_in(request: Request) -> Response:
         name = clean_text(unquote(request.headers.get("x-file-name", "")))[:_LONGEST_NAME] or None
         declared = request.headers.get("content-type")
         try:
-            kept = await to_thread.run_sync(_keep, agent.business_id, body, declared, name, _for(request))
+            kept = await to_thread.run_sync(_keep, agent, body, declared, name, _for(request))
         except FileRefused as error:
             limit = error.limit and error.limit / MEGABYTE
             return JSONResponse(
@@ -96,25 +97,27 @@ def _for(request: Request) -> _For | None:
 
 
 def _keep(
-    business_id: int, body: IO[bytes], declared: str | None, name: str | None, aim: _For | None
+    agent: CurrentAgent, body: IO[bytes], declared: str | None, name: str | None, aim: _For | None
 ) -> dict[str, object]:
+    business_id = agent.business_id
     upload = uploads.keep(business_id, body, declared, name)
     if aim is not None:
         body.seek(0)
         facts = FileFacts(upload.mime_type, upload.size, body.read(HEAD_BYTES))
         try:
-            _check(business_id, aim, facts)
+            _check(agent, aim, facts)
         except (InvalidMessage, NotFound):
             storage.delete(upload.storage_key)
             raise
     with transaction(business_id) as session:
-        attachment_id = uploads.record(session, business_id, upload)
+        attachment_id = uploads.record(session, business_id, upload, agent.id)
     return {"id": attachment_id, "mime": upload.mime_type, "size": upload.size}
 
 
-def _check(business_id: int, aim: _For, file: FileFacts) -> None:
+def _check(agent: CurrentAgent, aim: _For, file: FileFacts) -> None:
     """Raise `FileRefused` if the conversation's channel would not take the file, `NotFound` without conversation."""
-    with transaction(business_id) as session:
+    with transaction(agent.business_id) as session:
+        visibility.require(session, agent, aim.conversation_id)
         conversation = session.get(Conversation, aim.conversation_id)
         if conversation is None:
             raise NotFound(f"No conversation {aim.conversation_id}.")
@@ -123,8 +126,10 @@ def _check(business_id: int, aim: _For, file: FileFacts) -> None:
 
 
 async def download(request: Request) -> Response:
-    """One stored file. 404 for what is not there, not fetched yet, or another business's."""
-    opened = await to_thread.run_sync(_open, request.cookies.get(COOKIE, ""), request.path_params["attachment_id"])
+    """One stored file, `m` the message that names it. 404 for what is not there, not fetched yet, or not for them."""
+    message_id = row_number(request.query_params.get("m", ""))
+    token, attachment_id = request.cookies.get(COOKIE, ""), request.path_params["attachment_id"]
+    opened = await to_thread.run_sync(_open, token, attachment_id, message_id)
     if opened is None:
         return PlainTextResponse("No such file.", 404)
     shown = opened.mime_type in _SHOWN
@@ -169,11 +174,15 @@ def _part(content: Iterator[bytes], first: int, length: int) -> Iterator[bytes]:
         first = max(0, first - len(piece))
 
 
-def _open(token: str, attachment_id: int) -> _Opened | None:
+def _open(token: str, attachment_id: int, message_id: int | None) -> _Opened | None:
     agent = _who(token)
     if agent is None:
         return None
     with transaction(agent.business_id) as session:
+        try:
+            visibility.require_file(session, agent, attachment_id, message_id)
+        except NotFound:
+            return None
         file = session.get(Attachment, attachment_id)
     if file is None or file.state != FileState.STORED or file.storage_key is None:
         return None

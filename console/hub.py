@@ -23,11 +23,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from console import news
 from console.news import News
 from console.security import COOKIE, same_origin
-from console.store import system_transaction
+from console.store import system_transaction, transaction
 from core import live
 from core.config import get_settings
 from core.errors import StoreUnavailable
-from core.people import sessions
+from core.models import Sees
+from core.people import sessions, visibility
 from core.people.sessions import CurrentAgent
 
 log = structlog.get_logger(__name__)
@@ -67,7 +68,7 @@ class _Browser:
 
     def show(self, read: News | None) -> None:
         if read:
-            self.moved |= read.rows
+            self.moved |= read.rows_of(self.agent.id)
             self.counted = read
         self.news.set()
 
@@ -93,7 +94,7 @@ class _Browser:
 
 
 _browsers: set[_Browser] = set()
-_moving: dict[int, set[int]] = {}  # by business, conversations that are about to be read
+_moving: dict[int, dict[int, bool]] = {}  # by business, conversations about to be read, and whether one calls anybody
 _reading: set[asyncio.Task[None]] = set()
 _seen: dict[tuple[int, int, int], tuple[float, live.Presence]] = {}  # by business, conversation and agent
 
@@ -124,14 +125,17 @@ def _pass_on(change: live.Change) -> None:
     for browser in there:
         if change.conversation_id in (EVERYTHING, browser.looking):
             browser.tell(change.conversation_id)
-        if change.calls in (live.ANYBODY, browser.agent.id):
+        # Whoever does not see everything hears of it once it is known what they see (`_show_moved`).
+        anybody = change.calls == live.ANYBODY and browser.agent.sees is Sees.ALL
+        if anybody or change.calls == browser.agent.id:
             browser.call(change.conversation_id)
     if not there or change.conversation_id == EVERYTHING:
         return
+    calls = change.calls == live.ANYBODY
     if moving := _moving.get(change.business_id):
-        moving.add(change.conversation_id)
+        moving[change.conversation_id] = calls or moving.get(change.conversation_id, False)
         return
-    _moving[change.business_id] = {change.conversation_id}
+    _moving[change.business_id] = {change.conversation_id: calls}
     task = asyncio.create_task(_show_moved(change.business_id))
     _reading.add(task)
     task.add_done_callback(_reading.discard)
@@ -141,15 +145,19 @@ async def _show_moved(business_id: int) -> None:
     """Changes that come in quick succession are read in one go."""
     await asyncio.sleep(_TOGETHER_SECONDS)
     moved = _moving.pop(business_id)
+    limited = {browser.agent.id for browser in _of_business(business_id) if browser.agent.sees is not Sees.ALL}
     try:
-        read = await to_thread.run_sync(news.read, business_id, moved)
+        read = await to_thread.run_sync(news.read, business_id, moved.keys(), limited)
     except StoreUnavailable:
         log.warning("news_not_read", business_id=business_id)
         read = None
-    unknown = moved - (read.rows.keys() if read else set())
+    unknown = moved.keys() - (read.rows.keys() if read else set())
     for browser in _of_business(business_id):
         browser.changed |= unknown
         browser.show(read)
+        if browser.agent.sees is not Sees.ALL and read:
+            for calling in (one for one, calls in moved.items() if calls and read.is_seen(browser.agent.id, one)):
+                browser.call(calling)
 
 
 def _of_business(business_id: int) -> list[_Browser]:
@@ -207,7 +215,8 @@ async def _hear(websocket: WebSocket, browser: _Browser) -> None:
         while websocket.application_state == WebSocketState.CONNECTED:
             match _word(await websocket.receive_text()):
                 case {"looking": int() | None as conversation_id, "typing": bool(typing)}:
-                    browser.look(conversation_id, typing=typing)
+                    looking = await to_thread.run_sync(_seen_by, browser.agent, conversation_id)
+                    browser.look(looking, typing=typing)
             await asyncio.sleep(_LISTEN_EVERY_SECONDS)
 
 
@@ -225,9 +234,13 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(browser.news.wait(), _RECHECK_SECONDS)
         if time.monotonic() - checked >= _RECHECK_SECONDS:
-            if await to_thread.run_sync(_agent, token) is None:
+            agent = await to_thread.run_sync(_agent, token)
+            if agent is None:
                 await websocket.close(SIGNED_OUT)
                 return
+            if agent.sees is not browser.agent.sees:
+                browser.tell(EVERYTHING)
+            browser.agent = agent
             checked = time.monotonic()
         if browser.news.is_set():
             browser.news.clear()
@@ -267,3 +280,14 @@ async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
 def _agent(token: str) -> CurrentAgent | None:
     with system_transaction() as session:
         return sessions.session_agent(session, token)
+
+
+def _seen_by(agent: CurrentAgent, conversation_id: int | None) -> int | None:
+    """A conversation that somebody says they look at; None if they do not see it, or that cannot be known now."""
+    if conversation_id is None or agent.sees is Sees.ALL:
+        return conversation_id
+    try:
+        with transaction(agent.business_id) as session:
+            return conversation_id if visibility.sees(session, agent, conversation_id) else None
+    except StoreUnavailable:
+        return None

@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from console.components.inbox_list import row_data
 from console.store import transaction
 from core.conversations import listing
+from core.models import Sees
+from core.people import visibility
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`rows` are lines of the list by conversation, `counts` what each agent's views hold, `read_at` unix seconds."""
+    """`rows` are lines of the list by conversation, `counts` what each agent's views hold, `read_at` unix seconds.
+
+    `seen` are the conversations that an agent sees who does not see all of them.
+    """
 
     read_at: float
     rows: dict[int, dict[str, Any]]
     counts: listing.Counts
+    seen: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def rows_of(self, agent_id: int) -> dict[int, dict[str, Any]]:
+        """What this agent is told of conversations: how one looks that they see, and that another is not in their list.
+
+        Only its number is told of that one: a moment ago it may have been in their list.
+        """
+        return {number: row if self.is_seen(agent_id, number) else _gone(number) for number, row in self.rows.items()}
+
+    def is_seen(self, agent_id: int, conversation_id: int) -> bool:
+        seen = self.seen.get(agent_id)
+        return seen is None or conversation_id in seen
 
 
-def read(business_id: int, conversation_ids: Collection[int]) -> News:
-    """Raises `StoreUnavailable`."""
+def _gone(conversation_id: int) -> dict[str, Any]:
+    return {"id": conversation_id, "gone": True}
+
+
+def read(business_id: int, conversation_ids: Collection[int], limited: Collection[int] = ()) -> News:
+    """`limited` are the agents there who do not see everything. Raises `StoreUnavailable`."""
     at = time.time()
     with transaction(business_id) as session:
         rows = {row.id: row_data(row) for row in listing.rows(session, conversation_ids)}
-        return News(at, rows, listing.counts(session))
+        sees = visibility.setting(session, business_id) if limited else Sees.ALL
+        if sees is Sees.ALL:
+            return News(at, rows, listing.counts(session))
+        seen = visibility.seen_among(session, sees, limited, conversation_ids)
+        return News(at, rows, listing.counts_by(session, limited, sees), seen)

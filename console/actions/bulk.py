@@ -13,6 +13,7 @@ from core.conversations import closing
 from core.conversations.closing import Stood
 from core.conversations.triage import UnacceptableTag
 from core.errors import Conflict, NotFound
+from core.people import visibility
 
 MOST = 200
 WITHOUT_VALUE = ("take", "read", "close")
@@ -74,7 +75,8 @@ def take_back(stood: Sequence[Stood]) -> int:
     """Open again what was closed. Returns how many: fewer where customers wrote anew since. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
-        opened = closing.take_back(session, agent.business_id, f"agent:{agent.id}", stood)
+        known = [one for one in stood if visibility.sees(session, agent, one["id"])]
+        opened = closing.take_back(session, agent.business_id, f"agent:{agent.id}", known)
         live.notify(session, agent.business_id, 0)
     bell.ring()
     return opened

@@ -19,7 +19,7 @@ from core.media import uploads
 from core.models import Conversation, Message, Sender
 from core.outbox import retrying
 from core.outbox.queue import Draft, queue_reply
-from core.people import teams
+from core.people import teams, visibility
 
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
 
@@ -34,6 +34,7 @@ def send_file(conversation_id: int, attachment_id: int, caption: str, token: str
     """Send a file that was handed in. Otherwise like `send`. Raises `NotFound` for a file that is not there as well."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
+        visibility.require_file(session, agent, attachment_id)
         file = uploads.stored_file(session, attachment_id)
     kind = uploads.kind_of(file.mime_type)
     media: dict[str, object] = {"attachment_id": attachment_id}
@@ -61,6 +62,9 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         service.lock(session, conversation_id)
         if _is_queued(session, key):
             return
+        visibility.require(session, agent, conversation_id)
+        for attachment_id in visibility.files_in(parsed):
+            visibility.require_file(session, agent, attachment_id)
         service.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
         queue_reply(session, agent.business_id, conversation_id, draft)
     bell.ring()
@@ -81,25 +85,28 @@ def note(conversation_id: int, text: str, token: str) -> None:
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
 
 
 def retry(message_id: int) -> str | None:
     """Send a message again that failed, or whose fate nobody knows. Returns why not, if it cannot be.
 
-    Raises `NotAllowed`.
+    Raises `NotAllowed`, `NotFound`.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require_message(session, agent, message_id)
         result = retrying.retry(session, agent.business_id, [message_id], None, f"agent:{agent.id}")
     bell.ring()
     return result.refused[0].reason if result.refused else None
 
 
 def arrived(message_id: int) -> None:
-    """A message whose fate nobody knew did arrive. Raises `NotAllowed`."""
+    """A message whose fate nobody knew did arrive. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require_message(session, agent, message_id)
         retrying.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")
 
 
@@ -107,9 +114,10 @@ Change = Callable[[Session, int, int, str], None]  # session, business, conversa
 
 
 def change(conversation_id: int, write: Change) -> None:
-    """Do one thing to a conversation. Raises `NotAllowed` and what the thing raises."""
+    """Do one thing to a conversation. Raises `NotAllowed`, `NotFound` and what the thing raises."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         write(session, agent.business_id, conversation_id, f"agent:{agent.id}")
         live.notify(session, agent.business_id, conversation_id)
 
@@ -145,6 +153,10 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
     """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
+        for way in switching.ways(session, conversation_id):
+            if way.channel_id == channel_id and way.open_id is not None:
+                visibility.require(session, agent, way.open_id)
         return switching.continue_on(
             session, agent.business_id, conversation_id, channel_id, identity_id, f"agent:{agent.id}", agent.id
         )
@@ -186,17 +198,18 @@ def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
 
 
 def mark_unread(conversation_id: int) -> None:
-    """Raises `NotAllowed`."""
+    """Raises `NotAllowed`, `NotFound`."""
     change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
 
 
 def mark_seen(conversation_id: int) -> None:
-    """Someone has read it. Raises `NotAllowed`.
+    """Someone has read it. Raises `NotAllowed`, `NotFound`.
 
     Seeing what was seen before is not announced: the page that hears an announcement sees it again.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             service.mark_seen(session, conversation_id)
             live.notify(session, agent.business_id, conversation_id)

@@ -18,6 +18,7 @@ from core.conversations.copilot import Material
 from core.conversations.spending import OverBudget
 from core.errors import BotHubError
 from core.knowledge.retrieval import passages_for, question_in
+from core.people import visibility
 from core.quotes import catalogue
 
 _PAIRS = 3
@@ -48,6 +49,7 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
     if task in REWRITES and not text.strip():
         raise NothingTyped("Write something first.")
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         material = copilot.gather(session, agent.business_id, conversation_id)
     if not material.turns:
         raise NothingSaid("There is nothing in this conversation to read yet.")

@@ -6,12 +6,14 @@ from console import auth
 from console.store import transaction
 from core import bell
 from core.conversations import drafts
+from core.people import visibility
 
 
 def send(run_id: int) -> None:
     """Say it as the bot wrote it. Raises `NotAllowed` and what `drafts.approve` raises."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require_run(session, agent, run_id)
         drafts.approve(session, agent.business_id, run_id, f"agent:{agent.id}")
     bell.ring()
 
@@ -20,4 +22,5 @@ def set_aside(run_id: int, *, edited: bool) -> None:
     """Answer oneself, with the bot's words as a start if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
+        visibility.require_run(session, agent, run_id)
         drafts.set_aside(session, agent.business_id, run_id, f"agent:{agent.id}", edited=edited)

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from console.actions.people import change
 from core.conversations import owners
 from core.conversations.owners import Rules
-from core.people import teams
+from core.models import Sees
+from core.people import teams, visibility
 
 
 def create(name: str) -> int:
@@ -38,3 +39,8 @@ def set_channels(team_id: int, channel_ids: Collection[int]) -> None:
 def set_rules(rules: Rules) -> None:
     """Raises `NotAllowed`, `UnacceptableLimit`."""
     change(lambda *known: owners.set_rules(*known, rules))
+
+
+def set_visibility(sees: str) -> None:
+    """Which conversations agents see: a value of `core.models.Sees`. Raises `NotAllowed`, `ValueError`."""
+    change(lambda *known: visibility.set_setting(*known, Sees(sees)))

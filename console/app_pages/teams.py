@@ -92,6 +92,25 @@ def _rules() -> None:
     )  # fmt: skip
 
 
+def _set_visibility() -> None:
+    _do(lambda: actions.set_visibility(state["agents_see"]))
+
+
+def _visibility() -> None:
+    """Which conversations agents see."""
+    known = data.agents_see()
+    st.subheader(t("teams.visibility"), anchor=False)
+    if not may_edit:
+        st.text(t(f"teams.sees_{known}"))
+        return
+    st.radio(
+        t("teams.visibility"), list(type(known)), list(type(known)).index(known), key="agents_see",
+        format_func=lambda one: t(f"teams.sees_{one}"), captions=[t(f"teams.sees_{one}_help") for one in type(known)],
+        label_visibility="collapsed", on_change=_set_visibility,
+    )  # fmt: skip
+    st.caption(t("teams.visibility_help"))
+
+
 with st.container(key="page", gap="medium"):
     st.title(t("nav.teams"))
     st.caption(t("teams.lead"))
@@ -103,6 +122,8 @@ with st.container(key="page", gap="medium"):
             st.form_submit_button(t("teams.create"), type="primary", on_click=_create)
     with st.container(border=True, key="assignment"):
         _rules()
+    with st.container(border=True, key="visibility"):
+        _visibility()
     people = {one.id: one.name for one in data.everyone()}
     channels = {one.id: one.name for one in bots.channels()}
     found = data.teams()

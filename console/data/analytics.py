@@ -58,6 +58,7 @@ def behind(
         return behind_figures.behind(
             session, ZoneInfo(agent.timezone), first, last, metric, label,
             whose=_allowed(agent, whose), before_id=before_id,
+            viewer=agent,
         )  # fmt: skip
 
 

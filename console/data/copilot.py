@@ -7,6 +7,7 @@ from console.store import transaction
 from core.business.model import is_configured
 from core.conversations import copilot
 from core.conversations.saved_replies import Saved
+from core.people import visibility
 
 
 def can_write() -> bool:
@@ -15,14 +16,16 @@ def can_write() -> bool:
 
 
 def likely_replies(conversation_id: int) -> list[Saved]:
-    """The saved replies most like what the customer wrote last, best first. Raises `NotAllowed`."""
+    """The saved replies most like what the customer wrote last, best first. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         return copilot.likely_replies(session, conversation_id)
 
 
 def named_tags(conversation_id: int) -> list[str]:
-    """The tags in use that the customer's words name. Raises `NotAllowed`."""
+    """The tags in use that the customer's words name. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
         return copilot.named_tags(session, agent.business_id, conversation_id)

@@ -13,7 +13,7 @@ from core.conversations.listing import Page, Place, View, Wanted
 from core.conversations.saved_replies import Saved
 from core.conversations.traces import Explanation
 from core.errors import NotFound
-from core.people import agents
+from core.people import agents, visibility
 from core.people.agents import Colleague
 
 
@@ -21,14 +21,14 @@ def page(wanted: Wanted, after: Place | None) -> Page:
     """The conversations somebody wants to see, from a place in the list on."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return listing.page(session, agent.business_id, wanted, agent.id, after)
+        return listing.page(session, agent.business_id, wanted, agent.id, after, seen=visibility.seen_by(agent))
 
 
 def counts() -> dict[View, int]:
     """How many open conversations each view holds."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return listing.counts(session).of(agent.id)
+        return listing.counts(session, visibility.seen_by(agent)).of(agent.id)
 
 
 def next_waiting(after: int | None) -> int | None:
@@ -38,15 +38,15 @@ def next_waiting(after: int | None) -> int | None:
     """
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return listing.next_waiting(session, agent.id, after)
+        return listing.next_waiting(session, agent.id, after, visibility.seen_by(agent))
 
 
 def conversation(conversation_id: int, limit: int, *, templated: bool = False) -> Opened | None:
-    """What is shown of one; None when there is no such one in this business."""
+    """What is shown of one; None when there is no such one in this business, or they do not see it."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         try:
-            return opened.read(session, conversation_id, limit, templated=templated)
+            return opened.read(session, agent, conversation_id, limit, templated=templated)
         except NotFound:
             return None
 
@@ -55,14 +55,22 @@ def explanation(message_id: int | None = None, run_id: int | None = None) -> Exp
     """Why the bot wrote a message, or suggests one; None when nothing was kept."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return traces.of_message(session, message_id) if message_id else traces.of_draft(session, run_id or 0)
+        try:
+            if message_id:
+                visibility.require_message(session, agent, message_id)
+                return traces.of_message(session, message_id)
+            visibility.require_run(session, agent, run_id or 0)
+            return traces.of_draft(session, run_id or 0)
+        except NotFound:
+            return None
 
 
 def candidates(contact_id: int, words: str) -> list[Candidate]:
-    """Who may be the same person, or whoever is found by these words."""
+    """Who may be the same person, or whoever is found by these words. Raises `NotFound`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return likeness.candidates(session, agent.business_id, contact_id, words)
+        visibility.require_contact(session, agent, contact_id)
+        return likeness.candidates(session, agent.business_id, contact_id, words, visibility.seen_by(agent))
 
 
 def tags() -> list[str]:

@@ -13,7 +13,7 @@ def listed(before: int | None) -> list[NoticeFacts]:
     """The newest notices, or those before the one of this id."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return notice_list.listed(session, agent.business_id, current(), before)
+        return notice_list.listed(session, agent.business_id, current(), before, agent)
 
 
 def read_up_to() -> int:
@@ -27,4 +27,4 @@ def unread() -> int:
     """How many whoever looks has not read; 100 stands for more as well."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return notice_list.unread(session, agent.id)
+        return notice_list.unread(session, agent.id, agent)

@@ -17,6 +17,8 @@ from core.conversations import switching
 from core.conversations import thread as threads
 from core.conversations.switching import Way
 from core.conversations.thread import Thread
+from core.people import visibility
+from core.people.visibility import Viewer
 from core.quotes import queries
 from core.quotes.queries import QuoteDetails
 
@@ -38,18 +40,31 @@ class Opened:
     takes_files: bool
 
 
-def read(session: Session, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
-    """With its newest messages, `limit` at most; `templated`: with templates in any case. Raises `NotFound`."""
+def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
+    """With its newest messages, `limit` at most; `templated`: with templates in any case.
+
+    Raises `NotFound`, also for one that the viewer does not see.
+    """
+    visibility.require(session, viewer, conversation_id)
     thread = threads.read(session, conversation_id, limit)
     return Opened(
         thread=thread,
-        customer=profile.read(session, thread.contact_id),
-        ways=[way for way in switching.ways(session, conversation_id) if not way.opted_out],
+        customer=profile.read(session, thread.contact_id, visibility.seen_by(viewer)),
+        ways=_ways(session, viewer, conversation_id),
         quote=queries.waiting_in(session, conversation_id),
         templates=_templates(session, thread) if templated or not thread.window_open else None,
         content_only=account(thread.channel_id).provider is Provider.TWILIO,
         takes_files=channel(thread.channel_id).files_refused is None,
     )
+
+
+def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[Way]:
+    """Those that can be gone: not to whoever opted out there, nor to a conversation that the viewer does not see."""
+    return [
+        way
+        for way in switching.ways(session, conversation_id)
+        if not way.opted_out and (way.open_id is None or visibility.sees(session, viewer, way.open_id))
+    ]
 
 
 def _templates(session: Session, thread: Thread) -> Sequence[Template] | None:

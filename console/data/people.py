@@ -9,7 +9,8 @@ from console import auth
 from console.data.reading import reading
 from core.conversations import owners
 from core.conversations.owners import Rules
-from core.people import audit, staff
+from core.models import Sees
+from core.people import audit, staff, visibility
 from core.people import teams as groups
 from core.people.audit import Entry
 from core.people.staff import Person
@@ -35,6 +36,13 @@ def assignment() -> Rules:
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return owners.rules(session, agent.business_id)
+
+
+def agents_see() -> Sees:
+    """Which conversations agents see. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return visibility.setting(session, agent.business_id)
 
 
 def entries(

@@ -8,6 +8,7 @@ from datetime import datetime
 from console import auth
 from console.data.reading import reading
 from core.models.quote import QuoteState
+from core.people import visibility
 from core.quotes import queries
 from core.quotes.queries import QuoteDetails, QuoteRow, StateTotal
 
@@ -16,14 +17,16 @@ def listed(states: Sequence[QuoteState], since: datetime | None, before: int | N
     """Quotes, the newest first, in some states if any are named. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return queries.listed(session, states=states, since=since, before=before, limit=limit)
+        return queries.listed(
+            session, states=states, since=since, before=before, limit=limit, seen=visibility.seen_by(agent)
+        )
 
 
 def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
     """How many were made, and what they come to. One that was changed counts as what it became. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        found = queries.by_state(session, since, until)
+        found = queries.by_state(session, since, until, visibility.seen_by(agent))
     return [one for one in found if one.state != QuoteState.REPLACED]
 
 
@@ -31,6 +34,7 @@ def details(quote_id: int) -> QuoteDetails:
     """One quote. Raises `NotAllowed` and `NotFound`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
+        visibility.require_quote(session, agent, quote_id)
         return queries.details(session, quote_id)
 
 
@@ -38,4 +42,5 @@ def of_conversation(conversation_id: int) -> QuoteDetails | None:
     """The newest quote of a conversation, None when there is none. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return queries.waiting_in(session, conversation_id)
+        seen = visibility.sees(session, agent, conversation_id)
+        return queries.waiting_in(session, conversation_id) if seen else None

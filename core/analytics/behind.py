@@ -15,6 +15,8 @@ from core.analytics.raw import TIMED
 from core.analytics.rollups import scope as day_scope
 from core.db import run
 from core.models import AIRun, AnswerOutcome, Contact, Conversation, Message, Quote
+from core.people import visibility
+from core.people.visibility import Viewer
 
 PAGE = 50
 _OURS = text("SELECT current_setting('bothub.business_id')")
@@ -52,14 +54,15 @@ def behind(
     *,
     whose: Whose = EVERYBODY,
     before_id: int | None = None,
+    viewer: Viewer | None = None,
 ) -> Sequence[Behind]:
-    """The conversations that a metric counted in a span of days, a page at a time.
+    """The conversations that a metric counted in a span of days, of those that are seen, a page at a time.
 
     The newest come first; behind durations the slowest. `before_id` goes on after the last one of a page. Raises
     `ValueError` for a metric there is not.
     """
     if metric in TIMED:
-        return _timed(session, zone, (first, last), metric, label, whose, before_id)
+        return _timed(session, zone, (first, last), metric, label, whose, before_id, viewer)
     since = datetime(first.year, first.month, first.day, tzinfo=zone)
     until = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
     wanted = (
@@ -72,7 +75,10 @@ def behind(
             Conversation.last_message_at,
         )
         .join(Contact, Contact.id == Conversation.contact_id)
-        .where(_counted(metric, label, _Scope(since, until, zone, whose.agent_id)))
+        .where(
+            _counted(metric, label, _Scope(since, until, zone, whose.agent_id)),
+            *(() if viewer is None else visibility.seen_by(viewer)),
+        )
         .order_by(Conversation.id.desc())
         .limit(PAGE)
     )
@@ -85,7 +91,7 @@ def behind(
 
 def _timed(
     session: Session, zone: ZoneInfo, span: tuple[date, date], metric: str, label: str | None, whose: Whose,
-    before_id: int | None,
+    before_id: int | None, viewer: Viewer | None,
 ) -> Sequence[Behind]:  # fmt: skip
     """The slowest first, from the very rows that the figure counts."""
     business_id = int(session.execute(_OURS).scalar_one())
@@ -97,7 +103,8 @@ def _timed(
         "before": before_id,
         "limit": PAGE,
     }
-    return [Behind(*row) for row in run(session, TIMED[metric], values)]
+    statement = TIMED[metric].replace("{seen}", "true" if viewer is None else visibility.sql(viewer))
+    return [Behind(*row) for row in run(session, statement, values)]
 
 
 def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:

@@ -232,7 +232,8 @@ FROM counted GROUP BY day, channel_id, agent_id, metric, label, bucket
 """  # noqa: S608 - numbers of ours
 
 # The conversations behind a metric of durations, the slowest first, each with the longest that was counted in it. What
-# is not asked for is not worked out: Postgres leaves out parts of a statement that nothing reads.
+# is not asked for is not worked out: Postgres leaves out parts of a statement that nothing reads. `{seen}` stands for a
+# condition on `conversations` (`core.people.visibility.sql`).
 TIMED = {
     metric: f"""{_SPANS}, slow AS (
     SELECT conversation_id AS id, max(seconds) AS seconds FROM {rows}
@@ -242,7 +243,7 @@ TIMED = {
     GROUP BY conversation_id
 )
 SELECT c.id, p.name, c.status, c.kind, c.last_message_text, c.last_message_at, s.seconds
-FROM slow s JOIN conversations c ON c.id = s.id JOIN contacts p ON p.id = c.contact_id
+FROM slow s JOIN (SELECT * FROM conversations WHERE {{seen}}) c ON c.id = s.id JOIN contacts p ON p.id = c.contact_id
 WHERE %(before)s::bigint IS NULL OR (s.seconds, s.id) < (SELECT seconds, id FROM slow WHERE id = %(before)s)
 ORDER BY s.seconds DESC, s.id DESC LIMIT %(limit)s
 """  # noqa: S608 - words of ours

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.conversations import search
 from core.models import Contact, ContactIdentity, Conversation
+from core.people.visibility import Conditions
 
 _MOST = 20
 
@@ -27,8 +28,13 @@ class Candidate:
     same_number: bool
 
 
-def candidates(session: Session, business_id: int, contact_id: int, words: str = "") -> list[Candidate]:
-    """Who shares a number with a contact, then whose name holds all words of theirs; or whoever these words find."""
+def candidates(
+    session: Session, business_id: int, contact_id: int, words: str = "", seen: Conditions = ()
+) -> list[Candidate]:
+    """Who shares a number with a contact, then whose name holds all words of theirs; or whoever these words find.
+
+    Only those with a conversation that is seen, where not all are, and only such conversations are counted.
+    """
     sharing = set(session.scalars(_sharing(contact_id)))
     if not words.strip():
         words = session.scalar(select(Contact.name).where(Contact.id == contact_id)) or ""
@@ -40,10 +46,11 @@ def candidates(session: Session, business_id: int, contact_id: int, words: str =
         .where(ContactIdentity.contact_id == Contact.id, ContactIdentity.ended_at.is_(None))
         .scalar_subquery()
     )
-    talks = select(func.count()).where(Conversation.contact_id == Contact.id).scalar_subquery()
+    talks = select(func.count()).where(Conversation.contact_id == Contact.id, *seen).scalar_subquery()
+    known = (exists().where(Conversation.contact_id == Contact.id, *seen),) if seen else ()
     rows = session.execute(
         select(Contact.id, Contact.name, func.coalesce(addresses, []), talks, Contact.created_at)
-        .where(Contact.id.in_(wanted), Contact.id != contact_id, Contact.merged_into_id.is_(None))
+        .where(Contact.id.in_(wanted), Contact.id != contact_id, Contact.merged_into_id.is_(None), *known)
         .order_by(Contact.id.in_(sharing).desc(), Contact.id.desc())
         .limit(_MOST)
     )

@@ -15,6 +15,7 @@ from core.inbox import identity
 from core.models import Contact, ContactIdentity, Conversation
 from core.outbox import settlement
 from core.people import audit
+from core.people.visibility import Conditions
 
 _PAST = 10
 
@@ -95,8 +96,8 @@ _NEWEST = (
 )
 
 
-def read(session: Session, contact_id: int) -> Profile:
-    """Raises `NotFound`."""
+def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
+    """With those of their conversations that are seen. Raises `NotFound`."""
     asked = {"contact": contact_id}
     contact = session.execute(_CONTACT, asked).one_or_none()
     if contact is None:
@@ -108,7 +109,7 @@ def read(session: Session, contact_id: int) -> Profile:
         fields=[(name, value) for name, value in contact.custom.get("fields", [])],
         since=contact.created_at,
         identities=[Identity(*row) for row in session.execute(_IDENTITIES, asked)],
-        past=[Past(*row) for row in session.execute(_NEWEST, asked)],
+        past=[Past(*row) for row in session.execute(_NEWEST.where(*seen) if seen else _NEWEST, asked)],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,20 @@ from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from core.conversations import search
-from core.models import Agent, Contact, ContactIdentity, Conversation, ConversationStatus, Message, Mode, Team
+from core.models import (
+    Agent,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    ConversationStatus,
+    Message,
+    Mode,
+    Role,
+    Sees,
+    Team,
+)
+from core.people import visibility
+from core.people.visibility import Conditions
 
 PAGE = 60
 STATUSES = tuple(ConversationStatus)
@@ -92,24 +105,36 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many conversations the views hold; `mine` by agent. `ALL` is not counted, for it grows for ever."""
+    """How many conversations the views hold; `mine` by agent. `ALL` is not counted, for it grows for ever.
+
+    `seen` is how many wait and how many the bot has among those that an agent sees, who does not see all.
+    """
 
     waiting: int
     bot: int
     mine: Mapping[int, int]
+    seen: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def of(self, agent_id: int) -> dict[View, int]:
-        return {View.WAITING: self.waiting, View.MINE: self.mine.get(agent_id, 0), View.BOT: self.bot}
+        waiting, bot = self.seen.get(agent_id, (self.waiting, self.bot))
+        return {View.WAITING: waiting, View.MINE: self.mine.get(agent_id, 0), View.BOT: bot}
 
 
 def page(
-    session: Session, business_id: int, wanted: Wanted, agent_id: int, after: Place | None = None, limit: int = PAGE
+    session: Session,
+    business_id: int,
+    wanted: Wanted,
+    agent_id: int,
+    after: Place | None = None,
+    limit: int = PAGE,
+    *,
+    seen: Conditions = (),
 ) -> Page:
-    """Newest activity first; those who wait for a person, longest first.
+    """Newest activity first; those who wait for a person, longest first. `seen` is what the person sees at all.
 
     What is snoozed is in no view until it wakes: a state or words that are asked for find it.
     """
-    conditions = [_in_view(wanted.view, agent_id), *_narrowed(wanted)]
+    conditions = [_in_view(wanted.view, agent_id), *_narrowed(wanted), *seen]
     if wanted.status is None and not wanted.words.strip():
         conditions.append(_AWAKE)
     if wanted.words.strip():
@@ -183,13 +208,13 @@ def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
     )
 
 
-def next_waiting(session: Session, agent_id: int, after: int | None) -> int | None:
+def next_waiting(session: Session, agent_id: int, after: int | None, seen: Conditions = ()) -> int | None:
     """The conversation that waits for this agent after the one named: their own or nobody's, the longest waiting first.
 
     After the last of them comes the first again. None when there is no other.
     """
     theirs = Conversation.assignee_id.is_(None) | (Conversation.assignee_id == agent_id)
-    conditions = [_in_view(View.WAITING), theirs, Conversation.id != (after or 0)]
+    conditions = [_in_view(View.WAITING), theirs, Conversation.id != (after or 0), *seen]
     since = session.scalar(select(Conversation.waiting_since).where(Conversation.id == after)) if after else None
     order = (Conversation.waiting_since, Conversation.id)
     query = select(Conversation.id).where(*conditions).order_by(*order).limit(1)
@@ -207,8 +232,8 @@ def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
     ]
 
 
-def counts(session: Session) -> Counts:
-    """How many open conversations each view holds."""
+def counts(session: Session, seen: Conditions = ()) -> Counts:
+    """How many open conversations each view holds, of those that are seen."""
     of_agent = session.execute(
         select(
             Conversation.assignee_id,
@@ -216,11 +241,34 @@ def counts(session: Session) -> Counts:
             func.count().filter(_in_view(View.WAITING)),
             func.count().filter(_in_view(View.BOT)),
         )
-        .where(Conversation.status != ConversationStatus.CLOSED)
+        .where(Conversation.status != ConversationStatus.CLOSED, *seen)
         .group_by(Conversation.assignee_id)
     ).all()
     mine = {agent_id: number for agent_id, number, _, _ in of_agent if agent_id is not None}
     return Counts(sum(waiting for *_, waiting, _ in of_agent), sum(bot for *_, bot in of_agent), mine)
+
+
+def counts_by(session: Session, agent_ids: Collection[int], sees: Sees) -> Counts:
+    """`counts` of everything, with what each of these agents sees of it (`sees` is not `ALL`)."""
+    of_group = (
+        select(
+            Conversation.assignee_id,
+            Conversation.team_id,
+            func.count().filter(_in_view(View.WAITING)).label("waiting"),
+            func.count().filter(_in_view(View.BOT)).label("bot"),
+        )
+        .where(Conversation.status != ConversationStatus.CLOSED)
+        .group_by(Conversation.assignee_id, Conversation.team_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Agent.id, func.sum(of_group.c.waiting), func.sum(of_group.c.bot))
+        .join(of_group, visibility.may_see(sees, Agent.id, of_group.c.assignee_id, of_group.c.team_id))
+        .where(Agent.id.in_(agent_ids), Agent.role == Role.AGENT)
+        .group_by(Agent.id)
+    )
+    seen = {agent_id: (int(waiting), int(bot)) for agent_id, waiting, bot in rows}
+    return replace(counts(session), seen=dict.fromkeys(agent_ids, (0, 0)) | seen)
 
 
 _AWAKE = Conversation.status != ConversationStatus.SNOOZED

@@ -80,12 +80,16 @@ def kind_of(mime_type: str) -> str:
     return _SHOWN_AS.get(mime_type, "audio" if playable else "document")
 
 
-def record(session: Session, business_id: int, upload: Upload) -> int:
-    """Give a kept file its row. Returns the id by which messages name it (`media.attachment_id`)."""
+def record(session: Session, business_id: int, upload: Upload, author_id: int | None = None) -> int:
+    """Give a kept file its row; `author_id` is the agent who handed it in.
+
+    Returns the id by which messages name it (`media.attachment_id`).
+    """
     return session.execute(
         insert(Attachment)
         .values(
             business_id=business_id,
+            author_id=author_id,
             state=FileState.STORED,
             storage_key=upload.storage_key,
             mime_type=upload.mime_type,

@@ -4,7 +4,7 @@ from core.knowledge.kinds import SourceKind
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.base import Base, Tenant
-from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState
+from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState, Sees
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import AnswerFigure, DailyFigure, DayCounted
@@ -110,6 +110,7 @@ __all__ = [
     "Role",
     "SavedCase",
     "SavedReply",
+    "Sees",
     "Sender",
     "Severity",
     "SourceKind",

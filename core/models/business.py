@@ -15,6 +15,14 @@ from core.crypto import EncryptedJSON
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 
 
+class Sees(StrEnum):
+    """Which conversations agents see (`core.people.visibility`)."""
+
+    ALL = "all"
+    TEAM = "team"
+    OWN = "own"
+
+
 class Business(Base):
     """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction.
 
@@ -22,10 +30,11 @@ class Business(Base):
     was a product.
     `prices` is what it has set of them (`core.business.prices`).
     `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.owners`).
+    `agents_see` says which conversations agents see (`core.people.visibility`).
     """
 
     __tablename__ = "businesses"
-    __table_args__ = (CheckConstraint("most_open BETWEEN 1 AND 500", name="most_open"),)
+    __table_args__ = (one_of("agents_see", Sees), CheckConstraint("most_open BETWEEN 1 AND 500", name="most_open"))
 
     id: Mapped[Id]
     name: Mapped[str]
@@ -36,6 +45,7 @@ class Business(Base):
     prices: Mapped[Json]
     auto_assign: Mapped[bool] = mapped_column(server_default=true())
     most_open: Mapped[int] = mapped_column(Integer, server_default="10")
+    agents_see: Mapped[str] = mapped_column(server_default=Sees.ALL)
     created_at: Mapped[Stamp]
 
 

@@ -135,7 +135,10 @@ class FileState(StrEnum):
 
 
 class Attachment(Tenant, Base):
-    """A file of a message. While `next_attempt_at` is set the file still has to be fetched from the provider."""
+    """A file of a message. While `next_attempt_at` is set the file still has to be fetched from the provider.
+
+    `author_id` is the agent who handed it in at the console.
+    """
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -146,6 +149,7 @@ class Attachment(Tenant, Base):
 
     id: Mapped[Id]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None]
     position: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     state: Mapped[str] = mapped_column(server_default=FileState.PENDING)
     provider_media_id: Mapped[str | None]

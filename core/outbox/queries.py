@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import Session
 
-from core.models import ContactIdentity, Delivery, Message, MessageStatus
+from core.models import ContactIdentity, Conversation, Delivery, Message, MessageStatus, Sees
+from core.people import visibility
+from core.people.visibility import Viewer
 
 _LISTED = 50
 
@@ -60,12 +62,12 @@ class QueueState:
     uncertain_messages: Sequence[Unsent]
 
 
-_GROUPS = text("""
+_GROUPS = """
 SELECT m.status, m.error ->> 'cause' AS cause, count(*) AS number, count(*) FILTER (WHERE d.attempts > 0) AS tried
 FROM messages m JOIN deliveries d ON d.message_id = m.id
-WHERE m.business_id = :business AND m.status IN ('queued', 'sending', 'failed', 'uncertain')
+WHERE m.business_id = :business AND m.status IN ('queued', 'sending', 'failed', 'uncertain'){seen}
 GROUP BY 1, 2 ORDER BY 3 DESC
-""")
+"""
 _RECENT = text("""
 SELECT 1.0 * count(*) FILTER (WHERE m.status IN ('sent', 'delivered', 'read', 'played'))
          / nullif(count(*) FILTER (WHERE m.status NOT IN ('queued', 'sending', 'cancelled')), 0) AS success_rate,
@@ -75,9 +77,9 @@ WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days'
 """)
 
 
-def queue_state(session: Session, business_id: int) -> QueueState:
-    """The outbox of one business."""
-    groups = session.execute(_GROUPS, {"business": business_id}).all()
+def queue_state(session: Session, business_id: int, viewer: Viewer | None = None) -> QueueState:
+    """The outbox of one business: the messages of conversations that are seen; the rates are of all."""
+    groups = session.execute(text(_GROUPS.format(seen=_seen(viewer))), {"business": business_id}).all()
     recent = session.execute(_RECENT, {"business": business_id}).one()
     waiting = [row for row in groups if row.status in (MessageStatus.QUEUED, MessageStatus.SENDING)]
     settled = [Group(row.status, row.cause, row.number) for row in groups if row not in waiting]
@@ -90,27 +92,41 @@ def queue_state(session: Session, business_id: int) -> QueueState:
         avg_attempts=_rounded(recent.avg_attempts),
         waiting=[Group(row.status, row.cause, row.number) for row in waiting],
         by_cause=settled,
-        failed_messages=_newest(session, business_id, MessageStatus.FAILED),
-        uncertain_messages=_newest(session, business_id, MessageStatus.UNCERTAIN),
+        failed_messages=_newest(session, business_id, MessageStatus.FAILED, viewer),
+        uncertain_messages=_newest(session, business_id, MessageStatus.UNCERTAIN, viewer),
     )
 
 
 def group(
-    session: Session, business_id: int, status: str, cause: str | None, before: int | None = None
+    session: Session,
+    business_id: int,
+    status: str,
+    cause: str | None,
+    before: int | None = None,
+    viewer: Viewer | None = None,
 ) -> list[Unsent]:
     """Messages of one state and cause, newest first, 50 at most: those older than `before`. No cause: not tried yet."""
     its_cause = Message.error["cause"].as_string()
-    query = _unsent(business_id, status).where(its_cause.is_(None) if cause is None else its_cause == cause)
+    query = _unsent(business_id, status, viewer).where(its_cause.is_(None) if cause is None else its_cause == cause)
     if before is not None:
         query = query.where(Message.id < before)
     return [Unsent(*row) for row in session.execute(query)]
 
 
-def _newest(session: Session, business_id: int, status: MessageStatus) -> list[Unsent]:
-    return [Unsent(*row) for row in session.execute(_unsent(business_id, status))]
+def _newest(session: Session, business_id: int, status: MessageStatus, viewer: Viewer | None) -> list[Unsent]:
+    return [Unsent(*row) for row in session.execute(_unsent(business_id, status, viewer))]
 
 
-def _unsent(business_id: int, status: str) -> Select[*tuple[Any, ...]]:
+def _seen(viewer: Viewer | None) -> str:
+    if viewer is None or viewer.sees is Sees.ALL:
+        return ""
+    here = "SELECT FROM conversations WHERE conversations.id = m.conversation_id"
+    return f" AND EXISTS ({here} AND ({visibility.sql(viewer)}))"
+
+
+def _unsent(business_id: int, status: str, viewer: Viewer | None) -> Select[*tuple[Any, ...]]:
+    seen = () if viewer is None else visibility.seen_by(viewer)
+    in_seen = (exists().where(Conversation.id == Message.conversation_id, *seen),) if seen else ()
     return (
         select(
             Message.id,
@@ -125,7 +141,7 @@ def _unsent(business_id: int, status: str) -> Select[*tuple[Any, ...]]:
         )
         .join(Delivery, Delivery.message_id == Message.id)
         .join(ContactIdentity, ContactIdentity.id == Delivery.identity_id)
-        .where(Message.business_id == business_id, Message.status == status)
+        .where(Message.business_id == business_id, Message.status == status, *in_seen)
         .order_by(Message.id.desc())
         .limit(_LISTED)
     )

@@ -9,8 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.db import run
-from core.models import Agent
-from core.people import notice_words
+from core.models import Agent, Sees
+from core.people import notice_words, visibility
+from core.people.visibility import Viewer
 
 PAGE = 50
 MOST_COUNTED = 100
@@ -31,8 +32,10 @@ class NoticeFacts:
     late: bool
 
 
-def listed(session: Session, business_id: int, language: str, before: int | None = None) -> list[NoticeFacts]:
-    """The newest notices, or those before the one of this id."""
+def listed(
+    session: Session, business_id: int, language: str, before: int | None = None, viewer: Viewer | None = None
+) -> list[NoticeFacts]:
+    """The newest notices, or those before the one of this id: those of no conversation, or of one that is seen."""
     values = {"business": business_id, "before": before, "limit": PAGE}
     return [
         NoticeFacts(
@@ -46,7 +49,7 @@ def listed(session: Session, business_id: int, language: str, before: int | None
             created_at=row.created_at,
             late=row.late,
         )
-        for row in run(session, _LISTED, values)
+        for row in run(session, _LISTED.format(seen=_seen(viewer)), values)
     ]
 
 
@@ -54,10 +57,10 @@ _LISTED = """
 SELECT n.id, n.kind, n.severity, n.text, n.data, n.conversation_id, n.created_at,
     n.tries > 0 AND n.sent_at IS NULL AS late, coalesce(nullif(k.name, ''), i.address, '') AS customer
 FROM notices n
-LEFT JOIN conversations c ON c.id = n.conversation_id
-LEFT JOIN contacts k ON k.id = c.contact_id
-LEFT JOIN identities i ON i.id = c.identity_id
-WHERE n.business_id = %(business)s AND (%(before)s::bigint IS NULL OR n.id < %(before)s)
+LEFT JOIN conversations ON conversations.id = n.conversation_id
+LEFT JOIN contacts k ON k.id = conversations.contact_id
+LEFT JOIN identities i ON i.id = conversations.identity_id
+WHERE n.business_id = %(business)s AND (%(before)s::bigint IS NULL OR n.id < %(before)s){seen}
 ORDER BY n.id DESC LIMIT %(limit)s
 """
 
@@ -67,17 +70,29 @@ def read_up_to(session: Session, agent_id: int) -> int:
     return session.scalar(select(Agent.notices_read).where(Agent.id == agent_id)) or 0
 
 
-def unread(session: Session, agent_id: int) -> int:
-    """How many this person has not read, since they are here; `MOST_COUNTED` stands for that many or more."""
-    return int(run(session, _UNREAD, {"agent": agent_id, "most": MOST_COUNTED}).scalar_one())
+def unread(session: Session, agent_id: int, viewer: Viewer | None = None) -> int:
+    """How many of those listed for this person they have not read, since they are here.
+
+    `MOST_COUNTED` stands for that many or more.
+    """
+    statement = _UNREAD.format(seen=_seen(viewer))
+    return int(run(session, statement, {"agent": agent_id, "most": MOST_COUNTED}).scalar_one())
 
 
 _UNREAD = """
 SELECT count(*) FROM (
     SELECT FROM notices n JOIN agents a ON a.id = %(agent)s
-    WHERE n.business_id = a.business_id AND n.id > a.notices_read AND n.created_at >= a.created_at LIMIT %(most)s
+    WHERE n.business_id = a.business_id AND n.id > a.notices_read AND n.created_at >= a.created_at{seen} LIMIT %(most)s
 ) AS new
 """
+
+
+def _seen(viewer: Viewer | None) -> str:
+    """Nothing for whoever sees every conversation, so that the statement stays as short as it is."""
+    if viewer is None or viewer.sees is Sees.ALL:
+        return ""
+    here = "SELECT FROM conversations WHERE conversations.id = n.conversation_id"
+    return f" AND (n.conversation_id IS NULL OR EXISTS ({here} AND ({visibility.sql(viewer)})))"
 
 
 def mark_read(session: Session, agent_id: int, up_to: int) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from core.config import Settings
 from core.crypto import new_token, token_hash
 from core.errors import ConfigurationError, Conflict
-from core.models import Agent, AgentToken, Business, Role, TokenKind
-from core.people import agents, audit, second_factor
+from core.models import Agent, AgentToken, Business, Role, Sees, TokenKind
+from core.people import agents, audit, second_factor, visibility
 from core.people.agents import SignedIn
 
 SESSION_LASTS = timedelta(days=14)
@@ -29,7 +29,10 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True, slots=True)
 class CurrentAgent:
-    """Who is signed in, and what their screen needs to know of their business. `timezone` is an IANA name."""
+    """Who is signed in, and what their screen needs to know of their business. `timezone` is an IANA name.
+
+    `sees` is what they see of its conversations (`core.people.visibility`).
+    """
 
     id: int
     session_id: int
@@ -42,6 +45,7 @@ class CurrentAgent:
     language: str | None
     has_password: bool
     second_factor: bool
+    sees: Sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
     row = session.execute(_who(), {"hash": token_hash(token)}).one_or_none()
     if row is None:
         return None
-    agent, session_id, business_name, timezone, unnoticed = row
+    agent, session_id, business_name, timezone, agents_see, unnoticed = row
     if unnoticed:
         _touch(session, session_id)
     return CurrentAgent(
@@ -114,14 +118,15 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
         language=agent.language,
         has_password=agent.password_hash is not None,
         second_factor=agent.totp is not None,
+        sees=visibility.of_role(Role(agent.role), Sees(agents_see)),
     )
 
 
 @cache
-def _who() -> Select[Agent, int, str, str, bool]:
+def _who() -> Select[Agent, int, str, str, str, bool]:
     """Built once: it is asked with every click."""
     return (
-        select(Agent, AgentToken.id, Business.name, Business.timezone, _unnoticed())
+        select(Agent, AgentToken.id, Business.name, Business.timezone, Business.agents_see, _unnoticed())
         .join(Agent, Agent.id == AgentToken.agent_id)
         .join(Business, Business.id == AgentToken.business_id)
         .where(_live(bindparam("hash"), TokenKind.SESSION), Agent.disabled_at.is_(None))

@@ -8,11 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.models import Contact, Conversation, Product, Quote, QuoteLine, QuoteState
+from core.people.visibility import Conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,13 @@ def listed(
     conversation_id: int | None = None,
     before: int | None = None,
     limit: int = 50,
+    seen: Conditions = (),
 ) -> Sequence[QuoteRow]:
-    """Quotes, newest first. `since` and `until` bound when they were made; `before` is the last id of a page."""
-    chosen = _rows().order_by(Quote.id.desc()).limit(limit)
+    """Quotes of conversations that are seen, newest first.
+
+    `since` and `until` bound when they were made; `before` is the last id of a page.
+    """
+    chosen = _rows().where(*seen).order_by(Quote.id.desc()).limit(limit)
     if states:
         chosen = chosen.where(Quote.state.in_(states))
     if since is not None:
@@ -146,17 +151,24 @@ def waiting_in(session: Session, conversation_id: int) -> QuoteDetails | None:
     return None if quote_id is None else details(session, quote_id)
 
 
-def by_state(session: Session, since: datetime, until: datetime) -> Sequence[StateTotal]:
-    """Quotes made in a time, by state and currency. A change counts once: what it replaced is its own state."""
+def by_state(session: Session, since: datetime, until: datetime, seen: Conditions = ()) -> Sequence[StateTotal]:
+    """Quotes made in a time, by state and currency, of conversations that are seen.
+
+    A change counts once: what it replaced is its own state.
+    """
     rows = session.execute(
         select(Quote.state, Quote.currency, func.count(), func.coalesce(func.sum(Quote.total), 0))
-        .where(Quote.created_at >= since, Quote.created_at < until)
+        .where(Quote.created_at >= since, Quote.created_at < until, *_in_seen(seen))
         .group_by(Quote.state, Quote.currency)
         .order_by(Quote.state, Quote.currency)
     )
     return [
         StateTotal(QuoteState(state), currency, count, total or Decimal(0)) for state, currency, count, total in rows
     ]
+
+
+def _in_seen(seen: Conditions) -> Conditions:
+    return (exists().where(Conversation.id == Quote.conversation_id, *seen),) if seen else ()
 
 
 _LINES = select(func.count()).where(QuoteLine.quote_id == Quote.id).correlate(Quote).scalar_subquery()

@@ -12,11 +12,13 @@ from console.components import lines
 from console.data import opened
 from console.security import COOKIE
 from core.db import transaction
-from core.models import Sender
+from core.models import Sees, Sender
 from core.outbox.queue import Draft, queue_reply
+from core.people.visibility import Limited
 from tests.console.people import conversation, person
 from tests.inbox.steps import one
 
+EVERYBODYS = Limited(0, Sees.ALL)
 HOST = "http://console.example"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
@@ -72,7 +74,7 @@ def test_the_paperclip_is_there_where_files_can_go_out(business: Any, monkeypatc
             for channel_id, offered in ((business.sms_channel_id, twilio), (business.whatsapp_channel_id, True)):
                 talk = conversation(business.business_id, channel_id, name=f"{address} {channel_id}")
                 with transaction(business.business_id) as session:
-                    found = opened.read(session, talk, 10)
+                    found = opened.read(session, EVERYBODYS, talk, 10)
                 assert lines.shown(found, "es")["files"] is offered, (address, channel_id)
     channels.forget()
 
@@ -94,6 +96,6 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
     with transaction(business.business_id) as session:
         for content in contents:
             queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
-        shown = lines.shown(opened.read(session, talk, 10), "es")["lines"]
+        shown = lines.shown(opened.read(session, EVERYBODYS, talk, 10), "es")["lines"]
     assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
     assert shown[-1]["links"] == ["https://shop.example/a.jpg"]

@@ -171,7 +171,11 @@ def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: p
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     page = desk.open().switch_page("app_pages/teams.py")
     desk.run()
-    assert [one.value for one in page.subheader] == ["When the bot hands over", "Sales"]
+    assert [one.value for one in page.subheader] == [
+        "When the bot hands over",
+        "Which conversations agents see",
+        "Sales",
+    ]
     assert "Each person who is there is given up to 10 open conversations." in [one.value for one in page.text]
     assert not page.text_input
     for act in (

@@ -36,7 +36,7 @@ function keepNews(state) {
 
 function placed(rows, row, data) {
   const others = rows.filter((other) => other.id !== row.id);
-  if (!BELONGS[data.view](row, data.me)) return others;
+  if (row.gone || !BELONGS[data.view](row, data.me)) return others;  // gone: not for this agent to see
   const order = data.view === 'waiting' ? longestFirst : newestFirst;
   const place = others.findIndex((other) => order(row, other) < 0);
   if (place < 0 && data.more) return others;  // it stands on a later page

@@ -6,7 +6,7 @@ const SPEEDS = [1, 1.5, 2];
 function makeFile(file, line, state) {
   const {words} = state.data;
   if (file.state !== 'stored') return el('div', 'aside', file.state === 'pending' ? words.file_pending : words.file_failed);
-  const address = `/files/${file.id}`;
+  const address = `/files/${file.id}?m=${line.id}`;
   const mime = file.mime || `${line.type}/`;
   if (/^(image|sticker)\//.test(mime)) return makePicture(address, line, state);
   if (mime.startsWith('audio/')) return makeVoice(address, state);
