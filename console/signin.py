@@ -39,11 +39,9 @@ def _guesses() -> Guesses:
 async def form(request: Request) -> Response:
     """The sign-in page. It tells a wrong password from nothing else."""
     asked = request.query_params
-    answer = _page(
-        request,
-        "login",
-        error=next((_SAID[one] for one in _SAID if one in asked), None),
-    )
+    error = next((_SAID[one] for one in _SAID if one in asked), None)
+    first = await to_thread.run_sync(_nobody_has_a_password)
+    answer = _page(request, "login", error=error, lead="login.first" if first else "")
     if "next" in asked:
         answer.set_cookie(
             _NEXT_COOKIE,
@@ -68,7 +66,7 @@ async def login(request: Request) -> Response:
             admitted = await to_thread.run_sync(_sign_in, email, password, browser_of(request), known is not None)
     except TooMany as error:
         log.warning("sign_in_limited")
-        answer = _page(request, "login", error="login.too_many", status=429)
+        answer = _page(request, "login", error="login.too_many", email=email, status=429)
         answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if admitted is None:
@@ -200,6 +198,11 @@ def _sign_in(email: str, password: str, browser: str, known_browser: bool) -> Ad
         return None if who is None else sessions.admit(session, who, browser)
 
 
+def _nobody_has_a_password() -> bool:
+    with system_transaction() as session:
+        return not agents.some_have_passwords(session)
+
+
 def _prove(token: str, code: str, browser: str) -> str | None:
     with system_transaction() as session:
         return sessions.prove(session, token, code, browser)
@@ -220,7 +223,16 @@ def _sign_out(token: str) -> None:
         sessions.end_session(session, token)
 
 
-def _page(request: Request, which: str, *, error: str | None, token: str = "", status: int = 200) -> Response:
+def _page(
+    request: Request,
+    which: str,
+    *,
+    error: str | None,
+    token: str = "",
+    email: str = "",
+    lead: str = "",
+    status: int = 200,
+) -> Response:
     language = i18n.of_header(request.headers.get("accept-language", ""))
 
     def say(key: str) -> str:
@@ -229,9 +241,10 @@ def _page(request: Request, which: str, *, error: str | None, token: str = "", s
     body = _PAGE.substitute(
         language=language,
         title=say(f"{which}.title"),
-        lead=say(f"{which}.lead"),
+        lead=say(lead or f"{which}.lead"),
         error=f'<p class="error" role="alert">{say(error)}</p>' if error else "",
         email=say("login.email"),
+        known=html.escape(email),
         password=say("login.password"),
         submit=say(f"{which}.submit"),
         provider=say("login.provider"),

@@ -16,7 +16,11 @@ from core.models import ChannelState
 
 
 class ProviderRefused(BotHubError):
-    """The provider does not accept the account; the text is its own, and what to do."""
+    """The provider does not accept the account; the text is its own, and what to do. `detail` is its own alone."""
+
+    def __init__(self, detail: str, advice: str) -> None:
+        super().__init__(" ".join(filter(None, (f"{detail}.", advice))))
+        self.detail = detail
 
 
 def test(channel_id: int) -> Answer:
@@ -64,5 +68,5 @@ def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
 def _accepted(account: Account) -> Answer:
     answer = checks.ask_for_new(account)
     if not answer.well:
-        raise ProviderRefused(" ".join(filter(None, (f"{answer.detail}.", answer.advice))))
+        raise ProviderRefused(answer.detail, answer.advice)
     return answer

@@ -13,6 +13,7 @@ import streamlit as st
 
 from console import shell
 from console.actions import exports
+from console.audit_details import details, subject
 from console.data import people as data
 from console.i18n import catalogue, current, t
 from console.times import moment
@@ -110,8 +111,8 @@ with st.container(key="page_wide", gap="medium"):
                 t("audit.when"): [moment(one.at, zone) for one in shown],
                 t("audit.person"): [_who(one) for one in shown],
                 t("audit.what"): [_action(one) for one in shown],
-                t("audit.subject"): [one.subject for one in shown],
-                t("audit.details"): [json.dumps(one.data, ensure_ascii=False) if one.data else "" for one in shown],
+                t("audit.subject"): [subject(one.subject) for one in shown],
+                t("audit.details"): [details(one.data) for one in shown],
             },
             hide_index=True,
             height="content",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,19 @@ def _discard(ids: list[int]) -> None:
     shell.toast(t("dead.discarded", count=actions.discard(ids)), icon=":material/delete:")
 
 
+def _why(one: DeadItem) -> str:
+    """Why it could not be processed, as far as the kind of the error tells."""
+    kinds = {"KeyError": "missing", "ValueError": "shape", "TypeError": "shape", "AttributeError": "shape"}
+    name = kinds.get(one.kind) or ("refused" if one.kind.endswith("Error") else "other")
+    return t(f"dead.why_{name}")
+
+
+def _item(one: DeadItem) -> str:
+    """What was left of the item, laid out, with secrets masked."""
+    words = one.raw if isinstance(one.raw, str) else json.dumps(one.raw, ensure_ascii=False)
+    return raw.readable("application/json", words.encode())
+
+
 def _group(kind: str, items: list[DeadItem]) -> None:
     with st.container(border=True, key=f"dead_{kind}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -45,8 +59,9 @@ def _group(kind: str, items: list[DeadItem]) -> None:
                 )  # fmt: skip
         for one in items:
             with st.expander(f"{moment(one.created_at, zone)} · {t(f'events.{one.source}')} · #{one.event_id}"):
+                st.text(_why(one))
                 st.code(one.reason, language=None, wrap_lines=True)
-                st.code(raw.readable("application/json", str(one.raw).encode()), language="json", wrap_lines=True)
+                st.code(_item(one), language="json", wrap_lines=True)
 
 
 with st.container(key="page", gap="medium"):

@@ -79,7 +79,7 @@ def _row(person: Person) -> None:
 def _badges(person: Person) -> None:
     if person.disabled_at is not None:
         st.badge(t("people.disabled"), color="red")
-    elif not person.joined:
+    elif not person.joined and person.last_seen_at is None:
         st.badge(t("people.invited"), color="orange")
     if person.second_factor:
         st.badge(t("people.second_factor"), color="green", icon=":material/verified_user:")

@@ -11,12 +11,14 @@ import streamlit as st
 
 from console import shell
 from console.actions import channels as actions
+from console.channels.words import reason
 from console.data import channels as data
 from console.i18n import t
 from console.numbers import duration
 from console.times import moment
 from core.business.channel_cards import ChannelCard
 from core.channels.base import Kind, Provider
+from core.config_values import is_local
 from core.errors import BotHubError
 from core.health.checks import Answer, token_ends_soon
 
@@ -160,7 +162,7 @@ def _said(one: ChannelCard, who: Watcher) -> None:
         _quality(one.answer, who)
         st.caption(moment(one.asked_at, who.zone))
     if not one.answer.well:
-        st.text(f"{one.answer.detail}\n{one.answer.advice}".strip())
+        st.text(f"{one.answer.detail}\n{reason(one.answer.detail) or one.answer.advice}".strip())
 
 
 def _quality(answer: Answer, who: Watcher) -> None:
@@ -176,6 +178,8 @@ def _quality(answer: Answer, who: Watcher) -> None:
 def _webhook(one: ChannelCard, who: Watcher) -> None:
     st.caption(t(f"channels.webhook_{one.provider}"))
     st.code(one.webhook, language=None, wrap_lines=True)
+    if is_local(one.webhook):
+        st.warning(t("channels.webhook_local"), icon=":material/cloud_off:")
     if one.provider != Provider.WHATSAPP_CLOUD:
         return
     if not who.may_edit:

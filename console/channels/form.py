@@ -8,8 +8,11 @@ import streamlit as st
 
 from console import shell
 from console.actions import channels as actions
+from console.actions.channels import ProviderRefused
+from console.channels.words import reason
 from console.data import channels as data
 from console.i18n import t
+from console.plain import plain
 from core.business.channel_cards import ChannelCard
 from core.business.channel_changes import FASTEST, KINDS, LONGEST_NAME, SECRETS, ChannelEdit, UnacceptableChannel
 from core.channels.base import Kind, Provider
@@ -63,7 +66,8 @@ def edit(one: ChannelCard) -> None:
 
 
 def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[ChannelEdit], object]) -> None:
-    """The fields that adding and changing have in common, and the button that saves."""
+    """The fields that adding and changing have in common, and the button that saves. What is wrong stands above."""
+    above = st.container()
     edited = _fields(provider, one)
     if not st.form_submit_button(t("channels.save"), type="primary", width="stretch"):
         st.caption(t("channels.checked_first"))
@@ -72,9 +76,13 @@ def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[Channel
         with st.spinner(t("channels.asking")):
             save(edited)
     except UnacceptableChannel as error:
-        st.error(t(f"channels.wrong_{error.part}"), icon=":material/error:")
+        above.error(t(f"channels.wrong_{error.part}"), icon=":material/error:")
+    except ProviderRefused as error:
+        above.error(
+            plain("\n".join(filter(None, (reason(error.detail) or str(error), error.detail)))), icon=":material/error:"
+        )
     except BotHubError as error:
-        st.error(shell.say(error), icon=":material/error:")
+        above.error(shell.say(error), icon=":material/error:")
     else:
         closed()
         st.rerun()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from console import i18n
@@ -11,6 +12,7 @@ from console.i18n import t
 from core.conversations.switching import Way
 from core.conversations.thread import Thread
 
+_BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 _COMPONENT = load("head", "<div class='head'></div>")
 
 
@@ -23,7 +25,7 @@ def shown(found: Opened) -> dict[str, Any]:
     """What it shows of a conversation."""
     thread = found.thread
     return {
-        "name": thread.name or thread.address,
+        "name": thread.name or written(thread.address),
         "about": _about(thread),
         "status": thread.status,
         "unread": thread.unread,
@@ -50,5 +52,12 @@ def _way(way: Way) -> str:
 
 
 def written(address: str) -> str:
-    """An address as people write it."""
+    """An address as people write it. Meta's ids of people who hide their number are none."""
+    if is_hidden(address):
+        return t("inbox.whatsapp_user")
     return f"+{address}" if address.isdigit() else address
+
+
+def is_hidden(address: str) -> bool:
+    """Whether this is a BSUID, "AR.1A2B": a country and letters or digits (Cloud API, Business-scoped user ids)."""
+    return _BSUID.fullmatch(address) is not None

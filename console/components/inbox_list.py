@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from console.components import load
+from console.components.head import is_hidden
 from core.conversations.listing import Row, View
 
 _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
@@ -61,7 +62,7 @@ def row_data(row: Row) -> dict[str, Any]:
     """A line of the list, as the component is given it."""
     return {
         "id": row.id,
-        "name": row.name or row.address,
+        "name": row.name or ("WhatsApp" if is_hidden(row.address) else row.address),
         "kind": row.kind,
         "status": row.status,
         "bot": row.mode == "bot",

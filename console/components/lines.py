@@ -144,10 +144,26 @@ def _event(line: Line, words: Mapping[str, str]) -> str:
     """What happened to the conversation, in the words of whoever looks."""
     event = str(line.payload.get("event", ""))
     reason = str(line.payload.get("reason", ""))
-    template = words.get(f"event.{event}", event.replace("_", " "))
+    template = words.get(f"event.{_variant(event, line.payload)}") or words.get(
+        f"event.{event}", event.replace("_", " ")
+    )
     who = line.author or words["event.somebody"]
     told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
-    return template.format_map({**told, "score": line.payload.get("score", ""), "to": line.payload.get("to", "")})
+    about = {name: line.payload.get(name, "") for name in ("score", "to", "owner", "team")}
+    return template.format_map({**told, **about})
+
+
+def _variant(event: str, payload: Mapping[str, Any]) -> str:
+    """The event with what it says of whom: given to somebody, to oneself or to nobody, woken by a person."""
+    match event:
+        case "assigned" if "owner" in payload:
+            own = payload.get("by") == f"agent:{payload.get('to')}"
+            return "assigned_self" if own else "assigned_to" if payload["owner"] else "assigned_nobody"
+        case "team_changed" if "team" in payload:
+            return "team_to" if payload["team"] else "team_nobody"
+        case "woken" if payload.get("by"):
+            return "woken_by"
+    return event
 
 
 def _about(payload: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:

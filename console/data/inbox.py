@@ -24,6 +24,13 @@ def page(wanted: Wanted, after: Place | None) -> Page:
         return listing.page(session, agent.business_id, wanted, agent.id, after, seen=visibility.seen_by(agent))
 
 
+def has_conversations() -> bool:
+    """Whether anybody ever wrote, or was written to."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return bool(listing.page(session, agent.business_id, Wanted(View.ALL), agent.id, None).rows)
+
+
 def counts() -> dict[View, int]:
     """How many open conversations each view holds."""
     agent = auth.require()

@@ -19,7 +19,7 @@ from console.data import inbox as data
 from console.data import people
 from console.data.opened import Opened
 from console.data.reading import together
-from console.desk import copilot, merging, refused, selection, why
+from console.desk import copilot, first, merging, refused, selection, why
 from console.i18n import current, t
 from core.channels.base import InvalidMessage
 from core.errors import BotHubError, StoreUnavailable
@@ -109,7 +109,7 @@ def pane() -> None:
     with st.container(key="opened", horizontal=True, wrap=False, gap=None):
         with st.container(key="pane_thread", width="stretch", gap=None):
             if found is None or parts is None:
-                _nothing()
+                _nothing(agent)
             else:
                 head(parts["head"], selection.told())
                 _messages(found, agent, parts["thread"])
@@ -120,7 +120,10 @@ def pane() -> None:
         _dialogs(found, agent)
 
 
-def _nothing() -> None:
+def _nothing(agent: CurrentAgent) -> None:
+    if not data.has_conversations():
+        first.draw(agent)
+        return
     st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
 
 

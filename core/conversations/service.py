@@ -181,17 +181,20 @@ def assign(session: Session, business_id: int, conversation_id: int, actor: str,
         Conflict: it is closed, or the agent is disabled.
     """
     conversation = lock_open(session, conversation_id)
+    owner = None
     if agent_id is not None:
         agent = session.get(Agent, agent_id)
         if agent is None:
             raise NotFound(f"No agent {agent_id}.")
         if agent.disabled_at is not None:
             raise Conflict(f"{agent.name} is disabled and cannot be given conversations.")
+        owner = agent.name
     if conversation.assignee_id == agent_id:
         return
     conversation.assignee_id = agent_id
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", by=actor, to=agent_id)
+    details = {"by": actor, "to": agent_id, "owner": owner}
+    add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", **details)
     audit.record(session, business_id, actor, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
 
 

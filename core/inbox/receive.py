@@ -8,7 +8,8 @@ quarantined with its reason, and every other item is kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -60,6 +61,23 @@ def _receive_alone(session: Session) -> int:
     return 1
 
 
+def _document(parsed: object) -> object:
+    """What was understood of an item, as JSON that people can read."""
+    if not is_dataclass(parsed) or isinstance(parsed, type):
+        return repr(parsed)
+    return {one.name: _plain(getattr(parsed, one.name)) for one in fields(parsed)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _document(value) if is_dataclass(value) else str(value)
+
+
 class Refused(Exception):
     """Something in a batch cannot be stored."""
 
@@ -98,7 +116,7 @@ def _store(session: Session, items: Sequence[Item]) -> None:
     log.error("item_quarantined", event_id=item.event_id, exc_info=error)
     reason = f"{type(error).__name__}: {error}"
     business_id = item.route.business_id if item.route else item.owner
-    events.quarantine(session, item.event_id, reason, repr(item.parsed)[:20_000], business_id)
+    events.quarantine(session, item.event_id, reason, _document(item.parsed), business_id)
 
 
 def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
@@ -139,9 +157,9 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         if isinstance(item.parsed, Broken):
             dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
         elif item.route is None:
-            dead.append(DeadItem(item.event_id, _unknown(item.parsed), repr(item.parsed)[:20_000], item.owner))
+            dead.append(DeadItem(item.event_id, _unknown(item.parsed), _document(item.parsed), item.owner))
         elif item.forged:
-            dead.append(DeadItem(item.event_id, _FORGED, repr(item.parsed)[:20_000], item.route.business_id))
+            dead.append(DeadItem(item.event_id, _FORGED, _document(item.parsed), item.route.business_id))
         else:
             by_business[item.route.business_id].append(item)
     events.quarantine_all(session, dead)

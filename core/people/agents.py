@@ -222,3 +222,8 @@ def _acceptable(password: str) -> str:
 
 def _folded(email: str) -> str:
     return email.strip().lower()
+
+
+def some_have_passwords(session: Session) -> bool:
+    """Whether anybody of this installation can sign in with a password. Needs a system transaction."""
+    return session.scalar(select(Agent.id).where(Agent.password_hash.is_not(None)).limit(1)) is not None

@@ -138,7 +138,7 @@ def give(session: Session, business_id: int, conversation_id: int, actor: str, t
     name = None if team_id is None else _lock(session, team_id).name
     conversation.team_id = team_id
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "team_changed", by=actor)
+    add_event(session, business_id, conversation_id, conversation.channel_id, "team_changed", by=actor, team=name)
     audit.record(session, business_id, actor, "conversation.team", f"conversation:{conversation_id}", to=name)
 
 

@@ -63,7 +63,32 @@ def test_a_refusal_is_shown_with_what_to_do(desk, business, providers) -> None:
     page = _open(desk)
     page.button(key=f"test_{business.whatsapp_channel_id}").click()
     page = desk.run()
-    assert any("190: Token expired\n" in one.value for one in page.text)
+    assert any("190: Token expired\nThe access token has expired" in one.value for one in page.text)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (401, 190, "The access token has expired"),
+        (403, 10, "The token lacks a permission"),
+        (400, 100, "does not know this id"),
+    ],
+)
+def test_a_refused_channel_is_told_above_the_fields(desk, providers, status: int, code: int, told: str) -> None:
+    providers.get(f"{META}/555000222", json={"error": {"code": code, "message": "No"}}, status=status)
+    page = _open(desk)
+    page.button(key="channel_add_open").click()
+    page = desk.run()
+    for name, value in (
+        ("channel_identity_whatsapp_cloud", "555000222"), ("channel_name_whatsapp_cloud_new", "Sales"),
+        ("channel_account_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
+        ("channel_app_secret_whatsapp_cloud_new", "s3cret"),
+    ):  # fmt: skip
+        page.text_input(key=name).set_value(value)
+    page.button[-1].click()
+    page = desk.run()
+    assert told in page.error[0].value
+    assert str(code) in page.error[0].value
 
 
 def test_pausing_resuming_and_disabling(desk, business) -> None:

@@ -53,6 +53,8 @@ class TestDeadLetters:
     ) -> None:
         desk = at(business, monkeypatch, "dead_letters", Role.MANAGER)
         assert "KeyError: 'from'" in desk.page.code[0].value
+        assert "Something that was expected is missing" in desk.page.text[0].value
+        assert json.loads(desk.page.code[1].value) == {"type": "odd", "access_token": "•••"}
         desk.page.button(key="replay_KeyError").click()
         desk.run()
         assert one("SELECT processed_at FROM webhook_events") is None

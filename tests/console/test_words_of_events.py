@@ -1,0 +1,80 @@
+"""Events of a thread and entries of the audit log, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console import i18n
+from console.audit_details import details, subject
+from console.components.head import written
+from console.components.lines import _event
+from console.i18n import catalogue
+from core.conversations.thread import Line
+
+
+def _said(payload: dict[str, Any]) -> str:
+    line = Line(
+        id=1, sender="system", author="Ana", type="event", text="", payload=payload, status="sent", error=None,
+        reply_to=None, quoted=None, idempotency_key=None, provider_id=None, created_at=None, files=(),  # type: ignore[arg-type]
+    )  # fmt: skip
+    return _event(line, catalogue("en"))
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        ({"event": "assigned", "by": "agent:1", "to": 2, "owner": "Beatriz {x}"}, "Ana gave it to Beatriz {x}"),
+        ({"event": "assigned", "by": "agent:1", "to": 1, "owner": "Ana"}, "Ana took it on"),
+        ({"event": "assigned", "by": "agent:1", "to": None, "owner": None}, "Ana left it unassigned"),
+        ({"event": "team_changed", "by": "agent:1", "team": "Sales"}, "Ana gave it to the team Sales"),
+        ({"event": "team_changed", "by": "agent:1", "team": None}, "Ana took it off its team"),
+        ({"event": "woken", "by": "agent:1"}, "Ana took it up again before its time"),
+    ],
+)
+def test_events_say_to_whom_and_by_whom(payload: dict[str, Any], told: str) -> None:
+    assert _said(payload) == told
+
+
+@pytest.mark.parametrize("event", ["assigned", "team_changed", "woken"])
+def test_events_of_before_are_told_without(event: str) -> None:
+    assert _said({"event": event}) == catalogue("en")[f"event.{event}"].format(who="Ana")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({}, ""),
+        ({"name": "Medias", "price": "3200.0000"}, "Nombre: Medias · Precio: 3200"),
+        ({"cost_usd": "0.00150", "tokens": 12_345}, "Coste (USD): 0,0015 · Tokens: 12.345"),
+        ({"before": 1, "after": 2, "name": "Ventas"}, "1 → 2 · Nombre: Ventas"),
+        ({"before": None, "after": "x"}, "— → x"),
+        ({"role": "manager", "odd_key": True, "ids": list(range(12))},
+         "Rol: Gerencia · odd key: Sí · Mensajes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9…"),
+    ],
+)  # fmt: skip
+def test_details_are_words(data: dict[str, Any], told: str) -> None:
+    with i18n.speaking("es"):
+        assert details(data) == told.replace("Gerencia", catalogue("es")["role.manager"])
+
+
+@pytest.mark.parametrize(
+    ("reference", "told"), [("product:9", "Productos · 9"), ("Ana: la jefa", "Ana: la jefa"), ("queue", "queue")]
+)
+def test_subjects_are_words(reference: str, told: str) -> None:
+    with i18n.speaking("es"):
+        assert subject(reference) == told
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("5491155550101", "+5491155550101"),
+        ("AR.EGUVW2VWHYKR5SQB", "Usuario de WhatsApp"),
+        ("ana@x.example", "ana@x.example"),
+    ],
+)
+def test_addresses_that_are_none_are_not_shown_as_one(address: str, told: str) -> None:
+    with i18n.speaking("es"):
+        assert written(address) == told
