@@ -78,9 +78,8 @@ def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[Channel
     except UnacceptableChannel as error:
         above.error(t(f"channels.wrong_{error.part}"), icon=":material/error:")
     except ProviderRefused as error:
-        above.error(
-            plain("\n".join(filter(None, (reason(error.detail) or str(error), error.detail)))), icon=":material/error:"
-        )
+        ours = reason(error.detail)
+        above.error(plain(f"{ours} ({error.detail})" if ours else str(error)), icon=":material/error:")
     except BotHubError as error:
         above.error(shell.say(error), icon=":material/error:")
     else:

@@ -144,9 +144,7 @@ def _event(line: Line, words: Mapping[str, str]) -> str:
     """What happened to the conversation, in the words of whoever looks."""
     event = str(line.payload.get("event", ""))
     reason = str(line.payload.get("reason", ""))
-    template = words.get(f"event.{_variant(event, line.payload)}") or words.get(
-        f"event.{event}", event.replace("_", " ")
-    )
+    template = words.get(f"event.{_variant(event, line.payload)}", event.replace("_", " "))
     who = line.author or words["event.somebody"]
     told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
     about = {name: line.payload.get(name, "") for name in ("score", "to", "owner", "team")}

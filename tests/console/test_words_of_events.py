@@ -51,7 +51,7 @@ def test_events_of_before_are_told_without(event: str) -> None:
         ({"before": 1, "after": 2, "name": "Ventas"}, "1 → 2 · Nombre: Ventas"),
         ({"before": None, "after": "x"}, "— → x"),
         ({"role": "manager", "odd_key": True, "ids": list(range(12))},
-         "Rol: Gerencia · odd key: Sí · Mensajes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9…"),
+         "Rol: Gerencia · odd key: sí · Mensajes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9…"),
     ],
 )  # fmt: skip
 def test_details_are_words(data: dict[str, Any], told: str) -> None:
