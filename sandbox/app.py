@@ -7,7 +7,17 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from sandbox import control, graph_account, graph_media, graph_messages, openai_api, page, twilio_account, twilio_api
+from sandbox import (
+    control,
+    graph_account,
+    graph_media,
+    graph_messages,
+    openai_api,
+    page,
+    twilio_account,
+    twilio_api,
+    twilio_content,
+)
 from sandbox.graph_errors import GraphError, graph_error
 from sandbox.settings import Settings
 from sandbox.twilio_errors import TwilioError, twilio_error
@@ -27,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             *graph_messages.ROUTES,
             *twilio_api.ROUTES,
+            *twilio_content.ROUTES,
             *twilio_account.ROUTES,
             *openai_api.ROUTES,
             *control.ROUTES,

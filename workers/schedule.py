@@ -78,6 +78,7 @@ def _chores() -> None:
     while not _stop.wait(_CHORES_SECONDS):
         try:
             templates.sync_due()
+            templates.sync_content_due()
             checks.ask_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:

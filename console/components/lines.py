@@ -32,7 +32,6 @@ def shown(found: Opened, language: str) -> dict[str, Any]:
         "whatsapp": thread.kind == "whatsapp",
         "files": found.takes_files,
         "window": thread.window_expires_at.isoformat() if thread.window_expires_at else None,
-        "contentOnly": found.content_only,
         "templates": None if found.templates is None else [_template(one) for one in found.templates],
     }
 
@@ -45,6 +44,7 @@ def _template(one: Template) -> dict[str, Any]:
         "name": one.name,
         "language": one.language,
         "category": one.category,
+        "content": template_slots.content_sid(one.components),
         "slots": [asdict(slot) for slot in found],
         "strange": template_slots.strange(one.components) or beyond,
         **_words(one.components),

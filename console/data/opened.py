@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.business import templates
-from core.business.channels import account, channel
-from core.channels.base import Provider
+from core.business.channels import channel
 from core.channels.whatsapp_cloud.templates import Template
 from core.contacts import profile
 from core.contacts.profile import Profile
@@ -25,8 +24,7 @@ from core.quotes.queries import QuoteDetails
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent;
-    with `content_only` they are Twilio's, which only the API sends.
+    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent.
 
     `takes_files`: a file can go out here. By Twilio none can while there is no `PUBLIC_URL` to fetch it from.
     """
@@ -36,7 +34,6 @@ class Opened:
     ways: Sequence[Way]
     quote: QuoteDetails | None
     templates: Sequence[Template] | None
-    content_only: bool
     takes_files: bool
 
 
@@ -53,7 +50,6 @@ def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, 
         ways=_ways(session, viewer, conversation_id),
         quote=queries.waiting_in(session, conversation_id),
         templates=_templates(session, thread) if templated or not thread.window_open else None,
-        content_only=account(thread.channel_id).provider is Provider.TWILIO,
         takes_files=channel(thread.channel_id).files_refused is None,
     )
 

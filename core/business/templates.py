@@ -1,4 +1,4 @@
-"""The message templates of a business: kept in step with Meta, offered to people, shown with their variables filled."""
+"""The message templates of a business: kept in step with their provider, checked, and shown with variables filled."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.business.channels import account
-from core.channels.base import Provider, SendError
+from core.channels.base import Kind, Provider, SendError
 from core.channels.numbers import is_bsuid
+from core.channels.twilio.content import list_content
 from core.channels.whatsapp_cloud import template_check
 from core.channels.whatsapp_cloud.graph import Graph
 from core.channels.whatsapp_cloud.template_check import TemplateFault
+from core.channels.whatsapp_cloud.template_slots import CONTENT
 from core.channels.whatsapp_cloud.templates import Rendering, Template, list_templates, read_template, render
 from core.db import run, system_transaction, transaction
 from core.models import Channel, MessageTemplate
@@ -31,12 +33,21 @@ _MOST_LANGUAGES = 20  # that an error lists
 
 
 def sync_due() -> int:
-    """Ask for the templates of every account that has not been asked for an hour, or has news. Returns how many."""
+    """Ask Meta for the templates of every account not asked for an hour, or that has news. Returns how many."""
+    return _sync_due(Channel.provider == Provider.WHATSAPP_CLOUD)
+
+
+def sync_content_due() -> int:
+    """The same for the content templates of Twilio's accounts that have a WhatsApp number."""
+    return _sync_due((Channel.provider == Provider.TWILIO) & (Channel.kind == Kind.WHATSAPP))
+
+
+def _sync_due(which: ColumnElement[bool]) -> int:
     with system_transaction() as session:
         due = session.execute(
             select(func.min(Channel.id))
             .where(
-                Channel.provider == Provider.WHATSAPP_CLOUD,
+                which,
                 Channel.account != "",
                 or_(Channel.templates_asked_at.is_(None), Channel.templates_asked_at < func.now() - _ASK_AGAIN),
             )
@@ -56,7 +67,7 @@ def sync(channel_id: int) -> int:
 
     Raises:
         NotFound: there is no such channel.
-        SendError: Meta did not tell; what was known stays.
+        SendError: the provider did not tell; what was known stays.
     """
     spoken_for = account(channel_id)
     with system_transaction() as session:
@@ -71,7 +82,8 @@ def sync(channel_id: int) -> int:
             .where(Channel.business_id == business_id, Channel.account == waba)
             .values(templates_asked_at=func.now())
         )
-    told = list(list_templates(Graph(spoken_for), waba))
+    twilio = spoken_for.provider is Provider.TWILIO
+    told = list(list_content(spoken_for) if twilio else list_templates(Graph(spoken_for), waba))
     with transaction(business_id) as session:
         _keep(session, business_id, waba, told)
     return len(told)
@@ -132,14 +144,14 @@ def usable(session: Session, channel_id: int) -> list[Template]:
 
 def on_file(session: Session, channel_id: int, content: Mapping[str, Any]) -> MessageTemplate | None:
     """What we know of the template that a content is; None for other contents and for templates not told of."""
-    if content["type"] != "template" or "name" not in content["template"]:
+    if content["type"] != "template":
         return None
     asked = content["template"]
-    return session.scalars(
-        _of_channel(channel_id).where(
-            MessageTemplate.name == asked["name"], MessageTemplate.language == asked["language"]
-        )
-    ).one_or_none()
+    if "content_sid" in asked:
+        meant = MessageTemplate.components.contains([{"type": CONTENT, "sid": asked["content_sid"]}])
+    else:
+        meant = (MessageTemplate.name == asked["name"]) & (MessageTemplate.language == asked["language"])
+    return session.scalars(_of_channel(channel_id).where(meant).limit(1)).one_or_none()
 
 
 def is_marketing(known: MessageTemplate | None) -> bool:
@@ -203,7 +215,11 @@ def _ask_soon(channel_id: int) -> None:
 
 def rendering(known: MessageTemplate | None, content: Mapping[str, Any]) -> Rendering | None:
     """What the customer sees of an outgoing template; None when Meta has not told us of it."""
-    return None if known is None else render(_template(known), content["template"].get("components", []))
+    if known is None:
+        return None
+    asked = content["template"]
+    values = [{"type": "text", "parameter_name": name, "text": one} for name, one in asked.get("variables", {}).items()]
+    return render(_template(known), asked.get("components") or [{"type": "body", "parameters": values}])
 
 
 def _of_channel(channel_id: int) -> Any:

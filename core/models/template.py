@@ -12,7 +12,10 @@ from core.models.base import Base, Id, Stamp, Tenant
 
 
 class MessageTemplate(Tenant, Base):
-    """`account` is the WABA's id. `components` is Meta's definition whole."""
+    """`account` is the WABA's id, or Twilio's account SID.
+
+    `components` is Meta's definition whole; a content template of Twilio's is written in the same shape.
+    """
 
     __tablename__ = "templates"
     __table_args__ = (UniqueConstraint("business_id", "account", "name", "language"),)

@@ -149,6 +149,27 @@ def test_a_template_with_cards_a_place_and_a_code_is_filled(page: Page, business
     expect(page.locator(".m.agent .card")).to_have_count(2)
 
 
+def test_a_twilio_number_offers_its_content_templates(page: Page, business, ana: Person) -> None:
+    talk = conversation(business.business_id, business.twilio_whatsapp_channel_id, window_expires_at=None)
+    rows("UPDATE channels SET account = 'AC1' WHERE id = :id", id=business.twilio_whatsapp_channel_id)
+    sid = "HX" + "a" * 32
+    parts = [{"type": "CONTENT", "sid": sid, "variables": {"1": "Ana"}}, {"type": "BODY", "text": "Hola {{1}}"}]
+    with system_transaction() as session:
+        session.execute(
+            insert(MessageTemplate).values(
+                business_id=business.business_id, account="AC1", name="turno", language="es", category="UTILITY",
+                status="APPROVED", quality="", rejected_reason="", components=parts,
+            )
+        )  # fmt: skip
+    open_thread(page, talk)
+    page.locator(".templates .row").click()
+    page.get_by_role("textbox", name="{{1}}").fill("Eva")
+    page.locator(".templates .send").click()
+    until(lambda: replies(talk) == ["Hola Eva"])
+    sent = one("SELECT payload -> 'template' FROM messages WHERE type = 'template'")
+    assert sent == {"content_sid": sid, "variables": {"1": "Eva"}, "components": []}
+
+
 def settled(page: Page, *, there: str, gone: str) -> None:
     """Both stand side by side for a moment, and the first to come moves when the other goes."""
     expect(page.get_by_role("button", name=there)).to_be_visible()

@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from core.business import channels, templates
 from core.channels.base import SendError
+from core.channels.whatsapp_cloud.template_slots import slots
 from core.channels.whatsapp_cloud.templates import read_template, render
 from core.config import get_settings
 from core.db import transaction
@@ -19,6 +20,7 @@ from core.outbox.queue import Draft, queue_reply
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, rows, store
 from tests.messages import meta_json
+from tests.webhook_app.api_world import make_conversation
 from workers.inbound import receive
 
 ORDER = {
@@ -48,7 +50,8 @@ FILLED = {
 
 @pytest.fixture
 def meta(business: TestBusiness, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
-    monkeypatch.setattr(get_settings(), "whatsapp_api_url", httpserver.url_for("").rstrip("/"))
+    for api in ("whatsapp_api_url", "twilio_api_url"):
+        monkeypatch.setattr(get_settings(), api, httpserver.url_for("").rstrip("/"))
     rows("UPDATE channels SET account = 'waba-1' WHERE provider = 'whatsapp_cloud'")
     channels.forget()
     yield httpserver
@@ -131,3 +134,25 @@ def test_every_value_stands_where_its_number_is(values: list[str]) -> None:
     template = read_template({**ORDER, "components": [{"type": "BODY", "text": words}]})
     parameters = [{"type": "text", "text": value} for value in values]
     assert render(template, [{"type": "body", "parameters": parameters}]).body == "|".join(values)
+
+
+def test_twilios_content_templates_are_listed_and_readable(business: TestBusiness, meta: HTTPServer) -> None:
+    rows("UPDATE channels SET account = 'AC1' WHERE id = :id", id=business.twilio_whatsapp_channel_id)
+    content = {
+        "sid": "HX" + "a" * 32, "friendly_name": "turno", "language": "es", "variables": {"1": "Ana", "2": "A-1"},
+        "types": {"twilio/text": {"body": "Hola {{1}}"},
+                  "twilio/quick-reply": {"body": "Hola {{1}}, {{2}}", "actions": [{"title": "Sí", "id": "si"}]}},
+        "approval_requests": {"name": "turno", "category": "UTILITY", "status": "approved"},
+    }  # fmt: skip
+    other = {**content, "sid": "HX" + "b" * 32, "approval_requests": {"status": "rejected"}}
+    meta.expect_request("/v1/ContentAndApprovals").respond_with_json({"contents": [content, other], "meta": {}})
+    assert templates.sync_content_due() == 1 and templates.sync_content_due() == 0
+    with transaction(business.business_id) as session:
+        (found,) = templates.usable(session, business.twilio_whatsapp_channel_id)
+    assert [(slot.name, slot.example) for slot in slots(found.components)] == [("1", "Ana"), ("2", "A-1")]
+    talk = make_conversation(business.business_id, business.twilio_whatsapp_channel_id, window=None)
+    message = {"type": "template", "template": {"content_sid": content["sid"], "variables": {"1": "Eva", "2": "B-7"}}}
+    with transaction(business.business_id) as session:
+        queue_reply(session, business.business_id, talk, Draft(message, Sender.AGENT))
+    assert one("SELECT last_message_text FROM conversations") == "Hola Eva, B-7"
+    assert one("SELECT payload -> 'shown' ->> 'body' FROM messages") == "Hola Eva, B-7"

@@ -20,7 +20,7 @@ function drawTemplates(state) {
 
 function listTemplates(state) {
   const {data} = state;
-  if (!data.templates.length) return [el('p', 'aside', data.contentOnly ? data.words.templates_content : data.words.templates_none)];
+  if (!data.templates.length) return [el('p', 'aside', data.words.templates_none)];
   const search = field(data.words.templates_search);
   const rows = el('div', 'rows');
   const show = () => {
@@ -204,9 +204,12 @@ function sendTemplate(state, one, asked, shown) {
   const components = componentsOf(asked, null);
   const cards = one.cards.map((_, number) => ({card_index: number, components: componentsOf(asked, number)}));
   if (cards.some((card) => card.components.length)) components.push({type: 'carousel', cards});
+  // Twilio knows a template by its sid, and its variables by their names alone.
+  const variables = Object.fromEntries(asked.map((given) => [given.slot.name, given.text]));
+  const template = one.content ? {content_sid: one.content, variables} : {name: one.name, language: one.language, components};
   state.filling = null;
   state.browsing = null;
-  post(state, [{conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template: {name: one.name, language: one.language, components}}]);
+  post(state, [{conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template}]);
 }
 
 // A template as the customer sees it.

@@ -19,7 +19,7 @@ _MOST_PAGES = 10
 
 def check_credentials(account: Account, *, read_timeout: float = READ_SECONDS) -> None:
     """Read one message, which the credentials must allow. Raises `SendError`."""
-    _read(account, _of_account(account, "Messages"), {"PageSize": 1}, read_timeout)
+    read(account, _of_account(account, "Messages"), {"PageSize": 1}, read_timeout)
 
 
 def owns_sender(account: Account, *, read_timeout: float = READ_SECONDS) -> bool:
@@ -29,9 +29,9 @@ def owns_sender(account: Account, *, read_timeout: float = READ_SECONDS) -> bool
     resource" (Messaging v2), the last for WhatsApp numbers that were not bought from Twilio.
     """
     if account.identity.startswith("MG"):
-        found = _read(account, f"{_messaging(account)}/v1/Services/{quote(account.identity)}", {}, read_timeout, 404)
+        found = read(account, f"{_messaging(account)}/v1/Services/{quote(account.identity)}", {}, read_timeout, 404)
         return found.get("account_sid") == account.credentials.get("account_sid")
-    numbers = _read(
+    numbers = read(
         account, _of_account(account, "IncomingPhoneNumbers"), {"PhoneNumber": account.identity}, read_timeout
     )
     if any(one.get("phone_number") == account.identity for one in numbers.get("incoming_phone_numbers") or []):
@@ -45,7 +45,7 @@ def _is_whatsapp_sender(account: Account, read_timeout: float) -> bool:
     address = f"{_messaging(account)}/v2/Channels/Senders"
     for page in range(_MOST_PAGES):
         asked: dict[str, str | int] = {"Channel": "whatsapp", "PageSize": _PAGE, "Page": page}
-        found = _read(account, address, asked, read_timeout)
+        found = read(account, address, asked, read_timeout)
         if any(one.get("sender_id") == f"whatsapp:{account.identity}" for one in found.get("senders") or []):
             return True
         if not (found.get("meta") or {}).get("next_page_url"):
@@ -63,7 +63,7 @@ def _messaging(account: Account) -> str:
     return account.api_url.rstrip("/").replace("://api.twilio.com", "://messaging.twilio.com")
 
 
-def _read(
+def read(
     account: Account, address: str, params: Mapping[str, str | int], read_timeout: float, missing: int | None = None
 ) -> dict[str, Any]:
     """The answer; empty for the status `missing`."""

@@ -26,8 +26,9 @@ _BUTTONS: Mapping[str, tuple[str, bool]] = {
 }
 _WITHOUT = frozenset(("PHONE_NUMBER", "SPM"))
 _OTP = "OTP"
+CONTENT = "CONTENT"  # the part in which a content template of Twilio's keeps its sid and its variables with examples
 _COMPONENTS = frozenset(
-    ("HEADER", "BODY", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL", "CALL_PERMISSION_REQUEST")
+    (CONTENT, "HEADER", "BODY", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL", "CALL_PERMISSION_REQUEST")
 )
 _FORMATS = MEDIA | {"", "text", "location", "product"}
 
@@ -56,7 +57,17 @@ class Slot:
 
 def slots(components: Iterable[Mapping[str, Any]], card: int | None = None) -> list[Slot]:
     """Of a template, or of one card of it. Cards' own slots are among the template's."""
-    return [slot for component in components for slot in _of(component, card)]
+    known = list(components)
+    for component in known:
+        if component.get("type") == CONTENT:  # one set of variables for all parts
+            given = mapping(component.get("variables"))
+            return [Slot("body", "text", name, example=text(example)) for name, example in given.items()]
+    return [slot for component in known for slot in _of(component, card)]
+
+
+def content_sid(components: Iterable[Mapping[str, Any]]) -> str:
+    """Twilio's name for a template; "" for one of Meta's."""
+    return next((text(one.get("sid")) for one in components if one.get("type") == CONTENT), "")
 
 
 def strange(components: Iterable[Mapping[str, Any]]) -> str:

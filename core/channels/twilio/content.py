@@ -1,0 +1,67 @@
+"""Twilio's content templates, in the shape of Meta's (Twilio, Content API, "ContentAndApprovals resource" v1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.channels.base import Account
+from core.channels.http import READ_SECONDS
+from core.channels.twilio.setup import read
+from core.channels.whatsapp_cloud.shapes import items, mapping, text
+from core.channels.whatsapp_cloud.template_slots import CONTENT
+from core.channels.whatsapp_cloud.templates import Template, read_template
+
+_PAGE = 100
+_MOST_PAGES = 60
+
+
+def list_content(account: Account, *, read_timeout: float = READ_SECONDS) -> Iterator[Template]:
+    """Every content template of an account. Raises `SendError`.
+
+    Names need not differ at Twilio: a second one of a name and language gets the end of its sid.
+    """
+    seen: set[tuple[str, str]] = set()
+    address = account.api_url.rstrip("/").replace("://api.twilio.com", "://content.twilio.com")
+    for page in range(_MOST_PAGES):
+        found = read(account, f"{address}/v1/ContentAndApprovals", {"PageSize": _PAGE, "Page": page}, read_timeout)
+        for item in map(mapping, items(found, "contents")):
+            told = _as_meta(item)
+            if (told["name"], told["language"]) in seen:
+                told["name"] += f" {text(item.get('sid'))[-4:]}"
+            seen.add((told["name"], told["language"]))
+            yield read_template(told)
+        if not mapping(found.get("meta")).get("next_page_url"):
+            return
+
+
+def _as_meta(item: Mapping[str, Any]) -> dict[str, Any]:
+    approval = mapping(item.get("approval_requests"))
+    approval = mapping(approval.get("whatsapp")) or approval
+    sid = text(item.get("sid"))
+    return {
+        "name": text(item.get("friendly_name")) or text(approval.get("name")) or sid,
+        "language": text(item.get("language")),
+        "status": text(approval.get("status")) or "unsubmitted",
+        "category": text(approval.get("category")),
+        "rejected_reason": text(approval.get("rejection_reason")),
+        "components": [
+            {"type": CONTENT, "sid": sid, "variables": mapping(item.get("variables"))},
+            *_parts(_richest(mapping(item.get("types")))),
+        ],
+    }
+
+
+def _richest(types: Mapping[str, Any]) -> dict[str, Any]:
+    """Twilio sends the richest form that the channel knows; plain text is the least."""
+    plainest_last = sorted(types, key=lambda kind: (kind == "twilio/text", kind))
+    return mapping(types[plainest_last[0]]) if plainest_last else {}
+
+
+def _parts(form: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    words = [text(form.get(key)) for key in ("title", "body")]
+    yield {"type": "BODY", "text": "\n".join(filter(None, words))}
+    if footer := text(form.get("footer")) or text(form.get("subtitle")):
+        yield {"type": "FOOTER", "text": footer}
+    if pressed := [text(mapping(one).get("title")) for one in items(dict(form), "actions")]:
+        yield {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": title} for title in pressed]}
