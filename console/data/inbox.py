@@ -73,10 +73,11 @@ def explanation(message_id: int | None = None, run_id: int | None = None) -> Exp
 
 
 def candidates(contact_id: int, words: str) -> list[Candidate]:
-    """Who may be the same person, or whoever is found by these words. Raises `NotFound`."""
+    """Who may be the same person, or whoever is found by these words; nobody for a customer whom they do not see."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        visibility.require_contact(session, agent, contact_id)
+        if not visibility.sees_contact(session, agent, contact_id):
+            return []
         return likeness.candidates(session, agent.business_id, contact_id, words, visibility.seen_by(agent))
 
 

@@ -91,12 +91,6 @@ def _written(agent_id: int, sees: Sees) -> str:
     return str(condition.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
-def contact_seen_by(viewer: Viewer, contact_id: Any) -> Conditions:
-    """A customer is seen by whoever sees one of their conversations. `contact_id` may be a column."""
-    seen = seen_by(viewer)
-    return (exists().where(Conversation.contact_id == contact_id, *seen),) if seen else ()
-
-
 def require(session: Session, viewer: Viewer, conversation_id: int | ScalarSelect[Any]) -> None:
     """Raises `NotFound` for a conversation that this person does not see. Costs nothing where they see everything."""
     if not sees(session, viewer, conversation_id):
@@ -126,9 +120,14 @@ def require_quote(session: Session, viewer: Viewer, quote_id: int) -> None:
 
 def require_contact(session: Session, viewer: Viewer, contact_id: Any) -> None:
     """Raises `NotFound` for a customer none of whose conversations they see."""
-    seen = contact_seen_by(viewer, contact_id)
-    if seen and not session.scalar(select(*seen)):
+    if not sees_contact(session, viewer, contact_id):
         raise NotFound("No such contact.")
+
+
+def sees_contact(session: Session, viewer: Viewer, contact_id: Any) -> bool:
+    """A customer is seen by whoever sees one of their conversations. `contact_id` may be a subquery."""
+    seen = seen_by(viewer)
+    return not seen or bool(session.scalar(select(exists().where(Conversation.contact_id == contact_id, *seen))))
 
 
 def require_merge(session: Session, viewer: Viewer, merge_id: int) -> None:

@@ -186,7 +186,6 @@ ACTS: dict[str, Act] = {
     "field": lambda it, _: contacts.set_field(it["contact"], "X", "Y"),
     "merge": lambda it, floor: contacts.merge(contact_of(floor, "mine"), it["contact"]),
     "merge_into": lambda it, floor: contacts.merge(it["contact"], contact_of(floor, "mine")),
-    "candidates": lambda it, _: inbox.candidates(it["contact"], "zoë"),
     "cancel_quote": lambda it, _: quote_acts.cancel(it["quote"]),
     "quote": lambda it, _: quotes.details(it["quote"]),
     "copilot": lambda it, _: copilot.begin(it["talk"], Task.SUMMARISE, "", "es"),
@@ -220,6 +219,7 @@ def test_nothing_can_be_done_to_what_is_not_seen(
     assert inbox.explanation(run_id=hidden["run"]) is None
     assert inbox.explanation(message_id=hidden["failed"]) is None
     assert quotes.of_conversation(hidden["talk"]) is None
+    assert inbox.candidates(hidden["contact"], "zoë") == []
     assert rows(kept) == before
 
     own = _with_everything(floor, floor.talks["mine"])
