@@ -88,7 +88,7 @@ def _parts(settings: Settings) -> int:
     return sum(_PARTS.get(process, 0) for process in _machine(settings))
 
 
-_this = Process.WORKER
+_this: Process | None = None
 
 
 def serve_as(process: Process) -> None:
@@ -98,5 +98,10 @@ def serve_as(process: Process) -> None:
 
 
 def this_process() -> Process:
-    """What this process is; one that did not say counts as a worker."""
-    return _this
+    """What this process is; one that did not say has a worker's share."""
+    return _this or Process.WORKER
+
+
+def repeats_what_fails() -> bool:
+    """Whether this process does again what fails with its connection, as workers do."""
+    return _this is Process.WORKER

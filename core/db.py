@@ -45,7 +45,7 @@ def make_engine(
         pool_timeout=10,
         pool_recycle=1800,
         pool_use_lifo=True,  # few connections in use have all statements prepared; the rest stay idle
-        pool_pre_ping=connections.this_process() is not connections.Process.WORKER,
+        pool_pre_ping=not connections.repeats_what_fails(),
         hide_parameters=True,  # what customers write, and what opens a session, belong in no log
         connect_args={
             "connect_timeout": 5,

@@ -99,6 +99,13 @@ def test_a_burst_of_threads_waits_and_opens_no_more_than_its_share(
         assert 1 < max(seen) <= own.total - own.besides
 
 
+def test_only_a_worker_spares_itself_the_trial_of_a_connection(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for process in (None, *Process):
+        monkeypatch.setattr(connections, "_this", process)
+        engine = db.make_engine(config.get_settings().sqlalchemy_url)
+        assert engine.pool._pre_ping is (process is not Process.WORKER)
+
+
 def test_a_third_transaction_inside_two_others_is_refused_at_once(business: TestBusiness) -> None:
     with (
         db.system_transaction(),
