@@ -82,6 +82,11 @@ def warnings(notices_page: st.Page, health_page: st.Page | None) -> None:
     _banner(health_page)
 
 
+def alert_subject(subject: str) -> str:
+    """What an alert is about: a number, a bot or a setting by its name, what is no thing of its own in words."""
+    return t(f"health.subject_{subject}") if subject in ("inbound", "replies", "all", "waiting") else subject
+
+
 def _banner(health_page: st.Page | None) -> None:
     """A slim line at the top of every page while something grave is wrong. Without a page to see more on: no link."""
     found = health.grave_alerts()
@@ -90,9 +95,9 @@ def _banner(health_page: st.Page | None) -> None:
     first, more = found[0], len(found) - 1
     what = t(f"health.kind_{first.kind}")
     words = (
-        t("health.banner_more", what=what, subject=first.subject, more=more)
+        t("health.banner_more", what=what, subject=alert_subject(first.subject), more=more)
         if more
-        else t("health.banner", what=what, subject=first.subject)
+        else t("health.banner", what=what, subject=alert_subject(first.subject))
     )
     with st.container(key="banner", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<span role="status">{html.escape(words)}</span>')

@@ -70,7 +70,7 @@ def _alerts() -> None:
                 t(f"health.severity_{alert.severity}"), color="red" if alert.severity == "high" else "orange",
                 icon=":material/warning:",
             )  # fmt: skip
-            st.text(f"{t(f'health.kind_{alert.kind}')} · {alert.subject}")
+            st.text(f"{t(f'health.kind_{alert.kind}')} · {shell.alert_subject(alert.subject)}")
             st.text(t(f"health.do_{alert.kind}"))
             st.caption(t("health.since", when=moment(alert.opened_at, zone)))
     if past:
@@ -78,7 +78,7 @@ def _alerts() -> None:
         st.dataframe(
             {
                 t("health.what"): [t(f"health.kind_{one.kind}") for one in past],
-                t("health.subject"): [one.subject for one in past],
+                t("health.subject"): [shell.alert_subject(one.subject) for one in past],
                 t("health.from"): [moment(one.opened_at, zone) for one in past],
                 t("health.until"): [moment(one.cleared_at, zone) if one.cleared_at else "" for one in past],
             },

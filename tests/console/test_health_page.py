@@ -26,6 +26,19 @@ def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.M
     assert page.dataframe[0].value["What"].tolist() == ["A channel is paused"]
 
 
+def test_what_an_alert_is_about_is_said_in_words(business, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {"workers": "all", "backlog": "replies", "webhook_errors": "inbound", "dead_letters": "waiting"}
+    for kind, subject in kinds.items():
+        rows(
+            "INSERT INTO alerts (business_id, kind, severity, subject)"
+            f" VALUES ({business.business_id}, '{kind}', 'high', '{subject}')"
+        )
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+    desk.open().switch_page("app_pages/health.py")
+    said = {text.value.partition(" · ")[2] for text in desk.run().text}
+    assert {"all of them", "answers of the bot", "incoming messages", "to be tried again"} <= said
+
+
 def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatch) -> None:
     rows('UPDATE channels SET told = \'{"well": false, "detail": "no", "latency": 41}\' WHERE kind = \'sms\'')
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
