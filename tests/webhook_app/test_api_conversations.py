@@ -267,3 +267,10 @@ def test_hand_off_to_people_and_back_to_the_bot(api: Api, business: Any) -> None
     api.post(f"/api/v1/conversations/{talk}/close")
     assert api.post(path, {"to": "human"}).status_code == 409
     assert column(AuditEntry, 1, "action") == "conversation.hand_off"
+
+
+@pytest.mark.parametrize("body", [None, [], "bot"])
+@pytest.mark.parametrize("path", ["/api/v1/conversations/1/handoff", "/api/v1/queue/give-up", "/api/v1/messages"])
+def test_a_body_that_is_no_object_is_said_so(api: Api, business: Any, path: str, body: Any) -> None:
+    answer = api.post(path, body)
+    assert (answer.status_code, answer.json["detail"]) == (422, "body: must be a JSON object")

@@ -28,6 +28,7 @@ from core.errors import (
 log = structlog.get_logger(__name__)
 
 _TRY_AGAIN_SECONDS = "5"
+_NO_OBJECT = "must be a JSON object"  # the library names a Python class in its place
 
 
 class FieldError(BaseModel):
@@ -115,7 +116,7 @@ def invalid_request(error: ValidationError) -> Response:
     errors = [
         {
             "field": ".".join(str(step) for step in fault["loc"]) or "body",
-            "reason": fault["msg"].removeprefix("Value error, "),
+            "reason": _NO_OBJECT if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, "),
         }
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
