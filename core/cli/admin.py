@@ -55,9 +55,12 @@ def new_encryption_key(_: argparse.Namespace) -> int:
 
 def list_keys(_: argparse.Namespace) -> int:
     with system_transaction() as session:
-        for key in api_keys.list_keys(session, business_of(session)):
+        known = api_keys.list_keys(session, business_of(session))
+        for key in known:
             state = "revoked" if key.revoked_at else "active"
             print(f"{key.id}\t{key.prefix}…\t{state}\t{','.join(key.scopes)}\t{key.name}")
+    if not known:
+        print("None.")
     return 0
 
 

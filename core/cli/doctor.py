@@ -38,7 +38,10 @@ def _web() -> Iterator[Finding]:
     except requests.RequestException:
         alive = False
     yield Finding(
-        "web app", alive, f"port {settings.web_port}", "Start it with `gunicorn -c webhook_app/gunicorn_conf.py`."
+        "web app",
+        alive,
+        f"port {settings.web_port}",
+        "Start it with `gunicorn -c webhook_app/gunicorn_conf.py`, or everything with `make run`.",
     )
     if not settings.sandbox_active:
         public = settings.public_url.startswith("https://")

@@ -241,7 +241,13 @@ def _redis() -> Iterator[Finding]:
         yield Finding("redis", False, type(error).__name__, "Start Redis, or correct REDIS_URL.")
         return
     yield Finding("redis", True, "answers")
-    yield Finding("workers", workers > 0, f"{workers} seen", "Start one with `python -m workers.run`.", str(workers))
+    yield Finding(
+        "workers",
+        workers > 0,
+        f"{workers} seen",
+        "Start one with `python -m workers.run`, or everything with `make run`.",
+        str(workers),
+    )
 
 
 def disk() -> Finding:

@@ -55,6 +55,7 @@ def test_a_desk_is_made_used_and_found_again_by_commands_alone(bare: Path, told:
     assert not (bare / "postgres").exists()
     told("migrate")
     assert "http://localhost:8501/auth/link?token=" in told("setup")
+    assert told("keys", "list") == "None.\n"
     assert told("keys", "create", "shop").strip()
     assert "shop" in told("keys", "list")
     assert not Embedded(bare).postgres.answers()
