@@ -77,6 +77,7 @@ def behind(
         .join(Contact, Contact.id == Conversation.contact_id)
         .where(
             _counted(metric, label, _Scope(since, until, zone, whose.agent_id)),
+            Conversation.imported.is_(False),
             *(() if viewer is None else visibility.seen_by(viewer)),
         )
         .order_by(Conversation.id.desc())

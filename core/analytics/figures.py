@@ -165,6 +165,7 @@ WITH lately AS MATERIALIZED (
         WHERE m.conversation_id = c.id AND m.sender = 'customer' AND m.created_at >= now() - interval '7 days'
     )) AS wrote_at
     FROM conversations c WHERE c.business_id = :business AND c.last_message_at >= now() - interval '7 days'
+      AND NOT c.imported
 )
 SELECT count(DISTINCT contact_id) FILTER (WHERE wrote_at >= now() - interval '24 hours'),
        count(DISTINCT contact_id) FILTER (WHERE wrote_at >= now() - interval '7 days')

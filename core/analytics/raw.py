@@ -31,6 +31,7 @@ An answer counts on the day it was given, if the question came at most three day
 message or gave an answer, and whose conversation it is where conversations are counted; 0 is the bot, or nobody.
 A quote that the customer changed counts once, as what it became. A message is billed as its provider's receipt says; an
 SMS by its segments: 160 signs of the GSM alphabet or 70 others, 153 or 67 where it takes several (GSM 03.40).
+What a number had said before it joined (`conversations.imported`) is not counted.
 `rates` are the prices of messages (`core.business.prices.rates`), in JSON.
 """
 
@@ -83,6 +84,7 @@ WITH said AS (
       AND m.created_at >= %(since)s - interval '3 days' AND m.created_at < %(until)s
       AND m.conversation_id IN (SELECT conversation_id FROM messages WHERE business_id = %(business)s
                                 AND created_at >= %(since)s AND created_at < %(until)s)
+      AND NOT EXISTS (SELECT FROM conversations c WHERE c.id = m.conversation_id AND c.imported)
 ), inside AS (
     SELECT * FROM said WHERE created_at >= %(since)s
 ), talk AS (
@@ -131,6 +133,7 @@ WITH said AS (
         ORDER BY m.created_at, m.id LIMIT 1
     ) f ON true
     WHERE c.business_id = %(business)s AND c.created_at >= %(since)s AND c.created_at < %(until)s
+      AND NOT c.imported
 ), taken_over AS (
     SELECT e.conversation_id, e.channel_id, (f.created_at AT TIME ZONE %(zone)s)::date AS day, f.agent_id,
            greatest(extract(epoch FROM f.given_at - e.stored_at), 0)::double precision AS seconds
@@ -152,6 +155,7 @@ WITH said AS (
                              AND m.type <> 'note') THEN 'agent' ELSE 'bot' END AS who
     FROM conversations c
     WHERE c.business_id = %(business)s AND c.closed_at >= %(since)s AND c.closed_at < %(until)s
+      AND NOT c.imported
 )"""  # noqa: S608 - words of ours
 COUNTED = f"""{_SPANS}, runs AS (
     SELECT c.channel_id, (r.created_at AT TIME ZONE %(zone)s)::date AS day, r.outcome, r.cost_usd, r.bot_id,

@@ -54,7 +54,7 @@ class Stats:
 
 _CONVERSATIONS = text("""
 SELECT count(*) AS total, count(*) FILTER (WHERE status <> 'closed') AS active, avg(csat) AS satisfaction
-FROM conversations WHERE business_id = :business AND last_message_at >= :since
+FROM conversations WHERE business_id = :business AND last_message_at >= :since AND NOT imported
 """)
 
 # A turn begins where the direction changes; the row after a customer's turn is the first answer to it. Our own
@@ -65,6 +65,7 @@ WITH said AS (
            m.sender = 'customer' OR {ANSWERS} AS answers
     FROM messages m
     WHERE m.business_id = :business AND m.created_at >= :since
+      AND NOT EXISTS (SELECT FROM conversations c WHERE c.id = m.conversation_id AND c.imported)
       AND (m.sender = 'customer' OR (m.sender IN ('bot', 'agent') AND m.status IN {TAKEN}))
 ), talk AS (
     SELECT *, lag(direction) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from core.channels.files import FileFacts as FileFacts
 from core.channels.files import OutgoingFile as OutgoingFile
-from core.channels.news import News
+from core.channels.news import KnownName, News
 
 
 class Kind(StrEnum):
@@ -132,7 +132,6 @@ class MediaError(Exception):
 @dataclass(frozen=True, slots=True)
 class MediaRef:
     """A file the provider keeps for us. One of `provider_media_id` (Meta) or `url` (Twilio) is set.
-
     `sha256` is lower-case hex, when the provider gave one.
     """
 
@@ -174,6 +173,7 @@ class InboundMessage:
     answered: bool = False  # the provider has answered it already
     echo: bool = False
     historic: bool = False  # from a history import: store, never answer
+    service: str = ""  # the messaging service that passed it on, which may be our channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,7 @@ class Receipt:
     recipient: str | None = None
     errors: tuple[ProviderError, ...] = ()
     pricing: Mapping[str, Any] = field(default_factory=dict)
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,7 @@ class Broken:
     raw: Any
 
 
-Parsed = InboundMessage | Receipt | IdentityChange | Consent | AccountNotice | Broken
+Parsed = InboundMessage | Receipt | IdentityChange | Consent | KnownName | AccountNotice | Broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,14 @@ class News:
     numbers_may: NumbersMay = NumbersMay.UNCHANGED
     until: datetime | None = None
     template: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """What the business calls somebody in its own address book."""
+
+    kind: str
+    route: str
+    sender: str
+    phone: str
+    name: str

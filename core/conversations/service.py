@@ -166,6 +166,7 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
             conversation.status = ConversationStatus.OPEN
             conversation.mode = Mode.HUMAN
             conversation.closed_at = None
+            conversation.imported = False  # from now on it is this desk's work
             session.flush()
     except IntegrityError:
         raise Conflict("This customer already has an open conversation on this channel: continue there.") from None

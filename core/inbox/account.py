@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from core.business import account_pauses, templates
 from core.channels.base import AccountNotice, Consent, IdentityChange
-from core.channels.news import News, NumbersMay
+from core.channels.news import KnownName, News, NumbersMay
 from core.health import checks
 from core.inbox import number_changes
 from core.inbox.addresses import Address
 from core.inbox.identity import resolve
+from core.inbox.messages import readable_name
 from core.models import (
     ContactIdentity,
     Conversation,
@@ -71,6 +73,16 @@ def record_consent(session: Session, business_id: int, consent: Consent) -> None
         .where(ContactIdentity.id == known.identity_id)
         .values(marketing_stopped_at=None if consent.allowed else consent.timestamp)
     )
+
+
+def keep_names(session: Session, business_id: int, names: Sequence[tuple[str, KnownName]]) -> None:
+    """Whoever has no name yet gets the one of the business's address book; whoever is not known yet is noted."""
+    if names:
+        addresses = [
+            Address(one.kind, one.sender, phone=one.phone, name=readable_name(one.name) or None, account=account)
+            for account, one in names
+        ]
+        resolve(session, business_id, addresses)
 
 
 def record_notice(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> None:

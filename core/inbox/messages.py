@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.channels.base import InboundMessage, Kind
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class _Placed:
+class Placed:
     """A message with the conversation it belongs to, and the score that it gives it."""
 
     event_id: int
@@ -41,7 +41,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     """Store messages that are not there yet. A message that came before is left as it is."""
     if not arrived:
         return
-    known = resolve(session, business_id, [_address(route, message) for _, route, message in arrived])
+    known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
     ratings = rating.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = arrivals.find_or_open(
@@ -54,7 +54,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         ],
     )
     placed = [
-        _Placed(
+        Placed(
             event_id,
             route,
             message,
@@ -66,14 +66,14 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         )
         for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
     ]
-    stored, changed_before = _insert(session, business_id, placed)
+    stored, changed_before = insert(session, business_id, placed)
     fresh = [
         (item, message_id)
         for item in placed  # the first of two with one id is the one that was stored
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
-    _add_files(session, business_id, fresh)
-    made = [_change(*one) for one in fresh if one[0].message.type in changes.ABOUT_ANOTHER and one[0].message.target]
+    add_files(session, business_id, fresh)
+    made = [change_of(*one) for one in fresh if one[0].message.type in changes.ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
         made = [*changes.came_before(session, changed_before), *made]
     owed = changes.apply(session, made)
@@ -91,7 +91,7 @@ def _said(arrived: tuple[int, Route, InboundMessage], who: Known) -> rating.Said
     return rating.Said(route.channel_id, who.contact_id, message.text, message.timestamp)
 
 
-def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> None:
+def _follow_wishes(session: Session, fresh: Sequence[tuple[Placed, int]]) -> None:
     """The last STOP or START of each customer counts, on whichever of their addresses it came."""
     wishes = {
         (item.message.kind, item.known.contact_id): item.message.opt_out
@@ -104,7 +104,7 @@ def _follow_wishes(session: Session, fresh: Sequence[tuple[_Placed, int]]) -> No
             settlement.opted_out(session, identity_ids)
 
 
-def _address(route: Route, message: InboundMessage) -> Address:
+def address_of(route: Route, message: InboundMessage) -> Address:
     name = readable_name(message.profile_name or "") or None
     return Address(
         message.kind, message.sender, message.aliases, message.phone, name, message.username, route.account,
@@ -137,8 +137,8 @@ def _targets(
     return {(channel_id, provider_id): conversation_id for channel_id, provider_id, conversation_id in rows}
 
 
-def _insert(
-    session: Session, business_id: int, placed: Sequence[_Placed]
+def insert(
+    session: Session, business_id: int, placed: Sequence[Placed]
 ) -> tuple[dict[tuple[int, str], int], list[int]]:
     """Insert in order of arrival; returns the ids of those that were new, and of which an edit or the like was there
     before them.
@@ -176,7 +176,7 @@ RETURNING id, channel_id, provider_id, EXISTS (
 """
 
 
-def _row(item: _Placed) -> dict[str, Any]:
+def _row(item: Placed) -> dict[str, Any]:
     message = item.message
     at = message.timestamp.isoformat()
     return {
@@ -197,7 +197,7 @@ def _row(item: _Placed) -> dict[str, Any]:
     }
 
 
-def _add_files(session: Session, business_id: int, fresh: Sequence[tuple[_Placed, int]]) -> None:
+def add_files(session: Session, business_id: int, fresh: Sequence[tuple[Placed, int]]) -> None:
     rows = [
         {
             "business_id": business_id,
@@ -213,10 +213,10 @@ def _add_files(session: Session, business_id: int, fresh: Sequence[tuple[_Placed
         for position, media in enumerate(item.message.media)
     ]
     if rows:
-        session.execute(insert(Attachment).values(next_attempt_at=func.now()), rows)
+        session.execute(pg_insert(Attachment).values(next_attempt_at=func.now()), rows)
 
 
-def _change(item: _Placed, message_id: int) -> changes.Change:
+def change_of(item: Placed, message_id: int) -> changes.Change:
     message = item.message
     return changes.Change(
         message_id=message_id,
@@ -231,7 +231,7 @@ def _change(item: _Placed, message_id: int) -> changes.Change:
     )
 
 
-def _arrival(item: _Placed, message_id: int, owed: Collection[int]) -> arrivals.Arrival:
+def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> arrivals.Arrival:
     message = item.message
     return arrivals.Arrival(
         conversation_id=item.conversation_id,

@@ -16,16 +16,26 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.bell import TimedOut
-from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Parsed, Receipt
+from core.channels.base import (
+    AccountNotice,
+    Broken,
+    Consent,
+    IdentityChange,
+    InboundMessage,
+    Parsed,
+    Receipt,
+)
+from core.channels.news import KnownName
 from core.channels.registry import parse_event
 from core.db import enter_business, leave_business
-from core.inbox import account, events, messages, receipts
+from core.inbox import account, events, history, messages, receipts
 from core.inbox.events import DeadItem, StoredEvent
 from core.inbox.routes import Item, Route, assign
 
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+Known = InboundMessage | Receipt | IdentityChange | Consent | AccountNotice | KnownName
 _AT_ONCE = 1000  # items in one go, which keeps statements far from their time-out
 # Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
 # driver counts more among operational errors, such as a text too long for its search index.
@@ -157,7 +167,8 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         if isinstance(item.parsed, Broken):
             dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
         elif item.route is None:
-            dead.append(DeadItem(item.event_id, _unknown(item.parsed), _document(item.parsed), item.owner))
+            reason = _unknown(item.provider, item.parsed)
+            dead.append(DeadItem(item.event_id, reason, _document(item.parsed), item.owner))
         elif item.forged:
             dead.append(DeadItem(item.event_id, _FORGED, _document(item.parsed), item.route.business_id))
         else:
@@ -168,12 +179,19 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         _store_for_business(session, business_id, own)
 
 
-def _unknown(parsed: InboundMessage | Receipt | IdentityChange | Consent | AccountNotice) -> str:
-    """Why an item is for no channel of ours."""
-    ours = parsed.route or (parsed.account if isinstance(parsed, AccountNotice) else "")
-    if not ours:
+def _unknown(provider: str, parsed: Known) -> str:
+    """Why an item is for no channel of ours, and what to add."""
+    if isinstance(parsed, AccountNotice) and not parsed.route and parsed.account:
+        return (
+            f"no channel here is of the account {parsed.account}: add a number of it with"
+            f" `core.cli channels add {provider} {parsed.kind} PHONE_NUMBER_ID --account {parsed.account}`"
+        )
+    service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
+    names = [name for name in (parsed.route, service) if name]
+    if not names:
         return "it does not say for which of our numbers it is"
-    return f"no channel here is {parsed.kind} {ours}: add it with `core.cli channels add`"
+    ways = " or ".join(f"`core.cli channels add {provider} {parsed.kind} {name}`" for name in names)
+    return f"no channel here is {parsed.kind} {' or '.join(names)}: add it with {ways}"
 
 
 def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:
@@ -186,13 +204,19 @@ def _store_for_business(session: Session, business_id: int, items: Sequence[Item
         if isinstance(one, InboundMessage):
             written.append((event_id, route, one))
         elif isinstance(one, IdentityChange):
-            messages.store(session, business_id, written)
+            _store_messages(session, business_id, written)
             written = []
             account.change_identity(session, business_id, route.channel_id, event_id, one, route.account)
-    messages.store(session, business_id, written)
+    _store_messages(session, business_id, written)
+    account.keep_names(session, business_id, [(r.account, one) for _, r, one in routed if isinstance(one, KnownName)])
     receipts.store(session, business_id, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)])
     for _, _, one in routed:
         if isinstance(one, Consent):
             account.record_consent(session, business_id, one)
         elif isinstance(one, AccountNotice):
             account.record_notice(session, business_id, route.channel_id, one)
+
+
+def _store_messages(session: Session, business_id: int, written: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+    messages.store(session, business_id, [item for item in written if not item[2].historic])
+    history.store(session, business_id, [item for item in written if item[2].historic])

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.business.secrets import may_speak_for
-from core.channels.base import AccountNotice, Broken, Parsed, Provider
+from core.channels.base import AccountNotice, Broken, InboundMessage, Parsed, Provider, Receipt
 from core.conversations.bots import Manners
 from core.db import run
 from core.inbox.events import StoredEvent
@@ -56,22 +56,23 @@ class Item:
     route: Route | None
     forged: bool = False
     owner: int | None = None
+    provider: str = ""
 
 
 def assign(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> list[Item]:
     """The items of a batch with their channels, in their order. Needs a system transaction."""
-    candidates = _candidates(session, parsed)
+    channels = _Channels(session, parsed)
+    found = [(event, one, channels.of(event, one)) for event, one in parsed]
     to_ask: dict[tuple[int, ...], set[int]] = defaultdict(set)
-    for event, one in parsed:
-        routes = candidates.get(_address(event, one), [])
+    for event, _, routes in found:
         if routes and _signer(event, routes) is None:
             to_ask[tuple(event.signed_by or ())].update(route.channel_id for route in routes)
-    allowed = {signers: may_speak_for(session, channels, signers) for signers, channels in to_ask.items()}
-    owners = _owners(session, [event for event, one in parsed if not candidates.get(_address(event, one))])
-    items = [_item(event, one, candidates.get(_address(event, one), []), allowed, owners) for event, one in parsed]
+    allowed = {signers: may_speak_for(session, asked, signers) for signers, asked in to_ask.items()}
+    owners = _owners(session, [event for event, _, routes in found if not routes])
+    items = [_item(event, one, routes, allowed, owners) for event, one, routes in found]
     if forged := sorted({item.event_id for item in items if item.forged}):
-        channels = sorted({item.route.channel_id for item in items if item.forged and item.route})
-        log.warning("webhook_signed_by_another", event_ids=forged, channel_ids=channels)
+        spoken_for = sorted({item.route.channel_id for item in items if item.forged and item.route})
+        log.warning("webhook_signed_by_another", event_ids=forged, channel_ids=spoken_for)
     return items
 
 
@@ -84,7 +85,8 @@ def _item(
 ) -> Item:
     if not routes:
         signers = {owners[channel_id] for channel_id in event.signed_by or () if channel_id in owners}
-        return Item(event.id, parsed, None, owner=signers.pop() if len(signers) == 1 else None)
+        owner = signers.pop() if len(signers) == 1 else None
+        return Item(event.id, parsed, None, owner=owner, provider=provider_of(event))
     if (route := _signer(event, routes)) is not None:
         return Item(event.id, parsed, route)
     may = allowed[tuple(event.signed_by or ())]
@@ -109,28 +111,94 @@ def _signer(event: StoredEvent, routes: Sequence[Route]) -> Route | None:
     return next((route for route in routes if route.channel_id in event.signed_by), None)
 
 
-def _address(event: StoredEvent, parsed: Parsed) -> Address:
-    """Which of our channels an item is for: by kind and number, or by account where the news is not about a number."""
-    provider = _PROVIDER[EventSource(event.source)]
+class _Channels:
+    """The channels that a batch may be for: the one of a number or service, all of an account (oldest first)."""
+
+    def __init__(self, session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> None:
+        self._session = session
+        self._found: dict[Address, list[Route]] = defaultdict(list)
+        self._by_id: dict[int, Route] = {}
+        self._sent: dict[tuple[str, int | str], int] = {}
+        named = {value for event, one in parsed for _, _, value in _addresses(event, one)}
+        self._load({"wanted": list(named), "ids": []})
+        self._find_sent([(event, one) for event, one in parsed if isinstance(one, Receipt)])
+
+    def of(self, event: StoredEvent, parsed: Parsed) -> Sequence[Route]:
+        """Whom an item is for. A status belongs to the channel that sent its message, whatever it says of numbers."""
+        if isinstance(parsed, Receipt) and (sent_by := self._sender(event, parsed)) is not None:
+            return [sent_by]
+        return self._named(event, parsed)
+
+    def _named(self, event: StoredEvent, parsed: Parsed) -> Sequence[Route]:
+        return next((routes for key in _addresses(event, parsed) if (routes := self._found.get(key))), [])
+
+    def _sender(self, event: StoredEvent, receipt: Receipt) -> Route | None:
+        provider = provider_of(event)
+        for told in (receipt.our_id, receipt.provider_id):
+            if told is not None and (channel_id := self._sent.get((provider, told))) is not None:
+                return self._by_id.get(channel_id)
+        return None
+
+    def _find_sent(self, receipts: Sequence[tuple[StoredEvent, Receipt]]) -> None:
+        """Who sent the messages of statuses. Meta names the number itself, so only what that does not find is asked."""
+        asked = [
+            (event, one)
+            for event, one in receipts
+            if provider_of(event) is Provider.TWILIO or not self._named(event, one)
+        ]
+        if not asked:
+            return
+        theirs = {(provider_of(event), one.provider_id) for event, one in asked}
+        values = {
+            "ours": [one.our_id for _, one in asked if one.our_id is not None],
+            "theirs": [provider_id for _, provider_id in theirs],
+            "providers": list({provider for provider, _ in theirs}),
+        }
+        by_id = {one.our_id: one.provider_id for _, one in asked}
+        for row in run(self._session, _SENT, values):
+            if row.provider_id is None or row.provider_id == by_id.get(row.id, row.provider_id):
+                self._sent[(row.provider, row.id)] = row.channel_id
+            if row.provider_id is not None:
+                self._sent[(row.provider, row.provider_id)] = row.channel_id
+        if missing := set(self._sent.values()) - self._by_id.keys():
+            self._load({"wanted": [], "ids": list(missing)})
+
+    def _load(self, values: dict[str, list[str] | list[int]]) -> None:
+        for row in run(self._session, _CHANNELS, values):
+            bot = None if row.enabled is None else Manners(row.enabled, row.autonomy, row.quiet)
+            route = Route(row.business_id, row.id, row.kind, bot, row.account or "")
+            self._by_id[row.id] = route
+            self._found[(row.provider, row.kind, row.identity)].append(route)
+            self._found[(row.provider, _ACCOUNT, row.account)].append(route)
+
+
+def provider_of(event: StoredEvent) -> Provider:
+    return _PROVIDER[EventSource(event.source)]
+
+
+def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
+    """By what an item names our channel, the surest first: by messaging service, by kind and number, or by account
+    where the news is not about a number.
+    """
+    provider = provider_of(event)
     if isinstance(parsed, Broken):
-        return (provider, "", "")
+        return []
     if isinstance(parsed, AccountNotice) and not parsed.route:
-        return (provider, _ACCOUNT, parsed.account)
-    return (provider, parsed.kind, parsed.route)
+        return [(provider, _ACCOUNT, parsed.account)] if parsed.account else []
+    service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
+    return [(provider, parsed.kind, value) for value in (service, parsed.route) if value]
 
 
-def _candidates(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> dict[Address, list[Route]]:
-    """The channels that a batch may be for: the one of a number, all of an account (oldest first)."""
-    wanted = {_address(event, one)[2] for event, one in parsed} - {""}
-    found: dict[Address, list[Route]] = defaultdict(list)
-    for row in run(session, _CHANNELS, {"wanted": list(wanted)}):
-        bot = None if row.enabled is None else Manners(row.enabled, row.autonomy, row.quiet)
-        route = Route(row.business_id, row.id, row.kind, bot, row.account or "")
-        found[(row.provider, row.kind, row.identity)].append(route)
-        found[(row.provider, _ACCOUNT, row.account)].append(route)
-    return found
-
-
+# A message of ours by its own id, else by the provider's within its channels.
+_SENT = """
+SELECT m.id, m.provider_id, m.channel_id, c.provider
+FROM messages m JOIN channels c ON c.id = m.channel_id
+WHERE m.id = ANY(%(ours)s::bigint[]) AND m.direction = 'outbound'
+UNION ALL
+SELECT m.id, m.provider_id, m.channel_id, c.provider
+FROM channels c JOIN messages m ON m.channel_id = c.id AND m.provider_id = ANY(%(theirs)s::text[])
+WHERE c.provider = ANY(%(providers)s::text[]) AND m.direction = 'outbound'
+"""
 _CHANNELS = """
 SELECT c.id, c.business_id, c.provider, c.kind, c.identity, c.account, v.enabled, v.autonomy, v.quiet
 FROM channels c
@@ -139,5 +207,6 @@ LEFT JOIN LATERAL (
            (data ->> 'quiet_seconds')::float AS quiet
     FROM bot_settings WHERE bot_id = c.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
-WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]) ORDER BY c.id
+WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]) OR c.id = ANY(%(ids)s::bigint[])
+ORDER BY c.id
 """

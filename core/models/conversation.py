@@ -34,6 +34,7 @@ class Conversation(Tenant, Base):
     of ours that failed, or whose fate nobody knows, since `unsent_at`. Nothing a customer wrote is newer than
     `last_message_at`. The 24-hour window is counted from the customer's own messages: `window_expires_at` is 24 hours
     after the newest of them, and null where there is none or a channel has no window (SMS, email).
+    `imported`: it is a number's past from before it joined (`core.inbox.history`), which no figure counts.
     """
 
     __tablename__ = "conversations"
@@ -94,6 +95,7 @@ class Conversation(Tenant, Base):
     rating_asked_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]
     closed_at: Mapped[datetime | None]
+    imported: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ReplyTurn(Tenant, Base):

@@ -269,7 +269,6 @@ def test_value_errors_are_news_for_the_administrator() -> None:
         ("security", "warning"),
         ("business_username_update", "info"),
         ("group_lifecycle_update", "info"),
-        ("smb_app_state_sync", "info"),
         ("field_of_tomorrow", "info"),
     ],
 )

@@ -39,7 +39,7 @@ OVERFULL = {
     "contacts": change(contacts=[{}] * 200_000, **{"messages": text_value("Hola")["messages"]}),
     "errors": change(errors=[{"code": 1}] * 2001),
     "errors of a status": change(statuses=[status_value("wamid.1", "failed", errors=[{"code": 1}] * 5000)]),
-    "old messages": meta_body({"history": [{"threads": [{"id": "1", "messages": [{}] * 1001}] * 2}]}),
+    "old messages": meta_body({"history": [{"threads": [{"id": "1", "messages": [{}] * 6001}] * 2}]}),
     "lists in lists": {"entry": [[[0] * 1001] * 2]},
     "content": change(messages=[{"type": "contacts", "contacts": [[]] * 400_000}]),
     "an object of many": {"entry": [{"id": "1", "changes": [], **{f"k{n}": 0 for n in range(250_000)}}]},

@@ -110,8 +110,9 @@ def _read(body: bytes, content_type: str) -> dict[str, str] | None:
 
 def _inbound(form: Form, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
-    sender, route = form.get("From", ""), form.get("To", "")
-    if not provider_id or not sender or not route or max(map(len, (provider_id, sender, route))) > _LONGEST_ID:
+    sender, route, service = form.get("From", ""), form.get("To", ""), form.get("MessagingServiceSid", "")
+    ids = (provider_id, sender, route, service)
+    if not provider_id or not sender or not (route or service) or max(map(len, ids)) > _LONGEST_ID:
         return Broken("a message without MessageSid, From or To", dict(form))
     kind = _kind(sender, route)
     address = sender.removeprefix(_WHATSAPP)
@@ -134,6 +135,7 @@ def _inbound(form: Form, received_at: datetime) -> Parsed:
         reply_to=form.get("OriginalRepliedMessageSid", "")[:_LONGEST_ID] or None,
         opt_out=_opt_out(form, words, kind),
         answered=form.get("OptOutType", "").upper() == "HELP",  # by the account's Advanced Opt-Out
+        service=service,
     )
 
 
@@ -255,13 +257,14 @@ def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     sender, recipient = form.get("From", ""), form.get("To", "")
     return Receipt(
         kind=_kind(sender, recipient),
-        route=sender.removeprefix(_WHATSAPP) or form.get("MessagingServiceSid", ""),
+        route=sender.removeprefix(_WHATSAPP),
         provider_id=provider_id,
         status=status,
         timestamp=received_at,
         our_id=_our_id(query),
         recipient=recipient.removeprefix(_WHATSAPP) or None,
         errors=_errors(form),
+        service=form.get("MessagingServiceSid", "")[:_LONGEST_ID],
     )
 
 

@@ -239,10 +239,6 @@ def _payment(value: Value) -> News:
     return News("payment", WARNING if "NEED" in status else grade(status), facts, text(facts["name"]))
 
 
-def _contacts(value: Value) -> News:
-    return News("contacts_synced", INFO, {"count": len(list(items(value, "state_sync")))})
-
-
 def _unknown(topic: str, value: Value) -> News:
     told = {**value, **mapping(value.get("alert_info"))}
     said = max((grade(code(told.get(key))) for key in GRADED), key=RANK.index)
@@ -265,5 +261,4 @@ _READERS: dict[str, Callable[[Value], News]] = {
     "template_correct_category_detection": _template_category,
     "flows": _flow,
     "payment_configuration_update": _payment,
-    "smb_app_state_sync": _contacts,
 }

@@ -1,7 +1,8 @@
 """How much one body of Meta's may hold.
 
-Meta sends at most 3 MB and 1,000 updates at once (Webhooks, "Getting started"). A body that holds more was not written
-by Meta as we know it, and reading it item by item would keep every other event waiting.
+Meta sends at most 3 MB and 1,000 updates at once (Webhooks, "Getting started"), except for a number's past, of which
+one body holds thousands of messages. A body that holds more was not written by Meta as we know it, and reading it item
+by item would keep every other event waiting.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections import Counter
 from typing import Any
 
 MOST_UPDATES = 2000  # of each kind (entries, changes, messages, statuses, contacts, errors …): twice what Meta says
+MOST_OLD = 12_000  # messages of a number's past: as many short ones as 3 MB hold
+_OLD = "old messages"
 _MOST_VALUES = 200_000  # values of any kind; a thousand messages have about 20,000
 _DEEPEST = 64  # levels of nesting; a message has about ten
 # What stands in these lists is somebody's content, whose own lists (shared cards, ordered products) are no updates.
-_CONTENT = frozenset({"messages", "message_echoes", "contacts"})
+_CONTENT = frozenset({"messages", _OLD, "message_echoes", "contacts"})
 
 
 def excess(document: Any) -> str | None:
@@ -29,8 +32,9 @@ def excess(document: Any) -> str | None:
                 return f"more than {_MOST_VALUES:,} values"
             if isinstance(value, list) and name is not None:
                 updates[name] += len(value)
-                if updates[name] > MOST_UPDATES:
-                    return f"more than {MOST_UPDATES:,} {name or 'updates'}"
+                most = MOST_OLD if name == _OLD else MOST_UPDATES
+                if updates[name] > most:
+                    return f"more than {most:,} {name or 'updates'}"
             below += _inside(name, value)
         if not below:
             return None
@@ -40,8 +44,15 @@ def excess(document: Any) -> str | None:
 
 def _inside(name: str | None, value: Any) -> list[tuple[str | None, Any]]:
     if isinstance(value, dict):
-        return [(None if name is None else key, one) for key, one in value.items() if isinstance(one, dict | list)]
+        return [(_of_list(name, key), one) for key, one in value.items() if isinstance(one, dict | list)]
     if isinstance(value, list):
         inside = None if name in _CONTENT else name
         return [(inside, one) for one in value if isinstance(one, dict | list)]
     return []
+
+
+def _of_list(name: str | None, key: str) -> str | None:
+    """The list that a key's updates count for, within an object of the list `name`."""
+    if name is None:
+        return None
+    return _OLD if (name, key) == ("threads", "messages") else key

@@ -72,6 +72,8 @@ def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed
             yield from parse_calls.calls(value, envelope)
         case "user_id_update":
             yield from parse_system.user_ids(value, envelope)
+        case "smb_app_state_sync":
+            yield from parse_account.names(value, envelope)
         case "user_preferences":
             yield from parse_account.consents(value, envelope)
         case field:

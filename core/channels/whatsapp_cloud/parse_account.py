@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.channels.base import AccountNotice, Consent, Kind, Parsed
-from core.channels.news import News
+from core.channels.news import KnownName, News
+from core.channels.numbers import digits
 from core.channels.whatsapp_cloud import account_news
 from core.channels.whatsapp_cloud.shapes import (
     SHAPE_ERRORS,
@@ -15,6 +16,7 @@ from core.channels.whatsapp_cloud.shapes import (
     broken,
     identifier,
     items,
+    mapping,
     text,
 )
 
@@ -47,6 +49,21 @@ def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
         )
     when = envelope.time(item.get("timestamp"))
     return Consent(Kind.WHATSAPP, envelope.route, sender, _WISHES[wish], when)
+
+
+def names(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
+    """`smb_app_state_sync`: how the business's own address book names its customers. What it forgets we keep."""
+    for item in items(value, "state_sync"):
+        try:
+            contact = mapping(item["contact"])
+            name = text(contact.get("full_name")) or text(contact.get("first_name"))
+            number = digits(text(contact.get("phone_number")))
+            if not number:
+                raise Malformed("a contact of the address book without a telephone number")
+            if name:
+                yield KnownName(Kind.WHATSAPP, envelope.route, number, f"+{number}", name)
+        except SHAPE_ERRORS as error:
+            yield broken(error, item)
 
 
 def notice(field: str, value: dict[str, Any], envelope: Envelope) -> AccountNotice:

@@ -88,7 +88,17 @@ def echoes(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
 
 
 def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """Old messages of a number that joins with its past. Every thread is named by its customer."""
+    """Old messages of a number that joins with its past. Every thread is named by its customer.
+
+    The files of those that came as placeholders follow in another shape: as messages, each with its contact.
+    """
+    contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
+    for item in items(value, "messages"):
+        try:
+            contact = contact_of(item, contacts)
+            yield replace(_old(item, text(contact.get("wa_id")), envelope, contact), historic=True)
+        except SHAPE_ERRORS as error:
+            yield broken(error, item)
     for chunk in items(value, "history"):
         if not isinstance(chunk, dict):
             yield Broken("a part of history that is no object", chunk)
@@ -110,11 +120,14 @@ def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
                     yield broken(error, item)
 
 
-def _old(item: dict[str, Any], customer: str, envelope: Envelope) -> InboundMessage:
+def _old(
+    item: dict[str, Any], customer: str, envelope: Envelope, contact: dict[str, Any] | None = None
+) -> InboundMessage:
     ours = digits(envelope.own_number)
-    if "to" in item or (ours and digits(text(item.get("from"))) == ours):
+    from_us = mapping(item.get("history_context")).get("from_me") is True
+    if from_us or "to" in item or (ours and digits(text(item.get("from"))) == ours):
         return _written_by_us(item, customer or text(item.get("to")), envelope)
-    return inbound(item, read_body(item), {}, envelope)
+    return inbound(item, read_body(item), contact or {}, envelope)
 
 
 def _written_by_us(item: dict[str, Any], customer: str, envelope: Envelope) -> InboundMessage:
