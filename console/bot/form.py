@@ -115,7 +115,7 @@ def _judgement(locked: bool) -> None:
     )  # fmt: skip
     st.slider(
         t("bot.confidence_threshold"), 0.0, 1.0, step=0.05, key="bot.confidence_threshold", disabled=locked,
-        help=t("bot.confidence_threshold_help"),
+        help=t("bot.confidence_threshold_help"), format="percent",
     )  # fmt: skip
     _number("turn_cap", 1, 200, 1, locked)
     st.toggle(

@@ -39,6 +39,7 @@ def test_streamlits_own_words_are_in_the_language_of_whoever_looks(page: Page, c
     page.get_by_test_id("stDataFrame").first.hover()
     expect(page.get_by_role("button", name="Descargar CSV").first).to_be_visible()
     page.get_by_role("radio", name="Fechas").click()
+    expect(page.get_by_test_id("stDateInput")).to_have_text(re.compile(r"\d\d/\d\d/20\d\d"))
     page.get_by_role("button", name="Elegir las fechas").click()
     calendar = page.get_by_role("dialog", name="Elegir las fechas")
     expect(calendar).to_contain_text("Período")
