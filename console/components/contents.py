@@ -100,7 +100,8 @@ def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
         return {"offer": _offer(part)}
     for kind in ("button_reply", "list_reply"):
         if chosen := _dict(part.get(kind)):
-            return {"choice": {"title": _words(chosen.get("title")), "about": _words(chosen.get("description"))}}
+            title, about = _words(chosen.get("title")), _words(chosen.get("description"))
+            return {"choice": {"title": title or line.text, "about": about if title else ""}}
     if permission := _dict(part.get("call_permission_reply")):
         return {"calls": "accepted" if permission.get("response") == "accept" else "refused"}
     return {"answers": [[_words(key), _words(value)] for key, value in islice(answers(form_answers(part)), _MOST)]}

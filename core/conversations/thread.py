@@ -232,9 +232,10 @@ def _doers(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[
     return {row.id: row.name for row in found}
 
 
-def _target(message: Row[*tuple[Any, ...]]) -> object:
+def _target(message: Row[*tuple[Any, ...]]) -> str | None:
     """The provider's id of the message that this one is about."""
-    return message.payload.get("message_id") or message.payload.get("original_message_id")
+    target = message.payload.get("message_id") or message.payload.get("original_message_id")
+    return target if isinstance(target, str) else None
 
 
 def _files(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int, list[File]]:

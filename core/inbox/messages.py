@@ -186,7 +186,7 @@ def _row(item: Placed) -> dict[str, Any]:
         "sender": Sender.AGENT if message.echo else Sender.CUSTOMER,
         "type": message.type,
         "words": message.text,
-        "payload": {**message.payload, **({"group_id": message.group_id} if message.group_id else {})},
+        "payload": _payload(message),
         "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
         "provider_id": message.provider_id,
         "reply_to": message.target if message.type in ("edit", "revoke") else message.reply_to,
@@ -195,6 +195,16 @@ def _row(item: Placed) -> dict[str, Any]:
         "sent_at": at if message.echo else None,
         "live": not (message.echo or message.historic),
     }
+
+
+def _payload(message: InboundMessage) -> dict[str, Any]:
+    """What a message holds. A provider's new parameter must not pass for one of those that we add ourselves."""
+    kept = {name: part for name, part in message.payload.items() if name not in _OURS}
+    return {**kept, **({"group_id": message.group_id} if message.group_id else {})}
+
+
+# What later events add to a message (`core.inbox.changes`), when it was written, and a file of our own.
+_OURS = frozenset({"edited", "revoked", "reactions", "written_at", "media", "group_id"})
 
 
 def add_files(session: Session, business_id: int, fresh: Sequence[tuple[Placed, int]]) -> None:

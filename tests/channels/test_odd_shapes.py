@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core.channels.base import AccountNotice, InboundMessage, Kind, Parsed, Receipt
+from core.channels.base import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
 from core.channels.twilio.parse import parse_inbound, parse_status
 from core.channels.whatsapp_cloud.parse import parse
 from tests.channels.payloads import meta_bytes
@@ -176,6 +176,26 @@ def test_statuses_in_other_shapes(status: dict[str, Any], told: list[Any]) -> No
         (one.status, tuple(error.code for error in one.errors)) for one in found if isinstance(one, Receipt)
     ] == told
     assert len(found) == len(told)
+
+
+@pytest.mark.parametrize("name", [None, "", {"a": 1}, ["x"], 7])
+def test_news_of_payments_need_no_name(name: Any) -> None:
+    (found,) = read({"configuration_name": name, "status": "active"}, field="payment_configuration_update")
+    assert isinstance(found, AccountNotice)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("messages", {"messages": ["x"]}),
+        ("smb_message_echoes", {"message_echoes": ["x"]}),
+        ("calls", {"calls": ["x"]}),
+        ("history", {"history": [{"threads": [{"messages": [["x"]]}]}]}),
+    ],
+)
+def test_what_is_no_message_at_all_says_so(field: str, value: dict[str, Any]) -> None:
+    (found,) = read(value, field=field)
+    assert isinstance(found, Broken) and found.reason.endswith("that is no object")
 
 
 # ---- Twilio

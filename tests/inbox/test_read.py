@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select, text
 
-from core.conversations import queries, said, search
+from console.components.contents import contents
+from core.conversations import queries, said, search, thread
 from core.conversations.turns import claim, prepare
 from core.db import system_transaction, transaction
 from core.models import Conversation, Sender
@@ -334,3 +335,27 @@ def test_earlier_changes_are_looked_up_by_their_index(business: TestBusiness) ->
         session.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(session.execute(text(asked)).scalars())
     assert "ix_messages_changes" in plan and "reply_to" in plan.partition("Filter")[0]
+
+
+@pytest.mark.parametrize("odd", [True, 1.5, "x", ["x"], {"a": 1}, {"text": 5, "at": None}])
+@pytest.mark.parametrize("kind", ["image", "location", "order", "interactive", "reaction", "revoke"])
+def test_a_new_part_of_a_message_is_not_taken_for_one_of_ours(business: TestBusiness, kind: str, odd: Any) -> None:
+    """Whatever providers call their parts and put into them, a conversation can be read."""
+    ours = ("edited", "revoked", "reactions", "media", "written_at", "group_id", "message_id", "original_message_id")
+    names = (*ours, "context", "referral", "caption", "button_reply", "product_items", "latitude", "emoji")
+    conversation_id = arrives(kind, dict.fromkeys(names, odd), context=odd, referral=odd, errors=odd)
+    told(conversation_id)
+    assert len(texts(business.business_id, conversation_id)) == 1
+    with transaction(business.business_id) as session:
+        lines = thread.read(session, conversation_id).lines
+    assert json.dumps([contents(line) for line in lines])
+    assert not ({"edited", "revoked", "reactions", "media", "group_id"} & set(one("SELECT payload FROM messages")))
+
+
+def test_a_choice_without_a_title_is_shown_by_what_it_has(business: TestBusiness) -> None:
+    choice = {"type": "list_reply", "list_reply": {"id": "r1", "description": "azul"}}
+    conversation_id = arrives("interactive", choice)
+    with transaction(business.business_id) as session:
+        (line,) = thread.read(session, conversation_id).lines
+    assert contents(line)["choice"] == {"title": "azul", "about": ""}
+    assert preview() == "azul"

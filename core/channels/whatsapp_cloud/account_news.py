@@ -235,7 +235,7 @@ def _flow(value: Value) -> News:
 
 def _payment(value: Value) -> News:
     status = code(value.get("status") or value.get("event"))
-    facts = named(name=value.get("configuration_name") or "—", status=status, provider=value.get("provider_name"))
+    facts = named(name=text(value.get("configuration_name")) or "—", status=status, provider=value.get("provider_name"))
     return News("payment", WARNING if "NEED" in status else grade(status), facts, text(facts["name"]))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.channels import words
 from core.channels.base import MediaRef
-from core.channels.whatsapp_cloud.shapes import identifier, mapping, text
+from core.channels.whatsapp_cloud.shapes import identifier, items, mapping, text
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _EDITS_WITHIN = 1  # an edit holds the new message, which is not an edit itself
@@ -125,11 +125,13 @@ _LONGEST_EMOJI = 24  # characters: a family of four with their skin tones takes 
 def _reaction(kind: str, part: dict[str, Any]) -> Body:
     """An empty or missing emoji takes the reaction back."""
     emoji = text(part.get("emoji"))[:_LONGEST_EMOJI]
-    return Body(kind, emoji, {**part, "emoji": emoji}, target=part.get("message_id"))
+    about = text(part.get("message_id"))
+    return Body(kind, emoji, {**part, "emoji": emoji, "message_id": about}, target=about)
 
 
 def _order(kind: str, part: dict[str, Any]) -> Body:
-    return Body(kind, words.told(kind, part), part)
+    ordered = {**part, "product_items": list(items(part, "product_items"))}
+    return Body(kind, words.told(kind, ordered), ordered)
 
 
 def _system(kind: str, part: dict[str, Any]) -> Body:
@@ -137,7 +139,8 @@ def _system(kind: str, part: dict[str, Any]) -> Body:
 
 
 def _revoke(kind: str, part: dict[str, Any]) -> Body:
-    return Body(kind, "", part, target=part.get("original_message_id"))
+    about = text(part.get("original_message_id"))
+    return Body(kind, "", {**part, "original_message_id": about}, target=about)
 
 
 def _edit(part: dict[str, Any], depth: int) -> Body:

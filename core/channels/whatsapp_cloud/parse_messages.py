@@ -80,6 +80,8 @@ def echoes(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     ]
     for item in items(value, "message_echoes"):
         try:
+            if not isinstance(item, dict):
+                raise Malformed("a message that is no object")
             to = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
             written = inbound({**item, **to}, read_body(item), contact_of({**item, **to}, contacts), envelope)
             yield replace(written, echo=True, opt_out=None)
@@ -120,9 +122,9 @@ def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
                     yield broken(error, item)
 
 
-def _old(
-    item: dict[str, Any], customer: str, envelope: Envelope, contact: dict[str, Any] | None = None
-) -> InboundMessage:
+def _old(item: Any, customer: str, envelope: Envelope, contact: dict[str, Any] | None = None) -> InboundMessage:
+    if not isinstance(item, dict):
+        raise Malformed("a message that is no object")
     ours = digits(envelope.own_number)
     from_us = mapping(item.get("history_context")).get("from_me") is True
     if from_us or "to" in item or (ours and digits(text(item.get("from"))) == ours):
