@@ -44,11 +44,11 @@ _BAD = re.compile(
 
 _SAYS = {
     "es": {
-        "greeting": "¡Hola! Soy el asistente de {name}. ¿En qué te puedo ayudar?",
-        "thanks": "¡Con gusto! Si necesitas algo más, aquí estoy.",
+        "greeting": "¡Hola! Soy el asistente de {name}. ¿En qué le puedo ayudar?",
+        "thanks": "¡Con gusto! Si necesita algo más, aquí estoy.",
         "bye": "¡Hasta luego! Gracias por escribir a {name}.",
-        "ability": "Puedo responder preguntas sobre {name}{subjects}. Si lo prefieres, te paso con una persona.",
-        "person": "Claro, te paso con una persona de {name}. En breve te atienden.",
+        "ability": "Puedo responder preguntas sobre {name}{subjects}. Si lo prefiere, le paso con una persona.",
+        "person": "Claro, le paso con una persona de {name}. En breve le atienden.",
         "unknown": "No tengo ese dato. Soy el modelo de pruebas del sandbox y solo sé lo que {name} me ha contado.",
         "reason": "El cliente pide hablar con una persona",
         "us": "nuestro equipo",

@@ -90,6 +90,7 @@ def _situation(request: ComposeRequest) -> quoting.Situation:
         items=request.catalogue,
         open_quote=request.open_quote,
         asked_last=bool(before) and before[-1].role is Role.BOT and wording.asks_for_answer(before[-1].text),
+        asked_which=bool(before) and before[-1].role is Role.BOT and wording.asks_which(before[-1].text),
         language=_language(request, None),
         time_zone=request.business.time_zone,
         valid_for=timedelta(hours=settings.quote_hours),
@@ -194,6 +195,8 @@ def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> st
 def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
     if request.settings.language != "auto":
         return request.settings.language
+    if not any(sign.isalpha() for turn in burst(request.turns) for sign in turn.text):
+        return request.language  # a place or a picture is in no language, whatever the model takes it for
     match (spoken or "")[:2].lower():
         case "es":
             return "es"

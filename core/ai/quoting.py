@@ -29,7 +29,8 @@ class Situation:
     """What a decision about quotes depends on.
 
     `text` is the customer's burst and `at` its moment, by which a quote has run out or has not. `asked_last`: the
-    last that was said to the customer asks about the quote, so that a mere "sí" speaks of it. `by_person`: someone
+    last that was said to the customer asks about the quote, so that a mere "sí" speaks of it; `asked_which`: it asks
+    which product is meant, to which a "sí" says nothing. `by_person`: someone
     from the team sees to a confirmed quote.
     """
 
@@ -38,6 +39,7 @@ class Situation:
     items: tuple[Item, ...]
     open_quote: OpenQuote | None
     asked_last: bool
+    asked_which: bool
     language: LanguageCode
     time_zone: str
     valid_for: timedelta
@@ -67,6 +69,10 @@ def answered(now: Situation) -> Quoted | None:
         lines = resolved(now.text, quote.lines, now.items, quote.language) if now.asked_last else None
         if lines is not None:
             return _offered(lines, now, quote)
+        if now.asked_last and says_yes(now.text):  # to "which one?" that is no answer: it is asked again
+            return _offered(quote.lines, now, quote)
+    elif not late and now.asked_which and says_yes(now.text):
+        return _offered(quote.lines, now, quote)
     elif says_yes(now.text) and (now.asked_last or says_yes(now.text, plainly=True)):
         # "Sí. 3 camisas" agrees to something else than was offered.
         return _renewed(quote, now) if late else _amended(quote, now) or _confirmed(quote, now)

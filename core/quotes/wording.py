@@ -146,6 +146,11 @@ def asks_for_answer(text: str) -> bool:
     )
 
 
+def asks_which(text: str) -> bool:
+    """Whether a text of ours asks for which product a new quantity is."""
+    return any(_opening(says["what_of"]) in text for says in _SAYS.values())
+
+
 _QUESTIONS = ("which", "is_it", "how_many", "how_much", "unknown", "what_of")
 
 

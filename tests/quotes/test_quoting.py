@@ -356,3 +356,20 @@ def test_units_are_said_in_the_language_of_the_quote(language: LanguageCode, sai
     boots = Item(7, "", "Botas", (), "par", Decimal(90), "EUR")
     line = Line("botas", Decimal(3), "pair", boots, 1.0)
     assert said in wording.offer((line,), NOW, "UTC", language)
+
+
+def test_a_yes_to_which_product_is_asked_again_and_confirms_nothing() -> None:
+    quote = open_quote(Line("camisas", Decimal(2), "", SHOP[2], 1.0), Line("gorras", Decimal(6), "", SHOP[4], 1.0))
+    which = replied(write("mejor 3", quote=quote)).text
+    before = (Turn(Role.BOT, which, NOW - timedelta(minutes=1)),)
+    outcome = replied(write("sí", quote=quote, before=before))
+    assert outcome.quote is not None and outcome.quote.state == QuoteState.OPEN
+    assert "¿La confirma?" in outcome.text
+
+
+def test_a_yes_to_a_list_gets_the_list_again() -> None:
+    asked = replied(write("quiero 2 zapatos"))
+    assert asked.quote is not None and asked.quote.state == QuoteState.ASKING
+    before = (Turn(Role.BOT, asked.text, NOW - timedelta(minutes=1)),)
+    quote = open_quote(*asked.quote.lines, state=QuoteState.ASKING)
+    assert replied(write("sim", quote=quote, before=before)).text == asked.text
