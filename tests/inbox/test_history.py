@@ -151,3 +151,8 @@ def test_two_hundred_threads_are_a_few_statements(business: TestBusiness) -> Non
     assert one("SELECT count(*) FROM conversations") == 200
     assert one("SELECT max(last_message_at) FROM conversations") == datetime.fromtimestamp(BEGAN + 19, UTC)
     assert count < 120, "a few for each thousand messages"
+
+
+def test_a_customers_old_message_to_our_number_is_the_customers(business: TestBusiness) -> None:
+    receive(past((ANA, [{**old(1), "to": OWN}, {**old(2, ours=True), "to": ANA}])))
+    assert column("SELECT sender FROM messages ORDER BY created_at") == ["customer", "agent"]

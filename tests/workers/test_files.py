@@ -187,7 +187,11 @@ def test_what_meta_refuses_is_told_before_it_is_queued(
         },
         "card": {
             "type": "interactive",
-            "interactive": {"type": "carousel", "action": {"cards": [{"header": {"type": kind, kind: file}}]}},
+            "interactive": {
+                "type": "carousel",
+                "body": {"text": "Ofertas"},
+                "action": {"cards": [{"header": {"type": kind, kind: file}}] * 2},
+            },
         },
     }[place]
     if reason is None:
@@ -206,7 +210,7 @@ def test_links_are_checked_by_what_they_state_and_forms_keep_their_data(business
     for link in ("https://a.example/b.JPG", "https://a.example/picture.php?id=3", "https://a.example/b"):
         queue(business.business_id, conversation_id, {"type": "image", "media": {"link": link}})
     form = {"type": "flow", "body": {"text": "Reserva"}, "action": {"parameters": {
-        "flow_action_payload": {"data": {"image": {"attachment_id": 77}}}}}}  # fmt: skip
+        "flow_cta": "Reservar", "flow_action_payload": {"data": {"image": {"attachment_id": 77}}}}}}  # fmt: skip
     queue(business.business_id, conversation_id, {"type": "interactive", "interactive": form})
 
 

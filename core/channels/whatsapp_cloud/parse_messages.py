@@ -127,7 +127,8 @@ def _old(item: Any, customer: str, envelope: Envelope, contact: dict[str, Any] |
         raise Malformed("a message that is no object")
     ours = digits(envelope.own_number)
     from_us = mapping(item.get("history_context")).get("from_me") is True
-    if from_us or "to" in item or (ours and digits(text(item.get("from"))) == ours):
+    to_them = bool(text(item.get("to"))) and digits(text(item.get("to"))) != ours
+    if from_us or to_them or (ours and digits(text(item.get("from"))) == ours):
         return _written_by_us(item, customer or text(item.get("to")), envelope)
     return inbound(item, read_body(item), contact or {}, envelope)
 
