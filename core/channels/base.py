@@ -211,21 +211,21 @@ class IdentityChange:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A customer stopped (`allowed` False) or resumed marketing messages."""
+    """A customer stopped (`allowed` False) or resumed marketing messages. Without a `route` it is of the `account`."""
 
     kind: Kind
     route: str
     sender: str
     allowed: bool
     timestamp: datetime
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountNotice:
     """News about the account, a number or a template that an administrator should see.
 
-    `severity` is info, warning or high. `route` may be empty when the news is about the whole account;
-    `account` is then the provider's account id (WABA). `news` says what it means.
+    `severity` is info, warning or high; `news` says what it means. Without a `route` it is of the `account` (WABA).
     """
 
     kind: Kind

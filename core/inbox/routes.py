@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.business.secrets import may_speak_for
-from core.channels.base import AccountNotice, Broken, InboundMessage, Parsed, Provider, Receipt
+from core.channels.base import AccountNotice, Broken, Consent, InboundMessage, Parsed, Provider, Receipt
 from core.conversations.bots import Manners
 from core.db import run
 from core.inbox.events import StoredEvent
@@ -183,7 +183,7 @@ def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
     provider = provider_of(event)
     if isinstance(parsed, Broken):
         return []
-    if isinstance(parsed, AccountNotice) and not parsed.route:
+    if isinstance(parsed, AccountNotice | Consent) and not parsed.route:
         return [(provider, _ACCOUNT, parsed.account)] if parsed.account else []
     service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
     return [(provider, parsed.kind, value) for value in (service, parsed.route) if value]

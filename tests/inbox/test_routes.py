@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim_one, column, one, rows, say, store
+from tests.inbox.steps import claim_one, column, customer_writes, one, rows, say, store
 from tests.messages import WABA_ID, meta_body, meta_json, status_value, text_value, twilio_form
 from workers import inbound
 
@@ -100,3 +100,16 @@ def test_what_has_no_channel_says_what_to_add(business: TestBusiness) -> None:
     assert "account 888" in account
     assert "--account 888" in account
     assert WABA_ID not in account
+
+
+def test_a_wish_that_names_no_number_is_its_accounts(business: TestBusiness) -> None:
+    customer_writes("hola", "5491155550001")
+    wish = {"wa_id": "5491155550001", "category": "marketing_messages", "value": "stop", "timestamp": "1796000000"}
+    body = meta_body({"user_preferences": [wish]})
+    change = body["entry"][0]["changes"][0]
+    change["field"] = "user_preferences"
+    change["value"].pop("metadata", None)
+    store(meta_json(body))
+    inbound.receive()
+    assert one("SELECT count(*) FROM dead_letters") == 0
+    assert one("SELECT marketing_stopped_at IS NOT NULL FROM identities WHERE address = '5491155550001'")

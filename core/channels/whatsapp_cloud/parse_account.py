@@ -48,7 +48,7 @@ def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
             Kind.WHATSAPP, envelope.route, envelope.account, "user_preferences", "info", told[:500], item, meant
         )
     when = envelope.time(item.get("timestamp"))
-    return Consent(Kind.WHATSAPP, envelope.route, sender, _WISHES[wish], when)
+    return Consent(Kind.WHATSAPP, envelope.route, sender, _WISHES[wish], when, envelope.account)
 
 
 def names(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
