@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,6 +166,16 @@ class TestBusiness:
     whatsapp_channel_id: int
     sms_channel_id: int
     twilio_whatsapp_channel_id: int
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process remembers of itself and of those who signed in is each test's own."""
+    from core import connections
+
+    monkeypatch.setattr(connections, "_this", None)
+    if signin := sys.modules.get("console.signin"):
+        signin._guesses.cache_clear()
 
 
 @pytest.fixture

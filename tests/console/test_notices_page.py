@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import streamlit as st
 
 from console.data import notices as data
 from core.db import system_transaction, transaction
@@ -38,6 +39,7 @@ def test_the_bell_counts_and_the_page_shows_and_reads_them(
     rows("UPDATE contacts SET name = 'Zoë'")
     note(business, "handed_off", talk=talk, reason="keyword")
     note(business, "alert_workers", Severity.INFO, subject="all", cleared=True)
+    monkeypatch.setattr(st, "session_state", {})  # outside of a page it is everybody's
     assert data.unread() == 2, "what was before somebody came is no news to them"
     desk.page.switch_page("app_pages/notices.py")
     desk.run()

@@ -198,7 +198,7 @@ def test_the_inbox_gives_to_a_team_and_narrows_to_it(business: TestBusiness, mon
     page = desk.open(talk)
     desk.act("team", talk, value=sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") == sales
-    assert "Ana Torres changed the team" in [line["text"] for line in desk.component("thread")["lines"]]
+    assert "Ana Torres gave it to the team Sales" in [line["text"] for line in desk.component("thread")["lines"]]
     page.selectbox(key="team").set_value(sales)
     desk.run()
     assert [row["id"] for row in desk.component("inbox_list")["rows"]] == [talk]
