@@ -2,7 +2,12 @@
 const ask = (event) => event.preventDefault();
 
 export default function ({data}) {
-  window.bothubUnsaved = () => window.removeEventListener('beforeunload', ask);
-  if (data.unsaved) window.addEventListener('beforeunload', ask);
-  else window.bothubUnsaved();
+  window.bothubUnsaved = () => {
+    window.removeEventListener('beforeunload', ask);
+    document.documentElement.removeAttribute('data-unsaved');
+  };
+  if (data.unsaved) {
+    window.addEventListener('beforeunload', ask);
+    document.documentElement.setAttribute('data-unsaved', '');
+  } else window.bothubUnsaved();
 }

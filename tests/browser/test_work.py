@@ -242,6 +242,7 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     name = page.get_by_label("Name", exact=True)
     name.fill("Luna")
     name.press("Enter")
+    page.wait_for_selector("html[data-unsaved]", state="attached")
     at_rest(page)
     page.get_by_role("link", name="Inbox").click()  # what is not saved is kept meanwhile, and would be lost as well
     at_rest(page)
