@@ -61,16 +61,21 @@ _SIGNS = {
 }
 # They stand beside the signs and mean nothing by themselves.
 _BESIDE = _said(
-    "a al con de del el en es esta este esto la las le les lo los me mi mis muy mucha muchas muchisimas mucho mil no "
+    "a al con de del el en es esta este esto la las le les lo los me mi mis muy mucha muchas muchisimas mucho mil "
     "para por que se su sus te todo todos toda todas tan tu un una usted ustedes y ya dia dias tarde tardes noche "
-    "noches tal como estan estas va van favor ahi aqui queda quedo atencion ayuda informacion respuesta rapida rapido "
+    "noches tal como estan estas va van ahi aqui queda quedo "
     "amigo amiga amigos senor senora senorita estimado estimada estimados equipo gente chicos dios igualmente "
     "igual bendiga pronto manana lindo linda feliz semana fin "
-    "all and are day afternoon evening night for got have help how i is it its much my of so sir madam team "
+    "all and are day afternoon evening night for got have how i is it its much my of so sir madam team "
     "that the there this to very was well what whats up you your lot bunch everyone guys folks again been "
-    "ao aos as com da das do dos e esse essa eu isso meu minha muito muita na no nos o os pela pelo pra pro sua seu "
-    "tudo bem voce voces noite tarde otima resposta "
+    "ao aos as com da das do dos e esse essa eu isso meu minha muito muita na nos o os pela pelo pra pro sua seu "
+    "tudo bem voce voces noite tarde otima "
     "vous tres beaucoup bien vielen dank tag morgen abend giorno tutti mille"
+)
+# They ask or refuse, unless they stand beside thanks: "gracias por la ayuda" and "no, gracias", but "hola, ayuda".
+_BESIDE_THANKS = _said(
+    "no nao not atencion ayuda informacion info respuesta rapida rapido help information answer reply resposta ajuda "
+    "atendimento"
 )
 # A question mark asks for something, except after the questions that greet.
 _GREETING_QUESTION = re.compile(
@@ -85,6 +90,7 @@ def courtesy_of(text: str) -> Courtesy | None:
     if len(text) > _LONGEST or any(emoji in text for emoji in _UNHAPPY):
         return None
     kinds: set[Courtesy] = set()
+    thanked_for = False
     for part in re.split(r"(?<=[?!.\n])", text):
         said = words(part)
         if "?" in part:
@@ -94,10 +100,13 @@ def courtesy_of(text: str) -> Courtesy | None:
             continue
         for word in said:
             kind = _kind_of(word)
-            if kind is None and _short(word) not in _BESIDE:
+            if kind is None and _short(word) not in _BESIDE | _BESIDE_THANKS:
                 return None
+            thanked_for = thanked_for or _short(word) in _BESIDE_THANKS
             if kind is not None:
                 kinds.add(kind)
+    if thanked_for and Courtesy.THANKS not in kinds:
+        return None
     if kinds:
         return max(kinds, key=list(_SIGNS).index)
     return Courtesy.ACKNOWLEDGEMENT if not words(text) and any(map(_is_emoji, text)) else None

@@ -73,7 +73,7 @@ _PRICED = re.compile(
     r"qued\w+ en|fic\w+ (?:em|por)|descuento de|desconto de|discount of|rebaja de|cobr\w+|charge[sd]?)"
     r"(?:(?:[ \t:=]+(?!a las\b|[àa]s\b|at\b|en\b|em\b)[^\W\d]+){0,2}"
     r"|(?:[ \t]+[^\W\d]+){0,6}[ \t]+(?:es|is|é|ser[ií]a|would be))[ \t:=]+"
-    rf"({_DIGITS})(?![.,]\d)(?!\s?(?:[^\W\d]{{2,}}|[hglm]\b|[x×:/%$€£]|[-–]\s?\d))",
+    rf"({_DIGITS})(?![.,]\d)(?!\s?(?:(?!(?:por|per|each|cada)\b)[^\W\d]{{2,}}|[hglm]\b|[x×:/%$€£]|[-–]\s?\d))",
     re.I,
 )
 # Gifts that are named without a number; what the business calls so itself may be repeated.

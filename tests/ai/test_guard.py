@@ -89,6 +89,8 @@ def test_amounts_that_follow_from_what_the_business_says(reply: str, asked: str)
         ("Son R$ 7,50 por dia", "", ("R$ 7,50",)),
         ("Camisa $20.000, total $99.000", "", ("$99.000",)),
         ("La limpieza dental te la dejo en 10", "", ("dejo en 10",)),
+        ("Cobramos 15 por sesión", "", ("Cobramos 15",)),
+        ("The ride costs 7 per hour", "", ("costs 7",)),
         ("Precio: 9.50", "", ("Precio: 9.50",)),
         ("O preço da bicicleta é 15", "", ("preço da bicicleta é 15",)),
         ("Te hago un descuento de 50", "", ("descuento de 50",)),
