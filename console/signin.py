@@ -17,6 +17,7 @@ from console import i18n
 from console.guesses import Guesses, TooMany, address_of, remember
 from console.security import COOKIE, cookie_is_secure, own_page, same_origin
 from console.store import system_transaction
+from core import crypto
 from core.config import get_settings
 from core.people import agents, audit, sessions
 from core.people.sessions import Admitted
@@ -27,6 +28,9 @@ _LARGEST_FORM = 8192  # bytes
 _CODE_COOKIE = "bothub_code"
 _NEXT_COOKIE = "bothub_next"  # the page that somebody wanted before they had to sign in
 _NEXT_LASTS = 3600  # seconds
+_EMAIL_COOKIE = "bothub_email"  # what was typed beside a wrong password, sealed, to stand in the form again
+_EMAIL_LASTS = 60  # seconds
+_LONGEST_EMAIL = 254
 _SAID = {"failed": "login.error", "provider": "login.provider_error", "ended": "login.ended"}
 _PAGE = Template(Path(__file__).with_name("signin.html").read_text("utf-8"))
 
@@ -41,7 +45,12 @@ async def form(request: Request) -> Response:
     asked = request.query_params
     error = next((_SAID[one] for one in _SAID if one in asked), None)
     first = await to_thread.run_sync(_nobody_has_a_password)
-    answer = _page(request, "login", error=error, lead="login.first" if first else "")
+    typed = crypto.unsealed(request.cookies.get(_EMAIL_COOKIE, "")) if "failed" in asked else None
+    answer = _page(request, "login", error=error, email=typed or "", lead="login.first" if first else "")
+    if _EMAIL_COOKIE in request.cookies:
+        answer.delete_cookie(
+            _EMAIL_COOKIE, "/auth/login", httponly=True, samesite="lax", secure=cookie_is_secure(request)
+        )
     if "next" in asked:
         answer.set_cookie(
             _NEXT_COOKIE,
@@ -72,9 +81,25 @@ async def login(request: Request) -> Response:
     if admitted is None:
         log.info("sign_in_refused", remote=address_of(request))
         _guesses().note(*filter(None, (address_of(request), known)))
-        return RedirectResponse("/auth/login?failed", 303)
+        return _failed(request, email)
     answer = let_in(request, admitted)
     remember(request, answer, email)
+    return answer
+
+
+def _failed(request: Request, email: str) -> Response:
+    """Back to the form, where the address is there again: it is in no URL and no log, and only we can read it."""
+    answer = RedirectResponse("/auth/login?failed", 303)
+    if email and len(email) <= _LONGEST_EMAIL:
+        answer.set_cookie(
+            _EMAIL_COOKIE,
+            crypto.sealed(email),
+            max_age=_EMAIL_LASTS,
+            path="/auth/login",
+            httponly=True,
+            samesite="lax",
+            secure=cookie_is_secure(request),
+        )
     return answer
 
 
@@ -245,6 +270,8 @@ def _page(
         error=f'<p class="error" role="alert">{say(error)}</p>' if error else "",
         email=say("login.email"),
         known=html.escape(email),
+        focus_email="" if email else "autofocus",
+        focus_password="autofocus" if email else "",
         password=say("login.password"),
         submit=say(f"{which}.submit"),
         provider=say("login.provider"),

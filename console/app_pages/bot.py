@@ -103,7 +103,10 @@ def _versions(bot_id: int) -> None:
     current = known[0].number
     number, against = versions.pick(known, ZoneInfo(agent.timezone))
     rehearsal.of_version(bot_id, number)
-    versions.compare(bot_id, number, against)
+    if against is None:
+        st.info(t("bot.only_version"), icon=":material/history:")
+    else:
+        versions.compare(bot_id, number, against)
     if not locked and number != current:
         unsaved = form.read() != state["bot_saved"]
         wanted = data.version(bot_id, number)
@@ -125,9 +128,10 @@ def _shown(bots: Sequence[BotOverview]) -> BotOverview:
 
 
 def _part(shown: BotOverview, bots: Sequence[BotOverview]) -> None:
+    state.setdefault("bot_part", "settings")  # not the widget's default: the session holds what was chosen
     where = st.segmented_control(
-        t("bot.part"), ["settings", "whatif", "versions", "channels", "facts"], default="settings", required=True,
-        key="bot_part", format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
+        t("bot.part"), ["settings", "whatif", "versions", "channels", "facts"], required=True, key="bot_part",
+        format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
     )  # fmt: skip
     match where:
         case "whatif":

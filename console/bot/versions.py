@@ -21,10 +21,10 @@ state = st.session_state
 _CHOSEN = ("bot_version", "bot_against")
 
 
-def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int]:
-    """Let somebody choose a version and another to hold it against, at first the one in force. Returns their numbers.
+def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int | None]:
+    """Let somebody choose a version, at first the one in force, and another to hold it against: the one before.
 
-    `versions` are newest first; the newest is in force.
+    `versions` are newest first; the newest is in force. Returns their numbers, None where there is no other.
     """
     in_force = versions[0].number
     titles = {one.number: _title(one, zone, in_force) for one in versions}
@@ -32,7 +32,12 @@ def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int]:
         forget()
     with st.container(horizontal=True):
         chosen: int = st.selectbox(t("bot.version"), list(titles), format_func=titles.__getitem__, key="bot_version")
-        against: int = st.selectbox(t("bot.against"), list(titles), format_func=titles.__getitem__, key="bot_against")
+        others = [number for number in titles if number != chosen]
+        if not others:
+            return chosen, None
+        if state.get("bot_against") not in others:
+            state["bot_against"] = next((number for number in others if number < chosen), others[-1])
+        against: int = st.selectbox(t("bot.against"), others, format_func=titles.__getitem__, key="bot_against")
     return chosen, against
 
 
@@ -52,7 +57,7 @@ def compare(bot_id: int, number: int, against: int) -> None:
     """What a version has that the other has not."""
     found = changes(data.version(bot_id, against), data.version(bot_id, number))
     if not found:
-        st.info(t("bot.same_version" if number == against else "bot.same"), icon=":material/check:")
+        st.info(t("bot.same"), icon=":material/check:")
         return
     st.caption(t("bot.between", before=against, after=number, count=len(found)))
     show(found)

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.elements.lib import policies
 
 from console.actions import bot as actions
 from console.auth import NotAllowed
@@ -275,7 +276,14 @@ def test_any_two_versions_are_held_against_each_other(desk: Desk, business: Test
         number = save(business, settings.model_copy(update={"name": name}), number)
     desk.page.segmented_control(key="bot_part").set_value("versions")
     desk.run()
-    assert "Choose another version" in desk.page.info[0].value
+    assert compared(desk) == (4, 3), "the one in force, with the one before"
+    desk.page.selectbox(key="bot_version").set_value(3)
+    desk.run()
+    assert compared(desk) == (3, 2), "none is held against itself"
+    assert [one.split(" ")[0] for one in desk.page.selectbox(key="bot_against").options] == ["4", "2", "1"]
+    desk.page.selectbox(key="bot_version").set_value(1)
+    desk.run()
+    assert compared(desk) == (1, 2), "nothing was before the first"
     desk.page.selectbox(key="bot_version").set_value(3)
     desk.page.selectbox(key="bot_against").set_value(2)
     desk.run()
@@ -283,7 +291,33 @@ def test_any_two_versions_are_held_against_each_other(desk: Desk, business: Test
     assert "Mar" not in shown(desk)
     press(desk, "Bring version 3 back")
     assert (in_force(business)[0], in_force(business)[1].name) == (5, "Sol")
-    assert desk.page.selectbox(key="bot_against").value == 5
+    assert compared(desk) == (5, 4)
+
+
+def test_a_first_version_has_no_other_to_be_held_against(desk: Desk) -> None:
+    desk.page.segmented_control(key="bot_part").set_value("versions")
+    desk.run()
+    assert "only this version" in desk.page.info[0].value
+    assert "bot_against" not in [one.key for one in desk.page.selectbox]
+
+
+def test_no_widget_has_a_default_beside_what_the_session_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit logs it once in a process, with the whole stack."""
+    told: list[str] = []
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda _, key, **__: told.append(key))
+    for part in ("whatif", "versions", "channels", "facts", "settings"):
+        desk.page.segmented_control(key="bot_part").set_value(part)
+        desk.run()
+        desk.page.switch_page("app_pages/people.py")
+        desk.run()
+        desk.page.switch_page("app_pages/bot.py")
+        desk.run()
+    assert told == []
+
+
+def compared(desk: Desk) -> tuple[int, int]:
+    return desk.page.selectbox(key="bot_version").value, desk.page.selectbox(key="bot_against").value
 
 
 def shown(desk: Desk) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import insert
@@ -104,7 +106,22 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(browser, business
     ana = person(business.business_id)
     wrong, unknown = sign_in(browser, ana, password="wrong"), sign_in(browser, ana, email="nobody@desk.example")
     assert wrong.headers["location"] == unknown.headers["location"] == "/auth/login?failed"
-    assert "set-cookie" not in wrong.headers | unknown.headers
+    for answer in (wrong, unknown):
+        assert {name for name, _ in answer.cookies.items()} == {"bothub_email"}, "nobody is let in"
+
+
+@pytest.mark.parametrize("typed", ["ana@desk.example", '"><script>alert(1)</script>@x.example', "joão@padaria.example"])
+def test_what_was_typed_beside_a_wrong_password_is_there_again_once(browser, business, typed: str) -> None:
+    answer = browser.post("/auth/login", data={"email": typed, "password": "wrong"}, headers=ORIGIN)
+    cookie = answer.headers["set-cookie"]
+    assert all(flag in cookie for flag in ("HttpOnly", "SameSite=lax", "Secure", "Path=/auth/login", "Max-Age=60"))
+    assert typed not in f"{cookie} {answer.headers['location']}" and quote(typed) not in cookie
+    sealed = {"cookie": f"bothub_email={answer.cookies['bothub_email']}"}
+    page = browser.get(answer.headers["location"], headers=sealed)
+    assert f'value="{html.escape(typed)}"' in page.text
+    assert "Max-Age=0" in page.headers["set-cookie"], "it is there but once"
+    assert 'value=""' in browser.get("/auth/login", headers=sealed).text, "only after a wrong password"
+    assert 'value=""' in browser.get("/auth/login?failed", headers={"cookie": "bothub_email=forged"}).text
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/link", "/auth/logout"])
