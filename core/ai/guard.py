@@ -13,9 +13,8 @@ from decimal import Decimal
 
 from babel.numbers import list_currencies
 
-from core.ai.addresses import visible
 from core.ai.prompt import DATA_BEGINS, RULES_BEGIN
-from core.ai.text import LanguageCode, words
+from core.ai.text import LanguageCode, visible, words
 from core.quotes.numbers import quantity_at
 
 _RULE_RUN = 8  # words in a row that nobody writes by chance
@@ -44,7 +43,7 @@ _COUNTS = {
 }
 
 _DIGITS = r"(?:\d{1,3}(?:[.,'\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?)(?!\d)"
-_SIGN = r"(?:US\$|R\$|S/\.?|\bBs\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴₸₦₵])"
+_SIGN = r"(?:US\$|R\$|S/\.?|\b[BG]s\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴₸₦₵])"
 _WORDS_TOO = frozenset(
     ["ALL", "CUP", "GEL", "MAD", "PEN", "RON", "SOS", "TOP", "TRY"]
 )  # in capitals they need not be currencies
@@ -56,7 +55,7 @@ _COIN = (
     r"cents?|c[eé]ntimos?|centavos?|pavos|varos|quid|francs?|francos|yen(?:es)?|rupees?|rupias?)"
 )
 _PERCENT = r"(?:%|por ciento|por cento|per ?cent)"
-_AMOUNT = re.compile(
+AMOUNT = re.compile(
     rf"(?:{_SIGN}|\b{_CODE})\s?({_DIGITS})|(?<![\d.,])({_DIGITS})\s?(?:(?:{_CODE}|{_COIN})\b|{_SIGN}|{_PERCENT})", re.I
 )
 _PERCENTS = re.compile(_PERCENT, re.I)
@@ -115,7 +114,7 @@ def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str,
     reply, texts = _readable(reply), [_readable(text) for text in known]
     prices = {value for text in texts for value in _prices(text)}
     shares = {value for text in texts if _PERCENTS.search(text) for value in _numbers(text)}
-    counts = _quantities(_AMOUNT.sub(" ", reply)) | _quantities(_AMOUNT.sub(" ", asked))
+    counts = _quantities(AMOUNT.sub(" ", reply)) | _quantities(AMOUNT.sub(" ", asked))
     stated = list(_stated(reply))
     sound = [found for found in stated if _follows(found, prices, shares, counts)]
     total = sum((found.value for found in sound), Decimal(0)) if len(sound) > 1 else None
@@ -130,9 +129,9 @@ def _readable(text: str) -> str:
 
 def _stated(reply: str) -> Iterator[_Stated]:
     """The amounts in figures, with their currency or after a word that speaks of prices, and those in words."""
-    for found in _AMOUNT.finditer(reply):
+    for found in AMOUNT.finditer(reply):
         yield _Stated(found[0].strip(), _amount(found), bool(_PERCENTS.search(found[0])))
-    for found in _PRICED.finditer(_AMOUNT.sub(" ", reply)):
+    for found in _PRICED.finditer(AMOUNT.sub(" ", reply)):
         yield _Stated(found[0].strip(), _value(found[1]), share=False)
     yield from _in_words(reply)
 
@@ -182,7 +181,7 @@ def _prices(text: str) -> Iterator[Decimal]:
 
     A zero counts only as an amount: the noughts of a telephone number make nothing free.
     """
-    amounts = [_amount(found) for found in _AMOUNT.finditer(text) if not _PERCENTS.search(found[0])]
+    amounts = [_amount(found) for found in AMOUNT.finditer(text) if not _PERCENTS.search(found[0])]
     if amounts or not _SPEAKS_OF_PRICES.search(text):
         yield from amounts
     else:

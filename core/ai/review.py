@@ -19,7 +19,7 @@ from core.ai.text import guess_language
 class Review:
     """`sources` exist among what was given, `unknown_sources` do not. `grounded` is None when nothing is stated.
 
-    `invented_amounts` are amounts, gifts, links, e-mail addresses and telephone numbers that nobody gave.
+    `invented_amounts` are amounts, gifts, links, e-mail addresses and long numbers that nobody gave.
     """
 
     sources: tuple[str, ...]
@@ -44,7 +44,10 @@ def review(
     sources = tuple(source for source in cited if source in scores or source == FACTS)
     unknown = tuple(source for source in cited if source not in sources)
     known = _known(settings, business, turns, passages)
-    invented = (*invented_amounts(answer.reply, known, asked), *invented_addresses(answer.reply, known, asked))
+    invented = (
+        *invented_amounts(answer.reply, known, asked),
+        *invented_addresses(answer.reply, known, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
+    )
     # An answer that names a source states something, whatever it says of itself; so does one with a price or a link.
     states = answer.states_facts or bool(cited) or bool(invented)
     grounded = bool(sources) and not invented if states else None

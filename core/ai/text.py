@@ -103,3 +103,8 @@ def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
     best = max(scores.values())
     leaders = [language for language, score in scores.items() if score == best]
     return leaders[0] if len(leaders) == 1 else default
+
+
+def visible(text: str) -> str:
+    """A text as it looks: signs that take no room are gone, look-alike forms are one."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
