@@ -28,6 +28,7 @@ from core.channels.base import (
 from core.channels.news import KnownName
 from core.channels.registry import parse_event
 from core.db import enter_business, leave_business
+from core.errors import BotHubError
 from core.inbox import account, events, history, messages, receipts
 from core.inbox.events import DeadItem, StoredEvent
 from core.inbox.routes import Item, Route, assign
@@ -124,9 +125,17 @@ def _store(session: Session, items: Sequence[Item]) -> None:
         return
     (item,) = items
     log.error("item_quarantined", event_id=item.event_id, exc_info=error)
-    reason = f"{type(error).__name__}: {error}"
     business_id = item.route.business_id if item.route else item.owner
-    events.quarantine(session, item.event_id, reason, _document(item.parsed), business_id)
+    events.quarantine(session, item.event_id, _why(error), _document(item.parsed), business_id)
+
+
+def _why(error: Exception) -> str:
+    """Why an item could not be stored, in words for a person; the traceback is in the log."""
+    if isinstance(error, DBAPIError):
+        return f"the database refused it: {str(error.orig).partition(chr(10))[0]}"
+    if isinstance(error, BotHubError):
+        return str(error)
+    return "it was understood and could not be stored"
 
 
 def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
@@ -157,7 +166,12 @@ def _parse(event: StoredEvent) -> list[Parsed]:
         raise
     except Exception as error:  # a body that no parser foresaw must not stop the events behind it
         log.error("event_not_readable", event_id=event.id, exc_info=error)
-        return [Broken(reason=f"not readable: {type(error).__name__}: {error}", raw=None)]
+        words = (
+            f"the body is no JSON: {error}"
+            if isinstance(error, ValueError)
+            else "the body has a shape that is not known"
+        )
+        return [Broken(reason=words, raw=None)]
 
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +15,7 @@ import pytest
 from core.channels.base import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
 from core.channels.twilio.parse import parse_inbound, parse_status
 from core.channels.whatsapp_cloud.parse import parse
-from tests.channels.payloads import meta_bytes
+from tests.channels.payloads import Payload, load_all, meta_bytes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT = 1795392000
@@ -195,7 +198,58 @@ def test_news_of_payments_need_no_name(name: Any) -> None:
 )
 def test_what_is_no_message_at_all_says_so(field: str, value: dict[str, Any]) -> None:
     (found,) = read(value, field=field)
-    assert isinstance(found, Broken) and found.reason.endswith("that is no object")
+    assert isinstance(found, Broken) and found.reason.startswith(
+        ("it is a text, not an obj", "it is a list, not an obj")
+    )
+
+
+_OF_PYTHON = re.compile(r"Error|Exception|attribute|subscript|indices|NoneType|'(dict|list|str|int)'")
+_ODD: tuple[Any, ...] = (None, "", 7, True, "x", [], {}, ["x"], {"x": 1}, "9" * 600)
+
+
+def _mutated(document: Any) -> Iterator[Any]:
+    """The document without each of its parts, and with each of them of every other shape."""
+    if isinstance(document, dict | list):
+        for key in document if isinstance(document, dict) else range(len(document)):
+            rest = copy(document)
+            del rest[key]
+            yield rest
+            for other in (*_ODD, *_mutated(document[key])):
+                rest = copy(document)
+                rest[key] = other
+                yield rest
+
+
+@pytest.mark.parametrize("payload", load_all("whatsapp_cloud"), ids=lambda payload: payload.name)
+def test_whatever_is_missing_or_of_another_shape_is_told_in_words(payload: Payload) -> None:
+    for document in _mutated(json.loads(payload.body)):
+        for found in parse(meta_bytes(document), NOW):
+            if isinstance(found, Broken):
+                assert not _OF_PYTHON.search(found.reason)
+                assert "not known here" not in found.reason, (found.reason, found.raw)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("smb_app_state_sync", {"state_sync": [{"type": "contact"}]}, "contact is missing (in state_sync)"),
+        ("smb_app_state_sync", {"state_sync": [{"contact": []}]}, "contact is a list, not an object (in state_sync)"),
+        (
+            "smb_app_state_sync",
+            {"state_sync": [{"contact": {"phone_number": None}}]},
+            "phone_number is null, not a telephone number (in state_sync)",
+        ),
+        ("messages", {"messages": [{"from": ANA, "id": ["x"]}]}, "id is a list, not an id (in messages)"),
+        ("messages", {"statuses": [{"id": "wamid.1"}]}, "status is missing (in statuses)"),
+        ("messages", {"statuses": [{"id": "w", "status": "lost"}]}, "status is 'lost', which is none that is known"),
+        ("user_id_update", {"user_id_update": [{"user_id": 7}]}, "user_id is a number, not an object"),
+        ("history", {"history": [{"threads": [True]}]}, "it is true or false, not an object (in threads)"),
+        ("user_preferences", {"user_preferences": [{"wa_id": ANA, "value": ""}]}, "value is an empty text, not a wish"),
+    ],
+)
+def test_a_reason_names_the_part_and_its_shape(field: str, value: dict[str, Any], reason: str) -> None:
+    (found,) = read(value, field=field)
+    assert isinstance(found, Broken) and found.reason.startswith(reason)
 
 
 # ---- Twilio
@@ -249,3 +303,20 @@ def test_nulls_of_a_json_body_are_not_words() -> None:
     (found,) = parse_inbound(json.dumps(body).encode(), "application/json", NOW)
     assert isinstance(found, InboundMessage)
     assert (found.type, found.text, found.profile_name, found.opt_out) == ("text", "", None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "read_as", "reason"),
+    [
+        ({"MessageSid": ""}, (parse_inbound,), "MessageSid is missing (in a message)"),
+        ({"From": ""}, (parse_inbound,), "From is missing (in a message)"),
+        ({"To": ""}, (parse_inbound,), "To is missing (in a message)"),
+        ({"From": "+" * 600}, (parse_inbound,), "From is longer than any id: 600 characters (in a message)"),
+        ({"MessageStatus": "lost"}, (parse_status, ""), "MessageStatus is 'lost', which is none"),
+        ({"MessageStatus": ""}, (parse_status, ""), "MessageStatus is missing (in a status)"),
+        ({"MessageStatus": "sent", "MessageSid": ""}, (parse_status, ""), "MessageSid is missing (in a status)"),
+    ],
+)
+def test_twilios_parameters_are_named_too(fields: dict[str, Any], read_as: Any, reason: str) -> None:
+    found = twilio(fields, *read_as)
+    assert isinstance(found, Broken) and found.reason.startswith(reason)

@@ -196,7 +196,7 @@ def test_bad_items_are_quarantined_and_their_neighbours_go_on() -> None:
     found = read("batch_with_bad_items")
     kinds = [type(item) for item in found]
     assert kinds == [InboundMessage, Broken, Broken, Broken, InboundMessage, Broken, Receipt]
-    assert found[1].reason == "id is missing" and found[1].raw["text"] == {"body": "sin id"}
+    assert found[1].reason == "id is missing (in messages)" and found[1].raw["text"] == {"body": "sin id"}
     assert "teleported" in found[5].reason
 
 

@@ -111,9 +111,9 @@ def _read(body: bytes, content_type: str) -> dict[str, str] | None:
 def _inbound(form: Form, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
     sender, route, service = form.get("From", ""), form.get("To", ""), form.get("MessagingServiceSid", "")
-    ids = (provider_id, sender, route, service)
-    if not provider_id or not sender or not (route or service) or max(map(len, ids)) > _LONGEST_ID:
-        return Broken("a message without MessageSid, From or To", dict(form))
+    named = {"MessageSid": provider_id, "From": sender, "To": route or service}
+    if amiss := _amiss(named | {"MessagingServiceSid": service or route}):
+        return Broken(f"{amiss} (in a message)", dict(form))
     kind = _kind(sender, route)
     address = sender.removeprefix(_WHATSAPP)
     user = form.get("ExternalUserId", "").removeprefix(_WHATSAPP)[:_LONGEST_ID]
@@ -251,9 +251,11 @@ def _riders(form: Form) -> dict[str, Any]:
 
 def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
-    status = _STATUSES.get(_state(form))
-    if not provider_id or len(provider_id) > _LONGEST_ID or status is None:
-        return Broken("a status without MessageSid or with an unknown MessageStatus", dict(form))
+    state = _state(form)
+    if amiss := _amiss({"MessageSid": provider_id, "MessageStatus": state}):
+        return Broken(f"{amiss} (in a status)", dict(form))
+    if (status := _STATUSES.get(state)) is None:
+        return Broken(f"MessageStatus is {state!r:.60}, which is none that is known (in a status)", dict(form))
     sender, recipient = form.get("From", ""), form.get("To", "")
     return Receipt(
         kind=_kind(sender, recipient),
@@ -266,6 +268,16 @@ def _status(form: Form, query: str, received_at: datetime) -> Parsed:
         errors=_errors(form),
         service=form.get("MessagingServiceSid", "")[:_LONGEST_ID],
     )
+
+
+def _amiss(named: Mapping[str, str]) -> str:
+    """What is wrong with the parameters that there must be: the first that is missing, or longer than any id."""
+    for name, value in named.items():
+        if not value:
+            return f"{name} is missing"
+        if len(value) > _LONGEST_ID:
+            return f"{name} is longer than any id: {len(value)} characters"
+    return ""
 
 
 def _errors(form: Form) -> tuple[ProviderError, ...]:

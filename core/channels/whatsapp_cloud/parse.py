@@ -10,7 +10,7 @@ from core.channels import jsontext
 from core.channels.base import Broken, Parsed
 from core.channels.whatsapp_cloud import parse_account, parse_calls, parse_messages, parse_system
 from core.channels.whatsapp_cloud.bounds import excess
-from core.channels.whatsapp_cloud.shapes import SHAPE_ERRORS, Envelope, broken, mapping, text
+from core.channels.whatsapp_cloud.shapes import Envelope, amiss, mapping, read_each, shape, text
 
 
 def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:
@@ -35,24 +35,22 @@ def _excerpt(body: bytes) -> str:
 
 def _document(document: Any, received_at: datetime) -> Iterator[Parsed]:
     if not isinstance(document, dict) or not isinstance(document.get("entry"), list):
-        yield Broken("not a webhook body: there is no list of entries", document)
+        said = f"it is {shape(document)}" if not isinstance(document, dict) else amiss(document, "entry", "a list")
+        yield Broken(f"not a webhook body: {said}", document)
         return
-    for entry in document["entry"]:
-        if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
-            yield Broken("an entry without changes", entry)
-            continue
-        account = text(entry.get("id"))
-        for change in entry["changes"]:
-            try:
-                yield from _change(change, account, received_at)
-            except SHAPE_ERRORS as error:
-                yield broken(error, change)
+    yield from read_each(document, "entry", lambda entry: _entry(entry, received_at))
 
 
-def _change(change: Any, account: str, received_at: datetime) -> Iterator[Parsed]:
-    if not isinstance(change, dict) or not isinstance(change.get("value"), dict):
-        yield Broken("a change without a value", change)
-        return
+def _entry(entry: dict[str, Any], received_at: datetime) -> Iterator[Parsed]:
+    if not isinstance(entry.get("changes"), list):
+        raise amiss(entry, "changes", "a list")
+    account = text(entry.get("id"))
+    return read_each(entry, "changes", lambda change: _change(change, account, received_at))
+
+
+def _change(change: dict[str, Any], account: str, received_at: datetime) -> Iterator[Parsed]:
+    if not isinstance(change.get("value"), dict):
+        raise amiss(change, "value", "an object")
     value = change["value"]
     metadata = mapping(value.get("metadata"))
     envelope = Envelope(

@@ -9,16 +9,7 @@ from core.channels.base import AccountNotice, Consent, Kind, Parsed
 from core.channels.news import KnownName, News
 from core.channels.numbers import digits
 from core.channels.whatsapp_cloud import account_news
-from core.channels.whatsapp_cloud.shapes import (
-    SHAPE_ERRORS,
-    Envelope,
-    Malformed,
-    broken,
-    identifier,
-    items,
-    mapping,
-    text,
-)
+from core.channels.whatsapp_cloud.shapes import Envelope, Malformed, amiss, identifier, read_each, text
 
 # What a customer may wish about marketing messages, and whether it allows them.
 _WISHES = {"stop": False, "resume": True, "signup": True}
@@ -26,21 +17,19 @@ _WISHES = {"stop": False, "resume": True, "signup": True}
 
 def consents(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """`user_preferences`: each customer who stopped or resumed marketing messages."""
-    for item in items(value, "user_preferences"):
-        try:
-            yield _consent(item, envelope)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    return read_each(value, "user_preferences", lambda item: [_consent(item, envelope)])
 
 
-def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
-    if not isinstance(item, dict):
-        raise Malformed("a preference that is no object")
+def _consent(item: dict[str, Any], envelope: Envelope) -> Consent | AccountNotice:
     sender = identifier(item.get("wa_id")) or identifier(item.get("user_id"))
     wish = text(item.get("value"))
     category = text(item.get("category"))
-    if sender is None or not wish or (wish not in _WISHES and not category):
-        raise Malformed("a preference without a customer or a wish")
+    if sender is None:
+        raise Malformed("it names no customer: wa_id and user_id are missing or no ids")
+    if not wish:
+        raise amiss(item, "value", "a wish")
+    if wish not in _WISHES and not category:
+        raise amiss(item, "category", "a text")
     if wish not in _WISHES:  # one of tomorrow's: told, for nobody here knows what it allows
         told = f"{category}: {wish}. {text(item.get('detail'))}".strip()
         meant = News("unknown", "info", {"field": "user_preferences", "content": told[:300]}, sender)
@@ -53,17 +42,19 @@ def _consent(item: Any, envelope: Envelope) -> Consent | AccountNotice:
 
 def names(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """`smb_app_state_sync`: how the business's own address book names its customers. What it forgets we keep."""
-    for item in items(value, "state_sync"):
-        try:
-            contact = mapping(item["contact"])
-            name = text(contact.get("full_name")) or text(contact.get("first_name"))
-            number = digits(text(contact.get("phone_number")))
-            if not number:
-                raise Malformed("a contact of the address book without a telephone number")
-            if name:
-                yield KnownName(Kind.WHATSAPP, envelope.route, number, f"+{number}", name)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    return read_each(value, "state_sync", lambda item: _known_name(item, envelope))
+
+
+def _known_name(item: dict[str, Any], envelope: Envelope) -> Iterator[KnownName]:
+    contact = item.get("contact")
+    if not isinstance(contact, dict):
+        raise amiss(item, "contact", "an object")
+    name = text(contact.get("full_name")) or text(contact.get("first_name"))
+    number = digits(text(contact.get("phone_number")))
+    if not number:
+        raise amiss(contact, "phone_number", "a telephone number")
+    if name:
+        yield KnownName(Kind.WHATSAPP, envelope.route, number, f"+{number}", name)
 
 
 def notice(field: str, value: dict[str, Any], envelope: Envelope) -> AccountNotice:

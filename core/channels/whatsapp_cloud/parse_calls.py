@@ -10,7 +10,7 @@ from core.channels.base import InboundMessage, Parsed
 from core.channels.numbers import digits
 from core.channels.whatsapp_cloud.parse_content import Body
 from core.channels.whatsapp_cloud.parse_messages import contact_of, inbound
-from core.channels.whatsapp_cloud.shapes import SHAPE_ERRORS, Envelope, Malformed, broken, items, text
+from core.channels.whatsapp_cloud.shapes import Envelope, items, read_each, text
 
 _LONGEST = 24 * 3600  # seconds
 
@@ -21,14 +21,9 @@ def calls(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     That it rings (`connect`, and the statuses of calls of ours) is not told: its end follows in any case.
     """
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
-    for item in items(value, "calls"):
-        try:
-            if not isinstance(item, dict):
-                raise Malformed("a call that is no object")
-            if item.get("event") == "terminate":
-                yield _ended(item, contacts, envelope)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    return read_each(
+        value, "calls", lambda item: [_ended(item, contacts, envelope)] if item.get("event") == "terminate" else []
+    )
 
 
 def _ended(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelope) -> InboundMessage:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from core.channels.base import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
+from core.channels.base import AccountNotice, InboundMessage, Kind, Parsed, Receipt
 from core.channels.news import News
 from core.channels.numbers import digits
 from core.channels.optout import opt_out_of
@@ -14,14 +14,14 @@ from core.channels.whatsapp_cloud.errors import diagnose_failure
 from core.channels.whatsapp_cloud.parse_content import Body, read_body
 from core.channels.whatsapp_cloud.parse_system import system_events
 from core.channels.whatsapp_cloud.shapes import (
-    SHAPE_ERRORS,
     Envelope,
     Malformed,
-    broken,
+    amiss,
     errors,
     identifier,
     items,
     mapping,
+    read_each,
     required,
     text,
 )
@@ -43,18 +43,8 @@ _LONGEST_STATUS = 40  # of a payment: captured, pending … Meta adds to them
 def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """Messages, statuses and errors of one `messages` change."""
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
-    for item in items(value, "messages"):
-        try:
-            yield from _message(item, contacts, envelope)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
-    for item in items(value, "statuses"):
-        if mapping(item).get("type") == "call":
-            continue  # that a call of ours rings: its end is told in any case
-        try:
-            yield _status(item, envelope)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    yield from read_each(value, "messages", lambda item: _message(item, contacts, envelope))
+    yield from read_each(value, "statuses", lambda item: _statuses(item, envelope))
     for told in errors(value.get("errors")):
         yield AccountNotice(
             kind=Kind.WHATSAPP,
@@ -78,15 +68,13 @@ def echoes(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
         for contact in items(value, "contacts")
         if isinstance(contact, dict) and not (ours and digits(text(contact.get("wa_id"))) == ours)
     ]
-    for item in items(value, "message_echoes"):
-        try:
-            if not isinstance(item, dict):
-                raise Malformed("a message that is no object")
-            to = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
-            written = inbound({**item, **to}, read_body(item), contact_of({**item, **to}, contacts), envelope)
-            yield replace(written, echo=True, opt_out=None)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    return read_each(value, "message_echoes", lambda item: [_echo(item, contacts, envelope)])
+
+
+def _echo(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelope) -> InboundMessage:
+    to = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
+    written = inbound({**item, **to}, read_body(item), contact_of({**item, **to}, contacts), envelope)
+    return replace(written, echo=True, opt_out=None)
 
 
 def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
@@ -95,42 +83,40 @@ def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     The files of those that came as placeholders follow in another shape: as messages, each with its contact.
     """
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
-    for item in items(value, "messages"):
-        try:
-            contact = contact_of(item, contacts)
-            yield replace(_old(item, text(contact.get("wa_id")), envelope, contact), historic=True)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
-    for chunk in items(value, "history"):
-        if not isinstance(chunk, dict):
-            yield Broken("a part of history that is no object", chunk)
-            continue
-        if chunk.get("errors"):
-            reason = "; ".join(f"{error.code} {error.title}" for error in errors(chunk["errors"]))
-            yield AccountNotice(
-                Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]},
-                news=News("history_declined", "info", {"title": reason}),
-            )  # fmt: skip
-        for thread in items(chunk, "threads"):
-            if not isinstance(thread, dict):
-                yield Broken("a thread of history that is no object", thread)
-                continue
-            for item in items(thread, "messages"):
-                try:
-                    yield replace(_old(item, text(thread.get("id")), envelope), historic=True)
-                except SHAPE_ERRORS as error:
-                    yield broken(error, item)
+    yield from read_each(value, "messages", lambda item: [_file_of_old(item, contacts, envelope)])
+    yield from read_each(value, "history", lambda chunk: _chunk(chunk, envelope))
 
 
-def _old(item: Any, customer: str, envelope: Envelope, contact: dict[str, Any] | None = None) -> InboundMessage:
-    if not isinstance(item, dict):
-        raise Malformed("a message that is no object")
+def _file_of_old(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelope) -> InboundMessage:
+    contact = contact_of(item, contacts)
+    return _old(item, text(contact.get("wa_id")), envelope, contact)
+
+
+def _chunk(chunk: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
+    if chunk.get("errors"):
+        reason = "; ".join(f"{error.code} {error.title}" for error in errors(chunk["errors"]))
+        yield AccountNotice(
+            Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]},
+            news=News("history_declined", "info", {"title": reason}),
+        )  # fmt: skip
+    yield from read_each(chunk, "threads", lambda thread: _thread(thread, envelope))
+
+
+def _thread(thread: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
+    return read_each(thread, "messages", lambda item: [_old(item, text(thread.get("id")), envelope)])
+
+
+def _old(
+    item: dict[str, Any], customer: str, envelope: Envelope, contact: dict[str, Any] | None = None
+) -> InboundMessage:
     ours = digits(envelope.own_number)
     from_us = mapping(item.get("history_context")).get("from_me") is True
     to_them = bool(text(item.get("to"))) and digits(text(item.get("to"))) != ours
     if from_us or to_them or (ours and digits(text(item.get("from"))) == ours):
-        return _written_by_us(item, customer or text(item.get("to")), envelope)
-    return inbound(item, read_body(item), contact or {}, envelope)
+        written = _written_by_us(item, customer or text(item.get("to")), envelope)
+    else:
+        written = inbound(item, read_body(item), contact or {}, envelope)
+    return replace(written, historic=True)
 
 
 def _written_by_us(item: dict[str, Any], customer: str, envelope: Envelope) -> InboundMessage:
@@ -138,9 +124,7 @@ def _written_by_us(item: dict[str, Any], customer: str, envelope: Envelope) -> I
     return replace(written, echo=True, opt_out=None)
 
 
-def _message(item: Any, contacts: list[dict[str, Any]], envelope: Envelope) -> Iterator[Parsed]:
-    if not isinstance(item, dict):
-        raise Malformed("a message that is no object")
+def _message(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelope) -> Iterator[Parsed]:
     if item.get("type") == "system":
         changes = list(system_events(item, envelope))
         if changes:
@@ -168,7 +152,7 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
         parents = (item.get("from_parent_user_id"), contact.get("parent_user_id"))
         addresses = dict.fromkeys(address for address in map(identifier, parents) if address)
     if not addresses:
-        raise Malformed("a message without a sender")
+        raise Malformed("it names no customer: neither its number nor its user id is there")
     sender, *aliases = addresses
     number = next(filter(None, map(digits, addresses)), "")
     profile = mapping(contact.get("profile"))
@@ -203,13 +187,19 @@ def _with_riders(payload: dict[str, Any], item: dict[str, Any]) -> dict[str, Any
     return {**payload, **riders} if riders else payload
 
 
-def _status(item: Any, envelope: Envelope) -> Receipt:
-    if not isinstance(item, dict):
-        raise Malformed("a status that is no object")
+def _statuses(item: dict[str, Any], envelope: Envelope) -> Iterator[Receipt]:
+    """Nothing of a call of ours that rings: its end is told in any case."""
+    if item.get("type") != "call":
+        yield _status(item, envelope)
+
+
+def _status(item: dict[str, Any], envelope: Envelope) -> Receipt:
     name = text(item.get("status")).lower()
     about_payment = text(item.get("type")) == "payment" or "payment" in item
-    if not name or (name not in _STATUSES and not about_payment):
-        raise Malformed(f"an unknown status {name!r:.60}")
+    if not name:
+        raise amiss(item, "status", "a word")
+    if name not in _STATUSES and not about_payment:
+        raise Malformed(f"status is {name!r:.60}, which is none that is known")
     ours = text(item.get("biz_opaque_callback_data"))
     return Receipt(
         kind=Kind.WHATSAPP,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from core.channels.base import Broken, Consent, IdentityChange, Kind
+from core.channels.base import Consent, IdentityChange, Kind, Parsed
 from core.channels.whatsapp_cloud.shapes import (
-    SHAPE_ERRORS,
     Envelope,
     Malformed,
-    broken,
+    amiss,
     identifier,
-    items,
     mapping,
+    read_each,
     required,
     text,
 )
@@ -49,20 +48,18 @@ def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[Identity
             )
 
 
-def user_ids(value: dict[str, Any], envelope: Envelope) -> Iterator[IdentityChange | Broken]:
+def user_ids(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     """`user_id_update`: customers whose business-scoped id became another."""
-    for item in items(value, "user_id_update"):
-        try:
-            yield _user_id(item, envelope)
-        except SHAPE_ERRORS as error:
-            yield broken(error, item)
+    return read_each(value, "user_id_update", lambda item: [_user_id(item, envelope)])
 
 
 def _user_id(item: dict[str, Any], envelope: Envelope) -> IdentityChange:
-    ids = mapping(item.get("user_id"))
-    old, new = identifier(ids.get("previous")), identifier(ids.get("current"))
-    if old is None or new is None or old == new:
-        raise Malformed("a new user id without the previous or the current one")
+    ids = item.get("user_id")
+    if not isinstance(ids, dict):
+        raise amiss(item, "user_id", "an object")
+    old, new = required(ids, "previous"), required(ids, "current")
+    if old == new:
+        raise Malformed("user_id.previous and user_id.current are the same")
     when = envelope.written(item.get("timestamp"))
     return IdentityChange(Kind.WHATSAPP, envelope.route, f"{old} {new}", old, new, when)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.channels.base import Broken, ProviderError
+import structlog
+
+from core.channels.base import Broken, Parsed, ProviderError
+
+log = structlog.get_logger(__name__)
 
 # What a shape that nobody foresaw can raise. An item that does is quarantined and its neighbours go on.
 SHAPE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -66,15 +70,43 @@ def identifier(value: Any) -> str | None:
     """An id fit to be a key, None if there is none. Raises `Malformed` if it is absurdly long."""
     found = text(value)
     if len(found) > _LONGEST_ID:
-        raise Malformed("an id is longer than any id")
+        raise Malformed(f"an id of {len(found)} characters is longer than any id")
     return found or None
 
 
 def required(item: dict[str, Any], key: str) -> str:
     found = identifier(item.get(key))
     if found is None:
-        raise Malformed(f"{key} is missing")
+        raise amiss(item, key, "an id")
     return found
+
+
+def shape(value: Any) -> str:
+    """What a value is, in words for a person."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text" if value else "an empty text"
+        case list():
+            return "a list"
+    return "an object"
+
+
+def amiss(owner: dict[str, Any], key: str, wanted: str) -> Malformed:
+    """What is wrong with a part: it is missing, or of another shape than `wanted`."""
+    return Malformed(f"{key} is {shape(owner[key])}, not {wanted}" if key in owner else f"{key} is missing")
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """The value, which nothing can be made of unless it is an object."""
+    if not isinstance(value, dict):
+        raise Malformed(f"it is {shape(value)}, not an object")
+    return value
 
 
 def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
@@ -84,6 +116,15 @@ def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
         yield from found
     elif found is not None:
         yield found
+
+
+def read_each(owner: dict[str, Any], key: str, read: Callable[[dict[str, Any]], Iterable[Parsed]]) -> Iterator[Parsed]:
+    """What `read` makes of each member of a list. One that it cannot read is `Broken`, and its neighbours go on."""
+    for item in items(owner, key):
+        try:
+            yield from read(an_object(item))
+        except SHAPE_ERRORS as error:
+            yield broken(error, item, key)
 
 
 def errors(value: Any) -> tuple[ProviderError, ...]:
@@ -99,6 +140,12 @@ def errors(value: Any) -> tuple[ProviderError, ...]:
     )
 
 
-def broken(error: Exception, raw: Any) -> Broken:
-    words = str(error) if isinstance(error, Malformed) else f"{type(error).__name__}: {error}"
-    return Broken(reason=words[:500], raw=raw)
+def broken(error: Exception, raw: Any, name: str) -> Broken:
+    """An item of the list `name`, with a reason that a person can read: the traceback of any other error is logged."""
+    if isinstance(error, Malformed):
+        return Broken(f"{error} (in {name})"[:_LONGEST_REASON], raw)
+    log.error("item_not_understood", part=name, exc_info=error)
+    return Broken(f"it has a shape that is not known here (in {name})", raw)
+
+
+_LONGEST_REASON = 500
