@@ -181,7 +181,7 @@ class Receipt:
     """What happened to a message we sent. `status` is sent, delivered, read, played, failed or cancelled; what became
     of a payment that it asked for begins with "payment_", moves no message, and has its details as `pricing`.
 
-    `our_id` is the message id we gave the provider to carry; `provider_id` is theirs.
+    `our_id` is the message id we gave the provider to carry; `provider_id` is theirs, "" where only ours is told.
     """
 
     kind: Kind

@@ -184,7 +184,7 @@ SELECT id, status, conversation_id FROM messages WHERE id = ANY(%(ids)s::bigint[
 _MOVE = """
 UPDATE messages m SET
     status = move.status,
-    provider_id = coalesce(m.provider_id, move.provider_id),
+    provider_id = coalesce(m.provider_id, nullif(move.provider_id, '')),
     sent_at = coalesce(m.sent_at, move.sent_at),
     error = CASE WHEN move.status = 'failed' THEN m.error END
 FROM jsonb_to_recordset(%(moves)s::jsonb) AS move (message bigint, status text, provider_id text, sent_at timestamptz)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -154,9 +155,9 @@ class _Channels:
             "theirs": [provider_id for _, provider_id in theirs],
             "providers": list({provider for provider, _ in theirs}),
         }
-        by_id = {one.our_id: one.provider_id for _, one in asked}
+        by_id = {one.our_id: one for _, one in asked}
         for row in run(self._session, _SENT, values):
-            if row.provider_id is None or row.provider_id == by_id.get(row.id, row.provider_id):
+            if _is_of(row, by_id.get(row.id)):
                 self._sent[(row.provider, row.id)] = row.channel_id
             if row.provider_id is not None:
                 self._sent[(row.provider, row.provider_id)] = row.channel_id
@@ -170,6 +171,18 @@ class _Channels:
             self._by_id[row.id] = route
             self._found[(row.provider, row.kind, row.identity)].append(route)
             self._found[(row.provider, _ACCOUNT, row.account)].append(route)
+
+
+def _is_of(sent: Any, receipt: Receipt | None) -> bool:
+    """Whether a status with our id of a message may be about that message: another installation counts like ours.
+
+    One without the provider's id of it must name the number or the service that sent it.
+    """
+    if receipt is None:
+        return True
+    if not receipt.provider_id:
+        return sent.identity in (receipt.service, receipt.route)
+    return sent.provider_id in (None, receipt.provider_id)
 
 
 def provider_of(event: StoredEvent) -> Provider:
@@ -191,11 +204,11 @@ def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
 
 # A message of ours by its own id, else by the provider's within its channels.
 _SENT = """
-SELECT m.id, m.provider_id, m.channel_id, c.provider
+SELECT m.id, m.provider_id, m.channel_id, c.provider, c.identity
 FROM messages m JOIN channels c ON c.id = m.channel_id
 WHERE m.id = ANY(%(ours)s::bigint[]) AND m.direction = 'outbound'
 UNION ALL
-SELECT m.id, m.provider_id, m.channel_id, c.provider
+SELECT m.id, m.provider_id, m.channel_id, c.provider, c.identity
 FROM channels c JOIN messages m ON m.channel_id = c.id AND m.provider_id = ANY(%(theirs)s::text[])
 WHERE c.provider = ANY(%(providers)s::text[]) AND m.direction = 'outbound'
 """

@@ -63,6 +63,38 @@ def test_a_status_finds_the_channel_that_sent_its_message(business: TestBusiness
     assert one("SELECT count(*) FROM dead_letters") == 0
 
 
+@pytest.mark.parametrize("channel", ["sms", "twilio_whatsapp"])
+@pytest.mark.parametrize("sid", ["SM9", ""])
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_status_that_names_only_the_service_is_found_by_our_id(
+    business: TestBusiness, channel: str, sid: str, sent: bool
+) -> None:
+    channel_id = getattr(business, f"{channel}_channel_id")
+    rows("UPDATE channels SET identity = :service WHERE id = :id", service=SERVICE, id=channel_id)
+    ana, to = (ANA, "+15005550123") if channel == "sms" else (f"whatsapp:{ANA}", "whatsapp:+14155238886")
+    texts(("MessagingServiceSid", SERVICE), sender=ana, to=to)
+    (message_id,) = say(business.business_id, one("SELECT id FROM conversations"))
+    claim_one()
+    if sent:
+        rows("UPDATE messages SET provider_id = 'SM9', status = 'sent' WHERE id = :id", id=message_id)
+    query = f"message_id={message_id}"
+    reports("delivered", ("MessagingServiceSid", SERVICE), query=query, sid=sid)
+    reports("read", ("MessagingServiceSid", SERVICE), query=query, sid=sid)
+    assert column("SELECT reason FROM dead_letters") == []
+    status, provider_id = rows("SELECT status, provider_id FROM messages WHERE id = :id", id=message_id)[0]
+    assert (status, provider_id) == ("read", "SM9" if sid or sent else None)
+    assert one("SELECT count(*) FROM receipts WHERE message_id = :id", id=message_id) == 2
+
+
+def test_a_status_without_any_id_of_the_provider_must_name_who_sent_it(business: TestBusiness, service: int) -> None:
+    texts(("MessagingServiceSid", SERVICE))
+    (message_id,) = say(business.business_id, one("SELECT id FROM conversations"))
+    claim_one()
+    reports("failed", ("MessagingServiceSid", "MG2"), query=f"message_id={message_id}", sid="")
+    assert one("SELECT status FROM messages WHERE id = :id", id=message_id) == "sending"
+    assert "channels add twilio sms MG2" in one("SELECT reason FROM dead_letters")
+
+
 def test_the_id_of_another_installations_message_is_not_taken_for_ours(business: TestBusiness, service: int) -> None:
     texts(("MessagingServiceSid", SERVICE))
     (message_id,) = say(business.business_id, one("SELECT id FROM conversations"))

@@ -251,8 +251,9 @@ def _riders(form: Form) -> dict[str, Any]:
 
 def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
-    state = _state(form)
-    if amiss := _amiss({"MessageSid": provider_id, "MessageStatus": state}):
+    state, our_id = _state(form), _our_id(query)
+    named = {"MessageStatus": state} if our_id is not None and not provider_id else {"MessageSid": provider_id}
+    if amiss := _amiss(named | {"MessageStatus": state}):
         return Broken(f"{amiss} (in a status)", dict(form))
     if (status := _STATUSES.get(state)) is None:
         return Broken(f"MessageStatus is {state!r:.60}, which is none that is known (in a status)", dict(form))
@@ -263,7 +264,7 @@ def _status(form: Form, query: str, received_at: datetime) -> Parsed:
         provider_id=provider_id,
         status=status,
         timestamp=received_at,
-        our_id=_our_id(query),
+        our_id=our_id,
         recipient=recipient.removeprefix(_WHATSAPP) or None,
         errors=_errors(form),
         service=form.get("MessagingServiceSid", "")[:_LONGEST_ID],

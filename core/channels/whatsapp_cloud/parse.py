@@ -74,9 +74,16 @@ def _change(change: dict[str, Any], account: str, received_at: datetime) -> Iter
             yield from parse_account.names(value, envelope)
         case "user_preferences":
             yield from parse_account.consents(value, envelope)
-        case field:
+        case field if field not in IGNORED:
             yield parse_account.notice(field, value, envelope)
 
+
+# Fields that Meta documents and that nothing comes of here (docs/operations.md says why): their events are in the
+# webhook log, and nobody is told. A field that is not known at all is news.
+IGNORED = frozenset({
+    "account_settings_update", "automatic_events", "messaging_handovers", "partner_solutions", "standby",
+    "tracking_events",
+})  # fmt: skip
 
 # The fields that bring what customers and we wrote, by the lists of their values.
 _FIELDS = {
