@@ -127,7 +127,7 @@ class Thought:
 
 def think(prompt: Prompt) -> Thought:
     asked = "\n".join(prompt.asked)
-    language = _language(asked, prompt.instructions)
+    language = _language(prompt, asked)
     says = _SAYS[language]
     name = business_name(prompt.instructions) or says["us"]
     folded = fold(asked)
@@ -174,16 +174,18 @@ def business_name(instructions: str) -> str:
     return str(found["a"] or found["b"] or found["c"] or found["d"]).strip(" .,'*_")
 
 
-def _language(asked: str, instructions: str) -> str:
-    told = fold(instructions)
+def _language(prompt: Prompt, asked: str) -> str:
+    """What is ordered; else the customer's; where their words are in none (a name, a number), that of the facts."""
+    told = fold(prompt.instructions)
     if ordered := _ORDERED_LANGUAGE.search(told):
         return {"s": "es", "e": "en"}.get(ordered[1][0], "pt")
-    if own := language_of(asked):
+    before = "\n".join(text for role, text in prompt.history if role == "user")
+    if own := language_of(asked) or language_of(before):
         return own
     for language in LANGUAGES:
         if _TOLD_LANGUAGE[language].search(told):
             return language
-    return language_of(instructions) or "es"
+    return language_of("\n".join(fact.text for fact in prompt.facts)) or "es"
 
 
 def _questions(asked: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,7 @@ _NUMBERS = {
     )
     for word in said.split()
 }  # fmt: skip
+_HALVES = r"half(?: an?)?|medi[oa]|mei[oa]"  # of a unit: half a shoe is not sold
 _ARTICLES = frozenset(["un", "una", "um", "uma", "a", "an"])
 # Who returns or exchanges something orders nothing new.
 _GIVES_BACK = re.compile(
@@ -31,10 +33,19 @@ _WISH = re.compile(
     r"\b(?:quiero|quisiera|necesito|dame|ponme|mandame|pedir|comprar|cotiza\w*|cotizacion|presupuesto|agrega|mejor"
     r"|want|need|order|buy|quote|i ll take|i'd like|add|quero|gostaria|preciso|orcamento|adiciona|melhor)\b"
 )
-_UNITS = r"kg|kilos?|quilos?|g|gram[ao]?s?|l|litros?|lit(?:er|re)s?|m|metros?|met(?:er|re)s?|docenas?|dozens?|duzias?"
+_UNITS = (
+    r"kg|kilos?|quilos?|g|gram[ao]?s?|l|litros?|lit(?:er|re)s?|m|metros?|met(?:er|re)s?|docenas?|dozens?|duzias?"
+    r"|par(?:es)?|pairs?"
+)
+# A size is part of what is wanted, and no quantity of it.
+_SIZES = tuple(f"{word} " for word in ("size", "talle", "talla", "tamano", "tamanho", "numero"))
+_NO_SIZE = "".join(f"(?<!{word})" for word in _SIZES)
+_SIZE = "|".join(rf"(?<={word})\d+" for word in _SIZES)
 _LINE = re.compile(
-    rf"\b(?P<quantity>\d+(?:[.,]\d+)?|{'|'.join(_NUMBERS)})\s+(?:(?P<unit>{_UNITS})\s+)?(?:(?:de|of)\s+)?"
-    r"(?P<product>[a-z][a-z \-]*?(?: \d+)?)(?=\s+(?:y|e|and|mas|plus|por favor|please)\b|\s*(?:[,;.!?\n+]|$))"
+    rf"\b{_NO_SIZE}(?:(?P<half>{_HALVES})(?=\s+(?:de\s+)?(?:{_UNITS})\b)"
+    rf"|(?P<quantity>\d+(?:[.,]\d+)?|{'|'.join(_NUMBERS)}))\s+(?:(?P<unit>{_UNITS})\s+)?(?:(?:de|of)\s+)?"
+    rf"(?P<product>[a-z](?:[a-z \-]|{_SIZE})*?(?: \d+)?)"
+    r"(?=\s+(?:y|e|and|mas|plus|por favor|please)\b|\s*(?:[,;.!?\n+]|$))"
 )
 
 
@@ -43,11 +54,15 @@ def called(tools: Any, choice: Any, asked: list[str], facts: Iterable[Fact] = ()
 
     "Una factura" and "a minute" are no orders: what is not counted has to be among the products that `facts` tell of.
     """
-    text = fold("\n".join(asked))
+    said = unicodedata.normalize("NFC", "\n".join(asked))
+    text = fold(said)
     if choice == "none" or not isinstance(tools, list) or not _WISH.search(text) or _GIVES_BACK.search(text):
         return None
     sold = {token for fact in facts if fact.id.startswith("product") for token in tokens(fact.question)}
-    found = [match.groupdict() for match in _LINE.finditer(text)]
+    as_written = said if len(said) == len(text) else text
+    found = [
+        match.groupdict() | {"product": as_written[slice(*match.span("product"))]} for match in _LINE.finditer(text)
+    ]
     if all(line["quantity"] in _ARTICLES and not sold & set(tokens(line["product"] or "")) for line in found):
         return None
     for tool in tools if found else ():
@@ -74,6 +89,8 @@ def _list_of_lines(schema: Any) -> tuple[str, list[str]] | None:
 
 def _value(field: str, line: dict[str, str | None]) -> Any:
     if field == "quantity":
+        if line["half"]:
+            return 0.5
         said = line["quantity"] or "1"
         return _NUMBERS[said] if said in _NUMBERS else float(said.replace(",", "."))
     if field in ("product", "name", "item", "description"):

@@ -178,10 +178,11 @@ def _failure(world: World, entry: Entry) -> Failure | None:
         return None
     if not entry.customer.on_whatsapp:
         return Failure(63024, MESSAGES[63024], "Recipient is not on WhatsApp", "undelivered")
-    free = entry.type != "template"
-    if free and world.faults.delivery.window != "off" and not entry.customer.window_open(entry.channel, time.time()):
-        return Failure(63016, MESSAGES[63016], MESSAGES[63016], "undelivered")
-    return None
+    window, unheard = world.faults.delivery.window, entry.channel not in entry.customer.wrote_at
+    unasked = window == "off" or (unheard and window == "later")  # they may have written in a webhook made by hand
+    if unasked or entry.type == "template" or entry.customer.window_open(entry.channel, time.time()):
+        return None
+    return Failure(63016, MESSAGES[63016], MESSAGES[63016], "undelivered")
 
 
 # Reading

@@ -21,7 +21,7 @@ from core.people.sessions import first_administrator
 from core.startup import WRONG
 from core.supervisor import Child, Supervisor
 
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0  # a small or busy machine may need minutes; a process that refuses its settings ends the start
 
 
 def run(_: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import time
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -46,7 +47,8 @@ def read(token: str) -> Linked | None:
 
 def plain_name(filename: str) -> str:
     """A file's name as Twilio wants it in an address: few signs, and short (Accepted content types for media)."""
-    stem, dot, ending = filename.rpartition(".")
+    unaccented = unicodedata.normalize("NFKD", filename)  # "precios-ano.pdf", not "precios-a-o.pdf"
+    stem, dot, ending = "".join(sign for sign in unaccented if not unicodedata.combining(sign)).rpartition(".")
     stem, ending = (_UNSAFE.sub("-", part).strip("-.") for part in ((stem, ending) if dot else (ending, "")))
     return (stem[:60] or "file") + (f".{ending[:10]}" if ending else "")
 

@@ -111,7 +111,7 @@ def failed_for_good(session: Session, business_id: int, message_ids: Sequence[in
     ).all()
     here = waiting.bring_back(session, business_id, message_ids)
     for message_id, conversation_id, sender, error in rows:
-        title = (error or {}).get("title") or f"error {(error or {}).get('code', '')}"
+        title = str((error or {}).get("title") or f"error {(error or {}).get('code', '')}").rstrip(".")
         words = f"Message {message_id} could not be sent: {title}."
         place = here.get(conversation_id, conversation_id)
         told = Told("message_failed", words, {"title": title})

@@ -103,9 +103,10 @@ def test_a_failed_answer_of_the_bot_goes_to_a_person_with_its_diagnosis(business
     assert "Message undeliverable" in one("SELECT text FROM notices")
 
 
-def test_a_failed_message_of_a_person_is_told(business: TestBusiness) -> None:
+@pytest.mark.parametrize("title", ["Message undeliverable", "Message undeliverable."])
+def test_a_failed_message_of_a_person_is_told(business: TestBusiness, title: str) -> None:
     message_id = sent(business)
-    report("wamid.OUT", "failed", errors=FAILURE)
+    report("wamid.OUT", "failed", errors=[{**FAILURE[0], "title": title}])
     assert rows("SELECT kind, text FROM notices") == [
         ("message_failed", f"Message {message_id} could not be sent: Message undeliverable.")
     ]

@@ -72,6 +72,16 @@ def test_the_demo_business_answers_in_the_customers_language(question: str, lang
     assert guess_language(given.reply, language) == language  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("words", ["Zócalo", "ficha 999 secreta", "[order] 3 × GIR-12 (120 MXN)", "+52 55 1234 9999"])
+def test_words_of_no_language_are_answered_in_the_shops(words: str) -> None:
+    assert answer(words).language == "es"
+
+
+def test_a_word_of_no_language_is_answered_in_that_of_the_words_before() -> None:
+    said = [("user", "Do you ship to Rosario?"), ("assistant", "Yes, we do."), ("user", "Zócalo")]
+    assert think(read_prompt(told("Zócalo").instructions, said)).language == "en"
+
+
 @pytest.mark.parametrize("question", ["¿Hacen descuentos?", "dame un minuto", "¿Quién ganó el partido?"])
 def test_what_it_was_not_told_it_does_not_know(question: str) -> None:
     assert answer(question).confidence < 0.6

@@ -41,16 +41,26 @@ def test_an_order_is_a_call(model: ModelClient) -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("Quiero dos Aurora 2 y tres paquetes de café", [("aurora 2", 2), ("paquetes de cafe", 3)]),
-        ("I want two Aurora 3, one Aurora 12 and 4 mugs", [("aurora 3", 2), ("aurora 12", 1), ("mugs", 4)]),
-        ("quero 2 bonés e uma camisa", [("bones", 2), ("camisa", 1)]),
+        ("Quiero dos Aurora 2 y tres paquetes de café", [("Aurora 2", 2, None), ("paquetes de café", 3, None)]),
+        (
+            "I want two Aurora 3, one Aurora 12 and 4 mugs",
+            [("Aurora 3", 2, None), ("Aurora 12", 1, None), ("mugs", 4, None)],
+        ),
+        ("quero 2 bonés e uma camisa", [("bonés", 2, None), ("camisa", 1, None)]),
+        ("I'd like two pairs of size 42 shoes", [("size 42 shoes", 2, "pairs")]),
+        ("quiero 3 camperas talle 46 y 1 gorra", [("camperas talle 46", 3, None), ("gorra", 1, None)]),
+        ("quero 2 botas tamanho 38 pretas", [("botas tamanho 38 pretas", 2, None)]),
+        ("I want half a dozen eggs and half a kilo of flour", [("eggs", 0.5, "dozen"), ("flour", 0.5, "kilo")]),
+        ("quiero media docena de medialunas", [("medialunas", 0.5, "docena")]),
+        ("quero meia dúzia de pães e meio quilo de queijo", [("pães", 0.5, "duzia"), ("queijo", 0.5, "quilo")]),
     ],
 )
-def test_a_number_in_a_name_is_no_quantity(text: str, lines: list[tuple[str, int]]) -> None:
+def test_a_line_is_read_as_it_was_meant(text: str, lines: list[tuple[str, float, str | None]]) -> None:
+    """A number in a name or a size is no quantity, a half is one, and names keep their accents."""
     tool = {"name": "make_quote", "parameters": MakeQuote.model_json_schema()}
     call = called([tool], "auto", [text])
     assert call is not None
-    assert [(line["product"], line["quantity"]) for line in json.loads(call[1])["lines"]] == lines
+    assert [(line["product"], line["quantity"], line["unit"]) for line in json.loads(call[1])["lines"]] == lines
 
 
 def test_without_the_tool_or_without_an_order_it_answers(model: ModelClient) -> None:

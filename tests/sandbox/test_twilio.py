@@ -121,6 +121,10 @@ def test_whatsapp_outside_the_window_needs_content(client: Client, product: Prod
     whatsapp = {"To": "whatsapp:+5215512345678", "From": client.settings.twilio_whatsapp_address}
     client.knobs(delivery={"statuses": "sent"})
     assert client.twilio(Body="hola", StatusCallback=CALLBACK, **whatsapp).status_code == 201
+    assert product.next().form["MessageStatus"] == "sent", "they may have written in a webhook made by hand"
+    client.say(channel="twilio_whatsapp", timestamp=time.time() - 25 * 3600)
+    assert product.next().path == "/api/webhooks/twilio"
+    assert client.twilio(Body="hola", StatusCallback=CALLBACK, **whatsapp).status_code == 201
     form = product.next().form
     assert (form["MessageStatus"], form["ErrorCode"]) == ("undelivered", "63016")
     template = Templates().find("follow_up", "en")

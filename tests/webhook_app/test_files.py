@@ -39,6 +39,11 @@ def test_a_link_gives_its_file(client: Any, business: Any, file_id: int) -> None
     assert client.get(path).status_code == 404
 
 
+def test_an_address_keeps_the_letters_of_a_name() -> None:
+    for name, plain in (("tabela de preços.pdf", "tabela-de-precos.pdf"), ("Menú año 2.pdf", "Menu-ano-2.pdf")):
+        assert links.plain_name(name) == plain
+
+
 def test_no_other_link_gives_anything(
     client: Any, business: Any, file_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
