@@ -19,6 +19,7 @@ from core.conversations import service
 from core.conversations.bots import Manners
 from core.db import run
 from core.models import Mode, ReplyTurn
+from core.models.message import ABOUT_ANOTHER
 
 WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
 _LONGEST_WAIT = 5  # a customer who keeps writing is answered after this many quiet windows all the same
@@ -53,7 +54,7 @@ class Arrival:
     bot: Manners | None
     text: str
     at: datetime
-    plain: bool
+    type: str
     from_customer: bool
     historic: bool
     owed_answer: bool
@@ -62,6 +63,16 @@ class Arrival:
     @property
     def takes_over(self) -> bool:
         return not self.from_customer and not self.historic
+
+    @property
+    def says(self) -> bool:
+        """Whether it has words of its own: reactions, edits and revocations are about another message."""
+        return self.type not in ABOUT_ANOTHER
+
+    @property
+    def edits(self) -> bool:
+        """Whether a customer gave a message other words."""
+        return self.type == "edit" and self.from_customer and not self.historic
 
 
 def find_or_open(session: Session, business_id: int, wanted: Iterable[Wanted]) -> dict[tuple[int, int], int]:
@@ -146,7 +157,7 @@ def _call_people(
 
 def _called(own: Sequence[Arrival], before: _Before | None) -> int | None:
     """Who should hear at once of these messages: whoever answers, unless that is the bot."""
-    if before is None or before.mode != Mode.HUMAN or not any(one.owed_answer for one in own):
+    if before is None or before.mode != Mode.HUMAN or not any(one.owed_answer or one.edits for one in own):
         return None
     return before.assignee_id or live.ANYBODY
 
@@ -169,31 +180,36 @@ def _update(session: Session, by_conversation: Mapping[int, Sequence[Arrival]]) 
     }
 
 
-# Locked lowest id first, so that two batches cannot wait for each other.
+# Locked lowest id first, so that two batches cannot wait for each other. An edit counts as no message, but a person who
+# has read the old words must see the new ones.
 _UPDATE = """
 WITH before AS (
-    SELECT id, mode, assignee_id, last_message_text, waiting_since, handed_off_at IS NOT NULL AS called
+    SELECT id, mode, status, assignee_id, last_message_text, waiting_since, handed_off_at IS NOT NULL AS called
     FROM conversations
     WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
 ), news AS (
     SELECT * FROM jsonb_to_recordset(%(changes)s::jsonb) AS n (
         conversation bigint, identity bigint, unread integer, at timestamptz, words text, waiting timestamptz,
-        closing timestamptz, answered boolean, taken_over boolean, asked bigint)
+        closing timestamptz, answered boolean, taken_over boolean, asked bigint, edited boolean)
 ), updated AS (
     UPDATE conversations c SET
         identity_id = coalesce((SELECT id FROM identities WHERE id = n.identity AND ended_at IS NULL), c.identity_id),
-        unread_count = c.unread_count + n.unread,
+        unread_count = CASE WHEN heard.edit THEN greatest(c.unread_count + n.unread, 1)
+                            ELSE c.unread_count + n.unread END,
         last_message_at = greatest(c.last_message_at, n.at),
-        last_message_text = n.words,
+        last_message_text = coalesce(n.words, c.last_message_text),
         waiting_since = CASE WHEN n.answered THEN NULL ELSE coalesce(c.waiting_since, n.waiting) END,
         asked_id = greatest(c.asked_id, n.asked),
         unsent_id = CASE WHEN n.answered THEN NULL ELSE c.unsent_id END,
         unsent_at = CASE WHEN n.answered THEN NULL ELSE c.unsent_at END,
         window_expires_at = greatest(c.window_expires_at, n.closing),
         mode = CASE WHEN n.taken_over THEN 'human' ELSE c.mode END,
-        status = CASE WHEN n.unread > 0 AND c.status IN ('pending', 'snoozed') THEN 'open' ELSE c.status END,
-        snoozed_until = CASE WHEN n.unread > 0 THEN NULL ELSE c.snoozed_until END
-    FROM before JOIN news n ON n.conversation = before.id WHERE c.id = before.id
+        status = CASE WHEN (n.unread > 0 OR heard.edit) AND c.status IN ('pending', 'snoozed') THEN 'open'
+                      ELSE c.status END,
+        snoozed_until = CASE WHEN n.unread > 0 OR heard.edit THEN NULL ELSE c.snoozed_until END
+    FROM before JOIN news n ON n.conversation = before.id
+    CROSS JOIN LATERAL (SELECT n.edited AND before.mode = 'human' AND before.status <> 'closed' AS edit) heard
+    WHERE c.id = before.id
 )
 SELECT id, mode, assignee_id, last_message_text, waiting_since, called FROM before
 """
@@ -202,6 +218,7 @@ SELECT id, mode, assignee_id, last_message_text, waiting_since, called FROM befo
 def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
     """What these messages change. A person who answers from the business's own phone takes the conversation over."""
     newest = max(own, key=lambda one: (one.at, one.message_id))
+    spoken = max((one for one in own if one.says), key=lambda one: (one.at, one.message_id), default=None)
     owed = [one for one in own if one.owed_answer]
     customers = [one for one in own if one.from_customer]
     direct = [one for one in customers if not one.for_people]
@@ -209,14 +226,16 @@ def _changes(conversation_id: int, own: Sequence[Arrival]) -> dict[str, object]:
     return {
         "conversation": conversation_id,
         "identity": customers[-1].identity_id if customers else None,
-        "unread": len(owed) + sum(one.for_people and one.from_customer and not one.historic for one in own),
+        "unread": len(owed)
+        + sum(one.for_people and one.from_customer and one.says and not one.historic for one in own),
         "at": newest.at.isoformat(),
-        "words": newest.text[:_PREVIEW],
+        "words": spoken.text[:_PREVIEW] if spoken else None,
         "waiting": min(one.at for one in owed).isoformat() if owed else None,
         "closing": (max(one.at for one in direct) + WINDOW).isoformat() if has_window else None,
-        "answered": newest.takes_over,
+        "answered": newest.takes_over and newest.says,
         "asked": max(one.message_id for one in owed) if owed else None,
         "taken_over": any(one.takes_over for one in own),
+        "edited": any(one.edits for one in own),
     }
 
 
@@ -246,7 +265,7 @@ def _owe_turns(
     for conversation_id, owed in owing.items():
         bot = owed[0].bot
         quiet = settings.reply_quiet_seconds if bot is None or bot.quiet is None else bot.quiet
-        if before[conversation_id].first and len(owed) == 1 and owed[0].plain and not _opener(owed[0].text):
+        if before[conversation_id].first and len(owed) == 1 and owed[0].type == "text" and not _opener(owed[0].text):
             quiet = min(settings.reply_first_quiet_seconds, quiet)
         rows.append(
             {

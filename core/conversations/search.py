@@ -133,9 +133,10 @@ def _said_in_it(words: str) -> ColumnElement[bool]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
+    """A condition on messages. A reaction's text is its emoji, some of which hold letters or digits."""
     query = func.websearch_to_tsquery("spanish", _as_stored(STEMMABLE, words))
     about = and_(text(HAS_ABOUT), literal_column(ABOUT_WORDS).bool_op("@@")(query))
-    return or_(Message.search.bool_op("@@")(query), about)
+    return and_(or_(Message.search.bool_op("@@")(query), about), Message.type != "reaction")
 
 
 def _as_stored(form: str, words: str) -> TextClause:

@@ -26,9 +26,7 @@ from core.models import (
     Sender,
     Team,
 )
-
-# Shown on the message they are about, unless that one is not here.
-_ABOUT_ANOTHER = ("reaction", "edit", "revoke")
+from core.models.message import ABOUT_ANOTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,7 @@ def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[
             files=files[message.id],
         )
         for message in messages
-        if not (message.type in _ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
+        if not (message.type in ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
     ]
 
 

@@ -22,6 +22,7 @@ from core.conversations.service import hand_off
 from core.db import run
 from core.errors import OptedOut
 from core.models import Conversation, ConversationStatus, Message, Mode, QuoteState, ReplyTurn, Sender, Severity
+from core.models.message import ABOUT_ANOTHER
 from core.outbox.queue import Draft, Refusal, queue_replies
 from core.people.notices import notify
 from core.quotes import service as quotes
@@ -140,7 +141,7 @@ def _taken_back(session: Session, turn: Turn) -> bool:
         .where(
             Message.conversation_id == turn.conversation_id,
             Message.sender == Sender.CUSTOMER,
-            Message.type.not_in(("reaction", "edit", "revoke")),
+            Message.type.not_in(ABOUT_ANOTHER),
         )
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)

@@ -1,4 +1,7 @@
-"""Reactions, edits and revocations, shown on the message that they are about."""
+"""Reactions, edits and revocations, shown on the message that they are about.
+
+They are kept, but nobody owes them an answer, unless an edit changes what was answered already.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,12 @@ from sqlalchemy.orm import Session
 
 from core.db import run
 from core.models import Message, Sender
-
-# Types that say something about an earlier message. They are kept, but nobody owes them an answer, unless an edit
-# changes what was answered already.
-ABOUT_ANOTHER = frozenset({"reaction", "edit", "revoke"})
+from core.models.message import ABOUT_ANOTHER
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message of one of these types says of its `target`, which the provider names."""
+    """What a message of one of these types (`ABOUT_ANOTHER`) says of its `target`, which the provider names."""
 
     message_id: int
     channel_id: int
@@ -113,12 +113,16 @@ WHERE m.id = ANY(%(messages)s::bigint[]) ORDER BY e.id
 
 
 def settle(session: Session, changes: Sequence[Change]) -> None:
-    """Make what rests on the changed words new: the line in the list, and an answer that is being worked on."""
+    """Make what rests on the changed words new: the line in the list, an answer that is being worked on, and the wait
+    for a person's answer where nothing is left to answer.
+    """
     newest = {one.conversation_id: one.message_id for one in changes if one.type != "reaction"}
     if newest:
         values = {"conversations": list(newest), "latest": list(newest.values())}
         run(session, _PREVIEW, values)
         run(session, _STALE, values)
+    if taken_back := {one.conversation_id for one in changes if one.type == "revoke"}:
+        run(session, _NOTHING_LEFT, {"conversations": list(taken_back), "about": list(ABOUT_ANOTHER)})
 
 
 _PREVIEW = """
@@ -132,4 +136,33 @@ _STALE = """
 UPDATE reply_turns t SET latest_message_id = greatest(t.latest_message_id, changed.latest)
 FROM unnest(%(conversations)s::bigint[], %(latest)s::bigint[]) AS changed (conversation, latest)
 WHERE t.conversation_id = changed.conversation
+"""
+# With a person, who waits no more when all that they wrote since the last answer is deleted, and else since the oldest
+# of what is left. A wait that began before what was deleted has another reason, and stays. (The bot sees to its own
+# when the turn comes.)
+_NOTHING_LEFT = """
+WITH talk AS (
+    SELECT c.id, (
+        SELECT max(m.id) FROM messages m LEFT JOIN deliveries d ON d.message_id = m.id
+        WHERE m.conversation_id = c.id AND m.direction = 'outbound'
+          AND m.status IN ('sent', 'delivered', 'read', 'played')
+          AND (d.answers OR (d.message_id IS NULL AND m.event_id IS NOT NULL AND m.type <> ALL(%(about)s::text[])))
+    ) AS answer
+    FROM conversations c
+    WHERE c.id = ANY(%(conversations)s::bigint[]) AND c.mode = 'human' AND c.waiting_since IS NOT NULL
+      AND c.unsent_id IS NULL
+), said AS (
+    SELECT m.conversation_id, m.payload ? 'revoked' AS gone,
+           coalesce((m.payload ->> 'written_at')::timestamptz, m.created_at) AS at
+    FROM talk JOIN messages m ON m.conversation_id = talk.id AND m.id > coalesce(talk.answer, 0)
+    WHERE m.sender = 'customer' AND m.type NOT IN ('reaction', 'revoke', 'system')
+), rest AS (
+    SELECT conversation_id, count(*) FILTER (WHERE NOT gone) AS unanswered,
+           min(at) FILTER (WHERE NOT gone) AS since, min(at) FILTER (WHERE gone) AS gone
+    FROM said GROUP BY conversation_id
+)
+UPDATE conversations c SET
+    waiting_since = CASE WHEN rest.unanswered > 0 THEN greatest(c.waiting_since, rest.since) END,
+    unread_count = least(c.unread_count, rest.unanswered)
+FROM rest WHERE c.id = rest.conversation_id AND c.waiting_since >= rest.gone
 """

@@ -18,6 +18,7 @@ from core.db import run
 from core.inbox import changes
 from core.inbox.identity import resolve
 from core.inbox.messages import Placed, add_files, address_of, change_of, insert
+from core.models.message import ABOUT_ANOTHER
 
 if TYPE_CHECKING:
     from core.inbox.routes import Route
@@ -53,7 +54,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     ]
     filled = _fill(session, [Placed(*item, who, 0, None) for item, who in zip(arrived, known, strict=True)])
     add_files(session, business_id, [*fresh, *filled])
-    made = [change_of(*one) for one in fresh if one[0].message.type in changes.ABOUT_ANOTHER and one[0].message.target]
+    made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
         made = [*changes.came_before(session, changed_before), *made]
     changes.apply(session, made)

@@ -19,6 +19,7 @@ from core.inbox import changes
 from core.inbox.addresses import Address, Known
 from core.inbox.identity import resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
+from core.models.message import ABOUT_ANOTHER
 from core.outbox import settlement
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
     add_files(session, business_id, fresh)
-    made = [change_of(*one) for one in fresh if one[0].message.type in changes.ABOUT_ANOTHER and one[0].message.target]
+    made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
         made = [*changes.came_before(session, changed_before), *made]
     owed = changes.apply(session, made)
@@ -251,7 +252,7 @@ def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> arrivals.A
         bot=item.route.bot,
         text=message.text,
         at=message.timestamp,
-        plain=message.type == "text",
+        type=message.type,
         from_customer=not message.echo,
         historic=message.historic or _unheard(message),
         for_people=_for_people(message),
@@ -262,7 +263,7 @@ def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> arrivals.A
             or _for_people(message)
             or message.opt_out is not None
             or message.answered
-            or (message.type in changes.ABOUT_ANOTHER and message_id not in owed)
+            or (message.type in ABOUT_ANOTHER and message_id not in owed)
             or message.type == "system"
             or _answered(message)
         ),
@@ -280,5 +281,7 @@ def _answered(message: InboundMessage) -> bool:
 
 
 def _unheard(message: InboundMessage) -> bool:
-    """Whether it is a call of ours that the customer did not take: it is shown, and nobody has been answered by it."""
-    return message.type == "call" and message.echo and not _answered(message)
+    """Whether it is a call of ours that the customer did not take, or a reaction of ours: it is shown, and nobody has
+    been answered by it.
+    """
+    return message.echo and (message.type == "reaction" or (message.type == "call" and not _answered(message)))

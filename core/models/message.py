@@ -40,6 +40,9 @@ class MessageStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Types that say something about an earlier message, and are shown on it. They are no words of their own.
+ABOUT_ANOTHER = ("reaction", "edit", "revoke")
+
 # Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words. They go
 # before lower(), which leaves accented capitals alone in a database with the C collation.
 FOLDED = (

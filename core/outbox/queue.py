@@ -32,6 +32,7 @@ from core.errors import (
 )
 from core.media import outgoing
 from core.models import ConversationStatus, Sender
+from core.models.message import ABOUT_ANOTHER
 
 
 class Priority(IntEnum):
@@ -51,7 +52,7 @@ _UNREFUSED = frozenset({"template"})  # what may be sent when the 24-hour window
 class Draft:
     """A message somebody wants to send. `content` is validated content as JSON data, with its `type`.
 
-    `answers`: once sent, its customer waits no longer. What the system says never ends a wait.
+    `answers`: once sent, its customer waits no longer. What the system says never ends a wait, nor does a reaction.
     """
 
     content: Mapping[str, Any]
@@ -154,7 +155,7 @@ def _parts(
             "key": _part_key(draft.idempotency_key, number),
             "reply_to": draft.reply_to,
             "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
-            "answers": draft.answers and draft.sender != Sender.SYSTEM,
+            "answers": draft.answers and draft.sender != Sender.SYSTEM and content["type"] not in ABOUT_ANOTHER,
             "send_at": draft.send_at and draft.send_at.isoformat(),
             "last": number == len(contents),
         }
@@ -249,7 +250,7 @@ WITH part AS (
 ), conversation AS (
     UPDATE conversations c SET
         last_message_at = greatest(last_message_at, clock_timestamp()),
-        last_message_text = left(part.words, 200),
+        last_message_text = CASE WHEN part.type = 'reaction' THEN last_message_text ELSE left(part.words, 200) END,
         bot_turns = bot_turns + CASE WHEN part.sender = 'bot' THEN 1 ELSE 0 END
     FROM part WHERE c.id = part.conversation AND part.last
 )
