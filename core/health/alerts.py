@@ -25,13 +25,15 @@ TOKEN_ENDS = timedelta(days=7)
 USUAL = 5  # messages in the same hour of each of the last four weeks, below which silence says nothing
 LATELY = timedelta(minutes=5)
 FAILING = 0.1  # of the webhooks of `LATELY`: when more could not be processed something is wrong
+FAILED_FOR = timedelta(days=1)  # how long a message that failed for good is an alert, unless it is dealt with
 LEFT = 10  # messages of a minute's: with fewer left a channel is at the limit of its rate
 CALM_AFTER = timedelta(minutes=2)  # a condition not seen for this long is over: one that flickers is told once
 KINDS = (
     "backlog", "breaker", "paused", "whatsapp_down", "sms_down", "email_down", "token", "silence", "budget",
     "budget_near", "budget_reached", "webhook_errors", "rate_limit_warning", "workers", "dead_letters",
-    "files_apart",
+    "files_apart", "message_failed",
 )  # fmt: skip
+_TOLD_SINGLY = frozenset({"message_failed"})  # each message has a notice of its own, which names its conversation
 _KEEP = timedelta(days=365)
 _LOCK = 4_207_011
 
@@ -62,9 +64,10 @@ def evaluate(session: Session) -> None:
         "lately": LATELY,
         "failing": FAILING,
         "left": LEFT,
+        "failed_for": FAILED_FOR,
         "rates": json.dumps({f"{provider} {kind}": rate for (provider, kind), rate in flow.PER_SECOND.items()}),
     }
-    opened = [row for row in run(session, SEE, limits).all() if row.opened]
+    opened = [row for row in run(session, SEE, limits).all() if row.opened and row.kind not in _TOLD_SINGLY]
     over = session.execute(
         update(Alert)
         .where(Alert.cleared_at.is_(None), Alert.last_seen_at < func.now() - CALM_AFTER)
@@ -78,6 +81,8 @@ def evaluate(session: Session) -> None:
     for row in opened:
         _tell(session, row.business_id, row.kind, Severity(row.severity), {"subject": _named(names, row.subject)})
     for business_id, kind, subject in over:
+        if kind in _TOLD_SINGLY:
+            continue
         _tell(session, business_id, kind, Severity.INFO, {"subject": _named(names, subject), "cleared": True})
 
 

@@ -81,6 +81,11 @@ WITH conditions (business_id, kind, severity, subject) AS (
     WHERE 60 * coalesce(c.settings->>'messages_per_second', %(rates)s::jsonb->>(c.provider || ' ' || c.kind))::float
         - minute.sent < %(left)s
     UNION
+    SELECT m.business_id, 'message_failed', 'warning', c.kind || ' ' || c.identity
+    FROM messages m JOIN channels c ON c.id = m.channel_id LEFT JOIN deliveries d ON d.message_id = m.id
+    WHERE m.status = 'failed' AND now() - %(failed_for)s < greatest(m.created_at, m.sent_at, d.scheduled_for, (
+        SELECT max(a.created_at) FROM delivery_attempts a WHERE a.message_id = m.id))
+    UNION
     SELECT id, 'workers', 'high', 'all' FROM businesses
     WHERE coalesce((SELECT max(seen_at) FROM worker_reports) < now() - %(lost)s, EXISTS (
         SELECT FROM alerts a WHERE a.business_id = businesses.id AND a.kind = 'workers' AND a.cleared_at IS NULL))

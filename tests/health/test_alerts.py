@@ -147,6 +147,31 @@ def test_a_channel_at_its_rate_is_told(business) -> None:
     assert rows("SELECT kind, subject FROM alerts") == [("rate_limit_warning", "whatsapp 106540352242922")]
 
 
+def test_a_message_that_failed_for_good_is_an_alert_until_somebody_deals_with_it(business) -> None:
+    """Its own notice tells it; the alert adds none."""
+    talk = conversation(business.business_id, business.sms_channel_id)
+    failed = says(
+        business.business_id, talk, "Chegou a encomenda", direction="outbound", sender="agent", status="failed"
+    )
+    assert look() == []
+    assert rows("SELECT kind, severity, subject FROM alerts") == [("message_failed", "warning", "sms +15005550006")]
+    rows(f"UPDATE messages SET status = 'cancelled' WHERE id = {failed}")
+    assert look("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'") == []
+    assert rows("SELECT cleared_at IS NOT NULL FROM alerts") == [(True,)]
+
+
+def test_a_message_that_failed_days_ago_is_no_alert_unless_it_was_tried_again(business) -> None:
+    talk = conversation(business.business_id, business.sms_channel_id)
+    failed = says(business.business_id, talk, "Chegou", direction="outbound", sender="agent", status="failed")
+    look(f"UPDATE messages SET created_at = now() - interval '3 days' WHERE id = {failed}")
+    assert rows("SELECT kind FROM alerts") == []
+    look(
+        "INSERT INTO delivery_attempts (business_id, message_id, number, verdict, cause, code, title)"
+        f" VALUES ({business.business_id}, {failed}, 6, 'permanent', 'recipient', '21211', 'no such number')"
+    )
+    assert rows("SELECT kind FROM alerts") == [("message_failed",)]
+
+
 def test_alerts_that_were_over_a_year_ago_are_dropped(business) -> None:
     look("UPDATE channels SET state = 'paused'")
     look("UPDATE alerts SET cleared_at = now() - interval '366 days' WHERE left(subject, 3) = 'sms'")
