@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.conversations import search
 from core.errors import NotFound
-from core.models import Attachment, Contact, ContactIdentity, Conversation, Delivery, Message
+from core.models import Attachment, Contact, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 
 T = TypeVar("T")
 
@@ -36,13 +36,17 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which conversations are wanted; None means any. `assignee` "none" asks for those nobody has."""
+    """Which conversations are wanted; None means any. `assignee` "none" asks for those nobody has.
+
+    `in_messages`: whether `q` also looks through what was said, not only through customers' names and addresses.
+    """
 
     channel: str | None = None
     status: str | None = None
     assignee: int | Literal["none"] | None = None
     tag: str | None = None
     q: str | None = None
+    in_messages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """`attempts` counts tries to send; 0 for what customers wrote."""
+    """`attempts` counts tries to send; 0 for what customers wrote. `send_at`: the time that it was scheduled for."""
 
     id: int
     conversation_id: int
@@ -103,6 +107,7 @@ class MessageView:
     error: Mapping[str, Any] | None
     attempts: int
     created_at: datetime
+    send_at: datetime | None
     sent_at: datetime | None
     media: Sequence[FileView] = field(default_factory=tuple)
 
@@ -123,7 +128,8 @@ def conversations(
     if wanted.tag:
         query = query.where(Conversation.tags.contains([wanted.tag]))
     if wanted.q:
-        query = query.where(search.matches(session, business_id, wanted.q))
+        look = search.matches if wanted.in_messages else search.customer_matches
+        query = query.where(look(session, business_id, wanted.q))
     if after:
         query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < (after.at, after.id))
     query = query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
@@ -187,10 +193,28 @@ def messages(
     return Page(shown, Position(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None)
 
 
+def scheduled(
+    session: Session, business_id: int, conversation_id: int | None, after: Position | None, limit: int
+) -> Page[MessageView]:
+    """A page of the messages whose time is still to come, the soonest first; of one conversation, or of all."""
+    query = _messages(business_id).where(
+        Delivery.next_attempt_at.is_not(None),
+        Delivery.scheduled_for > func.now(),
+        Message.status == MessageStatus.QUEUED,
+    )
+    if conversation_id is not None:
+        query = query.where(Message.conversation_id == conversation_id)
+    if after:
+        query = query.where(tuple_(Delivery.scheduled_for, Message.id) > (after.at, after.id))
+    rows = session.execute(query.order_by(Delivery.scheduled_for, Message.id).limit(limit + 1)).all()
+    more = Position(rows[limit - 1].scheduled_for, rows[limit - 1][0].id) if len(rows) > limit else None
+    return Page(_views(session, rows[:limit]), more)
+
+
 def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int]) -> list[MessageView]:
     """These messages, by id. Raises `NotFound` unless all are there."""
     rows = session.execute(_messages(business_id).where(Message.id.in_(message_ids)).order_by(Message.id)).all()
-    if missing := set(message_ids) - {message.id for message, _ in rows}:
+    if missing := set(message_ids) - {row[0].id for row in rows}:
         raise NotFound(f"No message {min(missing)}.")
     return _views(session, rows)
 
@@ -199,17 +223,17 @@ def _exists(business_id: int, conversation_id: int) -> Select[int]:
     return select(Conversation.id).where(Conversation.business_id == business_id, Conversation.id == conversation_id)
 
 
-def _messages(business_id: int) -> Select[Message, int]:
+def _messages(business_id: int) -> Select[Message, int, datetime | None]:
     return (
-        select(Message, Delivery.attempts)
+        select(Message, Delivery.attempts, Delivery.scheduled_for)
         .outerjoin(Delivery, Delivery.message_id == Message.id)
         .where(Message.business_id == business_id)
     )
 
 
 def _views(session: Session, rows: Iterable[Any]) -> list[MessageView]:
-    pairs = [(message, attempts or 0) for message, attempts in rows]
-    files = _files(session, [message for message, _ in pairs])
+    found = [(message, attempts or 0, send_at) for message, attempts, send_at in rows]
+    files = _files(session, [message for message, *_ in found])
     return [
         MessageView(
             id=message.id,
@@ -225,10 +249,11 @@ def _views(session: Session, rows: Iterable[Any]) -> list[MessageView]:
             error=message.error,
             attempts=attempts,
             created_at=message.created_at,
+            send_at=send_at,
             sent_at=message.sent_at,
             media=files[message.id],
         )
-        for message, attempts in pairs
+        for message, attempts, send_at in found
     ]
 
 

@@ -39,6 +39,11 @@ def matches(session: Session, business_id: int, words: str) -> ColumnElement[boo
     return or_(spoken, Conversation.contact_id.in_(contacts))
 
 
+def customer_matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
+    """The same, but only by the customer's names and addresses: what was said is not looked at."""
+    return Conversation.contact_id.in_(contacts(session, business_id, words))
+
+
 def contacts(session: Session, business_id: int, words: str) -> list[int]:
     """The contacts in whose name each of these words begins a word, or whose number holds these digits."""
     with _probing(session, business_id):

@@ -68,6 +68,20 @@ def check(session: Session, business_id: int, speaker: Channel, content: Mapping
             raise InvalidMessage(f"{file.field}.voice", "needs an OGG file with Opus in one channel (mono)")
 
 
+def check_handed_in(session: Session, content: Mapping[str, Any]) -> None:
+    """Whether the stored files that a message names were handed in for sending, rather than sent by a customer.
+
+    Raises `InvalidMessage`, which names the part. Of a file that is not there it says nothing: `check` does.
+    """
+    ours = {file.attachment_id: file for file in named(content) if file.attachment_id is not None}
+    came = select(Attachment.id).where(
+        Attachment.id.in_([number for number in ours if number <= _LARGEST_ID]), Attachment.message_id.is_not(None)
+    )
+    if found := session.scalars(came.order_by(Attachment.id)).first():
+        reason = "is a customer's file: this key needs the scope messages:read to send it on"
+        raise InvalidMessage(f"{ours[found].field}.attachment_id", reason)
+
+
 def facts_of(row: Attachment) -> FileFacts:
     """What a provider judges a stored file by."""
     mime_type = (row.mime_type or OCTETS).partition(";")[0].strip()

@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from core import bell
 from core.db import system_transaction
 from core.errors import BotHubError, NotFound
-from core.models import APIKey
+from core.models import APIKey, Attachment
 from core.people import api_keys
 from core.people.api_keys import Scope
-from tests.webhook_app.api_world import Api, column
+from tests.webhook_app.api_world import Api, column, make_conversation, make_message
 from webhook_app.api import auth
 
 READS = {
     "/api/v1/conversations": Scope.CONVERSATIONS_READ,
     "/api/v1/messages/1": Scope.MESSAGES_READ,
+    "/api/v1/messages/scheduled": Scope.MESSAGES_READ,
     "/api/v1/media/1": Scope.MESSAGES_READ,
     "/api/v1/products": Scope.CATALOGUE_READ,
     "/api/v1/quotes": Scope.QUOTES_READ,
@@ -72,6 +73,65 @@ def test_a_key_does_what_its_scopes_say(client: Any, business: Any, path: str, s
     for everything in (Scope.ADMIN, "*"):
         _, all_powerful = make_key(business, everything)
         assert Api(client, all_powerful).get(path).status_code in (200, 404)
+
+
+def _said(business: Any) -> int:
+    """A conversation with Zoé about a sofa."""
+    talk = make_conversation(
+        business.business_id, business.sms_channel_id, "+33612340001", kind="sms", name="Zoé Blanc", tags=["vip"]
+    )
+    make_message(talk, "Le canapé est arrivé abîmé")
+    return talk
+
+
+@pytest.mark.parametrize("path", ["/api/v1/conversations", "/api/messaging/conversations"])
+def test_a_search_finds_words_said_only_for_keys_that_may_read_them(client: Any, business: Any, path: str) -> None:
+    talk = _said(business)
+    _, blind = make_key(business, Scope.CONVERSATIONS_READ)
+    _, reader = make_key(business, Scope.CONVERSATIONS_READ, Scope.MESSAGES_READ)
+    for key, words, found in ((blind, "canape", []), (reader, "canape", [talk]), (blind, "zoe bl", [talk])):
+        assert [one["id"] for one in Api(client, key).get(path, q=words).json["items"]] == found
+
+
+def test_whoever_may_only_send_is_not_told_what_other_messages_say(client: Any, business: Any) -> None:
+    message = {"conversation_id": _said(business), "text": "Mot de passe", "send_at": "2020-01-01T00:00:00Z"}
+    waits = Api(client).post("/api/v1/messages", message).json["id"]
+    _, key = make_key(business, Scope.MESSAGES_WRITE)
+    told = Api(client, key).post(f"/api/v1/messages/{waits}/cancel")
+    assert (told.status_code, told.json["status"]) == (200, "cancelled")
+    assert "Mot de passe" not in told.text
+
+
+@pytest.mark.parametrize("action", ["close", "reopen", "assign", "handoff"])
+def test_whoever_may_only_change_conversations_is_not_told_of_the_customer(
+    client: Any, business: Any, action: str
+) -> None:
+    body = {"assign": {"agent_id": None}, "handoff": {"to": "human"}}.get(action)
+    _, key = make_key(business, Scope.CONVERSATIONS_WRITE)
+    told = Api(client, key).post(f"/api/v1/conversations/{_said(business)}/{action}", body)
+    assert told.status_code == 200
+    assert not {"Zoé", "33612340001", "vip", "canapé"} & set(re.findall(r"\w+", told.text))
+    assert told.json["contact"]["id"] > 0
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_whoever_may_only_send_cannot_send_on_what_customers_sent(client: Any, business: Any, ours: bool) -> None:
+    talk = _said(business)
+    came = None if ours else make_message(talk, "", type="image")
+    with system_transaction() as session:
+        values = {"mime_type": "image/png", "state": "stored", "size": 9, "storage_key": "x", "message_id": came}
+        file = session.execute(
+            insert(Attachment).values(values | {"business_id": business.business_id}).returning(Attachment.id)
+        ).scalar_one()
+    whatsapp = make_conversation(business.business_id, business.whatsapp_channel_id)
+    message = {"conversation_id": whatsapp, "type": "image", "media": {"attachment_id": file}}
+    _, key = make_key(business, Scope.MESSAGES_WRITE)
+    answer = Api(client, key).post("/api/v1/messages", message)
+    if ours:
+        assert answer.status_code == 202
+    else:
+        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "media.attachment_id")
+        assert Api(client).post("/api/v1/messages", message).status_code == 202
 
 
 def test_the_key_is_refused_before_the_body_is_looked_at(client: Any, business: Any) -> None:

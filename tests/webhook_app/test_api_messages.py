@@ -84,6 +84,35 @@ def test_a_scheduled_message_waits_for_its_time(api: Api, conversation_id: int) 
     assert column(Delivery, answer.json["id"], "next_attempt_at") == later
 
 
+def test_scheduled_messages_are_listed_soonest_first_in_pages(api: Api, business: Any, conversation_id: int) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    other = make_conversation(business.business_id, business.sms_channel_id, "+351910000001", kind="sms")
+    made: dict[int, int] = {}
+    for hours in (5, 2, 2, 9):
+        body = {
+            "conversation_id": other,
+            "text": f"em {hours} horas",
+            "send_at": (now + timedelta(hours=hours)).isoformat(),
+        }
+        made[api.post("/api/v1/messages", body).json["id"]] = hours
+    api.post("/api/v1/messages", {"conversation_id": other, "text": "agora"})
+    api.post("/api/v1/messages", {"conversation_id": other, "text": "x", "send_at": (now - timedelta(1)).isoformat()})
+    seen, cursor = [], {}
+    while True:
+        page = api.get("/api/v1/messages/scheduled", limit=3, **cursor).json
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert [one["id"] for one in seen] == sorted(made, key=lambda one: (made[one], one))
+    assert seen[0]["send_at"] == (now + timedelta(hours=2)).isoformat().replace("+00:00", "Z")
+    assert seen[0]["text"] == "em 2 horas"
+    assert api.get("/api/v1/messages/scheduled", conversation_id=conversation_id).json["items"] == []
+    api.post(f"/api/v1/messages/{seen[0]['id']}/cancel")
+    left = api.get("/api/v1/messages/scheduled", conversation_id=other).json["items"]
+    assert [one["id"] for one in left] == [one["id"] for one in seen[1:]]
+
+
 def test_from_picks_one_of_several_numbers(api: Api, business: Any) -> None:
     template = {"content_sid": "HX" + "0" * 32}
     body = {"channel": "whatsapp", "to": "5491155550009", "from": "+14155238886", "template": template}
@@ -288,6 +317,10 @@ def test_another_business_sees_nothing(client: Any, conversation_id: int) -> Non
     assert theirs.get(f"/api/v1/conversations/{conversation_id}").status_code == 404
     assert theirs.get(f"/api/v1/conversations/{conversation_id}/messages").status_code == 404
     assert theirs.get(f"/api/v1/messages/{message_id}").status_code == 404
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    waits = Api(client).post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola", "send_at": later})
+    assert theirs.get("/api/v1/messages/scheduled").json["items"] == []
+    assert theirs.post(f"/api/v1/messages/{waits.json['id']}/cancel").status_code == 404
     answer = theirs.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"})
     assert answer.status_code == 404
     assert theirs.post(f"/api/v1/conversations/{conversation_id}/close").status_code == 404

@@ -15,6 +15,7 @@ from webhook_app.api import cursors, routes
 from webhook_app.api.auth import Caller, caller, needs
 from webhook_app.api.schemas import (
     Assign,
+    ContactOut,
     ConversationList,
     ConversationOut,
     ConversationPath,
@@ -32,7 +33,9 @@ api = routes.blueprint("conversations", "Conversations and their messages")
 def list_conversations(query: ConversationQuery) -> dict[str, Any]:
     """Conversations, newest activity first."""
     who = caller()
-    wanted = queries.Filter(query.channel, query.status, _assignee(query.assignee), query.tag, query.q)
+    wanted = queries.Filter(
+        query.channel, query.status, _assignee(query.assignee), query.tag, query.q, who.may(Scope.MESSAGES_READ)
+    )
     with transaction(who.business_id) as session:
         page = queries.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
     items = [_given(view, who) for view in page.items]
@@ -127,6 +130,11 @@ def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, A
 
 
 def _given(view: queries.ConversationView, who: Caller) -> ConversationOut:
-    """What was said is for keys that may read messages."""
+    """What was said is for keys that may read messages, whom it was said to for those that may read conversations."""
     given = ConversationOut.model_validate(view)
-    return given if who.may(Scope.MESSAGES_READ) else given.model_copy(update={"last_message_text": ""})
+    if not who.may(Scope.MESSAGES_READ):
+        given.last_message_text = ""
+    if not who.may(Scope.CONVERSATIONS_READ):
+        given.contact = ContactOut(id=given.contact.id, name="", address="")
+        given.tags = []
+    return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,21 @@ from core.channels.base import InvalidMessage
 from core.channels.content import parse_content
 from core.conversations import queries
 from core.db import transaction
+from core.media import outgoing
 from core.outbox import retrying
 from core.outbox.compose import Order, Recipient, place
 from core.people.api_keys import Scope
-from webhook_app.api import routes
+from webhook_app.api import cursors, routes
 from webhook_app.api.auth import caller, needs
-from webhook_app.api.schemas import MessageOut, MessagePath, PlacedOut, SendHeaders, SendMessage
+from webhook_app.api.schemas import (
+    MessageList,
+    MessageOut,
+    MessagePath,
+    PlacedOut,
+    ScheduledQuery,
+    SendHeaders,
+    SendMessage,
+)
 
 api = routes.blueprint("messages", "Sending and following messages")
 
@@ -36,12 +46,28 @@ def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any
     """Put it in the outbox and tell what became of it."""
     who = caller()
     with transaction(who.business_id) as session:
-        placed = place(session, who.business_id, _order(header, body), who.actor)
+        order = _order(header, body)
+        if not who.may(Scope.MESSAGES_READ):
+            outgoing.check_handed_in(session, order.content)
+        placed = place(session, who.business_id, order, who.actor)
         first = queries.messages_by_id(session, who.business_id, placed.message_ids)[0]
     if not placed.replayed:
         bell.ring()
     answer = _message(first) | {"parts": list(placed.message_ids)}
     return answer, 202, {"Idempotency-Replayed": "true"} if placed.replayed else {}
+
+
+@api.get("/api/v1/messages/scheduled", responses={200: MessageList})
+@needs(Scope.MESSAGES_READ)
+def list_scheduled_messages(query: ScheduledQuery) -> dict[str, Any]:
+    """Messages that wait for their `send_at`, the soonest first. `cancel` takes one back."""
+    who = caller()
+    after = cursors.decode(query.cursor)
+    with transaction(who.business_id) as session:
+        page = queries.scheduled(session, who.business_id, query.conversation_id, after, query.limit)
+    return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
+        mode="json"
+    )
 
 
 @api.get("/api/v1/messages/<int:message_id>", responses={200: MessageOut})
@@ -58,12 +84,18 @@ def get_message(path: MessagePath) -> dict[str, Any]:
 def cancel_message(path: MessagePath) -> dict[str, Any]:
     """Take back a message that waits to be sent, now or later; 409 once it is being sent.
 
-    A long text's other parts are messages of their own.
+    A long text's other parts are messages of their own. Keys without the scope messages:read are not told what the
+    message says.
     """
     who = caller()
     with transaction(who.business_id) as session:
         retrying.cancel(session, who.business_id, path.message_id, who.actor)
-        return _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+        shown = _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+    return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_UNREAD}
+
+
+# What a message says, as it is told to keys that may not read messages.
+_UNREAD: Mapping[str, Any] = {"text": "", "payload": {}, "media": []}
 
 
 def _message(view: queries.MessageView) -> dict[str, Any]:

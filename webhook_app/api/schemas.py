@@ -117,6 +117,12 @@ class Paging(BaseModel):
     limit: int = Field(default=50, ge=1, le=100)
 
 
+class ScheduledQuery(Paging):
+    conversation_id: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, description="only those of this conversation"
+    )
+
+
 class ConversationQuery(Paging):
     channel: Kind | None = None
     status: ConversationStatus | None = None
@@ -126,7 +132,8 @@ class ConversationQuery(Paging):
     tag: Words | None = None
     q: Words | None = Field(
         default=None,
-        description="words said, beginnings of the customer's names, digits of their number, their id or username",
+        description="beginnings of the customer's names, digits of their number, their id or username, and, with the "
+        "scope messages:read, words said",
     )
 
 
@@ -184,7 +191,8 @@ class ContactOut(Given):
 
 class ConversationOut(Given):
     """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is.
-    `last_message_text` is empty for keys without the scope messages:read.
+    `last_message_text` is empty for keys without the scope messages:read; the contact's name and address and the tags
+    are for keys without conversations:read.
     """
 
     id: int
@@ -236,7 +244,7 @@ class ErrorOut(Given):
 
 
 class MessageOut(Given):
-    """`created_at` is the provider's time for what customers wrote."""
+    """`created_at` is the provider's time for what customers wrote; `send_at` the time that it was scheduled for."""
 
     id: int
     conversation_id: int
@@ -252,6 +260,7 @@ class MessageOut(Given):
     error: ErrorOut | None
     attempts: int
     created_at: datetime
+    send_at: datetime | None
     sent_at: datetime | None
 
 
