@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.channels.base import InboundMessage, Kind
 from core.conversations import arrivals, rating
 from core.db import run
-from core.inbox import changes
+from core.inbox import changes, shared_numbers
 from core.inbox.addresses import Address, Known
 from core.inbox.identity import resolve, set_opted_out
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
@@ -42,6 +42,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     """Store messages that are not there yet. A message that came before is left as it is."""
     if not arrived:
         return
+    arrived, doubts = shared_numbers.read(session, arrived)
     known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
     ratings = rating.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
@@ -81,6 +82,9 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     _follow_wishes(session, fresh)
     arrivals.apply(session, business_id, [_arrival(item, message_id, owed) for item, message_id in fresh])
     changes.settle(session, made)
+    for item, _ in fresh:
+        if doubt := doubts.get(item.message.provider_id):
+            shared_numbers.tell(session, business_id, item.conversation_id, doubt)
     rating.keep(session, business_id, [item.rating for item, _ in fresh if item.rating])
 
 
