@@ -74,12 +74,19 @@ def hand_off(
         add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
     live.notify(session, business_id, conversation_id, owner.id if owner else live.ANYBODY)
     words = _in_words(reason, detail, owner, summary)
-    told = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", "known": _known(summary)}
+    told = {
+        "reason": reason,
+        "detail": detail if reason in _QUOTED else "",
+        "owner": owner.name if owner else "",
+        "known": _known(summary),
+    }
     notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id, data=told)
     log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
     return True
 
 
+# Why, in words of the customer, the model or the provider: notices quote them. Any other detail is English of ours.
+_QUOTED = frozenset({"keyword", "topic", "asked_twice", "model_asked", "send_failed"})
 _TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.channel_id).scalar_subquery()
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from sqlalchemy import select
@@ -64,7 +65,7 @@ def sentence(language: str, kind: str, data: Mapping[str, Any], text: str, custo
         kind = f"{kind}.cleared"
     values = {name: _value(words, name, value) for name, value in data.items()}
     values["customer"] = customer or words["a_customer"]
-    if kind not in words or (text and not data and "{" in words[kind]):
+    if kind not in words or (text and not data and _named(words[kind]) - {"customer"}):
         return text or words["no_words"]
     said = [words[kind].format_map(defaultdict(lambda: "—", values))]
     for name in sorted(data, key=lambda name: (_ORDER.index(name) if name in _ORDER else 0, name)):
@@ -72,6 +73,10 @@ def sentence(language: str, kind: str, data: Mapping[str, Any], text: str, custo
         if more and values[name] and f"{{{name}}}" not in words[kind]:
             said.append(more.format(**values))
     return " ".join(said)
+
+
+def _named(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
 def _value(words: Mapping[str, str], name: str, value: Any) -> str:

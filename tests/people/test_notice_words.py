@@ -1,0 +1,43 @@
+"""Notices speak the reader's language, whatever is known of what they tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.conversations import service
+from core.db import transaction
+from core.people.notice_words import catalogue, sentence
+from tests.conftest import TestBusiness
+from tests.console.people import conversation
+from tests.inbox.steps import one
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_what_names_nobody_but_the_customer_needs_no_more_to_be_said(language: str) -> None:
+    english = "Nobody knows whether message 187 arrived."
+    said = sentence(language, "message_uncertain", {}, english, "Ana")
+    assert said != english
+    assert "Ana" in said
+    assert sentence(language, "message_failed", {}, english, "Ana") == english, "nothing is known of the title"
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "quoted"),
+    [
+        ("opted_out", "nothing can be sent until they lift it", False),
+        ("low_confidence", "0.20 is below 0.60", False),
+        ("not_sendable", "the window is closed", False),
+        ("keyword", "hablar con gerente", True),
+        ("asked_twice", "¿y mi pedido?", True),
+    ],
+)
+def test_of_why_a_person_is_needed_only_what_others_said_is_quoted(
+    business: TestBusiness, reason: str, detail: str, quoted: bool
+) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
+    with transaction(business.business_id) as session:
+        assert service.hand_off(session, business.business_id, talk, reason, detail)
+    data, text = one("SELECT jsonb_build_array(data, text) FROM notices")
+    said = sentence("pt", "handed_off", data, text, "Ana")
+    assert catalogue("pt")[f"reason.{reason}"] in said
+    assert (detail in said) is quoted
