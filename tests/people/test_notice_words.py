@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from console import i18n
 from core.conversations import service
 from core.db import transaction
-from core.people.notice_words import catalogue, sentence
+from core.people.notice_words import LANGUAGES, catalogue, sentence
 from tests.conftest import TestBusiness
 from tests.console.people import conversation
 from tests.inbox.steps import one
@@ -41,3 +42,9 @@ def test_of_why_a_person_is_needed_only_what_others_said_is_quoted(
     said = sentence("pt", "handed_off", data, text, "Ana")
     assert catalogue("pt")[f"reason.{reason}"] in said
     assert (detail in said) is quoted
+
+
+def test_the_console_knows_every_reason_that_notices_know() -> None:
+    for language in LANGUAGES:
+        reasons = {key for key in catalogue(language) if key.startswith("reason.")}
+        assert reasons <= i18n.catalogue(language).keys()
