@@ -48,6 +48,11 @@ _ENTRIES = (
 _HIDDEN = ("account", "notices")  # reached from beside the menu
 
 
+def group(page: st.Page) -> str:
+    """The title of the menu in which a page stands, "" for one of the bar itself."""
+    return next((t(f"nav.{entry.group}") for entry in _ENTRIES if entry.group and entry.name == page.url_path), "")
+
+
 def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page, st.Page | None]:
     """The page that was asked for, and those that are linked from everywhere: account, notices, health for managers."""
     pages: dict[str, list[st.Page]] = {}

@@ -13,6 +13,7 @@ from console.components.builtin import builtin
 from console.components.connection import connection
 from console.components.leave import leave
 from console.components.logout import logout_button
+from console.components.menu import menu
 from console.components.sound import sound_switch
 from console.data import health, inbox, notices
 from console.i18n import catalogue, current, section, t
@@ -59,9 +60,13 @@ def say(error: BotHubError) -> str:
     return catalogue(current()).get(f"error.{type(error).__name__}", str(error))
 
 
-def connection_words() -> None:
-    """What the page says by itself, in the words of whoever looks: it cannot ask once the connection is gone."""
+def page_itself(group: str) -> None:
+    """What the page does by itself, in the words of whoever looks: it cannot ask once the connection is gone.
+
+    `group` is the title of the menu in which the page stands.
+    """
     with st.container(key="connection_box"):
+        menu(group)
         connection(section("connection"))
         builtin(current())
 
