@@ -97,7 +97,7 @@ def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
     if line.type != "interactive":
         return {}
     if line.sender != "customer":
-        return {"offer": _offer(part)}
+        return {"offer": _offer(part, deep=True)}
     for kind in ("button_reply", "list_reply"):
         if chosen := _dict(part.get(kind)):
             title, about = _words(chosen.get("title")), _words(chosen.get("description"))
@@ -107,7 +107,7 @@ def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
     return {"answers": [[_words(key), _words(value)] for key, value in islice(answers(form_answers(part)), _MOST)]}
 
 
-def _offer(part: Mapping[str, Any]) -> dict[str, Any]:
+def _offer(part: Mapping[str, Any], *, deep: bool = False) -> dict[str, Any]:
     action = _dict(part.get("action"))
     link = _dict(action.get("parameters"))
     header = _words(_dict(part.get("header")).get("text"))
@@ -119,6 +119,7 @@ def _offer(part: Mapping[str, Any]) -> dict[str, Any]:
             *(_words(_dict(_dict(one).get("reply")).get("title")) for one in _list(action.get("buttons"))),
             *filter(None, [_words(link.get("display_text"))]),
         ],
+        "cards": [_offer(_dict(card)) for card in _list(action.get("cards"))] if deep else [],
         "list": _words(action.get("button")),
         "sections": [
             {

@@ -12,6 +12,7 @@ from console.data.opened import Opened
 from core.channels.files import named
 from core.channels.whatsapp_cloud import template_slots
 from core.channels.whatsapp_cloud.templates import Template
+from core.channels.words import told
 from core.conversations.thread import Line, Thread
 
 _BEYOND = ("mpm", "order_details")  # lists of goods and payments, which the composer has no form for
@@ -109,11 +110,14 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
         shown["trouble"] = _trouble(line.status, line.error, words)
     if line.files:
         shown["files"] = [
-            {"id": file.id, "state": file.state, "mime": file.mime_type, "name": file.filename, "size": file.size}
+            {
+                "id": file.id, "state": file.state, "mime": file.mime_type, "size": file.size,
+                "name": file.filename or _file_name(line),
+            }
             for file in line.files
-        ]
+        ]  # fmt: skip
     if line.sender != "customer" and (links := [file.link for file in named(payload) if file.link]):
-        shown["links"] = links
+        shown["links"] = [{"address": link, "name": _file_name(line) if len(links) == 1 else ""} for link in links]
     place = payload.get("location") or payload
     if line.type == "location" and isinstance(place.get("latitude"), int | float):
         shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}
@@ -135,9 +139,15 @@ def _text(line: Line) -> str:
     """The customer's own words, where their contents are shown as what they are."""
     if line.type == "order":
         return str((line.payload.get("order") or line.payload).get("text") or "")
-    if line.files and line.text in (file.filename for file in line.files):
-        return ""
+    if line.text and line.text in (_file_name(line), *(file.filename for file in line.files)):
+        return ""  # the file says it
     return str((line.payload.get("edited") or {}).get("text") or line.text)
+
+
+def _file_name(line: Line) -> str:
+    """What a message calls its file, which is kept under a name that every system takes."""
+    payload = line.payload.get("media") or line.payload
+    return told(line.type, {"filename": payload.get("filename")}) if isinstance(payload, Mapping) else ""
 
 
 def _event(line: Line, words: Mapping[str, str]) -> str:
@@ -176,7 +186,8 @@ def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) ->
     """Why a message did not go out, and what to do about it."""
     cause = error.get("cause")
     advice = words.get(f"{status}.{cause}") or words.get(f"cause.{cause}") or str(error.get("advice", ""))
-    provider = f"{error.get('title', '')} ({error.get('code', '')})"
+    title, code = error.get("title") or "", error.get("code") or ""
+    provider = f"{title} ({code})" if title and code else str(title or code)
     return {
         "what": words[f"trouble.{status}"],
         "advice": advice,

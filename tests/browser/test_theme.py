@@ -41,7 +41,7 @@ def test_dark_is_chosen_on_the_account_page_and_holds_everywhere(page: Page, con
 
 
 # WCAG 2.2, 1.4.3: each text against what lies behind it, with all that is half transparent mixed in.
-_TOO_FAINT = """() => {
+TOO_FAINT = """() => {
   const parts = words => {
     const numbers = words.match(/[0-9.]+/g).map(Number), unit = words.startsWith('color') ? 255 : 1;
     return [...numbers.slice(0, 3).map(one => one * unit), numbers[3] ?? 1];
@@ -87,7 +87,7 @@ def test_words_stand_out_from_what_is_behind_them(
         page.goto(f"/{path}")
         expect(page.get_by_text(words).first).to_be_visible()
         at_rest(page)
-        assert page.evaluate(_TOO_FAINT) == [], path
+        assert page.evaluate(TOO_FAINT) == [], path
     page.context.clear_cookies()
     page.goto("/auth/login")
-    assert page.evaluate(_TOO_FAINT) == []
+    assert page.evaluate(TOO_FAINT) == []

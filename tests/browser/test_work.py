@@ -146,7 +146,7 @@ def test_a_template_with_cards_a_place_and_a_code_is_filled(page: Page, business
     assert [part["type"] for part in sent] == ["header", "body", "limited_time_offer", "button", "button", "carousel"]
     assert sent[0]["parameters"][0]["location"]["latitude"] == -34.6
     assert [card["components"][1]["parameters"][0]["text"] for card in sent[5]["cards"]] == ["a-1", "a-2"]
-    expect(page.locator(".m.agent .card")).to_have_count(2)
+    expect(page.locator(".m.agent .tile")).to_have_count(2)
 
 
 def test_a_twilio_number_offers_its_content_templates(page: Page, business, ana: Person) -> None:

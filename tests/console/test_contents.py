@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.components.contents import contents
+from console.components.lines import _line, _text, _trouble
 from core.channels.whatsapp_cloud import parse
 from core.conversations.thread import Line
 
@@ -138,3 +139,39 @@ def test_a_product_and_the_kind_of_what_cannot_be_shown_are_named() -> None:
     product = {"context": {"referred_product": {"product_retailer_id": "LAMP-7"}}}
     assert contents(line("text", product))["product"] == "LAMP-7"
     assert contents(line("unsupported", {"unsupported": {"type": "poll"}}))["kind"] == "poll"
+
+
+def test_a_carousel_that_we_sent_shows_its_cards() -> None:
+    press = {"parameters": {"display_text": "Ver", "url": "https://shop.example/1"}}
+    cards = [{"body": {"text": f"Mochila {number}"}, "action": press} for number in (1, 2)]
+    found = contents(line("interactive", {"type": "carousel", "action": {"cards": cards}}, sender="bot"))
+    assert [(card["body"], card["buttons"]) for card in found["offer"]["cards"]] == [
+        ("Mochila 1", ["Ver"]), ("Mochila 2", ["Ver"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("payload", "text", "shown"),
+    [
+        ({"filename": "preços/2026.xlsx"}, "preços/2026.xlsx", ""),  # kept as preços_2026.xlsx
+        ({"filename": "preços/2026.xlsx", "caption": "Aqui está"}, "Aqui está", "Aqui está"),
+        ({"media": {"attachment_id": 3, "filename": "kontoauszug.pdf"}}, "kontoauszug.pdf", ""),
+        ({"media": [1]}, "nothing of a name", "nothing of a name"),
+    ],
+)
+def test_a_file_is_named_once(payload: dict[str, Any], text: str, shown: str) -> None:
+    assert _text(line("document", payload, text)) == shown
+
+
+def test_a_linked_file_is_called_by_its_name() -> None:
+    media = {"link": "https://files.example/x/9f3a", "filename": "Kontoauszug März.pdf"}
+    shown = _line(
+        line("document", {"type": "document", "media": media}, "Kontoauszug März.pdf", "agent"), {"thread.team": ""}
+    )
+    assert (shown["text"], shown["links"]) == ("", [{"address": media["link"], "name": media["filename"]}])
+
+
+def test_trouble_without_a_code_has_no_empty_brackets() -> None:
+    words = {"trouble.uncertain": "Nobody knows"}
+    assert _trouble("uncertain", {"title": "No answer", "code": ""}, words)["provider"] == "No answer"
+    assert _trouble("failed", {"title": "Refused", "code": "1"}, {"trouble.failed": ""})["provider"] == "Refused (1)"

@@ -15,8 +15,9 @@ function drawComposer(state) {
   area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
   area.ariaLabel = noting ? data.words.note : data.words.reply;
   state.send.textContent = noting ? data.words.add_note : data.words.send;
-  hint.textContent = [noting ? '' : windowLeft(data), data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint].filter(Boolean).join(' · ');
+  hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint].filter(Boolean).join(' · ');
   drawModes(state);
+  drawLeft(state);
   drawFiles(state);
   drawReply(state);
   drawTemplates(state);
@@ -40,7 +41,7 @@ const isNoting = (state) => state.noting === state.data.conversation;
 function drawModes(state) {
   const {data, modes} = state;
   const noting = isNoting(state);
-  if (!modes.children.length) modes.append(el('button'), el('button'));
+  if (!modes.children.length) modes.append(el('button'), el('button'), el('span', 'left'));
   [[false, data.words.reply], [true, data.words.note]].forEach(([note, words], index) => {
     const button = modes.children[index];
     Object.assign(button, {type: 'button', textContent: words});
@@ -107,10 +108,16 @@ function pick(state, one) {
   state.area.focus();
 }
 
-function windowLeft(data) {
-  if (!data.window) return '';
-  const minutes = Math.floor((Date.parse(data.window) - Date.now()) / 60000);
-  return minutes > 0 ? fill(data.words.window, {time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`}) : '';
+// How long the customer can still be answered, ever more clearly as the end comes near. It runs while somebody looks.
+const SOON_MINUTES = 120;
+function drawLeft(state) {
+  const {data, modes} = state;
+  const left = modes.lastChild;
+  const minutes = data.window && !data.shut ? Math.floor((Date.parse(data.window) - Date.now()) / 60000) : 0;
+  left.hidden = minutes <= 0 || isNoting(state);
+  if (left.hidden) return;
+  left.className = minutes < SOON_MINUTES ? 'left soon' : 'left';
+  left.replaceChildren(icon(TICK.queued), fill(data.words.window, {time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`}));
 }
 
 // The 24 hours end while somebody looks: said at once, as the next drawing of the page would say it.
@@ -120,7 +127,7 @@ function watchWindow(state) {
   if (data.shut || !data.window) return;
   const left = Date.parse(data.window) - Date.now();
   if (left <= 0) data.shut = {by: 'window', words: data.window_over};
-  else if (left < 86400000) state.windowTimer = setTimeout(() => drawComposer(state), left + 50);
+  else state.windowTimer = setTimeout(() => { watchWindow(state); if (data.shut) drawComposer(state); else drawLeft(state); }, Math.min(left + 50, 30000));
 }
 
 // Who else answered since somebody began to write here. Nothing when the box is empty.
@@ -137,7 +144,9 @@ function noteBeginning(state) {
   else if (state.beganAt?.conversation !== state.data.conversation) state.beganAt = {conversation: state.data.conversation, line: state.data.lines.at(-1)?.id ?? 0};
 }
 
+// Where a browser cannot do it by itself (field-sizing).
 function grow(area) {
+  if (CSS.supports('field-sizing', 'content')) return;
   area.style.height = 'auto';
   area.style.height = `${Math.min(area.scrollHeight, 180)}px`;
 }

@@ -91,8 +91,8 @@ function makeAnswers(answers) {
   return [list];
 }
 
-function makeOffer({header, body, footer, buttons, list, sections}) {
-  const parts = templateParts({header, body, footer, buttons});
+function makeOffer({header, body, footer, buttons, cards, list, sections}) {
+  const parts = templateParts({header, body, footer, buttons, cards});
   if (!sections.length) return parts;
   const menu = el('details', 'menu');
   menu.append(el('summary', 'press', list));

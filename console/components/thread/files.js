@@ -39,9 +39,10 @@ function drawFiles(state) {
   chips.hidden = !shown.length;
   chips.replaceChildren(...shown.map((one) => {
     const chip = el('span', 'file' + (one.failed ? ' bad' : ''));
-    const label = el('span', '', one.name);
-    label.append(el('small', '', one.failed || (one.id ? size(one.size) : `${Math.round(one.done * 100)} %`)));
-    chip.append(icon(PAPER), label);
+    const label = el('span');
+    label.append(el('span', '', one.name), el('small', '', one.failed || (one.id ? size(one.size) : `${Math.round(one.done * 100)} %`)));
+    chip.title = one.name;
+    chip.append((one.preview ??= previewOf(one, () => drawFiles(state))), label);
     if (one.failed) chip.append(fileButton('↻', data.words.retry, () => handIn(state, one)));
     chip.append(fileButton('✕', data.words.file_remove, () => {
       one.request.abort();
@@ -50,6 +51,16 @@ function drawFiles(state) {
     }));
     return chip;
   }));
+}
+
+// A picture as it will be sent, or a sheet of paper for what no browser shows.
+function previewOf(one, redraw) {
+  if (!/^image\//.test(one.body.type)) return icon(PAPER);
+  const picture = el('img');
+  picture.onload = () => URL.revokeObjectURL(picture.src);
+  picture.onerror = () => { one.preview = icon(PAPER); redraw(); };
+  Object.assign(picture, {src: URL.createObjectURL(one.body), alt: ''});
+  return picture;
 }
 
 function fileButton(sign, label, act) {

@@ -5,7 +5,7 @@ const SPEEDS = [1, 1.5, 2];
 
 function makeFile(file, line, state) {
   const {words} = state.data;
-  if (file.state !== 'stored') return el('div', 'aside', file.state === 'pending' ? words.file_pending : words.file_failed);
+  if (file.state !== 'stored') return el('div', 'aside', [file.name, file.state === 'pending' ? words.file_pending : words.file_failed].filter(Boolean).join(' · '));
   const address = `/files/${file.id}?m=${line.id}`;
   const mime = file.mime || `${line.type}/`;
   if (/^(image|sticker)\//.test(mime)) return makePicture(address, line, state);
@@ -24,10 +24,12 @@ function makeFile(file, line, state) {
 }
 
 // A file that was sent by its address: the page may show nothing from elsewhere, so it is a link.
-function makeLinked(address, line, words) {
+function makeLinked({address, name}, line, words) {
   const link = el('a', 'document');
-  Object.assign(link, {href: address, target: '_blank', rel: 'noopener noreferrer'});
-  link.append(icon(PAPER), el('span', '', `${words['type_' + line.type] || words.type_document}: ${address}`));
+  Object.assign(link, {href: address, target: '_blank', rel: 'noopener noreferrer', title: address});
+  const label = el('span', '', name || words['type_' + line.type] || words.type_document);
+  label.append(el('small', '', URL.canParse(address) ? new URL(address).host : address));
+  link.append(icon(PAPER), label);
   return link;
 }
 

@@ -34,7 +34,7 @@ function makeLine(line, joined, data, state) {
   if (line.quoted) bubble.append(makeQuote(line, data, state));
   if (line.referral) bubble.append(makeReferral(line.referral, words));
   for (const file of line.files || []) bubble.append(makeFile(file, line, state));
-  for (const address of line.links || []) bubble.append(makeLinked(address, line, words));
+  for (const one of line.links || []) bubble.append(makeLinked(one, line, words));
   if (line.place) bubble.append(makePlace(line, words));
   else if (line.template) bubble.append(...templateParts(line.template));
   else if (line.text && !saysItself(line)) bubble.append(spoken(line.text));
@@ -44,13 +44,21 @@ function makeLine(line, joined, data, state) {
   if (line.revoked) bubble.append(el('div', 'aside', words.revoked));
   bubble.append(...makeFoot(line, data));
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
-  row.append(bubble);
-  const tools = el('span', 'tools');
-  if (line.provider && !data.shut) tools.append(answerButton(line, data, state));
-  if (line.sender === 'bot') tools.append(toolButton('?', words.why, () => state.setTriggerValue('ask', {message: line.id})));
-  if (tools.children.length) row.append(tools);
+  const tools = [];
+  if (line.provider && !data.shut) tools.push(answerButton(line, data, state));
+  if (line.sender === 'bot') tools.push(toolButton('?', words.why, () => state.setTriggerValue('ask', {message: line.id})));
+  row.append(withTools(bubble, tools));
   if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
+}
+
+// A bubble, and beside it what can be done with it.
+function withTools(bubble, tools) {
+  const pair = el('div', 'pair');
+  const bar = el('span', 'tools');
+  bar.append(...tools);
+  pair.append(bubble, bar);
+  return pair;
 }
 
 function makeQuote(line, data, state) {
@@ -113,7 +121,8 @@ function makeFoot(line, data) {
 
 function makeTrouble(line, {words}, state) {
   const box = el('div', 'trouble');
-  box.append(el('b', '', line.trouble.what), el('span', '', line.trouble.advice), el('small', '', line.trouble.provider));
+  box.append(el('b', '', line.trouble.what), el('span', '', line.trouble.advice));
+  if (line.trouble.provider) box.append(el('small', '', line.trouble.provider));
   const windowOver = line.trouble.cause === 'needs_template';  // sending the same again would fail again
   const choices = {failed: windowOver ? [['template', words.templates]] : [['retry', words.retry]], uncertain: [['arrived', words.arrived], ['retry', words.send_again]]}[line.status] || [];
   if (choices.length) box.append(makeChoices(choices, (what) => {
@@ -130,7 +139,7 @@ function makeTrouble(line, {words}, state) {
 function makeChoices(choices, choose) {
   const bar = el('span', 'choices');
   for (const [what, label] of choices) {
-    const button = el('button', what, label);
+    const button = el('button', what === 'send' ? 'send' : '', label);
     button.type = 'button';
     button.onclick = () => { bar.remove(); choose(what); };
     bar.append(button);
@@ -154,9 +163,7 @@ function makeSuggestion(suggestion, {words}, state) {
     }
     state.setTriggerValue('settle', {run: suggestion.run, what});
   }));
-  const tools = el('span', 'tools');
-  tools.append(toolButton('?', words.why, () => state.setTriggerValue('ask', {run: suggestion.run})));
-  row.append(bubble, tools);
+  row.append(withTools(bubble, [toolButton('?', words.why, () => state.setTriggerValue('ask', {run: suggestion.run}))]));
   return row;
 }
 

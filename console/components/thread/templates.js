@@ -219,10 +219,14 @@ function templateParts({header, body, footer, buttons, cards}) {
   parts.push(spoken(body));
   if (footer) parts.push(el('small', 'text', footer));
   for (const one of buttons || []) parts.push(el('span', 'press', one));
-  for (const one of cards || []) {
-    const card = el('div', 'card');
-    card.append(...templateParts(one));
-    parts.push(card);
+  if (cards?.length) {
+    const tiles = el('div', 'tiles');
+    for (const one of cards) {
+      const tile = el('div', 'tile');
+      tile.append(...templateParts(one));
+      tiles.append(tile);
+    }
+    parts.push(tiles);
   }
   return parts;
 }
