@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +18,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 Cell = str | Decimal
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The last four are full-width, which spreadsheets in East Asian languages obey as well.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Excel parts columns by semicolons where numbers have decimal commas: what follows one becomes a cell of its own.
+_INNER_CELL = r"([;\t\r\n][ \"]*)"
+_INNER_FORMULA = r"(?='*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+_RUN = re.compile(_INNER_CELL + _INNER_FORMULA)
+_NOT_RUN = re.compile(f"{_INNER_CELL}'{_INNER_FORMULA}")
 _XLSX = b"PK\x03\x04"
 # Bytes that a file says it unpacks to; the reader takes no more than it says, and a second for each few megabytes.
 _LARGEST_UNPACKED = 40_000_000
@@ -54,17 +61,17 @@ def csv_rows(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     reader = csv.reader(io.StringIO(words, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
     try:
         for row in reader:
-            yield reader.line_num, [_plain(cell) for cell in row]
+            yield reader.line_num, [_plain(_NOT_RUN.sub(r"\1", cell)) for cell in row]
     except csv.Error as error:
         raise UnreadableSheet(str(error)) from None
 
 
 def csv_of(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
-    """A CSV file. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
+    """A CSV file. What a spreadsheet would run as a formula has an apostrophe before it."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(heading)
-    writer.writerows([_inert(cell) for cell in line] for line in lines)
+    writer.writerows([_inert(_RUN.sub(r"\1'", cell)) for cell in line] for line in lines)
     return out.getvalue().encode("utf-8-sig")
 
 
