@@ -21,6 +21,8 @@ from core.channels.http import open_session
 
 _CONFUSING = re.compile(r"[\x00-\x20\x7f\\]")  # parsers disagree about what follows these
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Said to be global, and none of the internet: Azure's own server for its machines, relays, documentation, SRv6.
+_SPECIAL = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.88.99.0/24", "3fff::/20", "5f00::/16")))
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -71,6 +73,8 @@ def is_public(address: str) -> bool:
             return is_public(str(hidden))
         if ip.teredo is not None or ip.is_site_local:
             return False
+    if any(ip in network for network in _SPECIAL):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -191,6 +191,7 @@ def test_guard_raises_nothing_else(url: str) -> None:
 def test_public_addresses() -> None:
     assert is_public("8.8.8.8") and is_public("::ffff:8.8.8.8") and is_public("64:ff9b::808:808")
     assert not is_public("100.64.0.1") and not is_public("fe80::1%eth0") and not is_public("255.255.255.255")
+    assert not any(map(is_public, ("168.63.129.16", "192.88.99.1", "3fff::1", "5f00::1")))
 
 
 def test_a_guarded_session_hangs_up_on_a_private_peer_before_asking(httpserver: Any) -> None:
