@@ -3,53 +3,56 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: run test lint format bench bench-console eval load demo screenshots chaos bothub lock clean
+.PHONY: run test lint format bench bench-console eval load demo screenshots chaos bothub lock clean help
 
-run: $(VENV)/.runtime
+run: $(VENV)/.runtime ## everything, on this machine
 	@exec $(BIN)/python -m core.cli run
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## ruff, mypy --strict and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python .ci/audit.py
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev ## have ruff write the code its way
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev ## speed, as ratios against peers in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-console: $(VENV)/.dev
+bench-console: $(VENV)/.dev ## the console over 200,000 conversations
 	$(BIN)/python -m benchmarks.console $(ARGS)
 
-eval: $(VENV)/.dev
+eval: $(VENV)/.dev ## the bot's judgement, scored on 300 questions
 	$(BIN)/python -m benchmarks.evaluation $(ARGS)
 
-load: $(VENV)/.runtime
+load: $(VENV)/.runtime ## drive the running system at a chosen rate: ARGS="--rate 100"
 	$(BIN)/python -m benchmarks.load $(ARGS)
 
-demo: $(VENV)/.runtime
+demo: $(VENV)/.runtime ## a scripted day of customers against the running system
 	$(BIN)/python -m benchmarks.demo $(ARGS)
 
-screenshots: $(VENV)/.dev
+screenshots: $(VENV)/.dev ## every page in all sizes, themes and languages
 	$(BIN)/python -m benchmarks.screenshots $(ARGS)
 
-chaos: $(VENV)/.dev
+chaos: $(VENV)/.dev ## kill everything in turn while customers write, then count
 	$(BIN)/python -m tests.scenarios.chaos $(ARGS)
 
-bothub: $(VENV)/.runtime
+bothub: $(VENV)/.runtime ## administration: ARGS=doctor, ARGS="users list" …; ARGS=--help lists all
 	@$(BIN)/python -m core.cli $(ARGS)
 
-lock: $(VENV)/.dev
+lock: $(VENV)/.dev ## pin the newest versions of all packages
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt requirements.in
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header -o requirements-dev.txt requirements-dev.in
 
-clean:
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+clean: ## remove .venv
 	rm -rf $(VENV)
 
 $(BIN)/python:
