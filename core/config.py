@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], values.Upper] = "INFO"
 
     whatsapp_api_url: values.WebAddress = "https://graph.facebook.com"
-    whatsapp_api_version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] = "v26.0"
+    whatsapp_api_version: values.Version = "v26.0"
     whatsapp_access_token: values.Plain = ""
     whatsapp_phone_number_id: values.Digits = ""
     whatsapp_business_account_id: values.Digits = ""
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     twilio_account_sid: values.TwilioAccount = ""
     twilio_auth_token: values.Plain = ""
-    twilio_phone_number: values.Number = ""
+    twilio_phone_number: values.Telephone = ""
     twilio_whatsapp_number: values.Number = ""
     twilio_api_url: values.WebAddress = "https://api.twilio.com"
 
@@ -146,7 +146,8 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name, why = str(first["loc"][0]).upper(), first["msg"].removeprefix("Value error, ")
+        name = str(first["loc"][0]).upper()
+        why = values.told(first["type"], first["msg"], first.get("ctx", {}))
         raise ConfigurationError(f"{name} is wrong: {why}. Correct it in the environment or .env.") from None
     except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise ConfigurationError(f".env cannot be read ({type(error).__name__}): it must be a text file.") from None

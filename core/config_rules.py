@@ -43,6 +43,9 @@ _WORDS = (  # what placeholders are made of: change-me, your_api_key, <token>, c
     "twilio openai oidc client account business system sk eaa something anything whatever "
     "tu su el la un una mi esta este aqui aquí pon ponga poner cambia cambiar cambiame cámbiame ejemplo clave claves "
     "secreto secreta contraseña contrasena llave valor texto largo aleatorio de "
+    "dein deine deinen mein meine hier eintragen geheim geheime geheimes geheimnis schlüssel schluessel passwort "
+    "kennwort ändern aendern bitte beispiel votre vos ton mon ma ici changez changer cle clé cles clés secrète secrete "
+    "motdepasse mot passe exemple jeton inserisci cambiami segreto segreta chiave esempio mia tua tuo qui "
     "seu sua uma meu minha mude mudar altere alterar troque coloque exemplo chave chaves senha senhas segredo longo"
 )
 _PLACEHOLDER = re.compile("(?:" + "|".join(sorted(_WORDS.split(), key=len, reverse=True)) + ")++")
@@ -61,7 +64,8 @@ def is_database_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         conninfo_to_dict(url)
-        return parts.scheme in ("postgresql", "postgres") and (parts.port is None or parts.port > 0)
+        whole = parts.netloc.count("@") <= 1 and not parts.fragment  # else libpq takes some of a password for the host
+        return whole and parts.scheme in ("postgresql", "postgres") and (parts.port is None or parts.port > 0)
     except (ProgrammingError, ValueError):
         return False
 
@@ -173,6 +177,15 @@ def _whatsapp(settings: Settings) -> Iterator[str]:
         yield f"WHATSAPP_ACCESS_TOKEN is not set although {name} is: set it too, or leave both out."
 
 
+def _apart(settings: Settings) -> Iterator[str]:
+    """The secret that signs is none of those that are sent to and fro."""
+    for name in ("whatsapp_access_token", "whatsapp_webhook_verify_token"):
+        if getattr(settings, name) in settings.whatsapp_app_secret and not settings.sandbox_active:
+            yield (
+                f"WHATSAPP_APP_SECRET is wrong: it is the same as {name.upper()}. Copy it from App settings > Basic."
+            )
+
+
 def _twilio(settings: Settings) -> Iterator[str]:
     if settings.sandbox:
         return
@@ -238,5 +251,5 @@ def _first(settings: Settings, fields: list[str]) -> str | None:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _addresses,
+    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _apart, _addresses,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -28,6 +29,22 @@ def clean(name: str, value: str) -> str:
     if value[:1] in ("'", '"') or value[-1:] in ("'", '"'):
         raise ValueError("it is in quotes: leave them out")
     return value
+
+
+_EXPECTED = {  # by pydantic's type of error, whose own words are for programmers
+    "int_parsing": "it must be a whole number", "int_from_float": "it must be a whole number",
+    "int_parsing_size": "it must be a whole number", "float_parsing": "it must be a number",
+    "finite_number": "it must be a number", "bool_parsing": "it must be 1 or 0", "bool_type": "it must be 1 or 0",
+    "greater_than_equal": "it must be {ge} or more", "less_than_equal": "it must be {le} or less",
+    "literal_error": "it must be {expected}", "too_short": "it must name one at least",
+    "too_long": "it must name {max_length} at most",
+}  # fmt: skip
+
+
+def told(kind: str, message: str, context: Mapping[str, object]) -> str:
+    """What is wrong with a value, in words for whoever set it."""
+    expected = _EXPECTED.get(kind)
+    return message.removeprefix("Value error, ") if expected is None else expected.format_map(context)
 
 
 def _split(value: object) -> object:
@@ -93,6 +110,18 @@ def _number(value: str) -> str:
     return value
 
 
+def _telephone(value: str) -> str:
+    if value.startswith("whatsapp:"):
+        raise ValueError("it must be the number for SMS; one with whatsapp: before it is TWILIO_WHATSAPP_NUMBER")
+    return _number(value)
+
+
+def _version(value: str) -> str:
+    if not re.fullmatch(r"v\d+\.\d+", value, re.ASCII):
+        raise ValueError("it must look like v26.0")
+    return value
+
+
 def _digits(value: str) -> str:
     if value and not re.fullmatch(r"\d{1,30}", value, re.ASCII):
         raise ValueError("it must be the number that Meta shows, digits only")
@@ -114,6 +143,8 @@ def _host(value: str) -> str:
 Plain = Annotated[str, AfterValidator(_plain)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Email = Annotated[str, AfterValidator(_email)]
+Telephone = Annotated[str, AfterValidator(_telephone)]
+Version = Annotated[str, AfterValidator(_version)]
 Number = Annotated[str, AfterValidator(_number)]
 Digits = Annotated[str, AfterValidator(_digits)]
 TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]

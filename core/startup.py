@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core import config_names
 from core.config import Settings, get_settings, load
@@ -76,6 +77,8 @@ def try_settings_of(arguments: Sequence[str]) -> None:
             settings = check(load())
             _warn(settings)
             try_servers(settings)
+            if command == "run":
+                _try_place(settings)
             _warn_of_other_machines(settings)
 
 
@@ -107,6 +110,13 @@ def try_servers(settings: Settings) -> None:
             ask(url)
 
 
+def _try_place(settings: Settings) -> None:
+    """The folder and the ports of `run`, unless a desk is at work there or was killed: that is told or ended first."""
+    try_folder(settings.data_dir)
+    if not (settings.data_dir.expanduser() / "children.json").exists():
+        try_ports(settings)
+
+
 def _ask_redis(url: str) -> None:
     import redis
     from redis.backoff import NoBackoff
@@ -118,6 +128,10 @@ def _ask_redis(url: str) -> None:
         ) as client:
             client.ping()
     except redis.AuthenticationError as error:
+        if not urlsplit(url).password and "password=" not in url:
+            raise ConfigurationError(
+                "REDIS_URL is wrong: Redis wants a password; give it as in redis://:password@host:6379/0."
+            ) from None
         raise ConfigurationError(f"REDIS_URL is wrong: Redis refuses the password ({_reason(error)}).") from None
     except (redis.RedisError, OSError, ValueError) as error:
         raise ConfigurationError(
@@ -155,6 +169,19 @@ def try_folder(folder: Path) -> None:
         writable, reason = False, error.strerror or type(error).__name__
     if not writable:
         raise ConfigurationError(f"DATA_DIR is wrong: {whole} cannot be used ({reason}). Set it to a folder of yours.")
+
+
+def try_ports(settings: Settings) -> None:
+    """See whether every port of `run` is free, and another one for each. Raises `ConfigurationError`."""
+    wanted = {"WEB_PORT": settings.web_port, "CONSOLE_PORT": settings.console_port}
+    if settings.sandbox_active:
+        wanted["SANDBOX_PORT"] = settings.sandbox_port
+    by_port: dict[int, str] = {}
+    for name, port in wanted.items():
+        if port in by_port:
+            raise ConfigurationError(f"{name} is wrong: {by_port[port]} is {port} too. Set it to another.")
+        by_port[port] = name
+        try_port(name, settings.web_host, port)
 
 
 def try_port(name: str, host: str, port: int) -> None:

@@ -26,7 +26,6 @@ from core.config import Settings
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
 from core.log_files import bound
-from core.startup import try_port
 
 _ROOT = Path(__file__).parent.parent
 _GRACE_SECONDS = 20.0
@@ -137,18 +136,6 @@ class Supervisor:
             return
         self.embedded = Embedded(self.data_dir)
         self.embedded.start(postgres=not self.settings.database_url, redis=not self.settings.redis_url)
-
-    def check_ports(self) -> None:
-        """Raise `ConfigurationError` naming the setting whose port is taken."""
-        wanted = {"WEB_PORT": self.settings.web_port, "CONSOLE_PORT": self.settings.console_port}
-        if self.settings.sandbox_active:
-            wanted["SANDBOX_PORT"] = self.settings.sandbox_port
-        by_port: dict[int, str] = {}
-        for name, port in wanted.items():
-            if port in by_port:
-                raise ConfigurationError(f"{name} is wrong: {by_port[port]} is {port} too. Set it to another.")
-            by_port[port] = name
-            try_port(name, self.settings.web_host, port)
 
     def start_children(self, environment: dict[str, str], *, without: Collection[str] = ()) -> None:
         """Start the product's processes, except those named."""

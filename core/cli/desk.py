@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import Enum
+from pathlib import Path
 
 from core import bell, config, crypto, db
 from core.config_rules import check
@@ -73,13 +74,23 @@ def _find(need: Need, held: ExitStack) -> None:
         given = settings.database_url and settings.redis_url
         makes = need in (Need.NEW, Need.ALONE)
         if running is not None or given or not (makes or (folder / "postgres" / "PG_VERSION").exists()):
-            return _complete(own_keys(settings, make=makes and not given))
+            _complete(own_keys(settings, make=makes and not given))
+            return _require_keys(folder) if running is not None else None
         try:
             return _start(Supervisor(settings), held)
         except AlreadyRunning:  # it has only begun to start, or another command holds the servers
             if time.monotonic() > deadline:
                 raise
         time.sleep(_TICK_SECONDS)
+
+
+def _require_keys(folder: Path) -> None:
+    """The one thing that a desk does not tell: a new key, which the usual advice makes, would open nothing of its."""
+    if not config.load().encryption_keys:
+        raise ConfigurationError(
+            f"ENCRYPTION_KEYS is not set, but the desk that runs on {folder} was given it: "
+            "give this command the same, or put it into .env."
+        )
 
 
 def _start(supervisor: Supervisor, held: ExitStack) -> None:

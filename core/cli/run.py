@@ -18,7 +18,7 @@ from core.config import Settings
 from core.config_rules import check
 from core.errors import ConfigurationError
 from core.people.sessions import first_administrator
-from core.startup import WRONG
+from core.startup import WRONG, try_ports
 from core.supervisor import Child, Supervisor
 
 _START_SECONDS = 300.0  # a small or busy machine may need minutes; a process that refuses its settings ends the start
@@ -46,7 +46,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _start(supervisor: Supervisor) -> None:
-    supervisor.check_ports()
+    try_ports(supervisor.settings)
     print("Starting …", flush=True)
     supervisor.start_servers()
     environment = supervisor.environment()

@@ -86,6 +86,9 @@ def test_beside_a_running_desk_its_own_addresses_hold(
             assert told("link").startswith("https://desk.example/auth/link?token=")
             monkeypatch.setenv("CONSOLE_URL", "https://console.example")
             assert told("users", "add", "eva@shop.example").startswith("https://console.example/auth/link?token=")
+            keys = (bare / "keys.json").rename(bare / "keys.away")  # as if the desk had been given them
+            assert "was given it: give this command the same" in told("link", code=2)
+            keys.rename(bare / "keys.json")
             with psycopg.connect(environment["DATABASE_URL"]) as connection:
                 connection.execute("ALTER TABLE agents RENAME COLUMN language TO tongue")
             assert "run `migrate`" in told("users", "list", code=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,7 +79,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
         "PUBLIC_URL": ["desk.example", "https://desk.example?x=1", "https://", "ftp://desk.example", "https://a b.c",
                        "https://u:p@desk.example", "https://desk.example#x", "//desk.example", "https://h:99999"],
         "REDIS_URL": ["http://x", "host:6379", "redis://", "redis://h/zero", "redis://h:port/0", "redis://:p/w@h/0"],
-        "DATABASE_URL": ["mysql://h/d", "h", "postgresql://u:p/w@h/d", "postgresql://h:0/d", "postgresql://h:x/d"],
+        "DATABASE_URL": ["mysql://h/d", "h", "postgresql://u:p/w@h/d", "postgresql://h:0/d", "postgresql://h:x/d",
+                         "postgresql://desk:p@ss9@h/d", "postgresql://desk:p#ss@h/d"],
         "ENCRYPTION_KEYS": ["notakey", "A" * 43 + "=", Fernet.generate_key().decode() + ",old"],
         "MEDIA_URL": ["ftp://host/x", "bucket", "memory://", "http://files.example", "s3:/bucket", "https://files.example",
                       "az://container/without-account"],
@@ -86,7 +88,9 @@ WRONG: list[tuple[dict[str, str], str]] = [
         "ADMIN_EMAIL": ["notanemail", "a@", "@b.example", "a@b@c.example", "Ana <ana@shop.example>", "a b@c.example"],
         "WHATSAPP_PHONE_NUMBER_ID": ["+525512345678", "12 34", "phone"],
         "TWILIO_ACCOUNT_SID": ["AC1", "SK" + "0" * 32, "AC" + "z" * 32],
-        "TWILIO_PHONE_NUMBER": ["5005550006", "+1 500 555 0006", "sms:+15005550006", "+0123456789"],
+        "TWILIO_PHONE_NUMBER": ["5005550006", "+1 500 555 0006", "sms:+15005550006", "+0123456789",
+                                "whatsapp:+14155238886"],
+        "WHATSAPP_API_VERSION": ["26", "26.0", "latest"],
         "OIDC_ISSUER": ["http://id.example", "id.example"], "WEB_HOST": ["a b", "http://x", "127.0.0.1:80"],
         "WEB_PROCESSES": ["0", "1000000", "two", "-1", "1.5"], "WORKER_PROCESSES": ["0", "65"],
         "REPLY_QUIET_SECONDS": ["nan", "inf", "1e300", "-1", "soon"], "SWEEP_SECONDS": ["0", "1e-9", "nan"],
@@ -142,6 +146,7 @@ SECRET_NAMES = ["WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_VERIFY_TOKEN", "TWILIO_
         'kX9q2mzPp77aLw"',
         "a\x07bcdefgh12345",
         "replace with a long random text",
+        "mein-geheimes-passwort", "votre_cle_secrete", "inserisci-la-tua-chiave",
     ],
 )  # fmt: skip
 def test_a_secret_that_protects_nothing_is_refused_by_name(name: str, value: str) -> None:
@@ -161,6 +166,26 @@ def test_the_sandbox_makes_no_difference_to_what_lets_people_in(changes: dict[st
 @given(st.text("0123456789abcdef", min_size=32, max_size=32).filter(lambda text: len(set(text)) > 7))
 def test_what_a_provider_gives_is_no_placeholder(secret: str) -> None:
     assert not is_placeholder(secret)
+
+
+@pytest.mark.parametrize("name", ["WHATSAPP_ACCESS_TOKEN", "WHATSAPP_WEBHOOK_VERIFY_TOKEN"])
+def test_the_secret_that_signs_is_none_that_travels(name: str) -> None:
+    same = META["WHATSAPP_APP_SECRET"]
+    said = line({**WHOLE, name: same, "WHATSAPP_APP_SECRET": f"8b1e2d4c6f5a79888b1e2d4c6f5a7988,{same}"})
+    assert said.startswith(f"WHATSAPP_APP_SECRET is wrong: it is the same as {name}."), said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("WEB_PORT", "http", "it must be a whole number"), ("WEB_PORT", "70000", "it must be 65535 or less"),
+        ("TRUSTED_PROXIES", "-1", "it must be 0 or more"), ("LEASE_SECONDS", "soon", "it must be a number"),
+        ("SANDBOX", "perhaps", "it must be 1 or 0"), ("LOG_LEVEL", "LOUD", "it must be 'DEBUG', 'INFO', 'WARNING' or"),
+        ("RETRY_WAITS", ",", "it must name one at least"), ("WHATSAPP_API_VERSION", "26", "it must look like v26.0"),
+    ],
+)  # fmt: skip
+def test_what_would_do_is_said(name: str, value: str, said: str) -> None:
+    assert line({name: value}).startswith(f"{name} is wrong: {said}")
 
 
 def test_the_sandbox_knows_the_published_secrets() -> None:
@@ -268,11 +293,32 @@ class TestTrying:
         with redis.Redis.from_url(servers.redis.url) as client:
             client.config_set("requirepass", "right")
             try:
-                for url in (servers.redis.url, servers.redis.url.replace("unix://", "unix://:wrong@")):
-                    with pytest.raises(ConfigurationError, match=r"^REDIS_URL is wrong: Redis refuses the password"):
+                for url, said in (
+                    (servers.redis.url, "wants a password; give it as in redis://:password@host"),
+                    (servers.redis.url.replace("unix://", "unix://:wrong@"), "refuses the password"),
+                ):
+                    with pytest.raises(ConfigurationError, match=f"^REDIS_URL is wrong: Redis {said}"):
                         startup.try_servers(load(redis_url=url))
             finally:
                 client.config_set("requirepass", "")
+
+    def test_run_tries_its_place_before_it_loads_the_rest(
+        self, database: str, servers: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:  # fmt: skip
+        monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            monkeypatch.setenv("WEB_PORT", str(taken.getsockname()[1]))
+            with pytest.raises(SystemExit):
+                startup.try_settings_of(["run"])
+            assert "WEB_PORT" in capsys.readouterr().err
+            (tmp_path / "data" / "children.json").write_text("[]")  # of a killed desk, whose processes hold the ports
+            startup.try_settings_of(["run"])
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("DATA_DIR", str(tmp_path / "file"))
+        with pytest.raises(SystemExit):
+            startup.try_settings_of(["run"])
+        assert "DATA_DIR is wrong" in capsys.readouterr().err
 
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

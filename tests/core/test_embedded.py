@@ -22,6 +22,7 @@ import redis
 from core.config import load
 from core.embedded import Embedded, prepare_folder
 from core.errors import ConfigurationError
+from core.startup import try_ports
 from core.supervisor import Supervisor
 
 
@@ -223,9 +224,9 @@ def test_a_child_that_refuses_its_settings_ends_the_start_with_its_line(tmp_path
 
 
 def test_two_parts_want_the_same_port(tmp_path: Path) -> None:
-    both = Supervisor(load(data_dir=tmp_path, web_port=21991, console_port=21991))
+    both = load(data_dir=tmp_path, web_port=21991, console_port=21991)
     with pytest.raises(ConfigurationError, match=r"^CONSOLE_PORT is wrong: WEB_PORT is 21991 too"):
-        both.check_ports()
+        try_ports(both)
 
 
 def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
