@@ -213,3 +213,4 @@ def client(business: TestBusiness) -> Iterator[object]:
     app = create_app()
     yield app.test_client()
     app.extensions["door"].intake.stop()
+    app.extensions["door"].tally.stop()

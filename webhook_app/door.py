@@ -15,6 +15,7 @@ from core.inbox.events import RawEvent
 from webhook_app.intake import Intake
 from webhook_app.limits import Lines
 from webhook_app.secrets import SecretRing
+from webhook_app.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,7 @@ class Door:
     secrets: SecretRing
     intake: Intake
     lines: Lines = field(default_factory=Lines)
+    tally: Tally = field(default_factory=Tally)
 
     def public_bases(self) -> list[str]:
         """The addresses under which a provider may know us: the configured one, else the local ones."""
@@ -40,11 +42,13 @@ class Door:
             self.intake.accept(event)
         except StoreUnavailable as error:
             return self.refuse(event.source, 503, str(error))
+        self.tally.count("stored")
         return answer()
 
     def refuse(self, source: str, code: int, reason: str) -> Response:
         """Say no. A wrong signature is a security event, of which a flood does not fill the disk."""
         REFUSED.labels(source, str(int(code))).inc()
+        self.tally.count("failed" if code >= 500 else "refused")
         remote = request.remote_addr or ""
         if (left_out := self.lines.take(remote)) is not None:
             log.warning("webhook_refused", source=source, code=int(code), reason=reason, remote=remote, more=left_out)

@@ -70,6 +70,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
     door = getattr(getattr(worker, "wsgi", None), "extensions", {}).get("door")
     if door is not None:
         door.intake.stop()
+        door.tally.stop()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -17,7 +17,7 @@ from core import bell, machines
 from core.channels.ssrf import is_public
 from core.config import get_settings
 from core.crypto import token_hash
-from core.health import figures
+from core.health import figures, webhooks
 
 
 def register(app: Flask) -> None:
@@ -44,7 +44,17 @@ def _ready() -> tuple[Response, int]:
     told: dict[str, object] = {"status": "ok" if ready else "unavailable"}
     if _is_ours():
         told["parts"] = parts | {"files": _state(machines.files_are_shared, "apart")}
+        told["webhooks"] = _webhooks()
     return jsonify(told), 200 if ready else 503
+
+
+def _webhooks() -> dict[str, object] | None:
+    """How those of the last five minutes were answered; null while nobody knows."""
+    found = webhooks.lately()
+    return None if found is None else {
+        "seconds": webhooks.SECONDS, "total": found.all, "stored": found.stored, "refused": found.refused,
+        "failed": found.failed, "share": found.share, "grade": found.grade,
+    }  # fmt: skip
 
 
 def _is_ours() -> bool:

@@ -10,7 +10,7 @@ from console import shell
 from console.data import channels
 from console.data import health as data
 from console.i18n import t
-from console.numbers import duration, number, seconds
+from console.numbers import duration, number, percent, seconds
 from console.times import moment
 from core.health.checks import Finding
 
@@ -27,6 +27,31 @@ def _light(name: str, well: bool | None, detail: str) -> None:
         st.caption(detail)
 
 
+_GRADES = {
+    "none": ("gray", "none_came"),
+    "well": ("green", "works"),
+    "few": ("orange", "some_fail"),
+    "too_few": ("red", "fails"),
+}
+
+
+def _webhooks() -> None:
+    """The part of the webhooks of the last five minutes that was answered well."""
+    found = data.webhooks_lately()
+    colour, word = _GRADES[found.grade] if found else ("gray", "unknown")
+    if found is None or found.share is None:
+        words = t("health.webhooks_none")
+    else:
+        words = t(
+            "health.webhooks_share", share=percent(found.share, exact=found.grade == "few"), count=number(found.all),
+            refused=number(found.refused), failed=number(found.failed),
+        )  # fmt: skip
+    with st.container(border=True, gap="xsmall"):
+        st.text(t("health.part_webhooks"))
+        st.badge(t(f"health.{word}"), color=colour)
+        st.caption(words)
+
+
 def _figure(part: Finding) -> str:
     """What was counted, as whoever looks writes it. A version is no number."""
     return number(float(part.figure), 1) if part.name == "disk" and part.figure else part.figure
@@ -38,6 +63,7 @@ def _glance() -> None:
         for part in data.parts():
             words = t(f"health.{'well' if part.well else 'bad'}_{part.name}", figure=_figure(part))
             _light(t(f"health.part_{part.name}"), part.well, words)
+        _webhooks()
     found = channels.cards()
     if not found:
         return

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from console import auth
 from console.store import transaction
-from core.health import alerts, checks
+from core.health import alerts, checks, webhooks
 from core.health.alerts import AlertFacts
 from core.health.checks import Finding
+from core.health.webhooks import Answered
 from core.models import Severity
 
 _FRESH_SECONDS = 15
@@ -43,3 +44,9 @@ def parts() -> Sequence[Finding]:
     """The servers and the disk, looked at now. Raises `NotAllowed`."""
     auth.require(*auth.MANAGERS)
     return list(checks.servers())
+
+
+def webhooks_lately() -> Answered | None:
+    """How the webhooks of the last five minutes were answered; None while Redis is away. Raises `NotAllowed`."""
+    auth.require(*auth.MANAGERS)
+    return webhooks.lately()

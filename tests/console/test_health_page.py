@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.data import health
+from core.health import webhooks
+from core.health.webhooks import Answered
 from core.models import Role
 from tests.console.people import person
 from tests.console.test_pages import Desk
@@ -46,6 +48,24 @@ def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatc
     page = desk.run()
     assert {"Database", "Redis", "Workers", "Disk", "SMS"} <= {one.value for one in page.text}
     assert "Active · 41 ms · nothing waits" in [one.value for one in page.caption]
+
+
+@pytest.mark.parametrize(
+    ("answered", "badge", "words"),
+    [
+        (None, ":gray-badge[Not asked yet]", "None came in the last 5 minutes"),
+        (Answered(0, 0, 0), ":gray-badge[None came]", "None came in the last 5 minutes"),
+        (Answered(960, 30, 10), ":orange-badge[Some fail]", "96% of 1,000 answered well in the last 5 minutes"),
+        (Answered(1, 9, 0), ":red-badge[Does not work]", "10% of 10 answered well"),
+    ],
+)
+def test_how_webhooks_were_answered_is_shown(business, monkeypatch, answered, badge, words) -> None:
+    monkeypatch.setattr(webhooks, "lately", lambda: answered)
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
+    desk.open().switch_page("app_pages/health.py")
+    page = desk.run()
+    assert badge in [one.value for one in page.markdown]
+    assert any(words in one.value for one in page.caption)
 
 
 @pytest.mark.parametrize(("role", "linked"), [(Role.AGENT, False), (Role.MANAGER, True)])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from core import bell
 from core.embedded import Embedded
+from core.health import webhooks
+from core.health.webhooks import Answered
 from tests.inbox.steps import start_postgres
 from tests.messages import meta_body, post_meta, text_value
 
@@ -54,3 +58,41 @@ def test_metrics_tell_of_the_queues_and_refusals(client: Any) -> None:
     text = client.get("/metrics").text
     assert "bothub_events_pending 1.0" in text
     assert 'bothub_webhooks_refused_total{code="403",source="whatsapp_cloud"}' in text
+
+
+def test_the_share_of_webhooks_answered_well_is_told(
+    client: Any, servers: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "KEY", "bothub:webhooks:of-this-test:")
+    door = client.application.extensions["door"]
+    for number in range(3):
+        post_meta(client, meta_body(text_value(f"Bom dia {number}")))
+    client.post("/api/webhooks/whatsapp", data=b"{}")
+    client.post("/api/webhooks/twilio", data={"From": "+351912345678"})
+    servers.postgres.stop()
+    try:
+        post_meta(client, meta_body(text_value("perdida")))
+    finally:
+        start_postgres(servers)
+    door.tally.tell()
+    assert webhooks.lately() == Answered(stored=3, refused=2, failed=1)
+    told = client.get("/readyz").json["webhooks"]
+    assert (told["total"], told["share"], told["grade"]) == (6, 0.5, "too_few")
+
+
+def test_webhooks_are_answered_while_nobody_can_count_them(client: Any, servers: Embedded) -> None:
+    servers.redis.stop()
+    try:
+        assert post_meta(client, meta_body(text_value("Olá"))).status_code == 200
+        client.application.extensions["door"].tally.tell()
+        assert client.get("/readyz").json["webhooks"] is None
+    finally:
+        servers.redis.start()
+
+
+@pytest.mark.parametrize(
+    ("counts", "grade"),
+    [((0, 0, 0), "none"), ((7, 0, 0), "well"), ((990, 10, 0), "well"), ((98, 0, 2), "few"), ((89, 11, 0), "too_few")],
+)
+def test_a_share_is_graded(counts: tuple[int, int, int], grade: str) -> None:
+    assert Answered(*counts).grade == grade
