@@ -31,6 +31,8 @@ COURTESY = "courtesy"
 _PAIR_PASSAGES = 3
 # An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
 _QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
+_NOTHING_TO_A_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # the latter: a sticker
+_STICKER = "[sticker]"
 # Even a mere "hola" goes to a person with these.
 _STAND = (Reason.SENTIMENT, Reason.LEAK)
 _REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
@@ -48,10 +50,10 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
         quoted = quoting.answered(_situation(request))
         if quoted:
             return _quote(request, quoted, Trace(QUOTE))
-    courtesy = courtesy_of(_question(request))
+    courtesy = _courtesy(request)
     if courtesy is Courtesy.ACKNOWLEDGEMENT and not _was_asked(request):
         return NothingOwed(Trace(COURTESY))
-    if trigger and not (courtesy and trigger.reason is Reason.TURN_CAP):
+    if trigger and not (courtesy and trigger.reason in _NOTHING_TO_A_COURTESY):
         return _hand_off(request, trigger, Trace(trigger.reason))
     if request.given_before is not None:
         return request.given_before
@@ -153,11 +155,20 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
 
 def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | None:
     """What is done about messages that ask for nothing, so that they wake nobody; None if they may ask for more."""
-    courtesy = courtesy_of(_question(request))
+    courtesy = _courtesy(request)
     if courtesy is None or (courtesy is Courtesy.ACKNOWLEDGEMENT and _was_asked(request)):
         return None
     trace, text = replace(trace, decided_by=COURTESY), returned(courtesy, _language(request, None))
     return NothingOwed(trace) if text is None else Reply(text, request.settings.autonomy is Autonomy.DRAFT, trace)
+
+
+def _courtesy(request: ComposeRequest) -> Courtesy | None:
+    """What the burst is if it asks for nothing. A sticker asks for nothing: the first word of a conversation greets."""
+    newest = burst(request.turns)
+    said = [turn.text for turn in newest if turn.readable or not turn.text.startswith(_STICKER)]
+    if said:
+        return courtesy_of("\n".join(said))
+    return Courtesy.ACKNOWLEDGEMENT if len(newest) < len(request.turns) else Courtesy.GREETING
 
 
 def _was_asked(request: ComposeRequest) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from core import live
+from core.ai.courtesy import Courtesy, courtesy_of
 from core.ai.settings import Autonomy
 from core.channels.base import Kind
 from core.config import get_settings
@@ -148,11 +149,18 @@ def _call_people(
 ) -> None:
     """Where no bot answers, somebody is told of a new conversation and given it, as when a bot hands one over."""
     for conversation_id, own in by_conversation.items():
-        owed, stood = next((one for one in own if one.owed_answer), None), before[conversation_id]
+        stood = before[conversation_id]
+        owed = next((one for one in own if one.owed_answer and not _asks_for_nothing(one, stood)), None)
         if owed is None or stood.mode != Mode.HUMAN or stood.assignee_id or stood.called or _speaks(owed.bot):
             continue
         reason = "no_bot" if owed.bot is None else "bot_off"
         service.hand_off(session, business_id, conversation_id, reason, had_by=Mode.HUMAN)
+
+
+def _asks_for_nothing(one: Arrival, stood: _Before) -> bool:
+    """Thanks and a farewell call nobody. Nor does an "ok", unless it may answer something; a greeting is returned."""
+    courtesy = courtesy_of(one.text) if one.type == "text" else None
+    return courtesy in (Courtesy.THANKS, Courtesy.FAREWELL) or (courtesy is Courtesy.ACKNOWLEDGEMENT and stood.first)
 
 
 def _called(own: Sequence[Arrival], before: _Before | None) -> int | None:

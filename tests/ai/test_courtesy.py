@@ -9,8 +9,8 @@ import pytest
 
 from core.ai.assistant import COURTESY, compose
 from core.ai.courtesy import Courtesy, courtesy_of
-from core.ai.decision import NothingOwed, Reply
-from core.ai.model import FailureKind
+from core.ai.decision import ComposeRequest, HandOff, NothingOwed, Reply
+from core.ai.model import FailureKind, Model
 from core.ai.prompt import Role, Turn
 from core.ai.settings import Autonomy
 from tests.ai.test_assistant import NOON, fails, request, says
@@ -35,10 +35,47 @@ GREETING, THANKS, FAREWELL, SEEN = (
         ("ok gracias", THANKS),
         ("hola\ngracias", THANKS),
         ("Thank you so much!!", THANKS),
-        ("Valeu, brigadoo", None),  # a word we do not know may say anything
+        ("Valeu, chefia", None),  # a word we do not know may say anything
         ("valeu 🙏", THANKS),
         ("no, gracias", THANKS),
-        ("Hasta luego, que tengan lindo día", None),
+        ("Hasta luego, que tengan lindo día", FAREWELL),
+        ("vlw mano", THANKS),
+        ("muchas gracias x todo", THANKS),
+        ("tysm!!", THANKS),
+        ("no worries, thanks", THANKS),
+        ("ok, obrigada pela atenção", THANKS),
+        ("llegó todo, gracias!!", THANKS),
+        ("thanks, that helped", THANKS),
+        ("era só isso, obrigado", THANKS),
+        ("chau, buen finde", FAREWELL),
+        ("perfecto, nos vemos el lunes", FAREWELL),
+        ("great, see you then", FAREWELL),
+        ("have a nice day!", FAREWELL),
+        ("até amanhã, bjs", FAREWELL),
+        ("feliz navidad!", FAREWELL),
+        ("oi td bem?", GREETING),
+        ("boa tarde pessoal", GREETING),
+        ("got it 👍", SEEN),
+        ("show de bola", SEEN),
+        ("tmj", SEEN),
+        ("🎉🎉", SEEN),
+        ("k", SEEN),
+        ("super tarde", None),
+        ("gracias por nada", None),
+        ("gracias, no me sirvió", None),
+        ("did not help, thanks", None),
+        ("no llegó nada, gracias", None),
+        ("llegó todo", None),
+        ("see you in court", None),
+        ("please take care of it", None),
+        ("nos vemos en defensa del consumidor", None),
+        ("muchas gracias por la demora", None),
+        ("hi, this is a joke", None),
+        ("oi, ainda estou esperando", None),
+        ("genial, otra vez roto", None),
+        ("💩", None),
+        ("🤦🏽‍♀️", None),
+        ("🍕🍕", None),
         ("perfecto, hasta mañana", FAREWELL),
         ("bye bye", FAREWELL),
         ("👍", SEEN),
@@ -114,6 +151,22 @@ def test_an_ok_may_answer_what_was_asked() -> None:
     )
     outcome = compose(replace(asked, turns=(*before, *asked.turns)), says("Anotado para el martes."))
     assert isinstance(outcome, Reply) and outcome.text == "Anotado para el martes."
+
+
+def _sticker(*before: Turn) -> ComposeRequest:
+    asked = request("")
+    return replace(asked, turns=(*before, Turn(Role.CUSTOMER, "[sticker]", NOON, readable=False)))
+
+
+@pytest.mark.parametrize("model", [None, says("¿Qué?", confidence=0.1)])
+def test_a_sticker_wakes_nobody(model: Model | None) -> None:
+    opener = compose(_sticker(), model)
+    assert isinstance(opener, Reply) and opener.trace.decided_by == COURTESY
+    earlier = NOON - timedelta(minutes=1)
+    told = (Turn(Role.CUSTOMER, "¿abren hoy?", earlier), Turn(Role.BOT, "Sí, hasta las 19.", earlier))
+    assert isinstance(compose(_sticker(*told), model), NothingOwed)
+    asked = (Turn(Role.CUSTOMER, "¿abren hoy?", earlier), Turn(Role.BOT, "¿Qué sucursal?", earlier))
+    assert isinstance(compose(_sticker(*asked), model), HandOff)
 
 
 def test_where_a_person_approves_each_answer_a_greeting_is_a_draft() -> None:

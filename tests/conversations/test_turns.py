@@ -335,6 +335,15 @@ def test_a_channel_without_a_bot_goes_to_a_person(business: TestBusiness) -> Non
     assert one("SELECT handoff_reason FROM conversations") == "no_bot"
 
 
+@pytest.mark.parametrize("closing", ["gracias!!", "chau, buen finde", "👍", "ok"])
+def test_without_a_bot_a_closing_word_calls_nobody(business: TestBusiness, closing: str) -> None:
+    rows("UPDATE channels SET bot_id = NULL")
+    customer_writes(closing)
+    assert one("SELECT handoff_reason FROM conversations") is None
+    customer_writes("y mi pedido?")
+    assert one("SELECT handoff_reason FROM conversations") == "no_bot"
+
+
 def test_the_bot_hears_the_customers_burst_in_the_providers_order(business: TestBusiness) -> None:
     customer_writes("segundo", at=1_790_000_010)
     customer_writes("primero", at=1_790_000_000)
