@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from math import log
-
-from rapidfuzz import fuzz
 
 from sandbox.openai_data import statements
 from sandbox.openai_facts import Fact, Prompt
+from sandbox.openai_index import Index
 from sandbox.words import LANGUAGES, SUBJECT_NAMES, fold, language_of, tokens
 
 FOUND = 0.55
@@ -102,11 +100,6 @@ _ORDERED_LANGUAGE = re.compile(
 )
 
 
-_OFF_SUBJECT = 0.6  # it shares words with the question and speaks of something else
-_OWN_LANGUAGE = 0.35  # more than a label that fits is worth
-# They tell who the business is and what it is about, and answer no question.
-_NAMES = re.compile(r"(?:name|nombre|nome|sector|tags|etiquetas|currency of prices)", re.I)
-_MONEY = re.compile(r"[$€£]\s?\d|\b[A-Z]{3}\s?\d|\d\s?€")
 _WHOLE = 160  # characters up to which a passage is said as it is
 
 
@@ -202,7 +195,7 @@ def _without_courtesy(text: str) -> str:
 
 def _look_up(prompt: Prompt, asked: str, language: str) -> tuple[list[tuple[float, Fact, str]], list[str]]:
     """(score, fact, answer) for each question a fact answers, and the questions none answers."""
-    index = _Index(list(statements(prompt.facts)))
+    index = Index(list(statements(prompt.facts)))
     found: list[tuple[float, Fact, str]] = []
     missed = []
     for question in _questions(asked):
@@ -217,48 +210,6 @@ def _look_up(prompt: Prompt, asked: str, language: str) -> tuple[list[tuple[floa
     if found:
         missed = [question for question in missed if len(tokens(question)) > 1]
     return found, missed
-
-
-def _speaks_of(fact: Fact) -> set[str]:
-    """What a fact is about. One that states an amount of money tells a price, whether it says so or not."""
-    priced = {"@price"} if _MONEY.search(fact.text) else set()
-    return priced | set(tokens(f"{fact.label} {fact.question} {fact.text}"))
-
-
-class _Index:
-    """Facts with their tokens; rare tokens weigh more."""
-
-    def __init__(self, facts: list[Fact]) -> None:
-        told = [fact for fact in facts if not _NAMES.fullmatch(fact.label)]
-        self._facts = [(fact, _speaks_of(fact)) for fact in told]
-        self._often = Counter(token for _, given in self._facts for token in given)
-
-    def _weight(self, token: str) -> float:
-        if not self._often[token]:
-            return 1.0
-        rarity = 1.0 + log((1 + len(self._facts)) / (1 + self._often[token]))
-        return 2 * rarity if token in SUBJECT_NAMES else rarity
-
-    def best(self, question: str, about: list[str], language: str) -> tuple[float, Fact | None]:
-        """The fact that answers best, 0 to 1. Where two answer alike, the one in the customer's language."""
-        wanted = {token: self._weight(token) for token in about}
-        total = sum(wanted.values())
-        subjects = {token for token in wanted if token in SUBJECT_NAMES}
-        best: tuple[float, float, Fact | None] = (0.0, 0.0, None)  # the rank, the score, the fact
-        for fact, given in self._facts:
-            score = sum(weight for token, weight in wanted.items() if token in given) / total
-            if score and fact.label and set(tokens(fact.label)) & set(wanted):
-                score += 0.3
-            if score and fact.question:
-                alike = fuzz.token_set_ratio(fold(question), fold(fact.question)) / 100
-                score = max(score + 0.2 * alike, alike if alike > 0.8 else 0.0)
-            if subjects and not subjects & given:
-                score *= _OFF_SUBJECT
-            own = set(tokens(fact.question)) & set(wanted) and language_of(fact.question) == language
-            rank = score + _OWN_LANGUAGE if score and own else score
-            if rank > best[0]:
-                best = (rank, score, fact)
-        return min(best[1], 1.0), best[2]
 
 
 def _wording(fact: Fact, about: list[str], language: str) -> str:

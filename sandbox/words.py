@@ -27,6 +27,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         hello hey hi how i if in is it its know let like ll long m me much many my need no not of on one or our
         please s so some tell thank thanks that the their them there they this to us very want was we what when
         where which who good bye goodbye morning afternoon evening will with would you your re there's what's i'm would
+        t don r u ur til
     """),
     "pt": _set("""
         a ao aos ai aqui tchau as algum alguma com como da das de do dos e ela ele em es essa esse esta este eu
@@ -43,10 +44,13 @@ ALL_STOP_WORDS = frozenset().union(*STOP_WORDS.values()) - _TELLING
 
 # One line per subject: its name in es, en, pt, then the folded word beginnings that speak of it.
 _SUBJECTS: tuple[tuple[tuple[str, str, str], str], ...] = (
-    (("horario", "opening hours", "horário"), "horari hora hour open opening abr abier cierr cerr close closing fech"),
+    (
+        ("horario", "opening hours", "horário"),
+        "horari hora hour open opening abr abier cierr cerr close closing shut fech",
+    ),
     (
         ("ubicación", "location", "localização"),
-        "donde onde where direcci address enderec ubica location localiz located sucursal",
+        "donde onde where direcci address enderec ubica location localiz located sucursal calle",
     ),
     (("teléfono", "phone", "telefone"), "telefon phone llamar call ligar"),
     (("sitio web", "website", "site"), "website web sitio site pagina"),
@@ -60,6 +64,15 @@ _SUBJECTS: tuple[tuple[tuple[str, str, str], str], ...] = (
     (("pedido", "order", "pedido"), "pedid order compra rastre track seguim encomenda"),
     (("descuento", "discount", "desconto"), "descuent discount descont promoc oferta cupon coupon cupom"),
     (("talla", "size", "tamanho"), "talla size tamanh medida"),
+    (("plazo", "time it takes", "prazo"), "plazo prazo tarda demor arriv llega chega duration"),
+    (("cambio de datos", "change of details", "mudança de dados"), "amend"),
+    (("empleo", "jobs", "emprego"), "trabaj empleo vacant cv curricul job hiring empreg"),
+    (("cancelación", "cancellation", "cancelamento"), "cancel anula"),
+    (
+        ("problema", "problem", "problema"),
+        "problem damag broke wrong missing lost faulty danad rompi rota roto quebr errad equivoc fallad defect defeit "
+        "perdi extravi",
+    ),
     (("inventario", "stock", "estoque"), "stock inventari estoque disponib availab existenci"),
 )
 # Things that shops sell and speak of: the beginnings of their words in the three languages, a line each.
@@ -111,6 +124,25 @@ _STARTS = sorted(
 )
 
 _WORD = re.compile(r"[^\W_]+")
+# What several words say together, and the word that says it: "send it back" is a return, "24 hours" no opening hours.
+_CHANGES = r"cambi|modific|chang|mud|alter|troc|corrig|correg|updat|edit"
+_OF = r"de|del|la|el|mi|su|the|my|your|o|a|meu|minha|seu|sua|delivery|shipping"
+_DETAILS = (
+    r"pedidos?|compra|orders?|direccion|domicilio|address|enderecos?|local|fecha|date|data|nombre|name|nome|email"
+)
+_TOGETHER = (
+    (rf"(?:{_CHANGES})\w* (?:(?:{_OF}) ){{0,3}}(?:{_DETAILS})", "amend"),
+    (r"(?:send|bring|take|give|mail)(?: \w+){0,2} back|money back", "return"),
+    (r"get to (?:you|your)|como (?:llego|llegar|chego|chegar)|directions", "where"),
+    (r"how much", "price"),
+    (
+        r"how (?:long|fast|soon|many days)|[cq]uanto (?:dura|tarda|demora)|cuantos? (?:dias|tiempo)|"
+        r"quantos? (?:dias|tempo)|(?:24|48|72) ?(?:h|hours?|horas?)|"
+        r"\d+ (?:days?|dias?)|working days|dias (?:habiles|uteis)|(?:it|that) takes",
+        "duration",
+    ),
+)
+_PHRASES = tuple((re.compile(rf"\b(?:{pattern})\b"), word) for pattern, word in _TOGETHER)
 
 
 def fold(text: str) -> str:
@@ -134,7 +166,10 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> list[str]:
     """What a text is about, in order: subjects and content words."""
-    return [_meaning(word) for word in words(text) if word not in ALL_STOP_WORDS]
+    folded = fold(text)
+    for pattern, word in _PHRASES:
+        folded = pattern.sub(word, folded)
+    return [_meaning(word) for word in words(folded) if word not in ALL_STOP_WORDS]
 
 
 def language_of(text: str) -> str | None:

@@ -60,6 +60,10 @@ def answer(question: str, *known: Passage) -> Thought:
         ("Necesito una factura A", "es", "CUIT"),
         ("When will my order arrive?", "en", "working days"),
         ("What is your phone number?", "en", "5555 0100"),
+        ("¿Puedo devolver un pedido si no me queda bien?", "es", "30 días"),
+        ("How long does delivery take?", "en", "24 to 48"),
+        ("como chego ai de metro", "pt", "Corrientes"),
+        ("price of socks?", "en", "3,200"),
         ("¿Cuánto cuestan los zapatos?", "es", "48.000"),
         ("How much are the sneakers?", "en", "39,000"),
     ],
@@ -82,7 +86,24 @@ def test_a_word_of_no_language_is_answered_in_that_of_the_words_before() -> None
     assert think(read_prompt(told("Zócalo").instructions, said)).language == "en"
 
 
-@pytest.mark.parametrize("question", ["¿Hacen descuentos?", "dame un minuto", "¿Quién ganó el partido?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "¿Hacen descuentos?",
+        "dame un minuto",
+        "¿Quién ganó el partido?",
+        "Can I change the delivery address?",
+        "Posso mudar o endereço de entrega?",
+        "quiero cambiar el domicilio del envio, me mudé",
+        "can I change my order",
+        "quiero trabajar con ustedes, a donde mando el cv",
+        "My parcel arrived damaged.",
+        "meu pedido veio errado",
+        "vocês consertam sapatos?",
+        "cambiaron de local?",
+        "Do your shoes run small?",
+    ],
+)
 def test_what_it_was_not_told_it_does_not_know(question: str) -> None:
     assert answer(question).confidence < 0.6
 
