@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core import faults
 from core.ai.model import Usage
 
 log = structlog.get_logger(__name__)
@@ -105,7 +106,7 @@ def read_file(path: Path) -> tuple[list[Price], list[str]]:
             prices.append(Price.model_validate(one))
         except ValidationError as error:
             first = error.errors()[0]
-            problems.append(f"{path.name}, price {number}, {'.'.join(map(str, first['loc']))}: {first['msg']}")
+            problems.append(f"{path.name}, price {number}, {'.'.join(map(str, first['loc']))}: {faults.reason(first)}")
     return prices, problems
 
 

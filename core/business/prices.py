@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core import faults
 from core.ai.prices import Price, PriceTable, installed, read_file
 from core.config import get_settings
 from core.db import transaction
@@ -78,7 +79,7 @@ def save(session: Session, business_id: int, actor: str, kept: Mapping[str, Any]
     except ValidationError as error:
         first = error.errors()[0]
         place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
-        raise UnacceptablePrices(f"{place}: {first['msg']}") from None
+        raise UnacceptablePrices(f"{place}: {faults.reason(first)}") from None
     session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
     audit.record(session, business_id, actor, "prices.save", f"business:{business_id}")
     _kept.pop(business_id, None)

@@ -24,9 +24,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from core import faults
 from core.channels.base import InvalidMessage
 from core.channels.interactive import Interactive
-from core.channels.parts import Attachment, ContactCard, Part, Place
+from core.channels.parts import Attachment, ContactCard, Part, Place, Text, Words
 from core.channels.split import split_text
 from core.channels.template import Template
 
@@ -38,7 +39,7 @@ _LARGEST = 65_536  # characters of a template or an interactive message as JSON,
 
 class TextContent(Part):
     type: Literal["text"]
-    text: str = Field(min_length=1)
+    text: Words
     preview_url: bool = False
 
 
@@ -64,8 +65,8 @@ class ContactsContent(Part):
 
 
 class Reaction(Part):
-    message_id: str = Field(min_length=1)
-    emoji: str = ""
+    message_id: Words
+    emoji: Text = ""
 
 
 class ReactionContent(Part):
@@ -117,8 +118,8 @@ def parse_content(data: object) -> Content:
     try:
         return _adapter.validate_python(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise InvalidMessage(_path(document, first), first["msg"].removeprefix("Value error, ")) from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise InvalidMessage(_path(document, first), faults.reason(first)) from error
 
 
 def preview(content: Mapping[str, Any]) -> str:
@@ -165,10 +166,10 @@ def _check_storable(value: object, path: str, depth: int) -> None:
         raise InvalidMessage(where, "is nested too deeply")
     if isinstance(value, str):
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise InvalidMessage(where, "contains a NUL or half a character")
+            raise InvalidMessage(where, "has the character U+0000 or half a character in it: leave it out")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidMessage(where, "is not a finite number")
+            raise InvalidMessage(where, "must be a finite number")
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _check_storable(key, where, depth + 1)

@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from core.channels.parts import File, NamedFile, Part, WebLink
+from core.channels.parts import File, Kind, NamedFile, Part, Text, WebLink, Words
 
 
-class Words(Part):
-    text: str = Field(min_length=1)
+class Said(Part):
+    text: Words
 
 
 class TextHeader(Part):
     type: Literal["text"]
-    text: str = Field(min_length=1)
+    text: Words
 
 
 class ImageHeader(Part):
@@ -37,8 +37,8 @@ Header = Annotated[TextHeader | ImageHeader | VideoHeader | DocumentHeader, Fiel
 
 
 class Reply(Part):
-    id: str = Field(min_length=1)
-    title: str = Field(min_length=1)
+    id: Words
+    title: Words
 
 
 class ReplyButton(Part):
@@ -53,37 +53,37 @@ class ButtonAction(Part):
 class ButtonInteractive(Part):
     type: Literal["button"]
     header: Header | None = None
-    body: Words
-    footer: Words | None = None
+    body: Said
+    footer: Said | None = None
     action: ButtonAction
 
 
 class Row(Part):
-    id: str = Field(min_length=1)
-    title: str = Field(min_length=1)
-    description: str | None = None
+    id: Words
+    title: Words
+    description: Text | None = None
 
 
 class Section(Part):
-    title: str | None = None
+    title: Text | None = None
     rows: list[Row] = Field(min_length=1)
 
 
 class ListAction(Part):
-    button: str = Field(min_length=1)
+    button: Words
     sections: list[Section] = Field(min_length=1)
 
 
 class ListInteractive(Part):
     type: Literal["list"]
     header: TextHeader | None = None
-    body: Words
-    footer: Words | None = None
+    body: Said
+    footer: Said | None = None
     action: ListAction
 
 
 class LinkParameters(Part):
-    display_text: str = Field(min_length=1)
+    display_text: Words
     url: WebLink
 
 
@@ -95,8 +95,8 @@ class LinkAction(Part):
 class LinkInteractive(Part):
     type: Literal["cta_url"]
     header: Header | None = None
-    body: Words
-    footer: Words | None = None
+    body: Said
+    footer: Said | None = None
     action: LinkAction
 
 
@@ -105,7 +105,7 @@ class OtherInteractive(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    type: str = Field(pattern=r"^[a-z_]{1,64}$")
+    type: Kind
 
 
 _CHECKED = frozenset({"button", "list", "cta_url"})

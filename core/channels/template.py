@@ -7,39 +7,34 @@ not among them is passed on as it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from core.channels.parts import File, NamedFile, Part, Place
+from core.channels.parts import LARGEST_ID, File, Kind, NamedFile, Part, Place, Text, Words
+from core.faults import Form
 
 MOST_CARDS = 10
 _MOST_COMPONENTS = 30
 _MOST_PARAMETERS = 100
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[_-]([A-Za-z]{2,4}))?")
-_UNFIT = re.compile(r"[\n\r\t]| {5}")
-
-
-def _value(words: str) -> str:
-    """Meta refuses others (error 132018): "Param text cannot have new-line/tab characters or more than 4 spaces"."""
-    if not words.strip():
-        raise ValueError("is empty: a variable needs a value")
-    if _UNFIT.search(words):
-        raise ValueError("has a line break, a tab or more than four spaces in a row, which templates do not take")
-    return words
+_LANGUAGE = r"^[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?$"
+# Meta refuses others (error 132018): "Param text cannot have new-line/tab characters or more than 4 spaces".
+_FIT = Form(
+    r"^(?!.*[ ]{5})[^\n\r\t\x00]*[^\s\x00-\x20\x85\xa0\ufeff][^\n\r\t\x00]*$",
+    "needs a value without line breaks, tabs and more than four spaces in a row: templates take no others",
+)
 
 
 def _locale(code: str) -> str:
     """As templates have it: Meta's webhooks also write a hyphen (`en-US`)."""
-    if not (found := _LANGUAGE.fullmatch(code)):
-        raise ValueError("must be a language like es or pt_BR")
-    language, region = found.groups()
+    language, _, region = code.replace("-", "_").partition("_")
     return language.lower() + (f"_{region.upper()}" if region else "")
 
 
-Value = Annotated[str, AfterValidator(_value)]
+Value = Annotated[str, _FIT]
+Language = Annotated[str, Form(_LANGUAGE, "must be a language like es or pt_BR"), AfterValidator(_locale)]
+ContentSid = Annotated[str, Form(r"^HX[0-9a-fA-F]{32}$", "must be HX and 32 digits or letters from a to f")]
 
 
 class _Open(BaseModel):
@@ -47,7 +42,7 @@ class _Open(BaseModel):
 
 
 class _Parameter(Part):
-    parameter_name: str | None = None  # for templates whose variables are named, not numbered
+    parameter_name: Text | None = None  # for templates whose variables are named, not numbered
 
 
 class TextParameter(_Parameter):
@@ -57,8 +52,8 @@ class TextParameter(_Parameter):
 
 class Currency(Part):
     fallback_value: Value
-    code: str = Field(pattern=r"^[A-Z]{3}$")
-    amount_1000: int
+    code: Annotated[str, Form(r"^[A-Z]{3}$", "must be a currency's three capital letters, such as EUR")]
+    amount_1000: int = Field(ge=-LARGEST_ID, le=LARGEST_ID)
 
 
 class CurrencyParameter(_Parameter):
@@ -103,8 +98,8 @@ class LocationParameter(_Parameter):
 
 
 class ProductOf(Part):
-    product_retailer_id: str = Field(min_length=1)
-    catalog_id: str = Field(min_length=1)
+    product_retailer_id: Words
+    catalog_id: Words
 
 
 class ProductParameter(_Parameter):
@@ -114,7 +109,7 @@ class ProductParameter(_Parameter):
 
 class PayloadParameter(Part):
     type: Literal["payload"]
-    payload: str = Field(max_length=512)
+    payload: Annotated[Text, Field(max_length=512)]
 
 
 class CouponParameter(Part):
@@ -137,7 +132,7 @@ class MinutesParameter(Part):
 
 
 class Expiration(Part):
-    expiration_time_ms: int = Field(ge=0)
+    expiration_time_ms: int = Field(ge=0, le=LARGEST_ID)
 
 
 class ExpirationParameter(Part):
@@ -146,7 +141,7 @@ class ExpirationParameter(Part):
 
 
 class OtherParameter(_Open):
-    type: str = Field(pattern=r"^[a-z_]{1,64}$")
+    type: Kind
 
 
 _VARIABLES = frozenset(("text", "currency", "date_time"))
@@ -221,7 +216,7 @@ class ButtonComponent(Part):
     """`sub_type` is url, quick_reply, copy_code, flow, catalog, mpm, voice_call, order_details, or a newer one."""
 
     type: Literal["button"]
-    sub_type: str = Field(pattern=r"^[A-Za-z_]{1,64}$")
+    sub_type: Annotated[str, Form(r"^[A-Za-z_]{1,64}$", "must be a button's type, such as url or quick_reply")]
     index: int | None = Field(default=None, ge=0, le=9)
     parameters: Parameters = Field(default_factory=list)
 
@@ -240,7 +235,7 @@ class LimitedTimeOfferComponent(Part):
 
 
 class OtherComponent(_Open):
-    type: str = Field(pattern=r"^[a-z_]{1,64}$")
+    type: Kind
 
 
 _OF_CARDS = frozenset(("header", "body", "button"))
@@ -288,12 +283,14 @@ def _lowered(node: Any) -> Any:
 
 
 class Template(Part):
-    name: str | None = Field(default=None, min_length=1, max_length=512)
-    language: Annotated[str, AfterValidator(_locale)] | None = Field(default=None, examples=["es", "pt_BR"])
+    name: Annotated[Words, Field(max_length=512)] | None = None
+    language: Language | None = Field(default=None, examples=["es", "pt_BR"])
     components: Annotated[list[Component], BeforeValidator(_lowered), Field(max_length=_MOST_COMPONENTS)] = Field(
         default_factory=list
     )
-    content_sid: str | None = Field(default=None, pattern=r"^HX[0-9a-fA-F]{32}$")
+    content_sid: (
+        Annotated[str, Form(r"^HX[0-9a-fA-F]{32}$", "must be HX and 32 digits or letters from a to f")] | None
+    ) = None
     variables: dict[str, Value] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -28,7 +28,7 @@ from webhook_app.api.auth import KeyRing, Meter
 _ABOUT = """Send messages, read conversations and quotes, keep the catalogue, follow the queue.
 
 Every call needs `Authorization: Bearer KEY`. Times are UTC. Errors are `application/problem+json`. Lists come in pages:
-pass `next_cursor` as `cursor` until it is null."""
+pass `next_cursor` as `cursor` until it is null. Texts are whole Unicode characters without U+0000."""
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"

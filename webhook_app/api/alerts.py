@@ -12,12 +12,12 @@ from core.health import alerts
 from core.people.api_keys import Scope
 from webhook_app.api import cursors, routes
 from webhook_app.api.auth import caller, needs
-from webhook_app.api.schemas import Given, Paging
+from webhook_app.api.schemas import Given, IdPaging
 
 api = routes.blueprint("alerts", "What is wrong with the service, and what was")
 
 
-class AlertQuery(Paging):
+class AlertQuery(IdPaging):
     """`state`: those that are open, those that are over, or all of them."""
 
     state: Literal["open", "cleared", "all"] = "all"

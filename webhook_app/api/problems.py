@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from core import faults
 from core.channels.base import InvalidMessage
 from core.errors import (
     AddressEnded,
@@ -28,7 +29,6 @@ from core.errors import (
 log = structlog.get_logger(__name__)
 
 _TRY_AGAIN_SECONDS = "5"
-_NO_OBJECT = "must be a JSON object"  # the library names a Python class in its place
 
 
 class FieldError(BaseModel):
@@ -113,13 +113,10 @@ def register(app: Flask) -> None:
 
 def invalid_request(error: ValidationError) -> Response:
     """The 422 for a path, query or body that does not fit its model."""
-    errors = [
-        {
-            "field": ".".join(str(step) for step in fault["loc"]) or "body",
-            "reason": _NO_OBJECT if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, "),
-        }
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    found: dict[str, str] = {}  # a value that could be one of several things has a fault for each of them
+    for fault in error.errors(include_url=False, include_input=False):
+        found.setdefault(".".join(str(step) for step in fault["loc"]) or "body", faults.reason(fault))
+    errors = [{"field": field, "reason": reason} for field, reason in found.items()]
     return _refused(invalid(errors))
 
 

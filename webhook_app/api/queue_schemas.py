@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from core.channels.base import Cause
-from webhook_app.api.schemas import ErrorOut, Given, Id, Taken
+from core.channels.parts import Id
+from webhook_app.api.schemas import ErrorOut, Given, Taken
 
 
 class Retry(Taken):
@@ -27,7 +28,16 @@ class Retry(Taken):
 
 
 class GiveUp(Taken):
-    """The messages named, or what failed by `cause`."""
+    """The messages named, or what failed by `cause`: exactly one of both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [given], "properties": {given: {"not": {"type": "null"}}, other: {"type": "null"}}}
+                for given, other in (("ids", "cause"), ("cause", "ids"))
+            ]
+        }
+    )
 
     ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
     cause: Cause | None = None
@@ -35,7 +45,7 @@ class GiveUp(Taken):
     @model_validator(mode="after")
     def _named(self) -> GiveUp:
         if (self.ids is None) == (self.cause is None):
-            raise ValueError("give either ids or cause")
+            raise ValueError("needs either ids or cause, not both")
         return self
 
 

@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
+from core.faults import NO_NUL, Form
 from core.models import QuoteState
 from core.outbox.compose import LARGEST_ID
 from core.quotes import pricing
 from core.quotes.products import LONGEST, MOST_ALIASES, Facts, Listed
-from webhook_app.api.schemas import Given, Paging, Taken, Words
+from webhook_app.api.schemas import Given, IdPaging, Taken, Words
 
-_NO_NUL = r"^[^\x00]*$"
-Alias = Annotated[str, Field(min_length=1, max_length=LONGEST["alias"], pattern=_NO_NUL)]
-Price = Annotated[Decimal, Field(ge=0, le=pricing.HIGHEST, decimal_places=4)]
+_PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,4})?")
+
+
+def _price(value: Any) -> Decimal:
+    """Of a number its digits as JSON wrote them, so that 25.1 is 25.1."""
+    if isinstance(value, str) and _PRICE.fullmatch(value):
+        return Decimal(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        amount = Decimal(str(value))
+        if 0 <= amount <= pricing.HIGHEST and amount == amount.quantize(pricing.SMALLEST):
+            return amount
+    raise ValueError(f"must be a number from 0 to {pricing.HIGHEST} with four decimal places at most, such as 25.50")
+
+
+Price = Annotated[
+    Decimal,
+    PlainValidator(_price),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": float(pricing.HIGHEST), "multipleOf": 0.0001},
+                {"type": "string", "pattern": f"^{_PRICE.pattern}$"},
+            ]
+        }
+    ),
+]
+
+
+def _currency(value: Any) -> str:
+    code = value.upper() if isinstance(value, str) else None
+    if code == "" or code in pricing.codes():
+        return str(code)
+    raise ValueError("must be the ISO 4217 code of a currency in use, such as EUR, or empty")
+
+
+Currency = Annotated[
+    str, PlainValidator(_currency), WithJsonSchema({"type": "string", "enum": ["", *sorted(pricing.codes())]})
+]
+_NAME = Form(r"^[^\x00]*[^\s\x00-\x20\x85\xa0\ufeff][^\x00]*$", "needs at least one visible character, and no U+0000")
+Alias = Annotated[str, Field(min_length=1, max_length=LONGEST["alias"]), NO_NUL]
 
 
 class ProductIn(Taken):
@@ -27,12 +67,12 @@ class ProductIn(Taken):
     neither offered nor quoted.
     """
 
-    name: str = Field(min_length=1, max_length=LONGEST["name"], pattern=_NO_NUL, examples=["Camisa azul"])
+    name: Annotated[str, Field(max_length=LONGEST["name"]), _NAME] = Field(examples=["Camisa azul"])
     price: Price = Field(examples=["25.50"])
-    sku: str = Field(default="", max_length=LONGEST["sku"], pattern=_NO_NUL)
-    description: str = Field(default="", max_length=LONGEST["description"], pattern=_NO_NUL)
-    unit: str = Field(default="", max_length=LONGEST["unit"], pattern=_NO_NUL)
-    currency: str = Field(default="", pattern=r"^([A-Za-z]{3})?$", examples=["EUR"])
+    sku: Annotated[str, Field(max_length=LONGEST["sku"]), NO_NUL] = ""
+    description: Annotated[str, Field(max_length=LONGEST["description"]), NO_NUL] = ""
+    unit: Annotated[str, Field(max_length=LONGEST["unit"]), NO_NUL] = ""
+    currency: Currency = Field(default="", examples=["EUR"])
     aliases: list[Alias] = Field(default=[], max_length=MOST_ALIASES)
     active: Annotated[bool, Field(strict=True)] = True
 
@@ -44,7 +84,7 @@ class ProductPath(Given):
     product_id: int = Field(ge=1, le=LARGEST_ID)
 
 
-class ProductQuery(Paging):
+class ProductQuery(IdPaging):
     q: Words | None = Field(default=None, description="words of the name, the SKU or an alias, accents or not")
     sku: Words | None = Field(default=None, description="exactly this SKU")
     active: bool | None = Field(default=None, description="on offer, or not")
@@ -79,7 +119,7 @@ class QuotePath(Given):
     quote_id: int = Field(ge=1, le=LARGEST_ID)
 
 
-class QuoteQuery(Paging):
+class QuoteQuery(IdPaging):
     state: QuoteState | None = None
     conversation_id: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,9 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    PlainValidator,
     TypeAdapter,
+    WithJsonSchema,
     computed_field,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -23,19 +26,51 @@ from core.analytics.stats import Period
 from core.channels.base import Kind
 from core.channels.content import Reaction
 from core.channels.interactive import Interactive
-from core.channels.parts import Attachment, ContactCard, Place
+from core.channels.parts import LARGEST_ID, Attachment, ContactCard, Id, Place, whole
+from core.channels.parts import Words as PartWords
 from core.channels.template import Template
+from core.faults import NO_NUL, Form
 from core.models import ConversationStatus
-from core.outbox.compose import LARGEST_ID
+from webhook_app.api import cursors
+
+Words = Annotated[str, Field(min_length=1, max_length=500), NO_NUL]
+_PROVIDER_ID = r"^[!-~]{1,256}$"
+_A_MESSAGE = "must be a message's id or its provider_message_id"
 
 
-def _whole(value: Any) -> Any:
-    """JSON knows one kind of number: 7.0 is the integer 7 (JSON Schema, "integer")."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _reference(value: Any) -> str:
+    """A message by our id, a number or its digits, or by its provider's."""
+    number = whole(value)
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= LARGEST_ID:
+        return str(number)
+    if isinstance(value, str) and re.fullmatch(_PROVIDER_ID.strip("^$"), value):
+        return value
+    raise ValueError(_A_MESSAGE)
 
 
-Id = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=LARGEST_ID)]
-Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+Reference = Annotated[
+    str,
+    PlainValidator(_reference),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+                {"type": "string", "pattern": _PROVIDER_ID},
+            ]
+        }
+    ),
+]
+
+
+def _written(value: Any) -> Any:
+    """Only as RFC 3339 writes it: the library also takes seconds since 1970 and days."""
+    if isinstance(value, str) and re.fullmatch(_RFC_3339, value):
+        return value
+    raise ValueError("must be a time with its offset from UTC, such as 2030-01-31T09:00:00Z")
+
+
+_RFC_3339 = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)"
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Documented:
@@ -74,7 +109,7 @@ class SendMessage(Taken):
         ]
         | None
     ) = None  # fmt: skip
-    text: Annotated[Any, Documented(str)] = None
+    text: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "pattern": NO_NUL.pattern})] = None
     preview_url: Annotated[Any, Documented(bool)] = None
     media: Annotated[Any, Documented(Attachment)] = None
     location: Annotated[Any, Documented(Place)] = None
@@ -82,8 +117,8 @@ class SendMessage(Taken):
     reaction: Annotated[Any, Documented(Reaction)] = None
     template: Annotated[Any, Documented(Template)] = None
     interactive: Annotated[Any, Documented(Interactive)] = None
-    reply_to: Id | Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[!-~]+$")] | None = None
-    send_at: AwareDatetime | None = None
+    reply_to: Reference | None = None
+    send_at: Moment | None = None
     take_over: Annotated[bool, Field(strict=True)] = False
 
     def content(self) -> dict[str, Any]:
@@ -92,8 +127,11 @@ class SendMessage(Taken):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
+_KEY = "must be 1 to 200 visible ASCII characters without #"
+
+
 class SendHeaders(BaseModel):
-    idempotency_key: Annotated[str, Field(pattern=r'^[!"$-~]{1,200}$')] | None = Field(
+    idempotency_key: Annotated[str, Form(r'^[!"$-~]{1,200}$', _KEY)] | None = Field(
         default=None,
         alias="Idempotency-Key",
         description="Visible ASCII without #. The same key with the same message sends once; with another it is 422.",
@@ -112,9 +150,20 @@ class MediaPath(BaseModel):
     media_id: int = Field(ge=1, le=LARGEST_ID)
 
 
-class Paging(BaseModel):
-    cursor: str | None = Field(default=None, max_length=100, description="next_cursor of the page before")
+class Limited(BaseModel):
     limit: int = Field(default=50, ge=1, le=100)
+
+
+class Paging(Limited):
+    """Of a list in the order of moments."""
+
+    cursor: cursors.PositionCursor | None = Field(default=None, description="next_cursor of the page before")
+
+
+class IdPaging(Limited):
+    """Of a list in the order of ids."""
+
+    cursor: cursors.IdCursor | None = Field(default=None, description="next_cursor of the page before")
 
 
 class ScheduledQuery(Paging):
@@ -126,8 +175,8 @@ class ScheduledQuery(Paging):
 class ConversationQuery(Paging):
     channel: Kind | None = None
     status: ConversationStatus | None = None
-    assignee: str | None = Field(
-        default=None, pattern=r"^(none|[1-9][0-9]{0,17})$", description="an agent's id, or none"
+    assignee: Annotated[str, Form(r"^(none|[1-9][0-9]{0,17})$", "must be an agent's id, or none")] | None = Field(
+        default=None, description="an agent's id, or none"
     )
     tag: Words | None = None
     q: Words | None = Field(
@@ -154,15 +203,25 @@ class StatsQuery(BaseModel):
     period: Period = Field(default=Period.TODAY, description="whole days with today: 1, 7 or 30")
 
 
+def _handle(value: Any) -> str:
+    number = whole(value)
+    if isinstance(number, str | int) and not isinstance(number, bool):
+        return str(number)
+    raise ValueError("must be a text or a whole number")
+
+
+Handle = Annotated[str, PlainValidator(_handle), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})]
+
+
 class LegacySend(SendMessage):
     """As for /api/v1/messages, or in the older words: `message` is the text.
 
     `threadId` is a conversation's id; one that is no number, and `userId`, are taken and not used.
     """
 
-    message: Annotated[str, Field(min_length=1)] | None = None
-    thread_id: str | int | None = Field(default=None, alias="threadId")
-    user_id: str | int | None = Field(default=None, alias="userId")
+    message: PartWords | None = None
+    thread_id: Handle | None = Field(default=None, alias="threadId")
+    user_id: Handle | None = Field(default=None, alias="userId")
 
     def as_message(self) -> SendMessage:
         """The same in the newer words."""
@@ -176,7 +235,7 @@ class LegacySend(SendMessage):
 
 
 class UploadForm(BaseModel):
-    file: FileStorage
+    file: FileStorage = Field(json_schema_extra={"minLength": 1})
 
 
 class Given(BaseModel):
