@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from core.channels.parts import LARGEST_ID
 from core.faults import NO_NUL, Form
 from core.models import QuoteState
-from core.outbox.compose import LARGEST_ID
 from core.quotes import pricing
 from core.quotes.products import LONGEST, MOST_ALIASES, Facts, Listed
-from webhook_app.api.schemas import Given, IdPaging, Taken, Words
+from webhook_app.api.schemas import Given, IdPaging, Taken
+from webhook_app.api.values import Words
 
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,4})?")
 

@@ -2,85 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from flask_openapi.models.file import FileStorage
 from pydantic import (
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
-    PlainValidator,
-    TypeAdapter,
     WithJsonSchema,
     computed_field,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from core.analytics.stats import Period
 from core.channels.base import Kind
 from core.channels.content import Reaction
 from core.channels.interactive import Interactive
-from core.channels.parts import LARGEST_ID, Attachment, ContactCard, Id, Place, whole
+from core.channels.parts import LARGEST_ID, Attachment, ContactCard, Id, Place
 from core.channels.parts import Words as PartWords
 from core.channels.template import Template
 from core.faults import NO_NUL, Form
 from core.models import ConversationStatus
 from webhook_app.api import cursors
-
-Words = Annotated[str, Field(min_length=1, max_length=500), NO_NUL]
-_PROVIDER_ID = r"^[!-~]{1,256}$"
-_A_MESSAGE = "must be a message's id or its provider_message_id"
-
-
-def _reference(value: Any) -> str:
-    """A message by our id, a number or its digits, or by its provider's."""
-    number = whole(value)
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= LARGEST_ID:
-        return str(number)
-    if isinstance(value, str) and re.fullmatch(_PROVIDER_ID.strip("^$"), value):
-        return value
-    raise ValueError(_A_MESSAGE)
-
-
-Reference = Annotated[
-    str,
-    PlainValidator(_reference),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
-                {"type": "string", "pattern": _PROVIDER_ID},
-            ]
-        }
-    ),
-]
-
-
-def _written(value: Any) -> Any:
-    """Only as RFC 3339 writes it: the library also takes seconds since 1970 and days."""
-    if isinstance(value, str) and re.fullmatch(_RFC_3339, value):
-        return value
-    raise ValueError("must be a time with its offset from UTC, such as 2030-01-31T09:00:00Z")
-
-
-_RFC_3339 = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)"
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
-
-
-class Documented:
-    """Shows another type's schema for a field whose content `parse_content` checks, naming the faulty part."""
-
-    def __init__(self, shape: Any) -> None:
-        self._shape = TypeAdapter(shape)
-
-    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler.resolve_ref_schema(handler(self._shape.core_schema))
+from webhook_app.api.values import Documented, Handle, Moment, Reference, Words
 
 
 class Taken(BaseModel):
@@ -201,16 +145,6 @@ class Handoff(Taken):
 
 class StatsQuery(BaseModel):
     period: Period = Field(default=Period.TODAY, description="whole days with today: 1, 7 or 30")
-
-
-def _handle(value: Any) -> str:
-    number = whole(value)
-    if isinstance(number, str | int) and not isinstance(number, bool):
-        return str(number)
-    raise ValueError("must be a text or a whole number")
-
-
-Handle = Annotated[str, PlainValidator(_handle), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})]
 
 
 class LegacySend(SendMessage):
