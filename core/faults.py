@@ -76,11 +76,6 @@ def reason(fault: ErrorDetails) -> str:
     return _PLAIN.get(kind, "is not what it must be: see its description")
 
 
-def sentence(fault: ErrorDetails) -> str:
-    """The same as it goes on "NAME is wrong: "."""
-    return reason(fault) if fault["type"] == _OWN else f"it {reason(fault)}"
-
-
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a whole text must look: a pattern, which ends with $, for the schema, and words for whoever got it wrong."""
