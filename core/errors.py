@@ -44,6 +44,16 @@ class AddressEnded(Conflict):
         )
 
 
+class WrittenInGroup(Conflict):
+    """The customer wrote in a group: no provider of ours sends to groups, and an answer would be private."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This customer wrote in a group, where nothing can be sent from here: an answer would reach only them, in "
+            "private. Answer in WhatsApp, or wait until they write in private."
+        )
+
+
 class MarketingStopped(Conflict):
     """The customer takes no marketing templates; other messages go on."""
 

@@ -76,6 +76,7 @@ def _shut(thread: Thread, words: Mapping[str, str]) -> dict[str, str] | None:
         "closed" if thread.status == "closed"
         else "address_ended" if thread.address_ended
         else "opted_out" if thread.opted_out
+        else "group" if thread.in_group
         else "window"
     )  # fmt: skip
     if by == "window" and thread.window_open:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Boolean, Row, any_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core.channels.files import named
@@ -26,6 +26,7 @@ from core.models import (
     Sender,
     Team,
 )
+from core.models.conversation import IN_GROUP
 from core.models.message import ABOUT_ANOTHER
 
 
@@ -91,6 +92,7 @@ class Thread:
     window_open: bool
     opted_out: bool
     address_ended: bool
+    in_group: bool
     lines: Sequence[Line]
     more: bool
     suggestion: Suggestion | None
@@ -109,6 +111,7 @@ _HEAD = (
         Team.name,
         func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
         func.statement_timestamp(),
+        literal_column(IN_GROUP.replace("c.", "conversations.")).cast(Boolean),
     )
     .join(Contact, Contact.id == Conversation.contact_id)
     .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
@@ -124,7 +127,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     head = session.execute(_HEAD, {"conversation": conversation_id}).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, read_at = head
+    conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, read_at, in_group = head
     asked = {"conversation": conversation_id, "limit": limit + 1}
     newest = session.execute(_NEWEST, asked).all() if limit else []
     return Thread(
@@ -152,6 +155,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         window_open=window_open,
         opted_out=opted_out_at is not None,
         address_ended=ended_at is not None,
+        in_group=in_group,
         lines=_lines(session, newest[:limit][::-1]) if newest else [],
         more=len(newest) > limit,
         suggestion=drafts.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,

@@ -26,6 +26,14 @@ class Mode(StrEnum):
     HUMAN = "human"
 
 
+# Whether what the customer of a conversation `c` wrote last came in a group, and nothing private of theirs waits for an
+# answer: then whoever answers means the group, which no provider of ours sends to.
+IN_GROUP = """(c.kind = 'whatsapp' AND c.waiting_since IS NULL AND coalesce((
+    SELECT g.payload ? 'group_id' FROM messages g
+    WHERE g.conversation_id = c.id AND g.sender = 'customer' AND g.type NOT IN ('reaction', 'edit', 'revoke', 'system')
+    ORDER BY g.created_at DESC, g.id DESC LIMIT 1), false))"""
+
+
 class Conversation(Tenant, Base):
     """What one customer and the business say on one channel, until it is closed.
 

@@ -29,9 +29,11 @@ from core.errors import (
     NotFound,
     OptedOut,
     WindowClosed,
+    WrittenInGroup,
 )
 from core.media import outgoing
 from core.models import ConversationStatus, Sender
+from core.models.conversation import IN_GROUP
 from core.models.message import ABOUT_ANOTHER
 
 
@@ -77,6 +79,7 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         NotFound, Conflict: no such conversation, or it is closed.
         OptedOut: the customer asked for silence.
         AddressEnded: the address is not the customer's any more.
+        WrittenInGroup: the customer wrote in a group, which nothing can be sent to.
         MarketingStopped: the customer takes no marketing templates.
         WindowClosed: only a template may be sent.
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
@@ -120,6 +123,8 @@ def _parts(
         raise AddressEnded
     if place.opted_out_at is not None:
         raise OptedOut
+    if place.in_group:
+        raise WrittenInGroup
     template = templates.on_file(session, place.channel_id, draft.content)
     if place.marketing_stopped_at is not None and templates.is_marketing(template):
         raise MarketingStopped
@@ -200,16 +205,17 @@ class _Place:
     opted_out_at: datetime | None
     marketing_stopped_at: datetime | None
     ended_at: datetime | None
+    in_group: bool
 
 
-_PLACE = """
+_PLACE = f"""
 SELECT c.id, c.channel_id, c.identity_id, i.address, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
-       i.marketing_stopped_at, i.ended_at
+       i.marketing_stopped_at, i.ended_at, {IN_GROUP}
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN identities i ON i.id = c.identity_id
 WHERE c.id = ANY(%(conversations)s::bigint[]) ORDER BY c.id FOR UPDATE OF c
-"""
+"""  # noqa: S608 - a part of ours
 
 
 def _load(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Place]:

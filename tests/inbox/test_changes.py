@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.conversations import triage
+from core.conversations import thread, triage
 from core.db import transaction
+from core.errors import WrittenInGroup
 from core.models import Sender
 from core.outbox.queue import Draft, queue_reply
 from tests.conftest import TestBusiness
@@ -166,3 +167,27 @@ def test_a_deletion_before_its_message_leaves_nobody_waiting(business: TestBusin
     deletes("wamid.LATE")
     customer_writes("esqueça", wamid="wamid.LATE")
     assert state()[1] is False
+
+
+def test_nothing_is_sent_in_private_to_whoever_wrote_in_a_group(business: TestBusiness) -> None:
+    conversation_id = arrives("text", {"body": "quién sabe la clave"}, group_id="grp.1")
+
+    def refused() -> bool:
+        with transaction(business.business_id) as session:
+            shut = thread.read(session, conversation_id).in_group
+        try:
+            say(business.business_id, conversation_id)
+        except WrittenInGroup:
+            return shut
+        assert not shut
+        return False
+
+    assert refused()
+    customer_writes("¿y mi turno?")
+    assert not refused()
+    arrives("text", {"body": "gracias a todos"}, group_id="grp.1")
+    assert not refused(), "the private question waits still"
+    send_all()
+    assert refused()
+    customer_writes("otra duda, en privado")
+    assert not refused()

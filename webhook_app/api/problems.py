@@ -24,6 +24,7 @@ from core.errors import (
     OptedOut,
     StoreUnavailable,
     WindowClosed,
+    WrittenInGroup,
 )
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ _MEANINGS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (WindowClosed, HTTPStatus.CONFLICT, "window_closed"),
     (OptedOut, HTTPStatus.CONFLICT, "opted_out"),
     (AddressEnded, HTTPStatus.CONFLICT, "address_ended"),
+    (WrittenInGroup, HTTPStatus.CONFLICT, "written_in_group"),
     (MarketingStopped, HTTPStatus.CONFLICT, "marketing_stopped"),
     (IdempotencyConflict, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_conflict"),
     (Conflict, HTTPStatus.CONFLICT, "conflict"),
