@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from console import auth
 from console.components.bridge import bridge
@@ -34,6 +35,11 @@ def style() -> None:
     st.empty()
     st.html("<style></style>")
     st.html(f"<style>{_STYLE.read_text('utf-8')}</style>")
+
+
+def page() -> DeltaGenerator:
+    """What a page is drawn in: as wide as every other, with its title in the same place."""
+    return st.container(key="page", gap="small")
 
 
 def viewer() -> CurrentAgent:

@@ -106,3 +106,8 @@ def test_only_the_shell_makes_toasts() -> None:
     """Streamlit puts what a fragment's callback draws where something else stands (`console.shell.toast`)."""
     made = {path.name for path in modules("console") if "st.toast(" in path.read_text()}
     assert made == {"shell.py", "asgi.py"}  # the latter's are of callbacks that broke
+
+
+def test_every_page_but_the_inbox_is_drawn_as_wide_as_the_others() -> None:
+    pages = {path.name: path.read_text("utf-8") for path in (ROOT / "console/app_pages").glob("*.py")}
+    assert [name for name, source in pages.items() if "with shell.page():" not in source] == ["inbox.py"]

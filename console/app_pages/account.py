@@ -140,7 +140,7 @@ def _sessions() -> None:
         st.button(t("account.revoke_others"), icon=":material/logout:", on_click=actions.revoke_others)
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(agent.name)
     st.text(f"{agent.email} · {t(f'role.{agent.role}')} · {agent.business_name}")
     with st.container(border=True):

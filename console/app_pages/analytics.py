@@ -15,7 +15,7 @@ _PARTS = {
     "cost": charts.cost, "quality": quality.draw,
 }  # fmt: skip
 
-with st.container(key="page_wide", gap="small"):
+with shell.page():
     st.title(t("nav.analytics"))
     span = period.choose(agent)
     everybody = span.whose.agent_id is None

@@ -93,7 +93,7 @@ def _newer() -> None:
     state["audit_places"] = state.get("audit_places", [])[:-1]
 
 
-with st.container(key="page_wide", gap="medium"):
+with shell.page():
     st.title(t("nav.audit"))
     st.caption(t("audit.lead"))
     _filters()

@@ -66,17 +66,18 @@ def _bar(bot_id: int, typed: BotSettings | list[str]) -> None:
             versions.show(changes(data.version(bot_id, newest), typed))
             based_on = newest
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/edit: **{t('bot.unsaved', count=len(differing))}**", width="content")
-            st.text_input(
-                t("bot.note"), key="bot_note", max_chars=LONGEST_NOTE, label_visibility="collapsed",
-                placeholder=t("bot.note"),
-            )  # fmt: skip
-            st.button(t("rehearsal.try"), icon=":material/science:", key="rehearsal_try", on_click=_try_first)
+            st.markdown(f":material/edit: **{t('bot.unsaved', count=len(differing))}**", width="stretch")
             st.button(t("bot.discard"), on_click=_discard, args=(bot_id,))
             st.button(
                 t("bot.save_over" if newest else "bot.save"), type="primary", on_click=_save,
                 args=(bot_id, typed, based_on),
             )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text_input(
+                t("bot.note"), key="bot_note", max_chars=LONGEST_NOTE, label_visibility="collapsed",
+                placeholder=t("bot.note"),
+            )  # fmt: skip
+            st.button(t("rehearsal.try"), icon=":material/science:", key="rehearsal_try", on_click=_try_first)
 
 
 def _try_first() -> None:
@@ -146,7 +147,7 @@ def _part(shown: BotOverview, bots: Sequence[BotOverview]) -> None:
             _settings(shown.id)
 
 
-with st.container(key="page_wide", gap="small"):
+with shell.page():
     bots = data.overview()
     if not bots:
         st.info(t("bot.none"), icon=":material/smart_toy:")

@@ -101,7 +101,7 @@ def _menu(one: Listed) -> None:
         st.button(t("catalogue.remove"), key=f"remove_{one.id}", width="stretch", on_click=_remove, args=(one.id,))
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.catalogue"))
     st.caption(t("catalogue.lead"))
     own = data.currency()

@@ -28,8 +28,8 @@ def _cards() -> None:
         card.draw(one, watcher)
 
 
-with st.container(key="page", gap="medium"):
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+with shell.page():
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("nav.channels"))
         if watcher.may_edit:
             st.button(

@@ -64,7 +64,7 @@ def _group(kind: str, items: list[DeadItem]) -> None:
                 st.code(_item(one), language="json", wrap_lines=True)
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.dead_letters"))
     st.caption(t("dead.lead"))
     items = list(data.dead(state.get("dead_before")))

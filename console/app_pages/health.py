@@ -112,7 +112,7 @@ def _alerts() -> None:
         )  # fmt: skip
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.health"))
     st.caption(t("health.lead"))
     _alerts()

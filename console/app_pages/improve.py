@@ -77,7 +77,7 @@ def _nothing(bot_id: int, view: str, zone: ZoneInfo, *, some: bool) -> None:
     )  # fmt: skip
 
 
-with st.container(key="page_wide", gap="small"):
+with shell.page():
     bot_id = _head()
     st.caption(t("improve.lead"))
     if locked:

@@ -42,7 +42,7 @@ def _row(key: KeyFacts) -> None:
                 st.button(t("keys.revoke_sure"), key=f"sure_{key.id}", on_click=actions.revoke, args=(key.id,))
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.keys"))
     st.caption(t("keys.lead"))
     if key := state.pop("new_key", None):

@@ -17,8 +17,8 @@ agent = shell.viewer()
 may_edit = agent.role in auth.ADMINISTRATORS
 bots = {one.id: one.name for one in bots_data.overview()}
 
-with st.container(key="page", gap="medium"):
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+with shell.page():
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("nav.knowledge"))
         if may_edit:
             st.button(

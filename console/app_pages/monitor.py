@@ -64,8 +64,8 @@ def _kinds(found: Picture, period: timedelta) -> None:
             _milliseconds(1000 * sum(row.seconds for row in rows) / count if count else None)
         )
         columns[t("monitor.p95")].append(_about(_quantile(rows, 0.95)))
-        columns[t("monitor.failed")].append(failed)
-        columns[t("monitor.waiting")].append(waits[kind].count)
+        columns[t("monitor.failed")].append(number(failed))
+        columns[t("monitor.waiting")].append(number(waits[kind].count))
         columns[t("monitor.oldest")].append(duration(waits[kind].oldest) if waits[kind].count else "—")
     st.dataframe(columns, hide_index=True)
 
@@ -88,8 +88,8 @@ def _chart(found: Picture, period: timedelta, now: datetime) -> None:
             offset=0,
         )  # fmt: skip
     chart.update_layout(
-        barmode="stack", height=230, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
-        legend={"orientation": "h", "y": 1.15, "x": 0}, separators=SEPARATORS[current()],
+        barmode="stack", height=260, margin={"l": 0, "r": 0, "t": 8, "b": 0}, hovermode="x unified", bargap=0.1,
+        legend={"orientation": "h", "y": -0.15, "yanchor": "top", "x": 0}, separators=SEPARATORS[current()],
         xaxis={"type": "date", "tickformat": "%H:%M", "hoverformat": f"{DAY[current()]}, %H:%M",
                "range": [_local(now - period), _local(now)]},
     )  # fmt: skip
@@ -115,7 +115,7 @@ def _workers(workers: list[Worker]) -> None:
         )
         columns[t("monitor.doing")].append(doing or "—")
         columns[t("monitor.slots")].append(f"{busy} / {sum(one.slots.values())}")
-        columns[t("monitor.done")].append(one.done)
+        columns[t("monitor.done")].append(number(one.done))
         columns[t("monitor.memory")].append(f"{number(one.memory / _MEGABYTE)} MB")
         columns[t("monitor.uptime")].append(duration((one.seen_at - one.started_at).total_seconds()))
         columns[t("monitor.seen")].append(moment(one.seen_at, zone))
@@ -164,7 +164,7 @@ def _page() -> None:
     _failures(found)
 
 
-with st.container(key="page_wide", gap="small"):
+with shell.page():
     st.title(t("nav.monitor"))
     st.segmented_control(
         t("monitor.period"), list(_PERIODS), default="hour", required=True, key="monitor_period",

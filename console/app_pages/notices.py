@@ -76,7 +76,7 @@ def _list(known: int) -> None:
             st.button(t("notices.newest"), on_click=lambda: state.pop("notices_before", None))
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.notices"))
     st.caption(t("notices.lead"))
     _list(data.read_up_to())

@@ -109,7 +109,7 @@ def _menu(person: Person) -> None:
             st.button(t(f"people.{name}"), key=f"{name}_{person.id}", on_click=act, width="stretch")
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.people"))
     st.caption(t("people.lead"))
     if error := state.pop("people_error", None):

@@ -102,7 +102,7 @@ def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: float | None) -> N
             state.pop(key, None)
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.prices"))
     st.caption(t("prices.lead"))
     kept = data.own()

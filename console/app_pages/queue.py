@@ -133,7 +133,7 @@ def _choices(one: Unsent, status: str) -> None:
             st.button(t("queue.give_up_sure"), key=f"give_up_{one.id}", on_click=_give_up, args=([one.id],))
 
 
-with st.container(key="page_wide", gap="medium"):
+with shell.page():
     st.title(t("nav.queue"))
     st.caption(t("queue.lead"))
     _queue()

@@ -114,7 +114,7 @@ def _newer() -> None:
     state["quote_places"] = state.get("quote_places", [])[:-1]
 
 
-with st.container(key="page_wide", gap="medium"):
+with shell.page():
     st.title(t("nav.quotes"))
     st.caption(t("quotes.lead"))
     _bar()

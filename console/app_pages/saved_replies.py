@@ -29,7 +29,7 @@ def _edit(shortcut: str, words: str) -> None:
     state["shortcut"], state["words"] = shortcut, words
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.saved_replies"))
     st.caption(t("saved.lead"))
     if may_edit:

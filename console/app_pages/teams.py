@@ -111,7 +111,7 @@ def _visibility() -> None:
     st.caption(t("teams.visibility_help"))
 
 
-with st.container(key="page", gap="medium"):
+with shell.page():
     st.title(t("nav.teams"))
     st.caption(t("teams.lead"))
     if error := state.pop("teams_error", None):

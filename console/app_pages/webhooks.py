@@ -93,7 +93,7 @@ def _drawer(event_id: int) -> None:
     raw.show_body(body.content_type, body.query, body.body)
 
 
-with st.container(key="page_wide", gap="medium"):
+with shell.page():
     st.title(t("nav.webhooks"))
     st.caption(t("events.lead"))
     if data.log_may_be_shown():
