@@ -47,7 +47,7 @@ def test_events_of_before_are_told_without(event: str) -> None:
     [
         ({}, ""),
         ({"name": "Medias", "price": "3200.0000"}, "Nombre: Medias · Precio: 3200"),
-        ({"cost_usd": "0.00150", "tokens": 12_345}, "Coste (USD): 0,0015 · Tokens: 12.345"),
+        ({"cost_usd": "0.00150", "tokens": 12_345}, "Costo (USD): 0,0015 · Tokens: 12.345"),
         ({"before": 1, "after": 2, "name": "Ventas"}, "1 → 2 · Nombre: Ventas"),
         ({"before": None, "after": "x"}, "— → x"),
         ({"role": "manager", "odd_key": True, "ids": list(range(12))},
