@@ -13,7 +13,6 @@ import streamlit as st
 from console import shell
 from console.actions import contacts
 from console.actions import conversations as actions
-from console.data import inbox as data
 from console.desk import bulk, listing, selection, undo
 from console.i18n import t
 from core.conversations.triage import UnacceptableTime
@@ -72,7 +71,7 @@ def _to_conversation(what: str, conversation_id: int, value: Any, told: Mapping[
             there = actions.continue_on(conversation_id, int(told["channel"]), int(told["identity"]))
             listing.open_conversation(there)
         case "next":
-            _next(conversation_id)
+            listing.open_next(conversation_id)
 
 
 def _to_contact(what: str, contact_id: int, value: Any, told: Mapping[str, Any]) -> None:
@@ -87,14 +86,6 @@ def _to_contact(what: str, contact_id: int, value: Any, told: Mapping[str, Any])
             contacts.set_opted_out(contact_id, str(told["kind"]), bool(value))
         case "merge":
             state["merging"] = contact_id
-
-
-def _next(conversation_id: int) -> None:
-    following = data.next_waiting(conversation_id)
-    if following is None:
-        shell.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
-    else:
-        listing.open_conversation(following)
 
 
 def _moment(name: str) -> datetime:

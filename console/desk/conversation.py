@@ -19,7 +19,7 @@ from console.data import inbox as data
 from console.data import people
 from console.data.opened import Opened
 from console.data.reading import together
-from console.desk import copilot, first, merging, refused, selection, why
+from console.desk import copilot, first, listing, merging, refused, selection, undo, why
 from console.i18n import current, t
 from core.channels.base import InvalidMessage
 from core.errors import BotHubError, StoreUnavailable
@@ -124,7 +124,17 @@ def _nothing(agent: CurrentAgent) -> None:
     if not data.has_conversations():
         first.draw(agent)
         return
-    st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
+    with st.container(key="nothing", horizontal_alignment="center", gap="small"):
+        st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
+        st.button(
+            t("act.next_waiting"), key="next_waiting", icon=":material/skip_next:", shortcut="Alt+N",
+            on_click=_open_next,
+        )  # fmt: skip
+
+
+def _open_next() -> None:
+    listing.open_next(None)
+    st.rerun(list(undo.PANES))
 
 
 def _found() -> Opened | None:

@@ -135,6 +135,15 @@ def open_conversation(conversation_id: int) -> None:
     seen_again()
 
 
+def open_next(after: int | None) -> None:
+    """Show the next customer who waits, after the conversation named."""
+    following = data.next_waiting(after)
+    if following is None:
+        shell.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
+    else:
+        open_conversation(following)
+
+
 def seen_again() -> None:
     """Whoever has a conversation before them has seen what is new in it."""
     if chosen := selection.chosen():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from core.db import system_transaction
+from core.models import Conversation
 from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import Person, conversation, person, says, state_of
 from tests.inbox.steps import one
@@ -120,6 +123,17 @@ def test_what_is_being_written_stays_while_others_write(page: Page, ana: Person,
     expect(page.locator(".lines").get_by_text("Anybody there?")).to_be_visible()
     expect(about).to_have_value("Half a sen")
     expect(about).to_be_focused()
+
+
+def test_alt_n_opens_whoever_waits_when_nothing_is_open(page: Page, ana: Person, talk: int) -> None:
+    with system_transaction() as session:
+        session.get_one(Conversation, talk).waiting_since = datetime.now(UTC)
+    page.goto("/")
+    expect(page.locator(".row")).to_have_count(1)
+    at_rest(page)
+    page.screenshot(path="/tmp/nothing.png")
+    page.keyboard.press("Alt+n")
+    expect(page.locator(".lines").get_by_text("Where is my order?")).to_be_visible()
 
 
 def test_keys_and_menus_do_what_buttons_do(page: Page, ana: Person, business, talk: int) -> None:
