@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from console.catalogue.words import typed
+from console.decimals import written
 from console.i18n import catalogue, current, t
 from console.numbers import number
 
@@ -49,7 +49,7 @@ def _value(key: str, value: Any) -> str:
             return ", ".join(f"{_name(str(name))}: {_value(str(name), one)}" for name, one in value.items())
     if key in _AMOUNTS:
         try:
-            return typed(Decimal(str(value)))
+            return written(Decimal(str(value)))
         except InvalidOperation:
             return str(value)
     if key in ("fields", "field"):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from console import auth, shell
+from console import auth, decimals, shell
 from console.actions import prices as actions
 from console.data import prices as data
 from console.i18n import current, t
@@ -19,6 +19,7 @@ from console.times import TYPED
 from core.business.prices import CATEGORIES, Prices
 from core.errors import BotHubError
 
+_HIGHEST_PLAN = 10_000_000.0
 state = st.session_state
 agent = shell.viewer()
 may_edit = agent.role in auth.ADMINISTRATORS
@@ -85,13 +86,16 @@ def _rows(frame: pd.DataFrame, *numbers: str) -> list[dict[str, Any]]:
     return found
 
 
-def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: float | None) -> None:
+def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: decimals.Typed) -> None:
+    if plan.fault:
+        state["prices_told"] = ("error", f"{t('prices.plan')}: {plan.fault}")
+        return
     try:
         actions.save(
             {
                 "models": _rows(models, "input", "cached", "output"),
                 "messages": _rows(messages, "usd"),
-                "plan_usd": None if plan is None else Decimal(str(plan)),
+                "plan_usd": plan.value,
             }
         )
     except BotHubError as error:
@@ -112,9 +116,9 @@ with shell.page():
     st.subheader(t("prices.messages"), anchor=False)
     st.caption(t("prices.messages_lead"))
     messages = _messages(kept)
-    plan = st.number_input(
-        t("prices.plan"), min_value=0.0, max_value=10_000_000.0, disabled=not may_edit, help=t("prices.plan_help"),
-        value=None if kept.plan_usd is None else float(kept.plan_usd), placeholder="—", width=300,
+    plan = decimals.field(
+        t("prices.plan"), 0, _HIGHEST_PLAN, kept.plan_usd, key="prices_plan", disabled=not may_edit,
+        help=t("prices.plan_help"), placeholder="—", width=300,
     )  # fmt: skip
     if told := state.pop("prices_told", None):
         (st.success if told[0] == "success" else st.error)(plain(told[1]))

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from console import shell
+from console import decimals, shell
 from console.actions import bot as actions
 from console.data import bot as data
 from console.i18n import t
@@ -20,6 +20,7 @@ _CURRENCIES = (
     "ARS", "BOB", "BRL", "CLP", "COP", "CRC", "CUP", "DOP", "EUR", "GBP", "GTQ", "HNL", "MXN", "NIO", "PAB", "PEN",
     "PYG", "USD", "UYU", "VES",
 )  # fmt: skip
+_SATISFACTION = (1.0, 5.0)
 _LINES = ("name", "sector", "hours", "phone", "website")
 
 
@@ -50,8 +51,8 @@ def pane(*, locked: bool) -> None:
             t("facts.tags"), list(known.tags), list(known.tags), key="facts.tags", accept_new_options=True,
             max_selections=MOST_TAGS, disabled=locked,
         )  # fmt: skip
-        st.number_input(
-            t("facts.satisfaction"), 1.0, 5.0, known.satisfaction, 0.1, key="facts.satisfaction", disabled=locked,
+        decimals.field(
+            t("facts.satisfaction"), *_SATISFACTION, known.satisfaction, key="facts.satisfaction", disabled=locked,
             placeholder=t("bot.not_set"),
         )  # fmt: skip
         st.form_submit_button(t("facts.save"), type="primary", on_click=_save, args=(known,), disabled=locked)
@@ -60,7 +61,12 @@ def pane(*, locked: bool) -> None:
 
 
 def _save(known: BusinessFacts) -> None:
-    typed = {field: state[f"facts.{field}"] for field in (*_LINES, "time_zone", "satisfaction")}
+    satisfaction = decimals.read(state["facts.satisfaction"], *_SATISFACTION)
+    if satisfaction.fault:
+        state["facts_result"] = (False, f"{t('facts.satisfaction')}: {satisfaction.fault}")
+        return
+    typed = {field: state[f"facts.{field}"] for field in (*_LINES, "time_zone")}
+    typed["satisfaction"] = satisfaction.number
     try:
         actions.save_facts(
             replace(known, **typed, currency=state["facts.currency"] or "", tags=tuple(state["facts.tags"]))

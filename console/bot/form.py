@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
+from console import decimals
 from console.bot import hours, pairs, tables
 from console.i18n import LANGUAGES, t
 from core.ai.settings import Autonomy, BotSettings
@@ -19,7 +20,12 @@ _TABLES = ("qa_pairs", "topics")
 _OPTIONAL = (
     "model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute", "usd_per_day", "usd_per_month",
 )  # fmt: skip
+_DECIMALS = {  # the lowest and the highest
+    "quiet_seconds": (0.0, 60.0), "temperature": (0.0, 2.0), "timeout_seconds": (1.0, 120.0),
+    "usd_per_day": (0.01, 1_000_000.0), "usd_per_month": (0.01, 1_000_000.0),
+}  # fmt: skip
 _CHOSEN = ("bot_id", "bot_part", "bot_note")  # what else of the page must last
+_DRAWN_ANEW = (".editor", ".words")  # from what is kept; numbers perhaps in another language
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
 
@@ -38,6 +44,7 @@ def load(settings: BotSettings) -> None:
             tables.load(field, value)
         else:
             state[f"bot.{field}"] = value
+            state.pop(f"bot.{field}.words", None)
 
 
 def document() -> dict[str, Any]:
@@ -60,11 +67,25 @@ def document() -> dict[str, Any]:
 
 def read() -> BotSettings | list[str]:
     """The settings that are typed, or what is wrong with them, in words."""
-    unread = hours.faults()
+    unread = hours.faults() + _unread_numbers()
     try:
         return unread or BotSettings.model_validate(document())
     except ValidationError as error:
         return [_fault(fault) for fault in error.errors(include_url=False)]
+
+
+def _unread_numbers() -> list[str]:
+    found = {field: _typed(field, state.get(f"bot.{field}.words")) for field in _DECIMALS}
+    return [f"{t(f'bot.{field}')}: {typed.fault}" for field, typed in found.items() if typed.fault]
+
+
+def _typed(field: str, words: str | None) -> decimals.Typed:
+    """What stands in a field of decimals. Where it is not drawn, what stood there last holds."""
+    return (
+        decimals.Typed(None)
+        if words is None
+        else decimals.read(words, *_DECIMALS[field], needed=field not in _OPTIONAL)
+    )
 
 
 def is_loaded() -> bool:
@@ -79,7 +100,7 @@ def is_loaded() -> bool:
 def keep() -> None:
     """Streamlit forgets a widget that is not drawn. What was typed must stay, on whichever page somebody looks."""
     for key in list(state):
-        if isinstance(key, str) and (key in _CHOSEN or (key.startswith("bot.") and not key.endswith(".editor"))):
+        if isinstance(key, str) and (key in _CHOSEN or (key.startswith("bot.") and not key.endswith(_DRAWN_ANEW))):
             state[key] = state[key]
 
 
@@ -121,7 +142,7 @@ def _judgement(locked: bool) -> None:
     st.toggle(
         t("bot.handoff_on_anger"), key="bot.handoff_on_anger", disabled=locked, help=t("bot.handoff_on_anger_help")
     )
-    _number("quiet_seconds", 0.0, 60.0, 0.5, locked)
+    _decimal("quiet_seconds", locked)
     _number("quote_hours", 1, 24 * 90, 1, locked)
     _number("frequent_minutes", 0, 24 * 60, 5, locked)
     st.toggle(t("bot.quote_handoff"), key="bot.quote_handoff", disabled=locked, help=t("bot.quote_handoff_help"))
@@ -166,25 +187,32 @@ def _limits(locked: bool) -> None:
     st.text_input(
         t("bot.model"), key="bot.model", max_chars=100, disabled=locked, help=t("bot.model_help"), placeholder="—"
     )
-    _number("temperature", 0.0, 2.0, 0.1, locked)
+    _decimal("temperature", locked)
     _number("max_output_tokens", 64, 16_000, 50, locked)
     _number("context_messages", 1, 50, 1, locked)
     _number("context_tokens", 500, 200_000, 500, locked)
-    _number("timeout_seconds", 1.0, 120.0, 1.0, locked)
+    _decimal("timeout_seconds", locked)
     _number("requests_per_minute", 1, None, 1, locked)
     _number("tokens_per_minute", 1, None, 1000, locked)
-    _number("usd_per_day", 0.01, 1_000_000.0, 1.0, locked)
-    _number("usd_per_month", 0.01, 1_000_000.0, 1.0, locked)
+    _decimal("usd_per_day", locked)
+    _decimal("usd_per_month", locked)
 
 
-def _number(field: str, low: float, high: float | None, step: float, locked: bool) -> None:
-    kind = type(step)
-    value = state[f"bot.{field}"]
-    state[f"bot.{field}"] = None if value is None else kind(value)
+def _number(field: str, low: int, high: int | None, step: int, locked: bool) -> None:
     st.number_input(
         t(f"bot.{field}"), low, high, step=step, key=f"bot.{field}", disabled=locked, help=t(f"bot.{field}_help"),
         placeholder=t("bot.not_set") if field in _OPTIONAL else None,
     )  # fmt: skip
+
+
+def _decimal(field: str, locked: bool) -> None:
+    optional = field in _OPTIONAL
+    typed = decimals.field(
+        t(f"bot.{field}"), *_DECIMALS[field], state[f"bot.{field}"], key=f"bot.{field}.words", needed=not optional,
+        disabled=locked, help=t(f"bot.{field}_help"), placeholder=t("bot.not_set") if optional else None,
+    )  # fmt: skip
+    if not typed.fault:
+        state[f"bot.{field}"] = typed.number
 
 
 def _lines(words: str) -> list[str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from console import shell
+from console import decimals, shell
 from console.actions import rehearsal as actions
 from console.bot import cases
 from console.bot.versions import words_between
@@ -57,13 +57,13 @@ def _beginning(bot_id: int, in_force: BotSettings, typed: BotSettings) -> None:
             format_func=lambda one: t(f"rehearsal.source_{one}"),
         )  # fmt: skip
         count = st.number_input(t("rehearsal.count"), 1, MOST_ITEMS, 10, key="rehearsal_count", width=150)
-        limit = st.number_input(
-            t("rehearsal.spend"), 0.01, float(MOST_USD), 0.5, step=0.1, format="%.2f", key="rehearsal_spend",
-            disabled=most is None, width=170,
+        limit = decimals.field(
+            t("rehearsal.spend"), 0.01, float(MOST_USD), 0.5, key="rehearsal_spend", needed=True, disabled=most is None,
+            width=190,
         )  # fmt: skip
         st.button(
             t("rehearsal.begin"), icon=":material/play_arrow:", type="primary", key="rehearsal_begin", on_click=_begin,
-            args=(bot_id, typed, source, int(count), None if most is None else Decimal(str(limit))),
+            args=(bot_id, typed, source, int(count), None if most is None else limit.value), disabled=bool(limit.fault),
         )  # fmt: skip
     st.caption(_costs(most, int(count)))
 

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from console import shell
+from console import decimals, shell
 from console.actions import catalogue as actions
 from console.catalogue import words
 from console.i18n import current, t
@@ -40,7 +40,7 @@ def _fields(product_id: int | None, known: Facts | None, own_currency: str) -> N
     name = st.text_input(t("catalogue.name"), known.name if known else "", max_chars=LONGEST["name"], key=key("name"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         price = st.text_input(
-            t("catalogue.price"), words.typed(known.price) if known else "", max_chars=30, key=key("price")
+            t("catalogue.price"), decimals.written(known.price) if known else "", max_chars=30, key=key("price")
         )
         codes = sorted(pricing.codes())
         currency = st.selectbox(

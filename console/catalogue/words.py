@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import cast
 
-from babel.numbers import format_decimal
-
 from console.i18n import catalogue, current, t
 from core.ai.text import LanguageCode
 from core.quotes import money
@@ -22,11 +20,6 @@ def per_unit(facts: Facts, own_currency: str) -> str:
     """ "25,00 € / kg"."""
     said = price(facts.price, facts.currency or own_currency)
     return f"{said} / {facts.unit}" if facts.unit else said
-
-
-def typed(amount: Decimal) -> str:
-    """A number as people would type it: no groups, the decimals there are."""
-    return format_decimal(amount.normalize(), locale=current(), decimal_quantization=False, group_separator=False)
 
 
 def fault(reason: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from console import shell
+from console import decimals, shell
 from console.actions import channels as actions
 from console.actions.channels import ProviderRefused
 from console.channels.words import reason
@@ -20,6 +20,7 @@ from core.errors import BotHubError
 
 state = st.session_state
 _LONGEST_SECRET = 1000
+_SLOWEST = 0.1  # messages a second
 
 
 def closed() -> None:
@@ -68,9 +69,12 @@ def edit(one: ChannelCard) -> None:
 def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[ChannelEdit], object]) -> None:
     """The fields that adding and changing have in common, and the button that saves. What is wrong stands above."""
     above = st.container()
-    edited = _fields(provider, one)
+    edited, fault = _fields(provider, one)
     if not st.form_submit_button(t("channels.save"), type="primary", width="stretch"):
         st.caption(t("channels.checked_first"))
+        return
+    if fault:
+        above.error(f"{t('channels.speed')}: {fault}", icon=":material/error:")
         return
     try:
         with st.spinner(t("channels.asking")):
@@ -87,7 +91,8 @@ def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[Channel
         st.rerun()
 
 
-def _fields(provider: Provider, one: ChannelCard | None) -> ChannelEdit:
+def _fields(provider: Provider, one: ChannelCard | None) -> tuple[ChannelEdit, str]:
+    """What is typed, and what of it cannot be read."""
     bots = data.bots()
     key = f"{provider}_{one.id if one else 'new'}"
     fixed = one is not None and one.from_settings
@@ -116,8 +121,8 @@ def _fields(provider: Provider, one: ChannelCard | None) -> ChannelEdit:
         )
         for secret in SECRETS[provider]
     }  # fmt: skip
-    speed = st.number_input(
-        t("channels.speed"), min_value=0.1, max_value=float(FASTEST), value=one.own_speed if one else None,
+    speed = decimals.field(
+        t("channels.speed"), _SLOWEST, float(FASTEST), one.own_speed if one else None,
         placeholder=t("channels.speed_default"), help=t("channels.speed_help"), key=f"channel_speed_{key}",
     )  # fmt: skip
-    return ChannelEdit(name, account, bot_id, speed, {} if fixed else typed)
+    return ChannelEdit(name, account, bot_id, speed.number, {} if fixed else typed), speed.fault

@@ -17,6 +17,7 @@ from console.actions import bot as actions
 from console.auth import NotAllowed
 from console.bot.hours import shifts
 from console.bot.versions import words_between
+from console.i18n import catalogue, speaking
 from core.ai.prompt import BusinessFacts
 from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
 from core.business import facts
@@ -314,6 +315,28 @@ def test_no_widget_has_a_default_beside_what_the_session_holds(desk: Desk, monke
         desk.page.switch_page("app_pages/bot.py")
         desk.run()
     assert told == []
+
+
+@pytest.mark.parametrize(("language", "typed", "value"), [("es", "0,7", 0.7), ("pt", "1,25", 1.25)])
+def test_numbers_with_decimals_are_typed_as_the_reader_writes_them(
+    business: TestBusiness, monkeypatch: pytest.MonkeyPatch, language: str, typed: str, value: float
+) -> None:
+    who = person(business.business_id, role=Role.ADMINISTRATOR, language=language)
+    desk = Desk(who, monkeypatch)
+    desk.open().switch_page("app_pages/bot.py")
+    field = "bot.temperature.words"
+    with speaking(language):  # in which AppTest, outside of the script, looks for a choice among the options
+        desk.run()
+        desk.page.text_input(key=field).set_value("0.7")
+        desk.run()
+        assert "0,5" in desk.page.error[0].value
+        assert desk.page.text_input(key=field).value == "0.7", "what was typed stays"
+        desk.page.text_input(key=field).set_value(typed)
+        desk.run()
+        assert not desk.page.error
+        press(desk, catalogue(language)["bot.save"])
+        assert in_force(business)[1].temperature == value
+        assert desk.page.text_input(key=field).value == typed
 
 
 def compared(desk: Desk) -> tuple[int, int]:

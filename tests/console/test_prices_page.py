@@ -18,9 +18,14 @@ def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyP
     desk = Desk(person(business.business_id, role=role), monkeypatch)
     desk.open().switch_page("app_pages/prices.py")
     page = desk.run()
-    assert page.number_input[0].disabled is (role == Role.MANAGER)
+    assert page.text_input(key="prices_plan").disabled is (role == Role.MANAGER)
     if role == Role.ADMINISTRATOR:
-        page.number_input[0].set_value(450.5)
+        page.text_input(key="prices_plan").set_value("4 500 USD")
+        desk.run()
+        next(one for one in page.button if one.label == "Save prices").click()
+        desk.run()
+        assert "from 0 to 10000000" in page.error[0].value
+        page.text_input(key="prices_plan").set_value("450.5")
         desk.run()
         next(one for one in page.button if one.label == "Save prices").click()
         desk.run()

@@ -100,7 +100,7 @@ def test_an_unknown_price_leaves_only_the_count(desk: Desk, business: TestBusine
     desk.page.text_input(key="bot.model").set_value("somebodys-own-model")
     desk.run()
     what_if(desk)
-    assert desk.page.number_input(key="rehearsal_spend").disabled
+    assert desk.page.text_input(key="rehearsal_spend").disabled
     press(desk, "rehearsal_begin")
     assert rows("SELECT spend_limit FROM rehearsals")[0].spend_limit is None
 

@@ -1,0 +1,76 @@
+"""Fields for numbers with decimals. Streamlit's own field of numbers writes a point in every language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+import streamlit as st
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+
+from console.i18n import current, t
+
+state = st.session_state
+_LONGEST = 30
+_NUMBER = re.compile(r"[+-]?\d[\d.,\s\u00a0\u202f]*")  # Decimal takes more: "1e5", "1_000", "NaN"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in a field: a number or none, or what is wrong with it in words."""
+
+    value: Decimal | None
+    fault: str = ""
+
+    @property
+    def number(self) -> float | None:
+        return None if self.value is None else float(self.value)
+
+
+def written(value: Decimal | float | None) -> str:
+    """A number as people would type it: no groups, the decimals there are; nothing for none."""
+    if value is None:
+        return ""
+    exact = Decimal(str(value)).normalize()
+    return format_decimal(exact, locale=current(), decimal_quantization=False, group_separator=False)
+
+
+def read(words: str, low: float, high: float, *, needed: bool = False) -> Typed:
+    """What whoever looks wrote in their own way, within the bounds. Empty is no number, unless one is `needed`."""
+    words = words.strip()
+    if not words and not needed:
+        return Typed(None)
+    fault = Typed(None, t("numbers.fault", low=written(low), high=written(high), example=written(low + 0.5)))
+    if not _NUMBER.fullmatch(words):
+        return fault
+    try:
+        value = parse_decimal(words, locale=current(), strict=True)
+    except NumberFormatError:
+        return fault
+    return Typed(value) if Decimal(str(low)) <= value <= Decimal(str(high)) else fault
+
+
+def field(
+    label: str,
+    low: float,
+    high: float,
+    value: Decimal | float | None,
+    *,
+    key: str,
+    needed: bool = False,
+    disabled: bool = False,
+    help: str | None = None,
+    placeholder: str | None = None,
+    width: int | str = "stretch",
+) -> Typed:
+    """A field that begins with `value`. What cannot be read is said below it, and the words stay."""
+    state.setdefault(key, written(value))
+    with st.container(gap=None, width=width):  # type: ignore[arg-type]
+        words = st.text_input(
+            label, key=key, max_chars=_LONGEST, disabled=disabled, help=help, placeholder=placeholder or ""
+        )
+        found = read(words, low, high, needed=needed)
+        if found.fault:
+            st.caption(f":red[{found.fault}]")
+    return found
