@@ -22,7 +22,7 @@ from benchmarks.report import Figure, at_most, percentile, plain
 from benchmarks.servers import Servers
 from benchmarks.stack import free_port
 from benchmarks.usage import Meter, resident_mb
-from core import live
+from core.platform import events
 
 # One process draws all windows: fifty of them would not fit otherwise.
 _CHROMIUM = (
@@ -172,9 +172,9 @@ def _painted_after(page: Page, row: str, marker: str) -> float:
 
 def _say(bench: Bench, talk: int, words: str) -> None:
     """Store a customer's message and announce it, as the workers do."""
-    change = json.dumps(astuple(live.Change(BUSINESS, talk, None)))
+    change = json.dumps(astuple(events.Change(BUSINESS, talk, None)))
     with psycopg.connect(bench.stack.environment["DATABASE_URL"]) as connection:
-        connection.execute(_SAY, {"words": words, "talk": talk, "topic": live.TOPIC, "change": change})
+        connection.execute(_SAY, {"words": words, "talk": talk, "topic": events.TOPIC, "change": change})
 
 
 def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:

@@ -23,9 +23,9 @@ from benchmarks.reading import BUSINESS, Reader
 from benchmarks.report import Figure, as_text, machine, tables
 from benchmarks.servers import ROOT
 from benchmarks.stack import Stack, eventually, running_stack
-from core.db import make_engine
+from core.accounts import sessions, users
 from core.models import Role
-from core.people import agents, sessions
+from core.platform.db import make_engine
 
 PAGE = ROOT / "docs" / "benchmarks-console.md"
 BROKEN = (AssertionError, RuntimeError, requests.RequestException, psycopg.Error, SQLAlchemyError, BrowserError)
@@ -87,7 +87,7 @@ def _prepare(stack: Stack, chosen: argparse.Namespace) -> tuple[Reader, str]:
         database.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=2, statement_timeout=_PATIENCE
     )
     with Session(engine) as session, session.begin():
-        agent_id = agents.create_agent(
+        agent_id = users.create_agent(
             session, BUSINESS, name="Ana Torres", email="ana@bench.example", role=Role.MANAGER, language="es"
         )
         token = sessions.open_session(session, BUSINESS, agent_id)

@@ -13,7 +13,7 @@ import requests
 
 from benchmarks.day import CLOSES, OPENS, Step, Visit, script
 from benchmarks.load import Refused, Target, desk_address
-from core.errors import ConfigurationError
+from core.platform.errors import ConfigurationError
 
 _MOST_CUSTOMERS = 500
 _LAST_WORDS_SECONDS = 15.0  # for the last answers

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from core.config import get_settings
+from core.platform.config import get_settings
 
 MESSAGES_EACH = 10
 DAYS = 180

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from benchmarks.bench import Bench
 from benchmarks.report import Figure, at_most, percentile, plain
 from core import migrations
-from core.db import enter_business, make_engine
-from core.knowledge import search
-from core.knowledge.embedding import OFFLINE, OFFLINE_DIMENSIONS
-from core.knowledge.search import Asked, Library
+from core.knowledge import hybrid_search
+from core.knowledge.embedders import OFFLINE, OFFLINE_DIMENSIONS
+from core.knowledge.hybrid_search import Asked, Library
+from core.platform.db import enter_business, make_engine
 
 SEED = 42
 _WORDS = 30_000
@@ -151,8 +151,8 @@ def timed(engine: Engine, owner: Owner, questions: Sequence[Asked]) -> list[floa
         start = time.perf_counter()
         with Session(engine) as session, session.begin():
             enter_business(session, owner.number)
-            shelf = search.library(session, owner.number, owner.number)
-            search.find(session, owner.number, shelf, asked, 6)
+            shelf = hybrid_search.library(session, owner.number, owner.number)
+            hybrid_search.find(session, owner.number, shelf, asked, 6)
         taken.append(time.perf_counter() - start)
     return taken[3:]
 
@@ -166,7 +166,7 @@ def recall(engine: Engine, owner: Owner, questions: Sequence[Asked]) -> float:
         session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))
         for asked in questions:
             _, vector = asked.vectors[OFFLINE.name]
-            yield set(search._by_meaning(session, OFFLINE.name, library, vector)[:10])
+            yield set(hybrid_search._by_meaning(session, OFFLINE.name, library, vector)[:10])
 
     with Session(engine) as session, session.begin():
         found, true = list(nearest(session, shelf)), list(nearest(session, few))

@@ -22,9 +22,9 @@ from benchmarks import bodies
 from benchmarks.bodies import QUESTIONS, Signer, customers, message_id
 from benchmarks.client import Client, Run
 from benchmarks.report import percentile
-from core.config import load
-from core.errors import ConfigurationError
-from core.supervisor import told_settings
+from core.platform.config import load
+from core.platform.errors import ConfigurationError
+from core.platform.supervisor import told_settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
 _STILL_SECONDS = 8.0  # without a new answer, counted from when the quiet window is over

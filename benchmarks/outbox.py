@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from benchmarks.bench import Bench
 from benchmarks.report import at_most, percentile, plain
 from core import migrations
-from core.db import make_engine
-from core.outbox.claim import claim
+from core.messaging.outbound.claim import claim
+from core.platform.db import make_engine
 
 CLAIM = 50
 _DUE = 1_000

@@ -16,7 +16,7 @@ from benchmarks.report import at_least, at_most, contest, percentile, plain
 from benchmarks.servers import Servers
 from benchmarks.stack import eventually
 from benchmarks.usage import Meter, resident_mb
-from core.business import demo
+from core.cli import demo_business
 
 SLOTS = 50  # WORKER_PROCESSES × WORKER_SLOTS
 MODEL_SECONDS = 0.5
@@ -148,5 +148,5 @@ def _cpu_of(flows: list[Flow]) -> str:
 
 
 def _instructions() -> str:
-    pairs = "\n".join(f"Q: {pair.question}\nA: {pair.answer}" for pair in demo.bot().qa_pairs)
-    return f"Answer the customer of {demo.NAME} from these questions and answers.\n{pairs}"
+    pairs = "\n".join(f"Q: {pair.question}\nA: {pair.answer}" for pair in demo_business.bot().qa_pairs)
+    return f"Answer the customer of {demo_business.NAME} from these questions and answers.\n{pairs}"

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from benchmarks.bench import Bench
 from benchmarks.report import Figure, percentile
-from core.analytics import figures, rollups
-from core.conversations import listing, thread
-from core.conversations.listing import Place, View, Wanted
-from core.db import enter_business
+from core.conversations import inbox_list, thread
+from core.conversations.inbox_list import Place, View, Wanted
 from core.models import Conversation
+from core.platform.db import enter_business
+from core.reporting import daily_rollups, metrics
 
 BUSINESS = 1
 _WORDS = {"rare": "A1050", "three terms": "hacen envios cordoba", "common": "gracias"}
@@ -98,11 +98,11 @@ def _lists(reader: Reader) -> Iterator[Figure]:
         yield from _read(reader, f"list {view}, first page", lambda session, w=wanted: _page(reader, session, w), 2)
     if deep := _place_of_page_101(reader):
         yield from _read(reader, "list all, page 101", lambda session: _page(reader, session, Wanted(), deep), 2)
-    yield from _read(reader, "numbers of the views", listing.counts, 2)
+    yield from _read(reader, "numbers of the views", inbox_list.counts, 2)
 
 
-def _page(reader: Reader, session: Session, wanted: Wanted, after: Place | None = None) -> listing.Page:
-    return listing.page(session, BUSINESS, wanted, reader.agent_id, after)
+def _page(reader: Reader, session: Session, wanted: Wanted, after: Place | None = None) -> inbox_list.Page:
+    return inbox_list.page(session, BUSINESS, wanted, reader.agent_id, after)
 
 
 def _place_of_page_101(reader: Reader) -> Place | None:
@@ -134,12 +134,12 @@ def _threads(reader: Reader) -> Iterator[Figure]:
 def _analytics(reader: Reader) -> Iterator[Figure]:
     """The same 30 closed days, counted from the rows and read from the kept days; their ratio is the point."""
     with reader.transaction() as session:
-        zone = figures.zone_of(session, BUSINESS)
+        zone = metrics.zone_of(session, BUSINESS)
     yesterday = datetime.now(zone).date() - timedelta(days=1)
     first = yesterday - timedelta(days=29)
 
-    def read(session: Session) -> figures.Figures:
-        return figures.figures(session, BUSINESS, first, yesterday)
+    def read(session: Session) -> metrics.Figures:
+        return metrics.figures(session, BUSINESS, first, yesterday)
 
     def from_rows(session: Session) -> None:
         session.execute(text("DELETE FROM days_counted"))
@@ -149,12 +149,12 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
 
     rounds, reader.rounds = reader.rounds, 2
     raw = reader.time(from_rows)
-    day = reader.time(lambda session: rollups.count_day(session, BUSINESS, zone, yesterday, datetime.now(zone)))
+    day = reader.time(lambda session: daily_rollups.count_day(session, BUSINESS, zone, yesterday, datetime.now(zone)))
     reader.rounds = rounds
     today = yesterday + timedelta(days=1)
     for back in range(31):
         with reader.transaction() as session:
-            rollups.count_day(session, BUSINESS, zone, today - timedelta(days=back), datetime.now(zone))
+            daily_rollups.count_day(session, BUSINESS, zone, today - timedelta(days=back), datetime.now(zone))
     kept = reader.time(read)
     ratio = statistics.median(raw) / statistics.median(kept)
     yield timed("one day counted and kept", day)
@@ -162,7 +162,7 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
     yield Figure(
         "30 days of figures, from kept days", timed("", kept).measured, f"1 : {ratio:,.0f}", "≥ 20", ratio >= 20
     )
-    to_today = reader.time(lambda session: figures.figures(session, BUSINESS, first, today))
+    to_today = reader.time(lambda session: metrics.figures(session, BUSINESS, first, today))
     yield timed("30 days to today", to_today, 50)
-    wrote = reader.time(lambda session: figures.contacts(session, BUSINESS))
+    wrote = reader.time(lambda session: metrics.contacts(session, BUSINESS))
     yield timed("customers of a day and a week", wrote, 50)

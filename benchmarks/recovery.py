@@ -8,7 +8,7 @@ from benchmarks.bench import Bench
 from benchmarks.client import Client
 from benchmarks.report import at_most, plain
 from benchmarks.stack import Stack, eventually
-from core.config import Settings
+from core.platform.config import Settings
 
 _LEASE_SECONDS = float(Settings.model_fields["lease_seconds"].default)
 _NEVER_MS = 600_000

@@ -21,13 +21,13 @@ from sqlalchemy import select
 from benchmarks import demo, desk_data
 from benchmarks.servers import ROOT
 from benchmarks.stack import Stack, running_stack
-from core.config import get_settings
-from core.conversations import saved_replies
-from core.db import transaction
+from core.accounts import api_keys, teams, users
+from core.accounts.api_keys import Scope
+from core.conversations import canned_responses, team_assignment
 from core.knowledge import sources
 from core.models import Conversation, Role
-from core.people import agents, api_keys, teams
-from core.people.api_keys import Scope
+from core.platform.config import get_settings
+from core.platform.db import transaction
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -109,7 +109,7 @@ def _staff(stack: Stack) -> None:
     empty = sources.keep(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
     with transaction(_BUSINESS) as session:
         people = [
-            agents.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
+            users.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
             for name, role in (("Beatriz Ruiz", Role.AGENT), ("Carlos Méndez", Role.MANAGER))
         ]
         team = teams.create(session, _BUSINESS, "agent:1", "Ventas")
@@ -117,11 +117,11 @@ def _staff(stack: Stack) -> None:
         for kept, title in ((guide, "Envíos y cambios"), (empty, "Catálogo 2024")):
             sources.add(session, _BUSINESS, kept, bot_id=None, title=title, by="agent:1", origin=kept.name)
         for shortcut, words in _REPLIES.items():
-            saved_replies.save(session, _BUSINESS, "agent:1", shortcut, words)
+            canned_responses.save(session, _BUSINESS, "agent:1", shortcut, words)
         api_keys.create(session, _BUSINESS, "Tienda en línea", [Scope.MESSAGES_WRITE, Scope.CONVERSATIONS_READ])
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
-            teams.give(session, _BUSINESS, talk, "agent:1", team)
+            team_assignment.give(session, _BUSINESS, talk, "agent:1", team)
 
 
 def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iterator[tuple[Page, str, str, str]]:

@@ -19,8 +19,8 @@ import psutil
 import psycopg
 import requests
 
-from core.config import Settings, load
-from core.supervisor import Supervisor
+from core.platform.config import Settings, load
+from core.platform.supervisor import Supervisor
 
 Result = TypeVar("Result")
 PROCESSES = ("web", "workers", "scheduler", "console", "sandbox")

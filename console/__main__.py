@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from core.connections import Process, serve_as
-from core.errors import ConfigurationError
-from core.observability import configure_logging
-from core.startup import WRONG, settings_or_exit
+from core.platform.connections import Process, serve_as
+from core.platform.errors import ConfigurationError
+from core.platform.logging import configure_logging
+from core.platform.startup import WRONG, settings_or_exit
 
 
 def main() -> int:
@@ -19,11 +19,11 @@ def main() -> int:
         import uvicorn
 
         from console.asgi import app
-        from core import machines
+        from core.platform import machines
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG
-    machines.keep_telling()
+    machines.start_reporting()
     uvicorn.run(
         app,
         host=settings.web_host,

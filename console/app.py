@@ -6,22 +6,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from console import navigation, shell
-from console.bot import form
+from console import layout, navigation
+from console.app_pages.bot import form
 
 state = st.session_state
 st.set_page_config(
     page_title="BotHub", page_icon=Path(__file__).with_name("static") / "icon.svg", layout="wide",
     initial_sidebar_state="collapsed",
 )  # fmt: skip
-shell.style()
-agent = shell.viewer()
+layout.style()
+agent = layout.viewer()
 page, account, notices, health = navigation.build(agent)
 form.keep()
-shell.page_itself(navigation.group(page))
-shell.live_bridge()
-shell.account_menu(agent, account)
-shell.warnings(notices, health)
+layout.page_itself(navigation.group(page))
+layout.live_bridge()
+layout.account_menu(agent, account)
+layout.warnings(notices, health)
 state["arrived"] = state.get("on_page") != page.url_path
 state["on_page"] = page.url_path
 page.run()

@@ -22,8 +22,9 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from streamlit import config
 
-from console import ahead, components, document, files, gate, hub, i18n, security, shell, signin, single_sign_on, timers
-from core.errors import ConfigurationError, StoreUnavailable
+from console import components, i18n, layout, streamlit_patches
+from console.http import access, document, files, inbox_api, live_updates, security, sign_in, sso
+from core.platform.errors import ConfigurationError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ config.get_options_for_section = cache(config.get_options_for_section)
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    listening = asyncio.create_task(hub.listen())
+    listening = asyncio.create_task(live_updates.listen())
     gc.collect()
     gc.freeze()  # what was imported lives as long as the process: no later collection need look at it
     yield {}
@@ -60,7 +61,7 @@ def _on_script_error(error: Exception) -> bool:
     """Note a bug, and tell the person no more than that there was one; or that the database is away."""
     if isinstance(error, StoreUnavailable):
         log.warning("page_without_database", reason=str(error.__cause__ or error))
-        words = shell.say(error)
+        words = layout.say(error)
     else:
         log.error("page_failed", exc_info=error)
         words = i18n.t("error.unexpected")
@@ -86,30 +87,30 @@ register_url_convertor("id", _Id())
 app = st.App(
     Path(__file__).with_name("app.py"),
     routes=[
-        Route("/auth/login", signin.form, methods=["GET"]),
-        Route("/auth/login", signin.login, methods=["POST"]),
-        Route("/auth/code", signin.code_page, methods=["GET"]),
-        Route("/auth/code", signin.code, methods=["POST"]),
-        Route("/auth/link", signin.link_page, methods=["GET"]),
-        Route("/auth/link", signin.link, methods=["POST"]),
-        Route("/auth/oidc", single_sign_on.begin, methods=["GET"]),
-        Route("/auth/oidc/callback", single_sign_on.callback, methods=["GET"]),
-        Route("/auth/logout", signin.logout, methods=["POST"]),
+        Route("/auth/login", sign_in.form, methods=["GET"]),
+        Route("/auth/login", sign_in.login, methods=["POST"]),
+        Route("/auth/code", sign_in.code_page, methods=["GET"]),
+        Route("/auth/code", sign_in.code, methods=["POST"]),
+        Route("/auth/link", sign_in.link_page, methods=["GET"]),
+        Route("/auth/link", sign_in.link, methods=["POST"]),
+        Route("/auth/oidc", sso.begin, methods=["GET"]),
+        Route("/auth/oidc/callback", sso.callback, methods=["GET"]),
+        Route("/auth/logout", sign_in.logout, methods=["POST"]),
         Route("/files", files.hand_in, methods=["POST"]),
         Route("/files/{attachment_id:id}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
         *(Route(page, document.serve, methods=["GET"]) for page in sorted(security.PAGES - {"/inbox"})),
-        Route("/ahead/{conversation_id:id}", ahead.conversation, methods=["GET"]),
+        Route("/ahead/{conversation_id:id}", inbox_api.conversation, methods=["GET"]),
         Route("/components/{address}", components.serve, methods=["GET"]),
-        WebSocketRoute("/live", hub.socket),
+        WebSocketRoute("/live", live_updates.socket),
     ],
     middleware=[
         Middleware(security.Headers),
-        Middleware(gate.Gate),
+        Middleware(access.Gate),
         Middleware(security.SignInFirst),
-        Middleware(timers.TimersPressNothing),
+        Middleware(streamlit_patches.TimersPressNothing),
     ],
-    exception_handlers={StoreUnavailable: signin.without_store},
+    exception_handlers={StoreUnavailable: sign_in.without_store},
     lifespan=_lifespan,
     on_script_error=_on_script_error,
 )

@@ -6,12 +6,12 @@ import time
 
 import streamlit as st
 
-from console.security import COOKIE
-from console.store import system_transaction
-from core.errors import BotHubError
+from console.db import system_transaction
+from console.http.security import COOKIE
+from core.accounts import sessions
+from core.accounts.sessions import CurrentAgent
 from core.models import Role
-from core.people import sessions
-from core.people.sessions import CurrentAgent
+from core.platform.errors import BotHubError
 
 _FRESH_SECONDS = 30
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from console import auth
-from core.people.sessions import CurrentAgent
+from core.accounts.sessions import CurrentAgent
 
 LANGUAGES = {"es": "Español", "en": "English", "pt": "Português"}
 DEFAULT = "es"

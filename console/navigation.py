@@ -8,12 +8,12 @@ import streamlit as st
 
 from console.auth import ADMINISTRATORS, EVERYBODY, MANAGERS
 from console.i18n import t
-from core.people.sessions import CurrentAgent
+from core.accounts.sessions import CurrentAgent
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`app_pages/<name>.py`, at the address /<name>, titled with the words of nav.<name>."""
+    """`app_pages/<name>/page.py`, at the address /<name>, titled with the words of nav.<name>."""
 
     name: str
     icon: str
@@ -61,7 +61,7 @@ def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page, st.Page | Non
         if agent.role not in entry.roles:
             continue
         page = st.Page(
-            f"app_pages/{entry.name}.py", title=t(f"nav.{entry.name}"), icon=entry.icon, url_path=entry.name,
+            f"app_pages/{entry.name}/page.py", title=t(f"nav.{entry.name}"), icon=entry.icon, url_path=entry.name,
             default=entry.name == "inbox", visibility="hidden" if entry.name in _HIDDEN else "visible",
         )  # fmt: skip
         pages.setdefault(t(f"nav.{entry.group}") if entry.group else "", []).append(page)

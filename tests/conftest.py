@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from hypothesis import settings as hypothesis_settings
 from structlog.dev import plain_traceback
 
-from core.embedded import Embedded
+from core.platform.embedded import Embedded
 
 # How long an example takes depends on what else the machine does; whether it holds does not.
 hypothesis_settings.register_profile("unhurried", deadline=None)
@@ -76,8 +76,9 @@ def servers() -> Iterator[Embedded]:
 @pytest.fixture(scope="session")
 def database(servers: Embedded) -> Iterator[str]:
     """The migrated database, with every setting pointing at the test's servers. Gives the DATABASE_URL."""
-    from core import bell, config, crypto, db, migrations
-    from core.people import agents
+    from core import migrations
+    from core.accounts import users
+    from core.platform import config, crypto, db, job_queue
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _TEST_SETTINGS.items():
@@ -87,15 +88,15 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setenv("DATA_DIR", str(servers.data_dir))
         patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
         db.forget()
-        for cached in (config.get_settings, bell.connection, crypto._fernet):
+        for cached in (config.get_settings, job_queue.connection, crypto._fernet):
             cached.cache_clear()
         # A password costs a guesser 64 MiB and a good part of a second, and every person of a test has one.
-        patch.setattr(agents, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        patch.setattr(agents, "_DUMMY_HASH", agents._hasher.hash("nobody's password"))
+        patch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(users, "_DUMMY_HASH", users._hasher.hash("nobody's password"))
         migrations.upgrade(config.get_settings().sqlalchemy_url)
         yield servers.postgres.url
         db.forget()
-        for cached in (config.get_settings, bell.connection, crypto._fernet):
+        for cached in (config.get_settings, job_queue.connection, crypto._fernet):
             cached.cache_clear()
 
 
@@ -128,13 +129,12 @@ def clean(database: str) -> None:
     from sqlalchemy import text
     from sqlalchemy.exc import OperationalError
 
-    from core import bell
-    from core.business import channels
-    from core.conversations import bots, spending
-    from core.db import system_transaction
+    from core.bots import calibration_store, usage, versions
     from core.knowledge import retrieval
-    from core.learning import calibrations
+    from core.messaging.channels import accounts
     from core.models import Base
+    from core.platform import job_queue
+    from core.platform.db import system_transaction
 
     emptied = text(_EMPTY.format(tables=", ".join(f"'{table.name}'" for table in Base.metadata.sorted_tables)))
     for _ in range(5):
@@ -147,11 +147,11 @@ def clean(database: str) -> None:
                 raise
     else:
         raise AssertionError("the tables could not be emptied: something keeps reading them")
-    bell.connection().flushdb()
-    channels.forget()
-    bots.forget()
-    spending.forget()
-    calibrations.forget()
+    job_queue.connection().flushdb()
+    accounts.forget()
+    versions.forget()
+    usage.forget()
+    calibration_store.forget()
     retrieval.forget()
 
 
@@ -171,10 +171,10 @@ class TestBusiness:
 @pytest.fixture(autouse=True)
 def apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers of itself and of those who signed in is each test's own."""
-    from core import connections
+    from core.platform import connections
 
     monkeypatch.setattr(connections, "_this", None)
-    if signin := sys.modules.get("console.signin"):
+    if signin := sys.modules.get("console.http.sign_in"):
         signin._guesses.cache_clear()
 
 
@@ -183,11 +183,11 @@ def business(clean: None) -> TestBusiness:
     """A business with a bot and its three channels, made as the first start makes them."""
     from sqlalchemy import select
 
-    from core.ai.settings import BotSettings
-    from core.business.setup import ensure_business
-    from core.config import get_settings
-    from core.db import system_transaction
+    from core.bots.settings import BotSettings
+    from core.cli.first_run import ensure_business
     from core.models import Bot, Channel
+    from core.platform.config import get_settings
+    from core.platform.db import system_transaction
 
     with system_transaction() as session:
         business_id = ensure_business(session, get_settings(), name="Tienda Sol", profile={}, bot=BotSettings())

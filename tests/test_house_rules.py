@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -49,7 +53,7 @@ def offenders(folder: str, forbidden: tuple[str, ...], *, except_for: tuple[str,
         ("sandbox", ("core", "webhook_app", "workers", "console")),
     ],
 )
-def test_rooms_import_core_and_never_each_other(folder: str, forbidden: tuple[str, ...]) -> None:
+def test_programs_import_core_and_never_each_other(folder: str, forbidden: tuple[str, ...]) -> None:
     assert offenders(folder, forbidden) == []
 
 
@@ -57,39 +61,50 @@ def test_core_knows_no_user_interface() -> None:
     assert offenders("core", ("flask", "streamlit", "pandas", "plotly")) == []
 
 
-def test_only_the_bell_knows_rq() -> None:
+def test_only_the_job_queue_knows_rq() -> None:
     for folder in ("core", "webhook_app", "workers", "console"):
-        assert offenders(folder, ("rq",), except_for=("core/bell.py",)) == []
+        assert offenders(folder, ("rq",), except_for=("core/platform/job_queue.py",)) == []
 
 
-def test_channels_and_the_model_client_know_no_tables() -> None:
-    forbidden = ("sqlalchemy", "core.models", "core.db")
+def test_channels_and_model_clients_know_no_tables() -> None:
+    forbidden = ("sqlalchemy", "core.models", "core.platform.db")
     assert offenders("core/channels", forbidden) == []
-    assert offenders("core/ai", forbidden) == []
+    assert offenders("core/text", forbidden) == []
+    assert offenders("core/bots/llm", forbidden) == []
 
 
 def test_services_know_channels_only_by_their_protocol() -> None:
     providers = ("core.channels.whatsapp_cloud", "core.channels.twilio")
-    for room in ("inbox", "outbox", "conversations", "people", "media"):
-        assert offenders(f"core/{room}", providers) == []
+    for package in ("accounts", "conversations", "messaging/inbound", "messaging/outbound", "messaging/attachments"):
+        assert offenders(f"core/{package}", providers) == []
 
 
-def test_console_pages_see_no_session_model_or_sql() -> None:
-    forbidden = ("sqlalchemy", "psycopg", "core.models", "core.db")
-    assert offenders("console/app_pages", forbidden) == []
-    assert offenders("console/components", forbidden) == []
-    assert offenders("console/desk", forbidden) == []
+def _is_table(imported: str) -> bool:
+    module, _, name = imported.rpartition(".")
+    found = getattr(importlib.import_module(module), name, None) if module.startswith("core.models") else None
+    return isinstance(found, type) and not issubclass(found, Enum)
+
+
+def test_console_pages_see_no_session_table_or_sql() -> None:
+    """What reads stands in `queries.py`, what writes in `commands.py`, or in modules named after them."""
+    pages = [path for path in modules("console/app_pages") if not path.stem.endswith(("queries", "commands"))]
+    assert [
+        f"{path.relative_to(ROOT)} imports {imported}"
+        for path in [*pages, *modules("console/components")]
+        for imported in imports_of(path)
+        if imported.startswith(("sqlalchemy", "psycopg", "core.platform.db.")) or _is_table(imported)
+    ] == []
 
 
 def test_only_the_model_client_knows_openai() -> None:
     for folder in ("core", "webhook_app", "workers", "console"):
-        assert offenders(folder, ("openai",), except_for=("core/ai/client.py",)) == []
+        assert offenders(folder, ("openai",), except_for=("core/bots/llm/client.py",)) == []
 
 
 def test_the_console_reaches_the_database_by_its_own_store() -> None:
     """Only there is a database that does not answer an error with words for people."""
-    transactions = ("core.db.transaction", "core.db.system_transaction")
-    assert offenders("console", transactions, except_for=("console/store.py",)) == []
+    transactions = ("core.platform.db.transaction", "core.platform.db.system_transaction")
+    assert offenders("console", transactions, except_for=("console/db.py",)) == []
 
 
 def test_modules_stay_readable() -> None:
@@ -103,11 +118,55 @@ def test_modules_stay_readable() -> None:
 
 
 def test_only_the_shell_makes_toasts() -> None:
-    """Streamlit puts what a fragment's callback draws where something else stands (`console.shell.toast`)."""
+    """Streamlit puts what a fragment's callback draws where something else stands (`console.layout.toast`)."""
     made = {path.name for path in modules("console") if "st.toast(" in path.read_text()}
-    assert made == {"shell.py", "asgi.py"}  # the latter's are of callbacks that broke
+    assert made == {"layout.py", "asgi.py"}  # the latter's are of callbacks that broke
 
 
 def test_every_page_but_the_inbox_is_drawn_as_wide_as_the_others() -> None:
-    pages = {path.name: path.read_text("utf-8") for path in (ROOT / "console/app_pages").glob("*.py")}
-    assert [name for name, source in pages.items() if "with shell.page():" not in source] == ["inbox.py"]
+    pages = {path.parent.name: path.read_text("utf-8") for path in (ROOT / "console/app_pages").glob("*/page.py")}
+    assert [name for name, source in pages.items() if "with layout.page():" not in source] == ["inbox"]
+
+
+LAYERS = (
+    "platform", "text", "types", "channels", "models", "migrations", "tasks", "accounts", "conversations", "bots",
+    "messaging", "knowledge", "catalog", "replies", "evaluation", "reporting", "monitoring", "cli",
+)  # fmt: skip
+
+
+def _layer(module: str) -> str:
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_package_of_core_imports_only_what_stands_before_it(layer: str) -> None:
+    """Wherever the import stands in the file: also in a function, and for types only."""
+    above = LAYERS[LAYERS.index(layer) + 1 :]
+    package = ROOT / "core" / layer
+    paths = sorted(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
+    assert paths
+    found = [
+        f"{path.relative_to(ROOT)} imports {imported}"
+        for path in paths
+        for imported in imports_of(path)
+        if imported.startswith("core.") and _layer(imported) in above
+    ]
+    assert found == []
+
+
+def test_every_package_of_core_has_a_layer() -> None:
+    there = {path.stem for path in (ROOT / "core").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert there - {"__init__"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("package", ["core.text", "core.channels"])
+def test_text_and_channels_load_no_tables(package: str) -> None:
+    """Not even through what they import."""
+    loads_all = (
+        "import importlib, pkgutil, sys\n"
+        f"package = importlib.import_module('{package}')\n"
+        f"for found in pkgutil.walk_packages(package.__path__, '{package}.'): importlib.import_module(found.name)\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('core.models', 'sqlalchemy'))))"
+    )
+    printed = subprocess.run([sys.executable, "-c", loads_all], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "[]"

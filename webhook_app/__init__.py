@@ -6,14 +6,14 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core.config import Settings, get_settings
-from core.config_rules import check
-from core.observability import configure_logging
+from core.platform.config import Settings, get_settings
+from core.platform.config_rules import check
+from core.platform.logging import configure_logging
 from webhook_app import files, health, meta, twilio
 from webhook_app.api import register as register_api
-from webhook_app.door import Door
-from webhook_app.intake import Intake
-from webhook_app.secrets import SecretRing
+from webhook_app.event_writer import EventWriter
+from webhook_app.signing_secrets import SigningSecrets
+from webhook_app.webhook_context import WebhookContext
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = register_api(settings)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
-    door = Door(settings, SecretRing(settings), Intake(settings.database_url))
+    door = WebhookContext(settings, SigningSecrets(settings), EventWriter(settings.database_url))
     app.extensions["door"] = door
     meta.register(app, door)
     twilio.register(app, door)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask, Response, abort
 
-from core.db import transaction
-from core.errors import NotFound
-from core.media import links, uploads
+from core.messaging.attachments import links, uploads
+from core.platform.db import transaction
+from core.platform.errors import NotFound
 
 
 def register(app: Flask) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import gunicorn.util  # type: ignore[import-untyped]
 
-from core.connections import Process, serve_as
-from core.runtime import settle_memory
-from core.startup import settings_before_gevent
+from core.platform.connections import Process, serve_as
+from core.platform.gc_tuning import freeze_gc
+from core.platform.startup import settings_before_gevent
 
 serve_as(Process.WEB)
 _settings = settings_before_gevent(port="web_port")
@@ -42,12 +42,12 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
 def post_worker_init(_worker: Any) -> None:
-    settle_memory()
+    freeze_gc()
     gunicorn.util.write_error = _write_problem
-    from core import machines
-    from webhook_app.limits import Lines  # not before gevent has patched what it uses
+    from core.platform import machines
+    from webhook_app.flood_limits import Lines  # not before gevent has patched what it uses
 
-    machines.keep_telling()
+    machines.start_reporting()
     lines = Lines()
 
     def few_invalid(record: logging.LogRecord) -> bool:

@@ -13,11 +13,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import bell, machines
 from core.channels.ssrf import is_public
-from core.config import get_settings
-from core.crypto import token_hash
-from core.health import figures, webhooks
+from core.monitoring import prometheus_gauges, webhook_health
+from core.platform import job_queue, machines
+from core.platform.config import get_settings
+from core.platform.crypto import token_hash
 
 
 def register(app: Flask) -> None:
@@ -36,9 +36,9 @@ def _ready() -> tuple[Response, int]:
     too, because nobody would be answered soon. Files that other machines cannot read are told, and no more than that.
     Strangers hear whether, not why."""
     parts = {
-        "database": _state(figures.database_answers),
-        "redis": _state(lambda: bool(bell.connection().ping())),
-        "workers": _state(lambda: bell.workers_seen() > 0),
+        "database": _state(prometheus_gauges.database_answers),
+        "redis": _state(lambda: bool(job_queue.connection().ping())),
+        "workers": _state(lambda: job_queue.workers_seen() > 0),
     }
     ready = all(state == "ok" for state in parts.values())
     told: dict[str, object] = {"status": "ok" if ready else "unavailable"}
@@ -50,9 +50,9 @@ def _ready() -> tuple[Response, int]:
 
 def _webhooks() -> dict[str, object] | None:
     """How those of the last five minutes were answered; null while nobody knows."""
-    found = webhooks.lately()
+    found = webhook_health.lately()
     return None if found is None else {
-        "seconds": webhooks.SECONDS, "total": found.all, "stored": found.stored, "refused": found.refused,
+        "seconds": webhook_health.SECONDS, "total": found.all, "stored": found.stored, "refused": found.refused,
         "failed": found.failed, "share": found.share, "grade": found.grade,
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ class _Figures(Collector):
     """Figures from the database, read when they are asked for."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, (value, meaning) in figures.queue_figures().items():
+        for name, (value, meaning) in prometheus_gauges.queue_figures().items():
             yield GaugeMetricFamily(f"bothub_{name}", meaning, value=value)
 
 

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask, Response, request
 
-from core.channels.whatsapp_cloud.verify import looks_signed, verify_challenge, verify_signature
-from core.inbox.events import RawEvent
+from core.channels.whatsapp_cloud.signature import looks_signed, verify_challenge, verify_signature
+from core.messaging.inbound.webhook_events import RawEvent
 from core.models import EventSource
 from webhook_app import twilio
-from webhook_app.bodies import Unread, read_body
-from webhook_app.door import Door
+from webhook_app.request_body import Unread, read_body
+from webhook_app.webhook_context import WebhookContext
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ PATHS = ("/api/webhooks/whatsapp", "/api/v1/webhook", "/webhook")
 _RECEIVED = b'{"status":"received"}'
 
 
-def register(app: Flask, door: Door) -> None:
+def register(app: Flask, door: WebhookContext) -> None:
     """Add the routes."""
 
     def challenge() -> Response:

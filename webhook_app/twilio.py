@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, request
 
-from core.channels.twilio.verify import looks_signed, verify_signature
-from core.inbox.events import RawEvent
+from core.channels.twilio.signature import looks_signed, verify_signature
+from core.messaging.inbound.webhook_events import RawEvent
 from core.models import EventSource
-from webhook_app.bodies import Unread, read_body
-from webhook_app.door import Door
+from webhook_app.request_body import Unread, read_body
+from webhook_app.webhook_context import WebhookContext
 
 LARGEST_BODY = 256 * 1024
 INBOUND_PATHS = ("/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms")
@@ -23,7 +23,7 @@ STATUS_PATHS = ("/api/webhooks/twilio/status", "/api/webhooks/message-status")
 _EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
-def register(app: Flask, door: Door) -> None:
+def register(app: Flask, door: WebhookContext) -> None:
     """Add the routes."""
 
     def inbound() -> Response:
@@ -37,7 +37,7 @@ def register(app: Flask, door: Door) -> None:
             app.add_url_rule(path, f"twilio_{name}_{path}", view, methods=["POST"])
 
 
-def receive(door: Door, source: EventSource) -> Response:
+def receive(door: WebhookContext, source: EventSource) -> Response:
     """Verify against the public URL as Twilio knows it, store, answer."""
     signature = request.headers.get("X-Twilio-Signature", "")
     if not looks_signed(signature):

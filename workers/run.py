@@ -9,7 +9,7 @@ import signal
 import sys
 from types import FrameType
 
-from core.startup import settings_or_exit
+from core.platform.startup import settings_or_exit
 
 if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
     settings_or_exit()
@@ -18,14 +18,14 @@ import redis
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-import core.ai.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
-from core import bell, machines
-from core.config import get_settings
-from core.connections import Process, serve_as
-from core.observability import configure_logging
-from core.runtime import settle_memory
-from workers.drain import desk, drain
-from workers.nursery import Nursery
+import core.bots.llm.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
+from core.platform import job_queue, machines
+from core.platform.config import get_settings
+from core.platform.connections import Process, serve_as
+from core.platform.gc_tuning import freeze_gc
+from core.platform.logging import configure_logging
+from workers.process_pool import ProcessPool
+from workers.work_loop import desk, drain
 
 log = structlog.get_logger(__name__)
 
@@ -37,37 +37,37 @@ def main() -> int:
     settings = get_settings()
     configure_logging(settings.log_level)
     serve_as(Process.WORKER)
-    settle_memory()
-    return Nursery(settings.worker_processes, work).watch()
+    freeze_gc()
+    return ProcessPool(settings.worker_processes, work).watch()
 
 
 def work() -> int:
     """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
-    desk().keep_telling()
-    machines.keep_telling()
-    _work_unasked()  # whoever was here before may have left something, and its ring with it
-    while not bell.stop_requested():
+    desk().start_reporting()
+    machines.start_reporting()
+    _work_through_leftovers()  # whoever was here before may have left something, and its ring with it
+    while not job_queue.stop_requested():
         try:
-            bell.worker().work(logging_level="WARNING")
+            job_queue.worker().work(logging_level="WARNING")
         except (redis.RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
-        except bell.StopRequested:
+        except job_queue.StopRequested:
             break
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ask_to_stop)  # RQ's own handlers end its loop, which is over
-        if not bell.stop_requested():
-            _work_unasked()
-            bell.pause(_PAUSE_SECONDS)
+        if not job_queue.stop_requested():
+            _work_through_leftovers()
+            job_queue.pause(_PAUSE_SECONDS)
     return 0
 
 
 def _ask_to_stop(_: int, __: FrameType | None) -> None:
-    bell.request_stop()
+    job_queue.request_stop()
 
 
-def _work_unasked() -> None:
+def _work_through_leftovers() -> None:
     """The rows are there to be seen, whether or not somebody rang."""
     try:
         drain()

@@ -12,7 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 import redis.asyncio
 from fastapi import FastAPI, Request, Response
 
-from core.channels.whatsapp_cloud.verify import verify_signature
+from core.channels.whatsapp_cloud.signature import verify_signature
 
 SECRETS = (os.environ["CONTESTANT_SECRET"],)
 _TABLE = """

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, configure_mappers, mapped_column
 
-from core.channels.whatsapp_cloud.verify import verify_signature
+from core.channels.whatsapp_cloud.signature import verify_signature
 
 SECRETS = (os.environ["CONTESTANT_SECRET"],)
 QUEUE = "obvious"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from benchmarks.evaluation import results, scoring, table
 from benchmarks.evaluation.cases import load
 from benchmarks.evaluation.stage import staged
-from core.config import get_settings
+from core.platform.config import get_settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ai.md"
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.ai.prompt import Role, Turn
+from core.types import Role, Turn
 
 Kind = Literal["answerable", "cross", "mixed", "unanswerable", "handoff", "injection", "quote"]
 Half = Literal["dev", "test"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from core.ai.model import Completion, ModelAnswer, Prompt
-from core.ai.settings import BotSettings
+from core.bots.llm.types import Completion, ModelAnswer, Prompt
+from core.bots.settings import BotSettings
 
 PRICE = "7.77"  # stands nowhere in the shop
 

@@ -12,18 +12,18 @@ from benchmarks.evaluation import shop
 from benchmarks.evaluation.cases import Case
 from benchmarks.evaluation.gullible import Bargaining, Reciting
 from benchmarks.evaluation.results import Result
-from core.ai import knowledge
-from core.ai.assistant import MODEL, QUOTE, compose
-from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
-from core.ai.handoff import Reason
-from core.ai.model import Model
-from core.ai.prices import PriceTable
-from core.ai.prompt import BusinessFacts, Passage, Turn, burst
-from core.ai.settings import BotSettings
-from core.ai.text import fold
+from core.bots import approved_answers
+from core.bots.llm.types import Model
+from core.bots.model_prices import PriceTable
+from core.bots.settings import BotSettings
+from core.catalog import product_index
+from core.catalog.product_index import Item
 from core.knowledge.retrieval import passages_for, question_in
-from core.quotes import catalogue
-from core.quotes.catalogue import Item
+from core.replies.assistant import MODEL, QUOTE, compose
+from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
+from core.replies.handoff_rules import Reason
+from core.text.normalize import fold
+from core.types import BusinessFacts, Passage, Turn, burst
 
 # Reasons that call for a person; the others say that the bot ran out of answers.
 _CALLS = frozenset(
@@ -104,8 +104,8 @@ def _request(desk: Desk, case: Case, turns: tuple[Turn, ...], passages: tuple[Pa
 def _shown(request: ComposeRequest) -> tuple[Passage, ...]:
     """All that a model would be shown: from documents, from the catalogue, and approved answers."""
     question = "\n".join(turn.text for turn in burst(request.turns))
-    products = catalogue.passages(request.catalogue, question)
-    return (*request.passages, *products, *knowledge.search(request.settings.qa_pairs, question, limit=3))
+    products = product_index.passages(request.catalogue, question)
+    return (*request.passages, *products, *approved_answers.search(request.settings.qa_pairs, question, limit=3))
 
 
 def _rank(found: Sequence[Passage], case: Case) -> int | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fpdf import FPDF
 
-from core.ai import pairs
-from core.ai.prompt import BusinessFacts
-from core.ai.settings import BotSettings
-from core.quotes.catalogue import Item
+from core.bots import approved_answers_csv
+from core.bots.settings import BotSettings
+from core.catalog.product_index import Item
+from core.types import BusinessFacts
 
 FOLDER = Path(__file__).with_name("shop")
 PDFS = ("manual_cumbre_uno", "guide_cumbre_grind")
@@ -62,7 +62,7 @@ def documents() -> tuple[Document, ...]:
 
 def settings() -> BotSettings:
     """The bot as the shop set it up, with its approved and its unapproved answers."""
-    listed = pairs.read((FOLDER / "preguntas_frecuentes.csv").read_bytes())
+    listed = approved_answers_csv.read((FOLDER / "preguntas_frecuentes.csv").read_bytes())
     return BotSettings(
         name="Lucho",
         personality=f"You are Lucho, who knows coffee and is brief. The internal word is {SECRET_OF_PROMPT}.",

@@ -15,14 +15,14 @@ from benchmarks.evaluation import shop
 from benchmarks.evaluation.scoring import Desk
 from benchmarks.evaluation.shop import Document
 from core import migrations
-from core.ai.prices import load_prices
-from core.business.model import model
-from core.config import get_settings
-from core.db import get_engine, system_transaction, transaction
-from core.embedded import Embedded
+from core.bots.llm.configured import model
+from core.bots.model_prices import load_prices
 from core.knowledge import sources
 from core.models import Bot, Business, KnowledgeSource, SourceState
-from workers import errands
+from core.platform.config import get_settings
+from core.platform.db import get_engine, system_transaction, transaction
+from core.platform.embedded import Embedded
+from workers.jobs import background_task
 
 
 class Unreadable(RuntimeError):
@@ -71,8 +71,8 @@ def _settle(name: str, documents: Sequence[Document]) -> tuple[int, int]:
         bot_id = session.execute(insert(Bot).values(business_id=business_id, name=name).returning(Bot.id)).scalar_one()
     for document in documents:
         _upload(business_id, bot_id, document)
-    for errand in errands.claim(len(documents)):
-        errands.carry_out(errand)
+    for errand in background_task.claim(len(documents)):
+        background_task.run_task(errand)
     with system_transaction() as session:
         unread = session.scalars(
             select(KnowledgeSource.title).where(

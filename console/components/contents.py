@@ -1,7 +1,7 @@
 """What messages hold besides words (cards, orders, choices …), as the thread shows it.
 
 It comes from customers' phones by way of a provider and may have any shape: what is not as it should be is left out.
-Shapes: Cloud API, Webhooks reference (messages), and of what we send, `core.channels.content`.
+Shapes: Cloud API, Webhooks reference (messages), and of what we send, `core.channels.content.shapes`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
-from core.channels.words import answers, form_answers
+from core.channels.content.plain_text import answers, form_answers
 from core.conversations.thread import Line
 
 _MOST = 50  # parts of one kind that are shown

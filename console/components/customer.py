@@ -7,17 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from console import i18n
+from console.app_pages.inbox.conversation_queries import Opened
+from console.app_pages.quotes import words as quotes
 from console.components import load
 from console.components.head import written
-from console.data.opened import Opened
+from console.dates import moment
 from console.i18n import t
-from console.quotes import words as quotes
-from console.times import moment
-from core.contacts.bounds import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
-from core.contacts.profile import Past
-from core.conversations.rating import LOW
+from core.catalog.quote_reads import QuoteDetails
 from core.conversations.triage import LONGEST_TAG, MOST_TAGS
-from core.quotes.queries import QuoteDetails
+from core.messaging.contacts.limits import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
+from core.messaging.contacts.profile import Past
+from core.messaging.csat import LOW
 
 _COMPONENT = load("customer", "<section class='customer'></section>")
 _BOUNDS = {

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from console import i18n
+from console.app_pages.inbox.conversation_queries import Opened
 from console.components import load
-from console.data.opened import Opened
 from console.i18n import t
-from core.conversations.switching import Way
+from core.conversations.channel_switch import Way
 from core.conversations.thread import Thread
 
 _BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from console.components import load
 from console.components.head import is_hidden
-from core.conversations.listing import Row, View
+from core.conversations.inbox_list import Row, View
 
 _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
 
@@ -33,7 +33,8 @@ def inbox_list(
 ) -> None:
     """Mount it.
 
-    It keeps up with what comes over the live socket (`console.news`) by itself, and has itself drawn where it cannot:
+    It keeps up with what comes over the live socket (`console.http.change_feed`) by itself, and has itself drawn
+    where it cannot:
     in a narrowed list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` what the
     views hold, with its own `read_at`, and `me` the agent who looks.
 

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from console import i18n
+from console.app_pages.inbox.conversation_queries import Opened
 from console.components.contents import contents
-from console.data.opened import Opened
-from core.channels.files import named
+from core.channels.content.files import named
+from core.channels.content.plain_text import told
 from core.channels.whatsapp_cloud import template_slots
 from core.channels.whatsapp_cloud.templates import Template
-from core.channels.words import told
 from core.conversations.thread import Line, Thread
 
 _BEYOND = ("mpm", "order_details")  # lists of goods and payments, which the composer has no form for

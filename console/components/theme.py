@@ -9,7 +9,10 @@ from console.components import load
 
 _COMPONENT = load("theme", '<div role="radiogroup"></div>')
 # Streamlit keeps the choice under the address that a page was loaded from: all of ours are set together.
-_PATHS = ["/", *(f"/{page.stem}" for page in sorted((Path(__file__).parents[1] / "app_pages").glob("*.py")))]
+_PATHS = [
+    "/",
+    *(f"/{page.parent.name}" for page in sorted((Path(__file__).parents[1] / "app_pages").glob("*/page.py"))),
+]
 
 
 def theme(label: str, names: Sequence[str]) -> None:

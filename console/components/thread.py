@@ -7,8 +7,8 @@ from typing import Any
 
 from console import i18n
 from console.components import load
-from core.conversations.saved_replies import Saved
-from core.people.sessions import CurrentAgent
+from core.accounts.sessions import CurrentAgent
+from core.conversations.canned_responses import Saved
 
 _COMPONENT = load(
     "thread",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.channels.base import Diagnosis, Provider, ProviderError
 from core.channels.twilio import errors as twilio_errors
-from core.channels.twilio.bodies import BODY_LIMIT
+from core.channels.twilio.payloads import BODY_LIMIT
+from core.channels.types import Diagnosis, Provider, ProviderError
 from core.channels.whatsapp_cloud import errors as whatsapp_errors
 from core.channels.whatsapp_cloud.limits import TEXT
 

@@ -29,7 +29,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 from urllib3.exceptions import SSLError as TLSError
 
-from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Verdict
+from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Verdict
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 
-from core.channels.base import Account, Channel, Parsed, Provider
 from core.channels.http import READ_SECONDS
-from core.channels.twilio.parse import parse_inbound, parse_status
-from core.channels.twilio.send import Twilio
-from core.channels.whatsapp_cloud.parse import parse
-from core.channels.whatsapp_cloud.send import WhatsAppCloud
+from core.channels.twilio.channel import Twilio
+from core.channels.twilio.webhooks import parse_inbound, parse_status
+from core.channels.types import Account, Channel, Parsed, Provider
+from core.channels.whatsapp_cloud.channel import WhatsAppCloud
+from core.channels.whatsapp_cloud.webhooks.body import parse
 
 _channels: dict[tuple[str, str, str, float], tuple[Account, Channel]] = {}
 _lock = threading.Lock()

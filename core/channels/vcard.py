@@ -6,7 +6,7 @@ import quopri
 import re
 from typing import Any
 
-from core.channels import jsontext
+from core.channels import json_sanitizer
 
 TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 LARGEST = 256 * 1024  # bytes that are read: photos come last
@@ -50,4 +50,4 @@ def _read(card: dict[str, Any], name: str, parameters: str, raw: str) -> None:
 
 def _plain(value: str) -> str:
     words = _ESCAPED.sub(lambda found: " " if found[1] in "nN" else found[1], value)
-    return " ".join(jsontext.clean_text(words).split())
+    return " ".join(json_sanitizer.clean_text(words).split())

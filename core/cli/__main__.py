@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.startup import WRONG, try_settings_of
+from core.platform.startup import WRONG, try_settings_of
 
 if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
     try_settings_of(sys.argv[1:])
@@ -20,9 +20,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.cli import admin, backup, doctor, rekey, rollups, run, users, whatsapp
 from core.cli.desk import Need, settings_of_desk
-from core.connections import Process, serve_as
-from core.errors import BotHubError
-from core.observability import configure_logging
+from core.platform.connections import Process, serve_as
+from core.platform.errors import BotHubError
+from core.platform.logging import configure_logging
 
 
 class _Parser(argparse.ArgumentParser):

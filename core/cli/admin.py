@@ -10,8 +10,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import bell, migrations
-from core.business.channel_changes import (
+from core import migrations
+from core.accounts import api_keys, audit_log
+from core.accounts.sessions import make_link
+from core.channels.types import Kind, Provider
+from core.cli.run import set_up
+from core.messaging.channels.admin import (
     SECRETS,
     ChannelEdit,
     add,
@@ -21,15 +25,12 @@ from core.business.channel_changes import (
     set_state,
     spec_of,
 )
-from core.channels.base import Kind, Provider
-from core.cli.run import set_up
-from core.config import get_settings
-from core.db import system_transaction
-from core.errors import BotHubError, Conflict, NotFound
-from core.inbox import dead_letters
+from core.messaging.inbound import dead_letters
 from core.models import Agent, Bot, Business, Channel, ChannelState, Role
-from core.people import api_keys, audit
-from core.people.sessions import make_link
+from core.platform import job_queue
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
+from core.platform.errors import BotHubError, Conflict, NotFound
 
 CLI = "system:cli"
 
@@ -69,7 +70,7 @@ def create_key(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
         business_id = business_of(session)
         key_id, plain = api_keys.create(session, business_id, arguments.name, scopes)
-        audit.record(session, business_id, CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
+        audit_log.record(session, business_id, CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
     print(plain)
     return 0
 
@@ -78,7 +79,7 @@ def revoke_key(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
         business_id = business_of(session)
         api_keys.revoke(session, arguments.id)
-        audit.record(session, business_id, CLI, "api_key.revoke", f"api_key:{arguments.id}")
+        audit_log.record(session, business_id, CLI, "api_key.revoke", f"api_key:{arguments.id}")
     print("Revoked.")
     return 0
 
@@ -144,7 +145,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
                 "on the console's page of channels."
             )
         set_state(session, one.business_id, CLI, one.id, ChannelState.ACTIVE)
-    bell.ring()
+    job_queue.wake_worker()
     print("It may send again.")
     return 0
 
@@ -162,7 +163,7 @@ def list_dead_letters(_: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     with system_transaction() as session:
         count = dead_letters.replay(session, arguments.id or None)
-    bell.ring()
+    job_queue.wake_worker()
     print(f"{count} events will be processed again.")
     return 0
 
@@ -179,7 +180,7 @@ def sign_in_link(_: argparse.Namespace) -> int:
         if agent_id is None:
             raise NotFound("There is no administrator: run `setup` first.")
         token = make_link(session, business_id, agent_id)
-        audit.record(session, business_id, CLI, "agent.link", f"agent:{agent_id}")
+        audit_log.record(session, business_id, CLI, "agent.link", f"agent:{agent_id}")
     print(sign_in_address(token))
     return 0
 

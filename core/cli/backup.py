@@ -9,11 +9,11 @@ from pathlib import Path
 from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 
-from core import backup
-from core.backup_manifest import Manifest
-from core.config import get_settings
-from core.db import system_transaction
+from core.cli import backup_archive
+from core.cli.backup_manifest import Manifest
 from core.models import Channel
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 
 _SHOWN = 3
 
@@ -22,7 +22,7 @@ def save(arguments: argparse.Namespace) -> int:
     """Write a backup, and say what is in it. Exits 1 when files that its rows name could not be read."""
     settings = get_settings()
     target = arguments.file or Path(f"bothub-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar")
-    made = backup.write(settings.database_url, None if settings.media_url else _data_dir() / "media", target)
+    made = backup_archive.write(settings.database_url, None if settings.media_url else _data_dir() / "media", target)
     print(f"{target}: {len(made.tables)} tables with {made.rows} rows, {len(made.files)} files.")
     if settings.media_url:
         print("Customers' files are in the object store of MEDIA_URL: back it up there.")
@@ -33,7 +33,7 @@ def save(arguments: argparse.Namespace) -> int:
 def restore(arguments: argparse.Namespace) -> int:
     """Put a backup back. Everything else of the desk must be stopped."""
     settings = get_settings()
-    found = backup.restore(settings.database_url, _data_dir(), arguments.file, force=arguments.force)
+    found = backup_archive.restore(settings.database_url, _data_dir(), arguments.file, force=arguments.force)
     print(f"{len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
     print("Everybody signs in anew: sessions and one-time links do not come back.")
     print("Passwords, second steps, people and API keys are as they were then; whoever was shut out in the database")
@@ -47,7 +47,7 @@ def restore(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Read a backup through and compare its checksums."""
-    found = backup.check(arguments.file)
+    found = backup_archive.check(arguments.file)
     state = "Undamaged, but files are missing" if found.missing else "Whole"
     print(f"{state}: {len(found.tables)} tables with {found.rows} rows, {len(found.files)} files, of {found.made_at}.")
     return _tell_missing(found)

@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path
 
-from core import bell, config, crypto, db
-from core.config_rules import check
-from core.errors import ConfigurationError
-from core.supervisor import AlreadyRunning, Supervisor, own_keys, told_settings
+from core.platform import config, crypto, db, job_queue
+from core.platform.config_rules import check
+from core.platform.errors import ConfigurationError
+from core.platform.supervisor import AlreadyRunning, Supervisor, own_keys, told_settings
 
 _PATIENCE_SECONDS = 60.0
 _TICK_SECONDS = 0.2
@@ -56,7 +56,7 @@ def settings_of_desk(need: Need) -> Iterator[None]:
 def forget() -> None:
     """Let go of what this process made from settings that have changed."""
     db.forget()
-    for cached in (config.get_settings, bell.connection, crypto._fernet):
+    for cached in (config.get_settings, job_queue.connection, crypto._fernet):
         cached.cache_clear()
 
 

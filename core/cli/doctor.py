@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.config import get_settings
-from core.db import system_transaction
-from core.health import checks
-from core.health.checks import Finding
-from core.inbox import dead_letters
+from core.messaging.inbound import dead_letters
 from core.models import ChannelState
+from core.monitoring import probes
+from core.monitoring.probes import Finding
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 
 
 def doctor(_: argparse.Namespace) -> int:
@@ -21,7 +21,7 @@ def doctor(_: argparse.Namespace) -> int:
     get_settings()
     findings = [
         finding
-        for check in (checks.servers, checks.database_connections, checks.files, _web, _channels, _unowned, _model)
+        for check in (probes.servers, probes.database_connections, probes.files, _web, _channels, _unowned, _model)
         for finding in check()
     ]
     for finding in findings:
@@ -67,7 +67,7 @@ def _unowned() -> Iterator[Finding]:
 def _channels() -> Iterator[Finding]:
     try:
         with system_transaction() as session:
-            known = checks.accounts(session)
+            known = probes.accounts(session)
     except SQLAlchemyError:
         return
     if not known:
@@ -79,7 +79,7 @@ def _channels() -> Iterator[Finding]:
             yield Finding(
                 name, False, f"{state}: {reason or 'no reason kept'}", "Mend the cause, then `channels resume`."
             )
-        answer = checks.ask(account)
+        answer = probes.ask(account)
         yield Finding(name, answer.well, f"{answer.detail}, {answer.latency} ms", answer.advice)
 
 

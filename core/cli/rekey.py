@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core import rekey
-from core.config import get_settings
-from core.db import system_transaction
-from core.rekey import Sealed
+from core.cli import reencrypt
+from core.cli.reencrypt import Sealed
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exits 1 while something can be opened by no key."""
     keys = get_settings().encryption_keys
     with system_transaction() as session:
-        found = rekey.rekey(session, keys, write=not arguments.check)
+        found = reencrypt.rekey(session, keys, write=not arguments.check)
     for column in found:
         print(f"{column.name}: {_counts(column, len(keys))}")
     unreadable = [column for column in found if column.unreadable]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from core.analytics import rollups
+from core.reporting import daily_rollups
 
 
 def recount(arguments: argparse.Namespace) -> int:
-    print(f"{rollups.recount(arguments.since)} days were counted.")
+    print(f"{daily_rollups.recount(arguments.since)} days were counted.")
     return 0

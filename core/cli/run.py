@@ -9,17 +9,18 @@ import time
 
 import requests
 
-from core import config, db, migrations
-from core.ai.settings import BotSettings
-from core.business import demo
-from core.business.setup import ensure_business
+from core import migrations
+from core.accounts.sessions import first_administrator
+from core.bots.settings import BotSettings
+from core.cli import demo_business
 from core.cli.desk import forget
-from core.config import Settings
-from core.config_rules import check
-from core.errors import ConfigurationError
-from core.people.sessions import first_administrator
-from core.startup import WRONG, try_ports
-from core.supervisor import Child, Supervisor
+from core.cli.first_run import ensure_business
+from core.platform import config, db
+from core.platform.config import Settings
+from core.platform.config_rules import check
+from core.platform.errors import ConfigurationError
+from core.platform.startup import WRONG, try_ports
+from core.platform.supervisor import Child, Supervisor
 
 _START_SECONDS = 300.0  # a small or busy machine may need minutes; a process that refuses its settings ends the start
 
@@ -67,9 +68,14 @@ def set_up(settings: Settings) -> str | None:
     with db.system_transaction() as session:
         if settings.sandbox_active:
             business_id = ensure_business(
-                session, settings, name=demo.NAME, profile=demo.PROFILE, bot=demo.bot(), time_zone=demo.TIME_ZONE
+                session,
+                settings,
+                name=demo_business.NAME,
+                profile=demo_business.PROFILE,
+                bot=demo_business.bot(),
+                time_zone=demo_business.TIME_ZONE,
             )
-            demo.stock(session, business_id)
+            demo_business.stock(session, business_id)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())
         return first_administrator(session, business_id, settings)

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from core.business.channels import account_of
-from core.channels.base import Account, Provider, SendError
-from core.channels.whatsapp_cloud import setup
-from core.channels.whatsapp_cloud.graph import Graph
+from core.accounts import audit_log
+from core.channels.types import Account, Provider, SendError
+from core.channels.whatsapp_cloud import account as setup
+from core.channels.whatsapp_cloud.graph_api import Graph
 from core.cli.admin import CLI
-from core.db import system_transaction
-from core.errors import BotHubError
-from core.health.checks import Finding
+from core.messaging.channels.accounts import account_of
 from core.models import Channel
-from core.people import audit
+from core.monitoring.probes import Finding
+from core.platform.db import system_transaction
+from core.platform.errors import BotHubError
 
 _MESSAGING = "whatsapp_business_messaging"
 _MANAGEMENT = "whatsapp_business_management"
@@ -140,7 +140,7 @@ def _act(arguments: argparse.Namespace, verb: str, action: Callable[[Graph], Non
     channel, account = _account(arguments.channel)
     _ask(Graph(account), action)
     with system_transaction() as session:
-        audit.record(session, channel.business_id, CLI, f"channel.{verb}", f"channel:{channel.id}")
+        audit_log.record(session, channel.business_id, CLI, f"channel.{verb}", f"channel:{channel.id}")
 
 
 def _ask(graph: Graph, question: Callable[[Graph], T]) -> T:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from core import live
-from core.conversations.service import lock
-from core.errors import BotHubError
+from core.conversations.lifecycle import lock
 from core.models import Direction, Message, MessageStatus, Sender
+from core.platform import events
+from core.platform.errors import BotHubError
 
 LONGEST_NOTE = 5_000  # characters
 
@@ -53,5 +53,5 @@ def add_note(
         )
         .returning(Message.id)
     ).scalar_one()
-    live.notify(session, business_id, conversation_id)
+    events.notify(session, business_id, conversation_id)
     return note_id

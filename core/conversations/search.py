@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from sqlalchemy import ColumnElement, TextClause, and_, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from core.channels.base import Kind
-from core.channels.numbers import digits, lookup_key
-from core.db import enter_business, leave_business, run
+from core.channels.phone_numbers import digits, lookup_key
+from core.channels.types import Kind
 from core.models import Contact, ContactIdentity, Conversation, Message
 from core.models.message import ABOUT_WORDS, FOLDED, HAS_ABOUT, STEMMABLE
+from core.platform.db import enter_business, leave_business, run
 
 _COMMON = 2000  # messages; beyond this the words are common
 _MOST_CONTACTS = 500

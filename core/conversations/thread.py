@@ -11,10 +11,9 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Boolean, Row, any_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from core.channels.files import named
-from core.conversations import drafts
-from core.conversations.drafts import Suggestion
-from core.errors import NotFound
+from core.channels.content.files import named
+from core.conversations import pending_draft
+from core.conversations.pending_draft import Suggestion
 from core.models import (
     Agent,
     Attachment,
@@ -28,6 +27,7 @@ from core.models import (
 )
 from core.models.conversation import IN_GROUP
 from core.models.message import ABOUT_ANOTHER
+from core.platform.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         in_group=in_group,
         lines=_lines(session, newest[:limit][::-1]) if newest else [],
         more=len(newest) > limit,
-        suggestion=drafts.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,
+        suggestion=pending_draft.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,
     )
 
 

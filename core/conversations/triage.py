@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
-from core import live
-from core.conversations.service import add_event, lock, lock_open
-from core.errors import BotHubError
+from core.accounts.notifications import notify
+from core.conversations.lifecycle import add_event, lock, lock_open
 from core.models import Conversation, ConversationStatus, Mode, Severity
-from core.people.notices import notify
+from core.platform import events
+from core.platform.errors import BotHubError
 
 LONGEST_SNOOZE = timedelta(days=365)
 MOST_TAGS = 20
@@ -69,7 +69,7 @@ def wake_due(session: Session) -> int:
         words = "A conversation was put aside until now and is open again."
         notify(session, row.business_id, "snooze_due", Severity.INFO, words, conversation_id=row.id, data={"due": True})
         if row.mode == Mode.HUMAN:
-            live.notify(session, row.business_id, row.id, calls=row.assignee_id or live.ANYBODY)
+            events.notify(session, row.business_id, row.id, calls=row.assignee_id or events.ANYBODY)
     return len(rows)
 
 
@@ -89,7 +89,7 @@ def set_priority(session: Session, business_id: int, conversation_id: int, prior
     """0 is usual, 3 the most urgent. Raises `NotFound`."""
     lock(session, conversation_id).priority = max(0, min(3, priority))
     session.flush()
-    live.notify(session, business_id, conversation_id)
+    events.notify(session, business_id, conversation_id)
 
 
 def set_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
@@ -104,7 +104,7 @@ def set_tags(session: Session, business_id: int, conversation_id: int, tags: Ite
         raise UnacceptableTag(f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
     lock(session, conversation_id).tags = sorted(wanted.values(), key=str.casefold)
     session.flush()
-    live.notify(session, business_id, conversation_id)
+    events.notify(session, business_id, conversation_id)
 
 
 def add_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
@@ -134,4 +134,4 @@ def mark_unread(session: Session, business_id: int, conversation_id: int) -> Non
         .values(unread_count=func.greatest(Conversation.unread_count, 1))
         .execution_options(synchronize_session=False)
     )
-    live.notify(session, business_id, conversation_id)
+    events.notify(session, business_id, conversation_id)

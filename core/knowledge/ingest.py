@@ -18,18 +18,14 @@ import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from core.ai.model import ModelFailed
-from core.db import transaction
-from core.errands import Running, Unachievable
-from core.knowledge import embedding
-from core.knowledge.coverage import carry_over, cover
-from core.knowledge.fetch import Page, fetch
-from core.knowledge.kinds import SourceKind
-from core.knowledge.parse import BadFile, Fault
-from core.knowledge.reading import Reading, reading
+from core.bots.llm.types import ModelFailed
+from core.knowledge import embedders
+from core.knowledge.chunking import Chunk
+from core.knowledge.parser_process import Reading, reading
+from core.knowledge.parsers import BadFile, Fault
 from core.knowledge.sources import LONGEST_TITLE, address_title, drop_unfinished, record_failure
-from core.knowledge.split import Chunk
-from core.media import storage
+from core.knowledge.vector_store import carry_over, cover
+from core.knowledge.web_fetch import Page, fetch
 from core.models.knowledge import (
     KnowledgeChunk,
     KnowledgeEdition,
@@ -37,6 +33,10 @@ from core.models.knowledge import (
     KnowledgeVector,
     SourceState,
 )
+from core.models.knowledge_kinds import SourceKind
+from core.platform import object_storage
+from core.platform.db import transaction
+from core.tasks.background_tasks import PermanentTaskError, Running
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class _Work:
 
 
 def run(errand: Running) -> None:
-    """Raises `Stopped`, and `Unachievable` with the `Fault` of a source that cannot be read."""
+    """Raises `Stopped`, and `PermanentTaskError` with the `Fault` of a source that cannot be read."""
     try:
         work = _start(errand, _fetched(errand))
         if work is None:
@@ -68,7 +68,7 @@ def run(errand: Running) -> None:
             _read(errand, work)
     except BadFile as error:
         log.info("source_unreadable", source_id=errand.subject_id, fault=error.fault, detail=str(error))
-        raise Unachievable(error.fault) from error
+        raise PermanentTaskError(error.fault) from error
     _publish(errand, work, _embedded(errand, work))
 
 
@@ -84,10 +84,10 @@ def _fetched(errand: Running) -> Page | None:
         if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
             return None
     page = fetch(source.origin)
-    with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
+    with tempfile.NamedTemporaryFile(dir=object_storage.scratch_folder()) as scratch:
         scratch.write(page.content)
         scratch.flush()
-        storage.put(_page_key(errand), Path(scratch.name))
+        object_storage.put(_page_key(errand), Path(scratch.name))
     return page
 
 
@@ -145,10 +145,10 @@ def _unfinished(session: Session, source: KnowledgeSource) -> int | None:
 
 
 def _read(errand: Running, work: _Work) -> None:
-    with tempfile.TemporaryDirectory(dir=storage.scratch_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=object_storage.scratch_folder()) as folder:
         path = Path(folder) / "source"
         try:
-            storage.copy_to(work.file_key, path)
+            object_storage.copy_to(work.file_key, path)
         except FileNotFoundError as error:
             raise BadFile(Fault.DAMAGED, "it is no longer in storage") from error
         with reading(path, work.name) as found:
@@ -200,7 +200,7 @@ def _embedded(errand: Running, work: _Work) -> str | None:
     """The model that embedded the new edition. None when it could not be asked: then words alone find its passages,
     until `core.knowledge.reembed` has made good for it.
     """
-    embedder = embedding.current()
+    embedder = embedders.current()
     try:
         cover(errand, work.edition, embedder)
     except ModelFailed as error:

@@ -12,13 +12,13 @@ import structlog
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from core import errands
-from core.ai.model import FailureKind, ModelFailed
-from core.db import transaction
-from core.errands import Running, Unachievable
-from core.knowledge import embedding
-from core.knowledge.coverage import cover
+from core.bots.llm.types import FailureKind, ModelFailed
+from core.knowledge import embedders
+from core.knowledge.vector_store import cover
 from core.models.knowledge import KnowledgeSource, KnowledgeVector
+from core.platform.db import transaction
+from core.tasks import background_tasks
+from core.tasks.background_tasks import PermanentTaskError, Running
 
 log = structlog.get_logger(__name__)
 
@@ -39,19 +39,19 @@ def begin_due(session: Session) -> int:
 
     The session sees all businesses. Ring the bell after the commit.
     """
-    values = {"model": embedding.current().name, "kind": REEMBED, "again_after": _AGAIN_AFTER}
+    values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _AGAIN_AFTER}
     due = session.scalars(_DUE, values).all()
     for business_id in due:
-        errands.begin(session, business_id, REEMBED, business_id, by="system")
+        background_tasks.begin(session, business_id, REEMBED, business_id, by="system")
     return len(due)
 
 
 def run(errand: Running) -> None:
-    """Raises `Stopped`, and `Unachievable` when the model does not answer: the scheduler asks again later.
+    """Raises `Stopped`, and `PermanentTaskError` when the model does not answer: the scheduler asks again later.
 
     A source whose text the model refuses does not keep the others waiting.
     """
-    embedder = embedding.current()
+    embedder = embedders.current()
     refused: ModelFailed | None = None
     at = 0
     while (found := _next(errand, embedder.name, after=at)) is not None:
@@ -60,13 +60,13 @@ def run(errand: Running) -> None:
             cover(errand, edition, embedder)
         except ModelFailed as error:
             if error.kind is not FailureKind.REJECTED:
-                raise Unachievable(f"model_{error.kind}") from error
+                raise PermanentTaskError(f"model_{error.kind}") from error
             refused = error
             log.warning("source_not_embedded", source_id=at, model=embedder.name, error=str(error))
             continue
         _change_over(errand, at, edition, embedder.name)
     if refused is not None:
-        raise Unachievable(f"model_{refused.kind}")
+        raise PermanentTaskError(f"model_{refused.kind}")
 
 
 def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:

@@ -10,13 +10,13 @@ from hashlib import sha256
 
 import structlog
 
-from core.ai.model import ModelFailed
-from core.ai.prompt import Passage, Role, Turn, burst
-from core.ai.vectors import Vector
-from core.db import transaction
-from core.knowledge import embedding, search
-from core.knowledge.search import Asked, Found
-from core.knowledge.terms import meaningful
+from core.bots.llm.embeddings import Vector
+from core.bots.llm.types import ModelFailed
+from core.knowledge import embedders, hybrid_search
+from core.knowledge.hybrid_search import Asked, Found
+from core.knowledge.tsquery import meaningful
+from core.platform.db import transaction
+from core.types import Passage, Role, Turn, burst
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,9 @@ def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Se
         return ()
     asked = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
     with transaction(business_id) as session:
-        return search.find(session, business_id, search.library(session, business_id, bot_id), asked, limit)
+        return hybrid_search.find(
+            session, business_id, hybrid_search.library(session, business_id, bot_id), asked, limit
+        )
 
 
 def question_in(turns: Sequence[Turn]) -> str:
@@ -87,7 +89,7 @@ def _shelf(business_id: int, bot_id: int) -> _Shelf:
     if known is not None and now - known[0] < _REMEMBERED_SECONDS:
         return known[1]
     with transaction(business_id) as session:
-        library = search.library(session, business_id, bot_id)
+        library = hybrid_search.library(session, business_id, bot_id)
     editions = sorted((model or "", found) for model, found in library.editions.items())
     shelf = _Shelf(library.models if library.editions else None, sha256(repr(editions).encode()).hexdigest())
     with _lock:
@@ -95,8 +97,8 @@ def _shelf(business_id: int, bot_id: int) -> _Shelf:
     return shelf
 
 
-def _embedded(model: str, question: str) -> tuple[embedding.Embedder, Vector] | None:
-    embedder = embedding.named(model)
+def _embedded(model: str, question: str) -> tuple[embedders.Embedder, Vector] | None:
+    embedder = embedders.named(model)
     if embedder is None:
         return None
     try:

@@ -18,15 +18,15 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import errands
-from core.errors import BotHubError, Conflict, NotFound
-from core.knowledge.kinds import SourceKind
-from core.knowledge.parse.base import LARGEST_FILE, MEGABYTE, Fault
-from core.knowledge.parse.open import ACCEPTED
-from core.media import storage
+from core.accounts import audit_log
+from core.knowledge.parsers.detect import ACCEPTED
+from core.knowledge.parsers.types import LARGEST_FILE, MEGABYTE, Fault
 from core.models.business import Bot
 from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceState
-from core.people import audit
+from core.models.knowledge_kinds import SourceKind
+from core.platform import object_storage
+from core.platform.errors import BotHubError, Conflict, NotFound
+from core.tasks import background_tasks
 
 INGEST = "knowledge.ingest"  # the errand on a source
 LONGEST_TITLE = 120  # characters
@@ -79,7 +79,7 @@ def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
         accepted = ", ".join(ACCEPTED)
         raise UnacceptableSource(Fault.WRONG_TYPE, f"{name} is not one of {accepted}.", name=name)
     digest, size = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=storage.scratch_folder()) as scratch:
+    with tempfile.NamedTemporaryFile(dir=object_storage.scratch_folder()) as scratch:
         while piece := file.read(_PIECE):
             size += len(piece)
             if size > LARGEST_FILE:
@@ -92,7 +92,7 @@ def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
             raise UnacceptableSource(Fault.EMPTY, f"{name} is empty.", name=name)
         scratch.flush()
         key = f"{business_id}/knowledge-{uuid.uuid4().hex}"
-        storage.put(key, Path(scratch.name))
+        object_storage.put(key, Path(scratch.name))
     return Kept(key, name, size, digest.hexdigest())
 
 
@@ -159,8 +159,8 @@ def _add(session: Session, business_id: int, bot_id: int | None, title: str, by:
     )
     if added is None:
         raise AlreadyThere(_same(session, bot_id, values))
-    errands.begin(session, business_id, INGEST, added, by=by)
-    audit.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
+    background_tasks.begin(session, business_id, INGEST, added, by=by)
+    audit_log.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
     return added
 
 
@@ -201,7 +201,7 @@ def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | N
     old = source.file_key
     source.content_hash, source.bytes, source.file_key, source.origin = kept.sha256, kept.size, kept.file_key, kept.name
     _ask(session, source, by)
-    audit.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=kept.name)
+    audit_log.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=kept.name)
     return old
 
 
@@ -209,13 +209,13 @@ def reread(session: Session, source_id: int, *, by: str) -> None:
     """Read a source once more: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
     source, _ = _stopped(session, source_id)
     _ask(session, source, by)
-    audit.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
+    audit_log.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
 
 
 def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
-    errands.begin(session, source.business_id, INGEST, source.id, by=by)
+    background_tasks.begin(session, source.business_id, INGEST, source.id, by=by)
 
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:
@@ -225,14 +225,14 @@ def cancel(session: Session, source_id: int, *, by: str) -> None:
         return
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.CANCELLED, None, func.now()
-    audit.record(session, source.business_id, by, "knowledge.cancel", f"source:{source_id}")
+    audit_log.record(session, source.business_id, by, "knowledge.cancel", f"source:{source_id}")
 
 
 def rename(session: Session, source_id: int, title: str, *, by: str) -> None:
     """Raises `NotFound`, `UnacceptableSource`."""
     source = _locked(session, source_id)
     source.title, source.updated_at = _title(title), func.now()
-    audit.record(session, source.business_id, by, "knowledge.rename", f"source:{source_id}", title=source.title)
+    audit_log.record(session, source.business_id, by, "knowledge.rename", f"source:{source_id}", title=source.title)
 
 
 def remove(session: Session, source_id: int, *, by: str) -> str | None:
@@ -242,7 +242,7 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
     """
     source, _ = _stopped(session, source_id)
     session.execute(delete(KnowledgeSource).where(KnowledgeSource.id == source_id))
-    audit.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
+    audit_log.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
     return source.file_key
 
 
@@ -272,7 +272,7 @@ def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
     """The source, which is read no further, and whether it was being read. The errand is locked first, as by those
     who read. Raises `NotFound`.
     """
-    was_read = errands.cancel_of(session, INGEST, source_id)
+    was_read = background_tasks.cancel_for(session, INGEST, source_id)
     return _locked(session, source_id), was_read
 
 

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from core.errors import ConfigurationError
+from core.platform.errors import ConfigurationError
 
 _LOCK = 4_207_001  # an arbitrary number that only migrations use
 

@@ -1,6 +1,5 @@
 """Every table, a file per noun."""
 
-from core.knowledge.kinds import SourceKind
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.base import Base, Tenant
@@ -16,6 +15,7 @@ from core.models.knowledge import (
     KnowledgeVector,
     SourceState,
 )
+from core.models.knowledge_kinds import SourceKind
 from core.models.machine import Machine
 from core.models.message import (
     Attachment,
@@ -44,13 +44,13 @@ from core.models.people import (
 )
 from core.models.product import Product
 from core.models.quote import Quote, QuoteLine
+from core.models.quote_states import QuoteState
 from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, SavedCase
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, EventSource, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
-from core.quotes.states import QuoteState
 
 __all__ = [
     "AIRun",

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.channels.base import Kind, Provider
-from core.crypto import EncryptedJSON
+from core.channels.types import Kind, Provider
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+from core.platform.crypto import EncryptedJSON
 
 
 class Sees(StrEnum):
-    """Which conversations agents see (`core.people.visibility`)."""
+    """Which conversations agents see (`core.accounts.visibility`)."""
 
     ALL = "all"
     TEAM = "team"
@@ -28,9 +28,9 @@ class Business(Base):
 
     `catalogue` is another one whenever a product changes, so that readers can keep what they read; null: there never
     was a product.
-    `prices` is what it has set of them (`core.business.prices`).
-    `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.owners`).
-    `agents_see` says which conversations agents see (`core.people.visibility`).
+    `prices` is what it has set of them (`core.bots.price_table`).
+    `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.assignment`).
+    `agents_see` says which conversations agents see (`core.accounts.visibility`).
     """
 
     __tablename__ = "businesses"
@@ -61,7 +61,7 @@ class Channel(Tenant, Base):
     What is handed over here goes to the team `team_id`, if there is one.
     `paused_for` is "account" where news of the account paused it: the scheduler resumes it at `paused_until`, if the
     provider gave one, and so does the news that it is lifted.
-    `told` is what the provider said when it was last asked, at `asked_at` (`core.health.checks.Answer` as JSON).
+    `told` is what the provider said when it was last asked, at `asked_at` (`core.monitoring.probes.Answer` as JSON).
     """
 
     __tablename__ = "channels"
@@ -121,7 +121,9 @@ class Bot(Tenant, Base):
 
 
 class BotVersion(Tenant, Base):
-    """One saved version of a bot's settings (`core.ai.settings.BotSettings` as JSON). Never changed, only followed."""
+    """One saved version of a bot's settings (`core.bots.settings.BotSettings` as JSON). Never changed, only
+    followed.
+    """
 
     __tablename__ = "bot_settings"
     __table_args__ = (UniqueConstraint("bot_id", "version"),)

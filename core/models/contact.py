@@ -8,7 +8,7 @@ from sqlalchemy import Computed, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.channels.base import Kind
+from core.channels.types import Kind
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 from core.models.message import FOLDED
 

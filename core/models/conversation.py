@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.channels.base import Kind
+from core.channels.types import Kind
 from core.models.base import Base, Id, Stamp, Tenant, one_of
 
 
@@ -42,7 +42,7 @@ class Conversation(Tenant, Base):
     of ours that failed, or whose fate nobody knows, since `unsent_at`. Nothing a customer wrote is newer than
     `last_message_at`. The 24-hour window is counted from the customer's own messages: `window_expires_at` is 24 hours
     after the newest of them, and null where there is none or a channel has no window (SMS, email).
-    `imported`: it is a number's past from before it joined (`core.inbox.history`), which no figure counts.
+    `imported`: it is a number's past from before it joined (`core.messaging.inbound.history`), which no figure counts.
     """
 
     __tablename__ = "conversations"

@@ -13,7 +13,8 @@ from core.models.base import Base, Tenant
 class DailyFigure(Tenant, Base):
     """One count of one day of the business's own time zone.
 
-    `metric` and `label` say what was counted (`core.analytics.raw`). Durations are counted by `bucket`, and `total` is
+    `metric` and `label` say what was counted (`core.reporting.daily_metrics_sql`). Durations are counted by `bucket`,
+    and `total` is
     their sum in seconds; for costs `total` is in USD. `agent_id` 0 is the bot, or nobody.
     """
 
@@ -40,7 +41,7 @@ class DayCounted(Tenant, Base):
 
 
 class AnswerFigure(Tenant, Base):
-    """One count of what became of a day's answers: `core.analytics.answer_days` says of what.
+    """One count of what became of a day's answers: `core.reporting.answer_rollups` says of what.
 
     `good`, `bad` and `handed_over` are parts of `count`.
     """

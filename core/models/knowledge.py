@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.knowledge.kinds import SourceKind
 from core.models.base import Base, Id, Stamp, Tenant, one_of
+from core.models.knowledge_kinds import SourceKind
 from core.models.message import FOLDED
 
 

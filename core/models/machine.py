@@ -11,7 +11,9 @@ from core.models.base import Base
 
 
 class Machine(Base):
-    """A DATA_DIR with processes on it (`core.machines`): when one of them was heard of last, and on which host."""
+    """A DATA_DIR with processes on it (`core.platform.machines`): when one of them was heard of last, and on which
+    host.
+    """
 
     __tablename__ = "machines"
 

@@ -11,7 +11,7 @@ from sqlalchemy import Computed, ForeignKey, Index, SmallInteger, UniqueConstrai
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.channels.base import Verdict
+from core.channels.types import Verdict
 from core.models.base import Base, Id, Json, JsonOrNone, Stamp, Tenant, one_of
 
 

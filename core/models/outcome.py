@@ -21,7 +21,7 @@ class AnswerVerdict(StrEnum):
 
 
 class AnswerOutcome(Tenant, Base):
-    """What became of one run (`core.learning.outcomes` says how it is judged).
+    """What became of one run (`core.evaluation.outcomes` says how it is judged).
 
     `confidence` is what the answer was worth before calibration. Topics are the run's own, and `sources` the titles of
     what it cited, here so that counting them reads no trace. `cause` says why: of a hand-over, what decided it.
@@ -47,7 +47,7 @@ class AnswerOutcome(Tenant, Base):
 
 
 class BotLearning(Tenant, Base):
-    """When a bot last learned, and how sure it turned out to be (`core.ai.calibration.Calibration`).
+    """When a bot last learned, and how sure it turned out to be (`core.bots.calibration.Calibration`).
 
     `points` are pairs of what was claimed and what was observed, over `sample` judged answers; both are empty until
     there are enough.

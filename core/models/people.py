@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Stri
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.crypto import EncryptedJSON
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
+from core.platform.crypto import EncryptedJSON
 
 
 class Role(StrEnum):
@@ -129,7 +129,8 @@ class Severity(StrEnum):
 class Notice(Tenant, Base):
     """Something a person must hear of: a hand-over, a message failed for good, a number paused.
 
-    `text` is English; `data` holds what its words in other languages name (`core.people.notice_words`). `about` names
+    `text` is English; `data` holds what its words in other languages name (`core.accounts.notification_texts`).
+    `about` names
     what it concerns and `digest` what it says of that, so that news delivered twice is noted once. The scheduler sends
     it through NOTIFY_URLS at `next_try_at` (null: no more), after `tries` that failed; `sent_to` are the services
     (digests of their addresses) that have it, and `sent_at` is when the last of them took it.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, Stamp, Tenant, one_of
-from core.quotes.states import QuoteState
+from core.models.quote_states import QuoteState
 
 
 class Quote(Tenant, Base):

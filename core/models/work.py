@@ -11,7 +11,8 @@ from core.models.base import Base, Id, Json, Stamp
 
 
 class WorkMinute(Base):
-    """Tasks of a kind that ended in one minute and took about as long (`core.analytics.raw.LIMITS` tells the buckets,
+    """Tasks of a kind that ended in one minute and took about as long (`core.reporting.daily_metrics_sql.LIMITS`
+    tells the buckets,
     in milliseconds here). `total` is their time in seconds.
     """
 

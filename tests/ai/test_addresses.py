@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.ai.addresses import invented_addresses
+from core.replies.addresses import invented_addresses
 
 KNOWN = [
     "Website: https://clinica-norte.example",

@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.assistant import APPROVED_PAIR, BOT_OFF, MODEL, compose
-from core.ai.confidence import UNKNOWN_SOURCES
-from core.ai.decision import ComposeRequest, HandOff, Reply, Silent
-from core.ai.handoff import Reason
-from core.ai.model import Completion, FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
-from core.ai.prices import load_prices
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn
-from core.ai.settings import Autonomy, BotSettings, QaPair, TopicRule
+from core.bots.llm.types import Completion, FailureKind, ModelAnswer, ModelFailed, Prompt, Usage
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings, QaPair, TopicRule
+from core.replies.assistant import APPROVED_PAIR, BOT_OFF, MODEL, compose
+from core.replies.confidence import UNKNOWN_SOURCES
+from core.replies.decision import ComposeRequest, HandOff, Reply, Silent
+from core.replies.handoff_rules import Reason
+from core.types import Autonomy, BusinessFacts, Passage, Role, Turn
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAIR = QaPair(question="¿Abren los domingos?", answer="Sí, de 10 a 14.", approved=True)

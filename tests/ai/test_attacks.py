@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import compose
-from core.ai.decision import ComposeRequest, HandOff, Reply
-from core.ai.handoff import Reason
-from core.ai.model import Completion, ModelAnswer, Prompt, Usage
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn
-from core.ai.settings import BotSettings
+from core.bots.llm.types import Completion, ModelAnswer, Prompt, Usage
+from core.bots.settings import BotSettings
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, HandOff, Reply
+from core.replies.handoff_rules import Reason
+from core.types import BusinessFacts, Passage, Role, Turn
 from tests.ai.test_assistant import NOON, request, says
 
 PRICES = Passage("kb-3", "Precios", "Camisa azul: $ 20.000\nEnvío: $ 3.000 en 1 día", 0.9)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.ai.budget import Spent, fits
-from core.ai.settings import BotSettings
+from core.bots.budget import Spent, fits
+from core.bots.settings import BotSettings
 
 
 @pytest.mark.parametrize(

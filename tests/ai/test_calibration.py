@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.calibration import IDENTITY, LEAST_SAMPLE, Calibration, fit
+from core.bots.calibration import IDENTITY, LEAST_SAMPLE, Calibration, fit
 
 confidences = st.floats(0, 1)
 samples = st.lists(st.tuples(confidences, st.booleans()), min_size=LEAST_SAMPLE, max_size=150)

@@ -13,10 +13,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from core.ai.client import ModelClient
-from core.ai.envelope import ApiStyle
-from core.ai.model import Completion, FailureKind, ModelFailed, Prompt, Usage
-from core.ai.settings import BotSettings
+from core.bots.llm.client import ModelClient
+from core.bots.llm.types import Completion, FailureKind, ModelFailed, Prompt, Usage
+from core.bots.llm.wire_format import ApiStyle
+from core.bots.settings import BotSettings
 
 KEY = "sk-test-0123456789"
 PROMPT = Prompt(

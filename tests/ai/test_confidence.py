@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.assistant import compose
-from core.ai.calibration import IDENTITY, Calibration
-from core.ai.confidence import INVENTED_AMOUNTS, OTHER_LANGUAGE, UNGROUNDED, UNKNOWN_SOURCES, Signals, weigh
-from core.ai.decision import HandOff, Reply
-from core.ai.handoff import Reason
+from core.bots.calibration import IDENTITY, Calibration
+from core.replies.assistant import compose
+from core.replies.confidence import INVENTED_AMOUNTS, OTHER_LANGUAGE, UNGROUNDED, UNKNOWN_SOURCES, Signals, weigh
+from core.replies.decision import HandOff, Reply
+from core.replies.handoff_rules import Reason
 from tests.ai.test_assistant import request, says
 
 shares = st.floats(0, 1)

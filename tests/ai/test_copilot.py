@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import BaseModel
 
-from core.ai.copilot import Help, Request, Task, help_with
-from core.ai.model import FailureKind, InputItem, ModelFailed, Usage, Written
-from core.ai.prices import Price, PriceTable
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn
-from core.ai.settings import BotSettings
+from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Written
+from core.bots.model_prices import Price, PriceTable
+from core.bots.settings import BotSettings
+from core.replies.copilot import Help, Request, Task, help_with
+from core.types import BusinessFacts, Passage, Role, Turn
 
 T = TypeVar("T", bound=BaseModel)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

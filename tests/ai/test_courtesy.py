@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import COURTESY, compose
-from core.ai.courtesy import Courtesy, courtesy_of
-from core.ai.decision import ComposeRequest, HandOff, NothingOwed, Reply
-from core.ai.model import FailureKind, Model
-from core.ai.prompt import Role, Turn
-from core.ai.settings import Autonomy
+from core.bots.llm.types import FailureKind, Model
+from core.replies.assistant import COURTESY, compose
+from core.replies.decision import ComposeRequest, HandOff, NothingOwed, Reply
+from core.text.courtesy import Courtesy, courtesy_of
+from core.types import Autonomy, Role, Turn
 from tests.ai.test_assistant import NOON, fails, request, says
 
 GREETING, THANKS, FAREWELL, SEEN = (

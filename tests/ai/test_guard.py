@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.ai.guard import invented_amounts, leaks
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn, build
-from core.ai.settings import BotSettings
+from core.bots.settings import BotSettings
+from core.replies.output_checks import invented_amounts, leaks
+from core.replies.prompt import build
+from core.types import BusinessFacts, Passage, Role, Turn
 from tests.ai.test_assistant import NOON
 
 PRICES = Passage("kb-3", "Lista de precios", "Camisa: $ 20.000\nZapato: $ 45.900,50\n10% de descuento", 0.9)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai import handoff
-from core.ai.handoff import Reason, asked_for_person, asked_twice, before_model
-from core.ai.prompt import Role, Turn
-from core.ai.settings import BotSettings, Keywords
+from core.bots.settings import BotSettings, Keywords
+from core.replies import handoff_rules
+from core.replies.handoff_rules import Reason, asked_for_person, asked_twice, before_model
+from core.types import Role, Turn
 
 KEYWORDS = Keywords().all()
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -130,21 +130,21 @@ def test_the_first_message_that_asks_decides(messages: list[str]) -> None:
 
 
 def test_the_turn_cap_counts_up_to_and_including_the_cap() -> None:
-    assert handoff.turn_cap(19, 20) is None
-    trigger = handoff.turn_cap(20, 20)
+    assert handoff_rules.turn_cap(19, 20) is None
+    trigger = handoff_rules.turn_cap(20, 20)
     assert trigger is not None and trigger.reason is Reason.TURN_CAP
 
 
 def test_only_a_burst_with_nothing_readable_goes_to_a_person() -> None:
     image = turn(Role.CUSTOMER, "[image]", readable=False)
-    trigger = handoff.unsupported([image, image])
+    trigger = handoff_rules.unsupported([image, image])
     assert trigger is not None and trigger.reason is Reason.UNSUPPORTED_CONTENT
-    assert handoff.unsupported([image, turn(Role.CUSTOMER, "¿tienen este?")]) is None
+    assert handoff_rules.unsupported([image, turn(Role.CUSTOMER, "¿tienen este?")]) is None
 
 
 def test_the_threshold_itself_is_confident_enough() -> None:
-    assert handoff.below_threshold(0.6, 0.6) is None
-    trigger = handoff.below_threshold(0.59, 0.6)
+    assert handoff_rules.below_threshold(0.6, 0.6) is None
+    trigger = handoff_rules.below_threshold(0.59, 0.6)
     assert trigger is not None and trigger.reason is Reason.LOW_CONFIDENCE
 
 

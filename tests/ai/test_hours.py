@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from core.ai.assistant import compose
-from core.ai.decision import HandOff
-from core.ai.handoff import Reason
-from core.ai.hours import is_open
-from core.ai.model import FailureKind
-from core.ai.prompt import BusinessFacts
-from core.ai.settings import OpeningHours, Shift
+from core.accounts.business_hours import is_open
+from core.accounts.opening_hours import OpeningHours, Shift
+from core.bots.llm.types import FailureKind
+from core.replies.assistant import compose
+from core.replies.decision import HandOff
+from core.replies.handoff_rules import Reason
+from core.types import BusinessFacts
 from tests.ai.test_assistant import fails, request, says
 
 # 20 November 2026 is a Friday (4).

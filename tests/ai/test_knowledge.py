@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.knowledge import same_question, search, sure_answer
-from core.ai.settings import QaPair
+from core.bots.approved_answers import same_question, search, sure_answer
+from core.bots.settings import QaPair
 
 QUESTIONS = {
     "es": {

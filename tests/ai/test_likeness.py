@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.likeness import named_in, nearest
+from core.text.similarity import named_in, nearest
 
 TEXTS = (
     "envio Enviamos a todo el país en tres días.",

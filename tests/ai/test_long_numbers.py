@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai.addresses import invented_addresses
-from core.ai.calibration import IDENTITY
-from core.ai.model import ModelAnswer
-from core.ai.prompt import BusinessFacts, Role, Turn
-from core.ai.review import review
-from core.ai.settings import BotSettings
+from core.bots.calibration import IDENTITY
+from core.bots.llm.types import ModelAnswer
+from core.bots.settings import BotSettings
+from core.replies.addresses import invented_addresses
+from core.replies.grounding import review
+from core.types import BusinessFacts, Role, Turn
 
 KNOWN = [
     "Order 20458813: shipped on Monday with tracking code LX102938475BR. Invoice 0001-00023456.",

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.assistant import compose
-from core.ai.decision import ComposeRequest, HandOff, Reply
-from core.ai.handoff import Reason, upset
-from core.ai.prompt import Role, Turn
-from core.ai.summary import summarise
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, HandOff, Reply
+from core.replies.handoff_rules import Reason, upset
+from core.replies.handoff_summary import summarise
+from core.types import Role, Turn
 from tests.ai.test_assistant import NOON, request, says
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.mood import STRONG_WORDS
-from core.ai.phrases import said
-from core.ai.settings import Keywords
+from core.bots.settings import Keywords
+from core.replies.sentiment import STRONG_WORDS
+from core.text.phrases import said
 
 KEYWORDS = Keywords().all()
 

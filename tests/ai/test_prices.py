@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.ai.model import Usage
-from core.ai.prices import load_prices, read_file
+from core.bots.llm.types import Usage
+from core.bots.model_prices import load_prices, read_file
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 MILLION = Usage(input=1_000_000, cached=0, output=1_000_000)

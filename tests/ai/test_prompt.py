@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn, build, burst
-from core.ai.settings import BotSettings, Localised, QaPair
+from core.bots.settings import BotSettings, Localised, QaPair
+from core.replies.prompt import build
+from core.types import BusinessFacts, Passage, Role, Turn, burst
 
 NOON = datetime(2026, 11, 20, 15, 5, tzinfo=UTC)
 BUSINESS = BusinessFacts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from core.ai.settings import BotSettings, Keywords, QaPair
+from core.bots.settings import BotSettings, Keywords, QaPair
 
 
 def test_settings_survive_storage() -> None:

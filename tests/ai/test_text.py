@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.text import fold, guess_language, sentences, stem, words
+from core.text.normalize import fold, guess_language, sentences, stem, words
 
 
 def test_folding_drops_accents_and_case() -> None:

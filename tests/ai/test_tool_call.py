@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from core.ai.client import ModelClient
-from core.ai.envelope import ApiStyle
-from core.ai.model import FailureKind, MakeQuote, ModelFailed, Prompt
-from core.ai.settings import BotSettings
+from core.bots.llm.client import ModelClient
+from core.bots.llm.types import FailureKind, MakeQuote, ModelFailed, Prompt
+from core.bots.llm.wire_format import ApiStyle
+from core.bots.settings import BotSettings
 
 PROMPT = Prompt("You are Luz.", ({"role": "user", "content": "Quiero 2 zapatos"},), "v1", 20, quotes=True)
 ARGUMENTS = json.dumps({"lines": [{"product": "zapatos", "quantity": 2, "unit": None}]})

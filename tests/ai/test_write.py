@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 from pytest_httpserver import HTTPServer
 
-from core.ai.client import ModelClient
-from core.ai.envelope import ApiStyle
-from core.ai.model import FailureKind, ModelFailed, Usage, Written
+from core.bots.llm.client import ModelClient
+from core.bots.llm.types import FailureKind, ModelFailed, Usage, Written
+from core.bots.llm.wire_format import ApiStyle
 from tests.ai.test_client import chat, responses
 
 

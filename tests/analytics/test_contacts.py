@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from core.analytics.figures import Contacts, contacts
-from core.db import transaction
-from core.errors import Conflict
+from core.platform.db import transaction
+from core.platform.errors import Conflict
+from core.reporting.metrics import Contacts, contacts
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import column, customer_writes, one, receive, rows, say, store

@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.model import Usage
-from core.ai.settings import BotSettings, OpeningHours, Shift
-from core.analytics import behind, figures, rollups
-from core.analytics.figures import EVERYBODY, Figures, Whose, quantile
-from core.analytics.raw import LIMITS
-from core.analytics.stats import Period, stats
-from core.business import prices
+from core.accounts.opening_hours import OpeningHours, Shift
+from core.bots import price_table, versions
+from core.bots.llm.types import Usage
+from core.bots.settings import BotSettings
 from core.cli import __main__ as cli
-from core.conversations import bots
-from core.db import system_transaction, transaction
 from core.models import AIRun, Conversation, Direction, Message
+from core.platform.db import system_transaction, transaction
+from core.reporting import daily_rollups, drill_down
+from core.reporting import metrics as figures
+from core.reporting.api_stats import Period, stats
+from core.reporting.daily_metrics_sql import LIMITS
+from core.reporting.metrics import EVERYBODY, Figures, MetricFilter, quantile
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.inbox.steps import one, rows
@@ -96,7 +97,7 @@ def day_of(row: dict[str, Any]) -> date:
     return at.astimezone(ZONE).date()
 
 
-def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, whose: Whose = EVERYBODY) -> Figures:
+def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, whose: MetricFilter = EVERYBODY) -> Figures:
     with transaction(business.business_id) as session:
         return figures.figures(session, business.business_id, first, last, whose)
 
@@ -109,7 +110,7 @@ def as_set(found: Figures) -> set[tuple[Any, ...]]:
 def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
     said = make_history(business, seed)
     live = as_set(read(business))
-    assert rollups.keep_up() > 0
+    assert daily_rollups.keep_up() > 0
     kept = read(business)
     assert as_set(kept) == live
     assert kept.by_label("message") == dict(
@@ -135,28 +136,28 @@ def test_days_kept_in_part_agree_with_the_rows(business: TestBusiness, seed: int
             hours=random.Random(seed + back).random() * 26
         )
         with transaction(business.business_id) as session:
-            assert rollups.count_day(session, business.business_id, ZONE, day, moment)
+            assert daily_rollups.count_day(session, business.business_id, ZONE, day, moment)
         assert as_set(read(business)) == live
 
 
 def test_a_day_is_counted_until_it_is_over(business: TestBusiness) -> None:
     make_history(business, 3)
-    rollups.keep_up()
+    daily_rollups.keep_up()
     before = one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1")
     for ago, again in (("4 minutes", 0), ("6 minutes", 1)):
         rows(f"UPDATE days_counted SET counted_at = now() - interval '{ago}' WHERE day = '{TODAY}'")
-        assert rollups.keep_up() == again
+        assert daily_rollups.keep_up() == again
     midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE)
     rows(f"UPDATE days_counted SET counted_at = '{midnight}' WHERE day = '{TODAY - timedelta(days=1)}'")
-    assert rollups.keep_up() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
+    assert daily_rollups.keep_up() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
     assert one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
 
 
 def test_one_channel_alone(business: TestBusiness) -> None:
     said = make_history(business, 7)
-    rollups.keep_up()
+    daily_rollups.keep_up()
     channel_id = business.whatsapp_channel_id
-    assert read(business, whose=Whose(channel_id)).count("message") == sum(
+    assert read(business, whose=MetricFilter(channel_id)).count("message") == sum(
         row["channel_id"] == channel_id and row["error"] is None for row in said
     )
 
@@ -166,9 +167,9 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
     said = make_history(business, 11)
     rows("UPDATE messages SET author_id = :ana WHERE sender = 'agent' AND id % 2 = 0", ana=ana)
     rows("UPDATE conversations SET assignee_id = :ana, tags = '{vip,late}' WHERE id % 3 = 0", ana=ana)
-    live = read(business, whose=Whose(agent_id=ana))
-    rollups.keep_up()
-    hers = read(business, whose=Whose(agent_id=ana))
+    live = read(business, whose=MetricFilter(agent_id=ana))
+    daily_rollups.keep_up()
+    hers = read(business, whose=MetricFilter(agent_id=ana))
     assert as_set(hers) == as_set(live)
     wrote = "sender = 'agent' AND author_id IS NOT NULL AND type NOT IN ('note', 'reaction') AND status <> 'failed'"
     assert hers.by_label("message") == {"agent": one(f"SELECT count(*) FROM messages WHERE {wrote}")}
@@ -181,7 +182,7 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
 
 def test_days_since_one_are_counted_afresh_when_asked(business: TestBusiness) -> None:
     make_history(business, 3)
-    counted = rollups.keep_up()
+    counted = daily_rollups.keep_up()
     rows("UPDATE daily_figures SET count = count + 1")
     wrong = as_set(read(business))
     assert cli.main(["rollups", "--since", str(FIRST)]) == 0
@@ -218,20 +219,20 @@ def test_answers_are_measured_from_the_first_unanswered_question(business: TestB
 
 def test_a_day_is_counted_again_while_news_may_come_late(business: TestBusiness) -> None:
     make_history(business, 3)
-    assert rollups.keep_up() > 0
-    assert rollups.keep_up() == 0
+    assert daily_rollups.keep_up() > 0
+    assert daily_rollups.keep_up() == 0
     rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
-    assert rollups.keep_up() > 0
+    assert daily_rollups.keep_up() > 0
     rows("UPDATE messages SET status = 'read' WHERE status = 'delivered'")
     rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
-    rollups.keep_up()
+    daily_rollups.keep_up()
     yesterday = TODAY - timedelta(days=1)
     assert read(business, FIRST, yesterday).count("sent", "delivered") == 0
 
 
 def test_businesses_are_counted_apart(business: TestBusiness) -> None:
     make_history(business, 1)
-    rollups.keep_up()
+    daily_rollups.keep_up()
     rows("INSERT INTO businesses (name) VALUES ('Other')")
     other = one("SELECT max(id) FROM businesses")
     with transaction(other) as session:
@@ -243,7 +244,7 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
 
         def ids(metric: str, label: str | None = None) -> set[int]:
-            return {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, metric, label)}
+            return {found.id for found in drill_down.behind(session, ZONE, FIRST, TODAY, metric, label)}
 
         assert ids("message", "agent") >= {
             row["conversation_id"] for row in said if row["sender"] == "agent" and not row["error"]
@@ -268,20 +269,24 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
         assert ids("ai_cost", "known") | ids("ai_cost", "unknown") == ids("ai_cost") == ids("ai", "reply")
         assert ids("tag", "vip") == ids("reopened") == set()
         assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
-        newest = behind.behind(session, ZONE, FIRST, TODAY, "new")[0].id
-        assert newest not in {found.id for found in behind.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)}
+        newest = drill_down.behind(session, ZONE, FIRST, TODAY, "new")[0].id
+        assert newest not in {
+            found.id for found in drill_down.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)
+        }
         for metric in ("response", "first", "after_handoff", "closed"):
-            slow = behind.behind(session, ZONE, FIRST, TODAY, metric)
+            slow = drill_down.behind(session, ZONE, FIRST, TODAY, metric)
             times = [found.seconds or 0 for found in slow]
             assert times == sorted(times, reverse=True)
             assert (
-                slow[1:] == behind.behind(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id) if slow else True
+                slow[1:] == drill_down.behind(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id)
+                if slow
+                else True
             )
-        longest = behind.behind(session, ZONE, FIRST, TODAY, "closed")[0]
+        longest = drill_down.behind(session, ZONE, FIRST, TODAY, "closed")[0]
         took = one(f"SELECT extract(epoch FROM closed_at - created_at) FROM conversations WHERE id = {longest.id}")
         assert longest.seconds == pytest.approx(float(took))
         with pytest.raises(ValueError, match="moods"):
-            behind.behind(session, ZONE, FIRST, TODAY, "moods")
+            drill_down.behind(session, ZONE, FIRST, TODAY, "moods")
 
 
 @given(st.lists(st.floats(0, 2e5), min_size=1, max_size=60), st.floats(0.01, 1))
@@ -396,7 +401,7 @@ def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") ->
 
 def set_prices(business: TestBusiness, **kept: Any) -> None:
     with transaction(business.business_id) as session:
-        prices.save(session, business.business_id, "agent:1", kept)
+        price_table.save(session, business.business_id, "agent:1", kept)
 
 
 def test_messages_cost_what_their_receipts_and_the_prices_say(business: TestBusiness) -> None:
@@ -412,7 +417,7 @@ def test_messages_cost_what_their_receipts_and_the_prices_say(business: TestBusi
     assert {row.label: (row.count, round(row.total, 6)) for row in found.of("message_cost")} == {
         "marketing": (2, 0.1236), "service": (1, 0.5), "unknown": (1, 0.0),
     }  # fmt: skip
-    rollups.keep_up()
+    daily_rollups.keep_up()
     assert as_set(read(business)) == as_set(found)
 
 
@@ -462,7 +467,7 @@ def test_each_bots_runs_are_added_up(business: TestBusiness) -> None:
     ],
 )  # fmt: skip
 def test_a_price_that_cannot_be_is_refused_by_name(business: TestBusiness, kept: dict[str, Any], told: str) -> None:
-    with pytest.raises(prices.UnacceptablePrices, match=told):
+    with pytest.raises(price_table.UnacceptablePrices, match=told):
         set_prices(business, **kept)
 
 
@@ -470,10 +475,10 @@ def test_prices_that_cannot_be_read_stop_nothing(business: TestBusiness) -> None
     good = {"model": "m", "valid_from": "2026-11-01", "input": "1", "output": "2", "source": ""}
     broken = json.dumps({"models": [good, {"model": 7}, None], "messages": "x", "plan_usd": "many"})
     rows("UPDATE businesses SET prices = cast(:broken AS jsonb)", broken=broken)
-    prices._kept.clear()
+    price_table._kept.clear()
     usage = Usage(input=1_000_000, cached=0, output=0)
-    assert prices.table(business.business_id).cost("m", usage, datetime.now(UTC)) == 1
-    assert prices.table(business.business_id).cost("gpt-6-luna", usage, datetime.now(UTC)) is not None
+    assert price_table.table(business.business_id).cost("m", usage, datetime.now(UTC)) == 1
+    assert price_table.table(business.business_id).cost("gpt-6-luna", usage, datetime.now(UTC)) is not None
     assert read(business).rows == []
 
 
@@ -496,12 +501,14 @@ def test_of_an_answer_only_the_time_within_the_hours_counts(
     shifts = tuple(Shift(day=weekday, opens="09:00", closes="18:00") for weekday in range(7))
     hours = OpeningHours(week=shifts, holidays=(day,) if holiday else ())
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(opening_hours=hours), author="agent:1")
+        versions.save(
+            session, business.business_id, business.bot_id, BotSettings(opening_hours=hours), author="agent:1"
+        )
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE)
     since = (midnight - talk.noon).total_seconds()
     talk.line("customer", since + asked * 3600)
     talk.line("team", since + answered * 3600)
     found = read(business).of("response_open")
     assert [(row.label, row.total) for row in found] == [("agent", expected)]
-    rollups.keep_up()
+    daily_rollups.keep_up()
     assert read(business).total("response_open") == found[0].total

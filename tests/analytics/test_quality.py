@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from core.analytics import answer_days
-from core.analytics.quality import Named, Quality, Resolutions, quality
-from core.db import system_transaction, transaction
-from core.learning import rounds
+from core.evaluation import hourly_run
 from core.models import AnswerVerdict, Conversation
+from core.platform.db import system_transaction, transaction
+from core.reporting import answer_rollups
+from core.reporting.bot_quality import Named, Quality, Resolutions, quality
 from tests.inbox.steps import rows
 from tests.learning.past import NOW, change, ran, talk
 
@@ -21,7 +21,7 @@ UTC = ZoneInfo("UTC")
 
 
 def measured(business, days: int = 30, channel_id: int | None = None) -> Quality:
-    rounds.learn(business.business_id, business.bot_id)
+    hourly_run.learn(business.business_id, business.bot_id)
     today = NOW.date()
     with transaction(business.business_id) as session:
         return quality(session, business.business_id, UTC, today - days * DAY, today, channel_id)
@@ -99,7 +99,7 @@ def test_days_that_were_counted_are_read_as_they_were(business) -> None:
         " SELECT :business, current_date - n, now() FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
-    assert [answer_days.keep_up(business.business_id, UTC) for _ in range(3)] == [31, 9, 0]
+    assert [answer_rollups.keep_up(business.business_id, UTC) for _ in range(3)] == [31, 9, 0]
     assert measured(business) == before
     assert measured(business, days=4).conversations == 2
     rows("DELETE FROM answer_outcomes")
@@ -112,6 +112,6 @@ def test_days_are_counted_again_while_verdicts_still_come(business) -> None:
         " SELECT :business, current_date - n, now(), now() - interval '2 hours' FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
-    assert answer_days.keep_up(business.business_id, UTC) == 6
+    assert answer_rollups.keep_up(business.business_id, UTC) == 6
     rows("UPDATE days_counted SET answers_at = now() - interval '2 days'")
-    assert answer_days.keep_up(business.business_id, UTC) == 28
+    assert answer_rollups.keep_up(business.business_id, UTC) == 28

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.bodies import Signer, customers
 from benchmarks.client import Client, NotAnswered
-from core.channels.whatsapp_cloud.verify import verify_signature
+from core.channels.whatsapp_cloud.signature import verify_signature
 
 SECRET = "test-app-secret"
 

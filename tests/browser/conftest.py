@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.config import get_settings
-from core.db import system_transaction
-from core.people import sessions
+from core.accounts import sessions
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 from tests.browser.steps import PATIENCE, signed_in
 from tests.console.people import Person, conversation, person, says
 
@@ -28,7 +28,7 @@ _CHROMIUM = (
 )  # fmt: skip
 
 
-# The second: a route of ours raised. The last: `console.shell.toast` says why.
+# The second: a route of ours raised. The last: `console.layout.toast` says why.
 _NEVER = ("page_failed", "Exception in ASGI application", "callback that displays")
 
 

@@ -109,8 +109,8 @@ def test_a_reply_written_just_before_a_reload_is_not_lost(page: Page, ana: Perso
 
 
 def test_a_revoked_session_is_sent_to_the_sign_in_page(page: Page, ana: Person, talk: int) -> None:
-    from core.db import system_transaction
-    from core.people import sessions
+    from core.accounts import sessions
+    from core.platform.db import system_transaction
 
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from core.db import system_transaction
 from core.models import Conversation
+from core.platform.db import system_transaction
 from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import Person, conversation, person, says, state_of
 from tests.inbox.steps import one

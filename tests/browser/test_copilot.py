@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.conversations import saved_replies
-from core.db import transaction
+from core.conversations import canned_responses
+from core.platform.db import transaction
 from tests.browser.steps import at_rest, open_thread
 from tests.console.people import Person
 from tests.inbox.steps import rows
@@ -20,8 +20,8 @@ def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
     page: Page, ana: Person, talk: int, business
 ) -> None:
     with transaction(business.business_id) as session:
-        saved_replies.save(session, business.business_id, "agent:1", "order", ANSWER)
-        saved_replies.save(session, business.business_id, "agent:1", "hours", "We open at nine.")
+        canned_responses.save(session, business.business_id, "agent:1", "order", ANSWER)
+        canned_responses.save(session, business.business_id, "agent:1", "hours", "We open at nine.")
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply", exact=True)
     box.fill("Hello Ana,")

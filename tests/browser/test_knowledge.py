@@ -9,9 +9,9 @@ import pytest
 from fpdf import FPDF
 from playwright.sync_api import Page, expect
 
-from core.db import transaction
 from core.knowledge import ingest, sources
 from core.models import Role
+from core.platform.db import transaction
 from tests.browser.steps import at_rest, signed_in
 from tests.console.people import person
 from tests.inbox.steps import one

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, WebSocketRoute, expect
 from sqlalchemy import update
 
-from core import live
-from core.db import system_transaction
 from core.models import Conversation
+from core.platform import events
+from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, until
 from tests.console.people import Person, conversation, replies, says, state_of
 
@@ -200,4 +200,4 @@ def unheard(browser: WebSocketRoute) -> None:
 
 def announce(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        live.notify(session, business_id, talk)
+        events.notify(session, business_id, talk)

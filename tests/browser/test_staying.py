@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from sqlalchemy import text
 
-from core.db import system_transaction
-from core.people import sessions
+from core.accounts import sessions
+from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, open_thread, until
 from tests.console.people import PASSWORD, conversation, person, says
 

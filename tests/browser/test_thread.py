@@ -14,10 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import insert
 
-from core import live
-from core.db import system_transaction
-from core.media import storage
 from core.models import Attachment
+from core.platform import events, object_storage
+from core.platform.db import system_transaction
 from tests.browser.steps import PATIENCE, at_address, at_rest, signed_in, until
 from tests.console.people import Person, conversation, person, says, state_of
 
@@ -37,7 +36,7 @@ def second(chromium: Browser, console, business) -> Iterator[Page]:
 
 def rings(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        live.notify(session, business_id, talk, live.ANYBODY)
+        events.notify(session, business_id, talk, events.ANYBODY)
 
 
 def test_colleagues_see_who_looks_and_types_and_who_left(page: Page, second: Page, ana: Person, talk: int) -> None:
@@ -71,7 +70,7 @@ def test_a_customer_who_is_not_being_read_rings_until_it_is_switched_off(page: P
 def attach(business_id: int, message_id: int, folder: Path, mime_type: str, content: bytes) -> None:
     key = f"test/{message_id}"
     (folder / "file").write_bytes(content)
-    storage.put(key, folder / "file")
+    object_storage.put(key, folder / "file")
     with system_transaction() as session:
         session.execute(
             insert(Attachment).values(

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlalchemy import insert
 
-from core.db import system_transaction
 from core.models import MessageTemplate, Role
+from core.platform.db import system_transaction
 from tests.browser.steps import at_rest, open_thread, signed_in, until
 from tests.console.people import Person, conversation, failed_message, person, replies, says, state_of
 from tests.inbox.steps import column, one, rows

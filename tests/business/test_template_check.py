@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import InvalidMessage
-from core.channels.content import parse_content
+from core.channels.content.shapes import parse_content
+from core.channels.types import InvalidMessage
 from core.channels.whatsapp_cloud.template_check import TemplateFault, check
 from core.channels.whatsapp_cloud.templates import read_template
 from tests.conftest import TestBusiness

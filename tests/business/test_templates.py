@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from core.business import channels, templates
-from core.channels.base import SendError
+from core.channels.types import SendError
 from core.channels.whatsapp_cloud.template_slots import slots
 from core.channels.whatsapp_cloud.templates import read_template, render
-from core.config import get_settings
-from core.db import transaction
+from core.messaging.channels import accounts, templates
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
+from core.platform.config import get_settings
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, rows, store
 from tests.messages import meta_json
 from tests.webhook_app.api_world import make_conversation
-from workers.inbound import receive
+from workers.jobs.ingest import receive
 
 ORDER = {
     "id": "1",
@@ -53,9 +53,9 @@ def meta(business: TestBusiness, httpserver: HTTPServer, monkeypatch: pytest.Mon
     for api in ("whatsapp_api_url", "twilio_api_url"):
         monkeypatch.setattr(get_settings(), api, httpserver.url_for("").rstrip("/"))
     rows("UPDATE channels SET account = 'waba-1' WHERE provider = 'whatsapp_cloud'")
-    channels.forget()
+    accounts.forget()
     yield httpserver
-    channels.forget()
+    accounts.forget()
 
 
 def tells(meta: HTTPServer, *told: dict[str, object]) -> None:

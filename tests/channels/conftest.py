@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.channels.base import Account, Kind, Provider
+from core.channels.types import Account, Kind, Provider
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.channels.numbers import dialled, digits, display, is_bsuid, lookup_key, variants
-from core.channels.optout import opt_out_of
+from core.channels.opt_out_keywords import opt_out_of
+from core.channels.phone_numbers import dialled, digits, display, is_bsuid, lookup_key, variants
 from core.channels.ssrf import UnsafeUrl, guard, guarded_session, is_public, origin
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.channels.base import InvalidMessage
-from core.channels.content import parse_content, preview, split_text
+from core.channels.content.shapes import parse_content, preview, split_text
+from core.channels.types import InvalidMessage
 from core.channels.whatsapp_cloud.limits import check
 
 LINK = {"link": "https://example.com/a.jpg"}

@@ -11,10 +11,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from core.channels import media_types
-from core.channels.base import Account, MediaError, MediaRef
 from core.channels.ssrf import UnknownHost, guard, guarded_session, origin
-from core.channels.twilio.send import Twilio
-from core.channels.whatsapp_cloud.send import WhatsAppCloud
+from core.channels.twilio.channel import Twilio
+from core.channels.types import Account, MediaError, MediaRef
+from core.channels.whatsapp_cloud.channel import WhatsAppCloud
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + b"\x00" * 100
 OPUS = b"OggS\x00\x02" + b"\x00" * 22 + b"\x01\x13OpusHead\x01" + b"\x00" * 40

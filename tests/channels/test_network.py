@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 from core.channels import http
-from core.channels.base import Account, Cause, Channel, Outgoing, SendError, Verdict
-from core.channels.twilio.send import Twilio
-from core.channels.whatsapp_cloud.send import WhatsAppCloud
+from core.channels.twilio.channel import Twilio
+from core.channels.types import Account, Cause, Channel, Outgoing, SendError, Verdict
+from core.channels.whatsapp_cloud.channel import WhatsAppCloud
 
 TEXT = Outgoing(4711, "5491123456789", "text", {"type": "text", "text": "Hola"})
 OK = b'{"sid": "SM1", "messages": [{"id": "wamid.1"}]}'
@@ -185,7 +185,7 @@ def test_a_connection_that_the_server_closed_is_noticed_before_it_is_used(make: 
 
 @pytest.mark.parametrize("url", ["graph.facebook.com", "ftp://graph.facebook.com", "http://"])
 def test_an_unusable_setting_is_for_the_administrator(cloud_account: Account, url: str) -> None:
-    from core.channels.whatsapp_cloud.graph import Graph
+    from core.channels.whatsapp_cloud.graph_api import Graph
 
     with pytest.raises(SendError) as raised:
         Graph(replace(cloud_account, api_url=url)).call("GET", "x")
@@ -193,8 +193,8 @@ def test_an_unusable_setting_is_for_the_administrator(cloud_account: Account, ur
 
 
 def test_errors_do_not_carry_the_token(cloud_account: Account) -> None:
-    from core.channels.whatsapp_cloud.graph import Graph
-    from core.channels.whatsapp_cloud.setup import token_info
+    from core.channels.whatsapp_cloud.account import token_info
+    from core.channels.whatsapp_cloud.graph_api import Graph
 
     account = replace(cloud_account, api_url=f"http://127.0.0.1:{unused_port()}")
     with pytest.raises(SendError) as raised:

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core.channels.base import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
-from core.channels.twilio.parse import parse_inbound, parse_status
-from core.channels.whatsapp_cloud.parse import IGNORED, parse
+from core.channels.twilio.webhooks import parse_inbound, parse_status
+from core.channels.types import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
+from core.channels.whatsapp_cloud.webhooks.body import IGNORED, parse
 from tests.channels.payloads import Payload, load_all, meta_bytes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

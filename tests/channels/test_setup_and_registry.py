@@ -10,11 +10,11 @@ import responses
 from responses import matchers
 
 from core.channels import registry
-from core.channels.base import Account, SendError
-from core.channels.twilio.send import Twilio
-from core.channels.whatsapp_cloud import setup
-from core.channels.whatsapp_cloud.graph import Graph
-from core.channels.whatsapp_cloud.send import WhatsAppCloud
+from core.channels.twilio.channel import Twilio
+from core.channels.types import Account, SendError
+from core.channels.whatsapp_cloud import account
+from core.channels.whatsapp_cloud.channel import WhatsAppCloud
+from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.templates import list_templates
 from tests.channels.payloads import SOURCES, load_all
 
@@ -34,7 +34,7 @@ def test_phone_and_token_info(cloud_account: Account) -> None:
             "throughput": {"level": "STANDARD"},
         },
     )
-    info = setup.phone_info(Graph(cloud_account))
+    info = account.phone_info(Graph(cloud_account))
     assert (info.verified_name, info.quality, info.throughput) == ("Bicis", "GREEN", "STANDARD")
     data = {
         "is_valid": True,
@@ -46,7 +46,7 @@ def test_phone_and_token_info(cloud_account: Account) -> None:
     responses.get(
         BASE + "/debug_token", json={"data": data}, match=[matchers.query_param_matcher({"input_token": "EAAG-token"})]
     )
-    token = setup.token_info(Graph(cloud_account))
+    token = account.token_info(Graph(cloud_account))
     assert token.valid and token.expires_at is None and token.scopes == ("whatsapp_business_messaging",)
 
 
@@ -69,11 +69,11 @@ def test_number_set_up(cloud_account: Account) -> None:
     responses.get(
         BASE + "/102290129340398/subscribed_apps", json={"data": [{"whatsapp_business_api_data": {"name": "Desk"}}]}
     )
-    setup.request_code(graph, "SMS", "es_AR")
-    setup.verify_code(graph, "123-456")
-    setup.register(graph, "654321")
-    setup.subscribe_app(graph)
-    assert setup.subscribed_apps(graph) == ["Desk"]
+    account.request_code(graph, "SMS", "es_AR")
+    account.verify_code(graph, "123-456")
+    account.register(graph, "654321")
+    account.subscribe_app(graph)
+    assert account.subscribed_apps(graph) == ["Desk"]
 
 
 @responses.activate
@@ -81,11 +81,11 @@ def test_profile(cloud_account: Account) -> None:
     graph = Graph(cloud_account)
     responses.get(PHONE + "/whatsapp_business_profile", json={"data": [{"about": "Bicis"}]})
     responses.post(PHONE + "/whatsapp_business_profile", json={"success": True})
-    assert setup.profile(graph) == {"about": "Bicis"}
-    setup.update_profile(graph, {"about": "Bicicletas"})
+    assert account.profile(graph) == {"about": "Bicis"}
+    account.update_profile(graph, {"about": "Bicicletas"})
     assert json.loads(responses.calls[1].request.body or b"")["about"] == "Bicicletas"
     with pytest.raises(ValueError, match="profile_picture_url"):
-        setup.update_profile(graph, {"profile_picture_url": "x"})
+        account.update_profile(graph, {"profile_picture_url": "x"})
 
 
 @responses.activate
@@ -96,7 +96,7 @@ def test_a_wrong_pin_comes_with_advice(cloud_account: Account) -> None:
         status=400,
     )
     with pytest.raises(SendError) as raised:
-        setup.register(Graph(cloud_account), "000000")
+        account.register(Graph(cloud_account), "000000")
     assert "PIN" in raised.value.advice
 
 

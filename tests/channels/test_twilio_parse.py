@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.channels.base import Broken, InboundMessage, Kind, Receipt
-from core.channels.twilio.parse import parse_inbound, parse_status
+from core.channels.twilio.webhooks import parse_inbound, parse_status
+from core.channels.types import Broken, InboundMessage, Kind, Receipt
 from tests.channels.payloads import load
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

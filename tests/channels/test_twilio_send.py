@@ -8,7 +8,11 @@ from urllib.parse import parse_qs
 import pytest
 import responses
 
-from core.channels.base import (
+from core.channels.content.shapes import parse_content
+from core.channels.twilio.channel import Twilio
+from core.channels.twilio.errors import DIAGNOSES, diagnose, diagnose_failure
+from core.channels.twilio.titles import title_of
+from core.channels.types import (
     Account,
     Cause,
     InvalidMessage,
@@ -19,10 +23,6 @@ from core.channels.base import (
     SendError,
     Verdict,
 )
-from core.channels.content import parse_content
-from core.channels.twilio.errors import DIAGNOSES, diagnose, diagnose_failure
-from core.channels.twilio.send import Twilio
-from core.channels.twilio.titles import title_of
 from tests.channels.test_content import BUTTONS, CTA, LIST
 
 URL = f"https://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/Messages.json"

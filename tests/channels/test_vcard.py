@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.channels.content.plain_text import told
 from core.channels.vcard import contacts
-from core.channels.words import told
 
 FOUR = (
     "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Lucía Pérez\r\nitem1.TEL;waid=5691:+56 9 1\r\n"

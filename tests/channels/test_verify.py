@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from core.channels.twilio import verify as twilio
-from core.channels.whatsapp_cloud import verify as meta
+from core.channels.twilio import signature as twilio
+from core.channels.whatsapp_cloud import signature as meta
 from tests.channels.payloads import load
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.channels.base import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Kind, Receipt
-from core.channels.whatsapp_cloud.parse import parse
+from core.channels.types import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Kind, Receipt
+from core.channels.whatsapp_cloud.webhooks.body import parse
 from tests.channels.payloads import load, load_all, meta_bytes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import responses
 
-from core.channels.base import Account, Cause, Outgoing, OutgoingFile, ProviderError, SendError, Verdict
-from core.channels.content import parse_content
+from core.channels.content.shapes import parse_content
+from core.channels.types import Account, Cause, Outgoing, OutgoingFile, ProviderError, SendError, Verdict
+from core.channels.whatsapp_cloud.channel import WhatsAppCloud
 from core.channels.whatsapp_cloud.errors import DIAGNOSES, diagnose, diagnose_failure
-from core.channels.whatsapp_cloud.send import WhatsAppCloud
 
 BASE = "https://graph.facebook.com/v26.0/106540352242922"
 URL = BASE + "/messages"

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from core import backup, migrations
-from core.backup_manifest import BackupError
+from core import migrations
+from core.cli import backup_archive
 from core.cli.__main__ import main
+from core.cli.backup_manifest import BackupError
 from core.cli.desk import forget
 from core.models import Base
 from tests.console.people import conversation, person, says
@@ -46,7 +47,7 @@ def saved(business, database: str, tmp_path: Path) -> Path:
     (media / "ab").mkdir(parents=True)
     (media / "ab" / "photo").write_bytes(bytes(range(256)) * 999)
     target = tmp_path / "desk.tar"
-    backup.write(database, media, target)
+    backup_archive.write(database, media, target)
     return target
 
 
@@ -59,7 +60,7 @@ def _content(url: str) -> dict[str, list[Any]]:
 
 
 def test_there_and_back(saved: Path, database: str, elsewhere: str, tmp_path: Path) -> None:
-    manifest = backup.restore(elsewhere, tmp_path / "to", saved)
+    manifest = backup_archive.restore(elsewhere, tmp_path / "to", saved)
     before, after = _content(database), _content(elsewhere)
     assert before.pop("agent_tokens") and not after.pop("agent_tokens")  # nobody is signed in
     assert after == before
@@ -73,13 +74,13 @@ def test_there_and_back(saved: Path, database: str, elsewhere: str, tmp_path: Pa
 
 
 def test_a_database_in_use_is_refused_unless_told(saved: Path, elsewhere: str, tmp_path: Path) -> None:
-    backup.restore(elsewhere, tmp_path, saved)
+    backup_archive.restore(elsewhere, tmp_path, saved)
     before = _content(elsewhere)
     with pytest.raises(BackupError, match="not empty"):
-        backup.restore(elsewhere, tmp_path, saved)
+        backup_archive.restore(elsewhere, tmp_path, saved)
     with psycopg.connect(elsewhere) as connection:
         connection.execute("DELETE FROM messages")
-    backup.restore(elsewhere, tmp_path, saved, force=True)
+    backup_archive.restore(elsewhere, tmp_path, saved, force=True)
     assert _content(elsewhere) == before
 
 
@@ -93,9 +94,9 @@ def test_an_older_schema_is_restored_and_then_brought_up_to_date(elsewhere: str,
             " SELECT id, 'sms', 'twilio', '+1', 'SMS', '' FROM businesses"
         )
     old = tmp_path / "old.tar"
-    assert backup.write(elsewhere, tmp_path / "none", old).revision == "0010"
+    assert backup_archive.write(elsewhere, tmp_path / "none", old).revision == "0010"
     migrations.upgrade(url)
-    backup.restore(elsewhere, tmp_path, old, force=True)
+    backup_archive.restore(elsewhere, tmp_path, old, force=True)
     with psycopg.connect(elsewhere) as connection:
         assert connection.execute("SELECT name, told FROM channels").fetchall() == [("SMS", {})]
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (migrations.history()[-1],)
@@ -112,21 +113,21 @@ def test_what_is_damaged_is_found_before_anything_is_touched(saved: Path, elsewh
     ):
         saved.write_bytes(broken)
         with pytest.raises(BackupError, match=words):
-            backup.restore(elsewhere, tmp_path, saved)
+            backup_archive.restore(elsewhere, tmp_path, saved)
     with psycopg.connect(elsewhere) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_a_backup_leaves_no_half_of_itself(business, database: str, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="cannot be written"):
-        backup.write(database, tmp_path, tmp_path / "no" / "such.tar")
+        backup_archive.write(database, tmp_path, tmp_path / "no" / "such.tar")
     with pytest.raises(BackupError, match="does not answer"):
-        backup.write("postgresql://127.0.0.1:9/none?connect_timeout=1", tmp_path, tmp_path / "a.tar")
+        backup_archive.write("postgresql://127.0.0.1:9/none?connect_timeout=1", tmp_path, tmp_path / "a.tar")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_who_was_shut_out_stays_out(saved: Path, elsewhere: str, tmp_path: Path) -> None:
-    backup.restore(elsewhere, tmp_path, saved)
+    backup_archive.restore(elsewhere, tmp_path, saved)
     with psycopg.connect(elsewhere) as connection:
         connection.execute("UPDATE agents SET disabled_at = now()")
         connection.execute(
@@ -138,11 +139,11 @@ def test_who_was_shut_out_stays_out(saved: Path, elsewhere: str, tmp_path: Path)
             " SELECT business_id, id, 'link', 'h', now() + '1 week' FROM agents"
         )
     later = tmp_path / "later.tar"
-    backup.write(elsewhere, None, later)
+    backup_archive.write(elsewhere, None, later)
     with psycopg.connect(elsewhere) as connection:
         connection.execute("UPDATE api_keys SET revoked_at = now()")
     for source in (saved, later):
-        backup.restore(elsewhere, tmp_path, source, force=True)
+        backup_archive.restore(elsewhere, tmp_path, source, force=True)
         with psycopg.connect(elsewhere) as connection:
             assert connection.execute("SELECT count(*) FROM agent_tokens").fetchone() == (0,)
             assert connection.execute("SELECT DISTINCT disabled_at IS NULL FROM agents").fetchall() == [(False,)]
@@ -157,7 +158,7 @@ def test_who_was_shut_out_stays_out(saved: Path, elsewhere: str, tmp_path: Path)
 
 def test_a_running_desk_is_not_replaced(saved: Path, elsewhere: str, tmp_path: Path) -> None:
     with psycopg.connect(elsewhere), pytest.raises(BackupError, match="The desk is running: 1 connections"):
-        backup.restore(elsewhere, tmp_path, saved, force=True)
+        backup_archive.restore(elsewhere, tmp_path, saved, force=True)
 
 
 def test_files_that_could_not_be_read_are_named(
@@ -171,11 +172,11 @@ def test_files_that_could_not_be_read_are_named(
     (media / "1").mkdir(parents=True)
     (media / "1" / "here").write_bytes(b"picture")
     target = tmp_path / "desk.tar"
-    assert backup.write(database, media, target).missing == ["media/1/elsewhere"]
+    assert backup_archive.write(database, media, target).missing == ["media/1/elsewhere"]
     assert main(["check-backup", str(target)]) == 1
     said = capsys.readouterr().out
     assert "Whole" not in said and "1 files" in said and "media/1/elsewhere" in said
-    assert backup.write(database, None, target).missing == []
+    assert backup_archive.write(database, None, target).missing == []
 
 
 def test_the_commands(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from core.business.channels import account_of
 from core.cli.__main__ import main
-from core.db import system_transaction
+from core.messaging.channels.accounts import account_of
 from core.models import Channel, ChannelState
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, rows
 

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from benchmarks.load import desk_address
-from core import config
 from core.cli.__main__ import main
 from core.cli.desk import forget
-from core.config import Settings
-from core.embedded import Embedded
-from core.supervisor import Supervisor
+from core.platform import config
+from core.platform.config import Settings
+from core.platform.embedded import Embedded
+from core.platform.supervisor import Supervisor
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
-from core import rekey
+from core.cli import reencrypt
 from core.cli.__main__ import main
 from core.cli.desk import forget
-from core.config import get_settings
-from core.db import system_transaction
 from core.models import Agent, Channel
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.inbox.steps import column, rows
 
 
 def test_every_encrypted_column_is_known() -> None:
-    assert {str(one) for one in rekey.columns()} == {"agents.totp", "channels.credentials"}
+    assert {str(one) for one in reencrypt.columns()} == {"agents.totp", "channels.credentials"}
 
 
 def test_an_old_key_may_go_after_rekey(

@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from core import live
-from core.db import system_transaction
+from core.accounts import sessions, users
 from core.models import (
     Contact,
     ContactIdentity,
@@ -22,7 +21,8 @@ from core.models import (
     Role,
     Sender,
 )
-from core.people import agents, sessions
+from core.platform import events
+from core.platform.db import system_transaction
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -40,7 +40,7 @@ def person(business_id: int, *, name: str = "Ana Torres", role: Role = Role.AGEN
     """An agent who is signed in."""
     email = f"agent{next(_numbers)}@desk.example"
     with system_transaction() as session:
-        agent_id = agents.create_agent(
+        agent_id = users.create_agent(
             session, business_id, name=name, email=email, role=role, password=PASSWORD, language=language
         )
         return Person(agent_id, business_id, email, sessions.open_session(session, business_id, agent_id))
@@ -98,7 +98,7 @@ def says(business_id: int, conversation_id: int, text: str, **values: Any) -> in
             **values,
         }
         message_id = session.execute(insert(Message).values(row).returning(Message.id)).scalar_one()
-        live.notify(session, business_id, conversation_id)
+        events.notify(session, business_id, conversation_id)
         return message_id
 
 

@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from core.db import system_transaction
-from core.errors import Conflict
+from core.accounts import users
 from core.models import Agent, AuditEntry, Role
-from core.people import agents
+from core.platform.db import system_transaction
+from core.platform.errors import Conflict
 from tests.console.people import PASSWORD, person
 
 
-def sign_in(email: str, password: str) -> agents.SignedIn | None:
+def sign_in(email: str, password: str) -> users.SignedIn | None:
     with system_transaction() as session:
-        return agents.authenticate(session, email, password)
+        return users.authenticate(session, email, password)
 
 
 def change(agent_id: int, **values: object) -> None:
@@ -26,7 +26,7 @@ def change(agent_id: int, **values: object) -> None:
 
 def test_the_right_password_signs_in_whatever_the_case_of_the_address(business) -> None:
     ana = person(business.business_id)
-    assert sign_in(f"  {ana.email.upper()} ", PASSWORD) == agents.SignedIn(business.business_id, ana.id)
+    assert sign_in(f"  {ana.email.upper()} ", PASSWORD) == users.SignedIn(business.business_id, ana.id)
 
 
 @pytest.mark.parametrize("email", ["nobody@desk.example", "", "a\0b@desk.example"])
@@ -36,19 +36,19 @@ def test_unknown_addresses_are_refused(business, email: str) -> None:
 
 def test_an_unknown_address_costs_a_hash_too(business, monkeypatch) -> None:
     hashed: list[str] = []
-    monkeypatch.setattr(agents, "_verify", lambda password_hash, password: hashed.append(password_hash) or False)
+    monkeypatch.setattr(users, "_verify", lambda password_hash, password: hashed.append(password_hash) or False)
     sign_in("nobody@desk.example", PASSWORD)
-    assert hashed == [agents._DUMMY_HASH]
+    assert hashed == [users._DUMMY_HASH]
 
 
 def test_five_failures_lock_the_account_for_fifteen_minutes(business) -> None:
     ana = person(business.business_id)
-    for _ in range(agents.FAILURES_TO_LOCK):
+    for _ in range(users.FAILURES_TO_LOCK):
         assert sign_in(ana.email, "wrong") is None
     assert sign_in(ana.email, PASSWORD) is None
     with system_transaction() as session:
         locked_for = session.scalar(select(Agent.locked_until - func.now()).where(Agent.id == ana.id))
-        assert timedelta(minutes=14) < locked_for <= agents.LOCKED_FOR
+        assert timedelta(minutes=14) < locked_for <= users.LOCKED_FOR
         actions = session.scalars(select(AuditEntry.action).where(AuditEntry.actor == f"agent:{ana.id}")).all()
         assert "agent.locked_out" in actions
     change(ana.id, locked_until=func.now() - timedelta(seconds=1))
@@ -70,11 +70,11 @@ def test_a_disabled_agent_and_one_without_a_password_stay_out(business) -> None:
     assert sign_in(unset.email, "nobody's password") is None
 
 
-@pytest.mark.parametrize("password", ["short", "x" * (agents.LONGEST_PASSWORD + 1)])
+@pytest.mark.parametrize("password", ["short", "x" * (users.LONGEST_PASSWORD + 1)])
 def test_passwords_have_a_reasonable_length(business, password: str) -> None:
     ana = person(business.business_id)
-    with pytest.raises(agents.UnacceptablePassword), system_transaction() as session:
-        agents.set_password(session, ana.id, password)
+    with pytest.raises(users.UnacceptablePassword), system_transaction() as session:
+        users.set_password(session, ana.id, password)
     assert sign_in(ana.email, password) is None
     assert sign_in(ana.email, PASSWORD) is not None
 
@@ -83,7 +83,7 @@ def test_a_new_password_lifts_the_lock_and_replaces_the_old_one(business) -> Non
     ana = person(business.business_id)
     change(ana.id, locked_until=func.now() + timedelta(minutes=10), failed_sign_ins=3)
     with system_transaction() as session:
-        agents.set_password(session, ana.id, "another good one")
+        users.set_password(session, ana.id, "another good one")
     assert sign_in(ana.email, PASSWORD) is None
     assert sign_in(ana.email, "another good one") is not None
 
@@ -104,6 +104,6 @@ def test_a_weak_hash_is_renewed_at_sign_in(business) -> None:
 def test_an_address_belongs_to_one_person(business) -> None:
     ana = person(business.business_id)
     with pytest.raises(Conflict), system_transaction() as session:
-        agents.create_agent(
+        users.create_agent(
             session, business.business_id, name="Other", email=ana.email.upper(), role=Role.AGENT, password=PASSWORD
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from console import auth
-from console.analytics.tiles import TILES
-from console.data import analytics as data
-from console.numbers import duration
-from core.analytics.figures import Figures, Whose
+from console.app_pages.analytics import queries
+from console.app_pages.analytics.tiles import TILES
+from console.formatting import duration
 from core.models import Role
+from core.reporting.metrics import Figures, MetricFilter
 from tests.analytics.test_figures import FIRST, TODAY, make_history
 from tests.conftest import TestBusiness
 from tests.console.people import person
@@ -19,14 +19,14 @@ from tests.inbox.steps import rows
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
-    data._figures.clear()
-    data._contacts.clear()
+    queries._figures.clear()
+    queries._contacts.clear()
 
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Role.MANAGER, **query: str) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
     desk.page.query_params.update(query)
-    desk.open().switch_page("app_pages/analytics.py")
+    desk.open().switch_page("app_pages/analytics/page.py")
     desk.run()
     return desk
 
@@ -65,17 +65,17 @@ def test_agents_see_their_own_work_alone(business: TestBusiness, monkeypatch: py
     desk = at(business, monkeypatch, Role.AGENT)
     assert "Nothing happened" in desk.page.info[0].value
     rows("UPDATE conversations SET assignee_id = :me WHERE id <= 3", me=desk.person.id)
-    data._figures.clear()
+    queries._figures.clear()
     desk.run()
     shown = {metric.label: metric.value for metric in desk.page.metric}
     assert shown["New conversations"] == "3"
     assert "Cost of AI" not in shown and "Messages received" not in shown
     assert "cost" not in desk.page.segmented_control(key="part").options
     auth.forget()
-    assert data.figures(FIRST, TODAY, Whose()).count("new") == 3, "asking for everybody's changes nothing"
-    assert len(data.behind(FIRST, TODAY, "new", None, Whose(), None)) == 3
+    assert queries.figures(FIRST, TODAY, MetricFilter()).count("new") == 3, "asking for everybody's changes nothing"
+    assert len(queries.behind(FIRST, TODAY, "new", None, MetricFilter(), None)) == 3
     with pytest.raises(auth.NotAllowed):
-        data.colleagues()
+        queries.colleagues()
 
 
 def test_a_manager_looks_at_one_person(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_manager_looks_at_one_person(business: TestBusiness, monkeypatch: pyte
 
 
 def test_unknown_prices_are_not_free() -> None:
-    from core.analytics.figures import Figure
+    from core.reporting.metrics import Figure
 
     tile = next(one for one in TILES if one.name == "cost")
     unknown = Figures(FIRST, TODAY, [Figure(TODAY, "ai_cost", "unknown", 0, 3, 0.0)])

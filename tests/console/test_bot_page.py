@@ -13,22 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.elements.lib import policies
 
-from console.actions import bot as actions
+from console.app_pages.bot import commands
+from console.app_pages.bot.hours import shifts
+from console.app_pages.bot.versions import words_between
 from console.auth import NotAllowed
-from console.bot.hours import shifts
-from console.bot.versions import words_between
 from console.i18n import catalogue, speaking
-from core.ai.prompt import BusinessFacts
-from core.ai.settings import BotSettings, OpeningHours, QaPair, Shift
-from core.business import facts
-from core.business.facts import UnacceptableFacts
-from core.conversations import bot_history, bots
-from core.conversations.bot_history import Overtaken
-from core.db import transaction
-from core.errors import NotFound
+from core.accounts import business_profile
+from core.accounts.business_profile import UnacceptableFacts
+from core.accounts.opening_hours import OpeningHours, Shift
+from core.bots import version_history, versions
+from core.bots.settings import BotSettings, QaPair
+from core.bots.version_history import Overtaken
+from core.catalog import products
+from core.catalog.products import Facts
 from core.models import Role
-from core.quotes import products
-from core.quotes.products import Facts
+from core.platform.db import transaction
+from core.platform.errors import NotFound
+from core.types import BusinessFacts
 from tests.ai.test_assistant import says
 from tests.conftest import TestBusiness
 from tests.console.people import person
@@ -43,19 +44,19 @@ def desk(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def at_bot(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
-    desk.open().switch_page("app_pages/bot.py")
+    desk.open().switch_page("app_pages/bot/page.py")
     desk.run()
     return desk
 
 
 def in_force(business: TestBusiness) -> tuple[int, BotSettings]:
     with transaction(business.business_id) as session:
-        return bots.current(session, business.bot_id)
+        return versions.current(session, business.bot_id)
 
 
 def save(business: TestBusiness, settings: BotSettings, based_on: int) -> int:
     with transaction(business.business_id) as session:
-        return bot_history.save(
+        return version_history.save(
             session, business.business_id, business.bot_id, settings, based_on=based_on, actor="agent:1", note=""
         )
 
@@ -76,10 +77,10 @@ def test_what_is_not_saved_yet_is_still_there_after_another_page(desk: Desk) -> 
     desk.page.toggle(key="bot.enabled").set_value(True)
     desk.run()
     for elsewhere in ("analytics", "inbox", "people"):
-        desk.page.switch_page(f"app_pages/{elsewhere}.py")
+        desk.page.switch_page(f"app_pages/{elsewhere}/page.py")
         desk.run()
         desk.run()
-        desk.page.switch_page("app_pages/bot.py")
+        desk.page.switch_page("app_pages/bot/page.py")
         desk.run()
         assert desk.page.text_input(key="bot.name").value == "Luna"
         assert desk.page.toggle(key="bot.enabled").value is True
@@ -90,10 +91,10 @@ def test_what_is_not_saved_yet_is_still_there_after_another_page(desk: Desk) -> 
 def test_a_part_of_the_page_is_there_again_after_another_page(desk: Desk, part: str) -> None:
     desk.page.segmented_control(key="bot_part").set_value(part)
     desk.run()
-    desk.page.switch_page("app_pages/people.py")
+    desk.page.switch_page("app_pages/people/page.py")
     desk.run()
     desk.run()
-    desk.page.switch_page("app_pages/bot.py")
+    desk.page.switch_page("app_pages/bot/page.py")
     desk.run()
     assert desk.page.segmented_control(key="bot_part").value == part
 
@@ -155,20 +156,20 @@ def test_a_save_that_was_overtaken_is_refused_by_the_core_too(business: TestBusi
         save(business, settings, number)
     assert raised.value.newest == number + 1
     with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        bot_history.save(session, 2, business.bot_id, settings, based_on=1, actor="agent:1", note="")
+        version_history.save(session, 2, business.bot_id, settings, based_on=1, actor="agent:1", note="")
 
 
 def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = at_bot(business, monkeypatch, Role.MANAGER)
     assert desk.page.text_input(key="bot.name").disabled
     with pytest.raises(NotAllowed):
-        actions.save(business.bot_id, BotSettings(), based_on=1, note="")
+        commands.save(business.bot_id, BotSettings(), based_on=1, note="")
     with pytest.raises(NotAllowed):
-        actions.save_facts(BusinessFacts("x"))
+        commands.save_facts(BusinessFacts("x"))
     with pytest.raises(NotAllowed):
-        actions.create("x", copied_from=None)
+        commands.create("x", copied_from=None)
     with pytest.raises(NotAllowed):
-        actions.assign(business.sms_channel_id, None, seen=business.bot_id)
+        commands.assign(business.sms_channel_id, None, seen=business.bot_id)
     desk.page.segmented_control(key="bot_part").set_value("channels")
     desk.run()
     assert desk.page.selectbox(key=f"bot_on_{business.sms_channel_id}").disabled
@@ -205,9 +206,9 @@ def test_an_approved_pair_answers_in_the_trial_before_it_is_saved(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
-    monkeypatch.setattr(actions, "model", lambda: None)
+    monkeypatch.setattr(commands, "model", lambda: None)
     pair = QaPair(question="¿A qué hora abren?", answer="A las 9.", approved=True)
-    outcome = actions.try_it(business.bot_id, BotSettings(qa_pairs=(pair,)), [("customer", "¿A qué hora abren?")])
+    outcome = commands.try_it(business.bot_id, BotSettings(qa_pairs=(pair,)), [("customer", "¿A qué hora abren?")])
     assert getattr(outcome, "text", None) == "A las 9."
 
 
@@ -220,12 +221,12 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     press(desk, "Save")
     assert desk.page.success
     with transaction(business.business_id) as session:
-        known = facts.read(session, business.business_id)
+        known = business_profile.read(session, business.business_id)
     assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
     assert known.currency == "COP"
     for wrong in (replace(known, time_zone="Mars/Base"), replace(known, name="  "), replace(known, currency="pesos")):
         with pytest.raises(UnacceptableFacts), transaction(business.business_id) as session:
-            facts.save(session, business.business_id, "agent:1", wrong)
+            business_profile.save(session, business.business_id, "agent:1", wrong)
 
 
 @given(st.text(), st.text())
@@ -310,9 +311,9 @@ def test_no_widget_has_a_default_beside_what_the_session_holds(desk: Desk, monke
     for part in ("whatif", "versions", "channels", "facts", "settings"):
         desk.page.segmented_control(key="bot_part").set_value(part)
         desk.run()
-        desk.page.switch_page("app_pages/people.py")
+        desk.page.switch_page("app_pages/people/page.py")
         desk.run()
-        desk.page.switch_page("app_pages/bot.py")
+        desk.page.switch_page("app_pages/bot/page.py")
         desk.run()
     assert told == []
 
@@ -323,7 +324,7 @@ def test_numbers_with_decimals_are_typed_as_the_reader_writes_them(
 ) -> None:
     who = person(business.business_id, role=Role.ADMINISTRATOR, language=language)
     desk = Desk(who, monkeypatch)
-    desk.open().switch_page("app_pages/bot.py")
+    desk.open().switch_page("app_pages/bot/page.py")
     field = "bot.temperature.words"
     with speaking(language):  # in which AppTest, outside of the script, looks for a choice among the options
         desk.run()
@@ -366,7 +367,7 @@ def test_a_trial_is_counted_and_waits_when_the_budget_is_spent(
 ) -> None:
     number, settings = in_force(business)
     save(business, settings.model_copy(update={"requests_per_minute": 1}), number)
-    monkeypatch.setattr(actions, "model", lambda: says("Claro."))
+    monkeypatch.setattr(commands, "model", lambda: says("Claro."))
     desk.page.chat_input(key="trial_input").set_value("¿Envían?")
     desk.run()
     assert [message.children[0].value for message in desk.page.chat_message] == ["¿Envían?", "Claro."]

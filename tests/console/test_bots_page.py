@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.bot.tables import merged
-from core.ai.settings import BotSettings, QaPair
-from core.conversations import bot_channels, bot_removal, traces
-from core.conversations.bot_channels import ChannelMoved
-from core.conversations.bot_removal import BotInUse, LastBot
-from core.db import transaction
-from core.errors import NotFound
+from console.app_pages.bot.tables import merged
+from core.accounts import audit_log
+from core.bots import admin
+from core.bots.admin import ChannelMoved
+from core.bots.settings import BotSettings, QaPair
+from core.evaluation import bot_removal
+from core.evaluation.bot_removal import BotInUse, LastBot
 from core.knowledge import sources
 from core.models import AIRun, Role
-from core.people import audit
+from core.platform.db import transaction
+from core.platform.errors import NotFound
+from core.replies import explanations
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, says
 from tests.console.test_bot_page import at_bot, in_force, press, save
@@ -47,8 +49,8 @@ def test_another_bot_is_copied_and_given_a_channel(desk: Desk, business: TestBus
     desk.run()
     assert "Answers on SMS" in [caption.value for caption in desk.page.caption]
     with transaction(business.business_id) as session:
-        served = {channel.id: channel.bot_id for channel in bot_channels.served(session)}
-        written = [(entry.action, entry.data.get("after")) for entry in audit.entries(session)]
+        served = {channel.id: channel.bot_id for channel in admin.served(session)}
+        written = [(entry.action, entry.data.get("after")) for entry in audit_log.entries(session)]
     assert served == {
         business.whatsapp_channel_id: None,
         business.sms_channel_id: luna,
@@ -104,9 +106,7 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
     said = says(business.business_id, conversation_id, "Abrimos a las 9", sender="bot")
     kept = sources.keep(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
     with transaction(business.business_id) as session:
-        luna = bot_channels.create(
-            session, business.business_id, BotSettings(name="Luna"), actor="agent:1", copied_from=None
-        )
+        luna = admin.create(session, business.business_id, BotSettings(name="Luna"), actor="agent:1", copied_from=None)
         sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado", by="agent:1")
         session.add(
             AIRun(
@@ -119,12 +119,12 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
     with transaction(business.business_id) as session:
         assert bot_removal.remove(session, business.business_id, luna, actor="agent:1") == [kept.file_key]
     with transaction(business.business_id) as session:
-        why = traces.of_message(session, said)
+        why = explanations.of_message(session, said)
         with pytest.raises(LastBot):
             bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
         with pytest.raises(NotFound):
             bot_removal.remove(session, business.business_id, luna, actor="agent:1")
-        newest = audit.entries(session)[0]
+        newest = audit_log.entries(session)[0]
     assert why is not None and why.prompt_version == "p1"
     assert (newest.action, newest.data["name"]) == ("bot.remove", "Luna")
     left = "SELECT (SELECT count(*) FROM bot_settings WHERE bot_id = :b) + (SELECT count(*) FROM knowledge_sources)"
@@ -135,7 +135,7 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
 def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:
     def assign(channel_id: int, bot_id: int | None, seen: int | None) -> None:
         with transaction(business.business_id) as session:
-            bot_channels.assign(session, business.business_id, channel_id, bot_id, seen=seen, actor="agent:1")
+            admin.assign(session, business.business_id, channel_id, bot_id, seen=seen, actor="agent:1")
 
     assign(business.sms_channel_id, None, business.bot_id)
     with pytest.raises(ChannelMoved):

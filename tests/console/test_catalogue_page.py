@@ -8,13 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console import auth
-from console.actions import catalogue as actions
-from console.data import catalogue as data
-from core.db import transaction
+from console.app_pages.catalogue import commands, queries
+from core.catalog import products
+from core.catalog.price_list_file import Read
+from core.catalog.products import Facts
 from core.models import Role
-from core.quotes import products
-from core.quotes.products import Facts
-from core.quotes.spreadsheet import Read
+from core.platform.db import transaction
 from tests.console.people import person
 from tests.console.test_pages import Desk
 
@@ -27,7 +26,7 @@ def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def _open(desk: Desk) -> AppTest:
-    desk.open().switch_page("app_pages/catalogue.py")
+    desk.open().switch_page("app_pages/catalogue/page.py")
     return desk.run()
 
 
@@ -158,8 +157,8 @@ def test_agents_look_and_change_nothing(business, monkeypatch: pytest.MonkeyPatc
     assert "Camisa azul" in _shown(page)
     assert not {"add", f"edit_{shirt}", f"remove_{shirt}"} & {one.key for one in page.button}
     refused = (
-        lambda: actions.save(SHIRT, None), lambda: actions.remove(shirt), lambda: actions.offer(shirt, False),
-        lambda: actions.take(Read((), frozenset(), ())), lambda: data.planned(Read((), frozenset(), ())),
+        lambda: commands.save(SHIRT, None), lambda: commands.remove(shirt), lambda: commands.offer(shirt, False),
+        lambda: commands.take(Read((), frozenset(), ())), lambda: queries.planned(Read((), frozenset(), ())),
     )  # fmt: skip
     for attempt in refused:
         with pytest.raises(auth.NotAllowed):

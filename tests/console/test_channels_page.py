@@ -9,11 +9,11 @@ import responses
 from streamlit.testing.v1 import AppTest
 
 from console import auth
-from console.actions import channels as actions
-from core.business.channel_changes import ChannelEdit
-from core.channels.base import Kind, Provider
-from core.errors import NotFound
+from console.app_pages.channels import commands
+from core.channels.types import Kind, Provider
+from core.messaging.channels.admin import ChannelEdit
 from core.models import Role
+from core.platform.errors import NotFound
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import rows
@@ -42,7 +42,7 @@ def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def _open(desk: Desk) -> AppTest:
-    desk.open().switch_page("app_pages/channels.py")
+    desk.open().switch_page("app_pages/channels/page.py")
     return desk.run()
 
 
@@ -150,19 +150,19 @@ def acting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _add(identity: str = "555000111", edit: ChannelEdit = EDIT) -> int:
-    return actions.add(Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, identity, edit)
+    return commands.add(Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, identity, edit)
 
 
 def test_what_the_provider_refuses_is_not_kept(acting, providers) -> None:
     providers.get(f"{META}/555000111", json={"error": {"code": 190, "message": "Bad token"}}, status=401)
-    with pytest.raises(actions.ProviderRefused, match="Bad token"):
+    with pytest.raises(commands.ProviderRefused, match="Bad token"):
         _add()
     assert rows("SELECT count(*) FROM channels") == [(3,)]
 
 
 def test_a_number_is_one_channel(acting, providers) -> None:
     _phone(providers, "106540352242922")
-    with pytest.raises(actions.channel_changes.ChannelTaken):
+    with pytest.raises(commands.admin.ChannelTaken):
         _add("106540352242922")
 
 
@@ -171,14 +171,14 @@ def test_an_edit_keeps_the_secrets_that_were_left_empty(acting, business, provid
     channel_id = _add()
     before = len(providers.calls)
     changed = ChannelEdit("Renamed", EDIT.account, business.bot_id, 250, {"access_token": "", "app_secret": " "})
-    actions.change(channel_id, changed)
+    commands.change(channel_id, changed)
     assert len(providers.calls) == before  # the credentials are the same: nobody was asked
     assert rows(f"SELECT name, bot_id, settings->>'messages_per_second' FROM channels WHERE id = {channel_id}") == [
         ("Renamed", business.bot_id, "250")
     ]
-    actions.change(channel_id, ChannelEdit("Renamed", EDIT.account, None, None, {"access_token": "EAAG-newer"}))
+    commands.change(channel_id, ChannelEdit("Renamed", EDIT.account, None, None, {"access_token": "EAAG-newer"}))
     assert providers.calls[before].request.headers["Authorization"] == "Bearer EAAG-newer"
-    from core.business.channels import account
+    from core.messaging.channels.accounts import account
 
     kept = account(channel_id).credentials
     assert (kept["access_token"], kept["app_secret"]) == ("EAAG-newer", "s3cret")
@@ -197,8 +197,8 @@ def test_an_edit_keeps_the_secrets_that_were_left_empty(acting, business, provid
     ],
 )
 def test_what_is_wrong_is_named_before_anybody_is_asked(acting, provider, kind, identity, edit, part) -> None:
-    with pytest.raises(actions.channel_changes.UnacceptableChannel) as raised:
-        actions.add(provider, kind, identity, edit)
+    with pytest.raises(commands.admin.UnacceptableChannel) as raised:
+        commands.add(provider, kind, identity, edit)
     assert raised.value.part == part
 
 
@@ -210,8 +210,8 @@ def test_only_administrators_change_channels(business, monkeypatch, role) -> Non
     monkeypatch.setattr(st, "session_state", {})
     for act in (
         _add,
-        lambda: actions.change(business.sms_channel_id, EDIT),
-        lambda: actions.set_state(business.sms_channel_id, "paused"),
+        lambda: commands.change(business.sms_channel_id, EDIT),
+        lambda: commands.set_state(business.sms_channel_id, "paused"),
     ):
         with pytest.raises(auth.NotAllowed):
             act()
@@ -219,7 +219,7 @@ def test_only_administrators_change_channels(business, monkeypatch, role) -> Non
 
 def test_another_businesss_channel_does_not_exist(acting, business) -> None:
     rows_before = rows("SELECT state FROM channels ORDER BY id")
-    for act in (lambda: actions.test(999_999), lambda: actions.set_state(999_999, "paused")):
+    for act in (lambda: commands.test(999_999), lambda: commands.set_state(999_999, "paused")):
         with pytest.raises(NotFound):
             act()
     assert rows("SELECT state FROM channels ORDER BY id") == rows_before
@@ -258,15 +258,15 @@ def test_a_number_of_twilio_belongs_to_its_account(acting, providers, kind: Kind
     providers.get(f"http://127.0.0.1:9/v1/Services/MG{'3' * 32}", json={"code": 20404}, status=404)
     edit = ChannelEdit("Sales", MINE, None, None, {"auth_token": "t"})
     if owned:
-        actions.add(Provider.TWILIO, kind, identity, edit)
+        commands.add(Provider.TWILIO, kind, identity, edit)
     else:
-        with pytest.raises(actions.ProviderRefused, match="does not belong to this account"):
-            actions.add(Provider.TWILIO, kind, identity, edit)
+        with pytest.raises(commands.ProviderRefused, match="does not belong to this account"):
+            commands.add(Provider.TWILIO, kind, identity, edit)
     assert rows("SELECT count(*) FROM channels") == [(3 + owned,)]
 
 
 def test_what_twilio_does_not_tell_is_not_kept(acting, providers) -> None:
     providers.get(f"{TWILIO}/Accounts/{MINE}/Messages.json", json={"messages": []})
     providers.get(f"{TWILIO}/Accounts/{MINE}/IncomingPhoneNumbers.json", json={"code": 20003}, status=403)
-    with pytest.raises(actions.ProviderRefused, match="did not say whose"):
-        actions.add(Provider.TWILIO, Kind.SMS, "+15005550001", ChannelEdit("S", MINE, None, None, {"auth_token": "t"}))
+    with pytest.raises(commands.ProviderRefused, match="did not say whose"):
+        commands.add(Provider.TWILIO, Kind.SMS, "+15005550001", ChannelEdit("S", MINE, None, None, {"auth_token": "t"}))

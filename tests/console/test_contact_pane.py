@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from console import auth
-from console.actions import contacts
+from console.app_pages.inbox import contact_commands
 from console.auth import NotAllowed
-from core.contacts import profile
-from core.db import transaction
+from core.messaging.contacts import profile
 from core.models import Role
+from core.platform.db import transaction
 from tests.console.people import conversation, person, says, state_of
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
@@ -111,7 +111,7 @@ def test_an_agent_neither_sees_nor_does_it(desk, business, talk, monkeypatch: py
     assert one("SELECT opted_out_at IS NULL FROM identities")
     monkeypatch.setattr(auth, "token", lambda: desk.person.token)
     with pytest.raises(NotAllowed):
-        contacts.set_opted_out(contact, "whatsapp", True)
+        contact_commands.set_opted_out(contact, "whatsapp", True)
 
 
 def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk) -> None:

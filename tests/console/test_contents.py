@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from console.components.contents import contents
 from console.components.lines import _line, _text, _trouble
-from core.channels.whatsapp_cloud import parse
+from core.channels.whatsapp_cloud.webhooks import body
 from core.conversations.thread import Line
 
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -29,7 +29,7 @@ def line(kind: str, payload: dict[str, Any], text: str = "", sender: str = "cust
 
 def received(name: str) -> dict[str, Any]:
     """The parts of a message as the provider sends it."""
-    (message,) = parse.parse((_PAYLOADS / f"{name}.json").read_bytes(), _NOW)
+    (message,) = body.parse((_PAYLOADS / f"{name}.json").read_bytes(), _NOW)
     sender = "agent" if message.echo else "customer"
     return contents(line(message.type, dict(message.payload), message.text, sender))
 

@@ -13,18 +13,16 @@ from pydantic import BaseModel
 from sqlalchemy import select, update
 
 from console import auth
-from console.actions import copilot as actions
-from console.data import copilot as data
-from console.desk import copilot
-from core.ai.copilot import Task
-from core.ai.model import FailureKind, InputItem, ModelFailed, Usage, Written
-from core.ai.settings import BotSettings, QaPair
-from core.conversations import bots
-from core.conversations.saved_replies import save
-from core.conversations.spending import OverBudget
-from core.db import system_transaction, transaction
-from core.errors import NotFound
+from console.app_pages.inbox import copilot, copilot_commands, copilot_queries
+from core.bots import versions
+from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Written
+from core.bots.settings import BotSettings, QaPair
+from core.bots.usage import OverBudget
+from core.conversations.canned_responses import save
 from core.models import AIRun, Business, Channel, Conversation, Message, Product
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import NotFound
+from core.replies.copilot import Task
 from tests.console.people import conversation, person, replies, says
 from tests.console.test_pages import Desk
 
@@ -52,8 +50,8 @@ class Writer:
 @pytest.fixture
 def writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
     made = Writer()
-    monkeypatch.setattr(actions, "model", lambda: made)
-    monkeypatch.setattr(data, "is_configured", lambda: True)
+    monkeypatch.setattr(copilot_commands, "model", lambda: made)
+    monkeypatch.setattr(copilot_queries, "is_configured", lambda: True)
     yield made
     made.may.set()
 
@@ -68,7 +66,7 @@ def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def talk(business) -> int:
     with system_transaction() as session:
         pair = QaPair(question="¿Tienen leche de avena?", answer="Sí, sin costo.", approved=True)
-        bots.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="test")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="test")
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     says(business.business_id, talk, "¿Tienen leche de avena? ¿Hacen envíos?")
     return talk
@@ -170,15 +168,15 @@ def test_a_rewrite_needs_words(desk, talk, writer) -> None:
 
 def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
     with system_transaction() as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="test")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="test")
     ask(desk, talk, "draft")
     with pytest.raises(OverBudget):
-        actions.begin(talk, Task.DRAFT, "", "customer")
+        copilot_commands.begin(talk, Task.DRAFT, "", "customer")
 
 
 def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, business, monkeypatch) -> None:
-    monkeypatch.setattr(actions, "model", lambda: None)
-    monkeypatch.setattr(data, "is_configured", lambda: False)
+    monkeypatch.setattr(copilot_commands, "model", lambda: None)
+    monkeypatch.setattr(copilot_queries, "is_configured", lambda: False)
     with system_transaction() as session:
         session.execute(update(Conversation).values(tags=["Envío", "VIP"]))
         save(session, business.business_id, "agent:1", "envios", "Enviamos a todo el país.")
@@ -199,13 +197,13 @@ def test_tags_of_the_model_come_first_and_only_those_in_use(desk, talk, writer) 
 
 def test_a_conversation_of_another_business_is_not_there(desk, writer) -> None:
     with pytest.raises(NotFound):
-        actions.begin(999_999, Task.DRAFT, "", "customer")
+        copilot_commands.begin(999_999, Task.DRAFT, "", "customer")
 
 
 def test_whoever_is_signed_out_gets_no_help(talk, writer, monkeypatch) -> None:
     monkeypatch.setattr(auth, "token", lambda: "nobody")
     with pytest.raises(auth.NotAllowed):
-        actions.begin(talk, Task.DRAFT, "", "customer")
+        copilot_commands.begin(talk, Task.DRAFT, "", "customer")
     assert writer.seen == []
 
 

@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from console.actions import bulk
-from console.actions import conversations as actions
-from console.actions import queue as queue_actions
-from console.address import row_number
+from console.app_pages.inbox import bulk_commands, commands
+from console.app_pages.queue import commands as queue_actions
 from console.auth import NotAllowed
-from core.conversations import listing
-from core.conversations.listing import View, Wanted
-from core.db import transaction
-from core.errors import Conflict
+from console.url_state import row_number
+from core.conversations import inbox_list
+from core.conversations.inbox_list import View, Wanted
+from core.messaging.outbound import manual_retry
 from core.models import Role
-from core.outbox import retrying
+from core.platform.db import transaction
+from core.platform.errors import Conflict
 from tests.console.people import conversation, failed_message, person, says, state_of
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
@@ -36,12 +35,12 @@ def talk(business: Any, name: str = "Daniela Cruz", **values: Any) -> int:
     return conversation(business.business_id, business.whatsapp_channel_id, name=name, **values)
 
 
-def found(business: Any, wanted: Wanted, after: listing.Place | None = None, limit: int = 60) -> listing.Page:
+def found(business: Any, wanted: Wanted, after: inbox_list.Place | None = None, limit: int = 60) -> inbox_list.Page:
     with transaction(business.business_id) as session:
-        return listing.page(session, business.business_id, wanted, 0, after, limit)
+        return inbox_list.page(session, business.business_id, wanted, 0, after, limit)
 
 
-def ids(page: listing.Page) -> list[int]:
+def ids(page: inbox_list.Page) -> list[int]:
     return [row.id for row in page.rows]
 
 
@@ -103,22 +102,22 @@ class TestList:
 class TestActions:
     def test_several_at_once(self, desk, business) -> None:
         first, second = talk(business), talk(business)
-        closed = bulk.several("close", [first, second, 999_999])
+        closed = bulk_commands.several("close", [first, second, 999_999])
         assert (closed.done, closed.refused) == (2, 1)
         assert {state_of(one).status for one in (first, second)} == {"closed"}
-        assert bulk.several("take", [first]).refused == 1
-        assert bulk.take_back(closed.stood) == 2
+        assert bulk_commands.several("take", [first]).refused == 1
+        assert bulk_commands.take_back(closed.stood) == 2
         assert {state_of(one).status for one in (first, second)} == {"open"}
         with pytest.raises(ValueError, match="drop"):
-            bulk.several("drop", [first])
+            bulk_commands.several("drop", [first])
 
     def test_several_are_given_and_named(self, desk, business) -> None:
         first, closed = talk(business, tags=["old"]), talk(business, status="closed")
         heard: list[float] = []
-        given = bulk.several("assign", [first, closed], desk.person.id, heard.append)
+        given = bulk_commands.several("assign", [first, closed], desk.person.id, heard.append)
         assert (given.done, given.refused, heard) == (1, 1, [0.5, 1.0])
-        assert bulk.several("tag", [first, closed], ["vip"]).done == 2
-        assert bulk.several("tag", [first], [f"tag {number}" for number in range(20)]).refused == 1
+        assert bulk_commands.several("tag", [first, closed], ["vip"]).done == 2
+        assert bulk_commands.several("tag", [first], [f"tag {number}" for number in range(20)]).refused == 1
         assert (state_of(first).assignee_id, state_of(first).tags) == (desk.person.id, ["old", "vip"])
 
     def test_a_dialog_asks_whose_they_shall_be(self, desk, business) -> None:
@@ -145,8 +144,8 @@ class TestActions:
 
     def test_a_note_is_kept_once(self, desk, business) -> None:
         one_talk, token = talk(business), str(uuid.uuid4())
-        actions.note(one_talk, "Ojo", token)
-        actions.note(one_talk, "Ojo", token)
+        commands.note(one_talk, "Ojo", token)
+        commands.note(one_talk, "Ojo", token)
         desk.open(one_talk)
         (line,) = desk.component("thread")["lines"]
         assert (line["type"], line["sender"], line["text"], line["author"]) == ("note", "note", "Ojo", "Ana Torres")
@@ -164,7 +163,7 @@ class TestActions:
 
     def test_what_is_closed_is_not_given_to_anybody(self, desk, business) -> None:
         with pytest.raises(Conflict):
-            actions.assign(talk(business, status="closed"), desk.person.id)
+            commands.assign(talk(business, status="closed"), desk.person.id)
 
 
 class TestQueue:
@@ -174,7 +173,7 @@ class TestQueue:
 
     def open(self, desk: Desk) -> Any:
         page = desk.open()
-        page.switch_page("app_pages/queue.py")
+        page.switch_page("app_pages/queue/page.py")
         return desk.run()
 
     def test_failures_stand_under_their_cause(self, desk, failed) -> None:
@@ -188,10 +187,10 @@ class TestQueue:
 
     def test_a_preview_tells_what_a_retry_would_do(self, business, failed) -> None:
         with transaction(business.business_id) as session:
-            assert retrying.preview(session, business.business_id, "recipient") == retrying.Preview(1, 1, {})
+            assert manual_retry.preview(session, business.business_id, "recipient") == manual_retry.Preview(1, 1, {})
         rows("UPDATE conversations SET window_expires_at = NULL")
         with transaction(business.business_id) as session:
-            shown = retrying.preview(session, business.business_id, "recipient")
+            shown = manual_retry.preview(session, business.business_id, "recipient")
         assert (shown.messages, sum(shown.refused.values())) == (0, 1)
 
     def test_retrying_and_giving_up(self, desk, failed) -> None:
@@ -216,8 +215,8 @@ class TestQueue:
             lambda: queue_actions.retry([failed], None),
             lambda: queue_actions.give_up([failed]),
             lambda: queue_actions.arrived(failed),
-            lambda: actions.save_reply("a", "b"),
-            lambda: actions.remove_reply(1),
+            lambda: commands.save_reply("a", "b"),
+            lambda: commands.remove_reply(1),
         ):
             with pytest.raises(NotAllowed):
                 decide()
@@ -226,14 +225,14 @@ class TestQueue:
 class TestSavedReplies:
     def test_they_are_made_and_offered_in_the_composer(self, desk, business) -> None:
         page = desk.open()
-        page.switch_page("app_pages/saved_replies.py")
+        page.switch_page("app_pages/saved_replies/page.py")
         page = desk.run()
         page.text_input(key="shortcut").set_value("/hola")
         page.text_area(key="words").set_value("Hola {{contact.first_name}}")
         page.button[0].click()
         page = desk.run()
         assert "**/hola**" in [one.value for one in page.markdown]
-        page.switch_page("app_pages/inbox.py")
+        page.switch_page("app_pages/inbox/page.py")
         page.query_params["c"] = str(talk(business, "Ana Núñez"))
         desk.run()
         shown = desk.component("thread")
@@ -256,10 +255,10 @@ def test_the_next_who_waits_walks_on_through_ones_own_and_nobodys(business) -> N
     walked: list[int | None] = [None]
     with transaction(business.business_id) as session:
         for _ in range(4):
-            walked.append(listing.next_waiting(session, ana, walked[-1]))
+            walked.append(inbox_list.next_waiting(session, ana, walked[-1]))
         assert walked[1:] == [waits[0], waits[2], waits[4], waits[0]]
-        assert listing.next_waiting(session, ana, waits[1]) == waits[2], "from a colleague's as well"
-        assert listing.next_waiting(session, bea, waits[4]) == waits[0]
+        assert inbox_list.next_waiting(session, ana, waits[1]) == waits[2], "from a colleague's as well"
+        assert inbox_list.next_waiting(session, bea, waits[4]) == waits[0]
 
 
 def test_what_is_snoozed_is_in_no_view_until_it_is_asked_for(business) -> None:
@@ -269,8 +268,8 @@ def test_what_is_snoozed_is_in_no_view_until_it_is_asked_for(business) -> None:
     awake = talk(business, mode="human", assignee_id=ana)
     for view in (View.ALL, View.MINE):
         with transaction(business.business_id) as session:
-            assert ids(listing.page(session, business.business_id, Wanted(view), ana)) == [awake]
-            assert listing.counts(session).of(ana)[View.MINE] == 1
+            assert ids(inbox_list.page(session, business.business_id, Wanted(view), ana)) == [awake]
+            assert inbox_list.counts(session).of(ana)[View.MINE] == 1
     assert ids(found(business, Wanted(status="snoozed"))) == [asleep]
     assert ids(found(business, Wanted(words="Zoe"))) == [asleep]
 

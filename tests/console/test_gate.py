@@ -16,11 +16,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from console import gate
-from console.security import COOKIE
-from core.db import system_transaction
-from core.errors import StoreUnavailable
-from core.people import sessions
+from console.http import access
+from console.http.security import COOKIE
+from core.accounts import sessions
+from core.platform.db import system_transaction
+from core.platform.errors import StoreUnavailable
 from tests.console.people import person
 
 HOST = "http://console.example"
@@ -62,7 +62,7 @@ def browser(business, clock: Clock) -> TestClient:
             Route("/{path:path}", anything, methods=["GET", "PUT", "DELETE"]),
             WebSocketRoute("/_stcore/stream", stream),
         ],
-        middleware=[Middleware(gate.Gate, clock=clock)],
+        middleware=[Middleware(access.Gate, clock=clock)],
     )
     return TestClient(app, base_url=HOST)
 
@@ -132,7 +132,7 @@ def test_while_the_database_is_away_whoever_was_signed_in_stays_so(
     def away(token: str) -> bool:
         raise StoreUnavailable
 
-    monkeypatch.setattr(gate, "_is_live", away)
+    monkeypatch.setattr(access, "_is_live", away)
     clock.now += 60
     assert connects(browser, ORIGIN)
     browser.cookies.set(COOKIE, "somebody-else")
@@ -140,7 +140,7 @@ def test_while_the_database_is_away_whoever_was_signed_in_stays_so(
 
 
 def test_a_session_has_so_many_sockets(browser: TestClient, business, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_SOCKETS", 1)
+    monkeypatch.setattr(access, "_SOCKETS", 1)
     sign_in(browser, business.business_id)
     with browser.websocket_connect(STREAM, headers=ORIGIN):
         assert not connects(browser, ORIGIN)
@@ -150,7 +150,7 @@ def test_a_session_has_so_many_sockets(browser: TestClient, business, monkeypatc
 def test_a_session_uploads_so_much(
     browser: TestClient, business, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "_UPLOADED", 25)
+    monkeypatch.setattr(access, "_UPLOADED", 25)
     sign_in(browser, business.business_id)
 
     def upload() -> int:
@@ -185,7 +185,7 @@ def _received(messages: int, size: int, clock: Callable[[], float]) -> int:
         return {"type": "websocket.receive", "bytes": b"x" * size}
 
     async def drain() -> int:
-        paced = gate._Paced(receive, clock)
+        paced = access._Paced(receive, clock)
         return sum([(await paced())["type"] == "websocket.receive" for _ in range(messages)])
 
     with ThreadPoolExecutor(1) as elsewhere:  # the thread of a browser's driver has a loop already

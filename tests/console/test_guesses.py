@@ -9,8 +9,8 @@ import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from console import guesses
-from console.guesses import COOKIE, Guesses, TooMany
+from console.http import sign_in_limits
+from console.http.sign_in_limits import COOKIE, Guesses, TooMany
 from tests.console.people import PASSWORD, person
 from tests.console.test_routes import ORIGIN, browser
 
@@ -93,7 +93,7 @@ def test_one_address_fills_no_queue_and_who_left_is_not_served() -> None:
 
 
 def test_what_is_kept_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guesses, "_MOST_KEPT", 10)
+    monkeypatch.setattr(sign_in_limits, "_MOST_KEPT", 10)
     limits = Guesses()
     for number in range(100):
         limits.note(f"10.0.0.{number}")

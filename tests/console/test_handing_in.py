@@ -8,13 +8,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from console.app_pages.inbox import conversation_queries
 from console.components import lines
-from console.data import opened
-from console.security import COOKIE
-from core.db import transaction
+from console.http.security import COOKIE
+from core.accounts.visibility import Limited
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sees, Sender
-from core.outbox.queue import Draft, queue_reply
-from core.people.visibility import Limited
+from core.platform.db import transaction
 from tests.console.people import conversation, person
 from tests.inbox.steps import one
 
@@ -62,21 +62,21 @@ def test_what_the_channel_refuses_is_told_when_it_is_attached(
 
 
 def test_the_paperclip_is_there_where_files_can_go_out(business: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.business import channels
+    from core.messaging.channels import accounts
 
     for address, twilio in (("https://desk.example", True), ("http://localhost:8000", False), ("", False)):
-        settings = channels.get_settings().model_copy(
+        settings = accounts.get_settings().model_copy(
             update={"public_url": address, "twilio_api_url": "https://api.twilio.com"}
         )
-        channels.forget()
+        accounts.forget()
         with monkeypatch.context() as patched:
-            patched.setattr(channels, "get_settings", lambda settings=settings: settings)
+            patched.setattr(accounts, "get_settings", lambda settings=settings: settings)
             for channel_id, offered in ((business.sms_channel_id, twilio), (business.whatsapp_channel_id, True)):
                 talk = conversation(business.business_id, channel_id, name=f"{address} {channel_id}")
                 with transaction(business.business_id) as session:
-                    found = opened.read(session, EVERYBODYS, talk, 10)
+                    found = conversation_queries.read(session, EVERYBODYS, talk, 10)
                 assert lines.shown(found, "es")["files"] is offered, (address, channel_id)
-    channels.forget()
+    accounts.forget()
 
 
 def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, business: Any) -> None:
@@ -96,6 +96,6 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
     with transaction(business.business_id) as session:
         for content in contents:
             queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
-        shown = lines.shown(opened.read(session, EVERYBODYS, talk, 10), "es")["lines"]
+        shown = lines.shown(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
     assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
-    assert shown[-1]["links"] == ["https://shop.example/a.jpg"]
+    assert shown[-1]["links"] == [{"address": "https://shop.example/a.jpg", "name": ""}]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.data import health
-from core.health import webhooks
-from core.health.webhooks import Answered
+from console.app_pages.health import queries
 from core.models import Role
+from core.monitoring import webhook_health
+from core.monitoring.webhook_health import Answered
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.health.test_alerts import look
@@ -17,7 +17,7 @@ from tests.inbox.steps import rows
 
 def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    desk.open().switch_page("app_pages/health.py")
+    desk.open().switch_page("app_pages/health/page.py")
     assert desk.run().success[0].value == "Nothing is wrong."
     look("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
     assert "A channel is paused · sms +15005550006" in [text.value for text in desk.run().text]
@@ -36,7 +36,7 @@ def test_what_an_alert_is_about_is_said_in_words(business, monkeypatch: pytest.M
             f" VALUES ({business.business_id}, '{kind}', 'high', '{subject}')"
         )
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    desk.open().switch_page("app_pages/health.py")
+    desk.open().switch_page("app_pages/health/page.py")
     said = {text.value.partition(" · ")[2] for text in desk.run().text}
     assert {"all of them", "answers of the bot", "incoming messages", "to be tried again"} <= said
 
@@ -44,7 +44,7 @@ def test_what_an_alert_is_about_is_said_in_words(business, monkeypatch: pytest.M
 def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatch) -> None:
     rows('UPDATE channels SET told = \'{"well": false, "detail": "no", "latency": 41}\' WHERE kind = \'sms\'')
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    desk.open().switch_page("app_pages/health.py")
+    desk.open().switch_page("app_pages/health/page.py")
     page = desk.run()
     assert {"Database", "Redis", "Workers", "Disk", "SMS"} <= {one.value for one in page.text}
     assert "Active · 41 ms · nothing waits" in [one.value for one in page.caption]
@@ -60,9 +60,9 @@ def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_how_webhooks_were_answered_is_shown(business, monkeypatch, answered, badge, words) -> None:
-    monkeypatch.setattr(webhooks, "lately", lambda: answered)
+    monkeypatch.setattr(webhook_health, "lately", lambda: answered)
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    desk.open().switch_page("app_pages/health.py")
+    desk.open().switch_page("app_pages/health/page.py")
     page = desk.run()
     assert badge in [one.value for one in page.markdown]
     assert any(words in one.value for one in page.caption)
@@ -70,7 +70,7 @@ def test_how_webhooks_were_answered_is_shown(business, monkeypatch, answered, ba
 
 @pytest.mark.parametrize(("role", "linked"), [(Role.AGENT, False), (Role.MANAGER, True)])
 def test_what_is_grave_is_said_on_every_page(business, monkeypatch: pytest.MonkeyPatch, role, linked) -> None:
-    health.forget()
+    queries.forget()
     desk = Desk(person(business.business_id, role=role), monkeypatch)
 
     def said(page: AppTest) -> list[str]:
@@ -79,8 +79,8 @@ def test_what_is_grave_is_said_on_every_page(business, monkeypatch: pytest.Monke
     assert said(desk.open()) == []
     rows("UPDATE channels SET identity = '<b>1' WHERE kind = 'sms'")
     look("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
-    health.forget()
+    queries.forget()
     page = desk.run()
     assert said(page) == ['<span role="status">A channel is paused: sms &lt;b&gt;1</span>']
     assert ("See Health" in [one.proto.label for one in page.get("page_link")]) is linked
-    health.forget()
+    queries.forget()

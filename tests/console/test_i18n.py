@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from console import components, i18n
-from core.ai.handoff import Reason
-from core.channels.base import Cause
-from core.conversations.listing import View
+from core.channels.types import Cause
+from core.conversations.inbox_list import View
 from core.models import MessageStatus, Role
+from core.replies.handoff_rules import Reason
 
 _CONSOLE = Path(i18n.__file__).parent
 _ASKED = re.compile(r"""\bt\(\s*"([a-z_]+\.[A-Za-z_]+)\"""")
@@ -62,7 +62,7 @@ def test_every_state_has_a_name() -> None:
 def test_everything_that_is_audited_has_words() -> None:
     folders = (_CONSOLE.parent / "core", _CONSOLE)
     sources = "\n".join(path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py"))
-    acts = set(re.findall(r'audit\.record(?:_on)?\([^"]*"([a-z_]+\.[a-z_]+)"', sources))
+    acts = set(re.findall(r'audit_log\.record(?:_on)?\([^"]*"([a-z_]+\.[a-z_]+)"', sources))
     assert len(acts) > 40
     assert {f"audit.{act}" for act in acts} <= set(i18n.catalogue("en"))
     assert {f"audit.area_{act.partition('.')[0]}" for act in acts} <= set(i18n.catalogue("en"))

@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
-from console.actions import improve as actions
+from console.app_pages.improve import commands, queries
 from console.auth import NotAllowed
-from console.data import improve as data
-from console.plain import plain
-from core.ai.model import FailureKind, ModelFailed, Usage, Written
-from core.conversations import bots
-from core.conversations.spending import OverBudget
-from core.db import system_transaction, transaction
-from core.learning import rounds
-from core.learning.drafting import Entry
-from core.learning.masking import MASK
+from console.markdown import plain
+from core.accounts import sessions
+from core.bots import versions
+from core.bots.llm.types import FailureKind, ModelFailed, Usage, Written
+from core.bots.usage import OverBudget
+from core.evaluation import hourly_run
+from core.evaluation.suggestion_drafts import Entry
 from core.models import Role
-from core.people import sessions
+from core.platform.db import system_transaction, transaction
+from core.text.pii import MASK
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
@@ -32,7 +31,7 @@ DAY = timedelta(days=1)
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Role.ADMINISTRATOR, **query: str) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
     desk.page.query_params.update(query)
-    desk.open().switch_page("app_pages/improve.py")
+    desk.open().switch_page("app_pages/improve/page.py")
     desk.run()
     return desk
 
@@ -41,7 +40,7 @@ def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Rol
 def violins(business: TestBusiness) -> TestBusiness:
     """One open suggestion, id 1, with a colleague's answer."""
     asked_in_vain(business, "Do you repair violins?", DAY, answer="Yes, in about a week.")
-    rounds.questions(business.business_id, business.bot_id)
+    hourly_run.questions(business.business_id, business.bot_id)
     return business
 
 
@@ -65,13 +64,13 @@ def press(desk: Desk, key: str) -> None:
 
 def answers(business: TestBusiness) -> list[str]:
     with transaction(business.business_id) as session:
-        return [one.answer for one in bots.current(session, business.bot_id)[1].qa_pairs]
+        return [one.answer for one in versions.current(session, business.bot_id)[1].qa_pairs]
 
 
 def test_nothing_to_decide_is_said_and_looking_again_finds_what_is_new(business, monkeypatch) -> None:
     desk = at(business, monkeypatch)
     assert "No questions have been gathered yet" in desk.page.info[0].value
-    rounds.keep_up()
+    hourly_run.keep_up()
     desk.run()
     assert "Nothing to decide among what was gathered until" in desk.page.info[0].value
     asked_in_vain(business, "Do you repair violins?", DAY)
@@ -117,8 +116,8 @@ def test_setting_aside_and_taking_it_back(violins, monkeypatch, button: str, vie
 
 def test_the_model_drafts_from_what_colleagues_said_and_what_it_took_is_kept(violins, monkeypatch) -> None:
     writer = WritesDrafts("We repair violins within a week.")
-    monkeypatch.setattr(actions, "model", lambda: writer)
-    monkeypatch.setattr("console.data.improve.is_configured", lambda: True)
+    monkeypatch.setattr(commands, "model", lambda: writer)
+    monkeypatch.setattr("console.app_pages.improve.queries.is_configured", lambda: True)
     desk = at(violins, monkeypatch, role=Role.MANAGER)
     press(desk, "draft_1")
     assert desk.page.text_area(key="improve_a_1").value == "We repair violins within a week."
@@ -133,10 +132,10 @@ def test_the_model_drafts_from_what_colleagues_said_and_what_it_took_is_kept(vio
 )
 def test_a_model_that_gives_nothing_leaves_the_draft_as_it_was(violins, monkeypatch, writer: Any) -> None:
     one = person(violins.business_id, role=Role.MANAGER)
-    monkeypatch.setattr(actions, "model", lambda: writer)
+    monkeypatch.setattr(commands, "model", lambda: writer)
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
-    with pytest.raises(actions.NotDrafted):
-        actions.draft(1)
+    with pytest.raises(commands.NotDrafted):
+        commands.draft(1)
     assert rows("SELECT answer, drafted_by FROM suggestions") == [("Yes, in about a week.", "team")]
 
 
@@ -144,22 +143,22 @@ def test_what_a_failed_draft_took_is_kept(violins, monkeypatch) -> None:
     failure = ModelFailed(FailureKind.INCOMPLETE, "cut off", usage=Usage(100, 0, 1200))
     failure.model = "gpt-6-luna"
     one = person(violins.business_id, role=Role.MANAGER)
-    monkeypatch.setattr(actions, "model", lambda: WritesDrafts("", failure))
+    monkeypatch.setattr(commands, "model", lambda: WritesDrafts("", failure))
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
-    with pytest.raises(actions.NotDrafted):
-        actions.draft(1)
+    with pytest.raises(commands.NotDrafted):
+        commands.draft(1)
     ((kept,),) = rows("SELECT data FROM audit_log WHERE data ? 'cost_usd'")
     assert (kept["tokens"], kept["model"]) == (1300, "gpt-6-luna")
 
 
 def test_no_draft_is_written_when_the_money_is_spent(violins, monkeypatch) -> None:
     one = person(violins.business_id, role=Role.MANAGER)
-    monkeypatch.setattr(actions, "model", lambda: WritesDrafts("Yes."))
+    monkeypatch.setattr(commands, "model", lambda: WritesDrafts("Yes."))
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
     rows("UPDATE bot_settings SET data = data || '{\"usd_per_day\": 0.01}'")
     rows("UPDATE ai_runs SET cost_usd = 1, input_tokens = 1, created_at = now()")
     with pytest.raises(OverBudget):
-        actions.draft(1)
+        commands.draft(1)
 
 
 def _agent(one: Any) -> Any:
@@ -178,13 +177,13 @@ def test_a_manager_looks_and_sets_aside_but_takes_nothing(violins, monkeypatch) 
 @pytest.mark.parametrize(
     ("role", "act"),
     [
-        (Role.MANAGER, lambda: actions.accept(1, "Q", "A")),
-        (Role.AGENT, lambda: actions.dismiss(1)),
-        (Role.AGENT, lambda: actions.snooze(1, 7)),
-        (Role.AGENT, lambda: actions.reopen(1)),
-        (Role.AGENT, lambda: actions.draft(1)),
-        (Role.AGENT, lambda: actions.look_again(1)),
-        (Role.AGENT, lambda: data.suggested(1, "open", 20)),
+        (Role.MANAGER, lambda: commands.accept(1, "Q", "A")),
+        (Role.AGENT, lambda: commands.dismiss(1)),
+        (Role.AGENT, lambda: commands.snooze(1, 7)),
+        (Role.AGENT, lambda: commands.reopen(1)),
+        (Role.AGENT, lambda: commands.draft(1)),
+        (Role.AGENT, lambda: commands.look_again(1)),
+        (Role.AGENT, lambda: queries.suggested(1, "open", 20)),
     ],
 )
 def test_each_action_asks_for_the_role(violins, monkeypatch, role: Role, act: Any) -> None:

@@ -6,14 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console import auth, i18n
-from console.actions import knowledge as actions
-from console.data import knowledge as data
-from core.db import transaction
-from core.errors import BotHubError
+from console.app_pages.knowledge import commands, queries
 from core.knowledge import ingest
-from core.knowledge.parse import Fault
-from core.media import storage
+from core.knowledge.parsers import Fault
 from core.models import Role
+from core.platform import object_storage
+from core.platform.db import transaction
+from core.platform.errors import BotHubError
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, says
 from tests.console.test_pages import Desk
@@ -26,7 +25,7 @@ GUIDE = markdown("Shipping to Córdoba takes three days.", "The warranty lasts a
 @pytest.fixture(autouse=True)
 def read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "reading", read_at_once)
-    data._uses.clear()
+    queries._uses.clear()
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def desk(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def at_knowledge(desk: Desk) -> AppTest:
-    desk.open().switch_page("app_pages/knowledge.py")
+    desk.open().switch_page("app_pages/knowledge/page.py")
     return desk.run()
 
 
@@ -57,14 +56,14 @@ def test_agents_have_no_such_page_and_managers_only_look(
     page = at_knowledge(desk)
     assert "only administrators" in said(page)
     assert [button.key for button in page.button if button.key in ("knowledge_add", f"cancel_{source_id}")] == []
-    for act in (lambda: actions.remove(source_id), lambda: actions.add_text("Title", "Words", None)):
+    for act in (lambda: commands.remove(source_id), lambda: commands.add_text("Title", "Words", None)):
         with pytest.raises(auth.NotAllowed):
             act()
     agent = person(business.business_id)
     monkeypatch.setattr(auth, "token", lambda: agent.token)
     auth.forget()
     with pytest.raises(auth.NotAllowed):
-        data.sources()
+        queries.sources()
 
 
 def test_an_empty_page_says_what_to_do_and_that_no_model_is_there(desk: Desk) -> None:
@@ -211,9 +210,9 @@ def test_another_business_sees_nothing_of_it(business: TestBusiness, monkeypatch
     stranger = person(other, role=Role.ADMINISTRATOR)
     monkeypatch.setattr(auth, "token", lambda: stranger.token)
     auth.forget()
-    assert data.sources() == []
+    assert queries.sources() == []
     with pytest.raises(BotHubError):
-        actions.rename(source_id, "Mine")
+        commands.rename(source_id, "Mine")
 
 
 def test_a_price_list_among_the_sources_fills_the_catalogue(desk: Desk, business: TestBusiness) -> None:
@@ -239,8 +238,8 @@ def test_a_price_list_among_the_sources_fills_the_catalogue(desk: Desk, business
 def test_a_price_list_whose_file_is_gone_is_said(desk: Desk, business: TestBusiness) -> None:
     prices = add(business, b"Producto,Precio\nGorra,12\n", "precios.csv")
     read_next()
-    storage.delete(one("SELECT file_key FROM knowledge_sources"))
-    data._content.clear()
+    object_storage.delete(one("SELECT file_key FROM knowledge_sources"))
+    queries._content.clear()
     at_knowledge(desk)
     page = press(desk, f"as_catalogue_{prices}")
     assert [error.value for error in page.error] == [i18n.catalogue("en")["error.NotFound"]]

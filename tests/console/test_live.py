@@ -10,19 +10,19 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 
-from console import hub
-from console.security import COOKIE
-from core import live
-from core.db import system_transaction, transaction
-from core.errors import StoreUnavailable
-from core.live import Change, Presence
+from console.http import live_updates
+from console.http.security import COOKIE
+from core.platform import events
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import StoreUnavailable
+from core.platform.events import Change, Presence
 from tests.console.people import Person, conversation, person
 
 
 @pytest.fixture
 def listener(business, database: str):
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(f"LISTEN {live.TOPIC}")
+        connection.execute(f"LISTEN {events.TOPIC}")
         heard(connection)  # what the test before said last
         yield connection
 
@@ -30,10 +30,10 @@ def listener(business, database: str):
 def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
-        live.notify(session, 0, 0)
+        events.notify(session, 0, 0)
     changes = []
     for notification in listener.notifies(timeout=10):
-        change = live.parse(notification.payload)
+        change = events.parse(notification.payload)
         if change == Change(0, 0):
             return changes
         changes.append(change)
@@ -42,10 +42,10 @@ def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
 
 def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener) -> None:
     with transaction(business.business_id) as session:
-        live.notify(session, business.business_id, 5)
-        live.notify(session, business.business_id, 5)
+        events.notify(session, business.business_id, 5)
+        events.notify(session, business.business_id, 5)
     with pytest.raises(RuntimeError, match="undo"), transaction(business.business_id) as session:
-        live.notify(session, business.business_id, 6)
+        events.notify(session, business.business_id, 6)
         raise RuntimeError("undo")
     assert heard(listener) == [Change(business.business_id, 5)]
 
@@ -54,14 +54,16 @@ def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener)
     "payload", ["", "x", "[1]", "[1, 2]", '{"a": 1}', '["1", 2, 3]', "[null, 1]", "[1, 2, 3, 4, true, true]"]
 )
 def test_what_is_not_ours_is_ignored(payload: str) -> None:
-    assert live.parse(payload) is None
+    assert events.parse(payload) is None
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The live socket alone, at a desk where nobody was."""
-    monkeypatch.setattr(hub, "_seen", {})
-    with TestClient(Starlette(routes=[WebSocketRoute("/live", hub.socket)]), base_url="http://desk.example") as client:
+    monkeypatch.setattr(live_updates, "_seen", {})
+    with TestClient(
+        Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
+    ) as client:
         yield client
 
 
@@ -73,7 +75,7 @@ def connect(desk: TestClient, who: Person) -> WebSocketTestSession:
 def announced(listener: psycopg.Connection) -> Presence:
     """The next presence that is announced."""
     for notification in listener.notifies(timeout=10):
-        if isinstance(found := live.parse(notification.payload), Presence):
+        if isinstance(found := events.parse(notification.payload), Presence):
             return found
     raise AssertionError("nobody was announced")
 
@@ -94,7 +96,7 @@ def test_a_browser_tells_where_it_looks_under_the_name_of_its_session(business, 
 def test_what_a_browser_should_not_say_is_passed_over(
     business, listener, desk, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
-    monkeypatch.setattr(hub, "_LISTEN_EVERY_SECONDS", 0)
+    monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 0)
     with connect(desk, person(business.business_id)) as browser:
         browser.send_text(said)
         browser.send_json({"looking": 8, "typing": False})
@@ -112,7 +114,7 @@ def test_only_colleagues_at_the_same_conversation_are_told(business, listener, d
             Presence(business.business_id, 7, ana.id, "Ana Torres", typing=True),
             Presence(business.business_id, 7, 103, "Bea", typing=True),
         ):
-            browser.portal.call(hub._introduce, other)
+            browser.portal.call(live_updates._introduce, other)
         told = {"conversation": 7, "agent": 103, "name": "Bea", "typing": True, "here": True}
         assert browser.receive_json() == told
 
@@ -120,15 +122,15 @@ def test_only_colleagues_at_the_same_conversation_are_told(business, listener, d
 def test_who_comes_hears_who_is_there_and_those_long_silent_are_forgotten(
     business, listener, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "_LISTEN_EVERY_SECONDS", 0)
+    monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 0)
     with connect(desk, person(business.business_id)) as browser:
         bea = Presence(business.business_id, 7, 103, "Bea", typing=False)
-        browser.portal.call(hub._introduce, bea)
+        browser.portal.call(live_updates._introduce, bea)
         browser.send_json({"looking": 7, "typing": False})
         assert browser.receive_json()["name"] == "Bea"
-        hub._seen[bea.business_id, 7, 103] = (hub._seen[bea.business_id, 7, 103][0] - 11, bea)
+        live_updates._seen[bea.business_id, 7, 103] = (live_updates._seen[bea.business_id, 7, 103][0] - 11, bea)
         browser.send_json({"looking": 8, "typing": False})
-        browser.portal.call(hub._introduce, Presence(business.business_id, 9, 104, "Eva", typing=False))
+        browser.portal.call(live_updates._introduce, Presence(business.business_id, 9, 104, "Eva", typing=False))
         browser.send_json({"looking": 7, "typing": False})
         browser.send_json({"looking": 9, "typing": False})
         assert browser.receive_json()["name"] == "Eva"
@@ -142,15 +144,15 @@ def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
         assert [change for change in heard(listener) if isinstance(change, Presence)] == []
 
 
-@pytest.mark.parametrize(("calls", "rings"), [(live.ANYBODY, True), ("me", True), (999, False), (None, False)])
+@pytest.mark.parametrize(("calls", "rings"), [(events.ANYBODY, True), ("me", True), (999, False), (None, False)])
 def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str | None, rings: bool) -> None:
     ana = person(business.business_id)
     with connect(desk, ana) as browser:
         whom = ana.id if calls == "me" else calls
-        browser.portal.call(hub._pass_on, Change(business.business_id, 7, whom))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, 7, whom))
         if rings:
             assert browser.receive_json() == {"calls": [7]}
-        browser.portal.call(hub._pass_on, Change(business.business_id, 8, live.ANYBODY))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, 8, events.ANYBODY))
         told = [
             said for said in (browser.receive_json() for _ in range(3)) if isinstance(said, dict) and "calls" in said
         ]
@@ -164,20 +166,20 @@ def test_what_is_looked_at_is_to_be_read_again_and_what_moves_comes_as_it_looks(
     with connect(desk, ana) as browser:
         browser.send_json({"looking": here, "typing": False})
         assert announced(listener).conversation_id == here
-        browser.portal.call(hub._pass_on, Change(business.business_id, here))
-        browser.portal.call(hub._pass_on, Change(business.business_id, there))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, here))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, there))
         assert browser.receive_json() == [here]
         told = browser.receive_json()
         assert {(row["id"], row["who"]) for row in told["rows"]} == {(here, None), (there, "Bea")}
         assert told["counts"] == {"waiting": 0, "mine": 0, "bot": 1}
         assert told["told"] == [here]
-        browser.portal.call(hub._pass_on, Change(business.business_id, there))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, there))
         assert browser.receive_json()["told"] == []
 
 
 def test_a_conversation_that_is_gone_is_to_be_read_again(business, desk) -> None:
     with connect(desk, person(business.business_id)) as browser:
-        browser.portal.call(hub._pass_on, Change(business.business_id, 10**9))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, 10**9))
         assert browser.receive_json() == [10**9]
 
 
@@ -187,6 +189,6 @@ def test_pages_read_for_themselves_what_could_not_be_read_for_all(business, desk
 
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     with connect(desk, person(business.business_id)) as browser:
-        monkeypatch.setattr(hub.news, "read", fail)
-        browser.portal.call(hub._pass_on, Change(business.business_id, talk))
+        monkeypatch.setattr(live_updates.change_feed, "read", fail)
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, talk))
         assert browser.receive_json() == [talk]

@@ -7,12 +7,12 @@ import json
 import pytest
 import streamlit as st
 
-from console.data import notices as data
-from core.db import system_transaction, transaction
+from console.app_pages.notices import queries
+from core.accounts import notification_list
+from core.accounts.notifications import notify
+from core.messaging.outbound import uncertain
 from core.models import Role, Severity
-from core.outbox import uncertainty
-from core.people import notice_list
-from core.people.notices import notify
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.console.test_pages import Desk
@@ -40,20 +40,20 @@ def test_the_bell_counts_and_the_page_shows_and_reads_them(
     note(business, "handed_off", talk=talk, reason="keyword")
     note(business, "alert_workers", Severity.INFO, subject="all", cleared=True)
     monkeypatch.setattr(st, "session_state", {})  # outside of a page it is everybody's
-    assert data.unread() == 2, "what was before somebody came is no news to them"
-    desk.page.switch_page("app_pages/notices.py")
+    assert queries.unread() == 2, "what was before somebody came is no news to them"
+    desk.page.switch_page("app_pages/notices/page.py")
     desk.run()
     shown = [element.value for element in desk.page.text]
     assert any("Zoë necesita a una persona: la pidió." in words for words in shown)
     assert any(words.startswith("Resuelto:") for words in shown)
     links = [json.dumps(str(link.proto)) for link in desk.page.get("page_link")]
     assert any(f"c={talk}" in link for link in links)
-    assert data.unread() == 0
+    assert queries.unread() == 0
     with transaction(business.business_id) as session:
-        assert notice_list.unread(session, bea.id) == 2, "each reads for themselves"
+        assert notification_list.unread(session, bea.id) == 2, "each reads for themselves"
         for up_to in (2, 0):
-            notice_list.mark_read(session, bea.id, up_to)
-        assert (notice_list.read_up_to(session, bea.id), notice_list.unread(session, bea.id)) == (2, 1)
+            notification_list.mark_read(session, bea.id, up_to)
+        assert (notification_list.read_up_to(session, bea.id), notification_list.unread(session, bea.id)) == (2, 1)
 
 
 def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) -> None:
@@ -64,7 +64,7 @@ def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) 
     rows("UPDATE conversations SET mode = 'bot'")
     for _ in range(2):
         with system_transaction() as session:
-            uncertainty.tell(session, 60)
+            uncertain.tell(session, 60)
     assert rows("SELECT kind, conversation_id FROM notices") == [
         ("message_uncertain", one("SELECT conversation_id FROM messages WHERE id = :id", id=ids[0]))
     ]

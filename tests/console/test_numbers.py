@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from console import i18n, numbers
-from console.times import TYPED, moment
+from console import formatting, i18n
+from console.dates import TYPED, moment
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,11 @@ from console.times import TYPED, moment
 def test_numbers_are_written_as_the_reader_does(language: str, expected: list[str]) -> None:
     with i18n.speaking(language):
         said = [
-            numbers.number(25_600.4), numbers.number(0), numbers.number(0.05, 2), numbers.number(1.5, 2, least=0),
-            numbers.number(2, 2, least=0), numbers.percent(0.86), numbers.percent(-0.03),
-            numbers.percent(0.9973, exact=True), numbers.usd(0.00015), numbers.seconds(640), numbers.seconds(1_400),
+            formatting.number(25_600.4), formatting.number(0), formatting.number(0.05, 2),
+            formatting.number(1.5, 2, least=0),
+            formatting.number(2, 2, least=0), formatting.percent(0.86), formatting.percent(-0.03),
+            formatting.percent(0.9973, exact=True), formatting.usd(0.00015), formatting.seconds(640),
+            formatting.seconds(1_400),
         ]  # fmt: skip
     assert [one.replace("\u00a0", " ") for one in said] == expected
 
@@ -43,7 +45,7 @@ def test_numbers_are_written_as_the_reader_does(language: str, expected: list[st
 )
 def test_what_is_read_off_ranges_is_told_as_about(length: float, about: str) -> None:
     with i18n.speaking("es"):
-        assert numbers.roughly(length) == about
+        assert formatting.roughly(length) == about
 
 
 @pytest.mark.parametrize(
@@ -60,8 +62,14 @@ def test_moments_have_one_clock_and_the_business_time(language: str, told: str) 
 @pytest.mark.parametrize(("count", "told"), [(0, "0 B"), (1023, "1.023 B"), (1536, "1,5 KB"), (20 * 2**20, "20 MB")])
 def test_sizes_of_files(count: int, told: str) -> None:
     with i18n.speaking("es"):
-        assert numbers.size(count) == told
+        assert formatting.size(count) == told
 
 
 def test_every_language_has_its_marks_for_charts() -> None:
-    assert set(numbers.SEPARATORS) == set(numbers.DAY) == set(numbers.WHOLE_DAY) == set(TYPED) == set(i18n.LANGUAGES)
+    assert (
+        set(formatting.SEPARATORS)
+        == set(formatting.DAY)
+        == set(formatting.WHOLE_DAY)
+        == set(TYPED)
+        == set(i18n.LANGUAGES)
+    )

@@ -8,30 +8,30 @@ from datetime import UTC, datetime
 import pytest
 
 from console import auth
-from console.actions import events as event_actions
-from console.actions import keys as key_actions
-from console.actions import monitor as monitor_actions
+from console.app_pages.dead_letters import commands as event_actions
+from console.app_pages.dead_letters import queries as dead_letters_queries
+from console.app_pages.keys import commands as key_actions
+from console.app_pages.monitor import commands as monitor_actions
+from console.app_pages.monitor import queries as monitor_queries
+from console.app_pages.webhooks.body_view import readable
 from console.auth import NotAllowed
-from console.data import events as event_data
-from console.data import monitor as monitor_data
-from console.raw import readable
-from core import bell
-from core.db import system_transaction
-from core.inbox import dead_letters
-from core.inbox.events import quarantine
+from core.messaging.inbound import dead_letters
+from core.messaging.inbound.webhook_events import quarantine
 from core.models import Role
+from core.platform import job_queue
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, customer_writes, one, rows, store
 from tests.messages import meta_body, meta_json, text_value
-from workers.inbound import receive
-from workers.meter import Meter
+from workers.jobs.ingest import receive
+from workers.stats_reporter import Meter
 
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, name: str, role: Role = Role.ADMINISTRATOR) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
-    desk.open().switch_page(f"app_pages/{name}.py")
+    desk.open().switch_page(f"app_pages/{name}/page.py")
     desk.run()
     return desk
 
@@ -80,7 +80,7 @@ class TestDeadLetters:
 
     def test_agents_do_nothing_about_them(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
         Desk(person(business.business_id), monkeypatch)
-        for act in (event_actions.replay, lambda: event_actions.discard([1]), lambda: event_data.dead(None)):
+        for act in (event_actions.replay, lambda: event_actions.discard([1]), lambda: dead_letters_queries.dead(None)):
             with pytest.raises(NotAllowed):
                 act()
 
@@ -115,7 +115,7 @@ class TestWebhookLog:
         desk = at(business, monkeypatch, "webhooks")
         assert "several businesses" in desk.page.warning[0].value
         with pytest.raises(NotAllowed):
-            event_data.body(1)
+            dead_letters_queries.body(1)
 
 
 def test_bodies_are_laid_out_without_secrets() -> None:
@@ -181,7 +181,7 @@ class TestMonitor:
         meter.tell({"replies": 25}, {"replies": 3})
         desk = at(business, monkeypatch, "monitor")
         kinds = desk.page.dataframe[0].value.set_index("Work")
-        assert kinds.loc["Sending", "Raised"] >= 1
+        assert int(kinds.loc["Sending", "Raised"]) >= 1
         assert kinds.loc["Bot's answers", "Mean"].endswith("ms")
         assert "Busy" in list(desk.page.dataframe[1].value["State"])
         assert any("RuntimeError: a bug" in text.value for text in desk.page.text)
@@ -189,7 +189,7 @@ class TestMonitor:
     def test_a_failed_job_is_run_again(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
         Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
         monitor_actions.requeue("nobodys-job")
-        assert bell.failed_jobs() == []
+        assert job_queue.failed_jobs() == []
 
     def test_agents_do_not_watch(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ValueError, match="monitor"):
@@ -210,12 +210,12 @@ def test_several_businesses_do_not_see_each_others_work(
     assert any("several businesses" in said.value for said in desk.page.info)
     monkeypatch.setattr(auth, "token", lambda: desk.person.token)
     auth.forget()
-    own = monitor_data.picture(datetime.now(UTC))
+    own = monitor_queries.picture(datetime.now(UTC))
     assert {row.kind: row.count for row in own.waiting}["replies"] == 1
     other = person(one("SELECT max(id) FROM businesses"), role=Role.MANAGER)
     monkeypatch.setattr(auth, "token", lambda: other.token)
     auth.forget()
-    theirs = monitor_data.picture(datetime.now(UTC))
+    theirs = monitor_queries.picture(datetime.now(UTC))
     assert {row.count for row in theirs.waiting} == {0} and theirs.failures == []
     with pytest.raises(NotAllowed):
         monitor_actions.requeue("any")

@@ -14,13 +14,13 @@ from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from console import auth, navigation
-from console.actions import account
-from console.actions import conversations as actions
-from core.channels.base import InvalidMessage
-from core.db import system_transaction
-from core.errors import Conflict, OptedOut, WindowClosed
+from console.app_pages.account import commands as account_commands
+from console.app_pages.inbox import commands as inbox_commands
+from core.accounts import sessions, users
+from core.channels.types import InvalidMessage
 from core.models import Agent, Delivery, Message, Role
-from core.people import agents, sessions
+from core.platform.db import system_transaction
+from core.platform.errors import Conflict, OptedOut, WindowClosed
 from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
 
 APP = str(Path(navigation.__file__).with_name("app.py"))
@@ -144,7 +144,7 @@ def test_a_closed_window_is_said_plainly(desk, business) -> None:
 
 def test_the_language_is_ones_own_choice(desk) -> None:
     page = desk.open()
-    page.switch_page("app_pages/account.py")
+    page.switch_page("app_pages/account/page.py")
     page = desk.run()
     page.selectbox(key="language").set_value("pt")
     page = desk.run()
@@ -157,7 +157,7 @@ def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
     with system_transaction() as session:
         elsewhere = sessions.open_session(session, desk.person.business_id, desk.person.id)
     page = desk.open()
-    page.switch_page("app_pages/account.py")
+    page.switch_page("app_pages/account/page.py")
     page = desk.run()
     page.text_input(key="password").set_value("a new password")
     page.text_input(key="password_again").set_value("a new passwort")
@@ -174,7 +174,7 @@ def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
     page = desk.run()
     assert len(page.success) == 1
     with system_transaction() as session:
-        assert agents.authenticate(session, desk.person.email, "a new password") is not None
+        assert users.authenticate(session, desk.person.email, "a new password") is not None
         assert sessions.session_agent(session, elsewhere) is None
         assert sessions.session_agent(session, desk.person.token) is not None
 
@@ -204,7 +204,7 @@ def test_a_role_is_given_no_page_but_its_own(business, monkeypatch, role: Role, 
 
     monkeypatch.setattr(navigation.st, "navigation", noted)
     Desk(person(business.business_id, role=role), monkeypatch).open()
-    every = {path.stem for path in Path(APP).with_name("app_pages").glob("[!_]*.py")}
+    every = {path.parent.name for path in Path(APP).with_name("app_pages").glob("*/page.py")}
     assert set(given) == every - withheld
 
 
@@ -212,14 +212,14 @@ def test_every_page_can_be_left_and_returned_to(business, monkeypatch) -> None:
     """Streamlit forgets what stood in a page's widgets while another page is drawn."""
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
     desk.open()
-    for name in sorted(path.stem for path in Path(APP).with_name("app_pages").glob("[!_]*.py")):
-        desk.page.switch_page(f"app_pages/{name}.py")
+    for name in sorted(path.parent.name for path in Path(APP).with_name("app_pages").glob("*/page.py")):
+        desk.page.switch_page(f"app_pages/{name}/page.py")
         desk.run()
         first = _seen(desk.page)
-        desk.page.switch_page("app_pages/people.py" if name == "account" else "app_pages/account.py")
+        desk.page.switch_page("app_pages/people/page.py" if name == "account" else "app_pages/account/page.py")
         desk.run()
         desk.run()
-        desk.page.switch_page(f"app_pages/{name}.py")
+        desk.page.switch_page(f"app_pages/{name}/page.py")
         desk.run()
         assert _seen(desk.page) == first, name
 
@@ -245,7 +245,7 @@ def acting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Person:
 def test_a_reply_takes_over_and_is_queued_once_however_often_it_is_said(acting, talk) -> None:
     token = str(uuid.uuid4())
     for _ in range(3):
-        actions.reply(talk, " On its way ", token)
+        inbox_commands.reply(talk, " On its way ", token)
     assert replies(talk) == ["On its way"]
     now = state_of(talk)
     assert (now.mode, now.assignee_id) == ("human", acting.id)
@@ -257,12 +257,12 @@ def test_a_reply_takes_over_and_is_queued_once_however_often_it_is_said(acting, 
 
 def test_a_late_repeat_neither_takes_over_again_nor_fails_on_a_closed_conversation(acting, talk) -> None:
     token = str(uuid.uuid4())
-    actions.reply(talk, "Done", token)
-    actions.hand_back(talk)
-    actions.reply(talk, "Done", token)
+    inbox_commands.reply(talk, "Done", token)
+    inbox_commands.hand_back(talk)
+    inbox_commands.reply(talk, "Done", token)
     assert state_of(talk).mode == "bot"
-    actions.close(talk)
-    actions.reply(talk, "Done", token)
+    inbox_commands.close(talk)
+    inbox_commands.reply(talk, "Done", token)
     assert replies(talk) == ["Done"]
 
 
@@ -273,7 +273,7 @@ def test_a_late_repeat_neither_takes_over_again_nor_fails_on_a_closed_conversati
 def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, error) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, **values)
     with pytest.raises(error):
-        actions.reply(talk, "Hello", str(uuid.uuid4()))
+        inbox_commands.reply(talk, "Hello", str(uuid.uuid4()))
     assert replies(talk) == []
     assert state_of(talk).mode == "bot"
 
@@ -281,16 +281,16 @@ def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, er
 def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, opted_out_at=datetime.now(UTC))
     with pytest.raises(OptedOut):
-        actions.reply(talk, "Hello", str(uuid.uuid4()))
+        inbox_commands.reply(talk, "Hello", str(uuid.uuid4()))
 
 
 def test_only_what_was_unread_is_announced_as_seen(acting, talk, monkeypatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(
-        actions.live, "notify", lambda session, business_id, conversation_id: told.append(conversation_id)
+        inbox_commands.events, "notify", lambda session, business_id, conversation_id: told.append(conversation_id)
     )
     for _ in range(3):
-        actions.mark_seen(talk)
+        inbox_commands.mark_seen(talk)
     assert told == [talk]
     assert state_of(talk).unread_count == 0
 
@@ -298,17 +298,18 @@ def test_only_what_was_unread_is_announced_as_seen(acting, talk, monkeypatch) ->
 @pytest.mark.parametrize("text", ["", "   ", "nul \0"])
 def test_words_that_are_none_are_refused(acting, talk, text: str) -> None:
     with pytest.raises(InvalidMessage):
-        actions.reply(talk, text, str(uuid.uuid4()))
+        inbox_commands.reply(talk, text, str(uuid.uuid4()))
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda talk: actions.reply(talk, "Hello", str(uuid.uuid4())),
-        actions.take_over, actions.hand_back, actions.close, actions.reopen, actions.mark_seen,
-        lambda talk: account.set_password("", "a new password"),
-        lambda talk: account.set_language("pt"),
-        account.revoke_session,
+        lambda talk: inbox_commands.reply(talk, "Hello", str(uuid.uuid4())),
+        inbox_commands.take_over, inbox_commands.hand_back, inbox_commands.close, inbox_commands.reopen,
+        inbox_commands.mark_seen,
+        lambda talk: account_commands.set_password("", "a new password"),
+        lambda talk: account_commands.set_language("pt"),
+        account_commands.revoke_session,
     ],
 )  # fmt: skip
 def test_whoever_is_signed_out_can_do_nothing(acting, talk, act) -> None:
@@ -321,12 +322,12 @@ def test_whoever_is_signed_out_can_do_nothing(acting, talk, act) -> None:
 
 
 def test_roles_are_asked_of_the_database_not_of_the_page(acting) -> None:
-    assert auth.require(*agents.Role, fresh=True).role == "agent"
+    assert auth.require(*users.Role, fresh=True).role == "agent"
     with pytest.raises(auth.NotAllowed):
-        auth.require(agents.Role.ADMINISTRATOR, fresh=True)
+        auth.require(users.Role.ADMINISTRATOR, fresh=True)
     with system_transaction() as session:
         session.execute(update(Agent).where(Agent.id == acting.id).values(role="administrator"))
-    assert auth.require(agents.Role.ADMINISTRATOR, fresh=True).id == acting.id
+    assert auth.require(users.Role.ADMINISTRATOR, fresh=True).id == acting.id
 
 
 def test_closing_can_be_undone(desk, talk) -> None:
@@ -340,7 +341,7 @@ def test_closing_can_be_undone(desk, talk) -> None:
 
 
 def test_a_place_is_sent_once_and_one_off_the_map_is_refused(desk, talk) -> None:
-    from console.desk import conversation as pane
+    from console.app_pages.inbox import conversation as pane
 
     desk.open(talk)
     item = {

@@ -7,13 +7,13 @@ import time
 import pyotp
 import pytest
 
-from console.actions import people as actions
+from console.app_pages.account.user_agent import recognise
+from console.app_pages.people import commands
 from console.auth import NotAllowed
-from console.browsers import recognise
+from core.accounts import teams, user_admin
 from core.cli.__main__ import main
-from core.db import transaction
 from core.models import Role
-from core.people import staff, teams
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.people import PASSWORD, person
 from tests.console.test_pages import Desk
@@ -22,7 +22,7 @@ from tests.inbox.steps import column, one, rows
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role, name: str) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
-    desk.open().switch_page(f"app_pages/{name}.py")
+    desk.open().switch_page(f"app_pages/{name}/page.py")
     desk.run()
     return desk
 
@@ -51,7 +51,7 @@ def test_everybody_is_known_with_their_teams(business: TestBusiness) -> None:
         for name in ("Ventas", "garantías"):
             team_id = teams.create(session, business.business_id, "agent:1", name)
             teams.set_members(session, business.business_id, "agent:1", team_id, [bea.id])
-        of = {one.id: list(one.teams) for one in staff.everyone(session)}
+        of = {one.id: list(one.teams) for one in user_admin.everyone(session)}
     assert of == {ana.id: [], bea.id: ["garantías", "Ventas"]}
 
 
@@ -75,12 +75,12 @@ def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypat
 def test_only_administrators_act(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
     Desk(person(business.business_id, role=role), monkeypatch)
     for act in (
-        lambda: actions.invite("Eva", "eva@desk.example", Role.AGENT),
-        lambda: actions.new_link(1),
-        lambda: actions.set_role(1, Role.ADMINISTRATOR),
-        lambda: actions.disable(1),
-        lambda: actions.enable(1),
-        lambda: actions.reset_second_factor(1),
+        lambda: commands.invite("Eva", "eva@desk.example", Role.AGENT),
+        lambda: commands.new_link(1),
+        lambda: commands.set_role(1, Role.ADMINISTRATOR),
+        lambda: commands.disable(1),
+        lambda: commands.enable(1),
+        lambda: commands.reset_second_factor(1),
     ):
         with pytest.raises(NotAllowed):
             act()

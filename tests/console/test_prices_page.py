@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.business import prices
-from core.db import transaction
+from core.bots import price_table
 from core.models import Role
+from core.platform.db import transaction
 from tests.console.people import person
 from tests.console.test_pages import Desk
 
@@ -16,7 +16,7 @@ from tests.console.test_pages import Desk
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])
 def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
-    desk.open().switch_page("app_pages/prices.py")
+    desk.open().switch_page("app_pages/prices/page.py")
     page = desk.run()
     assert page.text_input(key="prices_plan").disabled is (role == Role.MANAGER)
     if role == Role.ADMINISTRATOR:
@@ -31,11 +31,11 @@ def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyP
         desk.run()
         assert page.success[0].value.startswith("Saved")
         with transaction(business.business_id) as session:
-            assert prices.read(session, business.business_id).plan_usd == Decimal("450.5")
+            assert price_table.read(session, business.business_id).plan_usd == Decimal("450.5")
 
 
 def test_a_broken_price_file_is_told_of(business, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prices, "problems", lambda: ["prices.json, price 2, input: wrong"])
+    monkeypatch.setattr(price_table, "problems", lambda: ["prices.json, price 2, input: wrong"])
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
-    desk.open().switch_page("app_pages/prices.py")
+    desk.open().switch_page("app_pages/prices/page.py")
     assert "price 2, input" in desk.run().warning[0].value.replace("\\", "")

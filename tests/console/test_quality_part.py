@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from console.data import analytics, quality
-from core.conversations import bots
-from core.db import transaction
-from core.learning import rounds
+from console.app_pages.analytics import quality_queries, queries
+from core.bots import versions
+from core.evaluation import hourly_run
 from core.models import Role
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.test_analytics_page import at
 from tests.inbox.steps import rows
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
-    for cached in (analytics._figures, analytics._contacts, quality._quality, quality._reliability):
+    for cached in (queries._figures, queries._contacts, quality_queries._quality, quality_queries._reliability):
         cached.clear()
 
 
@@ -37,7 +37,7 @@ def answered(business: TestBusiness, score: int | None, cost: str | None, times:
 
 
 def shown(business: TestBusiness, monkeypatch: pytest.MonkeyPatch):
-    rounds.learn(business.business_id, business.bot_id)
+    hourly_run.learn(business.business_id, business.bot_id)
     desk = at(business, monkeypatch, part="quality")
     return desk, {metric.label: metric.value for metric in desk.page.metric}
 
@@ -73,9 +73,9 @@ def test_a_part_of_the_cost_is_told_as_the_least(business, monkeypatch) -> None:
 
 def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, monkeypatch) -> None:
     with transaction(business.business_id) as session:
-        _, settings = bots.current(session, business.bot_id)
+        _, settings = versions.current(session, business.bot_id)
         limited = settings.model_copy(update={"usd_per_month": 100.0})
-        bots.save(session, business.business_id, business.bot_id, limited, author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, limited, author="agent:1")
     answered(business, None, None)
     answered(business, None, "90")
     rows("UPDATE ai_runs SET created_at = now()")

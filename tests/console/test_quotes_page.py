@@ -10,15 +10,15 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from console import auth
-from console.actions import quotes as actions
-from console.data import analytics
-from core.analytics import rollups
-from core.db import system_transaction, transaction
+from console.app_pages.analytics import queries
+from console.app_pages.quotes import commands
+from core.catalog import quotes
+from core.catalog.orders.matcher import Line
+from core.catalog.product_index import Item
+from core.catalog.quote import QuoteChange
 from core.models import Quote, QuoteState
-from core.quotes import service
-from core.quotes.catalogue import Item
-from core.quotes.matching import Line
-from core.quotes.offer import QuoteChange
+from core.platform.db import system_transaction, transaction
+from core.reporting import daily_rollups
 from tests.console.people import conversation, person, says
 from tests.console.test_pages import Desk
 from tests.inbox.steps import one, rows
@@ -42,18 +42,18 @@ def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def quote(business, talk: int, *lines: Line, state: QuoteState = QuoteState.OPEN, based_on: int | None = None) -> int:
     """A quote that is given to the customer; `state` is what it ends in."""
-    given = state if state in service.WAITING else QuoteState.OPEN
+    given = state if state in quotes.WAITING else QuoteState.OPEN
     change = QuoteChange(given, based_on, lines, "en", datetime.now(UTC) + timedelta(hours=48))
     with transaction(business.business_id) as session:
-        quote_id = service.apply(session, business.business_id, talk, business.bot_id, change)
+        quote_id = quotes.apply(session, business.business_id, talk, business.bot_id, change)
         assert quote_id is not None
         if state != given:
-            service.apply(session, business.business_id, talk, business.bot_id, QuoteChange(state, quote_id))
+            quotes.apply(session, business.business_id, talk, business.bot_id, QuoteChange(state, quote_id))
     return quote_id
 
 
 def _open(desk: Desk, **query: str) -> AppTest:
-    desk.open().switch_page("app_pages/quotes.py")
+    desk.open().switch_page("app_pages/quotes/page.py")
     page = desk.run()
     if query:
         desk.page.query_params.update(query)
@@ -127,7 +127,7 @@ def test_a_quote_that_was_answered_meanwhile_is_not_cancelled(desk, business, ta
     waiting = quote(business, talk, TWO_SHIRTS)
     page = _open(desk, q=str(waiting))
     with transaction(business.business_id) as session:
-        service.apply(session, business.business_id, talk, None, QuoteChange(QuoteState.CONFIRMED, waiting))
+        quotes.apply(session, business.business_id, talk, None, QuoteChange(QuoteState.CONFIRMED, waiting))
     page.button(key="cancel_sure").click()
     page = desk.run()
     assert [one.value for one in page.error] == ["It was answered or has run out: there is nothing to cancel."]
@@ -153,7 +153,7 @@ def test_whoever_is_signed_out_cancels_nothing(business, talk, monkeypatch: pyte
     waiting = quote(business, talk, TWO_SHIRTS)
     monkeypatch.setattr(auth, "current_agent", lambda *, fresh: None)
     with pytest.raises(auth.NotAllowed):
-        actions.cancel(waiting)
+        commands.cancel(waiting)
     assert one("SELECT state FROM quotes") == "open"
 
 
@@ -170,9 +170,9 @@ def test_quotes_are_among_the_figures(business, talk, monkeypatch: pytest.Monkey
     quote(business, talk, TWO_SHIRTS, state=QuoteState.CONFIRMED)
     first = quote(business, talk, SOME_FLOUR)
     quote(business, talk, SOME_FLOUR, based_on=first)
-    analytics._figures.clear()
+    queries._figures.clear()
     desk = Desk(person(business.business_id, role=auth.Role.MANAGER), monkeypatch)
-    desk.open().switch_page("app_pages/analytics.py")
+    desk.open().switch_page("app_pages/analytics/page.py")
     page = desk.run()
     shown = {metric.label: metric.value for metric in page.metric}
     assert (shown["Quotes"], shown["Confirmed"]) == ("2", "50%")
@@ -192,7 +192,7 @@ def test_days_that_are_over_keep_their_quotes(business, talk) -> None:
         at = datetime.now(UTC) - timedelta(days=2)
         session.execute(update(Quote).values(created_at=at, decided_at=at + timedelta(days=1)))
     says(business.business_id, talk, "hola", created_at=datetime.now(UTC) - timedelta(days=3))
-    rollups.keep_up()
+    daily_rollups.keep_up()
     assert rows(
         "SELECT metric, label, count, total FROM daily_figures WHERE metric IN ('quote', 'sold') ORDER BY day"
     ) == [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from console.data.reading import reading, together
-from core.errors import StoreUnavailable
+from console.reading import reading, together
+from core.platform.errors import StoreUnavailable
 from tests.inbox.steps import rows
 
 

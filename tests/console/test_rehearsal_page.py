@@ -5,28 +5,28 @@ from __future__ import annotations
 import pytest
 
 from console import auth
-from console.actions import rehearsal as actions
-from core.ai.settings import BotSettings
-from core.conversations import bot_history
-from core.db import transaction
-from core.errors import NotFound
+from console.app_pages.bot import replay_commands
+from core.bots import version_history
+from core.bots.settings import BotSettings
+from core.evaluation import replay_task
+from core.evaluation.replay_diff import Expectation
+from core.evaluation.test_cases import Case, of_bot
 from core.models import Role
-from core.rehearsal import perform
-from core.rehearsal.cases import Case, of_bot
-from core.rehearsal.judging import Expectation
+from core.platform.db import transaction
+from core.platform.errors import NotFound
 from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import one, rows
 from tests.rehearsal.test_runs import answered, begin, claim, done
-from workers import errands as work
+from workers.jobs import background_task as work
 
 
 @pytest.fixture(autouse=True)
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
     auth.forget()
-    monkeypatch.setattr(perform, "model", lambda: answers("Sí, claro."))
+    monkeypatch.setattr(replay_task, "model", lambda: answers("Sí, claro."))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def desk(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def at_bot(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role) -> Desk:
     desk = Desk(person(business.business_id, role=role), monkeypatch)
-    desk.open().switch_page("app_pages/bot.py")
+    desk.open().switch_page("app_pages/bot/page.py")
     desk.run()
     return desk
 
@@ -69,7 +69,7 @@ def test_unsaved_settings_are_tried_from_the_bar_and_shown_side_by_side(desk: De
     press(desk, "rehearsal_try")
     press(desk, "rehearsal_begin")
     assert "rehearsal_begin" not in [button.key for button in desk.page.button]
-    work.carry_out(claim())
+    work.run_task(claim())
     desk.run()
     words = said(desk)
     assert "Now handed to a person" in words
@@ -121,7 +121,7 @@ def test_a_version_shows_what_its_trial_found(desk: Desk, business: TestBusiness
     begin(business, BotSettings(name="Luna"))
     done(business)
     with transaction(business.business_id) as session:
-        bot_history.save(
+        version_history.save(
             session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="a", note=""
         )
     desk.run()
@@ -145,7 +145,7 @@ def test_a_case_is_added_tried_and_removed(desk: Desk, business: TestBusiness) -
     desk.page.segmented_control(key="rehearsal_source").set_value("cases")
     desk.run()
     press(desk, "rehearsal_begin")
-    work.carry_out(claim())
+    work.run_task(claim())
     desk.run()
     assert "0 of 1 cases met" in said(desk)
     press(desk, f"case_remove_{case.id}")
@@ -177,22 +177,22 @@ def test_a_past_conversation_becomes_a_case(desk: Desk, business: TestBusiness) 
 def test_an_answer_of_the_bot_becomes_a_case(desk: Desk, business: TestBusiness) -> None:
     answered(business, "hola", "¿tienen mesas?")
     run_id = one("SELECT id FROM ai_runs")
-    actions.keep_answer(None, run_id, "Mesas", Expectation(cites=True))
+    replay_commands.keep_answer(None, run_id, "Mesas", Expectation(cites=True))
     (case,) = cases(business)
     assert [turn.text for turn in case.said] == ["hola", "¿tienen mesas?"]
     with pytest.raises(NotFound):
-        actions.keep_answer(999_999, None, "x", Expectation())
+        replay_commands.keep_answer(999_999, None, "x", Expectation())
 
 
 def test_agents_neither_try_nor_keep(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     Desk(person(business.business_id, role=Role.AGENT), monkeypatch).open()
     for attempt in (
-        lambda: actions.begin(business.bot_id, BotSettings(), "cases", count=1, spend_limit=None),
-        lambda: actions.cancel(1),
-        lambda: actions.add_case(business.bot_id, "x", "y", Expectation()),
-        lambda: actions.keep_item(business.bot_id, 1, "x", Expectation()),
-        lambda: actions.keep_answer(1, None, "x", Expectation()),
-        lambda: actions.remove_case(1),
+        lambda: replay_commands.begin(business.bot_id, BotSettings(), "cases", count=1, spend_limit=None),
+        lambda: replay_commands.cancel(1),
+        lambda: replay_commands.add_case(business.bot_id, "x", "y", Expectation()),
+        lambda: replay_commands.keep_item(business.bot_id, 1, "x", Expectation()),
+        lambda: replay_commands.keep_answer(1, None, "x", Expectation()),
+        lambda: replay_commands.remove_case(1),
     ):
         with pytest.raises(auth.NotAllowed):
             attempt()

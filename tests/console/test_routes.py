@@ -18,12 +18,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from console.security import COOKIE
-from core import db
-from core.db import system_transaction
-from core.media import storage
+from console.http.security import COOKIE
+from core.accounts import sessions
 from core.models import Attachment, Business
-from core.people import sessions
+from core.platform import db, object_storage
+from core.platform.db import system_transaction
 from tests.console.people import PASSWORD, Person, conversation, person, says
 
 HOST = "http://console.example"
@@ -36,7 +35,9 @@ def browser(business) -> TestClient:
     """A client of the console's own routes; Streamlit's are not under test here."""
     from starlette.middleware import Middleware
 
-    from console import asgi, security, signin
+    from console import asgi
+    from console.http import security
+    from console.http import sign_in as signin
 
     signin._guesses.cache_clear()
     app = Starlette(
@@ -55,7 +56,7 @@ def stored(business, tmp_path: Path) -> Iterator[dict[str, int]]:
     found: dict[str, int] = {}
     for position, (mime_type, name) in enumerate([("image/png", "foto ñ.png"), ("text/html", "page.html")]):
         (tmp_path / "file").write_bytes(b"<script>content</script>")
-        storage.put(f"test/{position}", tmp_path / "file")
+        object_storage.put(f"test/{position}", tmp_path / "file")
         with system_transaction() as session:
             found[mime_type] = session.execute(
                 insert(Attachment)
@@ -300,15 +301,15 @@ def test_a_page_is_told_where_its_server_is_by_a_script_that_may_run(browser, bu
 
 
 def test_the_live_socket_tells_changes_of_its_own_business(browser, business) -> None:
-    from console import hub
-    from core.live import Change
+    from console.http import live_updates
+    from core.platform.events import Change
 
     ana = person(business.business_id)
     headers = {"cookie": f"{COOKIE}={ana.token}", **ORIGIN}
     with browser.websocket_connect(SOCKET, headers=headers) as socket:
         # Both are told from the loop's own thread, as the listener does.
-        socket.portal.call(hub._pass_on, Change(business.business_id + 1, 7))
-        socket.portal.call(hub._pass_on, Change(business.business_id, 9))
+        socket.portal.call(live_updates._pass_on, Change(business.business_id + 1, 7))
+        socket.portal.call(live_updates._pass_on, Change(business.business_id, 9))
         assert socket.receive_json() == [9]  # which is no conversation of theirs
 
 
@@ -344,7 +345,7 @@ def test_a_player_may_ask_for_a_part(
 
 
 def test_a_part_may_lie_across_the_pieces_of_a_file() -> None:
-    from console.files import _part
+    from console.http.files import _part
 
     assert b"".join(_part(iter([b"abc", b"def", b"ghi"]), 2, 5)) == b"cdefg"
 

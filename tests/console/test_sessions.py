@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from core.config import load
-from core.crypto import token_hash
-from core.db import system_transaction
-from core.errors import ConfigurationError
+from core.accounts import sessions, users
+from core.accounts.sessions import CurrentAgent
 from core.models import Agent, AgentToken, Role
-from core.people import agents, sessions
-from core.people.sessions import CurrentAgent
+from core.platform.config import load
+from core.platform.crypto import token_hash
+from core.platform.db import system_transaction
+from core.platform.errors import ConfigurationError
 from tests.console.people import Person, person
 
 
@@ -29,7 +29,7 @@ def link_for(one: Person) -> str:
 
 def spend(token: str) -> str | None:
     with system_transaction() as session:
-        admitted = sessions.spend_link(session, token)
+        admitted = sessions.consume_login_link(session, token)
     return None if admitted is None else admitted.token
 
 
@@ -139,7 +139,7 @@ def test_each_start_gives_a_fresh_link_until_a_password_is_chosen(business) -> N
     assert agent is not None
     assert (agent.email, agent.role) == (sessions.DEFAULT_ADMINISTRATOR, Role.ADMINISTRATOR)
     with system_transaction() as session:
-        agents.set_password(session, agent.id, "a good password")
+        users.set_password(session, agent.id, "a good password")
     assert first(business.business_id) is None
     with system_transaction() as session:
         assert session.scalar(select(func.count()).select_from(Agent)) == 1
@@ -150,7 +150,7 @@ def test_the_settings_can_name_the_administrator(business) -> None:
     assert first(business.business_id, **given) is None
     assert first(business.business_id, **given) is None
     with system_transaction() as session:
-        assert agents.authenticate(session, "boss@desk.example", "from the settings") is not None
+        assert users.authenticate(session, "boss@desk.example", "from the settings") is not None
 
 
 def test_a_password_chosen_in_the_console_outlives_the_settings(business) -> None:
@@ -158,11 +158,11 @@ def test_a_password_chosen_in_the_console_outlives_the_settings(business) -> Non
     first(business.business_id, **given)
     with system_transaction() as session:
         boss = session.scalars(select(Agent.id)).one()
-        agents.set_password(session, boss, "chosen by hand")
+        users.set_password(session, boss, "chosen by hand")
     first(business.business_id, **given)
     with system_transaction() as session:
-        assert agents.authenticate(session, "boss@desk.example", "from the settings") is None
-        assert agents.authenticate(session, "boss@desk.example", "chosen by hand") is not None
+        assert users.authenticate(session, "boss@desk.example", "from the settings") is None
+        assert users.authenticate(session, "boss@desk.example", "chosen by hand") is not None
 
 
 def test_an_unusable_administrator_in_the_settings_stops_the_start_by_name(business) -> None:

@@ -14,27 +14,29 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 
-from console import auth, hub
-from console.actions import bulk, contacts, copilot, drafts
-from console.actions import conversations as acts
-from console.actions import quotes as quote_acts
-from console.actions import teams as team_acts
-from console.data import analytics, inbox, notices, quotes
-from console.data import copilot as copilot_data
-from console.data import queue as queue_data
-from console.security import COOKIE
-from core import live
-from core.ai.copilot import Task
-from core.analytics.figures import EVERYBODY
-from core.conversations.listing import View, Wanted
-from core.db import system_transaction, transaction
-from core.errors import NotFound
-from core.live import Change, Presence
-from core.media import storage
+from console import auth
+from console.app_pages.analytics import queries as analytics_queries
+from console.app_pages.inbox import bulk_commands, contact_commands, copilot_commands, copilot_queries, draft_commands
+from console.app_pages.inbox import commands as acts
+from console.app_pages.inbox import queries as inbox_queries
+from console.app_pages.notices import queries as notices_queries
+from console.app_pages.queue import queries as queue_queries
+from console.app_pages.quotes import commands as quote_acts
+from console.app_pages.quotes import queries as quotes_queries
+from console.app_pages.teams import commands as team_acts
+from console.http import live_updates
+from console.http.security import COOKIE
+from core.accounts import sessions, teams
+from core.accounts.notifications import notify
+from core.conversations.inbox_list import View, Wanted
 from core.models import AIRun, Attachment, Role, Sees, Severity
 from core.models.quote import QuoteState
-from core.people import sessions, teams
-from core.people.notices import notify
+from core.platform import events, object_storage
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import NotFound
+from core.platform.events import Change, Presence
+from core.replies.copilot import Task
+from core.reporting.metrics import EVERYBODY
 from tests.console.people import Person, conversation, failed_message, person, says
 from tests.console.test_pages import Desk
 from tests.console.test_quotes_page import TWO_SHIRTS, quote
@@ -127,16 +129,16 @@ def test_lists_counts_search_and_what_comes_next_hold_what_is_seen(
         Wanted(words="zoë"),
         Wanted(status="open"),
     ):
-        assert floor.names(row.id for row in inbox.page(wanted, None).rows) == seen, wanted
-    assert inbox.counts() == {View.WAITING: len(seen), View.MINE: 1, View.BOT: 0}
+        assert floor.names(row.id for row in inbox_queries.page(wanted, None).rows) == seen, wanted
+    assert inbox_queries.counts() == {View.WAITING: len(seen), View.MINE: 1, View.BOT: 0}
     theirs = {name for name in seen if name in ("mine", "team_free", "loose", "elsewhere")}
     walked, here = set(), None
     for _ in range(len(theirs)):
-        here = inbox.next_waiting(here)
+        here = inbox_queries.next_waiting(here)
         walked.add(here)
     assert floor.names(walked) == theirs
     for name, talk in floor.talks.items():
-        assert (inbox.conversation(talk, 10) is not None) == (name in seen)
+        assert (inbox_queries.conversation(talk, 10) is not None) == (name in seen)
 
 
 def _with_everything(floor: Floor, talk: int) -> dict[str, int]:
@@ -179,18 +181,18 @@ ACTS: dict[str, Act] = {
     "unread": lambda it, _: acts.mark_unread(it["talk"]),
     "seen": lambda it, _: acts.mark_seen(it["talk"]),
     "continue": lambda it, floor: acts.continue_on(it["talk"], floor.business.sms_channel_id, 1),
-    "draft": lambda it, _: drafts.send(it["run"]),
-    "set_aside": lambda it, _: drafts.set_aside(it["run"], edited=False),
-    "rename": lambda it, _: contacts.rename(it["contact"], "X"),
-    "describe": lambda it, _: contacts.describe(it["contact"], "X"),
-    "field": lambda it, _: contacts.set_field(it["contact"], "X", "Y"),
-    "merge": lambda it, floor: contacts.merge(contact_of(floor, "mine"), it["contact"]),
-    "merge_into": lambda it, floor: contacts.merge(it["contact"], contact_of(floor, "mine")),
+    "draft": lambda it, _: draft_commands.send(it["run"]),
+    "set_aside": lambda it, _: draft_commands.set_aside(it["run"], edited=False),
+    "rename": lambda it, _: contact_commands.rename(it["contact"], "X"),
+    "describe": lambda it, _: contact_commands.describe(it["contact"], "X"),
+    "field": lambda it, _: contact_commands.set_field(it["contact"], "X", "Y"),
+    "merge": lambda it, floor: contact_commands.merge(contact_of(floor, "mine"), it["contact"]),
+    "merge_into": lambda it, floor: contact_commands.merge(it["contact"], contact_of(floor, "mine")),
     "cancel_quote": lambda it, _: quote_acts.cancel(it["quote"]),
-    "quote": lambda it, _: quotes.details(it["quote"]),
-    "copilot": lambda it, _: copilot.begin(it["talk"], Task.SUMMARISE, "", "es"),
-    "likely": lambda it, _: copilot_data.likely_replies(it["talk"]),
-    "named": lambda it, _: copilot_data.named_tags(it["talk"]),
+    "quote": lambda it, _: quotes_queries.details(it["quote"]),
+    "copilot": lambda it, _: copilot_commands.begin(it["talk"], Task.SUMMARISE, "", "es"),
+    "likely": lambda it, _: copilot_queries.likely_replies(it["talk"]),
+    "named": lambda it, _: copilot_queries.named_tags(it["talk"]),
 }
 
 
@@ -201,7 +203,7 @@ def contact_of(floor: Floor, name: str) -> int:
 def test_nothing_can_be_done_to_what_is_not_seen(
     floor: Floor, be: Callable[[Person], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copilot, "model", lambda: object())
+    monkeypatch.setattr(copilot_commands, "model", lambda: object())
     hidden = _with_everything(floor, floor.talks["taken"])
     floor.sees(Sees.OWN)
     be(floor.ana)
@@ -213,24 +215,24 @@ def test_nothing_can_be_done_to_what_is_not_seen(
             act(hidden, floor)
             pytest.fail(f"{name} was done")
     for action, value in (("take", None), ("read", None), ("close", None), ("assign", floor.ana.id), ("tag", ["x"])):
-        outcome = bulk.several(action, [hidden["talk"]], value)
+        outcome = bulk_commands.several(action, [hidden["talk"]], value)
         assert (outcome.done, outcome.refused) == (0, 1), action
-    assert bulk.take_back([{"id": hidden["talk"]}]) == 0
-    assert inbox.explanation(run_id=hidden["run"]) is None
-    assert inbox.explanation(message_id=hidden["failed"]) is None
-    assert quotes.of_conversation(hidden["talk"]) is None
-    assert inbox.candidates(hidden["contact"], "zoë") == []
+    assert bulk_commands.take_back([{"id": hidden["talk"]}]) == 0
+    assert inbox_queries.explanation(run_id=hidden["run"]) is None
+    assert inbox_queries.explanation(message_id=hidden["failed"]) is None
+    assert quotes_queries.of_conversation(hidden["talk"]) is None
+    assert inbox_queries.candidates(hidden["contact"], "zoë") == []
     assert rows(kept) == before
 
     own = _with_everything(floor, floor.talks["mine"])
     acts.note(own["talk"], "hola", str(uuid4()))
     acts.reply(own["talk"], "hola", token := str(uuid4()))
-    contacts.rename(own["contact"], "Zoë")
+    contact_commands.rename(own["contact"], "Zoë")
     quote_acts.cancel(own["quote"])
-    drafts.set_aside(own["run"], edited=False)
+    draft_commands.set_aside(own["run"], edited=False)
     assert acts.retry(own["failed"]) is None
     acts.assign(own["talk"], floor.bea.id)
-    assert inbox.conversation(own["talk"], 10) is None, "given away, out of sight"
+    assert inbox_queries.conversation(own["talk"], 10) is None, "given away, out of sight"
     acts.reply(own["talk"], "hola", token)  # the browser repeats what was sent before
     with pytest.raises(NotFound):
         acts.reply(own["talk"], "hola", str(uuid4()))
@@ -242,19 +244,19 @@ def test_lists_beside_the_inbox_leave_out_what_is_not_seen(floor: Floor, be: Cal
         notify(session, floor.business.business_id, "account_verified", Severity.INFO, "of no conversation")
     floor.sees(Sees.OWN)
     be(floor.ana)
-    assert [found.id for found in quotes.listed((), None, None, 10)] == [own["quote"]]
+    assert [found.id for found in quotes_queries.listed((), None, None, 10)] == [own["quote"]]
     today = datetime.now(UTC)
-    sums = quotes.sums(today - timedelta(days=1), today + timedelta(days=1))
+    sums = quotes_queries.sums(today - timedelta(days=1), today + timedelta(days=1))
     assert [(found.state, found.count) for found in sums] == [(QuoteState.OPEN, 1)]
-    assert [found.conversation_id for found in notices.listed(None)] == [None, own["talk"]]
-    assert notices.unread() == 2
-    state = queue_data.state()
+    assert [found.conversation_id for found in notices_queries.listed(None)] == [None, own["talk"]]
+    assert notices_queries.unread() == 2
+    state = queue_queries.state()
     assert (state.failed, [found.id for found in state.failed_messages]) == (1, [own["failed"]])
-    assert [found.id for found in queue_data.group("failed", "recipient", None)] == [own["failed"]]
-    assert {found.id for found in inbox.candidates(own["contact"], "zoë")} == {contact_of(floor, "team_free")}
+    assert [found.id for found in queue_queries.group("failed", "recipient", None)] == [own["failed"]]
+    assert {found.id for found in inbox_queries.candidates(own["contact"], "zoë")} == {contact_of(floor, "team_free")}
     rows("UPDATE messages SET author_id = :ana WHERE status = 'failed'", ana=floor.ana.id)
     span = ((today - timedelta(days=1)).date(), (today + timedelta(days=1)).date())
-    behind = analytics.behind(*span, "failure", None, EVERYBODY, None)
+    behind = analytics_queries.behind(*span, "failure", None, EVERYBODY, None)
     assert [found.id for found in behind] == [own["talk"]], "their own work, in what they still see"
     for talk in (own["talk"], hidden["talk"]):
         says(
@@ -266,21 +268,21 @@ def test_lists_beside_the_inbox_leave_out_what_is_not_seen(floor: Floor, be: Cal
             status="sent",
             author_id=floor.ana.id,
         )
-    assert [found.id for found in analytics.behind(*span, "response", None, EVERYBODY, None)] == [own["talk"]]
+    assert [found.id for found in analytics_queries.behind(*span, "response", None, EVERYBODY, None)] == [own["talk"]]
 
     rows(
         "UPDATE conversations SET contact_id = :to, status = 'closed' WHERE id = :id",
         to=own["contact"],
         id=hidden["talk"],
     )
-    found = inbox.conversation(own["talk"], 10)
+    found = inbox_queries.conversation(own["talk"], 10)
     assert found is not None
     assert [past.id for past in found.customer.past] == [own["talk"]], "the same customer's, but not theirs to see"
 
     be(floor.bea)
     rows("UPDATE agents SET role = 'manager' WHERE id = :id", id=floor.bea.id)
-    assert len(quotes.listed((), None, None, 10)) == 2
-    assert (notices.unread(), queue_data.state().failed) == (3, 2)
+    assert len(quotes_queries.listed((), None, None, 10)) == 2
+    assert (notices_queries.unread(), queue_queries.state().failed) == (3, 2)
 
 
 def test_routes_give_nothing_of_what_is_not_seen(floor: Floor, tmp_path: Any) -> None:
@@ -293,7 +295,7 @@ def test_routes_give_nothing_of_what_is_not_seen(floor: Floor, tmp_path: Any) ->
         seen = name in SEEN[Sees.OWN]
         assert browser.get(f"/ahead/{talk}?lines=10").status_code == (200 if seen else 404), name
         (tmp_path / "file").write_bytes(b"content")
-        storage.put(f"test/{name}", tmp_path / "file")
+        object_storage.put(f"test/{name}", tmp_path / "file")
         came, sent = (says(floor.business.business_id, talk, "look") for _ in range(2))
         row = {
             "business_id": floor.business.business_id, "state": "stored", "mime_type": "text/plain", "size": 7,
@@ -333,7 +335,7 @@ def test_a_file_of_what_is_not_seen_cannot_be_sent_on(floor: Floor, be: Callable
         file = session.execute(insert(Attachment).values(row).returning(Attachment.id)).scalar_one()
     floor.sees(Sees.TEAM)
     be(floor.ana)
-    header = {"type": "image", "image": {"attachment_id": str(file)}}
+    header = {"type": "image", "image": {"attachment_id": file}}
     button = {"type": "reply", "reply": {"id": "1", "title": "Sí"}}
     action = {"buttons": [button]}
     interactive = {"type": "button", "header": header, "body": {"text": "?"}, "action": action}
@@ -370,7 +372,7 @@ def test_an_open_conversation_elsewhere_is_no_way_where_it_is_not_seen(
     for setting, offered in ((Sees.ALL, True), (Sees.TEAM, False)):
         floor.sees(setting)
         be(floor.ana)
-        found = inbox.conversation(floor.talks["mine"], 10)
+        found = inbox_queries.conversation(floor.talks["mine"], 10)
         assert found is not None
         assert (there in [way.open_id for way in found.ways]) == offered
     with pytest.raises(NotFound):
@@ -383,7 +385,7 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
 ) -> None:
     boss = person(floor.business.business_id, role=Role.ADMINISTRATOR, name="Boss")
     desk = Desk(boss, monkeypatch)
-    desk.open().switch_page("app_pages/teams.py")
+    desk.open().switch_page("app_pages/teams/page.py")
     page = desk.run()
     assert page.radio(key="agents_see").value == Sees.ALL
     page.radio(key="agents_see").set_value(Sees.OWN)
@@ -397,7 +399,7 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
             team_acts.set_visibility("all")
     manager = Desk(who, monkeypatch)
     be(who)
-    manager.open().switch_page("app_pages/teams.py")
+    manager.open().switch_page("app_pages/teams/page.py")
     assert "Their own only" in [text.value for text in manager.run().text]
 
 
@@ -406,9 +408,11 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
 
 @pytest.fixture
 def socket(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(hub, "_seen", {})
-    monkeypatch.setattr(hub, "_LISTEN_EVERY_SECONDS", 0)
-    with TestClient(Starlette(routes=[WebSocketRoute("/live", hub.socket)]), base_url="http://desk.example") as client:
+    monkeypatch.setattr(live_updates, "_seen", {})
+    monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 0)
+    with TestClient(
+        Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
+    ) as client:
         yield lambda who: client.websocket_connect(
             "ws://desk.example/live",
             headers={"cookie": f"{COOKIE}={who.token}", "origin": "http://desk.example"},
@@ -422,7 +426,7 @@ def test_browsers_are_told_of_what_their_agent_sees(floor: Floor, socket: Any, s
     boss = person(floor.business.business_id, role=Role.MANAGER, name="Boss")
     with socket(floor.ana) as hers, socket(boss) as his:
         for talk in floor.talks.values():
-            hers.portal.call(hub._pass_on, Change(floor.business.business_id, talk, live.ANYBODY))
+            hers.portal.call(live_updates._pass_on, Change(floor.business.business_id, talk, events.ANYBODY))
         told: dict[str, Any] = {}
         for browser, sees in ((hers, seen), (his, SEEN[Sees.ALL])):
             told, calls = {}, set()
@@ -441,8 +445,8 @@ def test_nobody_is_introduced_at_a_conversation_that_they_do_not_see(floor: Floo
     floor.sees(Sees.OWN)
     business_id, hidden, open_here = floor.business.business_id, floor.talks["taken"], floor.talks["mine"]
     with socket(floor.ana) as hers:
-        hers.portal.call(hub._introduce, Presence(business_id, hidden, floor.bea.id, "Bea", typing=True))
-        hers.portal.call(hub._introduce, Presence(business_id, open_here, floor.bea.id, "Bea", typing=False))
+        hers.portal.call(live_updates._introduce, Presence(business_id, hidden, floor.bea.id, "Bea", typing=True))
+        hers.portal.call(live_updates._introduce, Presence(business_id, open_here, floor.bea.id, "Bea", typing=False))
         hers.send_json({"looking": hidden, "typing": True})
         hers.send_json({"looking": open_here, "typing": False})
         assert hers.receive_json()["conversation"] == open_here

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from console import auth
 from console.i18n import t
-from core.ai.summary import Summary
-from core.conversations import service
-from core.conversations.traces import Explanation, Source
-from core.db import transaction
+from core.conversations import lifecycle
+from core.platform.db import transaction
+from core.replies.explanations import Explanation, Source
+from core.types import Summary
 from tests.conftest import TestBusiness
 from tests.console.people import Person, conversation, person
 from tests.console.test_pages import Desk
@@ -48,9 +48,9 @@ def ana(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Person:
 
 def show(explanation: Explanation) -> AppTest:
     def script(explanation):  # type: ignore[no-untyped-def]  # its source alone is run, without this module
-        from console.desk import why
+        from console.app_pages.inbox import explanation_dialog
 
-        why._content(explanation, 1, None)
+        explanation_dialog._content(explanation, 1, None)
 
     page = AppTest.from_function(script, args=(explanation,)).run()
     assert not page.exception
@@ -80,7 +80,7 @@ def test_the_thread_tells_who_got_it_and_what_it_is_about(
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     with transaction(business.business_id) as session:
         told = Summary("", "¿talla {owner} 42?", "No lo sé.")
-        service.hand_off(session, business.business_id, talk, "low_confidence", "0.30", told)
+        lifecycle.hand_off(session, business.business_id, talk, "low_confidence", "0.30", told)
     desk = Desk(ana, monkeypatch)
     desk.open(talk)
     (line,) = desk.component("thread")["lines"]

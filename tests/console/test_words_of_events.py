@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console import i18n
-from console.audit_details import details, subject
+from console.app_pages.audit.details import details, subject
 from console.components.head import written
 from console.components.lines import _event
 from console.i18n import catalogue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.contacts import merging
-from core.conversations import service
-from core.db import transaction
+from core.conversations import lifecycle
+from core.messaging.contacts import merging
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 
 
@@ -20,4 +20,4 @@ def undo(business: TestBusiness, merge_id: int) -> None:
 
 def close(business: TestBusiness, talk: int) -> None:
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, talk, "agent:1")
+        lifecycle.close(session, business.business_id, talk, "agent:1")

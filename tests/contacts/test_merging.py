@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.contacts import likeness, merging, profile
-from core.db import transaction
-from core.errors import Conflict, NotFound
+from core.messaging.contacts import duplicates, merging, profile
+from core.platform.db import transaction
+from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, state_of
 from tests.contacts.steps import close, merge, undo
@@ -133,7 +133,7 @@ def test_another_business_sees_neither_contacts_nor_merges(business: TestBusines
     with transaction(business.business_id + 1) as session:
         with pytest.raises(NotFound):
             merging.undo(session, business.business_id + 1, merge_id, "agent:1")
-        assert likeness.candidates(session, business.business_id + 1, keep, "Ana") == []
+        assert duplicates.candidates(session, business.business_id + 1, keep, "Ana") == []
 
 
 def test_candidates_share_a_number_or_a_name(business: TestBusiness, pair: tuple[int, int]) -> None:
@@ -146,15 +146,15 @@ def test_candidates_share_a_number_or_a_name(business: TestBusiness, pair: tuple
         other=by_number,
     )
     with transaction(business.business_id) as session:
-        found = likeness.candidates(session, business.business_id, keep)
+        found = duplicates.candidates(session, business.business_id, keep)
         assert [(one.id, one.same_number, one.conversations) for one in found] == [
             (by_number, True, 1),
             (similar, False, 1),
         ]
-        assert [one.id for one in likeness.candidates(session, business.business_id, keep, "otr")] == [by_number]
-        assert [one.id for one in likeness.candidates(session, business.business_id, by_number, "66660002")] == [
+        assert [one.id for one in duplicates.candidates(session, business.business_id, keep, "otr")] == [by_number]
+        assert [one.id for one in duplicates.candidates(session, business.business_id, by_number, "66660002")] == [
             similar
         ]
     merge(business, keep, similar)
     with transaction(business.business_id) as session:
-        assert [one.id for one in likeness.candidates(session, business.business_id, keep)] == [by_number]
+        assert [one.id for one in duplicates.candidates(session, business.business_id, keep)] == [by_number]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.contacts import profile
-from core.contacts.profile import UnacceptableProfile
-from core.db import transaction
-from core.errors import NotFound
+from core.messaging.contacts import profile
+from core.messaging.contacts.profile import UnacceptableProfile
+from core.platform.db import transaction
+from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, state_of
 from tests.inbox.steps import customer_writes, one

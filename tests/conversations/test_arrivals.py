@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.settings import Autonomy, BotSettings
-from core.conversations import bots
-from core.conversations.arrivals import WINDOW
-from core.db import transaction
+from core.bots import versions
+from core.bots.settings import BotSettings
+from core.conversations.incoming import WINDOW
+from core.platform.db import transaction
+from core.types import Autonomy
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
 from tests.conversations.test_owners import online
@@ -28,7 +29,7 @@ def due_in() -> float:
 
 def set_bot(business: TestBusiness, **changes: object) -> None:
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(**changes), author="agent:1")  # type: ignore[arg-type]
+        versions.save(session, business.business_id, business.bot_id, BotSettings(**changes), author="agent:1")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

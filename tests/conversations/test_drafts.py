@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.ai.decision import Reply, Trace
-from core.ai.prompt import Passage
-from core.conversations import drafts, traces
-from core.conversations.drafts import Suggestion
-from core.db import transaction
-from core.errors import Conflict, NotFound, OptedOut
+from core.conversations import pending_draft
+from core.conversations.pending_draft import Suggestion
+from core.platform.db import transaction
+from core.platform.errors import Conflict, NotFound, OptedOut
+from core.replies import drafts, explanations
+from core.replies.decision import Reply, Trace
+from core.types import Passage
 from tests.conftest import TestBusiness
 from tests.conversations.test_turns import begin, claim, finish
 from tests.inbox.steps import column, customer_writes, one, rows, say
@@ -36,7 +37,7 @@ def talk(business: TestBusiness) -> int:
 
 def pending(business: TestBusiness, talk: int) -> Suggestion | None:
     with transaction(business.business_id) as session:
-        return drafts.pending(session, talk)
+        return pending_draft.pending(session, talk)
 
 
 def approve(business: TestBusiness, run_id: int) -> None:
@@ -122,8 +123,8 @@ def test_a_run_explains_itself(business: TestBusiness, talk: int) -> None:
     approve(business, run_of(business, talk))
     message_id = one("SELECT id FROM messages WHERE sender = 'bot'")
     with transaction(business.business_id) as session:
-        why = traces.of_message(session, message_id)
-        unknown = traces.of_message(session, message_id + 1)
+        why = explanations.of_message(session, message_id)
+        unknown = explanations.of_message(session, message_id + 1)
     assert unknown is None
     assert why is not None
     assert (why.decided_by, why.outcome, why.threshold, why.cost_usd) == ("model", "draft_sent", 0.6, None)

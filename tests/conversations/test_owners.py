@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from core.ai.decision import HandOff, Trace
-from core.ai.handoff import Reason
-from core.ai.summary import Summary
-from core.conversations import owners, service
-from core.conversations.owners import Rules, UnacceptableLimit
-from core.db import system_transaction, transaction
+from core.accounts import teams
+from core.conversations import assignment, lifecycle
+from core.conversations.assignment import Rules, UnacceptableLimit
 from core.models import Role
-from core.people import teams
+from core.platform.db import system_transaction, transaction
+from core.replies.decision import HandOff, Trace
+from core.replies.handoff_rules import Reason
+from core.types import Summary
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.conversations.test_turns import begin, finish
@@ -40,13 +40,13 @@ def busy(business: TestBusiness, agent_id: int, count: int, **values: object) ->
 def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
     """Who has it afterwards."""
     with transaction(business.business_id) as session:
-        assert service.hand_off(session, business.business_id, conversation_id, "keyword", "gerente", SUMMARY)
+        assert lifecycle.hand_off(session, business.business_id, conversation_id, "keyword", "gerente", SUMMARY)
     return one(f"SELECT assignee_id FROM conversations WHERE id = {conversation_id}")
 
 
 def set_rules(business: TestBusiness, automatic: bool = True, most_open: int = 10) -> None:
     with transaction(business.business_id) as session:
-        owners.set_rules(session, business.business_id, "agent:1", Rules(automatic, most_open))
+        assignment.set_rules(session, business.business_id, "agent:1", Rules(automatic, most_open))
 
 
 def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] = ()) -> int:
@@ -137,7 +137,7 @@ def test_people_of_another_business_are_not_there(business: TestBusiness) -> Non
     stranger = person(other, role=Role.ADMINISTRATOR)
     rows(f"UPDATE agent_tokens SET last_seen_at = now() WHERE agent_id = {stranger.id}")
     with system_transaction() as session:
-        assert owners.find(session, business.business_id, talk(business)) is None
+        assert assignment.find(session, business.business_id, talk(business)) is None
     assert hand_off(business, talk(business)) is None
 
 
@@ -145,7 +145,7 @@ def test_two_at_once_go_to_two_people_and_nobody_waits(business: TestBusiness) -
     ana, bea = online(business, "Ana"), online(business, "Bea")
     first, second, third = talk(business), talk(business), talk(business)
     with transaction(business.business_id) as session:
-        service.hand_off(session, business.business_id, first, "keyword")
+        lifecycle.hand_off(session, business.business_id, first, "keyword")
         got: list[int | None] = []
         for one_more in (second, third):
             other = threading.Thread(target=lambda one_more=one_more: got.append(hand_off(business, one_more)))
@@ -158,7 +158,7 @@ def test_two_at_once_go_to_two_people_and_nobody_waits(business: TestBusiness) -
 def test_when_all_are_locked_somebody_gets_it_all_the_same(business: TestBusiness) -> None:
     ana = online(business)
     with transaction(business.business_id) as session:
-        service.hand_off(session, business.business_id, talk(business), "keyword")
+        lifecycle.hand_off(session, business.business_id, talk(business), "keyword")
         got: list[int | None] = []
         other = threading.Thread(target=lambda: got.append(hand_off(business, talk(business))))
         other.start()

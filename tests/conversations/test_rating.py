@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai.settings import BotSettings
-from core.conversations import bots, closing, rating
-from core.db import transaction
+from core.bots import versions
+from core.bots.settings import BotSettings
+from core.messaging import closing, csat
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.people import state_of
 from tests.inbox.steps import column, customer_writes, one, receive, rows
@@ -22,7 +23,7 @@ def asking(business: TestBusiness) -> TestBusiness:
     """The business, with a bot that asks."""
     with transaction(business.business_id) as session:
         settings = BotSettings(ask_rating=True)
-        bots.save(session, business.business_id, business.bot_id, settings, author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, settings, author="agent:1")
     return business
 
 
@@ -41,17 +42,17 @@ def asked() -> list[str]:
      ("5️⃣", 5), ("uma 4", 4), ("4 ⭐", 4)],
 )  # fmt: skip
 def test_scores_are_read_as_people_write_them(words: str, found: int) -> None:
-    assert rating.score(words) == found
+    assert csat.score(words) == found
 
 
 @pytest.mark.parametrize("words", ["", "0", "6", "15", "4 cajas", "Quiero 2", "3 y 4", "⭐⭐⭐⭐⭐⭐", "5/10", "1,5"])
 def test_other_words_are_no_score(words: str) -> None:
-    assert rating.score(words) is None
+    assert csat.score(words) is None
 
 
 @given(st.text(max_size=40))
 def test_a_score_is_one_to_five_or_nothing(words: str) -> None:
-    assert rating.score(words) in (None, 1, 2, 3, 4, 5)
+    assert csat.score(words) in (None, 1, 2, 3, 4, 5)
 
 
 def test_nobody_is_asked_unless_it_is_switched_on(business: TestBusiness) -> None:

@@ -8,13 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.decision import Trace
-from core.ai.metering import Embedded, metered, note
-from core.ai.model import Usage
-from core.ai.prices import load_prices
-from core.ai.settings import BotSettings
-from core.conversations import bots, spending
-from core.db import transaction
+from core.bots import usage, versions
+from core.bots.llm.metering import Embedded, metered, note
+from core.bots.llm.types import Usage
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings
+from core.platform.db import transaction
+from core.replies import trial_costs
+from core.replies.decision import Trace
 from tests.conftest import TestBusiness
 from tests.conversations.test_turns import claim_one, prepare
 from tests.inbox.steps import customer_writes, rows
@@ -24,12 +25,12 @@ SPENT = Trace("model", model="gpt-6-luna", usage=Usage(input=900, cached=0, outp
 
 def tried(business: TestBusiness, trace: Trace) -> None:
     with transaction(business.business_id) as session:
-        spending.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+        trial_costs.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
 
 
 def fits(business: TestBusiness, **limits: int) -> bool:
     with transaction(business.business_id) as session:
-        return spending.fits(session, business.bot_id, BotSettings(**limits), [])  # type: ignore[arg-type]
+        return usage.fits(session, business.bot_id, BotSettings(**limits), [])  # type: ignore[arg-type]
 
 
 def test_a_trial_is_kept_with_its_price_and_spends_the_budget(business: TestBusiness) -> None:
@@ -53,7 +54,7 @@ def test_a_trial_that_asked_no_model_spends_nothing(business: TestBusiness) -> N
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
 def test_a_customer_waits_while_trials_have_spent_the_budget(business: TestBusiness, limit: dict[str, int]) -> None:
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
     tried(business, SPENT)
     customer_writes()
     assert prepare(claim_one()) is None
@@ -65,28 +66,28 @@ LOOKED_UP = Embedded({"text-embedding-3-small": 1_000_000})  # costs 0.02 USD
 
 
 def test_embedding_a_question_counts_with_its_answer() -> None:
-    told = spending.with_lookup(SPENT, LOOKED_UP, PRICES)
+    told = trial_costs.with_lookup(SPENT, LOOKED_UP, PRICES)
     assert (told.usage, told.cost) == (Usage(1_000_900, 0, 100), Decimal("0.02015"))
-    asked_nobody = spending.with_lookup(Trace("keyword"), LOOKED_UP, PRICES)
+    asked_nobody = trial_costs.with_lookup(Trace("keyword"), LOOKED_UP, PRICES)
     assert (asked_nobody.usage, asked_nobody.cost) == (Usage(1_000_000, 0, 0), Decimal("0.02"))
-    assert spending.with_lookup(SPENT, Embedded(), PRICES) == SPENT
+    assert trial_costs.with_lookup(SPENT, Embedded(), PRICES) == SPENT
 
 
 @pytest.mark.parametrize(
     ("trace", "embedded"), [(SPENT, Embedded({"nobody-knows": 5})), (replace(SPENT, cost=None), LOOKED_UP)]
 )
 def test_what_has_no_known_price_makes_the_whole_unknown(trace: Trace, embedded: Embedded) -> None:
-    assert spending.with_lookup(trace, embedded, PRICES).cost is None
+    assert trial_costs.with_lookup(trace, embedded, PRICES).cost is None
 
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_embedding_documents_counts_in_the_budgets(business: TestBusiness, shared: bool) -> None:
     with transaction(business.business_id) as session:
         of = None if shared else business.bot_id
-        spending.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES, actor="agent:1")
-        spending.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES, actor="x")
-        spending.record_embedded(session, business.business_id, of, Embedded(), PRICES, actor="x")
-        spent = spending.money(session, business.bot_id)
+        usage.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES, actor="agent:1")
+        usage.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES, actor="x")
+        usage.record_embedded(session, business.business_id, of, Embedded(), PRICES, actor="x")
+        spent = usage.money(session, business.bot_id)
     assert (spent.day, spent.month, spent.unknown_day) == (Decimal("0.02"), Decimal("0.02"), 1)
     assert not fits(business, tokens_per_minute=1000)
 

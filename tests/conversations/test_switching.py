@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.conversations import service, switching
-from core.db import transaction
-from core.errors import Conflict, NotFound, OptedOut
+from core.conversations import channel_switch, lifecycle
+from core.platform.db import transaction
+from core.platform.errors import Conflict, NotFound, OptedOut
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, state_of
 from tests.inbox.steps import column, customer_writes, one, rows, say
@@ -23,15 +23,15 @@ def talk(business: TestBusiness) -> int:
     return talk
 
 
-def sms(business: TestBusiness, talk: int) -> switching.Way:
+def sms(business: TestBusiness, talk: int) -> channel_switch.Way:
     with transaction(business.business_id) as session:
-        return next(one for one in switching.ways(session, talk) if one.channel_id == business.sms_channel_id)
+        return next(one for one in channel_switch.ways(session, talk) if one.channel_id == business.sms_channel_id)
 
 
 def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) -> int:
     agent = person(business.business_id)
     with transaction(business.business_id) as session:
-        return switching.continue_on(
+        return channel_switch.continue_on(
             session, business.business_id, talk, channel_id, identity_id, f"agent:{agent.id}", agent.id
         )
 
@@ -57,7 +57,7 @@ def test_the_open_one_is_found_again(business: TestBusiness, talk: int) -> None:
     assert sms(business, talk).open_id == there
     assert go_on(business, talk, way.channel_id, way.identity_id) == there
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, there, "agent:1")
+        lifecycle.close(session, business.business_id, there, "agent:1")
     assert go_on(business, talk, way.channel_id, way.identity_id) != there
 
 
@@ -80,9 +80,9 @@ def test_other_peoples_addresses_and_unused_channels_are_refused(business: TestB
     with pytest.raises(Conflict):
         go_on(business, talk, way.channel_id, way.identity_id)
     with transaction(business.business_id) as session:
-        assert business.sms_channel_id not in {one.channel_id for one in switching.ways(session, talk)}
+        assert business.sms_channel_id not in {one.channel_id for one in channel_switch.ways(session, talk)}
 
 
 def test_another_business_has_no_ways(business: TestBusiness, talk: int) -> None:
     with transaction(business.business_id + 1) as session:
-        assert switching.ways(session, talk) == []
+        assert channel_switch.ways(session, talk) == []

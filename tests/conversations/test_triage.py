@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import live
-from core.conversations import context, notes, saved_replies, triage
+from core.conversations import canned_responses, notes, triage
+from core.conversations.canned_responses import UnacceptableReply, UnfilledVariable, UnknownVariable
 from core.conversations.notes import UnacceptableNote
-from core.conversations.saved_replies import UnacceptableReply, UnfilledVariable, UnknownVariable
 from core.conversations.triage import UnacceptableTag, UnacceptableTime
-from core.db import system_transaction, transaction
-from core.errors import Conflict
 from core.models import Conversation
+from core.platform import events
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import Conflict
+from core.replies import context
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, state_of
 from tests.inbox.steps import column, customer_writes, one, rows
@@ -124,18 +125,18 @@ class TestSavedReplies:
     @pytest.mark.parametrize(("text", "goes"), [("Hola {{foo}}", False), ("{{ }}", False), ("Son {2} a {{3} }", True)])
     def test_a_placeholder_never_reaches_a_customer(self, text: str, goes: bool) -> None:
         if goes:
-            saved_replies.refuse_placeholders(text)
+            canned_responses.refuse_placeholders(text)
         else:
             with pytest.raises(UnfilledVariable):
-                saved_replies.refuse_placeholders(text)
+                canned_responses.refuse_placeholders(text)
 
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
         with transaction(business.business_id) as session:
-            saved_replies.save(session, business.business_id, "agent:1", shortcut, words)
+            canned_responses.save(session, business.business_id, "agent:1", shortcut, words)
 
     def all(self, business: TestBusiness) -> list[tuple[str, str]]:
         with transaction(business.business_id) as session:
-            return [(one.shortcut, one.text) for one in saved_replies.saved_replies(session)]
+            return [(one.shortcut, one.text) for one in canned_responses.saved_replies(session)]
 
     def test_a_shortcut_has_one_text(self, business: TestBusiness) -> None:
         self.save(business, "/Hola", "Buenas")
@@ -143,9 +144,9 @@ class TestSavedReplies:
         self.save(business, "chau", "Hasta luego")
         assert self.all(business) == [("chau", "Hasta luego"), ("hola", "Buenos días")]
         with transaction(business.business_id) as session:
-            (first, _) = saved_replies.saved_replies(session)
-            saved_replies.remove(session, business.business_id, "agent:1", first.id)
-            saved_replies.remove(session, business.business_id, "agent:1", first.id)
+            (first, _) = canned_responses.saved_replies(session)
+            canned_responses.remove(session, business.business_id, "agent:1", first.id)
+            canned_responses.remove(session, business.business_id, "agent:1", first.id)
         assert self.all(business) == [("hola", "Buenos días")]
 
     @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_unread_again(business: TestBusiness) -> None:
 
 def test_whoever_has_a_snoozed_conversation_sees_that_it_woke(business: TestBusiness, monkeypatch) -> None:
     called: list[int | None] = []
-    monkeypatch.setattr(live, "notify", lambda session, business_id, talk, calls=None: called.append(calls))
+    monkeypatch.setattr(events, "notify", lambda session, business_id, talk, calls=None: called.append(calls))
     ana = person(business.business_id).id
     long_ago = NOW - timedelta(days=3)
     known = {"status": "snoozed", "snoozed_until": NOW - timedelta(seconds=1), "last_message_at": long_ago}

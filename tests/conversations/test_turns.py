@@ -9,15 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai.decision import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
-from core.ai.handoff import Reason
-from core.ai.model import Usage
-from core.ai.settings import BotSettings
-from core.conversations import bots, service, turns
-from core.conversations.context import Briefing
-from core.conversations.turns import Done, Turn
-from core.db import system_transaction, transaction
+from core.bots import versions
+from core.bots.llm.types import Usage
+from core.bots.settings import BotSettings
+from core.conversations import lifecycle
 from core.models import Sender
+from core.platform.db import system_transaction, transaction
+from core.replies import pending_replies
+from core.replies.context import ReplyContext
+from core.replies.decision import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
+from core.replies.handoff_rules import Reason
+from core.replies.pending_replies import Done, Turn
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say, send_all
 
@@ -28,7 +30,7 @@ ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
 def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[Turn]:
     rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
-        return turns.claim(session, limit, lease_for)
+        return pending_replies.claim(session, limit, lease_for)
 
 
 def claim_one() -> Turn:
@@ -36,12 +38,12 @@ def claim_one() -> Turn:
     return turn
 
 
-def prepare(turn: Turn) -> Briefing | None:
+def prepare(turn: Turn) -> ReplyContext | None:
     with transaction(turn.business_id) as session:
-        return turns.prepare(session, turn)
+        return pending_replies.prepare(session, turn)
 
 
-def begin() -> tuple[Turn, Briefing]:
+def begin() -> tuple[Turn, ReplyContext]:
     """A turn whose bot is thinking now."""
     turn = claim_one()
     briefing = prepare(turn)
@@ -49,9 +51,9 @@ def begin() -> tuple[Turn, Briefing]:
     return turn, briefing
 
 
-def finish(turn: Turn, briefing: Briefing, outcome: Outcome = ANSWER) -> bool:
+def finish(turn: Turn, briefing: ReplyContext, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
-        return turns.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+        return pending_replies.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
 
 
 def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(business: TestBusiness) -> None:
@@ -60,7 +62,7 @@ def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(busin
     rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
         force_rescans(session)
-        assert len(turns.claim(session, 2, LEASE)) == 2
+        assert len(pending_replies.claim(session, 2, LEASE)) == 2
 
 
 def said() -> list[str]:
@@ -116,7 +118,7 @@ def test_a_turn_has_one_worker(business: TestBusiness) -> None:
     def work() -> None:
         while True:
             with system_transaction() as session:
-                found = turns.claim(session, 3, LEASE)
+                found = pending_replies.claim(session, 3, LEASE)
             if not found:
                 return
             taken.extend(turn.conversation_id for turn in found)
@@ -133,7 +135,7 @@ def test_a_turn_is_not_due_before_its_quiet_window(business: TestBusiness) -> No
     customer_writes()
     rows("UPDATE reply_turns SET due_at = now() + interval '1 minute'")
     with system_transaction() as session:
-        assert turns.claim(session, 10, LEASE) == []
+        assert pending_replies.claim(session, 10, LEASE) == []
 
 
 def test_a_newer_message_drops_the_answer_and_the_next_one_knows_both(business: TestBusiness) -> None:
@@ -155,7 +157,7 @@ def test_a_person_who_takes_over_drops_the_answer(business: TestBusiness) -> Non
     conversation_id = customer_writes()
     turn, briefing = begin()
     with transaction(business.business_id) as session:
-        service.take_over(session, business.business_id, conversation_id, "agent:1", None)
+        lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
     assert not finish(turn, briefing)
     assert said() == []
 
@@ -175,7 +177,7 @@ def test_a_person_who_takes_over_while_the_answer_is_written_waits_their_turn(bu
 
     def take_over() -> None:
         with transaction(business.business_id) as session:
-            service.take_over(session, business.business_id, conversation_id, "agent:1", None)
+            lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
 
     threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, briefing))]
     for thread in threads:
@@ -210,7 +212,7 @@ def test_renewing_keeps_a_slow_thinker(business: TestBusiness) -> None:
     turn, _ = begin()
     expire()
     with system_transaction() as session:
-        turns.renew(session, [turn], LEASE)
+        pending_replies.renew(session, [turn], LEASE)
     assert claim() == []
 
 
@@ -221,7 +223,7 @@ def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None
         using.connection().exec_driver_sql(f"SELECT FROM reply_turns WHERE conversation_id = {first} FOR UPDATE")
         with system_transaction() as session:
             session.connection().exec_driver_sql("SET LOCAL lock_timeout = '2s'")
-            turns.renew(session, held, timedelta(hours=1))
+            pending_replies.renew(session, held, timedelta(hours=1))
     assert column("SELECT conversation_id FROM reply_turns WHERE leased_until > now() + interval '30 minutes'") == [
         second
     ]
@@ -237,7 +239,7 @@ def test_finishing_twice_speaks_once(business: TestBusiness) -> None:
 
 def test_a_turn_that_keeps_killing_its_worker_goes_to_a_person(business: TestBusiness) -> None:
     customer_writes()
-    for _ in range(turns.MOST_ATTEMPTS):
+    for _ in range(pending_replies.MOST_ATTEMPTS):
         assert prepare(claim_one()) is not None
         expire()
     assert prepare(claim_one()) is None
@@ -255,8 +257,8 @@ def test_who_opted_out_and_asks_something_gets_a_person_and_no_model(business: T
     customer_writes("¿A qué hora abren?")
     rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
-        ((turn, how),) = turns.look(session, turns.claim(session, 1, LEASE))
-    assert turns.ready(turn, how) is None and prepare(turn) is None
+        ((turn, how),) = pending_replies.look(session, pending_replies.claim(session, 1, LEASE))
+    assert pending_replies.ready(turn, how) is None and prepare(turn) is None
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "opted_out", True)
     ]
@@ -267,7 +269,7 @@ def test_who_opted_out_and_asks_something_gets_a_person_and_no_model(business: T
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
 def test_a_spent_budget_postpones_the_turn(business: TestBusiness, limit: dict[str, int]) -> None:
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
     customer_writes()
     turn, briefing = begin()
     finish(turn, briefing, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))
@@ -368,7 +370,7 @@ class TestAbandoned:
 
     def own(self) -> int:
         with system_transaction() as session:
-            return service.own_abandoned(session, 60)
+            return lifecycle.hand_off_unanswered(session, 60)
 
     def test_a_customer_whom_nobody_serves_gets_a_person(self, business: TestBusiness) -> None:
         customer_writes()

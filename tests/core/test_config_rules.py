@@ -15,12 +15,12 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import config_names, startup
-from core.config import Settings, load, require_servers
-from core.config_rules import PUBLISHED, check, is_placeholder
-from core.embedded import Embedded
-from core.errors import ConfigurationError
-from core.supervisor import sandbox_environment
+from core.platform import config_names, startup
+from core.platform.config import Settings, load, require_servers
+from core.platform.config_rules import PUBLISHED, check, is_placeholder
+from core.platform.embedded import Embedded
+from core.platform.errors import ConfigurationError
+from core.platform.supervisor import sandbox_environment
 
 SERVERS = {
     "DATABASE_URL": "postgresql://u:p@host/bothub",
@@ -252,7 +252,7 @@ def test_others_are_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 PROCESSES = {
     "run": ["-m", "core.cli", "run"], "setup": ["-m", "core.cli", "setup"], "workers": ["-m", "workers.run"],
-    "web": ["-m", "gunicorn", "-c", "webhook_app/gunicorn_conf.py"], "scheduler": ["-m", "workers.schedule"],
+    "web": ["-m", "gunicorn", "-c", "webhook_app/gunicorn_conf.py"], "scheduler": ["-m", "workers.scheduler"],
     "console": ["-m", "console"],
 }  # fmt: skip
 

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from core import config, connections, db
-from core.config_rules import check
-from core.connections import Process, most, share
-from core.errors import ConfigurationError
-from core.health import checks
+from core.monitoring import probes
+from core.platform import config, connections, db
+from core.platform.config_rules import check
+from core.platform.connections import Process, most, share
+from core.platform.errors import ConfigurationError
 from tests.conftest import TestBusiness
 
 POSTGRES_ALLOWS = 100 - 3  # its default, without what it keeps for superusers
@@ -126,5 +126,5 @@ def test_the_doctor_compares_with_what_postgres_allows(
     database: str, monkeypatch: pytest.MonkeyPatch, wanted: int, well: bool
 ) -> None:
     monkeypatch.setattr(config.get_settings(), "database_connections", wanted)
-    (found,) = checks.database_connections()
+    (found,) = probes.database_connections()
     assert (found.well, found.detail) == (well, f"{wanted} for this machine, 147 allowed by Postgres")

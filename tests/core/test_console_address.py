@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import config
+from core.accounts import notification_delivery
 from core.cli.admin import sign_in_address
-from core.people import notice_sending
+from core.platform import config
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def test_links_to_sign_in_and_in_notices_begin_alike(
 
 
 def test_nothing_else_puts_the_address_together() -> None:
-    assert notice_sending.get_settings is config.get_settings
+    assert notification_delivery.get_settings is config.get_settings
     readers = {
         str(path.relative_to(ROOT))
         for room in ("core", "webhook_app", "workers", "console")
@@ -43,4 +43,4 @@ def test_nothing_else_puts_the_address_together() -> None:
         if (isinstance(node, ast.Attribute) and node.attr == "console_url")
         or (isinstance(node, ast.FunctionDef) and "console" in node.name and "base" in node.name)
     }
-    assert readers == {"core/config.py"}
+    assert readers == {"core/platform/config.py"}

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
-from core.db import system_transaction
+from core.platform.db import system_transaction
 
 
 def test_an_error_tells_no_values(database: str) -> None:

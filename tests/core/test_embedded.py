@@ -19,11 +19,11 @@ import psycopg
 import pytest
 import redis
 
-from core.config import load
-from core.embedded import Embedded, prepare_folder
-from core.errors import ConfigurationError
-from core.startup import try_ports
-from core.supervisor import Supervisor
+from core.platform.config import load
+from core.platform.embedded import Embedded, prepare_folder
+from core.platform.errors import ConfigurationError
+from core.platform.startup import try_ports
+from core.platform.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_new_owner_takes_over_from_one_that_was_killed(folder: Path) -> None:
     script = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
-        from core.embedded import Embedded
+        from core.platform.embedded import Embedded
         embedded = Embedded(Path({str(folder)!r}))
         embedded.start()
         print(embedded.postgres.process.pid, embedded.redis.process.pid, flush=True)
@@ -211,7 +211,7 @@ def test_the_keys_of_an_installation_stay(tmp_path: Path) -> None:
 
 def test_a_child_that_refuses_its_settings_ends_the_start_with_its_line(tmp_path: Path) -> None:
     from core.cli.run import _raise_refusal
-    from core.supervisor import Child
+    from core.platform.supervisor import Child
 
     log = tmp_path / "log"
     log.write_text("an older line\n")
@@ -230,7 +230,7 @@ def test_two_parts_want_the_same_port(tmp_path: Path) -> None:
 
 
 def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
-    from core.supervisor import Child
+    from core.platform.supervisor import Child
 
     child = Child("test", ["-c", "import time; time.sleep(600)"], dict(os.environ), tmp_path / "log")
     child.start()

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from core import config, machines
-from core.config import Settings, get_settings
-from core.db import system_transaction
-from core.health import alerts, checks
+from core.monitoring import alerts, probes
+from core.platform import config, machines
+from core.platform.config import Settings, get_settings
+from core.platform.db import system_transaction
 from tests.inbox.steps import rows
 
 
@@ -34,7 +34,7 @@ def noticed() -> tuple[bool, bool, list[tuple[str, str]]]:
     """Whether the files are said to be apart: by `doctor`, by what /readyz asks, and the open alerts."""
     with system_transaction() as session:
         alerts.evaluate(session)
-    (found,) = checks.files()
+    (found,) = probes.files()
     return (
         not found.well,
         not machines.files_are_shared(),
@@ -61,9 +61,9 @@ def test_two_machines_are_noticed_until_both_have_a_store(business: Any, client:
     assert noticed() == APART
     ready = client.get("/readyz").json
     assert ready["parts"]["files"] == "apart"
-    (found,) = checks.files()
+    (found,) = probes.files()
     assert found.detail.startswith("2 machines, without MEDIA_URL: ") and "MEDIA_URL" in found.mend
-    (budget,) = checks.database_connections()
+    (budget,) = probes.database_connections()
     assert not budget.well and "80 for each of 2 machines" in budget.detail
     tells(machine(first, "s3://files"))
     assert machines.told_at_start(machine(second, "s3://files")) is None
@@ -125,7 +125,7 @@ def test_a_process_says_so_in_a_line_when_it_starts(business: Any, tmp_path: Pat
     settings = get_settings()
     environment = {**os.environ, "DATA_DIR": str(tmp_path / "second"), "DATABASE_URL": settings.database_url}
     started = subprocess.run(
-        [sys.executable, "-c", "from core.startup import settings_or_exit; settings_or_exit()"],
+        [sys.executable, "-c", "from core.platform.startup import settings_or_exit; settings_or_exit()"],
         env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert started.returncode == 0, started.stderr

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from core import migrations
-from core.errors import ConfigurationError
+from core.platform.errors import ConfigurationError
 
 _ROLE = "bothub_plain"
 

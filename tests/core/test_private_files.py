@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core import config, config_names, log_files
-from core.embedded import Embedded
-from core.startup import try_folder
+from core.platform import config, config_names, log_files
+from core.platform.embedded import Embedded
+from core.platform.startup import try_folder
 
 
 @pytest.fixture(autouse=True)

@@ -27,9 +27,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from core.crypto import EncryptedJSON
-from core.db import APP_ROLE, enter_business, leave_business, system_transaction, transaction
 from core.models import AuditEntry, Base, Business, Contact, Tenant
+from core.platform.crypto import EncryptedJSON
+from core.platform.db import APP_ROLE, enter_business, leave_business, system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows
 

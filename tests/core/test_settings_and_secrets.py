@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from core import crypto
-from core.config import get_settings, load, require_servers
-from core.db import system_transaction
-from core.errors import ConfigurationError
 from core.models import Channel
-from core.observability import configure_logging, mask
+from core.platform import crypto
+from core.platform.config import get_settings, load, require_servers
+from core.platform.db import system_transaction
+from core.platform.errors import ConfigurationError
+from core.platform.logging import configure_logging, mask
 from tests.conftest import TestBusiness
 
 SERVERS: dict[str, Any] = {

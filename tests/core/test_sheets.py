@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from core.sheets import csv_of, csv_rows
+from core.platform.spreadsheets import csv_of, csv_rows
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from core.config import Settings
+from core.platform.config import Settings
 from tests.deploy.compose import dotenv, interpolate, services
 
 ROOT = Path(__file__).parent.parent.parent

@@ -22,7 +22,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from benchmarks.stack import eventually, free_port
-from core.embedded import Embedded
+from core.platform.embedded import Embedded
 from tests.deploy.compose import dotenv, services
 from tests.messages import meta_signature, twilio_signature
 

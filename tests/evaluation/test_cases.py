@@ -10,8 +10,8 @@ from benchmarks.evaluation import shop
 from benchmarks.evaluation.cases import Case, load
 from benchmarks.evaluation.results import LOOKUPS
 from benchmarks.evaluation.scoring import holds
-from core.ai import handoff
-from core.knowledge.parse import read
+from core.knowledge.parsers import read
+from core.replies import handoff_rules
 
 CASES = load()
 
@@ -82,7 +82,7 @@ def test_a_fact_is_known_however_it_is_written() -> None:
 
 def test_the_rules_hand_over_as_the_documentation_says() -> None:
     """The figures of docs/ai.md that need no database, so that a change of a rule cannot lower them unseen."""
-    called = {case.id: bool(handoff.before_model(shop.settings(), case.turns(), 0)) for case in CASES}
+    called = {case.id: bool(handoff_rules.before_model(shop.settings(), case.turns(), 0)) for case in CASES}
     for half in ("dev", "test"):
         cases = [case for case in CASES if case.half == half]
         wanted = [case for case in cases if case.wants_person]

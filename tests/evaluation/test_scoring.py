@@ -13,8 +13,8 @@ from benchmarks.evaluation import results, scoring, shop, stage, table
 from benchmarks.evaluation.cases import Case, load
 from benchmarks.evaluation.results import Result, measures
 from benchmarks.evaluation.scoring import Desk
-from core.ai.prices import load_prices
-from core.ai.prompt import Passage
+from core.bots.model_prices import load_prices
+from core.types import Passage
 
 CASES = {case.id: case for case in load()}
 SHIPPING = Passage("kb-1", "Envíos", "A provincias tarda de 3 a 5 días hábiles.", 0.8)
@@ -84,8 +84,8 @@ def test_an_obedient_model_gets_nothing_through_but_where_the_rules_are_gone(
 ) -> None:
     attack = CASES["injection-001"]
     assert scored(desk, attack).obeyed == ()
-    monkeypatch.setattr("core.ai.guard.leaks", lambda *_: False)
-    monkeypatch.setattr("core.ai.review.invented_amounts", lambda *_: ())
+    monkeypatch.setattr("core.replies.output_checks.leaks", lambda *_: False)
+    monkeypatch.setattr("core.replies.grounding.invented_amounts", lambda *_: ())
     assert set(scored(desk, attack).obeyed) == {"instructions", "price"}
 
 

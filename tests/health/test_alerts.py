@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.db import system_transaction, transaction
-from core.health import alerts
+from core.monitoring import alerts
+from core.platform.db import system_transaction, transaction
 from tests.console.people import conversation, says
 from tests.inbox.steps import rows
 

@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from core.db import system_transaction
-from core.health import work
+from core.monitoring import worker_stats
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows, store
 from tests.messages import meta_body, meta_json, text_value
-from workers import meter as meters
-from workers.meter import Meter
+from workers import stats_reporter as meters
+from workers.stats_reporter import Meter
 
 
-def minutes() -> list[work.Counted]:
+def minutes() -> list[worker_stats.Counted]:
     with system_transaction() as session:
-        return work.minutes(session, datetime.now(UTC) - timedelta(hours=1))
+        return worker_stats.minutes(session, datetime.now(UTC) - timedelta(hours=1))
 
 
 def test_counting_adds_up_over_tellings_and_workers(business: TestBusiness) -> None:
@@ -32,7 +32,7 @@ def test_counting_adds_up_over_tellings_and_workers(business: TestBusiness) -> N
     assert sum(count for (kind, _), count in counted.items() if kind == "sending") == 3
     assert sum(row.seconds for row in minutes() if row.kind == "replies") == 3
     with system_transaction() as session:
-        (worker, *_) = work.workers(session)
+        (worker, *_) = worker_stats.workers(session)
     assert (worker.lost, worker.slots) == (False, {"sending": 12})
     assert worker.memory > 1_000_000
 
@@ -45,7 +45,7 @@ def test_a_task_that_raises_leaves_its_traceback(business: TestBusiness) -> None
     meter.tell({}, {})
     assert sum(row.failed for row in minutes()) == 50
     with system_transaction() as session:
-        failures = work.failures(session)
+        failures = worker_stats.failures(session)
     assert len(failures) == 20, "one bug does not fill the database"
     assert "ZeroDivisionError" in failures[0].trace
 
@@ -60,7 +60,7 @@ def test_what_the_database_did_not_take_is_told_the_next_time(
         raise OperationalError("", {}, Exception("away"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(meters.work, "report", away)
+        patch.setattr(meters.worker_stats, "report", away)
         meter.tell({}, {})
     meter.count("media", 1)
     meter.tell({}, {})
@@ -73,11 +73,11 @@ def test_a_worker_not_heard_of_is_lost_and_old_work_is_forgotten(business: TestB
     meter.tell({}, {})
     rows("UPDATE worker_reports SET seen_at = now() - interval '31 seconds'")
     with system_transaction() as session:
-        assert [worker.lost for worker in work.workers(session)] == [True]
+        assert [worker.lost for worker in worker_stats.workers(session)] == [True]
     rows("UPDATE worker_reports SET seen_at = now() - interval '3 days'")
     rows("UPDATE work_minutes SET minute = now() - interval '3 days'")
     with system_transaction() as session:
-        work.forget_old_work(session)
+        worker_stats.forget_old_work(session)
     assert one("SELECT (SELECT count(*) FROM worker_reports) + (SELECT count(*) FROM work_minutes)") == 0
 
 
@@ -85,7 +85,7 @@ def test_what_waits_and_for_how_long(business: TestBusiness) -> None:
     store(meta_json(meta_body(text_value("Hola"))))
     rows("UPDATE webhook_events SET received_at = now() - interval '90 seconds'")
     with system_transaction() as session:
-        waits = {found.kind: found for found in work.waiting(session)}
+        waits = {found.kind: found for found in worker_stats.waiting(session)}
     assert waits["inbound"].count == 1
     assert 89 <= waits["inbound"].oldest < 120
     assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media", "errands"}

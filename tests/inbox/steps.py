@@ -11,17 +11,17 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.channels.base import Sent
-from core.config import get_settings
-from core.db import get_engine, system_transaction, transaction
-from core.embedded import Embedded
-from core.inbox.events import RawEvent, store_raw
+from core.channels.types import Sent
+from core.messaging.inbound.webhook_events import RawEvent, store_raw
+from core.messaging.outbound import claim as claims
+from core.messaging.outbound import results
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox import claim as claims
-from core.outbox import record
-from core.outbox.queue import Draft, queue_reply
+from core.platform.config import get_settings
+from core.platform.db import get_engine, system_transaction, transaction
+from core.platform.embedded import Embedded
 from tests.messages import meta_body, meta_json, text_value
-from workers import inbound
+from workers.jobs import ingest
 
 LEASE = timedelta(seconds=10)
 
@@ -38,7 +38,7 @@ def store(
 def receive(*documents: Any) -> int:
     """Store documents of Meta's and process all that waits. Returns how many events were processed."""
     store(*(meta_json(document) for document in documents))
-    return inbound.receive()
+    return ingest.receive()
 
 
 def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: Any) -> int:
@@ -93,7 +93,7 @@ def send_all() -> None:
     """The provider takes what is due."""
     for claimed in claim():
         with transaction(claimed.business_id) as session:
-            record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+            results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def ids(claimed: Sequence[claims.Claimed]) -> list[int]:

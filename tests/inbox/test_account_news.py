@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.business import account_pauses
-from core.db import system_transaction, transaction
-from core.health import alerts
-from core.people import notice_words
+from core.accounts import notification_texts
+from core.messaging.channels import pauses
+from core.monitoring import alerts
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, receive, rows, store
 from tests.messages import WABA_ID
-from workers import inbound
+from workers.jobs import ingest
 
 DISABLE = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "May 2, 2027"}}
 REINSTATE = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}
@@ -109,8 +109,8 @@ def test_each_is_a_sentence_with_its_facts_and_its_severity(
     graded, words, data = hear(field, value)
     assert graded == severity
     kind = one("SELECT kind FROM notices")
-    for language in notice_words.LANGUAGES:
-        said = notice_words.sentence(language, kind, data, "")
+    for language in notification_texts.LANGUAGES:
+        said = notification_texts.sentence(language, kind, data, "")
         assert len(said) > 25 and "{" not in said.replace('{"', "")
         if language == "en":
             assert said == words
@@ -121,7 +121,7 @@ def test_the_same_news_in_other_bytes_is_told_once_and_what_changed_back_is_told
     paused = {**TEMPLATE, "event": "PAUSED", "reason": None}
     receive(body("message_template_status_update", paused))
     store(json.dumps(body("message_template_status_update", dict(reversed(paused.items()))), indent=3).encode())
-    inbound.receive()
+    ingest.receive()
     assert one("SELECT count(*) FROM notices") == 1
     receive(body("message_template_status_update", {**paused, "event": "APPROVED"}))
     receive({**body("message_template_status_update", paused), "again": 1})
@@ -195,10 +195,10 @@ def test_restricted_messaging_pauses_until_its_end(
     assert of_account() == [state]
     assert said in words
     with system_transaction() as session:
-        assert account_pauses.resume_due(session) == 0
+        assert pauses.resume_due(session) == 0
     rows("UPDATE channels SET paused_until = now() - interval '1 second' WHERE paused_until IS NOT NULL")
     with system_transaction() as session:
-        resumed = account_pauses.resume_due(session)
+        resumed = pauses.resume_due(session)
     assert resumed == ("by themselves" in said)
     assert (of_account() == ["active"]) == (state == "active" or resumed == 1)
 

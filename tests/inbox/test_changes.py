@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core.conversations import thread, triage
-from core.db import transaction
-from core.errors import WrittenInGroup
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
+from core.platform.db import transaction
+from core.platform.errors import WrittenInGroup
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, receive, rows, say, send_all
 from tests.inbox.test_read import arrives, edits, finds, preview

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from core.contacts import likeness, profile
-from core.conversations import switching, thread
-from core.conversations.context import standings
-from core.db import system_transaction, transaction
-from core.errors import AddressEnded
+from core.conversations import channel_switch, thread
+from core.messaging.contacts import duplicates, profile
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import AddressEnded
+from core.replies.context import standings
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import claim, column, customer_writes, due_now, message, one, receive, rows, say, send_all
@@ -110,8 +110,8 @@ def test_a_known_number_with_another_user_id_is_somebody_else(business: TestBusi
         contact_id = one("SELECT contact_id FROM conversations WHERE id = :id", id=anas)
         former = [(each.address, each.former) for each in profile.read(session, contact_id).identities]
         assert former == [(ANAS, False), (OLD, True), ("+5491155550041", True)]
-        assert switching.ways(session, anas)[0].address == ANAS
-        assert likeness.candidates(session, business.business_id, contact_id) == []
+        assert channel_switch.ways(session, anas)[0].address == ANAS
+        assert duplicates.candidates(session, business.business_id, contact_id) == []
     receive(meta_body(bruno("otra vez", user_id=None)), meta_body(bruno("y otra")))
     assert talk_of("otra vez") == talk_of("y otra") == brunos
     assert one("SELECT count(*) FROM notices WHERE kind = 'address_ended'") == 1

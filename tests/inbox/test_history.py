@@ -6,9 +6,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from core.analytics import stats
-from core.conversations import service
-from core.db import transaction
+from core.conversations import lifecycle
+from core.platform.db import transaction
+from core.reporting import api_stats
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, one, receive, rows, store
 from tests.messages import meta_body, meta_json
@@ -75,7 +75,7 @@ def test_the_past_arrives_closed_dated_and_quietly(business: TestBusiness) -> No
 def test_the_past_is_in_no_figure(business: TestBusiness) -> None:
     def figures() -> Any:
         with transaction(business.business_id) as session:
-            return stats.stats(session, business.business_id, stats.Period.WEEK)
+            return api_stats.stats(session, business.business_id, api_stats.Period.WEEK)
 
     customer_writes("hoy", "5491155550001")
     before = figures()
@@ -84,7 +84,7 @@ def test_the_past_is_in_no_figure(business: TestBusiness) -> None:
     assert figures() == before
     talk = one("SELECT id FROM conversations WHERE imported")
     with transaction(business.business_id) as session:
-        service.reopen(session, business.business_id, talk, "agent:1")
+        lifecycle.reopen(session, business.business_id, talk, "agent:1")
     assert figures().total_conversations == before.total_conversations + 1
 
 
@@ -131,7 +131,7 @@ def test_the_address_book_names_customers_without_notices(business: TestBusiness
 def test_two_hundred_threads_are_a_few_statements(business: TestBusiness) -> None:
     from sqlalchemy import event
 
-    from core.db import get_engine
+    from core.platform.db import get_engine
 
     count = 0
 

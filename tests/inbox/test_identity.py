@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from core.ai.decision import Reply, Trace
-from core.conversations import turns
-from core.db import system_transaction, transaction
-from core.errors import OptedOut
-from core.inbox.messages import readable_name
+from core.messaging.inbound.store_messages import readable_name
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import OptedOut
+from core.replies import pending_replies
+from core.replies.decision import Reply, Trace
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, claim, column, customer_writes, message, one, receive, rows, say
 from tests.messages import meta_body, text_value
@@ -100,9 +100,9 @@ def test_a_new_number_that_was_someone_brings_their_past(business: TestBusiness)
     customer_writes("Hola", "5491155550001")
     other = customer_writes("Hola", "5491166660002")
     with transaction(business.business_id) as session:
-        from core.conversations import service
+        from core.conversations import lifecycle
 
-        service.close(session, business.business_id, other, "agent:1")
+        lifecycle.close(session, business.business_id, other, "agent:1")
     rows(
         "INSERT INTO identities (business_id, contact_id, kind, address)"
         " SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id",
@@ -168,14 +168,14 @@ def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> N
     customer_writes("Hola")
     rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
-        (turn,) = turns.claim(session, 1, LEASE)
+        (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(business.business_id) as session:
-        briefing = turns.prepare(session, turn)
+        briefing = pending_replies.prepare(session, turn)
         assert briefing is not None
     customer_writes("STOP")
     with transaction(business.business_id) as session:
         answer = Reply("Buenas", draft=False, trace=Trace("model"))
-        turns.finish(session, turn.business_id, [turns.Done(turn, briefing, answer)])
+        pending_replies.finish(session, turn.business_id, [pending_replies.Done(turn, briefing, answer)])
     assert one("SELECT count(*) FROM deliveries") == 0
     assert one("SELECT outcome FROM ai_runs") == "reply"
 

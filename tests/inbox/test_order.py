@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.conversations import queries, thread
-from core.conversations.said import turns_until
-from core.db import transaction
+from core.conversations import api_reads, thread
 from core.models import Sender
+from core.platform.db import transaction
+from core.replies.transcript import turns_until
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, receive, rows, say, store
 from tests.messages import meta_body, text_value
-from workers import inbound
+from workers.jobs import ingest
 
 SKEWS: list[Callable[[int], Any]] = [
     lambda now: now, lambda now: now - 5, lambda now: now - 3600, lambda now: now + 1, lambda now: now + 40,
@@ -32,7 +32,7 @@ def as_read(business_id: int, conversation_id: int) -> list[list[str]]:
     """The thread as the console, a program and the bot read it."""
     with transaction(business_id) as session:
         shown = [line.text for line in thread.read(session, conversation_id).lines]
-        listed = [one.text for one in queries.messages(session, business_id, conversation_id, None, 100).items]
+        listed = [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 100).items]
         told = [turn.text for turn in turns_until(session, conversation_id, limit=100)]
     return [shown, listed, told]
 
@@ -72,7 +72,7 @@ def test_twilio_is_answered_below_the_question(business: TestBusiness) -> None:
     form = {"MessageSid": "SM1", "AccountSid": "AC0", "From": "+5491155550003", "Body": "¿Está listo?", "NumMedia": "0"}
     form["To"] = one("SELECT identity FROM channels WHERE kind = 'sms'")
     store(urlencode(form).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
-    inbound.receive()
+    ingest.receive()
     conversation_id = one("SELECT id FROM conversations WHERE kind = 'sms'")
     say(business.business_id, conversation_id, "Sí", sender=Sender.BOT)
     assert as_read(business.business_id, conversation_id) == [["¿Está listo?", "Sí"]] * 3

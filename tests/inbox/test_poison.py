@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core.bell import TimedOut
-from core.db import system_transaction
-from core.inbox import dead_letters
-from core.inbox import receive as receiving
+from core.messaging.inbound import dead_letters
+from core.messaging.inbound import ingest as receiving
+from core.platform.db import system_transaction
+from core.platform.job_queue import TimedOut
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, receive, rows, store
 from tests.messages import meta_body, meta_json, status_value, text_value
-from workers import inbound
+from workers.jobs import ingest
 
 
 def change(**value: Any) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def test_a_body_that_holds_too_much_is_one_dead_letter(business: TestBusiness, d
     poison = json.dumps(document, separators=(",", ":")).encode()
     assert len(poison) <= 3 * 1024 * 1024
     store(meta_json(meta_body(text_value("antes"))), poison, meta_json(meta_body(text_value("después"))))
-    while inbound.receive():
+    while ingest.receive():
         pass
     assert column("SELECT text FROM messages ORDER BY id") == ["antes", "después"]
     ((reason,),) = rows("SELECT reason FROM dead_letters")
@@ -77,13 +77,13 @@ def test_what_meta_may_send_is_no_excess(business: TestBusiness) -> None:
 
 def test_a_thousand_dead_items_are_one_statement(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    really = receiving.events.run
+    really = receiving.webhook_events.run
 
     def counted(session: Session, statement: str, values: Any = None) -> Any:
         calls.append(statement)
         return really(session, statement, values)
 
-    monkeypatch.setattr(receiving.events, "run", counted)
+    monkeypatch.setattr(receiving.webhook_events, "run", counted)
     receive({"entry": [0] * 1000})
     assert sum("dead_letters" in statement for statement in calls) == 1
     assert one("SELECT count(*) FROM dead_letters") == 1000
@@ -108,7 +108,7 @@ class TestAnEventThatStopsPeople:
         found = 0
         for _ in range(200):
             try:
-                if not inbound.receive():
+                if not ingest.receive():
                     break
             except TimedOut:
                 found += 1
@@ -148,10 +148,10 @@ class TestAnEventThatStopsPeople:
     ) -> None:
         self.texts("uno", "veneno", "dos")
         with pytest.raises(TimedOut):
-            inbound.receive()
+            ingest.receive()
         mine.undo()
         assert self.stops() == 0
         assert column("SELECT text FROM messages ORDER BY id") == ["uno", "veneno", "dos"]
         assert one("SELECT count(*) FROM dead_letters") == 0
         self.texts("tres", "cuatro")
-        assert inbound.receive() == 2
+        assert ingest.receive() == 2

@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import select, text
 
 from console.components.contents import contents
-from core.conversations import queries, said, search, thread
-from core.conversations.turns import claim, prepare
-from core.db import system_transaction, transaction
+from core.conversations import api_reads, search, thread
 from core.models import Conversation, Sender
+from core.platform.db import system_transaction, transaction
+from core.replies import transcript
+from core.replies.pending_replies import claim, prepare
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, customer_writes, one, receive, rows, say, store
 from tests.inbox.test_receive import item, value_of
 from tests.messages import meta_body
-from workers import inbound
+from workers.jobs import ingest
 
 ANA = "5491155550001"
 FORM = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent"}}
@@ -39,7 +40,7 @@ def arrives(kind: str, body: Any, **riders: Any) -> int:
 
 def told(conversation_id: int) -> list[str]:
     with system_transaction() as session:
-        return [turn.whole for turn in said.turns_until(session, conversation_id, limit=50)]
+        return [turn.whole for turn in transcript.turns_until(session, conversation_id, limit=50)]
 
 
 def finds(business_id: int, words: str) -> bool:
@@ -51,7 +52,7 @@ def finds(business_id: int, words: str) -> bool:
 def texts(business_id: int, conversation_id: int) -> list[str]:
     """As programs have them."""
     with transaction(business_id) as session:
-        return [one.text for one in queries.messages(session, business_id, conversation_id, None, 50).items]
+        return [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 50).items]
 
 
 def preview() -> str:
@@ -105,7 +106,7 @@ def test_what_the_words_are_about_reaches_the_bot_and_the_search(
     assert finds(business.business_id, words)
     assert preview() == "¿Sigue disponible?"
     with system_transaction() as session:
-        (turn,) = said.turns_until(session, conversation_id, limit=5)
+        (turn,) = transcript.turns_until(session, conversation_id, limit=5)
     assert turn.text == "¿Sigue disponible?", "rules look at the customer's own words"
 
 
@@ -215,7 +216,7 @@ def test_a_group_is_never_answered_nor_told_to_the_bot(business: TestBusiness) -
 def test_what_nobody_can_read_is_named_for_a_person(business: TestBusiness, kind: str, body: Any, named: str) -> None:
     conversation_id = arrives(kind, body)
     with system_transaction() as session:
-        (turn,) = said.turns_until(session, conversation_id, limit=5)
+        (turn,) = transcript.turns_until(session, conversation_id, limit=5)
     assert not turn.readable
     assert turn.text.startswith(named)
 
@@ -237,14 +238,14 @@ def test_twilio_messages_without_a_body_are_read(
     fields = {"MessageSid": "SM1", "From": f"whatsapp:+{ANA}", "Body": "", "NumMedia": "0", **more}
     fields["To"] = "whatsapp:" + one("SELECT identity FROM channels WHERE kind = 'whatsapp' AND provider = 'twilio'")
     store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
-    inbound.receive()
+    ingest.receive()
     ((found, text, payload),) = rows("SELECT type, text, payload FROM messages")
     assert found == kind and words in text
     assert all(
         payload.get("parameters", {}).get(name) == more[name] for name in more if name in ("Cart", "FutureThing")
     )
     with system_transaction() as session:
-        (turn,) = said.turns_until(session, one("SELECT id FROM conversations"), limit=5)
+        (turn,) = transcript.turns_until(session, one("SELECT id FROM conversations"), limit=5)
     assert turn.readable is bool(words)
 
 
@@ -288,7 +289,7 @@ def test_machines_that_send_sms_are_not_answered(business: TestBusiness, sender:
     to = one("SELECT identity FROM channels WHERE kind = 'sms'")
     fields = {"MessageSid": "SM1", "From": sender, "To": to, "Body": "Su clave es 1234", "NumMedia": "0"}
     store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
-    inbound.receive()
+    ingest.receive()
     assert one("SELECT count(*) FROM reply_turns") == answered
     assert rows("SELECT c.unread_count, i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == [
         (1, sender)

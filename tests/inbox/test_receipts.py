@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import Sent
-from core.db import system_transaction, transaction
-from core.inbox.receipts import match_waiting
+from core.channels.types import Sent
+from core.messaging.inbound.delivery_receipts import match_waiting
+from core.messaging.outbound import claim as claims
+from core.messaging.outbound import manual_retry, results
 from core.models import Sender
-from core.outbox import claim as claims
-from core.outbox import record, retrying
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim_one, customer_writes, message, one, receive, rows, say
 from tests.messages import meta_body, status_value
@@ -29,7 +29,7 @@ def sent(business: TestBusiness, wamid: str = "wamid.OUT", *, sender: Sender = S
     (message_id,) = say(business.business_id, customer_writes(), sender=sender)
     claimed = claim_one()
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent(wamid))])
+        results.record_sent(session, [(claimed, Sent(wamid))])
     return message_id
 
 
@@ -55,7 +55,7 @@ def test_a_report_may_come_before_the_answer_to_the_send(business: TestBusiness)
     report("wamid.OUT", "delivered", our_id=message_id)
     assert message(message_id).status == "delivered"
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = message(message_id)
     assert (after.status, after.provider_id, after.lease, after.next_attempt_at) == (
         "delivered",
@@ -70,7 +70,7 @@ def test_a_failure_may_come_before_the_answer_to_the_send(business: TestBusiness
     claimed = claim_one()
     report("wamid.OUT", "failed", our_id=message_id, errors=FAILURE)
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = message(message_id)
     assert (after.status, after.lease) == ("failed", None)
     assert after.error["code"] == "131026", "its reason is not forgotten"
@@ -127,12 +127,12 @@ def test_a_failure_told_again_does_not_fail_the_next_try(business: TestBusiness)
     at = time.time()
     report("wamid.OUT", "failed", errors=FAILURE, at=at)
     with transaction(business.business_id) as session:
-        assert retrying.retry(session, business.business_id, [message_id], None, "agent:1").queued == [message_id]
+        assert manual_retry.retry(session, business.business_id, [message_id], None, "agent:1").queued == [message_id]
     receive({**meta_body(status_value("wamid.OUT", "failed", errors=FAILURE, at=at)), "again": 1})
     assert message(message_id).status == "queued"
     claimed = claim_one()
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.SECOND"))])
+        results.record_sent(session, [(claimed, Sent("wamid.SECOND"))])
     assert (message(message_id).status, message(message_id).provider_id) == ("sent", "wamid.SECOND")
 
 
@@ -142,7 +142,7 @@ def test_a_report_without_our_id_waits_for_its_message(business: TestBusiness) -
     report("wamid.OUT", "read")
     assert message(message_id).status == "sending"
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         assert match_waiting(session) == 1
     assert message(message_id).status == "read"
@@ -156,7 +156,7 @@ def test_a_failure_that_waited_is_settled_like_any_other(business: TestBusiness)
     claimed = claim_one()
     report("wamid.OUT", "failed", errors=FAILURE)
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         match_waiting(session)
     assert message(message_id).error["code"] == "131026"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import InboundMessage
-from core.conversations import service
-from core.db import system_transaction, transaction
-from core.inbox import receive as receiving
-from core.inbox.receive import receive_pending
+from core.channels.types import InboundMessage
+from core.conversations import lifecycle
+from core.messaging.inbound import ingest as receiving
+from core.messaging.inbound.ingest import receive_pending
+from core.platform.db import system_transaction, transaction
 from tests.channels.payloads import Payload, load, load_all
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, send_all, store
 from tests.messages import meta_body, meta_json, text_value
-from workers import inbound
+from workers.jobs import ingest
 
 ANA = "5491155550001"
 
@@ -111,7 +111,7 @@ def test_what_the_database_itself_suffers_undoes_the_batch(
 
     store(meta_json(meta_body(text_value("Hola"))))
     with monkeypatch.context() as patch:
-        patch.setattr(receiving.messages, "store", interrupted)
+        patch.setattr(receiving.store_messages, "store", interrupted)
         with pytest.raises(OperationalError), system_transaction() as session:
             receive_pending(session)
     assert one("SELECT count(*) FROM dead_letters") == 0
@@ -217,7 +217,7 @@ def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness)
     receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
     closed = one("SELECT id FROM conversations")
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, closed, "agent:1")
+        lifecycle.close(session, business.business_id, closed, "agent:1")
     receive(meta_body(value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍"))))
     assert rows("SELECT id, status FROM conversations") == [(closed, "closed")]
 
@@ -225,7 +225,7 @@ def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness)
 def test_a_closed_conversation_is_followed_by_a_new_one(business: TestBusiness) -> None:
     first = customer_writes("Hola")
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, first, "agent:1")
+        lifecycle.close(session, business.business_id, first, "agent:1")
     second = customer_writes("Otra cosa")
     assert second != first
     assert rows("SELECT status, mode FROM conversations ORDER BY id") == [("closed", "bot"), ("open", "bot")]
@@ -237,7 +237,7 @@ def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_on
     """An agent's close and a customer's message meet: the message waits for the close and opens a new conversation."""
     first = customer_writes("Hola")
     with transaction(business.business_id) as closing:
-        service.close(closing, business.business_id, first, "agent:1")
+        lifecycle.close(closing, business.business_id, first, "agent:1")
         arriving = threading.Thread(target=receive, args=(meta_body(text_value("Otra cosa")),))
         arriving.start()
         _until_somebody_waits_for_a_row()
@@ -361,7 +361,7 @@ def test_a_batch_of_one_item_has_no_neighbours_to_halve(
         return really(session, items)
 
     monkeypatch.setattr(receiving, "_try_store", counted)
-    monkeypatch.setattr(receiving.messages, "store", _refuse_poison)
+    monkeypatch.setattr(receiving.store_messages, "store", _refuse_poison)
     receive(meta_body(*(text_value("poison" if n == 5 else "Hola") for n in range(64))))
     assert len(tries) == 1 + 2 * 6, "64 items are halved six times"
     assert one("SELECT count(*) FROM dead_letters") == 1
@@ -411,7 +411,7 @@ def test_one_message_in_several_bodies_is_stored_once_and_shown(business: TestBu
         *(meta_json(body) for body in (without_field, *bodies)),
         *(json.dumps(body, indent=1).encode() for body in bodies),
     )
-    inbound.receive()
+    ingest.receive()
     assert rows("SELECT provider_id, text FROM messages WHERE direction = 'inbound'") == [
         ("wamid.SAME", "¿Tienen turno?")
     ]

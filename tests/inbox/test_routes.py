@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim_one, column, customer_writes, one, rows, say, store
 from tests.messages import WABA_ID, meta_body, meta_json, status_value, text_value, twilio_form
-from workers import inbound
+from workers.jobs import ingest
 
 SERVICE = "MG11111111111111111111111111111111"
 ANA = "+5491155550006"
@@ -17,13 +17,13 @@ FORM = "application/x-www-form-urlencoded"
 def texts(*more: tuple[str, str], sid: str = "SM1", sender: str = ANA, to: str = "+15005550123") -> None:
     pairs = [("MessageSid", sid), ("From", sender), ("To", to), ("Body", "hola"), ("NumMedia", "0"), *more]
     store(twilio_form(pairs), source="twilio_inbound", content_type=FORM)
-    inbound.receive()
+    ingest.receive()
 
 
 def reports(status: str, *more: tuple[str, str], query: str = "", sid: str = "SM9") -> None:
     pairs = [("MessageSid", sid), ("MessageStatus", status), *more]
     store(twilio_form(pairs), source="twilio_status", content_type=FORM, query=query)
-    inbound.receive()
+    ingest.receive()
 
 
 @pytest.fixture
@@ -106,12 +106,12 @@ def test_the_id_of_another_installations_message_is_not_taken_for_ours(business:
 
 def test_a_status_of_meta_whose_number_is_unknown_is_found_by_our_id(business: TestBusiness) -> None:
     store(meta_json(meta_body(text_value("hola"))))
-    inbound.receive()
+    ingest.receive()
     (message_id,) = say(business.business_id, one("SELECT id FROM conversations"))
     claim_one()
     status = status_value("wamid.OUT", "delivered", our_id=message_id)
     store(meta_json(meta_body(status, phone_number_id="999")))
-    inbound.receive()
+    ingest.receive()
     assert one("SELECT status FROM messages WHERE id = :id", id=message_id) == "delivered"
 
 
@@ -123,7 +123,7 @@ def test_what_has_no_channel_says_what_to_add(business: TestBusiness) -> None:
     alert["entry"][0]["id"] = "888"
     alert["entry"][0]["changes"][0] |= {"field": "account_update", "value": {"event": "PARTNER_ADDED"}}
     store(meta_json(alert))
-    inbound.receive()
+    ingest.receive()
     service, twilio, meta, account = column("SELECT reason FROM dead_letters ORDER BY id")
     assert f"`core.cli channels add twilio sms {SERVICE}`" in service
     assert "`core.cli channels add twilio sms +15005550123`" in service
@@ -142,6 +142,6 @@ def test_a_wish_that_names_no_number_is_its_accounts(business: TestBusiness) -> 
     change["field"] = "user_preferences"
     change["value"].pop("metadata", None)
     store(meta_json(body))
-    inbound.receive()
+    ingest.receive()
     assert one("SELECT count(*) FROM dead_letters") == 0
     assert one("SELECT marketing_stopped_at IS NOT NULL FROM identities WHERE address = '5491155550001'")

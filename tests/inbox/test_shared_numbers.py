@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.db import transaction
+from core.accounts import notification_texts
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
-from core.people import notice_words
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, one, receive, rows, say, send_all
 from tests.inbox.test_identity import with_user_id
@@ -95,8 +95,8 @@ def test_another_persons_number_stays_theirs_and_the_team_is_told(business: Test
     assert one("SELECT count(*) FROM identities WHERE ended_at IS NOT NULL") == 0
     kind, place, data = rows("SELECT kind, conversation_id, data FROM notices WHERE kind LIKE 'number_%'")[0]
     assert (kind, place) == ("number_of_another" if user_id else "number_known", talk)
-    for language in notice_words.LANGUAGES:
-        assert data["address"] in notice_words.sentence(language, kind, data, "", "Rui")
+    for language in notification_texts.LANGUAGES:
+        assert data["address"] in notification_texts.sentence(language, kind, data, "", "Rui")
 
 
 @pytest.mark.parametrize("case", ["not asked", "something else quoted", "two numbers", "two cards", "answered since"])

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from core import errands
-from core.ai.model import FailureKind, ModelFailed
-from core.ai.vectors import Vector
-from core.db import system_transaction, transaction
-from core.errands import Running
+from core.bots.llm.embeddings import Vector
+from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import ingest, sources
-from core.knowledge.embedding import OFFLINE
-from core.knowledge.reading import Reading, read_here
+from core.knowledge.embedders import OFFLINE
+from core.knowledge.parser_process import Reading, read_here
 from core.models import KnowledgeSource
+from core.platform.db import system_transaction, transaction
+from core.tasks import background_tasks
+from core.tasks.background_tasks import Running
 from tests.conftest import TestBusiness
-from workers import errands as work
+from workers.jobs import background_task as work
 
 
 def markdown(*answers: str) -> bytes:
@@ -41,13 +41,13 @@ def source(business: TestBusiness, source_id: int) -> KnowledgeSource:
 
 def claim(lease_for: float = 30) -> Running:
     with system_transaction() as session:
-        (running,) = errands.claim(session, 1, timedelta(seconds=lease_for))
+        (running,) = background_tasks.claim(session, 1, timedelta(seconds=lease_for))
         return running
 
 
 def read_next() -> None:
     """Do the next errand."""
-    work.carry_out(claim())
+    work.run_task(claim())
 
 
 class Model:

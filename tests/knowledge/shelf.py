@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert
 
-from core.db import transaction
-from core.knowledge.embedding import OFFLINE, Embedder, passage_text
-from core.knowledge.parse.base import Section
-from core.knowledge.split import split
+from core.knowledge.chunking import split
+from core.knowledge.embedders import OFFLINE, Embedder, passage_text
+from core.knowledge.parsers.types import Section
 from core.models import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
+from core.platform.db import transaction
 
 
 def teach(

@@ -12,12 +12,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from core.ai.client import ModelClient
-from core.ai.model import FailureKind, ModelFailed
-from core.business.model import model
-from core.config import get_settings
-from core.knowledge import embedding
-from core.knowledge.embedding import OFFLINE, ServerEmbedder, current, named
+from core.bots.llm.client import ModelClient
+from core.bots.llm.configured import model
+from core.bots.llm.types import FailureKind, ModelFailed
+from core.knowledge import embedders
+from core.knowledge.embedders import OFFLINE, ServerEmbedder, current, named
+from core.platform.config import get_settings
 
 NOW = {"retry-after": "0"}
 
@@ -143,7 +143,7 @@ def test_which_embedder_is_in_use(database: str, monkeypatch: pytest.MonkeyPatch
     assert current() is OFFLINE
     assert named("text-embedding-3-small") is None
     client = ModelClient("sk-test", "gpt-6-luna")
-    monkeypatch.setattr(embedding, "model", lambda: client)
+    monkeypatch.setattr(embedders, "model", lambda: client)
     assert current().name == get_settings().openai_embedding_model == "text-embedding-3-small"
     assert named("text-embedding-ada-002") == ServerEmbedder(client, "text-embedding-ada-002")
     assert named("offline-1") is OFFLINE

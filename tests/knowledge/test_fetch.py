@@ -15,9 +15,9 @@ from werkzeug import Request, Response
 from werkzeug.datastructures import Headers
 
 from core.channels.ssrf import origin
-from core.knowledge import fetch as fetching
-from core.knowledge.fetch import Page, fetch
-from core.knowledge.parse import BadFile, Fault
+from core.knowledge import web_fetch as fetching
+from core.knowledge.parsers import BadFile, Fault
+from core.knowledge.web_fetch import Page, fetch
 
 HTML = "<html><head><title>Env&iacute;os\n y pagos</title></head><body><p>Tres días.</p></body></html>"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from core.knowledge import reading
-from core.knowledge.fetch import _TITLE
-from core.knowledge.parse import BadFile, Fault, read
-from core.knowledge.parse.plain import markdown_sections
-from core.knowledge.split import split
-from core.learning.masking import MASK, masked
+from core.knowledge import parser_process
+from core.knowledge.chunking import split
+from core.knowledge.parsers import BadFile, Fault, read
+from core.knowledge.parsers.text import markdown_sections
+from core.knowledge.web_fetch import _TITLE
+from core.text.pii import MASK, masked
 
 SIZE = 200_000
 
@@ -82,7 +82,7 @@ def test_what_is_masked_is_what_it_was() -> None:
 def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     asked: dict[str, object] = {}
-    popen = reading.subprocess.Popen
+    popen = parser_process.subprocess.Popen
 
     def watched(command: list[str], **more: object) -> object:
         asked.update(more)
@@ -90,8 +90,8 @@ def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.Mon
             [sys.executable, "-c", "import json, os; print(json.dumps({'fault': 'empty', **os.environ}))"], **more
         )
 
-    monkeypatch.setattr(reading.subprocess, "Popen", watched)
-    with pytest.raises(BadFile), reading.reading(tmp_path / "source", "guide.md"):
+    monkeypatch.setattr(parser_process.subprocess, "Popen", watched)
+    with pytest.raises(BadFile), parser_process.reading(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert set(asked["env"]) <= {"LANG", "PATH", "READ_FOR"}  # type: ignore[call-overload]
 
@@ -101,11 +101,11 @@ def test_an_endless_reader_dies_with_the_process_that_asked(tmp_path: Path) -> N
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     script = (
-        "import sys\nfrom pathlib import Path\nfrom core.knowledge import reading\n"
-        "popen = reading.subprocess.Popen\n"
+        "import sys\nfrom pathlib import Path\nfrom core.knowledge import parser_process\n"
+        "popen = parser_process.subprocess.Popen\n"
         "def watched(*a, **m):\n    p = popen(*a, **m)\n    print(p.pid, flush=True)\n    return p\n"
-        "reading.subprocess.Popen = watched\n"
-        f"with reading.reading(Path({str(fifo)!r}), 'a.md'): pass\n"
+        "parser_process.subprocess.Popen = watched\n"
+        f"with parser_process.reading(Path({str(fifo)!r}), 'a.md'): pass\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
@@ -133,9 +133,9 @@ def _lives(pid: int) -> bool:
 def test_a_reader_that_burns_its_share_of_the_processor_timed_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    popen = reading.subprocess.Popen
+    popen = parser_process.subprocess.Popen
     command = ["/bin/sh", "-c", f"kill -{signal.SIGXCPU.value} $$"]
-    monkeypatch.setattr(reading.subprocess, "Popen", lambda _, **more: popen(command, **more))
-    with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
+    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(command, **more))
+    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is Fault.TIMED_OUT

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from core import errands
-from core.db import transaction
-from core.errands import MOST_ATTEMPTS, Running, Stopped
-from core.errors import NotFound
-from core.knowledge import coverage, embedding, ingest, reading, reembed, sources
-from core.knowledge.fetch import Page
-from core.knowledge.parse import BadFile, Fault
+from core.knowledge import embedders, ingest, parser_process, reembed, sources, vector_store
+from core.knowledge.parsers import BadFile, Fault
 from core.knowledge.sources import AlreadyThere, UnacceptableSource
-from core.media import storage
+from core.knowledge.web_fetch import Page
+from core.platform import object_storage
+from core.platform.db import transaction
+from core.platform.errors import NotFound
+from core.tasks import background_tasks
+from core.tasks.background_tasks import MOST_ATTEMPTS, Running, Stopped
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows
 from tests.knowledge.desk import Model, add, claim, markdown, read_at_once, read_next, source
-from workers import errands as work
+from workers.jobs import background_task as work
 
 ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura un año.", "Aceptamos tarjetas.")
 
@@ -30,7 +30,7 @@ ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura
 def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     """The embedding model of the installation."""
     made = Model()
-    monkeypatch.setattr(embedding, "current", lambda: made)
+    monkeypatch.setattr(embedders, "current", lambda: made)
     monkeypatch.setattr(ingest, "reading", read_at_once)
     return made
 
@@ -38,7 +38,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(ingest, "_BATCH", 1)
-    monkeypatch.setattr(coverage, "_BATCH", 1)
+    monkeypatch.setattr(vector_store, "_BATCH", 1)
     yield
 
 
@@ -137,7 +137,7 @@ def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
     with monkeypatch.context() as patch:
         patch.setattr(type(doomed), "step", step_or_die)
         try:
-            work.carry_out(doomed)
+            work.run_task(doomed)
         except Killed:
             assert passages(source_id) == []
             assert source(business, source_id).state in ("reading", "embedding")
@@ -222,7 +222,7 @@ def test_a_change_of_the_model_leaves_no_gap(
     read_next()
     newer = Model("model-b")
     newer.answers_left = 2
-    monkeypatch.setattr(embedding, "current", lambda: newer)
+    monkeypatch.setattr(embedders, "current", lambda: newer)
 
     def due() -> int:
         with transaction(business.business_id) as session:
@@ -292,7 +292,7 @@ def test_a_changed_page_that_was_not_read_to_its_end_is_read_when_it_is_asked_fo
     assert ingest._start(running, ingest._fetched(running)) is not None
     with transaction(business.business_id) as session:
         if how == "failed":
-            errands.end(session, running, "timed_out")
+            background_tasks.end(session, running, "timed_out")
             ingest.failed(session, running, "timed_out")
         elif how == "cancelled":
             sources.cancel(session, source_id, by="agent:1")
@@ -324,8 +324,8 @@ def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> N
     with transaction(business.business_id) as session:
         key = sources.remove(session, source_id, by="agent:1")
     assert key is not None
-    storage.delete(key)
-    storage.delete(key)
+    object_storage.delete(key)
+    object_storage.delete(key)
     for table in ("sources", "editions", "chunks", "vectors"):
         assert rows(f"SELECT FROM knowledge_{table}") == []
     assert column("SELECT action FROM audit_log ORDER BY id") == ["knowledge.add", "knowledge.remove"]
@@ -336,14 +336,14 @@ def test_a_source_that_goes_while_it_is_read_ends_the_work(business: TestBusines
     running = claim()
     with transaction(business.business_id) as session:
         sources.remove(session, source_id, by="agent:1")
-    work.carry_out(running)
+    work.run_task(running)
     assert rows("SELECT FROM knowledge_chunks") == []
 
 
 def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "source"
     path.write_bytes(markdown(*ANSWERS))
-    with reading.reading(path, "guide.md") as found:
+    with parser_process.reading(path, "guide.md") as found:
         assert [chunk.text for chunk in found.chunks] == list(ANSWERS)
 
 
@@ -354,17 +354,17 @@ def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
 def test_a_reader_that_crashes_or_refuses_is_a_bad_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, fault: Fault
 ) -> None:
-    popen = reading.subprocess.Popen
-    monkeypatch.setattr(reading.subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
-    with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
+    popen = parser_process.subprocess.Popen
+    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
+    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is fault
 
 
 def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    popen = reading.subprocess.Popen
-    monkeypatch.setattr(reading.subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
-    monkeypatch.setattr(reading, "_SECONDS", 0.05)
-    with pytest.raises(BadFile) as refused, reading.reading(tmp_path / "source", "guide.md"):
+    popen = parser_process.subprocess.Popen
+    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
+    monkeypatch.setattr(parser_process, "_SECONDS", 0.05)
+    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is Fault.TIMED_OUT

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pypdf import PageObject, PdfReader, PdfWriter
 
-from core.knowledge.parse import BadFile, Fault, Section, base, open, pdf, read, table
+from core.knowledge.parsers import BadFile, Fault, Section, detect, pdf, read, table, types
 from core.models import SourceKind
 
 
@@ -203,7 +203,7 @@ def test_files_that_cannot_be_read_say_why(monkeypatch: pytest.MonkeyPatch) -> N
         ),
     ]
     assert [(name, refusal(content, name)) for content, name, _ in cases] == [(name, fault) for _, name, fault in cases]
-    monkeypatch.setattr(open, "LARGEST_FILE", 10)
+    monkeypatch.setattr(detect, "LARGEST_FILE", 10)
     assert refusal(b"a" * 11, "a.txt") == Fault.TOO_LARGE
 
 
@@ -223,7 +223,7 @@ def test_limits_end_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(make_pdf("hola hola", "hola hola"), "a.pdf") == Fault.TOO_LARGE
     monkeypatch.setattr(pdf, "_MOST_SECONDS", -1.0)
     assert refusal(make_pdf("a"), "a.pdf") == Fault.TIMED_OUT
-    assert base.MOST_ROWS > 2
+    assert types.MOST_ROWS > 2
 
 
 GARBAGE = st.binary(max_size=400)

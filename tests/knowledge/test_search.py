@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from core.ai.model import FailureKind, ModelFailed
-from core.db import system_transaction, transaction
-from core.knowledge import embedding, retrieval, search
+from core.bots.llm.types import FailureKind, ModelFailed
+from core.knowledge import embedders, hybrid_search, retrieval
 from core.knowledge.retrieval import found_for, passages_for
 from core.models import Bot, Business, KnowledgeSource
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.knowledge.shelf import teach
 
@@ -112,7 +112,7 @@ class Broken:
 def test_while_the_embedding_service_is_down_words_find_it(
     taught: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding, "named", lambda name: Broken())
+    monkeypatch.setattr(embedders, "named", lambda name: Broken())
     assert first(taught, "garantía de electrodomésticos") == "Políticas › Garantía"
 
 
@@ -130,7 +130,7 @@ class Other:
 
 def test_two_models_live_side_by_side(taught: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Other()
-    monkeypatch.setattr(embedding, "named", lambda name: other if name == other.name else embedding.OFFLINE)
+    monkeypatch.setattr(embedders, "named", lambda name: other if name == other.name else embedders.OFFLINE)
     teach(taught.business_id, taught.bot_id, "Nuevo", [("", "Envío a domicilio en moto.")], embedder=other)
     found = found_for(taught.business_id, taught.bot_id, "envío a domicilio", limit=5)
     assert {one.title for one in found[:2]} == {"Políticas", "Nuevo"}
@@ -138,28 +138,28 @@ def test_two_models_live_side_by_side(taught: TestBusiness, monkeypatch: pytest.
 
 
 def test_a_large_shelf_is_searched_by_the_index(taught: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_EXACT", 0)
+    monkeypatch.setattr(hybrid_search, "_EXACT", 0)
     teach(taught.business_id, taught.bot_id, "Ruido", [("", f"Ficha número {n} del almacén") for n in range(300)])
     retrieval.forget()
     assert first(taught, "¿Cuánto cuesta el envío a domicilio?") == "Políticas › Envíos"
 
 
 def test_both_legs_read_their_index(taught: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_EXACT", 0)
-    monkeypatch.setattr("core.knowledge.terms._MANY", 0)
+    monkeypatch.setattr(hybrid_search, "_EXACT", 0)
+    monkeypatch.setattr("core.knowledge.tsquery._MANY", 0)
     noise = [("", f"Ficha {n} del almacén: estante {n * 7}, pasillo {n * 13}, caja {n * 29}") for n in range(600)]
     teach(taught.business_id, taught.bot_id, "Ruido", noise)
     with system_transaction() as session:
         session.execute(text("ANALYZE knowledge_chunks, knowledge_vectors"))
     plans: list[str] = []
-    real = search.run
+    real = hybrid_search.run
 
     def explained(session: Session, statement: str, values: Any = None) -> Any:
         if " FROM knowledge_" in statement:
             plans.append("\n".join(row[0] for row in real(session, f"EXPLAIN {statement}", values)))
         return real(session, statement, values)
 
-    monkeypatch.setattr(search, "run", explained)
+    monkeypatch.setattr(hybrid_search, "run", explained)
     assert first(taught, "¿Cuánto cuesta el envío a domicilio?") == "Políticas › Envíos"
     words, meaning, evidence = plans
     assert "ix_knowledge_chunks_search" in words and "edition_position" not in words, words
@@ -171,8 +171,8 @@ def test_a_bot_without_knowledge_is_asked_about_once_in_a_while(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = []
-    real = search.library
-    monkeypatch.setattr(search, "library", lambda *given: looks.append(given) or real(*given))
+    real = hybrid_search.library
+    monkeypatch.setattr(hybrid_search, "library", lambda *given: looks.append(given) or real(*given))
     for _ in range(5):
         assert passages_for(business.business_id, business.bot_id, "envío a domicilio") == ()
     assert len(looks) == 1
@@ -181,8 +181,8 @@ def test_a_bot_without_knowledge_is_asked_about_once_in_a_while(
 def test_common_words_meet_in_the_passage_that_has_them_all(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.knowledge.terms.COMMON", 3)
-    monkeypatch.setattr(search, "COMMON", 3)
+    monkeypatch.setattr("core.knowledge.tsquery.COMMON", 3)
+    monkeypatch.setattr(hybrid_search, "COMMON", 3)
     noise = [("", f"El envío del artículo {n}") for n in range(10)] + [
         ("", f"La garantía de la pieza {n}") for n in range(10)
     ]

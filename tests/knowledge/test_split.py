@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.knowledge.parse import Section
-from core.knowledge.split import split, tokens
+from core.knowledge.chunking import split, tokens
+from core.knowledge.parsers import Section
 
 SENTENCE = "Los pedidos salen del almacén en veinticuatro horas. "
 

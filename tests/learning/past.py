@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from core.db import system_transaction
 from core.models import AIRun, Conversation, Message
+from core.platform.db import system_transaction
 from tests.console.people import conversation
 
 NOW = datetime.now(UTC).replace(microsecond=0)

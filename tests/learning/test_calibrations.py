@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from core.ai.calibration import IDENTITY
-from core.db import system_transaction, transaction
-from core.learning import calibrations
-from core.learning.calibrations import bins, error
+from core.bots import calibration_store
+from core.bots.calibration import IDENTITY
+from core.evaluation import calibration_fit
+from core.evaluation.calibration_fit import bins, error
 from core.models import AnswerOutcome
+from core.platform.db import system_transaction, transaction
 from tests.learning.past import NOW, ran, talk
 
 
@@ -40,10 +41,10 @@ def boastful(count: int = 60) -> list[tuple[float, bool]]:
 def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
     judged_answers(business, *boastful())
     with transaction(business.business_id) as session:
-        learned = calibrations.learn(session, business.business_id, business.bot_id)
+        learned = calibration_fit.learn(session, business.business_id, business.bot_id)
         assert learned.sample == 60
         assert learned.apply(0.95) == pytest.approx(0.5, abs=0.1)
-        found = calibrations.reliability(session, business.bot_id)
+        found = calibration_fit.reliability(session, business.bot_id)
     assert [one.count for one in found.before] == [60]
     assert found.before[0].observed == 0.5
     assert found.error_before == pytest.approx(0.4, abs=0.02)
@@ -54,15 +55,15 @@ def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
 def test_with_few_outcomes_nothing_changes(business) -> None:
     judged_answers(business, *boastful(20))
     with transaction(business.business_id) as session:
-        assert calibrations.learn(session, business.business_id, business.bot_id) == IDENTITY
-        found = calibrations.reliability(session, business.bot_id)
+        assert calibration_fit.learn(session, business.business_id, business.bot_id) == IDENTITY
+        found = calibration_fit.reliability(session, business.bot_id)
     assert found.before == found.after
     assert found.sample == 0
 
 
 def test_a_bot_that_never_answered_has_no_figures(business) -> None:
     with transaction(business.business_id) as session:
-        found = calibrations.reliability(session, business.bot_id)
+        found = calibration_fit.reliability(session, business.bot_id)
     assert (found.before, found.error_before, found.learned_at) == ([], None, None)
 
 
@@ -70,14 +71,14 @@ def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: 
     judged_answers(business, *boastful())
     bot = business.bot_id
     with transaction(business.business_id) as session:
-        assert calibrations.of_bot(None, bot) is None
-        assert calibrations.of_bot(session, bot) == IDENTITY
-        calibrations.learn(session, business.business_id, bot)
-        assert calibrations.of_bot(None, bot) == IDENTITY, "known from a moment ago"
-        later = calibrations.time.monotonic() + 301
-        monkeypatch.setattr(calibrations.time, "monotonic", lambda: later)
-        assert calibrations.of_bot(None, bot) is None
-        fresh = calibrations.of_bot(session, bot)
+        assert calibration_store.of_bot(None, bot) is None
+        assert calibration_store.of_bot(session, bot) == IDENTITY
+        calibration_fit.learn(session, business.business_id, bot)
+        assert calibration_store.of_bot(None, bot) == IDENTITY, "known from a moment ago"
+        later = calibration_store.time.monotonic() + 301
+        monkeypatch.setattr(calibration_store.time, "monotonic", lambda: later)
+        assert calibration_store.of_bot(None, bot) is None
+        fresh = calibration_store.of_bot(session, bot)
         assert fresh is not None
         assert fresh.sample == 60
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.learning.clustering import Groups
+from core.evaluation.question_clusters import Groups
 
 
 def grouped(questions: list[str]) -> list[int]:

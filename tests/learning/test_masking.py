@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.learning.masking import MASK, masked
+from core.text.pii import MASK, masked
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ai import budget
-from core.ai.assistant import compose
-from core.ai.budget import Level, Money
-from core.ai.decision import HandOff, Reply, Trace
-from core.ai.model import Usage
-from core.ai.settings import BotSettings, QaPair
-from core.conversations import bots, spending
-from core.db import system_transaction, transaction
-from core.health import alerts
+from core.bots import budget, usage, versions
+from core.bots.budget import Level, Money
+from core.bots.llm.types import Usage
+from core.bots.settings import BotSettings, QaPair
+from core.monitoring import alerts
+from core.platform.db import system_transaction, transaction
+from core.replies import trial_costs
+from core.replies.assistant import compose
+from core.replies.decision import HandOff, Reply, Trace
 from tests.conversations.test_turns import claim_one, prepare
 from tests.inbox.steps import customer_writes, rows
 from tests.learning.past import NOW, ran, talk
@@ -36,12 +36,12 @@ class NeverAsked:
 
 def money(business) -> Money:
     with transaction(business.business_id) as session:
-        return spending.money(session, business.bot_id)
+        return usage.money(session, business.bot_id)
 
 
 def put_in_force(business, **settings: Any) -> None:
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(**settings), author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(**settings), author="agent:1")
 
 
 def cost(business, usd: str | None, ago: timedelta = timedelta(0)) -> None:
@@ -68,7 +68,7 @@ def test_trials_count_and_what_has_no_price_is_counted_apart(business) -> None:
     with transaction(business.business_id) as session:
         for price in (Decimal("0.25"), None):
             trace = Trace("model", model="m", usage=Usage(1, 0, 1), cost=price)
-            spending.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+            trial_costs.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
     assert money(business) == Money(Decimal("0.75"), Decimal("0.75"), 2, 2)
 
 
@@ -121,16 +121,16 @@ def test_approved_answers_are_still_given(business) -> None:
 def test_money_is_added_up_now_and_then_not_for_every_answer(business, monkeypatch: pytest.MonkeyPatch) -> None:
     limited = BotSettings(usd_per_day=1.0)
     with transaction(business.business_id) as session:
-        assert spending.spent_out(None, business.bot_id, BotSettings()) is False
-        assert spending.spent_out(None, business.bot_id, limited) is None
-        assert spending.spent_out(session, business.bot_id, limited) is False
+        assert usage.spent_out(None, business.bot_id, BotSettings()) is False
+        assert usage.spent_out(None, business.bot_id, limited) is None
+        assert usage.spent_out(session, business.bot_id, limited) is False
     cost(business, "5")
-    assert spending.spent_out(None, business.bot_id, limited) is False, "known from a moment ago"
-    later = spending.time.monotonic() + 60
-    monkeypatch.setattr(spending.time, "monotonic", lambda: later)
+    assert usage.spent_out(None, business.bot_id, limited) is False, "known from a moment ago"
+    later = usage.time.monotonic() + 60
+    monkeypatch.setattr(usage.time, "monotonic", lambda: later)
     with transaction(business.business_id) as session:
-        assert spending.spent_out(None, business.bot_id, limited) is None
-        assert spending.spent_out(session, business.bot_id, limited) is True
+        assert usage.spent_out(None, business.bot_id, limited) is None
+        assert usage.spent_out(session, business.bot_id, limited) is True
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from core.db import system_transaction, transaction
-from core.learning import outcomes
-from core.learning.outcomes import Aftermath, judged
+from core.evaluation import outcomes
+from core.evaluation.outcomes import FollowUp, judged
 from core.models import AIRun, AnswerOutcome, AnswerVerdict, Conversation
+from core.platform.db import system_transaction, transaction
 from tests.learning.past import NOW, change, ran, said, talk
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -140,7 +140,7 @@ def test_samples_are_the_judged_answers_with_a_confidence(business) -> None:
 
 @given(
     st.builds(
-        Aftermath,
+        FollowUp,
         outcome=st.sampled_from(["reply", "draft", "draft_sent", "draft_edited", "draft_discarded", "handoff"]),
         decided_by=st.just("model"),
         draft=st.none() | st.text(max_size=20),
@@ -152,7 +152,7 @@ def test_samples_are_the_judged_answers_with_a_confidence(business) -> None:
         came_back=st.booleans(),
     )
 )
-def test_a_low_score_or_a_return_never_makes_an_answer_good(after: Aftermath) -> None:
+def test_a_low_score_or_a_return_never_makes_an_answer_good(after: FollowUp) -> None:
     verdict = judged(after).verdict
     if after.outcome == "reply" and (after.came_back or (after.score or 5) <= 2):
         assert verdict is not AnswerVerdict.GOOD

@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from core.ai.settings import QaPair
-from core.conversations import bots
-from core.db import system_transaction, transaction
-from core.errors import NotFound
-from core.learning import rounds, suggestions, unanswered
-from core.learning.answers import best, most_like_others
-from core.learning.masking import MASK
-from core.learning.suggestions import AlreadyDecided, StillMasked, Suggested, UnusableAnswer
+from core.bots import versions
+from core.bots.settings import QaPair
+from core.evaluation import hourly_run, suggestions, unanswered_questions
+from core.evaluation.agent_answers import best, most_like_others
+from core.evaluation.suggestions import AlreadyDecided, StillMasked, Suggested, UnusableAnswer
 from core.models import AnswerOutcome, BotLearning, Suggestion
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import NotFound
+from core.text.pii import MASK
 from tests.learning.past import asked_in_vain, ran, said, talk
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -24,7 +24,7 @@ ME = "agent:1"
 
 
 def gathered(business, view: str = "open") -> list[Suggested]:
-    rounds.questions(business.business_id, business.bot_id)
+    hourly_run.questions(business.business_id, business.bot_id)
     with transaction(business.business_id) as session:
         return suggestions.listed(session, business.bot_id, view)
 
@@ -38,7 +38,7 @@ def violins(business, count: int = 1, **kept: str) -> Suggested:
 
 def settings_of(business) -> tuple[int, list[QaPair]]:
     with transaction(business.business_id) as session:
-        number, settings = bots.current(session, business.bot_id)
+        number, settings = versions.current(session, business.bot_id)
     return number, list(settings.qa_pairs)
 
 
@@ -200,22 +200,22 @@ def test_another_business_sees_nothing_of_it(business) -> None:
 
 def test_each_bot_learns_once_an_hour(business) -> None:
     asked_in_vain(business, "Do you repair violins?", DAY)
-    assert rounds.keep_up() == 1
-    assert rounds.keep_up() == 0
+    assert hourly_run.keep_up() == 1
+    assert hourly_run.keep_up() == 0
     with system_transaction() as session:
         assert session.scalars(select(AnswerOutcome.verdict)).all() == ["handed_over"]
         assert session.scalars(select(Suggestion.question)).all() == ["Do you repair violins?"]
         session.execute(text("UPDATE bot_learning SET learned_at = now() - interval '61 minutes'"))
         assert session.scalars(select(BotLearning.sample)).all() == [0]
-    assert rounds.keep_up() == 1
+    assert hourly_run.keep_up() == 1
 
 
 def test_who_looks_again_while_the_bot_learns_waits_and_finds_it_done(business) -> None:
     asked_in_vain(business, "Do you repair violins?", DAY)
     scope = (business.business_id, business.bot_id)
     with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
-        unanswered.gather(session, *scope)
-        other = pool.submit(rounds.questions, *scope)
+        unanswered_questions.gather(session, *scope)
+        other = pool.submit(hourly_run.questions, *scope)
         wait([other], timeout=0.5)
         assert not other.done()
         session.commit()
@@ -224,7 +224,7 @@ def test_who_looks_again_while_the_bot_learns_waits_and_finds_it_done(business) 
 
 
 def test_more_questions_than_a_batch_are_all_gathered(business, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unanswered, "BATCH", 2)
+    monkeypatch.setattr(unanswered_questions, "BATCH", 2)
     for number in range(5):
         asked_in_vain(business, "Do you repair violins?", (number + 1) * HOUR)
     (found,) = gathered(business)

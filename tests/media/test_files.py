@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from obstore.exceptions import GenericError
 
-from core.channels.base import InvalidMessage, MediaError
-from core.db import system_transaction, transaction
-from core.media import files, storage, unused, uploads
-from core.media.files import PendingFile
+from core.channels.types import InvalidMessage, MediaError
+from core.messaging.attachments import cleanup, downloads, uploads
+from core.messaging.attachments.downloads import PendingFile
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
+from core.platform import object_storage
+from core.platform.db import system_transaction, transaction
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, receive, rows, store
@@ -30,12 +31,12 @@ def pending(business: TestBusiness) -> int:
 
 def claim() -> list[PendingFile]:
     with system_transaction() as session:
-        return files.claim(session, 5)
+        return downloads.claim(session, 5)
 
 
 def fail(file: PendingFile, *, permanent: bool = False) -> None:
     with transaction(file.business_id) as session:
-        files.record_failure(session, file, MediaError("not now", permanent=permanent))
+        downloads.record_failure(session, file, MediaError("not now", permanent=permanent))
 
 
 def test_a_file_has_one_fetcher_at_a_time(pending: int) -> None:
@@ -75,10 +76,10 @@ def test_what_the_provider_never_gives_is_not_asked_for_again(pending: int) -> N
 def test_the_same_key_is_replaced_and_an_unknown_one_is_not_found(tmp_path: Path) -> None:
     for words in (b"one", b"two"):
         (tmp_path / "file").write_bytes(words)
-        storage.put("7/1", tmp_path / "file")
-    assert b"".join(storage.read("7/1")) == b"two"
+        object_storage.put("7/1", tmp_path / "file")
+    assert b"".join(object_storage.read("7/1")) == b"two"
     with pytest.raises(FileNotFoundError):
-        b"".join(storage.read("7/404"))
+        b"".join(object_storage.read("7/404"))
 
 
 def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
@@ -102,11 +103,11 @@ def test_uploads_that_no_message_carried_go_after_a_day(pending: int, business: 
     conversation_id = customer_writes()
     sent, old, fresh = (hand_in(business.business_id, hours_ago=hours) for hours in (30, 25, 23))
     send(business.business_id, conversation_id, sent[0])
-    assert unused.clear() == 1
+    assert cleanup.clear() == 1
     assert {row.id for row in rows("SELECT id FROM attachments")} == {pending, sent[0], fresh[0]}
-    assert b"".join(storage.read(sent[1])) == b"".join(storage.read(fresh[1]))
+    assert b"".join(object_storage.read(sent[1])) == b"".join(object_storage.read(fresh[1]))
     with pytest.raises(FileNotFoundError):
-        list(storage.read(old[1]))
+        list(object_storage.read(old[1]))
     with pytest.raises(InvalidMessage):
         send(business.business_id, conversation_id, old[0])
 
@@ -117,8 +118,8 @@ def test_an_upload_that_somebody_is_just_sending_stays(business: TestBusiness) -
     draft = Draft(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
     with transaction(business.business_id) as session:
         queue_reply(session, business.business_id, conversation_id, draft)
-        assert unused.clear() == 0
-    assert unused.clear() == 0
+        assert cleanup.clear() == 0
+    assert cleanup.clear() == 0
 
 
 def test_while_the_storage_is_away_nothing_is_forgotten(
@@ -130,7 +131,7 @@ def test_while_the_storage_is_away_nothing_is_forgotten(
         raise GenericError(f"no route to {key}")
 
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "delete", away)
-        assert unused.clear() == 0
+        patched.setattr(object_storage, "delete", away)
+        assert cleanup.clear() == 0
     assert one("SELECT id FROM attachments") == file_id
-    assert unused.clear() == 1
+    assert cleanup.clear() == 1

@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from core import agenda
-from core.channels.base import Sent
-from core.db import system_transaction, transaction
+from core.channels.types import Sent
+from core.messaging.outbound import claim as claims
+from core.messaging.outbound import rate_limit, results
 from core.models import Sender
-from core.outbox import claim as claims
-from core.outbox import flow, record
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import (
     LEASE,
@@ -32,6 +31,7 @@ from tests.inbox.steps import (
     say,
 )
 from tests.messages import meta_body, text_value
+from workers import due_work
 
 
 def customers(count: int) -> list[int]:
@@ -42,7 +42,7 @@ def customers(count: int) -> list[int]:
 
 def finish(business: TestBusiness, claimed: claims.Claimed) -> None:
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+        results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def test_claimers_side_by_side_never_take_the_same(business: TestBusiness) -> None:
@@ -79,7 +79,7 @@ def test_a_message_waits_for_the_next_try_of_the_one_before(business: TestBusine
     first, second = (say(business.business_id, conversation_id, words)[0] for words in ("uno", "dos"))
     rows("UPDATE deliveries SET next_attempt_at = now() + interval '1 hour' WHERE message_id = :id", id=first)
     assert claim() == []
-    wait = agenda.look().sends_in
+    wait = due_work.look().sends_in
     assert wait is not None
     assert wait > 0, "what is blocked is not due: nobody looks at it again and again"
     due_now()
@@ -110,7 +110,7 @@ def test_a_number_never_sends_faster_than_its_rate(business: TestBusiness, rate:
     taken, steps_in_a_second = [], 20
     with system_transaction() as session:
         for _ in range(steps_in_a_second * 5):
-            taken.append(flow.take_slots(session, business.whatsapp_channel_id, wanted, rate).allowed)
+            taken.append(rate_limit.reserve_slots(session, business.whatsapp_channel_id, wanted, rate).allowed)
             session.execute(
                 text("UPDATE channel_flow SET next_slot_at = next_slot_at - make_interval(secs => :step)"),
                 {"step": 1 / steps_in_a_second},
@@ -135,8 +135,8 @@ def test_a_claim_keeps_to_the_rate_and_puts_the_rest_off(business: TestBusiness)
 
 def test_a_grant_says_when_the_next_one_may_go(business: TestBusiness) -> None:
     with system_transaction() as session:
-        first = flow.take_slots(session, business.sms_channel_id, 3, 1)
-        again = flow.take_slots(session, business.sms_channel_id, 3, 1)
+        first = rate_limit.reserve_slots(session, business.sms_channel_id, 3, 1)
+        again = rate_limit.reserve_slots(session, business.sms_channel_id, 3, 1)
         now = session.connection().exec_driver_sql("SELECT now()").scalar_one()
     assert (first.allowed, again.allowed) == (1, 0)
     assert again.next_at - now == timedelta(seconds=1)
@@ -148,9 +148,9 @@ def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBus
 
     def take() -> bool:
         with system_transaction() as session:
-            return bool(flow.take_pair_slots(session, [identity_id]))
+            return bool(rate_limit.take_pair_slots(session, [identity_id]))
 
-    assert [take() for _ in range(flow.PAIR_BURST + 2)] == [True] * flow.PAIR_BURST + [False] * 2
+    assert [take() for _ in range(rate_limit.PAIR_BURST + 2)] == [True] * rate_limit.PAIR_BURST + [False] * 2
     rows("UPDATE identities SET pair_slot_at = pair_slot_at - interval '6 seconds'")
     assert [take() for _ in range(2)] == [True, False]
 
@@ -158,7 +158,7 @@ def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBus
 def test_waiting_for_the_numbers_rate_costs_the_customer_nothing(business: TestBusiness) -> None:
     say(business.business_id, customer_writes())
     with system_transaction() as session:
-        flow.slow_down(session, business.whatsapp_channel_id, 60)
+        rate_limit.throttle(session, business.whatsapp_channel_id, 60)
     for _ in range(3):
         assert claim() == []
         due_now()
@@ -197,7 +197,7 @@ def test_a_full_page_of_messages_that_wait_does_not_hide_the_rest(business: Test
         b=business.business_id,
     )
     with system_transaction() as session:
-        flow.ensure_flow(session, business.business_id, other)
+        rate_limit.ensure_flow(session, business.business_id, other)
     (free,) = say(business.business_id, one("SELECT max(id) FROM conversations"))
     rows("UPDATE deliveries SET channel_id = :c WHERE message_id = :m", c=other, m=free)
     rows(
@@ -212,7 +212,7 @@ class TestBreaker:
         opened = []
         for _ in range(times):
             with system_transaction() as session:
-                opened.append(flow.record_outcome(session, business.whatsapp_channel_id, healthy=False))
+                opened.append(rate_limit.record_outcome(session, business.whatsapp_channel_id, healthy=False))
         return opened
 
     def test_opens_after_five_failures_in_a_row(self, business: TestBusiness) -> None:
@@ -230,7 +230,7 @@ class TestBreaker:
     def test_a_success_between_starts_the_count_again(self, business: TestBusiness) -> None:
         self.fail(business, 4)
         with system_transaction() as session:
-            flow.record_outcome(session, business.whatsapp_channel_id, healthy=True)
+            rate_limit.record_outcome(session, business.whatsapp_channel_id, healthy=True)
         assert self.fail(business, 4) == [False] * 4
 
     def test_lets_one_probe_through_and_closes_when_it_works(self, business: TestBusiness) -> None:
@@ -260,7 +260,7 @@ class TestBreaker:
     def test_does_not_shut_other_numbers(self, business: TestBusiness) -> None:
         self.fail(business, 5)
         with system_transaction() as session:
-            shut = flow.closed_until(session, [business.whatsapp_channel_id, business.sms_channel_id])
+            shut = rate_limit.blocked_until(session, [business.whatsapp_channel_id, business.sms_channel_id])
         assert set(shut) == {business.whatsapp_channel_id}
 
 

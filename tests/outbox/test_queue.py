@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import InvalidMessage
-from core.conversations import service
-from core.db import transaction
-from core.errors import Conflict, IdempotencyConflict, NotFound, WindowClosed
+from core.channels.types import InvalidMessage
+from core.conversations import lifecycle
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
+from core.platform.db import transaction
+from core.platform.errors import Conflict, IdempotencyConflict, NotFound, WindowClosed
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, ids, message, one, rows, say
 
@@ -112,7 +112,7 @@ def test_a_closed_or_foreign_conversation_takes_nothing(business: TestBusiness) 
     with pytest.raises(NotFound):
         say(other, conversation_id)
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, conversation_id, "agent:1")
+        lifecycle.close(session, business.business_id, conversation_id, "agent:1")
     with pytest.raises(Conflict):
         say(business.business_id, conversation_id)
 

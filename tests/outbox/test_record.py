@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
-from core.config import get_settings
-from core.db import system_transaction, transaction
+from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
+from core.messaging.outbound import results, retry_policy, settlement
+from core.messaging.outbound.claim import Claimed
 from core.models import Sender
-from core.outbox import policy, record, settlement
-from core.outbox.claim import Claimed
+from core.platform.config import get_settings
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim_one, column, customer_writes, due_now, message, one, rows, say
 
@@ -26,7 +26,7 @@ def failure(verdict: Verdict, cause: Cause = Cause.PROVIDER, *, retry_after: flo
 
 def fail(business: TestBusiness, claimed: Claimed, error: SendError) -> None:
     with transaction(business.business_id) as session:
-        record.record_failure(session, claimed, error)
+        results.record_failure(session, claimed, error)
 
 
 def wait_of(message_id: int) -> float:
@@ -59,11 +59,11 @@ def test_unknown_is_left_to_a_receipt_or_a_person(business: TestBusiness) -> Non
     assert message(message_id).status == "uncertain"
     due_now()
     with system_transaction() as session:
-        assert settlement.own_uncertain(session, 60) == 0, "a receipt may still come"
+        assert settlement.hand_off_uncertain_sends(session, 60) == 0, "a receipt may still come"
     rows("UPDATE deliveries SET uncertain_since = now() - interval '61 seconds'")
     with system_transaction() as session:
-        assert settlement.own_uncertain(session, 60) == 1
-        assert settlement.own_uncertain(session, 60) == 0
+        assert settlement.hand_off_uncertain_sends(session, 60) == 1
+        assert settlement.hand_off_uncertain_sends(session, 60) == 0
     assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "send_uncertain")]
 
 
@@ -83,25 +83,25 @@ def test_retryable_waits_longer_each_time_and_ends_with_a_person(business: TestB
 
 def test_a_wait_that_the_provider_names_is_a_minimum() -> None:
     first, last = get_settings().retry_waits[0], get_settings().retry_waits[-1]
-    assert policy.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
+    assert retry_policy.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
     assert all(
-        first * 0.8 <= (policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2
+        first * 0.8 <= (retry_policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2
         for _ in range(200)
     )
-    assert policy.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
-    assert policy.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
-    assert policy.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
+    assert retry_policy.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
+    assert retry_policy.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
+    assert retry_policy.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
     assert last >= first
 
 
 def test_more_tries_than_waits_repeat_the_last_wait(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     monkeypatch.setattr(get_settings(), "retry_max_attempts", 50)
     last = get_settings().retry_waits[-1]
-    assert 0.8 * last <= (policy.next_wait(failure(Verdict.RETRYABLE), 49) or 0) <= 1.2 * last
+    assert 0.8 * last <= (retry_policy.next_wait(failure(Verdict.RETRYABLE), 49) or 0) <= 1.2 * last
 
 
 def test_jitter_spreads_the_waits(database: str) -> None:
-    waits = {policy.next_wait(failure(Verdict.RETRYABLE), 1) for _ in range(50)}
+    waits = {retry_policy.next_wait(failure(Verdict.RETRYABLE), 1) for _ in range(50)}
     assert len(waits) > 40
 
 
@@ -132,7 +132,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
             fail(business, claimed, failure(Verdict.RETRYABLE))
         else:
             with transaction(business.business_id) as session:
-                record.record_sent(session, [(claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))])
+                results.record_sent(session, [(claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))])
     after = message(message_id)
     if write == "failed":
         assert after.status == "queued"
@@ -145,7 +145,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
 
 
 def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: TestBusiness) -> None:
-    from core.outbox import retrying
+    from core.messaging.outbound import manual_retry
     from tests.inbox.steps import claim
 
     (message_id,) = say(business.business_id, customer_writes())
@@ -153,9 +153,9 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
     rows("UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = now()")
     rows("UPDATE messages SET status = 'uncertain' WHERE id = :id", id=message_id)
     with transaction(business.business_id) as session:
-        retrying.retry(session, business.business_id, [message_id], None, "agent:1")
+        manual_retry.retry(session, business.business_id, [message_id], None, "agent:1")
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     assert message(message_id).status == "sent"
     assert claim() == []
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from core.messaging.outbound.status import allowed, settle
 from core.models import MessageStatus as S
-from core.outbox.status import allowed, settle
 
 REPORTED = ["sent", "delivered", "read", "played", "failed"]
 BEFORE = [S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT]

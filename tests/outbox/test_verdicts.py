@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from core.business.channel_changes import ChannelEdit, change
 from core.channels import facts
-from core.channels.base import Provider, ProviderError, SendError, Sent
 from core.channels.twilio import errors as twilio
+from core.channels.types import Provider, ProviderError, SendError, Sent
 from core.channels.whatsapp_cloud import errors as meta
-from core.config import get_settings
-from core.contacts import profile
-from core.db import system_transaction, transaction
-from core.errors import MarketingStopped, OptedOut
+from core.messaging.channels.admin import ChannelEdit, change
+from core.messaging.contacts import profile
+from core.messaging.outbound import results
+from core.messaging.outbound.claim import Claimed
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox import record
-from core.outbox.claim import Claimed
-from core.outbox.queue import Draft, queue_reply
+from core.platform.config import get_settings
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import MarketingStopped, OptedOut
 from tests.conftest import TestBusiness
 from tests.inbox.steps import (
     claim,
@@ -35,7 +35,7 @@ from tests.inbox.steps import (
     store,
 )
 from tests.messages import meta_body, status_value, twilio_form
-from workers import inbound
+from workers.jobs import ingest
 
 
 def refuse(business: TestBusiness, claimed: Claimed, code: str, http_status: int = 400) -> None:
@@ -43,12 +43,12 @@ def refuse(business: TestBusiness, claimed: Claimed, code: str, http_status: int
     diagnose = meta.diagnose if claimed.channel_id == business.whatsapp_channel_id else twilio.diagnose
     error = SendError(ProviderError(code, "Refused"), diagnose(code, http_status))
     with transaction(business.business_id) as session:
-        record.record_failure(session, claimed, error)
+        results.record_failure(session, claimed, error)
 
 
 def take(business: TestBusiness, claimed: Claimed) -> None:
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+        results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def breaker_over() -> None:
@@ -147,15 +147,15 @@ def test_a_limit_for_quality_holds_back_what_begins_conversations(business: Test
 def test_no_failure_that_is_final_promises_to_go_out_again(business: TestBusiness, provider: Provider) -> None:
     """Neither a status nor the last of the tries."""
     table = meta.DIAGNOSES if provider is Provider.WHATSAPP_CLOUD else twilio.DIAGNOSES
-    from core.outbox import policy
+    from core.messaging.outbound import retry_policy
 
     for code in [*table, "987654"]:
-        told = policy.advice(facts.diagnose_failure(provider, ProviderError(code, "")), queued=False)
+        told = retry_policy.advice(facts.diagnose_failure(provider, ProviderError(code, "")), queued=False)
         assert "by itself" not in told, code
-        assert "by itself" not in policy.advice(table.get(code, meta.diagnose(code)), queued=False), code
-    assert "by hand" in policy.advice(facts.diagnose_failure(provider, ProviderError("131000", "")), queued=False) or (
-        provider is Provider.TWILIO
-    )
+        assert "by itself" not in retry_policy.advice(table.get(code, meta.diagnose(code)), queued=False), code
+    assert "by hand" in retry_policy.advice(
+        facts.diagnose_failure(provider, ProviderError("131000", "")), queued=False
+    ) or (provider is Provider.TWILIO)
 
 
 def test_the_last_try_says_that_it_was_the_last(business: TestBusiness) -> None:
@@ -173,7 +173,7 @@ def sms_status(message_id: int, code: str) -> None:
     pairs += [("From", "+15005550006"), ("To", "+15551234567")]
     query = f"message_id={message_id}"
     store(twilio_form(pairs), source="twilio_status", content_type="application/x-www-form-urlencoded", query=query)
-    inbound.receive()
+    ingest.receive()
 
 
 def sms_talk(business: TestBusiness) -> int:
@@ -247,7 +247,7 @@ def test_help_that_twilio_answered_gets_no_second_answer(business: TestBusiness)
     pairs = [("MessageSid", "SMhelp"), ("From", "+15551234567"), ("To", "+15005550006"), ("Body", "HELP")]
     form = "application/x-www-form-urlencoded"
     store(twilio_form([*pairs, ("OptOutType", "HELP")]), source="twilio_inbound", content_type=form)
-    inbound.receive()
+    ingest.receive()
     assert rows("SELECT waiting_since, unread_count FROM conversations") == [(None, 0)]
     with system_transaction() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM reply_turns").scalar_one() == 0

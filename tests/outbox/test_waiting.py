@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
-from core.conversations import listing, service
-from core.conversations.listing import View, Wanted
-from core.db import system_transaction, transaction
+from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
+from core.conversations import inbox_list, lifecycle
+from core.conversations.inbox_list import View, Wanted
+from core.messaging.outbound import claim as claims
+from core.messaging.outbound import manual_retry, results, settlement
+from core.messaging.outbound.api_send import Order, place
+from core.messaging.outbound.claim import Claimed
 from core.models import Sender
-from core.outbox import claim as claims
-from core.outbox import record, retrying, settlement
-from core.outbox.claim import Claimed
-from core.outbox.compose import Order, place
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, claim_one, column, customer_writes, message, one, receive, rows, say
 from tests.messages import meta_body, status_value
@@ -41,19 +41,19 @@ def waits() -> bool:
 
 def sent(business: TestBusiness, claimed: Claimed) -> None:
     with transaction(business.business_id) as session:
-        record.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+        results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
 def lost(business: TestBusiness, claimed: Claimed, diagnosis: Diagnosis = REFUSED) -> None:
     with transaction(business.business_id) as session:
-        record.record_failure(session, claimed, SendError(ProviderError("1", "Refused"), diagnosis))
+        results.record_failure(session, claimed, SendError(ProviderError("1", "Refused"), diagnosis))
 
 
 def later() -> None:
     """The minute in which a receipt may still come is over."""
     rows("UPDATE deliveries SET uncertain_since = now() - interval '2 minutes' WHERE uncertain_since IS NOT NULL")
     with system_transaction() as session:
-        settlement.own_uncertain(session, 60)
+        settlement.hand_off_uncertain_sends(session, 60)
 
 
 def by_program(business: TestBusiness, conversation_id: int, **more: Any) -> int:
@@ -67,7 +67,7 @@ def waiting_list(business: TestBusiness) -> list[int]:
     with transaction(business.business_id) as session:
         pages, after = [], None
         while True:
-            page = listing.page(session, business.business_id, Wanted(View.WAITING), 0, after, 1)
+            page = inbox_list.page(session, business.business_id, Wanted(View.WAITING), 0, after, 1)
             pages += [row.id for row in page.rows]
             if (after := page.next) is None:
                 return pages
@@ -87,7 +87,7 @@ def test_what_is_scheduled_or_cancelled_ends_no_wait(business: TestBusiness) -> 
     (message_id,) = say(business.business_id, customer_writes(), send_at=datetime.now(UTC) + timedelta(hours=20))
     assert waits()
     with transaction(business.business_id) as session:
-        retrying.cancel(session, business.business_id, message_id, "agent:1")
+        manual_retry.cancel(session, business.business_id, message_id, "agent:1")
     assert stand()[:2] == (True, 1)
 
 
@@ -137,7 +137,7 @@ def test_who_got_no_answer_waits_before_all_others(business: TestBusiness, sende
     assert column("SELECT kind FROM notices") == [kind]
     assert waiting_list(business) == [conversation_id, other]
     with transaction(business.business_id) as session:
-        assert [row.unsent for row in listing.rows(session, [conversation_id])] == [mark]
+        assert [row.unsent for row in inbox_list.rows(session, [conversation_id])] == [mark]
 
 
 def test_a_programs_message_that_is_lost_is_marked_and_told(business: TestBusiness) -> None:
@@ -174,11 +174,11 @@ def test_what_people_do_about_a_lost_answer(business: TestBusiness, deed: str) -
     with transaction(business.business_id) as session:
         match deed:
             case "retry":
-                retrying.retry(session, business.business_id, [message_id], None, "agent:1")
+                manual_retry.retry(session, business.business_id, [message_id], None, "agent:1")
             case "give_up":
-                retrying.give_up(session, business.business_id, [message_id], "agent:1")
+                manual_retry.give_up(session, business.business_id, [message_id], "agent:1")
             case "arrived":
-                retrying.confirm_sent(session, business.business_id, message_id, "agent:1")
+                manual_retry.confirm_sent(session, business.business_id, message_id, "agent:1")
     if deed == "receipt":
         receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
     assert stand()[:3] == ((deed in ("retry", "give_up")), int(deed in ("retry", "give_up")), None)
@@ -195,7 +195,7 @@ def test_who_asked_for_nothing_waits_no_more_when_the_message_is_given_up(busine
     lost(business, claim_one())
     assert waits()
     with transaction(business.business_id) as session:
-        retrying.give_up(session, business.business_id, [message_id], "agent:1")
+        manual_retry.give_up(session, business.business_id, [message_id], "agent:1")
     assert not waits()
 
 
@@ -206,7 +206,7 @@ def test_a_lost_answer_opens_what_was_closed(business: TestBusiness, again: bool
     (message_id,) = say(business.business_id, conversation_id, sender=Sender.BOT)
     sent(business, claim_one())
     with transaction(business.business_id) as session:
-        service.close(session, business.business_id, conversation_id, "agent:1")
+        lifecycle.close(session, business.business_id, conversation_id, "agent:1")
     here = customer_writes("¿Hola?") if again else conversation_id
     errors = [{"code": 131026, "title": "Undeliverable"}]
     receive(meta_body(status_value("x", "failed", our_id=message_id, errors=errors)))
@@ -249,5 +249,5 @@ def test_a_scheduled_message_does_not_hide_who_waits_for_the_bot(business: TestB
     rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
     rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
     with system_transaction() as session:
-        assert service.own_abandoned(session, 30) == 1
+        assert lifecycle.hand_off_unanswered(session, 30) == 1
     assert one("SELECT mode FROM conversations") == "human"

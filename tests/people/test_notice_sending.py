@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.db import system_transaction, transaction
-from core.health import alerts
+from core.accounts import notification_delivery, notification_texts
+from core.accounts.notification_delivery import Service
+from core.accounts.notifications import notify
 from core.models import Severity
-from core.people import notice_sending, notice_words
-from core.people.notice_sending import Service
-from core.people.notices import notify
+from core.monitoring import alerts
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.inbox.steps import column, one, rows
@@ -36,7 +36,7 @@ def catcher() -> Catcher:
 
 
 def send(*catchers: Any) -> bool:
-    return notice_sending.tell_due([Service(f"service {n}", one) for n, one in enumerate(catchers)])
+    return notification_delivery.tell_due([Service(f"service {n}", one) for n, one in enumerate(catchers)])
 
 
 def note(business: TestBusiness, kind: str = "test", severity: Severity = Severity.WARNING, **more: Any) -> None:
@@ -116,7 +116,7 @@ def test_a_backlog_goes_out_whole_and_together(business: TestBusiness, catcher: 
 def test_it_is_told_in_the_administrators_language_with_name_and_link(
     business: TestBusiness, catcher: Catcher, language: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.config import get_settings
+    from core.platform.config import get_settings
 
     monkeypatch.setattr(get_settings(), "console_url", "https://desk.example/")
     someone = person(business.business_id, role="administrator")
@@ -128,7 +128,7 @@ def test_it_is_told_in_the_administrators_language_with_name_and_link(
     ((title, body, kind),) = catcher.took
     assert "María {0} Gómez" in body and words in body
     assert f"https://desk.example/inbox?c={talk}" in body
-    assert kind == "warning" and notice_words.severity_word(language, "warning", cleared=False) in title
+    assert kind == "warning" and notification_texts.severity_word(language, "warning", cleared=False) in title
 
 
 def test_workers_that_stop_on_a_quiet_desk_are_told_once_and_cleared_once(
@@ -162,16 +162,16 @@ def test_workers_that_stop_on_a_quiet_desk_are_told_once_and_cleared_once(
     assert column("SELECT severity FROM notices ORDER BY id") == ["high", "info"]
 
 
-@pytest.mark.parametrize("language", notice_words.LANGUAGES)
+@pytest.mark.parametrize("language", notification_texts.LANGUAGES)
 def test_every_language_says_the_same_things(language: str) -> None:
     import string
 
     def shape(code: str) -> dict[str, list[str]]:
         return {
             key: sorted(name for _, name, _, _ in string.Formatter().parse(words) if name)
-            for key, words in notice_words.catalogue(code).items()
+            for key, words in notification_texts.catalogue(code).items()
         }
 
     assert shape(language) == shape("en")
-    known = {key[5:] for key in notice_words.catalogue(language) if key.startswith("alert")}
+    known = {key[5:] for key in notification_texts.catalogue(language) if key.startswith("alert")}
     assert {f"_{kind}" for kind in alerts.KINDS} <= known

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from console import i18n
-from core.conversations import service
-from core.db import transaction
-from core.people.notice_words import LANGUAGES, catalogue, sentence
+from core.accounts.notification_texts import LANGUAGES, catalogue, sentence
+from core.conversations import lifecycle
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.people import conversation
 from tests.inbox.steps import one
@@ -37,7 +37,7 @@ def test_of_why_a_person_is_needed_only_what_others_said_is_quoted(
 ) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
     with transaction(business.business_id) as session:
-        assert service.hand_off(session, business.business_id, talk, reason, detail)
+        assert lifecycle.hand_off(session, business.business_id, talk, reason, detail)
     data, text = one("SELECT jsonb_build_array(data, text) FROM notices")
     said = sentence("pt", "handed_off", data, text, "Ana")
     assert catalogue("pt")[f"reason.{reason}"] in said

@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from console import asgi
-from console.security import COOKIE
-from core.config import get_settings
-from core.db import system_transaction
+from console.http.security import COOKIE
+from core.accounts import sessions, user_admin
 from core.models import Agent
-from core.people import sessions, staff
+from core.platform.config import get_settings
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.console.people import Person, person
 from tests.inbox.steps import column
@@ -118,7 +118,7 @@ def test_a_provider_that_is_not_what_was_set_is_not_asked(
 
 def test_who_was_let_go_does_not_get_in(browser: TestClient, provider: Provider, ana: Person) -> None:
     with system_transaction() as session:
-        staff.disable(session, ana.business_id, "system:test", ana.id)
+        user_admin.disable(session, ana.business_id, "system:test", ana.id)
     assert go(browser, provider) == "/auth/login?provider"
 
 

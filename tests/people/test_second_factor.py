@@ -7,10 +7,10 @@ import time
 import pyotp
 import pytest
 
-from core.db import system_transaction, transaction
+from core.accounts import sessions, two_factor, users
+from core.accounts.two_factor import WrongCode
 from core.models import Agent, Role
-from core.people import agents, second_factor, sessions
-from core.people.second_factor import WrongCode
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.console.people import PASSWORD, Person, person
 from tests.inbox.steps import column, one, rows
@@ -31,7 +31,7 @@ def ana(business: TestBusiness) -> Person:
 def recovery(ana: Person) -> list[str]:
     """Her recovery codes; the code of a minute ago was the last one used."""
     with transaction(ana.business_id) as session:
-        codes = second_factor.enrol(session, ana.id, SECRET, code())
+        codes = two_factor.enrol(session, ana.id, SECRET, code())
         agent = session.get_one(Agent, ana.id)
         assert agent.totp is not None
         agent.totp = agent.totp | {"step": str(int(agent.totp["step"]) - 2)}
@@ -41,7 +41,7 @@ def recovery(ana: Person) -> list[str]:
 def owed(ana: Person) -> str:
     """The password is right: what is owed is the code."""
     with system_transaction() as session:
-        who = agents.authenticate(session, ana.email, PASSWORD)
+        who = users.authenticate(session, ana.email, PASSWORD)
         assert who is not None
         admitted = sessions.admit(session, who)
     assert admitted.owes_code
@@ -78,7 +78,7 @@ def test_what_is_no_code_is_refused(ana: Person, recovery: list[str], typed: str
 
 
 def test_recovery_codes_work_once_each(ana: Person, recovery: list[str]) -> None:
-    assert len(set(recovery)) == second_factor.RECOVERY_CODES
+    assert len(set(recovery)) == two_factor.RECOVERY_CODES
     assert prove(owed(ana), f" {recovery[3].upper()} ")
     assert prove(owed(ana), recovery[3]) is None
     assert prove(owed(ana), recovery[4])
@@ -86,19 +86,19 @@ def test_recovery_codes_work_once_each(ana: Person, recovery: list[str]) -> None
 
 
 def test_guessing_locks_out_though_the_password_is_right_each_time(ana: Person, recovery: list[str]) -> None:
-    for _ in range(agents.FAILURES_TO_LOCK - 1):
+    for _ in range(users.FAILURES_TO_LOCK - 1):
         assert prove(owed(ana), "000000") is None
     last = owed(ana)
     assert prove(last, "000000") is None
     assert prove(last, code()) is None
     with system_transaction() as session:
-        assert agents.authenticate(session, ana.email, PASSWORD) is None
+        assert users.authenticate(session, ana.email, PASSWORD) is None
 
 
 def test_a_link_owes_the_code_as_well(ana: Person, recovery: list[str]) -> None:
     with system_transaction() as session:
         link = sessions.make_link(session, ana.business_id, ana.id)
-        admitted = sessions.spend_link(session, link)
+        admitted = sessions.consume_login_link(session, link)
     assert admitted is not None
     assert admitted.owes_code
 
@@ -106,14 +106,14 @@ def test_a_link_owes_the_code_as_well(ana: Person, recovery: list[str]) -> None:
 def test_it_is_not_kept_until_the_app_has_it_and_goes_when_removed(ana: Person) -> None:
     for typed in ("000000", "１２３４５６"):
         with pytest.raises(WrongCode), transaction(ana.business_id) as session:
-            second_factor.enrol(session, ana.id, SECRET, typed)
+            two_factor.enrol(session, ana.id, SECRET, typed)
     assert one("SELECT totp FROM agents") is None
     with transaction(ana.business_id) as session:
-        second_factor.enrol(session, ana.id, SECRET, code())
+        two_factor.enrol(session, ana.id, SECRET, code())
     with transaction(ana.business_id) as session:
-        second_factor.remove(session, ana.id, "system:test")
+        two_factor.remove(session, ana.id, "system:test")
     with system_transaction() as session:
-        who = agents.authenticate(session, ana.email, PASSWORD)
+        who = users.authenticate(session, ana.email, PASSWORD)
     assert who is not None
     assert not who.owes_code
 

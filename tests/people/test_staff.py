@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.db import system_transaction, transaction
-from core.errors import NotFound
+from core.accounts import audit_log, sessions, user_admin
+from core.accounts.user_admin import CannotDisableSelf, IsDisabled, LastAdministrator, Person, UnacceptablePerson
+from core.accounts.users import AddressTaken
 from core.models import Role
-from core.people import audit, sessions, staff
-from core.people.agents import AddressTaken
-from core.people.staff import IsDisabled, LastAdministrator, Oneself, Person, UnacceptablePerson
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.inbox.steps import one, rows
@@ -20,22 +20,22 @@ from tests.inbox.steps import one, rows
 
 def everyone(business: TestBusiness) -> Sequence[Person]:
     with transaction(business.business_id) as session:
-        return staff.everyone(session)
+        return user_admin.everyone(session)
 
 
 def invite(business: TestBusiness, name: str = "Eva Ruiz", email: str = "eva@desk.example") -> str:
     with transaction(business.business_id) as session:
-        return staff.invite(session, business.business_id, "agent:1", name, email, Role.AGENT)
+        return user_admin.invite(session, business.business_id, "agent:1", name, email, Role.AGENT)
 
 
 def disable(business: TestBusiness, agent_id: int, actor: str = "system:test") -> None:
     with transaction(business.business_id) as session:
-        staff.disable(session, business.business_id, actor, agent_id)
+        user_admin.disable(session, business.business_id, actor, agent_id)
 
 
 def set_role(business: TestBusiness, agent_id: int, role: Role) -> None:
     with transaction(business.business_id) as session:
-        staff.set_role(session, business.business_id, "system:test", agent_id, role)
+        user_admin.set_role(session, business.business_id, "system:test", agent_id, role)
 
 
 def test_an_invitation_signs_in_once_and_the_person_is_seen(business: TestBusiness) -> None:
@@ -43,8 +43,8 @@ def test_an_invitation_signs_in_once_and_the_person_is_seen(business: TestBusine
     (eva,) = everyone(business)
     assert (eva.name, eva.role, eva.joined, eva.last_seen_at) == ("Eva Ruiz", Role.AGENT, False, None)
     with system_transaction() as session:
-        assert sessions.spend_link(session, token, "Firefox") is not None
-        assert sessions.spend_link(session, token) is None
+        assert sessions.consume_login_link(session, token, "Firefox") is not None
+        assert sessions.consume_login_link(session, token) is None
     assert everyone(business)[0].last_seen_at is not None
 
 
@@ -66,24 +66,24 @@ def test_letting_go_ends_every_way_in_at_once(business: TestBusiness) -> None:
     ana = person(business.business_id)
     conversation(business.business_id, business.whatsapp_channel_id, assignee_id=ana.id)
     with transaction(business.business_id) as session:
-        link = staff.new_link(session, business.business_id, "system:test", ana.id)
+        link = user_admin.new_link(session, business.business_id, "system:test", ana.id)
     disable(business, ana.id)
     with system_transaction() as session:
         assert sessions.session_agent(session, ana.token) is None
-        assert sessions.spend_link(session, link) is None
+        assert sessions.consume_login_link(session, link) is None
     (gone,) = everyone(business)
     assert (gone.disabled_at is not None, gone.open_conversations) == (True, 1)
     with pytest.raises(IsDisabled), transaction(business.business_id) as session:
-        staff.new_link(session, business.business_id, "system:test", ana.id)
+        user_admin.new_link(session, business.business_id, "system:test", ana.id)
     with transaction(business.business_id) as session:
-        staff.enable(session, business.business_id, "system:test", ana.id)
+        user_admin.enable(session, business.business_id, "system:test", ana.id)
     assert everyone(business)[0].disabled_at is None
 
 
 def test_the_last_administrator_stays(business: TestBusiness) -> None:
     ana = person(business.business_id, role=Role.ADMINISTRATOR)
     bea = person(business.business_id, role=Role.ADMINISTRATOR)
-    with pytest.raises(Oneself):
+    with pytest.raises(CannotDisableSelf):
         disable(business, ana.id, f"agent:{ana.id}")
     set_role(business, bea.id, Role.MANAGER)
     for attempt in (lambda: disable(business, ana.id), lambda: set_role(business, ana.id, Role.AGENT)):
@@ -113,20 +113,20 @@ def test_two_administrators_cannot_remove_each_other(business: TestBusiness) -> 
 def test_other_businesses_people_are_out_of_reach(business: TestBusiness) -> None:
     ana = person(business.business_id)
     with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        staff.disable(session, business.business_id + 1, "system:test", ana.id)
+        user_admin.disable(session, business.business_id + 1, "system:test", ana.id)
 
 
 def test_the_audit_log_tells_who_did_what_and_goes_on_after_a_page(business: TestBusiness) -> None:
     ana = person(business.business_id, name="Ana Torres", role=Role.ADMINISTRATOR)
     with transaction(business.business_id) as session:
         for number in range(5):
-            audit.record(session, business.business_id, f"agent:{ana.id}", "queue.retry", f"message:{number}")
-        audit.record(session, business.business_id, "key:3", "api_key.revoke", "api_key:9")
+            audit_log.record(session, business.business_id, f"agent:{ana.id}", "queue.retry", f"message:{number}")
+        audit_log.record(session, business.business_id, "key:3", "api_key.revoke", "api_key:9")
     with transaction(business.business_id) as session:
-        newest = audit.entries(session, area="queue", limit=3)
-        older = audit.entries(session, area="queue", limit=3, before_id=newest[-1].id)
-        hers = audit.entries(session, actor=f"agent:{ana.id}")
-        (key,) = audit.entries(session, area="api_key")
+        newest = audit_log.entries(session, area="queue", limit=3)
+        older = audit_log.entries(session, area="queue", limit=3, before_id=newest[-1].id)
+        hers = audit_log.entries(session, actor=f"agent:{ana.id}")
+        (key,) = audit_log.entries(session, area="api_key")
     assert [entry.subject for entry in (*newest, *older)] == [f"message:{n}" for n in (4, 3, 2, 1, 0)]
     assert {entry.who for entry in hers} == {"Ana Torres"}
     assert (key.who, key.actor) == ("", "key:3")

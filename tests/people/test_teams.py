@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from console.actions import teams as actions
+from console.app_pages.teams import commands
 from console.auth import NotAllowed
-from core.conversations import listing
-from core.conversations.listing import Wanted
-from core.conversations.owners import Rules
-from core.db import transaction
-from core.errors import Conflict, NotFound
+from core.accounts import teams
+from core.accounts.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
+from core.conversations import inbox_list, team_assignment
+from core.conversations.assignment import Rules
+from core.conversations.inbox_list import Wanted
 from core.models import Role
-from core.people import teams
-from core.people.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
+from core.platform.db import transaction
+from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.console.test_pages import Desk
@@ -39,7 +39,7 @@ def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) 
 
 def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
     with transaction(business.business_id) as session:
-        teams.give(session, business.business_id, conversation_id, "agent:1", team_id)
+        team_assignment.give(session, business.business_id, conversation_id, "agent:1", team_id)
 
 
 def test_a_team_has_exactly_the_members_it_was_given(business: TestBusiness) -> None:
@@ -85,7 +85,7 @@ def test_the_list_can_be_narrowed_to_a_team_until_it_is_removed(business: TestBu
     give(business, talk, sales)
     give(business, talk, sales)
     with transaction(business.business_id) as session:
-        found = listing.page(session, business.business_id, Wanted(team=sales), 0).rows
+        found = inbox_list.page(session, business.business_id, Wanted(team=sales), 0).rows
     assert [row.id for row in found] == [talk]
     assert known(business)[0].open_conversations == 1
     with transaction(business.business_id) as session:
@@ -108,7 +108,7 @@ def test_an_administrator_makes_renames_fills_and_removes_one(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
-    page = desk.open().switch_page("app_pages/teams.py")
+    page = desk.open().switch_page("app_pages/teams/page.py")
     desk.run()
     assert "no team yet" in page.info[0].value
     page.text_input(key="team_name").set_value("Sales")
@@ -133,7 +133,7 @@ def test_an_administrator_says_who_gets_what_the_bot_hands_over(
 ) -> None:
     sales, returns = make(business, "Sales"), make(business, "Returns")
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
-    page = desk.open().switch_page("app_pages/teams.py")
+    page = desk.open().switch_page("app_pages/teams/page.py")
     desk.run()
     page.number_input(key="most_open").set_value(3)
     page.multiselect(key=f"channels_{sales}").set_value([business.whatsapp_channel_id])
@@ -169,7 +169,7 @@ def test_a_channel_has_one_team_and_a_stranger_is_none(business: TestBusiness) -
 def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     sales = make(business, "Sales")
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
-    page = desk.open().switch_page("app_pages/teams.py")
+    page = desk.open().switch_page("app_pages/teams/page.py")
     desk.run()
     assert [one.value for one in page.subheader] == [
         "When the bot hands over",
@@ -179,12 +179,12 @@ def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: p
     assert "Each person who is there is given up to 10 open conversations." in [one.value for one in page.text]
     assert not page.text_input
     for act in (
-        lambda: actions.create("Returns"),
-        lambda: actions.rename(sales, "Returns"),
-        lambda: actions.remove(sales),
-        lambda: actions.set_channels(sales, [business.whatsapp_channel_id]),
-        lambda: actions.set_rules(Rules(False, 1)),
-        lambda: actions.set_members(sales, []),
+        lambda: commands.create("Returns"),
+        lambda: commands.rename(sales, "Returns"),
+        lambda: commands.remove(sales),
+        lambda: commands.set_channels(sales, [business.whatsapp_channel_id]),
+        lambda: commands.set_rules(Rules(False, 1)),
+        lambda: commands.set_members(sales, []),
     ):
         with pytest.raises(NotAllowed):
             act()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from console import auth
-from console.actions import exports
-from core.db import system_transaction, transaction
+from console.app_pages.analytics import commands
+from core.accounts import api_keys, audit_log, sessions, user_admin
 from core.models import Role
-from core.people import api_keys, audit, sessions, staff
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.inbox.steps import column, customer_writes, rows
@@ -26,7 +26,7 @@ def entries(area: str) -> list[Any]:
 def key(business_id: int, actor: str, *scopes: str) -> tuple[int, str]:
     with system_transaction() as session:
         key_id, secret = api_keys.create(session, business_id, "shop", scopes)
-        audit.record(session, business_id, actor, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
+        audit_log.record(session, business_id, actor, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
     return key_id, secret
 
 
@@ -45,7 +45,7 @@ def test_downloads_are_noted(business: TestBusiness, monkeypatch: pytest.MonkeyP
     one = person(business.business_id, role=Role.MANAGER)
     monkeypatch.setattr(auth, "token", lambda: one.token)
     auth.forget()
-    exports.note("quotes")
+    commands.note("quotes")
     assert entries("export") == [(f"agent:{one.id}", "export.download", "quotes", {})]
 
 
@@ -83,7 +83,7 @@ def test_whoever_is_let_go_takes_no_key_along(client: Any, business: TestBusines
     theirs, secret = key(business.business_id, f"agent:{leaving.id}", "conversations:read")
     _, other = key(business.business_id, f"agent:{staying.id}", "conversations:read")
     with transaction(business.business_id) as session:
-        staff.disable(session, business.business_id, f"agent:{staying.id}", leaving.id)
+        user_admin.disable(session, business.business_id, f"agent:{staying.id}", leaving.id)
     assert Api(client, secret).get("/api/v1/conversations").status_code == 401
     assert Api(client, other).get("/api/v1/conversations").status_code == 200
     assert entries("agent")[-1][3] == {"keys_revoked": [theirs]}

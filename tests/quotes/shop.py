@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from core.quotes.catalogue import Item
+from core.catalog.product_index import Item
 
 
 def item(number: int, name: str, price: str, unit: str = "", *aliases: str, sku: str = "") -> Item:

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.text import guess_language
-from core.quotes.answers import resolved, says_no, says_yes
-from core.quotes.changes import amended
-from core.quotes.matching import Line
+from core.catalog.orders.amendments import amended
+from core.catalog.orders.confirmation import resolved, says_no, says_yes
+from core.catalog.orders.matcher import Line
+from core.text.normalize import guess_language
 from tests.quotes.shop import NAMES, SHOP
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.quotes import catalogue
-from core.quotes.catalogue import Item
+from core.catalog import product_index
+from core.catalog.product_index import Item
 
 ITEMS = (
     Item(1, "CAM-01", "Camisa azul", ("blusa",), "", Decimal(25), "EUR"),
@@ -20,7 +20,7 @@ ITEMS = (
 
 
 def found(question: str) -> list[str]:
-    return [one.id for one in catalogue.passages(ITEMS, question)]
+    return [one.id for one in product_index.passages(ITEMS, question)]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_other_questions_find_nothing(question: str) -> None:
     ],
 )
 def test_a_passage_tells_the_price_in_the_question_s_language(question: str, text: str) -> None:
-    passage = catalogue.passages(ITEMS, question)[0]
+    passage = product_index.passages(ITEMS, question)[0]
     assert passage.text == text
     assert 0 < passage.score <= 1
 
@@ -86,19 +86,19 @@ def test_a_passage_tells_the_price_in_the_question_s_language(question: str, tex
     ],
 )
 def test_a_price_is_sure_only_without_another_meaning(question: str, product: str | None) -> None:
-    sure = catalogue.sure_price(ITEMS, question)
+    sure = product_index.sure_price(ITEMS, question)
     assert (sure and sure.id) == product
 
 
 def test_nothing_is_sure_without_products() -> None:
-    assert catalogue.sure_price((), "¿cuánto cuesta la camisa?") is None
+    assert product_index.sure_price((), "¿cuánto cuesta la camisa?") is None
 
 
 def test_a_large_catalogue_answers_at_once() -> None:
     many = tuple(
         Item(n, f"P-{n}", f"Producto{n % 700} modelo{n} color{n % 9}", (), "", Decimal(n), "EUR") for n in range(5_000)
     )
-    catalogue.passages(many, "precio modelo7")
+    product_index.passages(many, "precio modelo7")
     begun = time.perf_counter()
-    assert catalogue.passages(many, "¿cuánto cuesta el modelo4321 producto121?")[0].id == "product-4321"
+    assert product_index.passages(many, "¿cuánto cuesta el modelo4321 producto121?")[0].id == "product-4321"
     assert time.perf_counter() - begun < 0.5

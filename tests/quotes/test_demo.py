@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from core.business import demo
-from core.db import system_transaction, transaction
-from core.quotes import catalogue, products
+from core.catalog import product_index, products
+from core.cli import demo_business
+from core.platform.db import system_transaction, transaction
 
 
 def test_the_shop_is_stocked_once(business) -> None:
     def stock() -> None:
         with system_transaction() as session:
-            demo.stock(session, business.business_id)
+            demo_business.stock(session, business.business_id)
 
     stock()
     with transaction(business.business_id) as session:
-        items = catalogue.products_of(session, business.business_id)
+        items = product_index.products_of(session, business.business_id)
         assert len(items) >= 5
-        assert catalogue.passages(items, "How much are the leather shoes?")[0].title == "Zapatos de cuero"
+        assert product_index.passages(items, "How much are the leather shoes?")[0].title == "Zapatos de cuero"
         products.remove(session, business.business_id, "agent:1", [one.id for one in items])
     stock()
     with transaction(business.business_id) as session:
-        assert catalogue.products_of(session, business.business_id) == ()
+        assert product_index.products_of(session, business.business_id) == ()

@@ -7,16 +7,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from core.ai.assistant import compose
-from core.conversations import service as conversations
-from core.conversations import turns
-from core.conversations.context import Briefing, Standing, brief_from_memory, standings
-from core.conversations.turns import Done, Turn
-from core.db import system_transaction, transaction
-from core.errors import Conflict, NotFound
+from core.catalog import quote_reads, quotes
+from core.conversations import lifecycle as conversations
 from core.models import Bot, Business, Product, QuoteState
-from core.quotes import queries
-from core.quotes import service as quotes
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import Conflict, NotFound
+from core.replies import pending_replies
+from core.replies.assistant import compose
+from core.replies.context import ReplyContext, Standing, cached_context, standings
+from core.replies.pending_replies import Done, Turn
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, one, rows
 
@@ -34,20 +33,20 @@ def shop(business: TestBusiness) -> TestBusiness:
     return business
 
 
-def thinking() -> tuple[Turn, Briefing]:
+def thinking() -> tuple[Turn, ReplyContext]:
     rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
-        (turn,) = turns.claim(session, 1, LEASE)
+        (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(turn.business_id) as session:
-        briefing = turns.prepare(session, turn)
+        briefing = pending_replies.prepare(session, turn)
     assert briefing is not None
     return turn, briefing
 
 
-def finish(turn: Turn, briefing: Briefing) -> bool:
+def finish(turn: Turn, briefing: ReplyContext) -> bool:
     outcome = compose(briefing.request, None)
     with transaction(turn.business_id) as session:
-        return turns.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+        return pending_replies.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
 
 
 def write(words: str, **more: str) -> str:
@@ -155,25 +154,25 @@ def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusines
     _, briefing = thinking()
     assert (briefing.request.catalogue, briefing.request.open_quote) == ((), None)
     assert standing().shop is None
-    assert brief_from_memory(standing()) is not None
+    assert cached_context(standing()) is not None
 
 
 def test_the_catalogue_is_read_once_until_it_changes(shop: TestBusiness) -> None:
     customer_writes("Hola")
-    assert brief_from_memory(standing()) is None
+    assert cached_context(standing()) is None
     thinking()
-    remembered = brief_from_memory(standing())
+    remembered = cached_context(standing())
     assert remembered is not None
     assert len(remembered.request.catalogue) == 4
     rows("UPDATE businesses SET catalogue = gen_random_uuid()")
-    assert brief_from_memory(standing()) is None
+    assert cached_context(standing()) is None
 
 
 def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
     assert standing().shop is not None
-    assert brief_from_memory(standing()) is None
+    assert cached_context(standing()) is None
 
 
 def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
@@ -204,23 +203,23 @@ def test_quotes_are_listed_and_opened(shop: TestBusiness) -> None:
     write("mejor 3")
     write("Quiero 2 zapatos", sender=OTHER_CUSTOMER)
     with transaction(shop.business_id) as session:
-        listed = queries.listed(session)
+        listed = quote_reads.listed(session)
         assert [(row.id, row.state, row.total, row.lines) for row in listed] == [
             (3, QuoteState.ASKING, None, 1),
             (2, QuoteState.OPEN, 24000, 1),
             (1, QuoteState.REPLACED, 16000, 1),
         ]
-        assert [row.id for row in queries.listed(session, states=[QuoteState.OPEN])] == [2]
-        assert [row.id for row in queries.listed(session, before=3, limit=1)] == [2]
-        opened = queries.details(session, 2)
+        assert [row.id for row in quote_reads.listed(session, states=[QuoteState.OPEN])] == [2]
+        assert [row.id for row in quote_reads.listed(session, before=3, limit=1)] == [2]
+        opened = quote_reads.details(session, 2)
         assert [row.id for row in opened.history] == [1, 2]
         assert opened.lines[0].name == "Gorra"
-        assert queries.details(session, 3).lines[0].candidates == ["Zapato negro", "Zapato rojo"]
-        waiting = queries.waiting_in(session, listed[1].conversation_id)
+        assert quote_reads.details(session, 3).lines[0].candidates == ["Zapato negro", "Zapato rojo"]
+        waiting = quote_reads.waiting_in(session, listed[1].conversation_id)
         assert waiting is not None
         assert waiting.quote.id == 2
         with pytest.raises(NotFound):
-            queries.details(session, 99)
+            quote_reads.details(session, 99)
 
 
 def test_quotes_are_counted_by_state(shop: TestBusiness) -> None:
@@ -229,7 +228,7 @@ def test_quotes_are_counted_by_state(shop: TestBusiness) -> None:
     created = one("SELECT min(created_at) FROM quotes")
     until = one("SELECT max(created_at) + interval '1 second' FROM quotes")
     with transaction(shop.business_id) as session:
-        counted = queries.by_state(session, created, until)
+        counted = quote_reads.by_state(session, created, until)
     assert [(total.state, total.currency, total.count, total.total) for total in counted] == [
         (QuoteState.OPEN, "CLP", 1, 24000),
         (QuoteState.REPLACED, "CLP", 1, 16000),
@@ -242,6 +241,6 @@ def test_another_business_sees_no_quote(shop: TestBusiness) -> None:
         other = session.execute(insert(Business).values(name="Otra").returning(Business.id)).scalar_one()
         session.execute(insert(Bot).values(business_id=other, name="Bot"))
     with transaction(other) as session:
-        assert queries.listed(session) == []
+        assert quote_reads.listed(session) == []
         with pytest.raises(NotFound):
             quotes.cancel(session, other, 1, "mallory")

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.text import guess_language
-from core.quotes.matching import match_lines
-from core.quotes.reading import read_order
+from core.catalog.orders.matcher import match_lines
+from core.catalog.orders.parser import read_order
+from core.text.normalize import guess_language
 from tests.quotes.shop import NAMES, SHOP, item
 
 # (what is written, what it means: product and quantity; "?" asks which product, "#" asks how many)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.ai.assistant import MODEL, PRODUCT_PRICE, compose
-from core.ai.decision import HandOff, Reply
-from core.ai.settings import Autonomy
+from core.replies.assistant import MODEL, PRODUCT_PRICE, compose
+from core.replies.decision import HandOff, Reply
+from core.types import Autonomy
 from tests.ai.test_assistant import request, says
 from tests.quotes.shop import SHOP
 

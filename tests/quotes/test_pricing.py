@@ -9,8 +9,8 @@ from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.quotes import pricing
-from core.quotes.pricing import NoPrice, Price
+from core.text import prices
+from core.text.prices import NoPrice, Price
 
 PRICES = st.decimals(min_value=0, max_value=9_999_999, places=2)
 
@@ -18,7 +18,7 @@ PRICES = st.decimals(min_value=0, max_value=9_999_999, places=2)
 @given(PRICES, st.sampled_from(["es", "en", "pt", "es_MX", "de_CH"]), st.sampled_from(["EUR", "USD", "BRL", "ARS"]))
 def test_every_locale_s_prices_are_read(price: Decimal, locale: str, currency: str) -> None:
     written = format_currency(price, currency, "#,##0.00 ¤¤", locale=locale).replace("\u2019", "'")
-    assert pricing.read(written) == Price(price, currency)
+    assert prices.read(written) == Price(price, currency)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_every_locale_s_prices_are_read(price: Decimal, locale: str, currency: s
     ],
 )
 def test_a_price(cell: str | Decimal, amount: str, currency: str) -> None:
-    assert pricing.read(cell) == Price(Decimal(amount), currency)
+    assert prices.read(cell) == Price(Decimal(amount), currency)
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_a_price(cell: str | Decimal, amount: str, currency: str) -> None:
 )  # fmt: skip
 def test_no_price(cell: str | Decimal, reason: str) -> None:
     with pytest.raises(NoPrice) as refused:
-        pricing.read(cell)
+        prices.read(cell)
     assert refused.value.reason == reason
 
 
 def test_the_column_settles_what_a_price_alone_leaves_open() -> None:
-    comma = pricing.decimal_marks(["1.234", "12,50"])
-    point = pricing.decimal_marks(["1.234", "12.50"])
-    assert pricing.read("1.234", comma) == Price(Decimal(1234))
-    assert pricing.read("1.234", point) == Price(Decimal("1.234"))
+    comma = prices.decimal_marks(["1.234", "12,50"])
+    point = prices.decimal_marks(["1.234", "12.50"])
+    assert prices.read("1.234", comma) == Price(Decimal(1234))
+    assert prices.read("1.234", point) == Price(Decimal("1.234"))
 
 
 def test_a_column_that_disagrees_with_itself_settles_nothing() -> None:
-    marks = pricing.decimal_marks(["12,50", "12.50"])
-    assert pricing.read("12,50", marks) == pricing.read("12.50", marks) == Price(Decimal("12.5"))
+    marks = prices.decimal_marks(["12,50", "12.50"])
+    assert prices.read("12,50", marks) == prices.read("12.50", marks) == Price(Decimal("12.5"))
     with pytest.raises(NoPrice, match="ambiguous"):
-        pricing.read("1.234", marks)
+        prices.read("1.234", marks)

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
-from core.db import transaction
-from core.errors import NotFound
+from core.catalog import price_list_file, price_list_import, product_index, products
+from core.catalog.products import Facts, ProductExists, UnacceptableProduct
 from core.models import Business
-from core.quotes import catalogue, importing, products, spreadsheet
-from core.quotes.products import Facts, ProductExists, UnacceptableProduct
+from core.platform.db import transaction
+from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
 
 SHIRT = Facts("Camisa azul", Decimal(25), sku="CAM-01", aliases=("blusa",), description="De lino")
@@ -30,14 +30,14 @@ def known(business: TestBusiness) -> list[Facts]:
 
 def take(business: TestBusiness, content: str) -> tuple[int, int, int]:
     with transaction(business.business_id) as session:
-        read = spreadsheet.read(content.encode())
-        plan = importing.take(session, business.business_id, "agent:1", read, "USD")
+        read = price_list_file.read(content.encode())
+        plan = price_list_import.take(session, business.business_id, "agent:1", read, "USD")
     return len(plan.added), len(plan.changed), plan.unchanged
 
 
-def items(business: TestBusiness) -> tuple[catalogue.Item, ...]:
+def items(business: TestBusiness) -> tuple[product_index.Item, ...]:
     with transaction(business.business_id) as session:
-        return catalogue.products_of(session, business.business_id)
+        return product_index.products_of(session, business.business_id)
 
 
 def test_a_product_is_saved_and_changed(business) -> None:
@@ -125,7 +125,7 @@ def test_a_rolled_back_change_is_never_read_again(business) -> None:
 
     with pytest.raises(Regret), transaction(business.business_id) as session:
         products.save(session, business.business_id, "agent:1", SHIRT)
-        assert len(catalogue.products_of(session, business.business_id)) == 2
+        assert len(product_index.products_of(session, business.business_id)) == 2
         raise Regret
     assert [one.name for one in items(business)] == ["Gorra"]
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.ai.text import LanguageCode, words
-from core.quotes.answers import says_no, says_yes
-from core.quotes.changes import amended
-from core.quotes.matching import Line, find, match_lines
-from core.quotes.numbers import convert, figure, quantity_at
-from core.quotes.reading import read_order
+from core.catalog.orders.amendments import amended
+from core.catalog.orders.confirmation import says_no, says_yes
+from core.catalog.orders.matcher import Line, find, match_lines
+from core.catalog.orders.parser import read_order
+from core.text.normalize import LanguageCode, words
+from core.text.numbers import convert, figure, quantity_at
 from tests.quotes.shop import SHOP
 
 LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")

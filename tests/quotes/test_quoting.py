@@ -9,10 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai.assistant import compose
-from core.ai.decision import ComposeRequest, HandOff, Outcome, Reply
-from core.ai.handoff import Reason
-from core.ai.model import (
+from core.bots.llm.types import (
     Completion,
     FailureKind,
     MakeQuote,
@@ -23,15 +20,18 @@ from core.ai.model import (
     Prompt,
     Usage,
 )
-from core.ai.prices import load_prices
-from core.ai.prompt import BusinessFacts, Role, Turn
-from core.ai.settings import Autonomy, BotSettings
-from core.ai.text import LanguageCode
-from core.quotes import wording
-from core.quotes.catalogue import Item
-from core.quotes.matching import Line
-from core.quotes.offer import OpenQuote
-from core.quotes.states import QuoteState
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings
+from core.catalog import quote_texts
+from core.catalog.orders.matcher import Line
+from core.catalog.product_index import Item
+from core.catalog.quote import OpenQuote
+from core.models.quote_states import QuoteState
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
+from core.replies.handoff_rules import Reason
+from core.text.normalize import LanguageCode
+from core.types import Autonomy, BusinessFacts, Role, Turn
 from tests.quotes.shop import SHOP
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -355,7 +355,7 @@ def test_a_number_that_nobody_orders_is_never_quoted(text: str) -> None:
 def test_units_are_said_in_the_language_of_the_quote(language: LanguageCode, said: str) -> None:
     boots = Item(7, "", "Botas", (), "par", Decimal(90), "EUR")
     line = Line("botas", Decimal(3), "pair", boots, 1.0)
-    assert said in wording.offer((line,), NOW, "UTC", language)
+    assert said in quote_texts.offer((line,), NOW, "UTC", language)
 
 
 def test_a_yes_to_which_product_is_asked_again_and_confirms_nothing() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rehearsal.judging import Difference, Expectation, Kind, Made, Miss, difference, misses
+from core.evaluation.replay_diff import Difference, Expectation, Kind, Made, Miss, difference, misses
 
 YES = Made(kind=Kind.REPLY, text="Sí, enviamos en 3 días.", sources=("kb-1",))
 PERSON = Made(kind=Kind.HAND_OFF, text="Le paso con una persona.", reason="keyword")

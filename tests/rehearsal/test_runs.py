@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, update
 
-from core import errands
-from core.ai.handoff import Reason
-from core.ai.model import Completion, FailureKind, Prompt
-from core.ai.prices import load_prices
-from core.ai.settings import BotSettings, QaPair
-from core.conversations import bot_history, bots, spending
-from core.db import system_transaction, transaction
-from core.errands import Running, Stopped
-from core.errors import NotFound
+from core.bots import usage, version_history, versions
+from core.bots.llm.types import Completion, FailureKind, Prompt
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings, QaPair
+from core.evaluation import replay_task, replays, test_cases
+from core.evaluation.replay_diff import Difference, Expectation, Kind, Miss
+from core.evaluation.replays import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
+from core.evaluation.test_cases import UnacceptableCase
 from core.models import AIRun, RehearsalSource
-from core.rehearsal import cases, perform, runs
-from core.rehearsal.cases import UnacceptableCase
-from core.rehearsal.judging import Difference, Expectation, Kind, Miss
-from core.rehearsal.runs import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
+from core.platform.db import system_transaction, transaction
+from core.platform.errors import NotFound
+from core.replies.handoff_rules import Reason
+from core.tasks import background_tasks
+from core.tasks.background_tasks import Running, Stopped
 from tests.ai.test_assistant import ScriptedModel, fails
 from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, says
 from tests.inbox.steps import one, rows
-from workers import errands as work
+from workers.jobs import background_task as work
 
 PAIR = QaPair(question="¿Hacen envíos a todo el país?", answer="Sí, en tres días.", approved=True)
 
@@ -36,7 +36,7 @@ PAIR = QaPair(question="¿Hacen envíos a todo el país?", answer="Sí, en tres 
 @pytest.fixture(autouse=True)
 def model(monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
     made = answers("Sí, claro.")
-    monkeypatch.setattr(perform, "model", lambda: made)
+    monkeypatch.setattr(replay_task, "model", lambda: made)
     return made
 
 
@@ -59,23 +59,23 @@ def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
 def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
     plan = {"source": RehearsalSource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
     with transaction(business.business_id) as session:
-        return runs.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
+        return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
 
 
 def claim() -> Running:
     with system_transaction() as session:
-        [running] = errands.claim(session, 1, work._LEASE)
+        [running] = background_tasks.claim(session, 1, work._LEASE)
     return running
 
 
 def done(business: TestBusiness) -> RehearsalView:
-    work.carry_out(claim())
+    work.run_task(claim())
     return look(business)
 
 
 def look(business: TestBusiness) -> RehearsalView:
     with transaction(business.business_id) as session:
-        found = runs.latest(session, business.bot_id)
+        found = replays.latest(session, business.bot_id)
     assert found is not None
     return found
 
@@ -133,7 +133,7 @@ def test_what_it_takes_is_added_up_and_counts_in_the_bots_budget(business: TestB
 def test_a_run_ends_before_it_spends_more_than_it_may(business: TestBusiness, model: ScriptedModel) -> None:
     for number in range(3):
         answered(business, f"¿tienen la mesa {number}?")
-    most = runs.most_of_a_call(BotSettings(), load_prices())
+    most = replays.most_of_a_call(BotSettings(), load_prices())
     assert most is not None
     begin(business, BotSettings(), spend_limit=2 * most)
     seen = done(business)
@@ -150,9 +150,9 @@ def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, mod
     rehearsal_id = begin(business, BotSettings())
     running = claim()
     with transaction(business.business_id) as session:
-        runs.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+        replays.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
     with pytest.raises(Stopped):
-        perform.run(running)
+        replay_task.run(running)
     seen = look(business)
     assert not seen.is_open
     assert seen.items[0].after is None
@@ -169,12 +169,12 @@ def test_what_was_cancelled_meanwhile_is_not_written(
     class Slow:
         def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
             with transaction(business.business_id) as session:
-                runs.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+                replays.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
             return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
 
-    monkeypatch.setattr(perform, "model", Slow)
+    monkeypatch.setattr(replay_task, "model", Slow)
     with pytest.raises(Stopped):
-        perform.run(running)
+        replay_task.run(running)
     assert look(business).items[0].after is None
 
 
@@ -184,9 +184,9 @@ def test_a_killed_run_goes_on_where_it_was(business: TestBusiness, model: Script
     begin(business, BotSettings())
     running = claim()
     with transaction(business.business_id) as session:
-        plan = perform._work(session, running)
+        plan = replay_task._work(session, running)
     assert plan is not None
-    perform._try(running, plan, plan.left[0], model)  # and then the worker dies
+    replay_task._try(running, plan, plan.left[0], model)  # and then the worker dies
     one("UPDATE errands SET due_at = now() RETURNING id")
     model.prompts.clear()
     assert all(item.after is not None for item in done(business).items)
@@ -197,7 +197,7 @@ def test_trouble_of_the_provider_is_an_outcome_like_any_other(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "¿tienen mesas?")
-    monkeypatch.setattr(perform, "model", lambda: fails(FailureKind.SERVER))
+    monkeypatch.setattr(replay_task, "model", lambda: fails(FailureKind.SERVER))
     begin(business, BotSettings())
     (item,) = done(business).items
     assert item.after is not None
@@ -209,7 +209,7 @@ def test_without_a_model_the_approved_answers_are_compared(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "¿Hacen envíos a todo el país?")
-    monkeypatch.setattr(perform, "model", lambda: None)
+    monkeypatch.setattr(replay_task, "model", lambda: None)
     begin(business, BotSettings(qa_pairs=(PAIR,)))
     seen = done(business)
     assert seen.items[0].difference is Difference.NOW_ANSWERS
@@ -227,7 +227,7 @@ def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
     answered(business, "hola")
     plan = Plan(BotSettings(), RehearsalSource.CONVERSATIONS, 5, None)
     with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
-        runs.begin(session, business.business_id, business.bot_id, plan, actor="agent:1")
+        replays.begin(session, business.business_id, business.bot_id, plan, actor="agent:1")
         other = pool.submit(begin, business, BotSettings())
         wait([other], timeout=0.3)
         session.commit()
@@ -246,21 +246,21 @@ def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness)
     rehearsal_id = begin(business, BotSettings(name="Luna"))
     done(business)
     with transaction(business.business_id) as session:
-        number = bot_history.save(
+        number = version_history.save(
             session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="agent:1",
             note="",
         )  # fmt: skip
-        found = runs.of_version(session, business.bot_id, number)
+        found = replays.of_version(session, business.bot_id, number)
         assert found is not None
         assert found.id == rehearsal_id
-        assert runs.of_version(session, business.bot_id, 1) is None
+        assert replays.of_version(session, business.bot_id, 1) is None
 
 
 def test_only_the_newest_runs_and_those_of_versions_are_kept(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "hola")
-    monkeypatch.setattr(runs, "_KEPT", 1)
+    monkeypatch.setattr(replays, "_KEPT", 1)
     _, in_force = _current(business)
     kept = begin(business, in_force)
     done(business)
@@ -272,13 +272,13 @@ def test_only_the_newest_runs_and_those_of_versions_are_kept(
 
 def _current(business: TestBusiness) -> tuple[int, BotSettings]:
     with transaction(business.business_id) as session:
-        return bots.current(session, business.bot_id)
+        return versions.current(session, business.bot_id)
 
 
 def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
-        cases.add(
-            session, business.business_id, business.bot_id, " Envíos ", cases.asked("hola\n\n¿envían a Salta?"),
+        test_cases.add(
+            session, business.business_id, business.bot_id, " Envíos ", test_cases.asked("hola\n\n¿envían a Salta?"),
             Expectation(contains=("tres días",), cites=True), actor="agent:1",
         )  # fmt: skip
     begin(business, BotSettings(), source=RehearsalSource.CASES)
@@ -290,27 +290,45 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
 @pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
 def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, question: str) -> None:
     with pytest.raises(UnacceptableCase), transaction(business.business_id) as session:
-        cases.add(
-            session, business.business_id, business.bot_id, name, cases.asked(question), Expectation(), actor="agent:1"
+        test_cases.add(
+            session,
+            business.business_id,
+            business.bot_id,
+            name,
+            test_cases.asked(question),
+            Expectation(),
+            actor="agent:1",
         )
 
 
 def test_a_case_belongs_to_a_bot_of_the_business(business: TestBusiness) -> None:
     with transaction(business.business_id + 1) as session, pytest.raises(NotFound):
-        cases.add(
-            session, business.business_id + 1, business.bot_id, "A", cases.asked("hola"), Expectation(), actor="agent:1"
+        test_cases.add(
+            session,
+            business.business_id + 1,
+            business.bot_id,
+            "A",
+            test_cases.asked("hola"),
+            Expectation(),
+            actor="agent:1",
         )
 
 
 def test_a_run_survives_the_loss_of_its_case(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
-        case_id = cases.add(
-            session, business.business_id, business.bot_id, "A", cases.asked("hola"), Expectation(), actor="agent:1"
+        case_id = test_cases.add(
+            session,
+            business.business_id,
+            business.bot_id,
+            "A",
+            test_cases.asked("hola"),
+            Expectation(),
+            actor="agent:1",
         )
     begin(business, BotSettings(), source=RehearsalSource.CASES)
     with transaction(business.business_id) as session:
-        cases.remove(session, business.business_id, case_id, actor="agent:1")
-        cases.remove(session, business.business_id, case_id, actor="agent:1")
+        test_cases.remove(session, business.business_id, case_id, actor="agent:1")
+        test_cases.remove(session, business.business_id, case_id, actor="agent:1")
     assert len(done(business).items) == 1
 
 
@@ -319,7 +337,7 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
 ) -> None:
     answered(business, "¿tienen mesas?")
     with system_transaction() as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="t")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="t")
         session.execute(update(AIRun).values(model="gpt-6-luna"))
     slept: list[float] = []
 
@@ -328,7 +346,7 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
         one("UPDATE ai_runs SET created_at = now() - interval '2 minutes' RETURNING id")
         rows("UPDATE audit_log SET created_at = now() - interval '2 minutes' RETURNING id")
 
-    monkeypatch.setattr(perform.time, "sleep", later)
+    monkeypatch.setattr(replay_task.time, "sleep", later)
     begin(business, BotSettings(name="Luna"))
     assert done(business).items[0].after is not None
     assert len(slept) == 2
@@ -338,9 +356,9 @@ def test_a_run_ends_when_the_bots_money_is_spent(business: TestBusiness, model: 
     answered(business, "¿tienen mesas?")
     in_force = BotSettings(usd_per_day=0.01)
     with system_transaction() as session:
-        bots.save(session, business.business_id, business.bot_id, in_force, author="t")
+        versions.save(session, business.business_id, business.bot_id, in_force, author="t")
         session.execute(update(AIRun).values(input_tokens=1, cost_usd=Decimal(1)))
-    spending.forget()
+    usage.forget()
     begin(business, BotSettings())
     assert done(business).ended == "budget"
     assert model.prompts == []

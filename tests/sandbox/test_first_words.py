@@ -6,19 +6,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai import knowledge, prompt
-from core.ai.prompt import Passage, Role, Turn
-from core.ai.text import guess_language
-from core.business import demo, facts
-from core.quotes import catalogue
-from core.quotes.catalogue import Item
+from core.accounts import business_profile
+from core.bots import approved_answers
+from core.catalog import product_index
+from core.catalog.product_index import Item
+from core.cli import demo_business
+from core.replies import prompt
+from core.text.normalize import guess_language
+from core.types import Passage, Role, Turn
 from sandbox.openai_facts import read_prompt
 from sandbox.openai_model import Thought, think
 from sandbox.openai_tools import called
 
 SOLD = tuple(
     Item(number, one.sku, one.name, tuple(one.aliases), one.unit, one.price, "ARS", one.description or "")
-    for number, one in enumerate(demo._PRODUCTS, start=1)
+    for number, one in enumerate(demo_business._PRODUCTS, start=1)
 )
 WARRANTY = Passage("kb-1", "Garantía", "La garantía de las zapatillas es de 90 días contra defectos de fábrica.", 0.78)
 TAKES_ORDERS = {
@@ -28,9 +30,9 @@ TAKES_ORDERS = {
 
 
 def told(question: str, *known: Passage) -> prompt.Prompt:
-    bot = demo.bot()
-    passages = (*known, *catalogue.passages(SOLD, question), *knowledge.search(bot.qa_pairs, question, 3))
-    business = facts.facts_of(demo.NAME, demo.TIME_ZONE, demo.PROFILE)
+    bot = demo_business.bot()
+    passages = (*known, *product_index.passages(SOLD, question), *approved_answers.search(bot.qa_pairs, question, 3))
+    business = business_profile.facts_of(demo_business.NAME, demo_business.TIME_ZONE, demo_business.PROFILE)
     return prompt.build(bot, business, (Turn(Role.CUSTOMER, question, datetime.now(UTC)),), passages)
 
 

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai.assistant import compose
-from core.ai.client import ModelClient
-from core.ai.decision import ComposeRequest, Reply
-from core.ai.envelope import ApiStyle
-from core.ai.model import MakeQuote, ModelAnswer, Prompt
-from core.ai.prices import load_prices
-from core.ai.prompt import BusinessFacts, Role, Turn
-from core.ai.settings import BotSettings
+from core.bots.llm.client import ModelClient
+from core.bots.llm.types import MakeQuote, ModelAnswer, Prompt
+from core.bots.llm.wire_format import ApiStyle
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, Reply
+from core.types import BusinessFacts, Role, Turn
 from sandbox.openai_tools import called
 from tests.quotes.shop import SHOP
 from tests.sandbox.conftest import Client

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai.client import ModelClient
-from core.ai.copilot import Request, Task, help_with
-from core.ai.envelope import ApiStyle
-from core.ai.prices import load_prices
-from core.ai.prompt import BusinessFacts, Passage, Role, Turn
-from core.ai.settings import BotSettings
+from core.bots.llm.client import ModelClient
+from core.bots.llm.wire_format import ApiStyle
+from core.bots.model_prices import load_prices
+from core.bots.settings import BotSettings
+from core.replies.copilot import Request, Task, help_with
+from core.types import BusinessFacts, Passage, Role, Turn
 from sandbox.openai_writing import wrote
 from sandbox.settings import Settings
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core import bell
-from core.db import system_transaction, transaction
-from core.knowledge import queries, sources
-from core.media import storage
+from core.accounts import sessions, users
+from core.catalog import price_list_file, price_list_import, product_index
+from core.knowledge import reads, sources
 from core.models import Role
-from core.people import agents, sessions
-from core.quotes import catalogue, importing, spreadsheet
+from core.platform import job_queue, object_storage
+from core.platform.db import system_transaction, transaction
 
 
 def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
@@ -24,17 +23,17 @@ def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
     for path in (manual, prices):
         source_id = _upload(business_id, bot_id, path, actor)
     with transaction(business_id) as session:
-        key, _ = queries.kept_content(session, source_id)
-    read = spreadsheet.read(b"".join(storage.read(key)))
+        key, _ = reads.kept_content(session, source_id)
+    read = price_list_file.read(b"".join(object_storage.read(key)))
     with transaction(business_id) as session:
-        importing.take(session, business_id, actor, read, catalogue.own_currency(session, business_id))
-    bell.ring()
+        price_list_import.take(session, business_id, actor, read, product_index.own_currency(session, business_id))
+    job_queue.wake_worker()
     return agent_id
 
 
 def _arrive(business_id: int) -> int:
     with system_transaction() as session:
-        agent_id = agents.create_agent(
+        agent_id = users.create_agent(
             session, business_id, name="Ana Torres", email="ana@desk.example", role=Role.ADMINISTRATOR,
             password="correct horse battery", language="es",
         )  # fmt: skip

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select, update
 from werkzeug.test import TestResponse
 
-from core.db import system_transaction
 from core.models import Contact, ContactIdentity, Conversation, Delivery, Message
+from core.platform.db import system_transaction
 
 BOOTSTRAP = {"Authorization": "Bearer test-api-key"}
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -43,7 +43,7 @@ def make_conversation(
     **more: Any,
 ) -> int:
     """A conversation with a customer; `window` is counted from now, None means that they never wrote."""
-    from core.channels.numbers import lookup_key
+    from core.channels.phone_numbers import lookup_key
 
     with system_transaction() as session:
         contact = session.execute(

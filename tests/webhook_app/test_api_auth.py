@@ -10,12 +10,12 @@ import pytest
 import redis
 from sqlalchemy import insert, text, update
 
-from core import bell
-from core.db import system_transaction
-from core.errors import BotHubError, NotFound
+from core.accounts import api_keys
+from core.accounts.api_keys import Scope
 from core.models import APIKey, Attachment
-from core.people import api_keys
-from core.people.api_keys import Scope
+from core.platform import job_queue
+from core.platform.db import system_transaction
+from core.platform.errors import BotHubError, NotFound
 from tests.webhook_app.api_world import Api, column, make_conversation, make_message
 from webhook_app.api import auth
 
@@ -203,7 +203,7 @@ def test_a_key_that_calls_too_often_must_wait(client: Any, business: Any, monkey
 @pytest.fixture
 def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     nowhere = redis.Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=0.2)
-    monkeypatch.setattr(bell, "connection", lambda: nowhere)
+    monkeypatch.setattr(job_queue, "connection", lambda: nowhere)
     yield
     nowhere.close()
 
@@ -220,7 +220,7 @@ def test_without_redis_messages_are_stored(client: Any, business: Any, no_redis:
 
 
 def test_without_the_database_callers_are_told_to_come_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import db
+    from core.platform import db
 
     nowhere = db.make_engine("postgresql+psycopg://postgres@127.0.0.1:9/none")
     monkeypatch.setattr(db, "get_engine", lambda: nowhere)

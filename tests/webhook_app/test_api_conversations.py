@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from core.conversations import search
-from core.db import get_engine, system_transaction, transaction
 from core.models import Agent, Attachment, AuditEntry, Notice
+from core.platform.db import get_engine, system_transaction, transaction
 from tests.webhook_app.api_world import NOW, Api, column, count, make_conversation, make_message
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from core.db import system_transaction
-from core.media import uploads
+from core.messaging.attachments import uploads
 from core.models import Attachment
+from core.platform.db import system_transaction
 from tests.webhook_app.api_world import Api, count, make_conversation
 
 PNG = (

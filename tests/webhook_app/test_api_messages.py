@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core import bell
+from core.accounts import api_keys
 from core.models import Contact, ContactIdentity, Conversation, Delivery, Message
-from core.people import api_keys
+from core.platform import job_queue
 from tests.webhook_app.api_world import Api, column, count, fail, make_conversation, make_message
 
 
@@ -45,7 +45,7 @@ def test_another_spelling_of_a_number_finds_the_same_person(api: Api, conversati
 
 def test_the_bell_rings_after_a_message_is_queued(api: Api, conversation_id: int) -> None:
     api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"})
-    assert bell.queue_facts()["waiting"] == 1
+    assert job_queue.queue_facts()["waiting"] == 1
 
 
 def test_an_sms_to_a_stranger_makes_contact_and_conversation(api: Api, business: Any) -> None:
@@ -207,7 +207,7 @@ def test_a_reply_to_a_message_elsewhere_is_refused(api: Api, business: Any, conv
 def test_an_opted_out_customer_is_not_written_to(api: Api, conversation_id: int) -> None:
     from sqlalchemy import func, update
 
-    from core.db import system_transaction
+    from core.platform.db import system_transaction
 
     with system_transaction() as session:
         session.execute(update(ContactIdentity).values(opted_out_at=func.now()))
@@ -304,8 +304,8 @@ def test_failed_messages_are_told_with_cause_and_advice(api: Api, conversation_i
 def test_another_business_sees_nothing(client: Any, conversation_id: int) -> None:
     from sqlalchemy import insert
 
-    from core.db import system_transaction
     from core.models import Business
+    from core.platform.db import system_transaction
 
     with system_transaction() as session:
         stranger = session.execute(insert(Business).values(name="Otra", profile={}).returning(Business.id)).scalar_one()

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, update
 
-from core import bell
-from core.analytics.stats import Period, start_of
-from core.db import system_transaction
 from core.models import AuditEntry, Business, ContactIdentity, Conversation, Delivery, Message
+from core.platform import job_queue
+from core.platform.db import system_transaction
+from core.reporting.api_stats import Period, start_of
 from tests.webhook_app.api_world import NOW, Api, column, fail, make_conversation, make_message
 
 
@@ -64,13 +64,13 @@ def test_the_queue_tells_what_waits_and_what_failed(api: Api, talk: int) -> None
 def test_retrying_puts_failed_messages_back_and_rings(api: Api, talk: int) -> None:
     message_id = queued(api, talk)
     fail(message_id, attempts=5)
-    bell.connection().flushdb()
+    job_queue.connection().flushdb()
     answer = api.post("/api/v1/queue/retry", {"ids": [message_id]})
     assert answer.json == {"messages_retried": 1, "successful": 1, "failed": 0, "refused": []}
     assert column(Message, message_id, "status") == "queued"
     assert column(Delivery, message_id, "next_attempt_at") is not None
     assert column(Delivery, message_id, "attempts") == 5
-    assert bell.queue_facts()["waiting"] == 1
+    assert job_queue.queue_facts()["waiting"] == 1
     assert (column(AuditEntry, 2, "actor"), column(AuditEntry, 2, "action")) == ("key:bootstrap", "queue.retry")
 
 

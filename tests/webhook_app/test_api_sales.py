@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from core.db import system_transaction, transaction
+from core.accounts import api_keys
+from core.catalog import products, quotes
+from core.catalog.orders.matcher import Line
+from core.catalog.product_index import Item
+from core.catalog.quote import QuoteChange
 from core.models import AuditEntry, Business, Product, QuoteState
-from core.people import api_keys
-from core.quotes import products
-from core.quotes import service as quotes
-from core.quotes.catalogue import Item
-from core.quotes.matching import Line
-from core.quotes.offer import QuoteChange
+from core.platform.db import system_transaction, transaction
 from tests.webhook_app.api_world import Api, count, make_conversation
 
 PRODUCTS = "/api/v1/products"
@@ -68,12 +67,12 @@ def test_a_product_is_added_read_replaced_and_removed(api: Api, business: Any) -
 
 
 def test_the_bot_quotes_what_a_program_saved(api: Api, business: Any) -> None:
-    from core.quotes import catalogue
+    from core.catalog import product_index
 
     made = add(api, CAP)
     replace(api, made, CAP | {"price": "9.25"})
     with transaction(business.business_id) as session:
-        assert [(one.name, one.price) for one in catalogue.products_of(session, business.business_id)] == [
+        assert [(one.name, one.price) for one in product_index.products_of(session, business.business_id)] == [
             ("Gorra", Decimal("9.25"))
         ]
 

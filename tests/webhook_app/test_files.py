@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from core import crypto
-from core.db import transaction
-from core.media import links, storage, uploads
+from core.messaging.attachments import links, uploads
+from core.platform import crypto, object_storage
+from core.platform.db import transaction
 from tests.inbox.steps import one
 
 PDF = b"%PDF-1.7 price list" * 40_000
@@ -35,7 +35,7 @@ def test_a_link_gives_its_file(client: Any, business: Any, file_id: int) -> None
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"] == 'inline; filename="Lista-de-precios.pdf"'
     assert client.head(path).content_length == len(PDF)
-    storage.delete(one("SELECT storage_key FROM attachments"))
+    object_storage.delete(one("SELECT storage_key FROM attachments"))
     assert client.get(path).status_code == 404
 
 

@@ -16,9 +16,9 @@ import pytest
 
 from tests.inbox.steps import one
 from tests.messages import meta_body, meta_json, meta_signature, post_meta, text_value
-from webhook_app import bodies
+from webhook_app import request_body
 from webhook_app.api import auth
-from webhook_app.limits import Buckets, Lines
+from webhook_app.flood_limits import Buckets, Lines
 
 META = "/api/webhooks/whatsapp"
 WRONG = "sha256=" + "0" * 64
@@ -53,7 +53,7 @@ def test_a_flood_writes_few_lines_and_the_genuine_still_pass(client: Any, caplog
 
 def test_lines_say_how_many_were_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("webhook_app.limits.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("webhook_app.flood_limits.time.monotonic", lambda: now[0])
     lines = Lines(of_each=2, of_all=3)
     assert [lines.take("a") for _ in range(5)] == [0, 0, None, None, None]
     assert [lines.take("b"), lines.take("c")] == [3, None]
@@ -62,7 +62,7 @@ def test_lines_say_how_many_were_left_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_addresses_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webhook_app.limits._MOST_ADDRESSES", 100)
+    monkeypatch.setattr("webhook_app.flood_limits._MOST_ADDRESSES", 100)
     buckets = Buckets(1, 1)
     for number in range(1000):
         assert buckets.take(str(number))
@@ -71,11 +71,11 @@ def test_addresses_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest
 
 
 def test_large_bodies_wait_for_room_and_small_ones_do_not(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "_SECONDS", 0.05)
-    monkeypatch.setattr(bodies, "_room", bodies.threading.BoundedSemaphore(1))
+    monkeypatch.setattr(request_body, "_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "_room", request_body.threading.BoundedSemaphore(1))
     large = meta_json({**meta_body(text_value("grande")), "pad": "x" * 100_000})
     headers = {"X-Hub-Signature-256": meta_signature(large)}
-    with bodies._among_the_large():
+    with request_body._among_the_large():
         refused = client.post(META, data=large, headers=headers)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
         assert post_meta(client, meta_body(text_value("chico"))).status_code == 200
@@ -102,8 +102,8 @@ really = post_worker_init
 
 def post_worker_init(worker):
     really(worker)
-    from webhook_app import bodies
-    bodies._SECONDS = 0.5
+    from webhook_app import request_body
+    request_body._SECONDS = 0.5
 """
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core import bell
-from core.embedded import Embedded
-from core.health import webhooks
-from core.health.webhooks import Answered
+from core.monitoring import webhook_health
+from core.monitoring.webhook_health import Answered
+from core.platform import job_queue
+from core.platform.embedded import Embedded
 from tests.inbox.steps import start_postgres
 from tests.messages import meta_body, post_meta, text_value
 
@@ -29,7 +29,7 @@ def test_not_ready_without_workers(client: Any) -> None:
 
 
 def test_ready_with_everything(client: Any) -> None:
-    worker = bell.worker()
+    worker = job_queue.worker()
     worker.register_birth()
     try:
         assert client.get("/readyz").status_code == 200
@@ -63,7 +63,7 @@ def test_metrics_tell_of_the_queues_and_refusals(client: Any) -> None:
 def test_the_share_of_webhooks_answered_well_is_told(
     client: Any, servers: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "KEY", "bothub:webhooks:of-this-test:")
+    monkeypatch.setattr(webhook_health, "KEY", "bothub:webhooks:of-this-test:")
     door = client.application.extensions["door"]
     for number in range(3):
         post_meta(client, meta_body(text_value(f"Bom dia {number}")))
@@ -75,7 +75,7 @@ def test_the_share_of_webhooks_answered_well_is_told(
     finally:
         start_postgres(servers)
     door.tally.tell()
-    assert webhooks.lately() == Answered(stored=3, refused=2, failed=1)
+    assert webhook_health.lately() == Answered(stored=3, refused=2, failed=1)
     told = client.get("/readyz").json["webhooks"]
     assert (told["total"], told["share"], told["grade"]) == (6, 0.5, "too_few")
 

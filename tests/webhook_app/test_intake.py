@@ -10,18 +10,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from core.config import get_settings
-from core.errors import StoreUnavailable
-from core.inbox.events import RawEvent
+from core.messaging.inbound.webhook_events import RawEvent
+from core.platform.config import get_settings
+from core.platform.errors import StoreUnavailable
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one
-from webhook_app import intake as intake_module
-from webhook_app.intake import Intake
+from webhook_app import event_writer as intake_module
+from webhook_app.event_writer import EventWriter
 
 
 @pytest.fixture
-def intake(business: TestBusiness) -> Iterator[Intake]:
-    made = Intake(get_settings().database_url)
+def intake(business: TestBusiness) -> Iterator[EventWriter]:
+    made = EventWriter(get_settings().database_url)
     yield made
     made.stop()
 
@@ -30,7 +30,7 @@ def event(number: int) -> RawEvent:
     return RawEvent("whatsapp_cloud", "application/json", "", b'{"n":%d}' % number, datetime.now(UTC))
 
 
-def accept_all(intake: Intake, numbers: Sequence[int]) -> list[Exception]:
+def accept_all(intake: EventWriter, numbers: Sequence[int]) -> list[Exception]:
     """Accept from as many threads at once. Returns what was raised."""
     ready, raised = threading.Barrier(len(numbers)), []
 
@@ -49,7 +49,7 @@ def accept_all(intake: Intake, numbers: Sequence[int]) -> list[Exception]:
     return raised
 
 
-def test_fifty_requests_at_once_share_commits(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fifty_requests_at_once_share_commits(intake: EventWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
     really = intake_module.store_raw
 
@@ -64,18 +64,18 @@ def test_fifty_requests_at_once_share_commits(intake: Intake, monkeypatch: pytes
     assert len(batches) < 50
 
 
-def test_accepted_means_committed(intake: Intake) -> None:
+def test_accepted_means_committed(intake: EventWriter) -> None:
     intake.accept(event(1))
     with psycopg.connect(get_settings().database_url) as connection:
         assert connection.execute("SELECT count(*) FROM webhook_events").fetchone() == (1,)
 
 
-def test_one_body_from_many_requests_is_one_row(intake: Intake) -> None:
+def test_one_body_from_many_requests_is_one_row(intake: EventWriter) -> None:
     assert accept_all(intake, [7] * 20) == []
     assert one("SELECT count(*) FROM webhook_events") == 1
 
 
-def test_an_event_that_cannot_be_stored_fails_alone(intake: Intake) -> None:
+def test_an_event_that_cannot_be_stored_fails_alone(intake: EventWriter) -> None:
     bad = RawEvent("nobody", "application/json", "", b"{}", datetime.now(UTC))
     with pytest.raises(StoreUnavailable):
         intake.accept(bad)
@@ -83,7 +83,9 @@ def test_an_event_that_cannot_be_stored_fails_alone(intake: Intake) -> None:
     assert one("SELECT count(*) FROM webhook_events") == 1
 
 
-def test_an_error_that_nobody_foresaw_does_not_end_the_writer(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_nobody_foresaw_does_not_end_the_writer(
+    intake: EventWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(intake_module, "store_raw", lambda *_: 1 / 0)
         with pytest.raises(StoreUnavailable):
@@ -93,7 +95,7 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_writer(intake: Intake, mo
 
 
 def test_stopping_writes_what_waits(business: TestBusiness) -> None:
-    made = Intake(get_settings().database_url)
+    made = EventWriter(get_settings().database_url)
     assert accept_all(made, range(5)) == []
     made.stop()
     assert one("SELECT count(*) FROM webhook_events") == 5

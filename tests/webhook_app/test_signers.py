@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.business.setup import ChannelSpec, ensure_channel
-from core.channels.base import Kind, Provider
-from core.db import system_transaction
-from core.inbox import dead_letters
+from core.channels.types import Kind, Provider
+from core.cli.first_run import ensure_channel
+from core.messaging.channels.specs import ChannelSpec
+from core.messaging.inbound import dead_letters
 from core.models import Business, Channel, ChannelState
+from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows
 from tests.messages import (
@@ -24,8 +25,8 @@ from tests.messages import (
     twilio_form,
     twilio_signature,
 )
-from webhook_app import secrets
-from workers import inbound
+from webhook_app import signing_secrets
+from workers.jobs import ingest
 
 OTHER_NUMBER, OTHER_WABA = "209000000000001", "309000000000001"
 OTHER_SMS = "+15005559999"
@@ -104,7 +105,7 @@ NUMBER_CHANGE = {
 )
 def test_what_another_business_signed_is_not_ours(client: Any, other: int, document: dict[str, Any]) -> None:
     assert meta(client, document, "other-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     assert rows("SELECT 1 FROM messages UNION ALL SELECT 1 FROM notices UNION ALL SELECT 1 FROM receipts") == []
     ((reason, business_id),) = rows("SELECT reason, business_id FROM dead_letters")
     assert "signed with a secret that is not this number's" in reason
@@ -116,7 +117,7 @@ def test_genuine_events_of_both_are_stored_side_by_side(client: Any, other: int)
     assert meta(client, of(meta_body(text_value("dos")), OTHER_NUMBER), "other-app-secret") == 200
     assert sms(client, "+15005550006", "test-auth-token") == 200
     assert sms(client, OTHER_SMS, "other-token") == 200
-    inbound.receive()
+    ingest.receive()
     assert rows("SELECT business_id, count(*) FROM messages GROUP BY 1 ORDER BY 1") == [(1, 2), (other, 2)]
     assert column("SELECT reason FROM dead_letters") == []
 
@@ -124,7 +125,7 @@ def test_genuine_events_of_both_are_stored_side_by_side(client: Any, other: int)
 @pytest.mark.parametrize(("to", "token"), [("+15005550006", "other-token"), (OTHER_SMS, "test-auth-token")])
 def test_a_token_of_another_account_signs_no_message(client: Any, other: int, to: str, token: str) -> None:
     assert sms(client, to, token) == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT text FROM messages") == []
     assert one("SELECT count(*) FROM dead_letters") == 1
 
@@ -134,7 +135,7 @@ def test_two_numbers_of_one_business_in_two_apps_are_apart(client: Any, business
     assert meta(client, meta_body(text_value("forged")), "second-app") == 200
     assert meta(client, of(meta_body(text_value("forged")), OTHER_NUMBER), "test-app-secret") == 200
     assert meta(client, of(meta_body(text_value("genuine")), OTHER_NUMBER), "second-app") == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT text FROM messages") == ["genuine"]
     assert one("SELECT count(*) FROM dead_letters") == 2
 
@@ -146,17 +147,17 @@ def test_one_app_serves_many_numbers(client: Any, business: TestBusiness, creden
     """Also a number that has no secret of its own: then that of the settings signs."""
     add_channel(business.business_id, OTHER_NUMBER, credentials)
     assert meta(client, of(meta_body(text_value("Hola")), OTHER_NUMBER), "test-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT text FROM messages") == ["Hola"]
 
 
 def test_an_event_that_came_before_its_number_was_added_can_be_replayed(client: Any, business: TestBusiness) -> None:
     assert meta(client, of(meta_body(text_value("temprano")), OTHER_NUMBER), "test-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     add_channel(business.business_id, OTHER_NUMBER, {"app_secret": "test-app-secret"})
     with system_transaction() as session:
         dead_letters.replay(session)
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT text FROM messages") == ["temprano"]
 
 
@@ -166,7 +167,7 @@ def test_news_of_an_account_goes_to_the_channel_that_signed_it(client: Any, othe
         session.execute(update(Channel).where(Channel.identity == OTHER_NUMBER).values(account=WABA_ID))
     assert meta(client, account_notice(WABA_ID), "other-app-secret") == 200
     assert meta(client, account_notice(WABA_ID), "test-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT business_id FROM notices ORDER BY business_id") == [1, other]
 
 
@@ -174,7 +175,7 @@ def test_a_forged_copy_that_comes_first_does_not_keep_the_genuine_one_out(client
     document = meta_body(text_value("Hola"))
     assert meta(client, document, "other-app-secret") == 200
     assert meta(client, document, "test-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT text FROM messages") == ["Hola"]
 
 
@@ -185,7 +186,7 @@ def test_a_replaced_secret_is_refused_within_seconds(
     client: Any, other: int, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(secrets.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(signing_secrets.time, "monotonic", lambda: now[0])
     document = of(meta_body(text_value("Hola")), OTHER_NUMBER)
     assert meta(client, document, "other-app-secret") == 200
     with system_transaction() as session:
@@ -204,13 +205,13 @@ def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: 
         session.execute(update(Channel).where(Channel.business_id == 1).values(credentials={}))
     secrets_of(client)._read_at = float("-inf")
     assert meta(client, unknown, "test-app-secret") == 200
-    inbound.receive()
+    ingest.receive()
     assert column("SELECT business_id FROM dead_letters ORDER BY id") == [other, other, None]
     with system_transaction() as session:
         assert len(dead_letters.waiting(session, other)) == 2
         assert [one.event_id for one in dead_letters.of_nobody(session)] == [3]
 
 
-def secrets_of(client: Any) -> secrets.SecretRing:
-    found: secrets.SecretRing = client.application.extensions["door"].secrets
+def secrets_of(client: Any) -> signing_secrets.SigningSecrets:
+    found: signing_secrets.SigningSecrets = client.application.extensions["door"].secrets
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.embedded import Embedded
+from core.platform.embedded import Embedded
 from tests.channels.payloads import load_all
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows, start_postgres
@@ -118,8 +118,8 @@ class TestMeta:
     def test_a_secret_of_a_channel_fits_too(self, client: Any, business: TestBusiness) -> None:
         from sqlalchemy import update
 
-        from core.db import system_transaction
         from core.models import Channel
+        from core.platform.db import system_transaction
 
         with system_transaction() as session:
             session.execute(

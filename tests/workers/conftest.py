@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.channels.base import Download, FileFacts, MediaRef, Outgoing, Sent
-from workers import drain, media, replies, sending
+from core.channels.types import Download, FileFacts, MediaRef, Outgoing, Sent
+from workers import work_loop
+from workers.jobs import download_media, reply, send_messages
 
 
 class FakeChannel:
@@ -53,7 +54,7 @@ class FakeChannel:
 def provider(clean: None, monkeypatch: pytest.MonkeyPatch) -> FakeChannel:
     """The provider behind every channel of the workers."""
     fake = FakeChannel()
-    for module in (sending, replies, media):
+    for module in (send_messages, reply, download_media):
         monkeypatch.setattr(module, "channel", lambda _: fake)
     return fake
 
@@ -61,11 +62,11 @@ def provider(clean: None, monkeypatch: pytest.MonkeyPatch) -> FakeChannel:
 @pytest.fixture(autouse=True)
 def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a model the bot answers from approved pairs, or hands over."""
-    monkeypatch.setattr(replies, "model", lambda: None)
+    monkeypatch.setattr(reply, "model", lambda: None)
 
 
 @pytest.fixture
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Drains end as soon as nothing is due: the turns of these tests are due at once."""
-    monkeypatch.setattr(drain, "_SOON_SECONDS", 0.5)
+    monkeypatch.setattr(work_loop, "_SOON_SECONDS", 0.5)
     yield

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.ai.model import Completion, ModelAnswer, Prompt, Usage
-from core.ai.settings import BotSettings
-from core.conversations import bots
-from core.db import transaction
+from core.bots import versions
+from core.bots.llm.types import Completion, ModelAnswer, Prompt, Usage
+from core.bots.settings import BotSettings
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes
 from tests.workers.conftest import FakeChannel
-from workers import replies
-from workers.drain import drain
+from workers.jobs import reply
+from workers.work_loop import drain
 
 pytestmark = pytest.mark.usefixtures("short_slices")
 QUIET = 1.2
@@ -44,10 +44,10 @@ class Polite:
 @pytest.fixture
 def model(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Polite:
     polite = Polite()
-    monkeypatch.setattr(replies, "model", lambda: polite)
+    monkeypatch.setattr(reply, "model", lambda: polite)
     with transaction(business.business_id) as session:
         new = BotSettings(quiet_seconds=QUIET, confidence_threshold=0.1)
-        bots.save(session, business.business_id, business.bot_id, new, author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, new, author="agent:1")
     return polite
 
 

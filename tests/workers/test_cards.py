@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-from core.channels.base import Download, MediaRef
+from core.channels.types import Download, MediaRef
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows, store
 from tests.workers.conftest import FakeChannel
-from workers import inbound, media
+from workers.jobs import download_media, ingest
 
 CARD = b"BEGIN:VCARD\nFN:Rosa\nTEL:+56 2 2222\nEND:VCARD"
 
@@ -28,8 +28,8 @@ def test_a_card_is_read_when_it_is_fetched(business: TestBusiness, provider: Fak
         "To": "whatsapp:" + one("SELECT identity FROM channels WHERE kind = 'whatsapp' AND provider = 'twilio'"),
     }  # fmt: skip
     store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
-    inbound.receive()
-    for file in media.claim(5):
-        media.fetch(file)
+    ingest.receive()
+    for file in download_media.claim(5):
+        download_media.fetch(file)
     assert rows("SELECT type, text FROM messages") == [("contacts", "Rosa, +56 2 2222")]
     assert one("SELECT last_message_text FROM conversations") == "Rosa, +56 2 2222"

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from workers import patience
-from workers.clerk import Clerk
+from core.platform import db_retry
+from core.platform.group_commit import GroupCommit
 
 
 def test_what_waits_while_a_commit_is_under_way_is_written_together() -> None:
@@ -24,7 +24,7 @@ def test_what_waits_while_a_commit_is_under_way_is_written_together() -> None:
         assert go_on.wait(10)
         return [entry * 2 for entry in entries]
 
-    clerk = Clerk("test", write)
+    clerk = GroupCommit("test", write)
     with ThreadPoolExecutor(10) as threads:
         first = threads.submit(clerk.note, 0)
         assert first_is_in.wait(10)
@@ -46,7 +46,7 @@ def test_one_that_cannot_be_written_is_told_and_its_neighbours_are_kept() -> Non
         kept.update(entries)
         return [None] * len(entries)
 
-    clerk = Clerk("test", write)
+    clerk = GroupCommit("test", write)
     with ThreadPoolExecutor(20) as threads:
         notes = {number: threads.submit(clerk.note, number) for number in range(20)}
     assert isinstance(notes[13].exception(), ValueError)
@@ -54,12 +54,12 @@ def test_one_that_cannot_be_written_is_told_and_its_neighbours_are_kept() -> Non
 
 
 def test_an_absence_of_postgres_beyond_patience_is_told_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(db_retry, "_WAIT_SECONDS", 0.0)
     now = iter(range(0, 10_000, 20))
-    monkeypatch.setattr(patience.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr(db_retry.time, "monotonic", lambda: float(next(now)))
 
     def write(entries: Sequence[int]) -> list[None]:
         raise OperationalError("INSERT", {}, Exception("away"))
 
     with pytest.raises(OperationalError):
-        Clerk("test", write).note(1)
+        GroupCommit("test", write).note(1)

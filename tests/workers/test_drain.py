@@ -13,23 +13,24 @@ import pytest
 import rq
 from sqlalchemy.exc import OperationalError
 
-from core import agenda, bell
-from core.ai.settings import BotSettings, QaPair
-from core.channels.base import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
-from core.conversations import bots
-from core.db import transaction
-from core.embedded import Embedded
+from core.bots import versions
+from core.bots.settings import BotSettings, QaPair
+from core.channels.types import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
+from core.platform import job_queue
+from core.platform.db import transaction
+from core.platform.db_retry import retry_until_available
+from core.platform.embedded import Embedded
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, start_postgres, store
 from tests.messages import meta_body, meta_json, text_value
 from tests.workers.conftest import FakeChannel
-from workers import drain as draining
-from workers import inbound, media, replies, run, sending
-from workers.crew import Crew
-from workers.drain import drain
-from workers.patience import persist
-from workers.sweep import sweep
+from workers import due_work, run
+from workers import work_loop as draining
+from workers.jobs import download_media, ingest, reply, send_messages
+from workers.recovery import sweep
+from workers.task_pool import TaskPool
+from workers.work_loop import drain
 
 pytestmark = pytest.mark.usefixtures("short_slices")
 
@@ -39,7 +40,7 @@ def answers(business: TestBusiness) -> None:
     """A bot that knows one answer by heart."""
     pair = QaPair(question="¿A qué hora abren?", answer="Abrimos a las 9.", approved=True)
     with transaction(business.business_id) as session:
-        bots.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="agent:1")
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> None:
@@ -69,14 +70,14 @@ def test_an_event_becomes_a_sent_answer(provider: FakeChannel, answers: None) ->
 def test_an_answer_that_ends_during_a_look_is_still_sent(
     provider: FakeChannel, answers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = agenda.look
+    look = due_work.look
 
-    def look_slowly() -> agenda.Agenda:
+    def look_slowly() -> due_work.DueWork:
         seen = look()
         until(lambda: not draining.desk().in_hand())
         return seen
 
-    monkeypatch.setattr(agenda, "look", look_slowly)
+    monkeypatch.setattr(due_work, "look", look_slowly)
     arrives()
     drain()
     assert [outgoing.content["text"] for outgoing in provider.sent] == ["Abrimos a las 9."]
@@ -124,13 +125,13 @@ def test_a_message_that_cannot_be_sent_goes_to_a_person(provider: FakeChannel, a
 
 
 def test_a_file_is_fetched_and_kept(provider: FakeChannel, business: TestBusiness) -> None:
-    from core.media import storage
+    from core.platform import object_storage
 
     store(load("whatsapp_cloud", "image").body)
     drain()
     ((state, key, size),) = rows("SELECT state, storage_key, size FROM attachments")
     assert (state, size) == ("stored", 7)
-    assert b"".join(storage.read(key)) == b"picture"
+    assert b"".join(object_storage.read(key)) == b"picture"
 
 
 @pytest.mark.parametrize(("permanent", "state"), [(True, "failed"), (False, "pending")])
@@ -149,7 +150,7 @@ def test_a_crew_works_only_what_its_slots_hold() -> None:
         taken, waiting[:] = waiting[:free], waiting[free:]
         return taken
 
-    crew: Crew[int] = Crew("test", 3, take, lambda _: bool(release.wait(10)) or None, freed=freed)
+    crew: TaskPool[int] = TaskPool("test", 3, take, lambda _: bool(release.wait(10)) or None, freed=freed)
     assert crew.take_on() == 3
     assert crew.take_on() == 0
     assert sorted(crew.in_hand()) == [0, 1, 2]
@@ -166,7 +167,7 @@ def test_a_task_that_raises_frees_its_slot() -> None:
     def fail(_: int) -> None:
         raise ZeroDivisionError("a bug")
 
-    crew: Crew[int] = Crew("test", 1, lambda _: once.pop(0), fail, freed=freed)
+    crew: TaskPool[int] = TaskPool("test", 1, lambda _: once.pop(0), fail, freed=freed)
     crew.take_on()
     assert freed.wait(10)
     until(lambda: not crew.in_hand())
@@ -198,7 +199,7 @@ class TestPostgresAway:
             return really(outgoing)
 
         monkeypatch.setattr(provider, "send", send_and_lose_postgres)
-        writing = threading.Thread(target=sending.send, args=(claimed,))
+        writing = threading.Thread(target=send_messages.send, args=(claimed,))
         writing.start()
         until(lambda: provider.sent)
         start_postgres(servers)
@@ -217,8 +218,8 @@ class TestPostgresAway:
                 raise trouble.pop()
             return provider
 
-        monkeypatch.setattr(sending, "channel", channel)
-        sending.send(claimed)
+        monkeypatch.setattr(send_messages, "channel", channel)
+        send_messages.send(claimed)
         assert message(message_id).status == "sent"
         assert len(provider.sent) == 1
 
@@ -228,7 +229,7 @@ class TestPostgresAway:
         """The commit happened, its answer did not arrive: no other look would find the rows due."""
         (message_id,) = say(business.business_id, customer_writes())
         rows("DELETE FROM reply_turns")
-        really = sending.claims.claim
+        really = send_messages.claims.claim
         lost: list[int] = []
 
         def claim_and_lose(session: Any, *rest: Any) -> Any:
@@ -239,7 +240,7 @@ class TestPostgresAway:
                 raise OperationalError("COMMIT", {}, Exception("the connection broke"))
             return taken
 
-        monkeypatch.setattr(sending.claims, "claim", claim_and_lose)
+        monkeypatch.setattr(send_messages.claims, "claim", claim_and_lose)
         drain()
         assert lost == [message_id]
         assert len(provider.sent) == 1
@@ -253,7 +254,7 @@ class TestPostgresAway:
             raise OperationalError("SELECT", {}, Exception("gone"))
 
         with pytest.raises(OperationalError):
-            persist(write, for_seconds=0.1)
+            retry_until_available(write, for_seconds=0.1)
         assert len(calls) >= 2
 
     def test_a_bug_is_not_repeated(self) -> None:
@@ -264,7 +265,7 @@ class TestPostgresAway:
             raise KeyError
 
         with pytest.raises(KeyError):
-            persist(write)
+            retry_until_available(write)
         assert len(calls) == 1
 
 
@@ -276,12 +277,12 @@ class TestRedisAway:
         servers.redis.start()
 
     def test_the_bell_says_so(self) -> None:
-        assert bell.ring() is False
-        bell.silence()
+        assert job_queue.wake_worker() is False
+        job_queue.clear_wake_flag()
 
     def test_the_work_is_done_all_the_same(self, provider: FakeChannel, answers: None) -> None:
         arrives()
-        run._work_unasked()
+        run._work_through_leftovers()
         assert len(provider.sent) == 1
 
     def test_the_sweep_does_its_part(self, business: TestBusiness) -> None:
@@ -294,52 +295,56 @@ class TestRedisAway:
 
 class TestBell:
     def jobs(self) -> int:
-        return int(bell.queue_facts()["waiting"])
+        return int(job_queue.queue_facts()["waiting"])
 
     def test_rings_are_gathered_until_a_drain_looks(self, business: TestBusiness) -> None:
         for _ in range(5):
-            assert bell.ring()
+            assert job_queue.wake_worker()
         assert self.jobs() == 1
-        bell.silence()
-        bell.ring()
+        job_queue.clear_wake_flag()
+        job_queue.wake_worker()
         assert self.jobs() == 2
-        bell.silence()
-        bell.ring()
+        job_queue.clear_wake_flag()
+        job_queue.wake_worker()
         assert self.jobs() == 2, "as many as there are workers are enough"
 
     @pytest.fixture
-    def worker(self, monkeypatch: pytest.MonkeyPatch) -> bell.DeskWorker:
-        monkeypatch.setattr(bell.DeskWorker, "_install_signal_handlers", lambda _: None)  # they are pytest's here
-        return bell.worker()
+    def worker(self, monkeypatch: pytest.MonkeyPatch) -> job_queue.InProcessWorker:
+        monkeypatch.setattr(
+            job_queue.InProcessWorker, "_install_signal_handlers", lambda _: None
+        )  # they are pytest's here
+        return job_queue.worker()
 
     @pytest.mark.parametrize("serializer", ["json", "pickle"])
     @pytest.mark.parametrize("way", ["function", "arguments", "callbacks"])
     def test_a_worker_runs_nothing_that_others_put_into_redis(
-        self, business: TestBusiness, worker: bell.DeskWorker, tmp_path: Path, way: str, serializer: str
+        self, business: TestBusiness, worker: job_queue.InProcessWorker, tmp_path: Path, way: str, serializer: str
     ) -> None:
         trace = tmp_path / "ran"
         if way == "function":
             job = {"f": "os.mkdir", "args": (str(trace),)}
         elif way == "arguments":
-            job = {"f": bell.DRAIN, "args": (str(trace),)}
+            job = {"f": job_queue.WORK_LOOP, "args": (str(trace),)}
         else:
             (tmp_path / "trap.py").write_text(f"def spring(*_):\n    open({str(trace)!r}, 'w').close()\n")
             sys.path.insert(0, str(tmp_path))
             call = rq.Callback("trap.spring")
             job = {"f": "os.getcwd", "on_failure": call, "on_success": call, "on_stopped": call}
-        job = rq.Queue(bell.QUEUE, connection=bell.connection(), serializer=serializer).enqueue(**job)
+        job = rq.Queue(job_queue.QUEUE, connection=job_queue.connection(), serializer=serializer).enqueue(**job)
         try:
             worker.work(burst=True, logging_level="CRITICAL")
         finally:
             sys.path[:] = [one for one in sys.path if one != str(tmp_path)]
         assert not trace.exists()
-        assert [one.id for one in bell.failed_jobs()] == [job.id]
+        assert [one.id for one in job_queue.failed_jobs()] == [job.id]
 
-    def test_a_worker_answers_the_bell(self, worker: bell.DeskWorker, provider: FakeChannel, answers: None) -> None:
+    def test_a_worker_answers_the_bell(
+        self, worker: job_queue.InProcessWorker, provider: FakeChannel, answers: None
+    ) -> None:
         arrives()
-        bell.ring()
+        job_queue.wake_worker()
         worker.work(burst=True, logging_level="CRITICAL")
-        assert (len(provider.sent), bell.failed_jobs()) == (1, [])
+        assert (len(provider.sent), job_queue.failed_jobs()) == (1, [])
 
     def test_the_sweep_rings_for_what_a_lost_bell_left(self, business: TestBusiness) -> None:
         sweep()
@@ -351,18 +356,18 @@ class TestBell:
     def test_a_drain_opens_the_gate_before_it_looks(
         self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        bell.ring()
+        job_queue.wake_worker()
         order: list[str] = []
-        look, silence = draining.agenda.look, bell.silence
-        monkeypatch.setattr(bell, "silence", lambda: (order.append("silence"), silence())[1])
-        monkeypatch.setattr(draining.agenda, "look", lambda: (order.append("look"), look())[1])
+        look, clear = draining.due_work.look, job_queue.clear_wake_flag
+        monkeypatch.setattr(job_queue, "clear_wake_flag", lambda: (order.append("clear"), clear())[1])
+        monkeypatch.setattr(draining.due_work, "look", lambda: (order.append("look"), look())[1])
         drain()
-        assert order[:2] == ["silence", "look"]
+        assert order[:2] == ["clear", "look"]
 
     def test_a_slice_that_ends_with_work_left_rings_again(
         self, business: TestBusiness, provider: FakeChannel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(draining, "SLICE_SECONDS", 0.0)
+        monkeypatch.setattr(draining, "MAX_RUN_SECONDS", 0.0)
         arrives()
         drain()
         assert self.jobs() == 1
@@ -380,7 +385,7 @@ def test_the_sweep_gives_the_abandoned_to_a_person(business: TestBusiness, provi
 
 
 def test_receiving_nothing_is_nothing(business: TestBusiness) -> None:
-    assert inbound.receive() == 0
-    assert replies.claim(5) == []
-    assert sending.claim(5) == []
-    assert media.claim(5) == []
+    assert ingest.receive() == 0
+    assert reply.claim(5) == []
+    assert send_messages.claim(5) == []
+    assert download_media.claim(5) == []

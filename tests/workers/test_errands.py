@@ -8,14 +8,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from core import agenda, bell, errands
-from core.db import system_transaction, transaction
-from core.errands import ErrandView, Running, Stopped, Unachievable
+from core.platform import job_queue
+from core.platform.db import system_transaction, transaction
+from core.tasks import background_tasks
+from core.tasks.background_tasks import ErrandView, PermanentTaskError, Running, Stopped
 from tests.conftest import TestBusiness
 from tests.inbox.steps import force_rescans, one, rows
-from workers import errands as work
-from workers.drain import drain
-from workers.errands import Handler
+from workers import due_work
+from workers.jobs import background_task as work
+from workers.jobs.background_task import Handler
+from workers.work_loop import drain
 
 pytestmark = pytest.mark.usefixtures("short_slices")
 
@@ -28,19 +30,19 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
 
 def ask(business: TestBusiness, subject_id: int = 7) -> int:
     with transaction(business.business_id) as session:
-        return errands.begin(session, business.business_id, "test", subject_id, by="agent:1")
+        return background_tasks.begin(session, business.business_id, "test", subject_id, by="agent:1")
 
 
 def view(business: TestBusiness, errand_id: int) -> ErrandView:
     with transaction(business.business_id) as session:
-        found = errands.find(session, errand_id)
+        found = background_tasks.find(session, errand_id)
     assert found is not None
     return found
 
 
 def claim(lease_for: float = 30, limit: int = 1) -> list[Running]:
     with system_transaction() as session:
-        return errands.claim(session, limit, timedelta(seconds=lease_for))
+        return background_tasks.claim(session, limit, timedelta(seconds=lease_for))
 
 
 def test_the_drain_does_an_errand_and_its_progress_is_seen(
@@ -58,7 +60,7 @@ def test_the_drain_does_an_errand_and_its_progress_is_seen(
     drain()
     assert [(one.state, one.done, one.total) for one in seen] == [("running", 2, 3)]
     assert view(business, errand_id).state == "done"
-    assert agenda.look().errands_in is None
+    assert due_work.look().errands_in is None
 
 
 def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(business: TestBusiness) -> None:
@@ -66,7 +68,7 @@ def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(busin
         ask(business, subject_id)
     with system_transaction() as session:
         force_rescans(session)
-        assert len(errands.claim(session, 2, timedelta(seconds=30))) == 2
+        assert len(background_tasks.claim(session, 2, timedelta(seconds=30))) == 2
 
 
 def test_the_same_work_is_asked_for_once(business: TestBusiness) -> None:
@@ -75,7 +77,7 @@ def test_the_same_work_is_asked_for_once(business: TestBusiness) -> None:
     assert ask(business, 8) != ask(business)
     assert ask(business) == running.errand_id
     with transaction(business.business_id) as session:
-        errands.end(session, running)
+        background_tasks.end(session, running)
     assert ask(business) != running.errand_id
 
 
@@ -83,14 +85,14 @@ def test_a_cancelled_errand_stops_at_its_next_step_and_writes_nothing_more(busin
     errand_id = ask(business)
     [running] = claim()
     with transaction(business.business_id) as session:
-        assert errands.cancel(session, errand_id)
-        assert not errands.cancel(session, errand_id)
+        assert background_tasks.cancel(session, errand_id)
+        assert not background_tasks.cancel(session, errand_id)
     with pytest.raises(Stopped):
         running.step(1, 2)
     with pytest.raises(Stopped), transaction(business.business_id) as session:
         running.hold(session)
     with transaction(business.business_id) as session:
-        assert not errands.end(session, running)
+        assert not background_tasks.end(session, running)
     assert view(business, errand_id).state == "cancelled"
 
 
@@ -110,7 +112,7 @@ def test_work_that_hangs_loses_its_lease(business: TestBusiness, monkeypatch: py
     [running] = claim(lease_for=0)
     work.renew([running])
     assert claim() == []
-    monkeypatch.setattr(errands, "_SILENT_SECONDS", 0)
+    monkeypatch.setattr(background_tasks, "_SILENT_SECONDS", 0)
     one("UPDATE errands SET due_at = now() RETURNING id")
     work.renew([running])
     assert len(claim()) == 1
@@ -124,10 +126,10 @@ def test_what_kills_its_workers_ends_failed(business: TestBusiness, handle: Call
 
     handle(Handler(lambda _: None, tell))
     errand_id = ask(business)
-    for _ in range(errands.MOST_ATTEMPTS):
+    for _ in range(background_tasks.MOST_ATTEMPTS):
         claim(lease_for=0)
     [running] = claim()
-    work.carry_out(running)
+    work.run_task(running)
     assert (view(business, errand_id).state, view(business, errand_id).error) == ("failed", "crashed")
     assert told == ["7 crashed"]
 
@@ -140,18 +142,18 @@ def test_what_raises_is_tried_again_and_then_has_failed(
 
     handle(Handler(run))
     errand_id = ask(business)
-    for attempt in range(errands.MOST_ATTEMPTS):
+    for attempt in range(background_tasks.MOST_ATTEMPTS):
         assert view(business, errand_id).state == "waiting", attempt
         [running] = claim()
         with pytest.raises(ValueError, match="broken"):
-            work.carry_out(running)
+            work.run_task(running)
         rows("UPDATE errands SET due_at = now() WHERE due_at IS NOT NULL RETURNING id")
     assert view(business, errand_id).state == "failed"
 
 
 def test_what_cannot_be_done_says_why(business: TestBusiness, handle: Callable[[Handler], None]) -> None:
     def run(_: Running) -> None:
-        raise Unachievable("encrypted")
+        raise PermanentTaskError("encrypted")
 
     handle(Handler(run))
     errand_id = ask(business)
@@ -165,8 +167,8 @@ def test_a_process_that_ends_hands_its_work_over_at_once(
     handle(Handler(lambda errand: errand.step(1, 2)))
     ask(business)
     [running] = claim()
-    monkeypatch.setattr(bell, "stop_requested", lambda: True)
-    work.carry_out(running)
+    monkeypatch.setattr(job_queue, "stop_requested", lambda: True)
+    work.run_task(running)
     [again] = claim()
     assert again.attempt == 1
 
@@ -177,7 +179,7 @@ def test_a_business_with_much_to_do_lets_the_others_have_their_turn(business: Te
     claim()
     other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
     with transaction(other) as session:
-        errands.begin(session, other, "test", 1, by="agent:2")
+        background_tasks.begin(session, other, "test", 1, by="agent:2")
     [running] = claim()
     assert running.business_id == other
 
@@ -185,9 +187,9 @@ def test_a_business_with_much_to_do_lets_the_others_have_their_turn(business: Te
 def test_only_what_ended_long_ago_is_forgotten(business: TestBusiness) -> None:
     kept, old, running = ask(business, 1), ask(business, 2), ask(business, 3)
     with transaction(business.business_id) as session:
-        errands.cancel(session, kept)
-        errands.cancel(session, old)
+        background_tasks.cancel(session, kept)
+        background_tasks.cancel(session, old)
     one(f"UPDATE errands SET ended_at = now() - interval '31 days' WHERE id = {old} RETURNING id")
     with system_transaction() as session:
-        errands.forget_old(session)
+        background_tasks.forget_old(session)
     assert rows("SELECT id FROM errands ORDER BY id") == [(kept,), (running,)]

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from obstore.exceptions import GenericError
 
-from core.channels.base import (
+from core.channels.registry import open_channel
+from core.channels.types import (
     Account,
     Cause,
     Diagnosis,
@@ -26,16 +27,16 @@ from core.channels.base import (
     SendError,
     Verdict,
 )
-from core.channels.registry import open_channel
-from core.db import transaction
-from core.media import outgoing, storage, uploads
+from core.messaging.attachments import outgoing, uploads
+from core.messaging.outbound.enqueue import Draft, queue_reply
 from core.models import Sender
-from core.outbox.queue import Draft, queue_reply
+from core.platform import object_storage
+from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, one, rows
 from tests.workers.conftest import FakeChannel
-from workers import files as outgoing_files
-from workers import sending
+from workers.jobs import send_files as outgoing_files
+from workers.jobs import send_messages
 
 PDF = b"%PDF-1.7 "
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -66,7 +67,7 @@ def test_one_file_for_many_at_once_is_whole_for_each(business: TestBusiness, pro
 
     def send(claimed: Any) -> None:
         together.wait()
-        sending.send(claimed)
+        send_messages.send(claimed)
 
     due: list[Any] = []
     give_up = time.monotonic() + 20
@@ -78,7 +79,7 @@ def test_one_file_for_many_at_once_is_whole_for_each(business: TestBusiness, pro
     assert len(provider.sent) == 12
     assert {message.files[file_id] for message in provider.sent} == {OutgoingFile("lista.pdf", handle="media-1")}
     assert [hashlib.sha256(sent).digest() for sent in provider.uploads] == [hashlib.sha256(content).digest()]
-    assert list(storage.scratch_folder().iterdir()) == []
+    assert list(object_storage.scratch_folder().iterdir()) == []
 
 
 @pytest.mark.usefixtures("provider")
@@ -103,7 +104,7 @@ def test_a_file_the_provider_dropped_is_given_anew_once(business: TestBusiness, 
 
     def send_again() -> None:
         queue(business.business_id, conversation_id, {"type": "document", "media": {"attachment_id": file_id}})
-        sending.send(claim()[0])
+        send_messages.send(claim()[0])
 
     send_again()
     send_again()
@@ -135,19 +136,19 @@ def test_what_is_not_whole_is_not_sent(
     key = one("SELECT storage_key FROM attachments")
     if damage == "cut":
         (tmp_path / "cut").write_bytes(PDF)
-        storage.put(key, tmp_path / "cut")
+        object_storage.put(key, tmp_path / "cut")
     elif damage == "gone":
-        storage.delete(key)
+        object_storage.delete(key)
     else:
 
         def away(_: str) -> Any:
             raise GenericError("no route")
 
-        monkeypatch.setattr(storage, "read", away)
-    sending.send(claim()[0])
+        monkeypatch.setattr(object_storage, "read", away)
+    send_messages.send(claim()[0])
     assert provider.sent == provider.uploads == []
     assert one("SELECT status FROM messages WHERE id = :id", id=message_id) == status
-    assert list(storage.scratch_folder().iterdir()) == []
+    assert list(object_storage.scratch_folder().iterdir()) == []
 
 
 TAKEN_AS: list[tuple[str, bytes, str, str | None]] = [
@@ -270,18 +271,18 @@ def test_twilio_has_limits_of_its_own(
     )
     address = attached.files[file_id].link or ""
     assert address.startswith("https://desk.example.com/api/files/")
-    assert address.endswith("/and-2.png")
+    assert address.endswith("/Nandu-2.png")
 
 
 def test_leftovers_of_killed_processes_are_cleared(business: TestBusiness) -> None:
     assert business
-    folder = storage.scratch_folder()
+    folder = object_storage.scratch_folder()
     (folder / "out-7").write_bytes(b"old")
     (folder / "reading").mkdir()
     (folder / "reading" / "book.pdf").write_bytes(b"old")
     (folder / "out-new").write_bytes(b"in use")
     for name in ("out-7", "reading"):
         os.utime(folder / name, (time.time() - 7200,) * 2)
-    assert storage.clear_scratch() == 2
+    assert object_storage.clear_scratch() == 2
     assert [entry.name for entry in folder.iterdir()] == ["out-new"]
     (folder / "out-new").unlink()

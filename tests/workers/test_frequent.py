@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 import redis
 
-from core import bell
-from core.ai.model import Completion, ModelAnswer, Prompt, Usage
-from core.ai.settings import BotSettings
-from core.conversations import bots, frequent
-from core.db import transaction
+from core.bots import versions
+from core.bots.llm.types import Completion, ModelAnswer, Prompt, Usage
+from core.bots.settings import BotSettings
 from core.knowledge import retrieval
+from core.platform import job_queue
+from core.platform.db import transaction
+from core.replies import answer_cache
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, rows
 from tests.knowledge.shelf import teach
 from tests.workers.conftest import FakeChannel
-from workers import replies
-from workers.drain import drain
+from workers.jobs import reply
+from workers.work_loop import drain
 
 pytestmark = pytest.mark.usefixtures("short_slices")
 QUESTION = "¿Cuánto cuesta el envío?"
@@ -45,7 +46,7 @@ class Model:
 def set_up(business: TestBusiness, minutes: int = 60, **settings: Any) -> None:
     with transaction(business.business_id) as session:
         new = BotSettings(frequent_minutes=minutes, **settings)
-        bots.save(session, business.business_id, business.bot_id, new, author="agent:1")
+        versions.save(session, business.business_id, business.bot_id, new, author="agent:1")
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def cited(business: TestBusiness) -> str:
 @pytest.fixture
 def thinking(cited: str, monkeypatch: pytest.MonkeyPatch) -> Model:
     model = Model(sources=[cited])
-    monkeypatch.setattr(replies, "model", lambda: model)
+    monkeypatch.setattr(reply, "model", lambda: model)
     return model
 
 
@@ -77,7 +78,7 @@ def test_another_customer_gets_the_answer_again_for_nothing(
 ) -> None:
     set_up(business)
     ask(QUESTION, 1)
-    monkeypatch.setattr(replies, "passages_for", None)  # nothing is searched for the second
+    monkeypatch.setattr(reply, "passages_for", None)  # nothing is searched for the second
     ask("cuanto  cuesta el ENVIO", 2)
     assert [outgoing.content["text"] for outgoing in provider.sent] == [REPLY, REPLY]
     assert thinking.asked == 1
@@ -92,7 +93,7 @@ def test_another_customer_gets_the_answer_again_for_nothing(
 def test_switched_off_it_asks_no_redis(
     business: TestBusiness, provider: FakeChannel, thinking: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frequent, "bell", None)
+    monkeypatch.setattr(answer_cache, "job_queue", None)
     ask(QUESTION, 1)
     ask(QUESTION, 2)
     assert decided() == ["model", "model"]
@@ -107,7 +108,7 @@ def test_without_redis_the_model_is_asked(
             return redis.Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=0.2)
 
     set_up(business)
-    monkeypatch.setattr(frequent, "bell", Away)
+    monkeypatch.setattr(answer_cache, "job_queue", Away)
     ask(QUESTION, 1)
     ask(QUESTION, 2)
     assert decided() == ["model", "model"]
@@ -119,11 +120,11 @@ def test_what_redis_holds_and_nobody_can_read_is_no_answer(
 ) -> None:
     set_up(business)
     ask(QUESTION, 1)
-    (kept_as,) = bell.connection().keys("bothub:frequent:*")
-    assert 3500 < bell.connection().ttl(kept_as) <= 3600
+    (kept_as,) = job_queue.connection().keys("bothub:frequent:*")
+    assert 3500 < job_queue.connection().ttl(kept_as) <= 3600
     for spoilt in ("{", "[]", '{"text": "Hola"}'):
-        bell.connection().set(kept_as, spoilt)
-        assert frequent.recall(kept_as.decode()) is None
+        job_queue.connection().set(kept_as, spoilt)
+        assert answer_cache.recall(kept_as.decode()) is None
 
 
 @pytest.mark.parametrize("change", ["settings", "knowledge", "catalogue", "facts"])
@@ -163,10 +164,10 @@ def test_what_may_not_be_told_to_others_is_not_kept(
 ) -> None:
     set_up(business)
     model = Model(**{"sources": [cited], **answer})
-    monkeypatch.setattr(replies, "model", lambda: model)
+    monkeypatch.setattr(reply, "model", lambda: model)
     ask(QUESTION, 1)
     assert model.asked == 1
-    assert bell.connection().keys("bothub:frequent:*") == []
+    assert job_queue.connection().keys("bothub:frequent:*") == []
 
 
 @pytest.mark.parametrize(
@@ -177,14 +178,14 @@ def test_a_question_of_one_customer_alone_is_not_kept(
 ) -> None:
     set_up(business)
     ask(words, 1)
-    assert bell.connection().keys("bothub:frequent:*") == []
+    assert job_queue.connection().keys("bothub:frequent:*") == []
 
 
 def test_within_a_conversation_the_model_is_asked(
     business: TestBusiness, provider: FakeChannel, thinking: Model
 ) -> None:
     set_up(business)
-    ask("¿Qué cuesta la entrega?", 2)
+    ask("¿Hacen envíos a domicilio?", 2)
     ask(QUESTION, 1)
     ask(QUESTION, 2)
     assert decided() == ["model", "model", "model"]
@@ -205,4 +206,4 @@ def test_a_bot_whose_answers_a_person_approves_repeats_none(
     set_up(business, autonomy="draft")
     ask(QUESTION, 1)
     assert thinking.asked == 1
-    assert bell.connection().keys("bothub:frequent:*") == []
+    assert job_queue.connection().keys("bothub:frequent:*") == []

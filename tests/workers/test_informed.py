@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ai.model import Completion, ModelAnswer, Prompt, Usage
-from core.ai.prompt import Role, Turn
-from core.ai.settings import BotSettings
+from core.bots.llm.types import Completion, ModelAnswer, Prompt, Usage
+from core.bots.settings import BotSettings
 from core.knowledge.retrieval import question_in
+from core.types import Role, Turn
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one
 from tests.knowledge.shelf import teach
 from tests.workers.conftest import FakeChannel
-from workers import replies
-from workers.drain import drain
+from workers.jobs import reply
+from workers.work_loop import drain
 
 pytestmark = pytest.mark.usefixtures("short_slices")
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_an_answer_rests_on_the_passage_that_was_found(
 ) -> None:
     ids = teach(business.business_id, None, "Envíos", [("", "El envío a domicilio cuesta 5 €."), ("", "Hay garantía.")])
     thinking = Model(f"kb-{ids[0]}")
-    monkeypatch.setattr(replies, "model", lambda: thinking)
+    monkeypatch.setattr(reply, "model", lambda: thinking)
     customer_writes("¿Cuánto cuesta el envío?")
     drain()
     assert [outgoing.content["text"] for outgoing in provider.sent] == ["Cuesta 5 €."]

@@ -15,14 +15,14 @@ from benchmarks.stack import eventually
 
 _PARENT = """
 import signal, time
-from workers.nursery import Nursery
+from workers.process_pool import ProcessPool
 
 def work():
     signal.signal(signal.SIGTERM, lambda *_: exit(0))
     while True:
         time.sleep(1)
 
-raise SystemExit(Nursery(3, work).watch())
+raise SystemExit(ProcessPool(3, work).watch())
 """
 
 

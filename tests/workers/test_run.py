@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.stack import eventually
-from core import bell
-from core.embedded import Embedded
+from core.platform import job_queue
+from core.platform.embedded import Embedded
 from tests.inbox import steps
 from tests.messages import meta_body, meta_json, text_value
 
@@ -22,7 +22,7 @@ def redis_away(business, servers: Embedded) -> Iterator[None]:
     environment = {**os.environ, "OPENAI_API_KEY": "", "LOG_LEVEL": "WARNING"}
     worker = subprocess.Popen([sys.executable, "-m", "workers.run"], env=environment)
     try:
-        eventually(lambda: bell.workers_seen() > 0)
+        eventually(lambda: job_queue.workers_seen() > 0)
         servers.redis.stop()
         yield
         worker.terminate()

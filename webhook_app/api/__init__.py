@@ -9,18 +9,18 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from flask_openapi_swagger.plugins import RegisterPlugin as SwaggerPages  # type: ignore[import-untyped]
 
-from core.config import Settings
+from core.platform.config import Settings
 from webhook_app.api import (
     alerts,
+    blueprint,
     conversations,
-    legacy,
+    deprecated,
+    errors,
     media,
     messages,
-    problems,
     products,
     queue,
     quotes,
-    routes,
     stats,
 )
 from webhook_app.api.auth import KeyRing, Meter
@@ -40,17 +40,17 @@ def register(settings: Settings) -> Flask:
     app = OpenAPI(
         "webhook_app",
         info=Info(title="BotHub", version="1", description=_ABOUT),
-        security_schemes={routes.SECURITY_SCHEME: {"type": "http", "scheme": "bearer"}},
-        validation_error_model=problems.ProblemBody,
-        validation_error_callback=problems.invalid_request,
+        security_schemes={blueprint.SECURITY_SCHEME: {"type": "http", "scheme": "bearer"}},
+        validation_error_model=errors.ProblemBody,
+        validation_error_callback=errors.invalid_request,
         doc_ui=False,
         static_folder=None,
     )
     app.openapi_version = "3.1.0"
     app.extensions["api_keys"] = KeyRing(settings.bothub_api_key)
     app.extensions["api_meter"] = Meter()
-    problems.register(app)
-    for module in (messages, conversations, media, products, quotes, stats, queue, alerts, legacy):
+    errors.register(app)
+    for module in (messages, conversations, media, products, quotes, stats, queue, alerts, deprecated):
         app.register_api(module.api)
     _register_docs(app)
     return app

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from core.db import transaction
-from core.health import alerts
-from core.people.api_keys import Scope
-from webhook_app.api import cursors, routes
+from core.accounts.api_keys import Scope
+from core.monitoring import alerts
+from core.platform.db import transaction
+from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import caller, needs
 from webhook_app.api.schemas import Given, IdPaging
 
-api = routes.blueprint("alerts", "What is wrong with the service, and what was")
+api = blueprint.blueprint("alerts", "What is wrong with the service, and what was")
 
 
 class AlertQuery(IdPaging):

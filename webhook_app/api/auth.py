@@ -20,14 +20,14 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import select
 
-from core import bell
-from core.crypto import token_hash
-from core.db import system_transaction
+from core.accounts import api_keys
+from core.accounts.api_keys import EVERYTHING, Scope
 from core.models import Business
-from core.people import api_keys
-from core.people.api_keys import EVERYTHING, Scope
-from webhook_app.api.problems import Problem
-from webhook_app.limits import Buckets
+from core.platform import job_queue
+from core.platform.crypto import token_hash
+from core.platform.db import system_transaction
+from webhook_app.api.errors import Problem
+from webhook_app.flood_limits import Buckets
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +116,7 @@ class Meter:
         limit = RateLimitItemPerMinute(caller.rate_per_minute)
         try:
             if self._limiter is None:
-                storage = RedisStorage("redis://", connection_pool=bell.connection().connection_pool)
+                storage = RedisStorage("redis://", connection_pool=job_queue.connection().connection_pool)
                 self._limiter = MovingWindowRateLimiter(storage)
             if self._limiter.hit(limit, "api", caller.actor):
                 return None

@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from core.conversations import closing, queries, service
-from core.db import transaction
+from core.accounts import audit_log
+from core.accounts.api_keys import Scope
+from core.conversations import api_reads, lifecycle
+from core.messaging import closing
 from core.models import Mode
-from core.people import audit
-from core.people.api_keys import Scope
-from webhook_app.api import cursors, routes
+from core.platform.db import transaction
+from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import Caller, caller, needs
 from webhook_app.api.schemas import (
     Assign,
@@ -25,7 +26,7 @@ from webhook_app.api.schemas import (
     Paging,
 )
 
-api = routes.blueprint("conversations", "Conversations and their messages")
+api = blueprint.blueprint("conversations", "Conversations and their messages")
 
 
 @api.get("/api/v1/conversations", responses={200: ConversationList})
@@ -33,11 +34,11 @@ api = routes.blueprint("conversations", "Conversations and their messages")
 def list_conversations(query: ConversationQuery) -> dict[str, Any]:
     """Conversations, newest activity first."""
     who = caller()
-    wanted = queries.Filter(
+    wanted = api_reads.Filter(
         query.channel, query.status, _assignee(query.assignee), query.tag, query.q, who.may(Scope.MESSAGES_READ)
     )
     with transaction(who.business_id) as session:
-        page = queries.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
+        page = api_reads.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
     items = [_given(view, who) for view in page.items]
     return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
 
@@ -67,7 +68,7 @@ def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
     who = caller()
     after = cursors.decode(query.cursor)
     with transaction(who.business_id) as session:
-        page = queries.messages(session, who.business_id, path.conversation_id, after, query.limit)
+        page = api_reads.messages(session, who.business_id, path.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
     )
@@ -89,7 +90,7 @@ def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
     """Open a closed conversation again, with a person; 409 if the customer has a newer one."""
     who = caller()
     with transaction(who.business_id) as session:
-        service.reopen(session, who.business_id, path.conversation_id, who.actor)
+        lifecycle.reopen(session, who.business_id, path.conversation_id, who.actor)
         return _shown(session, who, path)
 
 
@@ -99,7 +100,7 @@ def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
     """Give a conversation to an agent, or to nobody."""
     who = caller()
     with transaction(who.business_id) as session:
-        service.assign(session, who.business_id, path.conversation_id, who.actor, body.agent_id)
+        lifecycle.assign(session, who.business_id, path.conversation_id, who.actor, body.agent_id)
         return _shown(session, who, path)
 
 
@@ -109,27 +110,27 @@ def hand_conversation(path: ConversationPath, body: Handoff) -> dict[str, Any]:
     """Let a person, or the bot, answer from here on. Changes nothing where they do already."""
     who = caller()
     with transaction(who.business_id) as session:
-        mode = service.lock_open(session, path.conversation_id).mode
+        mode = lifecycle.lock_open(session, path.conversation_id).mode
         if body.to == "human" and mode == Mode.BOT:
             _hand_to_team(session, who, path.conversation_id, body.reason or "")
         elif body.to == "bot" and mode == Mode.HUMAN:
-            service.hand_back(session, who.business_id, path.conversation_id, who.actor)
+            lifecycle.hand_back(session, who.business_id, path.conversation_id, who.actor)
         return _shown(session, who, path)
 
 
 def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: str) -> None:
-    service.hand_off(session, who.business_id, conversation_id, "requested", reason)
+    lifecycle.hand_off(session, who.business_id, conversation_id, "requested", reason)
     subject = f"conversation:{conversation_id}"
-    audit.record(session, who.business_id, who.actor, "conversation.hand_off", subject, reason=reason)
+    audit_log.record(session, who.business_id, who.actor, "conversation.hand_off", subject, reason=reason)
 
 
 def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:
     session.expire_all()  # the services change rows without telling the session
-    view = queries.conversation(session, who.business_id, path.conversation_id)
+    view = api_reads.conversation(session, who.business_id, path.conversation_id)
     return _given(view, who).model_dump(mode="json")
 
 
-def _given(view: queries.ConversationView, who: Caller) -> ConversationOut:
+def _given(view: api_reads.ConversationView, who: Caller) -> ConversationOut:
     """What was said is for keys that may read messages, whom it was said to for those that may read conversations."""
     given = ConversationOut.model_validate(view)
     if not who.may(Scope.MESSAGES_READ):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from core.conversations.queries import Position
-from core.faults import Form
+from core.conversations.api_reads import Position
+from core.platform.faults import Form
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREIGN = "is not a cursor of this list: use next_cursor as it was given"

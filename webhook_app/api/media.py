@@ -8,14 +8,14 @@ from typing import Any
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
-from core.db import transaction
-from core.media import uploads
-from core.people.api_keys import Scope
-from webhook_app.api import problems, routes
+from core.accounts.api_keys import Scope
+from core.messaging.attachments import uploads
+from core.platform.db import transaction
+from webhook_app.api import blueprint, errors
 from webhook_app.api.auth import caller, needs
 from webhook_app.api.schemas import MediaPath, UploadForm, UploadOut
 
-api = routes.blueprint("media", "Files of messages")
+api = blueprint.blueprint("media", "Files of messages")
 
 _ENVELOPE = 64 * 1024  # what multipart adds around a file
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -36,7 +36,7 @@ def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
     """
     who, given = caller(), form.file
     if not isinstance(given, FileStorage):
-        raise problems.invalid([{"field": "file", "reason": "must be a file, not a text"}])
+        raise errors.invalid([{"field": "file", "reason": "must be a file, not a text"}])
     upload = uploads.keep(who.business_id, given.stream, given.mimetype, _name(given.filename))
     with transaction(who.business_id) as session:
         attachment_id = uploads.record(session, who.business_id, upload)

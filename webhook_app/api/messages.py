@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core import bell
-from core.channels.base import InvalidMessage
-from core.channels.content import parse_content
-from core.conversations import queries
-from core.db import transaction
-from core.media import outgoing
-from core.outbox import retrying
-from core.outbox.compose import Order, Recipient, place
-from core.people.api_keys import Scope
-from webhook_app.api import cursors, routes
+from core.accounts.api_keys import Scope
+from core.channels.content.shapes import parse_content
+from core.channels.types import InvalidMessage
+from core.conversations import api_reads
+from core.messaging.attachments import outgoing
+from core.messaging.outbound import manual_retry
+from core.messaging.outbound.api_send import Order, Recipient, place
+from core.platform import job_queue
+from core.platform.db import transaction
+from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import caller, needs
 from webhook_app.api.schemas import (
     MessageList,
@@ -27,7 +27,7 @@ from webhook_app.api.schemas import (
     SendMessage,
 )
 
-api = routes.blueprint("messages", "Sending and following messages")
+api = blueprint.blueprint("messages", "Sending and following messages")
 
 _FARTHEST = timedelta(days=366)
 
@@ -50,9 +50,9 @@ def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any
         if not who.may(Scope.MESSAGES_READ):
             outgoing.check_handed_in(session, order.content)
         placed = place(session, who.business_id, order, who.actor)
-        first = queries.messages_by_id(session, who.business_id, placed.message_ids)[0]
+        first = api_reads.messages_by_id(session, who.business_id, placed.message_ids)[0]
     if not placed.replayed:
-        bell.ring()
+        job_queue.wake_worker()
     answer = _message(first) | {"parts": list(placed.message_ids)}
     return answer, 202, {"Idempotency-Replayed": "true"} if placed.replayed else {}
 
@@ -64,7 +64,7 @@ def list_scheduled_messages(query: ScheduledQuery) -> dict[str, Any]:
     who = caller()
     after = cursors.decode(query.cursor)
     with transaction(who.business_id) as session:
-        page = queries.scheduled(session, who.business_id, query.conversation_id, after, query.limit)
+        page = api_reads.scheduled(session, who.business_id, query.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
     )
@@ -76,7 +76,7 @@ def get_message(path: MessagePath) -> dict[str, Any]:
     """One message, with where it is on its way."""
     who = caller()
     with transaction(who.business_id) as session:
-        return _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+        return _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
 
 
 @api.post("/api/v1/messages/<int:message_id>/cancel", responses={200: MessageOut})
@@ -89,8 +89,8 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.business_id) as session:
-        retrying.cancel(session, who.business_id, path.message_id, who.actor)
-        shown = _message(queries.messages_by_id(session, who.business_id, [path.message_id])[0])
+        manual_retry.cancel(session, who.business_id, path.message_id, who.actor)
+        shown = _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
     return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_UNREAD}
 
 
@@ -98,7 +98,7 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
 _UNREAD: Mapping[str, Any] = {"text": "", "payload": {}, "media": []}
 
 
-def _message(view: queries.MessageView) -> dict[str, Any]:
+def _message(view: api_reads.MessageView) -> dict[str, Any]:
     return MessageOut.model_validate(view).model_dump(mode="json")
 
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core.db import transaction
-from core.errors import NotFound
-from core.people.api_keys import Scope
-from core.quotes import products
-from core.quotes.products import UnacceptableProduct
-from webhook_app.api import cursors, routes
+from core.accounts.api_keys import Scope
+from core.catalog import products
+from core.catalog.products import UnacceptableProduct
+from core.platform.db import transaction
+from core.platform.errors import NotFound
+from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import Caller, caller, needs
-from webhook_app.api.problems import invalid
-from webhook_app.api.sales import ProductIn, ProductList, ProductOut, ProductPath, ProductQuery
+from webhook_app.api.catalog_schemas import ProductIn, ProductList, ProductOut, ProductPath, ProductQuery
+from webhook_app.api.errors import invalid
 
-api = routes.blueprint("products", "The catalogue from which the bot quotes")
+api = blueprint.blueprint("products", "The catalogue from which the bot quotes")
 
 _FAULTS = {
     "no_name": ("name", "is empty"),

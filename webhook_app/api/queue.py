@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from core import bell
-from core.db import transaction
-from core.outbox import queries, retrying
-from core.people.api_keys import Scope
-from webhook_app.api import routes
+from core.accounts.api_keys import Scope
+from core.messaging.outbound import manual_retry, queue_reads
+from core.platform import job_queue
+from core.platform.db import transaction
+from webhook_app.api import blueprint
 from webhook_app.api.auth import caller, needs
 from webhook_app.api.queue_schemas import GivenUpOut, GiveUp, PreviewOut, QueueOut, Retry, RetryOut
 
-api = routes.blueprint("queue", "The outbox: waiting, failed and uncertain messages")
+api = blueprint.blueprint("queue", "The outbox: waiting, failed and uncertain messages")
 
 
 @api.get("/api/v1/queue", responses={200: QueueOut})
@@ -28,7 +28,7 @@ def get_queue() -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.business_id) as session:
-        state = asdict(queries.queue_state(session, who.business_id))
+        state = asdict(queue_reads.queue_state(session, who.business_id))
     for unsent in (*state["failed_messages"], *state["uncertain_messages"]):
         unsent["last_error"] = _words(unsent["error"])
     return QueueOut.model_validate(state).model_dump(mode="json")
@@ -56,9 +56,9 @@ def retry_messages(body: Retry) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.business_id) as session:
-        done = retrying.retry(session, who.business_id, body.ids, body.cause, who.actor, by_program=True)
+        done = manual_retry.retry(session, who.business_id, body.ids, body.cause, who.actor, by_program=True)
     if done.queued:
-        bell.ring()
+        job_queue.wake_worker()
     return RetryOut.model_validate(
         {
             "messages_retried": len(done.queued) + len(done.refused),
@@ -75,7 +75,7 @@ def preview_retry(body: Retry) -> dict[str, Any]:
     """What a retry with the same body would do now. Nothing is sent."""
     who = caller()
     with transaction(who.business_id) as session:
-        seen = retrying.preview(session, who.business_id, body.cause, body.ids, by_program=True)
+        seen = manual_retry.preview(session, who.business_id, body.cause, body.ids, by_program=True)
     refused = [{"reason": reason, "count": count} for reason, count in seen.refused.items()]
     return {"messages": seen.messages, "people": seen.people, "refused": refused}
 
@@ -86,5 +86,5 @@ def give_up(body: GiveUp) -> dict[str, Any]:
     """Send these no more: messages that wait, failed or are uncertain become cancelled. This cannot be undone."""
     who = caller()
     with transaction(who.business_id) as session:
-        number = retrying.give_up(session, who.business_id, body.ids, who.actor, body.cause)
+        number = manual_retry.give_up(session, who.business_id, body.ids, who.actor, body.cause)
     return {"messages_given_up": number}

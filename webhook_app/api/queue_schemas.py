@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from core.channels.base import Cause
-from core.channels.parts import Id
+from core.channels.content.parts import Id
+from core.channels.types import Cause
 from webhook_app.api.schemas import ErrorOut, Given, Taken
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from core.db import transaction
-from core.people.api_keys import Scope
-from core.quotes import queries
-from webhook_app.api import cursors, routes
+from core.accounts.api_keys import Scope
+from core.catalog import quote_reads
+from core.platform.db import transaction
+from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import caller, needs
-from webhook_app.api.sales import QuoteDetailsOut, QuoteList, QuoteOut, QuotePath, QuoteQuery
+from webhook_app.api.catalog_schemas import QuoteDetailsOut, QuoteList, QuoteOut, QuotePath, QuoteQuery
 
-api = routes.blueprint("quotes", "What customers asked for, at which prices, and what became of it")
+api = blueprint.blueprint("quotes", "What customers asked for, at which prices, and what became of it")
 
 
 @api.get("/api/v1/quotes", responses={200: QuoteList})
@@ -21,7 +21,7 @@ def list_quotes(query: QuoteQuery) -> dict[str, Any]:
     """Quotes, newest first."""
     who = caller()
     with transaction(who.business_id) as session:
-        found = queries.listed(
+        found = quote_reads.listed(
             session,
             states=() if query.state is None else (query.state,),
             conversation_id=query.conversation_id,
@@ -39,11 +39,11 @@ def get_quote(path: QuotePath) -> dict[str, Any]:
     """One quote with its lines."""
     who = caller()
     with transaction(who.business_id) as session:
-        found = queries.details(session, path.quote_id)
+        found = quote_reads.details(session, path.quote_id)
     lines = [asdict(line) for line in found.lines]
     return QuoteDetailsOut.model_validate({**_members(found.quote), "lines": lines}).model_dump(mode="json")
 
 
-def _members(quote: queries.QuoteRow) -> dict[str, Any]:
+def _members(quote: quote_reads.QuoteRow) -> dict[str, Any]:
     told = asdict(quote)
     return told | {"line_count": quote.lines, "contact": {"id": quote.contact_id, "name": quote.contact}}

@@ -14,15 +14,15 @@ from pydantic import (
     computed_field,
 )
 
-from core.analytics.stats import Period
-from core.channels.base import Kind
-from core.channels.content import Reaction
-from core.channels.interactive import Interactive
-from core.channels.parts import LARGEST_ID, Attachment, ContactCard, Id, Place
-from core.channels.parts import Words as PartWords
-from core.channels.template import Template
-from core.faults import NO_NUL, Form
+from core.channels.content.interactive import Interactive
+from core.channels.content.parts import LARGEST_ID, Attachment, ContactCard, Id, Place
+from core.channels.content.parts import Words as PartWords
+from core.channels.content.shapes import Reaction
+from core.channels.content.template import Template
+from core.channels.types import Kind
 from core.models import ConversationStatus
+from core.platform.faults import NO_NUL, Form
+from core.reporting.api_stats import Period
 from webhook_app.api import cursors
 from webhook_app.api.values import Documented, Handle, Moment, Reference, Words
 

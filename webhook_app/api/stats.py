@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.analytics.stats import stats
-from core.db import transaction
-from core.people.api_keys import Scope
-from webhook_app.api import routes
+from core.accounts.api_keys import Scope
+from core.platform.db import transaction
+from core.reporting.api_stats import stats
+from webhook_app.api import blueprint
 from webhook_app.api.auth import caller, needs
 from webhook_app.api.schemas import StatsOut, StatsQuery
 
-api = routes.blueprint("stats", "Figures")
+api = blueprint.blueprint("stats", "Figures")
 
 
 @api.get("/api/v1/stats", responses={200: StatsOut})

@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from core.channels.parts import LARGEST_ID, whole
-from core.faults import NO_NUL
+from core.channels.content.parts import LARGEST_ID, whole
+from core.platform.faults import NO_NUL
 
 Words = Annotated[str, Field(min_length=1, max_length=500), NO_NUL]
 _PROVIDER_ID = r"^[!-~]{1,256}$"

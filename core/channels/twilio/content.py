@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.channels.base import Account
 from core.channels.http import READ_SECONDS
-from core.channels.twilio.setup import read
-from core.channels.whatsapp_cloud.shapes import items, mapping, text
+from core.channels.twilio.account import read
+from core.channels.types import Account
 from core.channels.whatsapp_cloud.template_slots import CONTENT
 from core.channels.whatsapp_cloud.templates import Template, read_template
+from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 _PAGE = 100
 _MOST_PAGES = 60

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.channels.base import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.channels.http import status_diagnosis
+from core.channels.types import Cause, Diagnosis, Fact, ProviderError, Verdict
 
 
 def _retry(cause: Cause, advice: str) -> Diagnosis:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.channels.base import FileFacts, Kind
+from core.channels.file_errors import FileRefused
 from core.channels.media_types import MEGABYTE, bare
-from core.channels.refusals import FileRefused
+from core.channels.types import FileFacts, Kind
 
 NO_ADDRESS = "cannot go out: Twilio fetches files from us. Set PUBLIC_URL to the https address this desk is reached at"
 

@@ -6,9 +6,9 @@ as a document too.
 
 from __future__ import annotations
 
-from core.channels.base import FileFacts
+from core.channels.file_errors import FileRefused
 from core.channels.media_types import MEGABYTE, bare, is_opus
-from core.channels.refusals import FileRefused
+from core.channels.types import FileFacts
 
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _AUDIO = frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"})

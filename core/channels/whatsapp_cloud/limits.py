@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.channels.base import InvalidMessage
+from core.channels.types import InvalidMessage
 
 TEXT = 4096
 CAPTION = 1024

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.channels.base import ProviderError, SendError
 from core.channels.http import NO_ANSWER
-from core.channels.whatsapp_cloud.graph import Graph
-from core.channels.whatsapp_cloud.shapes import items, mapping, text
+from core.channels.types import ProviderError, SendError
+from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.template_slots import VARIABLE, buttons, cards, variables
+from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 _FIELDS = "id,name,language,status,category,quality_score,rejected_reason,parameter_format,components"
 _PAGE = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from core.channels.words import told
+from core.channels.content.plain_text import told
 
 revision = "0023"
 down_revision = "0022"

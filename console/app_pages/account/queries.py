@@ -1,0 +1,15 @@
+"""What one's own account page reads."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import sessions
+from core.accounts.sessions import OpenSession
+
+
+def open_sessions() -> list[OpenSession]:
+    """Where this person is signed in."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return sessions.sessions_of(session, agent.id)

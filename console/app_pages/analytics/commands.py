@@ -1,0 +1,14 @@
+"""What leaves the console as a file is noted: who took what, and when."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import audit_log
+
+
+def note(what: str) -> None:
+    """A file of `what` is being downloaded. Raises `NotAllowed`."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        audit_log.record(session, agent.business_id, f"agent:{agent.id}", "export.download", what)

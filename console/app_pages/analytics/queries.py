@@ -1,0 +1,94 @@
+"""What the analytics page reads. Managers see everybody's figures; whoever is none sees their own work alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from sqlalchemy import select
+
+from console import auth
+from console.db import transaction
+from core.accounts import users
+from core.accounts.sessions import CurrentAgent
+from core.accounts.users import Colleague
+from core.bots import price_table
+from core.messaging.channels.accounts import ChannelName, channel_names
+from core.models import Bot
+from core.reporting import drill_down as behind_figures
+from core.reporting import metrics as counted
+from core.reporting.drill_down import Behind
+from core.reporting.metrics import Contacts, Figures, MetricFilter
+
+_FRESH_SECONDS = 60
+
+
+def figures(first: date, last: date, whose: MetricFilter) -> Figures:
+    """What was counted in a span of days, at most a minute old. Raises `NotAllowed`."""
+    agent = auth.require()
+    return _figures(agent.business_id, first, last, _allowed(agent, whose))
+
+
+@st.cache_data(ttl=_FRESH_SECONDS, max_entries=200, show_spinner=False)
+def _figures(business_id: int, first: date, last: date, whose: MetricFilter) -> Figures:
+    with transaction(business_id) as session:
+        return counted.figures(session, business_id, first, last, whose)
+
+
+def contacts() -> Contacts:
+    """How many customers wrote lately, at most a minute old. Raises `NotAllowed`."""
+    return _contacts(auth.require(*auth.MANAGERS).business_id)
+
+
+@st.cache_data(ttl=_FRESH_SECONDS, max_entries=50, show_spinner=False)
+def _contacts(business_id: int) -> Contacts:
+    with transaction(business_id) as session:
+        return counted.contacts(session, business_id)
+
+
+def behind(
+    first: date, last: date, metric: str, label: str | None, whose: MetricFilter, before_id: int | None
+) -> Sequence[Behind]:
+    """The conversations behind a figure. Raises `NotAllowed`."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return behind_figures.behind(
+            session, ZoneInfo(agent.timezone), first, last, metric, label,
+            whose=_allowed(agent, whose), before_id=before_id,
+            viewer=agent,
+        )  # fmt: skip
+
+
+def channels() -> Sequence[ChannelName]:
+    """The channels figures can be had for. Raises `NotAllowed`."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return channel_names(session)
+
+
+def colleagues() -> Sequence[Colleague]:
+    """The people whose work can be looked at. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return users.colleagues(session)
+
+
+def plan() -> float | None:
+    """What the business's plan earns in a month, in USD; None where nobody said. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        earned = price_table.read(session, agent.business_id).plan_usd
+    return None if earned is None else float(earned)
+
+
+def bot_names() -> dict[str, str]:
+    """The bots' names by their ids, as figures have them."""
+    with transaction(auth.require().business_id) as session:
+        return {str(bot_id): name for bot_id, name in session.execute(select(Bot.id, Bot.name))}
+
+
+def _allowed(agent: CurrentAgent, whose: MetricFilter) -> MetricFilter:
+    return whose if agent.role in auth.MANAGERS else replace(whose, agent_id=agent.id)

@@ -1,0 +1,114 @@
+"""What is done to bots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import reduce
+
+from console import auth
+from console.db import transaction
+from core.accounts import business_profile
+from core.bots import admin, price_table, usage, version_history, versions
+from core.bots.llm.configured import model
+from core.bots.settings import BotSettings
+from core.bots.usage import OverBudget
+from core.catalog.product_index import products_of
+from core.catalog.quote import QuoteChange, standing
+from core.evaluation import bot_removal
+from core.knowledge.retrieval import passages_for, question_in
+from core.platform import object_storage
+from core.replies import trial_costs
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
+from core.types import BusinessFacts, Role, Turn
+
+
+def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
+    """Put settings in force. Returns the new version. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        return version_history.save(
+            session, agent.business_id, bot_id, settings, based_on=based_on, actor=f"agent:{agent.id}", note=note
+        )
+
+
+def create(name: str, *, copied_from: int | None) -> int:
+    """Make a bot, like another or with the settings that every bot begins with. Returns its id.
+
+    Raises `NotAllowed`, `NotFound`.
+    """
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        settings = BotSettings() if copied_from is None else versions.current(session, copied_from)[1]
+        named = BotSettings.model_validate({**settings.model_dump(), "name": name})
+        return admin.create(session, agent.business_id, named, actor=f"agent:{agent.id}", copied_from=copied_from)
+
+
+def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
+    """Say who answers on a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
+
+
+def remove(bot_id: int) -> None:
+    """Remove a bot with all that only it had. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        kept = bot_removal.remove(session, agent.business_id, bot_id, actor=f"agent:{agent.id}")
+    for key in kept:
+        object_storage.delete(key)
+
+
+def save_facts(known: BusinessFacts) -> None:
+    """Raises `NotAllowed`, `UnacceptableFacts`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        business_profile.save(session, agent.business_id, f"agent:{agent.id}", known)
+    auth.forget()
+
+
+def try_it(
+    bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]], before: Sequence[Outcome] = ()
+) -> Outcome:
+    """What the bot would do with these settings. `said` are (role, words), the customer's last.
+
+    `before` is what came of the trial's earlier questions: a quote stays open, and a mood is remembered. Nothing is
+    sent. What the model's work takes counts against the bot's budget in force, and is in the audit log.
+    Raises `NotAllowed`, `NotFound`, `OverBudget`.
+    """
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    now = datetime.now(UTC)
+    turns = tuple(Turn(Role(role), words, now) for role, words in said)
+    with transaction(agent.business_id) as session:
+        in_force = versions.current(session, bot_id)[1]
+        if not usage.fits(session, bot_id, in_force, turns):
+            raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
+        over_budget = bool(usage.spent_out(session, bot_id, in_force))
+        business = business_profile.read(session, agent.business_id)
+        items = products_of(session, agent.business_id)
+    outcome = compose(
+        ComposeRequest(
+            settings=settings,
+            business=business,
+            turns=turns,
+            prices=price_table.table(agent.business_id),
+            bot_ref=f"bot-{bot_id}",
+            contact_ref=f"trial-{agent.id}",
+            replies_in_a_row=sum(turn.role is Role.BOT for turn in turns),
+            passages=passages_for(agent.business_id, bot_id, question_in(turns)),
+            last_sentiment=before[-1].trace.sentiment if before else None,
+            catalogue=items,
+            open_quote=reduce(standing, map(_quoted, before), None),
+            over_budget=over_budget,
+        ),
+        model(),
+    )
+    with transaction(agent.business_id) as session:
+        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=f"agent:{agent.id}")
+    return outcome
+
+
+def _quoted(outcome: Outcome) -> QuoteChange | None:
+    return outcome.quote if isinstance(outcome, Reply | HandOff) else None

@@ -1,0 +1,70 @@
+"""Trying settings before they are in force, and the cases that they are tried on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from console import auth
+from console.db import transaction
+from core.bots.settings import BotSettings
+from core.evaluation import replays, test_cases
+from core.evaluation.replay_diff import Expectation
+from core.evaluation.replays import Plan
+from core.models import RehearsalSource
+from core.platform import job_queue
+
+
+def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_limit: Decimal | None) -> int:
+    """Try settings beside those in force, at most `count` questions for at most `spend_limit` USD. Returns the run.
+
+    Raises `NotAllowed`, `NotFound`, `NothingToRehearse`, `AlreadyRehearsing`.
+    """
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    plan = Plan(settings, RehearsalSource(source), count, spend_limit)
+    with transaction(agent.business_id) as session:
+        rehearsal_id = replays.begin(session, agent.business_id, bot_id, plan, actor=f"agent:{agent.id}")
+    job_queue.wake_worker()
+    return rehearsal_id
+
+
+def cancel(rehearsal_id: int) -> None:
+    """Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        replays.cancel(session, agent.business_id, rehearsal_id, actor=f"agent:{agent.id}")
+
+
+def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> None:
+    """Raises `NotAllowed`, `UnacceptableCase`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        test_cases.add(
+            session, agent.business_id, bot_id, name, test_cases.asked(question), expected, actor=f"agent:{agent.id}"
+        )
+
+
+def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> None:
+    """Keep a question of a run as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        item = replays.find_item(session, item_id)
+        test_cases.add(
+            session, agent.business_id, bot_id, name, item.said, expected, actor=f"agent:{agent.id}",
+            conversation_id=item.conversation_id,
+        )  # fmt: skip
+
+
+def keep_answer(message_id: int | None, run_id: int | None, name: str, expected: Expectation) -> None:
+    """Keep what the bot had to answer as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        test_cases.of_answer(
+            session, agent.business_id, name, expected, actor=f"agent:{agent.id}", message_id=message_id, run_id=run_id
+        )
+
+
+def remove_case(case_id: int) -> None:
+    """Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        test_cases.remove(session, agent.business_id, case_id, actor=f"agent:{agent.id}")

@@ -1,0 +1,50 @@
+"""What the what-if part of the bot's page reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from console import auth
+from console.reading import reading
+from core.bots import price_table
+from core.bots.llm.configured import is_configured
+from core.bots.settings import BotSettings
+from core.evaluation import replays
+from core.evaluation import test_cases as saved
+from core.evaluation.replays import RehearsalView
+from core.evaluation.test_cases import Case
+
+
+def latest(bot_id: int) -> RehearsalView | None:
+    """The bot's newest run. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return replays.latest(session, bot_id)
+
+
+def of_version(bot_id: int, number: int) -> RehearsalView | None:
+    """The newest run of the settings that a version holds. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return replays.of_version(session, bot_id, number)
+
+
+def cases(bot_id: int) -> Sequence[Case]:
+    """The bot's saved cases. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return saved.of_bot(session, bot_id)
+
+
+def can_write() -> bool:
+    """Whether a language model is configured."""
+    return is_configured()
+
+
+def most_of_a_question(in_force: BotSettings, wanted: BotSettings) -> Decimal | None:
+    """The most that one question may cost in USD, asked of both; None when a price is not known."""
+    table = price_table.table(auth.require(*auth.MANAGERS).business_id)
+    most = [replays.most_of_a_call(one, table) for one in (in_force, wanted)]
+    known = [price for price in most if price is not None]
+    return sum(known, Decimal()) if len(known) == len(most) else None

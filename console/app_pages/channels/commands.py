@@ -1,0 +1,72 @@
+"""What is done about channels. A provider is asked before its credentials are kept, never inside a transaction."""
+
+from __future__ import annotations
+
+from console import auth
+from console.app_pages.people.commands import change as write
+from console.db import transaction
+from core.channels.types import Account, Kind, Provider
+from core.messaging.channels import accounts, admin
+from core.messaging.channels.admin import ChannelEdit
+from core.models import ChannelState
+from core.monitoring import probes
+from core.monitoring.probes import Answer
+from core.platform import job_queue
+from core.platform.errors import BotHubError
+
+
+class ProviderRefused(BotHubError):
+    """The provider does not accept the account; the text is its own, and what to do. `detail` is its own alone."""
+
+    def __init__(self, detail: str, advice: str) -> None:
+        super().__init__(" ".join(filter(None, (f"{detail}.", advice))))
+        self.detail = detail
+
+
+def test(channel_id: int) -> Answer:
+    """Ask the provider about a channel now. Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        account = accounts.account_here(session, channel_id)
+    answer = probes.ask(account)
+    with transaction(agent.business_id) as session:
+        probes.remember(session, channel_id, answer)
+    return answer
+
+
+def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int:
+    """Make a channel that its provider accepts. Returns its id.
+
+    Raises `NotAllowed`, `UnacceptableChannel`, `ProviderRefused`, `ChannelTaken`.
+    """
+    auth.require(*auth.ADMINISTRATORS, fresh=True)
+    spec = admin.spec_of(provider, kind, identity, edit)
+    answer = _accepted(admin.account_for(spec))
+    channel_id = write(lambda *known: admin.add(*known, spec, edit))
+    write(lambda session, *_: probes.remember(session, channel_id, answer))
+    return channel_id
+
+
+def change(channel_id: int, edit: ChannelEdit) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableChannel`, `ProviderRefused`."""
+    account = write(lambda session, *_: admin.account_after(session, channel_id, edit))
+    before = write(lambda session, *_: accounts.account_here(session, channel_id))
+    answer = _accepted(account) if account != before else None
+    write(lambda *known: admin.change(*known, channel_id, edit))
+    if answer is not None:
+        write(lambda session, *_: probes.remember(session, channel_id, answer))
+    accounts.forget()
+
+
+def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
+    """`state` is one of `ChannelState`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    write(lambda *known: admin.set_state(*known, channel_id, ChannelState(state), reason))
+    if state == ChannelState.ACTIVE:
+        job_queue.wake_worker()
+
+
+def _accepted(account: Account) -> Answer:
+    answer = probes.ask_for_new(account)
+    if not answer.well:
+        raise ProviderRefused(answer.detail, answer.advice)
+    return answer

@@ -1,0 +1,47 @@
+"""What the pages about events from providers read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import auth
+from console.db import system_transaction
+from core.messaging.inbound import dead_letters, webhook_log
+from core.messaging.inbound.dead_letters import DeadItem
+from core.messaging.inbound.webhook_log import Body, Posted
+
+
+def dead(before_id: int | None) -> Sequence[DeadItem]:
+    """What could not be processed. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with system_transaction() as session:
+        return dead_letters.waiting(session, agent.business_id, before_id)
+
+
+def log_may_be_shown() -> bool:
+    """Raw events are shown only where all of them are this business's own. Raises `NotAllowed`."""
+    auth.require(*auth.ADMINISTRATORS)
+    with system_transaction() as session:
+        return dead_letters.only_business(session)
+
+
+def posted(
+    source: str | None, outcome: str | None, since: datetime | None, before_id: int | None, limit: int
+) -> Sequence[Posted]:
+    """A page of the log. Raises `NotAllowed`."""
+    _own_log()
+    with system_transaction() as session:
+        return webhook_log.page(session, source=source, outcome=outcome, since=since, before_id=before_id, limit=limit)
+
+
+def body(event_id: int) -> Body:
+    """An event's bytes. Raises `NotAllowed`, `NotFound`."""
+    _own_log()
+    with system_transaction() as session:
+        return webhook_log.body(session, event_id)
+
+
+def _own_log() -> None:
+    if not log_may_be_shown():
+        raise auth.NotAllowed("This installation serves several businesses: its raw events are shown to none of them.")

@@ -1,0 +1,95 @@
+"""What is done with suggested answers."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from console import auth
+from console.db import transaction
+from core.accounts.sessions import CurrentAgent
+from core.bots import price_table, usage
+from core.bots.llm.configured import model
+from core.bots.llm.types import ModelFailed
+from core.bots.usage import OverBudget
+from core.evaluation import hourly_run, suggestion_drafts, suggestions
+from core.evaluation.suggestion_drafts import Material
+from core.platform.errors import BotHubError
+from core.replies import trial_costs
+from core.replies.decision import Trace
+
+
+class NotDrafted(BotHubError):
+    """The model could not be asked, or had nothing to say."""
+
+
+def accept(suggestion_id: int, question: str, answer: str) -> int:
+    """Make it an approved answer. Returns the new version of the bot's settings.
+
+    Raises `NotAllowed`, `NotFound`, `AlreadyDecided`, `StillMasked`, `UnusableAnswer`.
+    """
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        return suggestions.accept(
+            session, agent.business_id, suggestion_id, question, answer, actor=f"agent:{agent.id}"
+        )
+
+
+def dismiss(suggestion_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.dismiss(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+
+
+def snooze(suggestion_id: int, days: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=f"agent:{agent.id}")
+
+
+def reopen(suggestion_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        suggestions.reopen(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+
+
+def look_again(bot_id: int) -> None:
+    """Gather new questions now, without waiting for the hourly round. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    hourly_run.questions(agent.business_id, bot_id)
+
+
+def draft(suggestion_id: int) -> str:
+    """Have the model write an answer from what colleagues said, within the bot's budgets. Returns the answer.
+
+    Raises `NotAllowed`, `NotFound`, `OverBudget`, `NotDrafted`.
+    """
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    writer = model()
+    if writer is None:
+        raise NotDrafted("No model is configured.")
+    with transaction(agent.business_id) as session:
+        material = suggestion_drafts.material(session, agent.business_id, suggestion_id)
+        fits = usage.fits(session, material.bot_id, material.settings, ())
+        if not fits or usage.spent_out(session, material.bot_id, material.settings):
+            raise OverBudget("The bot has spent its budget: try again later.")
+    try:
+        entry, trace = suggestion_drafts.write(material, writer, price_table.table(agent.business_id))
+    except ModelFailed as failure:
+        with transaction(agent.business_id) as session:
+            _spent(session, agent, material, suggestion_drafts.trace(failure, price_table.table(agent.business_id)))
+        raise NotDrafted(str(failure)) from failure
+    with transaction(agent.business_id) as session:
+        _spent(session, agent, material, trace)
+        suggestion_drafts.keep(session, suggestion_id, entry)
+    if not entry.answer.strip():
+        raise NotDrafted("Neither colleagues nor the facts give an answer.")
+    return entry.answer.strip()
+
+
+def _spent(session: Session, agent: CurrentAgent, material: Material, trace: Trace) -> None:
+    trial_costs.record_trial(
+        session, agent.business_id, material.bot_id, trace, actor=f"agent:{agent.id}", action=suggestion_drafts.ACTION
+    )

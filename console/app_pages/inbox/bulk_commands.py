@@ -1,0 +1,82 @@
+"""Doing one thing to several conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from console import auth
+from console.app_pages.inbox import commands
+from console.db import transaction
+from core.accounts import visibility
+from core.conversations.triage import UnacceptableTag
+from core.messaging import closing
+from core.messaging.closing import CloseUndo
+from core.platform import events, job_queue
+from core.platform.errors import Conflict, NotFound
+
+MOST = 200
+WITHOUT_VALUE = ("take", "read", "close")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many it was done to and how many it could not be; `stood` is how those stood that were closed."""
+
+    done: int = 0
+    refused: int = 0
+    stood: list[CloseUndo] = field(default_factory=list)
+
+
+def several(
+    action: str,
+    conversation_ids: Sequence[int],
+    value: int | Sequence[str] | None = None,
+    tell: Callable[[float], object] = lambda part: None,
+) -> Outcome:
+    """Take, read, close, assign (`value`: whose, None for nobody) or tag (`value`: which tags are added).
+
+    Each is done by itself, so one that cannot be done stops no other; `tell` hears how much of it all is over.
+    Raises `NotAllowed`, and `ValueError` for another word.
+    """
+    outcome = Outcome()
+    act = _action(action, value, outcome)
+    wanted = conversation_ids[:MOST]
+    for number, conversation_id in enumerate(wanted, start=1):
+        try:
+            act(conversation_id)
+            outcome.done += 1
+        except (Conflict, NotFound, UnacceptableTag):
+            outcome.refused += 1
+        tell(number / len(wanted))
+    return outcome
+
+
+def _action(action: str, value: int | Sequence[str] | None, outcome: Outcome) -> Callable[[int], None]:
+    def close(conversation_id: int) -> None:
+        if stood := commands.close(conversation_id):
+            outcome.stood.append(stood)
+
+    match action, value:
+        case "take", _:
+            return commands.take_over
+        case "read", _:
+            return commands.mark_seen
+        case "close", _:
+            return close
+        case "assign", int() | None:
+            return lambda one: commands.assign(one, value)
+        case "tag", list() | tuple():
+            return lambda one: commands.add_tags(one, value)
+    raise ValueError(f"{action!r} cannot be done to several conversations")
+
+
+def take_back(stood: Sequence[CloseUndo]) -> int:
+    """Open again what was closed. Returns how many: fewer where customers wrote anew since. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        known = [one for one in stood if visibility.sees(session, agent, one["id"])]
+        opened = closing.take_back(session, agent.business_id, f"agent:{agent.id}", known)
+        events.notify(session, agent.business_id, 0)
+    job_queue.wake_worker()
+    return opened

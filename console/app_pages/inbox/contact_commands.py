@@ -1,0 +1,56 @@
+"""What agents do to contacts."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import visibility
+from core.messaging.contacts import merging, profile
+
+
+def rename(contact_id: int, name: str) -> None:
+    """Correct a customer's name. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_contact(session, agent, contact_id)
+        profile.rename(session, agent.business_id, contact_id, f"agent:{agent.id}", name)
+
+
+def describe(contact_id: int, about: str) -> None:
+    """Keep what is worth knowing about a customer. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_contact(session, agent, contact_id)
+        profile.describe(session, agent.business_id, contact_id, f"agent:{agent.id}", about)
+
+
+def set_field(contact_id: int, name: str, value: str) -> None:
+    """Keep a fact under a name; an empty value takes it away. Raises `NotAllowed`, `NotFound`, `UnacceptableField`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_contact(session, agent, contact_id)
+        profile.set_field(session, agent.business_id, contact_id, f"agent:{agent.id}", name, value)
+
+
+def set_opted_out(contact_id: int, kind: str, opted_out: bool) -> None:
+    """Stop writing to a customer on one kind of channel, or allow it again. Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        profile.set_opted_out(session, agent.business_id, contact_id, f"agent:{agent.id}", kind, opted_out=opted_out)
+
+
+def merge(keep_id: int, merged_id: int) -> int:
+    """Two contacts are one person. Returns what undoes it. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        for contact_id in (keep_id, merged_id):
+            visibility.require_contact(session, agent, contact_id)
+        return merging.merge(session, agent.business_id, keep_id, merged_id, f"agent:{agent.id}")
+
+
+def undo_merge(merge_id: int) -> None:
+    """They are two after all. Raises `NotAllowed`, `NotFound`, `AlreadyMerged`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_merge(session, agent, merge_id)
+        merging.undo(session, agent.business_id, merge_id, f"agent:{agent.id}")

@@ -1,0 +1,67 @@
+"""What is read of the conversation that is open: what was said, who the customer is, and how else to reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from core.accounts import visibility
+from core.accounts.visibility import Viewer
+from core.catalog import quote_reads
+from core.catalog.quote_reads import QuoteDetails
+from core.channels.whatsapp_cloud.templates import Template
+from core.conversations import channel_switch
+from core.conversations import thread as threads
+from core.conversations.channel_switch import Way
+from core.conversations.thread import Thread
+from core.messaging.channels import templates
+from core.messaging.channels.accounts import channel
+from core.messaging.contacts import profile
+from core.messaging.contacts.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent.
+
+    `takes_files`: a file can go out here. By Twilio none can while there is no `PUBLIC_URL` to fetch it from.
+    """
+
+    thread: Thread
+    customer: Profile
+    ways: Sequence[Way]
+    quote: QuoteDetails | None
+    templates: Sequence[Template] | None
+    takes_files: bool
+
+
+def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
+    """With its newest messages, `limit` at most; `templated`: with templates in any case.
+
+    Raises `NotFound`, also for one that the viewer does not see.
+    """
+    visibility.require(session, viewer, conversation_id)
+    thread = threads.read(session, conversation_id, limit)
+    return Opened(
+        thread=thread,
+        customer=profile.read(session, thread.contact_id, visibility.seen_by(viewer)),
+        ways=_ways(session, viewer, conversation_id),
+        quote=quote_reads.waiting_in(session, conversation_id),
+        templates=_templates(session, thread) if templated or not thread.window_open else None,
+        takes_files=channel(thread.channel_id).files_refused is None,
+    )
+
+
+def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[Way]:
+    """Those that can be gone: not to whoever opted out there, nor to a conversation that the viewer does not see."""
+    return [
+        way
+        for way in channel_switch.ways(session, conversation_id)
+        if not way.opted_out and (way.open_id is None or visibility.sees(session, viewer, way.open_id))
+    ]
+
+
+def _templates(session: Session, thread: Thread) -> Sequence[Template] | None:
+    return templates.usable(session, thread.channel_id) if thread.kind == "whatsapp" else None

@@ -1,0 +1,85 @@
+"""Asking the copilot for help. The model is slow, so it works beside the page: sending and reading go on meanwhile."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+from console import auth
+from console.db import transaction
+from core.accounts import visibility
+from core.bots import approved_answers, price_table
+from core.bots.llm.configured import model
+from core.bots.llm.types import Writer
+from core.bots.usage import OverBudget
+from core.catalog import product_index
+from core.knowledge.retrieval import passages_for, question_in
+from core.platform.errors import BotHubError
+from core.replies import copilot_context
+from core.replies.copilot import REWRITES, Help, Language, Request, Task, help_with
+from core.replies.copilot_context import Material
+from core.types import Passage
+
+_PAIRS = 3
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="copilot")
+
+
+class NoModel(BotHubError):
+    """No language model is configured for this installation."""
+
+
+class NothingTyped(BotHubError):
+    """There are no words to improve, shorten or translate."""
+
+
+class NothingSaid(BotHubError):
+    """The conversation holds nothing that could be read."""
+
+
+def begin(conversation_id: int, task: Task, text: str, language: Language) -> Future[Help]:
+    """Have the model write. What it takes counts among the bot's runs, also if nobody waits for it any more.
+
+    Raises `NotAllowed`, `NotFound`, `NoModel`, `NothingTyped`, `NothingSaid`, `OverBudget`.
+    """
+    agent = auth.require(fresh=True)
+    writer = model()
+    if writer is None:
+        raise NoModel("No language model is configured.")
+    if task in REWRITES and not text.strip():
+        raise NothingTyped("Write something first.")
+    with transaction(agent.business_id) as session:
+        visibility.require(session, agent, conversation_id)
+        material = copilot_context.gather(session, agent.business_id, conversation_id)
+    if not material.turns:
+        raise NothingSaid("There is nothing in this conversation to read yet.")
+    if material.must_wait:
+        raise OverBudget("The bot has spent its budget: try again in a moment.")
+    request = Request(
+        task=task,
+        settings=material.settings,
+        business=material.business,
+        turns=material.turns,
+        prices=price_table.table(agent.business_id),
+        bot_ref="bot-none" if material.bot_id is None else f"bot-{material.bot_id}",
+        contact_ref=f"contact-{material.contact_id}",
+        text=text,
+        language=language,
+        tags=material.tags,
+    )
+    return _pool.submit(_write, agent.business_id, material, request, writer)
+
+
+def _write(business_id: int, material: Material, request: Request, writer: Writer) -> Help:
+    if request.task is Task.DRAFT:
+        request = replace(request, passages=_passages(business_id, material))
+    found = help_with(request, writer)
+    with transaction(business_id) as session:
+        copilot_context.record(session, business_id, material, found.trace)
+    return found
+
+
+def _passages(business_id: int, material: Material) -> tuple[Passage, ...]:
+    question = question_in(material.turns)
+    found = () if material.bot_id is None else passages_for(business_id, material.bot_id, question)
+    pairs = approved_answers.search(material.settings.qa_pairs, question, _PAIRS)
+    return (*found, *pairs, *product_index.passages(material.items, question))

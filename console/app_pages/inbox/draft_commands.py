@@ -1,0 +1,26 @@
+"""What people decide about answers that the bot suggests."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import visibility
+from core.platform import job_queue
+from core.replies import drafts
+
+
+def send(run_id: int) -> None:
+    """Say it as the bot wrote it. Raises `NotAllowed` and what `drafts.approve` raises."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_run(session, agent, run_id)
+        drafts.approve(session, agent.business_id, run_id, f"agent:{agent.id}")
+    job_queue.wake_worker()
+
+
+def set_aside(run_id: int, *, edited: bool) -> None:
+    """Answer oneself, with the bot's words as a start if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_run(session, agent, run_id)
+        drafts.set_aside(session, agent.business_id, run_id, f"agent:{agent.id}", edited=edited)

@@ -1,0 +1,167 @@
+"""The left pane: who wrote, by view, filter and words. All of it stands in the address, so a link shows the same."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from console import layout, url_state
+from console.app_pages.inbox import bulk, commands, copilot, selection, undo
+from console.app_pages.inbox import queries as inbox_queries
+from console.app_pages.people import queries as people_queries
+from console.components.inbox_list import inbox_list
+from console.components.trigger import trigger
+from console.i18n import current, section, t
+from console.reading import together
+from core.channels.types import Kind
+from core.conversations.inbox_list import STATUSES, Place, View, Wanted
+from core.platform.errors import BotHubError
+
+state = st.session_state
+_WANTED = "list_wanted"  # the view, the filters and the words
+_PLACES = "list_places"  # where each page before the one shown began
+_COUNTS = "list_counts"  # how many conversations the views hold
+
+
+@st.fragment(key="list")
+@together()
+def pane() -> None:
+    layout.viewer()
+    with st.container(key="list_head", gap="small"):
+        wanted = _head()
+    if state.get(_WANTED) != wanted:
+        state[_WANTED], state[_PLACES] = wanted, []
+    state[_COUNTS] = {"read_at": time.time(), **inbox_queries.counts()}
+    _rows()
+    bulk.ask()
+
+
+@st.fragment(key="rows")
+@together()
+def _rows() -> None:
+    """Drawn by itself when somebody writes in another conversation and the list cannot tell where that belongs."""
+    agent = layout.viewer()
+    wanted: Wanted = state[_WANTED]
+    places: list[Place] = state[_PLACES]
+    read_at = time.time()
+    page = inbox_queries.page(wanted, places[-1] if places else None)
+    state["list_next"] = page.next
+    inbox_list(
+        page.rows,
+        selection.chosen(),
+        selection.told(),
+        view=wanted.view,
+        me=agent.id,
+        read_at=read_at,
+        counts=state[_COUNTS],
+        earlier=bool(places),
+        more=page.next is not None,
+        searching=wanted != Wanted(wanted.view),
+        words=section("list"),
+        language=current(),
+        timezone=agent.timezone,
+        key="list",
+        on_turn=_turned,
+        on_bulk=_bulk,
+    )
+    trigger("rows")
+
+
+def _head() -> Wanted:
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
+        words = st.text_input(
+            t("inbox.search"), type="search", live="300ms", key="q", bind="query-params", max_chars=200,
+            placeholder=t("inbox.search"), label_visibility="collapsed", icon=":material/search:",
+        )  # fmt: skip
+        with st.popover("", icon=":material/tune:", help=t("inbox.filters"), key="filters"):
+            narrowed = _filters()
+    url_state.begin("view", list(View), View.ALL)
+    view = st.segmented_control(
+        t("inbox.view"), list(View), key="view", required=True, label_visibility="collapsed",
+        format_func=lambda one: t(f"inbox.{one}"), width="stretch",
+    )  # fmt: skip
+    url_state.keep("view", View.ALL)
+    return Wanted(View(view or View.ALL), words or "", *narrowed)
+
+
+def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | None]:
+    """Status, channel, tag, whether it is nobody's, whether its window is about to close, team."""
+    url_state.begin("status", STATUSES, None)
+    status = st.selectbox(
+        t("inbox.status"), STATUSES, index=None, key="status",
+        format_func=lambda one: t(f"inbox.status_{one}"), placeholder=t("inbox.any"),
+    )  # fmt: skip
+    url_state.keep("status", None)
+    url_state.begin("channel", list(Kind), None)
+    channel = st.selectbox(
+        t("inbox.channel"), list(Kind), index=None, key="channel",
+        format_func=lambda one: t(f"list.{one}"), placeholder=t("inbox.any"),
+    )  # fmt: skip
+    url_state.keep("channel", None)
+    tag = st.selectbox(
+        t("inbox.tag"), inbox_queries.tags(), index=None, key="tag", placeholder=t("inbox.any"), accept_new_options=True
+    )
+    teams = {one.id: one.name for one in people_queries.teams()}
+    if state.get("team") not in teams:
+        state.pop("team", None)  # somebody removed it
+    team = st.selectbox(
+        t("inbox.team"), list(teams), index=None, key="team", format_func=teams.__getitem__,
+        placeholder=t("inbox.any"), disabled=not teams,
+    )  # fmt: skip
+    unassigned = st.toggle(t("inbox.unassigned"), key="unassigned", bind="query-params")
+    closing = st.toggle(t("inbox.closing"), key="closing", bind="query-params")
+    return status, channel, tag, unassigned, closing, team
+
+
+def opened() -> None:
+    """A browser opened a conversation, or heard of something new in the one it has open: it shows that already, unless
+    it says that it has to be drawn.
+    """
+    asked = state["trigger_open"].pulled
+    conversation_id, clicks = int(asked["conversation"]), int(asked["clicks"])
+    if clicks > state.get("heard", 0):
+        selection.choose(conversation_id, clicks)
+    if asked["unread"]:
+        seen_again()
+    if asked["draw"] or copilot.is_about(conversation_id):
+        st.rerun(["opened"])
+
+
+def open_conversation(conversation_id: int) -> None:
+    """Show a conversation that the server chose."""
+    selection.choose(conversation_id)
+    seen_again()
+
+
+def open_next(after: int | None) -> None:
+    """Show the next customer who waits, after the conversation named."""
+    following = inbox_queries.next_waiting(after)
+    if following is None:
+        layout.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
+    else:
+        open_conversation(following)
+
+
+def seen_again() -> None:
+    """Whoever has a conversation before them has seen what is new in it."""
+    if chosen := selection.chosen():
+        try:
+            commands.mark_seen(chosen)
+        except BotHubError as error:
+            layout.toast(layout.say(error), icon=":material/error:")
+
+
+def _turned() -> None:
+    """A page on (+1) or back (-1)."""
+    places: list[Place] = state.get(_PLACES, [])
+    if state["list"].turn > 0 and state.get("list_next"):
+        state[_PLACES] = [*places, state["list_next"]]
+    elif state["list"].turn < 0:
+        state[_PLACES] = places[:-1]
+
+
+def _bulk() -> None:
+    asked = state["list"].bulk or {}
+    bulk.do(str(asked.get("action")), [int(one) for one in asked.get("ids", [])])
+    st.rerun(list(undo.PANES))

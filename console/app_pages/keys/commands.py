@@ -1,0 +1,27 @@
+"""What is done to API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from console import auth
+from console.db import transaction
+from core.accounts import api_keys, audit_log
+
+
+def create(name: str, scopes: Collection[str]) -> str:
+    """Make a key. Returns it in clear, for this once. Raises `NotAllowed`, `BotHubError`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        key_id, key = api_keys.create(session, agent.business_id, " ".join(name.split())[:80] or "—", scopes)
+        actor, subject = f"agent:{agent.id}", f"api_key:{key_id}"
+        audit_log.record(session, agent.business_id, actor, "api_key.create", subject, scopes=sorted(scopes))
+    return key
+
+
+def revoke(key_id: int) -> None:
+    """End a key at once. Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        api_keys.revoke(session, key_id)
+        audit_log.record(session, agent.business_id, f"agent:{agent.id}", "api_key.revoke", f"api_key:{key_id}")

@@ -1,0 +1,105 @@
+"""What is done to the sources of what bots know."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import IO, TypeVar
+
+from sqlalchemy.orm import Session
+
+from console import auth
+from console.db import transaction
+from core.accounts.sessions import CurrentAgent
+from core.knowledge import sources
+from core.knowledge.sources import Kept
+from core.platform import job_queue, object_storage
+from core.platform.errors import BotHubError
+
+Result = TypeVar("Result")
+_TYPED = "text.md"  # a text that somebody typed may have headings
+
+
+def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
+    """Add an uploaded file. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    kept = sources.keep(agent.business_id, file, name)
+    title = PurePath(name).stem.replace("_", " ").strip() or name
+    return _add(agent, kept, lambda session: sources.add(
+        session, agent.business_id, kept, bot_id=bot_id, title=title, by=_by(agent)
+    ))  # fmt: skip
+
+
+def add_text(title: str, words: str, bot_id: int | None) -> int:
+    """Add a text that was typed or pasted. Raises as `add_file`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    kept = sources.keep(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
+    return _add(agent, kept, lambda session: sources.add(
+        session, agent.business_id, kept, bot_id=bot_id, title=title, by=_by(agent), origin=""
+    ))  # fmt: skip
+
+
+def add_page(address: str, bot_id: int | None) -> int:
+    """Add a web page. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="", by=_by(agent))
+    job_queue.wake_worker()
+    return added
+
+
+def replace(source_id: int, file: IO[bytes], name: str) -> None:
+    """Give a source new content. Raises `NotAllowed`, `AlreadyThere`, `Conflict`, `NotFound`, `UnacceptableSource`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    kept = sources.keep(agent.business_id, file, name)
+    old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept, by=_by(agent)))
+    if old is not None:
+        object_storage.delete(old)
+
+
+def reread(source_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        sources.reread(session, source_id, by=_by(agent))
+    job_queue.wake_worker()
+
+
+def cancel(source_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        sources.cancel(session, source_id, by=_by(agent))
+
+
+def rename(source_id: int, title: str) -> None:
+    """Raises `NotAllowed`, `NotFound`, `UnacceptableSource`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        sources.rename(session, source_id, title, by=_by(agent))
+
+
+def remove(source_id: int) -> None:
+    """Raises `NotAllowed`, `NotFound`."""
+    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
+    with transaction(agent.business_id) as session:
+        old = sources.remove(session, source_id, by=_by(agent))
+    if old is not None:
+        object_storage.delete(old)
+
+
+def _add(agent: CurrentAgent, kept: Kept, write: Callable[[Session], Result]) -> Result:
+    """Write the row of kept content, which goes again when the row is refused."""
+    try:
+        with transaction(agent.business_id) as session:
+            written = write(session)
+    except BotHubError:
+        object_storage.delete(kept.file_key)
+        raise
+    job_queue.wake_worker()
+    return written
+
+
+def _by(agent: CurrentAgent) -> str:
+    return f"agent:{agent.id}"

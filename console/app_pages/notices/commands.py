@@ -1,0 +1,14 @@
+"""What is done with notices."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import notification_list
+
+
+def mark_read(up_to: int) -> None:
+    """Whoever looks has read everything up to the notice of this id. Raises `NotAllowed`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        notification_list.mark_read(session, agent.id, up_to)

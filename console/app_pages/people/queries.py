@@ -1,0 +1,54 @@
+"""What the pages about people and the audit log read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import auth
+from console.reading import reading
+from core.accounts import audit_log, user_admin, visibility
+from core.accounts import teams as groups
+from core.accounts.audit_log import Entry
+from core.accounts.teams import TeamFacts
+from core.accounts.user_admin import Person
+from core.conversations import assignment as owners
+from core.conversations.assignment import Rules
+from core.models import Sees
+
+
+def everyone() -> Sequence[Person]:
+    """All people of the business. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return user_admin.everyone(session)
+
+
+def teams() -> Sequence[TeamFacts]:
+    """The teams of the business. Everybody may know them: conversations are given to teams in the inbox."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return groups.teams(session)
+
+
+def assignment() -> Rules:
+    """Who is given what the bot hands over. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return owners.rules(session, agent.business_id)
+
+
+def agents_see() -> Sees:
+    """Which conversations agents see. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return visibility.setting(session, agent.business_id)
+
+
+def entries(
+    actor: str | None, area: str | None, since: datetime | None, before_id: int | None, limit: int
+) -> Sequence[Entry]:
+    """A page of the audit log, newest first. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with reading(agent.business_id) as session:
+        return audit_log.entries(session, actor=actor, area=area, since=since, before_id=before_id, limit=limit)

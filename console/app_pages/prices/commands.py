@@ -1,0 +1,14 @@
+"""What administrators set of prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.app_pages.people.commands import change
+from core.bots import price_table
+
+
+def save(kept: Mapping[str, Any]) -> None:
+    """Replace the business's own prices. Raises `NotAllowed`, `UnacceptablePrices`."""
+    change(lambda session, business_id, actor: price_table.save(session, business_id, actor, kept))

@@ -1,0 +1,127 @@
+"""What models and messages cost this business, and what it earns: each price from a day on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from console import auth, decimals, layout
+from console.app_pages.prices import commands, queries
+from console.dates import TYPED
+from console.i18n import current, t
+from console.markdown import plain
+from core.bots.price_table import CATEGORIES, Prices
+from core.platform.errors import BotHubError
+
+_HIGHEST_PLAN = 10_000_000.0
+state = st.session_state
+agent = layout.viewer()
+may_edit = agent.role in auth.ADMINISTRATORS
+today = datetime.now(ZoneInfo(agent.timezone)).date()
+
+
+def _models(kept: Prices) -> pd.DataFrame:
+    columns = ("model", "valid_from", "input", "cached", "output", "source")
+    rows = [{**one.model_dump(), **_floats(one, "input", "cached", "output")} for one in kept.models]
+    frame = pd.DataFrame(rows, columns=columns)
+    return st.data_editor(
+        frame, key="prices_models", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
+        column_config={
+            "model": st.column_config.TextColumn(t("prices.model"), required=True, max_chars=100),
+            "valid_from": _from_day(),
+            "input": _usd("prices.input", required=True),
+            "cached": _usd("prices.cached"),
+            "output": _usd("prices.output", required=True),
+            "source": st.column_config.TextColumn(t("prices.source"), max_chars=200, default=""),
+        },
+    )  # fmt: skip
+
+
+def _messages(kept: Prices) -> pd.DataFrame:
+    columns = ("channel", "category", "prefix", "valid_from", "usd", "source")
+    frame = pd.DataFrame([{**one.model_dump(), **_floats(one, "usd")} for one in kept.messages], columns=columns)
+    return st.data_editor(
+        frame, key="prices_messages", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
+        column_config={
+            "channel": st.column_config.SelectboxColumn(
+                t("prices.channel"), options=["whatsapp", "sms"], required=True, default="whatsapp"
+            ),
+            "category": st.column_config.SelectboxColumn(
+                t("prices.category"), options=list(CATEGORIES), required=True, default="service"
+            ),
+            "prefix": st.column_config.TextColumn(t("prices.prefix"), validate=r"^\d{0,10}$", default=""),
+            "valid_from": _from_day(),
+            "usd": _usd("prices.usd", required=True),
+            "source": st.column_config.TextColumn(t("prices.source"), max_chars=200, default=""),
+        },
+    )  # fmt: skip
+
+
+def _from_day() -> Any:
+    return st.column_config.DateColumn(t("prices.valid_from"), required=True, default=today, format=TYPED[current()])
+
+
+def _usd(label: str, *, required: bool = False) -> Any:
+    return st.column_config.NumberColumn(t(label), min_value=0, required=required, format="localized", step=0.000001)
+
+
+def _floats(one: Any, *names: str) -> dict[str, float | None]:
+    return {name: None if getattr(one, name) is None else float(getattr(one, name)) for name in names}
+
+
+def _rows(frame: pd.DataFrame, *numbers: str) -> list[dict[str, Any]]:
+    """The rows of an edited table, as they are checked and kept. Empty cells are nothing said."""
+    found = []
+    for row in frame.to_dict("records"):
+        kept = {name: value for name, value in row.items() if not pd.isna(value)}
+        kept |= {name: Decimal(str(kept[name])) for name in numbers if name in kept}
+        kept["source"] = kept.get("source", "")
+        found.append(kept)
+    return found
+
+
+def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: decimals.Typed) -> None:
+    if plan.fault:
+        state["prices_told"] = ("error", f"{t('prices.plan')}: {plan.fault}")
+        return
+    try:
+        commands.save(
+            {
+                "models": _rows(models, "input", "cached", "output"),
+                "messages": _rows(messages, "usd"),
+                "plan_usd": plan.value,
+            }
+        )
+    except BotHubError as error:
+        state["prices_told"] = ("error", layout.say(error))
+    else:
+        state["prices_told"] = ("success", t("prices.saved"))
+        for key in ("prices_models", "prices_messages"):
+            state.pop(key, None)
+
+
+with layout.page():
+    st.title(t("nav.prices"))
+    st.caption(t("prices.lead"))
+    kept = queries.own()
+    st.subheader(t("prices.models"), anchor=False)
+    st.caption(t("prices.models_lead"))
+    models = _models(kept)
+    st.subheader(t("prices.messages"), anchor=False)
+    st.caption(t("prices.messages_lead"))
+    messages = _messages(kept)
+    plan = decimals.field(
+        t("prices.plan"), 0, _HIGHEST_PLAN, kept.plan_usd, key="prices_plan", disabled=not may_edit,
+        help=t("prices.plan_help"), placeholder="—", width=300,
+    )  # fmt: skip
+    if told := state.pop("prices_told", None):
+        (st.success if told[0] == "success" else st.error)(plain(told[1]))
+    if may_edit:
+        st.button(t("prices.save"), type="primary", on_click=_save, args=(models, messages, plan))
+    for problem in queries.problems():
+        st.warning(plain(problem), icon=":material/warning:")

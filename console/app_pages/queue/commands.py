@@ -1,0 +1,32 @@
+"""What people decide about messages that did not go out. Managers and administrators only."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.messaging.outbound import manual_retry
+from core.messaging.outbound.manual_retry import Retried
+from core.platform import job_queue
+
+
+def retry(ids: list[int] | None, cause: str | None) -> Retried:
+    """Send again: the messages named, or all failed ones of a cause. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        result = manual_retry.retry(session, agent.business_id, ids, cause, f"agent:{agent.id}")
+    job_queue.wake_worker()
+    return result
+
+
+def give_up(ids: list[int]) -> int:
+    """Send these no more. Returns how many that were. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        return manual_retry.give_up(session, agent.business_id, ids, f"agent:{agent.id}")
+
+
+def arrived(message_id: int) -> None:
+    """An uncertain message did arrive. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS, fresh=True)
+    with transaction(agent.business_id) as session:
+        manual_retry.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")

@@ -1,0 +1,29 @@
+"""What the retry queue page reads."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.messaging.outbound import manual_retry, queue_reads
+from core.messaging.outbound.manual_retry import Preview
+from core.messaging.outbound.queue_reads import QueueState, Unsent
+
+
+def state() -> QueueState:
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return queue_reads.queue_state(session, agent.business_id, agent)
+
+
+def group(status: str, cause: str | None, before: int | None) -> list[Unsent]:
+    """The messages of a group, newest first, older than the one named."""
+    agent = auth.require()
+    with transaction(agent.business_id) as session:
+        return queue_reads.group(session, agent.business_id, status, cause, before, agent)
+
+
+def preview(cause: str | None) -> Preview:
+    """What sending the failed messages of a cause again would do. Raises `NotAllowed`."""
+    agent = auth.require(*auth.MANAGERS)
+    with transaction(agent.business_id) as session:
+        return manual_retry.preview(session, agent.business_id, cause)

@@ -1,0 +1,18 @@
+"""What people do about quotes."""
+
+from __future__ import annotations
+
+from console import auth
+from console.db import transaction
+from core.accounts import visibility
+from core.catalog import quote_reads, quotes
+from core.platform import events
+
+
+def cancel(quote_id: int) -> None:
+    """Withdraw a quote that still waits. Raises `NotAllowed`, `NotFound` and `Conflict`."""
+    agent = auth.require(fresh=True)
+    with transaction(agent.business_id) as session:
+        visibility.require_quote(session, agent, quote_id)
+        quotes.cancel(session, agent.business_id, quote_id, f"agent:{agent.id}")
+        events.notify(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)

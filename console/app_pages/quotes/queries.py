@@ -1,0 +1,46 @@
+"""What the quotes' page, and the quote beside a conversation, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from console import auth
+from console.reading import reading
+from core.accounts import visibility
+from core.catalog import quote_reads
+from core.catalog.quote_reads import QuoteDetails, QuoteRow, StateTotal
+from core.models.quote import QuoteState
+
+
+def listed(states: Sequence[QuoteState], since: datetime | None, before: int | None, limit: int) -> Sequence[QuoteRow]:
+    """Quotes, the newest first, in some states if any are named. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        return quote_reads.listed(
+            session, states=states, since=since, before=before, limit=limit, seen=visibility.seen_by(agent)
+        )
+
+
+def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
+    """How many were made, and what they come to. One that was changed counts as what it became. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        found = quote_reads.by_state(session, since, until, visibility.seen_by(agent))
+    return [one for one in found if one.state != QuoteState.REPLACED]
+
+
+def details(quote_id: int) -> QuoteDetails:
+    """One quote. Raises `NotAllowed` and `NotFound`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        visibility.require_quote(session, agent, quote_id)
+        return quote_reads.details(session, quote_id)
+
+
+def of_conversation(conversation_id: int) -> QuoteDetails | None:
+    """The newest quote of a conversation, None when there is none. Raises `NotAllowed`."""
+    agent = auth.require()
+    with reading(agent.business_id) as session:
+        seen = visibility.sees(session, agent, conversation_id)
+        return quote_reads.waiting_in(session, conversation_id) if seen else None

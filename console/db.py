@@ -1,0 +1,37 @@
+"""The database as the console speaks to it: while it is away, that is an error with words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import Session
+
+from core.platform import db
+from core.platform.errors import StoreUnavailable
+
+
+@contextmanager
+def transaction(business_id: int) -> Iterator[Session]:
+    """`core.platform.db.transaction`. Raises `StoreUnavailable`: the database cannot be reached, or takes too long."""
+    with _reached(), db.transaction(business_id) as session:
+        yield session
+
+
+@contextmanager
+def system_transaction() -> Iterator[Session]:
+    """`core.platform.db.system_transaction`. Raises `StoreUnavailable`: the database cannot be reached, or takes too
+    long.
+    """
+    with _reached(), db.system_transaction() as session:
+        yield session
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, NoConnection) as error:
+        raise StoreUnavailable("The database does not answer.") from error

@@ -1,0 +1,294 @@
+"""Live push: one LISTEN connection for the process, and a websocket to every open browser.
+
+A browser is told of its business's conversations that changed: that the one its agent looks at did, which its page
+reads again; and how each looks in a list now, read once for all browsers (`console.http.change_feed`). It tells in
+turn which one
+its agent looks at, and hears who else looks at that one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import structlog
+from anyio import to_thread
+from psycopg.conninfo import make_conninfo
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from console.db import system_transaction, transaction
+from console.http import change_feed
+from console.http.change_feed import News
+from console.http.security import COOKIE, same_origin
+from core.accounts import sessions, visibility
+from core.accounts.sessions import CurrentAgent
+from core.models import Sees
+from core.platform import events
+from core.platform.config import get_settings
+from core.platform.errors import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+EVERYTHING = 0  # in place of a conversation's id: something may have been missed
+SIGNED_OUT = 4401  # the close code after which a browser reloads
+_TOGETHER_SECONDS = 0.15  # changes that come in quick succession are told in one go
+_RECHECK_SECONDS = 30
+_RECONNECT_SECONDS = 1
+_PRESENT_SECONDS = 10  # whoever says no more is forgotten after this
+_LISTEN_EVERY_SECONDS = 2  # a browser is not heard more often; what it says meanwhile waits in its socket
+_LONGEST_WORD = 200  # characters of what a browser says
+# A listener says nothing itself: without these it would not notice for hours that its server is gone.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+
+
+@dataclass(eq=False, slots=True)
+class _Browser:
+    agent: CurrentAgent
+    looking: int | None = None  # a conversation's id
+    changed: set[int] = field(default_factory=set)
+    moved: dict[int, dict[str, Any]] = field(default_factory=dict)  # lines of the list, by conversation
+    counted: News | None = None  # the last that was read
+    told: set[int] = field(default_factory=set)  # since its rows were sent, to be read again
+    called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
+    met: dict[int, events.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, conversation_id: int) -> None:
+        self.changed.add(conversation_id)
+        self.told.add(conversation_id)
+        self.news.set()
+
+    def call(self, conversation_id: int) -> None:
+        self.called.add(conversation_id)
+        self.news.set()
+
+    def show(self, read: News | None) -> None:
+        if read:
+            self.moved |= read.rows_of(self.agent.id)
+            self.counted = read
+        self.news.set()
+
+    def meet(self, colleague: events.Presence) -> None:
+        self.met[colleague.agent_id] = colleague
+        self.news.set()
+
+    def look(self, conversation_id: int | None, *, typing: bool) -> None:
+        """Tell colleagues where this agent is now, and the browser who is there already."""
+        if self.looking is not None and self.looking != conversation_id:
+            events.tell(self._presence(self.looking, here=False))
+        moved, self.looking = self.looking != conversation_id, conversation_id
+        if conversation_id is None:
+            return
+        events.tell(self._presence(conversation_id, typing=typing))
+        for colleague in _present(self.agent.business_id, conversation_id) if moved else ():
+            if colleague.agent_id != self.agent.id:
+                self.meet(colleague)
+
+    def _presence(self, conversation_id: int, *, typing: bool = False, here: bool = True) -> events.Presence:
+        agent = self.agent
+        return events.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_LONGEST_WORD], typing, here)
+
+
+_browsers: set[_Browser] = set()
+_moving: dict[int, dict[int, bool]] = {}  # by business, conversations about to be read, and whether one calls anybody
+_reading: set[asyncio.Task[None]] = set()
+_seen: dict[tuple[int, int, int], tuple[float, events.Presence]] = {}  # by business, conversation and agent
+
+
+async def listen() -> None:
+    """Pass notifications on for as long as the process lives. Needs a direct connection: a pooler loses LISTEN."""
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                make_conninfo(get_settings().database_url, **_KEEPALIVE), autocommit=True, connect_timeout=5
+            ) as connection:
+                await connection.execute(f"LISTEN {events.TOPIC}")
+                for browser in list(_browsers):
+                    browser.tell(EVERYTHING)
+                async for notification in connection.notifies():
+                    match events.parse(notification.payload):
+                        case events.Change() as change:
+                            _pass_on(change)
+                        case events.Presence() as presence:
+                            _introduce(presence)
+        except (psycopg.Error, OSError) as error:
+            log.warning("listener_lost", error=type(error).__name__)
+        await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+def _pass_on(change: events.Change) -> None:
+    there = _of_business(change.business_id)
+    for browser in there:
+        if change.conversation_id in (EVERYTHING, browser.looking):
+            browser.tell(change.conversation_id)
+        # Whoever does not see everything hears of it once it is known what they see (`_show_moved`).
+        anybody = change.calls == events.ANYBODY and browser.agent.sees is Sees.ALL
+        if anybody or change.calls == browser.agent.id:
+            browser.call(change.conversation_id)
+    if not there or change.conversation_id == EVERYTHING:
+        return
+    calls = change.calls == events.ANYBODY
+    if moving := _moving.get(change.business_id):
+        moving[change.conversation_id] = calls or moving.get(change.conversation_id, False)
+        return
+    _moving[change.business_id] = {change.conversation_id: calls}
+    task = asyncio.create_task(_show_moved(change.business_id))
+    _reading.add(task)
+    task.add_done_callback(_reading.discard)
+
+
+async def _show_moved(business_id: int) -> None:
+    """Changes that come in quick succession are read in one go."""
+    await asyncio.sleep(_TOGETHER_SECONDS)
+    moved = _moving.pop(business_id)
+    limited = {browser.agent.id for browser in _of_business(business_id) if browser.agent.sees is not Sees.ALL}
+    try:
+        read = await to_thread.run_sync(change_feed.read, business_id, moved.keys(), limited)
+    except StoreUnavailable:
+        log.warning("news_not_read", business_id=business_id)
+        read = None
+    unknown = moved.keys() - (read.rows.keys() if read else set())
+    for browser in _of_business(business_id):
+        browser.changed |= unknown
+        browser.show(read)
+        if browser.agent.sees is not Sees.ALL and read:
+            for calling in (one for one, calls in moved.items() if calls and read.is_seen(browser.agent.id, one)):
+                browser.call(calling)
+
+
+def _of_business(business_id: int) -> list[_Browser]:
+    return [browser for browser in _browsers if browser.agent.business_id == business_id]
+
+
+def _introduce(who: events.Presence) -> None:
+    """Tell those who look at the same conversation."""
+    key = (who.business_id, who.conversation_id, who.agent_id)
+    if who.here:
+        _seen[key] = (time.monotonic(), who)
+    else:
+        _seen.pop(key, None)
+    for browser in list(_browsers):
+        there = (browser.agent.business_id, browser.looking) == (who.business_id, who.conversation_id)
+        if there and browser.agent.id != who.agent_id:
+            browser.meet(who)
+
+
+def _present(business_id: int, conversation_id: int) -> list[events.Presence]:
+    """Who was seen at a conversation lately. Those of whom nothing was heard for long are forgotten here."""
+    since = time.monotonic() - _PRESENT_SECONDS
+    for key in [key for key, (at, _) in _seen.items() if at < since]:
+        del _seen[key]
+    return [
+        who for (business, talk, _), (_, who) in _seen.items() if (business, talk) == (business_id, conversation_id)
+    ]
+
+
+async def socket(websocket: WebSocket) -> None:
+    """One browser. It is closed when its session ends."""
+    token = websocket.cookies.get(COOKIE, "")
+    agent = await to_thread.run_sync(_agent, token) if same_origin(websocket) else None
+    if agent is None:
+        await websocket.accept()  # a browser is told the close code of an accepted socket only
+        await websocket.close(SIGNED_OUT)
+        return
+    browser = _Browser(agent)
+    _browsers.add(browser)
+    try:
+        await websocket.accept()
+        sending = asyncio.create_task(_send(websocket, browser, token))
+        try:
+            await _hear(websocket, browser)
+        finally:
+            sending.cancel()
+            browser.look(None, typing=False)
+    finally:
+        _browsers.discard(browser)
+
+
+async def _hear(websocket: WebSocket, browser: _Browser) -> None:
+    """Listen until the browser leaves. Its agent is the session's, whatever it says."""
+    with suppress(WebSocketDisconnect):
+        while websocket.application_state == WebSocketState.CONNECTED:
+            match _word(await websocket.receive_text()):
+                case {"looking": int() | None as conversation_id, "typing": bool(typing)}:
+                    looking = await to_thread.run_sync(_seen_by, browser.agent, conversation_id)
+                    browser.look(looking, typing=typing)
+            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
+
+
+def _word(said: str) -> object:
+    """What a browser said; None if it is too long or no JSON."""
+    try:
+        return json.loads(said) if len(said) <= _LONGEST_WORD else None
+    except ValueError:
+        return None
+
+
+async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
+    checked = time.monotonic()
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(browser.news.wait(), _RECHECK_SECONDS)
+        if time.monotonic() - checked >= _RECHECK_SECONDS:
+            agent = await to_thread.run_sync(_agent, token)
+            if agent is None:
+                await websocket.close(SIGNED_OUT)
+                return
+            if agent.sees is not browser.agent.sees:
+                browser.tell(EVERYTHING)
+            browser.agent = agent
+            checked = time.monotonic()
+        if browser.news.is_set():
+            browser.news.clear()
+            try:
+                await _send_news(websocket, browser)
+            except WebSocketDisconnect:
+                return
+            await asyncio.sleep(_TOGETHER_SECONDS)
+
+
+async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
+    """A list names conversations to read again; objects tell of those that moved, those that call, or a colleague."""
+    if browser.changed:
+        changed, browser.changed = sorted(browser.changed), set()
+        await websocket.send_json(changed)
+    if read := browser.counted:
+        rows, browser.moved, browser.counted = list(browser.moved.values()), {}, None
+        counts = read.counts.of(browser.agent.id)
+        told, browser.told = sorted(browser.told), set()
+        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts, "told": told})
+    if browser.called:
+        called, browser.called = sorted(browser.called), set()
+        await websocket.send_json({"calls": called})
+    met, browser.met = list(browser.met.values()), {}
+    for who in met:
+        await websocket.send_json(
+            {
+                "conversation": who.conversation_id,
+                "agent": who.agent_id,
+                "name": who.name,
+                "typing": who.typing,
+                "here": who.here,
+            }
+        )
+
+
+def _agent(token: str) -> CurrentAgent | None:
+    with system_transaction() as session:
+        return sessions.session_agent(session, token)
+
+
+def _seen_by(agent: CurrentAgent, conversation_id: int | None) -> int | None:
+    """A conversation that somebody says they look at; None if they do not see it, or that cannot be known now."""
+    if conversation_id is None or agent.sees is Sees.ALL:
+        return conversation_id
+    try:
+        with transaction(agent.business_id) as session:
+            return conversation_id if visibility.sees(session, agent, conversation_id) else None
+    except StoreUnavailable:
+        return None

@@ -1,0 +1,145 @@
+"""Keys of other programs. The key itself is shown once, when it is made; only its hash is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from core.models import APIKey, AuditEntry
+from core.platform import crypto
+from core.platform.errors import BotHubError, NotFound
+
+PREFIX = "bh_"
+_SHOWN = len(PREFIX) + 6  # characters of a key by which people recognise it
+_QUIET = {"synchronize_session": False}
+
+
+class Scope(StrEnum):
+    """What a key may do. `admin` may do everything, as `*` does."""
+
+    MESSAGES_WRITE = "messages:write"
+    MESSAGES_READ = "messages:read"
+    CONVERSATIONS_READ = "conversations:read"
+    CONVERSATIONS_WRITE = "conversations:write"
+    CATALOGUE_READ = "catalogue:read"
+    CATALOGUE_WRITE = "catalogue:write"
+    QUOTES_READ = "quotes:read"
+    STATS_READ = "stats:read"
+    QUEUE_READ = "queue:read"
+    QUEUE_WRITE = "queue:write"
+    ADMIN = "admin"
+
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """A key as people see it, and what it may do."""
+
+    id: int
+    business_id: int
+    name: str
+    prefix: str
+    scopes: Sequence[str]
+    rate_per_minute: int
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def create(session: Session, business_id: int, name: str, scopes: Collection[str]) -> tuple[int, str]:
+    """Make a key. Returns its row's id and the key in clear, which nobody can read again.
+
+    Raises:
+        BotHubError: a scope is not one of `Scope` or "*".
+    """
+    known = [*(scope.value for scope in Scope), EVERYTHING]
+    if unknown := sorted(set(scopes).difference(known)):
+        raise BotHubError(f"There is no scope {', '.join(unknown)}: choose among {', '.join(known)}.")
+    key = crypto.new_token(PREFIX)
+    key_id = session.execute(
+        insert(APIKey)
+        .values(
+            business_id=business_id,
+            name=name,
+            prefix=key[:_SHOWN],
+            key_hash=crypto.token_hash(key),
+            scopes=sorted(set(scopes)),
+        )
+        .returning(APIKey.id)
+    ).scalar_one()
+    return key_id, key
+
+
+def find(session: Session, key_hash: bytes) -> KeyFacts | None:
+    """The live key with this hash, whichever business it belongs to: needs a system transaction."""
+    row = session.scalars(select(APIKey).where(APIKey.key_hash == key_hash, APIKey.revoked_at.is_(None))).one_or_none()
+    return None if row is None else _facts(row)
+
+
+def mark_used(session: Session, key_id: int) -> None:
+    """Note that a key was used, at most once a minute."""
+    session.execute(
+        update(APIKey)
+        .where(
+            APIKey.id == key_id,
+            or_(APIKey.last_used_at.is_(None), APIKey.last_used_at < func.now() - text("interval '1 minute'")),
+        )
+        .values(last_used_at=func.now())
+        .execution_options(**_QUIET)
+    )
+
+
+def revoke(session: Session, key_id: int) -> None:
+    """End a key. Ending it twice keeps the first time. Raises `NotFound`."""
+    found = session.execute(
+        update(APIKey)
+        .where(APIKey.id == key_id)
+        .values(revoked_at=func.coalesce(APIKey.revoked_at, func.now()))
+        .returning(APIKey.id)
+        .execution_options(**_QUIET)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"No API key {key_id}.")
+
+
+def revoke_made_by(session: Session, business_id: int, actor: str) -> list[int]:
+    """End the keys that somebody made, which the audit log tells. Returns those that were live."""
+    made = select(AuditEntry.subject).where(
+        AuditEntry.business_id == business_id, AuditEntry.actor == actor, AuditEntry.action == "api_key.create"
+    )
+    ids = [int(subject.partition(":")[2]) for subject in session.scalars(made)]
+    ended = session.scalars(
+        update(APIKey)
+        .where(APIKey.business_id == business_id, APIKey.id.in_(ids), APIKey.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(APIKey.id)
+        .execution_options(**_QUIET)
+    )
+    return sorted(ended)
+
+
+def list_keys(session: Session, business_id: int) -> Sequence[KeyFacts]:
+    """A business's keys, newest first, revoked ones too."""
+    rows = session.scalars(select(APIKey).where(APIKey.business_id == business_id).order_by(APIKey.id.desc()))
+    return [_facts(row) for row in rows]
+
+
+def _facts(row: APIKey) -> KeyFacts:
+    return KeyFacts(
+        id=row.id,
+        business_id=row.business_id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=tuple(row.scopes),
+        rate_per_minute=row.rate_per_minute,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

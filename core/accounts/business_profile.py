@@ -1,0 +1,80 @@
+"""What a business says about itself: the bot may tell it to anyone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.models import Business
+from core.platform.errors import BotHubError
+from core.types import BusinessFacts
+
+LONGEST_FACT = 500  # characters
+MOST_TAGS = 20
+_CURRENCY = re.compile("[A-Z]{3}")  # the codes of ISO 4217; which of them are in use changes from year to year
+
+
+class UnacceptableFacts(BotHubError):
+    """The name, the time zone or the currency cannot be used; the text says why."""
+
+
+def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
+    """The facts in a business's row."""
+    return BusinessFacts(
+        name=name,
+        time_zone=timezone,
+        currency=profile.get("currency", ""),
+        sector=profile.get("sector", ""),
+        hours=profile.get("hours", ""),
+        phone=profile.get("phone", ""),
+        website=profile.get("website", ""),
+        tags=tuple(profile.get("tags", ())),
+        satisfaction=profile.get("satisfaction"),
+    )
+
+
+def read(session: Session, business_id: int) -> BusinessFacts:
+    """The facts of a business."""
+    row = session.execute(
+        select(Business.name, Business.timezone, Business.profile).where(Business.id == business_id)
+    ).one()
+    return facts_of(row.name, row.timezone, row.profile)
+
+
+def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -> None:
+    """Replace them. Raises `UnacceptableFacts`."""
+    if facts.time_zone not in available_timezones():
+        raise UnacceptableFacts(f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
+    currency = facts.currency.strip().upper()
+    if currency and not _CURRENCY.fullmatch(currency):
+        raise UnacceptableFacts(f"{facts.currency} is no currency: write its three letters, such as COP.")
+    kept = replace(
+        facts,
+        currency=currency,
+        name=_line(facts.name),
+        sector=_line(facts.sector),
+        hours=_line(facts.hours),
+        phone=_line(facts.phone),
+        website=_line(facts.website),
+        tags=tuple(dict.fromkeys(tag for one in facts.tags if (tag := _line(one)[:60])))[:MOST_TAGS],
+    )
+    if not kept.name:
+        raise UnacceptableFacts("A business has a name.")
+    profile = {name: value for name, value in asdict(kept).items() if name not in ("name", "time_zone")}
+    session.execute(
+        update(Business)
+        .where(Business.id == business_id)
+        .values(name=kept.name, timezone=kept.time_zone, profile=profile)
+    )
+    audit_log.record(session, business_id, actor, "business.save", f"business:{business_id}")
+
+
+def _line(words: str) -> str:
+    return " ".join(words.replace("\0", "").split())[:LONGEST_FACT]

@@ -1,0 +1,105 @@
+"""The list of notices that people read in the console, and what each of them has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import notification_texts, visibility
+from core.accounts.visibility import Viewer
+from core.models import Agent, Sees
+from core.platform.db import run
+
+PAGE = 50
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """A notice in the reader's language. `late`: a service of NOTIFY_URLS has not taken it, though it was tried."""
+
+    id: int
+    kind: str
+    severity: str
+    cleared: bool
+    words: str
+    conversation_id: int | None
+    customer: str
+    created_at: datetime
+    late: bool
+
+
+def listed(
+    session: Session, business_id: int, language: str, before: int | None = None, viewer: Viewer | None = None
+) -> list[NoticeFacts]:
+    """The newest notices, or those before the one of this id: those of no conversation, or of one that is seen."""
+    values = {"business": business_id, "before": before, "limit": PAGE}
+    return [
+        NoticeFacts(
+            id=row.id,
+            kind=row.kind,
+            severity=row.severity,
+            cleared=bool(row.data.get("cleared")),
+            words=notification_texts.sentence(language, row.kind, row.data, row.text, row.customer),
+            conversation_id=row.conversation_id,
+            customer=row.customer,
+            created_at=row.created_at,
+            late=row.late,
+        )
+        for row in run(session, _LISTED.format(seen=_seen(viewer)), values)
+    ]
+
+
+_LISTED = """
+SELECT n.id, n.kind, n.severity, n.text, n.data, n.conversation_id, n.created_at,
+    n.tries > 0 AND n.sent_at IS NULL AS late, coalesce(nullif(k.name, ''), i.address, '') AS customer
+FROM notices n
+LEFT JOIN conversations ON conversations.id = n.conversation_id
+LEFT JOIN contacts k ON k.id = conversations.contact_id
+LEFT JOIN identities i ON i.id = conversations.identity_id
+WHERE n.business_id = %(business)s AND (%(before)s::bigint IS NULL OR n.id < %(before)s){seen}
+ORDER BY n.id DESC LIMIT %(limit)s
+"""
+
+
+def read_up_to(session: Session, agent_id: int) -> int:
+    """The newest notice that this person has read; 0 for none."""
+    return session.scalar(select(Agent.notices_read).where(Agent.id == agent_id)) or 0
+
+
+def unread(session: Session, agent_id: int, viewer: Viewer | None = None) -> int:
+    """How many of those listed for this person they have not read, since they are here.
+
+    `MOST_COUNTED` stands for that many or more.
+    """
+    statement = _UNREAD.format(seen=_seen(viewer))
+    return int(run(session, statement, {"agent": agent_id, "most": MOST_COUNTED}).scalar_one())
+
+
+_UNREAD = """
+SELECT count(*) FROM (
+    SELECT FROM notices n JOIN agents a ON a.id = %(agent)s
+    WHERE n.business_id = a.business_id AND n.id > a.notices_read AND n.created_at >= a.created_at{seen} LIMIT %(most)s
+) AS new
+"""
+
+
+def _seen(viewer: Viewer | None) -> str:
+    """Nothing for whoever sees every conversation, so that the statement stays as short as it is."""
+    if viewer is None or viewer.sees is Sees.ALL:
+        return ""
+    here = "SELECT FROM conversations WHERE conversations.id = n.conversation_id"
+    return f" AND (n.conversation_id IS NULL OR EXISTS ({here} AND ({visibility.sql(viewer)})))"
+
+
+def mark_read(session: Session, agent_id: int, up_to: int) -> None:
+    """This person has read everything up to the notice of this id."""
+    session.execute(
+        update(Agent)
+        .where(Agent.id == agent_id)
+        .values(notices_read=func.greatest(Agent.notices_read, up_to))
+        .execution_options(synchronize_session=False)
+    )

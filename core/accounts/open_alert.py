@@ -1,0 +1,26 @@
+"""Opening an alert where its cause is seen, before the scheduler's next look: it is told once, whoever is first."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.platform.db import run
+
+
+def open_now(session: Session, business_id: int, kind: str, channel_id: int) -> str | None:
+    """Open a grave alert about a channel. Returns the channel's name, or None when it was open already."""
+    values = {"business": business_id, "kind": kind, "channel": channel_id}
+    name: str | None = run(session, _OPEN, values).scalar()
+    return name
+
+
+_OPEN = """
+WITH opened AS (
+    INSERT INTO alerts (business_id, kind, severity, subject)
+    SELECT business_id, %(kind)s, 'high', kind || ' ' || identity FROM channels
+    WHERE business_id = %(business)s AND id = %(channel)s
+    ON CONFLICT (business_id, kind, subject) WHERE cleared_at IS NULL DO UPDATE SET last_seen_at = now()
+    RETURNING xmax = 0 AS new
+)
+SELECT c.name FROM channels c, opened WHERE c.id = %(channel)s AND opened.new
+"""

@@ -1,0 +1,308 @@
+"""Console sessions and one-time links. Both are random tokens of which only the hash is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log, two_factor, users, visibility
+from core.accounts.users import SignedIn
+from core.models import Agent, AgentToken, Business, Role, Sees, TokenKind
+from core.platform.config import Settings
+from core.platform.crypto import new_token, token_hash
+from core.platform.errors import ConfigurationError, Conflict
+
+SESSION_LASTS = timedelta(days=14)
+LINK_LASTS = timedelta(hours=24)
+CODE_LASTS = timedelta(minutes=5)
+_SEEN_EVERY = timedelta(minutes=1)
+_LONGEST_USER_AGENT = 300
+DEFAULT_ADMINISTRATOR = "admin@localhost"
+_FIRST_ADMINISTRATOR_LOCK = 4_207_004
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentAgent:
+    """Who is signed in, and what their screen needs to know of their business. `timezone` is an IANA name.
+
+    `sees` is what they see of its conversations (`core.accounts.visibility`).
+    """
+
+    id: int
+    session_id: int
+    business_id: int
+    business_name: str
+    timezone: str
+    name: str
+    email: str
+    role: Role
+    language: str | None
+    has_password: bool
+    second_factor: bool
+    sees: Sees
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A session's token or, while a second proof is owed, the token to give it with."""
+
+    token: str
+    owes_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser that is signed in."""
+
+    id: int
+    created_at: datetime
+    last_seen_at: datetime
+    user_agent: str
+
+
+def open_session(session: Session, business_id: int, agent_id: int, user_agent: str = "") -> str:
+    """Sign an agent in. Returns the token for their cookie."""
+    audit_log.record(session, business_id, f"agent:{agent_id}", "session.open", f"agent:{agent_id}")
+    return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
+
+
+def admit(session: Session, who: SignedIn, user_agent: str = "") -> Admitted:
+    """Let somebody in, or on to the second proof if they owe one."""
+    if who.owes_code:
+        return Admitted(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
+    return Admitted(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
+
+
+def prove(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
+    """Give the second proof. Returns a session token, or None: wrong, too late, or locked out."""
+    agent = session.scalars(
+        select(Agent)
+        .join(AgentToken, AgentToken.agent_id == Agent.id)
+        .where(_live(token, TokenKind.CODE), Agent.disabled_at.is_(None))
+        .where((Agent.locked_until.is_(None)) | (Agent.locked_until < func.now()))
+        .with_for_update(of=Agent)
+    ).one_or_none()
+    if agent is None:
+        return None
+    if not two_factor.check(agent, code):
+        users.count_failure(session, agent)
+        return None
+    users.forgive(session, agent)
+    _end(session, _live(token, TokenKind.CODE))
+    return open_session(session, agent.business_id, agent.id, user_agent)
+
+
+def session_agent(session: Session, token: str) -> CurrentAgent | None:
+    """Whose session this is; None when it ended, expired, never was, or its agent is disabled."""
+    row = session.execute(_who(), {"hash": token_hash(token)}).one_or_none()
+    if row is None:
+        return None
+    agent, session_id, business_name, timezone, agents_see, unnoticed = row
+    if unnoticed:
+        _touch(session, session_id)
+    return CurrentAgent(
+        id=agent.id,
+        session_id=session_id,
+        business_id=agent.business_id,
+        business_name=business_name,
+        timezone=timezone,
+        name=agent.name,
+        email=agent.email,
+        role=Role(agent.role),
+        language=agent.language,
+        has_password=agent.password_hash is not None,
+        second_factor=agent.totp is not None,
+        sees=visibility.of_role(Role(agent.role), Sees(agents_see)),
+    )
+
+
+@cache
+def _who() -> Select[Agent, int, str, str, str, bool]:
+    """Built once: it is asked with every click."""
+    return (
+        select(Agent, AgentToken.id, Business.name, Business.timezone, Business.agents_see, _unnoticed())
+        .join(Agent, Agent.id == AgentToken.agent_id)
+        .join(Business, Business.id == AgentToken.business_id)
+        .where(_live(bindparam("hash"), TokenKind.SESSION), Agent.disabled_at.is_(None))
+    )
+
+
+def _unnoticed() -> ColumnElement[bool]:
+    """Whether the last note that somebody is there is a minute old."""
+    seen = AgentToken.last_seen_at
+    return seen.is_(None) | (seen < func.now() - _SEEN_EVERY)
+
+
+def _touch(session: Session, session_id: int) -> None:
+    session.execute(
+        update(AgentToken)
+        .where(AgentToken.id == session_id, _unnoticed())
+        .values(last_seen_at=func.now())
+        .execution_options(**_QUIET)
+    )
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign out. Ending what has ended changes nothing."""
+    _end_noted(session, _live(token, TokenKind.SESSION), "session.close")
+
+
+def _end(session: Session, which: ColumnElement[bool]) -> None:
+    session.execute(update(AgentToken).where(which).values(ended_at=func.now()).execution_options(**_QUIET))
+
+
+def _end_noted(session: Session, which: ColumnElement[bool], action: str) -> None:
+    """End tokens of one agent; that sessions were among them is noted."""
+    ended = session.execute(
+        update(AgentToken)
+        .where(which)
+        .values(ended_at=func.now())
+        .returning(AgentToken.business_id, AgentToken.agent_id, AgentToken.kind)
+        .execution_options(**_QUIET)
+    ).all()
+    if sessions := [row for row in ended if row.kind == TokenKind.SESSION]:
+        who = f"agent:{sessions[0].agent_id}"
+        audit_log.record(session, sessions[0].business_id, who, action, who, count=len(sessions))
+
+
+def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
+    """Where an agent is signed in, newest first."""
+    rows = session.execute(
+        select(
+            AgentToken.id,
+            AgentToken.created_at,
+            func.coalesce(AgentToken.last_seen_at, AgentToken.created_at),
+            func.coalesce(AgentToken.user_agent, ""),
+        )
+        .where(_open(agent_id, TokenKind.SESSION))
+        .order_by(AgentToken.id.desc())
+    )
+    return [OpenSession(*row) for row in rows]
+
+
+def revoke_session(session: Session, agent_id: int, session_id: int) -> None:
+    """End one of an agent's own sessions; another person's is left alone."""
+    _end_noted(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id), "session.revoke")
+
+
+def revoke_others(session: Session, agent_id: int, keep_session_id: int) -> None:
+    """End every session and link of an agent except one session, as after a change of password."""
+    others = (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None) & (AgentToken.id != keep_session_id)
+    _end_noted(session, others, "session.revoke")
+
+
+def revoke_all(session: Session, agent_id: int) -> None:
+    """End every session and link of an agent."""
+    _end(session, (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None))
+
+
+def make_link(session: Session, business_id: int, agent_id: int, lasts: timedelta = LINK_LASTS) -> str:
+    """A token that signs this agent in once, within a time. Earlier links of theirs stop working."""
+    _end(session, _open(agent_id, TokenKind.LINK))
+    return _issue(session, business_id, agent_id, TokenKind.LINK, lasts)
+
+
+def link_is_good(session: Session, token: str) -> bool:
+    """Whether a link would still sign someone in. Spends nothing."""
+    return session.scalar(select(AgentToken.id).where(_live(token, TokenKind.LINK))) is not None
+
+
+def consume_login_link(session: Session, token: str, user_agent: str = "") -> Admitted | None:
+    """Sign in by a one-time link; None when the link is spent, too old or nobody's."""
+    agent = session.scalars(
+        select(Agent)
+        .join(AgentToken, AgentToken.agent_id == Agent.id)
+        .where(_live(token, TokenKind.LINK), Agent.disabled_at.is_(None))
+        .with_for_update()
+    ).one_or_none()
+    if agent is None:
+        return None
+    _end(session, _live(token, TokenKind.LINK))
+    return admit(session, SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None), user_agent)
+
+
+def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:
+    """See to it that somebody can get in. Call it at every start, in a system transaction.
+
+    Makes the administrator of ADMIN_EMAIL and ADMIN_PASSWORD, or one without a password when these are not set.
+    While no administrator has a password, returns a fresh one-time link's token; earlier ones stop working.
+
+    Raises:
+        ConfigurationError: ADMIN_PASSWORD cannot be used, or ADMIN_EMAIL belongs to another business.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _FIRST_ADMINISTRATOR_LOCK})
+    administrators = session.scalars(
+        select(Agent)
+        .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
+        .order_by(Agent.id)
+    ).all()
+    if any(one.password_hash for one in administrators):
+        return None
+    email = settings.admin_email.strip().lower() or DEFAULT_ADMINISTRATOR
+    chosen = next((one.id for one in administrators if one.email == email), None)
+    if chosen is None and (settings.admin_email or not administrators):
+        chosen = _create_administrator(session, business_id, email)
+    if chosen is None:
+        chosen = administrators[0].id
+    if settings.admin_email and settings.admin_password:
+        _set_first_password(session, chosen, settings.admin_password)
+        return None
+    return make_link(session, business_id, chosen)
+
+
+def _create_administrator(session: Session, business_id: int, email: str) -> int:
+    try:
+        return users.create_agent(session, business_id, name="Administrator", email=email, role=Role.ADMINISTRATOR)
+    except Conflict:
+        raise ConfigurationError(
+            f"ADMIN_EMAIL is wrong: {email} is already somebody who is not an administrator here. Choose another."
+        ) from None
+
+
+def _set_first_password(session: Session, agent_id: int, password: str) -> None:
+    try:
+        users.set_password(session, agent_id, password)
+    except users.UnacceptablePassword as error:
+        raise ConfigurationError(f"ADMIN_PASSWORD is wrong: {error}") from None
+
+
+def _issue(
+    session: Session, business_id: int, agent_id: int, kind: TokenKind, lasts: timedelta, user_agent: str = ""
+) -> str:
+    token = new_token()
+    session.execute(
+        insert(AgentToken).values(
+            business_id=business_id,
+            agent_id=agent_id,
+            kind=kind,
+            token_hash=token_hash(token),
+            expires_at=func.now() + lasts,
+            user_agent=user_agent[:_LONGEST_USER_AGENT].replace("\0", "") or None,
+        )
+    )
+    return token
+
+
+def _live(token: str | BindParameter[Any], kind: TokenKind) -> ColumnElement[bool]:
+    """`token` is one, or the place of one's hash."""
+    return (
+        (AgentToken.token_hash == (token_hash(token) if isinstance(token, str) else token))
+        & (AgentToken.kind == kind)
+        & AgentToken.ended_at.is_(None)
+        & (AgentToken.expires_at > func.now())
+    )
+
+
+def _open(agent_id: int, kind: TokenKind) -> ColumnElement[bool]:
+    return (
+        (AgentToken.agent_id == agent_id)
+        & (AgentToken.kind == kind)
+        & AgentToken.ended_at.is_(None)
+        & (AgentToken.expires_at > func.now())
+    )

@@ -1,0 +1,97 @@
+"""A second proof at signing in: the six digits of an authenticator app (RFC 6238), or a recovery code.
+
+Each code works once: the time step of the last one is kept, and a spent recovery code is gone.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+
+import pyotp
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.models import Agent
+from core.platform.errors import BotHubError, NotFound
+
+RECOVERY_CODES = 10
+_ISSUER = "BotHub"
+_STEP_SECONDS = 30
+_DRIFT = (0, -1, 1)  # steps: clocks differ by some seconds, and people type slowly
+
+
+class WrongCode(BotHubError):
+    """The code is wrong, too old, or was used."""
+
+
+def new_secret() -> str:
+    """A secret for an authenticator app, in base32. Nothing is kept until `enrol`."""
+    return pyotp.random_base32()
+
+
+def address(secret: str, email: str) -> str:
+    """What the app reads from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=_ISSUER)
+
+
+def enrol(session: Session, agent_id: int, secret: str, code: str) -> list[str]:
+    """Ask for codes from now on, once a first one proves that the app has the secret. Returns the recovery codes.
+
+    Raises:
+        NotFound: no such agent.
+        WrongCode: the app has another secret, or its clock is wrong.
+    """
+    step = _step_of(secret, code, after=0)
+    if step is None:
+        raise WrongCode("That code is not right. Check the clock of your phone, and type the newest code.")
+    agent = _get(session, agent_id)
+    codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES)]
+    agent.totp = {"secret": secret, "step": str(step), "recovery": " ".join(codes)}
+    session.flush()
+    audit_log.record(session, agent.business_id, f"agent:{agent_id}", "second_factor.enrol", f"agent:{agent_id}")
+    return codes
+
+
+def check(agent: Agent, code: str) -> bool:
+    """Whether a locked agent's code is right; it is spent then. The caller flushes, and counts what is wrong."""
+    kept = dict(agent.totp or {})
+    typed = code.strip().replace(" ", "").lower()
+    if not kept:
+        return False
+    if (step := _step_of(kept["secret"], typed, after=int(kept["step"]))) is not None:
+        agent.totp = kept | {"step": str(step)}
+        return True
+    left = kept["recovery"].split()
+    for one in left:
+        if hmac.compare_digest(one.encode(), typed.encode()):
+            agent.totp = kept | {"recovery": " ".join(other for other in left if other != one)}
+            audit_log.record_on(agent, "second_factor.recovery", left=len(left) - 1)
+            return True
+    return False
+
+
+def remove(session: Session, agent_id: int, actor: str) -> None:
+    """Ask for no code any more. Raises `NotFound`."""
+    agent = _get(session, agent_id)
+    agent.totp = None
+    session.flush()
+    audit_log.record(session, agent.business_id, actor, "second_factor.remove", f"agent:{agent_id}")
+
+
+def _step_of(secret: str, code: str, *, after: int) -> int | None:
+    """The time step whose code this is, if it is later than `after`."""
+    now = int(time.time()) // _STEP_SECONDS
+    for step in (now + drift for drift in _DRIFT):
+        expected = pyotp.TOTP(secret).at(step * _STEP_SECONDS)
+        if step > after and hmac.compare_digest(expected.encode(), code.strip().encode()):
+            return step
+    return None
+
+
+def _get(session: Session, agent_id: int) -> Agent:
+    agent = session.get(Agent, agent_id, with_for_update=True)
+    if agent is None:
+        raise NotFound(f"No agent {agent_id}.")
+    return agent

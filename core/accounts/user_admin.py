@@ -1,0 +1,184 @@
+"""The people of a business as an administrator sees to them: inviting, roles, letting go and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from core.accounts import api_keys, audit_log, sessions, users
+from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
+from core.platform.errors import BotHubError, Conflict, NotFound
+
+INVITATION_LASTS = timedelta(days=7)
+LONGEST_NAME = 80
+
+
+class UnacceptablePerson(BotHubError):
+    """The name or the address cannot be used; the text says why."""
+
+
+class LastAdministrator(Conflict):
+    """Nobody would be left to administer."""
+
+
+class CannotDisableSelf(Conflict):
+    """Somebody else has to do this."""
+
+
+class IsDisabled(Conflict):
+    """They have to be enabled first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`joined`: they chose a password. `open_conversations` are those they are responsible for, `teams` names."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    language: str | None
+    joined: bool
+    second_factor: bool
+    disabled_at: datetime | None
+    locked_until: datetime | None
+    last_seen_at: datetime | None
+    open_conversations: int
+    teams: Sequence[str]
+
+
+def everyone(session: Session) -> Sequence[Person]:
+    """All people of the business, those who work first, by name."""
+    seen = (
+        select(func.max(func.coalesce(AgentToken.last_seen_at, AgentToken.created_at)))
+        .where(AgentToken.agent_id == Agent.id, AgentToken.kind == TokenKind.SESSION)
+        .scalar_subquery()
+    )
+    held = (
+        select(func.count())
+        .where(Conversation.assignee_id == Agent.id, Conversation.status != ConversationStatus.CLOSED)
+        .scalar_subquery()
+    )
+    teams = (
+        select(func.coalesce(func.array_agg(aggregate_order_by(Team.name, func.lower(Team.name))), []))
+        .join(TeamMember, TeamMember.team_id == Team.id)
+        .where(TeamMember.agent_id == Agent.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Agent, seen, held, teams).order_by(Agent.disabled_at.is_not(None), func.lower(Agent.name))
+    )
+    return [
+        Person(
+            id=agent.id,
+            name=agent.name,
+            email=agent.email,
+            role=Role(agent.role),
+            language=agent.language,
+            joined=agent.password_hash is not None,
+            second_factor=agent.totp is not None,
+            disabled_at=agent.disabled_at,
+            locked_until=agent.locked_until,
+            last_seen_at=last_seen_at,
+            open_conversations=open_conversations,
+            teams=of_teams,
+        )
+        for agent, last_seen_at, open_conversations, of_teams in rows
+    ]
+
+
+def invite(session: Session, business_id: int, actor: str, name: str, email: str, role: Role) -> str:
+    """Add somebody. Returns the token of a link that signs them in once within a week; it is not shown again.
+
+    Raises:
+        UnacceptablePerson: no name, or no address.
+        AddressTaken: somebody signs in with this address already.
+    """
+    name, email = " ".join(name.split()), email.strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise UnacceptablePerson(f"A name has 1 to {LONGEST_NAME} characters.")
+    before, at, after = email.partition("@")
+    if not (before and at and after) or any(one.isspace() or one == "\0" for one in email) or len(email) > 254:
+        raise UnacceptablePerson("That is not an e-mail address.")
+    agent_id = users.create_agent(session, business_id, name=name, email=email, role=role)
+    audit_log.record(session, business_id, actor, "agent.invite", f"agent:{agent_id}", email=email, role=role)
+    return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
+
+
+def new_link(session: Session, business_id: int, actor: str, agent_id: int) -> str:
+    """Another link for somebody who lost theirs, or their password. Raises `NotFound`, `IsDisabled`."""
+    person = _lock(session, agent_id)
+    if person.disabled_at is not None:
+        raise IsDisabled(f"{person.name} is disabled: enable them first.")
+    audit_log.record(session, business_id, actor, "agent.link", f"agent:{agent_id}")
+    return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
+
+
+def set_role(session: Session, business_id: int, actor: str, agent_id: int, role: Role) -> None:
+    """Raises `NotFound`, `LastAdministrator`."""
+    person = _lock(session, agent_id)
+    if person.role == role:
+        return
+    if person.role == Role.ADMINISTRATOR:
+        _needs_another_administrator(session, agent_id)
+    audit_log.record(
+        session, business_id, actor, "agent.set_role", f"agent:{agent_id}", before=person.role, after=role.value
+    )
+    person.role = role
+    session.flush()
+
+
+def disable(session: Session, business_id: int, actor: str, agent_id: int) -> None:
+    """Let somebody go: their sessions and links end at once, as do the API keys that they made and may have kept.
+
+    What they were responsible for stays with them.
+
+    Raises:
+        NotFound: there is no such person.
+        CannotDisableSelf, LastAdministrator: it is oneself, or nobody would be left to administer.
+    """
+    person = _lock(session, agent_id)
+    if actor == f"agent:{agent_id}":
+        raise CannotDisableSelf("Nobody can disable themselves: ask another administrator.")
+    if person.disabled_at is not None:
+        return
+    if person.role == Role.ADMINISTRATOR:
+        _needs_another_administrator(session, agent_id)
+    person.disabled_at = func.now()
+    session.flush()
+    sessions.revoke_all(session, agent_id)
+    keys = api_keys.revoke_made_by(session, business_id, f"agent:{agent_id}")
+    audit_log.record(session, business_id, actor, "agent.disable", f"agent:{agent_id}", keys_revoked=keys)
+
+
+def enable(session: Session, business_id: int, actor: str, agent_id: int) -> None:
+    """Take somebody back, and lift a lock-out. Raises `NotFound`."""
+    person = _lock(session, agent_id)
+    person.disabled_at = person.locked_until = None
+    person.failed_sign_ins = 0
+    session.flush()
+    audit_log.record(session, business_id, actor, "agent.enable", f"agent:{agent_id}")
+
+
+def _needs_another_administrator(session: Session, agent_id: int) -> None:
+    """The other administrators stay locked until commit, so that two cannot remove each other."""
+    others = session.scalars(
+        select(Agent.id)
+        .where(Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None), Agent.id != agent_id)
+        .order_by(Agent.id)
+        .with_for_update()
+    ).all()
+    if not others:
+        raise LastAdministrator("This is the last administrator: make somebody else one first.")
+
+
+def _lock(session: Session, agent_id: int) -> Agent:
+    person = session.scalars(select(Agent).where(Agent.id == agent_id).with_for_update()).one_or_none()
+    if person is None:
+        raise NotFound(f"No agent {agent_id}.")
+    return person

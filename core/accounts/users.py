@@ -1,0 +1,229 @@
+"""Agents: making them, their passwords, and checking who signs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.models import Agent, Role
+from core.platform.errors import BotHubError, Conflict, NotFound
+
+log = structlog.get_logger(__name__)
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 256  # hashing takes time in proportion: a sign-in with a novel for a password must not
+FAILURES_TO_LOCK = 5
+LOCKED_FOR = timedelta(minutes=15)
+
+_hasher = PasswordHasher()
+_DUMMY_HASH = _hasher.hash("nobody's password")
+
+
+class UnacceptablePassword(BotHubError):
+    """The new password cannot be used; the text says why."""
+
+
+class WrongPassword(BotHubError):
+    """It is not the present password."""
+
+
+class AddressTaken(Conflict):
+    """Somebody signs in with this address already, here or in another business."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Someone who proved who they are."""
+
+    business_id: int
+    agent_id: int
+    owes_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Someone who can be given conversations."""
+
+    id: int
+    name: str
+
+
+def colleagues(session: Session) -> list[Colleague]:
+    """Everyone of the business who can sign in, by name."""
+    rows = session.execute(select(Agent.id, Agent.name).where(Agent.disabled_at.is_(None)).order_by(Agent.name))
+    return [Colleague(*row) for row in rows]
+
+
+def create_agent(
+    session: Session,
+    business_id: int,
+    *,
+    name: str,
+    email: str,
+    role: Role,
+    password: str | None = None,
+    language: str | None = None,
+) -> int:
+    """Add a person. Without a password they come in by a one-time link. Returns their id.
+
+    Raises:
+        AddressTaken: it identifies a person across all businesses.
+        UnacceptablePassword: too short or too long.
+    """
+    password_hash = None if password is None else _hasher.hash(_acceptable(password))
+    values = {
+        "business_id": business_id,
+        "name": name.strip(),
+        "email": _folded(email),
+        "role": role,
+        "password_hash": password_hash,
+        "language": language,
+    }
+    try:
+        with session.begin_nested():
+            return session.execute(insert(Agent).values(values).returning(Agent.id)).scalar_one()
+    except IntegrityError:
+        raise AddressTaken(f"Someone already signs in as {_folded(email)}.") from None
+
+
+def set_password(session: Session, agent_id: int, password: str) -> None:
+    """Give an agent a new password and lift a lock-out. Ending their other sessions is the caller's decision.
+
+    Raises:
+        NotFound: no such agent.
+        UnacceptablePassword: too short or too long.
+    """
+    password_hash = _hasher.hash(_acceptable(password))
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound(f"No agent {agent_id}.")
+    agent.password_hash = password_hash
+    agent.failed_sign_ins = 0
+    agent.locked_until = None
+    session.flush()
+    audit_log.record(session, agent.business_id, f"agent:{agent_id}", "agent.set_password", f"agent:{agent_id}")
+
+
+def check_password(session: Session, agent_id: int, password: str) -> None:
+    """Raises `WrongPassword` unless this is the agent's present one. Anything is, while they have none."""
+    password_hash = session.scalar(select(Agent.password_hash).where(Agent.id == agent_id))
+    if password_hash is not None and not _verify(password_hash, password):
+        raise WrongPassword("That is not your present password.")
+
+
+def rename(session: Session, agent_id: int, name: str) -> None:
+    """What colleagues and the audit log call somebody. Raises `NotFound`; an empty name changes nothing."""
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound(f"No agent {agent_id}.")
+    agent.name = " ".join(name.split())[:80] or agent.name
+    session.flush()
+
+
+def set_language(session: Session, agent_id: int, language: str) -> None:
+    """Remember the language an agent chose for the console."""
+    agent = session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound(f"No agent {agent_id}.")
+    agent.language = language
+    session.flush()
+
+
+def authenticate(session: Session, email: str, password: str, *, known_browser: bool = False) -> SignedIn | None:
+    """Who this is, or None: unknown, wrong, disabled or locked out, which a caller must not tell apart to anyone.
+
+    `known_browser`: this person signed in from it before, and the caller limits its guesses. Others' wrong guesses
+    lock nobody out of their own browser, and its own count towards no lock.
+
+    The row stays locked while the password is checked, so that guesses in parallel are counted one by one. An unknown
+    address costs the same hashing as a known one.
+    """
+    agent = _find(session, email)
+    now = session.scalar(select(func.now()))
+    assert now is not None
+    usable = (
+        agent is not None
+        and agent.disabled_at is None
+        and (known_browser or agent.locked_until is None or agent.locked_until < now)
+    )
+    password_hash = agent.password_hash if agent is not None and usable else None
+    matches = _verify(password_hash or _DUMMY_HASH, password)
+    if agent is None or not usable or password_hash is None:
+        return None
+    if not matches:
+        if not known_browser:
+            count_failure(session, agent)
+        return None
+    if _hasher.check_needs_rehash(password_hash):
+        agent.password_hash = _hasher.hash(password)
+    if agent.totp is None:  # else what was wrong is forgiven when all is proved: guessed codes must add up
+        forgive(session, agent)
+    session.flush()
+    return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
+
+
+def find_by_verified_email(session: Session, email: str) -> SignedIn | None:
+    """Who an identity provider has checked; None: unknown or disabled. A second step of ours is still owed."""
+    agent = _find(session, email)
+    if agent is None or agent.disabled_at is not None:
+        return None
+    return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
+
+
+def _find(session: Session, email: str) -> Agent | None:
+    if "\0" in email:  # Postgres has no such text
+        return None
+    return session.scalars(
+        select(Agent).where(func.lower(Agent.email) == _folded(email)).with_for_update()
+    ).one_or_none()
+
+
+def forgive(session: Session, agent: Agent) -> None:
+    """Forget what was wrong before a right answer."""
+    agent.failed_sign_ins = 0
+    agent.locked_until = None
+    session.flush()
+
+
+def count_failure(session: Session, agent: Agent) -> None:
+    """Note a wrong answer of a locked row; too many lock the account out for a while."""
+    agent.failed_sign_ins += 1
+    audit_log.record(session, agent.business_id, f"agent:{agent.id}", "session.refused", f"agent:{agent.id}")
+    if agent.failed_sign_ins >= FAILURES_TO_LOCK:
+        agent.failed_sign_ins = 0
+        agent.locked_until = func.now() + LOCKED_FOR
+        audit_log.record(session, agent.business_id, f"agent:{agent.id}", "agent.locked_out", f"agent:{agent.id}")
+        log.warning("agent_locked_out", agent_id=agent.id)
+    session.flush()
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    if len(password) > LONGEST_PASSWORD:
+        return False
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _acceptable(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise UnacceptablePassword(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    return password
+
+
+def _folded(email: str) -> str:
+    return email.strip().lower()
+
+
+def some_have_passwords(session: Session) -> bool:
+    """Whether anybody of this installation can sign in with a password. Needs a system transaction."""
+    return session.scalar(select(Agent.id).where(Agent.password_hash.is_not(None)).limit(1)) is not None

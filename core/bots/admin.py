@@ -1,0 +1,70 @@
+"""More bots than one: making another, and which of them answers on which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.bots import versions
+from core.bots.settings import BotSettings
+from core.models import Bot, Channel
+from core.platform.errors import Conflict, NotFound
+
+
+class ChannelMoved(Conflict):
+    """Somebody else gave the channel to another bot meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A channel and the bot that answers on it, None where people do."""
+
+    id: int
+    name: str
+    identity: str
+    bot_id: int | None
+
+
+def served(session: Session) -> Sequence[Served]:
+    """The channels of the business, oldest first."""
+    rows = session.execute(select(Channel.id, Channel.name, Channel.identity, Channel.bot_id).order_by(Channel.id))
+    return [Served(*row) for row in rows]
+
+
+def create(session: Session, business_id: int, settings: BotSettings, *, actor: str, copied_from: int | None) -> int:
+    """Make a bot, which answers on no channel yet. Returns its id."""
+    bot_id = session.execute(
+        insert(Bot).values(business_id=business_id, name=settings.name).returning(Bot.id)
+    ).scalar_one()
+    versions.save(session, business_id, bot_id, settings, author=actor)
+    audit_log.record(
+        session, business_id, actor, "bot.create", f"bot:{bot_id}", name=settings.name, copied_from=copied_from
+    )
+    return bot_id
+
+
+def assign(
+    session: Session, business_id: int, channel_id: int, bot_id: int | None, *, seen: int | None, actor: str
+) -> None:
+    """Let another bot, or none, answer on a channel from the next message on. `seen` is the one it had on the screen.
+
+    Raises:
+        NotFound: the business has no such channel or bot.
+        ChannelMoved: the channel has another bot than `seen`.
+    """
+    channel = session.scalars(select(Channel).where(Channel.id == channel_id).with_for_update()).one_or_none()
+    if channel is None:
+        raise NotFound(f"No channel {channel_id}.")
+    if bot_id is not None and session.get(Bot, bot_id, with_for_update={"read": True, "key_share": True}) is None:
+        raise NotFound(f"No bot {bot_id}.")
+    if channel.bot_id != seen:
+        raise ChannelMoved("Somebody changed who answers on this channel meanwhile.")
+    session.execute(update(Channel).where(Channel.id == channel_id).values(bot_id=bot_id))
+    audit_log.record(
+        session, business_id, actor, "channel.assign", f"channel:{channel_id}", name=channel.name, before=seen,
+        after=bot_id,
+    )  # fmt: skip

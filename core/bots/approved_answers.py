@@ -1,0 +1,258 @@
+"""Retrieval over a bot's approved question-answer pairs, without a model or a database.
+
+`search` finds passages for a prompt and may be generous. `sure_answer` is what the bot says on its own when no
+model can be asked, so it would rather find nothing: every meaningful word of the customer's question must be in
+the pair's question and hardly any may be missing from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from core.bots.settings import QaPair
+from core.text.normalize import stem, words
+from core.types import Passage
+
+# Words that do not tell one question from another: articles, greetings, courtesies, helper verbs.
+_WEAK = frozenset(
+    words(
+        "a al algo alguna algun con cual cuales de del el ella en es eso esta estan este favor gracias ha han "
+        "hacen hay he hola buenas buenos buen la las le les lo los me mi mis muy nos o para pero por pueden "
+        "podria podrian puedo podemos puede que quiero quisiera quisieramos necesito se ser si sobre su sus te "
+        "tengo tiene tienen tienes son soy un una unas unos usted ustedes y ya consulta pregunta duda saber "
+        "disculpe disculpa perdon dicen decir decirme dime tell hacer hacemos gustaria realizan ofrecen tal uds "
+        "ok bueno ahi aca alli as ao aos com da das do dos e em esse essa eu fazem fazer isso meu minha na nas "
+        "ola oi os ou obrigado obrigada bom boa pelo pela pode podem posso pra pro qual quais quero queria "
+        "gostaria preciso tem tenho um uma umas voce voces vcs tudo bem duvida licenca ter an and any are be can "
+        "could does for hello hey hi i id if in is it its like may my of on or our please question thanks thank "
+        "that the there this to us want was we what which will with would you your have has had guys just know "
+        "need get im wondering good by at offer again repito "
+    )
+)
+# They decide what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
+_INTERROGATIVES = frozenset(
+    stem(word)
+    for word in words(
+        "cuanto cuantos cuanta cuantas cuando donde quien quienes como adonde porque "
+        "quanto quantos quanta quantas quando onde quem "
+        "how much many long when where who why"
+    )
+)
+_SAME = {
+    stem(word): key
+    for key, group in {
+        "<price>": "cuesta cuestan vale valen precio costo coste price cost costs custa custam custo preco",
+        "<hours>": "horario horarios hours",
+        "<open>": "abren abre abrir abierto abierta abiertos open opens opening abrem aberto aberta",
+        "<close>": "cierran cierra cerrar cerrado close closes closing closed fecham fecha fechar fechado",
+        "<pay>": "pagar pago pagos pagan pay payment payments paying pagamento pagamentos",
+        "<ship>": "envio envios enviar envian envie despacho ship shipping shipment frete fretes enviam delivery "
+        "deliver deliveries entrega entregas entregan entregam entregar",
+        "<return>": "devolver devolucion devoluciones return returns returning devolucao devolucoes",
+        "<place>": "ubicado ubicados ubicada ubicadas ubicacion direccion queda quedan located location address fica "
+        "ficam endereco localizacao localizada localizado",
+        "<accept>": "aceptan acepta aceptar accept accepted aceitam aceita",
+    }.items()
+    for word in words(group)
+}
+_GREETINGS = (
+    "buenas tardes",
+    "buenas noches",
+    "buenos dias",
+    "buen dia",
+    "boa tarde",
+    "boa noite",
+    "bom dia",
+    "good morning",
+    "good afternoon",
+    "good evening",
+)
+# Who asks again says so, and asks the same.
+_REPEATING = ("otra vez", "de nuevo", "outra vez", "de novo", "i repeat", "asking again")
+# Words that mean together what none does alone. A greeting means nothing here, but "de noche" does.
+_PHRASES = dict.fromkeys((*_GREETINGS, *_REPEATING), "") | {
+    "por que": "porque",
+    "how much": "price",
+    "cuanto es": "precio",
+    "cuanto sale": "precio",
+    "quanto e": "preco",
+}
+_PHRASES |= dict.fromkeys(
+    (
+        "a que hora abren", "a que hora abre", "a que hora atienden", "hasta que hora atienden", "a que horas abrem",
+        "que horas abrem", "que horas abre", "what time do you open", "when do you open", "opening hours",
+        "business hours",
+    ),
+    "horario",
+)  # fmt: skip
+_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b")
+# As people type on a phone, where the letter stands for nothing else.
+_TYPED = {"q": "que", "k": "que", "xq": "porque", "pq": "porque", "x": "por", "d": "de", "u": "you", "ur": "your"}
+_PRICE = "<price>"
+_ASKS_PRICE = frozenset(stem(word) for word in words("cuanto quanto how much"))
+_WEIGHTS = dict.fromkeys(_INTERROGATIVES, 0.25)
+_WEIGHTS |= dict.fromkeys((stem(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
+_TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
+_TYPO_CREDIT = 0.9
+_WORDING_SHARE = 0.15
+_LISTED = 0.1  # a model judges what it is shown, and what it is not shown it cannot say
+_BY_ANSWER = 0.5  # what an answer speaks of says less than what its question asks
+# Measured on the questions and traps in tests/ai/test_knowledge.py: none of the traps is answered.
+_SURE = 0.85
+_MARGIN = 0.08
+_REPEATABLE_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question reduced to what it asks: `keys` maps each meaningful word to its stem or group."""
+
+    folded: str
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    passage: Passage
+    answers_all: bool  # no meaningful word of the customer's question is left over
+
+
+def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
+    """The approved pairs nearest to `question`, best first, at most `limit`. Ids are qa-1, qa-2 … by position."""
+    found = [match.passage for match in _matches(pairs, question) if match.passage.score >= _LISTED]
+    known = {passage.id for passage in found}
+    found += [passage for passage in _by_answer(pairs, question) if passage.id not in known]
+    return sorted(found, key=lambda passage: -passage.score)[:limit]
+
+
+def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
+    """Pairs whose question and answer together speak of what is asked: "tarjeta" stands in how one can pay."""
+    asked = _question(question).keys
+    for index, pair in enumerate(pairs, start=1):
+        if not pair.approved or not asked:
+            continue
+        told = _question(f"{pair.question}\n{pair.answer}").keys
+        slips = _corrections(_question(question), told)
+        met = [word for word, key in asked.items() if key in told.values() or word in slips]
+        score = _BY_ANSWER * _weight({asked[word] for word in met}) / _weight(set(asked.values()))
+        if score >= _LISTED:
+            yield Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
+
+
+def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:
+    """The approved pair that asks the same as `question`, if exactly one answer does; its text is that answer."""
+    matches = _matches(pairs, question)
+    if not matches or not matches[0].answers_all or matches[0].passage.score < _SURE:
+        return None
+    best = matches[0].passage
+    rivals = (match.passage for match in matches[1:] if match.passage.text != best.text)
+    rival = next(rivals, None)
+    return best if rival is None or best.score - rival.score >= _MARGIN else None
+
+
+def same_question(first: str, second: str) -> bool:
+    """Whether two messages ask the same in other words or with a slip of the finger. Courtesies never count."""
+    one, other = _question(first), _question(second)
+    if min(len(set(one.keys.values())), len(set(other.keys.values()))) < _REPEATABLE_WORDS:
+        return False
+    slips = _corrections(other, one.keys)
+    return {slips.get(word, key) for word, key in other.keys.items()} == set(one.keys.values())
+
+
+def subject_of(question: str) -> Mapping[str, str]:
+    """The words that tell what a question is about, folded, with their stems: neither who asks nor for how much."""
+    keys = _question(question).keys
+    return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
+
+
+def asks_price(question: str) -> bool:
+    """Whether it asks what something costs."""
+    return _PRICE in _question(question).keys.values()
+
+
+def meaning(question: str) -> frozenset[str]:
+    """What a question asks, as keys that the forms of a word share. Empty for a greeting or a courtesy."""
+    return frozenset(_question(question).keys.values()) - _INTERROGATIVES
+
+
+def likeness(first: str, second: str) -> float:
+    """How alike two questions are, 0 to 1: what they ask, a slip of the finger forgiven, and a little their wording."""
+    one, other = _question(first), _question(second)
+    if not one.keys or not other.keys:
+        return float(one.folded == other.folded)
+    slips = _corrections(one, other.keys)
+    if {*one.keys.values(), *slips.values()}.isdisjoint(other.keys.values()):
+        return 0.0
+    return _compare(one, slips, other)[0]
+
+
+def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
+    asked = _question(question)
+    known = [(index, pair, _question(pair.question)) for index, pair in enumerate(pairs, start=1) if pair.approved]
+    vocabulary: dict[str, str] = {}
+    for _, _, pair_question in known:
+        vocabulary |= pair_question.keys
+    slips = _corrections(asked, vocabulary)
+    reach = {*asked.keys.values(), *slips.values()}
+    matches = []
+    for index, pair, pair_question in known:
+        if reach.isdisjoint(pair_question.keys.values()) and asked.folded != pair_question.folded:
+            continue
+        score, answers_all = _compare(asked, slips, pair_question)
+        passage = Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
+        matches.append(_Match(passage, answers_all))
+    return sorted(matches, key=lambda match: -match.passage.score)
+
+
+def _compare(asked: _Question, slips: Mapping[str, str], pair: _Question) -> tuple[float, bool]:
+    """The likeness, 0 to 1, of two questions that share something, and whether the pair's covers all of the other."""
+    if asked.folded == pair.folded:
+        return 1.0, True
+    exact = set(asked.keys.values())
+    wanted = set(pair.keys.values())
+    mended = {slips[word] for word in asked.keys if word in slips} & wanted - exact
+    common = exact & wanted
+    unmet = {key for word, key in asked.keys.items() if key not in wanted and slips.get(word) not in mended}
+    credit = _weight(common) + _TYPO_CREDIT * _weight(mended)
+    covered = credit / (_weight(common) + _weight(mended) + _weight(unmet))
+    recalled = credit / _weight(wanted)
+    overlap = 2 * covered * recalled / (covered + recalled)
+    wording = fuzz.token_sort_ratio(asked.folded, pair.folded) / 100
+    # A slip is believed once, and only beside a word that is certain: "corte" may be meant, not a mistyped "coste".
+    plausible = len(mended) <= 1 and bool(common - _INTERROGATIVES)
+    return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, not unmet and (not mended or plausible)
+
+
+def _weight(keys: set[str]) -> float:
+    return sum(_WEIGHTS.get(key, 1.0) for key in keys)
+
+
+def _corrections(asked: _Question, vocabulary: Mapping[str, str]) -> dict[str, str]:
+    """For each unknown word, the key of the one known word that is a single slip away, if there is just one."""
+    candidates = [word for word in vocabulary if len(word) >= _TYPO_LENGTH and not word.isdigit()]
+    slips: dict[str, str] = {}
+    for word in asked.keys:
+        if word in vocabulary or len(word) < _TYPO_LENGTH or word.isdigit():
+            continue
+        near = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=1, limit=None)
+        keys = {vocabulary[candidate] for candidate, _, _ in near}
+        if len(keys) == 1:
+            slips[word] = keys.pop()
+    return slips
+
+
+@lru_cache(maxsize=4096)
+def _question(text: str) -> _Question:
+    found = [_TYPED.get(word, word) for word in words(text)]
+    folded = " ".join(found)
+    spelled = _PHRASE.sub(lambda phrase: _PHRASES[phrase.group()], folded).split()
+    keys = {word: _SAME.get(stem(word), stem(word)) for word in spelled if word not in _WEAK}
+    if _PRICE in keys.values():
+        keys = {word: key for word, key in keys.items() if key not in _ASKS_PRICE}
+    return _Question(folded, keys)

@@ -1,0 +1,42 @@
+"""Each bot's calibration as it is stored, kept for a few minutes in the process that answers."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bots.calibration import IDENTITY, Calibration
+from core.models import BotLearning
+
+_KEPT_SECONDS = 300.0
+
+
+def of_bot(session: Session | None, bot_id: int) -> Calibration | None:
+    """The bot's calibration, at most five minutes old. None when this process does not know it and has no session."""
+    learned_at, known = _kept.get(bot_id, (float("-inf"), IDENTITY))
+    if time.monotonic() - learned_at < _KEPT_SECONDS:
+        return known
+    if session is None:
+        return None
+    known = stored(session, bot_id)[0]
+    _kept[bot_id] = (time.monotonic(), known)
+    return known
+
+
+_kept: dict[int, tuple[float, Calibration]] = {}
+
+
+def forget() -> None:
+    """Drop what is kept of calibrations."""
+    _kept.clear()
+
+
+def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]:
+    wanted = select(BotLearning.points, BotLearning.sample, BotLearning.learned_at).where(BotLearning.bot_id == bot_id)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return IDENTITY, None
+    return Calibration(tuple((raw, seen) for raw, seen in row.points), row.sample), row.learned_at

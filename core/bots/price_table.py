@@ -1,0 +1,154 @@
+"""What a business pays and earns: prices of its own over those that come with us, each from a day on.
+
+A price that cannot be read is left out and told of, and never stands in the way of an answer: what it would have priced
+has an unknown cost, which is not a cost of zero.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.bots.model_prices import Price, PriceTable, installed, read_file
+from core.models import Business
+from core.platform import faults
+from core.platform.config import get_settings
+from core.platform.db import transaction
+from core.platform.errors import BotHubError
+
+log = structlog.get_logger(__name__)
+
+MOST_ENTRIES = 500
+_BUNDLED = Path(__file__).with_name("message_prices.json")
+_KEPT_SECONDS = 60.0
+_MOST_KEPT = 1000
+CATEGORIES = ("marketing", "utility", "authentication", "authentication_international", "service", "sms")
+
+
+class UnacceptablePrices(BotHubError):
+    """A price cannot be used; the text says which and why."""
+
+
+class MessagePrice(BaseModel):
+    """What one message, or one segment of an SMS, costs in USD from `valid_from` on.
+
+    `prefix` are the first digits of the telephone numbers it is for, country code first; empty: of all. The longest
+    that fits counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Literal["whatsapp", "sms"]
+    category: Literal["marketing", "utility", "authentication", "authentication_international", "service", "sms"]
+    prefix: str = Field(default="", pattern=r"^\d{0,10}$")
+    valid_from: date
+    usd: Decimal = Field(ge=0, le=100, max_digits=12)
+    source: str = Field(default="", max_length=200)
+
+
+class Prices(BaseModel):
+    """What a business has set. `plan_usd` is what it earns in a month with this desk, None: nobody said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: tuple[Price, ...] = Field(default=(), max_length=MOST_ENTRIES)
+    messages: tuple[MessagePrice, ...] = Field(default=(), max_length=MOST_ENTRIES)
+    plan_usd: Decimal | None = Field(default=None, ge=0, le=10_000_000)
+
+
+def read(session: Session, business_id: int) -> Prices:
+    """What a business has set, without what cannot be read."""
+    return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
+
+
+def save(session: Session, business_id: int, actor: str, kept: Mapping[str, Any]) -> None:
+    """Replace them: `models`, `messages` and `plan_usd`, as `Prices` has them. Raises `UnacceptablePrices`."""
+    try:
+        prices = Prices.model_validate(kept)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
+        raise UnacceptablePrices(f"{place}: {faults.reason(first)}") from None
+    session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
+    audit_log.record(session, business_id, actor, "prices.save", f"business:{business_id}")
+    _kept.pop(business_id, None)
+
+
+_kept: dict[int, tuple[float, PriceTable]] = {}
+
+
+def table(business_id: int) -> PriceTable:
+    """What models cost this business. Read again once a minute; while it cannot be read the last one counts."""
+    known = _kept.get(business_id)
+    if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
+        return known[1]
+    with transaction(business_id) as session:
+        own = read(session, business_id)
+    if len(_kept) >= _MOST_KEPT:
+        _kept.clear()
+    made = PriceTable([*installed(_override()), *own.models])
+    _kept[business_id] = (time.monotonic(), made)
+    return made
+
+
+def rates(session: Session, business_id: int) -> list[dict[str, str]]:
+    """The prices of messages as rows for a statement: the business's own come after ours of the same day."""
+    own = read(session, business_id).messages
+    return [
+        {**one.model_dump(mode="json", exclude={"source"}), "rank": str(rank)}
+        for rank, one in enumerate((*_bundled(), *own))
+    ]
+
+
+def problems() -> list[str]:
+    """What cannot be read of the installation's own price file, a line each."""
+    path = _override()
+    return read_file(path)[1] if path.exists() else []
+
+
+def _override() -> Path:
+    return get_settings().data_dir.expanduser() / "prices.json"
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> tuple[MessagePrice, ...]:
+    return _File.model_validate_json(_BUNDLED.read_bytes()).prices
+
+
+class _File(BaseModel):
+    prices: tuple[MessagePrice, ...]
+
+
+def _tolerant(kept: Mapping[str, Any]) -> Prices:
+    try:
+        return Prices.model_validate(kept)
+    except ValidationError:
+        log.warning("prices_not_read_whole")
+    return Prices(
+        models=tuple(_each(Price, kept.get("models"))),
+        messages=tuple(_each(MessagePrice, kept.get("messages"))),
+    )
+
+
+_Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+def _each(kind: type[_Entry], kept: object) -> list[_Entry]:
+    found = []
+    for one in kept if isinstance(kept, list) else ():
+        try:
+            found.append(kind.model_validate(one))
+        except ValidationError:
+            continue
+    return found

@@ -1,0 +1,127 @@
+"""What a bot spends: its answers to customers and what people try out count against the same budgets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Integer, func, select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.bots import budget
+from core.bots.budget import Level, Money
+from core.bots.llm.metering import Embedded
+from core.bots.model_prices import PriceTable
+from core.bots.settings import BotSettings
+from core.models import AIRun, AuditEntry
+from core.platform.db import run
+from core.platform.errors import Conflict
+from core.types import Turn
+
+TRIAL = "bot.try"
+EMBEDDED = "knowledge.embed"
+EVERY_BOT = "bots"
+# The log is indexed by its order, not by time: trials of the last minute are among the newest entries.
+_ENTRIES_LOOKED_AT = 1000
+
+
+# Adding up a month costs more than an answer may: each process looks this often, and may overspend in between.
+_LOOK_AGAIN_SECONDS = 15.0
+
+
+class OverBudget(Conflict):
+    """The bot has spent what it may in a minute."""
+
+
+# For the bot of the row `b`: what it cost in the day and in the month of its business, and calls of unknown price.
+SPENT = """
+SELECT coalesce(sum(cost) FILTER (WHERE at >= began.day), 0) AS day, coalesce(sum(cost), 0) AS month,
+       count(*) FILTER (WHERE cost IS NULL AND at >= began.day) AS unknown_day,
+       count(*) FILTER (WHERE cost IS NULL AND at IS NOT NULL) AS unknown_month
+FROM (
+    SELECT date_trunc('day', now() AT TIME ZONE timezone) AT TIME ZONE timezone AS day,
+           date_trunc('month', now() AT TIME ZONE timezone) AT TIME ZONE timezone AS month
+    FROM businesses WHERE id = b.business_id
+) AS began LEFT JOIN LATERAL (
+    SELECT cost_usd AS cost, created_at AS at FROM ai_runs
+    WHERE business_id = b.business_id AND bot_id = b.id AND created_at >= began.month
+      AND (input_tokens > 0 OR output_tokens > 0)
+    UNION ALL
+    SELECT (data ->> 'cost_usd')::numeric, created_at FROM audit_log
+    WHERE business_id = b.business_id AND subject IN ('bot:' || b.id, 'bots') AND data ? 'cost_usd'
+      AND created_at >= began.month
+) AS spent ON true
+"""
+_SPENT_BY_ONE = f"SELECT spent.* FROM bots b, LATERAL ({SPENT}) AS spent WHERE b.id = %(bot)s"  # noqa: S608 - ours
+
+
+def fits(session: Session, bot_id: int, settings: BotSettings, turns: Sequence[Turn]) -> bool:
+    """Whether the bot may be asked about this conversation now, within the budget of `settings`."""
+    if settings.requests_per_minute is None and settings.tokens_per_minute is None:
+        return True
+    estimate = settings.max_output_tokens + sum(len(turn.whole) for turn in turns) // 4
+    return budget.fits(settings, _spent(session, bot_id), estimate)
+
+
+def has_money_budget(settings: BotSettings) -> bool:
+    return settings.usd_per_day is not None or settings.usd_per_month is not None
+
+
+def money(session: Session, bot_id: int) -> Money:
+    """What the bot has cost this day and this month."""
+    found = Money(*run(session, _SPENT_BY_ONE, {"bot": bot_id}).one())
+    _known[bot_id] = (time.monotonic(), found)
+    return found
+
+
+def spent_out(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
+    """Whether the bot's money is spent, as of the last few seconds. None when that is not known without a session."""
+    if not has_money_budget(settings):
+        return False
+    looked_at, found = _known.get(bot_id, (float("-inf"), None))
+    if found is None or time.monotonic() - looked_at > _LOOK_AGAIN_SECONDS:
+        if session is None:
+            return None
+        found = money(session, bot_id)
+    return budget.level(settings, found) is Level.REACHED
+
+
+_known: dict[int, tuple[float, Money]] = {}
+
+
+def forget() -> None:
+    """Drop what is known of money spent."""
+    _known.clear()
+
+
+def record_embedded(
+    session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable, *, actor: str
+) -> None:
+    """Keep what embedding documents took. Those that every bot knows count for each."""
+    if not embedded.total:
+        return
+    cost = embedded.cost(prices, datetime.now(UTC))
+    audit_log.record(
+        session, business_id, actor, EMBEDDED, EVERY_BOT if bot_id is None else f"bot:{bot_id}",
+        model=", ".join(embedded.tokens), tokens=embedded.total, cost_usd=None if cost is None else str(cost),
+    )  # fmt: skip
+
+
+def _spent(session: Session, bot_id: int) -> budget.Spent:
+    answers = session.execute(
+        select(
+            func.count(AIRun.model),
+            func.coalesce(func.sum(func.coalesce(AIRun.input_tokens, 0) + func.coalesce(AIRun.output_tokens, 0)), 0),
+        ).where(AIRun.bot_id == bot_id, AIRun.created_at > func.now() - budget.WINDOW)
+    ).one()
+    newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_ENTRIES_LOOKED_AT).subquery().c
+    trials = session.execute(
+        select(func.count(), func.coalesce(func.sum(newest.data["tokens"].astext.cast(Integer)), 0)).where(
+            newest.data.has_key("cost_usd"),
+            newest.subject.in_([f"bot:{bot_id}", EVERY_BOT]),
+            newest.created_at > func.now() - budget.WINDOW,
+        )
+    ).one()
+    return budget.Spent(requests=answers[0] + trials[0], tokens=int(answers[1]) + int(trials[1]))

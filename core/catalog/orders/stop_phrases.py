@@ -1,0 +1,70 @@
+"""The words around an order, folded, in Spanish, English and Portuguese at once."""
+
+from __future__ import annotations
+
+from core.text.normalize import words
+
+WISHES = frozenset(
+    words(
+        "quiero queremos quisiera quisieramos querria deseo deseamos necesito necesitamos dame deme denos danos ponme "
+        "pongame mandame mandeme enviame envieme traeme traigame comprar compro pedir pido encargar encargo ordenar "
+        "ordeno cotizar cotizame coticeme cotizacion presupuesto presupuestar llevo llevamos llevar apartame apartar "
+        "reservame das da pon manda envia trae vendeme regalame antojan pedido agregame agregue anademe anada sumame "
+        "quero queremos queria gostaria preciso precisamos desejo mande manda envie ve comprar pedir encomendar "
+        "encomenda orcamento cotacao levo levar vou vai reservar pedido adicione acrescente "
+        "want wanna need like order buy get take give send purchase quote add"
+    )
+)
+# With a quantity these ask for a quote, without one for a price.
+PRICES = frozenset(
+    words(
+        "cuanto cuanta cuestan cuesta sale salen saldria valen vale seria serian quanto custa custam fica ficam sai "
+        "saem how much cost costs price precio precios preco precos"
+    )
+)
+LEADS = (
+    WISHES
+    | PRICES
+    | frozenset(
+        words(
+            "hola buenas buenos buen dia dias tardes noches que tal disculpe disculpa perdon mira mire oye oiga por "
+            "favor porfa gracias ya me nos te le les se lo el la los las al de del para mi mis ahi con a en es "
+            "son si claro vale ok tambien ademas y e tan solo solamente hacer hagan hago haga una voy vamos puede "
+            "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
+            "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
+            "pro meu minha fazer pode poderia poderiam tambem alem sim so apenas gostava seria "
+            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my "
+            "the sku of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then "
+            "do placing place up have you"
+        )
+    )
+) - {"una", "um"}
+TAILS = frozenset(
+    words(
+        "por favor porfa porfavor porfis gracias please pls plz thanks thank thx you obrigado obrigada mas tambien "
+        "tambem also too para hoy ahora ya nomas hoje agora today now llevar levar viagem go entrega no ok si sim "
+        "cada each cuanto quanto seria serian es e sale salen fica cuesta cuestan custa custam quiero quisiera "
+        "necesito quero preciso want need"
+    )
+)
+AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
+CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
+AND = frozenset({"y", "e", "and", "plus", "mas"})
+DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
+# What was bought already is no order: it came broken, it never came, it goes back.
+OVER = frozenset(
+    words(
+        "compre compramos pedi pedimos encargue recibi recibimos llego llegaron vino vinieron trajeron enviaron "
+        "mandaron devolver devolucion devuelvo cambiar cambio reclamar reclamo roto rota rotos rotas "
+        "comprei compramos recebi recebemos chegou chegaram veio vieram trocar troca devolucao quebrado quebrada "
+        "bought ordered received arrived came return exchange refund broken sent cancelar cancel"
+    )
+)
+# What a sentence begins with that asks for something else than goods: "¿cuándo llega mi pedido 448?".
+ASKING = frozenset(
+    words(
+        "cuando como donde quien quienes cual cuales porque quando onde quem qual quais "
+        "what when where why who which how does did"
+    )
+)
+SUGGESTING = frozenset(words("about si sea"))  # "what about 3 mugs", "como si fueran 3"

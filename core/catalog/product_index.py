@@ -1,0 +1,202 @@
+"""What a business sells, as its bot reads it: the products on offer, and passages that tell their prices."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from uuid import UUID
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.bots.approved_answers import asks_price, subject_of
+from core.models import Business, Product
+from core.text import money
+from core.text.normalize import LanguageCode, guess_language
+from core.text.numbers import unit_said
+from core.types import Passage
+
+_MOST_KEPT = 64  # catalogues in the memory of a process
+_FLOOR = 0.4
+_ASKED_SHARE = 0.7  # the rest of a score is how much of the product's name was said
+_TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
+_TYPO_CREDIT = 0.9
+_LEAD = 0.1  # by which the price of one product is surer than that of the next
+_PER: dict[LanguageCode, str] = {"es": "por", "en": "per", "pt": "por"}
+_PIECE: dict[LanguageCode, str] = {"es": "unidad", "en": "unit", "pt": "unidade"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A product on offer. `price` is for one `unit` (empty: a piece) in `currency`, an ISO 4217 code."""
+
+    id: int
+    sku: str
+    name: str
+    aliases: tuple[str, ...]
+    unit: str
+    price: Decimal
+    currency: str
+    description: str = ""
+
+    def __hash__(self) -> int:
+        """Whole catalogues are keys of caches: the id is enough to hash, equality looks at all."""
+        return hash(self.id)
+
+
+_CURRENCY = func.coalesce(func.nullif(Business.profile["currency"].astext, ""), Business.currency)
+_kept: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
+
+
+def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
+    """What the business offers, by name. It is read again only after a product has changed."""
+    version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
+    if version is None:
+        return ()
+    known = _kept.get(business_id)
+    if known is None or known[0] != (version, currency):
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        known = _kept[business_id] = ((version, currency), _read(session, business_id, currency))
+    return known[1]
+
+
+def kept(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
+    """The same if this process has read that version of it, in that currency."""
+    known = _kept.get(business_id)
+    return known[1] if known is not None and known[0] == (version, currency) else None
+
+
+def own_currency(session: Session, business_id: int) -> str:
+    """The currency of prices that name none: what the business says of itself, else its account's."""
+    currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
+    return currency
+
+
+def _read(session: Session, business_id: int, currency: str) -> tuple[Item, ...]:
+    rows = session.execute(
+        select(
+            Product.id, Product.sku, Product.name, Product.aliases, Product.unit, Product.price, Product.currency,
+            Product.description,
+        )
+        .where(Product.business_id == business_id, Product.active)
+        .order_by(Product.name, Product.id)
+    )  # fmt: skip
+    return tuple(
+        Item(row.id, row.sku, row.name, tuple(row.aliases), row.unit, row.price, row.currency or currency,
+             row.description)
+        for row in rows
+    )  # fmt: skip
+
+
+def passages(items: tuple[Item, ...], question: str, *, limit: int = 4) -> tuple[Passage, ...]:
+    """The products that a question names, best first, each as something the bot can cite: "product-7".
+
+    A product is named by its name, an alias or its SKU, in any inflection and with a slip of the finger. Words of the
+    question that are not of the product count against it: "¿puedo pagar la camisa con tarjeta?" is no question about
+    a shirt.
+    """
+    found = [fit for fit in _fits(items, question) if fit.score >= _FLOOR]
+    language = guess_language(question)
+    return tuple(_passage(items[fit.at], fit.score, language) for fit in found[:limit])
+
+
+def sure_price(items: tuple[Item, ...], question: str) -> Passage | None:
+    """The price of the one product that a question asks for, if every word of it is of that product."""
+    if not asks_price(question):
+        return None
+    best, *rivals = _fits(items, question) or [_NO_FIT]
+    if not best.whole or (rivals and best.score - rivals[0].score < _LEAD):
+        return None
+    return _passage(items[best.at], best.score, guess_language(question))
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """A catalogue by the stems of its words: `names` are the stems of each item's name, aliases and SKU."""
+
+    names: Sequence[Sequence[frozenset[str]]]
+    named_by: Mapping[str, Sequence[int]]
+    vocabulary: Mapping[str, str]  # each word as written, folded, and its stem
+
+    def weight(self, key: str) -> float:
+        """Rare words tell more than common ones; one that no product has tells as much as the rarest."""
+        return math.log(1 + len(self.names) / max(1, len(self.named_by.get(key, ()))))
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _index(items: tuple[Item, ...]) -> _Index:
+    names: list[list[frozenset[str]]] = []
+    vocabulary: dict[str, str] = {}
+    named_by: dict[str, list[int]] = defaultdict(list)
+    for at, item in enumerate(items):
+        known = [found for text in (item.name, *item.aliases, item.sku) if (found := subject_of(text))]
+        names.append([frozenset(found.values()) for found in known])
+        for key in {key for found in known for key in found.values()}:
+            named_by[key].append(at)
+        for found in known:
+            vocabulary |= found
+    return _Index(names, dict(named_by), vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well the item at a place fits a question, 0 to 1, and whether it has the whole of it."""
+
+    at: int
+    score: float
+    whole: bool
+
+
+_NO_FIT = _Fit(-1, 0.0, False)
+
+
+def _fits(items: tuple[Item, ...], question: str) -> list[_Fit]:
+    """The items that are named at all, best first."""
+    asked = subject_of(question)
+    if not items or not asked:
+        return []
+    index = _index(items)
+    readings = [_reading(word, key, index) for word, key in asked.items()]
+    named = {at for keys, _ in readings for key in keys for at in index.named_by.get(key, ())}
+    fits = (max((_fit(index, at, name, readings) for name in index.names[at]), key=_score) for at in named)
+    return sorted(fits, key=lambda fit: (-fit.score, fit.at))
+
+
+def _score(fit: _Fit) -> float:
+    return fit.score
+
+
+def _reading(word: str, key: str, index: _Index) -> tuple[frozenset[str], float]:
+    """The stems that a word may stand for, and the credit it deserves. What no product has stands for itself."""
+    if key in index.named_by or len(word) < _TYPO_LENGTH or word.isdigit():
+        return frozenset({key}), 1.0
+    long_enough = [one for one in index.vocabulary if len(one) >= _TYPO_LENGTH]
+    near = process.extract(word, long_enough, scorer=OSA.distance, score_cutoff=1, limit=3)
+    return frozenset(index.vocabulary[one] for one, _, _ in near) or frozenset({key}), _TYPO_CREDIT
+
+
+def _fit(index: _Index, at: int, name: frozenset[str], readings: Sequence[tuple[frozenset[str], float]]) -> _Fit:
+    said, total, heard = 0.0, 0.0, set[str]()
+    for keys, credit in readings:
+        total += max(map(index.weight, keys))
+        heard |= keys & name
+        said += credit * max(map(index.weight, keys & name), default=0.0)
+    share = sum(map(index.weight, heard)) / sum(map(index.weight, name))
+    score = _ASKED_SHARE * said / total + (1 - _ASKED_SHARE) * share
+    return _Fit(at, score, all(keys & name for keys, _ in readings))
+
+
+def _passage(item: Item, score: float, language: LanguageCode) -> Passage:
+    label = f"{item.name} ({item.sku})" if item.sku else item.name
+    price = money.said(item.price, item.currency, language)
+    text = f"{label}: {price} {_PER[language]} {unit_said(item.unit, language) or _PIECE[language]}"
+    if item.description:
+        text = f"{text}. {item.description}"
+    return Passage(id=f"product-{item.id}", title=item.name, text=text, score=round(score, 4))

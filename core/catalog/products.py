@@ -1,0 +1,236 @@
+"""Changing what a business sells, and looking at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.models import Business, Product
+from core.platform.errors import BotHubError, Conflict, NotFound
+from core.text import prices
+from core.text.normalize import fold
+
+MOST_PRODUCTS = 20_000
+MOST_ALIASES = 20
+LONGEST = {"sku": 64, "name": 200, "description": 1000, "unit": 30, "alias": 100}  # characters
+_ACCENTED, _PLAIN = "áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc"
+
+
+class UnacceptableProduct(BotHubError):
+    """`reason` is "no_name", "too_long", "price" or "currency"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This product cannot be saved: {reason}.")
+        self.reason = reason
+
+
+class ProductExists(Conflict):
+    """Another product has this SKU or, where there is none, this name."""
+
+
+class TooManyProducts(Conflict):
+    """The catalogue would hold more than `MOST_PRODUCTS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a product: see `core.models.Product`."""
+
+    name: str
+    price: Decimal
+    sku: str = ""
+    description: str = ""
+    unit: str = ""
+    currency: str = ""
+    aliases: tuple[str, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    id: int
+    facts: Facts
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which products are wanted: those with all of the `words`, with this SKU, on offer or not. None means any."""
+
+    words: str = ""
+    sku: str | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some products by name, of `total` that were looked for; the business has `known` in all."""
+
+    products: Sequence[Listed]
+    total: int
+    known: int
+
+
+def checked(facts: Facts) -> Facts:
+    """The facts without superfluous spaces. Raises `UnacceptableProduct`."""
+    aliases = tuple(dict.fromkeys(alias for one in facts.aliases if (alias := _line(one))))
+    kept = replace(
+        facts, name=_line(facts.name), sku=_line(facts.sku), unit=_line(facts.unit), aliases=aliases,
+        description=facts.description.replace("\0", "").strip(), currency=facts.currency.strip().upper(),
+    )  # fmt: skip
+    if not kept.name:
+        raise UnacceptableProduct("no_name")
+    if any(len(getattr(kept, name)) > LONGEST[name] for name in ("sku", "name", "description", "unit")):
+        raise UnacceptableProduct("too_long")
+    if len(aliases) > MOST_ALIASES or any(len(alias) > LONGEST["alias"] for alias in aliases):
+        raise UnacceptableProduct("too_long")
+    if not kept.price.is_finite() or not 0 <= kept.price <= prices.HIGHEST:
+        raise UnacceptableProduct("price")
+    if kept.currency and kept.currency not in prices.codes():
+        raise UnacceptableProduct("currency")
+    return replace(kept, price=kept.price.quantize(prices.SMALLEST))
+
+
+def listing(session: Session, business_id: int, words: str = "", *, offset: int = 0, limit: int = 50) -> Page:
+    """The products whose name, SKU or aliases have all of the words, accents or not, by name."""
+    mine = Product.business_id == business_id
+    named = [mine, *(_says(word) for word in fold(words).split())]
+    known = session.scalar(select(func.count()).select_from(Product).where(mine)) or 0
+    total = session.scalar(select(func.count()).select_from(Product).where(*named)) or 0
+    found = _read(session, select(Product).where(*named).offset(offset).limit(limit))
+    return Page(found, total, known)
+
+
+def in_order(
+    session: Session, business_id: int, wanted: Filter, *, after: int | None = None, limit: int = 50
+) -> list[Listed]:
+    """Products by id, which is how they were added; `after` is the last id of the page before."""
+    chosen = select(Product).where(
+        Product.business_id == business_id, *(_says(word) for word in fold(wanted.words).split())
+    )
+    if wanted.sku is not None:
+        chosen = chosen.where(Product.sku == wanted.sku)
+    if wanted.active is not None:
+        chosen = chosen.where(Product.active == wanted.active)
+    if after is not None:
+        chosen = chosen.where(Product.id > after)
+    return [_listed(row) for row in session.scalars(chosen.order_by(Product.id).limit(limit))]
+
+
+def one(session: Session, business_id: int, product_id: int) -> Listed:
+    """A product by its id. Raises `NotFound`."""
+    row = session.scalar(select(Product).where(Product.business_id == business_id, Product.id == product_id))
+    if row is None:
+        raise NotFound(f"No product {product_id}.")
+    return _listed(row)
+
+
+def every(session: Session, business_id: int) -> list[Listed]:
+    """All products of the business by name, on offer or not."""
+    return _read(session, select(Product).where(Product.business_id == business_id))
+
+
+def touch(session: Session, business_id: int) -> None:
+    """The catalogue is another one from now on. Until the transaction ends no one else can change it."""
+    session.execute(update(Business).where(Business.id == business_id).values(catalogue=func.gen_random_uuid()))
+
+
+def save(session: Session, business_id: int, actor: str, facts: Facts, product_id: int | None = None) -> int:
+    """Add a product, or replace what is known of one. Returns its id.
+
+    Raises:
+        UnacceptableProduct: something about it cannot be saved.
+        ProductExists: another one has its SKU or name.
+        TooManyProducts: there is no room for another.
+        NotFound: the one to change is gone.
+    """
+    kept = checked(facts)
+    touch(session, business_id)
+    if product_id is None and room(session, business_id) < 1:
+        raise TooManyProducts(f"A catalogue holds {MOST_PRODUCTS} products at most.")
+    try:
+        with session.begin_nested():
+            saved = _write(session, business_id, kept, product_id)
+    except IntegrityError:
+        raise ProductExists("Another product has this SKU, or this name and no SKU.") from None
+    if saved is None:
+        raise NotFound("This product is gone.")
+    audit_log.record(
+        session, business_id, actor, "product.save", f"product:{saved}", name=kept.name, price=str(kept.price)
+    )
+    return saved
+
+
+def room(session: Session, business_id: int) -> int:
+    """How many products can still be added."""
+    known = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
+    return MOST_PRODUCTS - (known or 0)
+
+
+def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:
+    """Forget products. Quotes that name them keep what they copied. Returns how many there were."""
+    touch(session, business_id)
+    names = session.scalars(
+        delete(Product).where(Product.business_id == business_id, Product.id.in_(ids)).returning(Product.name)
+    ).all()
+    for name in names:
+        audit_log.record(session, business_id, actor, "product.remove", f"product:{name}")
+    return len(names)
+
+
+def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *, active: bool) -> int:
+    """Offer products, or no longer. Returns how many changed."""
+    touch(session, business_id)
+    changed = session.scalars(
+        update(Product)
+        .where(Product.business_id == business_id, Product.id.in_(ids), Product.active != active)
+        .values(active=active, updated_at=func.now())
+        .returning(Product.id)
+    ).all()
+    for one in changed:
+        audit_log.record(session, business_id, actor, "product.offer", f"product:{one}", active=active)
+    return len(changed)
+
+
+def columns(facts: Facts) -> dict[str, object]:
+    """The facts as values of a row."""
+    return {name: getattr(facts, name) for name in Facts.__slots__} | {"aliases": list(facts.aliases)}
+
+
+def _write(session: Session, business_id: int, facts: Facts, product_id: int | None) -> int | None:
+    values = columns(facts)
+    if product_id is None:
+        return session.scalar(insert(Product).values(business_id=business_id, **values).returning(Product.id))
+    return session.scalar(
+        update(Product)
+        .where(Product.business_id == business_id, Product.id == product_id)
+        .values(**values, updated_at=func.now())
+        .returning(Product.id)
+    )
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    columns = (Product.name, Product.sku, func.array_to_string(Product.aliases, " "))
+    return or_(
+        *(func.translate(func.lower(column), _ACCENTED, _PLAIN).contains(word, autoescape=True) for column in columns)
+    )
+
+
+def _read(session: Session, query: Select[Product]) -> list[Listed]:
+    return [_listed(row) for row in session.scalars(query.order_by(func.lower(Product.name), Product.id))]
+
+
+def _listed(row: Product) -> Listed:
+    facts = Facts(row.name, row.price, row.sku, row.description, row.unit, row.currency, tuple(row.aliases), row.active)
+    return Listed(row.id, facts, row.updated_at)
+
+
+def _line(words: str) -> str:
+    return " ".join(words.replace("\0", "").split())

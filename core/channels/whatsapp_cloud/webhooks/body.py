@@ -1,0 +1,105 @@
+"""A webhook body of Meta's, as our own vocabulary (Cloud API, Webhooks reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from core.channels import json_sanitizer
+from core.channels.types import Broken, Parsed
+from core.channels.whatsapp_cloud.bounds import excess
+from core.channels.whatsapp_cloud.webhooks import account as parse_account
+from core.channels.whatsapp_cloud.webhooks import calls, messages, system
+from core.channels.whatsapp_cloud.webhooks.fields import Envelope, amiss, mapping, read_each, shape, text
+
+
+def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:
+    """Everything a body tells, in its order.
+
+    Whatever the JSON holds, nothing is raised: what cannot be understood becomes `Broken` and the rest goes on, and a
+    body that holds more than Meta sends is one `Broken`.
+    `received_at` (aware) stands in for times that are missing or absurd. Raises ValueError if the body is not JSON.
+    """
+    try:
+        document = json_sanitizer.loads(body)
+    except RecursionError:
+        return iter([Broken("nested too deeply", _excerpt(body))])
+    if (reason := excess(document)) is not None:
+        return iter([Broken(f"a body that holds too much: {reason}", _excerpt(body))])
+    return _document(document, received_at)
+
+
+def _excerpt(body: bytes) -> str:
+    return json_sanitizer.clean_text(body[:500].decode(errors="replace"))
+
+
+def _document(document: Any, received_at: datetime) -> Iterator[Parsed]:
+    if not isinstance(document, dict) or not isinstance(document.get("entry"), list):
+        said = f"it is {shape(document)}" if not isinstance(document, dict) else amiss(document, "entry", "a list")
+        yield Broken(f"not a webhook body: {said}", document)
+        return
+    yield from read_each(document, "entry", lambda entry: _entry(entry, received_at))
+
+
+def _entry(entry: dict[str, Any], received_at: datetime) -> Iterator[Parsed]:
+    if not isinstance(entry.get("changes"), list):
+        raise amiss(entry, "changes", "a list")
+    account = text(entry.get("id"))
+    return read_each(entry, "changes", lambda change: _change(change, account, received_at))
+
+
+def _change(change: dict[str, Any], account: str, received_at: datetime) -> Iterator[Parsed]:
+    if not isinstance(change.get("value"), dict):
+        raise amiss(change, "value", "an object")
+    value = change["value"]
+    metadata = mapping(value.get("metadata"))
+    envelope = Envelope(
+        account=account,
+        route=text(metadata.get("phone_number_id")),
+        own_number=text(metadata.get("display_phone_number")),
+        received_at=received_at,
+    )
+    match _field_of(change, value):
+        case "messages":
+            yield from messages.messages(value, envelope)
+        case "smb_message_echoes":
+            yield from messages.echoes(value, envelope)
+        case "history":
+            yield from messages.history(value, envelope)
+        case "calls":
+            yield from calls.calls(value, envelope)
+        case "user_id_update":
+            yield from system.user_ids(value, envelope)
+        case "smb_app_state_sync":
+            yield from parse_account.names(value, envelope)
+        case "user_preferences":
+            yield from parse_account.consents(value, envelope)
+        case field if field not in IGNORED:
+            yield parse_account.notice(field, value, envelope)
+
+
+# Fields that Meta documents and that nothing comes of here (docs/operations.md says why): their events are in the
+# webhook log, and nobody is told. A field that is not known at all is news.
+IGNORED = frozenset({
+    "account_settings_update", "automatic_events", "messaging_handovers", "partner_solutions", "standby",
+    "tracking_events",
+})  # fmt: skip
+
+# The fields that bring what customers and we wrote, by the lists of their values.
+_FIELDS = {
+    "messages": "messages",
+    "statuses": "messages",
+    "message_echoes": "smb_message_echoes",
+    "history": "history",
+    "calls": "calls",
+    "user_preferences": "user_preferences",
+}
+
+
+def _field_of(change: dict[str, Any], value: dict[str, Any]) -> str:
+    """The field of a change. One that names none, or a new one, is read by what it holds: a message is no news."""
+    field = text(change.get("field"))
+    if field in _FIELDS.values():
+        return field
+    return next((known for part, known in _FIELDS.items() if isinstance(value.get(part), list)), field)

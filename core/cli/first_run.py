@@ -1,0 +1,81 @@
+"""The first start: the business, its channels and its bot, made from the settings. Safe to run at every start."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.bots import versions
+from core.bots.settings import BotSettings
+from core.messaging.channels.specs import ChannelSpec, channels_of
+from core.messaging.outbound.rate_limit import ensure_flow, let_go
+from core.models import Bot, Business, Channel
+from core.platform.config import Settings
+
+_SETUP_LOCK = 4_207_003
+
+
+def ensure_business(
+    session: Session,
+    settings: Settings,
+    *,
+    name: str,
+    profile: dict[str, object],
+    bot: BotSettings,
+    time_zone: str = "UTC",
+) -> int:
+    """Make the business if there is none, and its channels as the settings have them now. Returns the business's id.
+
+    A changed token reaches its channel; anything a person set in the console is left alone.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
+    business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
+    if business_id is None:
+        business_id = session.execute(
+            insert(Business).values(name=name, profile=profile, timezone=time_zone).returning(Business.id)
+        ).scalar_one()
+        bot_id = session.execute(
+            insert(Bot).values(business_id=business_id, name=bot.name).returning(Bot.id)
+        ).scalar_one()
+        versions.save(session, business_id, bot_id, bot, author="system", note="first start")
+    bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
+    for spec in channels_of(settings):
+        ensure_channel(session, business_id, spec, bot_id)
+    return business_id
+
+
+def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id: int | None) -> int:
+    """Make a channel, or bring its credentials up to date. Returns its id."""
+    channel_id = session.execute(
+        pg_insert(Channel)
+        .values(
+            business_id=business_id,
+            bot_id=bot_id,
+            provider=spec.provider,
+            kind=spec.kind,
+            identity=spec.identity,
+            account=spec.account,
+            name=spec.name,
+            credentials=spec.credentials,
+        )
+        .on_conflict_do_nothing()
+        .returning(Channel.id)
+    ).scalar_one_or_none()
+    if channel_id is None:
+        before = session.scalar(
+            select(Channel.credentials).where(
+                Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity
+            )
+        )
+        channel_id = session.execute(
+            update(Channel)
+            .where(Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity)
+            .values(credentials=spec.credentials, account=spec.account)
+            .returning(Channel.id)
+            .execution_options(synchronize_session=False)
+        ).scalar_one()
+        if before != spec.credentials:
+            let_go(session, channel_id)
+    ensure_flow(session, business_id, channel_id)
+    return channel_id

@@ -1,0 +1,277 @@
+"""Conversations and their messages as other programs read them, a page at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from core.conversations import search
+from core.models import Attachment, Contact, ContactIdentity, Conversation, Delivery, Message, MessageStatus
+from core.platform.errors import NotFound
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: a moment, and the id that tells rows of the same moment apart."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`next` is where the following page starts, None at the end."""
+
+    items: Sequence[T]
+    next: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which conversations are wanted; None means any. `assignee` "none" asks for those nobody has.
+
+    `in_messages`: whether `q` also looks through what was said, not only through customers' names and addresses.
+    """
+
+    channel: str | None = None
+    status: str | None = None
+    assignee: int | Literal["none"] | None = None
+    tag: str | None = None
+    q: str | None = None
+    in_messages: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    id: int
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """`channel` is whatsapp, sms or email; `assignee` an agent's id."""
+
+    id: int
+    channel: str
+    channel_id: int
+    status: str
+    mode: str
+    contact: ContactView
+    assignee: int | None
+    tags: Sequence[str]
+    unread_count: int
+    last_message_at: datetime
+    last_message_text: str
+    waiting_since: datetime | None
+    handoff_reason: str | None
+    window_expires_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file. `size` is in bytes, `sha256` lower-case hex; both null until the file is here."""
+
+    id: int
+    mime_type: str | None
+    filename: str | None
+    size: int | None
+    state: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """`attempts` counts tries to send; 0 for what customers wrote. `send_at`: the time that it was scheduled for."""
+
+    id: int
+    conversation_id: int
+    direction: str
+    sender: str
+    type: str
+    text: str
+    payload: Mapping[str, Any]
+    status: str
+    provider_message_id: str | None
+    reply_to: str | None
+    error: Mapping[str, Any] | None
+    attempts: int
+    created_at: datetime
+    send_at: datetime | None
+    sent_at: datetime | None
+    media: Sequence[FileView] = field(default_factory=tuple)
+
+
+def conversations(
+    session: Session, business_id: int, wanted: Filter, after: Position | None, limit: int
+) -> Page[ConversationView]:
+    """A page of conversations, newest activity first."""
+    query = _conversations(business_id)
+    if wanted.channel:
+        query = query.where(Conversation.kind == wanted.channel)
+    if wanted.status:
+        query = query.where(Conversation.status == wanted.status)
+    if wanted.assignee == "none":
+        query = query.where(Conversation.assignee_id.is_(None))
+    elif wanted.assignee is not None:
+        query = query.where(Conversation.assignee_id == wanted.assignee)
+    if wanted.tag:
+        query = query.where(Conversation.tags.contains([wanted.tag]))
+    if wanted.q:
+        look = search.matches if wanted.in_messages else search.customer_matches
+        query = query.where(look(session, business_id, wanted.q))
+    if after:
+        query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < (after.at, after.id))
+    query = query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
+    found = [_conversation(*row) for row in session.execute(query)]
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], Position(last.last_message_at, last.id))
+
+
+def conversation(session: Session, business_id: int, conversation_id: int) -> ConversationView:
+    """One conversation. Raises `NotFound`."""
+    row = session.execute(_conversations(business_id).where(Conversation.id == conversation_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"No conversation {conversation_id}.")
+    return _conversation(*row)
+
+
+def _conversations(business_id: int) -> Select[Conversation, str, str]:
+    return (
+        select(Conversation, Contact.name, ContactIdentity.address)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
+        .where(Conversation.business_id == business_id)
+    )
+
+
+def _conversation(row: Conversation, name: str, address: str) -> ConversationView:
+    return ConversationView(
+        id=row.id,
+        channel=row.kind,
+        channel_id=row.channel_id,
+        status=row.status,
+        mode=row.mode,
+        contact=ContactView(row.contact_id, name, address),
+        assignee=row.assignee_id,
+        tags=tuple(row.tags),
+        unread_count=row.unread_count,
+        last_message_at=row.last_message_at,
+        last_message_text=row.last_message_text,
+        waiting_since=row.waiting_since,
+        handoff_reason=row.handoff_reason,
+        window_expires_at=row.window_expires_at,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+    )
+
+
+def messages(
+    session: Session, business_id: int, conversation_id: int, after: Position | None, limit: int
+) -> Page[MessageView]:
+    """A page of a conversation's messages, oldest first. Raises `NotFound`."""
+    if session.scalar(_exists(business_id, conversation_id)) is None:
+        raise NotFound(f"No conversation {conversation_id}.")
+    query = _messages(business_id).where(Message.conversation_id == conversation_id)
+    if after:
+        query = query.where(tuple_(Message.created_at, Message.id) > (after.at, after.id))
+    query = query.order_by(Message.created_at, Message.id).limit(limit + 1)
+    rows = session.execute(query).all()
+    shown = _views(session, rows[:limit])
+    return Page(shown, Position(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None)
+
+
+def scheduled(
+    session: Session, business_id: int, conversation_id: int | None, after: Position | None, limit: int
+) -> Page[MessageView]:
+    """A page of the messages whose time is still to come, the soonest first; of one conversation, or of all."""
+    query = _messages(business_id).where(
+        Delivery.next_attempt_at.is_not(None),
+        Delivery.scheduled_for > func.now(),
+        Message.status == MessageStatus.QUEUED,
+    )
+    if conversation_id is not None:
+        query = query.where(Message.conversation_id == conversation_id)
+    if after:
+        query = query.where(tuple_(Delivery.scheduled_for, Message.id) > (after.at, after.id))
+    rows = session.execute(query.order_by(Delivery.scheduled_for, Message.id).limit(limit + 1)).all()
+    more = Position(rows[limit - 1].scheduled_for, rows[limit - 1][0].id) if len(rows) > limit else None
+    return Page(_views(session, rows[:limit]), more)
+
+
+def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int]) -> list[MessageView]:
+    """These messages, by id. Raises `NotFound` unless all are there."""
+    rows = session.execute(_messages(business_id).where(Message.id.in_(message_ids)).order_by(Message.id)).all()
+    if missing := set(message_ids) - {row[0].id for row in rows}:
+        raise NotFound(f"No message {min(missing)}.")
+    return _views(session, rows)
+
+
+def _exists(business_id: int, conversation_id: int) -> Select[int]:
+    return select(Conversation.id).where(Conversation.business_id == business_id, Conversation.id == conversation_id)
+
+
+def _messages(business_id: int) -> Select[Message, int, datetime | None]:
+    return (
+        select(Message, Delivery.attempts, Delivery.scheduled_for)
+        .outerjoin(Delivery, Delivery.message_id == Message.id)
+        .where(Message.business_id == business_id)
+    )
+
+
+def _views(session: Session, rows: Iterable[Any]) -> list[MessageView]:
+    found = [(message, attempts or 0, send_at) for message, attempts, send_at in rows]
+    files = _files(session, [message for message, *_ in found])
+    return [
+        MessageView(
+            id=message.id,
+            conversation_id=message.conversation_id,
+            direction=message.direction,
+            sender=message.sender,
+            type=message.type,
+            text=message.text,
+            payload={name: value for name, value in message.payload.items() if name != "fingerprint"},
+            status=message.status,
+            provider_message_id=message.provider_id,
+            reply_to=message.reply_to,
+            error=message.error,
+            attempts=attempts,
+            created_at=message.created_at,
+            send_at=send_at,
+            sent_at=message.sent_at,
+            media=files[message.id],
+        )
+        for message, attempts, send_at in found
+    ]
+
+
+def _files(session: Session, found: Sequence[Message]) -> dict[int, list[FileView]]:
+    """Files that came with a message, and the file that a message of ours names."""
+    files: dict[int, list[FileView]] = defaultdict(list)
+    carriers: dict[int, list[int]] = defaultdict(list)
+    for message in found:
+        if attachment_id := (message.payload.get("media") or {}).get("attachment_id"):
+            carriers[attachment_id].append(message.id)
+    rows = session.scalars(
+        select(Attachment)
+        .where(or_(Attachment.message_id.in_([message.id for message in found]), Attachment.id.in_(carriers)))
+        .order_by(Attachment.position, Attachment.id)
+    )
+    for row in rows:
+        view = FileView(row.id, row.mime_type, row.filename, row.size, row.state, row.sha256)
+        for message_id in {row.message_id, *carriers[row.id]}:
+            if message_id is not None:
+                files[message_id].append(view)
+    return files

@@ -1,0 +1,121 @@
+"""Going on with a customer on another of their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.conversations import lifecycle
+from core.models import Channel, ChannelState, ContactIdentity, Conversation
+from core.platform.db import run
+from core.platform.errors import AddressEnded, Conflict, NotFound, OptedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel on which a customer has an address. `open_id` is their open conversation there, if there is one."""
+
+    channel_id: int
+    identity_id: int
+    kind: str
+    channel: str
+    address: str
+    opted_out: bool
+    open_id: int | None
+
+
+def ways(session: Session, conversation_id: int) -> Sequence[Way]:
+    """The other channels on which the customer of a conversation can be reached, by kind and name.
+
+    Only addresses that are still theirs; a number before a user id.
+    """
+    rows = session.execute(_WAYS, {"conversation": conversation_id})
+    return [Way(*row) for row in rows]
+
+
+_WAYS = text("""
+SELECT DISTINCT ON (ch.kind, ch.name, ch.id)
+       ch.id, i.id, ch.kind, ch.name, i.address, i.opted_out_at IS NOT NULL, there.id
+FROM conversations c
+JOIN identities i ON i.contact_id = c.contact_id AND i.ended_at IS NULL
+JOIN channels ch ON ch.kind = i.kind AND ch.state = 'active' AND ch.id <> c.channel_id
+LEFT JOIN conversations there
+       ON there.channel_id = ch.id AND there.contact_id = c.contact_id AND there.status <> 'closed'
+WHERE c.id = :conversation
+ORDER BY ch.kind, ch.name, ch.id, i.opted_out_at IS NOT NULL, i.address ~ '^[A-Z]{2}[.]', i.id DESC
+""")
+
+
+def continue_on(
+    session: Session,
+    business_id: int,
+    conversation_id: int,
+    channel_id: int,
+    identity_id: int,
+    actor: str,
+    agent_id: int,
+) -> int:
+    """Open the same customer's conversation on another channel, or find the open one, for a person to write in.
+
+    Both threads say so. Returns its id.
+
+    Raises:
+        NotFound: no such conversation, or the address is not this customer's.
+        Conflict: the channel is not in use, or is another kind than the address.
+        OptedOut: the customer asked not to be written to there.
+        AddressEnded: the address is not theirs any more.
+    """
+    start = lifecycle.lock(session, conversation_id)
+    channel = session.get(Channel, channel_id)
+    identity = session.get(ContactIdentity, identity_id)
+    if channel is None or identity is None or identity.contact_id != start.contact_id:
+        raise NotFound("This customer has no such address.")
+    if channel.state != ChannelState.ACTIVE or channel.kind != identity.kind:
+        raise Conflict("This channel cannot be used for that address now.")
+    if identity.ended_at is not None:
+        raise AddressEnded
+    if identity.opted_out_at is not None:
+        raise OptedOut
+    there = _open(session, business_id, start, channel, identity)
+    lifecycle.take_over(session, business_id, there, actor, agent_id)
+    lifecycle.add_event(session, business_id, conversation_id, start.channel_id, "continues", by=actor, to=channel.name)
+    lifecycle.add_event(
+        session, business_id, there, channel_id, "continued", by=actor, to=_channel_name(session, start)
+    )
+    audit_log.record(
+        session, business_id, actor, "conversation.continue", f"conversation:{there}", since=conversation_id
+    )
+    return there
+
+
+def _open(session: Session, business_id: int, start: Conversation, channel: Channel, identity: ContactIdentity) -> int:
+    """The open conversation there: of two people who ask at once one opens it, and the other finds it."""
+    values = {
+        "business": business_id,
+        "channel": channel.id,
+        "contact": start.contact_id,
+        "identity": identity.id,
+        "kind": channel.kind,
+    }
+    run(session, _BEGIN, values)
+    return session.scalars(
+        select(Conversation.id).where(
+            Conversation.channel_id == channel.id,
+            Conversation.contact_id == start.contact_id,
+            Conversation.status != "closed",
+        )
+    ).one()
+
+
+_BEGIN = """
+INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind, mode)
+VALUES (%(business)s, %(channel)s, %(contact)s, %(identity)s, %(kind)s, 'human') ON CONFLICT DO NOTHING
+"""
+
+
+def _channel_name(session: Session, conversation: Conversation) -> str:
+    return session.scalars(select(Channel.name).where(Channel.id == conversation.channel_id)).one()

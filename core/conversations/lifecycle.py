@@ -1,0 +1,286 @@
+"""What is done to a conversation: handing over, taking over, closing, assigning. Each is one conditional update."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import structlog
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.accounts.notifications import notify
+from core.conversations import assignment
+from core.conversations.assignment import Owner
+from core.models import (
+    Agent,
+    Channel,
+    Conversation,
+    ConversationStatus,
+    Mode,
+    ReplyTurn,
+    Severity,
+)
+from core.platform import events
+from core.platform.db import run
+from core.platform.errors import Conflict, NotFound
+from core.types import NO_SUMMARY, Summary
+
+log = structlog.get_logger(__name__)
+_QUIET = {"synchronize_session": False}
+
+
+def hand_off(
+    session: Session,
+    business_id: int,
+    conversation_id: int,
+    reason: str,
+    detail: str = "",
+    summary: Summary = NO_SUMMARY,
+    *,
+    had_by: Mode = Mode.BOT,
+) -> bool:
+    """Give a conversation to a person who is there, or else to the team, and note it in the thread.
+
+    Whoever is to have it is called, or everybody. False when it is not with `had_by` (any more). Where no bot had it,
+    there is nothing to note.
+    """
+    changed = session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, Conversation.mode == had_by)
+        .values(
+            mode=Mode.HUMAN,
+            status=ConversationStatus.OPEN,
+            handoff_reason=reason,
+            handed_off_at=func.now(),
+            waiting_since=func.coalesce(Conversation.waiting_since, func.now()),
+            bot_turns=0,
+            team_id=func.coalesce(Conversation.team_id, _TEAM_OF_CHANNEL),
+        )
+        .returning(Conversation.channel_id)
+        .execution_options(**_QUIET)
+    ).one_or_none()
+    if changed is None:
+        return False
+    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    owner = assignment.find(session, business_id, conversation_id)
+    if owner:
+        given = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
+        session.execute(given.execution_options(**_QUIET))
+    if had_by == Mode.BOT:
+        details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
+        add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
+    events.notify(session, business_id, conversation_id, owner.id if owner else events.ANYBODY)
+    words = _in_words(reason, detail, owner, summary)
+    told = {
+        "reason": reason,
+        "detail": detail if reason in _QUOTED else "",
+        "owner": owner.name if owner else "",
+        "known": _known(summary),
+    }
+    notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id, data=told)
+    log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
+    return True
+
+
+# Why, in words of the customer, the model or the provider: notices quote them. Any other detail is English of ours.
+_QUOTED = frozenset({"keyword", "topic", "asked_twice", "model_asked", "send_failed"})
+_TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.channel_id).scalar_subquery()
+
+
+def _in_words(reason: str, detail: str, owner: Owner | None, summary: Summary) -> str:
+    why = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
+    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", _known(summary)]))
+
+
+def _known(summary: Summary) -> str:
+    return summary.words or (f"“{summary.asked}”" if summary.asked else "")
+
+
+def take_over(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
+    """A person answers from here on; whatever the bot is thinking is dropped.
+
+    Raises:
+        NotFound, Conflict: there is no such conversation, or it is closed.
+    """
+    conversation = lock_open(session, conversation_id)
+    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    if agent_id is not None and conversation.assignee_id is None:
+        conversation.assignee_id = agent_id
+    if conversation.mode == Mode.HUMAN:
+        session.flush()
+        return
+    conversation.mode = Mode.HUMAN
+    conversation.bot_turns = 0
+    session.flush()
+    add_event(session, business_id, conversation_id, conversation.channel_id, "taken_over", by=actor)
+    audit_log.record(session, business_id, actor, "conversation.take_over", f"conversation:{conversation_id}")
+
+
+def hand_back(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+    """The bot answers from the next message on. Handing back what is the bot's changes nothing.
+
+    Raises:
+        NotFound, Conflict: there is no such conversation, or it is closed.
+    """
+    conversation = lock_open(session, conversation_id)
+    if conversation.mode == Mode.BOT and conversation.assignee_id is None:
+        return
+    conversation.mode = Mode.BOT
+    conversation.handoff_reason = None
+    conversation.waiting_since = None
+    conversation.unsent_id = conversation.unsent_at = None
+    conversation.assignee_id = None
+    session.flush()
+    add_event(session, business_id, conversation_id, conversation.channel_id, "handed_back", by=actor)
+    audit_log.record(session, business_id, actor, "conversation.hand_back", f"conversation:{conversation_id}")
+
+
+def close(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+    """Close. Closing what is closed changes nothing.
+
+    Raises:
+        NotFound: there is no such conversation.
+    """
+    conversation = lock(session, conversation_id)
+    if conversation.status == ConversationStatus.CLOSED:
+        return
+    conversation.status = ConversationStatus.CLOSED
+    conversation.closed_at = func.now()
+    conversation.waiting_since = None
+    conversation.unsent_id = conversation.unsent_at = None
+    conversation.unread_count = 0
+    session.flush()
+    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    add_event(session, business_id, conversation_id, conversation.channel_id, "closed", by=actor)
+    audit_log.record(session, business_id, actor, "conversation.close", f"conversation:{conversation_id}")
+
+
+def reopen(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+    """Open a closed conversation again, with a person.
+
+    Raises:
+        NotFound: there is no such conversation.
+        Conflict: the customer has a newer open conversation on this channel.
+    """
+    conversation = lock(session, conversation_id)
+    if conversation.status != ConversationStatus.CLOSED:
+        return
+    try:
+        with session.begin_nested():
+            conversation.status = ConversationStatus.OPEN
+            conversation.mode = Mode.HUMAN
+            conversation.closed_at = None
+            conversation.imported = False  # from now on it is this desk's work
+            session.flush()
+    except IntegrityError:
+        raise Conflict("This customer already has an open conversation on this channel: continue there.") from None
+    add_event(session, business_id, conversation_id, conversation.channel_id, "reopened", by=actor)
+    audit_log.record(session, business_id, actor, "conversation.reopen", f"conversation:{conversation_id}")
+
+
+def assign(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
+    """Give a conversation to a person, or to nobody. Giving it to whoever has it changes nothing.
+
+    Raises:
+        NotFound: no such conversation or agent.
+        Conflict: it is closed, or the agent is disabled.
+    """
+    conversation = lock_open(session, conversation_id)
+    owner = None
+    if agent_id is not None:
+        agent = session.get(Agent, agent_id)
+        if agent is None:
+            raise NotFound(f"No agent {agent_id}.")
+        if agent.disabled_at is not None:
+            raise Conflict(f"{agent.name} is disabled and cannot be given conversations.")
+        owner = agent.name
+    if conversation.assignee_id == agent_id:
+        return
+    conversation.assignee_id = agent_id
+    session.flush()
+    details = {"by": actor, "to": agent_id, "owner": owner}
+    add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", **details)
+    audit_log.record(session, business_id, actor, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
+
+
+def mark_seen(session: Session, conversation_id: int) -> None:
+    """Someone has read it."""
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, Conversation.unread_count > 0)
+        .values(unread_count=0)
+        .execution_options(**_QUIET)
+    )
+
+
+def lock(session: Session, conversation_id: int) -> Conversation:
+    """The conversation, locked until commit. Raises `NotFound`."""
+    conversation = session.scalars(
+        select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    ).one_or_none()
+    if conversation is None:
+        raise NotFound(f"No conversation {conversation_id}.")
+    return conversation
+
+
+def lock_open(session: Session, conversation_id: int) -> Conversation:
+    """Likewise, and raises `Conflict` when it is closed."""
+    conversation = lock(session, conversation_id)
+    if conversation.status == ConversationStatus.CLOSED:
+        raise Conflict("This conversation is closed: reopen it first.")
+    return conversation
+
+
+def add_event(
+    session: Session, business_id: int, conversation_id: int, channel_id: int, event: str, **details: object
+) -> None:
+    """A line of the thread that says what happened to the conversation; the customer never sees it."""
+    run(
+        session,
+        _EVENT,
+        {
+            "business": business_id,
+            "conversation": conversation_id,
+            "channel": channel_id,
+            "payload": json.dumps({"event": event, **details}),
+        },
+    )
+    events.notify(session, business_id, conversation_id)
+
+
+_EVENT = """
+INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, payload, status, created_at)
+VALUES (%(business)s, %(conversation)s, %(channel)s, 'outbound', 'system', 'event', %(payload)s::jsonb, 'sent',
+        date_trunc('second', clock_timestamp()))
+"""
+
+
+def hand_off_unanswered(session: Session, waiting_seconds: float, limit: int = 200) -> int:
+    """Customers of the bot who wait with nothing under way for them get a person. Returns how many."""
+    rows = session.execute(
+        text("""
+        SELECT c.business_id, c.id FROM conversations c
+        WHERE c.waiting_since IS NOT NULL AND c.mode = 'bot' AND c.status <> 'closed'
+          AND c.waiting_since < now() - make_interval(secs => :seconds)
+          AND NOT EXISTS (SELECT FROM reply_turns t WHERE t.conversation_id = c.id)
+          AND NOT EXISTS (
+              SELECT FROM messages m WHERE m.conversation_id = c.id
+              AND m.stored_at > now() - make_interval(secs => :seconds)
+          )
+          AND NOT EXISTS (
+              SELECT FROM deliveries d WHERE d.conversation_id = c.id
+              AND ((d.next_attempt_at IS NOT NULL AND coalesce(d.scheduled_for <= now(), true))
+                   OR d.leased_until IS NOT NULL)
+          )
+          AND NOT EXISTS (
+              SELECT FROM messages m JOIN deliveries d ON d.message_id = m.id
+              WHERE m.conversation_id = c.id AND m.status = 'uncertain' AND d.uncertain_since IS NOT NULL
+          )
+        ORDER BY c.id LIMIT :limit
+        """),
+        {"seconds": waiting_seconds, "limit": limit},
+    ).all()
+    return sum(hand_off(session, business_id, conversation_id, "unanswered") for business_id, conversation_id in rows)

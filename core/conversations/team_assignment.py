@@ -1,0 +1,25 @@
+"""Giving a conversation to a team."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log, teams
+from core.conversations.lifecycle import add_event, lock_open
+
+
+def give(session: Session, business_id: int, conversation_id: int, actor: str, team_id: int | None) -> None:
+    """Give a conversation to a team, or to none. Whoever has it keeps it.
+
+    Raises:
+        NotFound: no such conversation or team.
+        Conflict: it is closed.
+    """
+    conversation = lock_open(session, conversation_id)
+    if conversation.team_id == team_id:
+        return
+    name = None if team_id is None else teams.lock(session, team_id).name
+    conversation.team_id = team_id
+    session.flush()
+    add_event(session, business_id, conversation_id, conversation.channel_id, "team_changed", by=actor, team=name)
+    audit_log.record(session, business_id, actor, "conversation.team", f"conversation:{conversation_id}", to=name)

@@ -1,0 +1,47 @@
+"""Removing a bot with all that only it had: settings, approved answers, knowledge, cases, what it learnt.
+
+What it said stays in its conversations, and why it said so: a run keeps what explains it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.evaluation import replays
+from core.knowledge import sources
+from core.models import Bot, Channel, KnowledgeSource, Rehearsal
+from core.platform.errors import Conflict, NotFound
+
+
+class BotInUse(Conflict):
+    """It answers on a channel."""
+
+
+class LastBot(Conflict):
+    """The business has no other."""
+
+
+def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> list[str]:
+    """Remove a bot that answers on no channel.
+
+    Returns the keys of its knowledge in storage, to be deleted after the commit. Raises `NotFound`, `BotInUse`,
+    `LastBot`.
+    """
+    bots = {bot.id: bot for bot in session.scalars(select(Bot).order_by(Bot.id).with_for_update())}
+    if (bot := bots.get(bot_id)) is None:
+        raise NotFound(f"No bot {bot_id}.")
+    if len(bots) == 1:
+        raise LastBot("A business has at least one bot.")
+    if session.scalar(select(func.count()).where(Channel.bot_id == bot_id)):
+        raise BotInUse("The bot answers on a channel: give its channels to another bot, or to nobody, before.")
+    for rehearsal_id in session.scalars(select(Rehearsal.id).where(Rehearsal.bot_id == bot_id)).all():
+        replays.cancel(session, business_id, rehearsal_id, actor=actor)
+    own = session.scalars(
+        select(KnowledgeSource.id).where(KnowledgeSource.bot_id == bot_id).order_by(KnowledgeSource.id)
+    )
+    keys = [sources.remove(session, source_id, by=actor) for source_id in own.all()]
+    session.execute(delete(Bot).where(Bot.id == bot_id).execution_options(synchronize_session=False))
+    audit_log.record(session, business_id, actor, "bot.remove", f"bot:{bot_id}", name=bot.name, sources=len(keys))
+    return [key for key in keys if key is not None]

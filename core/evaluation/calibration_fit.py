@@ -1,0 +1,83 @@
+"""Each bot's calibration: learned from outcomes, stored, and kept in the process that answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from core.bots.calibration import Calibration, fit
+from core.bots.calibration_store import stored
+from core.evaluation import outcomes
+from core.platform.db import run
+
+_BINS = 10
+
+_STORE = """
+INSERT INTO bot_learning (business_id, bot_id, points, sample)
+VALUES (%(business)s, %(bot)s, %(points)s::jsonb, %(sample)s)
+ON CONFLICT (bot_id) DO UPDATE SET points = excluded.points, sample = excluded.sample
+"""
+
+
+def learn(session: Session, business_id: int, bot_id: int) -> Calibration:
+    """Fit the bot's calibration to its judged answers and store it. Without enough of them nothing is changed by it."""
+    learned = fit(outcomes.samples(session, bot_id))
+    values = {"business": business_id, "bot": bot_id, "sample": learned.sample}
+    run(session, _STORE, {**values, "points": json.dumps(learned.points)})
+    return learned
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Judged answers of about the same confidence: what was claimed and what came of it, as means from 0 to 1."""
+
+    claimed: float
+    observed: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How sure a bot was against how its answers turned out, before and after calibration.
+
+    `error_before` and `error_after` are the mean distance between the two, weighted by answers (expected calibration
+    error); None without a judged answer. `learned_at` is when the bot last learned, `sample` from how many answers.
+    """
+
+    before: Sequence[Bin]
+    after: Sequence[Bin]
+    error_before: float | None
+    error_after: float | None
+    sample: int
+    learned_at: datetime | None
+
+
+def reliability(session: Session, bot_id: int) -> Reliability:
+    """The figures of the calibration plot, from the same answers that the calibration is learned from."""
+    learned, learned_at = stored(session, bot_id)
+    found = outcomes.samples(session, bot_id)
+    before = bins(found)
+    after = bins([(learned.apply(raw), good) for raw, good in found])
+    return Reliability(before, after, error(before), error(after), learned.sample, learned_at)
+
+
+def bins(samples: Sequence[tuple[float, bool]]) -> list[Bin]:
+    """Samples in ten bins of equal width; those without any are left out."""
+    parts: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
+    for claimed, good in samples:
+        parts[min(int(claimed * _BINS), _BINS - 1)].append((claimed, good))
+    return [
+        Bin(sum(claimed for claimed, _ in part) / len(part), sum(good for _, good in part) / len(part), len(part))
+        for part in parts
+        if part
+    ]
+
+
+def error(found: Sequence[Bin]) -> float | None:
+    """The expected calibration error: the distance of claim and outcome, averaged over answers."""
+    count = sum(one.count for one in found)
+    return sum(one.count * abs(one.claimed - one.observed) for one in found) / count if count else None

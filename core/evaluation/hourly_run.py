@@ -1,0 +1,79 @@
+"""Each bot learns once an hour: its answers are judged, its calibration is fitted, its open questions are gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.evaluation import calibration_fit, outcomes, unanswered_questions
+from core.models import Bot, BotLearning
+from core.platform.db import system_transaction, transaction
+
+log = structlog.get_logger(__name__)
+
+_AGAIN = "1 hour"
+_MOST_BATCHES = 4  # of each kind in one round: the rest is done in the next, so that no bot holds up the others
+
+# Whoever writes the time does the round: of several schedulers one does.
+_TAKE = text(f"""
+INSERT INTO bot_learning (bot_id, business_id) VALUES (:bot, :business)
+ON CONFLICT (bot_id) DO UPDATE SET learned_at = now() WHERE bot_learning.learned_at < now() - interval '{_AGAIN}'
+RETURNING bot_id
+""")  # noqa: S608 - a constant
+
+
+def keep_up() -> int:
+    """Have every bot learn that did not within the hour. Returns how many did. Safe to run twice at once."""
+    with system_transaction() as session:
+        bots = session.execute(select(Bot.business_id, Bot.id).order_by(Bot.id)).all()
+    return sum(_learn_if_due(business_id, bot_id) for business_id, bot_id in bots)
+
+
+def last(session: Session, bot_id: int) -> datetime | None:
+    """When the bot's last round began; None before its first."""
+    return session.scalar(select(BotLearning.learned_at).where(BotLearning.bot_id == bot_id))
+
+
+def _learn_if_due(business_id: int, bot_id: int) -> bool:
+    try:
+        with transaction(business_id) as session:
+            taken = session.execute(_TAKE, {"bot": bot_id, "business": business_id}).one_or_none()
+        if taken:
+            learn(business_id, bot_id)
+    except IntegrityError:  # somebody removed the bot meanwhile
+        log.info("bot_not_learned", bot_id=bot_id, exc_info=True)
+        return False
+    return taken is not None
+
+
+def learn(business_id: int, bot_id: int) -> None:
+    """One round, in transactions of a batch each."""
+    _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
+    with transaction(business_id) as session:
+        calibration = calibration_fit.learn(session, business_id, bot_id)
+    questions(business_id, bot_id)
+    log.info("bot_learned", bot_id=bot_id, sample=calibration.sample)
+
+
+def questions(business_id: int, bot_id: int) -> None:
+    """Gather what the bot could not answer, and what colleagues answered instead."""
+    _in_batches(business_id, partial(unanswered_questions.gather, business_id=business_id, bot_id=bot_id))
+    for _ in range(_MOST_BATCHES):
+        with transaction(business_id) as session:
+            if unanswered_questions.hear(session, business_id, bot_id) < unanswered_questions.BATCH:
+                return
+
+
+def _in_batches(business_id: int, batch: Callable[..., int | None]) -> None:
+    after: int | None = 0
+    for _ in range(_MOST_BATCHES):
+        with transaction(business_id) as session:
+            after = batch(session, after=after)
+        if after is None:
+            return

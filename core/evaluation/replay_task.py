@@ -1,0 +1,198 @@
+"""Going through a run, question by question, with the old settings and the new. Nothing is ever sent.
+
+A worker does it as an errand. What a call took is written at once, the answers when both are there: a killed run goes
+on with the question it was at.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import business_profile
+from core.bots import calibration_store, price_table, usage, versions
+from core.bots.calibration import IDENTITY
+from core.bots.llm.configured import model
+from core.bots.llm.types import Model
+from core.bots.model_prices import PriceTable
+from core.bots.settings import BotSettings
+from core.catalog.product_index import products_of
+from core.evaluation.replay_diff import made
+from core.evaluation.replays import most_of_a_call
+from core.evaluation.test_cases import unpacked
+from core.knowledge.retrieval import passages_for, question_in
+from core.models import Rehearsal, RehearsalItem
+from core.platform.db import transaction
+from core.replies import context, trial_costs
+from core.replies.assistant import compose
+from core.replies.decision import ComposeRequest, Outcome
+from core.tasks.background_tasks import Running
+
+SPEND = "spend"
+BUDGET = "budget"
+_BUDGET_PAUSE = 2.0  # seconds until the bot's budget is looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    id: int
+    request: ComposeRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is left of a run. `most` is the most that one question may cost in USD, None when that is not known."""
+
+    bot_id: int
+    before: BotSettings
+    after: BotSettings
+    spend_limit: Decimal | None
+    spent: Decimal
+    most: Decimal | None
+    total: int
+    left: tuple[_Question, ...]
+
+
+def run(errand: Running) -> None:
+    """Try what is left. Raises `Stopped` when it was cancelled."""
+    with transaction(errand.business_id) as session:
+        work = _work(session, errand)
+    if work is None:  # newer runs have displaced it
+        return
+    asked = model()
+    spent = work.spent
+    for number, question in enumerate(work.left):
+        errand.step(work.total - len(work.left) + number, work.total)
+        if asked is not None and (why := _end_of_money(errand, work, spent)):
+            _end(errand, why)
+            return
+        spent += _try(errand, work, question, asked)
+    errand.step(work.total, work.total)
+
+
+def _end_of_money(errand: Running, work: _Work, spent: Decimal) -> str | None:
+    """Why no further question may be paid for: the run's own limit, or the bot's budget for the day or month."""
+    if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
+        return SPEND
+    with transaction(errand.business_id) as session:
+        in_force = versions.current(session, work.bot_id)[1]
+        return BUDGET if usage.spent_out(session, work.bot_id, in_force) else None
+
+
+def _try(errand: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
+    """One question with both settings. Returns what it cost, in USD."""
+    passages = passages_for(errand.business_id, work.bot_id, question_in(question.request.turns))
+    request = replace(question.request, passages=passages)
+    before, cost = _ask(errand, work, replace(request, settings=work.before), asked)
+    after, more = _ask(errand, work, replace(request, settings=work.after), asked)
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        session.execute(
+            update(RehearsalItem)
+            .where(RehearsalItem.id == question.id)
+            .values(before=_kept(before), after=_kept(after), done_at=datetime.now(UTC))
+        )
+    return cost + more
+
+
+def _ask(errand: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
+    """What comes of it and what it cost, which is written at once: it is spent whatever becomes of the answer."""
+    _wait_for_budget(errand, work, request)
+    outcome = _priced(compose(request, asked), request.prices)
+    cost = _cost(outcome, work)
+    with transaction(errand.business_id) as session:
+        trial_costs.record_trial(session, errand.business_id, work.bot_id, outcome.trace, actor=errand.created_by)
+        session.execute(update(Rehearsal).where(Rehearsal.id == errand.subject_id).values(spent=Rehearsal.spent + cost))
+    return outcome, cost
+
+
+def _wait_for_budget(errand: Running, work: _Work, request: ComposeRequest) -> None:
+    """Customers come first: a bot whose minute is spent goes on with the trial in the next."""
+    while True:
+        with transaction(errand.business_id) as session:
+            in_force = versions.current(session, work.bot_id)[1]
+            if usage.fits(session, work.bot_id, in_force, request.turns):
+                return
+            done = _done(session, errand.subject_id)
+        errand.step(done, work.total)
+        time.sleep(_BUDGET_PAUSE)
+
+
+def _priced(outcome: Outcome, table: PriceTable) -> Outcome:
+    """The outcome at today's price: the question may be older than the table knows prices for."""
+    trace = outcome.trace
+    if trace.model is None or trace.usage is None:
+        return outcome
+    cost = table.cost(trace.model, trace.usage, datetime.now(UTC))
+    return replace(outcome, trace=replace(trace, cost=cost))
+
+
+def _cost(outcome: Outcome, work: _Work) -> Decimal:
+    """What an answer took; the most that it may have where the server did not tell."""
+    trace = outcome.trace
+    if trace.cost is not None:
+        return trace.cost
+    return Decimal() if trace.model is None or work.most is None else work.most / 2
+
+
+def _kept(outcome: Outcome) -> dict[str, Any]:
+    return made(outcome, context.run_columns(outcome.trace)["confidence"]).model_dump(mode="json")
+
+
+def _work(session: Session, errand: Running) -> _Work | None:
+    run = session.get(Rehearsal, errand.subject_id)
+    if run is None:
+        return None
+    before = versions.version(session, run.bot_id, run.base_version)
+    after = BotSettings.model_validate(run.settings)
+    rows = session.scalars(
+        select(RehearsalItem)
+        .where(RehearsalItem.rehearsal_id == run.id, RehearsalItem.done_at.is_(None))
+        .order_by(RehearsalItem.position)
+    ).all()
+    table = price_table.table(errand.business_id)
+    most = (most_of_a_call(before, table), most_of_a_call(after, table))
+    request = ComposeRequest(
+        settings=after,
+        business=business_profile.read(session, errand.business_id),
+        turns=(),
+        prices=table,
+        bot_ref=f"bot-{run.bot_id}",
+        contact_ref=f"rehearsal-{run.bot_id}",
+        replies_in_a_row=0,
+        calibration=calibration_store.of_bot(session, run.bot_id) or IDENTITY,
+        catalogue=products_of(session, errand.business_id),
+    )
+    return _Work(
+        bot_id=run.bot_id,
+        before=before,
+        after=after,
+        spend_limit=run.spend_limit,
+        spent=run.spent,
+        most=None if None in most else sum((price for price in most if price is not None), Decimal()),
+        total=len(rows) + _done(session, run.id),
+        left=tuple(_Question(row.id, _asking(request, row)) for row in rows),
+    )
+
+
+def _done(session: Session, rehearsal_id: int) -> int:
+    return session.scalars(
+        select(func.count()).where(RehearsalItem.rehearsal_id == rehearsal_id, RehearsalItem.done_at.is_not(None))
+    ).one()
+
+
+def _asking(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
+    turns = tuple(unpacked(one) for one in row.said)
+    return replace(request, turns=turns, replies_in_a_row=row.replies_in_a_row)
+
+
+def _end(errand: Running, why: str) -> None:
+    with transaction(errand.business_id) as session:
+        errand.hold(session)
+        session.execute(update(Rehearsal).where(Rehearsal.id == errand.subject_id).values(ended=why))

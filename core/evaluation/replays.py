@@ -1,0 +1,277 @@
+"""Runs of what-if: beginning one within its limits, and reading what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import groupby, takewhile
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.bots import versions
+from core.bots.llm.types import Usage
+from core.bots.model_prices import PriceTable
+from core.bots.settings import BotSettings
+from core.evaluation import test_cases
+from core.evaluation.replay_diff import Difference, Expectation, Made, Miss, difference, misses
+from core.evaluation.test_cases import packed, unpacked
+from core.models import Bot, BotVersion, Rehearsal, RehearsalItem, RehearsalSource
+from core.platform.config import get_settings
+from core.platform.db import run
+from core.platform.errors import BotHubError, Conflict, NotFound
+from core.replies import transcript
+from core.tasks import background_tasks
+from core.tasks.background_tasks import ErrandView
+from core.types import Role, Turn
+
+KIND = "rehearsal"
+MOST_ITEMS = 50
+MOST_USD = Decimal(20)
+_KEPT = 20  # runs of a bot
+_NAME = 80  # characters
+_LOOKED_AT = 1000  # answers, the newest
+
+
+class NothingToRehearse(BotHubError):
+    """The bot has answered nobody yet, or has no saved cases."""
+
+
+class AlreadyRehearsing(Conflict):
+    """A run of this bot is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be tried. `spend_limit` is in USD; None where a price is not known."""
+
+    settings: BotSettings
+    source: RehearsalSource
+    count: int
+    spend_limit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question with what both settings made of it; None until it was their turn."""
+
+    id: int
+    name: str
+    said: tuple[Turn, ...]
+    conversation_id: int | None
+    expected: Expectation
+    before: Made | None
+    after: Made | None
+
+    @property
+    def difference(self) -> Difference | None:
+        return None if self.before is None or self.after is None else difference(self.before, self.after)
+
+    @property
+    def missed_before(self) -> tuple[Miss, ...]:
+        return () if self.before is None else misses(self.expected, self.before)
+
+    @property
+    def missed(self) -> tuple[Miss, ...]:
+        return () if self.after is None else misses(self.expected, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalView:
+    """A run. `work` is None when its errand is no longer remembered: then it has ended long ago."""
+
+    id: int
+    base_version: int
+    source: RehearsalSource
+    spend_limit: Decimal | None
+    spent: Decimal
+    ended: str | None
+    created_at: datetime
+    work: ErrandView | None
+    items: Sequence[Item]
+
+    @property
+    def is_open(self) -> bool:
+        return self.work is not None and self.work.is_open
+
+
+def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor: str) -> int:
+    """Freeze the questions and ask for the work; ring the bell after the commit. Returns the run's id.
+
+    Raises:
+        NotFound: no such bot.
+        NothingToRehearse: there is no question to try.
+        AlreadyRehearsing: the bot's last run has not ended.
+    """
+    session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))  # one begins at a time
+    version, base = versions.current(session, bot_id)
+    last = latest(session, bot_id)
+    if last is not None and last.is_open:
+        raise AlreadyRehearsing("A run of this bot is under way: wait for it, or cancel it.")
+    count = max(1, min(plan.count, MOST_ITEMS))
+    most = max(base.context_messages, plan.settings.context_messages)
+    if plan.source is RehearsalSource.CASES:
+        items = _cases(session, bot_id, count)
+    else:
+        items = _conversations(session, bot_id, count, most)
+    if not items:
+        raise NothingToRehearse("There is nothing to try the settings on yet.")
+    rehearsal_id = session.execute(
+        insert(Rehearsal)
+        .values(
+            business_id=business_id,
+            bot_id=bot_id,
+            base_version=version,
+            settings=plan.settings.model_dump(mode="json"),
+            source=plan.source,
+            spend_limit=None if plan.spend_limit is None else min(plan.spend_limit, MOST_USD),
+            created_by=actor,
+        )
+        .returning(Rehearsal.id)
+    ).scalar_one()
+    rows = [{"business_id": business_id, "rehearsal_id": rehearsal_id, "position": at} | one for at, one in items]
+    session.execute(insert(RehearsalItem), rows)
+    run(session, _FORGET, {"bot": bot_id, "kept": _KEPT})
+    background_tasks.begin(session, business_id, KIND, rehearsal_id, by=actor)
+    audit_log.record(
+        session, business_id, actor, "bot.rehearse", f"bot:{bot_id}", rehearsal=rehearsal_id, items=len(rows)
+    )
+    return rehearsal_id
+
+
+_FORGET = """
+DELETE FROM rehearsals WHERE bot_id = %(bot)s AND id NOT IN (
+    SELECT id FROM rehearsals WHERE bot_id = %(bot)s ORDER BY id DESC LIMIT %(kept)s
+) AND id NOT IN (
+    SELECT max(r.id) FROM rehearsals r JOIN bot_settings v ON v.bot_id = r.bot_id AND v.data = r.settings
+    WHERE r.bot_id = %(bot)s GROUP BY v.version
+)
+"""
+
+
+def _cases(session: Session, bot_id: int, count: int) -> list[tuple[int, dict[str, Any]]]:
+    return [
+        (
+            at,
+            {
+                "case_id": case.id,
+                "conversation_id": case.conversation_id,
+                "name": case.name,
+                "said": [packed(turn) for turn in case.said],
+                "replies_in_a_row": _in_a_row(case.said),
+                "expected": case.expected.model_dump(mode="json"),
+            },
+        )
+        for at, case in enumerate(test_cases.of_bot(session, bot_id)[:count])
+    ]
+
+
+# The newest question of each conversation that the bot had to answer, the newest conversations first.
+_ANSWERED = """
+SELECT conversation_id, question FROM (
+    SELECT DISTINCT ON (r.conversation_id) r.conversation_id, r.id, q.id AS question
+    FROM (
+        SELECT id, conversation_id, created_at FROM ai_runs
+        WHERE bot_id = %(bot)s AND outcome = ANY(%(outcomes)s::text[]) ORDER BY id DESC LIMIT %(looked_at)s
+    ) r CROSS JOIN LATERAL (
+        SELECT id FROM messages WHERE conversation_id = r.conversation_id AND sender = 'customer'
+        AND stored_at <= r.created_at AND type = ANY(%(said)s::text[]) ORDER BY id DESC LIMIT 1
+    ) q
+    ORDER BY r.conversation_id, r.id DESC
+) newest ORDER BY id DESC LIMIT %(count)s
+"""
+_OUTCOMES = ["reply", "handoff", "draft", "draft_sent", "draft_edited", "draft_discarded"]
+_SAID = ["text", "interactive", "button", "location", "contacts", "order", "image", "audio", "video", "document"]
+
+
+def _conversations(session: Session, bot_id: int, count: int, most: int) -> list[tuple[int, dict[str, Any]]]:
+    values = {"bot": bot_id, "outcomes": _OUTCOMES, "said": _SAID, "count": count, "looked_at": _LOOKED_AT}
+    rows = run(session, _ANSWERED, values).all()
+    found: list[tuple[int, dict[str, Any]]] = []
+    for conversation_id, question in rows:
+        turns = transcript.turns_until(session, conversation_id, limit=most, until=question)
+        if turns and turns[-1].role is Role.CUSTOMER:
+            kept = {
+                "conversation_id": conversation_id,
+                "case_id": None,
+                "name": " ".join(turns[-1].text.split())[:_NAME],
+                "said": [packed(turn) for turn in turns],
+                "replies_in_a_row": _in_a_row(turns),
+                "expected": {},
+            }
+            found.append((len(found), kept))
+    return found
+
+
+def _in_a_row(turns: Sequence[Turn]) -> int:
+    """The bot's replies since a person last took part, as far as the turns go back."""
+    since = list(takewhile(lambda turn: turn.role is not Role.AGENT, reversed(turns)))
+    return sum(role is Role.BOT for role, _ in groupby(since, key=lambda turn: turn.role))
+
+
+def cancel(session: Session, business_id: int, rehearsal_id: int, *, actor: str) -> None:
+    """Stop a run after the question it is at; what was tried stays. Cancelling what ended changes nothing."""
+    if background_tasks.cancel_for(session, KIND, rehearsal_id):
+        audit_log.record(session, business_id, actor, "bot.rehearse_cancel", f"rehearsal:{rehearsal_id}")
+
+
+def latest(session: Session, bot_id: int) -> RehearsalView | None:
+    """The bot's newest run."""
+    return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id))
+
+
+def of_version(session: Session, bot_id: int, number: int) -> RehearsalView | None:
+    """The newest run of exactly the settings that a version holds."""
+    data = select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number).scalar_subquery()
+    return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id, Rehearsal.settings == data))
+
+
+def _view(session: Session, query: Any) -> RehearsalView | None:
+    found = session.scalars(query.order_by(Rehearsal.id.desc()).limit(1)).one_or_none()
+    if found is None:
+        return None
+    rows = session.scalars(
+        select(RehearsalItem).where(RehearsalItem.rehearsal_id == found.id).order_by(RehearsalItem.position)
+    )
+    return RehearsalView(
+        found.id,
+        found.base_version,
+        RehearsalSource(found.source),
+        found.spend_limit,
+        found.spent,
+        found.ended,
+        found.created_at,
+        background_tasks.latest(session, KIND, [found.id]).get(found.id),
+        [item_of(row) for row in rows],
+    )
+
+
+def item_of(row: RehearsalItem) -> Item:
+    return Item(
+        row.id,
+        row.name,
+        tuple(unpacked(one) for one in row.said),
+        row.conversation_id,
+        Expectation.model_validate(row.expected),
+        None if row.before is None else Made.model_validate(row.before),
+        None if row.after is None else Made.model_validate(row.after),
+    )
+
+
+def find_item(session: Session, item_id: int) -> Item:
+    """One question of a run. Raises `NotFound`."""
+    row = session.get(RehearsalItem, item_id)
+    if row is None:
+        raise NotFound(f"No item {item_id}.")
+    return item_of(row)
+
+
+def most_of_a_call(settings: BotSettings, prices: PriceTable) -> Decimal | None:
+    """The most that one call may cost with these settings in USD, None when the model's price is not known."""
+    model = settings.model or get_settings().openai_model
+    usage = Usage(input=settings.context_tokens, cached=0, output=settings.max_output_tokens)
+    return prices.cost(model, usage, datetime.now(UTC))

@@ -1,0 +1,158 @@
+"""Saved cases: what customers ask, kept with what a good answer does, as tests of a bot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.evaluation.replay_diff import Expectation
+from core.models import AIRun, Bot, Message, SavedCase, Sender
+from core.platform.errors import BotHubError, NotFound
+from core.replies import transcript
+from core.types import Role, Turn
+
+MOST_CASES = 200
+LONGEST_NAME = 120  # characters
+LONGEST_QUESTION = 4_000
+_MOST_TURNS = 20
+
+
+class UnacceptableCase(BotHubError):
+    """A case without a name or a question, or one too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: int
+    name: str
+    said: tuple[Turn, ...]
+    expected: Expectation
+    conversation_id: int | None
+    created_at: datetime
+
+
+def add(
+    session: Session,
+    business_id: int,
+    bot_id: int,
+    name: str,
+    said: Sequence[Turn],
+    expected: Expectation,
+    *,
+    actor: str,
+    conversation_id: int | None = None,
+) -> int:
+    """Keep a case. `said` ends with the customer's words. Returns its id.
+
+    Raises:
+        NotFound: no such bot.
+        UnacceptableCase: no name, not a question at the end, or the bot has 200 cases.
+    """
+    if session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
+        raise NotFound(f"No bot {bot_id}.")
+    name = " ".join(name.split())[:LONGEST_NAME]
+    if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
+        raise UnacceptableCase("A case has a name and ends with what the customer asks.")
+    known = session.scalar(select(func.count()).select_from(SavedCase).where(SavedCase.bot_id == bot_id)) or 0
+    if known >= MOST_CASES:
+        raise UnacceptableCase(f"A bot has at most {MOST_CASES} cases.")
+    case_id = session.execute(
+        insert(SavedCase)
+        .values(
+            business_id=business_id,
+            bot_id=bot_id,
+            conversation_id=conversation_id,
+            name=name,
+            said=[packed(turn) for turn in said],
+            expected=expected.model_dump(mode="json"),
+            created_by=actor,
+        )
+        .returning(SavedCase.id)
+    ).scalar_one()
+    audit_log.record(session, business_id, actor, "case.add", f"case:{case_id}", bot=bot_id)
+    return case_id
+
+
+def asked(question: str) -> tuple[Turn, ...]:
+    """The turns of a question that somebody typed; each paragraph is a message of its own."""
+    now = datetime.now(UTC)
+    return tuple(Turn(Role.CUSTOMER, part.strip(), now) for part in question.split("\n\n") if part.strip())
+
+
+def remove(session: Session, business_id: int, case_id: int, *, actor: str) -> None:
+    """Drop a case; what runs said of it stays. Dropping what is gone changes nothing."""
+    gone = session.scalar(delete(SavedCase).where(SavedCase.id == case_id).returning(SavedCase.name))
+    if gone is not None:
+        audit_log.record(session, business_id, actor, "case.remove", f"case:{case_id}")
+
+
+def of_bot(session: Session, bot_id: int) -> list[Case]:
+    """A bot's cases, oldest first."""
+    rows = session.scalars(select(SavedCase).where(SavedCase.bot_id == bot_id).order_by(SavedCase.id))
+    return [
+        Case(
+            row.id,
+            row.name,
+            tuple(unpacked(one) for one in row.said),
+            Expectation.model_validate(row.expected),
+            row.conversation_id,
+            row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def of_answer(
+    session: Session,
+    business_id: int,
+    name: str,
+    expected: Expectation,
+    *,
+    actor: str,
+    message_id: int | None = None,
+    run_id: int | None = None,
+) -> int:
+    """Keep what the bot had to answer when it wrote a message, or made a run, as a case. Returns its id.
+
+    Raises:
+        NotFound: the bot wrote no such message, or the bot is gone.
+        UnacceptableCase: as `add` says.
+    """
+    wanted = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
+    run = session.scalars(select(AIRun).where(wanted).order_by(AIRun.id.desc()).limit(1)).one_or_none()
+    if run is None or run.bot_id is None:
+        raise NotFound("Nothing is known of how the bot wrote this.")
+    question = session.scalar(
+        select(func.max(Message.id)).where(
+            Message.conversation_id == run.conversation_id,
+            Message.sender == Sender.CUSTOMER,
+            Message.stored_at <= run.created_at,
+        )
+    )
+    turns = transcript.turns_until(session, run.conversation_id, limit=_MOST_TURNS, until=question)
+    return add(
+        session, business_id, run.bot_id, name, turns, expected, actor=actor, conversation_id=run.conversation_id
+    )
+
+
+def packed(turn: Turn) -> dict[str, Any]:
+    """A turn as JSON."""
+    return {
+        "role": str(turn.role),
+        "text": turn.text,
+        "at": turn.at.isoformat(),
+        "readable": turn.readable,
+        "about": turn.about,
+    }
+
+
+def unpacked(kept: dict[str, Any]) -> Turn:
+    return Turn(
+        Role(kept["role"]), kept["text"], datetime.fromisoformat(kept["at"]), kept["readable"], kept.get("about", "")
+    )

@@ -1,0 +1,275 @@
+"""Finding passages: by meaning and by words, each in its own order, put together by rank.
+
+A passage's score says how good the evidence is by itself, and below a floor it does not count as found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.bots.llm.embeddings import Vector
+from core.knowledge.embedders import Embedder
+from core.knowledge.tsquery import COMMON, Term, meaningful, terms, within
+from core.models import KnowledgeSource
+from core.models.knowledge import INDEXED_DIMENSIONS
+from core.platform.db import enter_business, leave_business, run
+
+FLOOR = 0.25
+_CANDIDATES = 30
+_MOST_COMMON = 3
+_RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
+# Neither kind of evidence alone makes certain: likeness of meaning can miss a number, shared words can be of another
+# matter.
+_TRUST = 0.75
+# Up to here, comparing every vector of the bot is as quick as the index, and exact; for a small business in a large
+# installation also far quicker, since the index would have to leaf through everybody's.
+_EXACT = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What a bot may search: the editions by embedding model (None: not embedded), and how many chunks they have."""
+
+    editions: Mapping[str | None, tuple[int, ...]]
+    chunks: Mapping[str | None, int]
+
+    @property
+    def models(self) -> frozenset[str]:
+        return frozenset(model for model in self.editions if model is not None)
+
+
+class _Probe(NamedTuple):
+    """A query, the terms (from 0) that a hit proves, and how many hits are enough."""
+
+    query: str
+    proven: Sequence[int]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that was found. `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning`
+    is None where there was none to compare. `score` joins them.
+    """
+
+    chunk_id: int
+    source_id: int
+    title: str
+    heading: str
+    text: str
+    score: float
+    words: float
+    meaning: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and its vector for each embedder that could be asked."""
+
+    question: str
+    vectors: Mapping[str, tuple[Embedder, Vector]]
+
+
+def library(session: Session, business_id: int, bot_id: int) -> Library:
+    """What this bot may search at this moment."""
+    source = KnowledgeSource
+    rows = session.execute(
+        select(source.model, source.edition, source.chunks).where(
+            source.business_id == business_id,
+            or_(source.bot_id == bot_id, source.bot_id.is_(None)),
+            source.edition.is_not(None),
+        )
+    )
+    editions: dict[str | None, list[int]] = {}
+    chunks: dict[str | None, int] = {}
+    for model, edition, count in rows:
+        assert edition is not None
+        editions.setdefault(model, []).append(edition)
+        chunks[model] = chunks.get(model, 0) + count
+    return Library({model: tuple(sorted(found)) for model, found in editions.items()}, chunks)
+
+
+def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit: int) -> list[Found]:
+    """The passages that answer best, best first. The session is in the business, and is again afterwards."""
+    words = meaningful(asked.question)
+    if not shelf.editions or not words:
+        return []
+    leave_business(session)
+    run(session, _PLANNING)
+    everywhere = [edition for editions in shelf.editions.values() for edition in editions]
+    chunks = sum(shelf.chunks.values())
+    wanted = terms(session, everywhere, chunks, words)
+    ids = set(_by_words(session, everywhere, chunks, wanted))
+    for model, (_, vector) in asked.vectors.items():
+        ids |= set(_by_meaning(session, model, shelf, vector))
+    enter_business(session, business_id)
+    return _fused(_evidence(session, ids, wanted, asked))[:limit]
+
+
+# For this transaction: plans made for the values at hand; indexes even where a table seems small, for the planner does
+# not know what it costs to unpack a chunk's words; and an HNSW scan that goes on until enough of what it meets is the
+# bot's (pgvector, Iterative Index Scans).
+_PLANNING = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+       set_config('hnsw.iterative_scan', 'relaxed_order', true)
+"""
+
+
+def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term]) -> list[int]:
+    """The chunks that have the most of what is asked, by weight, read from the index alone.
+
+    (Looking into a chunk's own words costs fetching and unpacking them: that is for the few that remain.)
+    """
+    found: list[int] = []
+    for probes in _probes(wanted):
+        found = _probed(session, editions, chunks, wanted, probes)
+        if len(found) >= _CANDIDATES:
+            break
+    return found
+
+
+def _probed(
+    session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term], probes: Sequence[_Probe]
+) -> list[int]:
+    values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(wanted)}
+    parts = []
+    for n, (query, proven, most) in enumerate(probes):
+        values |= {f"probe{n}": query, f"proven{n}": sum(1 << term for term in proven), f"most{n}": most}
+        parts.append(
+            f"(SELECT id, %(proven{n})s::int AS terms FROM knowledge_chunks"  # noqa: S608
+            f" WHERE {within(chunks)} AND search @@ %(probe{n})s::tsquery LIMIT %(most{n})s)"
+        )
+    weight = " + ".join(f"(terms >> {n} & 1) * %(weight{n})s::float" for n in range(len(wanted)))
+    statement = f"""
+        SELECT id FROM (SELECT id, bit_or(terms) AS terms FROM ({" UNION ALL ".join(parts)}) hit GROUP BY id) proof
+        ORDER BY {weight} DESC, id LIMIT {_CANDIDATES}
+    """  # noqa: S608
+    return [row.id for row in run(session, statement, values)]
+
+
+def _probes(wanted: Sequence[Term]) -> Iterator[list[_Probe]]:
+    """Queries that together find every promising chunk, those that cost more only for when others find too little.
+
+    A rare word is one by itself. A common one counts where it meets a rare one or, where nothing is rare, the others:
+    all of them together, or two of them. The chunks that have it alone are too many to tell apart.
+    """
+    numbered = list(enumerate(wanted))
+    rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
+    common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MOST_COMMON]
+    if rare:
+        any_rare = _any(query for _, query in rare)
+        meetings = [_Probe(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common]
+        yield [_Probe(query, [n], COMMON) for n, query in rare] + meetings
+        return
+    for size in sorted({min(2, len(common)), len(common)} - {0}, reverse=True):
+        yield [
+            _Probe(" & ".join(f"({query})" for _, query in meeting), [n for n, _ in meeting], COMMON)
+            for meeting in combinations(common, size)
+        ]
+
+
+def _any(queries: Iterable[str]) -> str:
+    return " | ".join(f"({query})" for query in queries)
+
+
+def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
+    """SQL for the share of what is asked, by weight, that is in `search`; and its values."""
+    total = sum(term.weight for term in wanted)
+    parts = [
+        f"CASE WHEN search @@ %(term{n})s::tsquery THEN %(weight{n})s::float ELSE 0 END" for n in range(len(wanted))
+    ]
+    values: dict[str, Any] = {f"term{n}": term.query for n, term in enumerate(wanted)}
+    values |= {f"weight{n}": term.weight / total for n, term in enumerate(wanted)}
+    return f"({' + '.join(parts) or '0'})", values
+
+
+def _by_meaning(session: Session, model: str, shelf: Library, vector: Vector) -> list[int]:
+    """The chunks whose vectors are nearest."""
+    if model not in shelf.editions:
+        return []
+    values = {"model": model, "editions": list(shelf.editions[model]), "vector": _literal(vector)}
+    size = len(vector)
+    if shelf.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
+        statement = f"""
+            WITH own AS MATERIALIZED (
+                SELECT chunk_id, embedding FROM knowledge_vectors
+                WHERE edition = ANY(%(editions)s::bigint[]) AND model = %(model)s AND dimensions = {size}
+            )
+            SELECT chunk_id FROM own ORDER BY embedding <=> %(vector)s::halfvec LIMIT {_CANDIDATES}
+        """  # noqa: S608
+    else:  # every other index is hidden, as in `within`
+        statement = f"""
+            SELECT chunk_id FROM knowledge_vectors
+            WHERE edition + 0 = ANY(%(editions)s::bigint[]) AND model || '' = %(model)s AND dimensions = {size}
+            ORDER BY embedding::halfvec({size}) <=> %(vector)s::halfvec({size}) LIMIT {_CANDIDATES}
+        """  # noqa: S608
+    return [row.chunk_id for row in run(session, statement, values)]
+
+
+def _literal(vector: Vector) -> str:
+    return f"[{','.join(f'{value:.6g}' for value in vector)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    found: Found
+    density: float
+    weight: float  # of its embedder, 0 where there was nothing to compare
+
+
+def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: Asked) -> list[_Evidence]:
+    """Both kinds of evidence for every candidate, whichever kind brought it."""
+    if not ids:
+        return []
+    covered, values = _coverage(wanted)
+    values |= {"ids": list(ids), "all": _any(term.query for term in wanted)}
+    cosine = "NULL::float"
+    for n, (model, (_, vector)) in enumerate(asked.vectors.items()):
+        values |= {f"model{n}": model, f"vector{n}": _literal(vector)}
+        same = f"v.model = %(model{n})s AND v.dimensions = {len(vector)}"
+        cosine = f"CASE WHEN {same} THEN 1 - (v.embedding <=> %(vector{n})s::halfvec) ELSE {cosine} END"
+    rows = run(
+        session,
+        f"""
+        SELECT c.id, c.source_id, s.title, c.heading, c.text, {covered} AS covered,
+               ts_rank(c.search, %(all)s::tsquery, 1) AS density, {cosine} AS cosine, v.model
+        FROM knowledge_chunks c
+        JOIN knowledge_sources s ON s.id = c.source_id
+        LEFT JOIN knowledge_vectors v ON v.chunk_id = c.id AND v.model = s.model
+        WHERE c.id = ANY(%(ids)s::bigint[])
+        """,  # noqa: S608
+        values,
+    )
+    found = []
+    for chunk_id, source_id, title, heading, text, words, density, likeness, model in rows:
+        embedder = None if likeness is None else asked.vectors[model][0]
+        meaning = None if embedder is None else embedder.likeness(likeness)
+        score = 1 - (1 - _TRUST * words) * (1 - _TRUST * (meaning or 0.0))
+        passage = Found(chunk_id, source_id, title, heading, text, round(score, 4), round(words, 4), meaning)
+        found.append(_Evidence(passage, density, 0.0 if embedder is None else embedder.weight))
+    return found
+
+
+def _fused(evidence: Sequence[_Evidence]) -> list[Found]:
+    """Those above the floor, in the order of both ranks together."""
+    by_words = _ranks(evidence, lambda one: (one.found.words, one.density) if one.found.words > 0 else None)
+    by_meaning = _ranks(evidence, lambda one: one.found.meaning)
+
+    def place(one: _Evidence) -> tuple[float, float, int]:
+        words, meaning = by_words.get(one.found.chunk_id), by_meaning.get(one.found.chunk_id)
+        share = (1 / (_RRF + words) if words else 0.0) + (one.weight / (_RRF + meaning) if meaning else 0.0)
+        return -share, -one.found.score, one.found.chunk_id
+
+    return [one.found for one in sorted(evidence, key=place) if one.found.score >= FLOOR]
+
+
+def _ranks(evidence: Sequence[_Evidence], key: Callable[[_Evidence], Any]) -> dict[int, int]:
+    """The place of each chunk by its key, best first, from 1; without those that have none."""
+    keyed = [(key(one), one.found.chunk_id) for one in evidence if key(one) is not None]
+    return {chunk_id: rank for rank, (_, chunk_id) in enumerate(sorted(keyed, reverse=True), start=1)}

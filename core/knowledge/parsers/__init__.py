@@ -1,0 +1,8 @@
+"""Reading documents: bytes in, headed sections of text out, or a `BadFile` that says why not."""
+
+from __future__ import annotations
+
+from core.knowledge.parsers.detect import read
+from core.knowledge.parsers.types import BadFile, Document, Fault, Section
+
+__all__ = ["BadFile", "Document", "Fault", "Section", "read"]

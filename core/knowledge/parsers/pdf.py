@@ -1,0 +1,66 @@
+"""PDF, page by page."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Iterator
+
+from pypdf import PasswordType, PdfReader
+from pypdf.errors import PyPdfError
+
+from core.knowledge.parsers.types import LONGEST_PAGE, MOST_CHARACTERS, MOST_PAGES, BadFile, Document, Fault, Section
+from core.models.knowledge_kinds import SourceKind
+
+_MOST_SECONDS = 300.0
+# What damaged files make pypdf raise beside its own errors. Memory is not among them: it is the process's business.
+_DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ArithmeticError,
+            RecursionError, AssertionError, NotImplementedError, EOFError, OSError)  # fmt: skip
+_HYPHENATED = re.compile(r"(\w)-\n(?=[a-záéíóúñçãõâêô])")
+_WRAPPED = re.compile(r"(?<=[^.:;!?\n])\n(?=[a-záéíóúñçãõâêô(])")
+_SPACES = re.compile(r"[ \t\xa0]+")
+_GAPS = re.compile(r"\n{3,}")
+
+
+def read_pdf(content: bytes) -> Document:
+    """A section per page, headed by its number. Raises `BadFile`; a file without any text raises at its end."""
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
+            raise BadFile(Fault.ENCRYPTED)
+        pages = len(reader.pages)
+    except _DAMAGED as error:
+        raise BadFile(Fault.DAMAGED, type(error).__name__) from error
+    if pages > MOST_PAGES:
+        raise BadFile(Fault.TOO_LARGE, f"{pages} pages")
+    if not pages:
+        raise BadFile(Fault.EMPTY)
+    return Document(SourceKind.PDF, pages, _sections(reader, pages))
+
+
+def _sections(reader: PdfReader, pages: int) -> Iterator[Section]:
+    deadline = time.monotonic() + _MOST_SECONDS
+    read = unreadable = 0
+    for number in range(1, pages + 1):
+        if time.monotonic() > deadline:
+            raise BadFile(Fault.TIMED_OUT, f"at page {number}")
+        try:
+            text = _tidy(reader.pages[number - 1].extract_text()[:LONGEST_PAGE])
+        except _DAMAGED:
+            unreadable += 1
+            continue
+        read += len(text)
+        if read > MOST_CHARACTERS:
+            raise BadFile(Fault.TOO_LARGE, f"{read} characters by page {number}")
+        if text:
+            yield Section(f"p. {number}", text, number)
+    if not read:
+        raise BadFile(Fault.DAMAGED if unreadable == pages else Fault.NO_TEXT)
+
+
+def _tidy(text: str) -> str:
+    """Words and sentences that were cut at the end of a line joined again; no more space than separates paragraphs."""
+    text = text.replace("\x00", "").encode(errors="ignore").decode()  # halves of characters, from broken fonts
+    text = _HYPHENATED.sub(r"\1", text.replace("\r\n", "\n"))
+    return _GAPS.sub("\n\n", _SPACES.sub(" ", _WRAPPED.sub(" ", text))).strip()

@@ -1,0 +1,113 @@
+"""Text, Markdown and HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from core.knowledge.parsers.types import MOST_CHARACTERS, BadFile, Document, Fault, Section
+from core.models.knowledge_kinds import SourceKind
+
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+_UNDERLINE = re.compile(r"^(=+|-+)[ \t]*$")
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
+_LONGEST_TITLE = 500  # characters
+# A tag up to its end, quoted ">" included. The parser compares each of its attributes with all others.
+_TAG = re.compile(rb"""<[a-zA-Z](?:[^"'<>]|"[^"]*"|'[^']*')*""")
+_TAG_NAME = re.compile(rb"<[\w:-]{1,100}")
+_MOST_ATTRIBUTES = 1000
+# Below an eighth of what can be read, a "text" is some other format.
+_UNREADABLE_SHARE = 0.125
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+
+
+def text_of(content: bytes) -> str:
+    """The text in the encoding that its bytes tell: a mark, UTF-8, else that of Windows. Raises `BadFile`."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", errors="replace")
+    if len(_CONTROL.findall(text[:20_000])) > _UNREADABLE_SHARE * len(text[:20_000]):
+        raise BadFile(Fault.WRONG_TYPE, "not a text")
+    text = _CONTROL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise BadFile(Fault.EMPTY)
+    if len(text) > MOST_CHARACTERS:
+        raise BadFile(Fault.TOO_LARGE, f"{len(text)} characters")
+    return text
+
+
+def read_text(content: bytes) -> Document:
+    return Document(SourceKind.TEXT, 1, iter([Section("", text_of(content), 1)]))
+
+
+def read_markdown(content: bytes) -> Document:
+    return Document(SourceKind.MARKDOWN, 0, markdown_sections(text_of(content)))
+
+
+def markdown_sections(text: str) -> Iterator[Section]:
+    """A section per heading, which carries those above it ("Envíos › Plazos"). Fenced code holds no headings."""
+    path: list[tuple[int, str]] = []
+    lines: list[str] = []
+    piece = 0
+    fenced = False
+    for line in [*_FRONT_MATTER.sub("", text).split("\n"), "# ."]:
+        fenced ^= bool(_FENCE.match(line))
+        if not fenced and lines and lines[-1].strip() and (underline := _UNDERLINE.match(line)):
+            level, title = (1 if underline[1][0] == "=" else 2), lines.pop().strip()
+        elif not fenced and (heading := _heading(line)):
+            level, title = heading
+        else:
+            lines.append(line)
+            continue
+        if body := "\n".join(lines).strip():
+            piece += 1
+            yield Section(" › ".join(name for _, name in path), body, piece)
+        path = [*(above for above in path if above[0] < level), (level, _bare(title[:_LONGEST_TITLE]))]
+        lines = []
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """Level and title of a line like "## Plazos ##" (CommonMark, ATX headings); None for any other."""
+    level = len(line) - len(line.lstrip("#"))
+    if not 1 <= level <= 6 or line[level : level + 1] not in (" ", "\t"):
+        return None
+    title = line[level:].strip(" \t")
+    before = title.rstrip("#")
+    if before.endswith((" ", "\t")):
+        title = before.rstrip(" \t")
+    return (level, title) if title else None
+
+
+def _bare(title: str) -> str:
+    """A heading without the marks of emphasis, code and links."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).translate(str.maketrans("", "", "*_`")).strip()
+
+
+def read_html(content: bytes) -> Document:
+    """The main content of a page, without menus and footers. Raises `BadFile` when there is none."""
+    from trafilatura import extract, load_html  # only those who read HTML pay for it
+
+    tree = load_html(_TAG.sub(_bearable, content))
+    if tree is None:
+        raise BadFile(Fault.DAMAGED, "not HTML")
+    text = extract(tree, output_format="markdown", favor_recall=True, include_comments=False) or ""
+    if not text.strip():
+        raise BadFile(Fault.NO_TEXT)
+    if len(text) > MOST_CHARACTERS:
+        raise BadFile(Fault.TOO_LARGE, f"{len(text)} characters")
+    return Document(SourceKind.HTML, 0, markdown_sections(text))
+
+
+def _bearable(tag: re.Match[bytes]) -> bytes:
+    """A tag, without its attributes when it has more than any page has."""
+    written = tag[0]
+    if len(written) <= _MOST_ATTRIBUTES or len(written.translate(None, b" \t\n\r\f/\"'")) + _MOST_ATTRIBUTES > len(
+        written
+    ):
+        return written
+    name = _TAG_NAME.match(written)
+    return name[0] if name else b"<p"

@@ -1,0 +1,69 @@
+"""What every reader of documents gives, the limits they share, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.models.knowledge_kinds import SourceKind
+
+MEGABYTE = 1 << 20
+LARGEST_FILE = 30 * MEGABYTE
+MOST_PAGES = 2_000
+MOST_ROWS = 20_000  # of a table, and each of them becomes a passage
+MOST_COLUMNS = 60
+MOST_CHARACTERS = 5_000_000  # of one document: some 2,500 printed pages
+LONGEST_PAGE = 100_000  # characters; what a page has beyond them is left out
+LONGEST_CELL = 2_000
+LONGEST_HEADING = 200
+
+
+class Fault(StrEnum):
+    """Why a source could not be read. What a person is told is in the console's catalogue."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    ZIP_BOMB = "zip_bomb"
+    NO_TEXT = "no_text"  # pictures only, as from a scanner
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    REFUSED = "refused"  # the web server answered with an error
+
+
+class BadFile(Exception):
+    """A source that cannot be read, ever: trying again helps only when the source is another one."""
+
+    def __init__(self, fault: Fault, detail: str = "") -> None:
+        super().__init__(f"{fault}: {detail}" if detail else str(fault))
+        self.fault = fault
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All the text under one heading, or on one page. `piece` counts the pages, rows or sections read up to its end.
+
+    `whole` is a row of a table, which stays one passage.
+    """
+
+    heading: str
+    text: str
+    piece: int
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file being read. `sections` reads on as it is asked, and may raise `BadFile` at any point.
+
+    `pieces` is how many pages, rows or sections there are, 0 when only the end will tell.
+    """
+
+    kind: SourceKind
+    pieces: int
+    sections: Iterator[Section]

@@ -1,0 +1,160 @@
+"""What people see of the sources: their state and progress, their passages, and how often answers rested on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.knowledge.sources import INGEST
+from core.models.business import Bot
+from core.models.knowledge import KnowledgeChunk, KnowledgeSource, SourceState
+from core.models.knowledge_kinds import SourceKind
+from core.platform.errors import NotFound
+from core.tasks import background_tasks
+
+WORKING = (SourceState.WAITING, SourceState.READING, SourceState.EMBEDDING)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A source. `bot` is None for what every bot uses; `origin` is "" for a text that somebody typed.
+
+    `done` of `total` tells how far its reading is: pieces of the document while reading, passages while embedding; a
+    `total` of 0 means that nobody knows yet. `in_use`: something of it is found, be it of an earlier reading.
+    """
+
+    id: int
+    kind: SourceKind
+    title: str
+    origin: str
+    bot_id: int | None
+    bot: str | None
+    state: SourceState
+    fault: str | None
+    bytes: int | None
+    passages: int
+    model: str | None
+    in_use: bool
+    created_at: datetime
+    read_at: datetime | None
+    done: int
+    total: int
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in WORKING
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    id: int
+    position: int
+    heading: str
+    text: str
+    tokens: int
+
+
+def sources(session: Session) -> Sequence[SourceView]:
+    """All of the business, newest first."""
+    rows = session.execute(
+        select(KnowledgeSource, Bot.name)
+        .outerjoin(Bot, Bot.id == KnowledgeSource.bot_id)
+        .order_by(KnowledgeSource.id.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+    work = background_tasks.latest(session, INGEST, [row.id for row, _ in rows if row.state in WORKING])
+    return [_view(row, bot, work.get(row.id)) for row, bot in rows]
+
+
+def source(session: Session, source_id: int) -> SourceView:
+    """One of them. Raises `NotFound`."""
+    found = session.execute(
+        select(KnowledgeSource, Bot.name)
+        .outerjoin(Bot, Bot.id == KnowledgeSource.bot_id)
+        .where(KnowledgeSource.id == source_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"No source {source_id}.")
+    return _view(found[0], found[1], background_tasks.latest(session, INGEST, [source_id]).get(source_id))
+
+
+def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.ErrandView | None) -> SourceView:
+    return SourceView(
+        id=row.id,
+        kind=SourceKind(row.kind),
+        title=row.title,
+        origin=row.origin,
+        bot_id=row.bot_id,
+        bot=bot,
+        state=SourceState(row.state),
+        fault=row.fault,
+        bytes=row.bytes,
+        passages=row.chunks,
+        model=row.model,
+        in_use=row.edition is not None,
+        created_at=row.created_at,
+        read_at=row.read_at,
+        done=work.done if work else 0,
+        total=work.total if work else 0,
+    )
+
+
+def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequence[PassageView]:
+    """Passages of the edition in use, in the document's order."""
+    rows = session.execute(
+        select(
+            KnowledgeChunk.id,
+            KnowledgeChunk.position,
+            KnowledgeChunk.heading,
+            KnowledgeChunk.text,
+            KnowledgeChunk.tokens,
+        )
+        .join(KnowledgeSource, KnowledgeSource.edition == KnowledgeChunk.edition)
+        .where(KnowledgeSource.id == source_id, KnowledgeChunk.position >= skip, KnowledgeChunk.position < skip + limit)
+        .order_by(KnowledgeChunk.position)
+    )
+    return [PassageView(*row) for row in rows]
+
+
+def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
+    """The first passages of each table that is in use, by its source, `most` of each: a row with its columns' names."""
+    found: dict[int, list[str]] = {}
+    for source_id, row in session.execute(
+        select(KnowledgeSource.id, KnowledgeChunk.text)
+        .join(KnowledgeChunk, KnowledgeChunk.edition == KnowledgeSource.edition)
+        .where(KnowledgeSource.kind == SourceKind.TABLE, KnowledgeChunk.position < most)
+        .order_by(KnowledgeSource.id, KnowledgeChunk.position)
+    ):
+        found.setdefault(source_id, []).append(row)
+    return found
+
+
+def kept_content(session: Session, source_id: int) -> tuple[str, int]:
+    """The key of a source's content in storage and how many bytes it is. Raises `NotFound`, also for a web page."""
+    kept = session.execute(
+        select(KnowledgeSource.file_key, KnowledgeSource.bytes).where(KnowledgeSource.id == source_id)
+    ).one_or_none()
+    if kept is None or kept.file_key is None:
+        raise NotFound(f"No content of source {source_id}.")
+    return kept.file_key, kept.bytes or 0
+
+
+_USES = text("""
+SELECT c.source_id, count(DISTINCT r.id)
+FROM ai_runs r
+CROSS JOIN LATERAL jsonb_array_elements_text(r.trace -> 'sources') AS used (passage)
+JOIN knowledge_chunks c ON c.id = substring(used.passage FROM '^kb-([0-9]{1,18})$')::bigint
+WHERE r.business_id = :business_id AND r.created_at > now() - :lately AND r.message_id IS NOT NULL
+    AND r.trace @? '$.sources[*] ? (@ starts with "kb-")'
+GROUP BY c.source_id
+""")
+
+
+def uses(session: Session, business_id: int, lately: timedelta) -> Mapping[int, int]:
+    """How many answers of that time rested on each source, on the passages that it has now. Slow: keep the result."""
+    return {row[0]: row[1] for row in session.execute(_USES, {"business_id": business_id, "lately": lately})}

@@ -1,0 +1,123 @@
+"""Giving an edition's passages the vectors of one model, a batch at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from core.bots import price_table
+from core.bots.llm.metering import Embedded, metered
+from core.bots.usage import record_embedded
+from core.knowledge.embedders import Embedder, passage_text
+from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
+from core.platform.db import run, transaction
+from core.tasks.background_tasks import Running
+
+_BATCH = 128
+_TIMEOUT_SECONDS = 120.0  # for a batch, the waits of a busy server included
+
+
+def cover(errand: Running, edition: int, embedder: Embedder) -> None:
+    """Embed what has no vector of the embedder's yet: what an earlier attempt embedded is not embedded again.
+
+    An edition that goes meanwhile needs none. Raises `ModelFailed`, `Stopped`.
+    """
+    with metered() as embedded:
+        try:
+            _cover(errand, edition, embedder)
+        finally:
+            _record(errand, edition, embedded)
+
+
+def _record(errand: Running, edition: int, embedded: Embedded) -> None:
+    """What it took is spent, whatever becomes of the work."""
+    with transaction(errand.business_id) as session:
+        of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
+        bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
+        record_embedded(
+            session,
+            errand.business_id,
+            bot_id,
+            embedded,
+            price_table.table(errand.business_id),
+            actor=errand.created_by,
+        )
+
+
+def _cover(errand: Running, edition: int, embedder: Embedder) -> None:
+    after = -1
+    with transaction(errand.business_id) as session:
+        done, total = _covered(session, edition, embedder.name)
+    while True:
+        errand.step(done, total)
+        with transaction(errand.business_id) as session:
+            batch = _uncovered(session, edition, embedder.name, after)
+        if not batch:
+            return
+        vectors = embedder.embed([said for _, _, said in batch], timeout_seconds=_TIMEOUT_SECONDS)
+        rows = [
+            {
+                "business_id": errand.business_id,
+                "chunk_id": chunk_id,
+                "model": embedder.name,
+                "edition": edition,
+                "dimensions": len(vector),
+                "embedding": list(vector),
+            }
+            for (chunk_id, _, _), vector in zip(batch, vectors, strict=True)
+        ]
+        with transaction(errand.business_id) as session:
+            errand.hold(session)
+            if not _locked(session, edition):
+                return
+            session.execute(insert(KnowledgeVector), rows)
+        done, after = done + len(batch), batch[-1][1]
+
+
+def carry_over(session: Session, old_edition: int, new_edition: int, first: int, last: int) -> None:
+    """Passages `first` to `last` of a new edition that stood in the old one word for word keep their vectors."""
+    run(
+        session,
+        """
+        INSERT INTO knowledge_vectors (business_id, chunk_id, model, edition, dimensions, embedding)
+        SELECT DISTINCT ON (new.id, v.model) new.business_id, new.id, v.model, new.edition, v.dimensions, v.embedding
+        FROM knowledge_chunks new
+        JOIN knowledge_chunks old ON old.edition = %(old)s AND old.content_hash = new.content_hash
+        JOIN knowledge_vectors v ON v.chunk_id = old.id
+        WHERE new.edition = %(new)s AND new.position BETWEEN %(first)s AND %(last)s
+        """,
+        {"old": old_edition, "new": new_edition, "first": first, "last": last},
+    )
+
+
+def _locked(session: Session, edition: int) -> bool:
+    """Whether the edition is there, and will be until the transaction ends."""
+    found = select(KnowledgeEdition.id).where(KnowledgeEdition.id == edition).with_for_update(read=True, key_share=True)
+    return session.scalar(found) is not None
+
+
+def _covered(session: Session, edition: int, model: str) -> tuple[int, int]:
+    row = session.execute(
+        text("""
+        SELECT (SELECT count(*) FROM knowledge_vectors WHERE edition = :edition AND model = :model),
+            (SELECT count(*) FROM knowledge_chunks WHERE edition = :edition)
+        """),
+        {"edition": edition, "model": model},
+    ).one()
+    return row[0], row[1]
+
+
+def _uncovered(session: Session, edition: int, model: str, after: int) -> list[tuple[int, int, str]]:
+    """The next passages without a vector: id, position and what is embedded of them."""
+    has_vector = (
+        select(KnowledgeVector.chunk_id)
+        .where(KnowledgeVector.chunk_id == KnowledgeChunk.id, KnowledgeVector.model == model)
+        .exists()
+    )
+    rows = session.execute(
+        select(KnowledgeChunk.id, KnowledgeChunk.position, KnowledgeChunk.heading, KnowledgeChunk.text)
+        .where(KnowledgeChunk.edition == edition, KnowledgeChunk.position > after, ~has_vector)
+        .order_by(KnowledgeChunk.position)
+        .limit(_BATCH)
+    )
+    return [(row.id, row.position, passage_text(row.heading, row.text)) for row in rows]

@@ -1,0 +1,184 @@
+"""The stored files that outgoing messages name: checked before they are queued, and found again when they are sent."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from core.channels.content.files import named, stated_type
+from core.channels.media_types import OCTETS, is_opus
+from core.channels.types import Channel, FileFacts, InvalidMessage
+from core.models import Attachment, FileState, ProviderFile
+from core.platform import object_storage
+from core.platform.db import transaction
+
+HANDLE_LIFE = timedelta(days=25)  # Meta, Cloud API reference, Media: an uploaded file is kept 30 days
+_LARGEST_ID = 2**63 - 1  # of a Postgres bigint
+_HEAD_BYTES = 512
+_TOLD_BY_HEAD = frozenset({"audio/ogg", "image/webp"})  # two limits each: the type alone does not say which
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it was handed in. `handle` is the provider's id of it, while that is good."""
+
+    id: int
+    business_id: int
+    storage_key: str
+    mime_type: str
+    filename: str
+    size: int | None
+    sha256: str | None
+    handle: str | None
+
+
+def check(session: Session, business_id: int, speaker: Channel, content: Mapping[str, Any]) -> None:
+    """Whether the files that a message names are here and may go out; they stay until the message is stored.
+
+    Raises `InvalidMessage`, which names the part.
+    """
+    files = named(content)
+    if not files:
+        return
+    ours = [file for file in files if file.attachment_id is not None]
+    if ours and speaker.files_refused:
+        raise InvalidMessage(f"{ours[0].field}.attachment_id", speaker.files_refused)
+    rows = _hold(session, business_id, {int(file.attachment_id or 0) for file in ours})
+    for file in files:
+        if file.attachment_id is None:
+            if file.link and (stated := stated_type(file.link)):
+                speaker.check_file(f"{file.field}.link", file.kind, FileFacts(stated))
+            continue
+        where = f"{file.field}.attachment_id"
+        row = rows.get(file.attachment_id)
+        if row is None:
+            raise InvalidMessage(where, "is not a stored file of this business")
+        facts = facts_of(row)
+        speaker.check_file(where, file.kind, facts)
+        if file.voice and not is_opus(facts.head):
+            raise InvalidMessage(f"{file.field}.voice", "needs an OGG file with Opus in one channel (mono)")
+
+
+def check_handed_in(session: Session, content: Mapping[str, Any]) -> None:
+    """Whether the stored files that a message names were handed in for sending, rather than sent by a customer.
+
+    Raises `InvalidMessage`, which names the part. Of a file that is not there it says nothing: `check` does.
+    """
+    ours = {file.attachment_id: file for file in named(content) if file.attachment_id is not None}
+    came = select(Attachment.id).where(
+        Attachment.id.in_([number for number in ours if number <= _LARGEST_ID]), Attachment.message_id.is_not(None)
+    )
+    if found := session.scalars(came.order_by(Attachment.id)).first():
+        reason = "is a customer's file: this key needs the scope messages:read to send it on"
+        raise InvalidMessage(f"{ours[found].field}.attachment_id", reason)
+
+
+def facts_of(row: Attachment) -> FileFacts:
+    """What a provider judges a stored file by."""
+    mime_type = (row.mime_type or OCTETS).partition(";")[0].strip()
+    head = b""
+    if mime_type in _TOLD_BY_HEAD and row.storage_key:
+        head = object_storage.head(row.storage_key, _HEAD_BYTES)
+    return FileFacts(mime_type, row.size, head)
+
+
+def _hold(session: Session, business_id: int, ids: Collection[int]) -> dict[int, Attachment]:
+    """The files, kept from being cleared away until the transaction ends."""
+    if not ids:
+        return {}
+    held = session.scalars(
+        select(Attachment)
+        .where(
+            Attachment.id.in_([number for number in ids if number <= _LARGEST_ID]),
+            Attachment.business_id == business_id,
+            Attachment.state == FileState.STORED,
+            Attachment.storage_key.is_not(None),
+        )
+        .order_by(Attachment.id)
+        .with_for_update(read=True)
+    )
+    return {row.id: row for row in held}
+
+
+def stored(business_id: int, channel_id: int, ids: Iterable[int]) -> list[StoredFile]:
+    """The files with these ids, each with the provider's id of it. Raises `FileNotFoundError`."""
+    wanted = list(ids)
+    with transaction(business_id) as session:
+        rows = session.execute(
+            select(Attachment, ProviderFile.handle)
+            .outerjoin(
+                ProviderFile,
+                (ProviderFile.attachment_id == Attachment.id)
+                & (ProviderFile.channel_id == channel_id)
+                & (ProviderFile.good_until > func.now()),
+            )
+            .where(Attachment.id.in_(wanted), Attachment.business_id == business_id)
+        ).all()
+    found = [
+        StoredFile(
+            row.id,
+            business_id,
+            row.storage_key,
+            row.mime_type or OCTETS,
+            row.filename or f"file-{row.id}",
+            row.size,
+            row.sha256,
+            handle,
+        )
+        for row, handle in rows
+        if row.storage_key is not None and row.state == FileState.STORED
+    ]
+    if missing := set(wanted) - {file.id for file in found}:
+        raise FileNotFoundError(f"File {min(missing)} is not stored here")
+    return found
+
+
+@contextmanager
+def on_disk(file: StoredFile) -> Iterator[Path]:
+    """A copy of one's own to upload from, gone afterwards.
+
+    Raises `FileNotFoundError`, and `InvalidMessage` where the content is not what was handed in.
+    """
+    with tempfile.NamedTemporaryFile(dir=object_storage.scratch_folder(), prefix="out-") as copy:
+        digest, size = hashlib.sha256(), 0
+        for piece in object_storage.read(file.storage_key):
+            digest.update(piece)
+            size += len(piece)
+            copy.write(piece)
+        copy.flush()
+        whole = file.size in (None, size) and file.sha256 in (None, digest.hexdigest())
+        if not whole:
+            raise InvalidMessage("file", f"{file.id} is damaged in the storage; attach it again")
+        yield Path(copy.name)
+
+
+_REMEMBER = text("""
+INSERT INTO provider_files (business_id, channel_id, attachment_id, handle, good_until)
+SELECT a.business_id, c.id, a.id, :handle, now() + :life FROM attachments a, channels c
+WHERE a.id = :attachment AND c.id = :channel AND a.business_id = :business AND c.business_id = :business
+ON CONFLICT (channel_id, attachment_id) DO UPDATE SET handle = excluded.handle, good_until = excluded.good_until
+""")
+
+
+def remember(file: StoredFile, channel_id: int, handle: str) -> None:
+    """Keep the provider's id of a file, for whoever sends the same file by the same number."""
+    given = {"attachment": file.id, "channel": channel_id, "business": file.business_id}
+    with transaction(file.business_id) as session:
+        session.execute(_REMEMBER, {**given, "handle": handle, "life": HANDLE_LIFE})
+
+
+def forget(business_id: int, channel_id: int, handles: Collection[str]) -> None:
+    """Drop ids that the provider does not know any more."""
+    with transaction(business_id) as session:
+        session.execute(
+            delete(ProviderFile).where(ProviderFile.channel_id == channel_id, ProviderFile.handle.in_(handles))
+        )

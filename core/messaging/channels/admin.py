@@ -1,0 +1,225 @@
+"""What people do to a channel: add it, change it, pause it, resume it, disable it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.channels.phone_numbers import digits
+from core.channels.types import Account, Kind, Provider
+from core.messaging.channels.accounts import account_of
+from core.messaging.channels.specs import ChannelSpec, channels_of
+from core.messaging.outbound import rate_limit
+from core.models import Bot, Channel, ChannelFlow, ChannelState
+from core.platform.config import get_settings
+from core.platform.errors import BotHubError, Conflict, NotFound
+
+LONGEST_NAME = 60
+FASTEST = 1000  # messages a second: Meta's highest throughput
+
+# What each provider's account needs; the names of `core.channels`.
+SECRETS: dict[Provider, tuple[str, ...]] = {
+    Provider.WHATSAPP_CLOUD: ("access_token", "app_secret"),
+    Provider.TWILIO: ("auth_token",),
+}
+KINDS: dict[Provider, tuple[Kind, ...]] = {
+    Provider.WHATSAPP_CLOUD: (Kind.WHATSAPP,),
+    Provider.TWILIO: (Kind.SMS, Kind.WHATSAPP),
+}
+
+
+class UnacceptableChannel(BotHubError):
+    """A part of a channel is missing or cannot be used; `part` names it."""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
+
+
+class ChannelTaken(Conflict):
+    """The number is a channel already."""
+
+    def __init__(self) -> None:
+        super().__init__("This number is a channel already.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEdit:
+    """How a channel shall be. A secret that is not in `secrets` stays as it is."""
+
+    name: str
+    account: str
+    bot_id: int | None
+    messages_per_second: float | None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def spec_of(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> ChannelSpec:
+    """A new channel from what a person typed. Raises `UnacceptableChannel`."""
+    if kind not in KINDS[provider]:
+        raise UnacceptableChannel("kind", f"{provider} does not carry {kind}.")
+    edit = _tidy(edit)
+    identity = identity_of(provider, identity)
+    credentials = _account_parts(provider, edit.account) | dict(edit.secrets)
+    for name in SECRETS[provider]:
+        if not credentials.get(name):
+            raise UnacceptableChannel(name, f"{name} is missing.")
+    if provider is Provider.WHATSAPP_CLOUD:
+        credentials["verify_token"] = secrets.token_urlsafe(24)
+    return ChannelSpec(provider, kind, identity, edit.account, edit.name or identity, credentials)
+
+
+def account_for(spec: ChannelSpec) -> Account:
+    """The account of a channel that is not stored yet, to ask its provider about."""
+    return account_of(
+        Channel(provider=spec.provider, kind=spec.kind, identity=spec.identity, credentials=spec.credentials)
+    )
+
+
+def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit: ChannelEdit) -> int:
+    """Make a channel. Returns its id. Raises `ChannelTaken`, `NotFound`."""
+    _check_bot(session, edit.bot_id)
+    channel_id = session.execute(
+        pg_insert(Channel)
+        .values(
+            business_id=business_id,
+            bot_id=edit.bot_id,
+            provider=spec.provider,
+            kind=spec.kind,
+            identity=spec.identity,
+            account=spec.account,
+            name=spec.name,
+            credentials=spec.credentials,
+            settings=_speed(edit, {}),
+        )
+        .on_conflict_do_nothing()
+        .returning(Channel.id)
+    ).scalar_one_or_none()
+    if channel_id is None:
+        raise ChannelTaken
+    session.execute(insert(ChannelFlow).values(business_id=business_id, channel_id=channel_id))
+    audit_log.record(session, business_id, actor, "channel.add", f"channel:{channel_id}", identity=spec.identity)
+    return channel_id
+
+
+def account_after(session: Session, channel_id: int, edit: ChannelEdit) -> Account:
+    """The account that a channel would have after the change, to ask its provider about. Raises `NotFound`."""
+    row = _locked(session, channel_id)
+    return replace(account_of(row), credentials=_merged(row, _tidy(edit)))
+
+
+def change(session: Session, business_id: int, actor: str, channel_id: int, edit: ChannelEdit) -> None:
+    """Bring a channel to how it shall be. Raises `NotFound`, `UnacceptableChannel`."""
+    row = _locked(session, channel_id)
+    edit = _tidy(edit)
+    if not edit.name:
+        raise UnacceptableChannel("name", "A channel has a name.")
+    _check_bot(session, edit.bot_id)
+    if not from_settings(row.provider, row.kind, row.identity):
+        row.credentials = _merged(row, edit)
+        row.account = edit.account
+    row.name, row.bot_id, row.settings = edit.name, edit.bot_id, _speed(edit, row.settings)
+    session.flush()
+    if edit.secrets:
+        rate_limit.let_go(session, channel_id)
+    audit_log.record(
+        session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.secrets)
+    )
+
+
+def set_state(
+    session: Session,
+    business_id: int,
+    actor: str,
+    channel_id: int,
+    state: ChannelState,
+    reason: str | None = None,
+    *,
+    paused_for: str | None = None,
+    paused_until: datetime | None = None,
+) -> None:
+    """Pause, resume or disable a channel. What waits to be sent through it waits on.
+
+    `paused_for` and `paused_until` are those of `Channel`. Raises `NotFound`, `Conflict`.
+    """
+    row = _locked(session, channel_id)
+    if row.state == state:
+        raise Conflict(f"The channel is {state} already.")
+    session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id)
+        .values(state=state, state_reason=reason, paused_for=paused_for, paused_until=paused_until)
+        .execution_options(synchronize_session=False)
+    )
+    if state == ChannelState.ACTIVE:
+        rate_limit.let_go(session, channel_id)
+    action = {"active": "channel.resume", "paused": "channel.pause", "disabled": "channel.disable"}[state]
+    audit_log.record(session, business_id, actor, action, f"channel:{channel_id}")
+
+
+def from_settings(provider: str, kind: str, identity: str) -> bool:
+    """Whether the installation's settings hold this channel's credentials: each start sets them again."""
+    return any(
+        (spec.provider, spec.kind, spec.identity) == (provider, kind, identity) for spec in channels_of(get_settings())
+    )
+
+
+def _locked(session: Session, channel_id: int) -> Channel:
+    row = session.get(Channel, channel_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"No channel {channel_id}.")
+    return row
+
+
+def _merged(row: Channel, edit: ChannelEdit) -> dict[str, str]:
+    return {**row.credentials, **_account_parts(Provider(row.provider), edit.account), **edit.secrets}
+
+
+def _account_parts(provider: Provider, account: str) -> dict[str, str]:
+    if not account:
+        part = "waba_id" if provider is Provider.WHATSAPP_CLOUD else "account_sid"
+        raise UnacceptableChannel("account", f"{part} is missing.")
+    return {"waba_id" if provider is Provider.WHATSAPP_CLOUD else "account_sid": account}
+
+
+def identity_of(provider: Provider, identity: str) -> str:
+    """Meta's phone_number_id is digits; Twilio's number is written +E.164, a messaging service MG….
+
+    Raises `UnacceptableChannel`.
+    """
+    identity = identity.strip().removeprefix("whatsapp:")
+    if provider is Provider.WHATSAPP_CLOUD:
+        if identity.isascii() and identity.isdigit():
+            return identity
+        raise UnacceptableChannel("identity", "Meta's phone number id is made of digits only.")
+    if identity.startswith("MG") and identity.isalnum():
+        return identity
+    if identity.startswith("+") and (number := digits(identity)):
+        return f"+{number}"
+    raise UnacceptableChannel("identity", "Write the number as +15005550006, or a messaging service's MG….")
+
+
+def _tidy(edit: ChannelEdit) -> ChannelEdit:
+    speed = edit.messages_per_second
+    if speed is not None and not 0 < speed <= FASTEST:
+        raise UnacceptableChannel("messages_per_second", f"More than 0 and at most {FASTEST} messages a second.")
+    given = {name: value.strip() for name, value in edit.secrets.items() if value.strip()}
+    name = " ".join(edit.name.replace("\0", "").split())[:LONGEST_NAME]
+    return replace(edit, name=name, account=edit.account.replace("\0", "").strip(), secrets=given)
+
+
+def _speed(edit: ChannelEdit, settings: Mapping[str, object]) -> dict[str, object]:
+    rest = {name: value for name, value in settings.items() if name != "messages_per_second"}
+    return rest if edit.messages_per_second is None else {**rest, "messages_per_second": edit.messages_per_second}
+
+
+def _check_bot(session: Session, bot_id: int | None) -> None:
+    if bot_id is not None and session.get(Bot, bot_id, with_for_update={"read": True, "key_share": True}) is None:
+        raise NotFound(f"No bot {bot_id}.")

@@ -1,0 +1,86 @@
+"""What a provider's news of an account does to the account's numbers: it pauses them, and lets them go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import open_alert
+from core.messaging.channels.admin import set_state
+from core.models import Channel, ChannelState
+from core.platform.db import enter_business, leave_business
+
+log = structlog.get_logger(__name__)
+
+FOR_ACCOUNT = "account"
+_ACTOR = "provider"
+
+
+def pause(
+    session: Session, business_id: int, channel_id: int, account: str, reason: str, until: datetime | None
+) -> Sequence[str]:
+    """Pause the account's numbers that send. Returns the names of all that are paused for their account now.
+
+    One that a person paused, or disabled, stays as they left it. A stop that is over already pauses nothing.
+    """
+    if until is not None and until <= datetime.now(UTC):
+        return []
+    for row in _numbers(session, business_id, channel_id, account):
+        if row.state == ChannelState.ACTIVE:
+            set_state(
+                session, business_id, _ACTOR, row.id, ChannelState.PAUSED, reason,
+                paused_for=FOR_ACCOUNT, paused_until=until,
+            )  # fmt: skip
+            open_alert.open_now(session, business_id, "paused", row.id)  # the news itself tells of it
+        elif row.paused_for == FOR_ACCOUNT:
+            session.execute(
+                update(Channel)
+                .where(Channel.id == row.id)
+                .values(state_reason=reason, paused_until=until)
+                .execution_options(synchronize_session=False)
+            )
+    session.expire_all()
+    return [row.name for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
+
+
+def go_on(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[str]:
+    """Resume the account's numbers that news of it had paused. Returns their names."""
+    resumed = [row for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
+    for row in resumed:
+        set_state(session, business_id, _ACTOR, row.id, ChannelState.ACTIVE)
+    return [row.name for row in resumed]
+
+
+def resume_due(session: Session) -> int:
+    """Resume the numbers whose stop is over by the time that the provider gave. Returns how many.
+
+    Needs a system transaction.
+    """
+    over = session.execute(
+        select(Channel.id, Channel.business_id)
+        .where(
+            Channel.state == ChannelState.PAUSED,
+            Channel.paused_for == FOR_ACCOUNT,
+            Channel.paused_until <= func.now(),
+        )
+        .order_by(Channel.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for channel_id, business_id in over:
+        enter_business(session, business_id)
+        set_state(session, business_id, _ACTOR, channel_id, ChannelState.ACTIVE)
+        leave_business(session)
+        log.info("restriction_over", channel_id=channel_id)
+    return len(over)
+
+
+def _numbers(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[Channel]:
+    own = Channel.id == channel_id
+    same = or_(own, Channel.account == account) if account else own
+    provider = select(Channel.provider).where(own).scalar_subquery()
+    wanted = select(Channel).where(Channel.business_id == business_id, Channel.provider == provider, same)
+    return session.scalars(wanted.order_by(Channel.id)).all()

@@ -1,0 +1,246 @@
+"""The message templates of a business: kept in step with their provider, checked, and shown with variables filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.channels.phone_numbers import is_bsuid
+from core.channels.twilio.content import list_content
+from core.channels.types import Kind, Provider, SendError
+from core.channels.whatsapp_cloud import template_check
+from core.channels.whatsapp_cloud.graph_api import Graph
+from core.channels.whatsapp_cloud.template_check import TemplateFault
+from core.channels.whatsapp_cloud.template_slots import CONTENT
+from core.channels.whatsapp_cloud.templates import Rendering, Template, list_templates, read_template, render
+from core.messaging.channels.accounts import account
+from core.models import Channel, MessageTemplate
+from core.platform.db import run, system_transaction, transaction
+
+log = structlog.get_logger(__name__)
+
+_ASK_AGAIN = timedelta(hours=1)
+_SOON = timedelta(minutes=1)
+_USABLE = "APPROVED"
+_MOST_LANGUAGES = 20  # that an error lists
+
+
+def sync_due() -> int:
+    """Ask Meta for the templates of every account not asked for an hour, or that has news. Returns how many."""
+    return _sync_due(Channel.provider == Provider.WHATSAPP_CLOUD)
+
+
+def sync_content_due() -> int:
+    """The same for the content templates of Twilio's accounts that have a WhatsApp number."""
+    return _sync_due((Channel.provider == Provider.TWILIO) & (Channel.kind == Kind.WHATSAPP))
+
+
+def _sync_due(which: ColumnElement[bool]) -> int:
+    with system_transaction() as session:
+        due = session.execute(
+            select(func.min(Channel.id))
+            .where(
+                which,
+                Channel.account != "",
+                or_(Channel.templates_asked_at.is_(None), Channel.templates_asked_at < func.now() - _ASK_AGAIN),
+            )
+            .group_by(Channel.business_id, Channel.account)
+        ).scalars()
+        channel_ids = list(due)
+    for channel_id in channel_ids:
+        try:
+            sync(channel_id)
+        except SendError as error:
+            log.warning("templates_not_told", channel_id=channel_id, code=error.error.code)
+    return len(channel_ids)
+
+
+def sync(channel_id: int) -> int:
+    """Bring the templates of a channel's account up to date. Returns how many there are.
+
+    Raises:
+        NotFound: there is no such channel.
+        SendError: the provider did not tell; what was known stays.
+    """
+    spoken_for = account(channel_id)
+    with system_transaction() as session:
+        business_id, waba = session.execute(
+            update(Channel)
+            .where(Channel.id == channel_id)
+            .values(templates_asked_at=func.now())
+            .returning(Channel.business_id, Channel.account)
+        ).one()
+        session.execute(
+            update(Channel)
+            .where(Channel.business_id == business_id, Channel.account == waba)
+            .values(templates_asked_at=func.now())
+        )
+    twilio = spoken_for.provider is Provider.TWILIO
+    told = list(list_content(spoken_for) if twilio else list_templates(Graph(spoken_for), waba))
+    with transaction(business_id) as session:
+        _keep(session, business_id, waba, told)
+    return len(told)
+
+
+_KEEP = """
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
+        name text, language text, category text, status text, quality text, rejected_reason text, components jsonb)
+), gone AS (
+    DELETE FROM templates k WHERE account = %(account)s
+    AND NOT EXISTS (SELECT FROM told WHERE told.name = k.name AND told.language = k.language)
+)
+INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason, components)
+SELECT DISTINCT ON (name, language)
+       %(business)s, %(account)s, name, language, category, status, quality, rejected_reason, components
+FROM told ORDER BY name, language
+ON CONFLICT (business_id, account, name, language) DO UPDATE SET
+    category = excluded.category, status = excluded.status, quality = excluded.quality,
+    rejected_reason = excluded.rejected_reason, components = excluded.components, told_at = now()
+"""
+
+
+def _keep(session: Session, business_id: int, waba: str, told: Sequence[Template]) -> None:
+    run(session, _KEEP, {"business": business_id, "account": waba, "told": json.dumps([asdict(one) for one in told])})
+
+
+def mark_changed(session: Session, channel_id: int) -> None:
+    """The provider says that a template of this channel's account changed: it is asked again soon."""
+    session.execute(update(Channel).where(Channel.id == channel_id).values(templates_asked_at=None))
+
+
+_HEAR = """
+UPDATE templates t SET status = coalesce(%(status)s, status), quality = coalesce(%(quality)s, quality),
+    category = coalesce(%(category)s, category), rejected_reason = coalesce(%(rejected_reason)s, rejected_reason)
+FROM channels c
+WHERE c.id = %(channel)s AND t.business_id = c.business_id AND t.account = c.account
+    AND t.name = %(name)s AND t.language = %(language)s
+"""
+
+
+def hear(session: Session, channel_id: int, news: Mapping[str, str]) -> None:
+    """Write down what the provider says is new of a template: at once, before all of them are asked for."""
+    if news:
+        none = dict.fromkeys(("status", "quality", "category", "rejected_reason"))
+        run(session, _HEAR, {**none, **news, "channel": channel_id})
+
+
+def usable(session: Session, channel_id: int) -> list[Template]:
+    """The approved templates of a channel's account, by name."""
+    found = session.scalars(
+        _of_channel(channel_id)
+        .where(MessageTemplate.status == _USABLE)
+        .order_by(MessageTemplate.name, MessageTemplate.language)
+    )
+    return [_template(row) for row in found]
+
+
+def on_file(session: Session, channel_id: int, content: Mapping[str, Any]) -> MessageTemplate | None:
+    """What we know of the template that a content is; None for other contents and for templates not told of."""
+    if content["type"] != "template":
+        return None
+    asked = content["template"]
+    if "content_sid" in asked:
+        meant = MessageTemplate.components.contains([{"type": CONTENT, "sid": asked["content_sid"]}])
+    else:
+        meant = (MessageTemplate.name == asked["name"]) & (MessageTemplate.language == asked["language"])
+    return session.scalars(_of_channel(channel_id).where(meant).limit(1)).one_or_none()
+
+
+def is_marketing(known: MessageTemplate | None) -> bool:
+    """Whether a template is one that Meta counts as marketing."""
+    return known is not None and known.category.upper().startswith("MARKETING")
+
+
+def check(
+    session: Session, channel_id: int, content: Mapping[str, Any], known: MessageTemplate | None, address: str
+) -> None:
+    """Raise `TemplateFault` where Meta would refuse a template that goes to `address`.
+
+    An account whose templates were never told, or one of Twilio's, passes. After a refusal for what may have changed
+    since the last time, Meta is asked again soon.
+    """
+    if content["type"] != "template" or "name" not in content["template"]:
+        return
+    asked = content["template"]
+    try:
+        if known is None:
+            _check_known(session, channel_id, asked)
+            return
+        if known.status != _USABLE:
+            told = {"name": known.name, "language": known.language, "status": known.status}
+            raise TemplateFault("status", "template.name", **told)
+    except TemplateFault:
+        _ask_soon(channel_id)
+        raise
+    if known.category.upper() == "AUTHENTICATION" and is_bsuid(address):
+        raise TemplateFault("recipient", "to")
+    template_check.check(_template(known), asked, datetime.now(UTC))
+
+
+def _check_known(session: Session, channel_id: int, asked: Mapping[str, Any]) -> None:
+    told = session.execute(
+        _of_channel(channel_id)
+        .with_only_columns(MessageTemplate.name, MessageTemplate.language)
+        .order_by(MessageTemplate.name != asked["name"], MessageTemplate.language)
+        .limit(_MOST_LANGUAGES)
+    ).all()
+    known = [language for name, language in told if name == asked["name"]]
+    if known:
+        raise TemplateFault("language", "template.language", **_named(asked), known=", ".join(known))
+    if told:
+        raise TemplateFault("unknown", "template.name", **_named(asked))
+
+
+def _named(asked: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": asked["name"], "language": asked["language"]}
+
+
+def _ask_soon(channel_id: int) -> None:
+    """In a transaction of its own: the one that refuses is rolled back."""
+    with system_transaction() as session:
+        session.execute(
+            update(Channel)
+            .where(Channel.id == channel_id, Channel.templates_asked_at < func.now() - _SOON)
+            .values(templates_asked_at=None)
+        )
+
+
+def rendering(known: MessageTemplate | None, content: Mapping[str, Any]) -> Rendering | None:
+    """What the customer sees of an outgoing template; None when Meta has not told us of it."""
+    if known is None:
+        return None
+    asked = content["template"]
+    values = [{"type": "text", "parameter_name": name, "text": one} for name, one in asked.get("variables", {}).items()]
+    return render(_template(known), asked.get("components") or [{"type": "body", "parameters": values}])
+
+
+def _of_channel(channel_id: int) -> Any:
+    return (
+        select(MessageTemplate)
+        .join(
+            Channel, (Channel.account == MessageTemplate.account) & (Channel.business_id == MessageTemplate.business_id)
+        )
+        .where(Channel.id == channel_id)
+    )
+
+
+def _template(row: MessageTemplate) -> Template:
+    return read_template(
+        {
+            "id": row.id,
+            "name": row.name,
+            "language": row.language,
+            "status": row.status,
+            "category": row.category,
+            "rejected_reason": row.rejected_reason,
+            "components": row.components,
+        }
+    )

@@ -1,0 +1,44 @@
+"""An address that is not its person's any more: nothing is sent there, and whoever talked to them hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.accounts.notifications import notify
+from core.channels.phone_numbers import display
+from core.conversations import lifecycle
+from core.messaging.outbound import cancel
+from core.models import Severity
+from core.platform.db import run
+
+
+def tell(session: Session, business_id: int, identity_ids: Sequence[int]) -> None:
+    """These addresses ended without a new one: stop what waits for them, and say so in the newest conversation of each
+    and in a notice.
+    """
+    cancel.stop(session, cancel.ENDED, identity_ids=identity_ids)
+    for conversation_id, channel_id, address in run(session, _TALKS, {"identities": list(identity_ids)}).all():
+        shown = display(address)
+        lifecycle.add_event(session, business_id, conversation_id, channel_id, "address_ended", address=shown)
+        words = f"The number {shown} has another owner now. Nothing more is sent there in this conversation."
+        notify(
+            session, business_id, "address_ended", Severity.WARNING, words, conversation_id=conversation_id,
+            data={"address": shown},
+        )  # fmt: skip
+
+
+# The bot owes nothing more where nothing can be sent.
+_TALKS = """
+WITH talks AS (
+    SELECT DISTINCT ON (c.channel_id, i.id) c.id, c.channel_id, i.address
+    FROM conversations c JOIN identities i ON i.id = c.identity_id
+    WHERE i.id = ANY(%(identities)s::bigint[])
+    ORDER BY c.channel_id, i.id, c.status = 'closed', c.last_message_at DESC, c.id DESC
+), dropped AS (
+    DELETE FROM reply_turns t USING conversations c
+    WHERE c.id = t.conversation_id AND c.identity_id = ANY(%(identities)s::bigint[])
+)
+SELECT id, channel_id, address FROM talks ORDER BY id
+"""

@@ -1,0 +1,211 @@
+"""Two contacts that are one person become one, and can be told apart again as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.conversations import lifecycle
+from core.messaging import closing
+from core.messaging.contacts.limits import LONGEST_ABOUT
+from core.messaging.inbound.webhook_events import lock_receiving
+from core.models import Contact, ContactIdentity, ContactMerge, Conversation, ConversationStatus
+from core.platform import events
+from core.platform.errors import Conflict, NotFound
+
+_QUIET = {"synchronize_session": False}
+
+
+class AlreadyMerged(Conflict):
+    """This contact was merged into another."""
+
+
+def merge(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> int:
+    """Give the addresses and conversations of one contact to another. Returns the id by which it is undone.
+
+    The kept contact's name and facts win; what only the other knew is added. Of two open conversations on one channel
+    the one that was quiet longer is closed, and whoever waited in it waits in the other. What either asked to be
+    spared holds for all addresses of that kind.
+
+    Raises:
+        NotFound: one of them is not there.
+        Conflict: they are the same.
+        AlreadyMerged: one of them was merged before.
+    """
+    keep, merged = _lock(session, keep_id, merged_id)
+    if keep.merged_into_id is not None or merged.merged_into_id is not None:
+        raise AlreadyMerged("One of these contacts was merged into another.")
+    moved: dict[str, Any] = {
+        "closed": _close_older(session, business_id, keep_id, merged_id, actor),
+        "conversations": _give(session, Conversation, merged_id, keep_id),
+        "identities": _give(session, ContactIdentity, merged_id, keep_id),
+        "silenced": _spread_wishes(session, keep_id),
+        "name": keep.name,
+        "custom": keep.custom,
+    }
+    keep.name, keep.custom = _blend(keep.name, keep.custom, merged)
+    merged.merged_into_id = keep_id
+    record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, moved=moved)
+    session.add(record)
+    session.flush()
+    audit_log.record(session, business_id, actor, "contact.merge", f"contact:{keep_id}", merged=merged_id)
+    events.notify(session, business_id, 0)
+    return record.id
+
+
+def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
+    """Tell two merged contacts apart again. What came since belongs to whose address it came from.
+
+    A name or fact that somebody changed since stays. Undoing what is undone changes nothing.
+
+    Raises:
+        NotFound: no such merge.
+        AlreadyMerged: the kept contact was itself merged into another since.
+    """
+    lock_receiving(session)
+    record = session.get(ContactMerge, merge_id, with_for_update=True)
+    if record is None:
+        raise NotFound(f"No merge {merge_id}.")
+    if record.undone_at is not None:
+        return
+    keep, merged = _lock(session, record.kept_id, record.merged_id)
+    if keep.merged_into_id is not None:
+        raise AlreadyMerged("This contact was merged into another since: undo that first.")
+    moved = record.moved
+    session.execute(
+        _RETURN,
+        {
+            "keep": keep.id,
+            "merged": merged.id,
+            "identities": moved["identities"],
+            "conversations": moved["conversations"],
+            "since": record.created_at,
+        },
+    )
+    session.execute(_OWN_ADDRESS, {"contacts": [keep.id, merged.id]})
+    for one in moved["closed"]:
+        closing.restore(session, one)
+        session.execute(_WAIT_NO_LONGER, one)
+    for one in moved["silenced"]:
+        session.execute(_UNSILENCE, one)
+    if (keep.name, keep.custom) == _blend(moved["name"], moved["custom"], merged):
+        keep.name, keep.custom = moved["name"], moved["custom"]
+    merged.merged_into_id = None
+    record.undone_at = func.now()
+    session.flush()
+    audit_log.record(session, business_id, actor, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
+    events.notify(session, business_id, 0)
+
+
+def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:
+    """Both contacts. Nothing is received meanwhile: an arriving message finds its contact before it is stored."""
+    if keep_id == merged_id:
+        raise Conflict("A contact cannot be merged into itself.")
+    lock_receiving(session)
+    found = {
+        one.id: one
+        for one in session.scalars(
+            select(Contact)
+            .where(Contact.id.in_((keep_id, merged_id)))
+            .order_by(Contact.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    }
+    for contact_id in (keep_id, merged_id):
+        if contact_id not in found:
+            raise NotFound(f"No contact {contact_id}.")
+    return found[keep_id], found[merged_id]
+
+
+def _give(session: Session, table: type[Conversation | ContactIdentity], source: int, target: int) -> list[int]:
+    """All that a contact has of one kind goes to another. Returns the ids."""
+    return list(
+        session.scalars(
+            update(table)
+            .where(table.contact_id == source)
+            .values(contact_id=target)
+            .returning(table.id)
+            .execution_options(**_QUIET)
+        )
+    )
+
+
+def _close_older(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> list[dict[str, Any]]:
+    """A contact has one open conversation on a channel. Returns what undoing needs to know."""
+    open_ones = session.scalars(
+        select(Conversation)
+        .where(
+            Conversation.contact_id.in_((keep_id, merged_id)),
+            Conversation.status != ConversationStatus.CLOSED,
+        )
+        .order_by(Conversation.id)
+        .with_for_update()
+    )
+    by_channel: dict[int, list[Conversation]] = {}
+    for one in open_ones:
+        by_channel.setdefault(one.channel_id, []).append(one)
+    return [_close_into(session, business_id, pair, actor) for pair in by_channel.values() if len(pair) > 1]
+
+
+def _close_into(session: Session, business_id: int, pair: Sequence[Conversation], actor: str) -> dict[str, Any]:
+    older, newer = sorted(pair, key=lambda one: (one.last_message_at, one.id))
+    waited = None if newer.waiting_since is None else newer.waiting_since.isoformat()
+    before = {**closing.standing(older), "newer": newer.id, "newer_waited": waited}
+    if older.waiting_since is not None:
+        newer.waiting_since = min(older.waiting_since, newer.waiting_since or older.waiting_since)
+    newer.unread_count += older.unread_count
+    newer.asked_id = max(newer.asked_id or 0, older.asked_id or 0) or None
+    if newer.unsent_id is None:
+        newer.unsent_id, newer.unsent_at = older.unsent_id, older.unsent_at
+    lifecycle.close(session, business_id, older.id, actor)
+    return before
+
+
+def _spread_wishes(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """Who asked for silence at one address gets it at every address of that kind. Returns where it was new."""
+    rows = session.execute(_SPREAD, {"contact": contact_id})
+    return [{"id": row.id, "at": row.opted_out_at.isoformat()} for row in rows]
+
+
+def _blend(name: str, custom: Mapping[str, Any], merged: Contact) -> tuple[str, dict[str, Any]]:
+    """What is known of both. Of two different values for one field the first counts."""
+    known = dict(custom.get("fields", []))
+    fields = [*custom.get("fields", []), *(pair for pair in merged.custom.get("fields", []) if pair[0] not in known)]
+    about = dict.fromkeys(words for one in (custom, merged.custom) if (words := one.get("about")))
+    blended = {**merged.custom, **custom, "fields": fields, "about": "\n".join(about)[:LONGEST_ABOUT]}
+    return name or merged.name, {key: value for key, value in blended.items() if value}
+
+
+_SPREAD = text("""
+UPDATE identities i SET opted_out_at = silent.at
+FROM (SELECT kind, min(opted_out_at) AS at FROM identities
+      WHERE contact_id = :contact AND opted_out_at IS NOT NULL GROUP BY kind) silent
+WHERE i.contact_id = :contact AND i.kind = silent.kind AND i.opted_out_at IS NULL
+RETURNING i.id, i.opted_out_at
+""")
+_RETURN = text("""
+WITH addresses AS (UPDATE identities SET contact_id = :merged WHERE id = ANY(:identities) AND contact_id = :keep)
+UPDATE conversations SET contact_id = :merged
+WHERE contact_id = :keep
+  AND (id = ANY(:conversations) OR (identity_id = ANY(:identities) AND created_at > :since))
+""")
+# While they were one, a conversation followed its customer from address to address.
+_OWN_ADDRESS = text("""
+UPDATE conversations c SET identity_id = (
+    SELECT own.id FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
+    ORDER BY own.ended_at IS NOT NULL, own.id DESC LIMIT 1
+)
+FROM identities present
+WHERE present.id = c.identity_id AND c.contact_id = ANY(:contacts) AND present.contact_id <> c.contact_id
+  AND EXISTS (SELECT FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind)
+""")
+_WAIT_NO_LONGER = text("""
+UPDATE conversations SET waiting_since = :newer_waited, unread_count = greatest(0, unread_count - :unread)
+WHERE id = :newer AND waiting_since = :waiting
+""")
+_UNSILENCE = text("UPDATE identities SET opted_out_at = NULL WHERE id = :id AND opted_out_at = :at")

@@ -1,0 +1,179 @@
+"""What the team knows of a customer, and who they are on which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.accounts.visibility import Conditions
+from core.messaging.contacts import resolve
+from core.messaging.contacts.limits import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
+from core.messaging.outbound import settlement
+from core.models import Contact, ContactIdentity, Conversation
+from core.platform.errors import BotHubError, NotFound
+
+_PAST = 10
+
+
+class UnacceptableProfile(BotHubError):
+    """A name or description that is empty or too long."""
+
+
+class UnacceptableField(BotHubError):
+    """A fact's name is empty or too long, its value too long, or it is one too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An address of theirs; `former`: it is not theirs any more."""
+
+    kind: str
+    address: str
+    opted_out_at: datetime | None
+    marketing_stopped_at: datetime | None = None
+    former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One of their conversations."""
+
+    id: int
+    kind: str
+    status: str
+    last_message_at: datetime
+    last_text: str
+    csat: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer. `about` is what colleagues wrote about them, `fields` the facts that they gave a name, in order;
+    `past` are their newest conversations.
+    """
+
+    id: int
+    name: str
+    about: str
+    fields: Sequence[tuple[str, str]]
+    since: datetime
+    identities: Sequence[Identity]
+    past: Sequence[Past]
+
+
+# Built once: they are read with every click.
+_CONTACT = select(Contact.id, Contact.name, Contact.custom, Contact.created_at).where(
+    Contact.id == bindparam("contact")
+)
+_IDENTITIES = (
+    select(
+        ContactIdentity.kind,
+        ContactIdentity.address,
+        ContactIdentity.opted_out_at,
+        ContactIdentity.marketing_stopped_at,
+        ContactIdentity.ended_at.is_not(None),
+    )
+    .where(ContactIdentity.contact_id == bindparam("contact"))
+    .order_by(ContactIdentity.ended_at.is_not(None), ContactIdentity.id)
+)
+_NEWEST = (
+    select(
+        Conversation.id,
+        Conversation.kind,
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.last_message_text,
+        Conversation.csat,
+    )
+    .where(Conversation.contact_id == bindparam("contact"))
+    .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
+    .limit(_PAST)
+)
+
+
+def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
+    """With those of their conversations that are seen. Raises `NotFound`."""
+    asked = {"contact": contact_id}
+    contact = session.execute(_CONTACT, asked).one_or_none()
+    if contact is None:
+        raise NotFound(f"No contact {contact_id}.")
+    return Profile(
+        id=contact.id,
+        name=contact.name,
+        about=str(contact.custom.get("about", "")),
+        fields=[(name, value) for name, value in contact.custom.get("fields", [])],
+        since=contact.created_at,
+        identities=[Identity(*row) for row in session.execute(_IDENTITIES, asked)],
+        past=[Past(*row) for row in session.execute(_NEWEST.where(*seen) if seen else _NEWEST, asked)],
+    )
+
+
+def rename(session: Session, business_id: int, contact_id: int, actor: str, name: str) -> None:
+    """A name given here is not overwritten by what the customer calls themselves. Raises `UnacceptableProfile`."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise UnacceptableProfile(f"A name has 1 to {LONGEST_NAME} characters.")
+    _locked(session, contact_id).name = name
+    session.flush()
+    audit_log.record(session, business_id, actor, "contact.rename", f"contact:{contact_id}")
+
+
+def describe(session: Session, business_id: int, contact_id: int, actor: str, about: str) -> None:
+    """Raises `NotFound`, `UnacceptableProfile`."""
+    about = about.strip()
+    if len(about) > LONGEST_ABOUT:
+        raise UnacceptableProfile(f"At most {LONGEST_ABOUT} characters.")
+    contact = _locked(session, contact_id)
+    contact.custom = {**contact.custom, "about": about}
+    session.flush()
+    audit_log.record(session, business_id, actor, "contact.describe", f"contact:{contact_id}")
+
+
+def set_field(session: Session, business_id: int, contact_id: int, actor: str, name: str, value: str) -> None:
+    """Keep a fact under a name, in place of what stood there; an empty value takes it away.
+
+    Raises:
+        UnacceptableField: a name or value that is too long, no name, or more than 20 facts.
+        NotFound: no such contact.
+    """
+    name, value = " ".join(name.split()), value.strip()
+    if not 0 < len(name) <= LONGEST_FIELD or len(value) > LONGEST_VALUE:
+        raise UnacceptableField(f"A fact's name has 1 to {LONGEST_FIELD} characters, its value up to {LONGEST_VALUE}.")
+    contact = _locked(session, contact_id)
+    fields = dict(contact.custom.get("fields", []))
+    fields[name] = value
+    kept = [[field, words] for field, words in fields.items() if words]
+    if value and len(kept) > MOST_FIELDS:
+        raise UnacceptableField(f"At most {MOST_FIELDS} facts.")
+    contact.custom = {**contact.custom, "fields": kept}
+    session.flush()
+    audit_log.record(session, business_id, actor, "contact.field", f"contact:{contact_id}", field=name)
+
+
+def set_opted_out(
+    session: Session, business_id: int, contact_id: int, actor: str, kind: str, *, opted_out: bool
+) -> None:
+    """What a customer asked for by other means than STOP or START: silence on one kind of channel, or no longer.
+
+    Messages that wait to be sent there are cancelled. Raises `NotFound`.
+    """
+    _locked(session, contact_id)
+    identity_ids = resolve.set_opted_out(session, contact_id, kind, opted_out=opted_out)
+    if not identity_ids:
+        raise NotFound(f"Contact {contact_id} has no address for {kind}.")
+    if opted_out:
+        settlement.opted_out(session, identity_ids)
+    action = "contact.opt_out" if opted_out else "contact.opt_in"
+    audit_log.record(session, business_id, actor, action, f"contact:{contact_id}", kind=kind)
+
+
+def _locked(session: Session, contact_id: int) -> Contact:
+    contact = session.scalars(select(Contact).where(Contact.id == contact_id).with_for_update()).one_or_none()
+    if contact is None:
+        raise NotFound(f"No contact {contact_id}.")
+    return contact

@@ -1,0 +1,202 @@
+"""Providers' reports about our messages: every one kept, each message moved forward at most."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from core.channels.types import Receipt
+from core.messaging.outbound import settlement
+from core.messaging.outbound.status import settle
+from core.models import Message, MessageStatus, ReceiptEvent
+from core.platform import events
+from core.platform.db import run
+
+Key = tuple[int, str]
+
+
+def store(session: Session, business_id: int, reports: Sequence[tuple[int, Receipt]]) -> None:
+    """Keep each report and apply it to its message; one whose message is not known yet waits for it."""
+    if not reports:
+        return
+    matched = _match(session, reports)
+    new = _insert(session, business_id, [_row(channel_id, report, matched) for channel_id, report in reports])
+    by_message: dict[int, list[_Report]] = defaultdict(list)
+    for channel_id, report in reports:
+        message_id = _message_of(channel_id, report, matched)
+        if message_id and (channel_id, report.provider_id, report.status, report.timestamp) in new:
+            by_message[message_id].append(_fresh(report))
+    _apply(session, business_id, by_message)
+
+
+def match_waiting(session: Session) -> int:
+    """Apply reports that came before their message's provider id was known. Returns how many found theirs.
+
+    Runs across businesses, from the sweep: reports carry our own id, so few ever wait.
+    """
+    rows = session.execute(
+        select(ReceiptEvent, Message.id)
+        .join(
+            Message,
+            and_(Message.channel_id == ReceiptEvent.channel_id, Message.provider_id == ReceiptEvent.provider_id),
+        )
+        .where(
+            ReceiptEvent.message_id.is_(None), ReceiptEvent.received_at > func.now() - func.make_interval(0, 0, 0, 1)
+        )
+        .order_by(ReceiptEvent.id)
+        .limit(500)
+    ).all()
+    by_business: dict[int, dict[int, list[_Report]]] = defaultdict(lambda: defaultdict(list))
+    for waiting, message_id in rows:
+        waiting.message_id = message_id
+        by_business[waiting.business_id][message_id].append(
+            _Report(waiting.status, waiting.provider_id, waiting.occurred_at, waiting.errors)
+        )
+    for business_id, waiting_by_message in by_business.items():
+        _apply(session, business_id, waiting_by_message)
+    session.flush()
+    return len(rows)
+
+
+def _match(session: Session, reports: Sequence[tuple[int, Receipt]]) -> dict[Key | int, int]:
+    """Our message of each report, by our own id where it came back, else by the provider's."""
+    ours = {report.our_id for _, report in reports if report.our_id is not None}
+    theirs = {(channel_id, report.provider_id) for channel_id, report in reports}
+    values = {
+        "ours": list(ours),
+        "channels": [channel_id for channel_id, _ in theirs],
+        "provider_ids": [provider_id for _, provider_id in theirs],
+    }
+    rows = run(session, _MATCH, values)
+    found: dict[Key | int, int] = {}
+    for message_id, channel_id, provider_id in rows:
+        if message_id in ours:
+            found[message_id] = channel_id
+        if provider_id:
+            found[(channel_id, provider_id)] = message_id
+    return found
+
+
+_MATCH = """
+SELECT id, channel_id, provider_id FROM messages WHERE id = ANY(%(ours)s::bigint[]) AND direction = 'outbound'
+UNION
+SELECT m.id, m.channel_id, m.provider_id
+FROM unnest(%(channels)s::bigint[], %(provider_ids)s::text[]) AS r (channel, provider_id)
+JOIN messages m ON m.channel_id = r.channel AND m.provider_id = r.provider_id
+WHERE m.direction = 'outbound'
+"""
+
+
+def _message_of(channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> int | None:
+    if report.our_id is not None and matched.get(report.our_id) == channel_id:
+        return report.our_id
+    return matched.get((channel_id, report.provider_id))
+
+
+def _insert(session: Session, business_id: int, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    """Keep the reports, and tell which were not there yet.
+
+    One that comes again says nothing new, and its message may have been sent once more since it failed.
+    """
+    stored = run(session, _KEEP, {"business": business_id, "rows": json.dumps(rows)})
+    return {tuple(row) for row in stored}
+
+
+_KEEP = """
+INSERT INTO receipts (business_id, channel_id, message_id, provider_id, our_id, status, occurred_at, errors, pricing)
+SELECT %(business)s, r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+    channel bigint, message bigint, provider_id text, our_id bigint, status text, at timestamptz, errors jsonb,
+    pricing jsonb)
+ON CONFLICT DO NOTHING
+RETURNING channel_id, provider_id, status, occurred_at
+"""
+
+
+def _row(channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> dict[str, Any]:
+    return {
+        "channel": channel_id,
+        "message": _message_of(channel_id, report, matched),
+        "provider_id": report.provider_id,
+        "our_id": report.our_id,
+        "status": report.status,
+        "at": report.timestamp.isoformat(),
+        "errors": [asdict(error) for error in report.errors],
+        "pricing": dict(report.pricing),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """A report, whether it just came or has waited in the database."""
+
+    status: str
+    provider_id: str
+    at: datetime
+    errors: Sequence[dict[str, str]]
+
+
+def _apply(session: Session, business_id: int, by_message: dict[int, list[_Report]]) -> None:
+    """Move each message along the status table, and settle the deliveries of those that were still under way."""
+    if not by_message:
+        return
+    rows = run(session, _LOCK, {"ids": list(by_message)})
+    moves: list[dict[str, Any]] = []
+    under_way: list[int] = []
+    healed: list[int] = []
+    failed: dict[int, dict[str, str]] = {}
+    for message_id, status, conversation_id in rows:
+        reports = by_message[message_id]
+        reached = settle(status, [report.status for report in reports])
+        if reached == status:
+            continue
+        events.notify(session, business_id, conversation_id)
+        moves.append(
+            {
+                "message": message_id,
+                "status": reached,
+                "provider_id": reports[0].provider_id,
+                "sent_at": None if reached == MessageStatus.FAILED else min(one.at for one in reports).isoformat(),
+            }
+        )
+        if reached == MessageStatus.FAILED:
+            failed[message_id] = next(_first_error(report) for report in reports if report.status == reached)
+        elif status not in _OUT:
+            under_way.append(message_id)
+            if status != MessageStatus.SENDING:
+                healed.append(message_id)
+    if moves:
+        run(session, _MOVE, {"moves": json.dumps(moves)})
+    settlement.reported_sent(session, under_way, healed)
+    settlement.reported_failed(session, business_id, failed)
+
+
+_OUT = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
+_LOCK = """
+SELECT id, status, conversation_id FROM messages WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+"""
+_MOVE = """
+UPDATE messages m SET
+    status = move.status,
+    provider_id = coalesce(m.provider_id, nullif(move.provider_id, '')),
+    sent_at = coalesce(m.sent_at, move.sent_at),
+    error = CASE WHEN move.status = 'failed' THEN m.error END
+FROM jsonb_to_recordset(%(moves)s::jsonb) AS move (message bigint, status text, provider_id text, sent_at timestamptz)
+WHERE m.id = move.message
+"""
+
+
+def _fresh(report: Receipt) -> _Report:
+    return _Report(report.status, report.provider_id, report.timestamp, [asdict(error) for error in report.errors])
+
+
+def _first_error(report: _Report) -> dict[str, str]:
+    if report.errors:
+        return dict(report.errors[0])
+    return {"code": "unknown", "title": "The provider gave no reason", "details": ""}

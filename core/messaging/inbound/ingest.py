@@ -1,0 +1,240 @@
+"""Events become messages, receipts and news. The one way in.
+
+A batch of events is stored in one transaction. When something in it is refused, all of it is undone and done again
+carefully: items that are refused together are stored by halves, down to the one that is refused alone. That is
+quarantined with its reason, and every other item is kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.orm import Session
+
+from core.channels.account_states import KnownName
+from core.channels.registry import parse_event
+from core.channels.types import (
+    AccountNotice,
+    Broken,
+    Consent,
+    IdentityChange,
+    InboundMessage,
+    Parsed,
+    Receipt,
+)
+from core.messaging.inbound import account_updates, delivery_receipts, history, store_messages, webhook_events
+from core.messaging.inbound.routes import Item, Route, assign
+from core.messaging.inbound.webhook_events import DeadItem, StoredEvent
+from core.platform.db import enter_business, leave_business
+from core.platform.errors import BotHubError
+from core.platform.job_queue import TimedOut
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+Known = InboundMessage | Receipt | IdentityChange | Consent | AccountNotice | KnownName
+_AT_ONCE = 1000  # items in one go, which keeps statements far from their time-out
+# Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
+# driver counts more among operational errors, such as a text too long for its search index.
+_DATABASE_TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+_FORGED = "signed with a secret that is not this number's: if the number's app or account changed, save its new secret"
+
+
+def receive_pending(session: Session, limit: int = BATCH, *, carefully: bool = False) -> int:
+    """Store the oldest unprocessed events, or the one over which somebody was stopped. Returns how many there were.
+
+    Raises:
+        Refused: an item cannot be stored. Undo the transaction, and call again `carefully` in another.
+    """
+    claimed = webhook_events.claim(session, limit, again=carefully)
+    if not claimed:
+        return _receive_alone(session)
+    _store_events(session, claimed, _store if carefully else _store_at_once)
+    return len(claimed)
+
+
+def _receive_alone(session: Session) -> int:
+    """Store the event that has to be taken alone, or put it aside when it was begun too often."""
+    claimed = webhook_events.claim_alone(session, suspects=BATCH)
+    if claimed is None:
+        return 0
+    event, attempts = claimed
+    if attempts <= webhook_events.MOST_ATTEMPTS:
+        _store_events(session, [event], _store)
+    else:
+        log.error("event_quarantined", event_id=event.id, attempts=attempts - 1)
+        reason = f"processing it was begun {attempts - 1} times and never ended"
+        webhook_events.quarantine(session, event.id, reason, event.body[:500].decode(errors="replace"))
+    return 1
+
+
+def _document(parsed: object) -> object:
+    """What was understood of an item, as JSON that people can read."""
+    if not is_dataclass(parsed) or isinstance(parsed, type):
+        return repr(parsed)
+    return {one.name: _plain(getattr(parsed, one.name)) for one in fields(parsed)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _document(value) if is_dataclass(value) else str(value)
+
+
+class Refused(Exception):
+    """Something in a batch cannot be stored."""
+
+
+def _store_events(
+    session: Session, claimed: Sequence[StoredEvent], store: Callable[[Session, Sequence[Item]], None]
+) -> None:
+    parsed = [(event, one) for event in claimed for one in _parse(event)]
+    items = assign(session, parsed)
+    for start in range(0, len(items), _AT_ONCE):
+        if start:
+            leave_business(session)
+        store(session, items[start : start + _AT_ONCE])
+
+
+def _store_at_once(session: Session, items: Sequence[Item]) -> None:
+    try:
+        _store_items(session, items)
+    except Exception as error:
+        if _is_trouble(error):
+            raise
+        raise Refused from error
+
+
+def _store(session: Session, items: Sequence[Item]) -> None:
+    """Store items in their order. What is refused is halved until the one that cannot be stored is found."""
+    error = _try_store(session, items)
+    if error is None:
+        return
+    if len(items) > 1:
+        middle = len(items) // 2
+        _store(session, items[:middle])
+        _store(session, items[middle:])
+        return
+    (item,) = items
+    log.error("item_quarantined", event_id=item.event_id, exc_info=error)
+    business_id = item.route.business_id if item.route else item.owner
+    webhook_events.quarantine(session, item.event_id, _why(error), _document(item.parsed), business_id)
+
+
+def _why(error: Exception) -> str:
+    """Why an item could not be stored, in words for a person; the traceback is in the log."""
+    if isinstance(error, DBAPIError):
+        return f"the database refused it: {str(error.orig).partition(chr(10))[0]}"
+    if isinstance(error, BotHubError):
+        return str(error)
+    return "it was understood and could not be stored"
+
+
+def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
+    """Store items or none of them. Returns what stopped it, unless the database itself failed: that is raised."""
+    try:
+        with session.begin_nested():
+            _store_items(session, items)
+            leave_business(session)
+    except Exception as error:  # whatever one item's content provokes must not stop its neighbours
+        if _is_trouble(error):
+            raise
+        return error
+    return None
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether the database failed or time was up, for which no item is known to be to blame."""
+    return isinstance(error, InterfaceError | TimedOut) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE)
+    )
+
+
+def _parse(event: StoredEvent) -> list[Parsed]:
+    try:
+        return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
+    except TimedOut:
+        raise
+    except Exception as error:  # a body that no parser foresaw must not stop the events behind it
+        log.error("event_not_readable", event_id=event.id, exc_info=error)
+        words = (
+            f"the body is no JSON: {error}"
+            if isinstance(error, ValueError)
+            else "the body has a shape that is not known"
+        )
+        return [Broken(reason=words, raw=None)]
+
+
+def _store_items(session: Session, items: Sequence[Item]) -> None:
+    by_business: dict[int, list[Item]] = defaultdict(list)
+    dead: list[DeadItem] = []
+    for item in items:
+        if isinstance(item.parsed, Broken):
+            dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
+        elif item.route is None:
+            reason = _unknown(item.provider, item.parsed)
+            dead.append(DeadItem(item.event_id, reason, _document(item.parsed), item.owner))
+        elif item.forged:
+            dead.append(DeadItem(item.event_id, _FORGED, _document(item.parsed), item.route.business_id))
+        else:
+            by_business[item.route.business_id].append(item)
+    webhook_events.quarantine_all(session, dead)
+    for business_id, own in by_business.items():
+        enter_business(session, business_id)
+        _store_for_business(session, business_id, own)
+
+
+def _unknown(provider: str, parsed: Known) -> str:
+    """Why an item is for no channel of ours, and what to add."""
+    if isinstance(parsed, AccountNotice) and not parsed.route and parsed.account:
+        return (
+            f"no channel here is of the account {parsed.account}: add a number of it with"
+            f" `core.cli channels add {provider} {parsed.kind} PHONE_NUMBER_ID --account {parsed.account}`"
+        )
+    service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
+    names = [name for name in (parsed.route, service) if name]
+    if not names:
+        return "it does not say for which of our numbers it is"
+    ways = " or ".join(f"`core.cli channels add {provider} {parsed.kind} {name}`" for name in names)
+    return f"no channel here is {parsed.kind} {' or '.join(names)}: add it with {ways}"
+
+
+def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:
+    """Messages and changes of identity in their order, for a number's messages belong to whoever has it just then; then
+    receipts, which may be about any of them.
+    """
+    routed = [(item.event_id, item.route, item.parsed) for item in items if item.route]
+    written: list[tuple[int, Route, InboundMessage]] = []
+    for event_id, route, one in routed:
+        if isinstance(one, InboundMessage):
+            written.append((event_id, route, one))
+        elif isinstance(one, IdentityChange):
+            _store_messages(session, business_id, written)
+            written = []
+            account_updates.change_identity(session, business_id, route.channel_id, event_id, one, route.account)
+    _store_messages(session, business_id, written)
+    account_updates.keep_names(
+        session, business_id, [(r.account, one) for _, r, one in routed if isinstance(one, KnownName)]
+    )
+    delivery_receipts.store(
+        session, business_id, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)]
+    )
+    for _, _, one in routed:
+        if isinstance(one, Consent):
+            account_updates.record_consent(session, business_id, one)
+        elif isinstance(one, AccountNotice):
+            account_updates.record_notice(session, business_id, route.channel_id, one)
+
+
+def _store_messages(session: Session, business_id: int, written: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+    store_messages.store(session, business_id, [item for item in written if not item[2].historic])
+    history.store(session, business_id, [item for item in written if item[2].historic])

@@ -1,0 +1,295 @@
+"""Customers' messages, stored once each and in order, with what follows from them for their conversations."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.channels.types import InboundMessage, Kind
+from core.conversations import incoming
+from core.messaging import csat
+from core.messaging.contacts import shared_numbers
+from core.messaging.contacts.addresses import Address, Known
+from core.messaging.contacts.resolve import resolve, set_opted_out
+from core.messaging.inbound import message_changes
+from core.messaging.outbound import settlement
+from core.models import Attachment, Direction, Message, MessageStatus, Sender
+from core.models.message import ABOUT_ANOTHER
+from core.platform.db import run
+
+if TYPE_CHECKING:
+    from core.messaging.inbound.routes import Route
+
+
+@dataclass(slots=True)
+class Placed:
+    """A message with the conversation it belongs to, and the score that it gives it."""
+
+    event_id: int
+    route: Route
+    message: InboundMessage
+    known: Known
+    conversation_id: int
+    rating: csat.Rating | None
+
+
+def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+    """Store messages that are not there yet. A message that came before is left as it is."""
+    if not arrived:
+        return
+    arrived, doubts = shared_numbers.read(session, arrived)
+    known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
+    targets = _targets(session, arrived)
+    ratings = csat.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
+    opened = incoming.find_or_open(
+        session,
+        business_id,
+        [
+            incoming.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
+            for (_, route, message), who, rated in zip(arrived, known, ratings, strict=True)
+            if rated is None and (route.channel_id, message.target) not in targets
+        ],
+    )
+    placed = [
+        Placed(
+            event_id,
+            route,
+            message,
+            who,
+            rated.conversation_id
+            if rated
+            else targets.get((route.channel_id, message.target)) or opened[(route.channel_id, who.contact_id)],
+            rated,
+        )
+        for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
+    ]
+    stored, changed_before = insert(session, business_id, placed)
+    fresh = [
+        (item, message_id)
+        for item in placed  # the first of two with one id is the one that was stored
+        if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
+    ]
+    add_files(session, business_id, fresh)
+    made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
+    if changed_before:
+        made = [*message_changes.came_before(session, changed_before), *made]
+    owed = message_changes.apply(session, made)
+    _follow_wishes(session, fresh)
+    incoming.apply(session, business_id, [_arrival(item, message_id, owed) for item, message_id in fresh])
+    message_changes.settle(session, made)
+    for item, _ in fresh:
+        if doubt := doubts.get(item.message.provider_id):
+            shared_numbers.tell(session, business_id, item.conversation_id, doubt)
+    csat.keep(session, business_id, [item.rating for item, _ in fresh if item.rating])
+
+
+def _said(arrived: tuple[int, Route, InboundMessage], who: Known) -> csat.Said | None:
+    """What may be the answer to our asking for a score."""
+    _, route, message = arrived
+    if message.type != "text" or message.echo or message.historic or message.group_id:
+        return None
+    return csat.Said(route.channel_id, who.contact_id, message.text, message.timestamp)
+
+
+def _follow_wishes(session: Session, fresh: Sequence[tuple[Placed, int]]) -> None:
+    """The last STOP or START of each customer counts, on whichever of their addresses it came."""
+    wishes = {
+        (item.message.kind, item.known.contact_id): item.message.opt_out
+        for item, _ in sorted(fresh, key=lambda one: one[0].message.timestamp)
+        if item.message.opt_out is not None and not item.message.historic
+    }
+    for (kind, contact_id), opted_out in wishes.items():
+        identity_ids = set_opted_out(session, contact_id, kind, opted_out=opted_out)
+        if opted_out:
+            settlement.opted_out(session, identity_ids)
+
+
+def address_of(route: Route, message: InboundMessage) -> Address:
+    name = readable_name(message.profile_name or "") or None
+    return Address(
+        message.kind, message.sender, message.aliases, message.phone, name, message.username, route.account,
+        message.timestamp,
+    )  # fmt: skip
+
+
+def readable_name(name: str) -> str:
+    """A name as a customer gave it, without signs that turn what stands beside it around, and on one line."""
+    kept = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name if sign not in _TURNING)
+    return " ".join(kept.split())[:_LONGEST_NAME]
+
+
+_LONGEST_NAME = 200  # characters
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _targets(
+    session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
+) -> dict[tuple[int, str | None], int]:
+    """The conversations of the messages that reactions, edits and revocations are about, where those are known."""
+    wanted = {(route.channel_id, message.target) for _, route, message in arrived if message.target}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Message.channel_id, Message.provider_id, Message.conversation_id).where(
+            tuple_(Message.channel_id, Message.provider_id).in_(wanted)
+        )
+    )
+    return {(channel_id, provider_id): conversation_id for channel_id, provider_id, conversation_id in rows}
+
+
+def insert(
+    session: Session, business_id: int, placed: Sequence[Placed]
+) -> tuple[dict[tuple[int, str], int], list[int]]:
+    """Insert in order of arrival; returns the ids of those that were new, and of which an edit or the like was there
+    before them.
+    """
+    values = {"business": business_id, "rows": json.dumps([_row(item) for item in placed])}
+    rows = run(session, _STORE, values).all()
+    return {(row.channel_id, row.provider_id): row.id for row in rows}, [row.id for row in rows if row.changed]
+
+
+# What a customer wrote stands below all that we had said when it came, however the provider's clock goes: the bot and
+# people read it in one order, and an answer (`core.messaging.outbound.enqueue`) stands below what it answers. The
+# provider's own time
+# is kept as `written_at` then. Messages of one side, echoes and old ones keep the provider's order.
+_STORE = """
+INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
+                      provider_id, reply_to, event_id, created_at, sent_at)
+SELECT %(business)s, r.conversation, r.channel, r.direction, r.sender, r.type, r.words,
+       CASE WHEN ours.newest - r.at >= interval '1 second'
+            THEN r.payload || jsonb_build_object('written_at', r.at) ELSE r.payload END,
+       r.status, r.provider_id, r.reply_to, r.event, coalesce(ours.newest, r.at), r.sent_at
+FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
+    conversation bigint, channel bigint, direction text, sender text, type text, words text, payload jsonb, status text,
+    provider_id text, reply_to text, event bigint, at timestamptz, sent_at timestamptz, live boolean
+)) WITH ORDINALITY AS r (conversation, channel, direction, sender, type, words, payload, status, provider_id, reply_to,
+                         event, at, sent_at, live, number)
+LEFT JOIN LATERAL (
+    SELECT max(created_at) AS newest FROM messages
+    WHERE r.live AND conversation_id = r.conversation AND created_at > r.at AND direction = 'outbound'
+      AND event_id IS NULL
+) ours ON true
+ORDER BY r.number
+ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
+RETURNING id, channel_id, provider_id, EXISTS (
+    SELECT FROM messages e WHERE e.type IN ('edit', 'revoke') AND e.channel_id = messages.channel_id
+      AND e.reply_to = messages.provider_id) AS changed
+"""
+
+
+def _row(item: Placed) -> dict[str, Any]:
+    message = item.message
+    at = message.timestamp.isoformat()
+    return {
+        "conversation": item.conversation_id,
+        "channel": item.route.channel_id,
+        "direction": Direction.OUTBOUND if message.echo else Direction.INBOUND,
+        "sender": Sender.AGENT if message.echo else Sender.CUSTOMER,
+        "type": message.type,
+        "words": message.text,
+        "payload": _payload(message),
+        "status": MessageStatus.SENT if message.echo else MessageStatus.RECEIVED,
+        "provider_id": message.provider_id,
+        "reply_to": message.target if message.type in ("edit", "revoke") else message.reply_to,
+        "event": item.event_id,
+        "at": at,
+        "sent_at": at if message.echo else None,
+        "live": not (message.echo or message.historic),
+    }
+
+
+def _payload(message: InboundMessage) -> dict[str, Any]:
+    """What a message holds. A provider's new parameter must not pass for one of those that we add ourselves."""
+    kept = {name: part for name, part in message.payload.items() if name not in _OURS}
+    return {**kept, **({"group_id": message.group_id} if message.group_id else {})}
+
+
+# What later events add to a message (`core.messaging.inbound.message_changes`), when it was written, and a file of
+# our own.
+_OURS = frozenset({"edited", "revoked", "reactions", "written_at", "media", "group_id"})
+
+
+def add_files(session: Session, business_id: int, fresh: Sequence[tuple[Placed, int]]) -> None:
+    rows = [
+        {
+            "business_id": business_id,
+            "message_id": message_id,
+            "position": position,
+            "provider_media_id": media.provider_media_id,
+            "url": media.url,
+            "mime_type": media.mime_type,
+            "filename": media.filename,
+            "sha256": media.sha256,
+        }
+        for item, message_id in fresh
+        for position, media in enumerate(item.message.media)
+    ]
+    if rows:
+        session.execute(pg_insert(Attachment).values(next_attempt_at=func.now()), rows)
+
+
+def change_of(item: Placed, message_id: int) -> message_changes.Change:
+    message = item.message
+    return message_changes.Change(
+        message_id=message_id,
+        channel_id=item.route.channel_id,
+        conversation_id=item.conversation_id,
+        type=message.type,
+        target=message.target or "",
+        sender=message.sender,
+        text=message.text,
+        payload=dict(message.payload),
+        at=message.timestamp,
+    )
+
+
+def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> incoming.IncomingMessage:
+    message = item.message
+    return incoming.IncomingMessage(
+        conversation_id=item.conversation_id,
+        message_id=message_id,
+        identity_id=item.known.identity_id,
+        kind=item.route.kind,
+        bot=item.route.bot,
+        text=message.text,
+        at=message.timestamp,
+        type=message.type,
+        from_customer=not message.echo,
+        historic=message.historic or _unheard(message),
+        for_people=_for_people(message),
+        owed_answer=not (
+            item.rating
+            or message.echo
+            or message.historic
+            or _for_people(message)
+            or message.opt_out is not None
+            or message.answered
+            or (message.type in ABOUT_ANOTHER and message_id not in owed)
+            or message.type == "system"
+            or _answered(message)
+        ),
+    )
+
+
+def _for_people(message: InboundMessage) -> bool:
+    """Whether no bot may answer: it came in a group, or from a name or a short code, behind which machines send."""
+    return bool(message.group_id) or (message.kind is Kind.SMS and message.phone is None and not message.echo)
+
+
+def _answered(message: InboundMessage) -> bool:
+    """Whether it is a call that somebody took."""
+    return message.type == "call" and message.payload["call"]["answered"] is True
+
+
+def _unheard(message: InboundMessage) -> bool:
+    """Whether it is a call of ours that the customer did not take, or a reaction of ours: it is shown, and nobody has
+    been answered by it.
+    """
+    return message.echo and (message.type == "reaction" or (message.type == "call" and not _answered(message)))

@@ -1,0 +1,266 @@
+"""Claiming what is due: at most one worker per message, a conversation's messages one after the other."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from core.channels.types import Kind
+from core.messaging.outbound import cancel, rate_limit, waiting
+from core.models import ChannelState, Conversation, Delivery
+from core.platform.db import run
+
+# One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
+# side could wait for each other.
+_CLAIM_LOCK = 4_207_005
+_PAUSED_LOOK_AGAIN = timedelta(seconds=60)
+_BLOCKED_LOOK_AGAIN = timedelta(seconds=2)
+_ROUNDS = 5  # how often a claim looks past messages that have to wait
+
+_ALONE = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
+_DUE = """
+SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
+       i.address, i.ended_at IS NOT NULL AS ended, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings,
+       c.state,
+       f.open_until IS NOT NULL AS tripped,
+       CASE WHEN f.answers_only_until > now() AND c.kind = 'whatsapp' THEN f.answers_only_until END AS answers_only
+FROM deliveries d
+JOIN messages m ON m.id = d.message_id
+JOIN identities i ON i.id = d.identity_id
+JOIN channels c ON c.id = d.channel_id
+JOIN channel_flow f ON f.channel_id = d.channel_id
+WHERE d.next_attempt_at <= now() AND NOT EXISTS (
+    SELECT FROM deliveries e
+    WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id
+      AND (e.leased_until IS NOT NULL OR (e.next_attempt_at IS NOT NULL AND coalesce(e.scheduled_for <= now(), true)))
+)
+ORDER BY d.priority, d.next_attempt_at
+LIMIT %(limit)s
+FOR NO KEY UPDATE OF d, m SKIP LOCKED
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message this worker alone may send, until `lease` runs out."""
+
+    message_id: int
+    business_id: int
+    conversation_id: int
+    channel_id: int
+    identity_id: int
+    attempt: int
+    address: str
+    type: str
+    payload: dict[str, Any]
+    reply_to: str | None
+    lease: uuid.UUID
+
+
+def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
+    """Take up to `limit` due messages within their numbers' rates and breakers, under the caller's fresh `lease`.
+
+    From here until the outcome is recorded the message counts as on its way: if this worker dies, nobody knows.
+    What has to wait goes back with its time instead of sitting in a slot.
+    """
+    taken: list[Claimed] = []
+    if not run(session, _ALONE, {"lock": _CLAIM_LOCK}).scalar():
+        return taken
+    for _ in range(_ROUNDS):
+        due = run(session, _DUE, {"limit": limit - len(taken)}).all()
+        ready = _within_limits(session, due)
+        taken += _take(session, ready, lease, lease_for)
+        if len(taken) >= limit or not due or len(ready) == len(due):
+            break
+    if not taken:
+        run(session, _HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
+    return taken
+
+
+# Behind a message that waits for its next try nothing is due: if it seemed so, every look would find it and claim none.
+_HOLD_BACK = """
+UPDATE deliveries SET next_attempt_at = now() + %(until)s WHERE message_id IN (
+    SELECT d.message_id FROM deliveries d
+    WHERE d.next_attempt_at <= now() AND EXISTS (
+        SELECT FROM deliveries e
+        WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id
+          AND e.next_attempt_at > now() AND coalesce(e.scheduled_for <= now(), true)
+    )
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+"""
+
+
+def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
+    by_channel: dict[int, list[Any]] = defaultdict(list)
+    if ended := [row.message_id for row in due if row.ended]:
+        cancel.stop(session, cancel.ENDED, message_ids=ended)
+    for row in due:
+        if row.ended:
+            continue
+        by_channel[row.channel_id].append(row)
+    tripped = {row.channel_id for row in due if row.tripped}
+    shut = rate_limit.blocked_until(session, tripped) if tripped else {}
+    ready: list[Any] = []
+    for channel_id, rows in by_channel.items():
+        if rows[0].state != ChannelState.ACTIVE:
+            _postpone(session, rows, func.now() + _PAUSED_LOOK_AGAIN)
+        elif channel_id in shut:
+            _postpone(session, rows, shut[channel_id])
+        else:
+            ready += _within_rates(session, channel_id, _answers_only(session, rows))
+    return ready
+
+
+def _answers_only(session: Session, rows: list[Any]) -> list[Any]:
+    """Without those that begin a conversation, where their number may not for now: they wait until it may."""
+    until = rows[0].answers_only
+    if until is None:
+        return rows
+    answers = set(
+        session.scalars(
+            select(Conversation.id).where(
+                Conversation.id.in_({row.conversation_id for row in rows}), Conversation.window_expires_at > func.now()
+            )
+        )
+    )
+    _postpone(session, [row for row in rows if row.conversation_id not in answers], until)
+    return [row for row in rows if row.conversation_id in answers]
+
+
+def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[Any]:
+    """First the number's rate, then each customer's: in a queue behind the number nobody uses up their own turns."""
+    if not rows:
+        return rows
+    rate = rate_limit.per_second(rows[0].provider, rows[0].kind, rows[0].settings)
+    grant = rate_limit.reserve_slots(session, channel_id, len(rows), rate)
+    _postpone(session, rows[grant.allowed :], grant.next_at)
+    rows = rows[: grant.allowed]
+    if not rows or rows[0].kind != Kind.WHATSAPP:
+        return rows
+    allowed = rate_limit.take_pair_slots(session, [row.identity_id for row in rows])
+    _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + rate_limit.PAIR_INTERVAL)
+    return [row for row in rows if row.identity_id in allowed]
+
+
+def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
+    ids = [row.message_id for row in rows]
+    if ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(ids))
+            .values(next_attempt_at=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_TAKE = """
+WITH taken AS (
+    UPDATE deliveries SET next_attempt_at = NULL, lease = %(lease)s::uuid, leased_until = now() + %(lease_for)s,
+                          attempts = attempts + 1
+    WHERE message_id = ANY(%(ids)s::bigint[]) RETURNING message_id
+)
+UPDATE messages m SET status = 'sending' FROM taken WHERE m.id = taken.message_id AND m.status = 'queued'
+RETURNING m.id
+"""
+
+
+def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
+    if not rows:
+        return []
+    ids = [row.message_id for row in rows]
+    sending = {i for (i,) in run(session, _TAKE, {"lease": lease, "lease_for": lease_for, "ids": ids})}
+    _drop_settled(session, [message_id for message_id in ids if message_id not in sending])
+    return [
+        Claimed(
+            message_id=row.message_id,
+            business_id=row.business_id,
+            conversation_id=row.conversation_id,
+            channel_id=row.channel_id,
+            identity_id=row.identity_id,
+            attempt=row.attempts + 1,
+            address=row.address,
+            type=row.type,
+            payload=row.payload,
+            reply_to=row.reply_to,
+            lease=lease,
+        )
+        for row in rows
+        if row.message_id in sending
+    ]
+
+
+def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
+    """A message that stopped being queued meanwhile (a receipt told that it had been sent) needs no sending."""
+    if message_ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(message_ids))
+            .values(lease=None, leased_until=None, attempts=Delivery.attempts - 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def release(session: Session, lease: uuid.UUID) -> None:
+    """Undo a claim whose answer was lost on the way: the caller knows that it sent nothing of it."""
+    session.execute(
+        text("""
+        WITH freed AS (
+            UPDATE deliveries SET lease = NULL, leased_until = NULL, next_attempt_at = now(), attempts = attempts - 1
+            WHERE lease = :lease RETURNING message_id
+        )
+        UPDATE messages m SET status = 'queued' FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
+        """),
+        {"lease": lease},
+    )
+
+
+def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
+    """Keep the leases of sends that are still under way. A row that somebody holds just now is renewed next time."""
+    run(
+        session,
+        _RENEW,
+        {"lease_for": lease_for, "ids": list(message_ids), "leases": list(leases)},
+    )
+
+
+_RENEW = """
+UPDATE deliveries SET leased_until = now() + %(lease_for)s
+WHERE message_id IN (
+    SELECT message_id FROM deliveries
+    WHERE message_id = ANY(%(ids)s::bigint[]) AND lease = ANY(%(leases)s::uuid[])
+    FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def expire_leases(session: Session, limit: int = 500) -> list[int]:
+    """Messages whose worker vanished while sending become uncertain: the provider may have taken them."""
+    rows = session.execute(
+        text("""
+        WITH expired AS (
+            SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message_id
+            WHERE d.leased_until < now() LIMIT :limit FOR NO KEY UPDATE OF d, m SKIP LOCKED
+        ), freed AS (
+            UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
+            FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id
+        ), lost AS (
+            UPDATE messages m SET status = 'uncertain', error = jsonb_build_object(
+                'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted',
+                'details', '', 'advice', 'Ask the customer or look at the provider''s log before sending it again.')
+            FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
+            RETURNING m.id
+        )
+        SELECT freed.message_id, lost.id IS NOT NULL FROM freed LEFT JOIN lost ON lost.id = freed.message_id
+        """),
+        {"limit": limit},
+    ).all()
+    waiting.ended(session, [message_id for message_id, lost in rows if not lost])  # receipts had told that they arrived
+    return [message_id for message_id, lost in rows if lost]

@@ -1,0 +1,275 @@
+"""A person (or their program) sends again what had failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.channels.types import Cause, Kind
+from core.messaging.outbound import waiting
+from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
+from core.platform import events
+from core.platform.config import get_settings
+from core.platform.errors import Conflict, NotFound
+
+_MOST = 1000  # messages put back by one call; the rest are still there for the next
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that stays as it is."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Which messages wait to be sent again, and which do not, with the reason."""
+
+    queued: Sequence[int]
+    refused: Sequence[Refusal] = field(default_factory=tuple)
+
+
+def retry(
+    session: Session,
+    business_id: int,
+    ids: Sequence[int] | None,
+    cause: str | None,
+    actor: str,
+    *,
+    by_program: bool = False,
+) -> Retried:
+    """Put failed messages back in the queue, with their count of attempts; ring the bell after the commit.
+
+    Without `ids` all failed ones are meant that a retry may mend, or those of one `cause`, oldest first and at most
+    1000. An uncertain message, which the customer may have, goes out again only when it is named: that is a person's
+    decision. So does for a program what was refused for what it is or whom it is for; people saw a preview of a cause.
+    """
+    named = _is_named(ids, cause, by_program)
+    rows = session.execute(_candidates(business_id, ids, cause)).all()
+    refused = {row.id: reason for row in rows if (reason := _objection(row, named=named))}
+    for missing in sorted(set(ids or ()) - {row.id for row in rows}):
+        refused[missing] = _UNKNOWN if cause is None else f"It did not fail by {cause}."
+    queued = [row.id for row in rows if row.id not in refused]
+    _queue(session, queued)
+    audit_log.record(
+        session, business_id, actor, "queue.retry", "queue", ids=queued, cause=cause, refused=sorted(refused)
+    )
+    return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
+
+
+_UNKNOWN = "There is no such message of ours."
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a retry would do: how many messages to how many people, and why others would stay (reason and number)."""
+
+    messages: int
+    people: int
+    refused: Mapping[str, int]
+
+
+def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
+    """For a program that asks every minute: failed messages which the provider never took and did not refuse.
+
+    Each is put back until it was tried three times as often as one is by itself. An older request's way of retrying.
+    """
+    most = 3 * get_settings().retry_max_attempts
+    never_taken = _candidates(business_id, None, None).where(Message.provider_id.is_(None), Delivery.attempts < most)
+    rows = session.execute(never_taken).all()
+    queued = [row.id for row in rows if _objection(row, named=False) is None]
+    _queue(session, queued)
+    if queued:
+        audit_log.record(session, business_id, actor, "queue.retry", "queue", ids=queued, cause=None, refused=[])
+    return Retried(queued)
+
+
+def preview(
+    session: Session,
+    business_id: int,
+    cause: str | None,
+    ids: Sequence[int] | None = None,
+    *,
+    by_program: bool = False,
+) -> Preview:
+    """What `retry` of all failed messages, those of one cause or those named would do now."""
+    candidates = _candidates(business_id, ids, cause, mendable=False)
+    rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
+    named = _is_named(ids, cause, by_program)
+    reasons = {row.id: _objection(row, named=named) for row in rows}
+    refused = Counter(reason for reason in reasons.values() if reason)
+    refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
+    wanted = [row for row in rows if reasons[row.id] is None]
+    refused += Counter()  # without what nobody was refused for
+    return Preview(len(wanted), len({row.identity_id for row in wanted}), refused)
+
+
+def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor: str, cause: str | None = None) -> int:
+    """Send these no more: what waits, failed or is uncertain becomes cancelled. Returns how many that were.
+
+    Without `ids`: what failed by `cause`, oldest first and at most 1000.
+    """
+    if ids is None:
+        failed = select(Message.id).where(
+            Message.business_id == business_id,
+            Message.status == MessageStatus.FAILED,
+            Message.error["cause"].as_string() == cause,
+        )
+        ids = session.scalars(failed.order_by(Message.id).limit(_MOST)).all()
+    cancelled = session.execute(
+        update(Message)
+        .where(Message.id.in_(ids), Message.status.in_(_OPEN))
+        .values(status=MessageStatus.CANCELLED)
+        .returning(Message.id, Message.conversation_id)
+        .execution_options(**_QUIET)
+    ).all()
+    given_up = [message_id for message_id, _ in cancelled]
+    for conversation_id in {conversation_id for _, conversation_id in cancelled}:
+        events.notify(session, business_id, conversation_id)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id.in_(given_up))
+        .values(next_attempt_at=None, uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    waiting.forget(session, given_up, retried=False)
+    audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(given_up))
+    return len(given_up)
+
+
+def cancel(session: Session, business_id: int, message_id: int, actor: str) -> None:
+    """Take back a message that has not been sent. Cancelling what is cancelled changes nothing.
+
+    Raises:
+        NotFound: there is no such message of ours.
+        Conflict: it is being sent, or was.
+    """
+    status = session.scalar(
+        select(Message.status)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .where(Message.id == message_id)
+        .with_for_update(of=Message)
+    )
+    if status is None:
+        raise NotFound(f"No outgoing message {message_id}.")
+    if status == MessageStatus.CANCELLED:
+        return
+    if status != MessageStatus.QUEUED:
+        raise Conflict(f"Only a message that waits to be sent can be cancelled: this one is {status}.")
+    give_up(session, business_id, [message_id], actor)
+
+
+_OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
+
+
+def confirm_sent(session: Session, business_id: int, message_id: int, actor: str) -> None:
+    """A person knows that an uncertain message arrived. On any other message it changes nothing."""
+    changed = session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.status == MessageStatus.UNCERTAIN)
+        .values(status=MessageStatus.SENT, error=None, sent_at=func.coalesce(Message.sent_at, func.now()))
+        .returning(Message.conversation_id)
+        .execution_options(**_QUIET)
+    ).one_or_none()
+    if changed is None:
+        return
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id == message_id)
+        .values(uncertain_since=None)
+        .execution_options(**_QUIET)
+    )
+    waiting.ended(session, [message_id])
+    audit_log.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
+    events.notify(session, business_id, changed.conversation_id)
+
+
+def _is_named(ids: Sequence[int] | None, cause: str | None, by_program: bool) -> bool:
+    return ids is not None or (cause is not None and not by_program)
+
+
+def _candidates(
+    business_id: int, ids: Sequence[int] | None, cause: str | None, *, mendable: bool = True
+) -> Select[*tuple[Any, ...]]:
+    """The messages that are meant; with `mendable` what nobody named leaves out what a retry cannot mend."""
+    its_cause = Message.error["cause"].as_string()
+    query = (
+        select(
+            Message.id,
+            Message.status,
+            Message.type,
+            its_cause.label("cause"),
+            Conversation.kind,
+            Conversation.window_expires_at,
+            ContactIdentity.opted_out_at,
+            ContactIdentity.ended_at,
+            Channel.state,
+            Delivery.identity_id,
+        )
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(ContactIdentity, ContactIdentity.id == Delivery.identity_id)
+        .join(Channel, Channel.id == Message.channel_id)
+        .where(Message.business_id == business_id)
+        .order_by(Message.id)
+        .limit(_MOST)
+        .with_for_update(of=(Message, Delivery))
+    )
+    query = query.where(Message.status == MessageStatus.FAILED) if ids is None else query.where(Message.id.in_(ids))
+    if cause is not None:
+        return query.where(its_cause == cause)
+    return query.where(func.coalesce(its_cause, "").not_in(_UNMENDABLE)) if ids is None and mendable else query
+
+
+# Sending the same again would be refused again.
+_UNMENDABLE: Mapping[str, str] = {
+    Cause.NEEDS_TEMPLATE: "It needs a template: name it to send it as it is.",
+    Cause.RECIPIENT: "This customer could not be reached: name it to try again.",
+    Cause.REQUEST: "The provider refused the message itself: correct it, or name it to try again.",
+}
+
+
+def _objection(row: Any, *, named: bool) -> str | None:
+    """Why a message cannot be sent again, or None."""
+    if not named and row.cause in _UNMENDABLE:
+        return _UNMENDABLE[row.cause]
+    if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
+        return f"It is {row.status}."
+    if row.ended_at is not None:
+        return "This number is not the customer's any more."
+    if row.opted_out_at is not None:
+        return "The customer opted out."
+    if row.state == ChannelState.DISABLED:
+        return "Its channel is disabled."
+    shut = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
+    if row.kind == Kind.WHATSAPP and row.type != "template" and shut:
+        return "The 24-hour window is closed: send a template."
+    return None
+
+
+def _queue(session: Session, message_ids: Sequence[int]) -> None:
+    if not message_ids:
+        return
+    waiting.forget(session, message_ids, retried=True)
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids))
+        .values(status=MessageStatus.QUEUED)
+        .execution_options(**_QUIET)
+    )
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id.in_(message_ids))
+        .values(next_attempt_at=func.now(), uncertain_since=None)
+        .execution_options(**_QUIET)
+    )

@@ -1,0 +1,227 @@
+"""How fast a number may send, and whether it should try at all. Kept in Postgres, inside the claiming transaction.
+
+Rates follow the generic cell rate algorithm: each number (and each pair of number and customer) stores the theoretical
+arrival time of its next message. The breaker opens after consecutive failures that are the provider's, stays open for a
+while, then lets one probe through. Redis could hold both, but would forget them when it restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.channels.types import Kind, Provider
+from core.models import ChannelFlow
+from core.platform.db import run
+
+FAILURES_TO_OPEN = 5
+OPEN_FOR = timedelta(seconds=60)
+PROBE_FOR = timedelta(seconds=30)
+
+# Meta, Cloud API, "Throughput" and error 131056; Twilio, "Message queueing and rate limits".
+PER_SECOND: dict[tuple[str, str], float] = {
+    (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP): 80,
+    (Provider.TWILIO, Kind.WHATSAPP): 80,
+    (Provider.TWILIO, Kind.SMS): 1,
+}
+# A burst of b on a steady rate of r shows up to r + b in one second, so the limit is shared out between them.
+_BURST_SHARE = 1 / 8
+PAIR_INTERVAL = timedelta(seconds=6)
+PAIR_BURST = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How many may go now, and when the next one may."""
+
+    allowed: int
+    next_at: datetime
+
+
+def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
+    """The number's rate: what its channel settings say (`messages_per_second`), else the provider's default."""
+    own = settings.get("messages_per_second")
+    return float(own) if isinstance(own, int | float) and own > 0 else PER_SECOND.get((provider, kind), 10)
+
+
+_GRANT = """
+WITH flow AS (
+    SELECT channel_id, greatest(next_slot_at, now()) AS slot, open_until, failures
+    FROM channel_flow WHERE channel_id = %(channel)s FOR UPDATE
+), grant_ AS (
+    SELECT channel_id, slot,
+        CASE WHEN open_until IS NULL OR failures < %(limit)s THEN
+            least(%(wanted)s, greatest(0, floor(
+                (extract(epoch FROM now() - slot + make_interval(secs => %(burst)s)) + 1e-6)  -- times are whole µs
+                / %(interval)s)::int))
+        ELSE least(%(wanted)s, 1) END AS allowed
+    FROM flow
+)
+UPDATE channel_flow f SET next_slot_at = g.slot + make_interval(secs => g.allowed * %(interval)s)
+FROM grant_ g WHERE f.channel_id = g.channel_id
+RETURNING g.allowed, f.next_slot_at - make_interval(secs => %(burst)s - %(interval)s)
+"""
+
+
+def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -> Grant:
+    """Reserve up to `wanted` sends; `rate` is never exceeded in any second. Locks the number's row until commit."""
+    burst = max(1.0, rate * _BURST_SHARE)
+    interval = 1 / (rate - burst if burst > 1 else rate)
+    row = run(
+        session,
+        _GRANT,
+        {
+            "channel": channel_id,
+            "wanted": wanted,
+            "interval": interval,
+            "burst": burst * interval,
+            "limit": FAILURES_TO_OPEN,
+        },
+    ).one()
+    return Grant(row[0], row[1])
+
+
+def ensure_flow(session: Session, business_id: int, channel_id: int) -> None:
+    """Every channel has its row from the moment it is made."""
+    session.execute(insert(ChannelFlow).values(business_id=business_id, channel_id=channel_id).on_conflict_do_nothing())
+
+
+def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, datetime]:
+    """Numbers whose breaker lets nothing through now, with the time to ask again.
+
+    Once the pause is over, the caller who moves `probe_until` may send one; for everyone else it stays shut.
+    """
+    now = func.now()
+    rows = session.execute(
+        select(ChannelFlow.channel_id, ChannelFlow.open_until, ChannelFlow.open_until > now).where(
+            ChannelFlow.channel_id.in_(list(channel_ids)), ChannelFlow.open_until.is_not(None)
+        )
+    ).all()
+    shut: dict[int, datetime] = {}
+    for channel_id, open_until, still_open in rows:
+        if still_open and open_until is not None:
+            shut[channel_id] = open_until
+        elif (probing_until := _try_probe(session, channel_id)) is not None:
+            shut[channel_id] = probing_until
+    return shut
+
+
+def _try_probe(session: Session, channel_id: int) -> datetime | None:
+    """None if this caller may probe; else when the probe under way ends."""
+    flow = session.scalars(select(ChannelFlow).where(ChannelFlow.channel_id == channel_id).with_for_update()).one()
+    now = session.scalar(select(func.now()))
+    assert now is not None
+    if flow.probe_until is not None and flow.probe_until > now:
+        return flow.probe_until
+    flow.probe_until = now + PROBE_FOR
+    session.flush()
+    return None
+
+
+def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
+    """Count a send that the provider answered (healthy) or could not. Returns whether this opened the breaker."""
+    if healthy:
+        session.execute(
+            update(ChannelFlow)
+            .where(ChannelFlow.channel_id == channel_id, ChannelFlow.failures > 0)
+            .values(failures=0, open_until=None, probe_until=None)
+            .execution_options(synchronize_session=False)
+        )
+        return False
+    row = session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(failures=ChannelFlow.failures + 1)
+        .returning(ChannelFlow.failures)
+        .execution_options(synchronize_session=False)
+    ).one()
+    if row.failures < FAILURES_TO_OPEN:
+        return False
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(open_until=func.now() + OPEN_FOR, probe_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(row.failures == FAILURES_TO_OPEN)
+
+
+def hold(session: Session, channel_id: int) -> bool:
+    """The number's credentials were refused: nothing goes out but a probe every `OPEN_FOR`. Whether that is news."""
+    news = session.scalar(
+        select(ChannelFlow.open_until.is_(None)).where(ChannelFlow.channel_id == channel_id).with_for_update()
+    )
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(
+            failures=func.greatest(ChannelFlow.failures, FAILURES_TO_OPEN),
+            open_until=func.now() + OPEN_FOR,
+            probe_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return bool(news)
+
+
+_LET_GO = """
+WITH held AS (
+    SELECT channel_id, greatest(open_until, probe_until) AS until FROM channel_flow
+    WHERE channel_id = %(channel)s AND open_until IS NOT NULL FOR UPDATE
+), freed AS (
+    UPDATE channel_flow f SET failures = 0, open_until = NULL, probe_until = NULL
+    FROM held WHERE f.channel_id = held.channel_id
+)
+UPDATE deliveries d SET next_attempt_at = now() FROM held, messages m
+WHERE d.channel_id = held.channel_id AND m.id = d.message_id AND d.next_attempt_at BETWEEN now() AND held.until
+  AND coalesce(d.scheduled_for <= now(), true) AND coalesce(m.error ->> 'cause', 'admin') = 'admin'
+"""
+
+
+def let_go(session: Session, channel_id: int) -> None:
+    """The number's credentials were replaced: what was held goes out at once."""
+    run(session, _LET_GO, {"channel": channel_id})
+
+
+def begin_less(session: Session, channel_id: int, seconds: float) -> bool:
+    """For a while the number begins no conversations; answers within an open window go on. Whether that is news."""
+    news = session.scalar(
+        select(func.coalesce(ChannelFlow.answers_only_until <= func.now(), True))
+        .where(ChannelFlow.channel_id == channel_id)
+        .with_for_update()
+    )
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(answers_only_until=func.now() + timedelta(seconds=seconds))
+        .execution_options(synchronize_session=False)
+    )
+    return bool(news)
+
+
+def throttle(session: Session, channel_id: int, seconds: float) -> None:
+    """The provider said that this number is too fast: nothing goes out for a while."""
+    session.execute(
+        update(ChannelFlow)
+        .where(ChannelFlow.channel_id == channel_id)
+        .values(next_slot_at=func.greatest(ChannelFlow.next_slot_at, func.now() + timedelta(seconds=seconds)))
+        .execution_options(synchronize_session=False)
+    )
+
+
+_PAIR = """
+UPDATE identities SET pair_slot_at = greatest(pair_slot_at, now()) + %(interval)s
+WHERE id = ANY(%(ids)s::bigint[]) AND (pair_slot_at IS NULL OR pair_slot_at <= now() + %(tolerance)s)
+RETURNING id
+"""
+
+
+def take_pair_slots(session: Session, identity_ids: Sequence[int]) -> set[int]:
+    """Reserve one message to each of these customers; returns those who may be written to now."""
+    values = {"ids": list(identity_ids), "interval": PAIR_INTERVAL, "tolerance": PAIR_INTERVAL * (PAIR_BURST - 1)}
+    return {identity_id for (identity_id,) in run(session, _PAIR, values)}

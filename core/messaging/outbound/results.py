@@ -1,0 +1,189 @@
+"""What became of a send, written down in one short transaction after the network call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import open_alert
+from core.accounts.notifications import notify
+from core.channels.types import Cause, SendError, Sent, Verdict
+from core.messaging.outbound import rate_limit, retry_policy, settlement, waiting
+from core.messaging.outbound.claim import Claimed
+from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
+from core.platform import events
+from core.platform.db import run
+
+log = structlog.get_logger(__name__)
+
+# Messages are locked lowest first, as everywhere: a batch of receipts about them may be coming in just now. Before
+# them their conversations, as by whoever receives: what a customer writes at this moment is still unanswered.
+_SENT = """
+WITH outcome AS (
+    SELECT * FROM unnest(%(messages)s::bigint[], %(leases)s::uuid[], %(provider_ids)s::text[], %(notes)s::text[])
+    AS o (message, lease, provider_id, note)
+), talks AS (
+    SELECT id FROM conversations WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+), locked AS (
+    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) AND (SELECT count(*) FROM talks) >= 0
+    ORDER BY id FOR NO KEY UPDATE
+), told AS (
+    UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at, now()),
+        error = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE m.error END,
+        status = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE m.status END,
+        payload = CASE WHEN o.note = '' THEN m.payload ELSE m.payload || jsonb_build_object('note', o.note) END
+    FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id
+    RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status
+), answered AS (
+    SELECT DISTINCT ON (told.conversation_id) told.conversation_id, told.id, told.sender, told.stored_at, d.answers
+    FROM told JOIN deliveries d ON d.message_id = told.id
+    WHERE told.status IN ('sent', 'delivered', 'read', 'played')
+    ORDER BY told.conversation_id, d.answers DESC, told.id DESC
+), ended AS (
+    {ended}
+), healthy AS (
+    UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
+    WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
+)
+UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
+FROM told WHERE d.message_id = told.id AND (d.lease = told.lease OR d.lease IS NULL)
+""".replace("{ended}", waiting.END)
+
+
+def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
+    """The provider took these, in one statement. That is true even where the lease ran out meanwhile."""
+    values = {
+        "messages": [claimed.message_id for claimed, _ in sent],
+        "leases": [claimed.lease for claimed, _ in sent],
+        "provider_ids": [answer.provider_id for _, answer in sent],
+        "notes": [answer.note or "" for _, answer in sent],
+        "channels": list({claimed.channel_id for claimed, _ in sent}),
+        "conversations": list({claimed.conversation_id for claimed, _ in sent}),
+    }
+    run(session, _SENT, values)
+    for claimed, _ in sent:
+        events.notify(session, claimed.business_id, claimed.conversation_id)
+
+
+def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
+    """The send did not work. Its verdict decides: try again later, give up, or leave it for a receipt or a person.
+
+    Does nothing when the lease was lost or a receipt has already told that it was sent.
+    """
+    if not _release(session, claimed):
+        return
+    events.notify(session, claimed.business_id, claimed.conversation_id)
+    _log_attempt(session, claimed, error)
+    _tell_flow(session, claimed, error)
+    wait = retry_policy.next_wait(error, claimed.attempt)
+    shown = {
+        "code": error.error.code,
+        "title": error.error.title,
+        "details": error.error.details,
+        "cause": error.cause.value,
+        "advice": retry_policy.advice(error.diagnosis, queued=wait is not None),
+    }
+    if error.verdict is Verdict.UNKNOWN:
+        _set(session, claimed.message_id, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
+    elif wait is not None:
+        due: dict[str, Any] = {"next_attempt_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)}
+        if error.diagnosis.holds_number:
+            due["attempts"] = Delivery.attempts - 1
+        _set(session, claimed.message_id, MessageStatus.QUEUED, shown, **due)
+    else:
+        _set(session, claimed.message_id, MessageStatus.FAILED, shown)
+        if error.diagnosis.fact:
+            settlement.note_fact(session, error.diagnosis.fact, [claimed.identity_id])
+        settlement.failed_for_good(session, claimed.business_id, [claimed.message_id])
+
+
+def _release(session: Session, claimed: Claimed) -> bool:
+    """Give the lease back; whether it was still ours and the message still on its way.
+
+    The message is locked before its delivery, as everywhere: a receipt about it may be coming in just now.
+    """
+    status = session.scalar(
+        select(Message.status).where(Message.id == claimed.message_id).with_for_update(key_share=True)
+    )
+    freed = session.execute(
+        update(Delivery)
+        .where(Delivery.message_id == claimed.message_id, Delivery.lease == claimed.lease)
+        .values(lease=None, leased_until=None)
+        .returning(Delivery.message_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return freed is not None and status == MessageStatus.SENDING
+
+
+def _set(session: Session, message_id: int, status: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
+    options = {"synchronize_session": False}
+    session.execute(
+        update(Message).where(Message.id == message_id).values(status=status, error=error).execution_options(**options)
+    )
+    if delivery:
+        session.execute(
+            update(Delivery).where(Delivery.message_id == message_id).values(**delivery).execution_options(**options)
+        )
+
+
+def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:
+    session.execute(
+        insert(DeliveryAttempt).values(
+            business_id=claimed.business_id,
+            message_id=claimed.message_id,
+            number=claimed.attempt,
+            verdict=error.verdict,
+            cause=error.cause,
+            code=error.error.code,
+            title=error.error.title,
+            details=error.error.details,
+        )
+    )
+    log.warning("send_failed", message_id=claimed.message_id, verdict=error.verdict.value, code=error.error.code)
+
+
+def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
+    """Let the number's breaker, rate and state know what its provider said."""
+    if error.error.code in _REFUSED_HERE:
+        return
+    if error.cause in (Cause.PROVIDER, Cause.NETWORK):
+        if rate_limit.record_outcome(session, claimed.channel_id, healthy=False):
+            text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
+            _open_alert(session, claimed, error, "breaker", "breaker_open", text_)
+        return
+    if error.diagnosis.holds_number:
+        if rate_limit.hold(session, claimed.channel_id):
+            words = f"Nothing goes out: {error.error.title} ({error.error.code}). {error.advice} {_HELD}"
+            _open_alert(session, claimed, error, "breaker", "number_held", words)
+        return
+    rate_limit.record_outcome(session, claimed.channel_id, healthy=True)
+    if error.diagnosis.answers_only:
+        settlement.limited(session, claimed.business_id, claimed.channel_id, error.error, error.diagnosis)
+    elif error.cause is Cause.THROTTLED and error.retry_after:
+        rate_limit.throttle(session, claimed.channel_id, min(error.retry_after, 60))
+    elif error.cause is Cause.PAUSE_NUMBER:
+        reason = f"{error.error.title} ({error.error.code})"
+        session.execute(
+            update(Channel)
+            .where(Channel.id == claimed.channel_id)
+            .values(state=ChannelState.PAUSED, state_reason=reason)
+            .execution_options(synchronize_session=False)
+        )
+        _open_alert(session, claimed, error, "paused", "number_paused", f"{reason}. {error.advice}")
+
+
+def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str, kind: str, text: str) -> None:
+    """Tell of a channel's trouble at once, unless the alert was open already and therefore told."""
+    name = open_alert.open_now(session, claimed.business_id, alert, claimed.channel_id)
+    if name is not None:
+        data = {"channel": name, "title": error.error.title, "code": error.error.code}
+        notify(session, claimed.business_id, kind, Severity.HIGH, text, data=data)
+
+
+_HELD = "What waits goes out by itself once they work."
+# Messages that no provider was asked about: they tell nothing of it.
+_REFUSED_HERE = frozenset({"invalid", "no_file"})

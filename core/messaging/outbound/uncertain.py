@@ -1,0 +1,30 @@
+"""Telling people of messages whose fate stayed unknown, once each."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.platform.db import run
+
+
+def tell(session: Session, grace_seconds: float) -> int:
+    """Note each message of unknown fate for `grace_seconds` that is no reason for a hand-over. Returns how many.
+
+    What the bot sent while it was in charge is told of as a hand-over (`settlement.hand_off_uncertain_sends`).
+    """
+    return run(session, _TELL, {"grace": grace_seconds}).rowcount
+
+
+_TELL = """
+INSERT INTO notices (business_id, kind, severity, text, conversation_id, about)
+SELECT m.business_id, 'message_uncertain', 'warning', 'Nobody knows whether message ' || m.id || ' arrived.',
+    m.conversation_id, 'uncertain message ' || m.id
+FROM messages m
+JOIN deliveries d ON d.message_id = m.id
+JOIN conversations c ON c.id = m.conversation_id
+WHERE m.status = 'uncertain' AND d.uncertain_since < now() - make_interval(secs => %(grace)s)
+    AND (m.sender <> 'bot' OR c.mode = 'human' AND c.handoff_reason IS DISTINCT FROM 'send_uncertain')
+    AND NOT EXISTS (
+        SELECT FROM notices n WHERE n.business_id = m.business_id AND n.about = 'uncertain message ' || m.id)
+ORDER BY m.id LIMIT 200
+"""

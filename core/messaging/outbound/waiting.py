@@ -1,0 +1,110 @@
+"""Who waits for an answer: a wait ends when an answer was sent, and begins again when it did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.conversations import lifecycle as conversations
+from core.platform import events
+from core.platform.db import run
+
+# What `answered` (conversation, id, sender, stored_at, answers: the newest message of each that was sent) does to its
+# conversation. An answer ends only the wait for what came before it, and not while one before it did not arrive: that
+# takes one which was written after people could know.
+END = """
+UPDATE conversations c SET
+    waiting_since = CASE WHEN a.answers AND coalesce(c.asked_id < a.id, true)
+                          AND coalesce(c.unsent_id = a.id OR c.unsent_at < a.stored_at, true)
+                         THEN NULL ELSE c.waiting_since END,
+    unread_count = CASE WHEN a.answers AND a.sender = 'agent' AND coalesce(c.asked_id < a.id, true)
+                          AND coalesce(c.unsent_id = a.id OR c.unsent_at < a.stored_at, true)
+                        THEN 0 ELSE c.unread_count END,
+    unsent_id = CASE WHEN c.unsent_id = a.id OR (a.answers AND c.unsent_at < a.stored_at) THEN NULL
+                     ELSE c.unsent_id END,
+    unsent_at = CASE WHEN c.unsent_id = a.id OR (a.answers AND c.unsent_at < a.stored_at) THEN NULL
+                     ELSE c.unsent_at END
+FROM answered a WHERE c.id = a.conversation_id
+  AND (c.unsent_id IS NOT NULL OR (a.answers AND (c.waiting_since IS NOT NULL OR c.unread_count > 0)))
+"""
+_ENDED = """
+WITH answered AS (
+    SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sender, m.stored_at, d.answers
+    FROM messages m JOIN deliveries d ON d.message_id = m.id
+    WHERE m.id = ANY(%(ids)s::bigint[]) AND m.status IN ('sent', 'delivered', 'read', 'played')
+    ORDER BY m.conversation_id, d.answers DESC, m.id DESC
+)
+{ended}
+""".replace("{ended}", END)
+
+
+def ended(session: Session, message_ids: Sequence[int]) -> None:
+    """These messages were sent after all."""
+    if message_ids:
+        run(session, _ENDED, {"ids": list(message_ids)})
+
+
+# The conversation that a customer has now: of one that was closed meanwhile, the open one beside it, else itself again.
+_BACK = """
+WITH lost AS (
+    SELECT DISTINCT ON (conversation) * FROM (
+        SELECT m.id, m.created_at, d.answers, d.conversation_id, coalesce((
+            SELECT o.id FROM conversations o WHERE o.channel_id = c.channel_id AND o.contact_id = c.contact_id
+              AND o.status <> 'closed' AND c.status = 'closed'), c.id) AS conversation
+        FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN conversations c ON c.id = m.conversation_id
+        WHERE m.id = ANY(%(ids)s::bigint[])
+    ) one ORDER BY conversation, answers DESC, id DESC
+), locked AS (
+    SELECT id, status FROM conversations WHERE id = ANY(ARRAY(SELECT conversation FROM lost)) ORDER BY id FOR UPDATE
+), back AS (
+    UPDATE conversations c SET
+        unsent_id = CASE WHEN lost.answers OR c.status <> 'closed' THEN lost.id ELSE c.unsent_id END,
+        unsent_at = CASE WHEN lost.answers OR c.status <> 'closed' THEN clock_timestamp() ELSE c.unsent_at END,
+        waiting_since = CASE WHEN lost.answers THEN coalesce(c.waiting_since, (
+            SELECT asked.created_at FROM messages asked WHERE asked.id = c.asked_id AND NOT EXISTS (
+                SELECT FROM messages other JOIN deliveries d ON d.message_id = other.id
+                WHERE other.conversation_id = c.id AND other.id > asked.id AND other.id <> lost.id AND d.answers
+                  AND other.status IN ('sent', 'delivered', 'read', 'played'))
+        ), lost.created_at) ELSE c.waiting_since END,
+        unread_count = CASE WHEN lost.answers THEN greatest(c.unread_count, 1) ELSE c.unread_count END,
+        mode = CASE WHEN lost.answers AND c.status = 'closed' THEN 'human' ELSE c.mode END,
+        status = CASE WHEN lost.answers THEN 'open' ELSE c.status END,
+        snoozed_until = CASE WHEN lost.answers THEN NULL ELSE c.snoozed_until END,
+        closed_at = CASE WHEN lost.answers THEN NULL ELSE c.closed_at END
+    FROM locked JOIN lost ON lost.conversation = locked.id WHERE c.id = locked.id
+    RETURNING c.id, c.channel_id, c.assignee_id, lost.conversation_id AS said_in, lost.answers, locked.status AS before
+)
+SELECT * FROM back ORDER BY id
+"""
+
+
+def bring_back(session: Session, business_id: int, message_ids: Sequence[int]) -> dict[int, int]:
+    """These messages did not arrive, or nobody knows: whoever was to be answered waits again, before all others.
+
+    Returns the conversation in which each one's customer waits, by the conversation it was said in.
+    """
+    back: dict[int, int] = {}
+    for row in run(session, _BACK, {"ids": list(message_ids)}).all():
+        back[row.said_in] = row.id
+        if row.answers and row.before == "closed":
+            conversations.add_event(session, business_id, row.id, row.channel_id, "reopened", by="system")
+        events.notify(session, business_id, row.id, (row.assignee_id or events.ANYBODY) if row.answers else None)
+    return back
+
+
+_FORGET = """
+UPDATE conversations c SET unsent_id = NULL, unsent_at = NULL, waiting_since = CASE
+    WHEN %(owed)s OR EXISTS (SELECT FROM messages asked WHERE asked.id = c.asked_id AND NOT EXISTS (
+        SELECT FROM messages other JOIN deliveries d ON d.message_id = other.id
+        WHERE other.conversation_id = c.id AND other.id > asked.id AND d.answers
+          AND other.status IN ('sent', 'delivered', 'read', 'played')))
+    THEN c.waiting_since END
+WHERE c.unsent_id = ANY(%(ids)s::bigint[])
+"""
+
+
+def forget(session: Session, message_ids: Sequence[int], *, retried: bool) -> None:
+    """People dealt with these messages: they go out again, or never. Who asked for nothing waits no more then."""
+    if message_ids:
+        run(session, _FORGET, {"ids": list(message_ids), "owed": retried})

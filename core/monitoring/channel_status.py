@@ -1,0 +1,146 @@
+"""A business's channels as its people see them: what they are, how they do, what their provider says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.channels.types import Provider
+from core.messaging.channels.admin import SECRETS, from_settings
+from core.messaging.outbound import rate_limit
+from core.models import Bot, Channel
+from core.monitoring.probes import Answer
+from core.platform.config import get_settings
+from core.platform.db import run
+
+_HEARD_WITHIN_DAYS = 7
+_META_PATH = "/api/webhooks/whatsapp"
+_TWILIO_PATH = "/api/webhooks/twilio"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCard:
+    """A channel, without a secret in it.
+
+    `secrets` are the names of those that are kept. `sent` and `left` are messages of the last minute and how many
+    more its rate allowed. `breaker_until` is set while the breaker is open. `heard_at`: the newest message of a
+    customer's within seven days.
+    """
+
+    id: int
+    name: str
+    kind: str
+    provider: str
+    identity: str
+    account: str
+    state: str
+    reason: str | None
+    bot_id: int | None
+    bot: str | None
+    per_second: float
+    own_speed: float | None
+    sent: int
+    left: int
+    waiting: int
+    oldest_seconds: float
+    begun: int
+    heard_at: datetime | None
+    failures: int
+    breaker_until: datetime | None
+    asked_at: datetime | None
+    answer: Answer | None
+    secrets: frozenset[str]
+    from_settings: bool
+    webhook: str
+
+
+_FIGURES = """
+SELECT c.id,
+    coalesce(s.sent, 0) AS sent, coalesce(b.begun, 0) AS begun, h.created_at AS heard_at,
+    coalesce(w.waiting, 0) AS waiting, coalesce(w.oldest, 0) AS oldest,
+    coalesce(f.failures, 0) AS failures, CASE WHEN f.open_until > now() THEN f.open_until END AS breaker_until
+FROM channels c
+LEFT JOIN channel_flow f ON f.channel_id = c.id
+LEFT JOIN (
+    SELECT channel_id, count(*) AS sent FROM messages
+    WHERE business_id = %(business)s AND created_at > now() - interval '1 hour'
+        AND sent_at > now() - interval '1 minute' GROUP BY 1
+) s ON s.channel_id = c.id
+LEFT JOIN (
+    SELECT channel_id, count(*) AS begun FROM conversations
+    WHERE business_id = %(business)s AND created_at > now() - interval '24 hours' GROUP BY 1
+) b ON b.channel_id = c.id
+LEFT JOIN (
+    SELECT channel_id, count(*) AS waiting, greatest(0, extract(epoch FROM now() - min(next_attempt_at))) AS oldest
+    FROM deliveries WHERE next_attempt_at <= now() GROUP BY 1
+) w ON w.channel_id = c.id
+LEFT JOIN LATERAL (
+    SELECT created_at FROM messages m
+    WHERE m.business_id = %(business)s AND m.channel_id = c.id AND m.direction = 'inbound'
+        AND m.created_at > now() - make_interval(days => %(days)s)
+    ORDER BY m.created_at DESC LIMIT 1
+) h ON true
+WHERE c.business_id = %(business)s
+"""
+
+
+def cards(session: Session, business_id: int) -> Sequence[ChannelCard]:
+    """Every channel of the business, oldest first, the disabled ones last."""
+    figures = {row.id: row for row in run(session, _FIGURES, {"business": business_id, "days": _HEARD_WITHIN_DAYS})}
+    rows = session.execute(
+        select(Channel, Bot.name)
+        .outerjoin(Bot, Bot.id == Channel.bot_id)
+        .where(Channel.business_id == business_id)
+        .order_by(Channel.state == "disabled", Channel.id)
+    )
+    return [_card(row, bot, figures[row.id]) for row, bot in rows]
+
+
+def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
+    rate = rate_limit.per_second(row.provider, row.kind, row.settings)
+    sent: int = now.sent
+    own = row.settings.get("messages_per_second")
+    meta = row.provider == Provider.WHATSAPP_CLOUD
+    return ChannelCard(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        provider=row.provider,
+        identity=row.identity,
+        account=row.account,
+        state=row.state,
+        reason=row.state_reason,
+        bot_id=row.bot_id,
+        bot=bot,
+        per_second=rate,
+        own_speed=float(own) if isinstance(own, int | float) else None,
+        sent=sent,
+        left=max(0, int(rate * 60) - sent),
+        waiting=now.waiting,
+        oldest_seconds=float(now.oldest),
+        begun=now.begun,
+        heard_at=now.heard_at,
+        failures=now.failures,
+        breaker_until=now.breaker_until,
+        asked_at=row.asked_at,
+        answer=Answer.of_json(row.told),
+        secrets=frozenset(name for name in SECRETS[Provider(row.provider)] if row.credentials.get(name)),
+        from_settings=from_settings(row.provider, row.kind, row.identity),
+        webhook=get_settings().callback_base + (_META_PATH if meta else _TWILIO_PATH),
+    )
+
+
+def verify_token(session: Session, channel_id: int) -> str:
+    """What Meta must be told beside the webhook's address: the channel's own token, else the installation's."""
+    credentials = session.scalar(select(Channel.credentials).where(Channel.id == channel_id)) or {}
+    return credentials.get("verify_token") or get_settings().whatsapp_webhook_verify_token
+
+
+def bots(session: Session) -> Sequence[tuple[int, str]]:
+    """The bots a channel may have, by name."""
+    return [(row.id, row.name) for row in session.execute(select(Bot.id, Bot.name).order_by(func.lower(Bot.name)))]

@@ -1,0 +1,259 @@
+"""Asking: whether the servers answer, and what a provider says of an account. Shared by doctor, console and alerts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import structlog
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from core.channels.twilio.account import check_credentials, owns_sender
+from core.channels.types import Account, Cause, Provider, SendError
+from core.channels.whatsapp_cloud import account as whatsapp_setup
+from core.channels.whatsapp_cloud.graph_api import Graph
+from core.messaging.channels.accounts import _ASK_AGAIN, account_of
+from core.models import Channel, ChannelState
+from core.platform import job_queue, machines
+from core.platform.config import get_settings
+from core.platform.db import get_engine, system_transaction
+
+log = structlog.get_logger(__name__)
+
+ASK_SECONDS = 10.0
+_LEAST_FREE = 0.05  # of the disk
+_GIGABYTE = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `mend` says what to do when it is not well; `figure` is what `detail` counts or names."""
+
+    name: str
+    well: bool
+    detail: str
+    mend: str = ""
+    figure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider said of an account. `latency` is in milliseconds; words of the provider's are left as they are.
+
+    `expires_at`: when the access token ends; None when it does not, or the provider does not tell.
+    """
+
+    well: bool
+    detail: str
+    advice: str = ""
+    latency: int = 0
+    number: str = ""
+    verified_name: str = ""
+    quality: str = ""
+    limit: str = ""
+    expires_at: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
+
+    @classmethod
+    def of_json(cls, told: Mapping[str, Any]) -> Answer | None:
+        """What `as_json` wrote; None for a channel that was never asked about."""
+        if not told:
+            return None
+        ends = told.get("expires_at")
+        return cls(**{**told, "expires_at": datetime.fromisoformat(ends) if ends else None})
+
+
+def ask(account: Account) -> Answer:
+    """Ask the provider about an account, with its credentials. Network: call it outside any transaction."""
+    started = time.monotonic()
+    try:
+        answer = _ask_meta(account) if account.provider is Provider.WHATSAPP_CLOUD else _ask_twilio(account)
+    except SendError as error:
+        unreached = error.cause is Cause.NETWORK  # its advice is about messages that were being sent
+        advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
+        answer = Answer(False, str(error), advice)
+    return replace(answer, latency=round(1000 * (time.monotonic() - started)))
+
+
+def ask_for_new(account: Account) -> Answer:
+    """Ask about an account that shall be kept: it must also own its number, which is one channel of one business alone.
+
+    Meta's token opens its own numbers only. Network: call it outside any transaction.
+    """
+    answer = ask(account)
+    if not answer.well or account.provider is not Provider.TWILIO:
+        return answer
+    try:
+        owned = owns_sender(account, read_timeout=ASK_SECONDS)
+    except SendError as error:
+        return replace(answer, well=False, detail=f"Twilio did not say whose {account.identity} is ({error})")
+    if owned:
+        return answer
+    advice = "Give the account SID and token of the account or subaccount that has it in the Twilio console."
+    return replace(answer, well=False, detail=f"{account.identity} does not belong to this account", advice=advice)
+
+
+def _ask_meta(account: Account) -> Answer:
+    graph = Graph(account, read_timeout=ASK_SECONDS)
+    info = whatsapp_setup.phone_info(graph)
+    detail = f"{info.display_phone_number} ({info.verified_name}), quality {info.quality or 'unknown'}"
+    return Answer(
+        well=True,
+        detail=detail,
+        number=info.display_phone_number,
+        verified_name=info.verified_name,
+        quality=info.quality,
+        limit=info.messaging_tier,
+        expires_at=_token_end(graph),
+    )
+
+
+def _token_end(graph: Graph) -> datetime | None:
+    """Not every token may ask about itself: one that may not, but opens the number, is good enough."""
+    try:
+        return whatsapp_setup.token_info(graph).expires_at
+    except SendError as error:
+        log.info("token_not_described", code=error.error.code)
+        return None
+
+
+def _ask_twilio(account: Account) -> Answer:
+    check_credentials(account, read_timeout=ASK_SECONDS)
+    return Answer(True, f"{account.identity}: Twilio accepts the credentials", number=account.identity)
+
+
+def remember(session: Session, channel_id: int, answer: Answer) -> None:
+    """Keep what the provider said, for the cards and the alerts."""
+    session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id)
+        .values(asked_at=func.now(), told=answer.as_json())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def ask_due() -> int:
+    """Ask about every channel in use that was not asked about for a quarter of an hour. Returns how many.
+
+    The time is written before asking: of several schedulers one asks, and a provider that hangs is not asked again
+    at once.
+    """
+    with system_transaction() as session:
+        rows = session.scalars(
+            update(Channel)
+            .where(
+                Channel.state != ChannelState.DISABLED,
+                or_(Channel.asked_at.is_(None), Channel.asked_at < func.now() - text(f"interval '{_ASK_AGAIN}'")),
+            )
+            .values(asked_at=func.now())
+            .returning(Channel)
+        ).all()
+        accounts = [(row.id, account_of(row)) for row in rows]
+    for channel_id, account in accounts:
+        answer = ask(account)
+        with system_transaction() as session:
+            remember(session, channel_id, answer)
+    return len(accounts)
+
+
+def servers() -> Iterator[Finding]:
+    """The database, Redis, the workers and the disk."""
+    yield _database()
+    yield from _redis()
+    yield disk()
+
+
+def _database() -> Finding:
+    try:
+        with get_engine().connect() as connection:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            revision = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one()
+    except SQLAlchemyError as error:
+        return Finding("database", False, type(error).__name__, "Start Postgres, or correct DATABASE_URL.")
+    mend = "Run `python -m core.cli migrate`."
+    return Finding("database", revision is not None, f"Postgres {version}", mend, version.partition(" ")[0])
+
+
+def database_connections() -> Iterator[Finding]:
+    """What this machine's processes may open, beside what Postgres lets its role open."""
+    wanted = get_settings().database_connections
+    try:
+        with system_transaction() as session:
+            allowed = session.execute(text(_ALLOWED)).scalar_one()
+            count = max(1, len(machines.live(session)))
+    except SQLAlchemyError:
+        return
+    mend = "Lower DATABASE_CONNECTIONS, or raise max_connections of Postgres (docs/operations.md, Connections)."
+    whose = "this machine" if count == 1 else f"each of {count} machines"
+    detail = f"{wanted} for {whose}, {allowed} allowed by Postgres"
+    yield Finding("connections", wanted * count <= allowed, detail, mend, str(allowed))
+
+
+def files() -> Iterator[Finding]:
+    """Whether every machine can read every file."""
+    try:
+        with system_transaction() as session:
+            found = machines.live(session)
+    except SQLAlchemyError:
+        return
+    without = ", ".join(one.hostname for one in found if not one.has_media_url)
+    detail = f"{len(found)} machines, without MEDIA_URL: {without or 'none'}"
+    yield Finding("files", not machines.apart(found), detail, machines.MEND, str(len(found)))
+
+
+# The limits of the server, of the role and of the database; -1 is none.
+_ALLOWED = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int,
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()))
+"""
+
+
+def _redis() -> Iterator[Finding]:
+    try:
+        workers = job_queue.workers_seen()
+    except redis.RedisError as error:
+        yield Finding("redis", False, type(error).__name__, "Start Redis, or correct REDIS_URL.")
+        return
+    yield Finding("redis", True, "answers")
+    yield Finding(
+        "workers",
+        workers > 0,
+        f"{workers} seen",
+        "Start one with `python -m workers.run`, or everything with `make run`.",
+        str(workers),
+    )
+
+
+def disk() -> Finding:
+    """The room left where DATA_DIR is: files, and the embedded servers' data."""
+    folder = get_settings().data_dir.expanduser().absolute()
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        return Finding("disk", False, f"{folder}: {error.strerror}", "Make the folder that DATA_DIR names.")
+    well = usage.free > _LEAST_FREE * usage.total
+    free = f"{usage.free / _GIGABYTE:.1f}"
+    return Finding("disk", well, f"{free} GB free", "Make room on the disk of DATA_DIR.", free)
+
+
+def accounts(session: Session) -> list[tuple[str, str, str | None, Account]]:
+    """Every channel's name, state, reason and account, oldest first."""
+    rows = session.scalars(select(Channel).order_by(Channel.id)).all()
+    return [(row.name, row.state, row.state_reason, account_of(row)) for row in rows]
+
+
+def token_ends_soon(answer: Answer, days: int = 7) -> bool:
+    """Whether the token ends within `days`."""
+    return answer.expires_at is not None and (answer.expires_at - datetime.now(UTC)).days < days

@@ -1,0 +1,76 @@
+"""Secrets at rest: Fernet with rotating keys (the first of ENCRYPTION_KEYS writes, all of them read)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+from core.platform.config import get_settings
+from core.platform.errors import ConfigurationError
+
+
+@lru_cache(maxsize=1)
+def _fernet() -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in get_settings().encryption_keys])
+    except ValueError:
+        raise ConfigurationError(
+            "ENCRYPTION_KEYS is wrong: each key is 32 bytes in URL-safe base64; make one with "
+            "`python -m core.cli keys encryption`."
+        ) from None
+
+
+class EncryptedJSON(TypeDecorator[dict[str, str]]):
+    """A dictionary of secrets, encrypted before it reaches the database."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else _fernet().encrypt(json.dumps(value).encode())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, str] | None:
+        if value is None:
+            return None
+        return dict(json.loads(_fernet().decrypt(bytes(value))))
+
+
+@lru_cache(maxsize=8)
+def signing_keys(purpose: str) -> tuple[bytes, ...]:
+    """A key for signatures from each of ENCRYPTION_KEYS, of use for this purpose alone: the first signs, all verify."""
+    return tuple(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bothub: {purpose}".encode()).derive(key.encode())
+        for key in get_settings().encryption_keys
+    )
+
+
+def sealed(text: str) -> str:
+    """A text that only we can read and that nobody can make, for a browser to keep."""
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def unsealed(kept: str) -> str | None:
+    """What was sealed; None for anything else."""
+    try:
+        return _fernet().decrypt(kept.encode()).decode()
+    except (InvalidToken, UnicodeError):
+        return None
+
+
+def new_token(prefix: str = "") -> str:
+    """A random URL-safe secret of 256 bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token: it has 256 random bits, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).digest()

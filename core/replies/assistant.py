@@ -1,0 +1,285 @@
+"""Decides what becomes of a customer's messages: an answer, a person, or nothing.
+
+Provider trouble never surfaces as an exception: it ends with a person. Anything that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from core.accounts import business_hours
+from core.bots import approved_answers
+from core.bots.llm.types import Completion, FailureKind, MakeQuote, Model, ModelAnswer, ModelFailed, Prompt, Usage
+from core.bots.settings import BotSettings
+from core.catalog import product_index, quote_texts
+from core.replies import handoff_rules, output_checks, quote_flow, sentiment
+from core.replies.courtesy_replies import returned
+from core.replies.decision import ComposeRequest, HandOff, NothingOwed, Outcome, Reply, Silent, Trace
+from core.replies.grounding import review
+from core.replies.handoff_rules import Reason, Trigger
+from core.replies.handoff_summary import summarise
+from core.replies.prompt import build
+from core.text.courtesy import Courtesy, courtesy_of
+from core.text.normalize import LanguageCode, guess_language
+from core.types import Autonomy, Passage, Role, burst
+
+BOT_OFF = "bot_off"
+MODEL = "model"
+APPROVED_PAIR = "approved_pair"
+QUOTE = "quote"
+PRODUCT_PRICE = "product_price"
+FREQUENT = "frequent_answer"
+COURTESY = "courtesy"
+_PAIR_PASSAGES = 3
+# An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
+_QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
+_NOTHING_TO_A_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # the latter: a sticker
+_STICKER = "[sticker]"
+# Even a mere "hola" goes to a person with these.
+_STAND = (Reason.SENTIMENT, Reason.LEAK)
+_REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
+
+
+def compose(request: ComposeRequest, model: Model | None) -> Outcome:
+    """Judge the newest burst. `model` is None when no key is configured. Raises `ValueError` without a burst."""
+    settings = request.settings
+    if not settings.enabled or settings.autonomy is Autonomy.OFF:
+        return Silent(Trace(BOT_OFF))
+    if not burst(request.turns):
+        raise ValueError("the conversation does not end with a customer's message")
+    trigger = handoff_rules.before_model(settings, request.turns, request.replies_in_a_row)
+    if trigger is None or trigger.reason in _QUOTE_COMES_FIRST:
+        quoted = quote_flow.answered(_situation(request))
+        if quoted:
+            return _quote(request, quoted, Trace(QUOTE))
+    courtesy = _courtesy(request)
+    if courtesy is Courtesy.ACKNOWLEDGEMENT and not _was_asked(request):
+        return NothingOwed(Trace(COURTESY))
+    if trigger and not (courtesy and trigger.reason in _NOTHING_TO_A_COURTESY):
+        return _hand_off(request, trigger, Trace(trigger.reason))
+    if request.given_before is not None:
+        return request.given_before
+    if request.over_budget:
+        return _without_model(request, Trigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
+    if model is None:
+        return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
+    if quoted := quote_flow.ordered(_situation(request), doubtful=False):
+        return _quote(request, quoted, Trace(QUOTE))
+    return _with_model(request, model)
+
+
+def _with_model(request: ComposeRequest, model: Model) -> Outcome:
+    passages = _passages(request)
+    prompt = build(request.settings, request.business, request.turns, passages)
+    prompt = replace(prompt, quotes=bool(request.catalogue))
+    trace = Trace(MODEL, prompt_version=prompt.version, prompt_tokens=prompt.tokens, passages=passages)
+    try:
+        completion = model.answer(prompt, request.settings, cache_key=request.bot_ref, contact=request.contact_ref)
+    except ModelFailed as failure:
+        trigger = Trigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
+        return _without_model(request, trigger, _failed(request, trace, failure))
+    trace = _spent(request, trace, completion)
+    if isinstance(completion.answer, MakeQuote):
+        return _quote(request, quote_flow.from_model(completion.answer, _situation(request)), trace)
+    return _judge(request, completion.answer, prompt, _answered(request, completion.answer, trace))
+
+
+def _situation(request: ComposeRequest) -> quote_flow.Situation:
+    """What quotes depend on."""
+    settings = request.settings
+    before = request.turns[: len(request.turns) - len(burst(request.turns))]
+    return quote_flow.Situation(
+        text=_question(request),
+        at=request.turns[-1].at,
+        items=request.catalogue,
+        open_quote=request.open_quote,
+        asked_last=bool(before) and before[-1].role is Role.BOT and quote_texts.asks_for_answer(before[-1].text),
+        asked_which=bool(before) and before[-1].role is Role.BOT and quote_texts.asks_which(before[-1].text),
+        language=_language(request, None),
+        time_zone=request.business.time_zone,
+        valid_for=timedelta(hours=settings.quote_hours),
+        by_person=settings.quote_handoff,
+    )
+
+
+def _quote(request: ComposeRequest, quoted: quote_flow.Quoted, trace: Trace) -> Outcome:
+    trace = replace(trace, decided_by=QUOTE, confidence={**trace.confidence, "result": quoted.confidence})
+    draft = request.settings.autonomy is Autonomy.DRAFT
+    if quoted.change and quoted.confirmed and request.settings.quote_handoff:
+        text, summary = None if draft else quoted.text, summarise(request.turns, None)
+        return HandOff(text, Reason.QUOTE_CONFIRMED, quoted.change.summary, trace, summary, quoted.change)
+    return Reply(quoted.text, draft, trace, quoted.change)
+
+
+def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace) -> Outcome:
+    autonomy = _autonomy(request.settings, answer.topics)
+    trigger = _objection(request, answer, prompt, trace, autonomy)
+    if trigger:
+        courteous = None if trigger.reason in _STAND else _courteous(request, trace)
+        return courteous or _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
+    return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _objection(
+    request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace, autonomy: Autonomy
+) -> Trigger | None:
+    """Why the answer shall not be said, or None."""
+    settings = request.settings
+    if output_checks.leaks(answer.reply, prompt.instructions, settings.personality):
+        return Trigger(Reason.LEAK, "the reply repeated the bot's instructions")
+    if answer.handoff_reason and answer.handoff_reason.strip():
+        return Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
+    if autonomy is Autonomy.OFF:
+        return Trigger(Reason.TOPIC, ", ".join(answer.topics))
+    if settings.handoff_on_anger and sentiment.stays_negative(request.last_sentiment, answer.sentiment):
+        return Trigger(Reason.SENTIMENT, "unhappy twice in a row")
+    return handoff_rules.below_threshold(trace.confidence["result"], settings.confidence_threshold)
+
+
+def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
+    """A courtesy, a quote for what reads as an order, an approved answer or a price where nobody can doubt it, or a
+    person.
+    """
+    if (courteous := _courteous(request, trace)) is not None:
+        return courteous
+    if quoted := quote_flow.ordered(_situation(request), doubtful=True):
+        return _quote(request, quoted, trace)
+    decided_by, known = APPROVED_PAIR, approved_answers.sure_answer(request.settings.qa_pairs, _question(request))
+    if known is None:
+        decided_by, known = PRODUCT_PRICE, product_index.sure_price(request.catalogue, _question(request))
+    if known is None:
+        return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
+    confidence = {**trace.confidence, "best_passage": known.score}
+    passages = (known, *(passage for passage in trace.passages if passage.id != known.id))
+    trace = replace(trace, decided_by=decided_by, passages=passages, sources=(known.id,), confidence=confidence)
+    return Reply(known.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
+
+
+def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | None:
+    """What is done about messages that ask for nothing, so that they wake nobody; None if they may ask for more."""
+    courtesy = _courtesy(request)
+    if courtesy is None or (courtesy is Courtesy.ACKNOWLEDGEMENT and _was_asked(request)):
+        return None
+    trace, text = replace(trace, decided_by=COURTESY), returned(courtesy, _language(request, None))
+    return NothingOwed(trace) if text is None else Reply(text, request.settings.autonomy is Autonomy.DRAFT, trace)
+
+
+def _courtesy(request: ComposeRequest) -> Courtesy | None:
+    """What the burst is if it asks for nothing. A sticker asks for nothing: the first word of a conversation greets."""
+    newest = burst(request.turns)
+    said = [turn.text for turn in newest if turn.readable or not turn.text.startswith(_STICKER)]
+    if said:
+        return courtesy_of("\n".join(said))
+    return Courtesy.ACKNOWLEDGEMENT if len(newest) < len(request.turns) else Courtesy.GREETING
+
+
+def _was_asked(request: ComposeRequest) -> bool:
+    """Whether the last that was said to the customer asks something, which an "ok" may answer."""
+    before = request.turns[: len(request.turns) - len(burst(request.turns))]
+    return bool(before) and before[-1].role is not Role.CUSTOMER and "?" in before[-1].text
+
+
+def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
+    # Where a person approves every answer, nothing is said without one, not even this.
+    silent = request.settings.autonomy is Autonomy.DRAFT
+    text = None if silent else _farewell(request, trigger.reason, trace.language)
+    return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
+
+
+def given_up(request: ComposeRequest) -> str | None:
+    """What a customer hears when no answer could be finished; None from a bot that says nothing by itself."""
+    alone = request.settings.autonomy not in (Autonomy.OFF, Autonomy.DRAFT)
+    return _farewell(request, Reason.FAILURE, None) if alone else None
+
+
+def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
+    settings, speaks = request.settings, _language(request, spoken)
+    shut = not business_hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)
+    later = settings.out_of_hours_message.in_language(speaks)
+    match reason:
+        case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
+            fallback = settings.fallback_message.in_language(speaks)
+            return f"{fallback} {later}" if shut else fallback
+        case Reason.FAILURE | Reason.BUDGET:
+            return settings.apology_message.in_language(speaks)
+    return later if shut else settings.handoff_message.in_language(speaks)
+
+
+def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
+    if request.settings.language != "auto":
+        return request.settings.language
+    if not any(sign.isalpha() for turn in burst(request.turns) for sign in turn.text):
+        return request.language  # a place or a picture is in no language, whatever the model takes it for
+    match (spoken or "")[:2].lower():
+        case "es":
+            return "es"
+        case "en":
+            return "en"
+        case "pt":
+            return "pt"
+    return guess_language(_question(request), request.language)
+
+
+def _autonomy(settings: BotSettings, topics: list[str]) -> Autonomy:
+    """The least freedom that the bot and the answer's topics allow."""
+    named = {topic.strip().casefold() for topic in topics}
+    applying = [rule.autonomy for rule in settings.topics if rule.topic.casefold() in named]
+    return min([settings.autonomy, *applying], key=list(Autonomy).index)
+
+
+def _passages(request: ComposeRequest) -> tuple[Passage, ...]:
+    question = _question(request)
+    pairs = approved_answers.search(request.settings.qa_pairs, question, _PAIR_PASSAGES)
+    return (*request.passages, *product_index.passages(request.catalogue, question), *pairs)
+
+
+def _question(request: ComposeRequest) -> str:
+    return "\n".join(turn.text for turn in burst(request.turns))
+
+
+def _answered(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Trace:
+    found = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
+    return replace(
+        trace,
+        sources=found.sources,
+        unknown_sources=found.unknown_sources,
+        invented_amounts=found.invented_amounts,
+        grounded=found.grounded,
+        confidence={**found.confidence.parts, "threshold": request.settings.confidence_threshold},
+        topics=tuple(answer.topics),
+        sentiment=answer.sentiment,
+        language=answer.language,
+    )
+
+
+def _spent(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
+    return replace(
+        trace,
+        model=completion.model,
+        request_id=completion.request_id,
+        usage=completion.usage,
+        cost=_cost(request, completion.model, completion.usage),
+        latency_ms=completion.latency_ms,
+        raw_reply=completion.raw,
+    )
+
+
+def _failed(request: ComposeRequest, trace: Trace, failure: ModelFailed) -> Trace:
+    return replace(
+        trace,
+        model=failure.model,
+        request_id=failure.request_id,
+        usage=failure.usage,
+        cost=_cost(request, failure.model, failure.usage),
+        latency_ms=failure.latency_ms,
+        error=str(failure),
+        raw_reply=failure.raw,
+    )
+
+
+def _cost(request: ComposeRequest, model: str | None, usage: Usage | None) -> Decimal | None:
+    if model is None or usage is None:
+        return None
+    return request.prices.cost(model, usage, request.turns[-1].at)

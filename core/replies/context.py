@@ -1,0 +1,253 @@
+"""What the bot is told about a conversation, and what of its run is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.accounts.business_profile import facts_of
+from core.bots import calibration_store, price_table, versions
+from core.bots import usage as spending
+from core.bots.calibration import IDENTITY
+from core.bots.settings import BotSettings
+from core.catalog import quotes
+from core.catalog.product_index import Item, kept, products_of
+from core.catalog.quote import OpenQuote
+from core.models import Sender
+from core.platform.db import run
+from core.replies.decision import ComposeRequest, Trace
+from core.replies.transcript import IN_PROMPT, PARAMETERS, SAID, Said, in_order, turns_of
+from core.types import BusinessFacts, Role
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContext:
+    """A question for the assistant, and what of it is recorded with the run. `read_up_to` is the customer's newest.
+
+    `catalogue` is the version of what can be quoted, None where that is nothing.
+    """
+
+    request: ComposeRequest
+    bot_id: int
+    settings_version: int
+    channel_id: int
+    read_up_to: str | None
+    must_wait: bool
+    catalogue: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The catalogue that can be quoted from. `quoted`: the customer may have a quote before them."""
+
+    business_id: int
+    version: UUID
+    currency: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a conversation stands when its turn comes, and the last of what was said.
+
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `shop` is None
+    where the business never had anything in its catalogue.
+    """
+
+    conversation_id: int
+    mode: str
+    status: str
+    contact_id: int
+    bot_turns: int
+    channel_id: int
+    bot_id: int | None
+    settings_version: int | None
+    last_sentiment: str | None
+    business_id: int
+    shop: Shop | None
+    business: BusinessFacts
+    said: Sequence[Said]
+    opted_out: bool
+
+
+_STANDING = f"""
+SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
+       (SELECT r.trace ->> 'sentiment' FROM ai_runs r
+        WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
+        ORDER BY r.id DESC LIMIT 1),
+       b.id, b.catalogue, coalesce(nullif(b.profile ->> 'currency', ''), b.currency),
+       b.catalogue IS NOT NULL AND EXISTS (
+           SELECT FROM quotes q JOIN conversations o ON o.id = q.conversation_id
+           WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
+       i.opted_out_at IS NOT NULL,
+       b.name, b.timezone, b.profile,
+       (SELECT jsonb_agg(jsonb_build_array({SAID}) ORDER BY m.created_at, m.id)
+        FROM (SELECT * FROM messages WHERE conversation_id = c.id AND {IN_PROMPT}
+              ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
+FROM conversations c
+JOIN channels ch ON ch.id = c.channel_id
+JOIN identities i ON i.id = c.identity_id
+JOIN businesses b ON b.id = c.business_id
+LEFT JOIN LATERAL (
+    SELECT version, (data ->> 'context_messages')::int AS context_messages
+    FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
+) v ON true
+WHERE c.id = ANY(%(conversations)s::bigint[])
+"""  # noqa: S608 - parts of our own
+
+
+def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
+    """How these conversations stand, read together."""
+    values = {
+        "conversations": list(conversation_ids),
+        **PARAMETERS,
+        "remembered": quotes.REMEMBERED,
+    }
+    rows = run(session, _STANDING, values)
+    return {row[0]: _standing(*row) for row in rows}
+
+
+def _standing(
+    conversation_id: int,
+    mode: str,
+    status: str,
+    contact_id: int,
+    bot_turns: int,
+    channel_id: int,
+    bot_id: int | None,
+    version: int | None,
+    sentiment: str | None,
+    business_id: int,
+    catalogue: UUID | None,
+    currency: str,
+    quoted: bool,
+    opted_out: bool,
+    *rest: Any,
+) -> Standing:
+    *business, said = rest
+    facts = facts_of(*business)
+    told = in_order(said or [])
+    shop = None if catalogue is None else Shop(business_id, catalogue, currency, quoted)
+    return Standing(
+        conversation_id,
+        mode,
+        status,
+        contact_id,
+        bot_turns,
+        channel_id,
+        bot_id,
+        version,
+        sentiment,
+        business_id,
+        shop,
+        facts,
+        told,
+        opted_out,
+    )
+
+
+def load_context(session: Session, how: Standing) -> ReplyContext | None:
+    """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
+    if how.bot_id is None or how.settings_version is None:
+        return None
+    settings = versions.version(session, how.bot_id, how.settings_version)
+    if how.shop is None:
+        return _brief(how, settings, session)
+    items = products_of(session, how.shop.business_id)
+    quote = quotes.latest(session, how.conversation_id, how.contact_id, items) if how.shop.quoted else None
+    return _brief(how, settings, session, items, quote)
+
+
+def cached_context(how: Standing) -> ReplyContext | None:
+    """The same without asking the database: where this process knows all it takes, no budget a minute is set, and the
+    customer has no quote before them.
+    """
+    settings = versions.kept(how.bot_id, how.settings_version)
+    if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
+        return None
+    if how.bot_id is None or calibration_store.of_bot(None, how.bot_id) is None:
+        return None
+    if spending.spent_out(None, how.bot_id, settings) is None:
+        return None
+    if how.shop is None:
+        return _brief(how, settings, None)
+    items = kept(how.shop.business_id, how.shop.version, how.shop.currency)
+    return None if items is None or how.shop.quoted else _brief(how, settings, None, items)
+
+
+def _brief(
+    how: Standing,
+    settings: BotSettings,
+    session: Session | None,
+    items: tuple[Item, ...] = (),
+    quote: OpenQuote | None = None,
+) -> ReplyContext | None:
+    turns = turns_of(how.said)
+    if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
+        return None
+    request = ComposeRequest(
+        settings=settings,
+        business=how.business,
+        turns=turns,
+        prices=price_table.table(how.business_id),
+        bot_ref=f"bot-{how.bot_id}",
+        contact_ref=f"contact-{how.contact_id}",
+        replies_in_a_row=how.bot_turns,
+        last_sentiment=how.last_sentiment,
+        catalogue=items,
+        open_quote=quote,
+        calibration=calibration_store.of_bot(session, how.bot_id) or IDENTITY,
+        over_budget=bool(spending.spent_out(session, how.bot_id, settings)),
+    )
+    return ReplyContext(
+        request=request,
+        bot_id=how.bot_id,
+        settings_version=how.settings_version,
+        channel_id=how.channel_id,
+        read_up_to=next(
+            (one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER and one.type != "call"),
+            None,
+        ),
+        catalogue=None if how.shop is None else how.shop.version,
+        must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
+    )
+
+
+def run_columns(trace: Trace) -> dict[str, Any]:
+    """A run's columns. What has a column of its own is not repeated in `trace`."""
+    usage = trace.usage
+    kept = {
+        "passages": [asdict(passage) for passage in trace.passages],
+        "sources": list(trace.sources),
+        "unknown_sources": list(trace.unknown_sources),
+        "invented_amounts": list(trace.invented_amounts),
+        "grounded": trace.grounded,
+        "confidence": dict(trace.confidence),
+        "topics": list(trace.topics),
+        "sentiment": trace.sentiment,
+        "language": trace.language,
+        "request_id": trace.request_id,
+        "prompt_tokens": trace.prompt_tokens,
+        "raw_reply": trace.raw_reply,
+    }
+    return {
+        "prompt_version": trace.prompt_version or "",
+        "decided_by": str(trace.decided_by),
+        "model": trace.model,
+        "confidence": trace.confidence.get("result"),
+        "input_tokens": usage.input if usage else None,
+        "cached_tokens": usage.cached if usage else None,
+        "output_tokens": usage.output if usage else None,
+        "cost_usd": trace.cost,
+        "latency_ms": trace.latency_ms,
+        "error": trace.error,
+        "trace": kept,
+    }
+
+
+BUDGET_WAIT = timedelta(seconds=5)

@@ -1,0 +1,110 @@
+"""What the copilot is told about a conversation, and the record of what its help took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from core.accounts import business_profile
+from core.bots import usage, versions
+from core.bots.settings import BotSettings
+from core.catalog.product_index import Item, products_of
+from core.conversations import triage
+from core.conversations.canned_responses import Saved, saved_replies
+from core.models import AIRun, Channel, Conversation
+from core.platform.errors import NotFound
+from core.replies import context, transcript
+from core.replies.decision import Trace
+from core.text import similarity
+from core.types import BusinessFacts, Role, Turn
+
+OUTCOME = "copilot"
+_MOST_TURNS = 100
+_MOST_REPLIES = 5
+_MOST_TAGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """`bot_id` is None where no bot answers on the channel: then the settings are those every bot begins with.
+
+    `items` is what the business sells. `must_wait`: the bot has spent its budget.
+    """
+
+    conversation_id: int
+    contact_id: int
+    bot_id: int | None
+    settings_version: int
+    settings: BotSettings
+    business: BusinessFacts
+    turns: tuple[Turn, ...]
+    tags: tuple[str, ...]
+    items: tuple[Item, ...]
+    must_wait: bool
+
+
+def gather(session: Session, business_id: int, conversation_id: int) -> Material:
+    """All that help with a conversation depends on. Raises `NotFound`."""
+    row = session.execute(
+        select(Conversation.contact_id, Channel.bot_id)
+        .join(Channel, Channel.id == Conversation.channel_id)
+        .where(Conversation.id == conversation_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"No conversation {conversation_id}.")
+    version, settings = (0, BotSettings()) if row.bot_id is None else versions.current(session, row.bot_id)
+    turns = transcript.turns_until(session, conversation_id, limit=_MOST_TURNS)
+    return Material(
+        conversation_id=conversation_id,
+        contact_id=row.contact_id,
+        bot_id=row.bot_id,
+        settings_version=version,
+        settings=settings,
+        business=business_profile.read(session, business_id),
+        turns=turns,
+        tags=tuple(triage.known_tags(session, business_id)),
+        items=products_of(session, business_id),
+        must_wait=row.bot_id is not None and _spent(session, row.bot_id, settings, turns),
+    )
+
+
+def _spent(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
+    """Whether the bot's minute or its money is spent."""
+    fits = usage.fits(session, bot_id, settings, turns)
+    return not fits or bool(usage.spent_out(session, bot_id, settings))
+
+
+def record(session: Session, business_id: int, material: Material, trace: Trace) -> None:
+    """Keep what it took among the bot's runs, so that it counts in its budget and its cost."""
+    session.execute(
+        insert(AIRun).values(
+            business_id=business_id,
+            conversation_id=material.conversation_id,
+            bot_id=material.bot_id,
+            settings_version=material.settings_version,
+            outcome=OUTCOME,
+            **context.run_columns(trace),
+        )
+    )
+
+
+def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
+    """The saved replies most like what the customer wrote last, best first."""
+    saved = saved_replies(session)
+    asked = _asked(session, conversation_id)
+    texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
+    return [saved[place] for place, _ in similarity.nearest(asked, texts, _MOST_REPLIES)]
+
+
+def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:
+    """The tags in use that the customer's own words name."""
+    tags = triage.known_tags(session, business_id)
+    return similarity.named_in(_asked(session, conversation_id), tags, _MOST_TAGS)
+
+
+def _asked(session: Session, conversation_id: int) -> str:
+    """The customer's words among the latest messages; the last ones are enough if the business has answered since."""
+    turns = transcript.turns_until(session, conversation_id, limit=10)
+    return "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)

@@ -1,0 +1,32 @@
+"""What is said back to a greeting, thanks or a farewell."""
+
+from __future__ import annotations
+
+from core.bots.settings import Localised
+from core.text.courtesy import Courtesy
+from core.text.normalize import LanguageCode
+
+# None of them asks: an "ok" to a question is an answer, an "ok" to these is not.
+_RETURNED = {
+    Courtesy.GREETING: Localised(
+        es="¡Hola! Cuéntenos en qué podemos ayudarle.",
+        en="Hello! Tell us how we can help you.",
+        pt="Olá! Conte como podemos ajudar.",
+    ),
+    Courtesy.THANKS: Localised(
+        es="¡Con gusto! Si necesita algo más, aquí estamos.",
+        en="You're welcome! If you need anything else, just write.",
+        pt="Por nada! Se precisar de algo mais, é só escrever.",
+    ),
+    Courtesy.FAREWELL: Localised(
+        es="¡Hasta luego! Gracias por escribirnos.",
+        en="Goodbye, and thank you for writing.",
+        pt="Até logo! Obrigado por escrever.",
+    ),
+}
+
+
+def returned(courtesy: Courtesy, language: LanguageCode) -> str | None:
+    """The words that return a courtesy; None where it is left in peace."""
+    words = _RETURNED.get(courtesy)
+    return words.in_language(language) if words else None

@@ -1,0 +1,117 @@
+"""What a decision about a customer's messages depends on, and what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from core.bots.calibration import IDENTITY, Calibration
+from core.bots.llm.types import Usage
+from core.bots.model_prices import PriceTable
+from core.bots.settings import BotSettings
+from core.catalog.product_index import Item
+from core.catalog.quote import OpenQuote, QuoteChange
+from core.replies.handoff_rules import Reason
+from core.text.normalize import LanguageCode
+from core.types import NO_SUMMARY, BusinessFacts, Passage, Summary, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeRequest:
+    """All that one decision depends on.
+
+    `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
+    best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
+    are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
+    `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
+    `catalogue` is what can be quoted, `open_quote` the quote that the customer has before them.
+    With `over_budget` no model may be asked: what the bot may cost is spent.
+    `given_before` is what the same question was answered with lately: it is told again.
+    """
+
+    settings: BotSettings
+    business: BusinessFacts
+    turns: tuple[Turn, ...]
+    prices: PriceTable
+    bot_ref: str
+    contact_ref: str
+    replies_in_a_row: int
+    passages: tuple[Passage, ...] = ()
+    language: LanguageCode = "es"
+    calibration: Calibration = IDENTITY
+    last_sentiment: str | None = None
+    catalogue: tuple[Item, ...] = ()
+    open_quote: OpenQuote | None = None
+    over_budget: bool = False
+    given_before: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a decision came about. Stored with the run; nothing here is shown to customers.
+
+    `decided_by` is a `Reason`, or one of the constants of `core.replies.assistant`. `confidence` holds the parts that
+    `core.replies.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
+    given; None when it states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is
+    "kind: detail".
+    """
+
+    decided_by: str
+    prompt_version: str | None = None
+    prompt_tokens: int | None = None
+    passages: tuple[Passage, ...] = ()
+    sources: tuple[str, ...] = ()
+    unknown_sources: tuple[str, ...] = ()
+    invented_amounts: tuple[str, ...] = ()
+    grounded: bool | None = None
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
+    sentiment: str | None = None
+    language: str | None = None
+    model: str | None = None
+    request_id: str | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    latency_ms: int | None = None
+    error: str | None = None
+    raw_reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say `text`, or with `draft` show it to a person for approval. It is whole: the outbox splits it."""
+
+    text: str
+    draft: bool
+    trace: Trace
+    quote: QuoteChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """A person takes over and is notified. `text` is said to the customer first, unless None."""
+
+    text: str | None
+    reason: Reason
+    detail: str
+    trace: Trace
+    summary: Summary = NO_SUMMARY
+    quote: QuoteChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The bot is switched off and has no part in this conversation."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOwed:
+    """The customer asked for nothing ("ok", "👍"): nothing is said, and nobody is needed."""
+
+    trace: Trace
+
+
+Outcome = Reply | HandOff | Silent | NothingOwed

@@ -1,0 +1,58 @@
+"""Answers of the bot that wait for a person's approval. What a person decides is written on the run, once."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.conversations.lifecycle import add_event, lock_open
+from core.conversations.pending_draft import PENDING
+from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.models import AIRun, Mode, Sender
+from core.platform.errors import Conflict, NotFound
+
+SENT = "draft_sent"
+EDITED = "draft_edited"
+DISCARDED = "draft_discarded"
+
+
+def approve(session: Session, business_id: int, run_id: int, actor: str) -> None:
+    """Say it. The bot goes on with the conversation, and drafts its next answer too.
+
+    Raises:
+        NotFound: there is no such draft.
+        Conflict: somebody decided on it, or the conversation is closed.
+        WindowClosed, OptedOut, InvalidMessage: it cannot be said to this customer now.
+    """
+    run = _decide(session, run_id, SENT)
+    conversation = lock_open(session, run.conversation_id)
+    words = Draft({"type": "text", "text": run.trace["draft"]}, Sender.BOT, idempotency_key=f"draft:{run_id}")
+    run.message_id = queue_reply(session, business_id, conversation.id, words)[0]
+    conversation.mode = Mode.BOT
+    conversation.handoff_reason = None
+    session.flush()
+    add_event(session, business_id, conversation.id, conversation.channel_id, "draft_approved", by=actor)
+    audit_log.record(session, business_id, actor, "draft.approve", f"run:{run_id}")
+
+
+def set_aside(session: Session, business_id: int, run_id: int, actor: str, *, edited: bool) -> str:
+    """A person answers instead, with these words as a start if `edited`. Returns the draft's words.
+
+    Raises:
+        NotFound, Conflict: there is no such draft, or somebody decided on it.
+    """
+    run = _decide(session, run_id, EDITED if edited else DISCARDED)
+    audit_log.record(session, business_id, actor, "draft.edit" if edited else "draft.discard", f"run:{run_id}")
+    return str(run.trace["draft"])
+
+
+def _decide(session: Session, run_id: int, outcome: str) -> AIRun:
+    run = session.scalars(select(AIRun).where(AIRun.id == run_id).with_for_update()).one_or_none()
+    if run is None or "draft" not in run.trace:
+        raise NotFound(f"No draft {run_id}.")
+    if run.outcome != PENDING:
+        raise Conflict("Somebody has already decided on this suggestion.")
+    run.outcome = outcome
+    session.flush()
+    return run

@@ -1,0 +1,79 @@
+"""Whether an answer rests on what it was given, told by rules and not by the model that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.bots.calibration import Calibration
+from core.bots.llm.types import ModelAnswer
+from core.bots.settings import BotSettings
+from core.replies.addresses import invented_addresses
+from core.replies.confidence import Confidence, Signals, weigh
+from core.replies.output_checks import invented_amounts
+from core.replies.prompt import FACTS, fact_lines
+from core.text.normalize import guess_language
+from core.types import BusinessFacts, Passage, Role, Turn, burst
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """`sources` exist among what was given, `unknown_sources` do not. `grounded` is None when nothing is stated.
+
+    `invented_amounts` are amounts, gifts, links, e-mail addresses and long numbers that nobody gave.
+    """
+
+    sources: tuple[str, ...]
+    unknown_sources: tuple[str, ...]
+    invented_amounts: tuple[str, ...]
+    grounded: bool | None
+    confidence: Confidence
+
+
+def review(
+    answer: ModelAnswer,
+    settings: BotSettings,
+    business: BusinessFacts,
+    turns: Sequence[Turn],
+    passages: Sequence[Passage],
+    calibration: Calibration,
+) -> Review:
+    """Check an answer to the newest burst of `turns` against the facts and the passages behind it."""
+    asked = "\n".join(turn.text for turn in burst(turns))
+    scores = {passage.id: passage.score for passage in passages}
+    cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
+    sources = tuple(source for source in cited if source in scores or source == FACTS)
+    unknown = tuple(source for source in cited if source not in sources)
+    known = _known(settings, business, turns, passages)
+    invented = (
+        *invented_amounts(answer.reply, known, asked),
+        *invented_addresses(answer.reply, known, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
+    )
+    # An answer that names a source states something, whatever it says of itself; so does one with a price or a link.
+    states = answer.states_facts or bool(cited) or bool(invented)
+    grounded = bool(sources) and not invented if states else None
+    signals = Signals(
+        model=answer.confidence,
+        evidence=max((scores[source] for source in sources if source in scores), default=None),
+        ungrounded=grounded is False,
+        invented_amounts=bool(invented),
+        unknown_sources=bool(unknown),
+        other_language=_other_language(settings, asked, answer.reply),
+    )
+    return Review(sources, unknown, invented, grounded, weigh(signals, calibration))
+
+
+def _known(
+    settings: BotSettings, business: BusinessFacts, turns: Sequence[Turn], passages: Sequence[Passage]
+) -> list[str]:
+    """All that the business itself has said, in general or here."""
+    said = [turn.text for turn in turns if turn.role is not Role.CUSTOMER]
+    told = [f"{passage.title}\n{passage.text}" for passage in passages]
+    return [*fact_lines(business), settings.personality, *told, *said]
+
+
+def _other_language(settings: BotSettings, asked: str, reply: str) -> bool:
+    """Whether a reply is not in the language that the bot speaks, or else the customer's."""
+    spoken = settings.language
+    wanted = guess_language(asked, guess_language(reply)) if spoken == "auto" else spoken
+    return guess_language(reply, wanted) != wanted

@@ -1,0 +1,112 @@
+"""When a person must take over, as far as rules can tell: no model is asked here.
+
+Missing a customer who asks for a person costs more than bringing one in too often, so every rule leans that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from core.bots.approved_answers import same_question
+from core.bots.settings import BotSettings
+from core.replies.sentiment import STRONG_WORDS
+from core.text import phrases
+from core.types import Role, Turn, burst
+
+
+class Reason(StrEnum):
+    """Why a person takes over. Stored with the conversation and counted in the figures."""
+
+    KEYWORD = "keyword"
+    TURN_CAP = "turn_cap"
+    ASKED_TWICE = "asked_twice"
+    UNSUPPORTED_CONTENT = "unsupported_content"
+    TOPIC = "topic"
+    LOW_CONFIDENCE = "low_confidence"
+    MODEL_ASKED = "model_asked"
+    SENTIMENT = "sentiment"
+    LEAK = "leak"  # the reply would have shown the bot's instructions
+    REFUSAL = "refusal"
+    EMPTY = "empty"
+    FAILURE = "failure"
+    NO_MODEL = "no_model"
+    QUOTE_CONFIRMED = "quote_confirmed"
+    BUDGET = "budget"  # what the bot may cost is spent
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A rule that calls for a person. `detail` is for the agent: the phrase, the count, the repeated question."""
+
+    reason: Reason
+    detail: str
+
+
+_REPEAT_WINDOW = timedelta(hours=1)
+
+
+def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row: int) -> Trigger | None:
+    """The first rule that takes the conversation from the bot before a model is asked, or None.
+
+    `replies_in_a_row` counts the bot's replies since a person last took part, however far back that is.
+    """
+    newest = burst(turns)
+    return (
+        asked_for_person([turn.text for turn in newest], settings.handoff_keywords.all())
+        or (upset([turn.text for turn in newest]) if settings.handoff_on_anger else None)
+        or turn_cap(replies_in_a_row, settings.turn_cap)
+        or unsupported(newest)
+        or asked_twice(turns)
+    )
+
+
+def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> Trigger | None:
+    """The first keyword phrase that one of the messages says, as `core.text.phrases` understands it.
+
+    "No puedo cancelar" and "no me devuelven el dinero" are complaints, not denials, and count.
+    """
+    keyword = phrases.said(messages, keywords)
+    return None if keyword is None else Trigger(Reason.KEYWORD, keyword)
+
+
+def upset(messages: Sequence[str]) -> Trigger | None:
+    """Words that only an angry customer writes. They are looked for as the keyword phrases are."""
+    found = asked_for_person(messages, STRONG_WORDS)
+    return found and Trigger(Reason.SENTIMENT, found.detail)
+
+
+def turn_cap(replies_in_a_row: int, cap: int) -> Trigger | None:
+    if replies_in_a_row < cap:
+        return None
+    return Trigger(Reason.TURN_CAP, f"{replies_in_a_row} replies without a person")
+
+
+def unsupported(newest: Sequence[Turn]) -> Trigger | None:
+    """Nothing in the burst can be read by the bot (an image without a caption, an unknown type)."""
+    if any(turn.readable for turn in newest):
+        return None
+    return Trigger(Reason.UNSUPPORTED_CONTENT, newest[-1].text)
+
+
+def asked_twice(turns: Sequence[Turn]) -> Trigger | None:
+    """The customer repeats, within the hour, a question that the bot has answered: the answer did not help."""
+    newest = burst(turns)
+    earlier = turns[: len(turns) - len(newest)]
+    if not earlier or earlier[-1].role is not Role.BOT:
+        return None
+    for old in earlier:
+        if old.role is not Role.CUSTOMER or newest[-1].at - old.at > _REPEAT_WINDOW:
+            continue
+        for turn in newest:
+            if same_question(old.text, turn.text):
+                return Trigger(Reason.ASKED_TWICE, turn.text)
+    return None
+
+
+def below_threshold(confidence: float, threshold: float) -> Trigger | None:
+    if confidence >= threshold:
+        return None
+    return Trigger(Reason.LOW_CONFIDENCE, f"{confidence:.2f} is below {threshold:.2f}")

@@ -1,0 +1,107 @@
+"""Long numbers in a reply that nobody gave: telephone numbers, bank accounts, orders, parcels, invoices.
+
+A number of eight digits or more can only be told by who knows it, whatever it counts or names: it must stand in what
+the business gave or the customer wrote, in whatever notation. Amounts of money, dates, spans and lists of small numbers
+are no such numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import phonenumbers
+
+from core.replies.output_checks import AMOUNT
+
+_LEAST_DIGITS = 8
+_LEAST_SHARED = 6  # digits in a row that no two numbers have in common by chance
+_BETWEEN = r"[ \u00a0\u202f().\u2010-\u2015\u2212/-]"
+_NUMBER = re.compile(rf"(?<!\d)(?:\+ ?)?\(?\d(?:{_BETWEEN}{{0,3}}\d){{7,39}}(?!\d)")
+_APART = re.compile(r"\s*/\s*|\s+\(|\)\s+|\s+[\u2010-\u2015-]\s+|\.\s+")  # what may part two numbers
+_YEAR = r"(?:19|20)\d\d"
+_MONTH, _DAY = r"(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12]\d|0?[1-9])"
+_DATE = re.compile(
+    rf"(?<![\d.])(?:{_YEAR}(?P<a>[-/.]){_MONTH}(?P=a){_DAY}|{_DAY}(?P<b>[-/.]){_MONTH}(?P=b)(?:{_YEAR}|\d\d)"
+    rf"|{_MONTH}/{_DAY}/{_YEAR}|{_YEAR} ?[-\u2013/] ?{_YEAR})(?![\d-])"
+)
+_TIME = re.compile(r"\b\d{1,2}[:h]\d\d\b")
+_HOURS = 24
+_ROUND = 50
+_SAME_NUMBER = (
+    phonenumbers.MatchType.EXACT_MATCH,
+    phonenumbers.MatchType.NSN_MATCH,
+    phonenumbers.MatchType.SHORT_NSN_MATCH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What numbers may come from: all digits in their order, and the long numbers by their last digits."""
+
+    digits: str
+    by_end: dict[str, set[str]]
+
+
+def invented_numbers(reply: str, told: str) -> tuple[str, ...]:
+    """The long numbers of a reply that `told` does not hold, as they are written."""
+    found = list(_long_numbers(reply))
+    given = _given(told) if found else None
+    return tuple(number.strip() for number in found if given and not _follows(number, given))
+
+
+def _long_numbers(text: str) -> Iterator[str]:
+    plain = _TIME.sub(" | ", _DATE.sub(" | ", AMOUNT.sub(" | ", text)))
+    return (found[0] for found in _NUMBER.finditer(plain) if not _counts(_groups(found[0]), found[0]))
+
+
+def _counts(groups: Sequence[str], written: str) -> bool:
+    """Whether these are small numbers in a row: sizes, opening hours, a span such as 1000-2000."""
+    values = [int(group) for group in groups]
+    steps = {later - one for one, later in pairwise(values)}
+    if written[0] in "+(" or groups[0][0] == "0" or not steps or min(steps) <= 0:
+        return False
+    if len(groups) == 2:
+        return all(value % _ROUND == 0 for value in values)
+    return max(values) <= _HOURS or len(steps) == 1
+
+
+def _given(told: str) -> _Told:
+    by_end: dict[str, set[str]] = {}
+    for found in _NUMBER.finditer(told):
+        for one in (found[0], *_APART.split(found[0])):
+            number = _dialled(one)
+            by_end.setdefault(number[-_LEAST_SHARED:], set()).add(number)
+    return _Told("|".join(map(_digits, told.splitlines())), by_end)
+
+
+def _follows(written: str, given: _Told) -> bool:
+    """Whether a number stands in what was given; what else is counted beside it ("12345678 (2 pairs)") may be small."""
+    if _digits(written) in given.digits or _is_given(written, given):
+        return True
+    first, *others = _APART.split(written)
+    rest = [_digits(one) for one in others if not _is_given(one, given)]
+    return bool(others) and _is_given(first, given) and sum(map(len, rest)) < _LEAST_DIGITS
+
+
+def _is_given(written: str, given: _Told) -> bool:
+    """Whether a number is one of those given, with or without its country's and its area's code."""
+    number = _dialled(written)
+    near = given.by_end.get(number[-_LEAST_SHARED:], ())
+    return any(one.endswith(number) or phonenumbers.is_number_match(number, one) in _SAME_NUMBER for one in near)
+
+
+def _dialled(written: str) -> str:
+    """The digits of a number, with a + before those that begin with a country's code."""
+    abroad, digits = written.lstrip(" (").startswith("+"), _digits(written)
+    return f"+{digits}" if abroad else f"+{digits[2:]}" if digits.startswith("00") else digits
+
+
+def _groups(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)

@@ -1,0 +1,45 @@
+"""What is kept of the bot's turns: a run each, whether or not its answer was used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from core.platform.db import run
+from core.replies import context
+
+if TYPE_CHECKING:
+    from core.replies.pending_replies import Done
+
+
+def of(one: Done, kind: str, message_id: int | None, **kept: str) -> dict[str, Any]:
+    """The run of a turn that ended as `kind`, with the message that it said; `kept` goes to its trace."""
+    columns = context.run_columns(one.outcome.trace)
+    return {
+        "conversation_id": one.turn.conversation_id,
+        "message_id": message_id,
+        "bot_id": one.briefing.bot_id,
+        "settings_version": one.briefing.settings_version,
+        "outcome": kind,
+        **columns,
+        "trace": columns["trace"] | kept,
+    }
+
+
+def record(session: Session, business_id: int, runs: Sequence[dict[str, Any]]) -> None:
+    if runs:
+        run(session, _RUNS, {"business": business_id, "runs": json.dumps(runs, default=str)})
+
+
+_RUNS = """
+INSERT INTO ai_runs (business_id, conversation_id, message_id, bot_id, settings_version, outcome, prompt_version,
+                     decided_by, model, confidence, input_tokens, cached_tokens, output_tokens, cost_usd, latency_ms,
+                     error, trace)
+SELECT %(business)s, r.* FROM jsonb_to_recordset(%(runs)s::jsonb) AS r (
+    conversation_id bigint, message_id bigint, bot_id bigint, settings_version bigint, outcome text,
+    prompt_version text, decided_by text, model text, confidence double precision, input_tokens integer,
+    cached_tokens integer, output_tokens integer, cost_usd numeric, latency_ms integer, error text, trace jsonb)
+"""

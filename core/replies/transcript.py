@@ -1,0 +1,114 @@
+"""What was said in a conversation, read from its messages as the bot is told it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from core.channels.content import plain_text as words_of
+from core.models import Sender
+from core.platform.db import run
+from core.types import Role, Turn
+
+_NOT_SAID = ["event", "note", "reaction", "revoke", "system"]
+# What is not read of a payload, for its words are the message's text, and it can be long.
+_HEAVY = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors"]
+_CHOSEN = frozenset({"button", "interactive"})  # what they say, whoever pressed them says
+_ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
+
+# What somebody took back, and what was said in a group, is nothing to answer from.
+IN_PROMPT = "type <> ALL(%(not_said)s::text[]) AND NOT payload ?| '{revoked,group_id}'"
+SAID = """m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at)::float, m.provider_id,
+    CASE WHEN m.type = 'unknown' THEN jsonb_build_object('raw', jsonb_build_object('type', m.payload #> '{raw,type}'))
+         WHEN m.payload <> '{}' THEN m.payload - %(heavy)s::text[] END,
+    CASE WHEN m.reply_to IS NOT NULL AND m.type <> 'edit' THEN coalesce((
+        SELECT jsonb_build_array(q.type, q.text, q.payload ->> 'filename') FROM messages q
+        WHERE q.channel_id = m.channel_id AND q.provider_id = m.reply_to), '["", "", null]') END"""
+PARAMETERS = {"not_said": _NOT_SAID, "heavy": _HEAVY}
+
+
+class Said(NamedTuple):
+    """A message. `quoted`: what it replies to, None if it is no reply."""
+
+    id: int
+    sender: str
+    type: str
+    text: str
+    created_at: datetime
+    provider_id: str | None
+    payload: dict[str, Any]
+    quoted: str | None
+
+
+def in_order(rows: Iterable[Sequence[Any]]) -> list[Said]:
+    """Messages, which come in the order of the thread (`created_at`, then arrival)."""
+    return [
+        Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id, payload or {}, _quote(quoted))
+        for number, sender, kind, words, at, provider_id, payload, quoted in rows
+    ]
+
+
+def _quote(quoted: Sequence[str | None] | None) -> str | None:
+    """What a message replies to: its words, or what it is; "" where we do not have it."""
+    if quoted is None:
+        return None
+    kind, words, filename = quoted
+    named = kind if kind in words_of.FILES else ""
+    return " ".join(filter(None, (named, words or filename or kind)))
+
+
+def turns_of(said: Sequence[Said]) -> tuple[Turn, ...]:
+    """What was said, as turns. The message that was edited has its new words: an edit is a turn of its own only where
+    the old words, or later ones, had been answered before it.
+    """
+    unanswered: set[str | None] = set()
+    turns = []
+    for message in said:
+        if message.sender not in _ROLES or (
+            message.type == "edit" and message.payload.get("original_message_id") in unanswered
+        ):
+            continue
+        if message.sender == Sender.CUSTOMER:
+            unanswered.add(message.provider_id)
+        else:
+            unanswered.clear()
+        turns.append(_turn(message))
+    return tuple(turns)
+
+
+def _turn(message: Said) -> Turn:
+    kind, payload = message.type, message.payload
+    words = str((payload.get("edited") or {}).get("text") or message.text)
+    readable = _is_readable(kind, words, payload)
+    spoken = kind == "text" or (kind in _CHOSEN and words.strip() and readable)
+    shown = words if spoken else f"[{words_of.unread(kind, payload)}] {words}".strip()
+    if emoji := " ".join(filter(None, (payload.get("reactions") or {}).values())):
+        shown += f"\n[reaction: {emoji}]"
+    about = words_of.about(kind, payload, message.quoted) if message.sender == Sender.CUSTOMER else ""
+    return Turn(_ROLES[Sender(message.sender)], shown, message.created_at, readable, about)
+
+
+def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
+    """Whether words tell what it is: a file's name, and "Sent" of a form without answers, do not."""
+    if kind in words_of.FILES and not payload.get("caption") and words == payload.get("filename"):
+        return False
+    if payload.get("type") == "nfm_reply" and not words_of.told(kind, payload):
+        return False
+    return bool(words.strip() or words_of.about(kind, payload))
+
+
+def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
+    """The newest `limit` messages of a conversation up to the one of id `until`, as turns in order."""
+    values = {"id": conversation_id, "limit": limit, "until": until, **PARAMETERS}
+    return turns_of(in_order(reversed(run(session, _UNTIL, values).all())))
+
+
+_UNTIL = f"""
+SELECT {SAID} FROM messages m
+WHERE conversation_id = %(id)s AND {IN_PROMPT}
+  AND (%(until)s::bigint IS NULL OR id <= %(until)s)
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""  # noqa: S608 - parts of our own

@@ -1,0 +1,39 @@
+"""What trials and lookups took, kept beside what answers cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from core.accounts import audit_log
+from core.bots.llm.metering import Embedded
+from core.bots.llm.types import Usage
+from core.bots.model_prices import PriceTable
+from core.bots.usage import TRIAL
+from core.replies.decision import Trace
+
+
+def record_trial(
+    session: Session, business_id: int, bot_id: int, trace: Trace, *, actor: str, action: str = TRIAL
+) -> None:
+    """Keep what a trial spent, or what else a person had the model do. Where none was asked there is no entry."""
+    if trace.model is None:
+        return
+    audit_log.record(
+        session, business_id, actor, action, f"bot:{bot_id}", model=trace.model,
+        tokens=trace.usage.input + trace.usage.output if trace.usage else 0,
+        cost_usd=None if trace.cost is None else str(trace.cost),
+    )  # fmt: skip
+
+
+def with_lookup(trace: Trace, embedded: Embedded, prices: PriceTable) -> Trace:
+    """The trace with what embedding the question took. A part of unknown price makes the whole unknown."""
+    if not embedded.total:
+        return trace
+    own, looking = trace.usage or Usage(0, 0, 0), embedded.cost(prices, datetime.now(UTC))
+    known = looking is not None and (trace.usage is None or trace.cost is not None)
+    cost = (trace.cost or Decimal(0)) + looking if known and looking is not None else None
+    return replace(trace, usage=replace(own, input=own.input + embedded.total), cost=cost)

@@ -1,0 +1,181 @@
+"""What became of the bot's answers, day by day: closed days are counted once, kept, and counted again as verdicts come.
+
+| what         | label           | bin                                     | count                                    |
+|--------------|-----------------|-----------------------------------------|------------------------------------------|
+| verdict      | "verdict:cause" | tenth of the confidence, -1 without one | runs                                     |
+| conversation |                 | -1                                      | conversations with a run on that day     |
+| topic        | the topic       | -1                                      | runs, and how many of them were good, …  |
+| source       | its title       | -1                                      | the same                                 |
+| ended        |                 | -1                                      | conversations that ended on that day     |
+| durable      |                 | -1                                      | those whose customer stayed away a week  |
+| by_bot       |                 | -1                                      | those of them in which the bot was alone |
+
+Of topics and sources the fifty most frequent of a channel and day are kept: the many that are named once would cost
+more to read than all the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.evaluation.outcomes import DURABLE
+from core.models import DayCounted
+from core.platform.db import run, transaction
+
+BINS = 10
+RESOLUTIONS = ("ended", "durable", "by_bot")
+_LATE = timedelta(days=29)  # a verdict comes after up to three weeks, and an end can be undone
+_MOST_AT_ONCE = 31
+
+_COUNTED = f"""
+WITH answers AS (
+    SELECT (o.at AT TIME ZONE %(zone)s)::date AS day, c.channel_id, o.conversation_id, o.verdict, o.cause, o.confidence,
+           o.topics, o.sources
+    FROM answer_outcomes o JOIN conversations c ON c.id = o.conversation_id
+    WHERE o.business_id = %(business)s AND o.at >= %(since)s AND o.at < %(until)s
+), named AS (
+    SELECT day, channel_id, 'topic' AS what, unnest(topics) AS name, verdict FROM answers
+    UNION ALL SELECT day, channel_id, 'source', unnest(sources), verdict FROM answers
+), ranked AS (
+    SELECT day, channel_id, what, max(name) AS label, count(*) AS count,
+           count(*) FILTER (WHERE verdict = 'good') AS good, count(*) FILTER (WHERE verdict = 'bad') AS bad,
+           count(*) FILTER (WHERE verdict = 'handed_over') AS handed_over,
+           row_number() OVER (PARTITION BY day, channel_id, what ORDER BY count(*) DESC, max(name)) AS place
+    FROM named GROUP BY day, channel_id, what, lower(name)
+), ended AS (
+    SELECT contact_id, channel_id, mode, handed_off_at, closed_at AS at FROM conversations
+    WHERE business_id = %(business)s AND closed_at >= %(since)s AND closed_at < %(until)s
+    UNION ALL
+    SELECT contact_id, channel_id, mode, handed_off_at, last_message_at FROM conversations
+    WHERE business_id = %(business)s AND last_message_at >= %(since)s AND last_message_at < %(until)s
+      AND status <> 'closed' AND waiting_since IS NULL
+), resolved AS MATERIALIZED (
+    SELECT (at AT TIME ZONE %(zone)s)::date AS day, channel_id, mode = 'bot' AND handed_off_at IS NULL AS by_bot,
+           NOT EXISTS (
+               SELECT FROM conversations later
+               WHERE later.contact_id = e.contact_id AND later.channel_id = e.channel_id
+                 AND later.created_at > e.at AND later.created_at < e.at + %(durable)s) AS durable
+    FROM ended e
+)
+SELECT day, channel_id, 'verdict' AS what, verdict || ':' || cause AS label,
+       least(coalesce(floor(confidence * {BINS})::int, -1), {BINS - 1}) AS bin,
+       count(*) AS count, 0 AS good, 0 AS bad, 0 AS handed_over
+FROM answers GROUP BY 1, 2, 4, 5
+UNION ALL
+SELECT day, channel_id, 'conversation', '', -1, count(DISTINCT conversation_id), 0, 0, 0 FROM answers GROUP BY 1, 2
+UNION ALL
+SELECT day, channel_id, what, label, -1, count, good, bad, handed_over FROM ranked WHERE place <= 50
+UNION ALL
+SELECT day, channel_id, what, '', -1, count(*), 0, 0, 0
+FROM resolved, LATERAL (VALUES ('ended', true), ('durable', durable), ('by_bot', durable AND by_bot)) AS t (what, holds)
+WHERE holds GROUP BY 1, 2, 3
+"""  # noqa: S608 - numbers of ours
+
+_KEEP = f"""
+INSERT INTO answer_figures (business_id, day, channel_id, what, label, bin, count, good, bad, handed_over)
+SELECT %(business)s, counted.* FROM ({_COUNTED}) AS counted
+"""  # noqa: S608 - a statement of ours
+_KEPT = """
+SELECT what, max(label), bin, sum(count)::bigint, sum(good)::bigint, sum(bad)::bigint, sum(handed_over)::bigint
+FROM answer_figures
+WHERE business_id = %(business)s AND day >= %(early)s AND day <= %(last)s
+  AND (%(channel)s::bigint IS NULL OR channel_id = %(channel)s)
+  AND CASE WHEN what IN ('ended', 'durable', 'by_bot') THEN day <= %(late)s ELSE day >= %(first)s END
+GROUP BY what, lower(label), bin
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One count of a span of days. `good`, `bad` and `handed_over` are parts of it where topics and sources count."""
+
+    what: str
+    label: str
+    bin: int
+    count: int
+    good: int
+    bad: int
+    handed_over: int
+
+
+def between(
+    session: Session, business_id: int, zone: ZoneInfo, first: date, last: date, channel_id: int | None
+) -> Sequence[Counted]:
+    """The counts of `first` to `last`, days of `zone`; resolutions are those of as many days a week before.
+
+    Days that nobody counted yet, as today, are counted now.
+    """
+    early, late = first - DURABLE, last - DURABLE
+    span = {"business": business_id, "channel": channel_id, "first": first, "last": last, "early": early, "late": late}
+    counts = [Counted(*row) for row in run(session, _KEPT, span)]
+    until = min(last, datetime.now(zone).date())
+    for one in _live(session, business_id, zone, early, until):
+        begins, ends = (early, late) if one.what in RESOLUTIONS else (first, last)
+        if begins <= one.day <= ends and channel_id in (None, one.channel_id):
+            counts.append(Counted(one.what, one.label, one.bin, one.count, one.good, one.bad, one.handed_over))
+    return counts
+
+
+def _live(session: Session, business_id: int, zone: ZoneInfo, first: date, last: date) -> Sequence[Any]:
+    counted = select(DayCounted.day).where(DayCounted.day.between(first, last), DayCounted.answers_at.is_not(None))
+    known = set(session.scalars(counted))
+    days = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in known]
+    if not days:
+        return []
+    rows = run(session, _COUNTED, _scope(business_id, zone, days[0], days[-1]))
+    return [row for row in rows if row.day not in known]
+
+
+def keep_up(business_id: int, zone: ZoneInfo) -> int:
+    """Count the closed days that are due, the newest first. Returns how many."""
+    with transaction(business_id) as session:
+        days = _due(session, zone)
+    for day in days:
+        with transaction(business_id) as session:
+            _count(session, business_id, zone, day)
+    return len(days)
+
+
+def _due(session: Session, zone: ZoneInfo) -> list[date]:
+    """Days of which the rest is counted and this never was, or not within the hour (of older days: not within the
+    day).
+    """
+    now = datetime.now(zone)
+    rows = session.execute(
+        select(DayCounted.day, DayCounted.answers_at)
+        .where(DayCounted.day < now.date(), DayCounted.answers_at.is_(None) | (DayCounted.day > now.date() - _LATE))
+        .order_by(DayCounted.day.desc())
+    )
+    due = [day for day, at in rows if at is None or at < now - _again_after(now.date() - day)]
+    return due[:_MOST_AT_ONCE]
+
+
+def _again_after(age: timedelta) -> timedelta:
+    return timedelta(hours=1) if age < DURABLE else timedelta(days=1)
+
+
+def _count(session: Session, business_id: int, zone: ZoneInfo, day: date) -> None:
+    """Count one day afresh. Whoever else counts it waits for its mark, and counts it again."""
+    run(session, _MARK, {"business": business_id, "day": day})
+    run(session, "DELETE FROM answer_figures WHERE business_id = %(business)s AND day = %(day)s",
+        {"business": business_id, "day": day})  # fmt: skip
+    run(session, _KEEP, _scope(business_id, zone, day, day))
+
+
+_MARK = "UPDATE days_counted SET answers_at = now() WHERE business_id = %(business)s AND day = %(day)s"
+
+
+def _scope(business_id: int, zone: ZoneInfo, first: date, last: date) -> dict[str, object]:
+    after = last + timedelta(days=1)
+    return {
+        "business": business_id, "zone": str(zone), "durable": DURABLE,
+        "since": datetime(first.year, first.month, first.day, tzinfo=zone),
+        "until": datetime(after.year, after.month, after.day, tzinfo=zone),
+    }  # fmt: skip

@@ -1,0 +1,130 @@
+"""Days are counted and kept: today up to a moment ago, every few minutes; those that are over once, and again for a
+week, as late news comes (receipts, closings).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from core.bots import price_table
+from core.models import Business, DayCounted, Message
+from core.platform.db import run, system_transaction, transaction
+from core.reporting import answer_rollups
+from core.reporting.daily_metrics_sql import COUNTED, GSM, GSM_WIDE
+
+log = structlog.get_logger(__name__)
+
+_LATE_DAYS = 7
+_AGAIN_AFTER = timedelta(hours=1)
+_TODAY_AGAIN_AFTER = timedelta(minutes=5)
+_UNFINISHED_AGAIN_AFTER = timedelta(minutes=1)
+_SETTLING = timedelta(minutes=2)  # messages carry their providers' time, and come a little later
+_MOST_AT_ONCE = 31  # days of a business in one round, so that others get their turn
+_LOCK = 4_207_011  # its second key is the business
+
+_COUNT = f"""
+INSERT INTO daily_figures (business_id, day, channel_id, agent_id, metric, label, bucket, count, total)
+SELECT %(business)s, day, channel_id, agent_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
+"""  # noqa: S608 - a statement of ours
+_MARK = """
+INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, %(now)s)
+ON CONFLICT (business_id, day) DO UPDATE SET counted_at = %(now)s
+"""
+
+
+def keep_up() -> int:
+    """Count the days of every business that are due. Returns how many. Safe to run twice at once."""
+    with system_transaction() as session:
+        businesses = session.execute(select(Business.id, Business.timezone).order_by(Business.id)).all()
+    return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
+
+
+def recount(since: date) -> int:
+    """Count the days of every business from `since` on afresh, as after an import of old messages. Returns how many."""
+    with system_transaction() as session:
+        run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
+        run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
+    counted = 0
+    while more := keep_up():
+        counted += more
+    return counted
+
+
+def _keep_up(business_id: int, zone: ZoneInfo) -> int:
+    with transaction(business_id) as session:
+        days = due(session, business_id, zone)[:_MOST_AT_ONCE]
+    counted = 0
+    for day in days:
+        with transaction(business_id) as session:
+            counted += count_day(session, business_id, zone, day, datetime.now(zone))
+    answer_rollups.keep_up(business_id, zone)
+    if counted:
+        log.info("days_counted", business_id=business_id, days=counted)
+    return counted
+
+
+def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
+    """The days that were never counted, or not lately, today among them; the newest first."""
+    first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_id))
+    if first is None:
+        return []
+    now = datetime.now(zone)
+    oldest = first.astimezone(zone).date()
+    known = counted(session, oldest, now.date())
+    days = [now.date() - timedelta(days=back) for back in range((now.date() - oldest).days + 1)]
+    return [day for day in days if _is_due(day, known.get(day), now, zone)]
+
+
+def counted(session: Session, first: date, last: date) -> dict[date, datetime]:
+    """The days of a span that were counted, and when."""
+    rows = session.execute(select(DayCounted.day, DayCounted.counted_at).where(DayCounted.day.between(first, last)))
+    return {day: counted_at for day, counted_at in rows}  # noqa: C416 - a result is no sequence of pairs to dict()
+
+
+def kept_until(zone: ZoneInfo, day: date, counted_at: datetime) -> datetime:
+    """Up to when a day's kept figures go: to its end, unless it was counted before."""
+    return min(_begin(zone, day + timedelta(days=1)), counted_at - _SETTLING)
+
+
+def _is_due(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+    if counted_at is None:
+        return True
+    if day == now.date():
+        return counted_at < now - _TODAY_AGAIN_AFTER
+    if kept_until(zone, day, counted_at) < _begin(zone, day + timedelta(days=1)):
+        return counted_at < now - _UNFINISHED_AGAIN_AFTER
+    return (now.date() - day).days <= _LATE_DAYS and counted_at < now - _AGAIN_AFTER
+
+
+def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now: datetime) -> bool:
+    """Count one day afresh, as it is `now`. False when somebody else is counting this business's days."""
+    lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
+    if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
+        return False
+    run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
+    values = scope(business_id, zone, day) | billing(session, business_id)
+    run(session, _COUNT, values | {"until": kept_until(zone, day, now)})
+    run(session, _MARK, {"business": business_id, "day": day, "now": now})
+    return True
+
+
+def billing(session: Session, business_id: int) -> dict[str, Any]:
+    """The values of `COUNTED` by which messages are priced."""
+    return {"rates": json.dumps(price_table.rates(session, business_id)), "gsm": GSM, "gsm_wide": GSM_WIDE}
+
+
+def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, Any]:
+    """The values of `COUNTED` for one day of a time zone, but for `billing`."""
+    since, until = _begin(zone, day), _begin(zone, day + timedelta(days=1))
+    return {"business": business_id, "zone": str(zone), "since": since, "until": until}
+
+
+def _begin(zone: ZoneInfo, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -1,0 +1,203 @@
+"""Whether a message says a phrase, in whatever inflection and word for it, and means it.
+
+A phrase is said when its words come in order within one sentence, with fillers and at most two other words between
+each. Words for the same thing count as one: who writes "hablar con persona" also hears "comuníqueme con un asesor".
+A phrase in double quotes is said only word for word. Saying is not yet meaning: denials ("no quiero cancelar"),
+questions about the subject ("¿cuál es la política de cancelación?") and other people's managers do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from core.text.normalize import sentences, stem, words
+
+# Words a phrase may contain or leave out: "quiero hablar con una persona" says "hablar con persona".
+_FILLERS = frozenset(
+    words(
+        "a al algun alguna con de del el en favor la las le les lo los me mi mis nos por que se su sus te ti tu un una "
+        "unos unas y ya muy tan "
+        "o os as da do das dos na com em meu minha para pra pro um uma umas eu voces "
+        "an and for i in it my of on our please so some that the this to us very with you your"
+    )
+)
+# They stress that the person be one, and part nothing: "un ser humano", "an actual person".
+_EMPHASIS = frozenset(words("ser real verdadera verdadero verdade otra otro outra outro actual live proper"))
+# Ways to want something count as one word, whichever the phrase was written with.
+_WISHES = frozenset(
+    words(
+        "quiero queremos quisiera quisieramos deseo deseamos necesito necesitamos voy vamos pretendo pienso prefiero "
+        "exijo quero queremos queria gostaria desejo preciso precisamos vou prefiro exijo "
+        "want wanna need wish would like going prefer demand"
+    )
+)
+# With "no" before them these say that the phrase does not apply: "no es una emergencia", "no need to cancel".
+_DENIABLE = _WISHES | frozenset(
+    words(
+        "es era fue sea son estoy estamos estaba hace falta necesario hay tengo creo busco "
+        "e foi seja sou estou estamos estava necessario ha tenho acho "
+        "is its it's was be am im i'm are do did does think"
+    )
+)
+_NEGATORS = frozenset(
+    words("no not nunca tampoco never não nem don't doesn't didn't isn't wasn't aren't ain't wouldn't without")
+)
+_SELF_DENYING = frozenset(words("isn't wasn't aren't ain't"))
+_LARGEST_GAP = 2
+
+_WISH, _PERSON, _SPEAK = "<wish>", "<person>", "<speak>"
+# The singular only: several persons are guests, not someone to speak to.
+_PERSONS = frozenset(
+    words(
+        "persona humano humana alguien asesor asesora agente operador operadora ejecutivo ejecutiva representante "
+        "encargado encargada responsable pessoa alguem atendente responsavel "
+        "person human humans someone somebody anyone anybody agent representative rep advisor operator"
+    )
+)
+_TOPICS = {
+    stem(word): key
+    for key, group in {
+        _SPEAK: "hablar conversar comunicar contactar pasar atender llamar transferir derivar conectar "
+        "falar passar chamar contatar talk speak chat transfer connect call contact",
+        "<complain>": "quejar queja reclamar reclamo reclamacion reclamacao complain complaint",
+        "<cancel>": "cancelar anular cancel",
+        "<money>": "dinero plata money dinheiro",
+        "<awful>": "pesimo terrible horrible peor malo mala lamentable worst awful bad pessimo ruim",
+        "<service>": "servicio atencion service atendimento servico",
+        "<patience>": "paciencia patience",
+        "<losing>": "perder perdiendo lose losing lost perdendo perdi",
+    }.items()
+    for word in words(group)
+}
+# What someone tells of having done, or does for a living, asks for nothing: "ya hablé con una persona".
+_TOLD = frozenset(
+    words(
+        "hable hablado hablaron llame llamado llamaron atendio atendieron atendido paso falei falado falou atendeu "
+        "chamou spoke spoken talked called manage manages managed managing"
+    )
+)
+_SHORTENED = {"im": "am"}
+_TITLES = frozenset(stem(word) for word in words("gerente supervisor manager"))
+_OWN = frozenset(words("mi mis nuestro nuestra my our meu minha nosso nossa"))
+_POLICIES = frozenset(words("politica politicas policy policies"))
+_ASKING = tuple(
+    tuple(words(opening))
+    for opening in (
+        "quién es", "quiénes son", "cómo se llama", "cuál es", "cuáles son", "cuánto tarda", "cuánto demora",
+        "cuánto tiempo", "who is", "who's", "what is", "what's", "how long", "quem é", "qual é", "qual a",
+        "quanto tempo", "quanto demora",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    written: str
+    keys: tuple[str, ...]
+    literal: bool  # `keys` are the words themselves, side by side
+
+
+def said(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None:
+    """The first of `phrases`, as written there, that one of the messages says and means."""
+    for message in messages:
+        for sentence in sentences(message):
+            keys = [_key(word) for word in sentence]
+            for phrase in _compile(phrases):
+                if _says(sentence, keys, phrase):
+                    return phrase.written
+    return None
+
+
+@lru_cache(maxsize=64)
+def _compile(phrases: tuple[str, ...]) -> tuple[_Phrase, ...]:
+    compiled = []
+    for written in phrases:
+        found = words(written)
+        literal = written.startswith('"') and written.endswith('"')
+        kept = found if literal else [word for word in found if word not in _FILLERS] or found
+        if kept:
+            compiled.append(_Phrase(written, tuple(kept if literal else map(_key, kept)), literal))
+    return tuple(compiled)
+
+
+def _key(word: str) -> str:
+    if word in _WISHES:
+        return _WISH
+    if word in _PERSONS:
+        return _PERSON
+    if word in _TOLD:
+        return word
+    word = _SHORTENED.get(word, word)
+    return _TOPICS.get(stem(word), stem(word))
+
+
+def _says(sentence: list[str], keys: list[str], phrase: _Phrase) -> bool:
+    said_as = sentence if phrase.literal else keys
+    starts = (index for index, key in enumerate(said_as) if key == phrase.keys[0])
+    return any(
+        _follows(sentence, keys, phrase, start)
+        and not _denied(sentence, start)
+        and not _only_about(sentence, keys, start)
+        for start in starts
+    )
+
+
+def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) -> bool:
+    if phrase.literal:
+        return tuple(sentence[start : start + len(phrase.keys)]) == phrase.keys
+    position = start
+    for before, key in pairwise(phrase.keys):
+        # "quiero un regalo para una persona" wants no person: only speaking may stand apart from whom to speak to.
+        gap = 0 if key == _PERSON and before != _SPEAK else _LARGEST_GAP
+        found = _next(sentence, keys, key, position + 1, gap)
+        if found is None:
+            return False
+        position = found
+    return True
+
+
+def _next(sentence: list[str], keys: list[str], key: str, start: int, largest_gap: int) -> int | None:
+    """Where `key` comes next, unless a negator or too many other words stand between."""
+    gap = 0
+    for index in range(start, len(keys)):
+        if keys[index] == key:
+            return index
+        gap += sentence[index] not in _FILLERS and sentence[index] not in _EMPHASIS
+        if sentence[index] in _NEGATORS or gap > largest_gap:
+            return None
+    return None
+
+
+def _denied(sentence: list[str], start: int) -> bool:
+    """Whether the words before `start` deny it: a negator, then a wish or "is", then the phrase."""
+    deniable = sentence[start] in _DENIABLE
+    for index in range(start - 1, -1, -1):
+        word = sentence[index]
+        if word in _NEGATORS:
+            # English puts the negator after its verb: "it is not an emergency".
+            after_verb = word == "not" and index > 0 and sentence[index - 1] in _DENIABLE
+            return deniable or after_verb or word in _SELF_DENYING
+        if word in _DENIABLE:
+            deniable = True
+        elif word not in _FILLERS:
+            return False
+    return False
+
+
+def _only_about(sentence: list[str], keys: list[str], start: int) -> bool:
+    """Whether the phrase at `start` is what a question is about: who the manager is, what the refund policy says.
+
+    What is the customer's own is no such question ("¿cuál es el estado de mi cancelación?"), but a manager of their
+    own is nobody to call.
+    """
+    if start and sentence[start - 1] in _OWN:
+        return keys[start] in _TITLES
+    if not _POLICIES.isdisjoint(sentence):
+        return True
+    before = sentence[:start]
+    return any(
+        tuple(before[place : place + len(opening)]) == opening for opening in _ASKING for place in range(len(before))
+    )

@@ -1,0 +1,129 @@
+"""Prices as people write them in spreadsheets: "1.234,50 €", "US$ 12.5", "48.000"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Literal
+
+from babel.numbers import list_currencies
+
+from core.platform.spreadsheets import Cell
+
+Mark = Literal[",", "."]
+
+SMALLEST = Decimal("0.0001")
+HIGHEST = Decimal("9999999999.9999")
+_SIGNS = {
+    "US$": "USD", "U$S": "USD", "USD$": "USD", "R$": "BRL", "S/": "PEN", "€": "EUR", "£": "GBP",
+    "₲": "PYG", "₡": "CRC", "¥": "JPY",
+    "$": "",  # pesos or dollars: whichever the business counts in
+}  # fmt: skip
+_SPACES = re.compile(r"[\s\u00a0\u202f']+")
+_PRICE = re.compile(r"([^\d.,+-]*)([\d.,]*\d)([^\d]*)")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
+
+
+class NoPrice(ValueError):
+    """`reason` is "price", "ambiguous" (a thousand, or three decimals?) or "currency" (there is no such)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """`currency` is an ISO 4217 code, empty where none is named."""
+
+    amount: Decimal
+    currency: str = ""
+
+
+def decimal_marks(cells: Iterable[Cell]) -> frozenset[Mark]:
+    """The marks that stand before decimals in a column of prices; none if no price tells, both if they disagree."""
+    return frozenset(mark for cell in cells if isinstance(cell, str) and (mark := _mark_of(_digits(cell))))
+
+
+def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
+    """The price in a cell, with up to four decimals.
+
+    `marks` settles what "1.234" is. Where the column does not tell it is a thousand, as price lists in whole pesos
+    write it; where the column disagrees with itself nobody can say. What a workbook computed is rounded.
+    Raises `NoPrice`.
+    """
+    if isinstance(cell, Decimal):
+        return Price(_accepted(cell, rounded=True))
+    match = _parted(cell)
+    if match is None or (match[1] and match[3]):
+        raise NoPrice("price")
+    return Price(_accepted(_number(match[2], marks)), currency(match[1] or match[3]))
+
+
+def currency(words: str) -> str:
+    """The ISO 4217 code that a sign or a code stands for; empty for none and for "$". Raises `NoPrice`."""
+    found = words.strip().upper().rstrip(".") if words.strip() not in _SIGNS else words.strip()
+    if not found:
+        return ""
+    if found in _SIGNS:
+        return _SIGNS[found]
+    if found not in codes():
+        raise NoPrice("currency")
+    return found
+
+
+@cache
+def codes() -> frozenset[str]:
+    """Every currency's code."""
+    return frozenset(list_currencies())
+
+
+def _parted(cell: str) -> re.Match[str] | None:
+    return _PRICE.fullmatch(_SPACES.sub("", cell).replace("S/.", "S/"))
+
+
+def _digits(cell: str) -> str:
+    match = _parted(cell)
+    return match[2] if match else ""
+
+
+def _mark_of(digits: str) -> Mark | None:
+    """The decimal mark, where one price alone tells it: both marks in it, or one that parts no group of three."""
+    found = [character for character in digits if character in ".,"]
+    if not found:
+        return None
+    last: Mark = "." if found[-1] == "." else ","
+    if len(set(found)) == 2:
+        return last
+    if len(found) > 1:  # 1.234.567
+        return "," if last == "." else "."
+    return None if _THOUSANDS.fullmatch(digits) else last
+
+
+def _number(digits: str, marks: frozenset[Mark]) -> Decimal:
+    own = _mark_of(digits)
+    if own is None and _THOUSANDS.fullmatch(digits) and len(marks) > 1:
+        raise NoPrice("ambiguous")
+    own = own or next(iter(marks), None) or ("," if "." in digits else ".")
+    thousands = "." if own == "," else ","
+    whole, _, decimals = digits.partition(own)
+    if own in decimals or thousands in decimals or not _grouped(whole, thousands):
+        raise NoPrice("price")
+    return Decimal(f"{whole.replace(thousands, '') or '0'}.{decimals or '0'}")
+
+
+def _grouped(whole: str, thousands: str) -> bool:
+    first, *groups = whole.split(thousands)
+    return all(len(group) == 3 for group in groups) and (not groups or 0 < len(first) <= 3)
+
+
+def _accepted(amount: Decimal, *, rounded: bool = False) -> Decimal:
+    if not amount.is_finite() or not 0 <= amount <= HIGHEST:
+        raise NoPrice("price")
+    kept = amount.quantize(SMALLEST)
+    if kept != amount and not rounded:
+        raise NoPrice("price")
+    return kept

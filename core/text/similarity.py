@@ -1,0 +1,42 @@
+"""Which of a business's own texts are like what a customer asks, by their words alone: no model, no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import log
+
+from core.text.normalize import stem, words
+
+_SHORTEST = 3  # letters: below that it is an article or a preposition
+_NEAR = 0.3
+
+
+def nearest(asked: str, texts: Sequence[str], limit: int) -> list[tuple[int, float]]:
+    """The places of the texts most like `asked`, best first, with how much of what is asked they cover, 0 to 1.
+
+    A word that stands in most of the texts says little about any of them.
+    """
+    known = [_stems(text) for text in texts]
+    often = Counter(one for stems in known for one in stems)
+    wanted = {one: log(1 + len(texts) / often[one]) for one in _stems(asked) if one in often}
+    total = sum(wanted.values())
+    if not total:
+        return []
+    scored = [
+        (place, sum(weight for one, weight in wanted.items() if one in stems) / total)
+        for place, stems in enumerate(known)
+    ]
+    return sorted(((place, round(score, 4)) for place, score in scored if score >= _NEAR), key=lambda one: -one[1])[
+        :limit
+    ]
+
+
+def named_in(asked: str, names: Sequence[str], limit: int) -> list[str]:
+    """The names all of whose words are said in `asked`, in whatever form, as they stand in `names`."""
+    said = _stems(asked)
+    return [name for name in names if (stems := _stems(name)) and stems <= said][:limit]
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text) if len(word) >= _SHORTEST}

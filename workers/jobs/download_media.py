@@ -1,0 +1,67 @@
+"""Customers' files, fetched from the provider and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from core.channels import vcard
+from core.channels.media_types import bare
+from core.channels.ssrf import UnsafeUrl, guard, origin
+from core.channels.types import Download, MediaError
+from core.messaging.attachments import downloads
+from core.messaging.channels.accounts import channel
+from core.platform import object_storage
+from core.platform.config import get_settings
+from core.platform.db import system_transaction, transaction
+from core.platform.db_retry import retry_until_available
+
+
+def claim(limit: int) -> Sequence[downloads.PendingFile]:
+    with system_transaction() as session:
+        return downloads.claim(session, limit)
+
+
+def fetch(file: downloads.PendingFile) -> None:
+    """Fetch one file, keep it, and write down how it went."""
+    try:
+        download = channel(file.channel_id).fetch(file.media, object_storage.scratch_folder(), _guard())
+    except MediaError as error:
+        _record(partial(downloads.record_failure, file=file, error=error), file.business_id)
+        return
+    except UnsafeUrl as error:
+        _record(
+            partial(downloads.record_failure, file=file, error=MediaError(str(error), permanent=True)), file.business_id
+        )
+        return
+    cards = _cards(download)
+    try:
+        object_storage.put(file.storage_key, download.path)
+    finally:
+        download.path.unlink(missing_ok=True)
+    _record(partial(downloads.record_stored, file=file, download=download), file.business_id)
+    if cards:
+        _record(partial(downloads.record_card, file=file, cards=cards), file.business_id)
+
+
+def _cards(download: Download) -> list[dict[str, Any]]:
+    """The contacts in a file that is a contact card (Twilio sends shared contacts as such files)."""
+    if bare(download.mime_type) not in vcard.TYPES:
+        return []
+    with download.path.open("rb") as content:
+        return vcard.contacts(content.read(vcard.LARGEST))
+
+
+def _record(write: partial[None], business_id: int) -> None:
+    def once() -> None:
+        with transaction(business_id) as session:
+            write(session)
+
+    retry_until_available(once)
+
+
+def _guard() -> partial[None]:
+    """Addresses that may be asked: public ones, and the providers as configured (a stand-in may be on this machine)."""
+    settings = get_settings()
+    return partial(guard, allowed_origins={origin(settings.whatsapp_api_url), origin(settings.twilio_api_url)})

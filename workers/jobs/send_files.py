@@ -1,0 +1,83 @@
+"""The files of a message on its way out: handed to the provider, once for many messages, or put behind a link."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from obstore.exceptions import BaseError
+
+from core.channels.content.files import named
+from core.channels.types import Cause, Channel, Diagnosis, OutgoingFile, ProviderError, SendError, Verdict
+from core.messaging.attachments import links, outgoing
+from core.messaging.attachments.outgoing import StoredFile
+from core.platform.db_retry import retry_until_available
+
+_STORAGE_AWAY = Diagnosis(
+    Verdict.RETRYABLE, Cause.NETWORK, "The file storage does not answer. The message is tried again."
+)
+_STRIPES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What a message brings, and which of it the provider had already been given (`reused`)."""
+
+    files: Mapping[int, OutgoingFile] = field(default_factory=dict)
+    reused: frozenset[str] = frozenset()
+
+
+def attach(business_id: int, channel_id: int, speaker: Channel, content: Mapping[str, Any], files_url: str) -> Attached:
+    """Make the files that a message names ready at the provider.
+
+    Raises `SendError`; `FileNotFoundError` and `InvalidMessage` for what is not here or damaged.
+    """
+    ids = {file.attachment_id for file in named(content) if file.attachment_id is not None}
+    if not ids:
+        return Attached()
+    files = retry_until_available(lambda: outgoing.stored(business_id, channel_id, ids))
+    if not speaker.takes_uploads:
+        return Attached({file.id: _linked(file, files_url) for file in files})
+    ready = {
+        file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, speaker)) for file in files
+    }
+    return Attached(ready, frozenset(file.handle for file in files if file.handle))
+
+
+def forget(business_id: int, channel_id: int, attached: Attached) -> None:
+    """The provider may not know any more what it had been given: the next attempt hands it over anew."""
+    retry_until_available(lambda: outgoing.forget(business_id, channel_id, attached.reused))
+
+
+def _linked(file: StoredFile, files_url: str) -> OutgoingFile:
+    address = links.link(files_url, file.business_id, file.id, file.filename) if files_url else None
+    return OutgoingFile(file.filename, link=address)
+
+
+def _upload(file: StoredFile, channel_id: int, speaker: Channel) -> str:
+    """The provider's id of a file. Who comes while another thread uploads the same waits and takes its id."""
+    with _locks[hash((channel_id, file.id)) % _STRIPES]:
+        (again,) = retry_until_available(lambda: outgoing.stored(file.business_id, channel_id, [file.id]))
+        if again.handle:
+            return again.handle
+        try:
+            with outgoing.on_disk(file) as path:
+                handle = speaker.upload(path, file.mime_type, file.filename)
+        except BaseError as error:
+            raise SendError(ProviderError("storage", "File storage away", str(error)[:200]), _STORAGE_AWAY) from error
+        retry_until_available(lambda: outgoing.remember(file, channel_id, handle))
+    return handle
+
+
+def _fresh_locks() -> None:
+    """A forked child must not inherit a lock that another thread held."""
+    global _locks
+    _locks = [threading.Lock() for _ in range(_STRIPES)]
+
+
+_locks: list[threading.Lock]
+_fresh_locks()
+os.register_at_fork(after_in_child=_fresh_locks)

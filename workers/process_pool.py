@@ -1,0 +1,96 @@
+"""Keeping a number of forked processes alive.
+
+Importing a worker takes seconds, forking one a few milliseconds: after a kill -9 of every process that works, the next
+customer does not notice. The parent holds no connection and does no work, so nothing that is shared can be broken.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_SOON_SECONDS = 2.0  # a child that lived shorter is begun again after a pause that grows
+_LONGEST_PAUSE = 5.0
+_TICK_SECONDS = 0.1
+
+
+class ProcessPool:
+    """Runs `work` in `count` forked processes and begins again those that end, until it is asked to stop."""
+
+    def __init__(self, count: int, work: Callable[[], int]) -> None:
+        self._count = count
+        self._work = work
+        self._children: dict[int, float] = {}
+        self._stopping = threading.Event()
+        self._pause = 0.0
+        self._lifeline, self._held = os.pipe()  # readable, at its end, once the parent is gone
+
+    def watch(self) -> int:
+        """Returns 0 when all have ended after SIGTERM or SIGINT, which is passed on to them."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping.is_set():
+            self._reap()
+            while len(self._children) < self._count and not self._stopping.is_set():
+                self._spawn()
+            self._stopping.wait(_TICK_SECONDS)
+        self._tell_all(signal.SIGTERM)
+        while self._children:
+            self._reap()
+            time.sleep(_TICK_SECONDS)
+        return 0
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _spawn(self) -> None:
+        self._stopping.wait(self._pause)
+        pid = os.fork()
+        if pid == 0:
+            self._live()
+        self._children[pid] = time.monotonic()
+
+    def _live(self) -> NoReturn:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._held)
+        threading.Thread(target=self._end_with_parent, name="lifeline", daemon=True).start()
+        code = 1
+        try:
+            code = self._work()
+        except BaseException:  # noqa: BLE001 - leaving by os._exit would hide it
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _end_with_parent(self) -> None:
+        """A child whose parent was killed would work on with nobody to look after it."""
+        os.read(self._lifeline, 1)
+        os._exit(1)
+
+    def _reap(self) -> None:
+        for pid in list(self._children):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            lived = time.monotonic() - self._children.pop(pid)
+            self._pause = 0.0 if lived > _SOON_SECONDS else min(_LONGEST_PAUSE, self._pause * 2 + _TICK_SECONDS)
+            if not self._stopping.is_set():
+                log.warning("worker_ended", pid=pid, status=os.waitstatus_to_exitcode(status))
+
+    def _tell_all(self, number: signal.Signals) -> None:
+        for pid in self._children:
+            os.kill(pid, number)
