@@ -138,7 +138,8 @@ _TOGETHER = (
     (
         r"how (?:long|fast|soon|many days)|[cq]uanto (?:dura|tarda|demora)|cuantos? (?:dias|tiempo)|"
         r"quantos? (?:dias|tempo)|(?:24|48|72) ?(?:h|hours?|horas?)|"
-        r"\d+ (?:days?|dias?)|working days|dias (?:habiles|uteis)|(?:it|that) takes",
+        r"\d+ (?:days?|dias?|weeks?|semanas?|months?|mes(?:es)?|years?|anos?)|working days|dias (?:habiles|uteis)|"
+        r"(?:it|that) takes",
         "duration",
     ),
 )
