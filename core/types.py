@@ -1,4 +1,4 @@
-"""Values that cross the layers: what was said, what is known, how a bot may act."""
+"""Value types shared by several layers: messages, passages, business facts, reply policy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from itertools import takewhile
 
 
 class Role(StrEnum):
+    """Who wrote a message."""
+
     CUSTOMER = "customer"
     BOT = "bot"
     AGENT = "agent"
@@ -17,11 +19,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message. What is not text comes described ("[image] the red one"); `readable` is False when the
-    description is all there is and nobody but a person can make sense of the original. `at` is aware.
+    """One message. Media is described as text ("[image] the red one"); `readable` is False if only a person can
+    understand the original. `at` is timezone-aware.
 
-    `about` is what the words are about (what they reply to, the advertisement that the customer came from): it is not
-    said by the customer, so that no rule about their words looks there.
+    `about` is context (the message replied to, the advertisement that the customer came from). The customer did not
+    write it, so rules about the customer's text ignore it.
     """
 
     role: Role
@@ -32,13 +34,13 @@ class Turn:
 
     @property
     def whole(self) -> str:
-        """The words, and before them what they are about."""
+        """The context, if any, followed by the text."""
         return f"{self.about}\n{self.text}" if self.about else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of the business's own knowledge. `id` is what the model cites (kb-3); `score` is 0 to 1."""
+    """A passage of the business's knowledge. `id` is what the model cites (kb-3); `score` is 0 to 1."""
 
     id: str
     title: str
@@ -48,10 +50,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class BusinessFacts:
-    """What the business says about itself. Nothing here may come from a customer.
+    """The business's profile. Nothing in it may come from a customer.
 
-    `satisfaction` is the average rating, 1 to 5. `time_zone` is an IANA name, `currency` an ISO 4217 code: that of
-    prices which name none. Empty means that nobody said.
+    `satisfaction` is the average rating, 1 to 5. `time_zone` is an IANA name, `currency` the default ISO 4217 code of
+    prices. Empty means not set.
     """
 
     name: str
@@ -66,13 +68,13 @@ class BusinessFacts:
 
 
 def burst(turns: Sequence[Turn]) -> Sequence[Turn]:
-    """The customer's messages since the business last wrote: what one reply has to answer."""
+    """Return the customer's messages since the business last wrote, which one reply answers."""
     length = sum(1 for _ in takewhile(lambda turn: turn.role is Role.CUSTOMER, reversed(turns)))
     return turns[len(turns) - length :]
 
 
 class Autonomy(StrEnum):
-    """How far the bot may go on its own, from least to most."""
+    """How far the bot may act on its own, from least to most."""
 
     OFF = "off"
     DRAFT = "draft"  # a person approves each answer
@@ -81,7 +83,7 @@ class Autonomy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`words` are the model's, empty when it wrote none. `asked`: the customer's last words; `tried`: the bot's."""
+    """Hand-off summary. `words`: the model's, may be empty. `asked`, `tried`: last text of customer and bot."""
 
     words: str
     asked: str
@@ -93,7 +95,7 @@ NO_SUMMARY = Summary("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class ReplyPolicy:
-    """The little of a bot's settings that matters when a message arrives. `quiet` is in seconds."""
+    """The settings of a bot that matter when a message arrives. `quiet` is in seconds."""
 
     enabled: bool
     autonomy: str

@@ -1,4 +1,4 @@
-"""Keys of other programs. The key itself is shown once, when it is made; only its hash is kept."""
+"""API keys. The key is shown once, on creation; only its hash is stored."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.platform import crypto
 from core.platform.errors import BotHubError, NotFound
 
 PREFIX = "bh_"
-_SHOWN = len(PREFIX) + 6  # characters of a key by which people recognise it
+_SHOWN = len(PREFIX) + 6  # characters of a key by which people recognize it
 _QUIET = {"synchronize_session": False}
 
 
 class Scope(StrEnum):
-    """What a key may do. `admin` may do everything, as `*` does."""
+    """Permission of a key. `admin` allows everything, like `*`."""
 
     MESSAGES_WRITE = "messages:write"
     MESSAGES_READ = "messages:read"
@@ -40,7 +40,7 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """A key as people see it, and what it may do."""
+    """The attributes of a key, without the key itself."""
 
     id: int
     business_id: int
@@ -54,7 +54,7 @@ class KeyFacts:
 
 
 def create(session: Session, business_id: int, name: str, scopes: Collection[str]) -> tuple[int, str]:
-    """Make a key. Returns its row's id and the key in clear, which nobody can read again.
+    """Create a key. Returns its row id and the key in clear text, which cannot be read again.
 
     Raises:
         BotHubError: a scope is not one of `Scope` or "*".
@@ -78,13 +78,13 @@ def create(session: Session, business_id: int, name: str, scopes: Collection[str
 
 
 def find(session: Session, key_hash: bytes) -> KeyFacts | None:
-    """The live key with this hash, whichever business it belongs to: needs a system transaction."""
+    """Return the active key with this hash, of any business. Needs a system transaction."""
     row = session.scalars(select(APIKey).where(APIKey.key_hash == key_hash, APIKey.revoked_at.is_(None))).one_or_none()
     return None if row is None else _facts(row)
 
 
 def mark_used(session: Session, key_id: int) -> None:
-    """Note that a key was used, at most once a minute."""
+    """Update `last_used_at`, at most once a minute."""
     session.execute(
         update(APIKey)
         .where(
@@ -97,36 +97,36 @@ def mark_used(session: Session, key_id: int) -> None:
 
 
 def revoke(session: Session, key_id: int) -> None:
-    """End a key. Ending it twice keeps the first time. Raises `NotFound`."""
-    found = session.execute(
+    """Revoke a key; the time of the first revocation stays. Raises `NotFound`."""
+    revoked = session.execute(
         update(APIKey)
         .where(APIKey.id == key_id)
         .values(revoked_at=func.coalesce(APIKey.revoked_at, func.now()))
         .returning(APIKey.id)
         .execution_options(**_QUIET)
     ).one_or_none()
-    if found is None:
+    if revoked is None:
         raise NotFound(f"No API key {key_id}.")
 
 
 def revoke_made_by(session: Session, business_id: int, actor: str) -> list[int]:
-    """End the keys that somebody made, which the audit log tells. Returns those that were live."""
-    made = select(AuditEntry.subject).where(
+    """Revoke the keys that an actor created, according to the audit log. Returns the ids of those revoked."""
+    created = select(AuditEntry.subject).where(
         AuditEntry.business_id == business_id, AuditEntry.actor == actor, AuditEntry.action == "api_key.create"
     )
-    ids = [int(subject.partition(":")[2]) for subject in session.scalars(made)]
-    ended = session.scalars(
+    ids = [int(subject.partition(":")[2]) for subject in session.scalars(created)]
+    revoked = session.scalars(
         update(APIKey)
         .where(APIKey.business_id == business_id, APIKey.id.in_(ids), APIKey.revoked_at.is_(None))
         .values(revoked_at=func.now())
         .returning(APIKey.id)
         .execution_options(**_QUIET)
     )
-    return sorted(ended)
+    return sorted(revoked)
 
 
 def list_keys(session: Session, business_id: int) -> Sequence[KeyFacts]:
-    """A business's keys, newest first, revoked ones too."""
+    """Return the keys of a business, including revoked ones, newest first."""
     rows = session.scalars(select(APIKey).where(APIKey.business_id == business_id).order_by(APIKey.id.desc()))
     return [_facts(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""The audit log: who did what, to what."""
+"""Audit log: actor, action and subject of every change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.models import Agent, AuditEntry
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`who` is the person's name, empty when it was a key or the system."""
+    """An entry. `who` is the agent's name, empty for a key or the system."""
 
     id: int
     at: datetime
@@ -31,12 +31,12 @@ _address: ContextVar[str] = ContextVar("network_address", default="")
 
 
 def came_from(address: str) -> None:
-    """Note with every further entry of this request from which network address it came."""
+    """Set the network address recorded with every further entry of this request."""
     _address.set(address)
 
 
 def record(session: Session, business_id: int, actor: str, action: str, subject: str, **data: Any) -> None:
-    """Add an entry. `actor` is "agent:3", "key:2" or "system"; `subject` likewise names what was acted on."""
+    """Add an entry. `actor` is "agent:3", "key:2" or "system"; `subject` has the same form."""
     if address := _address.get():
         data["address"] = address
     session.execute(
@@ -45,7 +45,7 @@ def record(session: Session, business_id: int, actor: str, action: str, subject:
 
 
 def record_on(agent: Agent, action: str, **data: Any) -> None:
-    """An entry of what a loaded agent did to their own account."""
+    """Add an entry for what a loaded agent did to their own account."""
     session = object_session(agent)
     assert session is not None
     record(session, agent.business_id, f"agent:{agent.id}", action, f"agent:{agent.id}", **data)
@@ -60,18 +60,18 @@ def entries(
     before_id: int | None = None,
     limit: int = 50,
 ) -> Sequence[Entry]:
-    """The newest entries first. `area` is the word before the dot of an action; `before_id` goes on after a page."""
-    wanted = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    """Return entries, newest first. `area` is the part of the action before the dot; `before_id` pages backwards."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if actor is not None:
-        wanted = wanted.where(AuditEntry.actor == actor)
+        query = query.where(AuditEntry.actor == actor)
     if area is not None:
-        wanted = wanted.where(AuditEntry.action.startswith(f"{area}.", autoescape=True))
+        query = query.where(AuditEntry.action.startswith(f"{area}.", autoescape=True))
     if since is not None:
-        wanted = wanted.where(AuditEntry.created_at >= since)
+        query = query.where(AuditEntry.created_at >= since)
     if before_id is not None:
-        wanted = wanted.where(AuditEntry.id < before_id)
-    found = session.scalars(wanted).all()
-    names = _names(session, {_agent_id(one.actor) for one in found} | {_agent_id(one.subject) for one in found})
+        query = query.where(AuditEntry.id < before_id)
+    rows = session.scalars(query).all()
+    names = _names(session, {_agent_id(one.actor) for one in rows} | {_agent_id(one.subject) for one in rows})
     return [
         Entry(
             id=one.id,
@@ -82,7 +82,7 @@ def entries(
             subject=names.get(_agent_id(one.subject), one.subject),
             data=one.data,
         )
-        for one in found
+        for one in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""Whether people are there to take over: weekly hours and holidays, in the business's own time zone."""
+"""Check whether a business is open: weekly hours and holidays, in its time zone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.accounts.opening_hours import OpeningHours
 
 
 def is_open(hours: OpeningHours, moment: datetime, time_zone: str) -> bool:
-    """Whether somebody works at that moment. `moment` is aware; without weekly hours somebody always does.
+    """Whether a shift covers `moment`, which is timezone-aware; always True without weekly hours.
 
-    A shift whose end is not after its start runs past midnight, and belongs to the day it starts on: a holiday
-    takes the whole of its shift away. 22:00 to 22:00 is a whole day.
+    A shift whose end is not after its start runs past midnight and belongs to the day on which it starts: a holiday
+    cancels the whole shift. 22:00 to 22:00 lasts 24 hours.
     """
     if not hours.week:
         return True
@@ -21,10 +21,10 @@ def is_open(hours: OpeningHours, moment: datetime, time_zone: str) -> bool:
     yesterday = today - timedelta(days=1)
     for shift in hours.week:
         overnight = shift.closes <= shift.opens
-        begun = shift.day == today.weekday() and today not in hours.holidays and shift.opens <= now
-        if begun and (overnight or now < shift.closes):
+        started_today = shift.day == today.weekday() and today not in hours.holidays and shift.opens <= now
+        if started_today and (overnight or now < shift.closes):
             return True
-        lasting = overnight and shift.day == yesterday.weekday() and yesterday not in hours.holidays
-        if lasting and now < shift.closes:
+        started_yesterday = overnight and shift.day == yesterday.weekday() and yesterday not in hours.holidays
+        if started_yesterday and now < shift.closes:
             return True
     return False

@@ -1,4 +1,4 @@
-"""What a business says about itself: the bot may tell it to anyone."""
+"""Business profile: public facts that the bot may tell any customer."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from core.types import BusinessFacts
 
 LONGEST_FACT = 500  # characters
 MOST_TAGS = 20
-_CURRENCY = re.compile("[A-Z]{3}")  # the codes of ISO 4217; which of them are in use changes from year to year
+_CURRENCY = re.compile("[A-Z]{3}")  # form of an ISO 4217 code; the list of codes in use changes every year
 
 
 class UnacceptableFacts(BotHubError):
-    """The name, the time zone or the currency cannot be used; the text says why."""
+    """The name, time zone or currency is invalid; the text says why."""
 
 
 def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
-    """The facts in a business's row."""
+    """Return the facts stored in a business's row."""
     return BusinessFacts(
         name=name,
         time_zone=timezone,
@@ -41,7 +41,7 @@ def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFa
 
 
 def read(session: Session, business_id: int) -> BusinessFacts:
-    """The facts of a business."""
+    """Return the facts of a business."""
     row = session.execute(
         select(Business.name, Business.timezone, Business.profile).where(Business.id == business_id)
     ).one()
@@ -49,13 +49,13 @@ def read(session: Session, business_id: int) -> BusinessFacts:
 
 
 def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -> None:
-    """Replace them. Raises `UnacceptableFacts`."""
+    """Replace the facts. Raises `UnacceptableFacts`."""
     if facts.time_zone not in available_timezones():
         raise UnacceptableFacts(f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
     currency = facts.currency.strip().upper()
     if currency and not _CURRENCY.fullmatch(currency):
         raise UnacceptableFacts(f"{facts.currency} is no currency: write its three letters, such as COP.")
-    kept = replace(
+    cleaned = replace(
         facts,
         currency=currency,
         name=_line(facts.name),
@@ -65,16 +65,16 @@ def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -
         website=_line(facts.website),
         tags=tuple(dict.fromkeys(tag for one in facts.tags if (tag := _line(one)[:60])))[:MOST_TAGS],
     )
-    if not kept.name:
+    if not cleaned.name:
         raise UnacceptableFacts("A business has a name.")
-    profile = {name: value for name, value in asdict(kept).items() if name not in ("name", "time_zone")}
+    profile = {name: value for name, value in asdict(cleaned).items() if name not in ("name", "time_zone")}
     session.execute(
         update(Business)
         .where(Business.id == business_id)
-        .values(name=kept.name, timezone=kept.time_zone, profile=profile)
+        .values(name=cleaned.name, timezone=cleaned.time_zone, profile=profile)
     )
     audit_log.record(session, business_id, actor, "business.save", f"business:{business_id}")
 
 
-def _line(words: str) -> str:
-    return " ".join(words.replace("\0", "").split())[:LONGEST_FACT]
+def _line(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:LONGEST_FACT]

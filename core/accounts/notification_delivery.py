@@ -1,4 +1,4 @@
-"""Sending notices through NOTIFY_URLS (Apprise): each service gets each notice, and what fails is tried again."""
+"""Send notifications to the services of NOTIFY_URLS (Apprise), with a retry per service."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from core.platform.db import run, system_transaction
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
-WAITS = (10, 30, 60, 300, 900, 1800, 3600)  # seconds before each further try; the last one goes on
-GIVE_UP_AFTER = 24 * 3600  # seconds; it stays in the console's list
+WAITS = (10, 30, 60, 300, 900, 1800, 3600)  # seconds before each retry; the last one repeats
+GIVE_UP_AFTER = 24 * 3600  # seconds; the console still lists it
 _TYPES = {"high": "failure", "warning": "warning", "info": "info"}
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A place that notices go to: `target` is an Apprise with one address, and `key` names it without showing it."""
+    """A service. `target` is an Apprise object with one URL, `key` a digest of the URL, which may hold a secret."""
 
     key: str
     target: Any
@@ -35,7 +35,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A notice to be sent: its words, and the services that have it already."""
+    """A notification to send. `sent_to` are the keys of the services that already have it."""
 
     id: int
     business: str
@@ -46,13 +46,13 @@ class Due:
     sent_to: tuple[str, ...]
 
     @property
-    def together(self) -> tuple[str, str, str, bool, tuple[str, ...]]:
-        """What notices have in common that go out as one."""
+    def batch_key(self) -> tuple[str, str, str, bool, tuple[str, ...]]:
+        """Notifications with the same key are sent as one message."""
         return (self.business, self.language, self.severity, self.cleared, self.sent_to)
 
 
 def services() -> Sequence[Service]:
-    """Every service of NOTIFY_URLS that Apprise understands."""
+    """Return the services of NOTIFY_URLS that Apprise accepts."""
     return _services(tuple(get_settings().notify_urls))
 
 
@@ -62,45 +62,45 @@ def _services(urls: tuple[str, ...]) -> Sequence[Service]:
         return ()
     import apprise
 
-    made = []
+    accepted = []
     for url in urls:
         target = apprise.Apprise()
         if target.add(url):
-            made.append(Service(hashlib.sha256(url.encode()).hexdigest()[:16], target))
+            accepted.append(Service(hashlib.sha256(url.encode()).hexdigest()[:16], target))
         else:
             log.error("notify_url_not_understood", scheme=url.split(":", 1)[0])
-    return tuple(made)
+    return tuple(accepted)
 
 
 def tell_due(to: Sequence[Service] | None = None) -> bool:
-    """Send the notices that are due, by default to `services`. Network: call it outside any transaction.
+    """Send a batch of due notifications, by default to `services`. Network: call it outside any transaction.
 
-    A notice counts as sent when every service took it. Whoever dies in between leaves it for a later try, so that a
-    service may get one twice, and none is lost. Returns whether all of a full batch went out: there may be more.
+    A notification is sent when every service has accepted it. After a crash it is sent again: a service may get one
+    twice, but none is lost. Returns True if a full batch was sent, so that more may be due.
     """
     targets = services() if to is None else to
     with system_transaction() as session:
         if not targets:
-            run(session, _NOBODY)
+            run(session, _DISCARD)
             return False
         due = _claim(session)
     if not due:
         return False
-    reached: dict[int, list[str]] = {one.id: list(one.sent_to) for one in due}
-    for _, group in groupby(sorted(due, key=lambda one: (one.together, one.id)), key=lambda one: one.together):
-        together = list(group)
+    sent_to: dict[int, list[str]] = {one.id: list(one.sent_to) for one in due}
+    for _, group in groupby(sorted(due, key=lambda one: (one.batch_key, one.id)), key=lambda one: one.batch_key):
+        batch = list(group)
         for service in targets:
-            if service.key not in together[0].sent_to and _send(service, together):
-                for one in together:
-                    reached[one.id].append(service.key)
-    wanted = {service.key for service in targets}
-    done = [number for number, keys in reached.items() if wanted <= set(keys)]
-    _record(reached, done)
+            if service.key not in batch[0].sent_to and _send(service, batch):
+                for one in batch:
+                    sent_to[one.id].append(service.key)
+    target_keys = {service.key for service in targets}
+    done = [notice_id for notice_id, keys in sent_to.items() if target_keys <= set(keys)]
+    _record(sent_to, done)
     return len(done) == AT_ONCE
 
 
-# Without any service nothing is to be sent: a notice is in the console's list.
-_NOBODY = "UPDATE notices SET next_try_at = NULL WHERE next_try_at <= now()"
+# Without a service nothing is sent; the console still lists the notification.
+_DISCARD = "UPDATE notices SET next_try_at = NULL WHERE next_try_at <= now()"
 _CLAIM = """
 WITH due AS (
     SELECT id FROM notices WHERE next_try_at <= now() ORDER BY next_try_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -121,7 +121,7 @@ ORDER BY t.id
 
 
 def _claim(session: Session) -> list[Due]:
-    """Take what is due. Whoever takes a notice has some minutes for it; then it is due again."""
+    """Claim due notifications. A claim lasts five minutes, then the notification is due again."""
     return [
         Due(
             id=row.id,
@@ -138,51 +138,51 @@ def _claim(session: Session) -> list[Due]:
 
 def _words(row: Any) -> str:
     language = row.language or notification_texts.DEFAULT
-    said = notification_texts.sentence(language, row.kind, row.data, row.text, row.customer)
-    return f"{said}\n{address(row.conversation_id)}"
+    text = notification_texts.sentence(language, row.kind, row.data, row.text, row.customer)
+    return f"{text}\n{address(row.conversation_id)}"
 
 
 def address(conversation_id: int | None) -> str:
-    """Where the console shows more: the conversation, or the list of notices."""
+    """Return the console URL of the conversation, or of the list of notifications."""
     page = "notices" if conversation_id is None else f"inbox?c={conversation_id}"
     return f"{get_settings().console_base}/{page}"
 
 
-def _send(service: Service, together: Sequence[Due]) -> bool:
-    first = together[0]
+def _send(service: Service, batch: Sequence[Due]) -> bool:
+    first = batch[0]
     word = notification_texts.severity_word(first.language, first.severity, cleared=first.cleared)
     kind = "success" if first.cleared else _TYPES[first.severity]
     try:
-        taken = service.target.notify(
+        accepted = service.target.notify(
             title=f"BotHub · {first.business} · {word}",
-            body="\n\n".join(one.words for one in together),
+            body="\n\n".join(one.words for one in batch),
             notify_type=kind,
         )
-    except Exception as error:  # a service's plug-in must not keep the others from theirs
-        log.error("notices_not_sent", service=service.key, count=len(together), exc_info=error)
+    except Exception as error:  # a faulty plug-in must not block the other services
+        log.error("notices_not_sent", service=service.key, count=len(batch), exc_info=error)
         return False
-    if not taken:
-        log.warning("notices_not_sent", service=service.key, count=len(together))
-    return bool(taken)
+    if not accepted:
+        log.warning("notices_not_sent", service=service.key, count=len(batch))
+    return bool(accepted)
 
 
 _RECORD = """
-WITH told AS (
-    SELECT * FROM jsonb_to_recordset(%(told)s) AS t (id bigint, done boolean, sent_to text[])
+WITH results AS (
+    SELECT * FROM jsonb_to_recordset(%(results)s) AS t (id bigint, done boolean, sent_to text[])
 )
-UPDATE notices n SET sent_to = told.sent_to,
-    sent_at = CASE WHEN told.done THEN now() END,
-    next_try_at = CASE WHEN told.done OR n.created_at < now() - make_interval(secs => %(give_up)s) THEN NULL
+UPDATE notices n SET sent_to = results.sent_to,
+    sent_at = CASE WHEN results.done THEN now() END,
+    next_try_at = CASE WHEN results.done OR n.created_at < now() - make_interval(secs => %(give_up)s) THEN NULL
         ELSE now() + make_interval(secs => (%(waits)s::float[])[least(n.tries, cardinality(%(waits)s::float[]))]) END
-FROM told WHERE n.id = told.id
-RETURNING n.id, told.done, n.next_try_at
+FROM results WHERE n.id = results.id
+RETURNING n.id, results.done, n.next_try_at
 """
 
 
-def _record(reached: dict[int, list[str]], done: Sequence[int]) -> None:
-    told = [{"id": number, "done": number in done, "sent_to": keys} for number, keys in reached.items()]
+def _record(sent_to: dict[int, list[str]], done: Sequence[int]) -> None:
+    results = [{"id": notice_id, "done": notice_id in done, "sent_to": keys} for notice_id, keys in sent_to.items()]
     with system_transaction() as session:
-        values = {"told": Jsonb(told), "give_up": GIVE_UP_AFTER, "waits": [float(wait) for wait in WAITS]}
+        values = {"results": Jsonb(results), "give_up": GIVE_UP_AFTER, "waits": [float(wait) for wait in WAITS]}
         for row in run(session, _RECORD, values):
             if not row.done and row.next_try_at is None:
                 log.error("notice_given_up", notice_id=row.id)

@@ -1,4 +1,4 @@
-"""The list of notices that people read in the console, and what each of them has read."""
+"""Notification list of the console and the read state of each agent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_COUNTED = 100
 
 @dataclass(frozen=True, slots=True)
 class NoticeFacts:
-    """A notice in the reader's language. `late`: a service of NOTIFY_URLS has not taken it, though it was tried."""
+    """A notification in the reader's language. `late`: not yet accepted by every service of NOTIFY_URLS."""
 
     id: int
     kind: str
@@ -35,7 +35,10 @@ class NoticeFacts:
 def listed(
     session: Session, business_id: int, language: str, before: int | None = None, viewer: Viewer | None = None
 ) -> list[NoticeFacts]:
-    """The newest notices, or those before the one of this id: those of no conversation, or of one that is seen."""
+    """Return a page of notifications, newest first, before an id if given.
+
+    Those of a conversation that the viewer does not see are left out.
+    """
     values = {"business": business_id, "before": before, "limit": PAGE}
     return [
         NoticeFacts(
@@ -66,15 +69,12 @@ ORDER BY n.id DESC LIMIT %(limit)s
 
 
 def read_up_to(session: Session, agent_id: int) -> int:
-    """The newest notice that this person has read; 0 for none."""
+    """Return the id of the latest notification that the agent has read; 0 for none."""
     return session.scalar(select(Agent.notices_read).where(Agent.id == agent_id)) or 0
 
 
 def unread(session: Session, agent_id: int, viewer: Viewer | None = None) -> int:
-    """How many of those listed for this person they have not read, since they are here.
-
-    `MOST_COUNTED` stands for that many or more.
-    """
+    """Count the agent's unread notifications since their account was created, up to `MOST_COUNTED`."""
     statement = _UNREAD.format(seen=_seen(viewer))
     return int(run(session, statement, {"agent": agent_id, "most": MOST_COUNTED}).scalar_one())
 
@@ -88,15 +88,15 @@ SELECT count(*) FROM (
 
 
 def _seen(viewer: Viewer | None) -> str:
-    """Nothing for whoever sees every conversation, so that the statement stays as short as it is."""
+    """Return the visibility condition; empty for viewers who see every conversation."""
     if viewer is None or viewer.sees is Sees.ALL:
         return ""
-    here = "SELECT FROM conversations WHERE conversations.id = n.conversation_id"
-    return f" AND (n.conversation_id IS NULL OR EXISTS ({here} AND ({visibility.sql(viewer)})))"
+    conversation = "SELECT FROM conversations WHERE conversations.id = n.conversation_id"
+    return f" AND (n.conversation_id IS NULL OR EXISTS ({conversation} AND ({visibility.sql(viewer)})))"
 
 
 def mark_read(session: Session, agent_id: int, up_to: int) -> None:
-    """This person has read everything up to the notice of this id."""
+    """Mark all notifications up to this id as read by the agent."""
     session.execute(
         update(Agent)
         .where(Agent.id == agent_id)

@@ -1,6 +1,4 @@
-"""Notices: what a person must hear of, a row each. `core.accounts.notification_delivery` sends them, the console
-lists them.
-"""
+"""Create notifications. `core.accounts.notification_delivery` sends them, the console lists them."""
 
 from __future__ import annotations
 
@@ -30,11 +28,10 @@ def notify(
     about: str = "",
     digest: str = "",
 ) -> None:
-    """Note something a person must hear of.
+    """Create a notification.
 
-    `text` is English and is shown when the words for `kind` (`core.accounts.notification_texts`) are not there or
-    need more
-    than `data` has. `about` names what it concerns, for `already_noted`.
+    `text` is English, shown if the texts of `kind` (`core.accounts.notification_texts`) are missing or need more values
+    than `data` has. `about` identifies its subject, for `already_noted`.
     """
     row = {
         "business_id": business_id,
@@ -50,15 +47,15 @@ def notify(
 
 
 def digest_of(content: Any) -> str:
-    """The same for the same JSON, however it was written."""
+    """Return a digest that does not depend on the formatting of the JSON."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def already_noted(session: Session, business_id: int, about: str, digest: str) -> bool:
-    """Whether the newest notice `about` this is of the last day and says the same.
+    """Whether the latest notification `about` this subject is less than a day old and has the same digest.
 
-    A provider delivers news again when our answer was lost, perhaps as other bytes. What changed and changed back in
-    between is news.
+    Providers redeliver events if our response was lost, possibly as different bytes. A value that changed and changed
+    back is not a duplicate.
     """
     return bool(run(session, _NEWEST, {"business": business_id, "about": about}).scalar() == digest)
 

@@ -1,4 +1,4 @@
-"""Signing in through the business's own identity provider: OpenID Connect, authorization code with PKCE.
+"""Single sign-on through the business's identity provider: OpenID Connect, authorization code with PKCE.
 
 Sources: OpenID Connect Core 1.0 (3.1.2 and 3.1.3), Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (`iss` of the answer).
 """
@@ -27,12 +27,12 @@ _LEEWAY = 60  # seconds by which the provider's clock may differ from ours
 
 
 class ProviderFailed(BotHubError):
-    """The identity provider does not answer, or with something that must not be believed; the text says what."""
+    """The identity provider failed, or its response is not valid; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the browser that began a sign-in keeps until it comes back; nobody else may know it."""
+    """Secrets of one sign-in attempt, stored only in the browser that started it."""
 
     state: str
     nonce: str
@@ -40,15 +40,16 @@ class Attempt:
 
 
 def new_attempt() -> Attempt:
+    """Return fresh random secrets."""
     return Attempt(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 
 def authorization_url(settings: Settings, attempt: Attempt, redirect_uri: str) -> str:
-    """Where the browser is sent. Network: call it outside any transaction. Raises `ProviderFailed`."""
+    """Return the URL to redirect to. Network: call it outside any transaction. Raises `ProviderFailed`."""
     with _client() as client:
         endpoint = _discover(client, settings)["authorization_endpoint"]
     challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
-    asked = urlencode(
+    query = urlencode(
         {
             "response_type": "code",
             "scope": "openid email",
@@ -60,16 +61,16 @@ def authorization_url(settings: Settings, attempt: Attempt, redirect_uri: str) -
             "code_challenge_method": "S256",
         }
     )
-    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{asked}"
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}"
 
 
 def verified_email(settings: Settings, attempt: Attempt, redirect_uri: str, answer: Mapping[str, str]) -> str:
-    """The address that the provider vouches for, from the parameters the browser came back with.
+    """Return the verified e-mail address, given the parameters of the redirect back.
 
     Network: call it outside any transaction.
 
     Raises:
-        ProviderFailed: the answer is not to this attempt, was refused or forged, or the address is not verified.
+        ProviderFailed: the response is for another attempt, is an error or forged, or the address is not verified.
     """
     if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
         raise ProviderFailed("The answer belongs to another attempt to sign in.")
@@ -78,9 +79,9 @@ def verified_email(settings: Settings, attempt: Attempt, redirect_uri: str, answ
     if answer.get("iss", settings.oidc_issuer) != settings.oidc_issuer:
         raise ProviderFailed("The answer comes from another issuer.")
     with _client() as client:
-        found = _discover(client, settings)
-        token = _id_token(client, settings, found, attempt, redirect_uri, answer["code"])
-        keys = _json(client.build_request("GET", found["jwks_uri"]), client)
+        metadata = _discover(client, settings)
+        token = _id_token(client, settings, metadata, attempt, redirect_uri, answer["code"])
+        keys = _json(client.build_request("GET", metadata["jwks_uri"]), client)
     claims = _claims(settings, attempt, token, keys)
     email = claims.get("email")
     if not isinstance(email, str) or claims.get("email_verified") is not True:
@@ -109,7 +110,7 @@ def _claims(settings: Settings, attempt: Attempt, token: str, keys: dict[str, An
 
 
 def _id_token(
-    client: httpx2.Client, settings: Settings, found: dict[str, Any], attempt: Attempt, redirect_uri: str, code: str
+    client: httpx2.Client, settings: Settings, metadata: dict[str, Any], attempt: Attempt, redirect_uri: str, code: str
 ) -> str:
     fields = {
         "grant_type": "authorization_code",
@@ -118,13 +119,13 @@ def _id_token(
         "code_verifier": attempt.verifier,
     }
     headers = {}
-    who = (settings.oidc_client_id, settings.oidc_client_secret)
-    if "client_secret_basic" in found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
-        pair = ":".join(quote(part, safe="") for part in who)  # RFC 6749, 2.3.1
+    credentials = (settings.oidc_client_id, settings.oidc_client_secret)
+    if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        pair = ":".join(quote(part, safe="") for part in credentials)  # RFC 6749, 2.3.1
         headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     else:
-        fields |= dict(zip(("client_id", "client_secret"), who, strict=True))
-    request = client.build_request("POST", found["token_endpoint"], data=fields, headers=headers)
+        fields |= dict(zip(("client_id", "client_secret"), credentials, strict=True))
+    request = client.build_request("POST", metadata["token_endpoint"], data=fields, headers=headers)
     token = _json(request, client).get("id_token")
     if not isinstance(token, str):
         raise ProviderFailed("The provider gave no ID token.")
@@ -133,14 +134,14 @@ def _id_token(
 
 def _discover(client: httpx2.Client, settings: Settings) -> dict[str, Any]:
     address = f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
-    found = _json(client.build_request("GET", address), client)
-    if found.get("issuer") != settings.oidc_issuer:
-        raise ProviderFailed(f"OIDC_ISSUER is not what the provider calls itself: {found.get('issuer')}.")
+    metadata = _json(client.build_request("GET", address), client)
+    if metadata.get("issuer") != settings.oidc_issuer:
+        raise ProviderFailed(f"OIDC_ISSUER is not what the provider calls itself: {metadata.get('issuer')}.")
     scheme = urlsplit(settings.oidc_issuer).scheme
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        if urlsplit(str(found.get(name, ""))).scheme not in ("https", scheme):
+        if urlsplit(str(metadata.get(name, ""))).scheme not in ("https", scheme):
             raise ProviderFailed(f"The provider's {name} is missing or not encrypted.")
-    return found
+    return metadata
 
 
 def _json(request: httpx2.Request, client: httpx2.Client) -> dict[str, Any]:

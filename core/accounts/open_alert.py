@@ -1,4 +1,4 @@
-"""Opening an alert where its cause is seen, before the scheduler's next look: it is told once, whoever is first."""
+"""Open an alert immediately, before the scheduler's next evaluation; only the first caller opens it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.platform.db import run
 
 
 def open_now(session: Session, business_id: int, kind: str, channel_id: int) -> str | None:
-    """Open a grave alert about a channel. Returns the channel's name, or None when it was open already."""
+    """Open an alert of high severity about a channel. Returns the channel's name, or None if it was already open."""
     values = {"business": business_id, "kind": kind, "channel": channel_id}
     name: str | None = run(session, _OPEN, values).scalar()
     return name

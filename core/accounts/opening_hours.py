@@ -1,4 +1,4 @@
-"""Weekly hours and holidays, as a business sets them."""
+"""Settings schema of weekly opening hours and holidays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Shift(BaseModel):
-    """Hours on one weekday, Monday 0, in the business's time zone. An end not after its start is on the next day."""
+    """Hours on one weekday (0 is Monday) in the business's time zone. An end not after its start is the next day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,7 +18,7 @@ class Shift(BaseModel):
 
 
 class OpeningHours(BaseModel):
-    """When people are there. No shifts at all means always: hours are something a business chooses to set."""
+    """When agents are available. Without shifts the business is always open."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Console sessions and one-time links. Both are random tokens of which only the hash is kept."""
+"""Console sessions and one-time login links: random tokens, stored only as hashes."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True, slots=True)
 class CurrentAgent:
-    """Who is signed in, and what their screen needs to know of their business. `timezone` is an IANA name.
+    """The signed-in agent and their business. `timezone` is an IANA name.
 
-    `sees` is what they see of its conversations (`core.accounts.visibility`).
+    `sees` is which conversations they see (`core.accounts.visibility`).
     """
 
     id: int
@@ -50,7 +50,7 @@ class CurrentAgent:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A session's token or, while a second proof is owed, the token to give it with."""
+    """The result of a login: a session token or, if a second factor is required, the token to verify it with."""
 
     token: str
     owes_code: bool
@@ -73,14 +73,14 @@ def open_session(session: Session, business_id: int, agent_id: int, user_agent: 
 
 
 def admit(session: Session, who: SignedIn, user_agent: str = "") -> Admitted:
-    """Let somebody in, or on to the second proof if they owe one."""
+    """Open a session, or issue a token for the second factor if one is required."""
     if who.owes_code:
         return Admitted(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
     return Admitted(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
 
 
 def prove(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
-    """Give the second proof. Returns a session token, or None: wrong, too late, or locked out."""
+    """Verify the second factor. Returns a session token, or None if the code is wrong or expired or the agent locked."""
     agent = session.scalars(
         select(Agent)
         .join(AgentToken, AgentToken.agent_id == Agent.id)
@@ -99,12 +99,12 @@ def prove(session: Session, token: str, code: str, user_agent: str = "") -> str 
 
 
 def session_agent(session: Session, token: str) -> CurrentAgent | None:
-    """Whose session this is; None when it ended, expired, never was, or its agent is disabled."""
-    row = session.execute(_who(), {"hash": token_hash(token)}).one_or_none()
+    """Return the agent of a session token, or None if it is unknown, ended or expired, or the agent disabled."""
+    row = session.execute(_session_query(), {"hash": token_hash(token)}).one_or_none()
     if row is None:
         return None
-    agent, session_id, business_name, timezone, agents_see, unnoticed = row
-    if unnoticed:
+    agent, session_id, business_name, timezone, agents_see, needs_touch = row
+    if needs_touch:
         _touch(session, session_id)
     return CurrentAgent(
         id=agent.id,
@@ -123,18 +123,18 @@ def session_agent(session: Session, token: str) -> CurrentAgent | None:
 
 
 @cache
-def _who() -> Select[Agent, int, str, str, str, bool]:
-    """Built once: it is asked with every click."""
+def _session_query() -> Select[Agent, int, str, str, str, bool]:
+    """Built once: it runs on every click."""
     return (
-        select(Agent, AgentToken.id, Business.name, Business.timezone, Business.agents_see, _unnoticed())
+        select(Agent, AgentToken.id, Business.name, Business.timezone, Business.agents_see, _needs_touch())
         .join(Agent, Agent.id == AgentToken.agent_id)
         .join(Business, Business.id == AgentToken.business_id)
         .where(_live(bindparam("hash"), TokenKind.SESSION), Agent.disabled_at.is_(None))
     )
 
 
-def _unnoticed() -> ColumnElement[bool]:
-    """Whether the last note that somebody is there is a minute old."""
+def _needs_touch() -> ColumnElement[bool]:
+    """Whether `last_seen_at` is more than a minute old."""
     seen = AgentToken.last_seen_at
     return seen.is_(None) | (seen < func.now() - _SEEN_EVERY)
 
@@ -142,23 +142,23 @@ def _unnoticed() -> ColumnElement[bool]:
 def _touch(session: Session, session_id: int) -> None:
     session.execute(
         update(AgentToken)
-        .where(AgentToken.id == session_id, _unnoticed())
+        .where(AgentToken.id == session_id, _needs_touch())
         .values(last_seen_at=func.now())
         .execution_options(**_QUIET)
     )
 
 
 def end_session(session: Session, token: str) -> None:
-    """Sign out. Ending what has ended changes nothing."""
-    _end_noted(session, _live(token, TokenKind.SESSION), "session.close")
+    """Sign out; a no-op if the session has ended."""
+    _end_audited(session, _live(token, TokenKind.SESSION), "session.close")
 
 
 def _end(session: Session, which: ColumnElement[bool]) -> None:
     session.execute(update(AgentToken).where(which).values(ended_at=func.now()).execution_options(**_QUIET))
 
 
-def _end_noted(session: Session, which: ColumnElement[bool], action: str) -> None:
-    """End tokens of one agent; that sessions were among them is noted."""
+def _end_audited(session: Session, which: ColumnElement[bool], action: str) -> None:
+    """End tokens of one agent and audit the sessions among them."""
     ended = session.execute(
         update(AgentToken)
         .where(which)
@@ -167,12 +167,12 @@ def _end_noted(session: Session, which: ColumnElement[bool], action: str) -> Non
         .execution_options(**_QUIET)
     ).all()
     if sessions := [row for row in ended if row.kind == TokenKind.SESSION]:
-        who = f"agent:{sessions[0].agent_id}"
-        audit_log.record(session, sessions[0].business_id, who, action, who, count=len(sessions))
+        agent = f"agent:{sessions[0].agent_id}"
+        audit_log.record(session, sessions[0].business_id, agent, action, agent, count=len(sessions))
 
 
 def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
-    """Where an agent is signed in, newest first."""
+    """Return an agent's open sessions, newest first."""
     rows = session.execute(
         select(
             AgentToken.id,
@@ -187,34 +187,34 @@ def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:
 
 
 def revoke_session(session: Session, agent_id: int, session_id: int) -> None:
-    """End one of an agent's own sessions; another person's is left alone."""
-    _end_noted(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id), "session.revoke")
+    """End one of an agent's own sessions; a no-op for another agent's."""
+    _end_audited(session, _open(agent_id, TokenKind.SESSION) & (AgentToken.id == session_id), "session.revoke")
 
 
 def revoke_others(session: Session, agent_id: int, keep_session_id: int) -> None:
-    """End every session and link of an agent except one session, as after a change of password."""
+    """End all sessions and links of an agent except one session, for example after a password change."""
     others = (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None) & (AgentToken.id != keep_session_id)
-    _end_noted(session, others, "session.revoke")
+    _end_audited(session, others, "session.revoke")
 
 
 def revoke_all(session: Session, agent_id: int) -> None:
-    """End every session and link of an agent."""
+    """End all sessions and links of an agent."""
     _end(session, (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None))
 
 
 def make_link(session: Session, business_id: int, agent_id: int, lasts: timedelta = LINK_LASTS) -> str:
-    """A token that signs this agent in once, within a time. Earlier links of theirs stop working."""
+    """Return the token of a one-time login link. Earlier links of the agent stop working."""
     _end(session, _open(agent_id, TokenKind.LINK))
     return _issue(session, business_id, agent_id, TokenKind.LINK, lasts)
 
 
 def link_is_good(session: Session, token: str) -> bool:
-    """Whether a link would still sign someone in. Spends nothing."""
+    """Whether a login link is still valid. Does not consume it."""
     return session.scalar(select(AgentToken.id).where(_live(token, TokenKind.LINK))) is not None
 
 
 def consume_login_link(session: Session, token: str, user_agent: str = "") -> Admitted | None:
-    """Sign in by a one-time link; None when the link is spent, too old or nobody's."""
+    """Log in by a one-time link; None if it is used, expired or unknown."""
     agent = session.scalars(
         select(Agent)
         .join(AgentToken, AgentToken.agent_id == Agent.id)
@@ -228,10 +228,10 @@ def consume_login_link(session: Session, token: str, user_agent: str = "") -> Ad
 
 
 def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:
-    """See to it that somebody can get in. Call it at every start, in a system transaction.
+    """Ensure that an administrator can log in. Call it at every start, in a system transaction.
 
-    Makes the administrator of ADMIN_EMAIL and ADMIN_PASSWORD, or one without a password when these are not set.
-    While no administrator has a password, returns a fresh one-time link's token; earlier ones stop working.
+    Creates the administrator of ADMIN_EMAIL and ADMIN_PASSWORD, or one without a password if these are not set.
+    While no administrator has a password, returns the token of a new one-time link; earlier links stop working.
 
     Raises:
         ConfigurationError: ADMIN_PASSWORD cannot be used, or ADMIN_EMAIL belongs to another business.
@@ -290,7 +290,7 @@ def _issue(
 
 
 def _live(token: str | BindParameter[Any], kind: TokenKind) -> ColumnElement[bool]:
-    """`token` is one, or the place of one's hash."""
+    """`token` is a token, or a bind parameter for its hash."""
     return (
         (AgentToken.token_hash == (token_hash(token) if isinstance(token, str) else token))
         & (AgentToken.kind == kind)

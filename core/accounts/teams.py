@@ -1,4 +1,4 @@
-"""Teams: groups of people that conversations can be given to."""
+"""Teams: groups of agents to which conversations can be assigned."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ LONGEST_NAME = 60
 
 
 class UnacceptableTeam(BotHubError):
-    """A team's name is empty or too long."""
+    """The team's name is empty or too long."""
 
 
 class TeamNameTaken(Conflict):
-    """Another team has this name, whatever its capitals."""
+    """Another team has this name, ignoring case."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeamFacts:
-    """A team with the ids of its members, and of the channels whose hand-overs go to it.
+    """A team with the ids of its members and of the channels whose hand-offs it gets.
 
-    `open_conversations` are those that belong to it.
+    `open_conversations` counts the team's conversations that are not closed.
     """
 
     id: int
@@ -39,25 +39,25 @@ class TeamFacts:
 
 
 def teams(session: Session) -> Sequence[TeamFacts]:
-    """The teams of the business by name. Members who are disabled are told too."""
+    """Return the teams of the business, by name. Disabled members are included."""
     members = (
         select(func.coalesce(func.array_agg(TeamMember.agent_id), []))
         .where(TeamMember.team_id == Team.id)
         .scalar_subquery()
     )
     channels = select(func.coalesce(func.array_agg(Channel.id), [])).where(Channel.team_id == Team.id).scalar_subquery()
-    held = (
+    open_count = (
         select(func.count())
         .where(Conversation.team_id == Team.id, Conversation.status != ConversationStatus.CLOSED)
         .scalar_subquery()
     )
-    rows = session.execute(select(Team.id, Team.name, members, channels, held).order_by(func.lower(Team.name)))
+    rows = session.execute(select(Team.id, Team.name, members, channels, open_count).order_by(func.lower(Team.name)))
     return [TeamFacts(*row) for row in rows]
 
 
 def create(session: Session, business_id: int, actor: str, name: str) -> int:
-    """Returns the team's id. Raises `UnacceptableTeam`, `TeamNameTaken`."""
-    name = _acceptable(name)
+    """Create a team. Returns its id. Raises `UnacceptableTeam`, `TeamNameTaken`."""
+    name = _clean_name(name)
     try:
         with session.begin_nested():
             team_id = session.execute(
@@ -70,9 +70,9 @@ def create(session: Session, business_id: int, actor: str, name: str) -> int:
 
 
 def rename(session: Session, business_id: int, actor: str, team_id: int, name: str) -> None:
-    """Raises `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Rename a team. Raises `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
     team = lock(session, team_id)
-    before, name = team.name, _acceptable(name)
+    before, name = team.name, _clean_name(name)
     try:
         with session.begin_nested():
             team.name = name
@@ -83,7 +83,7 @@ def rename(session: Session, business_id: int, actor: str, team_id: int, name: s
 
 
 def remove(session: Session, business_id: int, actor: str, team_id: int) -> None:
-    """Its conversations stay, with whoever has them, and belong to no team. Raises `NotFound`."""
+    """Delete a team. Its conversations keep their agents and have no team. Raises `NotFound`."""
     team = lock(session, team_id)
     audit_log.record(session, business_id, actor, "team.remove", f"team:{team_id}", name=team.name)
     session.delete(team)
@@ -91,47 +91,48 @@ def remove(session: Session, business_id: int, actor: str, team_id: int) -> None
 
 
 def set_members(session: Session, business_id: int, actor: str, team_id: int, agent_ids: Collection[int]) -> None:
-    """Exactly these people. Raises `NotFound`: no such team, or one of them is not of this business."""
+    """Replace the members. Raises `NotFound`: no such team, or an agent is not of this business."""
     lock(session, team_id)
-    wanted = set(agent_ids)
-    known = set(session.scalars(select(Agent.id).where(Agent.id.in_(wanted), Agent.business_id == business_id)))
-    if unknown := wanted - known:
+    ids = set(agent_ids)
+    existing = set(session.scalars(select(Agent.id).where(Agent.id.in_(ids), Agent.business_id == business_id)))
+    if unknown := ids - existing:
         raise NotFound(f"No agent {min(unknown)}.")
     session.execute(delete(TeamMember).where(TeamMember.team_id == team_id))
-    if wanted:
+    if ids:
         session.execute(
-            insert(TeamMember), [{"business_id": business_id, "team_id": team_id, "agent_id": one} for one in wanted]
+            insert(TeamMember), [{"business_id": business_id, "team_id": team_id, "agent_id": one} for one in ids]
         )
-    audit_log.record(session, business_id, actor, "team.set_members", f"team:{team_id}", members=sorted(wanted))
+    audit_log.record(session, business_id, actor, "team.set_members", f"team:{team_id}", members=sorted(ids))
 
 
 def set_channels(session: Session, business_id: int, actor: str, team_id: int, channel_ids: Collection[int]) -> None:
-    """What the bot hands over on exactly these channels goes to this team, from now on.
+    """Replace the channels whose hand-offs go to this team.
 
-    A channel has one team: another's is taken from it. Raises `NotFound`: no such team or channel.
+    A channel has one team: it is removed from any other. Raises `NotFound`: no such team or channel.
     """
     lock(session, team_id)
-    wanted = set(channel_ids)
-    known = set(session.scalars(select(Channel.id).where(Channel.id.in_(wanted), Channel.business_id == business_id)))
-    if unknown := wanted - known:
+    ids = set(channel_ids)
+    existing = set(session.scalars(select(Channel.id).where(Channel.id.in_(ids), Channel.business_id == business_id)))
+    if unknown := ids - existing:
         raise NotFound(f"No channel {min(unknown)}.")
     session.execute(
         update(Channel)
-        .where(Channel.business_id == business_id, (Channel.team_id == team_id) | Channel.id.in_(wanted))
-        .values(team_id=case((Channel.id.in_(wanted), team_id), else_=None))
+        .where(Channel.business_id == business_id, (Channel.team_id == team_id) | Channel.id.in_(ids))
+        .values(team_id=case((Channel.id.in_(ids), team_id), else_=None))
         .execution_options(synchronize_session=False)
     )
-    audit_log.record(session, business_id, actor, "team.set_channels", f"team:{team_id}", channels=sorted(wanted))
+    audit_log.record(session, business_id, actor, "team.set_channels", f"team:{team_id}", channels=sorted(ids))
 
 
 def lock(session: Session, team_id: int) -> Team:
+    """Return the team, locked until commit. Raises `NotFound`."""
     team = session.scalars(select(Team).where(Team.id == team_id).with_for_update()).one_or_none()
     if team is None:
         raise NotFound(f"No team {team_id}.")
     return team
 
 
-def _acceptable(name: str) -> str:
+def _clean_name(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise UnacceptableTeam(f"A team's name has 1 to {LONGEST_NAME} characters.")

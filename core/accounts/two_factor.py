@@ -1,6 +1,6 @@
-"""A second proof at signing in: the six digits of an authenticator app (RFC 6238), or a recovery code.
+"""Two-factor authentication: time-based codes of an authenticator app (RFC 6238) and recovery codes.
 
-Each code works once: the time step of the last one is kept, and a spent recovery code is gone.
+Each code works once: the time step of the last code is stored, and a used recovery code is deleted.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from core.platform.errors import BotHubError, NotFound
 RECOVERY_CODES = 10
 _ISSUER = "BotHub"
 _STEP_SECONDS = 30
-_DRIFT = (0, -1, 1)  # steps: clocks differ by some seconds, and people type slowly
+_DRIFT = (0, -1, 1)  # time steps accepted: clocks differ by some seconds, and typing takes time
 
 
 class WrongCode(BotHubError):
-    """The code is wrong, too old, or was used."""
+    """The code is wrong, expired or already used."""
 
 
 def new_secret() -> str:
-    """A secret for an authenticator app, in base32. Nothing is kept until `enrol`."""
+    """Return a secret for an authenticator app, in base32. It is stored only by `enrol`."""
     return pyotp.random_base32()
 
 
 def address(secret: str, email: str) -> str:
-    """What the app reads from a QR code."""
+    """Return the provisioning URI that the app reads from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=_ISSUER)
 
 
 def enrol(session: Session, agent_id: int, secret: str, code: str) -> list[str]:
-    """Ask for codes from now on, once a first one proves that the app has the secret. Returns the recovery codes.
+    """Enable two-factor login, after a first code proves that the app has the secret. Returns the recovery codes.
 
     Raises:
         NotFound: no such agent.
@@ -55,25 +55,25 @@ def enrol(session: Session, agent_id: int, secret: str, code: str) -> list[str]:
 
 
 def check(agent: Agent, code: str) -> bool:
-    """Whether a locked agent's code is right; it is spent then. The caller flushes, and counts what is wrong."""
-    kept = dict(agent.totp or {})
+    """Check and consume a code of an agent whose row is locked. The caller flushes and counts failures."""
+    totp = dict(agent.totp or {})
     typed = code.strip().replace(" ", "").lower()
-    if not kept:
+    if not totp:
         return False
-    if (step := _step_of(kept["secret"], typed, after=int(kept["step"]))) is not None:
-        agent.totp = kept | {"step": str(step)}
+    if (step := _step_of(totp["secret"], typed, after=int(totp["step"]))) is not None:
+        agent.totp = totp | {"step": str(step)}
         return True
-    left = kept["recovery"].split()
+    left = totp["recovery"].split()
     for one in left:
         if hmac.compare_digest(one.encode(), typed.encode()):
-            agent.totp = kept | {"recovery": " ".join(other for other in left if other != one)}
+            agent.totp = totp | {"recovery": " ".join(other for other in left if other != one)}
             audit_log.record_on(agent, "second_factor.recovery", left=len(left) - 1)
             return True
     return False
 
 
 def remove(session: Session, agent_id: int, actor: str) -> None:
-    """Ask for no code any more. Raises `NotFound`."""
+    """Disable two-factor login. Raises `NotFound`."""
     agent = _get(session, agent_id)
     agent.totp = None
     session.flush()
@@ -81,7 +81,7 @@ def remove(session: Session, agent_id: int, actor: str) -> None:
 
 
 def _step_of(secret: str, code: str, *, after: int) -> int | None:
-    """The time step whose code this is, if it is later than `after`."""
+    """Return the time step of a code if it is later than `after`, else None."""
     now = int(time.time()) // _STEP_SECONDS
     for step in (now + drift for drift in _DRIFT):
         expected = pyotp.TOTP(secret).at(step * _STEP_SECONDS)

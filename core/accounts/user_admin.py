@@ -1,4 +1,4 @@
-"""The people of a business as an administrator sees to them: inviting, roles, letting go and taking back."""
+"""Administration of agents: invite, change roles, disable and enable."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ LONGEST_NAME = 80
 
 
 class UnacceptablePerson(BotHubError):
-    """The name or the address cannot be used; the text says why."""
+    """The name or address is invalid; the text says why."""
 
 
 class LastAdministrator(Conflict):
-    """Nobody would be left to administer."""
+    """The business would have no administrator left."""
 
 
 class CannotDisableSelf(Conflict):
-    """Somebody else has to do this."""
+    """Agents cannot disable their own account."""
 
 
 class IsDisabled(Conflict):
-    """They have to be enabled first."""
+    """The agent must be enabled first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`joined`: they chose a password. `open_conversations` are those they are responsible for, `teams` names."""
+    """An agent. `joined`: they set a password. `open_conversations` counts those assigned; `teams` are names."""
 
     id: int
     name: str
@@ -53,13 +53,13 @@ class Person:
 
 
 def everyone(session: Session) -> Sequence[Person]:
-    """All people of the business, those who work first, by name."""
-    seen = (
+    """Return all agents of the business, active ones first, by name."""
+    last_seen = (
         select(func.max(func.coalesce(AgentToken.last_seen_at, AgentToken.created_at)))
         .where(AgentToken.agent_id == Agent.id, AgentToken.kind == TokenKind.SESSION)
         .scalar_subquery()
     )
-    held = (
+    open_count = (
         select(func.count())
         .where(Conversation.assignee_id == Agent.id, Conversation.status != ConversationStatus.CLOSED)
         .scalar_subquery()
@@ -71,7 +71,7 @@ def everyone(session: Session) -> Sequence[Person]:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Agent, seen, held, teams).order_by(Agent.disabled_at.is_not(None), func.lower(Agent.name))
+        select(Agent, last_seen, open_count, teams).order_by(Agent.disabled_at.is_not(None), func.lower(Agent.name))
     )
     return [
         Person(
@@ -93,11 +93,11 @@ def everyone(session: Session) -> Sequence[Person]:
 
 
 def invite(session: Session, business_id: int, actor: str, name: str, email: str, role: Role) -> str:
-    """Add somebody. Returns the token of a link that signs them in once within a week; it is not shown again.
+    """Add an agent. Returns the token of a one-time login link, valid for a week and not shown again.
 
     Raises:
-        UnacceptablePerson: no name, or no address.
-        AddressTaken: somebody signs in with this address already.
+        UnacceptablePerson: the name or address is invalid.
+        AddressTaken: another agent uses this address.
     """
     name, email = " ".join(name.split()), email.strip()
     if not 0 < len(name) <= LONGEST_NAME:
@@ -111,7 +111,7 @@ def invite(session: Session, business_id: int, actor: str, name: str, email: str
 
 
 def new_link(session: Session, business_id: int, actor: str, agent_id: int) -> str:
-    """Another link for somebody who lost theirs, or their password. Raises `NotFound`, `IsDisabled`."""
+    """Return a new login link, for a lost link or password. Raises `NotFound`, `IsDisabled`."""
     person = _lock(session, agent_id)
     if person.disabled_at is not None:
         raise IsDisabled(f"{person.name} is disabled: enable them first.")
@@ -120,7 +120,7 @@ def new_link(session: Session, business_id: int, actor: str, agent_id: int) -> s
 
 
 def set_role(session: Session, business_id: int, actor: str, agent_id: int, role: Role) -> None:
-    """Raises `NotFound`, `LastAdministrator`."""
+    """Change an agent's role. Raises `NotFound`, `LastAdministrator`."""
     person = _lock(session, agent_id)
     if person.role == role:
         return
@@ -134,13 +134,14 @@ def set_role(session: Session, business_id: int, actor: str, agent_id: int, role
 
 
 def disable(session: Session, business_id: int, actor: str, agent_id: int) -> None:
-    """Let somebody go: their sessions and links end at once, as do the API keys that they made and may have kept.
+    """Disable an agent: end their sessions and links and revoke the API keys they created, which they may still have.
 
-    What they were responsible for stays with them.
+    Their conversations stay assigned to them.
 
     Raises:
-        NotFound: there is no such person.
-        CannotDisableSelf, LastAdministrator: it is oneself, or nobody would be left to administer.
+        NotFound: no such agent.
+        CannotDisableSelf: the actor is the agent.
+        LastAdministrator: no other administrator would be left.
     """
     person = _lock(session, agent_id)
     if actor == f"agent:{agent_id}":
@@ -157,7 +158,7 @@ def disable(session: Session, business_id: int, actor: str, agent_id: int) -> No
 
 
 def enable(session: Session, business_id: int, actor: str, agent_id: int) -> None:
-    """Take somebody back, and lift a lock-out. Raises `NotFound`."""
+    """Enable an agent and lift a lock-out. Raises `NotFound`."""
     person = _lock(session, agent_id)
     person.disabled_at = person.locked_until = None
     person.failed_sign_ins = 0
@@ -166,7 +167,10 @@ def enable(session: Session, business_id: int, actor: str, agent_id: int) -> Non
 
 
 def _needs_another_administrator(session: Session, agent_id: int) -> None:
-    """The other administrators stay locked until commit, so that two cannot remove each other."""
+    """Raise `LastAdministrator` unless there is another, and lock the others until commit.
+
+    The lock prevents two administrators from removing each other at the same time.
+    """
     others = session.scalars(
         select(Agent.id)
         .where(Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None), Agent.id != agent_id)

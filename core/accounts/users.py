@@ -1,4 +1,4 @@
-"""Agents: making them, their passwords, and checking who signs in."""
+"""Agents: creation, passwords and authentication."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.platform.errors import BotHubError, Conflict, NotFound
 log = structlog.get_logger(__name__)
 
 SHORTEST_PASSWORD = 10
-LONGEST_PASSWORD = 256  # hashing takes time in proportion: a sign-in with a novel for a password must not
+LONGEST_PASSWORD = 256  # hashing time grows with the length: limit what a login can cost
 FAILURES_TO_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
 
@@ -28,20 +28,20 @@ _DUMMY_HASH = _hasher.hash("nobody's password")
 
 
 class UnacceptablePassword(BotHubError):
-    """The new password cannot be used; the text says why."""
+    """The new password is too short or too long; the text says which."""
 
 
 class WrongPassword(BotHubError):
-    """It is not the present password."""
+    """The given password is not the agent's current one."""
 
 
 class AddressTaken(Conflict):
-    """Somebody signs in with this address already, here or in another business."""
+    """Another agent, of this or another business, uses this address."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Someone who proved who they are."""
+    """An authenticated agent. `owes_code`: the second factor is still required."""
 
     business_id: int
     agent_id: int
@@ -50,14 +50,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Someone who can be given conversations."""
+    """An agent who can be assigned conversations."""
 
     id: int
     name: str
 
 
 def colleagues(session: Session) -> list[Colleague]:
-    """Everyone of the business who can sign in, by name."""
+    """Return the enabled agents of the business, by name."""
     rows = session.execute(select(Agent.id, Agent.name).where(Agent.disabled_at.is_(None)).order_by(Agent.name))
     return [Colleague(*row) for row in rows]
 
@@ -72,10 +72,10 @@ def create_agent(
     password: str | None = None,
     language: str | None = None,
 ) -> int:
-    """Add a person. Without a password they come in by a one-time link. Returns their id.
+    """Create an agent. Without a password they log in by a one-time link. Returns their id.
 
     Raises:
-        AddressTaken: it identifies a person across all businesses.
+        AddressTaken: the address is unique across all businesses.
         UnacceptablePassword: too short or too long.
     """
     password_hash = None if password is None else _hasher.hash(_acceptable(password))
@@ -95,7 +95,7 @@ def create_agent(
 
 
 def set_password(session: Session, agent_id: int, password: str) -> None:
-    """Give an agent a new password and lift a lock-out. Ending their other sessions is the caller's decision.
+    """Set an agent's password and lift a lock-out. The caller decides whether to end other sessions.
 
     Raises:
         NotFound: no such agent.
@@ -113,14 +113,14 @@ def set_password(session: Session, agent_id: int, password: str) -> None:
 
 
 def check_password(session: Session, agent_id: int, password: str) -> None:
-    """Raises `WrongPassword` unless this is the agent's present one. Anything is, while they have none."""
+    """Raise `WrongPassword` unless this is the agent's current password, or the agent has none."""
     password_hash = session.scalar(select(Agent.password_hash).where(Agent.id == agent_id))
     if password_hash is not None and not _verify(password_hash, password):
         raise WrongPassword("That is not your present password.")
 
 
 def rename(session: Session, agent_id: int, name: str) -> None:
-    """What colleagues and the audit log call somebody. Raises `NotFound`; an empty name changes nothing."""
+    """Change the agent's display name; a no-op if empty. Raises `NotFound`."""
     agent = session.get(Agent, agent_id)
     if agent is None:
         raise NotFound(f"No agent {agent_id}.")
@@ -129,7 +129,7 @@ def rename(session: Session, agent_id: int, name: str) -> None:
 
 
 def set_language(session: Session, agent_id: int, language: str) -> None:
-    """Remember the language an agent chose for the console."""
+    """Set the agent's console language. Raises `NotFound`."""
     agent = session.get(Agent, agent_id)
     if agent is None:
         raise NotFound(f"No agent {agent_id}.")
@@ -138,12 +138,12 @@ def set_language(session: Session, agent_id: int, language: str) -> None:
 
 
 def authenticate(session: Session, email: str, password: str, *, known_browser: bool = False) -> SignedIn | None:
-    """Who this is, or None: unknown, wrong, disabled or locked out, which a caller must not tell apart to anyone.
+    """Return the agent, or None if unknown, wrong, disabled or locked out; callers must not reveal which.
 
-    `known_browser`: this person signed in from it before, and the caller limits its guesses. Others' wrong guesses
-    lock nobody out of their own browser, and its own count towards no lock.
+    `known_browser`: the agent has logged in from it before, and the caller limits its attempts. A lock-out does not
+    apply there, and its failures do not count towards one.
 
-    The row stays locked while the password is checked, so that guesses in parallel are counted one by one. An unknown
+    The row is locked while the password is checked, so that parallel attempts are counted one by one. An unknown
     address costs the same hashing as a known one.
     """
     agent = _find(session, email)
@@ -164,14 +164,17 @@ def authenticate(session: Session, email: str, password: str, *, known_browser: 
         return None
     if _hasher.check_needs_rehash(password_hash):
         agent.password_hash = _hasher.hash(password)
-    if agent.totp is None:  # else what was wrong is forgiven when all is proved: guessed codes must add up
+    if agent.totp is None:  # else only the second factor resets failures, so that guessed codes are counted
         forgive(session, agent)
     session.flush()
     return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
 
 
 def find_by_verified_email(session: Session, email: str) -> SignedIn | None:
-    """Who an identity provider has checked; None: unknown or disabled. A second step of ours is still owed."""
+    """Return the agent with an address verified by the identity provider, or None if unknown or disabled.
+
+    Our own second factor is still required.
+    """
     agent = _find(session, email)
     if agent is None or agent.disabled_at is not None:
         return None
@@ -179,7 +182,7 @@ def find_by_verified_email(session: Session, email: str) -> SignedIn | None:
 
 
 def _find(session: Session, email: str) -> Agent | None:
-    if "\0" in email:  # Postgres has no such text
+    if "\0" in email:  # Postgres rejects NUL in text
         return None
     return session.scalars(
         select(Agent).where(func.lower(Agent.email) == _folded(email)).with_for_update()
@@ -187,14 +190,14 @@ def _find(session: Session, email: str) -> Agent | None:
 
 
 def forgive(session: Session, agent: Agent) -> None:
-    """Forget what was wrong before a right answer."""
+    """Reset the failure counter and lift a lock-out."""
     agent.failed_sign_ins = 0
     agent.locked_until = None
     session.flush()
 
 
 def count_failure(session: Session, agent: Agent) -> None:
-    """Note a wrong answer of a locked row; too many lock the account out for a while."""
+    """Count a failed login of an agent whose row is locked; too many lock the account for `LOCKED_FOR`."""
     agent.failed_sign_ins += 1
     audit_log.record(session, agent.business_id, f"agent:{agent.id}", "session.refused", f"agent:{agent.id}")
     if agent.failed_sign_ins >= FAILURES_TO_LOCK:
@@ -225,5 +228,5 @@ def _folded(email: str) -> str:
 
 
 def some_have_passwords(session: Session) -> bool:
-    """Whether anybody of this installation can sign in with a password. Needs a system transaction."""
+    """Whether any agent of the installation has a password. Needs a system transaction."""
     return session.scalar(select(Agent.id).where(Agent.password_hash.is_not(None)).limit(1)) is not None

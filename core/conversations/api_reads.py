@@ -1,4 +1,4 @@
-"""Conversations and their messages as other programs read them, a page at a time."""
+"""Read models of the REST API: pages of conversations and messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page ended: a moment, and the id that tells rows of the same moment apart."""
+    """Keyset cursor: the last row's timestamp and, to order equal timestamps, its id."""
 
     at: datetime
     id: int
@@ -28,7 +28,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`next` is where the following page starts, None at the end."""
+    """One page; `next` is the cursor of the following page, None on the last."""
 
     items: Sequence[T]
     next: Position | None
@@ -36,9 +36,9 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which conversations are wanted; None means any. `assignee` "none" asks for those nobody has.
+    """Filter of the conversation list; None means any. `assignee` "none" selects unassigned conversations.
 
-    `in_messages`: whether `q` also looks through what was said, not only through customers' names and addresses.
+    `in_messages`: whether `q` searches message texts as well as customers' names and addresses.
     """
 
     channel: str | None = None
@@ -80,7 +80,7 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file. `size` is in bytes, `sha256` lower-case hex; both null until the file is here."""
+    """A file. `size` is in bytes, `sha256` lower-case hex; both are null until the file is downloaded."""
 
     id: int
     mime_type: str | None
@@ -92,7 +92,7 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """`attempts` counts tries to send; 0 for what customers wrote. `send_at`: the time that it was scheduled for."""
+    """A message. `attempts` counts send attempts, 0 for inbound messages. `send_at` is the scheduled time."""
 
     id: int
     conversation_id: int
@@ -113,35 +113,35 @@ class MessageView:
 
 
 def conversations(
-    session: Session, business_id: int, wanted: Filter, after: Position | None, limit: int
+    session: Session, business_id: int, filters: Filter, after: Position | None, limit: int
 ) -> Page[ConversationView]:
-    """A page of conversations, newest activity first."""
+    """Return a page of conversations, latest activity first."""
     query = _conversations(business_id)
-    if wanted.channel:
-        query = query.where(Conversation.kind == wanted.channel)
-    if wanted.status:
-        query = query.where(Conversation.status == wanted.status)
-    if wanted.assignee == "none":
+    if filters.channel:
+        query = query.where(Conversation.kind == filters.channel)
+    if filters.status:
+        query = query.where(Conversation.status == filters.status)
+    if filters.assignee == "none":
         query = query.where(Conversation.assignee_id.is_(None))
-    elif wanted.assignee is not None:
-        query = query.where(Conversation.assignee_id == wanted.assignee)
-    if wanted.tag:
-        query = query.where(Conversation.tags.contains([wanted.tag]))
-    if wanted.q:
-        look = search.matches if wanted.in_messages else search.customer_matches
-        query = query.where(look(session, business_id, wanted.q))
+    elif filters.assignee is not None:
+        query = query.where(Conversation.assignee_id == filters.assignee)
+    if filters.tag:
+        query = query.where(Conversation.tags.contains([filters.tag]))
+    if filters.q:
+        match = search.matches if filters.in_messages else search.customer_matches
+        query = query.where(match(session, business_id, filters.q))
     if after:
         query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < (after.at, after.id))
     query = query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
-    found = [_conversation(*row) for row in session.execute(query)]
-    if len(found) <= limit:
-        return Page(found, None)
-    last = found[limit - 1]
-    return Page(found[:limit], Position(last.last_message_at, last.id))
+    views = [_conversation(*row) for row in session.execute(query)]
+    if len(views) <= limit:
+        return Page(views, None)
+    last = views[limit - 1]
+    return Page(views[:limit], Position(last.last_message_at, last.id))
 
 
 def conversation(session: Session, business_id: int, conversation_id: int) -> ConversationView:
-    """One conversation. Raises `NotFound`."""
+    """Return one conversation. Raises `NotFound`."""
     row = session.execute(_conversations(business_id).where(Conversation.id == conversation_id)).one_or_none()
     if row is None:
         raise NotFound(f"No conversation {conversation_id}.")
@@ -181,7 +181,7 @@ def _conversation(row: Conversation, name: str, address: str) -> ConversationVie
 def messages(
     session: Session, business_id: int, conversation_id: int, after: Position | None, limit: int
 ) -> Page[MessageView]:
-    """A page of a conversation's messages, oldest first. Raises `NotFound`."""
+    """Return a page of a conversation's messages, oldest first. Raises `NotFound`."""
     if session.scalar(_exists(business_id, conversation_id)) is None:
         raise NotFound(f"No conversation {conversation_id}.")
     query = _messages(business_id).where(Message.conversation_id == conversation_id)
@@ -189,14 +189,14 @@ def messages(
         query = query.where(tuple_(Message.created_at, Message.id) > (after.at, after.id))
     query = query.order_by(Message.created_at, Message.id).limit(limit + 1)
     rows = session.execute(query).all()
-    shown = _views(session, rows[:limit])
-    return Page(shown, Position(shown[-1].created_at, shown[-1].id) if len(rows) > limit else None)
+    views = _views(session, rows[:limit])
+    return Page(views, Position(views[-1].created_at, views[-1].id) if len(rows) > limit else None)
 
 
 def scheduled(
     session: Session, business_id: int, conversation_id: int | None, after: Position | None, limit: int
 ) -> Page[MessageView]:
-    """A page of the messages whose time is still to come, the soonest first; of one conversation, or of all."""
+    """Return a page of scheduled messages, soonest first; of one conversation, or of all with None."""
     query = _messages(business_id).where(
         Delivery.next_attempt_at.is_not(None),
         Delivery.scheduled_for > func.now(),
@@ -212,7 +212,7 @@ def scheduled(
 
 
 def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int]) -> list[MessageView]:
-    """These messages, by id. Raises `NotFound` unless all are there."""
+    """Return these messages, ordered by id. Raises `NotFound` if one is missing."""
     rows = session.execute(_messages(business_id).where(Message.id.in_(message_ids)).order_by(Message.id)).all()
     if missing := set(message_ids) - {row[0].id for row in rows}:
         raise NotFound(f"No message {min(missing)}.")
@@ -232,8 +232,8 @@ def _messages(business_id: int) -> Select[Message, int, datetime | None]:
 
 
 def _views(session: Session, rows: Iterable[Any]) -> list[MessageView]:
-    found = [(message, attempts or 0, send_at) for message, attempts, send_at in rows]
-    files = _files(session, [message for message, *_ in found])
+    unpacked = [(message, attempts or 0, send_at) for message, attempts, send_at in rows]
+    files = _files(session, [message for message, *_ in unpacked])
     return [
         MessageView(
             id=message.id,
@@ -253,20 +253,20 @@ def _views(session: Session, rows: Iterable[Any]) -> list[MessageView]:
             sent_at=message.sent_at,
             media=files[message.id],
         )
-        for message, attempts, send_at in found
+        for message, attempts, send_at in unpacked
     ]
 
 
-def _files(session: Session, found: Sequence[Message]) -> dict[int, list[FileView]]:
-    """Files that came with a message, and the file that a message of ours names."""
+def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[FileView]]:
+    """Return files by message id: those received with it, and the one an outbound message refers to."""
     files: dict[int, list[FileView]] = defaultdict(list)
     carriers: dict[int, list[int]] = defaultdict(list)
-    for message in found:
+    for message in messages:
         if attachment_id := (message.payload.get("media") or {}).get("attachment_id"):
             carriers[attachment_id].append(message.id)
     rows = session.scalars(
         select(Attachment)
-        .where(or_(Attachment.message_id.in_([message.id for message in found]), Attachment.id.in_(carriers)))
+        .where(or_(Attachment.message_id.in_([message.id for message in messages]), Attachment.id.in_(carriers)))
         .order_by(Attachment.position, Attachment.id)
     )
     for row in rows:

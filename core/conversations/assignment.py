@@ -1,4 +1,4 @@
-"""Who is given a conversation that the bot hands over: the person who is there and has the fewest."""
+"""Automatic assignment of handed-off conversations to the online agent with the fewest open ones."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from core.models import Business
 from core.platform.db import run
 from core.platform.errors import BotHubError
 
-# An open console shows itself once a minute, give or take its own check of half a minute (core.accounts.sessions).
+# An open console updates `last_seen_at` once a minute and polls every half minute (core.accounts.sessions).
 ONLINE_FOR = timedelta(minutes=2)
 MOST_OPEN_LIMIT = 500
 
 
 class UnacceptableLimit(BotHubError):
-    """A number of conversations that nobody can be given."""
+    """The limit of open conversations is out of range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`automatic`: people who are there are given what the bot hands over, up to `most_open` conversations each."""
+    """`automatic`: hand-offs are assigned to online agents, up to `most_open` open conversations each."""
 
     automatic: bool
     most_open: int
@@ -32,39 +32,39 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An agent."""
+    """The agent who owns a conversation."""
 
     id: int
     name: str
 
 
 def rules(session: Session, business_id: int) -> Rules:
-    """What the business has decided."""
+    """Return the business's assignment rules."""
     row = session.execute(select(Business.auto_assign, Business.most_open).where(Business.id == business_id)).one()
     return Rules(*row)
 
 
-def set_rules(session: Session, business_id: int, actor: str, wanted: Rules) -> None:
-    """Decide anew, from the next hand-over on. Raises `UnacceptableLimit`."""
-    if not 1 <= wanted.most_open <= MOST_OPEN_LIMIT:
+def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> None:
+    """Change the rules, effective from the next hand-off. Raises `UnacceptableLimit`."""
+    if not 1 <= new.most_open <= MOST_OPEN_LIMIT:
         raise UnacceptableLimit(f"Choose a number from 1 to {MOST_OPEN_LIMIT}.")
-    values = {"auto_assign": wanted.automatic, "most_open": wanted.most_open}
+    values = {"auto_assign": new.automatic, "most_open": new.most_open}
     session.execute(update(Business).where(Business.id == business_id).values(values))
     audit_log.record(session, business_id, actor, "business.assignment", f"business:{business_id}", **values)
 
 
 def find(session: Session, business_id: int, conversation_id: int) -> Owner | None:
-    """Who shall have this conversation, or None: nobody of its team is there with room for another.
+    """Return the agent to assign, or None if no agent of its team is online and below the limit.
 
-    Whoever has it already keeps it while they are there. Otherwise the one with the fewest open conversations; with a
-    team, of its members only. The agent is locked until commit and other hand-overs pass over those who are locked, so
-    two at once go to two people without waiting for each other. Only when everyone is locked does one choose among
-    them all the same: then an agent may get one more than the limit, which is better than a customer whom nobody has.
+    The current owner is preferred while online, then the agent with the fewest open conversations; of a conversation
+    with a team, only its members. The agent's row stays locked until commit and concurrent hand-offs skip locked rows,
+    so they pick different agents without waiting. If all are locked, the lock is ignored: an agent may then exceed the
+    limit by one, which is better than a customer without an agent.
     """
     values = {"business": business_id, "conversation": conversation_id, "online_for": ONLINE_FOR}
     for lock in (_LOCK, ""):
-        if found := run(session, _FIND + lock, values).one_or_none():
-            return Owner(found.id, found.name)
+        if agent := run(session, _FIND + lock, values).one_or_none():
+            return Owner(agent.id, agent.name)
     return None
 
 

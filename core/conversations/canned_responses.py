@@ -1,4 +1,4 @@
-"""Saved replies: texts that the composer offers for a shortcut."""
+"""Canned responses ("saved replies" in the console): texts that the composer inserts by shortcut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.models import SavedReply
 from core.platform.errors import BotHubError
 
 LONGEST_TEXT = 4_000  # characters
-VARIABLES = ("contact.name", "contact.first_name", "agent.name", "business.name")  # the composer fills them in
+VARIABLES = ("contact.name", "contact.first_name", "agent.name", "business.name")  # filled in by the composer
 _SHORTCUT = re.compile(r"[\w-]{1,30}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]{0,60})\s*\}\}")
 
@@ -24,22 +24,22 @@ class UnacceptableReply(BotHubError):
 
 
 class UnknownVariable(UnacceptableReply):
-    """A saved text names a variable that nothing fills in."""
+    """The text uses a variable that does not exist."""
 
 
 class UnfilledVariable(BotHubError):
-    """A text that is about to be sent still holds a placeholder, which the customer would read."""
+    """A text about to be sent still contains a placeholder, which the customer would see."""
 
 
 def refuse_placeholders(text: str) -> None:
-    """Raises `UnfilledVariable` for a text with a placeholder such as {{name}} left in it."""
+    """Raise `UnfilledVariable` if the text still contains a placeholder such as {{name}}."""
     if left := _PLACEHOLDER.search(text):
         raise UnfilledVariable(f"Not sent: replace {left[0]} with what the customer shall read.")
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One of them. `shortcut` is without its slash."""
+    """A canned response. `shortcut` has no leading slash."""
 
     id: int
     shortcut: str
@@ -47,28 +47,28 @@ class Saved:
 
 
 def saved_replies(session: Session) -> list[Saved]:
-    """All of the business, by shortcut."""
+    """Return the canned responses of the business, ordered by shortcut."""
     rows = session.execute(select(SavedReply.id, SavedReply.shortcut, SavedReply.text).order_by(SavedReply.shortcut))
     return [Saved(*row) for row in rows]
 
 
-def save(session: Session, business_id: int, actor: str, shortcut: str, words: str) -> None:
-    """Add one, or change the text of the one with this shortcut.
+def save(session: Session, business_id: int, actor: str, shortcut: str, text: str) -> None:
+    """Create a canned response, or replace the text of the one with this shortcut.
 
     Raises:
         UnacceptableReply: the shortcut is not 1 to 30 letters, digits, _ or -, or the text is empty or too long.
-        UnknownVariable: the text has a placeholder that is none of `VARIABLES`.
+        UnknownVariable: the text has a placeholder that is not in `VARIABLES`.
     """
-    shortcut, words = shortcut.strip().lstrip("/").lower(), words.strip()
-    if not _SHORTCUT.fullmatch(shortcut) or not 0 < len(words) <= LONGEST_TEXT:
+    shortcut, text = shortcut.strip().lstrip("/").lower(), text.strip()
+    if not _SHORTCUT.fullmatch(shortcut) or not 0 < len(text) <= LONGEST_TEXT:
         raise UnacceptableReply(
             f"A shortcut is 1 to 30 letters, digits, _ or -; the text has 1 to {LONGEST_TEXT} characters."
         )
-    unknown = next((name for name in _PLACEHOLDER.findall(words) if name not in VARIABLES), None)
+    unknown = next((name for name in _PLACEHOLDER.findall(text) if name not in VARIABLES), None)
     if unknown is not None:
-        known = ", ".join(f"{{{{{name}}}}}" for name in VARIABLES)
-        raise UnknownVariable(f"{{{{{unknown}}}}} is not a variable. There are {known}.")
-    query = insert(SavedReply).values(business_id=business_id, shortcut=shortcut, text=words)
+        variables = ", ".join(f"{{{{{name}}}}}" for name in VARIABLES)
+        raise UnknownVariable(f"{{{{{unknown}}}}} is not a variable. There are {variables}.")
+    query = insert(SavedReply).values(business_id=business_id, shortcut=shortcut, text=text)
     session.execute(
         query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})
     )
@@ -76,7 +76,7 @@ def save(session: Session, business_id: int, actor: str, shortcut: str, words: s
 
 
 def remove(session: Session, business_id: int, actor: str, reply_id: int) -> None:
-    """Remove one. Removing what is gone changes nothing."""
+    """Delete a canned response; a no-op if it no longer exists."""
     shortcut = session.scalar(delete(SavedReply).where(SavedReply.id == reply_id).returning(SavedReply.shortcut))
     if shortcut is not None:
         audit_log.record(session, business_id, actor, "saved_reply.remove", f"saved_reply:{shortcut}")

@@ -1,4 +1,4 @@
-"""Going on with a customer on another of their addresses."""
+"""Continue a conversation with the same customer on another channel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.platform.errors import AddressEnded, Conflict, NotFound, OptedOut
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel on which a customer has an address. `open_id` is their open conversation there, if there is one."""
+    """Another channel on which the customer has an address. `open_id` is their open conversation there, if any."""
 
     channel_id: int
     identity_id: int
@@ -29,9 +29,9 @@ class Way:
 
 
 def ways(session: Session, conversation_id: int) -> Sequence[Way]:
-    """The other channels on which the customer of a conversation can be reached, by kind and name.
+    """Return the other channels on which the conversation's customer can be reached, ordered by kind and name.
 
-    Only addresses that are still theirs; a number before a user id.
+    Ended addresses are excluded; a phone number is preferred to a user id.
     """
     rows = session.execute(_WAYS, {"conversation": conversation_id})
     return [Way(*row) for row in rows]
@@ -59,15 +59,15 @@ def continue_on(
     actor: str,
     agent_id: int,
 ) -> int:
-    """Open the same customer's conversation on another channel, or find the open one, for a person to write in.
+    """Find or open the customer's conversation on another channel and assign it to the agent.
 
-    Both threads say so. Returns its id.
+    Adds an event to both threads. Returns the id of the conversation there.
 
     Raises:
         NotFound: no such conversation, or the address is not this customer's.
-        Conflict: the channel is not in use, or is another kind than the address.
-        OptedOut: the customer asked not to be written to there.
-        AddressEnded: the address is not theirs any more.
+        Conflict: the channel is not active, or is of another kind than the address.
+        OptedOut: the customer has opted out at that address.
+        AddressEnded: the address no longer belongs to the customer.
     """
     start = lifecycle.lock(session, conversation_id)
     channel = session.get(Channel, channel_id)
@@ -93,7 +93,7 @@ def continue_on(
 
 
 def _open(session: Session, business_id: int, start: Conversation, channel: Channel, identity: ContactIdentity) -> int:
-    """The open conversation there: of two people who ask at once one opens it, and the other finds it."""
+    """Find or open the conversation; safe under concurrent calls."""
     values = {
         "business": business_id,
         "channel": channel.id,

@@ -1,4 +1,4 @@
-"""The list of conversations at the console: its views and filters, its lines, and how many each view holds."""
+"""Conversation list of the console: views, filters, rows and counts."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from core.models import (
 
 PAGE = 60
 STATUSES = tuple(ConversationStatus)
-CLOSING = timedelta(hours=2)  # a window with less time left is about to close
+CLOSING = timedelta(hours=2)  # a window with less time left counts as about to close
 
 
 class View(StrEnum):
-    """Which conversations somebody wants to see."""
+    """A view of the conversation list."""
 
     ALL = "all"
-    WAITING = "waiting"  # for a person, the longest waiting first
+    WAITING = "waiting"  # for an agent, longest wait first
     MINE = "mine"
     BOT = "bot"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A view, narrowed down. `words` is what somebody typed into the search box; None and False mean any."""
+    """A view and its filters; None and False mean any. `words` is the search text."""
 
     view: View = View.ALL
     words: str = ""
@@ -57,9 +57,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: the moment that the list is ordered by, and the id that tells equal moments apart.
+    """Keyset cursor: the last row's sort timestamp and, to order equal timestamps, its id.
 
-    Among those who wait, the ones whom an answer did not reach (`unsent`) come before the others.
+    In the waiting view, conversations with an undelivered answer (`unsent`) sort first.
     """
 
     at: datetime
@@ -69,9 +69,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list. `last_type` is told only where the last message has no words.
+    """A row of the list. `last_type` is set only if the last message has no text.
 
-    `unsent` is failed or uncertain where a message of ours did not arrive, or nobody knows.
+    `unsent` is the status (failed or uncertain) of an outbound message that did not arrive or may not have.
     """
 
     id: int
@@ -97,7 +97,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next` is where the following page begins, None at the end."""
+    """One page; `next` is the cursor of the following page, None on the last."""
 
     rows: Sequence[Row]
     next: Place | None
@@ -105,9 +105,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many conversations the views hold; `mine` by agent. `ALL` is not counted, for it grows for ever.
+    """Number of conversations in each view; `mine` by agent. `ALL` is not counted: it grows without bound.
 
-    `seen` is how many wait and how many the bot has among those that an agent sees, who does not see all.
+    `seen` holds (waiting, bot) by agent for agents who do not see every conversation.
     """
 
     waiting: int
@@ -116,6 +116,7 @@ class Counts:
     seen: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def of(self, agent_id: int) -> dict[View, int]:
+        """Return the counts that this agent sees."""
         waiting, bot = self.seen.get(agent_id, (self.waiting, self.bot))
         return {View.WAITING: waiting, View.MINE: self.mine.get(agent_id, 0), View.BOT: bot}
 
@@ -123,36 +124,37 @@ class Counts:
 def page(
     session: Session,
     business_id: int,
-    wanted: Wanted,
+    filters: Wanted,
     agent_id: int,
     after: Place | None = None,
     limit: int = PAGE,
     *,
     seen: Conditions = (),
 ) -> Page:
-    """Newest activity first; those who wait for a person, longest first. `seen` is what the person sees at all.
+    """Return a page, latest activity first; in the waiting view longest wait first.
 
-    What is snoozed is in no view until it wakes: a state or words that are asked for find it.
+    `seen` restricts it to conversations visible to the agent. Snoozed conversations appear only when filtered by
+    status or searched for.
     """
-    conditions = [_in_view(wanted.view, agent_id), *_narrowed(wanted), *seen]
-    if wanted.status is None and not wanted.words.strip():
-        conditions.append(_AWAKE)
-    if wanted.words.strip():
-        conditions.append(search.matches(session, business_id, wanted.words))
-    waiting = wanted.view is View.WAITING
+    conditions = [_in_view(filters.view, agent_id), *_filter_conditions(filters), *seen]
+    if filters.status is None and not filters.words.strip():
+        conditions.append(_NOT_SNOOZED)
+    if filters.words.strip():
+        conditions.append(search.matches(session, business_id, filters.words))
+    waiting = filters.view is View.WAITING
     if after is not None:
-        newest, longest = tuple_(Conversation.last_message_at, Conversation.id), tuple_(*_longest(Conversation))
+        newest, longest = tuple_(Conversation.last_message_at, Conversation.id), tuple_(*_wait_order(Conversation))
         conditions.append(
             longest > (not after.unsent, after.at, after.id) if waiting else newest < (after.at, after.id)
         )
     query = _longest_first(conditions, limit + 1) if waiting else _newest_first(conditions, limit + 1)
-    found = [Row(**row._mapping) for row in session.execute(query)]
-    if len(found) <= limit:
-        return Page(found, None)
-    last = found[limit - 1]
+    page_rows = [Row(**row._mapping) for row in session.execute(query)]
+    if len(page_rows) <= limit:
+        return Page(page_rows, None)
+    last = page_rows[limit - 1]
     at = last.waiting_since if waiting else last.last_message_at
     assert at is not None
-    return Page(found[:limit], Place(at, last.id, last.unsent is not None))
+    return Page(page_rows[:limit], Place(at, last.id, last.unsent is not None))
 
 
 def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
@@ -161,13 +163,13 @@ def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Sele
 
 
 def _longest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
-    """Those who wait are sorted, so those of the page are chosen before they are joined with what else a line shows."""
-    chosen = select(Conversation).where(*conditions).order_by(*_longest(Conversation)).limit(limit).subquery()
-    here = aliased(Conversation, chosen)
-    return _rows(here).order_by(*_longest(here))
+    """Sort and limit before joining: no index covers this order, so the joins would run for every match."""
+    top = select(Conversation).where(*conditions).order_by(*_wait_order(Conversation)).limit(limit).subquery()
+    limited = aliased(Conversation, top)
+    return _rows(limited).order_by(*_wait_order(limited))
 
 
-def _longest(of: type[Conversation]) -> tuple[ColumnElement[Any], ...]:
+def _wait_order(of: type[Conversation]) -> tuple[ColumnElement[Any], ...]:
     return of.unsent_id.is_(None), of.waiting_since.expression, of.id.expression
 
 
@@ -209,12 +211,12 @@ def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
 
 
 def next_waiting(session: Session, agent_id: int, after: int | None, seen: Conditions = ()) -> int | None:
-    """The conversation that waits for this agent after the one named: their own or nobody's, the longest waiting first.
+    """Return the next waiting conversation, the agent's own or unassigned, longest wait first.
 
-    After the last of them comes the first again. None when there is no other.
+    Wraps around after the last. None if there is no other.
     """
-    theirs = Conversation.assignee_id.is_(None) | (Conversation.assignee_id == agent_id)
-    conditions = [_in_view(View.WAITING), theirs, Conversation.id != (after or 0), *seen]
+    own_or_unassigned = Conversation.assignee_id.is_(None) | (Conversation.assignee_id == agent_id)
+    conditions = [_in_view(View.WAITING), own_or_unassigned, Conversation.id != (after or 0), *seen]
     since = session.scalar(select(Conversation.waiting_since).where(Conversation.id == after)) if after else None
     order = (Conversation.waiting_since, Conversation.id)
     query = select(Conversation.id).where(*conditions).order_by(*order).limit(1)
@@ -226,18 +228,18 @@ def next_waiting(session: Session, agent_id: int, after: int | None, seen: Condi
 
 
 def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
-    """The lines of these conversations, whichever view they are in."""
+    """Return the rows of these conversations, in any view."""
     return [
         Row(**row._mapping) for row in session.execute(_rows(Conversation).where(Conversation.id.in_(conversation_ids)))
     ]
 
 
 def counts(session: Session, seen: Conditions = ()) -> Counts:
-    """How many open conversations each view holds, of those that are seen."""
+    """Count the visible open conversations in each view."""
     of_agent = session.execute(
         select(
             Conversation.assignee_id,
-            func.count().filter(_AWAKE),
+            func.count().filter(_NOT_SNOOZED),
             func.count().filter(_in_view(View.WAITING)),
             func.count().filter(_in_view(View.BOT)),
         )
@@ -249,7 +251,7 @@ def counts(session: Session, seen: Conditions = ()) -> Counts:
 
 
 def counts_by(session: Session, agent_ids: Collection[int], sees: Sees) -> Counts:
-    """`counts` of everything, with what each of these agents sees of it (`sees` is not `ALL`)."""
+    """Return `counts` of all conversations and those visible to each of these agents (`sees` is not `ALL`)."""
     of_group = (
         select(
             Conversation.assignee_id,
@@ -271,7 +273,7 @@ def counts_by(session: Session, agent_ids: Collection[int], sees: Sees) -> Count
     return replace(counts(session), seen=dict.fromkeys(agent_ids, (0, 0)) | seen)
 
 
-_AWAKE = Conversation.status != ConversationStatus.SNOOZED
+_NOT_SNOOZED = Conversation.status != ConversationStatus.SNOOZED
 
 
 def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:
@@ -287,18 +289,18 @@ def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:
             return true()
 
 
-def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _filter_conditions(filters: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.status:
-        conditions.append(Conversation.status == wanted.status)
-    if wanted.channel:
-        conditions.append(Conversation.kind == wanted.channel)
-    if wanted.tag:
-        conditions.append(Conversation.tags.contains([wanted.tag]))
-    if wanted.team is not None:
-        conditions.append(Conversation.team_id == wanted.team)
-    if wanted.unassigned:
+    if filters.status:
+        conditions.append(Conversation.status == filters.status)
+    if filters.channel:
+        conditions.append(Conversation.kind == filters.channel)
+    if filters.tag:
+        conditions.append(Conversation.tags.contains([filters.tag]))
+    if filters.team is not None:
+        conditions.append(Conversation.team_id == filters.team)
+    if filters.unassigned:
         conditions.append(Conversation.assignee_id.is_(None) & (Conversation.status != ConversationStatus.CLOSED))
-    if wanted.closing:
+    if filters.closing:
         conditions.append(Conversation.window_expires_at.between(func.now(), func.now() + CLOSING))
     return conditions

@@ -1,4 +1,4 @@
-"""What an arriving message does to its conversation: opens it, counts, marks the customer as waiting, owes a turn."""
+"""Apply incoming messages to conversations: open them, update counters and waits, schedule the bot's reply."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from core.text.courtesy import Courtesy, courtesy_of
 from core.types import Autonomy, ReplyPolicy
 
 WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
-_LONGEST_WAIT = 5  # a customer who keeps writing is answered after this many quiet windows all the same
+_LONGEST_WAIT = 5  # quiet windows after which a customer who keeps writing is answered
 _PREVIEW = 200
 _OPENER_WORDS = 3
-_LONGEST_OPENER = 30  # characters: not every script parts its words
+_LONGEST_OPENER = 30  # characters: not every script separates words
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A conversation that must be there."""
+    """A conversation to find or open; unique by channel and contact."""
 
     channel_id: int
     kind: str
@@ -41,10 +41,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """A message that was just stored. `owed_answer`: someone, bot or person, should answer it.
+    """A message that was just stored. `owed_answer`: the bot or an agent should answer it.
 
-    One that is not `from_customer` was written by a person on the business's own phone. The bot leaves one
-    that is `for_people` alone, and it opens no window to write to the customer in.
+    If not `from_customer`, it was written on the business's own phone. One that is `for_people` is never answered by
+    the bot and opens no customer-service window.
     """
 
     conversation_id: int
@@ -62,41 +62,42 @@ class IncomingMessage:
 
     @property
     def takes_over(self) -> bool:
+        """Whether someone on the business's own phone takes the conversation over from the bot."""
         return not self.from_customer and not self.historic
 
     @property
     def says(self) -> bool:
-        """Whether it has words of its own: reactions, edits and revocations are about another message."""
+        """Whether it has content of its own; reactions, edits and revocations refer to another message."""
         return self.type not in ABOUT_ANOTHER
 
     @property
     def edits(self) -> bool:
-        """Whether a customer gave a message other words."""
+        """Whether the customer edited an earlier message."""
         return self.type == "edit" and self.from_customer and not self.historic
 
 
-def find_or_open(session: Session, business_id: int, wanted: Iterable[Wanted]) -> dict[tuple[int, int], int]:
-    """The open conversation of each (channel, contact), made where there is none. Keyed by that pair.
+def find_or_open(session: Session, business_id: int, keys: Iterable[Wanted]) -> dict[tuple[int, int], int]:
+    """Return the id of the open conversation of each (channel id, contact id), opening missing ones.
 
-    It is locked, so that nobody closes it, and no answer to what it held before slips in after what is stored next.
+    The rows are locked: none can be closed, and no reply to earlier messages is stored after the new ones.
     """
-    needed = {(one.channel_id, one.contact_id): one for one in wanted}
-    if not needed:
+    by_pair = {(key.channel_id, key.contact_id): key for key in keys}
+    if not by_pair:
         return {}
-    found = _open_conversations(session, needed)
-    missing = [one for pair, one in needed.items() if pair not in found]
+    existing = _open_conversations(session, by_pair)
+    missing = [key for pair, key in by_pair.items() if pair not in existing]
     if missing:
         values = {
             "business": business_id,
-            "channels": [one.channel_id for one in missing],
-            "contacts": [one.contact_id for one in missing],
-            "identities": [one.identity_id for one in missing],
-            "kinds": [one.kind for one in missing],
-            "modes": [Mode.BOT.value if _speaks(one.bot) else Mode.HUMAN.value for one in missing],
+            "channels": [key.channel_id for key in missing],
+            "contacts": [key.contact_id for key in missing],
+            "identities": [key.identity_id for key in missing],
+            "kinds": [key.kind for key in missing],
+            "modes": [Mode.BOT.value if _bot_replies(key.bot) else Mode.HUMAN.value for key in missing],
         }
         run(session, _OPEN, values)
-        found = _open_conversations(session, needed)
-    return found
+        existing = _open_conversations(session, by_pair)
+    return existing
 
 
 _OPEN = """
@@ -121,49 +122,51 @@ ORDER BY c.id FOR UPDATE OF c
 """
 
 
-def _speaks(one: ReplyPolicy | None) -> bool:
-    return one is not None and one.enabled and one.autonomy != Autonomy.OFF
+def _bot_replies(policy: ReplyPolicy | None) -> bool:
+    return policy is not None and policy.enabled and policy.autonomy != Autonomy.OFF
 
 
 def apply(session: Session, business_id: int, arrivals: Sequence[IncomingMessage]) -> None:
-    """Bring conversations up to date with their new messages and note where the bot owes an answer."""
+    """Update conversations with their new messages, schedule the bot's replies and alert agents."""
     by_conversation: dict[int, list[IncomingMessage]] = defaultdict(list)
     for one in arrivals:
         by_conversation[one.conversation_id].append(one)
     if not by_conversation:
         return
     before = _update(session, by_conversation)
-    _drop_turns(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
-    _owe_turns(session, business_id, by_conversation, before)
-    _call_people(session, business_id, by_conversation, before)
+    _cancel_replies(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
+    _schedule_replies(session, business_id, by_conversation, before)
+    _hand_off_without_bot(session, business_id, by_conversation, before)
     for conversation_id, own in by_conversation.items():
-        events.notify(session, business_id, conversation_id, _called(own, before.get(conversation_id)))
+        events.notify(session, business_id, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
 
 
-def _call_people(
+def _hand_off_without_bot(
     session: Session,
     business_id: int,
     by_conversation: Mapping[int, Sequence[IncomingMessage]],
     before: Mapping[int, _Before],
 ) -> None:
-    """Where no bot answers, somebody is told of a new conversation and given it, as when a bot hands one over."""
+    """Assign and announce a new conversation that no bot answers, like a hand-off by the bot."""
     for conversation_id, own in by_conversation.items():
-        stood = before[conversation_id]
-        owed = next((one for one in own if one.owed_answer and not _asks_for_nothing(one, stood)), None)
-        if owed is None or stood.mode != Mode.HUMAN or stood.assignee_id or stood.called or _speaks(owed.bot):
+        previous = before[conversation_id]
+        owed = next((one for one in own if one.owed_answer and not _needs_no_answer(one, previous)), None)
+        if owed is None or previous.mode != Mode.HUMAN or previous.assignee_id or previous.handed_off:
+            continue
+        if _bot_replies(owed.bot):
             continue
         reason = "no_bot" if owed.bot is None else "bot_off"
         lifecycle.hand_off(session, business_id, conversation_id, reason, had_by=Mode.HUMAN)
 
 
-def _asks_for_nothing(one: IncomingMessage, stood: _Before) -> bool:
-    """Thanks and a farewell call nobody. Nor does an "ok", unless it may answer something; a greeting is returned."""
+def _needs_no_answer(one: IncomingMessage, previous: _Before) -> bool:
+    """Whether it is thanks, a farewell, or an "ok" that cannot answer a question of ours. Greetings need an answer."""
     courtesy = courtesy_of(one.text) if one.type == "text" else None
-    return courtesy in (Courtesy.THANKS, Courtesy.FAREWELL) or (courtesy is Courtesy.ACKNOWLEDGEMENT and stood.first)
+    return courtesy in (Courtesy.THANKS, Courtesy.FAREWELL) or (courtesy is Courtesy.ACKNOWLEDGEMENT and previous.first)
 
 
-def _called(own: Sequence[IncomingMessage], before: _Before | None) -> int | None:
-    """Who should hear at once of these messages: whoever answers, unless that is the bot."""
+def _agent_to_alert(own: Sequence[IncomingMessage], before: _Before | None) -> int | None:
+    """Return the agent to alert at once (`ANYBODY` if unassigned), or None while the bot answers."""
     if before is None or before.mode != Mode.HUMAN or not any(one.owed_answer or one.edits for one in own):
         return None
     return before.assignee_id or events.ANYBODY
@@ -173,35 +176,35 @@ def _called(own: Sequence[IncomingMessage], before: _Before | None) -> int | Non
 class _Before:
     mode: str
     assignee_id: int | None
-    first: bool  # nobody has said anything in it yet
-    called: bool  # somebody was told of it
+    first: bool  # it has no messages yet
+    handed_off: bool
 
 
 def _update(session: Session, by_conversation: Mapping[int, Sequence[IncomingMessage]]) -> dict[int, _Before]:
-    """Bring conversations up to date; returns how they stood before."""
+    """Update the conversation rows; return their state before the update."""
     changes = [_changes(conversation_id, own) for conversation_id, own in by_conversation.items()]
     values = {"conversations": list(by_conversation), "changes": json.dumps(changes)}
     return {
-        conversation_id: _Before(mode, assignee_id, first=not text and waiting is None, called=called)
-        for conversation_id, mode, assignee_id, text, waiting, called in run(session, _UPDATE, values)
+        conversation_id: _Before(mode, assignee_id, first=not text and waiting is None, handed_off=handed_off)
+        for conversation_id, mode, assignee_id, text, waiting, handed_off in run(session, _UPDATE, values)
     }
 
 
-# Locked lowest id first, so that two batches cannot wait for each other. An edit counts as no message, but a person who
-# has read the old words must see the new ones.
+# Rows are locked in id order, so that two batches cannot deadlock. An edit is not a new message, but it marks the
+# conversation as unread for agents who have read the old text.
 _UPDATE = """
 WITH before AS (
-    SELECT id, mode, status, assignee_id, last_message_text, waiting_since, handed_off_at IS NOT NULL AS called
+    SELECT id, mode, status, assignee_id, last_message_text, waiting_since, handed_off_at IS NOT NULL AS handed_off
     FROM conversations
     WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
-), news AS (
+), changes AS (
     SELECT * FROM jsonb_to_recordset(%(changes)s::jsonb) AS n (
         conversation bigint, identity bigint, unread integer, at timestamptz, words text, waiting timestamptz,
         closing timestamptz, answered boolean, taken_over boolean, asked bigint, edited boolean)
 ), updated AS (
     UPDATE conversations c SET
         identity_id = coalesce((SELECT id FROM identities WHERE id = n.identity AND ended_at IS NULL), c.identity_id),
-        unread_count = CASE WHEN heard.edit THEN greatest(c.unread_count + n.unread, 1)
+        unread_count = CASE WHEN shown.edit THEN greatest(c.unread_count + n.unread, 1)
                             ELSE c.unread_count + n.unread END,
         last_message_at = greatest(c.last_message_at, n.at),
         last_message_text = coalesce(n.words, c.last_message_text),
@@ -211,21 +214,21 @@ WITH before AS (
         unsent_at = CASE WHEN n.answered THEN NULL ELSE c.unsent_at END,
         window_expires_at = greatest(c.window_expires_at, n.closing),
         mode = CASE WHEN n.taken_over THEN 'human' ELSE c.mode END,
-        status = CASE WHEN (n.unread > 0 OR heard.edit) AND c.status IN ('pending', 'snoozed') THEN 'open'
+        status = CASE WHEN (n.unread > 0 OR shown.edit) AND c.status IN ('pending', 'snoozed') THEN 'open'
                       ELSE c.status END,
-        snoozed_until = CASE WHEN n.unread > 0 OR heard.edit THEN NULL ELSE c.snoozed_until END
-    FROM before JOIN news n ON n.conversation = before.id
-    CROSS JOIN LATERAL (SELECT n.edited AND before.mode = 'human' AND before.status <> 'closed' AS edit) heard
+        snoozed_until = CASE WHEN n.unread > 0 OR shown.edit THEN NULL ELSE c.snoozed_until END
+    FROM before JOIN changes n ON n.conversation = before.id
+    CROSS JOIN LATERAL (SELECT n.edited AND before.mode = 'human' AND before.status <> 'closed' AS edit) shown
     WHERE c.id = before.id
 )
-SELECT id, mode, assignee_id, last_message_text, waiting_since, called FROM before
+SELECT id, mode, assignee_id, last_message_text, waiting_since, handed_off FROM before
 """
 
 
 def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, object]:
-    """What these messages change. A person who answers from the business's own phone takes the conversation over."""
+    """Return the changes for `_UPDATE`. A message from the business's own phone takes the conversation over."""
     newest = max(own, key=lambda one: (one.at, one.message_id))
-    spoken = max((one for one in own if one.says), key=lambda one: (one.at, one.message_id), default=None)
+    latest = max((one for one in own if one.says), key=lambda one: (one.at, one.message_id), default=None)
     owed = [one for one in own if one.owed_answer]
     customers = [one for one in own if one.from_customer]
     direct = [one for one in customers if not one.for_people]
@@ -236,7 +239,7 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
         "unread": len(owed)
         + sum(one.for_people and one.from_customer and one.says and not one.historic for one in own),
         "at": newest.at.isoformat(),
-        "words": spoken.text[:_PREVIEW] if spoken else None,
+        "words": latest.text[:_PREVIEW] if latest else None,
         "waiting": min(one.at for one in owed).isoformat() if owed else None,
         "closing": (max(one.at for one in direct) + WINDOW).isoformat() if has_window else None,
         "answered": newest.takes_over and newest.says,
@@ -246,7 +249,7 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
     }
 
 
-def _drop_turns(session: Session, conversation_ids: Sequence[int]) -> None:
+def _cancel_replies(session: Session, conversation_ids: Sequence[int]) -> None:
     if conversation_ids:
         session.execute(
             delete(ReplyTurn)
@@ -255,24 +258,24 @@ def _drop_turns(session: Session, conversation_ids: Sequence[int]) -> None:
         )
 
 
-def _owe_turns(
+def _schedule_replies(
     session: Session, business_id: int, by_conversation: dict[int, list[IncomingMessage]], before: dict[int, _Before]
 ) -> None:
-    owing = {
+    unanswered = {
         conversation_id: owed
         for conversation_id, own in by_conversation.items()
         if before[conversation_id].mode == Mode.BOT
         and not any(one.takes_over for one in own)
         and (owed := [one for one in own if one.owed_answer])
     }
-    if not owing:
+    if not unanswered:
         return
     settings = get_settings()
     rows = []
-    for conversation_id, owed in owing.items():
+    for conversation_id, owed in unanswered.items():
         bot = owed[0].bot
         quiet = settings.reply_quiet_seconds if bot is None or bot.quiet is None else bot.quiet
-        if before[conversation_id].first and len(owed) == 1 and owed[0].type == "text" and not _opener(owed[0].text):
+        if before[conversation_id].first and len(owed) == 1 and owed[0].type == "text" and not _is_opener(owed[0].text):
             quiet = min(settings.reply_first_quiet_seconds, quiet)
         rows.append(
             {
@@ -281,16 +284,16 @@ def _owe_turns(
                 "latest": max(one.message_id for one in owed),
             }
         )
-    run(session, _OWE, {"business": business_id, "owed": json.dumps(rows), "patience": _LONGEST_WAIT})
+    run(session, _SCHEDULE, {"business": business_id, "owed": json.dumps(rows), "patience": _LONGEST_WAIT})
 
 
-def _opener(words: str) -> bool:
-    """Whether a first message is so short that it may well only begin what the customer wants to say ("hola")."""
-    asks = any(mark in words for mark in "?？؟")
-    return not asks and len(words) <= _LONGEST_OPENER and len(words.split()) <= _OPENER_WORDS
+def _is_opener(text: str) -> bool:
+    """Whether a first message is so short that more is likely to follow ("hola")."""
+    is_question = any(mark in text for mark in "?？؟")
+    return not is_question and len(text) <= _LONGEST_OPENER and len(text.split()) <= _OPENER_WORDS
 
 
-_OWE = """
+_SCHEDULE = """
 INSERT INTO reply_turns AS turn (business_id, conversation_id, latest_message_id, first_message_at, due_at)
 SELECT %(business)s, o.conversation, o.latest, clock_timestamp(), clock_timestamp() + make_interval(secs => o.quiet)
 FROM jsonb_to_recordset(%(owed)s::jsonb) AS o (conversation bigint, latest bigint, quiet float)

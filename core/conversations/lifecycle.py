@@ -1,4 +1,4 @@
-"""What is done to a conversation: handing over, taking over, closing, assigning. Each is one conditional update."""
+"""State changes of a conversation: hand off, take over, hand back, close, reopen, assign."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def hand_off(
     *,
     had_by: Mode = Mode.BOT,
 ) -> bool:
-    """Give a conversation to a person who is there, or else to the team, and note it in the thread.
+    """Hand a conversation off to people: assign an online agent if possible, notify, and record it in the thread.
 
-    Whoever is to have it is called, or everybody. False when it is not with `had_by` (any more). Where no bot had it,
-    there is nothing to note.
+    Alerts the assigned agent, else all. Returns False if its mode is no longer `had_by`. The thread gets an event
+    only if the bot had it.
     """
     changed = session.execute(
         update(Conversation)
@@ -67,40 +67,41 @@ def hand_off(
     session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
     owner = assignment.find(session, business_id, conversation_id)
     if owner:
-        given = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
-        session.execute(given.execution_options(**_QUIET))
+        assigned = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
+        session.execute(assigned.execution_options(**_QUIET))
     if had_by == Mode.BOT:
         details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
         add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
     events.notify(session, business_id, conversation_id, owner.id if owner else events.ANYBODY)
-    words = _in_words(reason, detail, owner, summary)
-    told = {
+    text = _notification_text(reason, detail, owner, summary)
+    data = {
         "reason": reason,
         "detail": detail if reason in _QUOTED else "",
         "owner": owner.name if owner else "",
-        "known": _known(summary),
+        "known": _summary_text(summary),
     }
-    notify(session, business_id, "handed_off", Severity.WARNING, words, conversation_id=conversation_id, data=told)
+    notify(session, business_id, "handed_off", Severity.WARNING, text, conversation_id=conversation_id, data=data)
     log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
     return True
 
 
-# Why, in words of the customer, the model or the provider: notices quote them. Any other detail is English of ours.
+# Reasons whose detail was written by the customer, the model or the provider, so that notifications quote it. Any other
+# detail is our own English.
 _QUOTED = frozenset({"keyword", "topic", "asked_twice", "model_asked", "send_failed"})
 _TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.channel_id).scalar_subquery()
 
 
-def _in_words(reason: str, detail: str, owner: Owner | None, summary: Summary) -> str:
+def _notification_text(reason: str, detail: str, owner: Owner | None, summary: Summary) -> str:
     why = f"A customer needs a person: {reason.replace('_', ' ')}" + (f" ({detail})" if detail else "") + "."
-    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", _known(summary)]))
+    return " ".join(filter(None, [why, f"It went to {owner.name}." if owner else "", _summary_text(summary)]))
 
 
-def _known(summary: Summary) -> str:
+def _summary_text(summary: Summary) -> str:
     return summary.words or (f"“{summary.asked}”" if summary.asked else "")
 
 
 def take_over(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
-    """A person answers from here on; whatever the bot is thinking is dropped.
+    """Switch the conversation to people; a pending reply of the bot is discarded.
 
     Raises:
         NotFound, Conflict: there is no such conversation, or it is closed.
@@ -120,7 +121,7 @@ def take_over(session: Session, business_id: int, conversation_id: int, actor: s
 
 
 def hand_back(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
-    """The bot answers from the next message on. Handing back what is the bot's changes nothing.
+    """Return the conversation to the bot, which answers from the next message on; a no-op if the bot has it.
 
     Raises:
         NotFound, Conflict: there is no such conversation, or it is closed.
@@ -139,7 +140,7 @@ def hand_back(session: Session, business_id: int, conversation_id: int, actor: s
 
 
 def close(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
-    """Close. Closing what is closed changes nothing.
+    """Close the conversation; a no-op if it is closed.
 
     Raises:
         NotFound: there is no such conversation.
@@ -159,7 +160,7 @@ def close(session: Session, business_id: int, conversation_id: int, actor: str) 
 
 
 def reopen(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
-    """Open a closed conversation again, with a person.
+    """Reopen a closed conversation, in human mode.
 
     Raises:
         NotFound: there is no such conversation.
@@ -173,7 +174,7 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
             conversation.status = ConversationStatus.OPEN
             conversation.mode = Mode.HUMAN
             conversation.closed_at = None
-            conversation.imported = False  # from now on it is this desk's work
+            conversation.imported = False  # from now on it counts in reports
             session.flush()
     except IntegrityError:
         raise Conflict("This customer already has an open conversation on this channel: continue there.") from None
@@ -182,7 +183,7 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
 
 
 def assign(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
-    """Give a conversation to a person, or to nobody. Giving it to whoever has it changes nothing.
+    """Assign a conversation to an agent, or to nobody with None; a no-op if unchanged.
 
     Raises:
         NotFound: no such conversation or agent.
@@ -207,7 +208,7 @@ def assign(session: Session, business_id: int, conversation_id: int, actor: str,
 
 
 def mark_seen(session: Session, conversation_id: int) -> None:
-    """Someone has read it."""
+    """Reset the unread counter."""
     session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id, Conversation.unread_count > 0)
@@ -217,7 +218,7 @@ def mark_seen(session: Session, conversation_id: int) -> None:
 
 
 def lock(session: Session, conversation_id: int) -> Conversation:
-    """The conversation, locked until commit. Raises `NotFound`."""
+    """Return the conversation, locked until commit. Raises `NotFound`."""
     conversation = session.scalars(
         select(Conversation).where(Conversation.id == conversation_id).with_for_update()
     ).one_or_none()
@@ -227,7 +228,7 @@ def lock(session: Session, conversation_id: int) -> Conversation:
 
 
 def lock_open(session: Session, conversation_id: int) -> Conversation:
-    """Likewise, and raises `Conflict` when it is closed."""
+    """Return the conversation, locked until commit. Raises `NotFound`, or `Conflict` if it is closed."""
     conversation = lock(session, conversation_id)
     if conversation.status == ConversationStatus.CLOSED:
         raise Conflict("This conversation is closed: reopen it first.")
@@ -237,7 +238,7 @@ def lock_open(session: Session, conversation_id: int) -> Conversation:
 def add_event(
     session: Session, business_id: int, conversation_id: int, channel_id: int, event: str, **details: object
 ) -> None:
-    """A line of the thread that says what happened to the conversation; the customer never sees it."""
+    """Add an event to the thread; customers never see it."""
     run(
         session,
         _EVENT,
@@ -259,7 +260,7 @@ VALUES (%(business)s, %(conversation)s, %(channel)s, 'outbound', 'system', 'even
 
 
 def hand_off_unanswered(session: Session, waiting_seconds: float, limit: int = 200) -> int:
-    """Customers of the bot who wait with nothing under way for them get a person. Returns how many."""
+    """Hand off bot conversations that wait with no reply or send in progress. Returns the number handed off."""
     rows = session.execute(
         text("""
         SELECT c.business_id, c.id FROM conversations c

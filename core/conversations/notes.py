@@ -1,4 +1,4 @@
-"""Private notes: what colleagues write to each other in a conversation. They are never sent."""
+"""Private notes between agents in a conversation; never sent to the customer."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ LONGEST_NOTE = 5_000  # characters
 
 
 class UnacceptableNote(BotHubError):
-    """A note without words, or with too many."""
+    """The note is empty or too long."""
 
 
 def add_note(
-    session: Session, business_id: int, conversation_id: int, agent_id: int, words: str, key: str | None = None
+    session: Session, business_id: int, conversation_id: int, agent_id: int, note: str, key: str | None = None
 ) -> int:
-    """Write a note; the same `key` again adds nothing. Returns its id.
+    """Add a note; idempotent by `key`. Returns its id.
 
-    It stands in the thread as a message of type "note" with nothing to deliver; the bot is not told of it.
+    It is stored as a message of type "note" without a delivery; the bot does not see it.
 
     Raises:
         UnacceptableNote: empty, or longer than 5000 characters.
         NotFound: no such conversation.
     """
-    words = words.strip()
-    if not 0 < len(words) <= LONGEST_NOTE:
+    note = note.strip()
+    if not 0 < len(note) <= LONGEST_NOTE:
         raise UnacceptableNote(f"A note has 1 to {LONGEST_NOTE} characters.")
     conversation = lock(session, conversation_id)
     if key is not None:
@@ -46,7 +46,7 @@ def add_note(
             sender=Sender.SYSTEM,
             author_id=agent_id,
             type="note",
-            text=words,
+            text=note,
             status=MessageStatus.SENT,
             idempotency_key=key,
             created_at=func.date_trunc("second", func.clock_timestamp()),

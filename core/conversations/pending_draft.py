@@ -1,4 +1,4 @@
-"""The answer of the bot that waits for a person's approval."""
+"""The bot's draft that waits for an agent's approval."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PENDING = "draft"
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Words the bot would say. `overtaken`: the customer has written again since."""
+    """A proposed answer of the bot. `overtaken`: the customer has written again since."""
 
     run_id: int
     text: str
@@ -24,7 +24,7 @@ class Suggestion:
 
 
 def pending(session: Session, conversation_id: int) -> Suggestion | None:
-    """The newest draft nobody has decided on, unless the customer was answered after it."""
+    """Return the latest undecided draft, or None if there is none or the customer was answered after it."""
     later = (Message.conversation_id == AIRun.conversation_id) & (Message.stored_at > AIRun.created_at)
     row = session.execute(
         select(

@@ -1,8 +1,10 @@
-"""Finding conversations by words: in what was said and what that is about (an advertisement, a product, a file's name),
-the beginnings of the customer's names, digits of their number, or all of another address or of their username.
+"""Full-text search of conversations.
 
-It runs in two steps. A probe of each index, cut off at a limit, tells whether the words are rare; then the list takes
-the few conversations found, or, for common words, walks the newest conversations until its page is full.
+Matches message texts and what they refer to (an advertisement, a product, a file name), prefixes of the customer's
+names, digits of their number, or an entire other address or username.
+
+A first query probes each index up to a limit. If the words are rare, the list is restricted to the conversations
+found; if they are common, it scans the latest conversations until the page is full.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from core.models import Contact, ContactIdentity, Conversation, Message
 from core.models.message import ABOUT_WORDS, FOLDED, HAS_ABOUT, STEMMABLE
 from core.platform.db import enter_business, leave_business, run
 
-_COMMON = 2000  # messages; beyond this the words are common
+_COMMON = 2000  # matching messages, above which the words count as common
 _MOST_CONTACTS = 500
 _FEWEST_DIGITS = 4
 
@@ -30,33 +32,33 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
-    """A condition on `Conversation` for what people type into a search box. Reads the indexes."""
-    typed, words = words, words.lower()
-    with _probing(session, business_id):
-        said = _said(session, business_id, words)
-        contacts = _named(session, business_id, words) + _addressed(session, business_id, typed)
-    spoken = Conversation.id.in_(set(said)) if len(said) <= _COMMON else _said_in_it(words)
-    return or_(spoken, Conversation.contact_id.in_(contacts))
+    """Return a condition on `Conversation` for a search text. Queries the indexes."""
+    lowered = words.lower()
+    with _index_only(session, business_id):
+        by_text = _by_message(session, business_id, lowered)
+        by_customer = _by_name(session, business_id, lowered) + _by_address(session, business_id, words)
+    in_messages = Conversation.id.in_(set(by_text)) if len(by_text) <= _COMMON else _has_message(lowered)
+    return or_(in_messages, Conversation.contact_id.in_(by_customer))
 
 
 def customer_matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
-    """The same, but only by the customer's names and addresses: what was said is not looked at."""
+    """Like `matches`, but only by the customer's names and addresses, not by message texts."""
     return Conversation.contact_id.in_(contacts(session, business_id, words))
 
 
 def contacts(session: Session, business_id: int, words: str) -> list[int]:
-    """The contacts in whose name each of these words begins a word, or whose number holds these digits."""
-    with _probing(session, business_id):
-        found = _named(session, business_id, words.lower()) + _addressed(session, business_id, words)
-    return list(dict.fromkeys(found))
+    """Return the ids of contacts whose name has all these word prefixes, or whose address matches."""
+    with _index_only(session, business_id):
+        ids = _by_name(session, business_id, words.lower()) + _by_address(session, business_id, words)
+    return list(dict.fromkeys(ids))
 
 
 @contextmanager
-def _probing(session: Session, business_id: int) -> Iterator[None]:
-    """Outside the business, for reads that name it themselves, and by the indexes alone.
+def _index_only(session: Session, business_id: int) -> Iterator[None]:
+    """Suspend row-level security and sequential scans; the queries inside filter by business themselves.
 
-    Under row-level security Postgres uses no index for operators it does not hold to be leakproof, and full text is
-    one. And a planner that hopes for an early end at the limit reads a whole table for words that are nowhere.
+    Under row-level security Postgres uses no index for operators that are not leakproof, such as full-text search.
+    And a planner that expects to reach the limit early scans the whole table for words that do not occur.
     """
     leave_business(session)
     run(session, _SCANS.format("off"))
@@ -65,38 +67,38 @@ def _probing(session: Session, business_id: int) -> Iterator[None]:
     enter_business(session, business_id)
 
 
-def _said(session: Session, business_id: int, words: str) -> Sequence[int]:
-    """The conversation of each matching message."""
+def _by_message(session: Session, business_id: int, words: str) -> Sequence[int]:
+    """Return the conversation id of each matching message."""
     return session.scalars(
         select(Message.conversation_id).where(Message.business_id == business_id, _has_words(words)).limit(_COMMON + 1)
     ).all()
 
 
-def _named(session: Session, business_id: int, words: str) -> list[int]:
-    """Contacts with a name in which each of these words begins a word."""
-    beginnings = " & ".join(f"'{word}':*" for word in _WORD.findall(words))
-    if not beginnings:
+def _by_name(session: Session, business_id: int, words: str) -> list[int]:
+    """Return contacts whose name has all these word prefixes."""
+    prefixes = " & ".join(f"'{word}':*" for word in _WORD.findall(words))
+    if not prefixes:
         return []
     return list(
         session.scalars(
             select(Contact.id)
             .where(
                 Contact.business_id == business_id,
-                Contact.search.bool_op("@@")(func.to_tsquery("simple", _as_stored(FOLDED, beginnings))),
+                Contact.search.bool_op("@@")(func.to_tsquery("simple", _as_stored(FOLDED, prefixes))),
             )
             .limit(_MOST_CONTACTS)
         )
     )
 
 
-def _addressed(session: Session, business_id: int, words: str) -> list[int]:
-    """Contacts whose number holds these digits, or whose other address or chosen name this is.
+def _by_address(session: Session, business_id: int, words: str) -> list[int]:
+    """Return contacts whose number contains these digits, or whose other address or username equals the text.
 
     The inner query needs nothing but the index on `lookup_key`.
     """
     number = digits(words)
     if len(number) < _FEWEST_DIGITS:
-        return _identified(session, business_id, words.strip())
+        return _by_exact_address(session, business_id, words.strip())
     key = ContactIdentity.lookup_key
     keys = (
         select(key)
@@ -110,23 +112,23 @@ def _addressed(session: Session, business_id: int, words: str) -> list[int]:
     )
 
 
-def _identified(session: Session, business_id: int, words: str) -> list[int]:
-    """Contacts of this address (a BSUID or a sender's name, as the provider writes it) or username ("@ana")."""
-    theirs = or_(
+def _by_exact_address(session: Session, business_id: int, words: str) -> list[int]:
+    """Return contacts with this address (a BSUID or sender name, as the provider writes it) or username ("@ana")."""
+    address_or_username = or_(
         ContactIdentity.address == words,
         and_(ContactIdentity.username.is_not(None), func.lower(ContactIdentity.username) == words.lower().lstrip("@")),
     )
     return list(
         session.scalars(
             select(ContactIdentity.contact_id)
-            .where(ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), theirs)
+            .where(ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), address_or_username)
             .limit(_MOST_CONTACTS)
         )
     )
 
 
-def _said_in_it(words: str) -> ColumnElement[bool]:
-    """For common words: ask each conversation in turn. A value, not a join, so that the walk ends with a full page."""
+def _has_message(words: str) -> ColumnElement[bool]:
+    """Check each conversation in turn, for common words. A scalar, not a join, so the scan stops at a full page."""
     found = (
         select(true())
         .where(Message.conversation_id == Conversation.id, _has_words(words))
@@ -138,12 +140,12 @@ def _said_in_it(words: str) -> ColumnElement[bool]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
-    """A condition on messages. A reaction's text is its emoji, some of which hold letters or digits."""
+    """Return a condition on messages. Reactions are excluded: some emoji contain letters or digits."""
     query = func.websearch_to_tsquery("spanish", _as_stored(STEMMABLE, words))
     about = and_(text(HAS_ABOUT), literal_column(ABOUT_WORDS).bool_op("@@")(query))
     return and_(or_(Message.search.bool_op("@@")(query), about), Message.type != "reaction")
 
 
 def _as_stored(form: str, words: str) -> TextClause:
-    """What a person typed in the form that the stored side has."""
+    """Normalize the search text like the stored side."""
     return text(form.format(":words")).bindparams(words=words)

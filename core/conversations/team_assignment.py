@@ -1,4 +1,4 @@
-"""Giving a conversation to a team."""
+"""Assignment of conversations to teams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.conversations.lifecycle import add_event, lock_open
 
 
 def give(session: Session, business_id: int, conversation_id: int, actor: str, team_id: int | None) -> None:
-    """Give a conversation to a team, or to none. Whoever has it keeps it.
+    """Assign a conversation to a team, or to none; its agent stays the same.
 
     Raises:
         NotFound: no such conversation or team.

@@ -1,4 +1,4 @@
-"""One conversation with its messages, as a person at the console reads it."""
+"""Read model of one conversation with its messages, for the console."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message of the thread. `author` is the person who wrote it or, of an event, the one who did it."""
+    """A message or event of the thread. `author` is the name of the agent who wrote it or caused the event."""
 
     id: int
     sender: str
@@ -63,9 +63,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation as it is worked on. `lines` are its newest messages, oldest first; `more`: there are others.
+    """A conversation for the console. `lines` are its latest messages, oldest first; `more`: older ones exist.
 
-    `read_at` is the database's own time.
+    `read_at` is the database's clock.
     """
 
     id: int
@@ -98,7 +98,7 @@ class Thread:
     suggestion: Suggestion | None
 
 
-# Statements that are read with every click are built once: to build one costs as much as to run it.
+# Statements that run on every click are built once: building one costs as much as running it.
 _HEAD = (
     select(
         Conversation,
@@ -123,13 +123,13 @@ _HEAD = (
 
 
 def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
-    """One conversation with its newest messages; with a limit of 0, without any. Raises `NotFound`."""
+    """Return a conversation with its latest messages; none with a limit of 0. Raises `NotFound`."""
     head = session.execute(_HEAD, {"conversation": conversation_id}).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
     conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, read_at, in_group = head
-    asked = {"conversation": conversation_id, "limit": limit + 1}
-    newest = session.execute(_NEWEST, asked).all() if limit else []
+    values = {"conversation": conversation_id, "limit": limit + 1}
+    newest = session.execute(_NEWEST, values).all() if limit else []
     return Thread(
         id=conversation.id,
         read_at=read_at,
@@ -169,7 +169,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-# Columns rather than objects, which cost twice as much.
+# Columns instead of ORM objects, which cost twice as much.
 _NEWEST = (
     select(*_COLUMNS, Agent.name.label("author"))
     .outerjoin(Agent, Agent.id == Message.author_id)
@@ -194,15 +194,15 @@ _FILES = (
 
 def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[Line]:
     files = _files(session, messages)
-    here = {message.provider_id for message in messages if message.provider_id}
-    edits = {words for message in messages if (words := (message.payload.get("edited") or {}).get("text"))}
+    loaded = {message.provider_id for message in messages if message.provider_id}
+    edits = {text for message in messages if (text := (message.payload.get("edited") or {}).get("text"))}
     quoted = _quoted(session, messages)
-    doers = _doers(session, messages)
+    actors = _actor_names(session, messages)
     return [
         Line(
             id=message.id,
             sender=message.sender,
-            author=message.author or doers.get(_doer(message)),
+            author=message.author or actors.get(_actor_id(message)),
             type=message.type,
             text=message.text,
             payload=message.payload,
@@ -216,63 +216,63 @@ def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[
             files=files[message.id],
         )
         for message in messages
-        if not (message.type in ABOUT_ANOTHER and (_target(message) in here or message.text in edits))
+        if not (message.type in ABOUT_ANOTHER and (_target(message) in loaded or message.text in edits))
     ]
 
 
-def _doer(message: Row[*tuple[Any, ...]]) -> int | None:
-    """The agent that an event names as its actor ("agent:3")."""
+def _actor_id(message: Row[*tuple[Any, ...]]) -> int | None:
+    """Return the id of the agent who caused an event (`by` is "agent:3"), or None."""
     kind, _, number = str(message.payload.get("by", "")).partition(":")
     return int(number) if kind == "agent" and number.isdigit() else None
 
 
-def _doers(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int | None, str]:
-    wanted = {doer for message in messages if message.type == "event" and (doer := _doer(message))}
-    if not wanted:
+def _actor_names(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int | None, str]:
+    ids = {actor for message in messages if message.type == "event" and (actor := _actor_id(message))}
+    if not ids:
         return {}
-    found = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(wanted)))
-    return {row.id: row.name for row in found}
+    rows = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 def _target(message: Row[*tuple[Any, ...]]) -> str | None:
-    """The provider's id of the message that this one is about."""
+    """Return the provider's id of the message that this one refers to."""
     target = message.payload.get("message_id") or message.payload.get("original_message_id")
     return target if isinstance(target, str) else None
 
 
 def _files(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[int, list[File]]:
-    """The files that came with messages, and those that messages of ours name."""
-    found: dict[int, list[File]] = defaultdict(list)
-    here = {message.id for message in messages}
-    naming = [(message.id, number) for message in messages for number in _named_files(message)]
-    asked = {"messages": [message.id for message in messages], "named": list({number for _, number in naming})}
+    """Return files by message id: those received with a message, and those that outbound messages refer to."""
+    by_message: dict[int, list[File]] = defaultdict(list)
+    message_ids = {message.id for message in messages}
+    references = [(message.id, file_id) for message in messages for file_id in _referenced_files(message)]
+    values = {"messages": list(message_ids), "named": list({file_id for _, file_id in references})}
     files: dict[int, File] = {}
-    for file in session.execute(_FILES, asked):
+    for file in session.execute(_FILES, values):
         files[file.id] = File(file.id, file.state, file.mime_type or "", file.filename, file.size)
-        if file.message_id in here:
-            found[file.message_id].append(files[file.id])
-    for message_id, number in naming:
-        if number in files:
-            found[message_id].append(files[number])
-    return found
+        if file.message_id in message_ids:
+            by_message[file.message_id].append(files[file.id])
+    for message_id, file_id in references:
+        if file_id in files:
+            by_message[message_id].append(files[file_id])
+    return by_message
 
 
-def _named_files(message: Row[*tuple[Any, ...]]) -> list[int]:
-    """The files that a message of ours carries, each once. Several messages may carry the same."""
+def _referenced_files(message: Row[*tuple[Any, ...]]) -> list[int]:
+    """Return the distinct files that an outbound message refers to. Several messages may share a file."""
     if message.sender == Sender.CUSTOMER:
         return []
     return list(dict.fromkeys(file.attachment_id for file in named(message.payload) if file.attachment_id is not None))
 
 
 def _quoted(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[tuple[int, str | None], str]:
-    """The words of the messages that these reply to."""
-    wanted = {message.reply_to for message in messages if message.reply_to}
-    if not wanted:
+    """Return the texts of the messages that these reply to, by channel id and provider id."""
+    reply_to = {message.reply_to for message in messages if message.reply_to}
+    if not reply_to:
         return {}
     channel_ids = {message.channel_id for message in messages}
-    found = session.execute(
+    rows = session.execute(
         select(Message.channel_id, Message.provider_id, Message.text, Message.type).where(
-            Message.channel_id.in_(channel_ids), Message.provider_id.in_(wanted)
+            Message.channel_id.in_(channel_ids), Message.provider_id.in_(reply_to)
         )
     )
-    return {(channel_id, provider_id): text or f"[{kind}]" for channel_id, provider_id, text, kind in found}
+    return {(channel_id, provider_id): text or f"[{kind}]" for channel_id, provider_id, text, kind in rows}

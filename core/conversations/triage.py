@@ -1,4 +1,4 @@
-"""Putting conversations in order: later, sooner, under a name."""
+"""Snooze, priority, tags and unread marks of conversations."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _MOST_WOKEN = 200
 
 
 class UnacceptableTag(BotHubError):
-    """A tag is empty, too long, or one too many."""
+    """There are too many tags, or one is too long."""
 
 
 class UnacceptableTime(BotHubError):
-    """A moment to wake up that is over, or more than a year away."""
+    """The end of the snooze is in the past, or more than a year away."""
 
 
 def snooze(session: Session, business_id: int, conversation_id: int, actor: str, until: datetime) -> None:
-    """Put it aside until then, or until the customer writes.
+    """Hide the conversation until then, or until the customer writes.
 
     Raises:
         UnacceptableTime: in the past, or more than a year away.
@@ -47,7 +47,7 @@ def snooze(session: Session, business_id: int, conversation_id: int, actor: str,
 
 
 def wake(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
-    """Take it up again before its time. Waking what is awake changes nothing. Raises `NotFound`."""
+    """End a snooze early; a no-op if it is not snoozed. Raises `NotFound`."""
     conversation = lock(session, conversation_id)
     if conversation.status != ConversationStatus.SNOOZED:
         return
@@ -58,16 +58,16 @@ def wake(session: Session, business_id: int, conversation_id: int, actor: str) -
 
 
 def wake_due(session: Session) -> int:
-    """Open again what was put aside until now, of every business. Returns how many.
+    """Reopen conversations of every business whose snooze has ended. Returns the number reopened.
 
-    It is unread, stands first in the list and, unless the bot has it, waits for a person. Who has it is called
-    and told.
+    They become unread, sort first in the list and, unless the bot has them, wait for an agent, who is alerted and
+    notified.
     """
     rows = session.execute(_WAKE, {"limit": _MOST_WOKEN}).all()
     for row in rows:
         add_event(session, row.business_id, row.id, row.channel_id, "woken")
-        words = "A conversation was put aside until now and is open again."
-        notify(session, row.business_id, "snooze_due", Severity.INFO, words, conversation_id=row.id, data={"due": True})
+        text = "A conversation was put aside until now and is open again."
+        notify(session, row.business_id, "snooze_due", Severity.INFO, text, conversation_id=row.id, data={"due": True})
         if row.mode == Mode.HUMAN:
             events.notify(session, row.business_id, row.id, calls=row.assignee_id or events.ANYBODY)
     return len(rows)
@@ -86,34 +86,34 @@ RETURNING id, business_id, channel_id, mode, assignee_id
 
 
 def set_priority(session: Session, business_id: int, conversation_id: int, priority: int) -> None:
-    """0 is usual, 3 the most urgent. Raises `NotFound`."""
+    """Set the priority, clamped to 0 (normal) to 3 (most urgent). Raises `NotFound`."""
     lock(session, conversation_id).priority = max(0, min(3, priority))
     session.flush()
     events.notify(session, business_id, conversation_id)
 
 
 def set_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
-    """Name what it is about. Spaces around are dropped, and whatever differs only by capitals counts once.
+    """Replace the tags. White space is trimmed; tags that differ only in case count once.
 
     Raises:
         UnacceptableTag: more than 20, or one longer than 40 characters.
         NotFound: no such conversation.
     """
-    wanted = {tag.casefold(): tag for one in tags if (tag := " ".join(one.split()))}
-    if len(wanted) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in wanted):
+    unique = {tag.casefold(): tag for one in tags if (tag := " ".join(one.split()))}
+    if len(unique) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in unique):
         raise UnacceptableTag(f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
-    lock(session, conversation_id).tags = sorted(wanted.values(), key=str.casefold)
+    lock(session, conversation_id).tags = sorted(unique.values(), key=str.casefold)
     session.flush()
     events.notify(session, business_id, conversation_id)
 
 
 def add_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
-    """Name what it is about besides. Raises what `set_tags` raises."""
+    """Add tags. Raises what `set_tags` raises."""
     set_tags(session, business_id, conversation_id, [*tags, *lock(session, conversation_id).tags])
 
 
 def known_tags(session: Session, business_id: int) -> list[str]:
-    """The tags in use lately, most used first."""
+    """Return the 50 most used tags of recent conversations, most used first."""
     return list(session.scalars(_TAGS, {"business": business_id}))
 
 
@@ -127,7 +127,7 @@ SELECT tag FROM (
 
 
 def mark_unread(session: Session, business_id: int, conversation_id: int) -> None:
-    """Have it stand out again. Raises nothing: what is unread stays so."""
+    """Mark the conversation as unread; a no-op if it is unread."""
     session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id)

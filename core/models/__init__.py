@@ -1,4 +1,4 @@
-"""Every table, a file per noun."""
+"""The database tables, one module per subject."""
 
 from core.models.ai_run import AIRun
 from core.models.alert import Alert

@@ -1,4 +1,4 @@
-"""One answer of the bot, and everything that explains it."""
+"""Runs of the bot with their trace."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from core.models.base import Base, Id, Json, Stamp, Tenant
 
 
 class AIRun(Tenant, Base):
-    """`cost_usd` is null when the model's price is not known, which is not the same as free.
+    """One run of the bot. `cost_usd` is null if the model's price is unknown, which differs from free.
 
-    `confidence` is what was compared with the threshold; what it was before calibration is `raw` among the parts that
-    `trace` keeps.
+    `confidence` is the value compared with the threshold; `raw` in `trace` is the value before calibration.
 
-    `message_id` is the message that was sent, null when nothing was (handed over silently, or the answer was stale).
+    `message_id` is the message sent, null if none was (a silent hand-off, or a stale answer).
     """
 
     __tablename__ = "ai_runs"

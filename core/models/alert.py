@@ -1,4 +1,4 @@
-"""What is wrong with the service, from when until when."""
+"""Alerts about the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.models.people import Severity
 
 
 class Alert(Tenant, Base):
-    """A condition that people must know of. Open until `cleared_at`; one open for each kind and subject."""
+    """A condition that needs attention. Open until `cleared_at`; at most one open per kind and subject."""
 
     __tablename__ = "alerts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What every table shares: names for constraints, column shorthands, and the mark of a tenant table."""
+"""Shared by all tables: constraint names, column types and the tenant mixin."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Stamp = Annotated[datetime, mapped_column(DateTime(timezone=True), server_defaul
 
 
 class Base(DeclarativeBase):
+    """Declarative base with the naming convention of constraints."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,12 +33,12 @@ class Base(DeclarativeBase):
 
 
 class Tenant:
-    """A table whose rows belong to one business. Row-level security is switched on for all of these."""
+    """Mixin for tables whose rows belong to one business. All have row-level security enabled."""
 
     business_id: Mapped[int] = mapped_column(ForeignKey("businesses.id", ondelete="CASCADE"))
 
 
 def one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
-    """The database refuses any state that is not in the enumeration."""
+    """Return a check constraint that restricts a column to the values of an enumeration."""
     listed = ", ".join(f"'{state.value}'" for state in states)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,4 +1,4 @@
-"""A business, its channels, and its bots with their versioned settings."""
+"""Businesses, channels, and bots with versioned settings."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ class Sees(StrEnum):
 
 
 class Business(Base):
-    """A tenant. `profile` holds the facts the bot may tell: sector, hours, phone, website, tags, satisfaction.
+    """A tenant. `profile` holds the public facts: sector, hours, phone, website, tags, satisfaction.
 
-    `catalogue` is another one whenever a product changes, so that readers can keep what they read; null: there never
-    was a product.
-    `prices` is what it has set of them (`core.bots.price_table`).
-    `auto_assign` and `most_open` say who gets what the bot hands over (`core.conversations.assignment`).
-    `agents_see` says which conversations agents see (`core.accounts.visibility`).
+    `catalogue` is the version of the product catalogue, for cache invalidation; null if there never was a product.
+    `prices` are the prices it has set (`core.bots.price_table`).
+    `auto_assign` and `most_open` are the rules of automatic assignment (`core.conversations.assignment`).
+    `agents_see` is which conversations agents see (`core.accounts.visibility`).
     """
 
     __tablename__ = "businesses"
@@ -50,18 +49,20 @@ class Business(Base):
 
 
 class ChannelState(StrEnum):
+    """State of a channel."""
+
     ACTIVE = "active"
-    PAUSED = "paused"  # the provider blocked or limited the number: nothing is sent until someone resumes it
+    PAUSED = "paused"  # the provider blocked or limited the number: nothing is sent until it is resumed
     DISABLED = "disabled"
 
 
 class Channel(Tenant, Base):
     """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number.
 
-    What is handed over here goes to the team `team_id`, if there is one.
-    `paused_for` is "account" where news of the account paused it: the scheduler resumes it at `paused_until`, if the
-    provider gave one, and so does the news that it is lifted.
-    `told` is what the provider said when it was last asked, at `asked_at` (`core.monitoring.probes.Answer` as JSON).
+    Hand-offs go to the team `team_id`, if set.
+    `paused_for` is "account" if an account event paused it: it resumes at `paused_until`, if the provider gave a time,
+    or on the event that lifts the restriction.
+    `told` is the result of the last probe, at `asked_at` (`core.monitoring.probes.Answer` as JSON).
     """
 
     __tablename__ = "channels"
@@ -86,18 +87,18 @@ class Channel(Tenant, Base):
     state_reason: Mapped[str | None]
     paused_for: Mapped[str | None]
     paused_until: Mapped[datetime | None]
-    templates_asked_at: Mapped[datetime | None]  # null: the provider says that they changed
+    templates_asked_at: Mapped[datetime | None]  # null: the provider reported a change
     asked_at: Mapped[datetime | None]
     told: Mapped[Json]
     created_at: Mapped[Stamp]
 
 
 class ChannelFlow(Tenant, Base):
-    """A number's rate limit and circuit breaker, beside the channel because every send touches it.
+    """Rate limit and circuit breaker of a channel, in a table of its own because every send updates it.
 
     `next_slot_at` is the theoretical arrival time of the next message (generic cell rate algorithm). While
-    `open_until` is in the future nothing is claimed; after it, whoever moves `probe_until` sends one probe. Until
-    `answers_only_until` only answers within an open window are claimed.
+    `open_until` is in the future nothing is claimed; after it, the worker that moves `probe_until` sends one probe.
+    Until `answers_only_until` only answers within an open window are claimed.
     """
 
     __tablename__ = "channel_flow"
@@ -111,7 +112,7 @@ class ChannelFlow(Tenant, Base):
 
 
 class Bot(Tenant, Base):
-    """A bot. Its behaviour is the newest version in `bot_settings`."""
+    """A bot. The latest version in `bot_settings` applies."""
 
     __tablename__ = "bots"
 
@@ -121,9 +122,7 @@ class Bot(Tenant, Base):
 
 
 class BotVersion(Tenant, Base):
-    """One saved version of a bot's settings (`core.bots.settings.BotSettings` as JSON). Never changed, only
-    followed.
-    """
+    """An immutable version of a bot's settings (`core.bots.settings.BotSettings` as JSON)."""
 
     __tablename__ = "bot_settings"
     __table_args__ = (UniqueConstraint("bot_id", "version"),)

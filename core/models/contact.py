@@ -1,4 +1,4 @@
-"""People, and the addresses by which providers know them."""
+"""Contacts and their addresses at providers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.models.message import FOLDED
 
 
 class Contact(Tenant, Base):
-    """A customer. `merged_into_id` is set when this turned out to be someone already known."""
+    """A customer. `merged_into_id` is set if the contact was merged into another one."""
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -35,12 +35,12 @@ class Contact(Tenant, Base):
 class ContactIdentity(Tenant, Base):
     """An address of a contact, verbatim as the provider writes it (wa_id, BSUID or +number).
 
-    `lookup_key` folds the ways of writing one phone number together, for finding people only. `username` is the name
-    that the customer chose at the provider, which they may change.
-    `ended_at` is when the address stopped being theirs (the number changed hands): from then on nobody is found by it
-    or written to there, and another contact may have it. `account` is our account at the provider at which a user id
-    was seen: a person has another one at each.
-    `pair_slot_at` is the theoretical arrival time for the rate of messages to this one address.
+    `lookup_key` is a normalized phone number, used only for search. `username` is chosen by the customer at the
+    provider and may change.
+    `ended_at` is when the address stopped belonging to the contact (the number changed owner): from then on it is not
+    used to find or message them, and another contact may have it. `account` is our provider account in which a user id
+    is valid: a customer has a different one in each.
+    `pair_slot_at` is the theoretical arrival time of the rate limit per address.
     """
 
     __tablename__ = "identities"
@@ -75,7 +75,7 @@ class ContactIdentity(Tenant, Base):
 
 
 class ContactMerge(Tenant, Base):
-    """Two contacts became one. `moved` is what undoing it needs: ids, and how things stood before."""
+    """A merge of two contacts. `moved` is what undoing it needs: ids and previous values."""
 
     __tablename__ = "contact_merges"
     __table_args__ = (Index(None, "kept_id"), Index(None, "merged_id"))

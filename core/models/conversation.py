@@ -1,4 +1,4 @@
-"""Conversations, and the turn in which the bot owes an answer."""
+"""Conversations and pending replies of the bot."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from core.models.base import Base, Id, Stamp, Tenant, one_of
 
 
 class ConversationStatus(StrEnum):
+    """Status of a conversation."""
+
     OPEN = "open"
     PENDING = "pending"  # waiting for the customer
     SNOOZED = "snoozed"
@@ -22,12 +24,14 @@ class ConversationStatus(StrEnum):
 
 
 class Mode(StrEnum):
+    """Whether the bot or people answer."""
+
     BOT = "bot"
     HUMAN = "human"
 
 
-# Whether what the customer of a conversation `c` wrote last came in a group, and nothing private of theirs waits for an
-# answer: then whoever answers means the group, which no provider of ours sends to.
+# Whether the last message of the customer of conversation `c` was in a group and no private message waits for an
+# answer: an answer would be meant for the group, which no provider supports.
 IN_GROUP = """(c.kind = 'whatsapp' AND c.waiting_since IS NULL AND coalesce((
     SELECT g.payload ? 'group_id' FROM messages g
     WHERE g.conversation_id = c.id AND g.sender = 'customer' AND g.type NOT IN ('reaction', 'edit', 'revoke', 'system')
@@ -35,14 +39,14 @@ IN_GROUP = """(c.kind = 'whatsapp' AND c.waiting_since IS NULL AND coalesce((
 
 
 class Conversation(Tenant, Base):
-    """What one customer and the business say on one channel, until it is closed.
+    """The messages of one customer and the business on one channel, until it is closed.
 
-    `waiting_since` is the moment of the oldest customer message nobody has answered: an answer counts once it was
-    sent, and only for what came before it (`asked_id` is the newest message that is owed one). `unsent_id` is a message
-    of ours that failed, or whose fate nobody knows, since `unsent_at`. Nothing a customer wrote is newer than
-    `last_message_at`. The 24-hour window is counted from the customer's own messages: `window_expires_at` is 24 hours
-    after the newest of them, and null where there is none or a channel has no window (SMS, email).
-    `imported`: it is a number's past from before it joined (`core.messaging.inbound.history`), which no figure counts.
+    `waiting_since` is the time of the oldest unanswered customer message: an answer counts once it is sent, and only
+    for earlier messages (`asked_id` is the latest message that needs an answer). `unsent_id` is an outbound message
+    that failed or is uncertain, since `unsent_at`. No customer message is later than `last_message_at`.
+    `window_expires_at` is 24 hours after the customer's last message, null without one or on channels without a
+    window (SMS, email).
+    `imported`: history from before the number was connected (`core.messaging.inbound.history`), excluded from reports.
     """
 
     __tablename__ = "conversations"
@@ -107,11 +111,11 @@ class Conversation(Tenant, Base):
 
 
 class ReplyTurn(Tenant, Base):
-    """The bot owes this conversation an answer, from `due_at` on.
+    """A pending reply of the bot, due at `due_at`.
 
-    The row exists while an answer is owed. Claiming writes a fresh `lease` token until `leased_until`; the finishing
-    statement deletes the row only if the token is still there and `latest_message_id` is what was read, so a lost
-    lease, a newer message and a person taking over all drop the stale answer the same way.
+    The row exists while a reply is pending. A claim writes a new `lease` token until `leased_until`; completing deletes
+    the row only if the token and `latest_message_id` are unchanged, so that a lost lease, a newer message and a person
+    taking over all discard the stale reply.
     """
 
     __tablename__ = "reply_turns"

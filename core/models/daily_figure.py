@@ -1,4 +1,4 @@
-"""What happened on each day, counted once."""
+"""Daily rollups of metrics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from core.models.base import Base, Tenant
 
 
 class DailyFigure(Tenant, Base):
-    """One count of one day of the business's own time zone.
+    """One count of one day in the business's time zone.
 
-    `metric` and `label` say what was counted (`core.reporting.daily_metrics_sql`). Durations are counted by `bucket`,
-    and `total` is
-    their sum in seconds; for costs `total` is in USD. `agent_id` 0 is the bot, or nobody.
+    `core.reporting.daily_metrics_sql` defines `metric` and `label`. Durations are counted by `bucket`, with `total`
+    their sum in seconds; for costs `total` is in USD. `agent_id` 0 is the bot, or no agent.
     """
 
     __tablename__ = "daily_figures"
@@ -31,7 +30,7 @@ class DailyFigure(Tenant, Base):
 
 
 class DayCounted(Tenant, Base):
-    """When a day was last counted; `answers_at`: when what became of its answers was, None if never."""
+    """When a day was last counted; `answers_at` is the same for answer outcomes, null if never."""
 
     __tablename__ = "days_counted"
 
@@ -41,7 +40,7 @@ class DayCounted(Tenant, Base):
 
 
 class AnswerFigure(Tenant, Base):
-    """One count of what became of a day's answers: `core.reporting.answer_rollups` says of what.
+    """One count of answer outcomes on a day; `core.reporting.answer_rollups` defines `what`, `label` and `bin`.
 
     `good`, `bad` and `handed_over` are parts of `count`.
     """

@@ -1,4 +1,4 @@
-"""Long work that workers do for a business in the background."""
+"""Background tasks of a business."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from core.models.base import Base, Id, Stamp, Tenant, one_of
 
 
 class ErrandState(StrEnum):
+    """State of a background task."""
+
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
@@ -21,10 +23,10 @@ class ErrandState(StrEnum):
 
 
 class Errand(Tenant, Base):
-    """One piece of long work on the thing `subject_id`; `kind` says what is done and what kind of thing it is.
+    """One background task; `kind` determines the work and what `subject_id` refers to.
 
-    `due_at` is set exactly while the errand is open: when a waiting one may start, when a running one's lease ends.
-    `done` of `total` counts in whatever unit the kind works in. `error` is a code.
+    `due_at` is set exactly while the task is open: when a waiting one may start, or a running one's lease ends.
+    The unit of `done` and `total` depends on the kind. `error` is a code.
     """
 
     __tablename__ = "errands"

@@ -1,4 +1,4 @@
-"""What a business taught its bots: sources, their editions, the chunks of each, and the chunks' vectors by model."""
+"""Knowledge base: sources, their revisions, chunks, and embeddings by model."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from core.models.message import FOLDED
 
 
 class SourceState(StrEnum):
+    """Processing state of a source."""
+
     WAITING = "waiting"
     READING = "reading"
     EMBEDDING = "embedding"
@@ -33,17 +35,17 @@ class SourceState(StrEnum):
     CANCELLED = "cancelled"
 
 
-# Lengths of vectors that an index exists for: the offline embedder's, those of widespread open models, and OpenAI's
-# two. Vectors of another length are compared one by one. A half-precision index takes up to 4,000 dimensions, where
-# one of full precision ends at 2,000 (pgvector, HNSW).
+# Dimensions with an index: those of the offline embedder, of common open models and of OpenAI's two. Other vectors are
+# compared sequentially. A half-precision index supports up to 4,000 dimensions, full precision only 2,000 (pgvector,
+# HNSW).
 INDEXED_DIMENSIONS = (256, 384, 768, 1024, 1536, 3072)
 
-# Words alone: Postgres would take "SKU-12" for the number -12 and "tienda.example/talles" for an address.
+# Punctuation is removed: Postgres would parse "SKU-12" as the number -12 and "tienda.example/talles" as a URL.
 _WORDS = f"regexp_replace({FOLDED}, '[!-/:-@\\[-`{{{{-~]+', ' ', 'g')"
-# The Spanish and Portuguese stemmers know these endings only with their accents.
+# The Spanish and Portuguese stemmers recognize these endings only with accents.
 _SPANISH = f"regexp_replace({_WORDS}, '([au])cion\\M', '\\1ción', 'g')"
 _PORTUGUESE = f"regexp_replace(regexp_replace({_WORDS}, 'cao\\M', 'ção', 'g'), 'coes\\M', 'ções', 'g')"
-# The language is not asked for and may change from page to page: each word is kept in its form in all three.
+# The language is unknown and may change from page to page: each word is stemmed in all three.
 SEARCHABLE = " || ".join(
     f"to_tsvector('{language}', {words})"
     for language, words in (("spanish", _SPANISH), ("english", _WORDS), ("portuguese", _PORTUGUESE))
@@ -51,14 +53,14 @@ SEARCHABLE = " || ".join(
 
 
 class KnowledgeSource(Tenant, Base):
-    """One document, page or text. `bot_id` is null for what every bot of the business may use.
+    """A document, web page or text. `bot_id` is null if every bot of the business may use it.
 
-    `edition` is the one whose chunks are found; null until a first reading has ended. A new reading writes an edition
-    of its own, which takes the old one's place only when it is whole. (No foreign key: it would close a circle.)
-    `model` is the embedding model whose vectors cover that edition; null while there are none, and then only words
-    find it.
+    `edition` is the revision used by search; null until the first one is complete. Processing writes a new revision,
+    which replaces the old one when it is complete. (No foreign key: it would be circular.)
+    `model` is the embedding model whose vectors cover that revision; null without vectors, then only full-text search
+    finds it.
 
-    `file_key` is where storage keeps the upload; `origin` the file's name or the page's address. `fault` is a code.
+    `file_key` is the storage key of the upload; `origin` the file name or the page's URL. `fault` is a code.
     """
 
     __tablename__ = "knowledge_sources"
@@ -109,7 +111,7 @@ class KnowledgeSource(Tenant, Base):
 
 
 class KnowledgeEdition(Tenant, Base):
-    """One reading of a source. What an abandoned or outdated one holds goes with its row."""
+    """A revision of a source. Deleting an abandoned or outdated one deletes its chunks."""
 
     __tablename__ = "knowledge_editions"
     __table_args__ = (Index(None, "source_id"),)
@@ -120,7 +122,7 @@ class KnowledgeEdition(Tenant, Base):
 
 
 class KnowledgeChunk(Tenant, Base):
-    """A passage of a source. `tokens` is an estimate. `content_hash` covers heading and text."""
+    """A passage of a source. `tokens` is an estimate; `content_hash` covers heading and text."""
 
     __tablename__ = "knowledge_chunks"
     __table_args__ = (
@@ -153,9 +155,9 @@ def _hnsw(dimensions: int) -> Index:
 
 
 class KnowledgeVector(Tenant, Base):
-    """A chunk's place in one model's space, of length 1. `edition` is the chunk's.
+    """The normalized embedding of a chunk by one model. `edition` is the chunk's.
 
-    Half precision: half the memory, and the order of neighbours stays the same but for near ties.
+    Half precision halves the memory and changes the order of neighbours only for near ties.
     """
 
     __tablename__ = "knowledge_vectors"

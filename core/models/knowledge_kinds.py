@@ -1,4 +1,4 @@
-"""What kinds of sources there are. Apart from the tables, so that reading a file needs no database library."""
+"""Kinds of knowledge sources, in a module of their own so that parsers need no database library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
+    """Format of a source."""
+
     TEXT = "text"
     MARKDOWN = "markdown"
     PDF = "pdf"

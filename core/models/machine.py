@@ -1,4 +1,4 @@
-"""The machines that share the database. They belong to the installation, not to a business."""
+"""Machines that share the database, of the whole installation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from core.models.base import Base
 
 
 class Machine(Base):
-    """A DATA_DIR with processes on it (`core.platform.machines`): when one of them was heard of last, and on which
-    host.
-    """
+    """A DATA_DIR with running processes (`core.platform.machines`), its host and last heartbeat."""
 
     __tablename__ = "machines"
 

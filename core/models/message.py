@@ -1,4 +1,4 @@
-"""Messages, their files, their way out (deliveries, attempts) and what providers report (receipts)."""
+"""Messages, attachments, deliveries with their attempts, and delivery receipts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from core.models.base import Base, Id, Json, JsonOrNone, Stamp, Tenant, one_of
 
 
 class Direction(StrEnum):
+    """Direction of a message, seen from the business."""
+
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
 class Sender(StrEnum):
+    """Who wrote a message."""
+
     CUSTOMER = "customer"
     BOT = "bot"
     AGENT = "agent"
@@ -28,6 +32,8 @@ class Sender(StrEnum):
 
 
 class MessageStatus(StrEnum):
+    """Status of a message."""
+
     RECEIVED = "received"
     QUEUED = "queued"
     SENDING = "sending"
@@ -40,22 +46,22 @@ class MessageStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-# Types that say something about an earlier message, and are shown on it. They are no words of their own.
+# Types that refer to an earlier message and are displayed on it.
 ABOUT_ANOTHER = ("reaction", "edit", "revoke")
 
-# Accents are folded on both sides: the Spanish stemmer takes "cotización" and "cotizacion" for different words. They go
-# before lower(), which leaves accented capitals alone in a database with the C collation.
+# Accents are removed on both sides: the Spanish stemmer treats "cotización" and "cotizacion" as different words. This
+# happens before lower(), which does not change accented capitals in a database with the C collation.
 FOLDED = (
     "lower(translate({}, 'áàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ¿¡', "
     "'aaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'))"
 )
 
-# With one exception: without its accent the stemmer keeps "cotizacion" whole, though "cotizaciones" becomes "cotiz".
+# One exception: without the accent the stemmer does not reduce "cotizacion", although "cotizaciones" becomes "cotiz".
 STEMMABLE = f"regexp_replace({FOLDED}, '([au])cion\\M', '\\1ción', 'g')"
 
 
-# What a message is about, beside its text: the advertisement, the product, the file's name, the option's description.
-# It is a function in the database, made by a migration.
+# Context of a message beside its text: advertisement, product, file name, option description. `words_about` is a
+# database function created by a migration.
 HAS_ABOUT = "payload ?| '{referral,context,filename,list_reply}'"
 ABOUT_WORDS = "words_about(payload)"
 
@@ -63,12 +69,12 @@ ABOUT_WORDS = "words_about(payload)"
 class Message(Tenant, Base):
     """One message. `created_at` is the provider's time; the thread is ordered by it, then by arrival (`id`).
 
-    Providers count whole seconds, and so do our own messages here: within a second, arrival decides. `stored_at` and
-    `sent_at` are exact.
+    Provider times are in whole seconds, and so is `created_at` of our own messages: within a second, arrival decides.
+    `stored_at` and `sent_at` are exact.
 
-    `reply_to` is the provider's id of the message that this one answers, edits or takes back.
+    `reply_to` is the provider's id of the message that this one replies to, edits or revokes.
 
-    `error` of a message that failed: code, cause, advice, title, details.
+    `error` of a failed message has code, cause, advice, title and details.
     """
 
     __tablename__ = "messages"
@@ -132,15 +138,17 @@ class Message(Tenant, Base):
 
 
 class FileState(StrEnum):
+    """Download state of an attachment."""
+
     PENDING = "pending"
     STORED = "stored"
     FAILED = "failed"
 
 
 class Attachment(Tenant, Base):
-    """A file of a message. While `next_attempt_at` is set the file still has to be fetched from the provider.
+    """A file of a message. While `next_attempt_at` is set, it still has to be downloaded from the provider.
 
-    `author_id` is the agent who handed it in at the console.
+    `author_id` is the agent who uploaded it in the console.
     """
 
     __tablename__ = "attachments"
@@ -169,7 +177,7 @@ class Attachment(Tenant, Base):
 
 
 class ProviderFile(Tenant, Base):
-    """A stored file that a provider was given for one number: its id there, to name it by until `good_until`."""
+    """A stored file uploaded to a provider for one channel; `handle` is its id there, valid until `good_until`."""
 
     __tablename__ = "provider_files"
     __table_args__ = (Index(None, "attachment_id"),)
@@ -181,12 +189,12 @@ class ProviderFile(Tenant, Base):
 
 
 class Delivery(Tenant, Base):
-    """The outbox: how an outbound message gets out. The message's `status` is the truth about where it is.
+    """The outbox: the delivery of an outbound message. The message's `status` is authoritative.
 
     `next_attempt_at` is set exactly while the message is queued. `lease` and `leased_until` are set exactly while a
-    worker is sending it; a lease that runs out means that nobody knows whether the provider took it. A conversation's
-    messages go out one after the other, except that one `scheduled_for` later does not hold up the rest. Once sent, a
-    message that `answers` ends its customer's wait. `uncertain_since` is null again once people were told.
+    worker is sending it; if the lease expires, it is unknown whether the provider accepted the message. Messages of a
+    conversation are sent in order, but one `scheduled_for` later does not block the others. Once sent, a message that
+    `answers` ends the customer's wait. `uncertain_since` is reset to null once agents are notified.
     """
 
     __tablename__ = "deliveries"
@@ -216,7 +224,7 @@ class Delivery(Tenant, Base):
 
 
 class DeliveryAttempt(Tenant, Base):
-    """One try to send, kept only when it did not simply work."""
+    """A send attempt that did not succeed at once; successful ones are not recorded."""
 
     __tablename__ = "delivery_attempts"
     __table_args__ = (one_of("verdict", Verdict), Index(None, "message_id"))
@@ -233,7 +241,7 @@ class DeliveryAttempt(Tenant, Base):
 
 
 class ReceiptEvent(Tenant, Base):
-    """A provider's report about a message of ours. All are kept; `message_id` is null until its message is known."""
+    """A delivery receipt of the provider. All are stored; `message_id` is null until it is matched to a message."""
 
     __tablename__ = "receipts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What became of the bot's answers, and what each bot learned from it."""
+"""Outcomes of the bot's answers, and each bot's calibration."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from core.models.base import Base, Stamp, Tenant, one_of
 
 
 class AnswerVerdict(StrEnum):
+    """Verdict on an answer."""
+
     GOOD = "good"
     BAD = "bad"
-    UNKNOWN = "unknown"  # nothing tells yet, or ever will
+    UNKNOWN = "unknown"  # no evidence yet, or ever
     HANDED_OVER = "handed_over"  # there was no answer to judge
 
 
 class AnswerOutcome(Tenant, Base):
-    """What became of one run (`core.evaluation.outcomes` says how it is judged).
+    """The outcome of one run (`core.evaluation.outcomes` defines how it is judged).
 
-    `confidence` is what the answer was worth before calibration. Topics are the run's own, and `sources` the titles of
-    what it cited, here so that counting them reads no trace. `cause` says why: of a hand-over, what decided it.
+    `confidence` is the value before calibration. `topics` and `sources` (titles of what it cited) are copied from the
+    run so that counting them reads no trace. `cause` is the reason; for a hand-off, what triggered it.
     """
 
     __tablename__ = "answer_outcomes"
@@ -47,10 +49,10 @@ class AnswerOutcome(Tenant, Base):
 
 
 class BotLearning(Tenant, Base):
-    """When a bot last learned, and how sure it turned out to be (`core.bots.calibration.Calibration`).
+    """The calibration of a bot (`core.bots.calibration.Calibration`) and when it was last computed.
 
-    `points` are pairs of what was claimed and what was observed, over `sample` judged answers; both are empty until
-    there are enough.
+    `points` are pairs of claimed and observed confidence, over `sample` judged answers; both are empty until there are
+    enough.
     """
 
     __tablename__ = "bot_learning"

@@ -1,4 +1,4 @@
-"""Who may do what: agents and their sessions, API keys, the audit log, and notices to people."""
+"""Agents, teams, sessions, API keys, audit log and notifications."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from core.platform.crypto import EncryptedJSON
 
 
 class Role(StrEnum):
+    """Role of an agent."""
+
     AGENT = "agent"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
 
 
 class Agent(Tenant, Base):
-    """A person who works in the console. `password_hash` is null until they choose one.
+    """A user of the console. `password_hash` is null until they set a password.
 
-    `notices_read` is the newest notice that they have seen in the list.
+    `notices_read` is the id of the latest notification that they have read.
     """
 
     __tablename__ = "agents"
@@ -43,7 +45,7 @@ class Agent(Tenant, Base):
 
 
 class Team(Tenant, Base):
-    """People who share conversations."""
+    """A group of agents who share conversations."""
 
     __tablename__ = "teams"
     __table_args__ = (Index("uq_teams_name", "business_id", func.lower(text("name")), unique=True),)
@@ -54,7 +56,7 @@ class Team(Tenant, Base):
 
 
 class TeamMember(Tenant, Base):
-    """That a person belongs to a team."""
+    """Membership of an agent in a team."""
 
     __tablename__ = "team_members"
     __table_args__ = (Index(None, "agent_id"),)
@@ -64,13 +66,15 @@ class TeamMember(Tenant, Base):
 
 
 class TokenKind(StrEnum):
+    """What a token is for."""
+
     SESSION = "session"
-    LINK = "link"  # signs in once, then is spent
-    CODE = "code"  # the password was right, the second proof is owed
+    LINK = "link"  # logs in once
+    CODE = "code"  # the password was right, the second factor is still required
 
 
 class AgentToken(Tenant, Base):
-    """A session cookie or a one-time link. Only the hash is kept."""
+    """A session cookie, a one-time link or a pending second factor. Only the hash is stored."""
 
     __tablename__ = "agent_tokens"
     __table_args__ = (one_of("kind", TokenKind), UniqueConstraint("token_hash"), Index(None, "agent_id"))
@@ -87,7 +91,7 @@ class AgentToken(Tenant, Base):
 
 
 class APIKey(Tenant, Base):
-    """A key of another program. `prefix` is shown to recognise it by; the key itself is shown once."""
+    """An API key. `prefix` is shown to identify it; the key itself is shown once."""
 
     __tablename__ = "api_keys"
     __table_args__ = (UniqueConstraint("key_hash"),)
@@ -104,7 +108,7 @@ class APIKey(Tenant, Base):
 
 
 class AuditEntry(Tenant, Base):
-    """Who did what, to what, when. The application's role can add entries and read them, nothing else."""
+    """An entry of the audit log. The application's database role can only insert and read entries."""
 
     __tablename__ = "audit_log"
     __table_args__ = (
@@ -121,19 +125,20 @@ class AuditEntry(Tenant, Base):
 
 
 class Severity(StrEnum):
+    """Severity of an alert or notification."""
+
     INFO = "info"
     WARNING = "warning"
     HIGH = "high"
 
 
 class Notice(Tenant, Base):
-    """Something a person must hear of: a hand-over, a message failed for good, a number paused.
+    """A notification: a hand-off, a permanently failed message, a paused channel.
 
-    `text` is English; `data` holds what its words in other languages name (`core.accounts.notification_texts`).
-    `about` names
-    what it concerns and `digest` what it says of that, so that news delivered twice is noted once. The scheduler sends
-    it through NOTIFY_URLS at `next_try_at` (null: no more), after `tries` that failed; `sent_to` are the services
-    (digests of their addresses) that have it, and `sent_at` is when the last of them took it.
+    `text` is English; `data` holds the values of its translations (`core.accounts.notification_texts`). `about`
+    identifies the subject and `digest` the content, so that an event delivered twice creates one notification. The
+    scheduler sends it through NOTIFY_URLS at `next_try_at` (null: never again) after `tries` attempts; `sent_to` are
+    the services (digests of their URLs) that have it, `sent_at` is when the last of them accepted it.
     """
 
     __tablename__ = "notices"

@@ -1,4 +1,4 @@
-"""What a business sells."""
+"""The product catalogue."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from core.models.base import Base, Id, Stamp, Tenant
 
 
 class Product(Tenant, Base):
-    """Something with a price. One with a `sku` is known by it, one without by its name.
+    """A product, identified by its `sku` or, without one, by its name.
 
-    `price` is for one `unit` (kg, metro, caja; empty: a piece). `currency` is an ISO 4217 code; empty: that of the
-    business. `aliases` are other names that customers use. What is not `active` is neither offered nor quoted.
+    `price` is per `unit` (kg, metro, caja; empty: piece). `currency` is an ISO 4217 code; empty: the business's.
+    `aliases` are other names that customers use. Products that are not `active` are neither offered nor quoted.
     """
 
     __tablename__ = "products"

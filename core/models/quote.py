@@ -1,4 +1,4 @@
-"""Quotes that customers were given, and what became of them."""
+"""Quotes and their lines."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from core.models.quote_states import QuoteState
 
 
 class Quote(Tenant, Base):
-    """What a customer asked for, at the prices of that moment. A conversation has at most one that waits.
+    """What a customer asked for, at the prices of that time. A conversation has at most one undecided quote.
 
-    A change makes a new quote and leaves the old one as it was said. `total` is in `currency` (ISO 4217) over the
-    lines that are clear; both are null where the lines name several currencies. `decided_at` is when it stopped
-    waiting.
+    A change creates a new quote and leaves the old one unchanged. `total` is in `currency` (ISO 4217) over the
+    unambiguous lines; both are null if the lines have several currencies. `decided_at` is when it was decided or
+    expired.
     """
 
     __tablename__ = "quotes"
@@ -50,10 +50,10 @@ class Quote(Tenant, Base):
 
 
 class QuoteLine(Tenant, Base):
-    """A line of a quote. Name, SKU, unit and price are copies: the catalogue may change, what was quoted may not.
+    """A line of a quote. Name, SKU, unit and price are copies: a quote does not change with the catalogue.
 
-    Until it is clear which product is meant `product_id` is null and `candidates` are the products it may be;
-    `quantity` is null while it is not clear how many. `amount` is what a clear line costs. `confidence` is 0 to 1.
+    While the product is ambiguous, `product_id` is null and `candidates` are the possible products; `quantity` is null
+    while unknown. `amount` is the price of an unambiguous line. `confidence` is 0 to 1.
     """
 
     __tablename__ = "quote_lines"

@@ -1,4 +1,4 @@
-"""Trying new settings of a bot on past conversations and saved cases, before a customer meets them."""
+"""Replay of new bot settings on past conversations and test cases."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 
 
 class RehearsalSource(StrEnum):
-    """What is gone through."""
+    """What is replayed."""
 
     CONVERSATIONS = "conversations"
     CASES = "cases"
 
 
 class SavedCase(Tenant, Base):
-    """Something customers ask, with what a good answer must and must not do.
+    """A test case: messages, and what a good answer must and must not do.
 
-    `said` holds the turns. A case made from a conversation goes with it when the customer's data is erased.
+    `said` holds the messages. A case created from a conversation is deleted with it when customer data is erased.
     """
 
     __tablename__ = "saved_cases"
@@ -41,11 +41,11 @@ class SavedCase(Tenant, Base):
 
 
 class Rehearsal(Tenant, Base):
-    """One run of the settings in `settings` beside those of `base_version`.
+    """A replay that compares `settings` with those of `base_version`.
 
-    `spend_limit` is in USD, null where a price is not known: then the number of items is the only limit. `spent` adds
-    up what the calls cost, and the most that a call may where the server did not tell. `ended` says why it ended
-    before its time: "spend" (its own limit), "budget" (the bot's), or null.
+    `spend_limit` is in USD, null if a price is unknown: then the number of items is the only limit. `spent` is the sum
+    of the calls' costs, with the maximum cost of a call if the server did not report it. `ended` is why it ended
+    early: "spend" (its own limit), "budget" (the bot's), or null.
     """
 
     __tablename__ = "rehearsals"
@@ -64,7 +64,7 @@ class Rehearsal(Tenant, Base):
 
 
 class RehearsalItem(Tenant, Base):
-    """One question of a run, frozen when it began. `before` and `after` are what each settings made of it."""
+    """One question of a replay, copied at its start. `before` and `after` are the results of the two settings."""
 
     __tablename__ = "rehearsal_items"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Answers that people keep at hand."""
+"""Canned responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.models.base import Base, Id, Stamp, Tenant
 
 
 class SavedReply(Tenant, Base):
-    """A text that the composer offers for `/shortcut`. It may hold variables such as {{contact.name}}."""
+    """A text that the composer inserts for `/shortcut`. It may contain variables such as {{contact.name}}."""
 
     __tablename__ = "saved_replies"
     __table_args__ = (UniqueConstraint("business_id", "shortcut"),)

@@ -1,4 +1,4 @@
-"""Questions the bot could not answer, gathered by likeness, each gathering a suggestion for a new answer."""
+"""Suggested answers for clusters of questions that the bot could not answer."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from core.models.base import Base, Id, Stamp, Tenant, one_of
 
 
 class SuggestionState(StrEnum):
+    """State of a suggestion."""
+
     OPEN = "open"
     ACCEPTED = "accepted"
     DISMISSED = "dismissed"
 
 
 class Suggestion(Tenant, Base):
-    """A question that customers asked in vain, with a drafted answer for a person to approve.
+    """An unanswered question with a drafted answer to approve.
 
-    `question` and `answer` have personal data masked. `drafted_by` is "team" (what a colleague answered) or "model",
-    empty while nobody has an answer. One that is snoozed is open again when `snoozed_until` has passed.
-    `settings_version` is the version of the bot's settings that an accepted one became part of.
+    `question` and `answer` have personal data masked. `drafted_by` is "team" (from an agent's answer) or "model",
+    empty without an answer. A snoozed suggestion reopens at `snoozed_until`.
+    `settings_version` is the version of the bot's settings that an accepted one was added in.
     """
 
     __tablename__ = "suggestions"
@@ -45,9 +47,9 @@ class Suggestion(Tenant, Base):
 
 
 class AskedQuestion(Tenant, Base):
-    """One time that a suggestion's question was asked: the run that could not answer it.
+    """One occurrence of a suggestion's question: the run that could not answer it.
 
-    `answer` is what a colleague answered in that conversation, empty where nobody did.
+    `answer` is an agent's answer in that conversation, empty if there is none.
     """
 
     __tablename__ = "asked_questions"

@@ -1,4 +1,4 @@
-"""The message templates of a WhatsApp business account, as Meta last told them."""
+"""Message templates of WhatsApp accounts, as last reported by the provider."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.models.base import Base, Id, Stamp, Tenant
 
 
 class MessageTemplate(Tenant, Base):
-    """`account` is the WABA's id, or Twilio's account SID.
+    """A template. `account` is the WABA id, or Twilio's account SID.
 
-    `components` is Meta's definition whole; a content template of Twilio's is written in the same shape.
+    `components` is Meta's complete definition; Twilio's content templates are converted to the same form.
     """
 
     __tablename__ = "templates"

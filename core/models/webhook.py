@@ -1,4 +1,4 @@
-"""Raw events as providers posted them, and the items of them that could not be understood."""
+"""Raw webhook events and their items that could not be processed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.models.base import Base, Id, Stamp, one_of
 
 
 class EventSource(StrEnum):
-    """Which door an event came through, which decides how it is parsed."""
+    """The endpoint that received an event, which determines its parser."""
 
     WHATSAPP_CLOUD = "whatsapp_cloud"
     TWILIO_INBOUND = "twilio_inbound"
@@ -21,11 +21,12 @@ class EventSource(StrEnum):
 
 
 class WebhookEvent(Base):
-    """A verified body, stored before its 200 was given. `digest` covers source, query and body.
+    """A verified request body, stored before the response 200. `digest` covers source, query and body.
 
-    The body is bytea: jsonb refuses \\u0000 and text refuses NUL, and both come.
-    `attempts` counts how often processing began and did not end; null `signed_by` is an event from before it was noted.
-    `signed_by` names the channels whose secret signed it, 0 being the secret of the settings.
+    The body is bytea: jsonb rejects \\u0000 and text rejects NUL, and both occur.
+    `attempts` counts processing attempts that did not complete.
+    `signed_by` are the channels whose secret signed it, 0 for the secret of the settings; null for events from before
+    the column existed.
     """
 
     __tablename__ = "webhook_events"
@@ -48,7 +49,7 @@ class WebhookEvent(Base):
 
 
 class DeadLetter(Base):
-    """An item of an event that could not be processed, with its reason. Its neighbours were."""
+    """An item of an event that could not be processed, with the reason. The event's other items were processed."""
 
     __tablename__ = "dead_letters"
     __table_args__ = (Index(None, "event_id"),)

@@ -1,4 +1,4 @@
-"""What the workers did, as they tell it themselves. It belongs to the installation, not to a business."""
+"""Worker statistics, of the whole installation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.models.base import Base, Id, Json, Stamp
 
 
 class WorkMinute(Base):
-    """Tasks of a kind that ended in one minute and took about as long (`core.reporting.daily_metrics_sql.LIMITS`
-    tells the buckets,
-    in milliseconds here). `total` is their time in seconds.
+    """Tasks of a kind that ended in one minute, by duration bucket (`core.monitoring.worker_stats.LIMITS`).
+
+    `total` is their duration in seconds.
     """
 
     __tablename__ = "work_minutes"
@@ -27,7 +27,7 @@ class WorkMinute(Base):
 
 
 class WorkerReport(Base):
-    """A worker process: `busy` counts its tasks in hand by kind, `slots` how many it can hold. `memory` is in bytes."""
+    """A worker process: `busy` are its running tasks by kind, `slots` its capacity. `memory` is in bytes."""
 
     __tablename__ = "worker_reports"
 
@@ -41,7 +41,7 @@ class WorkerReport(Base):
 
 
 class TaskFailure(Base):
-    """A task that raised: a bug, or trouble nobody foresaw. Its work is found again when its claim runs out."""
+    """A task that raised an unexpected error. Its work is retried when its lease expires."""
 
     __tablename__ = "task_failures"
 

@@ -1,14 +1,13 @@
-"""What counts as wrong: one statement that finds every condition and opens or keeps its alert."""
+"""Alert rules: one statement that finds all conditions and opens or refreshes their alerts."""
 
 from __future__ import annotations
 
 from core.bots.budget import NEAR
 from core.bots.usage import SPENT
 
-# Each part gives business, kind, severity and subject. A paused channel is an alert of its own, so what waits for it is
-# no backlog. Reports of workers are forgotten after days, which is no sign that one works again. Silence compares the
-# last hour with the same hour of the last four weeks: each of them had messages enough to make an hour without any a
-# surprise.
+# Each part selects business, kind, severity and subject. A paused channel has its own alert, so its queue does not
+# count as backlog. Worker reports are deleted after days, which must not clear the alert. Silence compares the last
+# hour with the same hour of the last four weeks, if each of them had at least `usual` messages.
 SEE = f"""
 WITH conditions (business_id, kind, severity, subject) AS (
     SELECT id, 'backlog', 'high', 'inbound' FROM businesses WHERE EXISTS (
@@ -34,8 +33,8 @@ WITH conditions (business_id, kind, severity, subject) AS (
     UNION
     SELECT c.business_id, 'silence', 'high', c.kind || ' ' || c.identity FROM channels c
     WHERE c.state = 'active' AND %(usual)s <= (
-        SELECT min(heard) FROM generate_series(1, 4) AS weeks (ago), LATERAL (
-            SELECT count(*) AS heard FROM messages m
+        SELECT min(received) FROM generate_series(1, 4) AS weeks (ago), LATERAL (
+            SELECT count(*) AS received FROM messages m
             WHERE m.business_id = c.business_id AND m.channel_id = c.id AND m.direction = 'inbound'
                 AND m.created_at > now() - make_interval(weeks => ago) - interval '1 hour'
                 AND m.created_at <= now() - make_interval(weeks => ago)) AS hours)

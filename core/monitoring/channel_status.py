@@ -1,4 +1,4 @@
-"""A business's channels as its people see them: what they are, how they do, what their provider says."""
+"""Status of a business's channels: configuration, throughput and the last probe of the provider."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from core.monitoring.probes import Answer
 from core.platform.config import get_settings
 from core.platform.db import run
 
-_HEARD_WITHIN_DAYS = 7
+_INBOUND_WITHIN_DAYS = 7
 _META_PATH = "/api/webhooks/whatsapp"
 _TWILIO_PATH = "/api/webhooks/twilio"
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelCard:
-    """A channel, without a secret in it.
+    """A channel, without its secrets.
 
-    `secrets` are the names of those that are kept. `sent` and `left` are messages of the last minute and how many
-    more its rate allowed. `breaker_until` is set while the breaker is open. `heard_at`: the newest message of a
-    customer's within seven days.
+    `secrets` are the names of the stored ones. `sent` counts the messages of the last minute, `left` how many more the
+    rate allowed. `breaker_until` is set while the circuit breaker is open. `heard_at` is the time of the latest
+    inbound message within seven days.
     """
 
     id: int
@@ -90,8 +90,8 @@ WHERE c.business_id = %(business)s
 
 
 def cards(session: Session, business_id: int) -> Sequence[ChannelCard]:
-    """Every channel of the business, oldest first, the disabled ones last."""
-    figures = {row.id: row for row in run(session, _FIGURES, {"business": business_id, "days": _HEARD_WITHIN_DAYS})}
+    """Return the channels of the business, oldest first, disabled ones last."""
+    figures = {row.id: row for row in run(session, _FIGURES, {"business": business_id, "days": _INBOUND_WITHIN_DAYS})}
     rows = session.execute(
         select(Channel, Bot.name)
         .outerjoin(Bot, Bot.id == Channel.bot_id)
@@ -136,11 +136,11 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
 
 
 def verify_token(session: Session, channel_id: int) -> str:
-    """What Meta must be told beside the webhook's address: the channel's own token, else the installation's."""
+    """Return the verify token to enter at Meta: the channel's own, else the installation's."""
     credentials = session.scalar(select(Channel.credentials).where(Channel.id == channel_id)) or {}
     return credentials.get("verify_token") or get_settings().whatsapp_webhook_verify_token
 
 
 def bots(session: Session) -> Sequence[tuple[int, str]]:
-    """The bots a channel may have, by name."""
+    """Return (id, name) of the bots a channel may use, by name."""
     return [(row.id, row.name) for row in session.execute(select(Bot.id, Bot.name).order_by(func.lower(Bot.name)))]

@@ -1,4 +1,4 @@
-"""Asking: whether the servers answer, and what a provider says of an account. Shared by doctor, console and alerts."""
+"""Health probes of servers and provider accounts, shared by doctor, console and alerts."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from core.platform.db import get_engine, system_transaction
 log = structlog.get_logger(__name__)
 
 ASK_SECONDS = 10.0
-_LEAST_FREE = 0.05  # of the disk
+_LEAST_FREE = 0.05  # share of the disk
 _GIGABYTE = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `mend` says what to do when it is not well; `figure` is what `detail` counts or names."""
+    """The result of one check. `mend` is what to do if not `well`; `figure` is the main value in `detail`."""
 
     name: str
     well: bool
@@ -45,9 +45,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider said of an account. `latency` is in milliseconds; words of the provider's are left as they are.
+    """The result of probing an account. `latency` is in milliseconds; texts of the provider are verbatim.
 
-    `expires_at`: when the access token ends; None when it does not, or the provider does not tell.
+    `expires_at`: when the access token expires; None if never or unknown.
     """
 
     well: bool
@@ -61,33 +61,34 @@ class Answer:
     expires_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
+        """Return the form stored in `channels.told`."""
         return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Answer | None:
-        """What `as_json` wrote; None for a channel that was never asked about."""
-        if not told:
+    def of_json(cls, data: Mapping[str, Any]) -> Answer | None:
+        """Parse `as_json`; None for a channel that was never probed."""
+        if not data:
             return None
-        ends = told.get("expires_at")
-        return cls(**{**told, "expires_at": datetime.fromisoformat(ends) if ends else None})
+        expires_at = data.get("expires_at")
+        return cls(**{**data, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})
 
 
 def ask(account: Account) -> Answer:
-    """Ask the provider about an account, with its credentials. Network: call it outside any transaction."""
+    """Probe an account at its provider, with its credentials. Network: call it outside any transaction."""
     started = time.monotonic()
     try:
         answer = _ask_meta(account) if account.provider is Provider.WHATSAPP_CLOUD else _ask_twilio(account)
     except SendError as error:
-        unreached = error.cause is Cause.NETWORK  # its advice is about messages that were being sent
+        unreached = error.cause is Cause.NETWORK  # its own advice is about sending messages
         advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
         answer = Answer(False, str(error), advice)
     return replace(answer, latency=round(1000 * (time.monotonic() - started)))
 
 
 def ask_for_new(account: Account) -> Answer:
-    """Ask about an account that shall be kept: it must also own its number, which is one channel of one business alone.
+    """Probe an account before saving it: it must also own its number, which only one channel may have.
 
-    Meta's token opens its own numbers only. Network: call it outside any transaction.
+    Meta's tokens give access to their own numbers only. Network: call it outside any transaction.
     """
     answer = ask(account)
     if not answer.well or account.provider is not Provider.TWILIO:
@@ -118,7 +119,7 @@ def _ask_meta(account: Account) -> Answer:
 
 
 def _token_end(graph: Graph) -> datetime | None:
-    """Not every token may ask about itself: one that may not, but opens the number, is good enough."""
+    """Return when the token expires, or None: not every valid token may inspect itself."""
     try:
         return whatsapp_setup.token_info(graph).expires_at
     except SendError as error:
@@ -132,7 +133,7 @@ def _ask_twilio(account: Account) -> Answer:
 
 
 def remember(session: Session, channel_id: int, answer: Answer) -> None:
-    """Keep what the provider said, for the cards and the alerts."""
+    """Save the result of a probe, for the channel cards and alerts."""
     session.execute(
         update(Channel)
         .where(Channel.id == channel_id)
@@ -142,10 +143,10 @@ def remember(session: Session, channel_id: int, answer: Answer) -> None:
 
 
 def ask_due() -> int:
-    """Ask about every channel in use that was not asked about for a quarter of an hour. Returns how many.
+    """Probe every enabled channel whose last probe is a quarter of an hour old. Returns the number probed.
 
-    The time is written before asking: of several schedulers one asks, and a provider that hangs is not asked again
-    at once.
+    The time is saved before probing, so that only one scheduler probes and a hanging provider is not probed again at
+    once.
     """
     with system_transaction() as session:
         rows = session.scalars(
@@ -166,7 +167,7 @@ def ask_due() -> int:
 
 
 def servers() -> Iterator[Finding]:
-    """The database, Redis, the workers and the disk."""
+    """Check the database, Redis, the workers and the disk."""
     yield _database()
     yield from _redis()
     yield disk()
@@ -184,8 +185,8 @@ def _database() -> Finding:
 
 
 def database_connections() -> Iterator[Finding]:
-    """What this machine's processes may open, beside what Postgres lets its role open."""
-    wanted = get_settings().database_connections
+    """Check that the connections of all machines fit the limits of Postgres."""
+    budget = get_settings().database_connections
     try:
         with system_transaction() as session:
             allowed = session.execute(text(_ALLOWED)).scalar_one()
@@ -193,24 +194,24 @@ def database_connections() -> Iterator[Finding]:
     except SQLAlchemyError:
         return
     mend = "Lower DATABASE_CONNECTIONS, or raise max_connections of Postgres (docs/operations.md, Connections)."
-    whose = "this machine" if count == 1 else f"each of {count} machines"
-    detail = f"{wanted} for {whose}, {allowed} allowed by Postgres"
-    yield Finding("connections", wanted * count <= allowed, detail, mend, str(allowed))
+    scope = "this machine" if count == 1 else f"each of {count} machines"
+    detail = f"{budget} for {scope}, {allowed} allowed by Postgres"
+    yield Finding("connections", budget * count <= allowed, detail, mend, str(allowed))
 
 
 def files() -> Iterator[Finding]:
-    """Whether every machine can read every file."""
+    """Check that every machine can read every file."""
     try:
         with system_transaction() as session:
-            found = machines.live(session)
+            live = machines.live(session)
     except SQLAlchemyError:
         return
-    without = ", ".join(one.hostname for one in found if not one.has_media_url)
-    detail = f"{len(found)} machines, without MEDIA_URL: {without or 'none'}"
-    yield Finding("files", not machines.apart(found), detail, machines.MEND, str(len(found)))
+    without = ", ".join(one.hostname for one in live if not one.has_media_url)
+    detail = f"{len(live)} machines, without MEDIA_URL: {without or 'none'}"
+    yield Finding("files", not machines.apart(live), detail, machines.MEND, str(len(live)))
 
 
-# The limits of the server, of the role and of the database; -1 is none.
+# The limits of the server, of the role and of the database; -1 means no limit.
 _ALLOWED = """
 SELECT least(
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -237,7 +238,7 @@ def _redis() -> Iterator[Finding]:
 
 
 def disk() -> Finding:
-    """The room left where DATA_DIR is: files, and the embedded servers' data."""
+    """Check the free space on the disk of DATA_DIR, which holds files and the embedded servers' data."""
     folder = get_settings().data_dir.expanduser().absolute()
     try:
         usage = shutil.disk_usage(folder)
@@ -249,11 +250,11 @@ def disk() -> Finding:
 
 
 def accounts(session: Session) -> list[tuple[str, str, str | None, Account]]:
-    """Every channel's name, state, reason and account, oldest first."""
+    """Return (name, state, reason, account) of every channel, oldest first."""
     rows = session.scalars(select(Channel).order_by(Channel.id)).all()
     return [(row.name, row.state, row.state_reason, account_of(row)) for row in rows]
 
 
 def token_ends_soon(answer: Answer, days: int = 7) -> bool:
-    """Whether the token ends within `days`."""
+    """Whether the token expires within `days`."""
     return answer.expires_at is not None and (answer.expires_at - datetime.now(UTC)).days < days

@@ -1,4 +1,4 @@
-"""Figures about the queues, straight from the rows that are the queues."""
+"""Gauges of the queues, read from their tables."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _NAMES = (
 
 
 def queue_figures() -> dict[str, tuple[float, str]]:
-    """Figure name to (value, meaning)."""
+    """Return gauge name to (value, description)."""
     with get_engine().connect() as connection:
         row = connection.execute(_FIGURES).one()
     return {name: (float(value), meaning) for (name, meaning), value in zip(_NAMES, row, strict=True)}
 
 
 def database_answers() -> bool:
-    """Whether Postgres answers a query now. Raises `SQLAlchemyError` when it does not."""
+    """Return True if Postgres answers a query. Raises `SQLAlchemyError` if it does not."""
     with get_engine().connect() as connection:
         return connection.execute(text("SELECT true")).scalar_one() is True

@@ -1,6 +1,6 @@
-"""How the webhooks of the last five minutes were answered: counts in Redis, a few seconds of every web process at once.
+"""Webhook responses of the last five minutes, counted in Redis by all web processes.
 
-They are gone with Redis, which is no loss: nothing rests on them but a figure.
+Losing the counts with Redis is acceptable: only a figure in the console depends on them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Fate = Literal["stored", "refused", "failed"]
 SECONDS = 300
 _SLICE = 10  # seconds that one count covers
 KEY = "bothub:webhooks:"
-FEW = 0.99  # of the webhooks answered well: with fewer, some are lost or come again
-TOO_FEW = 0.9  # and with fewer still, something is wrong
+FEW = 0.99  # share of webhooks stored, below which some are lost or redelivered
+TOO_FEW = 0.9  # and below which the service is failing
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`stored`: answered with 200. `refused`: nobody's we know, or unreadable. `failed`: we could not store them."""
+    """`stored`: answered with 200. `refused`: unknown sender or unreadable. `failed`: could not be stored."""
 
     stored: int
     refused: int
@@ -33,22 +33,24 @@ class Answered:
 
     @property
     def all(self) -> int:
+        """All webhooks."""
         return self.stored + self.refused + self.failed
 
     @property
     def share(self) -> float | None:
-        """The part that was answered well; None where none came."""
+        """The share that was stored, 0 to 1; None without webhooks."""
         return self.stored / self.all if self.all else None
 
     @property
     def grade(self) -> Literal["none", "well", "few", "too_few"]:
+        """The health that the console displays."""
         if self.share is None:
             return "none"
         return "too_few" if self.share < TOO_FEW else "few" if self.share < FEW else "well"
 
 
 def add(counts: Mapping[Fate, int]) -> None:
-    """Count these as answered now. Raises `redis.RedisError`."""
+    """Add to the counts of the current slice. Raises `redis.RedisError`."""
     key = f"{KEY}{int(time.time()) // _SLICE}"
     with job_queue.connection().pipeline(transaction=False) as pipe:
         for fate, count in counts.items():
@@ -58,13 +60,13 @@ def add(counts: Mapping[Fate, int]) -> None:
 
 
 def lately() -> Answered | None:
-    """How those of the last five minutes were answered; None while Redis is away."""
+    """Return the counts of the last five minutes; None while Redis is unavailable."""
     now = int(time.time()) // _SLICE
     try:
         with job_queue.connection().pipeline(transaction=False) as pipe:
             for ago in range(SECONDS // _SLICE):
                 pipe.hmget(f"{KEY}{now - ago}", "stored", "refused", "failed")
-            found = pipe.execute()
+            slices = pipe.execute()
     except redis.RedisError:
         return None
-    return Answered(*(sum(int(counts[place] or 0) for counts in found) for place in range(3)))
+    return Answered(*(sum(int(counts[column] or 0) for counts in slices) for column in range(3)))

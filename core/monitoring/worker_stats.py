@@ -1,4 +1,4 @@
-"""What the workers do: writing down what they tell, and reading it for the people who watch."""
+"""Worker statistics: written by the workers, read by the console and the alerts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LOST_AFTER = timedelta(seconds=30)
 KEEP = timedelta(hours=48)
 _KEEP_FAILURES = timedelta(days=14)
 
-# Milliseconds. Bucket n holds what took at least LIMITS[n - 1] and less than LIMITS[n].
+# Milliseconds. Bucket n counts durations of at least LIMITS[n - 1] and less than LIMITS[n].
 LIMITS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 250, 400, 650, 1000, 1500, 2500, 4000, 6500, 10_000, 20_000, 60_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Tasks of a kind and about a length that ended in one minute. `seconds` is their time together."""
+    """Tasks of one kind and duration bucket that ended in one minute. `seconds` is the sum of their durations."""
 
     minute: datetime
     kind: str
@@ -36,7 +36,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one worker tells of itself. `memory` is in bytes."""
+    """The state that a worker reports about itself. `memory` is in bytes."""
 
     worker: str
     started_at: datetime
@@ -48,7 +48,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker as the watchers see it. `lost`: it has not been heard of for half a minute."""
+    """The last report of a worker. `lost`: it is more than half a minute old."""
 
     name: str
     started_at: datetime
@@ -73,7 +73,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits to be worked on, and for how many seconds the oldest of it has been due."""
+    """Due work of one kind. `oldest` is how many seconds the oldest has been due."""
 
     kind: str
     count: int
@@ -87,7 +87,7 @@ SELECT minute, kind, bucket, count, failed, seconds FROM jsonb_to_recordset(%(co
 ON CONFLICT (minute, kind, bucket) DO UPDATE SET count = work_minutes.count + excluded.count,
     failed = work_minutes.failed + excluded.failed, total = work_minutes.total + excluded.total
 """
-_TELL = """
+_REPORT = """
 INSERT INTO worker_reports (worker, started_at, seen_at, slots, busy, done, memory)
 VALUES (%(worker)s, %(started_at)s, now(), %(slots)s::jsonb, %(busy)s::jsonb, %(done)s, %(memory)s)
 ON CONFLICT (worker) DO UPDATE SET seen_at = now(), busy = excluded.busy, done = excluded.done,
@@ -95,8 +95,8 @@ ON CONFLICT (worker) DO UPDATE SET seen_at = now(), busy = excluded.busy, done =
 """
 
 
-def report(session: Session, told: Told, counted: Sequence[Counted], failures: Sequence[tuple[str, str, str]]) -> None:
-    """Write down what a worker did since it told last. `failures` are (kind, error, traceback)."""
+def report(session: Session, worker: Told, counted: Sequence[Counted], failures: Sequence[tuple[str, str, str]]) -> None:
+    """Save a worker's state and its tasks since the last report. `failures` are (kind, error, traceback)."""
     if counted:
         documents = [
             {"minute": one.minute.isoformat(), "kind": one.kind, "bucket": one.bucket, "count": one.count,
@@ -104,22 +104,22 @@ def report(session: Session, told: Told, counted: Sequence[Counted], failures: S
             for one in counted
         ]  # fmt: skip
         run(session, _COUNT, {"counted": json.dumps(documents)})
-    slots, busy = json.dumps(dict(told.slots)), json.dumps(dict(told.busy))
-    values = {"worker": told.worker, "started_at": told.started_at, "done": told.done, "memory": told.memory}
-    run(session, _TELL, {**values, "slots": slots, "busy": busy})
+    slots, busy = json.dumps(dict(worker.slots)), json.dumps(dict(worker.busy))
+    values = {"worker": worker.worker, "started_at": worker.started_at, "done": worker.done, "memory": worker.memory}
+    run(session, _REPORT, {**values, "slots": slots, "busy": busy})
     if failures:
         rows = [{"kind": kind, "error": error, "trace": trace} for kind, error, trace in failures]
         session.execute(insert(TaskFailure), rows)
 
 
 def minutes(session: Session, since: datetime) -> list[Counted]:
-    """What ended since then, oldest first."""
+    """Return the tasks that ended since then, oldest first."""
     rows = session.scalars(select(WorkMinute).where(WorkMinute.minute >= since).order_by(WorkMinute.minute))
     return [Counted(row.minute, row.kind, row.bucket, row.count, row.failed, row.total) for row in rows]
 
 
 def workers(session: Session) -> list[Worker]:
-    """The workers heard of within the hour."""
+    """Return the workers that reported within the last hour."""
     now = session.scalar(select(func.now()))
     assert now is not None
     rows = session.scalars(
@@ -135,7 +135,7 @@ def workers(session: Session) -> list[Worker]:
 
 
 def failures(session: Session, limit: int = 50) -> list[Failure]:
-    """Tasks that raised, newest first."""
+    """Return tasks that raised, newest first."""
     rows = session.scalars(select(TaskFailure).order_by(TaskFailure.id.desc()).limit(limit))
     return [Failure(row.id, row.kind, row.error, row.trace, row.at) for row in rows]
 
@@ -158,18 +158,21 @@ _WAITING_OF = text("SELECT 'inbound', 0, 0 " + _WAITING.text.partition("processe
 
 
 def waiting(session: Session) -> list[Waiting]:
-    """What is due and not yet begun."""
+    """Return the work that is due and not started."""
     return [Waiting(kind, count, max(0.0, float(oldest))) for kind, count, oldest in session.execute(_WAITING)]
 
 
 def waiting_of(session: Session, business_id: int) -> list[Waiting]:
-    """The same of one business; what providers posted is nobody's yet. Leaves the system transaction narrowed to it."""
+    """Return the due work of one business; webhook events have no business yet and count as 0.
+
+    Leaves the system transaction restricted to the business.
+    """
     enter_business(session, business_id)
     return [Waiting(kind, count, max(0.0, float(oldest))) for kind, count, oldest in session.execute(_WAITING_OF)]
 
 
 def forget_old_work(session: Session) -> None:
-    """Drop minutes older than two days, workers long gone, and failures older than two weeks."""
+    """Delete minutes and worker reports older than two days, and failures older than two weeks."""
     session.execute(delete(WorkMinute).where(WorkMinute.minute < func.now() - KEEP))
     session.execute(delete(WorkerReport).where(WorkerReport.seen_at < func.now() - KEEP))
     session.execute(delete(TaskFailure).where(TaskFailure.at < func.now() - _KEEP_FAILURES))

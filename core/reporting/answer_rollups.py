@@ -1,4 +1,4 @@
-"""What became of the bot's answers, day by day: closed days are counted once, kept, and counted again as verdicts come.
+"""Daily rollups of answer outcomes: closed days are counted once, stored, and recounted as verdicts arrive.
 
 | what         | label           | bin                                     | count                                    |
 |--------------|-----------------|-----------------------------------------|------------------------------------------|
@@ -7,11 +7,12 @@
 | topic        | the topic       | -1                                      | runs, and how many of them were good, …  |
 | source       | its title       | -1                                      | the same                                 |
 | ended        |                 | -1                                      | conversations that ended on that day     |
-| durable      |                 | -1                                      | those whose customer stayed away a week  |
+| durable      |                 | -1                                      | those whose customer did not return for  |
+|              |                 |                                         | a week                                   |
 | by_bot       |                 | -1                                      | those of them in which the bot was alone |
 
-Of topics and sources the fifty most frequent of a channel and day are kept: the many that are named once would cost
-more to read than all the rest.
+Only the fifty most frequent topics and sources of a channel and day are stored: the long tail would cost more to read
+than the rest.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from core.platform.db import run, transaction
 
 BINS = 10
 RESOLUTIONS = ("ended", "durable", "by_bot")
-_LATE = timedelta(days=29)  # a verdict comes after up to three weeks, and an end can be undone
+_LATE = timedelta(days=29)  # a verdict may arrive up to three weeks later, and a closing can be undone
 _MOST_AT_ONCE = 31
 
 _COUNTED = f"""
@@ -82,7 +83,7 @@ _KEEP = f"""
 INSERT INTO answer_figures (business_id, day, channel_id, what, label, bin, count, good, bad, handed_over)
 SELECT %(business)s, counted.* FROM ({_COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
-_KEPT = """
+_STORED = """
 SELECT what, max(label), bin, sum(count)::bigint, sum(good)::bigint, sum(bad)::bigint, sum(handed_over)::bigint
 FROM answer_figures
 WHERE business_id = %(business)s AND day >= %(early)s AND day <= %(last)s
@@ -94,7 +95,7 @@ GROUP BY what, lower(label), bin
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One count of a span of days. `good`, `bad` and `handed_over` are parts of it where topics and sources count."""
+    """One count of a period. For topics and sources `good`, `bad` and `handed_over` are parts of `count`."""
 
     what: str
     label: str
@@ -108,33 +109,33 @@ class Counted:
 def between(
     session: Session, business_id: int, zone: ZoneInfo, first: date, last: date, channel_id: int | None
 ) -> Sequence[Counted]:
-    """The counts of `first` to `last`, days of `zone`; resolutions are those of as many days a week before.
+    """Return the counts from `first` to `last`, days of `zone`; resolutions are of the same period a week earlier.
 
-    Days that nobody counted yet, as today, are counted now.
+    Days not yet rolled up, such as today, are counted live.
     """
     early, late = first - DURABLE, last - DURABLE
     span = {"business": business_id, "channel": channel_id, "first": first, "last": last, "early": early, "late": late}
-    counts = [Counted(*row) for row in run(session, _KEPT, span)]
+    counts = [Counted(*row) for row in run(session, _STORED, span)]
     until = min(last, datetime.now(zone).date())
     for one in _live(session, business_id, zone, early, until):
-        begins, ends = (early, late) if one.what in RESOLUTIONS else (first, last)
-        if begins <= one.day <= ends and channel_id in (None, one.channel_id):
+        start, end = (early, late) if one.what in RESOLUTIONS else (first, last)
+        if start <= one.day <= end and channel_id in (None, one.channel_id):
             counts.append(Counted(one.what, one.label, one.bin, one.count, one.good, one.bad, one.handed_over))
     return counts
 
 
 def _live(session: Session, business_id: int, zone: ZoneInfo, first: date, last: date) -> Sequence[Any]:
     counted = select(DayCounted.day).where(DayCounted.day.between(first, last), DayCounted.answers_at.is_not(None))
-    known = set(session.scalars(counted))
-    days = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in known]
+    stored = set(session.scalars(counted))
+    days = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in stored]
     if not days:
         return []
     rows = run(session, _COUNTED, _scope(business_id, zone, days[0], days[-1]))
-    return [row for row in rows if row.day not in known]
+    return [row for row in rows if row.day not in stored]
 
 
 def keep_up(business_id: int, zone: ZoneInfo) -> int:
-    """Count the closed days that are due, the newest first. Returns how many."""
+    """Roll up the closed days that are due, newest first. Returns the number of days."""
     with transaction(business_id) as session:
         days = _due(session, zone)
     for day in days:
@@ -144,9 +145,7 @@ def keep_up(business_id: int, zone: ZoneInfo) -> int:
 
 
 def _due(session: Session, zone: ZoneInfo) -> list[date]:
-    """Days of which the rest is counted and this never was, or not within the hour (of older days: not within the
-    day).
-    """
+    """Return the closed days in `days_counted` whose answers were never counted, or not lately (`_again_after`)."""
     now = datetime.now(zone)
     rows = session.execute(
         select(DayCounted.day, DayCounted.answers_at)
@@ -162,7 +161,7 @@ def _again_after(age: timedelta) -> timedelta:
 
 
 def _count(session: Session, business_id: int, zone: ZoneInfo, day: date) -> None:
-    """Count one day afresh. Whoever else counts it waits for its mark, and counts it again."""
+    """Recount one day. The update of its mark serializes concurrent counts."""
     run(session, _MARK, {"business": business_id, "day": day})
     run(session, "DELETE FROM answer_figures WHERE business_id = %(business)s AND day = %(day)s",
         {"business": business_id, "day": day})  # fmt: skip

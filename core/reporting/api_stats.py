@@ -1,4 +1,4 @@
-"""The figures of one period, counted from the rows themselves."""
+"""Statistics of one period for the REST API, counted live."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _DAYS = {Period.TODAY: 1, Period.WEEK: 7, Period.MONTH: 30}
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """A figure is None where there is nothing to average.
+    """Averages are None if there is nothing to average.
 
-    total_conversations: conversations with activity in the period; active_conversations: those of them still open.
-    messages_received: what customers wrote; messages_sent: what bot and people sent and a provider took;
-    total_messages: both together.
-    average_response_time: seconds from a customer's first unanswered message to the next answer of bot or person.
-    average_satisfaction: mean rating of those conversations that were rated.
-    ai_response_rate: the share (0 to 1) of messages_sent that the bot wrote.
-    active_contacts_24h, active_contacts_7d: customers who wrote in that time, whatever the period.
+    total_conversations: conversations with activity in the period; active_conversations: those not closed.
+    messages_received: from customers; messages_sent: from bot and agents, accepted by a provider;
+    total_messages: the sum of both.
+    average_response_time: seconds from a customer's first unanswered message to the next answer of bot or agent.
+    average_satisfaction: mean rating of the rated conversations.
+    ai_response_rate: the share (0 to 1) of messages_sent written by the bot.
+    active_contacts_24h, active_contacts_7d: customers who wrote in that time, regardless of the period.
     """
 
     total_conversations: int
@@ -57,10 +57,11 @@ SELECT count(*) AS total, count(*) FILTER (WHERE status <> 'closed') AS active, 
 FROM conversations WHERE business_id = :business AND last_message_at >= :since AND NOT imported
 """)
 
-# A turn begins where the direction changes; the row after a customer's turn is the first answer to it. Our own
-# created_at is cut to the second, so an answer's moment is when it left, or was stored (an echo of the phone app).
+# A turn starts where the direction changes; the row after a customer's turn is the first answer to it. Our own
+# created_at is truncated to the second, so the time of an answer is when it was sent, or stored (an echo of the phone
+# app).
 _MESSAGES = text(f"""
-WITH said AS (
+WITH sent_messages AS (
     SELECT m.conversation_id, m.id, m.direction, m.sender, m.created_at, coalesce(m.sent_at, m.stored_at) AS left_at,
            m.sender = 'customer' OR {ANSWERS} AS answers
     FROM messages m
@@ -69,7 +70,7 @@ WITH said AS (
       AND (m.sender = 'customer' OR (m.sender IN ('bot', 'agent') AND m.status IN {TAKEN}))
 ), talk AS (
     SELECT *, lag(direction) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before
-    FROM said WHERE answers
+    FROM sent_messages WHERE answers
 ), turns AS (
     SELECT direction,
            lead(left_at) OVER (PARTITION BY conversation_id ORDER BY created_at, id) - created_at AS answered_in
@@ -80,33 +81,33 @@ SELECT count(*) FILTER (WHERE sender = 'customer') AS received,
        count(*) FILTER (WHERE sender = 'bot') AS by_bot,
        (SELECT avg(greatest(extract(epoch FROM answered_in), 0)) FROM turns
         WHERE direction = 'inbound' AND answered_in IS NOT NULL) AS response
-FROM said
+FROM sent_messages
 """)  # noqa: S608 - conditions of ours
 
 
 def stats(session: Session, business_id: int, period: Period) -> Stats:
-    """The figures of a business from the beginning of the period until now."""
+    """Return the statistics of a business from the start of the period until now."""
     zone = session.scalars(select(Business.timezone).where(Business.id == business_id)).one()
     scope = {"business": business_id, "since": start_of(period, ZoneInfo(zone), datetime.now(UTC))}
-    talks = session.execute(_CONVERSATIONS, scope).one()
-    said = session.execute(_MESSAGES, scope).one()
-    wrote = contacts(session, business_id)
+    conversations = session.execute(_CONVERSATIONS, scope).one()
+    messages = session.execute(_MESSAGES, scope).one()
+    active = contacts(session, business_id)
     return Stats(
-        total_conversations=talks.total,
-        active_conversations=talks.active,
-        total_messages=said.received + said.sent,
-        messages_sent=said.sent,
-        messages_received=said.received,
-        average_response_time=_rounded(said.response),
-        average_satisfaction=_rounded(talks.satisfaction),
-        ai_response_rate=round(said.by_bot / said.sent, 4) if said.sent else None,
-        active_contacts_24h=wrote.day,
-        active_contacts_7d=wrote.week,
+        total_conversations=conversations.total,
+        active_conversations=conversations.active,
+        total_messages=messages.received + messages.sent,
+        messages_sent=messages.sent,
+        messages_received=messages.received,
+        average_response_time=_rounded(messages.response),
+        average_satisfaction=_rounded(conversations.satisfaction),
+        ai_response_rate=round(messages.by_bot / messages.sent, 4) if messages.sent else None,
+        active_contacts_24h=active.day,
+        active_contacts_7d=active.week,
     )
 
 
 def start_of(period: Period, zone: ZoneInfo, now: datetime) -> datetime:
-    """Midnight, in the business's own time, of the period's first day."""
+    """Return midnight, in the business's time zone, of the period's first day."""
     first = now.astimezone(zone).date() - timedelta(days=_DAYS[period] - 1)
     return datetime(first.year, first.month, first.day, tzinfo=zone)
 

@@ -1,4 +1,4 @@
-"""How good the bot's answers are: from their outcomes (`core.evaluation.outcomes`), and what a resolution costs."""
+"""Quality of the bot's answers, from their outcomes (`core.evaluation.outcomes`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMED = 12
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A topic, or the title of a source, with what became of the runs that name it."""
+    """A topic or source title with the outcomes of the runs that have it."""
 
     name: str
     count: int
@@ -30,10 +30,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Resolutions:
-    """Conversations that ended a week before each day of the span: closed, or silent for a week with nobody waiting.
+    """Conversations that ended a week before each day of the period: closed, or silent with no customer waiting.
 
-    `durable` are those whose customer did not write anew within the week, `by_bot` those of them in which the bot was
-    alone.
+    `durable` are those whose customer opened no new one within a week, `by_bot` those of them without a hand-off.
     """
 
     ended: int
@@ -43,10 +42,10 @@ class Resolutions:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What became of the runs of a span of days.
+    """Outcomes of the runs of a period.
 
-    `causes` count verdict and cause; `confidence` counts verdicts in ten bins of the confidence before calibration.
-    `conversations` had at least one run; one counts on each day on which it had any.
+    `causes` counts runs by verdict and cause; `confidence` counts verdicts in ten bins of the uncalibrated confidence.
+    `conversations` counts conversations with a run, once for each day with one.
     """
 
     causes: Mapping[tuple[str, str], int]
@@ -57,21 +56,22 @@ class Quality:
     resolutions: Resolutions
 
     def count(self, verdict: AnswerVerdict) -> int:
-        return sum(count for (found, _), count in self.causes.items() if found == verdict)
+        """Return the number of runs with a verdict."""
+        return sum(count for (one, _), count in self.causes.items() if one == verdict)
 
     @property
     def handed_over(self) -> dict[str, int]:
-        """Hand-overs by what decided them, the most frequent first."""
-        found = [(cause, n) for (verdict, cause), n in self.causes.items() if verdict == AnswerVerdict.HANDED_OVER]
-        return dict(sorted(found, key=lambda one: -one[1]))
+        """Hand-offs by cause, most frequent first."""
+        causes = [(cause, n) for (verdict, cause), n in self.causes.items() if verdict == AnswerVerdict.HANDED_OVER]
+        return dict(sorted(causes, key=lambda one: -one[1]))
 
 
 def quality(
     session: Session, business_id: int, zone: ZoneInfo, first: date, last: date, channel_id: int | None = None
 ) -> Quality:
-    """The figures from `first` to `last`, days of `zone`, both included.
+    """Return the figures from `first` to `last`, days of `zone`, inclusive.
 
-    Verdicts are up to an hour old, up to a day where the day itself is more than a week ago.
+    Verdicts are up to an hour stale; up to a day for days more than a week ago.
     """
     causes: Counter[tuple[str, str]] = Counter()
     confidence: list[Counter[str]] = [Counter() for _ in range(BINS)]
@@ -90,16 +90,16 @@ def quality(
     return Quality(
         causes=causes,
         confidence=confidence,
-        topics=_most(named["topic"]),
-        sources=_most(named["source"]),
+        topics=_most_frequent(named["topic"]),
+        sources=_most_frequent(named["source"]),
         conversations=totals["conversation"],
         resolutions=Resolutions(*(totals[what] for what in RESOLUTIONS)),
     )
 
 
-def _add(known: dict[str, Named], one: Counted) -> None:
-    before = known.get(one.label.casefold(), Named(one.label, 0, 0, 0, 0))
-    known[one.label.casefold()] = Named(
+def _add(totals: dict[str, Named], one: Counted) -> None:
+    before = totals.get(one.label.casefold(), Named(one.label, 0, 0, 0, 0))
+    totals[one.label.casefold()] = Named(
         max(before.name, one.label),
         before.count + one.count,
         before.good + one.good,
@@ -108,5 +108,5 @@ def _add(known: dict[str, Named], one: Counted) -> None:
     )
 
 
-def _most(known: dict[str, Named]) -> list[Named]:
-    return sorted(known.values(), key=lambda one: (-one.count, one.name))[:_MOST_NAMED]
+def _most_frequent(totals: dict[str, Named]) -> list[Named]:
+    return sorted(totals.values(), key=lambda one: (-one.count, one.name))[:_MOST_NAMED]

@@ -1,43 +1,43 @@
-"""What is counted, from the rows themselves: the one statement behind the figures of closed days and of today.
+"""SQL of the daily metrics: one statement, used for the rollups of closed days and for live figures.
 
 | metric       | label                                        | count                     | total              |
 |--------------|----------------------------------------------|---------------------------|--------------------|
-| message      | who wrote: customer, bot, agent, program     | messages, sent ones only  |                    |
+| message      | sender: customer, bot, agent, program        | messages, sent ones only  |                    |
 | hour         | "weekday-hour", 0 to 6 from Monday, 0 to 23  | messages of customers     |                    |
-| sent         | the status of our messages                   | messages                  |                    |
+| sent         | the status of outbound messages              | messages                  |                    |
 | failure      | the cause                                    | messages that failed      |                    |
-| response     | who answered: bot, agent                     | answers, by bucket        | seconds            |
-| response_open| agent                                        | a person's answers on     | seconds within the |
+| response     | answered by: bot, agent                      | answers, by bucket        | seconds            |
+| response_open| agent                                        | agents' answers on        | seconds within the |
 |              |                                              | channels with hours       | opening hours      |
-| first        | who answered first: bot, agent               | conversations whose       | seconds            |
+| first        | first answered by: bot, agent                | conversations whose       | seconds            |
 |              |                                              | customer wrote, by bucket |                    |
-| after_handoff|                                              | hand-overs that a person  | seconds            |
+| after_handoff|                                              | hand-offs that an agent   | seconds            |
 |              |                                              | answered, by bucket       |                    |
-| new          |                                              | conversations begun       |                    |
-| closed       | who worked on it: bot (alone), agent         | conversations, by bucket  | seconds they took  |
-| reopened     |                                              | closed ones opened again  |                    |
-| tag          | the tag                                      | conversations begun       |                    |
-| handoff      | the reason                                   | hand-overs                |                    |
+| new          |                                              | conversations opened      |                    |
+| closed       | handled by: bot (alone), agent               | conversations, by bucket  | seconds open       |
+| reopened     |                                              | conversations reopened    |                    |
+| tag          | the tag                                      | conversations opened      |                    |
+| handoff      | the reason                                   | hand-offs                 |                    |
 | csat         | the score                                    | conversations closed      |                    |
 | ai           | the outcome                                  | runs                      | tokens             |
 | ai_cost      | known, unknown                               | runs                      | USD                |
-| message_cost | the category; "unknown": without a price     | messages that are billed  | USD                |
-| segments     | "sms"                                        | SMS that were sent        | segments           |
+| message_cost | the category; "unknown": without a price     | billed messages           | USD                |
+| segments     | "sms"                                        | SMS sent                  | segments           |
 | bot_cost     | the bot's id                                 | runs                      | USD                |
-| quote        | the state                                    | quotes given              |                    |
-| sold         | the currency                                 | quotes confirmed          | what they come to  |
+| quote        | the state                                    | quotes created            |                    |
+| sold         | the currency                                 | quotes confirmed          | their totals       |
 
-An answer counts on the day it was given, if the question came at most three days before. `agent_id` is who wrote a
-message or gave an answer, and whose conversation it is where conversations are counted; 0 is the bot, or nobody.
-A quote that the customer changed counts once, as what it became. A message is billed as its provider's receipt says; an
-SMS by its segments: 160 signs of the GSM alphabet or 70 others, 153 or 67 where it takes several (GSM 03.40).
-What a number had said before it joined (`conversations.imported`) is not counted.
+An answer counts on the day it was sent, if the question is at most three days older. `agent_id` is the author of a
+message or answer, and the assignee where conversations are counted; 0 is the bot, or no agent. A quote that the
+customer changed counts once, in its last version. A message is billed according to its delivery receipt; an SMS by its
+segments: 160 characters of the GSM alphabet or 70 others, 153 or 67 in a multi-part message (GSM 03.40). Imported
+history (`conversations.imported`) is not counted.
 `rates` are the prices of messages (`core.bots.price_table.rates`), in JSON.
 """
 
 from __future__ import annotations
 
-# Seconds. Bucket n holds what took at least LIMITS[n - 1] and less than LIMITS[n]; they grow by about half each time.
+# Seconds. Bucket n counts durations of at least LIMITS[n - 1] and less than LIMITS[n]; each is about 1.5 times the last.
 LIMITS = (
     1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 120, 180, 270, 400, 600, 900, 1350, 2000, 3000, 4500, 7200, 10800,
     16200, 25000, 43200, 86400, 172800, 259200,
@@ -45,32 +45,32 @@ LIMITS = (
 
 _WIDTHS = f"ARRAY[{', '.join(map(str, LIMITS))}]::double precision[]"
 
-TAKEN = "('sent', 'delivered', 'read', 'played')"  # statuses of what a provider took
-# Who wrote a message `m`. A person of the team signs it here, or wrote it on the business's own phone, which providers
-# report; what nobody signed came from a program over the REST API.
+TAKEN = "('sent', 'delivered', 'read', 'played')"  # statuses of messages that a provider accepted
+# Who wrote a message `m`. An agent's message has an author, or an event if written on the business's own phone; one
+# without either was sent by a program over the REST API.
 _WHO = """CASE WHEN m.sender = 'agent' AND m.author_id IS NULL AND m.event_id IS NULL THEN 'program'
             ELSE m.sender END"""
 
-# The signs of the GSM alphabet, and those of its extension, which take the room of two (GSM 03.38). With any other sign
-# a message is one of UCS-2, where signs beyond the basic plane take the room of two.
+# The characters of the GSM alphabet, and those of its extension, which count twice (GSM 03.38). With any other
+# character a message is encoded in UCS-2, where characters beyond the basic plane count twice.
 GSM = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_WIDE = "^{}\\[~]|€"
-_ROOM = "length(m.text) + length(m.text) - length(translate(m.text, %(gsm_wide)s, ''))"
-_ROOM_UCS = "length(m.text) + length(regexp_replace(m.text, '[^\U00010000-\U0010ffff]', '', 'g'))"
+_GSM_LENGTH = "length(m.text) + length(m.text) - length(translate(m.text, %(gsm_wide)s, ''))"
+_UCS_LENGTH = "length(m.text) + length(regexp_replace(m.text, '[^\U00010000-\U0010ffff]', '', 'g'))"
 _SEGMENTS = f"""CASE WHEN translate(m.text, %(gsm)s || %(gsm_wide)s, '') = ''
-    THEN CASE WHEN {_ROOM} <= 160 THEN 1 ELSE ceil(({_ROOM}) / 153.0) END
-    ELSE CASE WHEN {_ROOM_UCS} <= 70 THEN 1 ELSE ceil(({_ROOM_UCS}) / 67.0) END END"""
+    THEN CASE WHEN {_GSM_LENGTH} <= 160 THEN 1 ELSE ceil(({_GSM_LENGTH}) / 153.0) END
+    ELSE CASE WHEN {_UCS_LENGTH} <= 70 THEN 1 ELSE ceil(({_UCS_LENGTH}) / 67.0) END END"""
 
-# Whether a message `m` is an answer to a customer, and no promise of one.
+# Whether a message `m` answers a customer; the bot's hand-off message does not.
 ANSWERS = f"""(m.sender IN ('bot', 'agent') AND m.type NOT IN ('event', 'note', 'reaction') AND m.status IN {TAKEN}
           AND {_WHO} <> 'program'
           AND NOT EXISTS (SELECT FROM ai_runs r WHERE r.message_id = m.id AND r.outcome = 'handoff'))"""
 
-# `sent_at` is exact where `created_at` of our messages is cut to the second. What the bot says as it hands over, and
-# what programs send, answers nobody: the customer's spell goes on.
+# `sent_at` is exact, while `created_at` of outbound messages is truncated to the second. Hand-off messages and messages
+# of programs are not answers: the customer's wait continues.
 _SPANS = f"""
 WITH said AS (
     SELECT m.id, m.conversation_id, m.channel_id, {_WHO} AS who, coalesce(m.author_id, 0) AS agent_id,
@@ -235,9 +235,9 @@ SELECT day, channel_id, agent_id, metric, label, bucket, count(*) AS count, sum(
 FROM counted GROUP BY day, channel_id, agent_id, metric, label, bucket
 """  # noqa: S608 - numbers of ours
 
-# The conversations behind a metric of durations, the slowest first, each with the longest that was counted in it. What
-# is not asked for is not worked out: Postgres leaves out parts of a statement that nothing reads. `{seen}` stands for a
-# condition on `conversations` (`core.accounts.visibility.sql`).
+# The conversations counted by a duration metric, slowest first, each with its longest duration. Postgres does not
+# evaluate unused CTEs, so each metric costs only what it reads. `{seen}` is replaced by a condition on `conversations`
+# (`core.accounts.visibility.sql`).
 TIMED = {
     metric: f"""{_SPANS}, slow AS (
     SELECT conversation_id AS id, max(seconds) AS seconds FROM {rows}

@@ -1,5 +1,5 @@
-"""Days are counted and kept: today up to a moment ago, every few minutes; those that are over once, and again for a
-week, as late news comes (receipts, closings).
+"""Daily rollups: today is counted every few minutes, a closed day once and again for a week, as late data arrives
+(receipts, closings).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _LATE_DAYS = 7
 _AGAIN_AFTER = timedelta(hours=1)
 _TODAY_AGAIN_AFTER = timedelta(minutes=5)
 _UNFINISHED_AGAIN_AFTER = timedelta(minutes=1)
-_SETTLING = timedelta(minutes=2)  # messages carry their providers' time, and come a little later
-_MOST_AT_ONCE = 31  # days of a business in one round, so that others get their turn
+_SETTLING = timedelta(minutes=2)  # messages have their provider's time and arrive slightly later
+_MOST_AT_ONCE = 31  # days of a business per run, so that other businesses are not delayed
 _LOCK = 4_207_011  # its second key is the business
 
 _COUNT = f"""
@@ -40,14 +40,14 @@ ON CONFLICT (business_id, day) DO UPDATE SET counted_at = %(now)s
 
 
 def keep_up() -> int:
-    """Count the days of every business that are due. Returns how many. Safe to run twice at once."""
+    """Roll up the days of every business that are due. Returns the number of days. Safe to run concurrently."""
     with system_transaction() as session:
         businesses = session.execute(select(Business.id, Business.timezone).order_by(Business.id)).all()
     return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
 
 
 def recount(since: date) -> int:
-    """Count the days of every business from `since` on afresh, as after an import of old messages. Returns how many."""
+    """Recount the days of every business from `since` on, for example after an import. Returns the number of days."""
     with system_transaction() as session:
         run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
         run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
@@ -71,25 +71,25 @@ def _keep_up(business_id: int, zone: ZoneInfo) -> int:
 
 
 def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
-    """The days that were never counted, or not lately, today among them; the newest first."""
+    """Return the days, including today, that were never counted or not lately, newest first."""
     first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_id))
     if first is None:
         return []
     now = datetime.now(zone)
     oldest = first.astimezone(zone).date()
-    known = counted(session, oldest, now.date())
+    counted_at = counted(session, oldest, now.date())
     days = [now.date() - timedelta(days=back) for back in range((now.date() - oldest).days + 1)]
-    return [day for day in days if _is_due(day, known.get(day), now, zone)]
+    return [day for day in days if _is_due(day, counted_at.get(day), now, zone)]
 
 
 def counted(session: Session, first: date, last: date) -> dict[date, datetime]:
-    """The days of a span that were counted, and when."""
+    """Return the counted days of a period and when each was counted."""
     rows = session.execute(select(DayCounted.day, DayCounted.counted_at).where(DayCounted.day.between(first, last)))
-    return {day: counted_at for day, counted_at in rows}  # noqa: C416 - a result is no sequence of pairs to dict()
+    return {day: counted_at for day, counted_at in rows}  # noqa: C416 - mypy does not accept dict(rows)
 
 
 def kept_until(zone: ZoneInfo, day: date, counted_at: datetime) -> datetime:
-    """Up to when a day's kept figures go: to its end, unless it was counted before."""
+    """Return the time up to which a day is rolled up: its end, unless it was counted before then."""
     return min(_begin(zone, day + timedelta(days=1)), counted_at - _SETTLING)
 
 
@@ -104,7 +104,7 @@ def _is_due(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInf
 
 
 def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now: datetime) -> bool:
-    """Count one day afresh, as it is `now`. False when somebody else is counting this business's days."""
+    """Recount one day, as of `now`. Returns False if another process is counting this business."""
     lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
     if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
         return False
@@ -116,12 +116,12 @@ def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now
 
 
 def billing(session: Session, business_id: int) -> dict[str, Any]:
-    """The values of `COUNTED` by which messages are priced."""
+    """Return the parameters of `COUNTED` for message prices."""
     return {"rates": json.dumps(price_table.rates(session, business_id)), "gsm": GSM, "gsm_wide": GSM_WIDE}
 
 
 def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, Any]:
-    """The values of `COUNTED` for one day of a time zone, but for `billing`."""
+    """Return the parameters of `COUNTED` for one day of a time zone, except those of `billing`."""
     since, until = _begin(zone, day), _begin(zone, day + timedelta(days=1))
     return {"business": business_id, "zone": str(zone), "since": since, "until": until}
 

@@ -1,4 +1,4 @@
-"""The conversations behind a figure."""
+"""Drill-down from a metric to the conversations that it counts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from core.reporting.daily_rollups import scope as day_scope
 from core.reporting.metrics import EVERYBODY, MetricFilter
 
 PAGE = 50
-_OURS = text("SELECT current_setting('bothub.business_id')")
-_UNSAID = ("event", "note", "reaction")  # types of messages that are not counted as said
+_BUSINESS_ID = text("SELECT current_setting('bothub.business_id')")
+_NOT_COUNTED = ("event", "note", "reaction")  # types of messages that do not count
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """One conversation, as a list shows it. `seconds`: the longest of its durations, where durations were counted."""
+    """A conversation that a metric counts. `seconds` is its longest duration, for duration metrics."""
 
     id: int
     name: str
@@ -56,16 +56,16 @@ def behind(
     before_id: int | None = None,
     viewer: Viewer | None = None,
 ) -> Sequence[Behind]:
-    """The conversations that a metric counted in a span of days, of those that are seen, a page at a time.
+    """Return a page of the visible conversations that a metric counts in a period.
 
-    The newest come first; behind durations the slowest. `before_id` goes on after the last one of a page. Raises
-    `ValueError` for a metric there is not.
+    Newest first; for duration metrics slowest first. `before_id` is the last id of the previous page. Raises
+    `ValueError` for an unknown metric.
     """
     if metric in TIMED:
         return _timed(session, zone, (first, last), metric, label, whose, before_id, viewer)
     since = datetime(first.year, first.month, first.day, tzinfo=zone)
     until = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
-    wanted = (
+    query = (
         select(
             Conversation.id,
             Contact.name,
@@ -76,7 +76,7 @@ def behind(
         )
         .join(Contact, Contact.id == Conversation.contact_id)
         .where(
-            _counted(metric, label, _Scope(since, until, zone, whose.agent_id)),
+            _matches(metric, label, _Scope(since, until, zone, whose.agent_id)),
             Conversation.imported.is_(False),
             *(() if viewer is None else visibility.seen_by(viewer)),
         )
@@ -84,18 +84,18 @@ def behind(
         .limit(PAGE)
     )
     if whose.channel_id is not None:
-        wanted = wanted.where(Conversation.channel_id == whose.channel_id)
+        query = query.where(Conversation.channel_id == whose.channel_id)
     if before_id is not None:
-        wanted = wanted.where(Conversation.id < before_id)
-    return [Behind(*row) for row in session.execute(wanted)]
+        query = query.where(Conversation.id < before_id)
+    return [Behind(*row) for row in session.execute(query)]
 
 
 def _timed(
     session: Session, zone: ZoneInfo, span: tuple[date, date], metric: str, label: str | None, whose: MetricFilter,
     before_id: int | None, viewer: Viewer | None,
 ) -> Sequence[Behind]:  # fmt: skip
-    """The slowest first, from the very rows that the figure counts."""
-    business_id = int(session.execute(_OURS).scalar_one())
+    """Return a page for a duration metric, from the same CTEs as the figure."""
+    business_id = int(session.execute(_BUSINESS_ID).scalar_one())
     values = day_scope(business_id, zone, span[0]) | {
         "until": day_scope(business_id, zone, span[1])["until"],
         "label": label,
@@ -108,34 +108,34 @@ def _timed(
     return [Behind(*row) for row in run(session, statement, values)]
 
 
-def _counted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    begun = and_(Conversation.created_at >= scope.since, Conversation.created_at < scope.until)
+def _matches(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+    opened = and_(Conversation.created_at >= scope.since, Conversation.created_at < scope.until)
     ended = and_(Conversation.closed_at >= scope.since, Conversation.closed_at < scope.until)
     match metric:
         case "new":
-            return and_(begun, _theirs(scope))
+            return and_(opened, _assigned(scope))
         case "tag":
-            return and_(begun, _theirs(scope), true() if label is None else Conversation.tags.contains([label]))
+            return and_(opened, _assigned(scope), true() if label is None else Conversation.tags.contains([label]))
         case "csat":
             rated = Conversation.csat.is_not(None) if label is None else Conversation.csat == int(label)
-            return and_(ended, _theirs(scope), rated)
+            return and_(ended, _assigned(scope), rated)
         case "handoff" | "reopened":
-            return and_(_theirs(scope), _said(scope, _event(metric, label)))
+            return and_(_assigned(scope), _has_message(scope, _event(metric, label)))
         case "ai" | "ai_cost":
             return _run(metric, label, scope)
         case "quote" | "sold":
-            return and_(_theirs(scope), _quoted(metric, label, scope))
+            return and_(_assigned(scope), _quoted(metric, label, scope))
         case "verdict":
             return _judged(label, scope)
     author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
-    return _said(scope, and_(Message.type.not_in(_UNSAID), author, _message(metric, label, scope)))
+    return _has_message(scope, and_(Message.type.not_in(_NOT_COUNTED), author, _message(metric, label, scope)))
 
 
-def _theirs(scope: _Scope) -> ColumnElement[bool]:
+def _assigned(scope: _Scope) -> ColumnElement[bool]:
     return true() if scope.agent_id is None else Conversation.assignee_id == scope.agent_id
 
 
-def _said(scope: _Scope, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_message(scope: _Scope, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         Message.conversation_id == Conversation.id,
         Message.created_at >= scope.since,
@@ -149,7 +149,7 @@ def _sent() -> ColumnElement[bool]:
 
 
 def _by_program() -> ColumnElement[bool]:
-    """Sent over the REST API: nobody signed it, and no provider reported it (`core.reporting.daily_metrics_sql`)."""
+    """Sent over the REST API: without an author and an event (`core.reporting.daily_metrics_sql`)."""
     return and_(Message.sender == "agent", Message.author_id.is_(None), Message.event_id.is_(None))
 
 
@@ -172,8 +172,8 @@ def _run(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
 
 def _quoted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
     if metric == "quote":
-        given = and_(Quote.created_at >= scope.since, Quote.created_at < scope.until, Quote.state != "replaced")
-        kind = given if label is None else and_(given, Quote.state == label)
+        created = and_(Quote.created_at >= scope.since, Quote.created_at < scope.until, Quote.state != "replaced")
+        kind = created if label is None else and_(created, Quote.state == label)
     else:
         sold = and_(Quote.decided_at >= scope.since, Quote.decided_at < scope.until, Quote.state == "confirmed")
         kind = sold if label is None else and_(sold, func.coalesce(Quote.currency, "") == label)
@@ -181,7 +181,7 @@ def _quoted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool
 
 
 def _judged(label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    """With an answer of this "verdict:cause" (`core.evaluation.outcomes`)."""
+    """Has an answer with this "verdict:cause" (`core.evaluation.outcomes`)."""
     verdict, _, cause = (label or "").partition(":")
     kind = and_(AnswerOutcome.verdict == verdict, AnswerOutcome.cause == cause) if label else true()
     return exists().where(
@@ -218,7 +218,7 @@ def _by(label: str) -> ColumnElement[bool]:
 
 
 def _at(label: str, zone: ZoneInfo) -> ColumnElement[bool]:
-    """The weekday and hour of "weekday-hour", as `core.reporting.daily_metrics_sql` writes it."""
+    """Match a label "weekday-hour" of `core.reporting.daily_metrics_sql`."""
     weekday, hour = map(int, label.split("-"))
     local = func.timezone(str(zone), Message.created_at)
     return and_(func.extract("isodow", local) == weekday + 1, func.extract("hour", local) == hour)

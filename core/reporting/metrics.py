@@ -1,4 +1,4 @@
-"""The figures of a span of days: kept ones as far as they go, the rest from the rows themselves."""
+"""Metrics of a period: from the rollups as far as they go, the rest counted live."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 10 * LIMITS[-1]  # seconds; the upper end of the open bucket, for int
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One count. See `core.reporting.daily_metrics_sql` for what metrics and labels mean."""
+    """One count. `core.reporting.daily_metrics_sql` defines metrics and labels."""
 
     day: date
     metric: str
@@ -34,7 +34,7 @@ class Figure:
 
 @dataclass(slots=True)
 class Figures:
-    """All that was counted in a span of days."""
+    """All metrics of a period."""
 
     first: date
     last: date
@@ -47,32 +47,34 @@ class Figures:
             self._by_metric[row.metric].append(row)
 
     def of(self, metric: str, *labels: str) -> list[Figure]:
-        """The counts of a metric, of some labels if any are named."""
-        found = self._by_metric.get(metric, [])
-        return [row for row in found if row.label in labels] if labels else found
+        """Return the figures of a metric, restricted to `labels` if given."""
+        rows = self._by_metric.get(metric, [])
+        return [row for row in rows if row.label in labels] if labels else rows
 
     def count(self, metric: str, *labels: str) -> int:
+        """Return the count of a metric over the period."""
         return sum(row.count for row in self.of(metric, *labels))
 
     def total(self, metric: str, *labels: str) -> float:
+        """Return the total of a metric over the period, in the metric's unit."""
         return sum(row.total for row in self.of(metric, *labels))
 
     def by_label(self, metric: str) -> dict[str, int]:
-        """Counts of a metric, the most frequent label first."""
+        """Return the counts of a metric by label, most frequent first."""
         counts: dict[str, int] = defaultdict(int)
         for row in self.of(metric):
             counts[row.label] += row.count
         return dict(sorted(counts.items(), key=lambda one: -one[1]))
 
     def by_day(self, metric: str, label: str | None = None) -> dict[date, int]:
-        """Counts on each day of the span, days without any included."""
+        """Return the counts of each day of the period, including days with none."""
         counts = dict.fromkeys(days_between(self.first, self.last), 0)
         for row in self.of(metric, *([] if label is None else [label])):
             counts[row.day] += row.count
         return counts
 
     def quantile(self, metric: str, share: float, *labels: str, day: date | None = None) -> float | None:
-        """Seconds below which this share of the durations lies; None where there are none."""
+        """Return the quantile of the durations in seconds; `share` is 0 to 1. None without durations."""
         rows = [row for row in self.of(metric, *labels) if day is None or row.day == day]
         return quantile(_buckets(rows), share)
 
@@ -85,32 +87,32 @@ def _buckets(rows: Iterable[Figure]) -> dict[int, int]:
 
 
 def quantile(buckets: Mapping[int, int], share: float) -> float | None:
-    """A quantile from counts by bucket, taking each bucket's durations as spread evenly between its limits."""
-    wanted = share * sum(buckets.values())
+    """Return a quantile from counts by bucket, interpolating linearly within a bucket."""
+    rank = share * sum(buckets.values())
     passed = 0
     for bucket in sorted(buckets):
         count = buckets[bucket]
-        if count and passed + count >= wanted:
+        if count and passed + count >= rank:
             low = 0 if bucket == 0 else LIMITS[bucket - 1]
             high = LIMITS[bucket] if bucket < len(LIMITS) else _LONGEST
-            return low + (high - low) * (wanted - passed) / count
+            return low + (high - low) * (rank - passed) / count
         passed += count
     return None
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """Both ends included."""
+    """Return the days from `first` to `last`, inclusive."""
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def zone_of(session: Session, business_id: int) -> ZoneInfo:
-    """The business's own time zone."""
+    """Return the business's time zone."""
     return ZoneInfo(session.scalars(select(Business.timezone).where(Business.id == business_id)).one())
 
 
 @dataclass(frozen=True, slots=True)
 class MetricFilter:
-    """Whose figures: of one channel, of one person's work, or of all (None)."""
+    """Restrict metrics to one channel or one agent; None means all."""
 
     channel_id: int | None = None
     agent_id: int | None = None
@@ -120,25 +122,25 @@ EVERYBODY = MetricFilter()
 
 
 def figures(session: Session, business_id: int, first: date, last: date, whose: MetricFilter = EVERYBODY) -> Figures:
-    """What was counted from `first` to `last`, days of the business's time zone, both included.
+    """Return the metrics from `first` to `last`, days of the business's time zone, inclusive.
 
-    What nobody has kept yet, such as the last minutes of today, is counted now from its rows.
+    What is not rolled up yet, such as the last minutes of today, is counted live.
     """
     zone = zone_of(session, business_id)
-    known = counted(session, first, last)
-    rows = _kept(session, first, last, whose)
-    billed = billing(session, business_id)
+    counted_at = counted(session, first, last)
+    rows = _stored(session, first, last, whose)
+    prices = billing(session, business_id)
     for day in days_between(first, min(last, datetime.now(zone).date())):
-        values = scope(business_id, zone, day) | billed
-        if day in known:
-            values["since"] = kept_until(zone, day, known[day])
+        values = scope(business_id, zone, day) | prices
+        if day in counted_at:
+            values["since"] = kept_until(zone, day, counted_at[day])
         if values["since"] < values["until"]:
             rows += _live(session, values, whose)
-    return Figures(first, last, _joined(rows))
+    return Figures(first, last, _summed(rows))
 
 
-def _joined(rows: Iterable[Figure]) -> list[Figure]:
-    """One figure of each kind: today's is kept in part."""
+def _summed(rows: Iterable[Figure]) -> list[Figure]:
+    """Add up stored and live figures of the same day."""
     sums: dict[tuple[date, str, str, int], Figure] = {}
     for row in rows:
         key = (row.day, row.metric, row.label, row.bucket)
@@ -149,15 +151,15 @@ def _joined(rows: Iterable[Figure]) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """How many customers wrote in the last 24 hours, and in the last 7 days."""
+    """Number of customers who wrote in the last 24 hours and in the last 7 days."""
 
     day: int
     week: int
 
 
-# One customer on two days is one customer, so days cannot be added up: this is counted from the rows. Nothing a
-# customer wrote is newer than its conversation's last_message_at, so those that were quiet all week need no look; and
-# where there is a window it tells when the customer wrote last, so only the others' messages are looked for.
+# A customer on two days counts once, so days cannot be summed: this is counted live. No customer message is later than
+# its conversation's last_message_at, so conversations without activity this week are skipped; where there is a window,
+# it gives the time of the customer's last message, so messages are read only for the others.
 _CONTACTS = text("""
 WITH lately AS MATERIALIZED (
     SELECT c.contact_id, coalesce(c.window_expires_at - :window, (
@@ -174,24 +176,24 @@ FROM lately
 
 
 def contacts(session: Session, business_id: int) -> Contacts:
-    """The customers who wrote lately."""
+    """Return the number of customers who wrote recently."""
     return Contacts(*session.execute(_CONTACTS, {"business": business_id, "window": WINDOW}).one())
 
 
-def _kept(session: Session, first: date, last: date, whose: MetricFilter) -> list[Figure]:
+def _stored(session: Session, first: date, last: date, whose: MetricFilter) -> list[Figure]:
     key = (DailyFigure.day, DailyFigure.metric, DailyFigure.label, DailyFigure.bucket)
-    wanted = (
+    query = (
         select(*key, func.sum(DailyFigure.count), func.sum(DailyFigure.total))
         .where(DailyFigure.day.between(first, last))
         .group_by(*key)
     )
     if whose.channel_id is not None:
-        wanted = wanted.where(DailyFigure.channel_id == whose.channel_id)
+        query = query.where(DailyFigure.channel_id == whose.channel_id)
     if whose.agent_id is not None:
-        wanted = wanted.where(DailyFigure.agent_id == whose.agent_id)
+        query = query.where(DailyFigure.agent_id == whose.agent_id)
     return [
         Figure(day, metric, label, bucket, int(n), total)
-        for day, metric, label, bucket, n, total in session.execute(wanted)
+        for day, metric, label, bucket, n, total in session.execute(query)
     ]
 
 
