@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from benchmarks.bench import Bench
 from benchmarks.report import Figure, percentile
 from core.conversations import inbox_list, thread
-from core.conversations.inbox_list import Place, View, Wanted
+from core.conversations.inbox_list import Cursor, InboxFilter, View
 from core.models import Conversation
 from core.platform.db import enter_business
 from core.reporting import daily_rollups, metrics
@@ -94,23 +94,23 @@ def _read(reader: Reader, name: str, read: Callable[[Session], Any], most: float
 
 def _lists(reader: Reader) -> Iterator[Figure]:
     for view in View:
-        wanted = Wanted(view)
+        wanted = InboxFilter(view)
         yield from _read(reader, f"list {view}, first page", lambda session, w=wanted: _page(reader, session, w), 2)
     if deep := _place_of_page_101(reader):
-        yield from _read(reader, "list all, page 101", lambda session: _page(reader, session, Wanted(), deep), 2)
+        yield from _read(reader, "list all, page 101", lambda session: _page(reader, session, InboxFilter(), deep), 2)
     yield from _read(reader, "numbers of the views", inbox_list.counts, 2)
 
 
-def _page(reader: Reader, session: Session, wanted: Wanted, after: Place | None = None) -> inbox_list.Page:
+def _page(reader: Reader, session: Session, wanted: InboxFilter, after: Cursor | None = None) -> inbox_list.Page:
     return inbox_list.page(session, BUSINESS, wanted, reader.agent_id, after)
 
 
-def _place_of_page_101(reader: Reader) -> Place | None:
+def _place_of_page_101(reader: Reader) -> Cursor | None:
     """None in a history that is not that long."""
     with reader.transaction() as session:
-        after: Place | None = None
+        after: Cursor | None = None
         for _ in range(_PAGE_101):
-            after = _page(reader, session, Wanted(), after).next
+            after = _page(reader, session, InboxFilter(), after).next
             if after is None:
                 return None
         return after
@@ -118,7 +118,7 @@ def _place_of_page_101(reader: Reader) -> Place | None:
 
 def _searches(reader: Reader) -> Iterator[Figure]:
     for name, words in _WORDS.items():
-        wanted = Wanted(words=words)
+        wanted = InboxFilter(words=words)
         yield from _read(reader, f"search, {name}", lambda session, w=wanted: _page(reader, session, w), 30)
 
 

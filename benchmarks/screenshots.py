@@ -121,7 +121,7 @@ def _staff(stack: Stack) -> None:
         api_keys.create(session, _BUSINESS, "Tienda en línea", [Scope.MESSAGES_WRITE, Scope.CONVERSATIONS_READ])
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
-            team_assignment.give(session, _BUSINESS, talk, "agent:1", team)
+            team_assignment.assign_team(session, _BUSINESS, talk, "agent:1", team)
 
 
 def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iterator[tuple[Page, str, str, str]]:

@@ -34,6 +34,6 @@ def sweep() -> None:
     with system_transaction() as session:
         conversations.hand_off_unanswered(session, _ABANDONED_SECONDS + settings.reply_quiet_seconds)
     with system_transaction() as session:
-        triage.wake_due(session)
+        triage.unsnooze_due(session)
     if due_work.look().within(0):
         job_queue.wake_worker()

@@ -82,13 +82,13 @@ def _chores() -> None:
         try:
             templates.sync_due()
             templates.sync_content_due()
-            probes.ask_due()
+            probes.probe_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
                     reembed.begin_due(session)
                 with system_transaction() as session:
                     quotes.expire_due(session)
-                daily_rollups.keep_up()
+                daily_rollups.refresh_due()
                 hourly_run.keep_up()
                 counted_at = time.monotonic()
             if time.monotonic() - cleared_at > _HOUR:
@@ -109,7 +109,7 @@ def look() -> None:
 
 def tell() -> None:
     """Send the notices that are due."""
-    while notification_delivery.tell_due() and not _stop.is_set():
+    while notification_delivery.send_due() and not _stop.is_set():
         pass
 
 

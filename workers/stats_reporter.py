@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.monitoring import worker_stats
-from core.monitoring.worker_stats import Counted, Told
+from core.monitoring.worker_stats import TaskStats, WorkerSnapshot
 from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
@@ -72,8 +72,8 @@ class Meter:
             counted, self._counted = self._counted, {}
             failures, self._failures = self._failures, []
         memory = psutil.Process().memory_info().rss
-        told = Told(self._worker, self._started_at, slots, busy, self._done, memory)
-        rows = [Counted(*key, int(count), int(failed), seconds) for key, (count, failed, seconds) in counted.items()]
+        told = WorkerSnapshot(self._worker, self._started_at, slots, busy, self._done, memory)
+        rows = [TaskStats(*key, int(count), int(failed), seconds) for key, (count, failed, seconds) in counted.items()]
         try:
             with system_transaction() as session:
                 worker_stats.report(session, told, rows, failures)

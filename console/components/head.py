@@ -9,7 +9,7 @@ from console import i18n
 from console.app_pages.inbox.conversation_queries import Opened
 from console.components import load
 from console.i18n import t
-from core.conversations.channel_switch import Way
+from core.conversations.channel_switch import AlternativeAddress
 from core.conversations.thread import Thread
 
 _BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
@@ -47,7 +47,7 @@ def _about(thread: Thread) -> str:
     return " · ".join((written(thread.address), thread.channel, who))
 
 
-def _way(way: Way) -> str:
+def _way(way: AlternativeAddress) -> str:
     return t("act.switch_to", kind=t(f"list.{way.kind}"), address=written(way.address), channel=way.channel)
 
 

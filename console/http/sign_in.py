@@ -18,7 +18,7 @@ from console.db import system_transaction
 from console.http.security import COOKIE, cookie_is_secure, own_page, same_origin
 from console.http.sign_in_limits import Guesses, TooMany, address_of, remember
 from core.accounts import audit_log, sessions, users
-from core.accounts.sessions import Admitted
+from core.accounts.sessions import LoginResult
 from core.platform import crypto
 from core.platform.config import get_settings
 
@@ -142,7 +142,7 @@ async def link(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     if not same_origin(request):
         return _refused()
-    audit_log.came_from(address_of(request))
+    audit_log.set_address(address_of(request))
     token = request.cookies.get(COOKIE)
     if token:
         await to_thread.run_sync(_sign_out, token)
@@ -153,7 +153,7 @@ async def logout(request: Request) -> Response:
 
 async def _fields(request: Request) -> dict[str, str] | None:
     """The fields of a small form that one of our own pages sent; None for anything else."""
-    audit_log.came_from(address_of(request))
+    audit_log.set_address(address_of(request))
     length = request.headers.get("content-length", "")
     if not same_origin(request) or not length.isdigit() or int(length) > _LARGEST_FORM:
         return None
@@ -183,7 +183,7 @@ def browser_of(request: Request) -> str:
     return request.headers.get("user-agent", "")
 
 
-def let_in(request: Request, admitted: Admitted, to: str = "/") -> Response:
+def let_in(request: Request, admitted: LoginResult, to: str = "/") -> Response:
     """Into the console, or to the second step if it is owed."""
     if not admitted.owes_code:
         return _signed_in(request, admitted.token, to)
@@ -217,28 +217,28 @@ def _signed_in(request: Request, token: str, to: str = "/") -> Response:
     return response
 
 
-def _sign_in(email: str, password: str, browser: str, known_browser: bool) -> Admitted | None:
+def _sign_in(email: str, password: str, browser: str, known_browser: bool) -> LoginResult | None:
     with system_transaction() as session:
         who = users.authenticate(session, email, password, known_browser=known_browser)
-        return None if who is None else sessions.admit(session, who, browser)
+        return None if who is None else sessions.start_login(session, who, browser)
 
 
 def _nobody_has_a_password() -> bool:
     with system_transaction() as session:
-        return not users.some_have_passwords(session)
+        return not users.any_has_password(session)
 
 
 def _prove(token: str, code: str, browser: str) -> str | None:
     with system_transaction() as session:
-        return sessions.prove(session, token, code, browser)
+        return sessions.verify_second_factor(session, token, code, browser)
 
 
 def _link_is_good(token: str) -> bool:
     with system_transaction() as session:
-        return sessions.link_is_good(session, token)
+        return sessions.link_is_valid(session, token)
 
 
-def _spend(token: str, browser: str) -> Admitted | None:
+def _spend(token: str, browser: str) -> LoginResult | None:
     with system_transaction() as session:
         return sessions.consume_login_link(session, token, browser)
 

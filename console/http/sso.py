@@ -12,7 +12,7 @@ from console.http.security import cookie_is_secure
 from console.http.sign_in import browser_of, let_in
 from core.accounts import oidc, sessions, users
 from core.accounts.oidc import Attempt, ProviderFailed
-from core.accounts.sessions import Admitted
+from core.accounts.sessions import LoginResult
 from core.platform.config import get_settings
 
 log = structlog.get_logger(__name__)
@@ -61,10 +61,10 @@ async def _come_back(request: Request) -> Response:
     return _failed("nobody who may sign in has this address") if admitted is None else let_in(request, admitted)
 
 
-def _admit(email: str, browser: str) -> Admitted | None:
+def _admit(email: str, browser: str) -> LoginResult | None:
     with system_transaction() as session:
         who = users.find_by_verified_email(session, email)
-        return None if who is None else sessions.admit(session, who, browser)
+        return None if who is None else sessions.start_login(session, who, browser)
 
 
 def _failed(reason: str) -> Response:

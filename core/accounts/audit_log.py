@@ -30,7 +30,7 @@ class Entry:
 _address: ContextVar[str] = ContextVar("network_address", default="")
 
 
-def came_from(address: str) -> None:
+def set_address(address: str) -> None:
     """Set the network address recorded with every further entry of this request."""
     _address.set(address)
 

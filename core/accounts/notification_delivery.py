@@ -72,7 +72,7 @@ def _services(urls: tuple[str, ...]) -> Sequence[Service]:
     return tuple(accepted)
 
 
-def tell_due(to: Sequence[Service] | None = None) -> bool:
+def send_due(to: Sequence[Service] | None = None) -> bool:
     """Send a batch of due notifications, by default to `services`. Network: call it outside any transaction.
 
     A notification is sent when every service has accepted it. After a crash it is sent again: a service may get one

@@ -49,7 +49,7 @@ class CurrentAgent:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class LoginResult:
     """The result of a login: a session token or, if a second factor is required, the token to verify it with."""
 
     token: str
@@ -72,15 +72,15 @@ def open_session(session: Session, business_id: int, agent_id: int, user_agent: 
     return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
 
 
-def admit(session: Session, who: SignedIn, user_agent: str = "") -> Admitted:
+def start_login(session: Session, who: SignedIn, user_agent: str = "") -> LoginResult:
     """Open a session, or issue a token for the second factor if one is required."""
     if who.owes_code:
-        return Admitted(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
-    return Admitted(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
+        return LoginResult(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
+    return LoginResult(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
 
 
-def prove(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
-    """Verify the second factor. Returns a session token, or None if the code is wrong or expired or the agent locked."""
+def verify_second_factor(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
+    """Verify the second factor. Returns a session token, or None if wrong, expired or locked out."""
     agent = session.scalars(
         select(Agent)
         .join(AgentToken, AgentToken.agent_id == Agent.id)
@@ -93,7 +93,7 @@ def prove(session: Session, token: str, code: str, user_agent: str = "") -> str 
     if not two_factor.check(agent, code):
         users.count_failure(session, agent)
         return None
-    users.forgive(session, agent)
+    users.reset_failures(session, agent)
     _end(session, _live(token, TokenKind.CODE))
     return open_session(session, agent.business_id, agent.id, user_agent)
 
@@ -208,12 +208,12 @@ def make_link(session: Session, business_id: int, agent_id: int, lasts: timedelt
     return _issue(session, business_id, agent_id, TokenKind.LINK, lasts)
 
 
-def link_is_good(session: Session, token: str) -> bool:
+def link_is_valid(session: Session, token: str) -> bool:
     """Whether a login link is still valid. Does not consume it."""
     return session.scalar(select(AgentToken.id).where(_live(token, TokenKind.LINK))) is not None
 
 
-def consume_login_link(session: Session, token: str, user_agent: str = "") -> Admitted | None:
+def consume_login_link(session: Session, token: str, user_agent: str = "") -> LoginResult | None:
     """Log in by a one-time link; None if it is used, expired or unknown."""
     agent = session.scalars(
         select(Agent)
@@ -224,7 +224,7 @@ def consume_login_link(session: Session, token: str, user_agent: str = "") -> Ad
     if agent is None:
         return None
     _end(session, _live(token, TokenKind.LINK))
-    return admit(session, SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None), user_agent)
+    return start_login(session, SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None), user_agent)
 
 
 def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:

@@ -165,7 +165,7 @@ def authenticate(session: Session, email: str, password: str, *, known_browser: 
     if _hasher.check_needs_rehash(password_hash):
         agent.password_hash = _hasher.hash(password)
     if agent.totp is None:  # else only the second factor resets failures, so that guessed codes are counted
-        forgive(session, agent)
+        reset_failures(session, agent)
     session.flush()
     return SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None)
 
@@ -189,7 +189,7 @@ def _find(session: Session, email: str) -> Agent | None:
     ).one_or_none()
 
 
-def forgive(session: Session, agent: Agent) -> None:
+def reset_failures(session: Session, agent: Agent) -> None:
     """Reset the failure counter and lift a lock-out."""
     agent.failed_sign_ins = 0
     agent.locked_until = None
@@ -227,6 +227,6 @@ def _folded(email: str) -> str:
     return email.strip().lower()
 
 
-def some_have_passwords(session: Session) -> bool:
+def any_has_password(session: Session) -> bool:
     """Whether any agent of the installation has a password. Needs a system transaction."""
     return session.scalar(select(Agent.id).where(Agent.password_hash.is_not(None)).limit(1)) is not None

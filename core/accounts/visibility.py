@@ -197,6 +197,4 @@ def set_setting(session: Session, business_id: int, actor: str, new: Sees) -> No
         return
     session.execute(update(Business).where(Business.id == business_id).values(agents_see=new.value))
     subject = f"business:{business_id}"
-    audit_log.record(
-        session, business_id, actor, "business.visibility", subject, before=before.value, after=new.value
-    )
+    audit_log.record(session, business_id, actor, "business.visibility", subject, before=before.value, after=new.value)

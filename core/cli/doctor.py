@@ -79,7 +79,7 @@ def _channels() -> Iterator[Finding]:
             yield Finding(
                 name, False, f"{state}: {reason or 'no reason kept'}", "Mend the cause, then `channels resume`."
             )
-        answer = probes.ask(account)
+        answer = probes.probe(account)
         yield Finding(name, answer.well, f"{answer.detail}, {answer.latency} ms", answer.advice)
 
 

@@ -53,7 +53,7 @@ def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> Non
     audit_log.record(session, business_id, actor, "business.assignment", f"business:{business_id}", **values)
 
 
-def find(session: Session, business_id: int, conversation_id: int) -> Owner | None:
+def pick_agent(session: Session, business_id: int, conversation_id: int) -> Owner | None:
     """Return the agent to assign, or None if no agent of its team is online and below the limit.
 
     The current owner is preferred while online, then the agent with the fewest open conversations; of a conversation

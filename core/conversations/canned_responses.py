@@ -31,7 +31,7 @@ class UnfilledVariable(BotHubError):
     """A text about to be sent still contains a placeholder, which the customer would see."""
 
 
-def refuse_placeholders(text: str) -> None:
+def reject_placeholders(text: str) -> None:
     """Raise `UnfilledVariable` if the text still contains a placeholder such as {{name}}."""
     if left := _PLACEHOLDER.search(text):
         raise UnfilledVariable(f"Not sent: replace {left[0]} with what the customer shall read.")

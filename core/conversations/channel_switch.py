@@ -16,7 +16,7 @@ from core.platform.errors import AddressEnded, Conflict, NotFound, OptedOut
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class AlternativeAddress:
     """Another channel on which the customer has an address. `open_id` is their open conversation there, if any."""
 
     channel_id: int
@@ -28,16 +28,16 @@ class Way:
     open_id: int | None
 
 
-def ways(session: Session, conversation_id: int) -> Sequence[Way]:
+def alternatives(session: Session, conversation_id: int) -> Sequence[AlternativeAddress]:
     """Return the other channels on which the conversation's customer can be reached, ordered by kind and name.
 
     Ended addresses are excluded; a phone number is preferred to a user id.
     """
-    rows = session.execute(_WAYS, {"conversation": conversation_id})
-    return [Way(*row) for row in rows]
+    rows = session.execute(_ALTERNATIVES, {"conversation": conversation_id})
+    return [AlternativeAddress(*row) for row in rows]
 
 
-_WAYS = text("""
+_ALTERNATIVES = text("""
 SELECT DISTINCT ON (ch.kind, ch.name, ch.id)
        ch.id, i.id, ch.kind, ch.name, i.address, i.opted_out_at IS NOT NULL, there.id
 FROM conversations c

@@ -42,7 +42,7 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InboxFilter:
     """A view and its filters; None and False mean any. `words` is the search text."""
 
     view: View = View.ALL
@@ -56,7 +56,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Keyset cursor: the last row's sort timestamp and, to order equal timestamps, its id.
 
     In the waiting view, conversations with an undelivered answer (`unsent`) sort first.
@@ -100,7 +100,7 @@ class Page:
     """One page; `next` is the cursor of the following page, None on the last."""
 
     rows: Sequence[Row]
-    next: Place | None
+    next: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ class Counts:
 def page(
     session: Session,
     business_id: int,
-    filters: Wanted,
+    filters: InboxFilter,
     agent_id: int,
-    after: Place | None = None,
+    after: Cursor | None = None,
     limit: int = PAGE,
     *,
     seen: Conditions = (),
@@ -154,7 +154,7 @@ def page(
     last = page_rows[limit - 1]
     at = last.waiting_since if waiting else last.last_message_at
     assert at is not None
-    return Page(page_rows[:limit], Place(at, last.id, last.unsent is not None))
+    return Page(page_rows[:limit], Cursor(at, last.id, last.unsent is not None))
 
 
 def _newest_first(conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[*tuple[object, ...]]:
@@ -289,7 +289,7 @@ def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:
             return true()
 
 
-def _filter_conditions(filters: Wanted) -> list[ColumnElement[bool]]:
+def _filter_conditions(filters: InboxFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.status:
         conditions.append(Conversation.status == filters.status)

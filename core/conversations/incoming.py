@@ -29,7 +29,7 @@ _LONGEST_OPENER = 30  # characters: not every script separates words
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConversationKey:
     """A conversation to find or open; unique by channel and contact."""
 
     channel_id: int
@@ -76,7 +76,7 @@ class IncomingMessage:
         return self.type == "edit" and self.from_customer and not self.historic
 
 
-def find_or_open(session: Session, business_id: int, keys: Iterable[Wanted]) -> dict[tuple[int, int], int]:
+def find_or_open(session: Session, business_id: int, keys: Iterable[ConversationKey]) -> dict[tuple[int, int], int]:
     """Return the id of the open conversation of each (channel id, contact id), opening missing ones.
 
     The rows are locked: none can be closed, and no reply to earlier messages is stored after the new ones.
@@ -156,7 +156,7 @@ def _hand_off_without_bot(
         if _bot_replies(owed.bot):
             continue
         reason = "no_bot" if owed.bot is None else "bot_off"
-        lifecycle.hand_off(session, business_id, conversation_id, reason, had_by=Mode.HUMAN)
+        lifecycle.hand_off(session, business_id, conversation_id, reason, current_mode=Mode.HUMAN)
 
 
 def _needs_no_answer(one: IncomingMessage, previous: _Before) -> bool:

@@ -40,16 +40,16 @@ def hand_off(
     detail: str = "",
     summary: Summary = NO_SUMMARY,
     *,
-    had_by: Mode = Mode.BOT,
+    current_mode: Mode = Mode.BOT,
 ) -> bool:
     """Hand a conversation off to people: assign an online agent if possible, notify, and record it in the thread.
 
-    Alerts the assigned agent, else all. Returns False if its mode is no longer `had_by`. The thread gets an event
+    Alerts the assigned agent, else all. Returns False if its mode is no longer `current_mode`. The thread gets an event
     only if the bot had it.
     """
     changed = session.execute(
         update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.mode == had_by)
+        .where(Conversation.id == conversation_id, Conversation.mode == current_mode)
         .values(
             mode=Mode.HUMAN,
             status=ConversationStatus.OPEN,
@@ -65,11 +65,11 @@ def hand_off(
     if changed is None:
         return False
     session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
-    owner = assignment.find(session, business_id, conversation_id)
+    owner = assignment.pick_agent(session, business_id, conversation_id)
     if owner:
         assigned = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
         session.execute(assigned.execution_options(**_QUIET))
-    if had_by == Mode.BOT:
+    if current_mode == Mode.BOT:
         details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
         add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
     events.notify(session, business_id, conversation_id, owner.id if owner else events.ANYBODY)

@@ -14,7 +14,7 @@ PENDING = "draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class PendingDraft:
     """A proposed answer of the bot. `overtaken`: the customer has written again since."""
 
     run_id: int
@@ -23,7 +23,7 @@ class Suggestion:
     overtaken: bool
 
 
-def pending(session: Session, conversation_id: int) -> Suggestion | None:
+def pending(session: Session, conversation_id: int) -> PendingDraft | None:
     """Return the latest undecided draft, or None if there is none or the customer was answered after it."""
     later = (Message.conversation_id == AIRun.conversation_id) & (Message.stored_at > AIRun.created_at)
     row = session.execute(
@@ -41,4 +41,4 @@ def pending(session: Session, conversation_id: int) -> Suggestion | None:
         .order_by(AIRun.id.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else Suggestion(*row)
+    return None if row is None else PendingDraft(*row)

@@ -121,7 +121,9 @@ def _by_exact_address(session: Session, business_id: int, words: str) -> list[in
     return list(
         session.scalars(
             select(ContactIdentity.contact_id)
-            .where(ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), address_or_username)
+            .where(
+                ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), address_or_username
+            )
             .limit(_MOST_CONTACTS)
         )
     )

@@ -8,7 +8,7 @@ from core.accounts import audit_log, teams
 from core.conversations.lifecycle import add_event, lock_open
 
 
-def give(session: Session, business_id: int, conversation_id: int, actor: str, team_id: int | None) -> None:
+def assign_team(session: Session, business_id: int, conversation_id: int, actor: str, team_id: int | None) -> None:
     """Assign a conversation to a team, or to none; its agent stays the same.
 
     Raises:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.content.files import named
 from core.conversations import pending_draft
-from core.conversations.pending_draft import Suggestion
+from core.conversations.pending_draft import PendingDraft
 from core.models import (
     Agent,
     Attachment,
@@ -95,7 +95,7 @@ class Thread:
     in_group: bool
     lines: Sequence[Line]
     more: bool
-    suggestion: Suggestion | None
+    suggestion: PendingDraft | None
 
 
 # Statements that run on every click are built once: building one costs as much as running it.

@@ -17,7 +17,7 @@ from core.platform.errors import BotHubError
 LONGEST_SNOOZE = timedelta(days=365)
 MOST_TAGS = 20
 LONGEST_TAG = 40  # characters
-_MOST_WOKEN = 200
+_BATCH = 200
 
 
 class UnacceptableTag(BotHubError):
@@ -46,7 +46,7 @@ def snooze(session: Session, business_id: int, conversation_id: int, actor: str,
     add_event(session, business_id, conversation_id, conversation.channel_id, "snoozed", **details)
 
 
-def wake(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+def unsnooze(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
     """End a snooze early; a no-op if it is not snoozed. Raises `NotFound`."""
     conversation = lock(session, conversation_id)
     if conversation.status != ConversationStatus.SNOOZED:
@@ -57,13 +57,13 @@ def wake(session: Session, business_id: int, conversation_id: int, actor: str) -
     add_event(session, business_id, conversation_id, conversation.channel_id, "woken", by=actor)
 
 
-def wake_due(session: Session) -> int:
+def unsnooze_due(session: Session) -> int:
     """Reopen conversations of every business whose snooze has ended. Returns the number reopened.
 
     They become unread, sort first in the list and, unless the bot has them, wait for an agent, who is alerted and
     notified.
     """
-    rows = session.execute(_WAKE, {"limit": _MOST_WOKEN}).all()
+    rows = session.execute(_WAKE, {"limit": _BATCH}).all()
     for row in rows:
         add_event(session, row.business_id, row.id, row.channel_id, "woken")
         text = "A conversation was put aside until now and is open again."

@@ -8,7 +8,7 @@ from core.bots.usage import SPENT
 # Each part selects business, kind, severity and subject. A paused channel has its own alert, so its queue does not
 # count as backlog. Worker reports are deleted after days, which must not clear the alert. Silence compares the last
 # hour with the same hour of the last four weeks, if each of them had at least `usual` messages.
-SEE = f"""
+FIND_CONDITIONS = f"""
 WITH conditions (business_id, kind, severity, subject) AS (
     SELECT id, 'backlog', 'high', 'inbound' FROM businesses WHERE EXISTS (
         SELECT FROM webhook_events WHERE processed_at IS NULL AND received_at < now() - %(backlog)s)

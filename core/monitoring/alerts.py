@@ -15,7 +15,7 @@ from core.accounts.notification_texts import sentence
 from core.accounts.notifications import notify
 from core.messaging.outbound import rate_limit
 from core.models import Alert, Channel, Severity
-from core.monitoring.alert_rules import SEE
+from core.monitoring.alert_rules import FIND_CONDITIONS
 from core.monitoring.worker_stats import LOST_AFTER
 from core.platform.db import run
 from core.platform.machines import LIVE_FOR
@@ -27,7 +27,7 @@ LATELY = timedelta(minutes=5)
 FAILING = 0.1  # share of the webhooks of `LATELY` that could not be processed, above which there is an alert
 FAILED_FOR = timedelta(days=1)  # how long a permanently failed message is an alert, unless it is resolved
 LEFT = 10  # messages left in the minute, below which a channel is at its rate limit
-CALM_AFTER = timedelta(minutes=2)  # an alert clears after this long without its condition, so that a flapping one notifies once
+CALM_AFTER = timedelta(minutes=2)  # an alert clears this long after its condition; a flapping one notifies once
 KINDS = (
     "backlog", "breaker", "paused", "whatsapp_down", "sms_down", "email_down", "token", "silence", "budget",
     "budget_near", "budget_reached", "webhook_errors", "rate_limit_warning", "workers", "dead_letters",
@@ -70,7 +70,11 @@ def evaluate(session: Session) -> None:
         "failed_for": FAILED_FOR,
         "rates": json.dumps({f"{provider} {kind}": rate for (provider, kind), rate in rate_limit.PER_SECOND.items()}),
     }
-    opened = [row for row in run(session, SEE, limits).all() if row.opened and row.kind not in _NOTIFIED_PER_MESSAGE]
+    opened = [
+        row
+        for row in run(session, FIND_CONDITIONS, limits).all()
+        if row.opened and row.kind not in _NOTIFIED_PER_MESSAGE
+    ]
     cleared = session.execute(
         update(Alert)
         .where(Alert.cleared_at.is_(None), Alert.last_seen_at < func.now() - CALM_AFTER)

@@ -14,7 +14,7 @@ from core.channels.types import Provider
 from core.messaging.channels.admin import SECRETS, from_settings
 from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel
-from core.monitoring.probes import Answer
+from core.monitoring.probes import ProbeResult
 from core.platform.config import get_settings
 from core.platform.db import run
 
@@ -53,7 +53,7 @@ class ChannelCard:
     failures: int
     breaker_until: datetime | None
     asked_at: datetime | None
-    answer: Answer | None
+    answer: ProbeResult | None
     secrets: frozenset[str]
     from_settings: bool
     webhook: str
@@ -128,7 +128,7 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
         failures=now.failures,
         breaker_until=now.breaker_until,
         asked_at=row.asked_at,
-        answer=Answer.of_json(row.told),
+        answer=ProbeResult.of_json(row.told),
         secrets=frozenset(name for name in SECRETS[Provider(row.provider)] if row.credentials.get(name)),
         from_settings=from_settings(row.provider, row.kind, row.identity),
         webhook=get_settings().callback_base + (_META_PATH if meta else _TWILIO_PATH),

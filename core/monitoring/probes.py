@@ -44,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeResult:
     """The result of probing an account. `latency` is in milliseconds; texts of the provider are verbatim.
 
     `expires_at`: when the access token expires; None if never or unknown.
@@ -65,7 +65,7 @@ class Answer:
         return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
 
     @classmethod
-    def of_json(cls, data: Mapping[str, Any]) -> Answer | None:
+    def of_json(cls, data: Mapping[str, Any]) -> ProbeResult | None:
         """Parse `as_json`; None for a channel that was never probed."""
         if not data:
             return None
@@ -73,24 +73,24 @@ class Answer:
         return cls(**{**data, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})
 
 
-def ask(account: Account) -> Answer:
+def probe(account: Account) -> ProbeResult:
     """Probe an account at its provider, with its credentials. Network: call it outside any transaction."""
     started = time.monotonic()
     try:
-        answer = _ask_meta(account) if account.provider is Provider.WHATSAPP_CLOUD else _ask_twilio(account)
+        answer = _probe_meta(account) if account.provider is Provider.WHATSAPP_CLOUD else _probe_twilio(account)
     except SendError as error:
         unreached = error.cause is Cause.NETWORK  # its own advice is about sending messages
         advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
-        answer = Answer(False, str(error), advice)
+        answer = ProbeResult(False, str(error), advice)
     return replace(answer, latency=round(1000 * (time.monotonic() - started)))
 
 
-def ask_for_new(account: Account) -> Answer:
+def probe_new(account: Account) -> ProbeResult:
     """Probe an account before saving it: it must also own its number, which only one channel may have.
 
     Meta's tokens give access to their own numbers only. Network: call it outside any transaction.
     """
-    answer = ask(account)
+    answer = probe(account)
     if not answer.well or account.provider is not Provider.TWILIO:
         return answer
     try:
@@ -103,11 +103,11 @@ def ask_for_new(account: Account) -> Answer:
     return replace(answer, well=False, detail=f"{account.identity} does not belong to this account", advice=advice)
 
 
-def _ask_meta(account: Account) -> Answer:
+def _probe_meta(account: Account) -> ProbeResult:
     graph = Graph(account, read_timeout=ASK_SECONDS)
     info = whatsapp_setup.phone_info(graph)
     detail = f"{info.display_phone_number} ({info.verified_name}), quality {info.quality or 'unknown'}"
-    return Answer(
+    return ProbeResult(
         well=True,
         detail=detail,
         number=info.display_phone_number,
@@ -127,12 +127,12 @@ def _token_end(graph: Graph) -> datetime | None:
         return None
 
 
-def _ask_twilio(account: Account) -> Answer:
+def _probe_twilio(account: Account) -> ProbeResult:
     check_credentials(account, read_timeout=ASK_SECONDS)
-    return Answer(True, f"{account.identity}: Twilio accepts the credentials", number=account.identity)
+    return ProbeResult(True, f"{account.identity}: Twilio accepts the credentials", number=account.identity)
 
 
-def remember(session: Session, channel_id: int, answer: Answer) -> None:
+def save_result(session: Session, channel_id: int, answer: ProbeResult) -> None:
     """Save the result of a probe, for the channel cards and alerts."""
     session.execute(
         update(Channel)
@@ -142,7 +142,7 @@ def remember(session: Session, channel_id: int, answer: Answer) -> None:
     )
 
 
-def ask_due() -> int:
+def probe_due() -> int:
     """Probe every enabled channel whose last probe is a quarter of an hour old. Returns the number probed.
 
     The time is saved before probing, so that only one scheduler probes and a hanging provider is not probed again at
@@ -160,9 +160,9 @@ def ask_due() -> int:
         ).all()
         accounts = [(row.id, account_of(row)) for row in rows]
     for channel_id, account in accounts:
-        answer = ask(account)
+        answer = probe(account)
         with system_transaction() as session:
-            remember(session, channel_id, answer)
+            save_result(session, channel_id, answer)
     return len(accounts)
 
 
@@ -255,6 +255,6 @@ def accounts(session: Session) -> list[tuple[str, str, str | None, Account]]:
     return [(row.name, row.state, row.state_reason, account_of(row)) for row in rows]
 
 
-def token_ends_soon(answer: Answer, days: int = 7) -> bool:
+def token_ends_soon(answer: ProbeResult, days: int = 7) -> bool:
     """Whether the token expires within `days`."""
     return answer.expires_at is not None and (answer.expires_at - datetime.now(UTC)).days < days

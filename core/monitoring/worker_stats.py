@@ -23,7 +23,7 @@ LIMITS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 250, 400, 650, 1000, 1500, 2500
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TaskStats:
     """Tasks of one kind and duration bucket that ended in one minute. `seconds` is the sum of their durations."""
 
     minute: datetime
@@ -35,7 +35,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WorkerSnapshot:
     """The state that a worker reports about itself. `memory` is in bytes."""
 
     worker: str
@@ -95,7 +95,9 @@ ON CONFLICT (worker) DO UPDATE SET seen_at = now(), busy = excluded.busy, done =
 """
 
 
-def report(session: Session, worker: Told, counted: Sequence[Counted], failures: Sequence[tuple[str, str, str]]) -> None:
+def report(
+    session: Session, worker: WorkerSnapshot, counted: Sequence[TaskStats], failures: Sequence[tuple[str, str, str]]
+) -> None:
     """Save a worker's state and its tasks since the last report. `failures` are (kind, error, traceback)."""
     if counted:
         documents = [
@@ -112,10 +114,10 @@ def report(session: Session, worker: Told, counted: Sequence[Counted], failures:
         session.execute(insert(TaskFailure), rows)
 
 
-def minutes(session: Session, since: datetime) -> list[Counted]:
+def minutes(session: Session, since: datetime) -> list[TaskStats]:
     """Return the tasks that ended since then, oldest first."""
     rows = session.scalars(select(WorkMinute).where(WorkMinute.minute >= since).order_by(WorkMinute.minute))
-    return [Counted(row.minute, row.kind, row.bucket, row.count, row.failed, row.total) for row in rows]
+    return [TaskStats(row.minute, row.kind, row.bucket, row.count, row.failed, row.total) for row in rows]
 
 
 def workers(session: Session) -> list[Worker]:

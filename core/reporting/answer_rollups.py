@@ -134,7 +134,7 @@ def _live(session: Session, business_id: int, zone: ZoneInfo, first: date, last:
     return [row for row in rows if row.day not in stored]
 
 
-def keep_up(business_id: int, zone: ZoneInfo) -> int:
+def refresh_due(business_id: int, zone: ZoneInfo) -> int:
     """Roll up the closed days that are due, newest first. Returns the number of days."""
     with transaction(business_id) as session:
         days = _due(session, zone)

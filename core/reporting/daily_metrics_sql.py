@@ -37,7 +37,7 @@ history (`conversations.imported`) is not counted.
 
 from __future__ import annotations
 
-# Seconds. Bucket n counts durations of at least LIMITS[n - 1] and less than LIMITS[n]; each is about 1.5 times the last.
+# Seconds. Bucket n counts durations of at least LIMITS[n - 1] and less than LIMITS[n]; each about 1.5 times the last.
 LIMITS = (
     1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 120, 180, 270, 400, 600, 900, 1350, 2000, 3000, 4500, 7200, 10800,
     16200, 25000, 43200, 86400, 172800, 259200,

@@ -39,11 +39,11 @@ ON CONFLICT (business_id, day) DO UPDATE SET counted_at = %(now)s
 """
 
 
-def keep_up() -> int:
+def refresh_due() -> int:
     """Roll up the days of every business that are due. Returns the number of days. Safe to run concurrently."""
     with system_transaction() as session:
         businesses = session.execute(select(Business.id, Business.timezone).order_by(Business.id)).all()
-    return sum(_keep_up(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
+    return sum(_refresh_business(business_id, ZoneInfo(timezone)) for business_id, timezone in businesses)
 
 
 def recount(since: date) -> int:
@@ -52,19 +52,19 @@ def recount(since: date) -> int:
         run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
         run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
     counted = 0
-    while more := keep_up():
+    while more := refresh_due():
         counted += more
     return counted
 
 
-def _keep_up(business_id: int, zone: ZoneInfo) -> int:
+def _refresh_business(business_id: int, zone: ZoneInfo) -> int:
     with transaction(business_id) as session:
         days = due(session, business_id, zone)[:_MOST_AT_ONCE]
     counted = 0
     for day in days:
         with transaction(business_id) as session:
             counted += count_day(session, business_id, zone, day, datetime.now(zone))
-    answer_rollups.keep_up(business_id, zone)
+    answer_rollups.refresh_due(business_id, zone)
     if counted:
         log.info("days_counted", business_id=business_id, days=counted)
     return counted
@@ -88,7 +88,7 @@ def counted(session: Session, first: date, last: date) -> dict[date, datetime]:
     return {day: counted_at for day, counted_at in rows}  # noqa: C416 - mypy does not accept dict(rows)
 
 
-def kept_until(zone: ZoneInfo, day: date, counted_at: datetime) -> datetime:
+def rolled_up_until(zone: ZoneInfo, day: date, counted_at: datetime) -> datetime:
     """Return the time up to which a day is rolled up: its end, unless it was counted before then."""
     return min(_begin(zone, day + timedelta(days=1)), counted_at - _SETTLING)
 
@@ -98,7 +98,7 @@ def _is_due(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInf
         return True
     if day == now.date():
         return counted_at < now - _TODAY_AGAIN_AFTER
-    if kept_until(zone, day, counted_at) < _begin(zone, day + timedelta(days=1)):
+    if rolled_up_until(zone, day, counted_at) < _begin(zone, day + timedelta(days=1)):
         return counted_at < now - _UNFINISHED_AGAIN_AFTER
     return (now.date() - day).days <= _LATE_DAYS and counted_at < now - _AGAIN_AFTER
 
@@ -110,7 +110,7 @@ def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now
         return False
     run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
     values = scope(business_id, zone, day) | billing(session, business_id)
-    run(session, _COUNT, values | {"until": kept_until(zone, day, now)})
+    run(session, _COUNT, values | {"until": rolled_up_until(zone, day, now)})
     run(session, _MARK, {"business": business_id, "day": day, "now": now})
     return True
 

@@ -24,7 +24,7 @@ _NOT_COUNTED = ("event", "note", "reaction")  # types of messages that do not co
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class CountedConversation:
     """A conversation that a metric counts. `seconds` is its longest duration, for duration metrics."""
 
     id: int
@@ -44,7 +44,7 @@ class _Scope:
     agent_id: int | None
 
 
-def behind(
+def conversations(
     session: Session,
     zone: ZoneInfo,
     first: date,
@@ -55,7 +55,7 @@ def behind(
     whose: MetricFilter = EVERYBODY,
     before_id: int | None = None,
     viewer: Viewer | None = None,
-) -> Sequence[Behind]:
+) -> Sequence[CountedConversation]:
     """Return a page of the visible conversations that a metric counts in a period.
 
     Newest first; for duration metrics slowest first. `before_id` is the last id of the previous page. Raises
@@ -87,13 +87,13 @@ def behind(
         query = query.where(Conversation.channel_id == whose.channel_id)
     if before_id is not None:
         query = query.where(Conversation.id < before_id)
-    return [Behind(*row) for row in session.execute(query)]
+    return [CountedConversation(*row) for row in session.execute(query)]
 
 
 def _timed(
     session: Session, zone: ZoneInfo, span: tuple[date, date], metric: str, label: str | None, whose: MetricFilter,
     before_id: int | None, viewer: Viewer | None,
-) -> Sequence[Behind]:  # fmt: skip
+) -> Sequence[CountedConversation]:  # fmt: skip
     """Return a page for a duration metric, from the same CTEs as the figure."""
     business_id = int(session.execute(_BUSINESS_ID).scalar_one())
     values = day_scope(business_id, zone, span[0]) | {
@@ -105,7 +105,7 @@ def _timed(
         "limit": PAGE,
     }
     statement = TIMED[metric].replace("{seen}", "true" if viewer is None else visibility.sql(viewer))
-    return [Behind(*row) for row in run(session, statement, values)]
+    return [CountedConversation(*row) for row in run(session, statement, values)]
 
 
 def _matches(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:

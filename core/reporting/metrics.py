@@ -15,7 +15,7 @@ from core.conversations.incoming import WINDOW
 from core.models import Business, DailyFigure
 from core.platform.db import run
 from core.reporting.daily_metrics_sql import COUNTED, LIMITS
-from core.reporting.daily_rollups import billing, counted, kept_until, scope
+from core.reporting.daily_rollups import billing, counted, rolled_up_until, scope
 
 _LONGEST = 10 * LIMITS[-1]  # seconds; the upper end of the open bucket, for interpolation only
 
@@ -133,7 +133,7 @@ def figures(session: Session, business_id: int, first: date, last: date, whose: 
     for day in days_between(first, min(last, datetime.now(zone).date())):
         values = scope(business_id, zone, day) | prices
         if day in counted_at:
-            values["since"] = kept_until(zone, day, counted_at[day])
+            values["since"] = rolled_up_until(zone, day, counted_at[day])
         if values["since"] < values["until"]:
             rows += _live(session, values, whose)
     return Figures(first, last, _summed(rows))

@@ -110,7 +110,7 @@ def as_set(found: Figures) -> set[tuple[Any, ...]]:
 def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
     said = make_history(business, seed)
     live = as_set(read(business))
-    assert daily_rollups.keep_up() > 0
+    assert daily_rollups.refresh_due() > 0
     kept = read(business)
     assert as_set(kept) == live
     assert kept.by_label("message") == dict(
@@ -142,20 +142,20 @@ def test_days_kept_in_part_agree_with_the_rows(business: TestBusiness, seed: int
 
 def test_a_day_is_counted_until_it_is_over(business: TestBusiness) -> None:
     make_history(business, 3)
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     before = one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1")
     for ago, again in (("4 minutes", 0), ("6 minutes", 1)):
         rows(f"UPDATE days_counted SET counted_at = now() - interval '{ago}' WHERE day = '{TODAY}'")
-        assert daily_rollups.keep_up() == again
+        assert daily_rollups.refresh_due() == again
     midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE)
     rows(f"UPDATE days_counted SET counted_at = '{midnight}' WHERE day = '{TODAY - timedelta(days=1)}'")
-    assert daily_rollups.keep_up() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
+    assert daily_rollups.refresh_due() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
     assert one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
 
 
 def test_one_channel_alone(business: TestBusiness) -> None:
     said = make_history(business, 7)
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     channel_id = business.whatsapp_channel_id
     assert read(business, whose=MetricFilter(channel_id)).count("message") == sum(
         row["channel_id"] == channel_id and row["error"] is None for row in said
@@ -168,7 +168,7 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
     rows("UPDATE messages SET author_id = :ana WHERE sender = 'agent' AND id % 2 = 0", ana=ana)
     rows("UPDATE conversations SET assignee_id = :ana, tags = '{vip,late}' WHERE id % 3 = 0", ana=ana)
     live = read(business, whose=MetricFilter(agent_id=ana))
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     hers = read(business, whose=MetricFilter(agent_id=ana))
     assert as_set(hers) == as_set(live)
     wrote = "sender = 'agent' AND author_id IS NOT NULL AND type NOT IN ('note', 'reaction') AND status <> 'failed'"
@@ -182,7 +182,7 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
 
 def test_days_since_one_are_counted_afresh_when_asked(business: TestBusiness) -> None:
     make_history(business, 3)
-    counted = daily_rollups.keep_up()
+    counted = daily_rollups.refresh_due()
     rows("UPDATE daily_figures SET count = count + 1")
     wrong = as_set(read(business))
     assert cli.main(["rollups", "--since", str(FIRST)]) == 0
@@ -219,20 +219,20 @@ def test_answers_are_measured_from_the_first_unanswered_question(business: TestB
 
 def test_a_day_is_counted_again_while_news_may_come_late(business: TestBusiness) -> None:
     make_history(business, 3)
-    assert daily_rollups.keep_up() > 0
-    assert daily_rollups.keep_up() == 0
+    assert daily_rollups.refresh_due() > 0
+    assert daily_rollups.refresh_due() == 0
     rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
-    assert daily_rollups.keep_up() > 0
+    assert daily_rollups.refresh_due() > 0
     rows("UPDATE messages SET status = 'read' WHERE status = 'delivered'")
     rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     yesterday = TODAY - timedelta(days=1)
     assert read(business, FIRST, yesterday).count("sent", "delivered") == 0
 
 
 def test_businesses_are_counted_apart(business: TestBusiness) -> None:
     make_history(business, 1)
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     rows("INSERT INTO businesses (name) VALUES ('Other')")
     other = one("SELECT max(id) FROM businesses")
     with transaction(other) as session:
@@ -244,7 +244,7 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
 
         def ids(metric: str, label: str | None = None) -> set[int]:
-            return {found.id for found in drill_down.behind(session, ZONE, FIRST, TODAY, metric, label)}
+            return {found.id for found in drill_down.conversations(session, ZONE, FIRST, TODAY, metric, label)}
 
         assert ids("message", "agent") >= {
             row["conversation_id"] for row in said if row["sender"] == "agent" and not row["error"]
@@ -269,24 +269,24 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
         assert ids("ai_cost", "known") | ids("ai_cost", "unknown") == ids("ai_cost") == ids("ai", "reply")
         assert ids("tag", "vip") == ids("reopened") == set()
         assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
-        newest = drill_down.behind(session, ZONE, FIRST, TODAY, "new")[0].id
+        newest = drill_down.conversations(session, ZONE, FIRST, TODAY, "new")[0].id
         assert newest not in {
-            found.id for found in drill_down.behind(session, ZONE, FIRST, TODAY, "new", before_id=newest)
+            found.id for found in drill_down.conversations(session, ZONE, FIRST, TODAY, "new", before_id=newest)
         }
         for metric in ("response", "first", "after_handoff", "closed"):
-            slow = drill_down.behind(session, ZONE, FIRST, TODAY, metric)
+            slow = drill_down.conversations(session, ZONE, FIRST, TODAY, metric)
             times = [found.seconds or 0 for found in slow]
             assert times == sorted(times, reverse=True)
             assert (
-                slow[1:] == drill_down.behind(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id)
+                slow[1:] == drill_down.conversations(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id)
                 if slow
                 else True
             )
-        longest = drill_down.behind(session, ZONE, FIRST, TODAY, "closed")[0]
+        longest = drill_down.conversations(session, ZONE, FIRST, TODAY, "closed")[0]
         took = one(f"SELECT extract(epoch FROM closed_at - created_at) FROM conversations WHERE id = {longest.id}")
         assert longest.seconds == pytest.approx(float(took))
         with pytest.raises(ValueError, match="moods"):
-            drill_down.behind(session, ZONE, FIRST, TODAY, "moods")
+            drill_down.conversations(session, ZONE, FIRST, TODAY, "moods")
 
 
 @given(st.lists(st.floats(0, 2e5), min_size=1, max_size=60), st.floats(0.01, 1))
@@ -417,7 +417,7 @@ def test_messages_cost_what_their_receipts_and_the_prices_say(business: TestBusi
     assert {row.label: (row.count, round(row.total, 6)) for row in found.of("message_cost")} == {
         "marketing": (2, 0.1236), "service": (1, 0.5), "unknown": (1, 0.0),
     }  # fmt: skip
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     assert as_set(read(business)) == as_set(found)
 
 
@@ -510,5 +510,5 @@ def test_of_an_answer_only_the_time_within_the_hours_counts(
     talk.line("team", since + answered * 3600)
     found = read(business).of("response_open")
     assert [(row.label, row.total) for row in found] == [("agent", expected)]
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     assert read(business).total("response_open") == found[0].total

@@ -99,7 +99,7 @@ def test_days_that_were_counted_are_read_as_they_were(business) -> None:
         " SELECT :business, current_date - n, now() FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
-    assert [answer_rollups.keep_up(business.business_id, UTC) for _ in range(3)] == [31, 9, 0]
+    assert [answer_rollups.refresh_due(business.business_id, UTC) for _ in range(3)] == [31, 9, 0]
     assert measured(business) == before
     assert measured(business, days=4).conversations == 2
     rows("DELETE FROM answer_outcomes")
@@ -112,6 +112,6 @@ def test_days_are_counted_again_while_verdicts_still_come(business) -> None:
         " SELECT :business, current_date - n, now(), now() - interval '2 hours' FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
-    assert answer_rollups.keep_up(business.business_id, UTC) == 6
+    assert answer_rollups.refresh_due(business.business_id, UTC) == 6
     rows("UPDATE days_counted SET answers_at = now() - interval '2 days'")
-    assert answer_rollups.keep_up(business.business_id, UTC) == 28
+    assert answer_rollups.refresh_due(business.business_id, UTC) == 28

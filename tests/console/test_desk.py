@@ -14,7 +14,7 @@ from console.app_pages.queue import commands as queue_actions
 from console.auth import NotAllowed
 from console.url_state import row_number
 from core.conversations import inbox_list
-from core.conversations.inbox_list import View, Wanted
+from core.conversations.inbox_list import InboxFilter, View
 from core.messaging.outbound import manual_retry
 from core.models import Role
 from core.platform.db import transaction
@@ -35,7 +35,9 @@ def talk(business: Any, name: str = "Daniela Cruz", **values: Any) -> int:
     return conversation(business.business_id, business.whatsapp_channel_id, name=name, **values)
 
 
-def found(business: Any, wanted: Wanted, after: inbox_list.Place | None = None, limit: int = 60) -> inbox_list.Page:
+def found(
+    business: Any, wanted: InboxFilter, after: inbox_list.Cursor | None = None, limit: int = 60
+) -> inbox_list.Page:
     with transaction(business.business_id) as session:
         return inbox_list.page(session, business.business_id, wanted, 0, after, limit)
 
@@ -52,19 +54,19 @@ class TestList:
             business, last_message_at=NOW - timedelta(2), window_expires_at=datetime.now(UTC) + timedelta(hours=1)
         )
         mine = talk(business, last_message_at=NOW - timedelta(3), assignee_id=person(business.business_id).id)
-        assert ids(found(business, Wanted())) == [usual, closed, closing, mine]
-        assert ids(found(business, Wanted(status="closed"))) == [closed]
-        assert ids(found(business, Wanted(tag="vip"))) == [closed]
-        assert ids(found(business, Wanted(closing=True))) == [closing]
-        assert ids(found(business, Wanted(unassigned=True))) == [usual, closing]
-        assert ids(found(business, Wanted(channel="sms"))) == []
+        assert ids(found(business, InboxFilter())) == [usual, closed, closing, mine]
+        assert ids(found(business, InboxFilter(status="closed"))) == [closed]
+        assert ids(found(business, InboxFilter(tag="vip"))) == [closed]
+        assert ids(found(business, InboxFilter(closing=True))) == [closing]
+        assert ids(found(business, InboxFilter(unassigned=True))) == [usual, closing]
+        assert ids(found(business, InboxFilter(channel="sms"))) == []
 
     def test_words_are_found_in_names_and_in_what_was_said(self, business) -> None:
         ana, bea = talk(business, "Ana Núñez"), talk(business, "Bea")
         says(business.business_id, bea, "Quisiera una cotización")
-        assert ids(found(business, Wanted(words="nunez"))) == [ana]
-        assert ids(found(business, Wanted(words="COTIZACIONES"))) == [bea]
-        assert ids(found(business, Wanted(words="nada de nada"))) == []
+        assert ids(found(business, InboxFilter(words="nunez"))) == [ana]
+        assert ids(found(business, InboxFilter(words="COTIZACIONES"))) == [bea]
+        assert ids(found(business, InboxFilter(words="nada de nada"))) == []
 
     @pytest.mark.parametrize("view", [View.ALL, View.WAITING])
     def test_pages_reach_every_conversation_once(self, business, view: View) -> None:
@@ -75,7 +77,7 @@ class TestList:
         seen: list[int] = []
         after = None
         while True:
-            page = found(business, Wanted(view), after, 3)
+            page = found(business, InboxFilter(view), after, 3)
             seen += ids(page)
             if (after := page.next) is None:
                 break
@@ -84,7 +86,7 @@ class TestList:
     def test_the_longest_waiting_comes_first(self, business) -> None:
         short = talk(business, mode="human", waiting_since=NOW)
         long = talk(business, mode="human", waiting_since=NOW - timedelta(hours=1))
-        assert ids(found(business, Wanted(View.WAITING))) == [long, short]
+        assert ids(found(business, InboxFilter(View.WAITING))) == [long, short]
 
     def test_the_page_searches_and_says_so_when_there_is_nothing(self, desk, business) -> None:
         ana = talk(business, "Ana Núñez")
@@ -268,10 +270,10 @@ def test_what_is_snoozed_is_in_no_view_until_it_is_asked_for(business) -> None:
     awake = talk(business, mode="human", assignee_id=ana)
     for view in (View.ALL, View.MINE):
         with transaction(business.business_id) as session:
-            assert ids(inbox_list.page(session, business.business_id, Wanted(view), ana)) == [awake]
+            assert ids(inbox_list.page(session, business.business_id, InboxFilter(view), ana)) == [awake]
             assert inbox_list.counts(session).of(ana)[View.MINE] == 1
-    assert ids(found(business, Wanted(status="snoozed"))) == [asleep]
-    assert ids(found(business, Wanted(words="Zoe"))) == [asleep]
+    assert ids(found(business, InboxFilter(status="snoozed"))) == [asleep]
+    assert ids(found(business, InboxFilter(words="Zoe"))) == [asleep]
 
 
 @pytest.mark.parametrize(("said", "is_put_off"), [("2026", False), ("tomorrow?", False), ("", False), ("own", True)])

@@ -192,7 +192,7 @@ def test_days_that_are_over_keep_their_quotes(business, talk) -> None:
         at = datetime.now(UTC) - timedelta(days=2)
         session.execute(update(Quote).values(created_at=at, decided_at=at + timedelta(days=1)))
     says(business.business_id, talk, "hola", created_at=datetime.now(UTC) - timedelta(days=3))
-    daily_rollups.keep_up()
+    daily_rollups.refresh_due()
     assert rows(
         "SELECT metric, label, count, total FROM daily_figures WHERE metric IN ('quote', 'sold') ORDER BY day"
     ) == [

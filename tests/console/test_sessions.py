@@ -90,8 +90,8 @@ def test_a_link_signs_in_once(business) -> None:
 def test_asking_whether_a_link_is_good_spends_nothing(business) -> None:
     link = link_for(person(business.business_id))
     with system_transaction() as session:
-        assert sessions.link_is_good(session, link)
-        assert sessions.link_is_good(session, link)
+        assert sessions.link_is_valid(session, link)
+        assert sessions.link_is_valid(session, link)
     assert spend(link) is not None
 
 

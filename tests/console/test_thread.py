@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from core.accounts import teams
 from core.conversations import inbox_list, lifecycle, team_assignment
 from core.conversations import thread as threads
-from core.conversations.inbox_list import View, Wanted
+from core.conversations.inbox_list import InboxFilter, View
 from core.models import Attachment, Business
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
@@ -21,7 +21,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def ids(business_id: int, view: View, agent_id: int = 0) -> list[int]:
     with transaction(business_id) as session:
-        return [row.id for row in inbox_list.page(session, business_id, Wanted(view), agent_id).rows]
+        return [row.id for row in inbox_list.page(session, business_id, InboxFilter(view), agent_id).rows]
 
 
 def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thread:
@@ -52,7 +52,7 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
     says(business.business_id, talk, "hello", created_at=NOW)
     says(business.business_id, talk, "", type="image", created_at=NOW)
     with transaction(business.business_id) as session:
-        (row,) = inbox_list.page(session, business.business_id, Wanted(), 0).rows
+        (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
     assert (row.last_text, row.last_type) == ("", "image")
 
 
@@ -60,8 +60,8 @@ def test_a_conversation_of_a_team_tells_its_name(business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="human")
     with transaction(business.business_id) as session:
         team_id = teams.create(session, business.business_id, "agent:1", "Ventas")
-        team_assignment.give(session, business.business_id, talk, "agent:1", team_id)
-        (row,) = inbox_list.page(session, business.business_id, Wanted(), 0).rows
+        team_assignment.assign_team(session, business.business_id, talk, "agent:1", team_id)
+        (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
     assert (row.assignee, row.team) == (None, "Ventas")
     assert read(business.business_id, talk).team == "Ventas"
 

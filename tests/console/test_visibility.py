@@ -28,7 +28,7 @@ from console.http import live_updates
 from console.http.security import COOKIE
 from core.accounts import sessions, teams
 from core.accounts.notifications import notify
-from core.conversations.inbox_list import View, Wanted
+from core.conversations.inbox_list import InboxFilter, View
 from core.models import AIRun, Attachment, Role, Sees, Severity
 from core.models.quote import QuoteState
 from core.platform import events, object_storage
@@ -123,11 +123,11 @@ def test_lists_counts_search_and_what_comes_next_hold_what_is_seen(
     be(floor.ana)
     seen = SEEN[setting if role is Role.AGENT else Sees.ALL]
     for wanted in (
-        Wanted(),
-        Wanted(View.WAITING),
-        Wanted(words="calabaza"),
-        Wanted(words="zoë"),
-        Wanted(status="open"),
+        InboxFilter(),
+        InboxFilter(View.WAITING),
+        InboxFilter(words="calabaza"),
+        InboxFilter(words="zoë"),
+        InboxFilter(status="open"),
     ):
         assert floor.names(row.id for row in inbox_queries.page(wanted, None).rows) == seen, wanted
     assert inbox_queries.counts() == {View.WAITING: len(seen), View.MINE: 1, View.BOT: 0}

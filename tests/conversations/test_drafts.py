@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.conversations import pending_draft
-from core.conversations.pending_draft import Suggestion
+from core.conversations.pending_draft import PendingDraft
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound, OptedOut
 from core.replies import drafts, explanations
@@ -35,7 +35,7 @@ def talk(business: TestBusiness) -> int:
     return conversation_id
 
 
-def pending(business: TestBusiness, talk: int) -> Suggestion | None:
+def pending(business: TestBusiness, talk: int) -> PendingDraft | None:
     with transaction(business.business_id) as session:
         return pending_draft.pending(session, talk)
 

@@ -23,9 +23,11 @@ def talk(business: TestBusiness) -> int:
     return talk
 
 
-def sms(business: TestBusiness, talk: int) -> channel_switch.Way:
+def sms(business: TestBusiness, talk: int) -> channel_switch.AlternativeAddress:
     with transaction(business.business_id) as session:
-        return next(one for one in channel_switch.ways(session, talk) if one.channel_id == business.sms_channel_id)
+        return next(
+            one for one in channel_switch.alternatives(session, talk) if one.channel_id == business.sms_channel_id
+        )
 
 
 def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) -> int:
@@ -80,9 +82,9 @@ def test_other_peoples_addresses_and_unused_channels_are_refused(business: TestB
     with pytest.raises(Conflict):
         go_on(business, talk, way.channel_id, way.identity_id)
     with transaction(business.business_id) as session:
-        assert business.sms_channel_id not in {one.channel_id for one in channel_switch.ways(session, talk)}
+        assert business.sms_channel_id not in {one.channel_id for one in channel_switch.alternatives(session, talk)}
 
 
 def test_another_business_has_no_ways(business: TestBusiness, talk: int) -> None:
     with transaction(business.business_id + 1) as session:
-        assert channel_switch.ways(session, talk) == []
+        assert channel_switch.alternatives(session, talk) == []

@@ -29,7 +29,7 @@ def snooze(business_id: int, talk: int, until: datetime) -> None:
 
 def wake_due() -> int:
     with system_transaction() as session:
-        return triage.wake_due(session)
+        return triage.unsnooze_due(session)
 
 
 def test_a_snoozed_conversation_wakes_at_its_time(business: TestBusiness) -> None:
@@ -125,10 +125,10 @@ class TestSavedReplies:
     @pytest.mark.parametrize(("text", "goes"), [("Hola {{foo}}", False), ("{{ }}", False), ("Son {2} a {{3} }", True)])
     def test_a_placeholder_never_reaches_a_customer(self, text: str, goes: bool) -> None:
         if goes:
-            canned_responses.refuse_placeholders(text)
+            canned_responses.reject_placeholders(text)
         else:
             with pytest.raises(UnfilledVariable):
-                canned_responses.refuse_placeholders(text)
+                canned_responses.reject_placeholders(text)
 
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
         with transaction(business.business_id) as session:

@@ -12,7 +12,7 @@ from core.cli import doctor
 from core.messaging.channels.accounts import account_of
 from core.models import Channel
 from core.monitoring import probes
-from core.monitoring.probes import Answer
+from core.monitoring.probes import ProbeResult
 from core.platform.db import system_transaction
 from tests.inbox.steps import rows
 
@@ -35,37 +35,37 @@ def _account(channel_id: int) -> Account:
 
 
 def test_meta_tells_of_the_number_and_its_token(business, providers) -> None:
-    answer = probes.ask(_account(business.whatsapp_channel_id))
+    answer = probes.probe(_account(business.whatsapp_channel_id))
     assert (answer.well, answer.number, answer.quality) == (True, "+1", "GREEN")
     assert answer.expires_at is not None
     assert answer.expires_at.year == 2030
-    assert Answer.of_json(answer.as_json()) == answer
-    assert Answer.of_json({}) is None
+    assert ProbeResult.of_json(answer.as_json()) == answer
+    assert ProbeResult.of_json({}) is None
 
 
 def test_a_token_that_may_not_ask_about_itself_is_good_enough(business, providers) -> None:
     refused = {"error": {"code": 100, "message": "no"}}
     providers.replace(responses.GET, f"{META}/debug_token", json=refused, status=400)
-    answer = probes.ask(_account(business.whatsapp_channel_id))
+    answer = probes.probe(_account(business.whatsapp_channel_id))
     assert (answer.well, answer.expires_at) == (True, None)
 
 
 def test_twilio_refuses_in_its_own_words_and_silence_names_the_address(business, providers) -> None:
-    answer = probes.ask(_account(business.sms_channel_id))
+    answer = probes.probe(_account(business.sms_channel_id))
     assert (answer.well, answer.detail) == (False, "20003: Authenticate")
     providers.remove(responses.GET, TWILIO)
-    answer = probes.ask(_account(business.sms_channel_id))
+    answer = probes.probe(_account(business.sms_channel_id))
     assert "http://127.0.0.1:9" in answer.advice
 
 
 def test_channels_are_asked_about_once_in_a_while_but_not_the_disabled(business, providers) -> None:
     rows(f"UPDATE channels SET state = 'disabled' WHERE id = {business.twilio_whatsapp_channel_id}")
-    assert probes.ask_due() == 2
-    assert probes.ask_due() == 0
+    assert probes.probe_due() == 2
+    assert probes.probe_due() == 0
     told = rows("SELECT told->>'well' FROM channels ORDER BY id")
     assert sorted(str(well) for (well,) in told) == ["None", "false", "true"]
     rows("UPDATE channels SET asked_at = now() - interval '16 minutes'")
-    assert probes.ask_due() == 2
+    assert probes.probe_due() == 2
 
 
 def test_doctor_tells_what_to_mend(business, providers, capsys: pytest.CaptureFixture[str]) -> None:

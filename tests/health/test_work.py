@@ -16,7 +16,7 @@ from workers import stats_reporter as meters
 from workers.stats_reporter import Meter
 
 
-def minutes() -> list[worker_stats.Counted]:
+def minutes() -> list[worker_stats.TaskStats]:
     with system_transaction() as session:
         return worker_stats.minutes(session, datetime.now(UTC) - timedelta(hours=1))
 

@@ -154,7 +154,7 @@ def test_a_wait_for_something_else_stays(business: TestBusiness) -> None:
     send_all()
     rows("UPDATE conversations SET status = 'snoozed', snoozed_until = now() - interval '1 hour'")
     with transaction(business.business_id) as session:
-        triage.wake_due(session)
+        triage.unsnooze_due(session)
     rows("UPDATE conversations SET waiting_since = now() - interval '1 hour'")
     customer_writes("E o 78?", wamid="wamid.U")
     deletes("wamid.U")

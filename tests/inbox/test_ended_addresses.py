@@ -110,7 +110,7 @@ def test_a_known_number_with_another_user_id_is_somebody_else(business: TestBusi
         contact_id = one("SELECT contact_id FROM conversations WHERE id = :id", id=anas)
         former = [(each.address, each.former) for each in profile.read(session, contact_id).identities]
         assert former == [(ANAS, False), (OLD, True), ("+5491155550041", True)]
-        assert channel_switch.ways(session, anas)[0].address == ANAS
+        assert channel_switch.alternatives(session, anas)[0].address == ANAS
         assert duplicates.candidates(session, business.business_id, contact_id) == []
     receive(meta_body(bruno("otra vez", user_id=None)), meta_body(bruno("y otra")))
     assert talk_of("otra vez") == talk_of("y otra") == brunos

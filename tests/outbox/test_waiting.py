@@ -9,7 +9,7 @@ import pytest
 
 from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
 from core.conversations import inbox_list, lifecycle
-from core.conversations.inbox_list import View, Wanted
+from core.conversations.inbox_list import InboxFilter, View
 from core.messaging.outbound import claim as claims
 from core.messaging.outbound import manual_retry, results, settlement
 from core.messaging.outbound.api_send import Order, place
@@ -67,7 +67,7 @@ def waiting_list(business: TestBusiness) -> list[int]:
     with transaction(business.business_id) as session:
         pages, after = [], None
         while True:
-            page = inbox_list.page(session, business.business_id, Wanted(View.WAITING), 0, after, 1)
+            page = inbox_list.page(session, business.business_id, InboxFilter(View.WAITING), 0, after, 1)
             pages += [row.id for row in page.rows]
             if (after := page.next) is None:
                 return pages

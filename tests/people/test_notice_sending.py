@@ -36,7 +36,7 @@ def catcher() -> Catcher:
 
 
 def send(*catchers: Any) -> bool:
-    return notification_delivery.tell_due([Service(f"service {n}", one) for n, one in enumerate(catchers)])
+    return notification_delivery.send_due([Service(f"service {n}", one) for n, one in enumerate(catchers)])
 
 
 def note(business: TestBusiness, kind: str = "test", severity: Severity = Severity.WARNING, **more: Any) -> None:

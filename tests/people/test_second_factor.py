@@ -43,14 +43,14 @@ def owed(ana: Person) -> str:
     with system_transaction() as session:
         who = users.authenticate(session, ana.email, PASSWORD)
         assert who is not None
-        admitted = sessions.admit(session, who)
+        admitted = sessions.start_login(session, who)
     assert admitted.owes_code
     return admitted.token
 
 
 def prove(token: str, typed: str) -> str | None:
     with system_transaction() as session:
-        return sessions.prove(session, token, typed)
+        return sessions.verify_second_factor(session, token, typed)
 
 
 def test_the_password_alone_opens_nothing(ana: Person, recovery: list[str]) -> None:

@@ -12,7 +12,7 @@ from core.accounts import teams
 from core.accounts.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
 from core.conversations import inbox_list, team_assignment
 from core.conversations.assignment import Rules
-from core.conversations.inbox_list import Wanted
+from core.conversations.inbox_list import InboxFilter
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
@@ -39,7 +39,7 @@ def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) 
 
 def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
     with transaction(business.business_id) as session:
-        team_assignment.give(session, business.business_id, conversation_id, "agent:1", team_id)
+        team_assignment.assign_team(session, business.business_id, conversation_id, "agent:1", team_id)
 
 
 def test_a_team_has_exactly_the_members_it_was_given(business: TestBusiness) -> None:
@@ -85,7 +85,7 @@ def test_the_list_can_be_narrowed_to_a_team_until_it_is_removed(business: TestBu
     give(business, talk, sales)
     give(business, talk, sales)
     with transaction(business.business_id) as session:
-        found = inbox_list.page(session, business.business_id, Wanted(team=sales), 0).rows
+        found = inbox_list.page(session, business.business_id, InboxFilter(team=sales), 0).rows
     assert [row.id for row in found] == [talk]
     assert known(business)[0].open_conversations == 1
     with transaction(business.business_id) as session:

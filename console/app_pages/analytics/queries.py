@@ -20,7 +20,7 @@ from core.messaging.channels.accounts import ChannelName, channel_names
 from core.models import Bot
 from core.reporting import drill_down as behind_figures
 from core.reporting import metrics as counted
-from core.reporting.drill_down import Behind
+from core.reporting.drill_down import CountedConversation
 from core.reporting.metrics import Contacts, Figures, MetricFilter
 
 _FRESH_SECONDS = 60
@@ -51,7 +51,7 @@ def _contacts(business_id: int) -> Contacts:
 
 def behind(
     first: date, last: date, metric: str, label: str | None, whose: MetricFilter, before_id: int | None
-) -> Sequence[Behind]:
+) -> Sequence[CountedConversation]:
     """The conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:

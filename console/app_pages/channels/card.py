@@ -17,7 +17,7 @@ from console.formatting import duration
 from console.i18n import t
 from core.channels.types import Kind, Provider
 from core.monitoring.channel_status import ChannelCard
-from core.monitoring.probes import Answer, token_ends_soon
+from core.monitoring.probes import ProbeResult, token_ends_soon
 from core.platform.config_values import is_local
 from core.platform.errors import BotHubError
 
@@ -164,7 +164,7 @@ def _said(one: ChannelCard, who: Watcher) -> None:
         st.text(f"{one.answer.detail}\n{reason(one.answer.detail) or one.answer.advice}".strip())
 
 
-def _quality(answer: Answer, who: Watcher) -> None:
+def _quality(answer: ProbeResult, who: Watcher) -> None:
     if answer.quality in _QUALITIES:
         st.badge(t(f"channels.quality_{answer.quality.lower()}"), color=_QUALITIES[answer.quality])
     if answer.expires_at is not None:

@@ -10,7 +10,7 @@ from core.messaging.channels import accounts, admin
 from core.messaging.channels.admin import ChannelEdit
 from core.models import ChannelState
 from core.monitoring import probes
-from core.monitoring.probes import Answer
+from core.monitoring.probes import ProbeResult
 from core.platform import job_queue
 from core.platform.errors import BotHubError
 
@@ -23,14 +23,14 @@ class ProviderRefused(BotHubError):
         self.detail = detail
 
 
-def test(channel_id: int) -> Answer:
+def test(channel_id: int) -> ProbeResult:
     """Ask the provider about a channel now. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         account = accounts.account_here(session, channel_id)
-    answer = probes.ask(account)
+    answer = probes.probe(account)
     with transaction(agent.business_id) as session:
-        probes.remember(session, channel_id, answer)
+        probes.save_result(session, channel_id, answer)
     return answer
 
 
@@ -43,7 +43,7 @@ def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int
     spec = admin.spec_of(provider, kind, identity, edit)
     answer = _accepted(admin.account_for(spec))
     channel_id = write(lambda *known: admin.add(*known, spec, edit))
-    write(lambda session, *_: probes.remember(session, channel_id, answer))
+    write(lambda session, *_: probes.save_result(session, channel_id, answer))
     return channel_id
 
 
@@ -54,7 +54,7 @@ def change(channel_id: int, edit: ChannelEdit) -> None:
     answer = _accepted(account) if account != before else None
     write(lambda *known: admin.change(*known, channel_id, edit))
     if answer is not None:
-        write(lambda session, *_: probes.remember(session, channel_id, answer))
+        write(lambda session, *_: probes.save_result(session, channel_id, answer))
     accounts.forget()
 
 
@@ -65,8 +65,8 @@ def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
         job_queue.wake_worker()
 
 
-def _accepted(account: Account) -> Answer:
-    answer = probes.ask_for_new(account)
+def _accepted(account: Account) -> ProbeResult:
+    answer = probes.probe_new(account)
     if not answer.well:
         raise ProviderRefused(answer.detail, answer.advice)
     return answer

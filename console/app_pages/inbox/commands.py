@@ -27,7 +27,7 @@ LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out i
 
 def reply(conversation_id: int, text: str, token: str, reply_to: str | None = None) -> None:
     """Send what an agent wrote. Otherwise like `send`. Raises `UnfilledVariable` as well."""
-    canned_responses.refuse_placeholders(text)
+    canned_responses.reject_placeholders(text)
     send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
 
@@ -155,7 +155,7 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
-        for way in channel_switch.ways(session, conversation_id):
+        for way in channel_switch.alternatives(session, conversation_id):
             if way.channel_id == channel_id and way.open_id is not None:
                 visibility.require(session, agent, way.open_id)
         return channel_switch.continue_on(
@@ -170,7 +170,7 @@ def assign(conversation_id: int, agent_id: int | None) -> None:
 
 def give_to_team(conversation_id: int, team_id: int | None) -> None:
     """Give it to a team, or to none. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    change(conversation_id, lambda *known: team_assignment.give(*known, team_id))
+    change(conversation_id, lambda *known: team_assignment.assign_team(*known, team_id))
 
 
 def snooze(conversation_id: int, until: datetime) -> None:
@@ -180,7 +180,7 @@ def snooze(conversation_id: int, until: datetime) -> None:
 
 def wake(conversation_id: int) -> None:
     """Take it up again. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, triage.wake)
+    change(conversation_id, triage.unsnooze)
 
 
 def set_priority(conversation_id: int, priority: int) -> None:

@@ -14,7 +14,7 @@ from core.catalog.quote_reads import QuoteDetails
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations import channel_switch
 from core.conversations import thread as threads
-from core.conversations.channel_switch import Way
+from core.conversations.channel_switch import AlternativeAddress
 from core.conversations.thread import Thread
 from core.messaging.channels import templates
 from core.messaging.channels.accounts import channel
@@ -31,7 +31,7 @@ class Opened:
 
     thread: Thread
     customer: Profile
-    ways: Sequence[Way]
+    ways: Sequence[AlternativeAddress]
     quote: QuoteDetails | None
     templates: Sequence[Template] | None
     takes_files: bool
@@ -54,11 +54,11 @@ def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, 
     )
 
 
-def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[Way]:
+def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[AlternativeAddress]:
     """Those that can be gone: not to whoever opted out there, nor to a conversation that the viewer does not see."""
     return [
         way
-        for way in channel_switch.ways(session, conversation_id)
+        for way in channel_switch.alternatives(session, conversation_id)
         if not way.opted_out and (way.open_id is None or visibility.sees(session, viewer, way.open_id))
     ]
 

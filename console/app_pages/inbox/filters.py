@@ -15,7 +15,7 @@ from console.components.trigger import trigger
 from console.i18n import current, section, t
 from console.reading import together
 from core.channels.types import Kind
-from core.conversations.inbox_list import STATUSES, Place, View, Wanted
+from core.conversations.inbox_list import STATUSES, Cursor, InboxFilter, View
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -42,8 +42,8 @@ def pane() -> None:
 def _rows() -> None:
     """Drawn by itself when somebody writes in another conversation and the list cannot tell where that belongs."""
     agent = layout.viewer()
-    wanted: Wanted = state[_WANTED]
-    places: list[Place] = state[_PLACES]
+    wanted: InboxFilter = state[_WANTED]
+    places: list[Cursor] = state[_PLACES]
     read_at = time.time()
     page = inbox_queries.page(wanted, places[-1] if places else None)
     state["list_next"] = page.next
@@ -57,7 +57,7 @@ def _rows() -> None:
         counts=state[_COUNTS],
         earlier=bool(places),
         more=page.next is not None,
-        searching=wanted != Wanted(wanted.view),
+        searching=wanted != InboxFilter(wanted.view),
         words=section("list"),
         language=current(),
         timezone=agent.timezone,
@@ -68,7 +68,7 @@ def _rows() -> None:
     trigger("rows")
 
 
-def _head() -> Wanted:
+def _head() -> InboxFilter:
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         words = st.text_input(
             t("inbox.search"), type="search", live="300ms", key="q", bind="query-params", max_chars=200,
@@ -82,7 +82,7 @@ def _head() -> Wanted:
         format_func=lambda one: t(f"inbox.{one}"), width="stretch",
     )  # fmt: skip
     url_state.keep("view", View.ALL)
-    return Wanted(View(view or View.ALL), words or "", *narrowed)
+    return InboxFilter(View(view or View.ALL), words or "", *narrowed)
 
 
 def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | None]:
@@ -154,7 +154,7 @@ def seen_again() -> None:
 
 def _turned() -> None:
     """A page on (+1) or back (-1)."""
-    places: list[Place] = state.get(_PLACES, [])
+    places: list[Cursor] = state.get(_PLACES, [])
     if state["list"].turn > 0 and state.get("list_next"):
         state[_PLACES] = [*places, state["list_next"]]
     elif state["list"].turn < 0:

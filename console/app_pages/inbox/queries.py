@@ -10,7 +10,7 @@ from core.accounts import users, visibility
 from core.accounts.users import Colleague
 from core.conversations import canned_responses, inbox_list, triage
 from core.conversations.canned_responses import Saved
-from core.conversations.inbox_list import Page, Place, View, Wanted
+from core.conversations.inbox_list import Cursor, InboxFilter, Page, View
 from core.messaging.contacts import duplicates
 from core.messaging.contacts.duplicates import Candidate
 from core.platform.errors import NotFound
@@ -18,7 +18,7 @@ from core.replies import explanations
 from core.replies.explanations import Explanation
 
 
-def page(wanted: Wanted, after: Place | None) -> Page:
+def page(wanted: InboxFilter, after: Cursor | None) -> Page:
     """The conversations somebody wants to see, from a place in the list on."""
     agent = auth.require()
     with reading(agent.business_id) as session:
@@ -29,7 +29,7 @@ def has_conversations() -> bool:
     """Whether anybody ever wrote, or was written to."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return bool(inbox_list.page(session, agent.business_id, Wanted(View.ALL), agent.id, None).rows)
+        return bool(inbox_list.page(session, agent.business_id, InboxFilter(View.ALL), agent.id, None).rows)
 
 
 def counts() -> dict[View, int]:

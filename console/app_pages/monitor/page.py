@@ -15,7 +15,7 @@ from console.app_pages.monitor.queries import Picture
 from console.dates import moment
 from console.formatting import DAY, SEPARATORS, duration, number, seconds
 from console.i18n import current, t
-from core.monitoring.worker_stats import KINDS, LIMITS, Counted, Worker
+from core.monitoring.worker_stats import KINDS, LIMITS, TaskStats, Worker
 from core.platform.errors import BotHubError
 
 _PERIODS = {"hour": timedelta(hours=1), "half_day": timedelta(hours=12), "day": timedelta(hours=24)}
@@ -28,7 +28,7 @@ state = st.session_state
 zone = ZoneInfo(layout.viewer().timezone)
 
 
-def _quantile(rows: list[Counted], share: float) -> float | None:
+def _quantile(rows: list[TaskStats], share: float) -> float | None:
     """Milliseconds below which this share of the tasks took."""
     wanted, passed = share * sum(row.count for row in rows), 0.0
     for bucket in range(len(LIMITS) + 1):

@@ -12,7 +12,7 @@ from console import auth
 from console.db import system_transaction
 from core.messaging.inbound import dead_letters
 from core.monitoring import worker_stats
-from core.monitoring.worker_stats import Counted, Failure, Waiting, Worker
+from core.monitoring.worker_stats import Failure, TaskStats, Waiting, Worker
 from core.platform import job_queue
 from core.platform.job_queue import FailedJob
 
@@ -25,7 +25,7 @@ class Picture:
     are the installation's, and errors, which quote what they choked on, are left out.
     """
 
-    minutes: Sequence[Counted]
+    minutes: Sequence[TaskStats]
     workers: Sequence[Worker]
     waiting: Sequence[Waiting]
     failures: Sequence[Failure]

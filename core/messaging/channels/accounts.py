@@ -94,7 +94,7 @@ _ASK_AGAIN = "15 minutes"
 
 
 def ask_again(session: Session, business_id: int, account: str, channel_id: int) -> None:
-    """The provider has news of these numbers: `ask_due` asks about them at its next round."""
+    """The provider has news of these numbers: `probe_due` asks about them at its next round."""
     session.execute(
         update(ChannelRow)
         .where(

@@ -52,7 +52,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         session,
         business_id,
         [
-            incoming.Wanted(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
+            incoming.ConversationKey(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
             for (_, route, message), who, rated in zip(arrived, known, ratings, strict=True)
             if rated is None and (route.channel_id, message.target) not in targets
         ],

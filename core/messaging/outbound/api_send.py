@@ -139,7 +139,7 @@ def _open(session: Session, business_id: int, recipient: Recipient) -> int:
     channel = _channel(session, recipient)
     known = _identity(session, business_id, address)
     bot = versions.reply_policies(session, [channel.bot_id]).get(channel.bot_id) if channel.bot_id else None
-    wanted = incoming.Wanted(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
+    wanted = incoming.ConversationKey(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
     return incoming.find_or_open(session, business_id, [wanted])[channel.id, known.contact_id]
 
 
