@@ -1,4 +1,4 @@
-"""The customers of a day and a week agree with a look at every message, whatever happened to messages and customers."""
+"""Active contacts of a day and a week agree with a count over all messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHERE m.sender = 'customer'
 
 
 def wrote(business: TestBusiness) -> Contacts:
-    """The figure, after a comparison with all messages at the same moment."""
+    """Return the figure, after comparing it with all messages at the same time."""
     with transaction(business.business_id) as session:
         found = contacts(session, business.business_id)
         assert found == Contacts(*session.execute(EVERY_MESSAGE).one())
@@ -39,8 +39,8 @@ def days_ago(days: float) -> float:
     return (datetime.now(UTC) - timedelta(days=days)).timestamp()
 
 
-def days_pass(days: float) -> None:
-    """Everything happened so much earlier."""
+def shift_days(days: float) -> None:
+    """Shift all timestamps into the past."""
     earlier = {
         "messages": ("created_at", "stored_at"),
         "conversations": ("created_at", "last_message_at", "window_expires_at", "waiting_since", "closed_at"),
@@ -57,7 +57,7 @@ def days_pass(days: float) -> None:
 
 
 def texts(business: TestBusiness, sender: str) -> None:
-    """An SMS arrives."""
+    """Receive an SMS."""
     number = one("SELECT identity FROM channels WHERE id = :id", id=business.sms_channel_id)
     sid = f"SM{random.getrandbits(128):032x}"
     form = [("MessageSid", sid), ("SmsStatus", "received"), ("Body", "Hola"), ("NumMedia", "0"), ("To", number),
@@ -74,31 +74,31 @@ def contact_of(talk: int) -> int:
     return int(one("SELECT contact_id FROM conversations WHERE id = :id", id=talk))
 
 
-def test_a_customer_counts_for_a_day_and_for_a_week(business: TestBusiness) -> None:
+def test_a_customer_is_active_for_a_day_and_a_week(business: TestBusiness) -> None:
     assert wrote(business) == Contacts(0, 0)
     customer_writes()
     customer_writes("Otra")
     texts(business, "+5491199990009")
     assert wrote(business) == Contacts(2, 2)
-    days_pass(1.01)
+    shift_days(1.01)
     assert wrote(business) == Contacts(0, 2)
-    days_pass(6)
+    shift_days(6)
     assert wrote(business) == Contacts(0, 0)
 
 
-def test_only_what_the_customer_wrote_counts(business: TestBusiness) -> None:
+def test_only_customer_messages_count(business: TestBusiness) -> None:
     talk = customer_writes()
     texts(business, "+5491199990009")
-    days_pass(0.9)
+    shift_days(0.9)
     for conversation_id in column("SELECT id FROM conversations"):
         say(business.business_id, conversation_id)
-    days_pass(0.2)
+    shift_days(0.2)
     assert wrote(business) == Contacts(0, 2)
     close(business, talk)
     assert wrote(business) == Contacts(0, 2)
 
 
-def test_a_message_that_comes_late_counts_for_when_it_was_written(business: TestBusiness) -> None:
+def test_a_late_message_counts_at_its_own_time(business: TestBusiness) -> None:
     customer_writes("de ayer", "5491155550001", at=days_ago(1.5))
     customer_writes("de antes", "5491155550002", at=days_ago(8))
     assert wrote(business) == Contacts(0, 1)
@@ -107,7 +107,7 @@ def test_a_message_that_comes_late_counts_for_when_it_was_written(business: Test
     assert wrote(business) == Contacts(1, 2)
 
 
-def test_two_who_are_one_count_once_until_they_are_told_apart(business: TestBusiness) -> None:
+def test_merged_contacts_count_once_until_unmerged(business: TestBusiness) -> None:
     talks = [customer_writes("Hola", "5491155550001"), customer_writes("Soy yo", "5491155550002")]
     merge_id = merge(business, *map(contact_of, talks))
     assert wrote(business) == Contacts(1, 1)
@@ -115,7 +115,7 @@ def test_two_who_are_one_count_once_until_they_are_told_apart(business: TestBusi
     assert wrote(business) == Contacts(2, 2)
 
 
-def test_a_customer_whose_data_is_erased_counts_no_more(business: TestBusiness) -> None:
+def test_an_erased_customer_no_longer_counts(business: TestBusiness) -> None:
     customer_writes("Hola", "5491155550001")
     talk = customer_writes("Hola", "5491155550002")
     erase(contact_of(talk))
@@ -131,7 +131,7 @@ def test_customers_of_another_business_do_not_count(business: TestBusiness) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_the_figure_agrees_with_the_messages(business: TestBusiness, seed: int) -> None:
+def test_the_figure_agrees_with_the_messages_after_random_events(business: TestBusiness, seed: int) -> None:
     rng = random.Random(seed)
 
     def any_of(table: str) -> int:
@@ -141,7 +141,7 @@ def test_whatever_happens_the_figure_agrees_with_the_messages(business: TestBusi
         lambda: customer_writes(sender=f"549115555000{rng.randrange(5)}"),
         lambda: customer_writes(sender=f"549115555000{rng.randrange(5)}", at=days_ago(rng.random() * 9)),
         lambda: texts(business, f"+549116666000{rng.randrange(3)}"),
-        lambda: days_pass(rng.random() * 2),
+        lambda: shift_days(rng.random() * 2),
         lambda: say(business.business_id, any_of("conversations")),
         lambda: close(business, any_of("conversations")),
         lambda: merge(business, any_of("contacts"), any_of("contacts")),

@@ -1,4 +1,4 @@
-"""The figures: what is kept of closed days and today's rows agree with a count of our own, whatever happened."""
+"""Metrics: rollups and live figures agree with an independent count of the rows."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ FIRST = TODAY - timedelta(days=6)
 
 
 def moment(rng: random.Random) -> datetime:
-    """Some second of the last seven days, a little before now at the latest."""
+    """Return a random second of the last seven days, slightly before now at the latest."""
     latest = int((datetime.now(UTC) - timedelta(minutes=5)).timestamp())
     start = int(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=ZONE).timestamp())
     return datetime.fromtimestamp(rng.randint(start, latest), UTC)
 
 
 def make_history(business: TestBusiness, seed: int) -> list[dict[str, Any]]:
-    """Conversations with random messages. Returns the messages."""
+    """Create conversations with random messages. Returns the messages."""
     rng = random.Random(seed)
     rows("UPDATE businesses SET timezone = 'America/Bogota'")
     made = []
@@ -107,7 +107,7 @@ def as_set(found: Figures) -> set[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
+def test_rollups_and_live_figures_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
     said = make_history(business, seed)
     live = as_set(read(business))
     assert daily_rollups.refresh_due() > 0
@@ -127,7 +127,7 @@ def test_kept_days_and_today_agree_with_the_rows(business: TestBusiness, seed: i
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_days_kept_in_part_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
+def test_partial_rollups_agree_with_the_rows(business: TestBusiness, seed: int) -> None:
     make_history(business, seed)
     live = as_set(read(business))
     for back in range(3):
@@ -153,7 +153,7 @@ def test_a_day_is_counted_until_it_is_over(business: TestBusiness) -> None:
     assert one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
 
 
-def test_one_channel_alone(business: TestBusiness) -> None:
+def test_filter_by_channel(business: TestBusiness) -> None:
     said = make_history(business, 7)
     daily_rollups.refresh_due()
     channel_id = business.whatsapp_channel_id
@@ -162,7 +162,7 @@ def test_one_channel_alone(business: TestBusiness) -> None:
     )
 
 
-def test_one_persons_work_alone(business: TestBusiness) -> None:
+def test_filter_by_agent(business: TestBusiness) -> None:
     ana = person(business.business_id).id
     said = make_history(business, 11)
     rows("UPDATE messages SET author_id = :ana WHERE sender = 'agent' AND id % 2 = 0", ana=ana)
@@ -180,7 +180,7 @@ def test_one_persons_work_alone(business: TestBusiness) -> None:
     assert 0 < hers.count("message") < len(said)
 
 
-def test_days_since_one_are_counted_afresh_when_asked(business: TestBusiness) -> None:
+def test_recount_since_a_day(business: TestBusiness) -> None:
     make_history(business, 3)
     counted = daily_rollups.refresh_due()
     rows("UPDATE daily_figures SET count = count + 1")
@@ -217,7 +217,7 @@ def test_answers_are_measured_from_the_first_unanswered_question(business: TestB
     assert [(row.label, row.count, row.total) for row in found.of("response", "agent")] == [("agent", 1, 3.0)]
 
 
-def test_a_day_is_counted_again_while_news_may_come_late(business: TestBusiness) -> None:
+def test_a_day_is_recounted_while_late_data_may_arrive(business: TestBusiness) -> None:
     make_history(business, 3)
     assert daily_rollups.refresh_due() > 0
     assert daily_rollups.refresh_due() == 0
@@ -230,7 +230,7 @@ def test_a_day_is_counted_again_while_news_may_come_late(business: TestBusiness)
     assert read(business, FIRST, yesterday).count("sent", "delivered") == 0
 
 
-def test_businesses_are_counted_apart(business: TestBusiness) -> None:
+def test_businesses_are_counted_separately(business: TestBusiness) -> None:
     make_history(business, 1)
     daily_rollups.refresh_due()
     rows("INSERT INTO businesses (name) VALUES ('Other')")
@@ -239,7 +239,7 @@ def test_businesses_are_counted_apart(business: TestBusiness) -> None:
         assert figures.figures(session, other, FIRST, TODAY).rows == []
 
 
-def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
+def test_drill_down_to_conversations(business: TestBusiness) -> None:
     said = make_history(business, 5)
     with transaction(business.business_id) as session:
 
@@ -290,7 +290,7 @@ def test_the_conversations_behind_a_figure(business: TestBusiness) -> None:
 
 
 @given(st.lists(st.floats(0, 2e5), min_size=1, max_size=60), st.floats(0.01, 1))
-def test_a_quantile_lies_in_the_bucket_of_the_true_one(durations: list[float], share: float) -> None:
+def test_a_quantile_is_in_the_bucket_of_the_exact_one(durations: list[float], share: float) -> None:
     buckets = Counter(sum(duration >= limit for limit in LIMITS) for duration in durations)
     found = quantile(buckets, share)
     assert found is not None
@@ -306,7 +306,7 @@ def test_no_durations_have_no_quantile() -> None:
 
 
 class Talk:
-    """A conversation written line by line, a number of seconds after it began."""
+    """Builder of a conversation; times are in seconds after its start."""
 
     def __init__(self, business: TestBusiness) -> None:
         rows("UPDATE businesses SET timezone = 'America/Bogota'")
@@ -344,7 +344,7 @@ class Talk:
         return {metric: [(row.label, row.total) for row in found.of(metric)] for metric in metrics}
 
 
-def test_what_the_bot_says_as_it_hands_over_answers_nobody(business: TestBusiness) -> None:
+def test_a_hand_off_message_is_not_an_answer(business: TestBusiness) -> None:
     talk = Talk(business)
     talk.line("customer", 0)
     talk.line("promise", 2)
@@ -359,7 +359,7 @@ def test_what_the_bot_says_as_it_hands_over_answers_nobody(business: TestBusines
 
 
 @pytest.mark.parametrize(("who", "status"), [("program", "sent"), ("team", "failed"), ("team", "queued")])
-def test_what_no_customer_was_answered_with_is_no_answer(business: TestBusiness, who: str, status: str) -> None:
+def test_unsent_and_program_messages_are_not_answers(business: TestBusiness, who: str, status: str) -> None:
     talk = Talk(business)
     talk.line("customer", 0)
     talk.line(who, 10, status)
@@ -368,7 +368,7 @@ def test_what_no_customer_was_answered_with_is_no_answer(business: TestBusiness,
     assert talk.figures() == {"response": [("agent", 40)], "first": [("agent", 40)], "after_handoff": []}
 
 
-def test_a_conversation_that_we_began_is_answered_when_its_customer_is(business: TestBusiness) -> None:
+def test_an_outbound_conversation_is_answered_after_its_customer_writes(business: TestBusiness) -> None:
     talk = Talk(business)
     talk.line("program", 0)
     assert talk.figures()["first"] == []
@@ -378,7 +378,7 @@ def test_a_conversation_that_we_began_is_answered_when_its_customer_is(business:
     assert read(business).by_label("message") == {"program": 1, "customer": 1, "bot": 1}
 
 
-def test_sent_means_sent_for_the_console_and_for_programs(business: TestBusiness) -> None:
+def test_console_and_api_agree_on_sent_messages(business: TestBusiness) -> None:
     talk = Talk(business)
     for status in ("queued", "sending", "sent", "delivered", "read", "failed", "uncertain", "cancelled"):
         talk.line("bot", 1, status)
@@ -404,7 +404,7 @@ def set_prices(business: TestBusiness, **kept: Any) -> None:
         price_table.save(session, business.business_id, "agent:1", kept)
 
 
-def test_messages_cost_what_their_receipts_and_the_prices_say(business: TestBusiness) -> None:
+def test_messages_are_billed_by_receipt_and_price(business: TestBusiness) -> None:
     talk = Talk(business)
     rows("UPDATE identities SET address = '5491155550001'")
     for category, billable in (("marketing", True), ("MARKETING", True), ("service", True), ("service", False),
@@ -437,7 +437,7 @@ def test_an_sms_is_billed_by_its_segments(business: TestBusiness, text: str, seg
     assert read(business).total("segments") == segments
 
 
-def test_each_bots_runs_are_added_up(business: TestBusiness) -> None:
+def test_costs_are_summed_per_bot(business: TestBusiness) -> None:
     talk = Talk(business)
     for cost in (0.25, 0.5, None):
         with system_transaction() as session:
@@ -466,12 +466,12 @@ def test_each_bots_runs_are_added_up(business: TestBusiness) -> None:
         ({"plan_usd": "-3"}, "plan_usd"),
     ],
 )  # fmt: skip
-def test_a_price_that_cannot_be_is_refused_by_name(business: TestBusiness, kept: dict[str, Any], told: str) -> None:
+def test_an_invalid_price_is_refused_by_name(business: TestBusiness, kept: dict[str, Any], told: str) -> None:
     with pytest.raises(price_table.UnacceptablePrices, match=told):
         set_prices(business, **kept)
 
 
-def test_prices_that_cannot_be_read_stop_nothing(business: TestBusiness) -> None:
+def test_unreadable_prices_do_not_stop_the_count(business: TestBusiness) -> None:
     good = {"model": "m", "valid_from": "2026-11-01", "input": "1", "output": "2", "source": ""}
     broken = json.dumps({"models": [good, {"model": 7}, None], "messages": "x", "plan_usd": "many"})
     rows("UPDATE businesses SET prices = cast(:broken AS jsonb)", broken=broken)
@@ -493,7 +493,7 @@ def test_prices_that_cannot_be_read_stop_nothing(business: TestBusiness) -> None
         (10, 11, True, 0),
     ],
 )
-def test_of_an_answer_only_the_time_within_the_hours_counts(
+def test_only_time_within_the_opening_hours_counts(
     business: TestBusiness, asked: float, answered: float, holiday: bool, expected: float
 ) -> None:
     talk = Talk(business)

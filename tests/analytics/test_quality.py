@@ -1,4 +1,4 @@
-"""How good the bot's answers are, in figures."""
+"""Metrics of answer quality."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def measured(business, days: int = 30, channel_id: int | None = None) -> Quality
         return quality(session, business.business_id, UTC, today - days * DAY, today, channel_id)
 
 
-def test_what_became_of_answers_is_counted_by_cause_and_confidence(business) -> None:
+def test_outcomes_are_counted_by_cause_and_confidence(business) -> None:
     ran(business, talk(business, csat=5), 2 * DAY, confidence=0.95)
     ran(business, talk(business, csat=1), 2 * DAY, confidence=0.91)
     ran(business, talk(business), 2 * DAY, confidence=1.0)
@@ -42,7 +42,7 @@ def test_what_became_of_answers_is_counted_by_cause_and_confidence(business) -> 
     assert found.conversations == 6
 
 
-def test_topics_and_sources_come_with_their_outcomes(business) -> None:
+def test_topics_and_sources_have_their_outcomes(business) -> None:
     passages = [{"id": "qa-1", "title": "Shipping", "text": "…", "score": 1}, {"id": "kb-2", "title": "Prices"}]
     for score, topic, cited in (
         (5, "Shipping", ["qa-1"]),
@@ -74,7 +74,7 @@ def test_a_resolution_is_durable_when_its_customer_does_not_come_back_for_a_week
     assert measured(business, days=1).resolutions.ended == 0, "they ended more than a week before these days"
 
 
-def test_another_channel_and_other_days_are_left_out(business) -> None:
+def test_other_channels_and_days_are_excluded(business) -> None:
     ran(business, talk(business, csat=5), 5 * DAY)
     assert measured(business, days=2).conversations == 0
     assert measured(business, channel_id=business.sms_channel_id).conversations == 0
@@ -82,12 +82,12 @@ def test_another_channel_and_other_days_are_left_out(business) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 90])
-def test_nothing_yet_is_all_zero(business, days: int) -> None:
+def test_without_data_all_is_zero(business, days: int) -> None:
     found = measured(business, days)
     assert (found.conversations, found.resolutions, dict(found.causes)) == (0, Resolutions(0, 0, 0), {})
 
 
-def test_days_that_were_counted_are_read_as_they_were(business) -> None:
+def test_counted_days_are_read_from_the_rollups(business) -> None:
     trace = {"topics": ["Shipping", "Price"], "sources": ["facts"]}
     ran(business, talk(business, csat=5), 2 * DAY, confidence=0.95, trace=trace)
     ran(business, talk(business, csat=1), 12 * DAY, confidence=0.4, trace=trace)
@@ -106,7 +106,7 @@ def test_days_that_were_counted_are_read_as_they_were(business) -> None:
     assert measured(business) == before, "closed days come from what was kept"
 
 
-def test_days_are_counted_again_while_verdicts_still_come(business) -> None:
+def test_days_are_recounted_while_verdicts_arrive(business) -> None:
     rows(
         "INSERT INTO days_counted (business_id, day, counted_at, answers_at)"
         " SELECT :business, current_date - n, now(), now() - interval '2 hours' FROM generate_series(1, 40) AS n",

@@ -11,7 +11,7 @@ from core.monitoring import webhook_health
 from core.monitoring.webhook_health import Answered
 from tests.console.people import person
 from tests.console.test_pages import Desk
-from tests.health.test_alerts import look
+from tests.health.test_alerts import notified_after
 from tests.inbox.steps import rows
 
 
@@ -19,10 +19,10 @@ def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.M
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     desk.open().switch_page("app_pages/health/page.py")
     assert desk.run().success[0].value == "Nothing is wrong."
-    look("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
+    notified_after("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
     assert "A channel is paused · sms +15005550006" in [text.value for text in desk.run().text]
-    look("UPDATE channels SET state = 'active'")
-    look("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'")
+    notified_after("UPDATE channels SET state = 'active'")
+    notified_after("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'")
     page = desk.run()
     assert page.success
     assert page.dataframe[0].value["What"].tolist() == ["A channel is paused"]
@@ -78,7 +78,7 @@ def test_what_is_grave_is_said_on_every_page(business, monkeypatch: pytest.Monke
 
     assert said(desk.open()) == []
     rows("UPDATE channels SET identity = '<b>1' WHERE kind = 'sms'")
-    look("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
+    notified_after("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
     queries.forget()
     page = desk.run()
     assert said(page) == ['<span role="status">A channel is paused: sms &lt;b&gt;1</span>']

@@ -1,4 +1,4 @@
-"""What an arriving message does to its conversation: counts, waits, and owes an answer after the quiet window."""
+"""Incoming messages update the conversation and schedule a reply after the quiet window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST = 0.1  # and REPLY_FIRST_QUIET_SECONDS
 
 
 def due_in() -> float:
-    """Seconds from the turn's first message to the time it is due."""
+    """Return the seconds from the first message to the time the reply is due."""
     return float(one("SELECT extract(epoch FROM due_at - first_message_at) FROM reply_turns"))
 
 
@@ -40,7 +40,7 @@ def set_bot(business: TestBusiness, **changes: object) -> None:
         ("hola", QUIET), ("Boa tarde", QUIET), ("good morning!", QUIET), ("こんにちは", QUIET), ("👋", QUIET),
     ],
 )  # fmt: skip
-def test_the_first_message_has_a_window_of_its_own_unless_it_only_opens(
+def test_the_first_message_has_its_own_window_unless_it_is_a_short_opener(
     business: TestBusiness, words: str, window: float
 ) -> None:
     customer_writes(words)
@@ -53,20 +53,20 @@ def test_the_first_window_is_never_longer_than_the_quiet_window(business: TestBu
     assert due_in() < 0.05
 
 
-def test_a_later_message_waits_for_silence(business: TestBusiness) -> None:
+def test_a_later_message_waits_for_the_quiet_window(business: TestBusiness) -> None:
     customer_writes()
     rows("DELETE FROM reply_turns")
     customer_writes("Otra")
     assert QUIET - 0.01 <= due_in() < QUIET + 0.1
 
 
-def test_a_first_message_that_is_not_plain_waits_for_more(business: TestBusiness) -> None:
+def test_a_first_message_with_media_waits_for_the_quiet_window(business: TestBusiness) -> None:
     store(load("whatsapp_cloud", "image").body)
     receive()
     assert due_in() >= QUIET - 0.01
 
 
-def test_a_burst_is_one_turn(business: TestBusiness) -> None:
+def test_a_burst_gets_one_reply(business: TestBusiness) -> None:
     receive(meta_body(*(text_value(f"parte {n}") for n in range(4))))
     ((latest, attempts),) = rows("SELECT latest_message_id, attempts FROM reply_turns")
     assert latest == one("SELECT max(id) FROM messages")
@@ -74,7 +74,7 @@ def test_a_burst_is_one_turn(business: TestBusiness) -> None:
     assert due_in() >= QUIET - 0.01
 
 
-def test_each_message_pushes_the_turn_but_not_for_ever(business: TestBusiness) -> None:
+def test_each_message_postpones_the_reply_up_to_a_limit(business: TestBusiness) -> None:
     customer_writes()
     rows("UPDATE reply_turns SET first_message_at = now() - interval '0.5 seconds'")
     customer_writes("y otra cosa")
@@ -84,15 +84,15 @@ def test_each_message_pushes_the_turn_but_not_for_ever(business: TestBusiness) -
     assert one("SELECT due_at <= now() FROM reply_turns"), "five quiet windows are the most anybody waits"
 
 
-def test_a_bots_own_quiet_window_counts(business: TestBusiness) -> None:
+def test_the_bots_own_quiet_window_applies(business: TestBusiness) -> None:
     set_bot(business, quiet_seconds=7)
     receive(meta_body(text_value("uno"), text_value("dos")))
     assert 6.9 <= due_in() <= 7.1
 
 
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"autonomy": Autonomy.OFF}])
-def test_a_silent_bot_leaves_new_conversations_to_people(business: TestBusiness, changes: dict[str, object]) -> None:
-    """Who is told once, and given it."""
+def test_with_the_bot_off_new_conversations_go_to_people(business: TestBusiness, changes: dict[str, object]) -> None:
+    """The conversation is assigned and notified once."""
     set_bot(business, **changes)
     here = online(business)
     for _ in range(2):
@@ -102,7 +102,7 @@ def test_a_silent_bot_leaves_new_conversations_to_people(business: TestBusiness,
     assert rows("SELECT kind, conversation_id IS NOT NULL FROM notices") == [("handed_off", True)]
 
 
-def test_the_window_and_the_wait_count_from_the_providers_time(business: TestBusiness) -> None:
+def test_window_and_wait_start_at_the_providers_time(business: TestBusiness) -> None:
     at = int(time.time()) - 3600
     customer_writes(at=at)
     customer_writes("Otra", at=at + 60)
@@ -137,14 +137,14 @@ def _value(form: bytes, name: str) -> str:
 
 
 @pytest.mark.parametrize("status", ["pending", "snoozed"])
-def test_a_customer_who_writes_wakes_the_conversation(business: TestBusiness, status: str) -> None:
+def test_a_customer_message_reopens_the_conversation(business: TestBusiness, status: str) -> None:
     customer_writes()
     rows(f"UPDATE conversations SET status = '{status}'")
     customer_writes("¿Hola?")
     assert one("SELECT status FROM conversations") == "open"
 
 
-def test_a_person_keeps_a_conversation_they_have(business: TestBusiness) -> None:
+def test_a_conversation_stays_with_its_agent(business: TestBusiness) -> None:
     customer_writes()
     rows("DELETE FROM reply_turns")
     rows("UPDATE conversations SET mode = 'human'")

@@ -1,4 +1,4 @@
-"""Answers that wait for approval, and why the bot said what it said."""
+"""Drafts that wait for approval, and explanations of runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRACE = Trace(
 
 @pytest.fixture
 def talk(business: TestBusiness) -> int:
-    """A conversation in which a draft waits."""
+    """A conversation with a pending draft."""
     conversation_id = customer_writes("¿A qué hora abren?")
     turn, briefing = begin()
     assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
@@ -51,7 +51,7 @@ def run_of(business: TestBusiness, talk: int) -> int:
     return found.run_id
 
 
-def test_a_draft_is_shown_until_somebody_decides(business: TestBusiness, talk: int) -> None:
+def test_a_draft_is_pending_until_decided(business: TestBusiness, talk: int) -> None:
     found = pending(business, talk)
     assert found is not None
     assert (found.text, found.overtaken) == ("Abrimos a las 9.", False)
@@ -61,7 +61,7 @@ def test_a_draft_is_shown_until_somebody_decides(business: TestBusiness, talk: i
     assert again.overtaken
 
 
-def test_an_approved_draft_is_the_bots_answer_and_the_bot_goes_on(business: TestBusiness, talk: int) -> None:
+def test_an_approved_draft_is_sent_as_the_bot_and_the_bot_continues(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
     approve(business, run_id)
     assert column("SELECT text FROM messages WHERE sender = 'bot'") == ["Abrimos a las 9."]
@@ -73,7 +73,7 @@ def test_an_approved_draft_is_the_bots_answer_and_the_bot_goes_on(business: Test
     assert len(claim()) == 1, "the next question is the bot's again"
 
 
-def test_a_draft_is_said_once(business: TestBusiness, talk: int) -> None:
+def test_a_draft_is_sent_once(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
     approve(business, run_id)
     with pytest.raises(Conflict):
@@ -82,7 +82,7 @@ def test_a_draft_is_said_once(business: TestBusiness, talk: int) -> None:
 
 
 @pytest.mark.parametrize(("edited", "outcome"), [(True, "draft_edited"), (False, "draft_discarded")])
-def test_a_draft_set_aside_leaves_the_customer_with_a_person(
+def test_a_discarded_draft_leaves_the_conversation_with_people(
     business: TestBusiness, talk: int, edited: bool, outcome: str
 ) -> None:
     run_id = run_of(business, talk)
@@ -96,13 +96,13 @@ def test_a_draft_set_aside_leaves_the_customer_with_a_person(
         approve(business, run_id)
 
 
-def test_a_persons_answer_makes_the_draft_pointless(business: TestBusiness, talk: int) -> None:
+def test_an_agents_answer_ends_the_draft(business: TestBusiness, talk: int) -> None:
     rows("UPDATE ai_runs SET created_at = created_at - interval '1 second'")
     say(business.business_id, talk, "Ya le respondo yo.")
     assert pending(business, talk) is None
 
 
-def test_what_cannot_be_said_stays_a_draft(business: TestBusiness, talk: int) -> None:
+def test_a_draft_that_cannot_be_sent_stays_pending(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
     rows("UPDATE identities SET opted_out_at = now()")
     with pytest.raises(OptedOut):

@@ -1,4 +1,4 @@
-"""Who gets what the bot hands over, and what they are told."""
+"""Automatic assignment of hand-offs, and their notifications."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def busy(business: TestBusiness, agent_id: int, count: int, **values: object) ->
 
 
 def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
-    """Who has it afterwards."""
+    """Return the assignee afterwards."""
     with transaction(business.business_id) as session:
         assert lifecycle.hand_off(session, business.business_id, conversation_id, "keyword", "gerente", SUMMARY)
     return one(f"SELECT assignee_id FROM conversations WHERE id = {conversation_id}")
@@ -57,7 +57,7 @@ def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] =
     return team
 
 
-def test_whoever_is_there_with_the_fewest_gets_it_and_is_told(business: TestBusiness) -> None:
+def test_the_online_agent_with_the_fewest_open_is_assigned_and_notified(business: TestBusiness) -> None:
     ana, bea = online(business, "Ana"), online(business, "Bea")
     busy(business, ana, 2)
     busy(business, bea, 1)
@@ -91,7 +91,7 @@ def test_whoever_is_there_with_the_fewest_gets_it_and_is_told(business: TestBusi
         "UPDATE businesses SET auto_assign = false",
     ],
 )
-def test_with_nobody_there_it_is_unassigned_and_the_team_is_told(business: TestBusiness, change: str) -> None:
+def test_without_an_online_agent_it_is_unassigned_and_all_are_notified(business: TestBusiness, change: str) -> None:
     online(business)
     rows(change)
     wanted = talk(business)
@@ -102,7 +102,7 @@ def test_with_nobody_there_it_is_unassigned_and_the_team_is_told(business: TestB
     assert "went to" not in one("SELECT text FROM notices")
 
 
-def test_nobody_is_given_more_than_the_limit(business: TestBusiness) -> None:
+def test_agents_at_the_limit_are_skipped(business: TestBusiness) -> None:
     ana = online(business)
     set_rules(business, most_open=2)
     assert [hand_off(business, talk(business)) for _ in range(3)] == [ana, ana, None]
@@ -110,7 +110,7 @@ def test_nobody_is_given_more_than_the_limit(business: TestBusiness) -> None:
         set_rules(business, most_open=0)
 
 
-def test_whoever_has_it_keeps_it_while_they_are_there(business: TestBusiness) -> None:
+def test_the_owner_keeps_it_while_online(business: TestBusiness) -> None:
     ana, bea = online(business, "Ana"), online(business, "Bea")
     set_rules(business, most_open=3)
     busy(business, ana, 3)
@@ -121,7 +121,7 @@ def test_whoever_has_it_keeps_it_while_they_are_there(business: TestBusiness) ->
     assert hand_off(business, talk(business, assignee_id=away)) == away, "better than nobody"
 
 
-def test_a_channels_team_gets_what_is_handed_over_there(business: TestBusiness) -> None:
+def test_hand_offs_go_to_the_channels_team(business: TestBusiness) -> None:
     ana, bea = online(business, "Ana"), online(business, "Bea")
     busy(business, bea, 3)
     team = make_team(business, bea, channels=(business.whatsapp_channel_id,))
@@ -132,7 +132,7 @@ def test_a_channels_team_gets_what_is_handed_over_there(business: TestBusiness) 
     assert hand_off(business, talk(business)) is None, f"{ana} is of no team"
 
 
-def test_people_of_another_business_are_not_there(business: TestBusiness) -> None:
+def test_agents_of_another_business_are_ignored(business: TestBusiness) -> None:
     other = one("INSERT INTO businesses (name, profile) VALUES ('Otra', '{}') RETURNING id")
     stranger = person(other, role=Role.ADMINISTRATOR)
     rows(f"UPDATE agent_tokens SET last_seen_at = now() WHERE agent_id = {stranger.id}")
@@ -141,7 +141,7 @@ def test_people_of_another_business_are_not_there(business: TestBusiness) -> Non
     assert hand_off(business, talk(business)) is None
 
 
-def test_two_at_once_go_to_two_people_and_nobody_waits(business: TestBusiness) -> None:
+def test_concurrent_hand_offs_pick_different_agents_without_waiting(business: TestBusiness) -> None:
     ana, bea = online(business, "Ana"), online(business, "Bea")
     first, second, third = talk(business), talk(business), talk(business)
     with transaction(business.business_id) as session:
@@ -155,7 +155,7 @@ def test_two_at_once_go_to_two_people_and_nobody_waits(business: TestBusiness) -
     assert got == [bea, bea], "the first is still being given to Ana"
 
 
-def test_when_all_are_locked_somebody_gets_it_all_the_same(business: TestBusiness) -> None:
+def test_if_all_agents_are_locked_one_is_still_assigned(business: TestBusiness) -> None:
     ana = online(business)
     with transaction(business.business_id) as session:
         lifecycle.hand_off(session, business.business_id, talk(business), "keyword")
@@ -166,7 +166,7 @@ def test_when_all_are_locked_somebody_gets_it_all_the_same(business: TestBusines
     assert got == [ana]
 
 
-def test_the_bots_hand_over_carries_its_summary(business: TestBusiness) -> None:
+def test_the_bots_hand_off_carries_its_summary(business: TestBusiness) -> None:
     ana = online(business)
     customer_writes("¿puedo cambiar la talla?")
     turn, briefing = begin()

@@ -1,4 +1,4 @@
-"""Asking for a score when a conversation closes, and hearing the answer."""
+"""CSAT: request on closing, and parsing of the score."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.messages import meta_body, text_value
 
 @pytest.fixture
 def asking(business: TestBusiness) -> TestBusiness:
-    """The business, with a bot that asks."""
+    """The business, with a bot that requests ratings."""
     with transaction(business.business_id) as session:
         settings = BotSettings(ask_rating=True)
         versions.save(session, business.business_id, business.bot_id, settings, author="agent:1")
@@ -41,28 +41,28 @@ def asked() -> list[str]:
     [("5", 5), (" 4. ", 4), ("3/5", 3), ("Un 2", 2), ("1 de 5", 1), ("5 estrellas", 5), ("4 stars!", 4), ("⭐⭐⭐", 3),
      ("5️⃣", 5), ("uma 4", 4), ("4 ⭐", 4)],
 )  # fmt: skip
-def test_scores_are_read_as_people_write_them(words: str, found: int) -> None:
+def test_scores_are_parsed_from_free_text(words: str, found: int) -> None:
     assert csat.score(words) == found
 
 
 @pytest.mark.parametrize("words", ["", "0", "6", "15", "4 cajas", "Quiero 2", "3 y 4", "⭐⭐⭐⭐⭐⭐", "5/10", "1,5"])
-def test_other_words_are_no_score(words: str) -> None:
+def test_other_text_is_not_a_score(words: str) -> None:
     assert csat.score(words) is None
 
 
 @given(st.text(max_size=40))
-def test_a_score_is_one_to_five_or_nothing(words: str) -> None:
+def test_numbers_outside_one_to_five_are_not_scores(words: str) -> None:
     assert csat.score(words) in (None, 1, 2, 3, 4, 5)
 
 
-def test_nobody_is_asked_unless_it_is_switched_on(business: TestBusiness) -> None:
+def test_no_request_unless_enabled(business: TestBusiness) -> None:
     talk = customer_writes("¿Cuánto cuesta?")
     close(business, talk)
     assert asked() == []
     assert state_of(talk).rating_asked_at is None
 
 
-def test_the_answer_is_kept_and_opens_nothing(asking: TestBusiness) -> None:
+def test_the_score_is_saved_and_opens_no_conversation(asking: TestBusiness) -> None:
     talk = customer_writes("How much is the blue one, please?")
     close(asking, talk)
     assert asked() == [BotSettings().rating_message.en]
@@ -75,14 +75,14 @@ def test_the_answer_is_kept_and_opens_nothing(asking: TestBusiness) -> None:
     assert one("SELECT payload ->> 'score' FROM messages WHERE payload ->> 'event' = 'rated'") == "4"
 
 
-def test_a_low_score_is_told_to_the_team(asking: TestBusiness) -> None:
+def test_a_low_score_notifies_the_team(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     close(asking, talk)
     receive(meta_body(text_value("1")))
     assert one("SELECT conversation_id FROM notices WHERE kind = 'low_rating'") == talk
 
 
-def test_a_question_instead_of_a_score_is_a_new_conversation(asking: TestBusiness) -> None:
+def test_a_question_instead_of_a_score_opens_a_conversation(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     close(asking, talk)
     new = customer_writes("¿Y el envío?")
@@ -104,7 +104,7 @@ def test_a_second_score_and_a_late_one_are_ordinary_messages(asking: TestBusines
     assert state_of(talk).csat is None
 
 
-def test_two_scores_in_one_batch_keep_the_first(asking: TestBusiness) -> None:
+def test_of_two_scores_in_one_batch_the_first_counts(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     close(asking, talk)
     receive(meta_body(text_value("5")), meta_body(text_value("1")))
@@ -112,7 +112,7 @@ def test_two_scores_in_one_batch_keep_the_first(asking: TestBusiness) -> None:
     assert one("SELECT count(*) FROM conversations") == 1
 
 
-def test_who_may_not_be_written_to_is_not_asked(asking: TestBusiness) -> None:
+def test_a_customer_who_cannot_be_messaged_is_not_asked(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 minute'")
     close(asking, talk)
@@ -130,7 +130,7 @@ def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
     assert len(asked()) == 1
 
 
-def test_taking_back_leaves_a_newer_conversation_alone(business: TestBusiness) -> None:
+def test_undoing_a_close_does_not_affect_a_newer_conversation(business: TestBusiness) -> None:
     talk = customer_writes("Hola")
     with transaction(business.business_id) as session:
         stood = closing.close(session, business.business_id, talk, "agent:1")
@@ -142,7 +142,7 @@ def test_taking_back_leaves_a_newer_conversation_alone(business: TestBusiness) -
     assert state_of(talk).status == "closed"
 
 
-def test_a_closing_that_is_taken_back_asks_nothing(asking: TestBusiness) -> None:
+def test_an_undone_close_requests_no_rating(asking: TestBusiness) -> None:
     talk = customer_writes("¿Cuánto cuesta?")
     with transaction(asking.business_id) as session:
         stood = closing.close(session, asking.business_id, talk, "agent:1")

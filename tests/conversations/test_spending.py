@@ -1,4 +1,4 @@
-"""What people try out counts against the bot's budget, beside its answers to customers."""
+"""Trials by users count towards the bot's budget, like answers to customers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fits(business: TestBusiness, **limits: int) -> bool:
         return usage.fits(session, business.bot_id, BotSettings(**limits), [])  # type: ignore[arg-type]
 
 
-def test_a_trial_is_kept_with_its_price_and_spends_the_budget(business: TestBusiness) -> None:
+def test_a_trial_is_recorded_with_its_cost_and_counts_towards_the_budget(business: TestBusiness) -> None:
     tried(business, SPENT)
     ((actor, action, subject, data),) = rows("SELECT actor, action, subject, data FROM audit_log")
     assert (actor, action, subject) == ("agent:1", "bot.try", f"bot:{business.bot_id}")
@@ -46,7 +46,7 @@ def test_a_trial_is_kept_with_its_price_and_spends_the_budget(business: TestBusi
     assert fits(business, requests_per_minute=1)
 
 
-def test_a_trial_that_asked_no_model_spends_nothing(business: TestBusiness) -> None:
+def test_a_trial_without_a_model_call_costs_nothing(business: TestBusiness) -> None:
     tried(business, Trace("keyword"))
     assert fits(business, requests_per_minute=1)
 
@@ -76,12 +76,12 @@ def test_embedding_a_question_counts_with_its_answer() -> None:
 @pytest.mark.parametrize(
     ("trace", "embedded"), [(SPENT, Embedded({"nobody-knows": 5})), (replace(SPENT, cost=None), LOOKED_UP)]
 )
-def test_what_has_no_known_price_makes_the_whole_unknown(trace: Trace, embedded: Embedded) -> None:
+def test_an_unknown_price_makes_the_total_unknown(trace: Trace, embedded: Embedded) -> None:
     assert trial_costs.with_lookup(trace, embedded, PRICES).cost is None
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_embedding_documents_counts_in_the_budgets(business: TestBusiness, shared: bool) -> None:
+def test_embedding_documents_counts_towards_the_budgets(business: TestBusiness, shared: bool) -> None:
     with transaction(business.business_id) as session:
         of = None if shared else business.bot_id
         usage.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES, actor="agent:1")
@@ -92,7 +92,7 @@ def test_embedding_documents_counts_in_the_budgets(business: TestBusiness, share
     assert not fits(business, tokens_per_minute=1000)
 
 
-def test_only_what_a_server_embeds_in_the_block_is_heard() -> None:
+def test_only_embeddings_by_a_server_inside_the_block_are_recorded() -> None:
     note("m", 1)
     with metered() as heard:
         note("m", 2)

@@ -1,4 +1,4 @@
-"""Going on with a customer on another of their addresses."""
+"""Continuing with a customer on another channel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.inbox.steps import column, customer_writes, one, rows, say
 
 @pytest.fixture
 def talk(business: TestBusiness) -> int:
-    """A conversation on WhatsApp with somebody who has an SMS address as well."""
+    """A WhatsApp conversation with a customer who also has an SMS address."""
     talk = customer_writes("Hola")
     rows(
         "INSERT INTO identities (business_id, contact_id, kind, address)"
@@ -38,7 +38,7 @@ def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) 
         )
 
 
-def test_another_conversation_is_opened_for_the_person_who_asked(business: TestBusiness, talk: int) -> None:
+def test_another_conversation_is_opened_and_assigned_to_the_agent(business: TestBusiness, talk: int) -> None:
     way = sms(business, talk)
     assert (way.address, way.open_id) == ("+5491155550001", None)
     there = go_on(business, talk, way.channel_id, way.identity_id)
@@ -53,7 +53,7 @@ def test_another_conversation_is_opened_for_the_person_who_asked(business: TestB
     ]
 
 
-def test_the_open_one_is_found_again(business: TestBusiness, talk: int) -> None:
+def test_an_open_conversation_is_reused(business: TestBusiness, talk: int) -> None:
     way = sms(business, talk)
     there = go_on(business, talk, way.channel_id, way.identity_id)
     assert sms(business, talk).open_id == there
@@ -63,7 +63,7 @@ def test_the_open_one_is_found_again(business: TestBusiness, talk: int) -> None:
     assert go_on(business, talk, way.channel_id, way.identity_id) != there
 
 
-def test_who_opted_out_there_is_left_alone(business: TestBusiness, talk: int) -> None:
+def test_an_opted_out_address_is_refused(business: TestBusiness, talk: int) -> None:
     way = sms(business, talk)
     rows("UPDATE identities SET opted_out_at = now() WHERE kind = 'sms'")
     with pytest.raises(OptedOut):
@@ -85,6 +85,6 @@ def test_other_peoples_addresses_and_unused_channels_are_refused(business: TestB
         assert business.sms_channel_id not in {one.channel_id for one in channel_switch.alternatives(session, talk)}
 
 
-def test_another_business_has_no_ways(business: TestBusiness, talk: int) -> None:
+def test_another_business_has_no_alternatives(business: TestBusiness, talk: int) -> None:
     with transaction(business.business_id + 1) as session:
         assert channel_switch.alternatives(session, talk) == []

@@ -1,4 +1,4 @@
-"""Putting conversations in order: later, sooner, under a name; and what colleagues write to each other."""
+"""Snooze, tags, priority, private notes and canned responses."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def snooze(business_id: int, talk: int, until: datetime) -> None:
         triage.snooze(session, business_id, talk, "agent:1", until)
 
 
-def wake_due() -> int:
+def unsnooze_due() -> int:
     with system_transaction() as session:
         return triage.unsnooze_due(session)
 
 
-def test_a_snoozed_conversation_wakes_at_its_time(business: TestBusiness) -> None:
+def test_a_snooze_ends_at_its_time(business: TestBusiness) -> None:
     talk = customer_writes()
     snooze(business.business_id, talk, NOW + timedelta(hours=1))
     assert state_of(talk).status == "snoozed"
-    assert wake_due() == 0
+    assert unsnooze_due() == 0
     rows("UPDATE conversations SET snoozed_until = now() - interval '1 second'")
-    assert (wake_due(), wake_due()) == (1, 0)
+    assert (unsnooze_due(), unsnooze_due()) == (1, 0)
     now = state_of(talk)
     assert (now.status, now.snoozed_until) == ("open", None)
 
 
-def test_a_customer_who_writes_wakes_it(business: TestBusiness) -> None:
+def test_a_customer_message_ends_the_snooze(business: TestBusiness) -> None:
     talk = customer_writes()
     snooze(business.business_id, talk, NOW + timedelta(hours=1))
     assert customer_writes("¿Hola?") == talk
@@ -52,13 +52,13 @@ def test_a_customer_who_writes_wakes_it(business: TestBusiness) -> None:
 
 
 @pytest.mark.parametrize("until", [NOW - timedelta(minutes=1), NOW + timedelta(days=400)])
-def test_a_time_that_is_over_or_too_far_is_refused(business: TestBusiness, until: datetime) -> None:
+def test_a_past_or_too_distant_time_is_refused(business: TestBusiness, until: datetime) -> None:
     talk = customer_writes()
     with pytest.raises(UnacceptableTime):
         snooze(business.business_id, talk, until)
 
 
-def test_what_is_closed_cannot_be_snoozed(business: TestBusiness) -> None:
+def test_a_closed_conversation_cannot_be_snoozed(business: TestBusiness) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, status="closed")
     with pytest.raises(Conflict):
         snooze(business.business_id, talk, NOW + timedelta(hours=1))
@@ -94,7 +94,7 @@ class TestNotes:
         with transaction(business.business_id) as session:
             return notes.add_note(session, business.business_id, talk, ana.id, words, key)
 
-    def test_a_note_is_never_sent_and_not_told_to_the_bot(self, business: TestBusiness) -> None:
+    def test_a_note_is_never_sent_and_hidden_from_the_bot(self, business: TestBusiness) -> None:
         talk = customer_writes("¿Hacen envíos?")
         self.add(business, talk, "Cliente difícil")
         assert column("SELECT type FROM messages ORDER BY id") == ["text", "note"]
@@ -103,13 +103,13 @@ class TestNotes:
         with transaction(business.business_id) as session:
             assert [said.text for said in context.standings(session, [talk])[talk].said] == ["¿Hacen envíos?"]
 
-    def test_said_twice_it_is_written_once(self, business: TestBusiness) -> None:
+    def test_a_repeated_note_is_stored_once(self, business: TestBusiness) -> None:
         talk = customer_writes()
         assert self.add(business, talk, "Ojo", "k1") == self.add(business, talk, "Ojo", "k1")
         assert one("SELECT count(*) FROM messages WHERE type = 'note'") == 1
 
     @pytest.mark.parametrize("words", ["  ", "x" * 5001])
-    def test_without_words_or_with_too_many_it_is_refused(self, business: TestBusiness, words: str) -> None:
+    def test_an_empty_or_too_long_note_is_refused(self, business: TestBusiness, words: str) -> None:
         talk = customer_writes()
         with pytest.raises(UnacceptableNote):
             self.add(business, talk, words)
@@ -117,7 +117,7 @@ class TestNotes:
 
 class TestSavedReplies:
     @pytest.mark.parametrize("words", ["Hola {{foo}}", "{{ contact.nombre }}", "{{}}", "{{agent.name}} {{1}}"])
-    def test_a_variable_that_nothing_fills_in_is_refused(self, business: TestBusiness, words: str) -> None:
+    def test_an_unknown_variable_is_refused(self, business: TestBusiness, words: str) -> None:
         with pytest.raises(UnknownVariable):
             self.save(business, "hola", words)
         self.save(business, "hola", "¡Hola, {{contact.first_name}}! Soy {{ agent.name }}. {x} {{ }")
@@ -152,19 +152,19 @@ class TestSavedReplies:
     @pytest.mark.parametrize(
         ("shortcut", "words"), [("", "x"), ("a b", "x"), ("x" * 31, "x"), ("a", " "), ("a", "x" * 4001)]
     )
-    def test_what_cannot_be_typed_is_refused(self, business: TestBusiness, shortcut: str, words: str) -> None:
+    def test_an_invalid_shortcut_or_text_is_refused(self, business: TestBusiness, shortcut: str, words: str) -> None:
         with pytest.raises(UnacceptableReply):
             self.save(business, shortcut, words)
 
 
-def test_unread_again(business: TestBusiness) -> None:
+def test_mark_unread(business: TestBusiness) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, unread_count=0)
     with transaction(business.business_id) as session:
         triage.mark_unread(session, business.business_id, talk)
         assert session.get_one(Conversation, talk).unread_count == 1
 
 
-def test_whoever_has_a_snoozed_conversation_sees_that_it_woke(business: TestBusiness, monkeypatch) -> None:
+def test_the_owner_is_alerted_when_a_snooze_ends(business: TestBusiness, monkeypatch) -> None:
     called: list[int | None] = []
     monkeypatch.setattr(events, "notify", lambda session, business_id, talk, calls=None: called.append(calls))
     ana = person(business.business_id).id
@@ -173,7 +173,7 @@ def test_whoever_has_a_snoozed_conversation_sees_that_it_woke(business: TestBusi
     known |= {"waiting_since": None, "unread_count": 0}
     hers = conversation(business.business_id, business.whatsapp_channel_id, mode="human", assignee_id=ana, **known)
     bots = conversation(business.business_id, business.sms_channel_id, mode="bot", **known)
-    assert wake_due() == 2
+    assert unsnooze_due() == 2
     for talk in (hers, bots):
         now = state_of(talk)
         assert (now.status, now.unread_count) == ("open", 1)

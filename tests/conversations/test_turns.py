@@ -1,4 +1,4 @@
-"""The bot's turns: one answer to the newest words, by one worker, unless a person came first."""
+"""Pending replies: one answer to the latest messages, by one worker, unless a person answers first."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def prepare(turn: Turn) -> ReplyContext | None:
 
 
 def begin() -> tuple[Turn, ReplyContext]:
-    """A turn whose bot is thinking now."""
+    """Claim and prepare a reply."""
     turn = claim_one()
     briefing = prepare(turn)
     assert briefing is not None
@@ -56,7 +56,7 @@ def finish(turn: Turn, briefing: ReplyContext, outcome: Outcome = ANSWER) -> boo
         return pending_replies.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
 
 
-def test_no_more_is_claimed_than_was_asked_for_however_the_rows_are_joined(business: TestBusiness) -> None:
+def test_a_claim_respects_its_limit_under_any_join_order(business: TestBusiness) -> None:
     for number in range(5):
         customer_writes(f"Hola {number}", sender=f"549115555000{number}")
     rows("UPDATE reply_turns SET due_at = now()")
@@ -73,7 +73,7 @@ def expire() -> None:
     rows("UPDATE reply_turns SET leased_until = now() - interval '1 second'")
 
 
-def test_who_asked_for_nothing_waits_for_nobody(business: TestBusiness) -> None:
+def test_a_courtesy_needs_no_answer(business: TestBusiness) -> None:
     customer_writes("👍")
     turn, briefing = begin()
     assert finish(turn, briefing, NothingOwed(TRACE))
@@ -97,7 +97,7 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
     assert one("SELECT count(*) FROM reply_turns") == 0
 
 
-def test_the_next_turn_knows_how_the_customer_felt_until_a_person_takes_part(business: TestBusiness) -> None:
+def test_the_next_reply_knows_the_last_sentiment_until_an_agent_answers(business: TestBusiness) -> None:
     customer_writes("llegó roto")
     turn, briefing = begin()
     assert briefing.request.last_sentiment is None
@@ -109,7 +109,7 @@ def test_the_next_turn_knows_how_the_customer_felt_until_a_person_takes_part(bus
     assert prepare(turn).request.last_sentiment is None  # type: ignore[union-attr]
 
 
-def test_a_turn_has_one_worker(business: TestBusiness) -> None:
+def test_a_reply_is_claimed_by_one_worker(business: TestBusiness) -> None:
     for n in range(20):
         customer_writes(sender=f"54911{n:08}")
     rows("UPDATE reply_turns SET due_at = now()")
@@ -131,14 +131,14 @@ def test_a_turn_has_one_worker(business: TestBusiness) -> None:
     assert len(taken) == len(set(taken)) == 20
 
 
-def test_a_turn_is_not_due_before_its_quiet_window(business: TestBusiness) -> None:
+def test_a_reply_is_not_due_before_the_quiet_window(business: TestBusiness) -> None:
     customer_writes()
     rows("UPDATE reply_turns SET due_at = now() + interval '1 minute'")
     with system_transaction() as session:
         assert pending_replies.claim(session, 10, LEASE) == []
 
 
-def test_a_newer_message_drops_the_answer_and_the_next_one_knows_both(business: TestBusiness) -> None:
+def test_a_newer_message_discards_the_answer_and_the_next_one_covers_both(business: TestBusiness) -> None:
     customer_writes("¿A qué hora abren?")
     turn, briefing = begin()
     customer_writes("¿Y los sábados?")
@@ -153,7 +153,7 @@ def test_a_newer_message_drops_the_answer_and_the_next_one_knows_both(business: 
     assert len(said()) == 1
 
 
-def test_a_person_who_takes_over_drops_the_answer(business: TestBusiness) -> None:
+def test_a_takeover_discards_the_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     turn, briefing = begin()
     with transaction(business.business_id) as session:
@@ -162,8 +162,8 @@ def test_a_person_who_takes_over_drops_the_answer(business: TestBusiness) -> Non
     assert said() == []
 
 
-def test_a_person_who_takes_over_while_the_answer_is_written_waits_their_turn(business: TestBusiness) -> None:
-    """Both lock the conversation first, so neither can hold what the other waits for."""
+def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) -> None:
+    """Both lock the conversation first, so they cannot deadlock."""
     conversation_id = customer_writes()
     turn, briefing = begin()
     ready, failures = threading.Barrier(2), []
@@ -189,7 +189,7 @@ def test_a_person_who_takes_over_while_the_answer_is_written_waits_their_turn(bu
     assert len(said()) <= 1
 
 
-def test_a_lost_lease_drops_the_answer(business: TestBusiness) -> None:
+def test_a_lost_lease_discards_the_answer(business: TestBusiness) -> None:
     customer_writes()
     turn, briefing = begin()
     expire()
@@ -199,7 +199,7 @@ def test_a_lost_lease_drops_the_answer(business: TestBusiness) -> None:
     assert len(said()) == 1
 
 
-def test_a_lease_that_ran_out_but_nobody_took_still_counts(business: TestBusiness) -> None:
+def test_an_expired_lease_counts_until_it_is_claimed_again(business: TestBusiness) -> None:
     customer_writes()
     turn, briefing = begin()
     expire()
@@ -207,7 +207,7 @@ def test_a_lease_that_ran_out_but_nobody_took_still_counts(business: TestBusines
     assert len(said()) == 1
 
 
-def test_renewing_keeps_a_slow_thinker(business: TestBusiness) -> None:
+def test_renewing_keeps_the_lease_of_a_slow_reply(business: TestBusiness) -> None:
     customer_writes()
     turn, _ = begin()
     expire()
@@ -216,7 +216,7 @@ def test_renewing_keeps_a_slow_thinker(business: TestBusiness) -> None:
     assert claim() == []
 
 
-def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None:
+def test_renewing_does_not_wait_for_a_locked_row(business: TestBusiness) -> None:
     first, second = customer_writes(), customer_writes(sender="5491155550002")
     held = claim()
     with system_transaction() as using:
@@ -229,7 +229,7 @@ def test_renewing_does_not_wait_for_a_row_in_use(business: TestBusiness) -> None
     ]
 
 
-def test_finishing_twice_speaks_once(business: TestBusiness) -> None:
+def test_finishing_twice_sends_once(business: TestBusiness) -> None:
     customer_writes()
     turn, briefing = begin()
     assert finish(turn, briefing)
@@ -237,7 +237,7 @@ def test_finishing_twice_speaks_once(business: TestBusiness) -> None:
     assert len(said()) == 1
 
 
-def test_a_turn_that_keeps_killing_its_worker_goes_to_a_person(business: TestBusiness) -> None:
+def test_a_reply_that_keeps_crashing_its_worker_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
     for _ in range(pending_replies.MOST_ATTEMPTS):
         assert prepare(claim_one()) is not None
@@ -252,7 +252,7 @@ def test_a_turn_that_keeps_killing_its_worker_goes_to_a_person(business: TestBus
     assert one("SELECT waiting_since IS NOT NULL FROM conversations"), "an apology is no answer"
 
 
-def test_who_opted_out_and_asks_something_gets_a_person_and_no_model(business: TestBusiness) -> None:
+def test_a_question_after_opting_out_is_handed_off_without_the_model(business: TestBusiness) -> None:
     customer_writes("STOP")
     customer_writes("¿A qué hora abren?")
     rows("UPDATE reply_turns SET due_at = now()")
@@ -267,7 +267,7 @@ def test_who_opted_out_and_asks_something_gets_a_person_and_no_model(business: T
 
 
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
-def test_a_spent_budget_postpones_the_turn(business: TestBusiness, limit: dict[str, int]) -> None:
+def test_an_exhausted_budget_postpones_the_reply(business: TestBusiness, limit: dict[str, int]) -> None:
     with transaction(business.business_id) as session:
         versions.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
     customer_writes()
@@ -293,7 +293,7 @@ def test_a_draft_waits_with_a_person(business: TestBusiness) -> None:
 
 
 @pytest.mark.parametrize("words", ["Enseguida le atienden.", None])
-def test_a_handoff_speaks_first_if_it_has_words(business: TestBusiness, words: str | None) -> None:
+def test_a_handoff_sends_its_message_first_if_it_has_one(business: TestBusiness, words: str | None) -> None:
     customer_writes()
     turn, briefing = begin()
     assert finish(turn, briefing, HandOff(words, Reason.KEYWORD, "gerente", TRACE))
@@ -304,7 +304,7 @@ def test_a_handoff_speaks_first_if_it_has_words(business: TestBusiness, words: s
     assert one("SELECT count(*) FROM notices WHERE kind = 'handed_off'") == 1
 
 
-def test_a_silent_bot_leaves_the_customer_to_a_person(business: TestBusiness) -> None:
+def test_with_the_bot_off_the_customer_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
     turn, briefing = begin()
     assert finish(turn, briefing, Silent(Trace("bot_off")))
@@ -312,7 +312,7 @@ def test_a_silent_bot_leaves_the_customer_to_a_person(business: TestBusiness) ->
     assert one("SELECT count(*) FROM ai_runs") == 0
 
 
-def test_an_answer_after_the_window_closed_goes_to_a_person(business: TestBusiness) -> None:
+def test_an_answer_after_the_window_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
     turn, briefing = begin()
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 second'")
@@ -321,7 +321,7 @@ def test_an_answer_after_the_window_closed_goes_to_a_person(business: TestBusine
     assert one("SELECT handoff_reason FROM conversations") == "not_sendable"
 
 
-def test_a_conversation_that_a_person_has_or_that_is_closed_needs_no_answer(business: TestBusiness) -> None:
+def test_a_closed_or_human_conversation_needs_no_answer(business: TestBusiness) -> None:
     customer_writes()
     turn = claim_one()
     rows("UPDATE conversations SET mode = 'human'")
@@ -330,7 +330,7 @@ def test_a_conversation_that_a_person_has_or_that_is_closed_needs_no_answer(busi
     assert one("SELECT count(*) FROM notices") == 0
 
 
-def test_a_channel_without_a_bot_goes_to_a_person(business: TestBusiness) -> None:
+def test_a_channel_without_a_bot_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
     rows("UPDATE channels SET bot_id = NULL")
     assert prepare(claim_one()) is None
@@ -338,7 +338,7 @@ def test_a_channel_without_a_bot_goes_to_a_person(business: TestBusiness) -> Non
 
 
 @pytest.mark.parametrize("closing", ["gracias!!", "chau, buen finde", "👍", "ok"])
-def test_without_a_bot_a_closing_word_calls_nobody(business: TestBusiness, closing: str) -> None:
+def test_without_a_bot_a_farewell_alerts_nobody(business: TestBusiness, closing: str) -> None:
     rows("UPDATE channels SET bot_id = NULL")
     customer_writes(closing)
     assert one("SELECT handoff_reason FROM conversations") is None
@@ -346,7 +346,7 @@ def test_without_a_bot_a_closing_word_calls_nobody(business: TestBusiness, closi
     assert one("SELECT handoff_reason FROM conversations") == "no_bot"
 
 
-def test_the_bot_hears_the_customers_burst_in_the_providers_order(business: TestBusiness) -> None:
+def test_the_bot_reads_a_burst_in_the_providers_order(business: TestBusiness) -> None:
     customer_writes("segundo", at=1_790_000_010)
     customer_writes("primero", at=1_790_000_000)
     _, briefing = begin()
@@ -363,7 +363,7 @@ def test_a_quick_answer_stays_before_the_next_question(business: TestBusiness) -
     assert briefing.request.replies_in_a_row == 1
 
 
-class TestAbandoned:
+class TestUnanswered:
     def age(self) -> None:
         rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes' WHERE waiting_since IS NOT NULL")
         rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
@@ -372,7 +372,7 @@ class TestAbandoned:
         with system_transaction() as session:
             return lifecycle.hand_off_unanswered(session, 60)
 
-    def test_a_customer_whom_nobody_serves_gets_a_person(self, business: TestBusiness) -> None:
+    def test_a_waiting_customer_without_a_pending_reply_is_handed_off(self, business: TestBusiness) -> None:
         customer_writes()
         rows("DELETE FROM reply_turns")
         assert self.own() == 0, "not yet"
@@ -381,7 +381,7 @@ class TestAbandoned:
         assert self.own() == 0
         assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "unanswered")]
 
-    def test_a_turn_or_a_send_under_way_is_service(self, business: TestBusiness) -> None:
+    def test_a_pending_reply_or_send_prevents_the_hand_off(self, business: TestBusiness) -> None:
         customer_writes()
         self.age()
         assert self.own() == 0

@@ -1,4 +1,4 @@
-"""What providers say of an account, asked now and then and kept."""
+"""Periodic probes of provider accounts, and their saved results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _account(channel_id: int) -> Account:
         return account_of(session.get_one(Channel, channel_id))
 
 
-def test_meta_tells_of_the_number_and_its_token(business, providers) -> None:
+def test_meta_reports_the_number_and_its_token(business, providers) -> None:
     answer = probes.probe(_account(business.whatsapp_channel_id))
     assert (answer.well, answer.number, answer.quality) == (True, "+1", "GREEN")
     assert answer.expires_at is not None
@@ -43,14 +43,14 @@ def test_meta_tells_of_the_number_and_its_token(business, providers) -> None:
     assert ProbeResult.of_json({}) is None
 
 
-def test_a_token_that_may_not_ask_about_itself_is_good_enough(business, providers) -> None:
+def test_a_token_that_cannot_inspect_itself_is_accepted(business, providers) -> None:
     refused = {"error": {"code": 100, "message": "no"}}
     providers.replace(responses.GET, f"{META}/debug_token", json=refused, status=400)
     answer = probes.probe(_account(business.whatsapp_channel_id))
     assert (answer.well, answer.expires_at) == (True, None)
 
 
-def test_twilio_refuses_in_its_own_words_and_silence_names_the_address(business, providers) -> None:
+def test_twilios_error_is_verbatim_and_a_timeout_names_the_url(business, providers) -> None:
     answer = probes.probe(_account(business.sms_channel_id))
     assert (answer.well, answer.detail) == (False, "20003: Authenticate")
     providers.remove(responses.GET, TWILIO)
@@ -58,7 +58,7 @@ def test_twilio_refuses_in_its_own_words_and_silence_names_the_address(business,
     assert "http://127.0.0.1:9" in answer.advice
 
 
-def test_channels_are_asked_about_once_in_a_while_but_not_the_disabled(business, providers) -> None:
+def test_enabled_channels_are_probed_periodically(business, providers) -> None:
     rows(f"UPDATE channels SET state = 'disabled' WHERE id = {business.twilio_whatsapp_channel_id}")
     assert probes.probe_due() == 2
     assert probes.probe_due() == 0
@@ -68,7 +68,7 @@ def test_channels_are_asked_about_once_in_a_while_but_not_the_disabled(business,
     assert probes.probe_due() == 2
 
 
-def test_doctor_tells_what_to_mend(business, providers, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_says_what_to_fix(business, providers, capsys: pytest.CaptureFixture[str]) -> None:
     rows(f"UPDATE channels SET state = 'paused', state_reason = 'Banned' WHERE id = {business.whatsapp_channel_id}")
     assert doctor.doctor(doctor.argparse.Namespace()) == 1
     told = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What workers tell of themselves, and what the watchers see."""
+"""Worker reports and the statistics read from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def minutes() -> list[worker_stats.TaskStats]:
         return worker_stats.minutes(session, datetime.now(UTC) - timedelta(hours=1))
 
 
-def test_counting_adds_up_over_tellings_and_workers(business: TestBusiness) -> None:
+def test_counts_add_up_over_reports_and_workers(business: TestBusiness) -> None:
     meter, other = Meter(), Meter()
     for one_meter in (meter, other, meter):
         one_meter.count("sending", 0.0421)
@@ -37,7 +37,7 @@ def test_counting_adds_up_over_tellings_and_workers(business: TestBusiness) -> N
     assert worker.memory > 1_000_000
 
 
-def test_a_task_that_raises_leaves_its_traceback(business: TestBusiness) -> None:
+def test_a_failed_task_stores_its_traceback(business: TestBusiness) -> None:
     meter = Meter()
     for _ in range(50):
         with pytest.raises(ZeroDivisionError), meter.measure("replies"):
@@ -50,7 +50,7 @@ def test_a_task_that_raises_leaves_its_traceback(business: TestBusiness) -> None
     assert "ZeroDivisionError" in failures[0].trace
 
 
-def test_what_the_database_did_not_take_is_told_the_next_time(
+def test_a_report_that_failed_is_included_in_the_next_one(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meter = Meter()
@@ -67,7 +67,7 @@ def test_what_the_database_did_not_take_is_told_the_next_time(
     assert sum(row.count for row in minutes() if row.kind == "media") == 2
 
 
-def test_a_worker_not_heard_of_is_lost_and_old_work_is_forgotten(business: TestBusiness) -> None:
+def test_a_silent_worker_is_lost_and_old_rows_are_deleted(business: TestBusiness) -> None:
     meter = Meter()
     meter.count("media", 1)
     meter.tell({}, {})
@@ -81,7 +81,7 @@ def test_a_worker_not_heard_of_is_lost_and_old_work_is_forgotten(business: TestB
     assert one("SELECT (SELECT count(*) FROM worker_reports) + (SELECT count(*) FROM work_minutes)") == 0
 
 
-def test_what_waits_and_for_how_long(business: TestBusiness) -> None:
+def test_due_work_and_its_age(business: TestBusiness) -> None:
     store(meta_json(meta_body(text_value("Hola"))))
     rows("UPDATE webhook_events SET received_at = now() - interval '90 seconds'")
     with system_transaction() as session:

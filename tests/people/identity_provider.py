@@ -1,4 +1,4 @@
-"""A small OpenID provider on this machine: it signs real tokens and checks codes, PKCE and the client's secret."""
+"""Local OpenID provider for tests: signs real tokens and checks codes, PKCE and the client secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY, STRANGERS_KEY = (RSAKey.generate_key(2048, auto_kid=True) for _ in range(2)
 
 @dataclass
 class Provider:
-    """`claims` are put over those of an honest ID token; `key` signs it."""
+    """`claims` override those of a valid ID token; `key` signs it."""
 
     issuer: str = ""
     email: str = ""
@@ -34,7 +34,7 @@ class Provider:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def approve(self, address: str) -> dict[str, str]:
-        """What a person who agrees comes back with."""
+        """Return the redirect parameters after the user consents."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         code = f"code-{len(self.codes)}"
         self.codes[code] = asked
@@ -79,7 +79,7 @@ class Provider:
 
 @contextmanager
 def serve() -> Iterator[Provider]:
-    """The provider on a free port."""
+    """Serve the provider on a free port."""
     provider = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -99,7 +99,7 @@ def serve() -> Iterator[Provider]:
             self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: a test's output is for the test."""
+            """Do not log requests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

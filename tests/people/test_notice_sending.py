@@ -1,4 +1,4 @@
-"""Notices reach people: by every service, again when one is down, in their language, with what they need to act."""
+"""Delivery of notifications: every service, retries, language, and links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.inbox.steps import column, one, rows
 
 
 class Catcher:
-    """A service that takes what it is sent, or does not."""
+    """A fake service that accepts or rejects notifications."""
 
     def __init__(self, *, up: bool = True) -> None:
         self.up = up
@@ -44,40 +44,38 @@ def note(business: TestBusiness, kind: str = "test", severity: Severity = Severi
         notify(session, business.business_id, kind, severity, "Something happened.", **more)
 
 
-def come_due() -> None:
+def make_due() -> None:
     rows("UPDATE notices SET next_try_at = now() WHERE next_try_at IS NOT NULL")
 
 
-def test_one_that_a_service_did_not_take_is_tried_again_there_and_nowhere_else(
-    business: TestBusiness, catcher: Catcher
-) -> None:
+def test_a_rejected_notification_is_retried_only_at_that_service(business: TestBusiness, catcher: Catcher) -> None:
     note(business)
     down = Catcher(up=False)
     send(catcher, down)
     assert rows("SELECT sent_at, tries, next_try_at > now() FROM notices") == [(None, 1, True)]
-    send(catcher, down)  # not yet due
+    send(catcher, down)  # not due yet
     assert one("SELECT tries FROM notices") == 1
     down.up = True
-    come_due()
+    make_due()
     send(catcher, down)
     assert (len(catcher.took), len(down.took)) == (1, 1)
     assert rows("SELECT sent_at IS NOT NULL, next_try_at FROM notices") == [(True, None)]
-    come_due()
+    make_due()
     send(catcher, down)
     assert len(catcher.took) == 1
 
 
-def test_trying_again_is_bounded_and_the_notice_stays(business: TestBusiness) -> None:
+def test_retries_are_bounded_and_the_notification_remains_listed(business: TestBusiness) -> None:
     note(business)
     waits = []
     for _ in range(9):
-        come_due()
+        make_due()
         send(Catcher(up=False))
         waits.append(round(one("SELECT extract(epoch FROM next_try_at - now()) FROM notices")))
     assert [wait // 10 * 10 for wait in waits[:2]] in ([10, 30], [0, 20])
     assert waits == sorted(waits) and waits[-1] <= 3600
     rows("UPDATE notices SET created_at = now() - interval '25 hours'")
-    come_due()
+    make_due()
     send(Catcher(up=False))
     assert rows("SELECT next_try_at, sent_at FROM notices") == [(None, None)]
 
@@ -87,22 +85,22 @@ class Broken:
         raise ValueError("a plug-in's bug")
 
 
-def test_a_service_that_breaks_keeps_the_others_from_nothing(business: TestBusiness, catcher: Catcher) -> None:
+def test_a_failing_service_does_not_block_the_others(business: TestBusiness, catcher: Catcher) -> None:
     note(business)
     send(Broken(), catcher)
     assert len(catcher.took) == 1
     assert one("SELECT sent_at FROM notices") is None
 
 
-def test_without_a_service_nothing_waits_and_nothing_counts_as_sent(business: TestBusiness, catcher: Catcher) -> None:
+def test_without_a_service_nothing_is_due_and_nothing_counts_as_sent(business: TestBusiness, catcher: Catcher) -> None:
     note(business)
     assert send() is False
     assert rows("SELECT sent_at, next_try_at FROM notices") == [(None, None)]
-    send(catcher)  # nobody is told of old ones when a service is set later
+    send(catcher)  # old ones are not sent when a service is configured later
     assert catcher.took == []
 
 
-def test_a_backlog_goes_out_whole_and_together(business: TestBusiness, catcher: Catcher) -> None:
+def test_a_backlog_is_sent_completely_in_batches(business: TestBusiness, catcher: Catcher) -> None:
     for n in range(45):
         note(business, severity=Severity.HIGH if n % 2 else Severity.INFO)
     while send(catcher):
@@ -113,7 +111,7 @@ def test_a_backlog_goes_out_whole_and_together(business: TestBusiness, catcher: 
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "asked for one"), ("es", "la pidió"), ("pt", "foi pedida")])
-def test_it_is_told_in_the_administrators_language_with_name_and_link(
+def test_it_is_sent_in_the_administrators_language_with_name_and_link(
     business: TestBusiness, catcher: Catcher, language: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.platform.config import get_settings
@@ -131,25 +129,23 @@ def test_it_is_told_in_the_administrators_language_with_name_and_link(
     assert kind == "warning" and notification_texts.severity_word(language, "warning", cleared=False) in title
 
 
-def test_workers_that_stop_on_a_quiet_desk_are_told_once_and_cleared_once(
-    business: TestBusiness, catcher: Catcher
-) -> None:
+def test_stopped_workers_notify_once_and_clear_once(business: TestBusiness, catcher: Catcher) -> None:
     rows(
         "INSERT INTO worker_reports (worker, started_at, seen_at, slots, busy, done, memory)"
         " VALUES ('a', now(), now() - interval '40 seconds', '{}', '{}', 0, 0)"
     )
 
-    def round_() -> None:
+    def evaluate_and_send() -> None:
         with system_transaction() as session:
             alerts.evaluate(session)
         send(catcher)
 
     for _ in range(3):
-        round_()
+        evaluate_and_send()
     assert [kind for _, _, kind in catcher.took] == ["failure"]
     rows("DELETE FROM worker_reports")  # as they are after days
     rows("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'")
-    round_()
+    evaluate_and_send()
     assert len(catcher.took) == 1
     rows(
         "INSERT INTO worker_reports (worker, started_at, seen_at, slots, busy, done, memory)"
@@ -157,13 +153,13 @@ def test_workers_that_stop_on_a_quiet_desk_are_told_once_and_cleared_once(
     )
     rows("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'")
     for _ in range(3):
-        round_()
+        evaluate_and_send()
     assert [kind for _, _, kind in catcher.took] == ["failure", "success"]
     assert column("SELECT severity FROM notices ORDER BY id") == ["high", "info"]
 
 
 @pytest.mark.parametrize("language", notification_texts.LANGUAGES)
-def test_every_language_says_the_same_things(language: str) -> None:
+def test_every_language_has_the_same_texts(language: str) -> None:
     import string
 
     def shape(code: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Notices speak the reader's language, whatever is known of what they tell."""
+"""Texts of notifications in every language, with any set of values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.inbox.steps import one
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])
-def test_what_names_nobody_but_the_customer_needs_no_more_to_be_said(language: str) -> None:
+def test_a_text_that_only_uses_the_customer_needs_no_other_values(language: str) -> None:
     english = "Nobody knows whether message 187 arrived."
     said = sentence(language, "message_uncertain", {}, english, "Ana")
     assert said != english
@@ -32,7 +32,7 @@ def test_what_names_nobody_but_the_customer_needs_no_more_to_be_said(language: s
         ("asked_twice", "¿y mi pedido?", True),
     ],
 )
-def test_of_why_a_person_is_needed_only_what_others_said_is_quoted(
+def test_hand_off_details_are_quoted_only_if_written_by_others(
     business: TestBusiness, reason: str, detail: str, quoted: bool
 ) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
@@ -44,7 +44,7 @@ def test_of_why_a_person_is_needed_only_what_others_said_is_quoted(
     assert (detail in said) is quoted
 
 
-def test_the_console_knows_every_reason_that_notices_know() -> None:
+def test_the_console_has_every_reason_of_the_notifications() -> None:
     for language in LANGUAGES:
         reasons = {key for key in catalogue(language) if key.startswith("reason.")}
         assert reasons <= i18n.catalogue(language).keys()

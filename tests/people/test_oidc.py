@@ -1,4 +1,4 @@
-"""Signing in through an identity provider: who gets in, and everything that must not be believed."""
+"""Single sign-on: valid logins, and responses that must be rejected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.people.identity_provider import CLIENT, SECRET, STRANGERS_KEY, Provid
 
 @pytest.fixture
 def browser(business: TestBusiness) -> TestClient:
-    """A client of the console's own routes."""
+    """A client of the console's HTTP routes."""
     app = Starlette(routes=asgi.app._user_routes)
     return TestClient(app, base_url="https://console.example", follow_redirects=False)
 
@@ -37,7 +37,7 @@ def ana(business: TestBusiness) -> Person:
 
 @pytest.fixture
 def provider(ana: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """A provider that knows Ana and is set up here."""
+    """A configured provider that knows Ana."""
     with serve() as provider:
         provider.email = ana.email.upper()
         for name, value in (("issuer", provider.issuer), ("client_id", CLIENT), ("client_secret", SECRET)):
@@ -46,7 +46,7 @@ def provider(ana: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]
 
 
 def go(browser: TestClient, provider: Provider, **changed: str) -> str:
-    """Through the provider and back. Returns where the browser ends."""
+    """Log in through the provider. Returns the final URL of the browser."""
     begun = browser.get("/auth/oidc")
     assert begun.headers["location"].startswith(f"{provider.issuer}/authorize?")
     answer = provider.approve(begun.headers["location"]) | changed
@@ -59,14 +59,14 @@ def signed_in(browser: TestClient) -> str | None:
         return agent.email if agent else None
 
 
-def test_whoever_the_provider_vouches_for_is_signed_in(browser: TestClient, provider: Provider, ana: Person) -> None:
+def test_a_verified_user_is_logged_in(browser: TestClient, provider: Provider, ana: Person) -> None:
     assert "/auth/oidc" in browser.get("/auth/login").text
     assert go(browser, provider) == "/"
     assert signed_in(browser) == ana.email
     assert "bothub_oidc" not in browser.cookies
 
 
-def test_an_answer_counts_once_and_only_in_its_browser(browser: TestClient, provider: Provider) -> None:
+def test_a_response_is_valid_once_and_only_in_its_browser(browser: TestClient, provider: Provider) -> None:
     answer = provider.approve(browser.get("/auth/oidc").headers["location"])
     stranger = TestClient(browser.app, base_url=browser.base_url, follow_redirects=False)
     refused = stranger.get("/auth/oidc/callback", params=answer)
@@ -89,9 +89,7 @@ def test_an_answer_counts_once_and_only_in_its_browser(browser: TestClient, prov
         {"exp": int(time.time()) - 3600},
     ],
 )
-def test_a_token_that_proves_nothing_lets_nobody_in(
-    browser: TestClient, provider: Provider, claims: dict[str, Any]
-) -> None:
+def test_an_invalid_token_is_refused(browser: TestClient, provider: Provider, claims: dict[str, Any]) -> None:
     provider.claims = claims
     assert go(browser, provider) == "/auth/login?provider"
     assert signed_in(browser) is None
@@ -99,42 +97,42 @@ def test_a_token_that_proves_nothing_lets_nobody_in(
 
 
 @pytest.mark.parametrize("changed", [{"state": "another"}, {"iss": "http://elsewhere.example"}, {"code": "guessed"}])
-def test_a_forged_answer_is_refused(browser: TestClient, provider: Provider, changed: dict[str, str]) -> None:
+def test_a_forged_response_is_refused(browser: TestClient, provider: Provider, changed: dict[str, str]) -> None:
     assert go(browser, provider, **changed) == "/auth/login?provider"
 
 
-def test_a_token_of_another_key_is_refused(browser: TestClient, provider: Provider) -> None:
+def test_a_token_signed_by_another_key_is_refused(browser: TestClient, provider: Provider) -> None:
     provider.key = STRANGERS_KEY
     assert go(browser, provider) == "/auth/login?provider"
 
 
 @pytest.mark.parametrize("document", [{"issuer": "http://elsewhere.example"}, {"token_endpoint": "ftp://x"}])
-def test_a_provider_that_is_not_what_was_set_is_not_asked(
+def test_a_provider_with_another_issuer_is_refused(
     browser: TestClient, provider: Provider, document: dict[str, str]
 ) -> None:
     provider.discovery = document
     assert browser.get("/auth/oidc").headers["location"] == "/auth/login?provider"
 
 
-def test_who_was_let_go_does_not_get_in(browser: TestClient, provider: Provider, ana: Person) -> None:
+def test_a_disabled_agent_is_refused(browser: TestClient, provider: Provider, ana: Person) -> None:
     with system_transaction() as session:
         user_admin.disable(session, ana.business_id, "system:test", ana.id)
     assert go(browser, provider) == "/auth/login?provider"
 
 
-def test_our_own_second_step_is_still_owed(browser: TestClient, provider: Provider, ana: Person) -> None:
+def test_the_second_factor_is_still_required(browser: TestClient, provider: Provider, ana: Person) -> None:
     with system_transaction() as session:
         session.execute(update(Agent).where(Agent.id == ana.id).values(totp={"sealed": "x"}))
     assert go(browser, provider) == "/auth/code"
     assert signed_in(browser) is None
 
 
-def test_without_settings_there_is_no_such_page(browser: TestClient) -> None:
+def test_without_settings_the_page_does_not_exist(browser: TestClient) -> None:
     assert browser.get("/auth/oidc").status_code == 404
     assert browser.get("/auth/oidc/callback").status_code == 404
 
 
-def test_wrong_passwords_are_in_the_audit_log(browser: TestClient, ana: Person) -> None:
+def test_wrong_passwords_are_audited(browser: TestClient, ana: Person) -> None:
     fields = {"email": ana.email, "password": "wrong password"}
     for _ in range(5):
         browser.post("/auth/login", data=fields, headers={"origin": str(browser.base_url).rstrip("/")})

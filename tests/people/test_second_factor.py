@@ -1,4 +1,4 @@
-"""The second step at signing in."""
+"""Two-factor login."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ana(business: TestBusiness) -> Person:
 
 @pytest.fixture
 def recovery(ana: Person) -> list[str]:
-    """Her recovery codes; the code of a minute ago was the last one used."""
+    """Ana's recovery codes; the last code used is a minute old."""
     with transaction(ana.business_id) as session:
         codes = two_factor.enrol(session, ana.id, SECRET, code())
         agent = session.get_one(Agent, ana.id)
@@ -39,7 +39,7 @@ def recovery(ana: Person) -> list[str]:
 
 
 def owed(ana: Person) -> str:
-    """The password is right: what is owed is the code."""
+    """Log in with the password; return the token for the second factor."""
     with system_transaction() as session:
         who = users.authenticate(session, ana.email, PASSWORD)
         assert who is not None
@@ -53,7 +53,7 @@ def prove(token: str, typed: str) -> str | None:
         return sessions.verify_second_factor(session, token, typed)
 
 
-def test_the_password_alone_opens_nothing(ana: Person, recovery: list[str]) -> None:
+def test_the_password_alone_opens_no_session(ana: Person, recovery: list[str]) -> None:
     token = owed(ana)
     with system_transaction() as session:
         assert sessions.session_agent(session, token) is None
@@ -73,7 +73,7 @@ def test_a_code_works_once(ana: Person, recovery: list[str]) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "000000x", "１２３４５６", "12345", "aaaaaa-aaaaaa", "\0"])
-def test_what_is_no_code_is_refused(ana: Person, recovery: list[str], typed: str) -> None:
+def test_an_invalid_code_is_refused(ana: Person, recovery: list[str], typed: str) -> None:
     assert prove(owed(ana), typed) is None
 
 
@@ -95,7 +95,7 @@ def test_guessing_locks_out_though_the_password_is_right_each_time(ana: Person, 
         assert users.authenticate(session, ana.email, PASSWORD) is None
 
 
-def test_a_link_owes_the_code_as_well(ana: Person, recovery: list[str]) -> None:
+def test_a_login_link_requires_the_code_as_well(ana: Person, recovery: list[str]) -> None:
     with system_transaction() as session:
         link = sessions.make_link(session, ana.business_id, ana.id)
         admitted = sessions.consume_login_link(session, link)
@@ -103,7 +103,7 @@ def test_a_link_owes_the_code_as_well(ana: Person, recovery: list[str]) -> None:
     assert admitted.owes_code
 
 
-def test_it_is_not_kept_until_the_app_has_it_and_goes_when_removed(ana: Person) -> None:
+def test_the_secret_is_stored_after_a_first_code_and_deleted_on_removal(ana: Person) -> None:
     for typed in ("000000", "１２３４５６"):
         with pytest.raises(WrongCode), transaction(ana.business_id) as session:
             two_factor.enrol(session, ana.id, SECRET, typed)

@@ -1,4 +1,4 @@
-"""Inviting, roles, letting go; and that somebody can always administer."""
+"""Inviting, changing roles and disabling; an administrator always remains."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def set_role(business: TestBusiness, agent_id: int, role: Role) -> None:
         user_admin.set_role(session, business.business_id, "system:test", agent_id, role)
 
 
-def test_an_invitation_signs_in_once_and_the_person_is_seen(business: TestBusiness) -> None:
+def test_an_invitation_logs_in_once_and_updates_last_seen(business: TestBusiness) -> None:
     token = invite(business)
     (eva,) = everyone(business)
     assert (eva.name, eva.role, eva.joined, eva.last_seen_at) == ("Eva Ruiz", Role.AGENT, False, None)
@@ -56,13 +56,13 @@ def test_a_person_needs_a_name_and_an_address(business: TestBusiness, name: str,
         invite(business, name, email)
 
 
-def test_an_address_belongs_to_one_person_whatever_its_letters(business: TestBusiness) -> None:
+def test_an_address_is_unique_ignoring_case(business: TestBusiness) -> None:
     invite(business)
     with pytest.raises(AddressTaken):
         invite(business, "Other", "EVA@desk.example")
 
 
-def test_letting_go_ends_every_way_in_at_once(business: TestBusiness) -> None:
+def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> None:
     ana = person(business.business_id)
     conversation(business.business_id, business.whatsapp_channel_id, assignee_id=ana.id)
     with transaction(business.business_id) as session:
@@ -80,7 +80,7 @@ def test_letting_go_ends_every_way_in_at_once(business: TestBusiness) -> None:
     assert everyone(business)[0].disabled_at is None
 
 
-def test_the_last_administrator_stays(business: TestBusiness) -> None:
+def test_the_last_administrator_cannot_be_removed(business: TestBusiness) -> None:
     ana = person(business.business_id, role=Role.ADMINISTRATOR)
     bea = person(business.business_id, role=Role.ADMINISTRATOR)
     with pytest.raises(CannotDisableSelf):
@@ -110,13 +110,13 @@ def test_two_administrators_cannot_remove_each_other(business: TestBusiness) -> 
     assert one("SELECT count(*) FROM agents WHERE disabled_at IS NULL") == 1
 
 
-def test_other_businesses_people_are_out_of_reach(business: TestBusiness) -> None:
+def test_agents_of_another_business_cannot_be_changed(business: TestBusiness) -> None:
     ana = person(business.business_id)
     with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
         user_admin.disable(session, business.business_id + 1, "system:test", ana.id)
 
 
-def test_the_audit_log_tells_who_did_what_and_goes_on_after_a_page(business: TestBusiness) -> None:
+def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
     ana = person(business.business_id, name="Ana Torres", role=Role.ADMINISTRATOR)
     with transaction(business.business_id) as session:
         for number in range(5):
@@ -132,7 +132,7 @@ def test_the_audit_log_tells_who_did_what_and_goes_on_after_a_page(business: Tes
     assert (key.who, key.actor) == ("", "key:3")
 
 
-def test_what_was_recorded_cannot_be_changed_by_the_application(business: TestBusiness) -> None:
+def test_the_application_cannot_change_audit_entries(business: TestBusiness) -> None:
     person(business.business_id)
     with pytest.raises(Exception, match="permission denied"), transaction(business.business_id) as session:
         session.connection().exec_driver_sql("DELETE FROM audit_log")

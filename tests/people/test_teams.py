@@ -1,4 +1,4 @@
-"""Teams: making them, who is in them, and the conversations that are given to them."""
+"""Teams: creation, members, channels and assignment of conversations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> N
         team_assignment.assign_team(session, business.business_id, conversation_id, "agent:1", team_id)
 
 
-def test_a_team_has_exactly_the_members_it_was_given(business: TestBusiness) -> None:
+def test_set_members_replaces_the_members(business: TestBusiness) -> None:
     ana, bea = person(business.business_id), person(business.business_id, name="Bea Soto")
     sales = make(business, "  Sales   team ")
     set_members(business, sales, [ana.id, bea.id, ana.id])
@@ -51,7 +51,7 @@ def test_a_team_has_exactly_the_members_it_was_given(business: TestBusiness) -> 
     assert known(business)[0].members == []
 
 
-def test_a_stranger_cannot_be_a_member_and_nothing_changes(business: TestBusiness) -> None:
+def test_an_agent_of_another_business_cannot_be_a_member(business: TestBusiness) -> None:
     ana = person(business.business_id)
     sales = make(business, "Sales")
     set_members(business, sales, [ana.id])
@@ -66,7 +66,7 @@ def test_a_team_needs_a_name(business: TestBusiness, name: str) -> None:
         make(business, name)
 
 
-def test_a_name_belongs_to_one_team_whatever_its_capitals(business: TestBusiness) -> None:
+def test_a_name_is_unique_ignoring_case(business: TestBusiness) -> None:
     make(business, "Sales")
     returns = make(business, "Returns")
     with pytest.raises(TeamNameTaken):
@@ -78,7 +78,7 @@ def test_a_name_belongs_to_one_team_whatever_its_capitals(business: TestBusiness
     assert [team.name for team in known(business)] == ["RETURNS", "Sales"]
 
 
-def test_the_list_can_be_narrowed_to_a_team_until_it_is_removed(business: TestBusiness) -> None:
+def test_the_list_can_be_filtered_by_team_until_it_is_removed(business: TestBusiness) -> None:
     sales = make(business, "Sales")
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
@@ -104,7 +104,7 @@ def test_a_closed_conversation_and_an_unknown_team_are_refused(business: TestBus
         give(business, talk, sales + 1000)
 
 
-def test_an_administrator_makes_renames_fills_and_removes_one(
+def test_an_administrator_creates_renames_fills_and_removes_a_team(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
@@ -128,9 +128,7 @@ def test_an_administrator_makes_renames_fills_and_removes_one(
     assert known(business) == []
 
 
-def test_an_administrator_says_who_gets_what_the_bot_hands_over(
-    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_administrator_sets_the_assignment_rules(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     sales, returns = make(business, "Sales"), make(business, "Returns")
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
     page = desk.open().switch_page("app_pages/teams/page.py")
@@ -149,7 +147,7 @@ def test_an_administrator_says_who_gets_what_the_bot_hands_over(
     assert page.number_input(key="most_open").disabled
 
 
-def test_a_channel_has_one_team_and_a_stranger_is_none(business: TestBusiness) -> None:
+def test_a_channel_has_one_team_of_its_own_business(business: TestBusiness) -> None:
     sales, returns = make(business, "Sales"), make(business, "Returns")
     channel = business.whatsapp_channel_id
 
@@ -166,7 +164,7 @@ def test_a_channel_has_one_team_and_a_stranger_is_none(business: TestBusiness) -
     assert one("SELECT count(*) FROM channels WHERE team_id IS NOT NULL") == 0
 
 
-def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_manager_can_only_read(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     sales = make(business, "Sales")
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     page = desk.open().switch_page("app_pages/teams/page.py")
@@ -190,7 +188,7 @@ def test_a_manager_looks_and_does_not_act(business: TestBusiness, monkeypatch: p
             act()
 
 
-def test_the_inbox_gives_to_a_team_and_narrows_to_it(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_inbox_assigns_to_a_team_and_filters_by_it(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     sales = make(business, "Sales")
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     conversation(business.business_id, business.whatsapp_channel_id, name="Bea")

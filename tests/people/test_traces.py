@@ -1,4 +1,4 @@
-"""What the audit log keeps of programs, downloads and sessions, and what ends with a person who leaves."""
+"""Audit log of API use, downloads and sessions; API keys of disabled agents are revoked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def key(business_id: int, actor: str, *scopes: str) -> tuple[int, str]:
     return key_id, secret
 
 
-def test_a_message_by_the_api_is_noted_once_with_its_key(client: Any, business: TestBusiness) -> None:
+def test_a_message_by_the_api_is_audited_once_with_its_key(client: Any, business: TestBusiness) -> None:
     conversation_id = customer_writes()
     key_id, secret = key(business.business_id, "cli", "messages:write")
     api = Api(client, secret)
@@ -41,7 +41,7 @@ def test_a_message_by_the_api_is_noted_once_with_its_key(client: Any, business: 
     ]
 
 
-def test_downloads_are_noted(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_downloads_are_audited(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     one = person(business.business_id, role=Role.MANAGER)
     monkeypatch.setattr(auth, "token", lambda: one.token)
     auth.forget()
@@ -49,7 +49,7 @@ def test_downloads_are_noted(business: TestBusiness, monkeypatch: pytest.MonkeyP
     assert entries("export") == [(f"agent:{one.id}", "export.download", "quotes", {})]
 
 
-def test_sessions_that_end_are_noted(business: TestBusiness) -> None:
+def test_ended_sessions_are_audited(business: TestBusiness) -> None:
     one = person(business.business_id)
     me = f"agent:{one.id}"
     with system_transaction() as session:
@@ -65,7 +65,7 @@ def test_sessions_that_end_are_noted(business: TestBusiness) -> None:
     ]  # fmt: skip
 
 
-def test_guesses_and_sign_ins_are_noted_with_their_address(business: TestBusiness) -> None:
+def test_failed_and_successful_logins_are_audited_with_their_address(business: TestBusiness) -> None:
     from starlette.testclient import TestClient
 
     from console.asgi import app
@@ -78,7 +78,7 @@ def test_guesses_and_sign_ins_are_noted_with_their_address(business: TestBusines
     assert column("SELECT data ->> 'address' FROM audit_log WHERE action = 'session.refused'") == ["203.0.113.7"]
 
 
-def test_whoever_is_let_go_takes_no_key_along(client: Any, business: TestBusiness) -> None:
+def test_disabling_an_agent_revokes_their_keys(client: Any, business: TestBusiness) -> None:
     leaving, staying = person(business.business_id), person(business.business_id, role=Role.ADMINISTRATOR)
     theirs, secret = key(business.business_id, f"agent:{leaving.id}", "conversations:read")
     _, other = key(business.business_id, f"agent:{staying.id}", "conversations:read")
@@ -89,7 +89,7 @@ def test_whoever_is_let_go_takes_no_key_along(client: Any, business: TestBusines
     assert entries("agent")[-1][3] == {"keys_revoked": [theirs]}
 
 
-def test_words_are_for_keys_that_may_read_messages(client: Any, business: TestBusiness) -> None:
+def test_message_texts_require_the_scope_to_read_messages(client: Any, business: TestBusiness) -> None:
     conversation_id = customer_writes("mi clave es 1234")
     for scopes, said in ((("conversations:read",), ""), (("conversations:read", "messages:read"), "mi clave es 1234")):
         api = Api(client, key(business.business_id, "cli", *scopes)[1])
