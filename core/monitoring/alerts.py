@@ -91,8 +91,7 @@ def evaluate(session: Session) -> None:
     for business_id, kind, subject in cleared:
         if kind in _NOTIFIED_PER_MESSAGE:
             continue
-        data = {"subject": _display_name(names, subject), "cleared": True}
-        _notify(session, business_id, kind, Severity.INFO, data)
+        _notify(session, business_id, kind, Severity.INFO, {"subject": _display_name(names, subject), "cleared": True})
 
 
 def _display_name(names: Mapping[str, str], subject: str) -> str:
