@@ -55,7 +55,7 @@ def behind(
     """The conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        return behind_figures.behind(
+        return behind_figures.conversations(
             session, ZoneInfo(agent.timezone), first, last, metric, label,
             whose=_allowed(agent, whose), before_id=before_id,
             viewer=agent,
