@@ -1,4 +1,4 @@
-"""More bots than one: making another, and which of them answers on which channel."""
+"""Manage several bots: create one, and assign bots to channels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from core.platform.errors import Conflict, NotFound
 
 
 class ChannelMoved(Conflict):
-    """Somebody else gave the channel to another bot meanwhile."""
+    """The channel was assigned to another bot meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A channel and the bot that answers on it, None where people do."""
+    """A channel and the bot that answers on it, None if people do."""
 
     id: int
     name: str
@@ -30,13 +30,13 @@ class Served:
 
 
 def served(session: Session) -> Sequence[Served]:
-    """The channels of the business, oldest first."""
+    """Return the channels of the business, oldest first."""
     rows = session.execute(select(Channel.id, Channel.name, Channel.identity, Channel.bot_id).order_by(Channel.id))
     return [Served(*row) for row in rows]
 
 
 def create(session: Session, business_id: int, settings: BotSettings, *, actor: str, copied_from: int | None) -> int:
-    """Make a bot, which answers on no channel yet. Returns its id."""
+    """Create a bot that answers on no channel yet. Return its id."""
     bot_id = session.execute(
         insert(Bot).values(business_id=business_id, name=settings.name).returning(Bot.id)
     ).scalar_one()
@@ -50,7 +50,7 @@ def create(session: Session, business_id: int, settings: BotSettings, *, actor: 
 def assign(
     session: Session, business_id: int, channel_id: int, bot_id: int | None, *, seen: int | None, actor: str
 ) -> None:
-    """Let another bot, or none, answer on a channel from the next message on. `seen` is the one it had on the screen.
+    """Assign another bot, or none, to a channel from the next message on. `seen` is the one shown to the user before.
 
     Raises:
         NotFound: the business has no such channel or bot.

@@ -1,8 +1,8 @@
 """Retrieval over a bot's approved question-answer pairs, without a model or a database.
 
-`search` finds passages for a prompt and may be generous. `sure_answer` is what the bot says on its own when no
-model can be asked, so it would rather find nothing: every meaningful word of the customer's question must be in
-the pair's question and hardly any may be missing from it.
+`search` finds passages for a prompt and favours recall. `sure_answer` is what the bot sends when no model is available,
+so it favours precision: every meaningful word of the customer's question must be in the pair's question and hardly any
+may be missing from it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.bots.settings import QaPair
 from core.text.normalize import stem, words
 from core.types import Passage
 
-# Words that do not tell one question from another: articles, greetings, courtesies, helper verbs.
+# Words that do not distinguish questions: articles, greetings, courtesies, helper verbs.
 _WEAK = frozenset(
     words(
         "a al algo alguna algun con cual cuales de del el ella en es eso esta estan este favor gracias ha han "
@@ -35,7 +35,7 @@ _WEAK = frozenset(
         "need get im wondering good by at offer again repito "
     )
 )
-# They decide what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
+# They define what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
 _INTERROGATIVES = frozenset(
     stem(word)
     for word in words(
@@ -73,9 +73,9 @@ _GREETINGS = (
     "good afternoon",
     "good evening",
 )
-# Who asks again says so, and asks the same.
+# Words of a repeated question, which do not change what is asked.
 _REPEATING = ("otra vez", "de nuevo", "outra vez", "de novo", "i repeat", "asking again")
-# Words that mean together what none does alone. A greeting means nothing here, but "de noche" does.
+# Words that have a meaning together which none has alone. A greeting means nothing here, but "de noche" does.
 _PHRASES = dict.fromkeys((*_GREETINGS, *_REPEATING), "") | {
     "por que": "porque",
     "how much": "price",
@@ -92,17 +92,17 @@ _PHRASES |= dict.fromkeys(
     "horario",
 )  # fmt: skip
 _PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b")
-# As people type on a phone, where the letter stands for nothing else.
+# Abbreviations typed on phones, where the letter has no other meaning.
 _TYPED = {"q": "que", "k": "que", "xq": "porque", "pq": "porque", "x": "por", "d": "de", "u": "you", "ur": "your"}
 _PRICE = "<price>"
 _ASKS_PRICE = frozenset(stem(word) for word in words("cuanto quanto how much"))
 _WEIGHTS = dict.fromkeys(_INTERROGATIVES, 0.25)
 _WEIGHTS |= dict.fromkeys((stem(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
-_TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
+_TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
 _TYPO_CREDIT = 0.9
 _WORDING_SHARE = 0.15
-_LISTED = 0.1  # a model judges what it is shown, and what it is not shown it cannot say
-_BY_ANSWER = 0.5  # what an answer speaks of says less than what its question asks
+_LISTED = 0.1  # generous: a model judges the listed answers and cannot use an unlisted one
+_BY_ANSWER = 0.5  # a match in the answer is weaker evidence than one in the question
 # Measured on the questions and traps in tests/ai/test_knowledge.py: none of the traps is answered.
 _SURE = 0.85
 _MARGIN = 0.08
@@ -120,11 +120,11 @@ class _Question:
 @dataclass(frozen=True, slots=True)
 class _Match:
     passage: Passage
-    answers_all: bool  # no meaningful word of the customer's question is left over
+    answers_all: bool  # every meaningful word of the customer's question is matched
 
 
 def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
-    """The approved pairs nearest to `question`, best first, at most `limit`. Ids are qa-1, qa-2 … by position."""
+    """Return the approved pairs nearest to `question`, best first, at most `limit`. Ids (qa-1 …) are by position."""
     found = [match.passage for match in _matches(pairs, question) if match.passage.score >= _LISTED]
     known = {passage.id for passage in found}
     found += [passage for passage in _by_answer(pairs, question) if passage.id not in known]
@@ -132,7 +132,7 @@ def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
 
 
 def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
-    """Pairs whose question and answer together speak of what is asked: "tarjeta" stands in how one can pay."""
+    """Yield pairs whose question and answer together cover the question: "tarjeta" occurs in the answer on payment."""
     asked = _question(question).keys
     for index, pair in enumerate(pairs, start=1):
         if not pair.approved or not asked:
@@ -146,7 +146,7 @@ def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
 
 
 def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:
-    """The approved pair that asks the same as `question`, if exactly one answer does; its text is that answer."""
+    """Return the approved pair that asks the same as `question`, if exactly one does; its text is the answer."""
     matches = _matches(pairs, question)
     if not matches or not matches[0].answers_all or matches[0].passage.score < _SURE:
         return None
@@ -157,7 +157,7 @@ def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:
 
 
 def same_question(first: str, second: str) -> bool:
-    """Whether two messages ask the same in other words or with a slip of the finger. Courtesies never count."""
+    """Return whether two messages ask the same in other words or with a typo. Courtesies never count."""
     one, other = _question(first), _question(second)
     if min(len(set(one.keys.values())), len(set(other.keys.values()))) < _REPEATABLE_WORDS:
         return False
@@ -166,23 +166,23 @@ def same_question(first: str, second: str) -> bool:
 
 
 def subject_of(question: str) -> Mapping[str, str]:
-    """The words that tell what a question is about, folded, with their stems: neither who asks nor for how much."""
+    """Return the folded words that name the subject of a question, with their stems, without who asks or how much."""
     keys = _question(question).keys
     return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
 
 
 def asks_price(question: str) -> bool:
-    """Whether it asks what something costs."""
+    """Return whether it asks what something costs."""
     return _PRICE in _question(question).keys.values()
 
 
 def meaning(question: str) -> frozenset[str]:
-    """What a question asks, as keys that the forms of a word share. Empty for a greeting or a courtesy."""
+    """Return what a question asks, as keys shared by the forms of a word. Empty for a greeting or a courtesy."""
     return frozenset(_question(question).keys.values()) - _INTERROGATIVES
 
 
 def likeness(first: str, second: str) -> float:
-    """How alike two questions are, 0 to 1: what they ask, a slip of the finger forgiven, and a little their wording."""
+    """Return the similarity of two questions, 0 to 1: mostly what they ask, tolerating a typo, and a little wording."""
     one, other = _question(first), _question(second)
     if not one.keys or not other.keys:
         return float(one.folded == other.folded)
@@ -211,7 +211,7 @@ def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
 
 
 def _compare(asked: _Question, slips: Mapping[str, str], pair: _Question) -> tuple[float, bool]:
-    """The likeness, 0 to 1, of two questions that share something, and whether the pair's covers all of the other."""
+    """Return the similarity, 0 to 1, of two overlapping questions, and whether the pair's covers all of the other."""
     if asked.folded == pair.folded:
         return 1.0, True
     exact = set(asked.keys.values())
@@ -224,7 +224,7 @@ def _compare(asked: _Question, slips: Mapping[str, str], pair: _Question) -> tup
     recalled = credit / _weight(wanted)
     overlap = 2 * covered * recalled / (covered + recalled)
     wording = fuzz.token_sort_ratio(asked.folded, pair.folded) / 100
-    # A slip is believed once, and only beside a word that is certain: "corte" may be meant, not a mistyped "coste".
+    # Correct one typo only, and only beside a certain word: "corte" may be meant, not a mistyped "coste".
     plausible = len(mended) <= 1 and bool(common - _INTERROGATIVES)
     return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, not unmet and (not mended or plausible)
 
@@ -234,7 +234,7 @@ def _weight(keys: set[str]) -> float:
 
 
 def _corrections(asked: _Question, vocabulary: Mapping[str, str]) -> dict[str, str]:
-    """For each unknown word, the key of the one known word that is a single slip away, if there is just one."""
+    """Return, for each unknown word, the key of the known word one edit away, if there is exactly one."""
     candidates = [word for word in vocabulary if len(word) >= _TYPO_LENGTH and not word.isdigit()]
     slips: dict[str, str] = {}
     for word in asked.keys:

@@ -1,4 +1,4 @@
-"""Approved answers as a CSV file, the way spreadsheets write and read it."""
+"""Approved answers as a CSV file, as spreadsheets write and read it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from core.bots.settings import QaPair
 from core.platform import spreadsheets
 
-LARGEST_FILE = 5_000_000  # bytes: the most pairs a bot may have, at their longest, and room to spare
+LARGEST_FILE = 5_000_000  # bytes: the maximum number of pairs at maximum length, with a margin
 _COLUMNS = {
     "question": ("question", "pregunta", "pergunta"),
     "answer": ("answer", "respuesta", "resposta"),
@@ -42,9 +42,9 @@ class Read:
 
 
 def read(content: bytes) -> Read:
-    """The pairs of a file with the columns question, answer and perhaps approved, in any of our three languages.
+    """Parse the pairs of a file with the columns question, answer and perhaps approved, in any of our three languages.
 
-    Without a column for it nothing is approved. Raises `UnreadableFile`.
+    Without that column nothing is approved. Raises `UnreadableFile`.
     """
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("too_large")
@@ -84,6 +84,6 @@ def _read(heading: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> 
 
 
 def write(pairs: Iterable[QaPair]) -> bytes:
-    """The file that `read` reads. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
+    """Return the file that `read` parses. Cells that a spreadsheet would run as formulas begin with an apostrophe."""
     lines = ([pair.question, pair.answer, "yes" if pair.approved else "no"] for pair in pairs)
     return spreadsheets.csv_of(_COLUMNS, lines)

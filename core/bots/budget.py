@@ -1,10 +1,10 @@
-"""Requests and tokens a bot may spend in a minute, and US dollars in a day and in a month.
+"""Budgets of a bot: requests and tokens a minute, US dollars a day and a month.
 
-The truth is the runs that are already stored, so every process sees the same budget and nothing has to be kept
-in step: the caller adds up the runs that began within `WINDOW` (those in flight with the estimate of their
-prompt) and asks here before it calls the model. A run that does not fit in its minute waits its turn; it does not
-fail. When the money is spent no model is asked until the day or the month is over: approved answers are still given,
-every other question goes to a person with an apology. Calls of unknown price are counted, but nobody can add them up.
+Spending is summed from the stored runs, so that every process sees the same budget and nothing needs synchronising: the
+caller sums the runs that began within `WINDOW` (those in flight with the estimate of their prompt) and checks here
+before it calls the model. A run over the minute's budget is postponed; it does not fail. When the money is spent no
+model is asked until the day or the month is over: approved answers are still sent, every other question is handed off
+with an apology. Calls of unknown price are counted, but have no amount.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Spent:
 
 
 def fits(settings: BotSettings, spent: Spent, tokens: int) -> bool:
-    """Whether a call of about `tokens` may be made now.
+    """Return whether a call of about `tokens` fits in the budget now.
 
-    A call larger than the whole budget goes out when nothing else was spent; otherwise it would wait for ever.
+    A call larger than the whole budget is allowed when nothing else was spent; otherwise it would wait for ever.
     """
     if settings.requests_per_minute is not None and spent.requests >= settings.requests_per_minute:
         return False
@@ -39,11 +39,11 @@ def fits(settings: BotSettings, spent: Spent, tokens: int) -> bool:
     return spent.tokens + tokens <= settings.tokens_per_minute
 
 
-NEAR = Decimal("0.8")  # of a budget: from here on people are told
+NEAR = Decimal("0.8")  # share of a budget from which administrators are notified
 
 
 class Level(StrEnum):
-    """How much of its money a bot has spent."""
+    """How much of its money budget a bot has spent."""
 
     WITHIN = "within"
     NEAR = "near"
@@ -52,7 +52,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What one bot has cost since the day and the month began, in USD, and how many calls have no known price."""
+    """Cost of one bot since the day and the month began, in USD, and the number of calls without a known price."""
 
     day: Decimal
     month: Decimal
@@ -61,7 +61,7 @@ class Money:
 
 
 def level(settings: BotSettings, spent: Money) -> Level:
-    """Where the bot stands in the tighter of its two budgets."""
+    """Return the level of the tighter of the bot's two money budgets."""
     limits = ((spent.day, settings.usd_per_day), (spent.month, settings.usd_per_month))
     share = max((used / Decimal(str(limit)) for used, limit in limits if limit is not None), default=Decimal(0))
     if share >= 1:

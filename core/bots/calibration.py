@@ -1,7 +1,7 @@
-"""From what the bot believes of an answer to how often such answers turned out well.
+"""Map a bot's confidence to the share of such answers that turned out well.
 
-The curve is an isotonic regression (pool adjacent violators), the usual choice when nothing is known about the shape
-of the error but that more certainty must never count for less. No network and no database here.
+The curve is an isotonic regression (pool adjacent violators), the usual choice when nothing is known about the shape of
+the error but that more certainty must never count for less. No network and no database here.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LEAST_SAMPLE = 50  # outcomes; with fewer the curve would say more about chance than about the bot
-_LEAST_BIN = 10  # outcomes behind each step, so that one lucky answer makes no certainty
+LEAST_SAMPLE = 50  # outcomes; with fewer the curve would reflect chance
+_LEAST_BIN = 10  # outcomes behind each step, so that one lucky answer gives no certainty
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """`points` are (raw, observed), both within 0 and 1: the first rises strictly, the second never falls.
 
-    `sample` is the number of outcomes behind them. Without points nothing is changed.
+    `sample` is the number of outcomes behind them. Without points the calibration is the identity.
     """
 
     points: tuple[tuple[float, float], ...] = ()
     sample: int = 0
 
     def apply(self, raw: float) -> float:
-        """How often answers of this confidence turn out well: between two points on the line that joins them.
+        """Return how often answers of this confidence turn out well, interpolated linearly between two points.
 
-        Outcomes are known only of answers that were given. Below the first point nothing was learned, so the curve
-        may lower such a confidence and never raises it: it cannot let through what was always held back.
+        Outcomes are known only for answers that were given. Below the first point nothing was learned, so the curve may
+        lower such a confidence and never raises it: it cannot pass what was always handed off.
         """
         if not self.points:
             return raw
@@ -38,7 +38,7 @@ class Calibration:
         if index == len(self.points):
             return self.points[-1][1]
         (left, low), (right, high) = self.points[index - 1 : index + 1]
-        # Rounding could carry the line past its own end.
+        # Rounding could exceed the end of the segment.
         return min(high, max(low, low + (high - low) * (raw - left) / (right - left)))
 
 
@@ -46,7 +46,7 @@ IDENTITY = Calibration()
 
 
 def fit(samples: Sequence[tuple[float, bool]]) -> Calibration:
-    """The curve for (raw confidence, whether it turned out well). `IDENTITY` with fewer than `LEAST_SAMPLE`."""
+    """Fit the curve to (raw confidence, whether it turned out well). `IDENTITY` with fewer than `LEAST_SAMPLE`."""
     if len(samples) < LEAST_SAMPLE:
         return IDENTITY
     points = tuple((step.raw / step.count, step.good / step.count) for step in _pooled(_bins(samples)))
@@ -55,7 +55,7 @@ def fit(samples: Sequence[tuple[float, bool]]) -> Calibration:
 
 @dataclass(slots=True)
 class _Step:
-    """Outcomes that share one level: the sum of their confidences, how many turned out well, how many there are."""
+    """Outcomes on one level: the sum of their confidences, how many turned out well, how many there are."""
 
     raw: float
     good: int
@@ -63,10 +63,10 @@ class _Step:
 
 
 def _bins(samples: Iterable[tuple[float, bool]]) -> list[_Step]:
-    """Neighbours together until each group is large enough; equal confidences are never parted."""
+    """Group neighbours until each group is large enough; equal confidences are never separated."""
     bins: list[_Step] = []
     last: float | None = None
-    # Rounded, so that the means of two neighbours cannot meet by an error of arithmetic.
+    # Rounded, so that the means of two neighbours cannot meet by a floating-point error.
     for raw, good in sorted((round(raw, 4), good) for raw, good in samples):
         if not bins or (bins[-1].count >= _LEAST_BIN and raw != last):
             bins.append(_Step(0.0, 0, 0))

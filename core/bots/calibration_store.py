@@ -1,4 +1,4 @@
-"""Each bot's calibration as it is stored, kept for a few minutes in the process that answers."""
+"""Stored calibration of each bot, cached for a few minutes in the process that answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEPT_SECONDS = 300.0
 
 
 def of_bot(session: Session | None, bot_id: int) -> Calibration | None:
-    """The bot's calibration, at most five minutes old. None when this process does not know it and has no session."""
+    """Return the bot's calibration, at most five minutes old. None if it is not cached and there is no session."""
     learned_at, known = _kept.get(bot_id, (float("-inf"), IDENTITY))
     if time.monotonic() - learned_at < _KEPT_SECONDS:
         return known
@@ -30,7 +30,7 @@ _kept: dict[int, tuple[float, Calibration]] = {}
 
 
 def forget() -> None:
-    """Drop what is kept of calibrations."""
+    """Clear the cache of calibrations."""
     _kept.clear()
 
 

@@ -1,7 +1,7 @@
-"""What model calls cost, from a dated table that an operator can correct or extend without a release.
+"""Cost of model calls, from a dated table that an operator can correct or extend without a release.
 
-Prices are in USD for a million tokens. A model, or a day, that the table does not know has an unknown cost,
-which is not a cost of zero.
+Prices are in USD for a million tokens. A model, or a day, missing in the table has an unknown cost, which is not a cost
+of zero.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class PriceTable:
         }
 
     def cost(self, model: str, usage: Usage, at: datetime) -> Decimal | None:
-        """The cost in USD of a call made at `at` (aware), or None when it is not known.
+        """Return the cost in USD of a call made at `at` (aware), or None when it is not known.
 
-        A dated snapshot (gpt-6-luna-2026-09-01) costs what its model does unless it has a price of its own.
+        A dated snapshot (gpt-6-luna-2026-09-01) costs the same as its model unless it has a price of its own.
         """
         price = self._price(model, at) or self._price(_SNAPSHOT.sub("", model), at)
         if price is None:
@@ -77,13 +77,13 @@ class PriceTable:
 
 
 def load_prices(override: Path | None = None) -> PriceTable:
-    """The bundled table, with the entries of `override` (same format) on top when that file exists."""
+    """Load the bundled table, with the entries of `override` (same format) on top when that file exists."""
     return PriceTable(installed(override))
 
 
 def installed(override: Path | None = None) -> list[Price]:
-    """The bundled prices and then those of a file. What cannot be read of the file is left out and told in the log:
-    a slip in a price must not stop an answer.
+    """Return the bundled prices and then those of a file. Invalid entries of the file are skipped and logged: an error
+    in a price must not stop an answer.
     """
     prices = list(_bundled())
     if override is None or not override.exists():
@@ -95,7 +95,7 @@ def installed(override: Path | None = None) -> list[Price]:
 
 
 def read_file(path: Path) -> tuple[list[Price], list[str]]:
-    """The prices of a file, and what is wrong with the rest of it, a line each."""
+    """Read the prices of a file, and its problems, a line each."""
     try:
         listed = json.loads(path.read_bytes())["prices"]
     except (OSError, ValueError, KeyError, TypeError) as error:

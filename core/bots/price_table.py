@@ -1,7 +1,7 @@
-"""What a business pays and earns: prices of its own over those that come with us, each from a day on.
+"""What a business pays and earns: its own prices over the bundled ones, each valid from a day on.
 
-A price that cannot be read is left out and told of, and never stands in the way of an answer: what it would have priced
-has an unknown cost, which is not a cost of zero.
+An invalid price is skipped and logged, and never stops an answer: what it would have priced has an unknown cost, which
+is not a cost of zero.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ CATEGORIES = ("marketing", "utility", "authentication", "authentication_internat
 
 
 class UnacceptablePrices(BotHubError):
-    """A price cannot be used; the text says which and why."""
+    """A price cannot be used; the text names it and the reason."""
 
 
 class MessagePrice(BaseModel):
     """What one message, or one segment of an SMS, costs in USD from `valid_from` on.
 
-    `prefix` are the first digits of the telephone numbers it is for, country code first; empty: of all. The longest
-    that fits counts.
+    `prefix` are the first digits of the telephone numbers it applies to, country code first; empty: all. The longest
+    matching prefix counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ class MessagePrice(BaseModel):
 
 
 class Prices(BaseModel):
-    """What a business has set. `plan_usd` is what it earns in a month with this desk, None: nobody said."""
+    """Prices set by a business. `plan_usd` is its monthly revenue with this desk, None if not set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,12 +68,12 @@ class Prices(BaseModel):
 
 
 def read(session: Session, business_id: int) -> Prices:
-    """What a business has set, without what cannot be read."""
+    """Return the prices of a business, without invalid entries."""
     return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
 
 
 def save(session: Session, business_id: int, actor: str, kept: Mapping[str, Any]) -> None:
-    """Replace them: `models`, `messages` and `plan_usd`, as `Prices` has them. Raises `UnacceptablePrices`."""
+    """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `UnacceptablePrices`."""
     try:
         prices = Prices.model_validate(kept)
     except ValidationError as error:
@@ -89,7 +89,7 @@ _kept: dict[int, tuple[float, PriceTable]] = {}
 
 
 def table(business_id: int) -> PriceTable:
-    """What models cost this business. Read again once a minute; while it cannot be read the last one counts."""
+    """Return the model prices of a business. Refreshed once a minute; if that fails the previous table is used."""
     known = _kept.get(business_id)
     if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
         return known[1]
@@ -103,7 +103,7 @@ def table(business_id: int) -> PriceTable:
 
 
 def rates(session: Session, business_id: int) -> list[dict[str, str]]:
-    """The prices of messages as rows for a statement: the business's own come after ours of the same day."""
+    """Return the prices of messages as rows for a statement: the business's own after the bundled of the same day."""
     own = read(session, business_id).messages
     return [
         {**one.model_dump(mode="json", exclude={"source"}), "rank": str(rank)}
@@ -112,7 +112,7 @@ def rates(session: Session, business_id: int) -> list[dict[str, str]]:
 
 
 def problems() -> list[str]:
-    """What cannot be read of the installation's own price file, a line each."""
+    """Return the problems of the installation's own price file, a line each."""
     path = _override()
     return read_file(path)[1] if path.exists() else []
 

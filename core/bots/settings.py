@@ -1,7 +1,7 @@
-"""What an administrator can set for one bot. The JSON of this model is what gets versioned.
+"""Settings of one bot, edited by an administrator. The JSON of this model is versioned.
 
-Every field has a default, so a version saved before a field existed still loads; unknown fields are refused,
-so a typing error never passes for a setting.
+Every field has a default, so a version saved before a field existed still loads; unknown fields are refused, so a
+typing error never passes for a setting.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Frozen(BaseModel):
 
 
 class Localised(_Frozen):
-    """One fixed message in each language that BotHub speaks."""
+    """One fixed message in each supported language."""
 
     es: Message
     en: Message
@@ -35,7 +35,7 @@ class Localised(_Frozen):
 
 
 class Keywords(_Frozen):
-    """Phrases that bring in a person. All languages are always listened to, whichever the bot speaks."""
+    """Phrases that hand off to a person. All languages are always matched, whatever the bot speaks."""
 
     es: tuple[Line, ...] = (
         "hablar con persona",
@@ -167,7 +167,7 @@ class Keywords(_Frozen):
 
 
 class QaPair(_Frozen):
-    """A question with the answer the business gives to it. Only approved pairs ever reach a customer."""
+    """A question with the business's answer to it. Only approved pairs ever reach a customer."""
 
     question: str = Field(min_length=1, max_length=500, description="As a customer would ask it")
     answer: str = Field(min_length=1, max_length=4000, description="Sent to the customer word for word when offline")
@@ -175,14 +175,14 @@ class QaPair(_Frozen):
 
 
 class TopicRule(_Frozen):
-    """A topic on which the bot has less freedom than its general autonomy."""
+    """A topic on which the bot has less autonomy than in general."""
 
     topic: Line = Field(description="The topic's name, as the bot shall report it")
     autonomy: Autonomy = Field(description="off: a person answers; draft: a person approves the answer")
 
 
 class BotSettings(_Frozen):
-    """Everything that shapes how one bot answers and when it hands over."""
+    """All settings that define how one bot answers and when it hands over."""
 
     name: str = Field(default="Bot", min_length=1, max_length=60, description="Name the bot goes by")
     enabled: bool = Field(default=True, description="A disabled bot says nothing")

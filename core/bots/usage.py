@@ -1,4 +1,4 @@
-"""What a bot spends: its answers to customers and what people try out count against the same budgets."""
+"""Usage of a bot: answers to customers and trials by people count against the same budgets."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ EVERY_BOT = "bots"
 _ENTRIES_LOOKED_AT = 1000
 
 
-# Adding up a month costs more than an answer may: each process looks this often, and may overspend in between.
+# Summing a month is too slow for every answer: each process refreshes this often, and may overspend in between.
 _LOOK_AGAIN_SECONDS = 15.0
 
 
 class OverBudget(Conflict):
-    """The bot has spent what it may in a minute."""
+    """The bot's budget for a minute is spent."""
 
 
-# For the bot of the row `b`: what it cost in the day and in the month of its business, and calls of unknown price.
+# For the bot of the row `b`: its cost in the day and in the month of its business, and calls of unknown price.
 SPENT = """
 SELECT coalesce(sum(cost) FILTER (WHERE at >= began.day), 0) AS day, coalesce(sum(cost), 0) AS month,
        count(*) FILTER (WHERE cost IS NULL AND at >= began.day) AS unknown_day,
@@ -58,7 +58,7 @@ _SPENT_BY_ONE = f"SELECT spent.* FROM bots b, LATERAL ({SPENT}) AS spent WHERE b
 
 
 def fits(session: Session, bot_id: int, settings: BotSettings, turns: Sequence[Turn]) -> bool:
-    """Whether the bot may be asked about this conversation now, within the budget of `settings`."""
+    """Return whether the bot may be asked about this conversation now, within the budget of `settings`."""
     if settings.requests_per_minute is None and settings.tokens_per_minute is None:
         return True
     estimate = settings.max_output_tokens + sum(len(turn.whole) for turn in turns) // 4
@@ -70,14 +70,16 @@ def has_money_budget(settings: BotSettings) -> bool:
 
 
 def money(session: Session, bot_id: int) -> Money:
-    """What the bot has cost this day and this month."""
+    """Return the cost of the bot this day and this month."""
     found = Money(*run(session, _SPENT_BY_ONE, {"bot": bot_id}).one())
     _known[bot_id] = (time.monotonic(), found)
     return found
 
 
 def spent_out(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
-    """Whether the bot's money is spent, as of the last few seconds. None when that is not known without a session."""
+    """Return whether the bot's money is spent, as of the last few seconds. None if that is not cached and there is no
+    session.
+    """
     if not has_money_budget(settings):
         return False
     looked_at, found = _known.get(bot_id, (float("-inf"), None))
@@ -92,14 +94,14 @@ _known: dict[int, tuple[float, Money]] = {}
 
 
 def forget() -> None:
-    """Drop what is known of money spent."""
+    """Clear the cache of money spent."""
     _known.clear()
 
 
 def record_embedded(
     session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable, *, actor: str
 ) -> None:
-    """Keep what embedding documents took. Those that every bot knows count for each."""
+    """Record the cost of embedding documents. Documents shared by all bots count for each."""
     if not embedded.total:
         return
     cost = embedded.cost(prices, datetime.now(UTC))

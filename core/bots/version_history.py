@@ -1,4 +1,4 @@
-"""The versions of a bot's settings: saving the next without losing another person's, what differs, going back."""
+"""Versions of a bot's settings: save without overwriting another person's, compare, restore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_NOTE = 200
 
 
 class Overtaken(Conflict):
-    """Somebody saved a newer version meanwhile. `newest` is its number."""
+    """A newer version was saved meanwhile. `newest` is its number."""
 
     def __init__(self, newest: int) -> None:
         super().__init__(f"Somebody saved version {newest} meanwhile: compare it with yours before you save.")
@@ -38,7 +38,7 @@ class BotOverview:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """`author` is a person's name, or who else saved it ("system:setup")."""
+    """`author` is a person's name, or the program that saved it ("system:setup")."""
 
     number: int
     author: str
@@ -56,7 +56,7 @@ class Change:
 
 
 def overview(session: Session) -> Sequence[BotOverview]:
-    """The bots of the business, oldest first."""
+    """Return the bots of the business, oldest first."""
     names: dict[int | None, list[str]] = {}
     for bot_id, name in session.execute(select(Channel.bot_id, Channel.name).order_by(Channel.id)):
         names.setdefault(bot_id, []).append(name)
@@ -65,7 +65,7 @@ def overview(session: Session) -> Sequence[BotOverview]:
 
 
 def history(session: Session, bot_id: int, limit: int = 50) -> Sequence[Version]:
-    """The versions, newest first."""
+    """Return the versions, newest first."""
     rows = session.execute(
         select(BotVersion.version, func.coalesce(Agent.name, BotVersion.author), BotVersion.note, BotVersion.created_at)
         .outerjoin(Agent, BotVersion.author == func.concat("agent:", Agent.id))
@@ -77,7 +77,7 @@ def history(session: Session, bot_id: int, limit: int = 50) -> Sequence[Version]
 
 
 def read(session: Session, bot_id: int, number: int) -> BotSettings:
-    """One version's settings. Raises `NotFound`."""
+    """Return one version's settings. Raises `NotFound`."""
     data = session.scalar(select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number))
     if data is None:
         raise NotFound(f"Bot {bot_id} has no version {number}.")
@@ -87,11 +87,11 @@ def read(session: Session, bot_id: int, number: int) -> BotSettings:
 def save(
     session: Session, business_id: int, bot_id: int, settings: BotSettings, *, based_on: int, actor: str, note: str
 ) -> int:
-    """Add a version after the one that was looked at. Returns its number.
+    """Add a version after the one that was edited. Return its number.
 
     Raises:
         NotFound: there is no such bot.
-        Overtaken: somebody saved another one since.
+        Overtaken: another version was saved since.
     """
     bot = session.scalars(select(Bot).where(Bot.id == bot_id).with_for_update()).one_or_none()
     if bot is None:
@@ -109,6 +109,6 @@ def save(
 
 
 def changes(before: BotSettings, after: BotSettings) -> list[Change]:
-    """What differs, setting by setting, in the order of the settings."""
+    """Return what differs, setting by setting, in the order of the settings."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     return [Change(field, old[field], new[field]) for field in new if old[field] != new[field]]

@@ -15,7 +15,7 @@ from core.types import ReplyPolicy
 
 
 def reply_policies(session: Session, bot_ids: Iterable[int]) -> dict[int, ReplyPolicy]:
-    """How each of these bots behaves at present."""
+    """Return the current reply policy of each of these bots."""
     ids = list(bot_ids)
     if not ids:
         return {}
@@ -34,7 +34,7 @@ def reply_policies(session: Session, bot_ids: Iterable[int]) -> dict[int, ReplyP
 
 
 def current(session: Session, bot_id: int) -> tuple[int, BotSettings]:
-    """The newest version's number and settings.
+    """Return the newest version's number and settings.
 
     Raises:
         NotFound: the bot has no settings.
@@ -51,7 +51,7 @@ def current(session: Session, bot_id: int) -> tuple[int, BotSettings]:
 
 
 def version(session: Session, bot_id: int, number: int) -> BotSettings:
-    """One version's settings. A version never changes, so it is read once per process."""
+    """Return one version's settings. A version never changes, so it is read once per process."""
     if (bot_id, number) not in _versions:
         data = session.scalars(
             select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number)
@@ -63,7 +63,7 @@ def version(session: Session, bot_id: int, number: int) -> BotSettings:
 
 
 def kept(bot_id: int | None, number: int | None) -> BotSettings | None:
-    """A version's settings if this process has read them."""
+    """Return a version's settings if they are cached."""
     return None if bot_id is None or number is None else _versions.get((bot_id, number))
 
 
@@ -72,12 +72,12 @@ _versions: dict[tuple[int, int], BotSettings] = {}
 
 
 def forget() -> None:
-    """Drop what is kept of versions."""
+    """Clear the cache of versions."""
     _versions.clear()
 
 
 def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
-    """Add a version. Two people who save at once cannot both get the same number: the second is refused by its key."""
+    """Add a version. Two people who save at once cannot get the same number: the primary key refuses the second."""
     newest = session.scalar(select(func.max(BotVersion.version)).where(BotVersion.bot_id == bot_id)) or 0
     session.execute(
         insert(BotVersion).values(

@@ -1,4 +1,4 @@
-"""Products to and from a spreadsheet."""
+"""Read and write products as spreadsheets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.text.normalize import words
 
 LARGEST_FILE = 10_000_000  # bytes
 MOST_ROWS = 20_000
-_HEADING_WITHIN = 10  # rows: price lists begin with the shop's name and a date
+_HEADING_WITHIN = 10  # rows: price lists often start with the shop's name and a date
 
 _COLUMNS = {
     "sku": ("sku", "codigo", "code", "cod", "ref", "referencia", "reference", "item code", "codigo de producto"),
@@ -46,7 +46,7 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that cannot be used. `line` is where it stands in the file.
+    """A row that cannot be used. `line` is its line in the file.
 
     `reason` is "no_name", "no_price", "price", "ambiguous", "currency", "active", "too_long" or "twice".
     """
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a file lists. `columns` are those it has: what it does not tell of a product is left as it is."""
+    """Content of a file. `columns` are those it has: fields without a column keep their value."""
 
     products: Sequence[Facts]
     columns: frozenset[str]
@@ -71,7 +71,7 @@ class _Heading:
 
 
 def read(content: bytes) -> Read:
-    """The products of a CSV or XLSX file that has columns for name and price, in any of our three languages.
+    """Parse the products of a CSV or XLSX file that has columns for name and price, in any of our three languages.
 
     Raises:
         UnreadableFile: the file as a whole cannot be used.
@@ -90,7 +90,7 @@ def read(content: bytes) -> Read:
 
 
 def lists_products(rows: Iterable[Sequence[str]]) -> bool:
-    """Whether the first rows name the columns of a price list."""
+    """Return whether the first rows contain the header of a price list."""
     try:
         _heading(enumerate(islice(rows, _HEADING_WITHIN)))
     except UnreadableFile:
@@ -99,12 +99,12 @@ def lists_products(rows: Iterable[Sequence[str]]) -> bool:
 
 
 def csv_of(products: Iterable[Listed]) -> bytes:
-    """The CSV file that `read` reads."""
+    """Return the CSV file that `read` parses."""
     return spreadsheets.csv_of(_COLUMNS, ([str(cell) for cell in line] for line in _lines(products)))
 
 
 def xlsx_of(products: Iterable[Listed]) -> bytes:
-    """The XLSX file that `read` reads."""
+    """Return the XLSX file that `read` parses."""
     return spreadsheets.xlsx_of(_COLUMNS, _lines(products))
 
 
@@ -118,7 +118,7 @@ def _lines(products: Iterable[Listed]) -> Iterator[list[Cell]]:
 
 
 def _heading(rows: Iterable[tuple[int, Sequence[Cell]]]) -> _Heading:
-    """The first row that names the columns."""
+    """Find the header row."""
     for _, row in rows:
         places: dict[str, int] = {}
         currency = ""
@@ -133,7 +133,7 @@ def _heading(rows: Iterable[tuple[int, Sequence[Cell]]]) -> _Heading:
 
 
 def _column(cell: str) -> tuple[str, str]:
-    """The column that a heading names, and the currency in it; empty where there is none."""
+    """Return the column that a header names, and the currency in it; empty if there is none."""
     said = words(cell)
     codes = [word.upper() for word in said if word.upper() in prices.codes()]
     for spelled, currency in ((said, ""), ([word for word in said if word.upper() not in codes], "".join(codes[:1]))):
@@ -194,7 +194,7 @@ def _product(row: Mapping[str, Cell], marks: frozenset[prices.Mark], currency: s
 
 
 def _text(cell: Cell) -> str:
-    """A SKU such as 1001 is a number to a spreadsheet."""
+    """Convert a cell to text. A SKU such as 1001 is a number in a spreadsheet."""
     return f"{cell.normalize():f}" if isinstance(cell, Decimal) else cell
 
 

@@ -1,4 +1,4 @@
-"""Taking a price list over: what it adds, what it changes, and doing so."""
+"""Import a price list: compare it with the catalogue, and apply it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What taking a list over would do. What the list does not name stays as it is."""
+    """Effect of an import. Products missing in the list stay unchanged."""
 
     added: Sequence[Facts]
     changed: Sequence[Change]
@@ -34,10 +34,10 @@ class Plan:
 
 
 def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
-    """What a list would do to the products that are known.
+    """Compare a list with the current products.
 
-    A product is the same if it has the same SKU; a line without a SKU, or whose SKU is new, is the product of its
-    name. The business's own currency is kept as none, so that prices follow when it changes.
+    Products match by SKU; a line without a SKU, or whose SKU is new, matches by name. The business's own currency is
+    stored as none, so that prices follow when it changes.
     """
     by_sku = {one.facts.sku.casefold(): one for one in known if one.facts.sku}
     listed = {one.sku.casefold() for one in read.products if one.sku}
@@ -55,8 +55,8 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
 
 
 def take(session: Session, business_id: int, actor: str, read: Read, own_currency: str) -> Plan:
-    """Take a list over and say what that did. Raises `TooManyProducts`."""
-    products.touch(session, business_id)  # first: nobody else changes products between the comparison and the writing
+    """Import a list and return its effect. Raises `TooManyProducts`."""
+    products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
     known = products.every(session, business_id)
     made = plan(known, read, own_currency)
     if len(known) + len(made.added) > MOST_PRODUCTS:
@@ -76,7 +76,7 @@ def take(session: Session, business_id: int, actor: str, read: Read, own_currenc
 
 
 def _by_name(known: Iterable[Listed]) -> dict[str, list[Listed]]:
-    """Products by name, those without a SKU first."""
+    """Group products by name, those without a SKU first."""
     found: dict[str, list[Listed]] = defaultdict(list)
     for one in sorted(known, key=lambda one: bool(one.facts.sku)):
         found[one.facts.name.casefold()].append(one)
@@ -84,7 +84,9 @@ def _by_name(known: Iterable[Listed]) -> dict[str, list[Listed]]:
 
 
 def _named(by_name: dict[str, list[Listed]], facts: Facts) -> Listed | None:
-    """The one product that a line means by its name. A line with a SKU of its own never takes another's place."""
+    """Return the one product that a line matches by name. A line with a SKU of its own never replaces another's
+    product.
+    """
     same = by_name.get(facts.name.casefold(), [])
     if facts.sku:
         same = [one for one in same if not one.facts.sku]

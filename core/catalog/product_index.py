@@ -1,4 +1,4 @@
-"""What a business sells, as its bot reads it: the products on offer, and passages that tell their prices."""
+"""Search index of the products on offer, and passages with their prices for the bot."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from core.text.normalize import LanguageCode, guess_language
 from core.text.numbers import unit_said
 from core.types import Passage
 
-_MOST_KEPT = 64  # catalogues in the memory of a process
+_MOST_KEPT = 64  # catalogues cached in a process
 _FLOOR = 0.4
-_ASKED_SHARE = 0.7  # the rest of a score is how much of the product's name was said
-_TYPO_LENGTH = 5  # in shorter words one letter is too much of the meaning
+_ASKED_SHARE = 0.7  # the rest of a score is the share of the product's name in the question
+_TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
 _TYPO_CREDIT = 0.9
-_LEAD = 0.1  # by which the price of one product is surer than that of the next
+_LEAD = 0.1  # lead of the best product over the next for its price to be certain
 _PER: dict[LanguageCode, str] = {"es": "por", "en": "per", "pt": "por"}
 _PIECE: dict[LanguageCode, str] = {"es": "unidad", "en": "unit", "pt": "unidade"}
 
@@ -46,7 +46,7 @@ class Item:
     description: str = ""
 
     def __hash__(self) -> int:
-        """Whole catalogues are keys of caches: the id is enough to hash, equality looks at all."""
+        """Hash the id alone, which is enough for whole catalogues as cache keys; equality compares all fields."""
         return hash(self.id)
 
 
@@ -55,7 +55,7 @@ _kept: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 
 def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
-    """What the business offers, by name. It is read again only after a product has changed."""
+    """Return the products on offer, by name. Read again only after a product has changed."""
     version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
     if version is None:
         return ()
@@ -68,13 +68,13 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
 
 
 def kept(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
-    """The same if this process has read that version of it, in that currency."""
+    """Return the products if this process has cached that version, in that currency."""
     known = _kept.get(business_id)
     return known[1] if known is not None and known[0] == (version, currency) else None
 
 
 def own_currency(session: Session, business_id: int) -> str:
-    """The currency of prices that name none: what the business says of itself, else its account's."""
+    """Return the currency of prices that name none: the business's setting, else its account's."""
     currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
     return currency
 
@@ -96,11 +96,10 @@ def _read(session: Session, business_id: int, currency: str) -> tuple[Item, ...]
 
 
 def passages(items: tuple[Item, ...], question: str, *, limit: int = 4) -> tuple[Passage, ...]:
-    """The products that a question names, best first, each as something the bot can cite: "product-7".
+    """Return the products that a question names, best first, each as a source that the bot can cite: "product-7".
 
-    A product is named by its name, an alias or its SKU, in any inflection and with a slip of the finger. Words of the
-    question that are not of the product count against it: "¿puedo pagar la camisa con tarjeta?" is no question about
-    a shirt.
+    A product matches by its name, an alias or its SKU, in any inflection and with a typo. Words of the question that
+    are not of the product count against it: "¿puedo pagar la camisa con tarjeta?" is no question about a shirt.
     """
     found = [fit for fit in _fits(items, question) if fit.score >= _FLOOR]
     language = guess_language(question)
@@ -108,7 +107,7 @@ def passages(items: tuple[Item, ...], question: str, *, limit: int = 4) -> tuple
 
 
 def sure_price(items: tuple[Item, ...], question: str) -> Passage | None:
-    """The price of the one product that a question asks for, if every word of it is of that product."""
+    """Return the price of the one product that a question asks for, if every word of it matches that product."""
     if not asks_price(question):
         return None
     best, *rivals = _fits(items, question) or [_NO_FIT]
@@ -126,7 +125,7 @@ class _Index:
     vocabulary: Mapping[str, str]  # each word as written, folded, and its stem
 
     def weight(self, key: str) -> float:
-        """Rare words tell more than common ones; one that no product has tells as much as the rarest."""
+        """Weigh a word by its rarity; one that no product has weighs as much as the rarest."""
         return math.log(1 + len(self.names) / max(1, len(self.named_by.get(key, ()))))
 
 
@@ -147,7 +146,7 @@ def _index(items: tuple[Item, ...]) -> _Index:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well the item at a place fits a question, 0 to 1, and whether it has the whole of it."""
+    """How well the item at a position fits a question, 0 to 1, and whether all its words match."""
 
     at: int
     score: float
@@ -158,7 +157,7 @@ _NO_FIT = _Fit(-1, 0.0, False)
 
 
 def _fits(items: tuple[Item, ...], question: str) -> list[_Fit]:
-    """The items that are named at all, best first."""
+    """Return the items that match at all, best first."""
     asked = subject_of(question)
     if not items or not asked:
         return []
@@ -174,7 +173,7 @@ def _score(fit: _Fit) -> float:
 
 
 def _reading(word: str, key: str, index: _Index) -> tuple[frozenset[str], float]:
-    """The stems that a word may stand for, and the credit it deserves. What no product has stands for itself."""
+    """Return the stems that a word may stand for, and its weight. A word that no product has stands for itself."""
     if key in index.named_by or len(word) < _TYPO_LENGTH or word.isdigit():
         return frozenset({key}), 1.0
     long_enough = [one for one in index.vocabulary if len(one) >= _TYPO_LENGTH]

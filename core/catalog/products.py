@@ -1,4 +1,4 @@
-"""Changing what a business sells, and looking at it."""
+"""Read and edit the products of a business."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TooManyProducts(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a product: see `core.models.Product`."""
+    """Fields of a product: see `core.models.Product`."""
 
     name: str
     price: Decimal
@@ -62,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which products are wanted: those with all of the `words`, with this SKU, on offer or not. None means any."""
+    """Filter of products: with all of the `words`, with this SKU, on offer or not. None matches any."""
 
     words: str = ""
     sku: str | None = None
@@ -71,7 +71,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some products by name, of `total` that were looked for; the business has `known` in all."""
+    """One page of products by name, `total` match the filter; the business has `known` in all."""
 
     products: Sequence[Listed]
     total: int
@@ -79,7 +79,7 @@ class Page:
 
 
 def checked(facts: Facts) -> Facts:
-    """The facts without superfluous spaces. Raises `UnacceptableProduct`."""
+    """Normalise and validate the facts. Raises `UnacceptableProduct`."""
     aliases = tuple(dict.fromkeys(alias for one in facts.aliases if (alias := _line(one))))
     kept = replace(
         facts, name=_line(facts.name), sku=_line(facts.sku), unit=_line(facts.unit), aliases=aliases,
@@ -99,7 +99,7 @@ def checked(facts: Facts) -> Facts:
 
 
 def listing(session: Session, business_id: int, words: str = "", *, offset: int = 0, limit: int = 50) -> Page:
-    """The products whose name, SKU or aliases have all of the words, accents or not, by name."""
+    """Return the products whose name, SKU or aliases have all of the words, ignoring accents, by name."""
     mine = Product.business_id == business_id
     named = [mine, *(_says(word) for word in fold(words).split())]
     known = session.scalar(select(func.count()).select_from(Product).where(mine)) or 0
@@ -111,7 +111,7 @@ def listing(session: Session, business_id: int, words: str = "", *, offset: int 
 def in_order(
     session: Session, business_id: int, wanted: Filter, *, after: int | None = None, limit: int = 50
 ) -> list[Listed]:
-    """Products by id, which is how they were added; `after` is the last id of the page before."""
+    """Return products by id, the order of creation; `after` is the last id of the previous page."""
     chosen = select(Product).where(
         Product.business_id == business_id, *(_says(word) for word in fold(wanted.words).split())
     )
@@ -125,7 +125,7 @@ def in_order(
 
 
 def one(session: Session, business_id: int, product_id: int) -> Listed:
-    """A product by its id. Raises `NotFound`."""
+    """Return a product by its id. Raises `NotFound`."""
     row = session.scalar(select(Product).where(Product.business_id == business_id, Product.id == product_id))
     if row is None:
         raise NotFound(f"No product {product_id}.")
@@ -133,23 +133,23 @@ def one(session: Session, business_id: int, product_id: int) -> Listed:
 
 
 def every(session: Session, business_id: int) -> list[Listed]:
-    """All products of the business by name, on offer or not."""
+    """Return all products of the business by name, on offer or not."""
     return _read(session, select(Product).where(Product.business_id == business_id))
 
 
 def touch(session: Session, business_id: int) -> None:
-    """The catalogue is another one from now on. Until the transaction ends no one else can change it."""
+    """Give the catalogue a new version. Locks it against other changes until the transaction ends."""
     session.execute(update(Business).where(Business.id == business_id).values(catalogue=func.gen_random_uuid()))
 
 
 def save(session: Session, business_id: int, actor: str, facts: Facts, product_id: int | None = None) -> int:
-    """Add a product, or replace what is known of one. Returns its id.
+    """Add a product, or replace the facts of one. Return its id.
 
     Raises:
-        UnacceptableProduct: something about it cannot be saved.
+        UnacceptableProduct: the facts are invalid.
         ProductExists: another one has its SKU or name.
-        TooManyProducts: there is no room for another.
-        NotFound: the one to change is gone.
+        TooManyProducts: the catalogue is full.
+        NotFound: the product to change does not exist.
     """
     kept = checked(facts)
     touch(session, business_id)
@@ -169,13 +169,13 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
 
 
 def room(session: Session, business_id: int) -> int:
-    """How many products can still be added."""
+    """Return how many products can still be added."""
     known = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
     return MOST_PRODUCTS - (known or 0)
 
 
 def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:
-    """Forget products. Quotes that name them keep what they copied. Returns how many there were."""
+    """Delete products. Quotes keep their copies of them. Return how many were deleted."""
     touch(session, business_id)
     names = session.scalars(
         delete(Product).where(Product.business_id == business_id, Product.id.in_(ids)).returning(Product.name)
@@ -186,7 +186,7 @@ def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -
 
 
 def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *, active: bool) -> int:
-    """Offer products, or no longer. Returns how many changed."""
+    """Set whether products are on offer. Return how many changed."""
     touch(session, business_id)
     changed = session.scalars(
         update(Product)
@@ -200,7 +200,7 @@ def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *,
 
 
 def columns(facts: Facts) -> dict[str, object]:
-    """The facts as values of a row."""
+    """Return the facts as column values."""
     return {name: getattr(facts, name) for name in Facts.__slots__} | {"aliases": list(facts.aliases)}
 
 

@@ -1,4 +1,4 @@
-"""A quote while it is being made: its lines, what they cost, and what shall become of it."""
+"""A quote being prepared: its lines, their cost, and the change to store."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.models.quote_states import QuoteState
 from core.text import money
 from core.text.normalize import LanguageCode
 
-_TOO_DEAR = Decimal(10) ** 12  # the columns for amounts hold twelve digits before the point
+_TOO_DEAR = Decimal(10) ** 12  # the columns for amounts have twelve digits before the point
 
 
 @dataclass(frozen=True, slots=True)
 class OpenQuote:
-    """The quote that a customer was last given: waiting (`asking` or `open`), or expired not long ago."""
+    """The latest quote of a customer: waiting (`asking` or `open`), or expired not long ago."""
 
     id: int
     state: QuoteState
@@ -27,10 +27,10 @@ class OpenQuote:
 
 @dataclass(frozen=True, slots=True)
 class QuoteChange:
-    """What an answer does to quotes, in the transaction that says it.
+    """A change of quotes, stored in the transaction that sends the answer.
 
-    With `lines` a new quote is made in `state`, and the one it is `based_on` is replaced; without, that one itself
-    becomes `state`. `summary` tells a person what was confirmed.
+    With `lines` a new quote is created in `state`, replacing the one it is `based_on`; without, that one itself changes
+    to `state`. `summary` tells an agent what was confirmed.
     """
 
     state: QuoteState
@@ -42,7 +42,7 @@ class QuoteChange:
 
 
 def standing(before: OpenQuote | None, change: QuoteChange | None) -> OpenQuote | None:
-    """The quote that a customer has before them after an answer, where none is kept: it has no id of its own."""
+    """Return the customer's open quote after an answer that is not stored: it has no id of its own."""
     if change is None:
         return before
     if not change.lines or change.expires_at is None:
@@ -51,14 +51,14 @@ def standing(before: OpenQuote | None, change: QuoteChange | None) -> OpenQuote 
 
 
 def amount_of(line: Line) -> Decimal | None:
-    """What a line costs, to the smallest coin; None while it is not clear."""
+    """Return the cost of a line in the currency's smallest unit; None while the line is not clear."""
     if line.item is None or line.quantity is None:
         return None
     return money.rounded(line.item.price * line.quantity, line.item.currency)
 
 
 def totals(lines: tuple[Line, ...]) -> dict[str, Decimal]:
-    """What the clear lines cost together, by currency, in the order the currencies appear."""
+    """Return the total of the clear lines by currency, in the order the currencies appear."""
     sums: dict[str, Decimal] = {}
     for line in lines:
         amount = amount_of(line)
@@ -68,7 +68,7 @@ def totals(lines: tuple[Line, ...]) -> dict[str, Decimal]:
 
 
 def within_reach(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """The lines without the quantities that would make a quote dearer than can be kept: they are asked back."""
+    """Remove quantities that make a quote larger than its columns can store: they are asked about."""
     while any(total >= _TOO_DEAR for total in totals(lines).values()):
         dearest = max(lines, key=lambda line: amount_of(line) or Decimal(0))
         lines = tuple(replace(line, quantity=None) if line is dearest else line for line in lines)
@@ -76,5 +76,5 @@ def within_reach(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
 
 def unclear(lines: tuple[Line, ...]) -> Line | None:
-    """The first line that has to be asked back."""
+    """Return the first line that needs a question to the customer."""
     return next((line for line in lines if not line.sure), None)

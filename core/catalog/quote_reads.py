@@ -1,4 +1,4 @@
-"""Quotes as the console and the API read them."""
+"""Read quotes for the console and the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.platform.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class QuoteRow:
-    """A quote in a list. `total` and `currency` are None where its lines name several currencies, or none is clear."""
+    """A quote in a list. `total` and `currency` are None if its lines have several currencies, or none is clear."""
 
     id: int
     conversation_id: int
@@ -35,7 +35,7 @@ class QuoteRow:
 
 @dataclass(frozen=True, slots=True)
 class QuotedLine:
-    """A line as it was said. Without `name` it was not clear which product is meant: `candidates` are their names."""
+    """A line as the customer wrote it. Without `name` the product is not clear: `candidates` are the possible names."""
 
     words: str
     quantity: Decimal | None
@@ -53,7 +53,7 @@ class QuotedLine:
 
 @dataclass(frozen=True, slots=True)
 class QuoteDetails:
-    """A quote with its lines, and the others of its conversation, oldest first: how it came to be."""
+    """A quote with its lines, and the history: the other quotes of its conversation, oldest first."""
 
     quote: QuoteRow
     lines: Sequence[QuotedLine]
@@ -62,7 +62,7 @@ class QuoteDetails:
 
 @dataclass(frozen=True, slots=True)
 class StateTotal:
-    """How many quotes of a state were made in a time, and what they come to. `currency` None: several, or none."""
+    """Count and total of the quotes in a state over a period. `currency` None: several, or none."""
 
     state: QuoteState
     currency: str | None
@@ -81,9 +81,9 @@ def listed(
     limit: int = 50,
     seen: Conditions = (),
 ) -> Sequence[QuoteRow]:
-    """Quotes of conversations that are seen, newest first.
+    """Return quotes of the visible conversations, newest first.
 
-    `since` and `until` bound when they were made; `before` is the last id of a page.
+    `since` and `until` bound the creation time; `before` is the last id of the previous page.
     """
     chosen = _rows().where(*seen).order_by(Quote.id.desc()).limit(limit)
     if states:
@@ -100,7 +100,7 @@ def listed(
 
 
 def details(session: Session, quote_id: int) -> QuoteDetails:
-    """One quote.
+    """Return one quote.
 
     Raises:
         NotFound: there is no such quote.
@@ -146,15 +146,15 @@ _NEWEST = (
 
 
 def waiting_in(session: Session, conversation_id: int) -> QuoteDetails | None:
-    """The newest quote of a conversation that was not replaced, None when there is none."""
+    """Return the newest quote of a conversation that was not replaced, None when there is none."""
     quote_id = session.scalar(_NEWEST, {"conversation": conversation_id})
     return None if quote_id is None else details(session, quote_id)
 
 
 def by_state(session: Session, since: datetime, until: datetime, seen: Conditions = ()) -> Sequence[StateTotal]:
-    """Quotes made in a time, by state and currency, of conversations that are seen.
+    """Return the quotes created in a period, by state and currency, of the visible conversations.
 
-    A change counts once: what it replaced is its own state.
+    A change counts once: the replaced quote has a state of its own.
     """
     rows = session.execute(
         select(Quote.state, Quote.currency, func.count(), func.coalesce(func.sum(Quote.total), 0))

@@ -1,4 +1,4 @@
-"""Quotes in words: the offer with its total, the questions about what is not clear, and what is said at the end."""
+"""Texts of quotes: the offer with its total, questions about unclear lines, and the closing messages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ _SAYS: dict[LanguageCode, dict[str, str]] = {
 def offer(
     lines: tuple[Line, ...], expires_at: datetime, time_zone: str, language: LanguageCode, *, renewed: bool = False
 ) -> str:
-    """The whole quote with its total, ending in the question whether it is confirmed."""
+    """Return the whole quote with its total, ending in the question whether it is confirmed."""
     says = _SAYS[language]
     local = expires_at.astimezone(ZoneInfo(time_zone))
     day, time = format_date(local, "d/M/y", locale=language), format_time(local, "short", locale=language)
@@ -97,7 +97,7 @@ def offer(
 
 
 def question(lines: tuple[Line, ...], language: LanguageCode) -> str:
-    """What has to be asked about the first line that is not clear, after those that are."""
+    """Return the question about the first unclear line, after the clear lines."""
     line = unclear(lines)
     if line is None:
         raise ValueError("every line is clear")
@@ -124,7 +124,7 @@ def _ask(line: Line, language: LanguageCode) -> str:
 
 
 def what_of(amount: Decimal, lines: tuple[Line, ...], language: LanguageCode) -> str:
-    """A new quantity came without its product."""
+    """Return the question for the product of a new quantity."""
     name = next(line.item.name for line in lines if line.item is not None)
     return _SAYS[language]["what_of"].format(amount=_number(amount, language), name=name)
 
@@ -140,14 +140,14 @@ def declined(language: LanguageCode) -> str:
 
 
 def asks_for_answer(text: str) -> bool:
-    """Whether a text of ours ends a quote with the question for SÍ or NO, or asks about one of its lines."""
+    """Return whether one of our texts ends a quote with the question for SÍ or NO, or asks about one of its lines."""
     return any(
         says["confirm"] in text or any(_opening(says[name]) in text for name in _QUESTIONS) for says in _SAYS.values()
     )
 
 
 def asks_which(text: str) -> bool:
-    """Whether a text of ours asks for which product a new quantity is."""
+    """Return whether one of our texts asks which product a new quantity is for."""
     return any(_opening(says["what_of"]) in text for says in _SAYS.values())
 
 
@@ -155,18 +155,18 @@ _QUESTIONS = ("which", "is_it", "how_many", "how_much", "unknown", "what_of")
 
 
 def _opening(template: str) -> str:
-    """The longest piece of a template that is the same whatever is filled in."""
+    """Return the longest constant part of a template."""
     pieces = template.replace("{", "}").split("}")[::2]
     return max(pieces, key=len)
 
 
 def total(lines: tuple[Line, ...], language: LanguageCode) -> str:
-    """The sum, or one for each currency."""
+    """Return the sum, or one for each currency."""
     return " + ".join(money.said(amount, currency, language) for currency, amount in totals(lines).items())
 
 
 def summary(lines: tuple[Line, ...], language: LanguageCode) -> str:
-    """One line for a person: "2 × Zapato, 1 × Camisa = 75,00 €"."""
+    """Return one line for an agent: "2 × Zapato, 1 × Camisa = 75,00 €"."""
     return f"{', '.join(_what(line, language) for line in lines if line.sure)} = {total(lines, language)}"
 
 

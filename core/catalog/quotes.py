@@ -1,4 +1,4 @@
-"""Quotes in the database: what an answer does to them, how they end, and the one a customer has before them."""
+"""Store quotes: apply an answer's change, expire, cancel, and find a customer's latest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.platform.errors import Conflict, NotFound
 from core.text.normalize import LanguageCode
 
 WAITING = (QuoteState.ASKING, QuoteState.OPEN)
-# A "yes" to a quote that ran out this long ago still gets a fresh one.
+# A "yes" to a quote that expired this long ago still gets a new one.
 REMEMBERED = timedelta(days=30)
 _QUIET = {"synchronize_session": False}
 
@@ -28,9 +28,9 @@ _QUIET = {"synchronize_session": False}
 def apply(
     session: Session, business_id: int, conversation_id: int, bot_id: int | None, change: QuoteChange
 ) -> int | None:
-    """Do what an answer says. Returns the new quote's id, if there is one.
+    """Apply a change. Return the new quote's id, if there is one.
 
-    A quote that ran out between the customer's answer and now counts as answered: the customer was in time.
+    A quote that expired between the customer's answer and now counts as answered: the customer was in time.
     """
     if change.based_on is not None:
         state = QuoteState.REPLACED if change.lines else change.state
@@ -92,10 +92,10 @@ def _columns(business_id: int, quote_id: int, position: int, line: Line) -> dict
 
 
 def latest(session: Session, conversation_id: int, contact_id: int, items: Sequence[Item]) -> OpenQuote | None:
-    """The quote that the customer has before them: the last that waits, or that ran out within a month.
+    """Return the customer's latest quote: the last that waits, or that expired within a month.
 
-    It may come from an earlier conversation with the same customer that was closed since. A newer quote that was
-    confirmed, declined or replaced leaves nothing to answer. `items` is the catalogue, for what had to be asked back.
+    It may come from an earlier, closed conversation with the same customer. A newer quote that was confirmed, declined
+    or replaced leaves nothing to answer. `items` is the catalogue, for the lines that were asked about.
     """
     rows = run(session, _LATEST, {"conversation": conversation_id, "contact": contact_id, "kept": REMEMBERED}).all()
     if not rows or rows[0].state not in (*WAITING, QuoteState.EXPIRED):
@@ -132,16 +132,16 @@ def _line(row: Any, known: Mapping[int, Item]) -> Line:
 
 
 def expire_due(session: Session) -> int:
-    """Quotes whose time is over wait no longer. Returns how many. Safe to run twice, or on two machines at once."""
+    """Expire the quotes that are due. Return how many. Idempotent, and safe to run on two machines at once."""
     return len(_end(session, Quote.state.in_(WAITING), Quote.expires_at <= func.now(), state=QuoteState.EXPIRED))
 
 
 def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> None:
-    """A person withdraws a quote that still waits. The customer is not told: that is for the person to say.
+    """Cancel a waiting quote. The customer is not notified: that is for the agent to do.
 
     Raises:
         NotFound: there is no such quote.
-        Conflict: it waits no longer.
+        Conflict: it is no longer waiting.
     """
     conversation_id = session.scalar(select(Quote.conversation_id).where(Quote.id == quote_id))
     if conversation_id is None:
@@ -149,7 +149,7 @@ def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> Non
     lock(session, conversation_id)
     if not _end(session, Quote.id == quote_id, Quote.state.in_(WAITING), state=QuoteState.DECLINED):
         raise Conflict("This quote has been answered or has run out: there is nothing to cancel.")
-    # What the bot is thinking of it is no longer so: it loses its turn, which is thought about anew.
+    # A reply in progress may rest on the quote: it loses its lease and is decided anew.
     session.execute(
         update(ReplyTurn)
         .where(ReplyTurn.conversation_id == conversation_id)

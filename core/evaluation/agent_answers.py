@@ -1,4 +1,4 @@
-"""Which of a person's words are the answer, and which of several answers to take. No database here."""
+"""Select an agent's message that answers a question, and the most typical of several answers. No database here."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from rapidfuzz import fuzz
 from core.bots.approved_answers import meaning
 from core.text.pii import MASK
 
-_LONG_ENOUGH = 120  # characters, above which a longer message is no better an answer
+_LONG_ENOUGH = 120  # characters; beyond this a longer message is no better an answer
 
 
 def best(question: str, said: Sequence[str]) -> str:
-    """Of a person's first messages, the one that answers: it speaks of what was asked, and is not a greeting.
+    """Return the message of an agent's first ones that answers: it is about the question, and not a greeting.
 
-    Messages are compared by the meaningful words they share with the question, then by length; the earlier wins.
+    Messages are compared by the meaningful words they share with the question, then by length; ties go to the earlier.
     """
     asked = meaning(question)
 
@@ -26,9 +26,9 @@ def best(question: str, said: Sequence[str]) -> str:
 
 
 def most_like_others(answers: Sequence[str]) -> str:
-    """The answer that the others are most like: the usual one, not an exception. The earlier of two wins.
+    """Return the answer most similar to the others: the usual one, not an exception. Ties go to the earlier.
 
-    One with a gap where personal data stood is taken only if all have one.
+    A redacted answer is chosen only if all are redacted.
     """
     whole = [one for one in answers if MASK not in one] or answers
     return max(whole, key=lambda one: sum(fuzz.token_set_ratio(one, other) for other in answers))

@@ -1,6 +1,6 @@
-"""Removing a bot with all that only it had: settings, approved answers, knowledge, cases, what it learnt.
+"""Remove a bot with all its own data: settings, approved answers, knowledge, cases and what it learnt.
 
-What it said stays in its conversations, and why it said so: a run keeps what explains it.
+Its messages stay in their conversations with their explanations: the runs keep what explains them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from core.platform.errors import Conflict, NotFound
 
 
 class BotInUse(Conflict):
-    """It answers on a channel."""
+    """The bot answers on a channel."""
 
 
 class LastBot(Conflict):
-    """The business has no other."""
+    """The business has no other bot."""
 
 
 def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> list[str]:
     """Remove a bot that answers on no channel.
 
-    Returns the keys of its knowledge in storage, to be deleted after the commit. Raises `NotFound`, `BotInUse`,
-    `LastBot`.
+    Return the storage keys of its knowledge, to be deleted after the commit. Raises `NotFound`, `BotInUse`, `LastBot`.
     """
     bots = {bot.id: bot for bot in session.scalars(select(Bot).order_by(Bot.id).with_for_update())}
     if (bot := bots.get(bot_id)) is None:

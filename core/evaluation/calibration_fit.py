@@ -1,4 +1,4 @@
-"""Each bot's calibration: learned from outcomes, stored, and kept in the process that answers."""
+"""Fit each bot's calibration to its outcomes, and report its reliability."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ON CONFLICT (bot_id) DO UPDATE SET points = excluded.points, sample = excluded.s
 
 
 def learn(session: Session, business_id: int, bot_id: int) -> Calibration:
-    """Fit the bot's calibration to its judged answers and store it. Without enough of them nothing is changed by it."""
+    """Fit the bot's calibration to its judged answers and store it. Without enough of them it is the identity."""
     learned = fit(outcomes.samples(session, bot_id))
     values = {"business": business_id, "bot": bot_id, "sample": learned.sample}
     run(session, _STORE, {**values, "points": json.dumps(learned.points)})
@@ -33,7 +33,7 @@ def learn(session: Session, business_id: int, bot_id: int) -> Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Judged answers of about the same confidence: what was claimed and what came of it, as means from 0 to 1."""
+    """Judged answers of similar confidence: the mean claim and the mean outcome, 0 to 1."""
 
     claimed: float
     observed: float
@@ -42,7 +42,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How sure a bot was against how its answers turned out, before and after calibration.
+    """Confidence of a bot against the outcomes of its answers, before and after calibration.
 
     `error_before` and `error_after` are the mean distance between the two, weighted by answers (expected calibration
     error); None without a judged answer. `learned_at` is when the bot last learned, `sample` from how many answers.
@@ -57,7 +57,7 @@ class Reliability:
 
 
 def reliability(session: Session, bot_id: int) -> Reliability:
-    """The figures of the calibration plot, from the same answers that the calibration is learned from."""
+    """Return the data of the calibration plot, from the same answers that the calibration is fitted to."""
     learned, learned_at = stored(session, bot_id)
     found = outcomes.samples(session, bot_id)
     before = bins(found)
@@ -66,7 +66,7 @@ def reliability(session: Session, bot_id: int) -> Reliability:
 
 
 def bins(samples: Sequence[tuple[float, bool]]) -> list[Bin]:
-    """Samples in ten bins of equal width; those without any are left out."""
+    """Group samples into ten bins of equal width, without the empty ones."""
     parts: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for claimed, good in samples:
         parts[min(int(claimed * _BINS), _BINS - 1)].append((claimed, good))
@@ -78,6 +78,6 @@ def bins(samples: Sequence[tuple[float, bool]]) -> list[Bin]:
 
 
 def error(found: Sequence[Bin]) -> float | None:
-    """The expected calibration error: the distance of claim and outcome, averaged over answers."""
+    """Return the expected calibration error: the distance of claim and outcome, averaged over answers."""
     count = sum(one.count for one in found)
     return sum(one.count * abs(one.claimed - one.observed) for one in found) / count if count else None

@@ -1,4 +1,4 @@
-"""Each bot learns once an hour: its answers are judged, its calibration is fitted, its open questions are gathered."""
+"""Hourly run of each bot: judge its answers, fit its calibration, collect its unanswered questions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.platform.db import system_transaction, transaction
 log = structlog.get_logger(__name__)
 
 _AGAIN = "1 hour"
-_MOST_BATCHES = 4  # of each kind in one round: the rest is done in the next, so that no bot holds up the others
+_MOST_BATCHES = 4  # of each kind in one run: the rest follows in the next, so that no bot delays the others
 
-# Whoever writes the time does the round: of several schedulers one does.
+# Whichever scheduler updates the time does the run: one of several.
 _TAKE = text(f"""
 INSERT INTO bot_learning (bot_id, business_id) VALUES (:bot, :business)
 ON CONFLICT (bot_id) DO UPDATE SET learned_at = now() WHERE bot_learning.learned_at < now() - interval '{_AGAIN}'
@@ -29,14 +29,14 @@ RETURNING bot_id
 
 
 def keep_up() -> int:
-    """Have every bot learn that did not within the hour. Returns how many did. Safe to run twice at once."""
+    """Run every bot that did not run within the hour. Return how many ran. Safe to run twice at once."""
     with system_transaction() as session:
         bots = session.execute(select(Bot.business_id, Bot.id).order_by(Bot.id)).all()
     return sum(_learn_if_due(business_id, bot_id) for business_id, bot_id in bots)
 
 
 def last(session: Session, bot_id: int) -> datetime | None:
-    """When the bot's last round began; None before its first."""
+    """Return when the bot's last run started; None before its first."""
     return session.scalar(select(BotLearning.learned_at).where(BotLearning.bot_id == bot_id))
 
 
@@ -46,14 +46,14 @@ def _learn_if_due(business_id: int, bot_id: int) -> bool:
             taken = session.execute(_TAKE, {"bot": bot_id, "business": business_id}).one_or_none()
         if taken:
             learn(business_id, bot_id)
-    except IntegrityError:  # somebody removed the bot meanwhile
+    except IntegrityError:  # the bot was removed meanwhile
         log.info("bot_not_learned", bot_id=bot_id, exc_info=True)
         return False
     return taken is not None
 
 
 def learn(business_id: int, bot_id: int) -> None:
-    """One round, in transactions of a batch each."""
+    """Do one run, in transactions of a batch each."""
     _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
     with transaction(business_id) as session:
         calibration = calibration_fit.learn(session, business_id, bot_id)
@@ -62,7 +62,7 @@ def learn(business_id: int, bot_id: int) -> None:
 
 
 def questions(business_id: int, bot_id: int) -> None:
-    """Gather what the bot could not answer, and what colleagues answered instead."""
+    """Collect what the bot could not answer, and what agents answered instead."""
     _in_batches(business_id, partial(unanswered_questions.gather, business_id=business_id, bot_id=bot_id))
     for _ in range(_MOST_BATCHES):
         with transaction(business_id) as session:

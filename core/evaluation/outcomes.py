@@ -1,24 +1,24 @@
-"""Whether the bot's answers were good, judged by what happened after them.
+"""Judge the bot's answers by the events after them.
 
 | verdict     | cause        | what happened                                                                        |
 |-------------|--------------|--------------------------------------------------------------------------------------|
 | good        | used         | a person sent the draft as it was                                                    |
 | good        | used_edited  | a person sent the draft with small changes                                           |
 | bad         | edited       | a person rewrote the draft                                                           |
-| bad         | discarded    | a person threw the draft away                                                        |
+| bad         | discarded    | a person discarded the draft                                                         |
 | bad         | handed_over  | next, within the hour, the customer asked for a person, asked again or was annoyed   |
 | bad         | corrected    | a person wrote within half an hour, before the customer said anything else           |
 | bad         | rated_low    | the customer rated the conversation 1 or 2, and only the bot had answered since      |
-| bad         | came_back    | it was opened again, or the customer wrote anew within a week of its end             |
+| bad         | came_back    | it was reopened, or the customer wrote again within a week of its end                |
 | good        | rated_high   | rated 4 or 5, and only the bot had answered since                                    |
-| good        | resolved     | it ended and stayed quiet for a week, and only the bot had answered since            |
-| unknown     | person       | a person went on with the conversation: how it ended is their doing too              |
-| unknown     | waiting      | a draft nobody decided on                                                            |
+| good        | resolved     | no message for a week after its end, and only the bot had answered since             |
+| unknown     | person       | a person continued the conversation, and shares in its outcome                       |
+| unknown     | waiting      | an undecided draft                                                                   |
 | unknown     | open         | not over, or not for a week yet                                                      |
 | handed_over | the reason   | the bot gave no answer                                                               |
 
-The first line that applies counts. A conversation ends when it is closed, or when nobody waits and nothing was said for
-a week. Unknown verdicts are looked at again each day for three weeks; the others stand.
+The first line that applies counts. A conversation ends when it is closed, or when nobody waits and there was no
+message for a week. Unknown verdicts are judged again each day for three weeks; the others are final.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ from core.platform.db import run
 from core.replies import drafts
 from core.replies.handoff_rules import Reason
 
-DURABLE = timedelta(days=7)  # an end that nobody came back from for so long counts as a resolution
+DURABLE = timedelta(days=7)  # a conversation not reopened for so long counts as resolved
 _ASKED_WITHIN = timedelta(hours=1)
 _CORRECTED_WITHIN = timedelta(minutes=30)
 _LOOKED_BACK = timedelta(days=90)
 _LOOKED_AT_AGAIN = timedelta(days=21)
 _BATCH = 2000
-_SAME_WORDS = 90.0  # likeness, 0 to 100, above which an edit only polishes
+_SAME_WORDS = 90.0  # similarity, 0 to 100, above which an edit is minor
 _LOW, _HIGH = 2, 4  # scores
 DISSATISFIED = frozenset({Reason.KEYWORD, Reason.ASKED_TWICE, "sentiment"})
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What followed a run.
+    """Events after a run.
 
-    `next_reason`: what decided the hand-over that was the conversation's next run within the hour. `corrected`: a
-    person's was the next word, within half an hour. `next_by_person`: what a person first wrote after the run.
-    `ended`: the conversation ended a week ago or longer. `came_back`: it was not over for the customer.
+    `next_reason`: the reason of the hand-over that was the conversation's next run within the hour. `corrected`: the
+    next message was a person's, within half an hour. `next_by_person`: what a person first wrote after the run.
+    `ended`: the conversation ended a week ago or longer. `came_back`: the customer returned.
     """
 
     outcome: str
@@ -76,7 +76,7 @@ class Judgement:
 
 
 def judged(after: FollowUp) -> Judgement:
-    """The verdict, by the table above."""
+    """Return the verdict, by the table above."""
     match after.outcome:
         case "handoff":
             return Judgement(AnswerVerdict.HANDED_OVER, after.decided_by)
@@ -189,7 +189,7 @@ ON CONFLICT (run_id) DO UPDATE SET verdict = excluded.verdict, cause = excluded.
 
 
 def judge(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
-    """Judge a batch of the bot's runs with ids above `after`. Returns the last one's id, None when there are no more.
+    """Judge a batch of the bot's runs with ids above `after`. Return the last one's id, None when there are no more.
 
     Runs of the last 90 days are judged, those with a verdict only while it is unknown.
     """
@@ -240,6 +240,6 @@ _MOST_SAMPLES = 5000
 
 
 def samples(session: Session, bot_id: int) -> Sequence[tuple[float, bool]]:
-    """The confidence of the bot's newest judged answers, before calibration, and whether each was good."""
+    """Return the confidence of the bot's newest judged answers, before calibration, and whether each was good."""
     rows = run(session, _SAMPLES, {"bot": bot_id, "back": _LOOKED_BACK, "limit": _MOST_SAMPLES})
     return [(float(confidence), bool(good)) for confidence, good in rows]

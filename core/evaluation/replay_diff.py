@@ -1,4 +1,4 @@
-"""What settings made of a question, whether that changed, and whether it is what was expected. Pure."""
+"""Compare the results of two settings for a question, and check expectations. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 class Kind(StrEnum):
-    """What becomes of the question."""
+    """Outcome of a question."""
 
     REPLY = "reply"
     DRAFT = "draft"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Made(BaseModel):
-    """What one set of settings made of a question. `cost` is in USD, None when unknown or nothing was asked."""
+    """Result of one set of settings for a question. `cost` is in USD, None when unknown or no model was asked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -41,7 +41,7 @@ class Made(BaseModel):
 
 
 class Expectation(BaseModel):
-    """What a good answer does. Phrases count without regard to capitals and accents. `hands_off` None: either."""
+    """Expectations of a good answer. Phrases ignore case and accents. `hands_off` None: either."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,7 +56,7 @@ class Expectation(BaseModel):
 
 
 class Miss(StrEnum):
-    """How an answer falls short of what was expected."""
+    """An expectation that an answer does not meet."""
 
     CONTAINS = "contains"
     AVOIDS = "avoids"
@@ -70,11 +70,11 @@ class Difference(StrEnum):
     WORDS = "words"
     NOW_HANDS_OFF = "now_hands_off"
     NOW_ANSWERS = "now_answers"
-    MANNER = "manner"  # the same words, but now a draft, or for another reason
+    MANNER = "manner"  # the same text, but now a draft, or for another reason
 
 
 def made(outcome: Outcome, confidence: float | None) -> Made:
-    """An outcome as it is kept."""
+    """Convert an outcome to a result."""
     trace = outcome.trace
     common = {
         "confidence": confidence,
@@ -93,7 +93,7 @@ def made(outcome: Outcome, confidence: float | None) -> Made:
 
 
 def difference(before: Made, after: Made) -> Difference:
-    """What the new settings change for the customer. Accents, capitals and marks alone change nothing."""
+    """Return what the new settings change for the customer. Accents, case and punctuation alone change nothing."""
     if before.kind != after.kind:
         if after.kind is Kind.HAND_OFF:
             return Difference.NOW_HANDS_OFF
@@ -106,7 +106,7 @@ def difference(before: Made, after: Made) -> Difference:
 
 
 def misses(expected: Expectation, got: Made) -> tuple[Miss, ...]:
-    """How far an answer is from what was expected; nothing when it is met."""
+    """Return the expectations that an answer does not meet."""
     said = fold(got.text)
     found = []
     if any(fold(phrase) not in said for phrase in expected.contains):

@@ -1,7 +1,7 @@
-"""Going through a run, question by question, with the old settings and the new. Nothing is ever sent.
+"""Background task of a replay: try each question with the old and the new settings. Nothing is ever sent.
 
-A worker does it as an errand. What a call took is written at once, the answers when both are there: a killed run goes
-on with the question it was at.
+The cost of a call is written at once, the answers when both are there: a killed replay resumes at the question it was
+at.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from core.tasks.background_tasks import Running
 
 SPEND = "spend"
 BUDGET = "budget"
-_BUDGET_PAUSE = 2.0  # seconds until the bot's budget is looked at again
+_BUDGET_PAUSE = 2.0  # seconds between checks of the bot's budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is left of a run. `most` is the most that one question may cost in USD, None when that is not known."""
+    """The remaining work of a replay. `most` is the maximum cost of one question in USD, None when unknown."""
 
     bot_id: int
     before: BotSettings
@@ -60,10 +60,10 @@ class _Work:
 
 
 def run(errand: Running) -> None:
-    """Try what is left. Raises `Stopped` when it was cancelled."""
+    """Try the remaining questions. Raises `Stopped` when the task was cancelled."""
     with transaction(errand.business_id) as session:
         work = _work(session, errand)
-    if work is None:  # newer runs have displaced it
+    if work is None:  # newer replays have replaced it
         return
     asked = model()
     spent = work.spent
@@ -77,7 +77,7 @@ def run(errand: Running) -> None:
 
 
 def _end_of_money(errand: Running, work: _Work, spent: Decimal) -> str | None:
-    """Why no further question may be paid for: the run's own limit, or the bot's budget for the day or month."""
+    """Return why no further question may be paid for: the replay's limit, or the bot's budget for the day or month."""
     if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
         return SPEND
     with transaction(errand.business_id) as session:
@@ -86,7 +86,7 @@ def _end_of_money(errand: Running, work: _Work, spent: Decimal) -> str | None:
 
 
 def _try(errand: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
-    """One question with both settings. Returns what it cost, in USD."""
+    """Try one question with both settings. Return its cost, in USD."""
     passages = passages_for(errand.business_id, work.bot_id, question_in(question.request.turns))
     request = replace(question.request, passages=passages)
     before, cost = _ask(errand, work, replace(request, settings=work.before), asked)
@@ -102,7 +102,7 @@ def _try(errand: Running, work: _Work, question: _Question, asked: Model | None)
 
 
 def _ask(errand: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
-    """What comes of it and what it cost, which is written at once: it is spent whatever becomes of the answer."""
+    """Return the outcome and its cost, which is written at once: it is spent even if the answer is lost."""
     _wait_for_budget(errand, work, request)
     outcome = _priced(compose(request, asked), request.prices)
     cost = _cost(outcome, work)
@@ -113,7 +113,7 @@ def _ask(errand: Running, work: _Work, request: ComposeRequest, asked: Model | N
 
 
 def _wait_for_budget(errand: Running, work: _Work, request: ComposeRequest) -> None:
-    """Customers come first: a bot whose minute is spent goes on with the trial in the next."""
+    """Wait until the bot's budget of a minute allows another call: customers come first."""
     while True:
         with transaction(errand.business_id) as session:
             in_force = versions.current(session, work.bot_id)[1]
@@ -125,7 +125,7 @@ def _wait_for_budget(errand: Running, work: _Work, request: ComposeRequest) -> N
 
 
 def _priced(outcome: Outcome, table: PriceTable) -> Outcome:
-    """The outcome at today's price: the question may be older than the table knows prices for."""
+    """Return the outcome at today's price: the question may be older than the table's prices."""
     trace = outcome.trace
     if trace.model is None or trace.usage is None:
         return outcome
@@ -134,7 +134,7 @@ def _priced(outcome: Outcome, table: PriceTable) -> Outcome:
 
 
 def _cost(outcome: Outcome, work: _Work) -> Decimal:
-    """What an answer took; the most that it may have where the server did not tell."""
+    """Return the cost of an answer; the maximum when the server did not report it."""
     trace = outcome.trace
     if trace.cost is not None:
         return trace.cost

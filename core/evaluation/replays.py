@@ -1,4 +1,4 @@
-"""Runs of what-if: beginning one within its limits, and reading what came of it."""
+"""Replays (What if): start one within its limits, and read the results."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from core.types import Role, Turn
 KIND = "rehearsal"
 MOST_ITEMS = 50
 MOST_USD = Decimal(20)
-_KEPT = 20  # runs of a bot
+_KEPT = 20  # replays of a bot
 _NAME = 80  # characters
 _LOOKED_AT = 1000  # answers, the newest
 
 
 class NothingToRehearse(BotHubError):
-    """The bot has answered nobody yet, or has no saved cases."""
+    """The bot has no past answers, or no saved cases."""
 
 
 class AlreadyRehearsing(Conflict):
-    """A run of this bot is under way."""
+    """A replay of this bot is running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be tried. `spend_limit` is in USD; None where a price is not known."""
+    """What to replay. `spend_limit` is in USD; None if a price is not known."""
 
     settings: BotSettings
     source: RehearsalSource
@@ -57,7 +57,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question with what both settings made of it; None until it was their turn."""
+    """One question with the results of both settings; None until it was tried."""
 
     id: int
     name: str
@@ -82,7 +82,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalView:
-    """A run. `work` is None when its errand is no longer remembered: then it has ended long ago."""
+    """A replay. `work` is None if its task was deleted: then it ended long ago."""
 
     id: int
     base_version: int
@@ -100,14 +100,14 @@ class RehearsalView:
 
 
 def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor: str) -> int:
-    """Freeze the questions and ask for the work; ring the bell after the commit. Returns the run's id.
+    """Store the questions and enqueue the task; wake a worker after the commit. Return the replay's id.
 
     Raises:
         NotFound: no such bot.
         NothingToRehearse: there is no question to try.
-        AlreadyRehearsing: the bot's last run has not ended.
+        AlreadyRehearsing: the bot's last replay has not ended.
     """
-    session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))  # one begins at a time
+    session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))  # serialise starts
     version, base = versions.current(session, bot_id)
     last = latest(session, bot_id)
     if last is not None and last.is_open:
@@ -208,24 +208,24 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
 
 
 def _in_a_row(turns: Sequence[Turn]) -> int:
-    """The bot's replies since a person last took part, as far as the turns go back."""
+    """Return the bot's replies since a person last took part, as far as the turns go back."""
     since = list(takewhile(lambda turn: turn.role is not Role.AGENT, reversed(turns)))
     return sum(role is Role.BOT for role, _ in groupby(since, key=lambda turn: turn.role))
 
 
 def cancel(session: Session, business_id: int, rehearsal_id: int, *, actor: str) -> None:
-    """Stop a run after the question it is at; what was tried stays. Cancelling what ended changes nothing."""
+    """Cancel a replay after the current question; results stay. No-op if it has ended."""
     if background_tasks.cancel_for(session, KIND, rehearsal_id):
         audit_log.record(session, business_id, actor, "bot.rehearse_cancel", f"rehearsal:{rehearsal_id}")
 
 
 def latest(session: Session, bot_id: int) -> RehearsalView | None:
-    """The bot's newest run."""
+    """Return the bot's newest replay."""
     return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id))
 
 
 def of_version(session: Session, bot_id: int, number: int) -> RehearsalView | None:
-    """The newest run of exactly the settings that a version holds."""
+    """Return the newest replay of exactly the settings of a version."""
     data = select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number).scalar_subquery()
     return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id, Rehearsal.settings == data))
 
@@ -263,7 +263,7 @@ def item_of(row: RehearsalItem) -> Item:
 
 
 def find_item(session: Session, item_id: int) -> Item:
-    """One question of a run. Raises `NotFound`."""
+    """Return one question of a replay. Raises `NotFound`."""
     row = session.get(RehearsalItem, item_id)
     if row is None:
         raise NotFound(f"No item {item_id}.")
@@ -271,7 +271,7 @@ def find_item(session: Session, item_id: int) -> Item:
 
 
 def most_of_a_call(settings: BotSettings, prices: PriceTable) -> Decimal | None:
-    """The most that one call may cost with these settings in USD, None when the model's price is not known."""
+    """Return the maximum cost of one call with these settings in USD, None when the model's price is not known."""
     model = settings.model or get_settings().openai_model
     usage = Usage(input=settings.context_tokens, cached=0, output=settings.max_output_tokens)
     return prices.cost(model, usage, datetime.now(UTC))

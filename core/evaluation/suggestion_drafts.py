@@ -1,4 +1,4 @@
-"""One entry for a bot's answers, written by the model from what customers asked and colleagues answered."""
+"""Drafts of suggested answers, written by the model from customers' questions and agents' answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from core.types import BusinessFacts
 
 ACTION = "suggestion.draft"
 _MOST_QUESTIONS = 20
-_MOST_OUTPUT = 1200  # tokens, a reasoning model's thinking included
+_MOST_OUTPUT = 1200  # tokens, including a reasoning model's thinking
 _LANGUAGES = {"es": "Spanish", "en": "English", "pt": "Brazilian Portuguese"}
 
 _TEMPLATE = """\
@@ -55,7 +55,7 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an entry is written from; words of customers and colleagues are masked."""
+    """Input of a draft; customers' and agents' texts are redacted."""
 
     suggestion_id: int
     bot_id: int
@@ -67,7 +67,7 @@ class Material:
 
 
 def material(session: Session, business_id: int, suggestion_id: int) -> Material:
-    """All that the model is told. Raises `NotFound`."""
+    """Load the input for the model. Raises `NotFound`."""
     suggestion = session.get(Suggestion, suggestion_id)
     if suggestion is None:
         raise NotFound(f"No suggestion {suggestion_id}.")
@@ -89,7 +89,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
 
 
 def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trace]:
-    """Ask the model. Needs no transaction. Raises `ModelFailed`, of which `trace` tells what it took."""
+    """Ask the model. Needs no transaction. Raises `ModelFailed`, for which `trace` returns the cost."""
     written = writer.write(
         Entry,
         _TEMPLATE.format(language=_LANGUAGES[of.language], reference=reference(of.business, ())),
@@ -104,7 +104,7 @@ def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trac
 
 
 def trace(came: Written[Entry] | ModelFailed, prices: PriceTable) -> Trace:
-    """What asking took, whatever came of it."""
+    """Return the cost of a call, successful or not."""
     return Trace(
         "suggested_entry",
         prompt_version=hashlib.sha256(_TEMPLATE.encode()).hexdigest()[:12],
@@ -126,9 +126,9 @@ _KEEP = "UPDATE suggestions SET answer = %(answer)s, drafted_by = 'model' WHERE 
 
 
 def keep(session: Session, suggestion_id: int, entry: Entry) -> None:
-    """Store what the model wrote as the draft, if it wrote an answer and nobody decided meanwhile.
+    """Store the model's text as the draft, if it wrote an answer and the suggestion is still undecided.
 
-    The question stays as it was asked, for it is what later ones are compared with.
+    The question stays as it was asked, because later ones are compared with it.
     """
     if entry.answer.strip():
         run(session, _KEEP, {"id": suggestion_id, "answer": entry.answer.strip()})

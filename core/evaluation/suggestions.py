@@ -1,4 +1,4 @@
-"""What people do with suggested answers: look at them, take them into the bot's settings, or set them aside."""
+"""Suggested answers: list, accept into the bot's settings, snooze and dismiss."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ MOST_EXAMPLES = 5
 
 
 class StillMasked(BotHubError):
-    """The answer has a gap where personal data stood."""
+    """The answer still has redacted personal data."""
 
 
 class UnusableAnswer(BotHubError):
-    """The question or the answer is empty or too long, or the bot has as many answers as it may."""
+    """The question or the answer is empty or too long, or the bot has the maximum number of answers."""
 
 
 class AlreadyDecided(Conflict):
-    """Somebody decided on this suggestion meanwhile."""
+    """The suggestion was decided on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One time it was asked, and what a colleague answered ("" if nobody did). Personal data is masked."""
+    """One occurrence of the question, and an agent's answer ("" if there is none). Personal data is redacted."""
 
     conversation_id: int
     question: str
@@ -61,7 +61,7 @@ class Suggested:
     examples: Sequence[Example]
 
 
-# Of a view's suggestions, those asked most in the last thirty days come first.
+# The suggestions of a view, those asked most in the last thirty days first.
 _LISTED = """
 SELECT s.id, s.bot_id, s.question, s.answer, s.drafted_by, s.language, asked.times, s.first_asked_at, s.last_asked_at,
        asked.examples
@@ -82,7 +82,7 @@ ORDER BY asked.lately DESC, s.last_asked_at DESC, s.id DESC LIMIT %(limit)s
 
 
 def listed(session: Session, bot_id: int, view: str = SuggestionState.OPEN, *, limit: int = PAGE) -> list[Suggested]:
-    """The bot's suggestions that are open, snoozed, accepted or dismissed, those asked most lately first."""
+    """Return the bot's suggestions that are open, snoozed, accepted or dismissed, those asked most lately first."""
     values = {"bot": bot_id, "view": view, "limit": limit, "examples": MOST_EXAMPLES}
     return [_suggested(row) for row in run(session, _LISTED, values)]
 
@@ -96,7 +96,7 @@ def _suggested(row: Any) -> Suggested:
 
 
 def counts(session: Session, bot_id: int) -> dict[str, int]:
-    """How many suggestions are in each view."""
+    """Return the number of suggestions in each view."""
     rows = run(session, _COUNTS, {"bot": bot_id})
     return {view: int(count) for view, count in rows}
 
@@ -108,14 +108,14 @@ WHERE bot_id = %(bot)s AND EXISTS (SELECT FROM asked_questions q WHERE q.suggest
 
 
 def accept(session: Session, business_id: int, suggestion_id: int, question: str, answer: str, *, actor: str) -> int:
-    """Make it an approved answer of the bot's, as the next version of its settings. Returns the version's number.
+    """Add it to the bot's approved answers, in a new version of its settings. Return the version's number.
 
-    An answer to the same question takes the place of the one there is.
+    It replaces an answer to the same question.
 
     Raises:
         NotFound: there is no such suggestion.
-        AlreadyDecided: somebody accepted or dismissed it.
-        StillMasked, UnusableAnswer: the words cannot be an answer yet.
+        AlreadyDecided: it was accepted or dismissed.
+        StillMasked, UnusableAnswer: the text cannot be an answer yet.
     """
     if MASK in question or MASK in answer:
         raise StillMasked(f"Put words in the place of {MASK}, where personal data stood.")
@@ -143,12 +143,12 @@ def _with_pair(settings: BotSettings, question: str, answer: str) -> BotSettings
 
 
 def dismiss(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
-    """Set it aside for good; what is asked again joins it there. Raises `NotFound`, `AlreadyDecided`."""
+    """Dismiss it; later occurrences are still added to it. Raises `NotFound`, `AlreadyDecided`."""
     _decide(session, business_id, _undecided(session, suggestion_id), SuggestionState.DISMISSED, actor)
 
 
 def snooze(session: Session, business_id: int, suggestion_id: int, days: int, *, actor: str) -> None:
-    """Set it aside for some days. Raises `NotFound`, `AlreadyDecided`."""
+    """Snooze it for some days. Raises `NotFound`, `AlreadyDecided`."""
     suggestion = _undecided(session, suggestion_id)
     suggestion.snoozed_until = func.now() + timedelta(days=days)
     audit_log.record(session, business_id, actor, "suggestion.snooze", f"suggestion:{suggestion_id}", days=days)
@@ -156,7 +156,7 @@ def snooze(session: Session, business_id: int, suggestion_id: int, days: int, *,
 
 
 def reopen(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
-    """Offer again what was dismissed or snoozed. Raises `NotFound`; `AlreadyDecided` when it was accepted."""
+    """Reopen a dismissed or snoozed suggestion. Raises `NotFound`; `AlreadyDecided` when it was accepted."""
     suggestion = _locked(session, suggestion_id)
     if suggestion.state == SuggestionState.ACCEPTED:
         raise AlreadyDecided("This answer is in use: change it in the bot's settings.")

@@ -1,4 +1,4 @@
-"""Saved cases: what customers ask, kept with what a good answer does, as tests of a bot."""
+"""Test cases of a bot: questions of customers with the expectations of a good answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def add(
     actor: str,
     conversation_id: int | None = None,
 ) -> int:
-    """Keep a case. `said` ends with the customer's words. Returns its id.
+    """Save a case. `said` ends with the customer's message. Return its id.
 
     Raises:
         NotFound: no such bot.
@@ -80,20 +80,20 @@ def add(
 
 
 def asked(question: str) -> tuple[Turn, ...]:
-    """The turns of a question that somebody typed; each paragraph is a message of its own."""
+    """Return the turns of a typed question; each paragraph is a message of its own."""
     now = datetime.now(UTC)
     return tuple(Turn(Role.CUSTOMER, part.strip(), now) for part in question.split("\n\n") if part.strip())
 
 
 def remove(session: Session, business_id: int, case_id: int, *, actor: str) -> None:
-    """Drop a case; what runs said of it stays. Dropping what is gone changes nothing."""
+    """Delete a case; results of replays stay. No-op if it does not exist."""
     gone = session.scalar(delete(SavedCase).where(SavedCase.id == case_id).returning(SavedCase.name))
     if gone is not None:
         audit_log.record(session, business_id, actor, "case.remove", f"case:{case_id}")
 
 
 def of_bot(session: Session, bot_id: int) -> list[Case]:
-    """A bot's cases, oldest first."""
+    """Return a bot's cases, oldest first."""
     rows = session.scalars(select(SavedCase).where(SavedCase.bot_id == bot_id).order_by(SavedCase.id))
     return [
         Case(
@@ -118,11 +118,11 @@ def of_answer(
     message_id: int | None = None,
     run_id: int | None = None,
 ) -> int:
-    """Keep what the bot had to answer when it wrote a message, or made a run, as a case. Returns its id.
+    """Save the turns that the bot answered with a message, or in a run, as a case. Return its id.
 
     Raises:
-        NotFound: the bot wrote no such message, or the bot is gone.
-        UnacceptableCase: as `add` says.
+        NotFound: the bot wrote no such message, or was removed.
+        UnacceptableCase: see `add`.
     """
     wanted = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
     run = session.scalars(select(AIRun).where(wanted).order_by(AIRun.id.desc()).limit(1)).one_or_none()
@@ -142,7 +142,7 @@ def of_answer(
 
 
 def packed(turn: Turn) -> dict[str, Any]:
-    """A turn as JSON."""
+    """Return a turn as JSON."""
     return {
         "role": str(turn.role),
         "text": turn.text,

@@ -1,4 +1,4 @@
-"""Questions that the bot could not answer, gathered into suggestions, with what colleagues answered instead."""
+"""Cluster questions that the bot could not answer into suggestions, with the answers of agents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH = 500
 _MOST = 2000  # the newest questions of that time
 _LONGEST_QUESTION = 500
 
-# The customer's words are those that nobody had answered when the run began.
+# The customer's messages without a reply when the run began.
 _ASKED = """
 SELECT r.id, r.conversation_id, r.created_at AS at, ct.name, asked.words
 FROM (
@@ -53,10 +53,10 @@ ORDER BY r.id LIMIT %(limit)s
 
 
 def gather(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
-    """Put a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
+    """Add a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
 
-    Whoever else gathers for the bot meanwhile waits, and finds it done. The newest 2,000 of the last thirty days are
-    looked at. Returns the last run's id, None when there are no more.
+    A concurrent call for the same bot waits, and finds nothing to do. The newest 2,000 of the last thirty days are
+    considered. Return the last run's id, None when there are no more.
     """
     session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))
     scope = {"business": business_id, "bot": bot_id, "reasons": list(IN_VAIN), "back": _LOOKED_BACK, "most": _MOST}
@@ -120,9 +120,9 @@ ORDER BY q.run_id LIMIT %(limit)s
 
 
 def hear(session: Session, business_id: int, bot_id: int) -> int:
-    """Note what colleagues answered to questions that had no answer yet. Returns to how many.
+    """Record agents' answers to questions that had none yet. Return to how many.
 
-    A suggestion that no model has written for takes the answer that is most like the others as its draft.
+    A suggestion without a draft of the model takes the answer most similar to the others as its draft.
     """
     values = {
         "business": business_id,
@@ -154,7 +154,7 @@ def _draft(session: Session, number: int) -> None:
 
 
 def answers(session: Session, suggestion_id: int, limit: int = 20) -> Sequence[str]:
-    """What colleagues answered to a question, the newest first."""
+    """Return agents' answers to a question, the newest first."""
     found: Iterable[str] = session.scalars(
         select(AskedQuestion.answer)
         .where(AskedQuestion.suggestion_id == suggestion_id, AskedQuestion.answer != "")

@@ -1,1 +1,1 @@
-"""What bots know: reading documents, cutting and embedding them, finding passages."""
+"""Knowledge of bots: parse documents, split and embed them, search passages."""

@@ -1,4 +1,4 @@
-"""Cutting sections into passages: at headings, paragraphs and sentences first, within a number of tokens."""
+"""Split sections into passages: first at headings, paragraphs and sentences, within a number of tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from semantic_text_splitter import TextSplitter
 
 from core.knowledge.parsers.types import LONGEST_HEADING, Section
 
-# Short enough to be about one thing and for six of them in a prompt, long enough to hold an answer with its conditions.
+# Short enough for one topic and for six in a prompt, long enough for an answer with its conditions.
 _FEWEST_TOKENS = 120
 _MOST_TOKENS = 300
 _LONGEST_ROW = 900
@@ -18,9 +18,9 @@ _LONGEST_ROW = 900
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage to be. `position` counts from 0 within the document, `piece` is its section's.
+    """A passage before it is stored. `position` counts from 0 within the document, `piece` is its section's.
 
-    The same document always gives the same chunks, so that a reading which was broken off can go on.
+    Chunking is deterministic, so that an interrupted ingest can resume.
     """
 
     position: int
@@ -32,7 +32,7 @@ class Chunk:
 
 
 def tokens(text: str) -> int:
-    """About one token for each four bytes of UTF-8: an estimate, as in the prompt's budget."""
+    """Estimate tokens as one per four bytes of UTF-8, as the prompt does."""
     return len(text.encode()) // 4 + 1
 
 
@@ -41,12 +41,12 @@ _row_splitter = TextSplitter.from_callback(tokens, _LONGEST_ROW)
 
 
 def split(sections: Iterable[Section]) -> Iterator[Chunk]:
-    """The passages of a document, in order; reads no further ahead than one section."""
+    """Yield the passages of a document, in order; reads at most one section ahead."""
     position = 0
     for section in sections:
         heading = section.heading[:LONGEST_HEADING]
         for part in (_row_splitter if section.whole else _splitter).chunks(section.text):
-            if not part.strip():  # the splitter takes separators like U+001F for words
+            if not part.strip():  # the splitter treats separators such as U+001F as words
                 continue
             yield Chunk(position, heading, part, tokens(part), _hash(heading, part), section.piece)
             position += 1

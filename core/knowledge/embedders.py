@@ -1,4 +1,4 @@
-"""Which embedding model is in use, and the fallback for installations without one.
+"""Select the embedding model, with an offline fallback for installations without one.
 
 Every vector is stored with the name of its embedder, and vectors of different names are never compared.
 """
@@ -28,13 +28,13 @@ OFFLINE_DIMENSIONS = 256
 # fewer, and small requests keep each of them short.
 _MOST_TEXTS = 128
 _MOST_BYTES = 200_000
-_LONGEST_TEXT = 16_000  # bytes; 8,192 tokens is the limit (same source), and hardly any text has so few bytes a token
+_LONGEST_TEXT = 16_000  # bytes; 8,192 tokens is the limit (same source), and few texts have so few bytes a token
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of length 1.
+    """Convert texts to vectors of length 1.
 
-    `name` is stored with each vector. `weight` is how far its order of passages counts beside that of full text.
+    `name` is stored with each vector. `weight` is the weight of its ranking relative to full text.
     """
 
     @property
@@ -44,14 +44,14 @@ class Embedder(Protocol):
     def weight(self) -> float: ...
 
     def embed(self, texts: Sequence[str], *, timeout_seconds: float) -> list[Vector]:
-        """A vector for each text, none of which is blank. Raises `ModelFailed`."""
+        """Return a vector for each text, none of which is blank. Raises `ModelFailed`."""
 
     def likeness(self, cosine: float) -> float:
-        """How alike two texts are, 0 (no more than any two) to 1 (they say the same), from their vectors' cosine."""
+        """Map the cosine of two texts' vectors to their similarity, 0 (unrelated) to 1 (same meaning)."""
 
 
-# Between which cosines a question and a passage go from unrelated to answered. Models differ: the older and many open
-# ones put everything into a narrow cone. Rough estimates, on the careful side; an unknown name gets the last.
+# Range of cosines from unrelated to answered. Models differ: the older and many open
+# ones put everything into a narrow cone. Conservative estimates; an unknown name gets the last.
 _SCALES = {
     "text-embedding-3": (0.15, 0.65),
     "text-embedding-ada": (0.72, 0.9),
@@ -64,7 +64,7 @@ _SCALES = {
 
 @dataclass(frozen=True)
 class ServerEmbedder:
-    """OpenAI, or a server that speaks its language."""
+    """OpenAI, or a compatible server."""
 
     client: ModelClient
     name: str
@@ -82,10 +82,10 @@ class ServerEmbedder:
 
 
 class OfflineEmbedder:
-    """Hashed words and letter triples: texts that share words, or words with a slip in them, lie close together.
+    """Hashed words and letter trigrams: texts that share words, or words with a typo, have similar vectors.
 
-    It knows no meaning beyond the groups of `core.text.synonyms`. The same text gives the same vector everywhere; what
-    changes that changes the name.
+    It has no semantics beyond the groups of `core.text.synonyms`. The same text gives the same vector everywhere; a
+    change of the algorithm needs a new name.
     """
 
     name = "offline-1"
@@ -102,18 +102,18 @@ OFFLINE = OfflineEmbedder()
 
 
 def passage_text(heading: str, text: str) -> str:
-    """What of a passage is embedded."""
+    """Return the text of a passage that is embedded."""
     return f"{heading}\n{text}" if heading else text
 
 
 def current() -> Embedder:
-    """The embedder of this installation: the model of its settings; the offline one by choice, and without a key."""
+    """Return the embedder of this installation: the configured model; the offline one if chosen or without a key."""
     client, name = model(), get_settings().openai_embedding_model
     return OFFLINE if client is None or name in ("", "offline") else ServerEmbedder(client, name)
 
 
 def named(name: str) -> Embedder | None:
-    """The embedder whose vectors bear this name, None when nobody here can make them."""
+    """Return the embedder with this name, or None if it is not available here."""
     if name == OFFLINE.name:
         return OFFLINE
     client = model()
@@ -125,7 +125,7 @@ def _cut(text: str) -> str:
 
 
 def _requests(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts in groups that one request takes."""
+    """Yield groups of texts that fit in one request."""
     group: list[str] = []
     size = 0
     for text in texts:
@@ -160,7 +160,7 @@ _TRIPLES_SHARE = 0.3
 
 @lru_cache(maxsize=20_000)
 def _features(word: str) -> tuple[tuple[int, float], ...]:
-    """Where a word shows, and how much: the whole of it by its key, its triples together a share of that."""
+    """Return the vector positions and weights of a word: its whole key, and a share for its trigrams together."""
     padded = f"^{word}$"
     triples = [padded[at : at + 3] for at in range(len(padded) - 2)]
     share = _TRIPLES_SHARE / sqrt(len(triples))

@@ -1,6 +1,6 @@
-"""Finding passages: by meaning and by words, each in its own order, put together by rank.
+"""Hybrid search: rank passages by vector and by full text, and fuse the ranks.
 
-A passage's score says how good the evidence is by itself, and below a floor it does not count as found.
+A passage's score is its evidence by itself; below a floor it is not a result.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ FLOOR = 0.25
 _CANDIDATES = 30
 _MOST_COMMON = 3
 _RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
-# Neither kind of evidence alone makes certain: likeness of meaning can miss a number, shared words can be of another
-# matter.
+# Neither kind of evidence alone gives certainty: similar meaning can miss a number, shared words can belong to
+# another topic.
 _TRUST = 0.75
-# Up to here, comparing every vector of the bot is as quick as the index, and exact; for a small business in a large
-# installation also far quicker, since the index would have to leaf through everybody's.
+# Up to this size, comparing every vector of the bot is as fast as the index, and exact; for a small business in a
+# large installation also far faster, since the index would have to skip the vectors of other businesses.
 _EXACT = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What a bot may search: the editions by embedding model (None: not embedded), and how many chunks they have."""
+    """What a bot may search: its editions by embedding model (None: not embedded), and their number of chunks."""
 
     editions: Mapping[str | None, tuple[int, ...]]
     chunks: Mapping[str | None, int]
@@ -54,8 +54,8 @@ class _Probe(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage that was found. `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning`
-    is None where there was none to compare. `score` joins them.
+    """A passage in the result. `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning` is
+    None if there was no vector to compare. `score` joins them.
     """
 
     chunk_id: int
@@ -70,14 +70,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and its vector for each embedder that could be asked."""
+    """A question and its vector for each available embedder."""
 
     question: str
     vectors: Mapping[str, tuple[Embedder, Vector]]
 
 
 def library(session: Session, business_id: int, bot_id: int) -> Library:
-    """What this bot may search at this moment."""
+    """Return what this bot may search at this moment."""
     source = KnowledgeSource
     rows = session.execute(
         select(source.model, source.edition, source.chunks).where(
@@ -96,7 +96,7 @@ def library(session: Session, business_id: int, bot_id: int) -> Library:
 
 
 def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit: int) -> list[Found]:
-    """The passages that answer best, best first. The session is in the business, and is again afterwards."""
+    """Return the passages that answer best, best first. The session is in the business, and is again afterwards."""
     words = meaningful(asked.question)
     if not shelf.editions or not words:
         return []
@@ -112,9 +112,9 @@ def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit
     return _fused(_evidence(session, ids, wanted, asked))[:limit]
 
 
-# For this transaction: plans made for the values at hand; indexes even where a table seems small, for the planner does
-# not know what it costs to unpack a chunk's words; and an HNSW scan that goes on until enough of what it meets is the
-# bot's (pgvector, Iterative Index Scans).
+# For this transaction: plans made for the actual values; indexes even where a table seems small, because the planner
+# does not know what it costs to unpack a chunk's words; and an HNSW scan that goes on until enough of its hits are
+# the bot's (pgvector, Iterative Index Scans).
 _PLANNING = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
        set_config('hnsw.iterative_scan', 'relaxed_order', true)
@@ -122,9 +122,9 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 
 
 def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term]) -> list[int]:
-    """The chunks that have the most of what is asked, by weight, read from the index alone.
+    """Return the chunks that match most of the question, by weight, read from the index alone.
 
-    (Looking into a chunk's own words costs fetching and unpacking them: that is for the few that remain.)
+    (Checking a chunk's own words means fetching and unpacking them: only the few that remain are checked.)
     """
     found: list[int] = []
     for probes in _probes(wanted):
@@ -154,10 +154,10 @@ def _probed(
 
 
 def _probes(wanted: Sequence[Term]) -> Iterator[list[_Probe]]:
-    """Queries that together find every promising chunk, those that cost more only for when others find too little.
+    """Yield queries that together find every promising chunk; expensive ones run only if the others find too little.
 
-    A rare word is one by itself. A common one counts where it meets a rare one or, where nothing is rare, the others:
-    all of them together, or two of them. The chunks that have it alone are too many to tell apart.
+    A rare word is a query by itself. A common one counts with a rare one or, if nothing is rare, with the others: all
+    of them together, or two of them. The chunks that have it alone are too many to rank.
     """
     numbered = list(enumerate(wanted))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
@@ -179,7 +179,7 @@ def _any(queries: Iterable[str]) -> str:
 
 
 def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
-    """SQL for the share of what is asked, by weight, that is in `search`; and its values."""
+    """Return SQL, with its values, for the share of the question, by weight, that matches `search`."""
     total = sum(term.weight for term in wanted)
     parts = [
         f"CASE WHEN search @@ %(term{n})s::tsquery THEN %(weight{n})s::float ELSE 0 END" for n in range(len(wanted))
@@ -190,7 +190,7 @@ def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
 
 
 def _by_meaning(session: Session, model: str, shelf: Library, vector: Vector) -> list[int]:
-    """The chunks whose vectors are nearest."""
+    """Return the chunks whose vectors are nearest."""
     if model not in shelf.editions:
         return []
     values = {"model": model, "editions": list(shelf.editions[model]), "vector": _literal(vector)}
@@ -220,11 +220,11 @@ def _literal(vector: Vector) -> str:
 class _Evidence:
     found: Found
     density: float
-    weight: float  # of its embedder, 0 where there was nothing to compare
+    weight: float  # of its embedder, 0 if there was nothing to compare
 
 
 def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: Asked) -> list[_Evidence]:
-    """Both kinds of evidence for every candidate, whichever kind brought it."""
+    """Return both kinds of evidence for every candidate, whichever ranking it came from."""
     if not ids:
         return []
     covered, values = _coverage(wanted)
@@ -257,7 +257,7 @@ def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: As
 
 
 def _fused(evidence: Sequence[_Evidence]) -> list[Found]:
-    """Those above the floor, in the order of both ranks together."""
+    """Return those above the floor, ordered by both ranks together."""
     by_words = _ranks(evidence, lambda one: (one.found.words, one.density) if one.found.words > 0 else None)
     by_meaning = _ranks(evidence, lambda one: one.found.meaning)
 
@@ -270,6 +270,6 @@ def _fused(evidence: Sequence[_Evidence]) -> list[Found]:
 
 
 def _ranks(evidence: Sequence[_Evidence], key: Callable[[_Evidence], Any]) -> dict[int, int]:
-    """The place of each chunk by its key, best first, from 1; without those that have none."""
+    """Return the rank of each chunk by its key, best first, from 1; without those that have none."""
     keyed = [(key(one), one.found.chunk_id) for one in evidence if key(one) is not None]
     return {chunk_id: rank for rank, (_, chunk_id) in enumerate(sorted(keyed, reverse=True), start=1)}

@@ -1,8 +1,8 @@
-"""Reading a source into a new edition, which takes the old one's place when it is whole.
+"""Ingest a source into a new edition, which replaces the old one once it is complete.
 
-Until then nothing of it is found, so there is never half a document; what was found before stays in use. Whatever an
-attempt has finished is committed batch by batch, and an attempt after a kill goes on from there: the same content
-gives the same passages, and of those that are there the last one's position tells where to go on.
+Until then nothing of it is searchable, so there is never half a document; the old edition stays in use. An attempt
+commits batch by batch, and the next attempt resumes after a kill: the same content gives the same passages, and the
+last stored position tells where to resume.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from core.tasks.background_tasks import PermanentTaskError, Running
 log = structlog.get_logger(__name__)
 
 _BATCH = 64
-_TYPED = "text.md"  # a text that somebody typed may have headings
+_TYPED = "text.md"  # typed text may have headings
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What an attempt starts from: the new edition, and how many of its passages are there already."""
+    """Starting point of an attempt: the new edition, and how many of its passages are stored already."""
 
     source_id: int
     kind: SourceKind
@@ -59,7 +59,7 @@ class _Work:
 
 
 def run(errand: Running) -> None:
-    """Raises `Stopped`, and `PermanentTaskError` with the `Fault` of a source that cannot be read."""
+    """Ingest a source. Raises `Stopped`, and `PermanentTaskError` with the `Fault` of an unreadable source."""
     try:
         work = _start(errand, _fetched(errand))
         if work is None:
@@ -73,12 +73,12 @@ def run(errand: Running) -> None:
 
 
 def failed(session: Session, errand: Running, code: str) -> None:
-    """The errand has failed for good: so has its source."""
+    """Record on the source that its task failed permanently."""
     record_failure(session, errand.subject_id, code)
 
 
 def _fetched(errand: Running) -> Page | None:
-    """A web page as it is now; None for other sources, and for a page that an earlier attempt has read already."""
+    """Fetch a web page; None for other sources, and for a page that an earlier attempt has fetched already."""
     with transaction(errand.business_id) as session:
         source = session.get(KnowledgeSource, errand.subject_id)
         if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
@@ -96,7 +96,7 @@ def _page_key(errand: Running) -> str:
 
 
 def _start(errand: Running, page: Page | None) -> _Work | None:
-    """What is to be read. None when nothing is: the source is gone, or a page that has not changed."""
+    """Return what to parse, or None if the source was deleted or the page has not changed."""
     with transaction(errand.business_id) as session:
         errand.hold(session)
         source = session.get(KnowledgeSource, errand.subject_id)
@@ -125,7 +125,7 @@ def _start(errand: Running, page: Page | None) -> _Work | None:
 
 
 def _changes(session: Session, errand: Running, source: KnowledgeSource, page: Page) -> bool:
-    """Note a page's content. Whether there is anything in it to be read."""
+    """Store a page's content hash. Return whether there is anything to parse."""
     digest = hashlib.sha256(page.content).hexdigest()
     if digest == source.content_hash:
         return source.edition is None or _unfinished(session, source) is not None
@@ -161,7 +161,7 @@ def _read(errand: Running, work: _Work) -> None:
 
 
 def _store(errand: Running, work: _Work, found: Reading) -> int:
-    """Store the passages that are not there yet. Returns how many pieces the document has. Raises `BadFile`."""
+    """Store the missing passages. Return the number of pieces of the document. Raises `BadFile`."""
     piece = stored = 0
     for batch in _batches(found.chunks):
         piece, stored = batch[-1].piece, batch[-1].position + 1
@@ -197,8 +197,8 @@ def _row(errand: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
 
 
 def _embedded(errand: Running, work: _Work) -> str | None:
-    """The model that embedded the new edition. None when it could not be asked: then words alone find its passages,
-    until `core.knowledge.reembed` has made good for it.
+    """Return the model that embedded the new edition. None if it failed: then only full text finds its passages, until
+    `core.knowledge.reembed` embeds them.
     """
     embedder = embedders.current()
     try:
@@ -210,7 +210,7 @@ def _embedded(errand: Running, work: _Work) -> str | None:
 
 
 def _publish(errand: Running, work: _Work, model: str | None) -> None:
-    """Let the new edition be found, and drop the old one."""
+    """Make the new edition searchable, and delete the old one."""
     with transaction(errand.business_id) as session:
         errand.hold(session)
         count = session.scalars(select(func.count()).where(KnowledgeChunk.edition == work.edition)).one()

@@ -1,8 +1,7 @@
-"""Reading a file in a process of its own: what hangs, swells or crashes there takes no worker with it.
+"""Parse a file in a process of its own, so that a hang, a memory leak or a crash does not stop a worker.
 
-`python -m core.knowledge.parser_process PATH NAME` writes a line of JSON for the document, one for each chunk, and at
-the
-end one that says how it ended; without that last line it has crashed.
+`python -m core.knowledge.parser_process PATH NAME` writes one line of JSON for the document, one for each chunk, and a
+last one that says how it ended; without that last line it has crashed.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ from core.knowledge.parsers import BadFile, Fault, read
 from core.models.knowledge_kinds import SourceKind
 
 _MEMORY = 1536 << 20  # bytes of address space, of which the interpreter and its libraries take a third
-_SECONDS = 600  # of the clock, in which the passages are also embedded
-_WORKING_SECONDS = 120  # of the processor's time
-_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": os.defpath}  # no token or key is in reach of what a hostile file makes run
-_PARENT = "READ_FOR"  # the process that asked, by its number
+_SECONDS = 600  # wall-clock time, in which the passages are also embedded
+_WORKING_SECONDS = 120  # CPU time
+_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": os.defpath}  # no token or key is readable by code that a hostile file runs
+_PARENT = "READ_FOR"  # the id of the parent process
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _END = {"end": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document on its way in. `pieces` is 0 while nobody knows how many there are.
+    """A document being parsed. `pieces` is 0 while the number is not known.
 
     `chunks` may raise `BadFile` at any point.
     """
@@ -47,20 +46,20 @@ class Reading:
 
 
 def read_here(content: bytes, name: str) -> Reading:
-    """Read in this process. Raises `BadFile`."""
+    """Parse in this process. Raises `BadFile`."""
     document = read(content, name)
     return Reading(document.kind, document.pieces, split(document.sections))
 
 
 @contextmanager
 def reading(path: Path, name: str) -> Iterator[Reading]:
-    """Read a file, whose `name` may tell its type, as far as `chunks` is asked for. Raises `BadFile`."""
+    """Parse a file as far as `chunks` is consumed; `name` may tell its type. Raises `BadFile`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "core.knowledge.parser_process", str(path), name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={**_ENVIRONMENT, _PARENT: str(os.getpid())},
-        start_new_session=True,  # a signal to the worker's group is the worker's to answer
+        start_new_session=True,  # signals to the worker's group are handled by the worker
         cwd=Path(__file__).parents[2],
     )
     late = threading.Event()
@@ -111,14 +110,14 @@ def main(path: str, name: str) -> None:
     except MemoryError:
         _say({"fault": Fault.TOO_LARGE})
     except BrokenPipeError:
-        os._exit(1)  # whoever asked is gone
+        os._exit(1)  # the parent is gone
 
 
 def _end_with_parent() -> None:
-    """Be killed when the worker is, which then cannot end this process itself. Linux alone knows how."""
+    """Be killed when the worker is, which then cannot end this process itself. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.environ.get(_PARENT, str(os.getppid())) != str(os.getppid()):  # it was gone before
+        if os.environ.get(_PARENT, str(os.getppid())) != str(os.getppid()):  # the parent was gone before
             os._exit(1)
 
 

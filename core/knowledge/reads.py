@@ -1,4 +1,4 @@
-"""What people see of the sources: their state and progress, their passages, and how often answers rested on them."""
+"""Views of the sources: state, progress, passages, and how many answers used them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ WORKING = (SourceState.WAITING, SourceState.READING, SourceState.EMBEDDING)
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source. `bot` is None for what every bot uses; `origin` is "" for a text that somebody typed.
+    """A source. `bot` is None for one shared by all bots; `origin` is "" for typed text.
 
-    `done` of `total` tells how far its reading is: pieces of the document while reading, passages while embedding; a
-    `total` of 0 means that nobody knows yet. `in_use`: something of it is found, be it of an earlier reading.
+    `done` of `total` is the progress of the ingest: pieces of the document while parsing, passages while embedding; a
+    `total` of 0 means not known yet. `in_use`: something of it is searchable, even if from an earlier ingest.
     """
 
     id: int
@@ -59,7 +59,7 @@ class PassageView:
 
 
 def sources(session: Session) -> Sequence[SourceView]:
-    """All of the business, newest first."""
+    """Return all sources of the business, newest first."""
     rows = session.execute(
         select(KnowledgeSource, Bot.name)
         .outerjoin(Bot, Bot.id == KnowledgeSource.bot_id)
@@ -71,7 +71,7 @@ def sources(session: Session) -> Sequence[SourceView]:
 
 
 def source(session: Session, source_id: int) -> SourceView:
-    """One of them. Raises `NotFound`."""
+    """Return one source. Raises `NotFound`."""
     found = session.execute(
         select(KnowledgeSource, Bot.name)
         .outerjoin(Bot, Bot.id == KnowledgeSource.bot_id)
@@ -105,7 +105,7 @@ def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.ErrandVi
 
 
 def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequence[PassageView]:
-    """Passages of the edition in use, in the document's order."""
+    """Return passages of the edition in use, in the document's order."""
     rows = session.execute(
         select(
             KnowledgeChunk.id,
@@ -122,7 +122,7 @@ def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequ
 
 
 def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
-    """The first passages of each table that is in use, by its source, `most` of each: a row with its columns' names."""
+    """Return the first `most` passages of each table in use, by source: a row with its columns' names."""
     found: dict[int, list[str]] = {}
     for source_id, row in session.execute(
         select(KnowledgeSource.id, KnowledgeChunk.text)
@@ -135,7 +135,7 @@ def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
 
 
 def kept_content(session: Session, source_id: int) -> tuple[str, int]:
-    """The key of a source's content in storage and how many bytes it is. Raises `NotFound`, also for a web page."""
+    """Return the storage key and the size in bytes of a source's content. Raises `NotFound`, also for a web page."""
     kept = session.execute(
         select(KnowledgeSource.file_key, KnowledgeSource.bytes).where(KnowledgeSource.id == source_id)
     ).one_or_none()
@@ -156,5 +156,5 @@ GROUP BY c.source_id
 
 
 def uses(session: Session, business_id: int, lately: timedelta) -> Mapping[int, int]:
-    """How many answers of that time rested on each source, on the passages that it has now. Slow: keep the result."""
+    """Return how many answers of that period used each source, by its current passages. Slow: cache the result."""
     return {row[0]: row[1] for row in session.execute(_USES, {"business_id": business_id, "lately": lately})}

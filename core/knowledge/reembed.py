@@ -1,7 +1,7 @@
-"""Giving all that a business knows the vectors of another model, in the background and without a gap.
+"""Re-embed all knowledge of a business with another model, in the background and without interruption.
 
-A source is searched with the vectors of the model that its row names. The new ones grow beside them; in the moment
-when the last is there the row names the new model and the old vectors go.
+A source is searched with the vectors of the model that its row names. The new vectors are stored beside them; when the
+last is stored, one transaction changes the row to the new model and deletes the old vectors.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from core.tasks.background_tasks import PermanentTaskError, Running
 
 log = structlog.get_logger(__name__)
 
-REEMBED = "knowledge.reembed"  # the errand on a business
-_AGAIN_AFTER = timedelta(minutes=10)  # when the model could not be asked
+REEMBED = "knowledge.reembed"  # task kind; its subject is a business
+_AGAIN_AFTER = timedelta(minutes=10)  # when the model did not answer
 
 _DUE = text("""
 SELECT DISTINCT s.business_id FROM knowledge_sources s
@@ -35,9 +35,9 @@ WHERE s.edition IS NOT NULL AND s.model IS DISTINCT FROM :model AND NOT EXISTS (
 
 
 def begin_due(session: Session) -> int:
-    """Ask for the work where the model in use is not that of the vectors. Returns for how many businesses.
+    """Enqueue the task where the current model is not that of the vectors. Return for how many businesses.
 
-    The session sees all businesses. Ring the bell after the commit.
+    The session sees all businesses. Wake a worker after the commit.
     """
     values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _AGAIN_AFTER}
     due = session.scalars(_DUE, values).all()
@@ -47,9 +47,9 @@ def begin_due(session: Session) -> int:
 
 
 def run(errand: Running) -> None:
-    """Raises `Stopped`, and `PermanentTaskError` when the model does not answer: the scheduler asks again later.
+    """Re-embed. Raises `Stopped`, and `PermanentTaskError` when the model does not answer: the scheduler retries later.
 
-    A source whose text the model refuses does not keep the others waiting.
+    A source whose text the model refuses does not block the others.
     """
     embedder = embedders.current()
     refused: ModelFailed | None = None
@@ -70,7 +70,7 @@ def run(errand: Running) -> None:
 
 
 def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:
-    """The next source whose passages in use have no vectors of the model, and their edition."""
+    """Return the next source whose passages in use have no vectors of the model, and their edition."""
     with transaction(errand.business_id) as session:
         row = session.execute(
             select(KnowledgeSource.id, KnowledgeSource.edition)
@@ -86,7 +86,7 @@ def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:
 
 
 def _change_over(errand: Running, source_id: int, edition: int, model: str) -> None:
-    """Nothing changes for a source that was read anew meanwhile: its new edition is looked at another time."""
+    """Switch a source to the model. No-op if it was ingested anew meanwhile: its new edition is checked later."""
     with transaction(errand.business_id) as session:
         errand.hold(session)
         changed = session.scalar(

@@ -1,4 +1,4 @@
-"""Passages for a question, as the bot, the trial and the copilot get them."""
+"""Passages for a question, for the bot, trials and the copilot."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ log = structlog.get_logger(__name__)
 _EMBED_SECONDS = 4.0
 _REMEMBERED_SECONDS = 5.0
 _QUESTION_CHARACTERS = 2_000
-_TOO_LITTLE = 2  # meaningful words; with fewer, a question goes on from the one before ("¿y a Canarias?")
+_TOO_LITTLE = 2  # meaningful words; with fewer, a question continues the one before ("¿y a Canarias?")
 
 
 def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6) -> tuple[Passage, ...]:
-    """The passages for a question, best first; none when nothing is near enough. Call it outside any transaction.
+    """Return the passages for a question, best first; none if nothing is near enough. Call it outside any transaction.
 
-    Passages have ids like kb-12. A bot without knowledge costs nothing but a look once every few seconds. An embedding
-    service that does not answer leaves the search to the words.
+    Passages have ids such as kb-12. A bot without knowledge costs one cached query every few seconds. If the embedding
+    service does not answer, the search uses full text alone.
     """
     found = found_for(business_id, bot_id, question, limit=limit)
     return tuple(Passage(f"kb-{one.chunk_id}", _titled(one), one.text, one.score) for one in found)
 
 
 def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
-    """The same with the evidence of each, for people who look into how it was found."""
+    """Return the same with the evidence of each, to explain how it was found."""
     question = question[:_QUESTION_CHARACTERS]
     models = _shelf(business_id, bot_id).models
     if models is None or not meaningful(question):
@@ -50,7 +50,7 @@ def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Se
 
 
 def question_in(turns: Sequence[Turn]) -> str:
-    """What to look up for the newest burst: its words, with the customer's ones before where they say too little."""
+    """Return the search text for the newest burst: its text, with the customer's previous message if too short."""
     newest = burst(turns)
     question = "\n".join(turn.whole for turn in newest)
     if len(meaningful(question)) >= _TOO_LITTLE:
@@ -60,19 +60,19 @@ def question_in(turns: Sequence[Turn]) -> str:
 
 
 def version(business_id: int, bot_id: int) -> str:
-    """What a bot knows, as one word that changes with it: as of a few seconds ago. Call it outside any transaction."""
+    """Return the version of a bot's knowledge, as of a few seconds ago. Call it outside any transaction."""
     return _shelf(business_id, bot_id).version
 
 
 def forget() -> None:
-    """Look anew at what each bot knows."""
+    """Clear the cache of bots' knowledge."""
     with _lock:
         _known.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """The embedding models of what a bot knows, None if it knows nothing; `version` changes with any edition of it."""
+    """The embedding models of a bot's knowledge, None if it has none; `version` changes with any of its editions."""
 
     models: frozenset[str] | None
     version: str
@@ -83,7 +83,7 @@ _known: dict[tuple[int, int], tuple[float, _Shelf]] = {}
 
 
 def _shelf(business_id: int, bot_id: int) -> _Shelf:
-    """As of a few seconds ago."""
+    """Return the cached index, at most a few seconds old."""
     now = time.monotonic()
     known = _known.get((business_id, bot_id))
     if known is not None and now - known[0] < _REMEMBERED_SECONDS:

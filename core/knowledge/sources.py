@@ -1,7 +1,7 @@
-"""The sources of what bots know: adding, replacing, renaming and removing them, and asking for them to be read.
+"""Sources of knowledge: add, replace, rename, remove, and enqueue their ingest.
 
-Their content is put into storage first, outside of any transaction; the row that names it and the errand that reads
-it are then written together.
+The content is stored first, outside any transaction; the row that names it and the ingest task are then written
+together.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.platform import object_storage
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.tasks import background_tasks
 
-INGEST = "knowledge.ingest"  # the errand on a source
+INGEST = "knowledge.ingest"  # task kind; its subject is a source
 LONGEST_TITLE = 120  # characters
 LONGEST_ADDRESS = 2_000
 _PIECE = 256 * 1024
@@ -46,7 +46,7 @@ _KINDS = {
 
 
 class UnacceptableSource(BotHubError):
-    """Something that cannot become a source. `reason` is a `Fault`, "address" or "title"; `name` is the file's."""
+    """Content that cannot become a source. `reason` is a `Fault`, "address" or "title"; `name` is the file's."""
 
     def __init__(self, reason: str, text: str, *, name: str = "") -> None:
         super().__init__(text)
@@ -55,7 +55,7 @@ class UnacceptableSource(BotHubError):
 
 
 class AlreadyThere(Conflict):
-    """This content, or this page, is a source of the same bot already."""
+    """The same bot already has a source with this content, or of this page."""
 
     def __init__(self, title: str) -> None:
         super().__init__(f"This is there already: {title}.")
@@ -64,7 +64,7 @@ class AlreadyThere(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Content in storage that belongs to no source yet. `name` is its file's, whose ending may tell the type."""
+    """Stored content that belongs to no source yet. `name` is its file's, whose extension may tell the type."""
 
     file_key: str
     name: str
@@ -73,7 +73,7 @@ class Kept:
 
 
 def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
-    """Put content into storage. Network, perhaps: call it outside any transaction. Raises `UnacceptableSource`."""
+    """Store content. May use the network: call it outside any transaction. Raises `UnacceptableSource`."""
     name = PurePath(name).name
     if PurePath(name).suffix.lower() not in ACCEPTED:
         accepted = ", ".join(ACCEPTED)
@@ -106,10 +106,10 @@ def add(
     by: str,
     origin: str | None = None,
 ) -> int:
-    """Make a source of kept content and ask for it to be read; ring the bell after the commit. Returns its id.
+    """Add a source from stored content and enqueue its ingest; wake a worker after the commit. Return its id.
 
-    `origin` is the name of the file; "" for a text that somebody typed.
-    Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
+    `origin` is the name of the file; "" for typed text. Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when
+    there is no such bot.
     """
     values = {
         "kind": _KINDS.get(PurePath(kept.name).suffix.lower(), SourceKind.TEXT),
@@ -122,7 +122,7 @@ def add(
 
 
 def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str, by: str) -> int:
-    """Make a source of a web page, which is fetched when it is read. Returns its id.
+    """Add a web page as a source, fetched on ingest. Return its id.
 
     Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
@@ -142,7 +142,7 @@ def _names_a_host(address: str) -> bool:
 
 
 def address_title(address: str) -> str:
-    """What a page is called before its own title is known."""
+    """Return the title of a page until its own title is known."""
     parts = urlsplit(address)
     return f"{parts.hostname}{parts.path.rstrip('/')}"[:LONGEST_TITLE]
 
@@ -183,10 +183,10 @@ def _title(title: str) -> str:
 
 
 def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | None:
-    """Give a source new content, whose passages take the old ones' place once all of it is read.
+    """Replace the content of a source; its passages replace the old ones once all of it is ingested.
 
-    Returns the key of the old content in storage, to be deleted after the commit.
-    Raises `AlreadyThere`, `NotFound`, and `Conflict` for a page, which is read again instead.
+    Return the storage key of the old content, to be deleted after the commit. Raises `AlreadyThere`, `NotFound`, and
+    `Conflict` for a page, which is re-ingested instead.
     """
     source, _ = _stopped(session, source_id)
     if source.kind == SourceKind.PAGE:
@@ -206,7 +206,7 @@ def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | N
 
 
 def reread(session: Session, source_id: int, *, by: str) -> None:
-    """Read a source once more: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
+    """Ingest a source again: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
     source, _ = _stopped(session, source_id)
     _ask(session, source, by)
     audit_log.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
@@ -219,7 +219,7 @@ def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
 
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:
-    """Stop reading a source. What was found in it before stays in use. Raises `NotFound`."""
+    """Cancel the ingest of a source. The edition in use stays searchable. Raises `NotFound`."""
     source, was_read = _stopped(session, source_id)
     if not was_read:
         return
@@ -229,14 +229,14 @@ def cancel(session: Session, source_id: int, *, by: str) -> None:
 
 
 def rename(session: Session, source_id: int, title: str, *, by: str) -> None:
-    """Raises `NotFound`, `UnacceptableSource`."""
+    """Rename a source. Raises `NotFound`, `UnacceptableSource`."""
     source = _locked(session, source_id)
     source.title, source.updated_at = _title(title), func.now()
     audit_log.record(session, source.business_id, by, "knowledge.rename", f"source:{source_id}", title=source.title)
 
 
 def remove(session: Session, source_id: int, *, by: str) -> str | None:
-    """Remove a source with its passages. Returns the key of its content in storage, to be deleted after the commit.
+    """Remove a source with its passages. Return the storage key of its content, to be deleted after the commit.
 
     Raises `NotFound`.
     """
@@ -247,7 +247,7 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
 
 
 def drop_unfinished(session: Session, source_id: int, edition: int | None) -> bool:
-    """Drop what was read of a source but is not in use. Whether there was any."""
+    """Delete the edition of a source that is not in use. Return whether there was any."""
     dropped = delete(KnowledgeEdition).where(
         KnowledgeEdition.source_id == source_id, KnowledgeEdition.id.is_distinct_from(edition)
     )
@@ -255,13 +255,13 @@ def drop_unfinished(session: Session, source_id: int, edition: int | None) -> bo
 
 
 def _abandon(session: Session, source: KnowledgeSource) -> None:
-    """Drop what was read but is not in use. Then a page's content is not what is in use: its hash would say it is."""
+    """Delete the unused edition, and a page's content hash with it, which would claim that the content is in use."""
     if drop_unfinished(session, source.id, source.edition) and source.kind == SourceKind.PAGE:
         source.content_hash = None
 
 
 def record_failure(session: Session, source_id: int, fault: str) -> None:
-    """A source could not be read. What was found in it before stays in use."""
+    """Record that a source could not be ingested. The edition in use stays searchable."""
     source = session.get(KnowledgeSource, source_id, with_for_update=True)
     if source is not None:
         _abandon(session, source)
@@ -269,8 +269,8 @@ def record_failure(session: Session, source_id: int, fault: str) -> None:
 
 
 def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
-    """The source, which is read no further, and whether it was being read. The errand is locked first, as by those
-    who read. Raises `NotFound`.
+    """Cancel the source's ingest; return the source and whether one was running. Locks the task first, as the ingest
+    does. Raises `NotFound`.
     """
     was_read = background_tasks.cancel_for(session, INGEST, source_id)
     return _locked(session, source_id), was_read

@@ -1,4 +1,4 @@
-"""What a question asks for, as full-text queries: a term per meaningful word, in all the forms that stored text has."""
+"""Full-text queries for a question: one term per meaningful word, in all the forms that stored text has."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from core.text.stopwords import WEAK
 from core.text.synonyms import kin
 
 _MOST_WORDS = 16
-# A term found more often than this is common: it is counted no further, and by itself makes no candidates.
+# A term found more often than this is common: it is not counted further, and alone yields no candidates.
 COMMON = 500
 
 
 def meaningful(question: str) -> list[str]:
-    """The folded words that tell what is asked, each once, in order."""
+    """Return the folded meaningful words of the question, each once, in order."""
     return [word for word in dict.fromkeys(words(question)) if word not in WEAK][:_MOST_WORDS]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the question and its kin. `query` is a tsquery. `weight` is greater the rarer it is."""
+    """A word of the question and its synonyms. `query` is a tsquery. `weight` is greater the rarer it is."""
 
     query: str
     found: int
     weight: float
 
 
-# From here on, an edition's chunks are too many to look into each one's words.
+# From here on, an edition's chunks are too many to check each one's words.
 _MANY = 2_000
 
 
 def within(chunks: int) -> str:
-    """SQL that keeps to the `editions`, of so many chunks.
+    """Return SQL that filters by the `editions`, which have so many chunks.
 
-    The planner does not know what it costs to fetch and unpack a chunk's words. Where there are many, the index of the
-    editions is hidden from it, so that it reads that of the words.
+    The planner does not know what it costs to fetch and unpack a chunk's words. For many chunks the index of the
+    editions is hidden from it, so that it reads the full-text index.
     """
     return f"edition{' + 0' if chunks > _MANY else ''} = ANY(%(editions)s::bigint[])"
 
 
 # Under row-level security Postgres uses no index for full text (it is not leakproof): the caller has left the business.
-# A plan that is made without knowing the words is the wrong one for half of them.
+# A generic plan, made without knowing the words, is wrong for half of them.
 _TERMS = f"""
 WITH {{own}}asked AS (
     SELECT n, (SELECT string_agg(quote_literal(lexeme), '|')::tsquery
@@ -61,13 +61,13 @@ SELECT query::text, (SELECT count(*) FROM (
 FROM asked ORDER BY n
 """  # noqa: S608
 
-# Few chunks are unpacked once for all terms: the index of words is that of every business.
+# Few chunks are unpacked once for all terms: the full-text index covers all businesses.
 _OWN = """
 own AS MATERIALIZED (
     SELECT search || ''::tsvector AS search FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[])
 ), """
 
-# Terms of large shelves, by editions and forms. An edition never changes, to count a common word's passages takes
+# Terms of large libraries, by editions and forms. An edition never changes, counting a common word's passages takes
 # longer than all the rest, and common words are asked for all the time.
 _known: dict[tuple[tuple[int, ...], str], Term | None] = {}
 _MOST_KNOWN = 20_000
@@ -75,7 +75,7 @@ _lock = threading.Lock()
 
 
 def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequence[str]) -> list[Term]:
-    """The terms for these words among the `chunks` of these editions."""
+    """Return the terms for these words among the `chunks` of these editions."""
     if not asked:
         return []
     shelf, known = tuple(editions), _known if chunks > _MANY else {}
@@ -92,7 +92,7 @@ def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequenc
 
 
 def _counted(session: Session, editions: Sequence[int], chunks: int, forms: Sequence[str]) -> list[Term | None]:
-    """The term of each word's forms; None where they are no term."""
+    """Return the term of each word's forms; None where they are no term."""
     if not forms:
         return []
     own, among = ("", f"knowledge_chunks WHERE {within(chunks)} AND") if chunks > _MANY else (_OWN, "own WHERE")
@@ -102,5 +102,5 @@ def _counted(session: Session, editions: Sequence[int], chunks: int, forms: Sequ
 
 
 def _weight(found: int, chunks: int) -> float:
-    """As inverse document frequency. A word that occurs nowhere weighs as much as one that occurs once."""
+    """Inverse document frequency. A word that occurs nowhere weighs as much as one that occurs once."""
     return log(1 + chunks / max(found, 1))

@@ -1,4 +1,4 @@
-"""Giving an edition's passages the vectors of one model, a batch at a time."""
+"""Embed an edition's passages with one model, batch by batch."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.platform.db import run, transaction
 from core.tasks.background_tasks import Running
 
 _BATCH = 128
-_TIMEOUT_SECONDS = 120.0  # for a batch, the waits of a busy server included
+_TIMEOUT_SECONDS = 120.0  # for a batch, including the waits of a busy server
 
 
 def cover(errand: Running, edition: int, embedder: Embedder) -> None:
-    """Embed what has no vector of the embedder's yet: what an earlier attempt embedded is not embedded again.
+    """Embed the passages without a vector of this embedder: those of an earlier attempt are not embedded again.
 
-    An edition that goes meanwhile needs none. Raises `ModelFailed`, `Stopped`.
+    An edition deleted meanwhile needs none. Raises `ModelFailed`, `Stopped`.
     """
     with metered() as embedded:
         try:
@@ -30,7 +30,7 @@ def cover(errand: Running, edition: int, embedder: Embedder) -> None:
 
 
 def _record(errand: Running, edition: int, embedded: Embedded) -> None:
-    """What it took is spent, whatever becomes of the work."""
+    """Record the cost, which is spent even if the task fails."""
     with transaction(errand.business_id) as session:
         of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
         bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
@@ -75,7 +75,7 @@ def _cover(errand: Running, edition: int, embedder: Embedder) -> None:
 
 
 def carry_over(session: Session, old_edition: int, new_edition: int, first: int, last: int) -> None:
-    """Passages `first` to `last` of a new edition that stood in the old one word for word keep their vectors."""
+    """Copy vectors to passages `first` to `last` of a new edition that are identical in the old one."""
     run(
         session,
         """
@@ -91,7 +91,7 @@ def carry_over(session: Session, old_edition: int, new_edition: int, first: int,
 
 
 def _locked(session: Session, edition: int) -> bool:
-    """Whether the edition is there, and will be until the transaction ends."""
+    """Lock the edition until the transaction ends. Return whether it exists."""
     found = select(KnowledgeEdition.id).where(KnowledgeEdition.id == edition).with_for_update(read=True, key_share=True)
     return session.scalar(found) is not None
 
@@ -108,7 +108,7 @@ def _covered(session: Session, edition: int, model: str) -> tuple[int, int]:
 
 
 def _uncovered(session: Session, edition: int, model: str, after: int) -> list[tuple[int, int, str]]:
-    """The next passages without a vector: id, position and what is embedded of them."""
+    """Return the next passages without a vector: id, position and the text to embed."""
     has_vector = (
         select(KnowledgeVector.chunk_id)
         .where(KnowledgeVector.chunk_id == KnowledgeChunk.id, KnowledgeVector.model == model)

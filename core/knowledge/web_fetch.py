@@ -1,4 +1,4 @@
-"""Fetching a web page that somebody named, without letting them reach what is not public."""
+"""Fetch a web page by its address, with access to public hosts only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_PAGE = 10 * MEGABYTE
 _SECONDS = 30.0
 _READ_SECONDS = 10.0
 _MOST_REDIRECTS = 5
-_PIECE = 64 * 1024  # bytes, unpacked: a bomb goes off in steps that are counted
+_PIECE = 64 * 1024  # bytes, unpacked: limits a decompression bomb
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SUFFIXES = {
     "text/html": ".html",
@@ -39,7 +39,7 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an address led to. `name` ends as the reader of its type wants it; `title` is "" when it has none."""
+    """A fetched page. `name` has the extension of its type; `title` is "" when it has none."""
 
     content: bytes
     url: str
@@ -53,10 +53,10 @@ def _session(allowed_origins: tuple[str, ...]) -> requests.Session:
 
 
 def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
-    """The page at a public https address, at most `LARGEST_PAGE` bytes within half a minute.
+    """Fetch a public https address, at most `LARGEST_PAGE` bytes within half a minute.
 
-    Each redirect is judged like the first address. Raises `BadFile`: forbidden_address, unreachable, refused,
-    wrong_type, too_large, timed_out, empty. An origin in `allowed_origins` passes as it is.
+    Each redirect is checked like the first address. Raises `BadFile`: forbidden_address, unreachable, refused,
+    wrong_type, too_large, timed_out, empty. An origin in `allowed_origins` is not checked.
     """
     deadline = time.monotonic() + _SECONDS
     for _ in range(_MOST_REDIRECTS + 1):
@@ -75,7 +75,7 @@ def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
                 url = urljoin(url, answer.headers["Location"])
         except (requests.Timeout, ReadTimeoutError) as error:
             raise BadFile(Fault.TIMED_OUT) from error
-        except (requests.RequestException, HTTPError, ValueError) as error:  # `urljoin` on what is no address, too
+        except (requests.RequestException, HTTPError, ValueError) as error:  # `urljoin` on an invalid address, too
             raise BadFile(Fault.UNREACHABLE, type(error).__name__) from error
     raise BadFile(Fault.UNREACHABLE, "too many redirects")
 
@@ -88,7 +88,7 @@ def _page(answer: requests.Response, url: str, deadline: float) -> Page:
     if suffix is None:
         raise BadFile(Fault.WRONG_TYPE, bare(declared))
     content = bytearray()
-    # Not `iter_content`: it waits for a whole piece, and a server that sends a byte now and then would hold us.
+    # Not `iter_content`: it waits for a whole piece, so a server that sends single bytes would block the worker.
     while piece := answer.raw.read1(_PIECE, decode_content=True):
         content += piece
         if len(content) > LARGEST_PAGE:
@@ -102,7 +102,7 @@ def _page(answer: requests.Response, url: str, deadline: float) -> Page:
 
 
 def _in_utf8(content: bytes, declared: str) -> bytes:
-    """The server's word on the encoding counts most, the page's own where the bytes are not UTF-8."""
+    """Return the page in UTF-8: the server's encoding comes first, the page's own where the bytes are not UTF-8."""
     charset = _CHARSET.search(declared)
     if charset is None:
         try:

@@ -1,7 +1,7 @@
-"""Links, e-mail addresses and long numbers in a reply that stand in nothing the business gave.
+"""Detect links, e-mail addresses and long numbers in a reply that no business text contains.
 
-A poisoned page can tell a model to send customers elsewhere: what it wants sent must stand in what was given, letter by
-letter. The customer's own words allow a number that is repeated to them, such as that of an order, and never a link.
+A poisoned page can tell a model to send customers elsewhere, so an address must appear character by character in the
+business's texts. The customer's own messages justify repeating a number, such as an order number, but never a link.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ _ENDS = (
     "com|net|org|info|biz|io|app|shop|store|online|site|xyz|link|page|dev|ai|top|club|live|example|"
     "ly|gl|gd|cc|tk|ru|cn|br|ar|mx|cl|co|pe|uy|uk|eu|us|pt"
 )
-_HOST = r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}"  # bounded: a text may be made of dots
+_HOST = r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}"  # bounded: a text may consist of dots
 _LINK = re.compile(rf"https?://\S+|\bwww\.\S+|{_HOST}(?:{_ENDS})\b(?:/\S*)?|{_HOST}[a-z]{{2,24}}/\S+", re.I)
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _AROUND = ".,;:!?)]}>»\"'*_"
 
 
 def invented_addresses(reply: str, known: Iterable[str], asked: str) -> tuple[str, ...]:
-    """The links, e-mail addresses and long numbers of a reply that `known`, the business's texts, do not hold.
+    """Return the links, e-mail addresses and long numbers of `reply` that do not occur in `known`, the business's
+    texts.
 
-    `asked` is what the customer wrote in the conversation.
-    A shorter form of a known link ("shop.example" for "https://shop.example/open") follows from it.
+    `asked` is what the customer wrote in the conversation. A shorter form of a known link ("shop.example" for
+    "https://shop.example/open") is accepted.
     """
     said, told = visible(reply), visible("\n".join(known))
     mails = {found.casefold() for found in _MAIL.findall(told)}

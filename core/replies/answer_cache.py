@@ -1,9 +1,9 @@
-"""Answers given lately, told again to whoever opens with the same question: without a model, a search or their cost.
+"""Cache of recent answers in Redis, reused when another conversation opens with the same question.
 
-An answer is kept only if nothing but the question and what the business says went into it: it opened the conversation,
-it stated facts and rests on them, and neither side's words hold personal data. The key holds all that it depended on,
-so that a change of settings, knowledge, catalogue or facts asks the model anew. Redis forgets it when its time is over;
-what Redis cannot tell, the model is asked.
+A cached answer needs no model, no search and costs nothing. An answer is cached only if it depends on nothing but the
+question and the business's content: it opened the conversation, states grounded facts, and neither side's text holds
+personal data. The key covers all its inputs, so changed settings, knowledge, catalogue or facts miss the cache. Entries
+expire in Redis; if Redis is unavailable the model is asked.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from core.types import Autonomy, Passage, burst
 
 log = structlog.get_logger(__name__)
 
-_MARKS = "¿?¡!.,;:…\"'()"  # around a word they say nothing; within one ("1,50") they do
+_MARKS = "¿?¡!.,;:…\"'()"  # ignored around a word, significant within one ("1,50")
 
 
 def key(business_id: int, briefing: ReplyContext) -> str | None:
-    """Under which the answer to this question is kept; None where none may be. Asks no Redis."""
+    """Return the cache key of this question, or None if its answer must not be cached. Does not access Redis."""
     request = briefing.request
     if not request.settings.frequent_minutes or not _opens(request):
         return None
@@ -58,7 +58,7 @@ def key(business_id: int, briefing: ReplyContext) -> str | None:
 
 
 def recall(kept_as: str | None) -> Reply | None:
-    """The answer that is kept, as one that cost nothing; None where there is none, or Redis does not say."""
+    """Return the cached answer at no cost, or None on a miss or if Redis is unavailable."""
     if kept_as is None:
         return None
     try:
@@ -66,13 +66,13 @@ def recall(kept_as: str | None) -> Reply | None:
         return None if found is None else _reply(json.loads(found))
     except redis.RedisError as error:
         log.warning("frequent_not_recalled", error=type(error).__name__)
-    except (ValueError, TypeError, KeyError):  # written by a version that kept it otherwise
+    except (ValueError, TypeError, KeyError):  # written by a version with another format
         log.warning("frequent_not_readable", key=kept_as)
     return None
 
 
 def keep(kept_as: str | None, minutes: int, outcome: Outcome) -> None:
-    """Remember an answer, if it is one that may be told to others."""
+    """Cache an answer if it may be reused for other customers."""
     if kept_as is None or not isinstance(outcome, Reply) or not _may_be_told(outcome):
         return
     try:
@@ -82,7 +82,7 @@ def keep(kept_as: str | None, minutes: int, outcome: Outcome) -> None:
 
 
 def _opens(request: ComposeRequest) -> bool:
-    """Whether the question is all that there is: nothing before it was said that could change its meaning."""
+    """Return whether the question opens the conversation, so that no earlier message can change its meaning."""
     return (
         request.settings.autonomy is Autonomy.AUTOMATIC
         and request.open_quote is None
@@ -92,7 +92,7 @@ def _opens(request: ComposeRequest) -> bool:
 
 
 def _may_be_told(reply: Reply) -> bool:
-    """A reply is above the threshold by itself: what is not goes to a person."""
+    """Return whether a reply may be reused. Every reply is above the threshold: the others are handed off."""
     trace = reply.trace
     return (
         trace.decided_by == MODEL
@@ -106,7 +106,7 @@ def _may_be_told(reply: Reply) -> bool:
 
 
 def _normalised(question: str) -> str:
-    """The words without capitals, accents, and the marks around them: "¿Abren HOY?" is "abren hoy"."""
+    """Normalise case, accents and surrounding punctuation: "¿Abren HOY?" becomes "abren hoy"."""
     return " ".join(word for one in fold(question).split() if (word := one.strip(_MARKS)))
 
 

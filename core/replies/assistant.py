@@ -1,6 +1,6 @@
-"""Decides what becomes of a customer's messages: an answer, a person, or nothing.
+"""Decide the response to a customer's messages: reply, hand off, or do nothing.
 
-Provider trouble never surfaces as an exception: it ends with a person. Anything that is raised is a bug.
+Provider failures never surface as exceptions: they end in a hand-off. Any exception is a bug.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ PRODUCT_PRICE = "product_price"
 FREQUENT = "frequent_answer"
 COURTESY = "courtesy"
 _PAIR_PASSAGES = 3
-# An answer to a quote is one, however often the customer says "sí". Who asks for a person gets one all the same.
+# A reply to a quote is one, however often the customer says "sí". Asking for a person still hands off.
 _QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
-_NOTHING_TO_A_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # the latter: a sticker
+_NOTHING_TO_A_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # UNSUPPORTED_CONTENT: a sticker
 _STICKER = "[sticker]"
-# Even a mere "hola" goes to a person with these.
+# With these even a mere "hola" is handed off.
 _STAND = (Reason.SENTIMENT, Reason.LEAK)
 _REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
 
 
 def compose(request: ComposeRequest, model: Model | None) -> Outcome:
-    """Judge the newest burst. `model` is None when no key is configured. Raises `ValueError` without a burst."""
+    """Evaluate the newest burst. `model` is None when no key is configured. Raises `ValueError` without a burst."""
     settings = request.settings
     if not settings.enabled or settings.autonomy is Autonomy.OFF:
         return Silent(Trace(BOT_OFF))
@@ -87,7 +87,7 @@ def _with_model(request: ComposeRequest, model: Model) -> Outcome:
 
 
 def _situation(request: ComposeRequest) -> quote_flow.Situation:
-    """What quotes depend on."""
+    """Return the inputs of quote decisions."""
     settings = request.settings
     before = request.turns[: len(request.turns) - len(burst(request.turns))]
     return quote_flow.Situation(
@@ -125,7 +125,7 @@ def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: 
 def _objection(
     request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace, autonomy: Autonomy
 ) -> Trigger | None:
-    """Why the answer shall not be said, or None."""
+    """Return why the answer must not be sent, or None."""
     settings = request.settings
     if output_checks.leaks(answer.reply, prompt.instructions, settings.personality):
         return Trigger(Reason.LEAK, "the reply repeated the bot's instructions")
@@ -139,8 +139,8 @@ def _objection(
 
 
 def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
-    """A courtesy, a quote for what reads as an order, an approved answer or a price where nobody can doubt it, or a
-    person.
+    """Decide without a model: return a courtesy, quote a clear order, use an exact approved answer or price, else hand
+    off.
     """
     if (courteous := _courteous(request, trace)) is not None:
         return courteous
@@ -158,7 +158,7 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
 
 
 def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | None:
-    """What is done about messages that ask for nothing, so that they wake nobody; None if they may ask for more."""
+    """Answer or ignore messages that need no response, without notifying anyone; None if they may ask for more."""
     courtesy = _courtesy(request)
     if courtesy is None or (courtesy is Courtesy.ACKNOWLEDGEMENT and _was_asked(request)):
         return None
@@ -167,7 +167,7 @@ def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | N
 
 
 def _courtesy(request: ComposeRequest) -> Courtesy | None:
-    """What the burst is if it asks for nothing. A sticker asks for nothing: the first word of a conversation greets."""
+    """Classify the burst as a courtesy, or None. A sticker counts as one: as the first message it is a greeting."""
     newest = burst(request.turns)
     said = [turn.text for turn in newest if turn.readable or not turn.text.startswith(_STICKER)]
     if said:
@@ -176,20 +176,20 @@ def _courtesy(request: ComposeRequest) -> Courtesy | None:
 
 
 def _was_asked(request: ComposeRequest) -> bool:
-    """Whether the last that was said to the customer asks something, which an "ok" may answer."""
+    """Return whether the last message to the customer asks something, which an "ok" may answer."""
     before = request.turns[: len(request.turns) - len(burst(request.turns))]
     return bool(before) and before[-1].role is not Role.CUSTOMER and "?" in before[-1].text
 
 
 def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
-    # Where a person approves every answer, nothing is said without one, not even this.
+    # If a person approves every answer, nothing is sent without approval, not even this.
     silent = request.settings.autonomy is Autonomy.DRAFT
     text = None if silent else _farewell(request, trigger.reason, trace.language)
     return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
 
 
 def given_up(request: ComposeRequest) -> str | None:
-    """What a customer hears when no answer could be finished; None from a bot that says nothing by itself."""
+    """Return the apology sent when no answer could be finished; None for a bot that sends nothing by itself."""
     alone = request.settings.autonomy not in (Autonomy.OFF, Autonomy.DRAFT)
     return _farewell(request, Reason.FAILURE, None) if alone else None
 
@@ -211,7 +211,7 @@ def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
     if request.settings.language != "auto":
         return request.settings.language
     if not any(sign.isalpha() for turn in burst(request.turns) for sign in turn.text):
-        return request.language  # a place or a picture is in no language, whatever the model takes it for
+        return request.language  # a location or an image has no language, whatever the model detects
     match (spoken or "")[:2].lower():
         case "es":
             return "es"
@@ -223,7 +223,7 @@ def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
 
 
 def _autonomy(settings: BotSettings, topics: list[str]) -> Autonomy:
-    """The least freedom that the bot and the answer's topics allow."""
+    """Return the lowest autonomy that the bot and the answer's topics allow."""
     named = {topic.strip().casefold() for topic in topics}
     applying = [rule.autonomy for rule in settings.topics if rule.topic.casefold() in named]
     return min([settings.autonomy, *applying], key=list(Autonomy).index)

@@ -1,10 +1,10 @@
-"""How far an answer is to be trusted: the model's word, what it rests on, and the rules that it broke.
+"""Confidence of an answer: the model's estimate, the evidence, and penalties for broken rules.
 
-    raw    = (4/5 model + 1/5 evidence) × every factor whose rule was broken
+    raw    = (4/5 model + 1/5 evidence) × the factor of every broken rule
     result = calibration(raw)
 
-`evidence` is the score of the best passage that the answer names. Without one (the answer rests on the business's own
-facts, or states nothing) the model's word stands alone. `result` is what the bot's threshold is compared with.
+`evidence` is the score of the best passage that the answer cites. Without one (the answer rests on the business's
+facts, or states nothing) the model's estimate is used alone. `result` is compared with the bot's threshold.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from core.bots.calibration import Calibration
 
-# A likeness of words says less than a reader does: alone it holds back no answer that the model is 70 % sure of.
+# Word similarity is weaker evidence than reading: alone it holds back no answer that the model is 70 % sure of.
 _EVIDENCE_SHARE = 0.2
-# One of the first two alone brings any answer under the threshold that bots begin with, 0.6.
+# Either of the first two alone brings any answer below the default threshold of 0.6.
 UNGROUNDED = 0.5
 INVENTED_AMOUNTS = 0.25
 UNKNOWN_SOURCES = 0.8
@@ -25,11 +25,11 @@ OTHER_LANGUAGE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What is known of an answer. `model` is its own estimate and `evidence` the best named passage's score, 0 to 1.
+    """Inputs to the confidence. `model` is its own estimate, `evidence` the best cited passage's score; both 0 to 1.
 
-    `ungrounded`: it states facts and names nothing that it was given. `invented_amounts`: it names prices,
-    percentages, links or addresses that the business never gave. `unknown_sources`: it names sources that do not exist.
-    `other_language`: it is not in the language it should be in.
+    `ungrounded`: states facts and cites no source. `invented_amounts`: names prices, percentages, links or addresses
+    that the business never gave. `unknown_sources`: cites sources that do not exist. `other_language`: not in the
+    expected language.
     """
 
     model: float
@@ -42,14 +42,14 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """`result` is 0 to 1. `parts` tell how it came about: `model`, `evidence`, the factors by name, `raw`, `result`."""
+    """`result` is 0 to 1. `parts` explain it: `model`, `evidence`, the factors by name, `raw` and `result`."""
 
     result: float
     parts: Mapping[str, float]
 
 
 def weigh(signals: Signals, calibration: Calibration) -> Confidence:
-    """Put the signals together."""
+    """Combine the signals into a calibrated confidence."""
     raw = signals.model
     parts = {"model": signals.model}
     if signals.evidence is not None:

@@ -1,4 +1,4 @@
-"""What the bot is told about a conversation, and what of its run is kept."""
+"""Load the context of a reply: the assistant's request, and the columns recorded with its run."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from core.types import BusinessFacts, Role
 
 @dataclass(frozen=True, slots=True)
 class ReplyContext:
-    """A question for the assistant, and what of it is recorded with the run. `read_up_to` is the customer's newest.
+    """A request for the assistant, and what is recorded of it.
 
-    `catalogue` is the version of what can be quoted, None where that is nothing.
+    `last_customer_message_id` is the provider's id, to mark as read. `catalogue` is the catalogue version that can
+    be quoted, or None.
     """
 
     request: ComposeRequest
@@ -43,7 +44,7 @@ class ReplyContext:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The catalogue that can be quoted from. `quoted`: the customer may have a quote before them."""
+    """The catalogue to quote from. `quoted`: the customer may have an open quote."""
 
     business_id: int
     version: UUID
@@ -53,10 +54,10 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a conversation stands when its turn comes, and the last of what was said.
+    """State and latest messages of a conversation when its reply is due.
 
-    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `shop` is None
-    where the business never had anything in its catalogue.
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `shop` is None if the
+    business never had a product.
     """
 
     conversation_id: int
@@ -102,7 +103,7 @@ WHERE c.id = ANY(%(conversations)s::bigint[])
 
 
 def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
-    """How these conversations stand, read together."""
+    """Load these conversations and their latest messages in one statement."""
     values = {
         "conversations": list(conversation_ids),
         **PARAMETERS,
@@ -152,7 +153,7 @@ def _standing(
 
 
 def load_context(session: Session, how: Standing) -> ReplyContext | None:
-    """All that a decision depends on, or None if the channel has no bot or the customer's is not the last word."""
+    """Load all that a decision depends on, or None without a bot or if the customer's is not the last message."""
     if how.bot_id is None or how.settings_version is None:
         return None
     settings = versions.version(session, how.bot_id, how.settings_version)
@@ -164,8 +165,9 @@ def load_context(session: Session, how: Standing) -> ReplyContext | None:
 
 
 def cached_context(how: Standing) -> ReplyContext | None:
-    """The same without asking the database: where this process knows all it takes, no budget a minute is set, and the
-    customer has no quote before them.
+    """Build the reply context without a query, or return None.
+
+    Possible if this process has cached all inputs, no rate budget is set, and the customer has no open quote.
     """
     settings = versions.kept(how.bot_id, how.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
@@ -219,7 +221,7 @@ def _brief(
 
 
 def run_columns(trace: Trace) -> dict[str, Any]:
-    """A run's columns. What has a column of its own is not repeated in `trace`."""
+    """Return a run's columns. `trace` omits what has a column of its own."""
     usage = trace.usage
     kept = {
         "passages": [asdict(passage) for passage in trace.passages],

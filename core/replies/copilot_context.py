@@ -1,4 +1,4 @@
-"""What the copilot is told about a conversation, and the record of what its help took."""
+"""Load the context of a copilot call, and record its cost."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _MOST_TAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`bot_id` is None where no bot answers on the channel: then the settings are those every bot begins with.
+    """`bot_id` is None if no bot answers on the channel: the default settings apply.
 
-    `items` is what the business sells. `must_wait`: the bot has spent its budget.
+    `items` is the catalogue. `over_rate_budget`: the bot has spent its budget.
     """
 
     conversation_id: int
@@ -46,7 +46,7 @@ class Material:
 
 
 def gather(session: Session, business_id: int, conversation_id: int) -> Material:
-    """All that help with a conversation depends on. Raises `NotFound`."""
+    """Load all inputs of a copilot call for a conversation. Raises `NotFound`."""
     row = session.execute(
         select(Conversation.contact_id, Channel.bot_id)
         .join(Channel, Channel.id == Conversation.channel_id)
@@ -71,13 +71,13 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
 
 
 def _spent(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
-    """Whether the bot's minute or its money is spent."""
+    """Return whether the bot's budget for the minute or its money is spent."""
     fits = usage.fits(session, bot_id, settings, turns)
     return not fits or bool(usage.spent_out(session, bot_id, settings))
 
 
 def record(session: Session, business_id: int, material: Material, trace: Trace) -> None:
-    """Keep what it took among the bot's runs, so that it counts in its budget and its cost."""
+    """Record the call as a run of the bot, so that it counts in budget and cost."""
     session.execute(
         insert(AIRun).values(
             business_id=business_id,
@@ -91,7 +91,7 @@ def record(session: Session, business_id: int, material: Material, trace: Trace)
 
 
 def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
-    """The saved replies most like what the customer wrote last, best first."""
+    """Return the saved replies most similar to the customer's last messages, best first."""
     saved = saved_replies(session)
     asked = _asked(session, conversation_id)
     texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
@@ -99,12 +99,12 @@ def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
 
 
 def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:
-    """The tags in use that the customer's own words name."""
+    """Return the tags in use that occur in the customer's messages."""
     tags = triage.known_tags(session, business_id)
     return similarity.named_in(_asked(session, conversation_id), tags, _MOST_TAGS)
 
 
 def _asked(session: Session, conversation_id: int) -> str:
-    """The customer's words among the latest messages; the last ones are enough if the business has answered since."""
+    """Return the customer's latest messages; the last ones suffice if the business has replied since."""
     turns = transcript.turns_until(session, conversation_id, limit=10)
     return "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)

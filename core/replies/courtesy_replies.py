@@ -1,4 +1,4 @@
-"""What is said back to a greeting, thanks or a farewell."""
+"""Replies to a greeting, thanks or a farewell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.bots.settings import Localised
 from core.text.courtesy import Courtesy
 from core.text.normalize import LanguageCode
 
-# None of them asks: an "ok" to a question is an answer, an "ok" to these is not.
+# None of them asks: an "ok" after a question is an answer, an "ok" after these is not.
 _RETURNED = {
     Courtesy.GREETING: Localised(
         es="¡Hola! Cuéntenos en qué podemos ayudarle.",
@@ -27,6 +27,6 @@ _RETURNED = {
 
 
 def returned(courtesy: Courtesy, language: LanguageCode) -> str | None:
-    """The words that return a courtesy; None where it is left in peace."""
+    """Return the reply to a courtesy; None if it gets no reply."""
     words = _RETURNED.get(courtesy)
     return words.in_language(language) if words else None

@@ -1,4 +1,4 @@
-"""What a decision about a customer's messages depends on, and what it may be."""
+"""Input and possible outcomes of a decision about a customer's messages."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from core.types import NO_SUMMARY, BusinessFacts, Passage, Summary, Turn
 
 @dataclass(frozen=True, slots=True)
 class ComposeRequest:
-    """All that one decision depends on.
+    """All inputs of one decision.
 
-    `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search,
-    best first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref`
-    are internal ids, stable, without personal data. `language` is what to speak when nothing else tells.
-    `last_sentiment` is how the customer felt at the bot's reply before, if no person took part since.
-    `catalogue` is what can be quoted, `open_quote` the quote that the customer has before them.
-    With `over_budget` no model may be asked: what the bot may cost is spent.
-    `given_before` is what the same question was answered with lately: it is told again.
+    `turns` are in order and end with the customer's unanswered burst. `passages` come from the knowledge search, best
+    first. `replies_in_a_row` counts bot replies since a person last took part. `bot_ref` and `contact_ref` are stable
+    internal ids without personal data. `language` is the default if none is detected. `last_sentiment` is the
+    customer's at the bot's previous reply, if no person took part since. `catalogue` is what can be quoted,
+    `open_quote` the quote that the customer can answer. With `over_budget` no model may be asked: the bot's money is
+    spent. `cached_answer` is a recent answer to the same question, to be reused.
     """
 
     settings: BotSettings
@@ -49,12 +48,12 @@ class ComposeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How a decision came about. Stored with the run; nothing here is shown to customers.
+    """How a decision was made. Stored with the run; nothing here is shown to customers.
 
-    `decided_by` is a `Reason`, or one of the constants of `core.replies.assistant`. `confidence` holds the parts that
-    `core.replies.confidence` tells of, and the threshold. `grounded`: what the answer states rests on something it was
-    given; None when it states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is
-    "kind: detail".
+    `decided_by` is a `Reason`, or one of the constants of `core.replies.assistant`. `confidence` holds the parts
+    described in `core.replies.confidence`, and the threshold. `grounded`: the answer's statements rest on a given
+    source; None when it states nothing. `cost` is in USD, None when unknown or no model was asked. `error` is "kind:
+    detail".
     """
 
     decided_by: str
@@ -80,7 +79,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Say `text`, or with `draft` show it to a person for approval. It is whole: the outbox splits it."""
+    """Send `text`, or with `draft` show it to a person for approval. The text is complete: the outbox splits it."""
 
     text: str
     draft: bool
@@ -90,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """A person takes over and is notified. `text` is said to the customer first, unless None."""
+    """A person takes over and is notified. `text`, unless None, is sent to the customer first."""
 
     text: str | None
     reason: Reason
@@ -102,14 +101,14 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """The bot is switched off and has no part in this conversation."""
+    """The bot is switched off for this conversation."""
 
     trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
 class NothingOwed:
-    """The customer asked for nothing ("ok", "👍"): nothing is said, and nobody is needed."""
+    """The messages need no response ("ok", "👍"): nothing is sent and nobody is notified."""
 
     trace: Trace
 

@@ -1,4 +1,4 @@
-"""Answers of the bot that wait for a person's approval. What a person decides is written on the run, once."""
+"""Drafts of the bot that wait for approval. The decision is written on the run, once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DISCARDED = "draft_discarded"
 
 
 def approve(session: Session, business_id: int, run_id: int, actor: str) -> None:
-    """Say it. The bot goes on with the conversation, and drafts its next answer too.
+    """Send a draft. The bot stays in the conversation, and drafts its next answer too.
 
     Raises:
         NotFound: there is no such draft.
-        Conflict: somebody decided on it, or the conversation is closed.
-        WindowClosed, OptedOut, InvalidMessage: it cannot be said to this customer now.
+        Conflict: the draft was already decided on, or the conversation is closed.
+        WindowClosed, OptedOut, InvalidMessage: it cannot be sent to this customer now.
     """
     run = _decide(session, run_id, SENT)
     conversation = lock_open(session, run.conversation_id)
@@ -37,10 +37,10 @@ def approve(session: Session, business_id: int, run_id: int, actor: str) -> None
 
 
 def set_aside(session: Session, business_id: int, run_id: int, actor: str, *, edited: bool) -> str:
-    """A person answers instead, with these words as a start if `edited`. Returns the draft's words.
+    """Discard a draft because a person answers; with `edited`, starting from its text. Return the draft's text.
 
     Raises:
-        NotFound, Conflict: there is no such draft, or somebody decided on it.
+        NotFound, Conflict: there is no such draft, or it was already decided on.
     """
     run = _decide(session, run_id, EDITED if edited else DISCARDED)
     audit_log.record(session, business_id, actor, "draft.edit" if edited else "draft.discard", f"run:{run_id}")

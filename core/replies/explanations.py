@@ -1,4 +1,4 @@
-"""Why the bot said what it said: the run behind a message."""
+"""Explain a bot message from the run that wrote it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.replies.prompt import FACTS
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage the bot was given. `used`: the answer names it as its source. `score` is 0 to 1."""
+    """A passage given to the bot. `used`: the answer cites it. `score` is 0 to 1."""
 
     id: str
     title: str
@@ -28,10 +28,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One run. `cost_usd` is None when the price is not known, `confidence` and `threshold` when nobody was asked.
+    """One run. `cost_usd` is None when the price is not known, `confidence` and `threshold` when no model was asked.
 
-    `parts` tell how the confidence came about (`core.replies.confidence`). `grounded` is None when nothing was stated;
-    `from_facts`: the answer names the facts about the business as a source.
+    `parts` explain the confidence (`core.replies.confidence`). `grounded` is None when nothing was stated;
+    `from_facts`: the answer cites the facts about the business.
     """
 
     bot: str | None
@@ -60,12 +60,12 @@ class Explanation:
 
 
 def of_message(session: Session, message_id: int) -> Explanation | None:
-    """The run that wrote a message; None when no bot did."""
+    """Return the run that wrote a message; None if no bot did."""
     return _explained(session, AIRun.message_id == message_id)
 
 
 def of_draft(session: Session, run_id: int) -> Explanation | None:
-    """A run by its own id."""
+    """Return a run by its id."""
     return _explained(session, AIRun.id == run_id)
 
 

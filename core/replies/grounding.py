@@ -1,4 +1,4 @@
-"""Whether an answer rests on what it was given, told by rules and not by the model that wrote it."""
+"""Check by rules, not by the model that wrote it, whether an answer rests on its sources."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.types import BusinessFacts, Passage, Role, Turn, burst
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """`sources` exist among what was given, `unknown_sources` do not. `grounded` is None when nothing is stated.
+    """`sources` were among those given, `unknown_sources` were not. `grounded` is None when nothing is stated.
 
-    `invented_amounts` are amounts, gifts, links, e-mail addresses and long numbers that nobody gave.
+    `invented_amounts` are amounts, gifts, links, e-mail addresses and long numbers that no source contains.
     """
 
     sources: tuple[str, ...]
@@ -49,7 +49,7 @@ def review(
         *invented_amounts(answer.reply, known, asked),
         *invented_addresses(answer.reply, known, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
     )
-    # An answer that names a source states something, whatever it says of itself; so does one with a price or a link.
+    # An answer that cites a source or names a price or a link states something, whatever it reports of itself.
     states = answer.states_facts or bool(cited) or bool(invented)
     grounded = bool(sources) and not invented if states else None
     signals = Signals(
@@ -66,14 +66,14 @@ def review(
 def _known(
     settings: BotSettings, business: BusinessFacts, turns: Sequence[Turn], passages: Sequence[Passage]
 ) -> list[str]:
-    """All that the business itself has said, in general or here."""
+    """Return all texts of the business: facts, passages, and its messages in this conversation."""
     said = [turn.text for turn in turns if turn.role is not Role.CUSTOMER]
     told = [f"{passage.title}\n{passage.text}" for passage in passages]
     return [*fact_lines(business), settings.personality, *told, *said]
 
 
 def _other_language(settings: BotSettings, asked: str, reply: str) -> bool:
-    """Whether a reply is not in the language that the bot speaks, or else the customer's."""
+    """Return whether a reply is not in the bot's language or, if none is set, the customer's."""
     spoken = settings.language
     wanted = guess_language(asked, guess_language(reply)) if spoken == "auto" else spoken
     return guess_language(reply, wanted) != wanted

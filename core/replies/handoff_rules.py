@@ -1,6 +1,6 @@
-"""When a person must take over, as far as rules can tell: no model is asked here.
+"""Hand-off rules that need no model.
 
-Missing a customer who asks for a person costs more than bringing one in too often, so every rule leans that way.
+Missing a customer who asks for a person costs more than a needless hand-off, so every rule prefers the hand-off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.types import Role, Turn, burst
 
 
 class Reason(StrEnum):
-    """Why a person takes over. Stored with the conversation and counted in the figures."""
+    """Reason for a hand-off. Stored with the conversation and counted in reports."""
 
     KEYWORD = "keyword"
     TURN_CAP = "turn_cap"
@@ -28,18 +28,18 @@ class Reason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     MODEL_ASKED = "model_asked"
     SENTIMENT = "sentiment"
-    LEAK = "leak"  # the reply would have shown the bot's instructions
+    LEAK = "leak"  # the reply would have exposed the bot's instructions
     REFUSAL = "refusal"
     EMPTY = "empty"
     FAILURE = "failure"
     NO_MODEL = "no_model"
     QUOTE_CONFIRMED = "quote_confirmed"
-    BUDGET = "budget"  # what the bot may cost is spent
+    BUDGET = "budget"  # the bot's money budget is spent
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A rule that calls for a person. `detail` is for the agent: the phrase, the count, the repeated question."""
+    """A rule that hands off. `detail` is for the agent: the phrase, the count, the repeated question."""
 
     reason: Reason
     detail: str
@@ -49,7 +49,7 @@ _REPEAT_WINDOW = timedelta(hours=1)
 
 
 def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row: int) -> Trigger | None:
-    """The first rule that takes the conversation from the bot before a model is asked, or None.
+    """Return the first rule that hands off before a model is asked, or None.
 
     `replies_in_a_row` counts the bot's replies since a person last took part, however far back that is.
     """
@@ -64,16 +64,16 @@ def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row:
 
 
 def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> Trigger | None:
-    """The first keyword phrase that one of the messages says, as `core.text.phrases` understands it.
+    """Return the first keyword phrase that one of the messages contains, as matched by `core.text.phrases`.
 
-    "No puedo cancelar" and "no me devuelven el dinero" are complaints, not denials, and count.
+    "No puedo cancelar" and "no me devuelven el dinero" are complaints, not negations, and count.
     """
     keyword = phrases.said(messages, keywords)
     return None if keyword is None else Trigger(Reason.KEYWORD, keyword)
 
 
 def upset(messages: Sequence[str]) -> Trigger | None:
-    """Words that only an angry customer writes. They are looked for as the keyword phrases are."""
+    """Match phrases that only an angry customer writes, in the same way as the keyword phrases."""
     found = asked_for_person(messages, STRONG_WORDS)
     return found and Trigger(Reason.SENTIMENT, found.detail)
 
@@ -85,14 +85,14 @@ def turn_cap(replies_in_a_row: int, cap: int) -> Trigger | None:
 
 
 def unsupported(newest: Sequence[Turn]) -> Trigger | None:
-    """Nothing in the burst can be read by the bot (an image without a caption, an unknown type)."""
+    """Match a burst of which the bot can read nothing (an image without a caption, an unknown type)."""
     if any(turn.readable for turn in newest):
         return None
     return Trigger(Reason.UNSUPPORTED_CONTENT, newest[-1].text)
 
 
 def asked_twice(turns: Sequence[Turn]) -> Trigger | None:
-    """The customer repeats, within the hour, a question that the bot has answered: the answer did not help."""
+    """Match a question repeated within the hour after the bot answered it: the answer did not help."""
     newest = burst(turns)
     earlier = turns[: len(turns) - len(newest)]
     if not earlier or earlier[-1].role is not Role.BOT:

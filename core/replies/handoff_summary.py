@@ -1,4 +1,4 @@
-"""What the colleague who takes over reads first."""
+"""Summary of a conversation for the agent who takes it over."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from core.types import Role, Summary, Turn
 
-_LONGEST_WORDS = 600  # characters, of the model's own
+_LONGEST_WORDS = 600  # characters of the model's own summary
 _LONGEST_ASKED = 300
 _LONGEST_TRIED = 200
 _LATEST = 3  # messages of the customer: "a person, please" says little without the one before
 
 
 def summarise(turns: Sequence[Turn], told: str | None) -> Summary:
-    """What is known at the moment of handing over. `told` is the model's own summary."""
+    """Summarise the conversation at the hand-off. `model_summary` is the model's own, if any."""
     asked = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_LATEST:]
     tried = next((_line(turn.text) for turn in reversed(turns) if turn.role is Role.BOT), "")
     return Summary(

@@ -1,8 +1,7 @@
-"""Long numbers in a reply that nobody gave: telephone numbers, bank accounts, orders, parcels, invoices.
+"""Detect long numbers in a reply that no source contains: telephone numbers, bank accounts, orders, parcels, invoices.
 
-A number of eight digits or more can only be told by who knows it, whatever it counts or names: it must stand in what
-the business gave or the customer wrote, in whatever notation. Amounts of money, dates, spans and lists of small numbers
-are no such numbers.
+A number of eight digits or more cannot be guessed: it must occur in the business's texts or the customer's messages, in
+any notation. Amounts of money, dates, ranges and lists of small numbers are not long numbers.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ import phonenumbers
 from core.replies.output_checks import AMOUNT
 
 _LEAST_DIGITS = 8
-_LEAST_SHARED = 6  # digits in a row that no two numbers have in common by chance
+_LEAST_SHARED = 6  # digits in a row that two numbers do not share by chance
 _BETWEEN = r"[ \u00a0\u202f().\u2010-\u2015\u2212/-]"
 _NUMBER = re.compile(rf"(?<!\d)(?:\+ ?)?\(?\d(?:{_BETWEEN}{{0,3}}\d){{7,39}}(?!\d)")
-_APART = re.compile(r"\s*/\s*|\s+\(|\)\s+|\s+[\u2010-\u2015-]\s+|\.\s+")  # what may part two numbers
+_APART = re.compile(r"\s*/\s*|\s+\(|\)\s+|\s+[\u2010-\u2015-]\s+|\.\s+")  # separators between two numbers
 _YEAR = r"(?:19|20)\d\d"
 _MONTH, _DAY = r"(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12]\d|0?[1-9])"
 _DATE = re.compile(
@@ -39,14 +38,14 @@ _SAME_NUMBER = (
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What numbers may come from: all digits in their order, and the long numbers by their last digits."""
+    """Index of the source text: all digits in order, and the long numbers by their last digits."""
 
     digits: str
     by_end: dict[str, set[str]]
 
 
 def invented_numbers(reply: str, told: str) -> tuple[str, ...]:
-    """The long numbers of a reply that `told` does not hold, as they are written."""
+    """Return the long numbers of a reply that `source` does not contain, as they are written."""
     found = list(_long_numbers(reply))
     given = _given(told) if found else None
     return tuple(number.strip() for number in found if given and not _follows(number, given))
@@ -58,7 +57,7 @@ def _long_numbers(text: str) -> Iterator[str]:
 
 
 def _counts(groups: Sequence[str], written: str) -> bool:
-    """Whether these are small numbers in a row: sizes, opening hours, a span such as 1000-2000."""
+    """Return whether these are small numbers in a row: sizes, opening hours, a range such as 1000-2000."""
     values = [int(group) for group in groups]
     steps = {later - one for one, later in pairwise(values)}
     if written[0] in "+(" or groups[0][0] == "0" or not steps or min(steps) <= 0:
@@ -78,7 +77,7 @@ def _given(told: str) -> _Told:
 
 
 def _follows(written: str, given: _Told) -> bool:
-    """Whether a number stands in what was given; what else is counted beside it ("12345678 (2 pairs)") may be small."""
+    """Return whether a number occurs in the source; small numbers beside it ("12345678 (2 pairs)") are ignored."""
     if _digits(written) in given.digits or _is_given(written, given):
         return True
     first, *others = _APART.split(written)
@@ -87,14 +86,14 @@ def _follows(written: str, given: _Told) -> bool:
 
 
 def _is_given(written: str, given: _Told) -> bool:
-    """Whether a number is one of those given, with or without its country's and its area's code."""
+    """Return whether a number matches one of the source, with or without its country and area codes."""
     number = _dialled(written)
     near = given.by_end.get(number[-_LEAST_SHARED:], ())
     return any(one.endswith(number) or phonenumbers.is_number_match(number, one) in _SAME_NUMBER for one in near)
 
 
 def _dialled(written: str) -> str:
-    """The digits of a number, with a + before those that begin with a country's code."""
+    """Return the digits of a number, with a + if it begins with a country code."""
     abroad, digits = written.lstrip(" (").startswith("+"), _digits(written)
     return f"+{digits}" if abroad else f"+{digits[2:]}" if digits.startswith("00") else digits
 

@@ -1,7 +1,7 @@
-"""What no reply may carry to a customer, checked without asking a model: our instructions, and invented amounts.
+"""Check without a model that a reply carries neither our instructions nor invented amounts.
 
-These are the last line, not the only one: the prompt keeps customers' words and documents apart from its rules. A
-translated or spelled-out copy of the instructions is not recognised here.
+These checks are the last line of defence, not the only one: the prompt separates customers' messages and documents from
+its rules. A translated or spelled-out copy of the instructions is not recognised here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from core.replies.prompt import DATA_BEGINS, RULES_BEGIN
 from core.text.normalize import LanguageCode, visible, words
 from core.text.numbers import quantity_at
 
-_RULE_RUN = 8  # words in a row that nobody writes by chance
-# A personality may hold phrases to be used with customers, such as a greeting: only a long piece of it is a leak.
+_RULE_RUN = 8  # words in a row that do not coincide by chance
+# A personality may hold phrases meant for customers, such as a greeting: only a long run of it is a leak.
 _PERSONALITY_RUN = 30
 _LEAST_QUANTITY = Decimal("0.1")
 _COUNTS = {
@@ -47,7 +47,7 @@ _SIGN = r"(?:US\$|R\$|S/\.?|\b[BG]s\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴�
 _WORDS_TOO = frozenset(
     ["ALL", "CUP", "GEL", "MAD", "PEN", "RON", "SOS", "TOP", "TRY"]
 )  # in capitals they need not be currencies
-_CODES = "|".join(sorted(list_currencies() - _WORDS_TOO))  # of ISO 4217, written as codes are
+_CODES = "|".join(sorted(list_currencies() - _WORDS_TOO))  # of ISO 4217, in capitals
 _CODE = r"(?:ARS|BOB|BRL|CLP|COP|CRC|DOP|EUR|GBP|GTQ|HNL|MXN|NIO|PAB|PYG|USD|UYU|VES|(?-i:CUP|PEN)|" rf"(?-i:{_CODES}))"
 _COIN = (
     r"(?:euros?|d[oó]lar(?:es)?|dollars?|bucks?|pesos?|reais|soles|bol[ií]var(?:es)?|bolivianos?|"
@@ -66,7 +66,7 @@ _SPEAKS_OF_PRICES = re.compile(
     rf"{_SIGN}|\b(?:{_CODE}|precios?|pre[cç]os?|prices?|cuestan?|custam?|costs?|costos?|coste|importes?|tarifas?)\b",
     re.I,
 )
-# A bare number is a price after such words, unless what follows counts something else: "cuesta 10", not "sale 10 días".
+# A bare number is a price after such words, unless a counted noun follows: "cuesta 10", not "sale 10 días".
 _PRICED = re.compile(
     r"\b(?:precios?|pre[cç]os?|prices?|cuestan?|custam?|costs?|costar\w*|valen?|salen?|sai|dej\w+ en|deix\w+ por|"
     r"qued\w+ en|fic\w+ (?:em|por)|descuento de|desconto de|discount of|rebaja de|cobr\w+|charge[sd]?)"
@@ -75,7 +75,7 @@ _PRICED = re.compile(
     rf"({_DIGITS})(?![.,]\d)(?!\s?(?:(?!(?:por|per|each|cada)\b)[^\W\d]{{2,}}|[hglm]\b|[x×:/%$€£]|[-–]\s?\d))",
     re.I,
 )
-# Gifts that are named without a number; what the business calls so itself may be repeated.
+# Gifts named without a number; allowed if the business's own texts name them.
 _GIFTS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
@@ -86,11 +86,11 @@ _GIFTS = tuple(
     )
 )
 _NUMBER = re.compile(rf"(?<![\d.,]){_DIGITS}")
-_ALONE = re.compile(rf"(?<![\w.,-]){_DIGITS}(?![\w-])")  # no part of an article's code
+_ALONE = re.compile(rf"(?<![\w.,-]){_DIGITS}(?![\w-])")  # not part of an article code
 
 
 def leaks(reply: str, instructions: str, personality: str) -> bool:
-    """Whether a reply repeats a long run of the instructions. What they quote as data is free to be told."""
+    """Return whether a reply repeats a long run of the instructions. Data quoted in them may be repeated."""
     ours = instructions.rpartition(RULES_BEGIN)[2].partition(DATA_BEGINS)[0]
     return _shares_run(reply, ours, _RULE_RUN) or _shares_run(reply, personality, _PERSONALITY_RUN)
 
@@ -105,11 +105,11 @@ class _Stated:
 
 
 def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str, ...]:
-    """The prices, percentages and gifts in a reply that do not follow from what the business says, as written.
+    """Return the prices, percentages and gifts in a reply that do not follow from the business's texts, as written.
 
-    `known` are texts of the business. An amount follows from those that speak of prices (or percentages) when it stands
-    there, is a price that stands there times a quantity in the reply or in `asked`, the customer's words, or is the
-    sum of the reply's other amounts. The customer's own amounts prove nothing: naming a price does not make it one.
+    `known` are texts of the business. An amount follows from those about prices (or percentages) when it occurs there,
+    is a price from there times a quantity in the reply or in `asked`, the customer's messages, or is the sum of the
+    reply's other amounts. The customer's own amounts prove nothing: naming a price does not make it one.
     """
     reply, texts = _readable(reply), [_readable(text) for text in known]
     prices = {value for text in texts for value in _prices(text)}
@@ -123,12 +123,12 @@ def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str,
 
 
 def _readable(text: str) -> str:
-    """A text with what hides an amount undone: signs without width, an O that stands for a nought."""
+    """Undo what hides an amount: zero-width characters, and the letter O in place of a zero."""
     return re.sub(r"(?<=\d)[oO](?=[\doO.,\s%$€£]|$)", "0", visible(text))
 
 
 def _stated(reply: str) -> Iterator[_Stated]:
-    """The amounts in figures, with their currency or after a word that speaks of prices, and those in words."""
+    """Yield the amounts in figures, with their currency or after a word about prices, and those in words."""
     for found in AMOUNT.finditer(reply):
         yield _Stated(found[0].strip(), _amount(found), bool(_PERCENTS.search(found[0])))
     for found in _PRICED.finditer(AMOUNT.sub(" ", reply)):
@@ -137,7 +137,7 @@ def _stated(reply: str) -> Iterator[_Stated]:
 
 
 def _in_words(reply: str) -> Iterator[_Stated]:
-    """Amounts such as "diez euros" and "twenty per cent"."""
+    """Yield amounts such as "diez euros" and "twenty per cent"."""
     said = words(_PERCENTS.sub(" percent ", reply))
     for at, word in enumerate(said):
         share = word == "percent"
@@ -151,7 +151,7 @@ def _in_words(reply: str) -> Iterator[_Stated]:
 
 
 def _spelled(said: list[str]) -> Decimal | None:
-    """The number that these words are, all of them; None for figures, an article and anything else."""
+    """Return the number that all of these words spell; None for figures, an article and anything else."""
     for language in _LANGUAGES:
         found = quantity_at(said, language)
         if found and found.length == len(said) and not found.unit and not found.article and not said[0][0].isdigit():
@@ -177,9 +177,9 @@ def _runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
 
 
 def _prices(text: str) -> Iterator[Decimal]:
-    """The amounts of a text or, where it has none and yet speaks of prices, its numbers, as the rows of a price list.
+    """Yield the amounts of a text or, if it has none and yet is about prices, its numbers, as in rows of a price list.
 
-    A zero counts only as an amount: the noughts of a telephone number make nothing free.
+    A zero counts only as an amount: the zeros of a telephone number make nothing free.
     """
     amounts = [_amount(found) for found in AMOUNT.finditer(text) if not _PERCENTS.search(found[0])]
     if amounts or not _SPEAKS_OF_PRICES.search(text):
@@ -208,7 +208,7 @@ def _numbers(text: str) -> Iterator[Decimal]:
 
 
 def _value(written: str) -> Decimal:
-    """A number as Spanish or English writes it. Three digits after a point or a comma are thousands: prices are."""
+    """Parse a number in Spanish or English notation. Three digits after a mark are thousands, as in prices."""
     plain = re.sub(r"[\s']", "", written)
     whole, mark, tail = plain.rpartition(max(".,", key=plain.rfind))
     if len(tail) == 3 or not mark:

@@ -1,4 +1,4 @@
-"""The bot's turns: claiming one by lease, what it needs to know, and finishing it only if it still counts."""
+"""Pending replies: claim by lease, load the context, and finish only if the reply is still valid."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from core.replies.handoff_summary import summarise
 
 log = structlog.get_logger(__name__)
 
-MOST_ATTEMPTS = 3  # a turn whose worker died this often goes to a person instead
+MOST_ATTEMPTS = 3  # after this many failed attempts the reply is handed off
 _QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer this worker alone may give, while `lease` lasts and nothing newer comes.
+    """A reply that only this worker may write, while `lease` lasts and no newer message arrives.
 
-    `waited`: seconds since its first message, when it was claimed.
+    `waited`: seconds from its first message until it was claimed.
     """
 
     conversation_id: int
@@ -49,7 +49,7 @@ class Turn:
     waited: float = 0.0
 
 
-# An array is looked up once. A subquery that is joined may be looked up for each row, with another limit each time.
+# An array is looked up once. A joined subquery may be evaluated for each row, with another limit each time.
 _CLAIM = """
 UPDATE reply_turns SET lease = %(lease)s, leased_until = now() + %(lease_for)s, attempts = attempts + 1
 WHERE conversation_id = ANY(ARRAY(
@@ -63,7 +63,7 @@ RETURNING conversation_id, business_id, latest_message_id, attempts,
 
 
 def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
-    """Take up to `limit` turns that are due and nobody works on."""
+    """Claim up to `limit` due replies that have no live lease."""
     lease = uuid.uuid4()
     rows = run(session, _CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
     return [
@@ -73,7 +73,7 @@ def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
 
 
 def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
-    """Keep the leases of turns that are still being thought about."""
+    """Renew the leases of replies in progress."""
     values = {
         "lease_for": lease_for,
         "ids": [turn.conversation_id for turn in held],
@@ -82,7 +82,7 @@ def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
     run(session, _RENEW, values)
 
 
-# A turn that somebody holds at this moment is renewed next time: waiting for it would let the others run out.
+# A locked row is renewed next time: waiting for it would let the other leases expire.
 _RENEW = """
 UPDATE reply_turns SET leased_until = now() + %(lease_for)s
 WHERE conversation_id IN (
@@ -94,13 +94,13 @@ WHERE conversation_id IN (
 
 
 def look(session: Session, claimed: Sequence[Turn]) -> list[tuple[Turn, context.Standing | None]]:
-    """How the conversations of claimed turns stand, read together."""
+    """Load the conversations of claimed replies together."""
     standings = context.standings(session, [turn.conversation_id for turn in claimed]) if claimed else {}
     return [(turn, standings.get(turn.conversation_id)) for turn in claimed]
 
 
 def ready(turn: Turn, how: context.Standing | None) -> context.ReplyContext | None:
-    """What the bot needs to know, where nothing stands against answering; `prepare` sees to every other case."""
+    """Fast path: build the reply context if nothing prevents answering; `prepare` handles every other case."""
     if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED or turn.attempts > MOST_ATTEMPTS:
         return None
     if how.opted_out:
@@ -109,15 +109,15 @@ def ready(turn: Turn, how: context.Standing | None) -> context.ReplyContext | No
 
 
 def prepare(session: Session, turn: Turn) -> context.ReplyContext | None:
-    """What the bot needs to know to answer, or None when it shall not: a person has the conversation, or it is closed.
+    """Return the reply context, or None if the bot must not answer: a person took over, or the conversation is closed.
 
-    A turn that keeps failing goes to a person.
+    A reply that keeps failing is handed off.
     """
     how = context.standings(session, [turn.conversation_id]).get(turn.conversation_id)
     if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED:
         _drop(session, turn)
         return None
-    if how.opted_out:  # nothing may be said to them: no model is asked
+    if how.opted_out:  # sending to them is forbidden: do not ask a model
         hand_off(session, turn.business_id, turn.conversation_id, "opted_out", "nothing can be sent until they lift it")
         return None
     if turn.attempts > MOST_ATTEMPTS:
@@ -136,7 +136,7 @@ def prepare(session: Session, turn: Turn) -> context.ReplyContext | None:
 
 
 def _taken_back(session: Session, turn: Turn) -> bool:
-    """Whether the customer deleted the last that they wrote, so that nothing is left to answer."""
+    """Return whether the customer deleted their last message, so that nothing is left to answer."""
     newest = (
         select(Message.payload.has_key("revoked"))
         .where(
@@ -151,7 +151,7 @@ def _taken_back(session: Session, turn: Turn) -> bool:
 
 
 def _give_up(session: Session, turn: Turn, how: context.Standing) -> None:
-    """An answer that was begun several times and never finished: what others hear of a failure, and a person."""
+    """Hand off a reply that failed repeatedly, with the apology customers get after a failure."""
     briefing = context.load_context(session, how)
     words = None if briefing is None else given_up(briefing.request)
     if words:
@@ -164,7 +164,7 @@ def _give_up(session: Session, turn: Turn, how: context.Standing) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A turn that has been thought about."""
+    """A claimed reply with its outcome."""
 
     turn: Turn
     briefing: context.ReplyContext
@@ -172,9 +172,9 @@ class Done:
 
 
 def finish(session: Session, business_id: int, done: Sequence[Done]) -> list[bool]:
-    """Speak, or hand over, where a turn still counts: the lease is ours, no person took over, nothing newer came.
+    """Send or hand off the replies that are still valid: lease held, no person took over, no newer message.
 
-    The runs are recorded either way, for they cost money. Tells of each whether its outcome was used.
+    The runs are recorded in any case, because they cost money. Return for each whether its outcome was used.
     """
     won = _win(session, done)
     counts = [one for one in done if one.turn in won]
@@ -190,7 +190,7 @@ def finish(session: Session, business_id: int, done: Sequence[Done]) -> list[boo
     return [one.turn in won for one in done]
 
 
-# The conversation is locked before its turn, as by everyone who takes both.
+# Lock the conversation before its pending reply, in the same order as everywhere else.
 _WIN = """
 WITH wanted AS (
     SELECT * FROM unnest(%(conversations)s::bigint[], %(leases)s::uuid[], %(latest)s::bigint[])
@@ -206,7 +206,7 @@ RETURNING t.conversation_id, t.lease
 
 
 def _win(session: Session, done: Sequence[Done]) -> set[Turn]:
-    """The turns that still count; they are over now."""
+    """Delete the pending replies that are still valid and return them."""
     values = {
         "conversations": [one.turn.conversation_id for one in done],
         "leases": [one.turn.lease for one in done],
@@ -217,7 +217,7 @@ def _win(session: Session, done: Sequence[Done]) -> set[Turn]:
 
 
 def _say(session: Session, business_id: int, done: Sequence[Done]) -> dict[int, list[int] | Refusal]:
-    """Queue the bot's words, by conversation."""
+    """Enqueue the bot's messages, by conversation."""
     drafts = {
         one.turn.conversation_id: Draft(
             content={"type": "text", "text": words}, sender=Sender.BOT, answers=isinstance(one.outcome, Reply)
@@ -236,9 +236,9 @@ def _words(outcome: Outcome) -> str | None:
 
 
 def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> dict[str, Any] | None:
-    """What follows from an outcome that counts. Returns the run to record.
+    """Apply a valid outcome. Return the run to record.
 
-    What cannot be said to this customer any more leaves them with a person.
+    If the message can no longer be sent to this customer, the conversation is handed off.
     """
     turn, outcome = one.turn, one.outcome
     if isinstance(said, Exception) and not isinstance(said, OptedOut):
@@ -265,7 +265,7 @@ def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> 
 
 
 def _settle(session: Session, business_id: int, conversation_id: int) -> None:
-    """Nobody owes this customer an answer any more."""
+    """Record that nobody owes this customer an answer."""
     session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id)
@@ -276,7 +276,7 @@ def _settle(session: Session, business_id: int, conversation_id: int) -> None:
 
 
 def _quote(session: Session, one: Done) -> None:
-    """What the answer does to quotes. A quote that could not be told to the customer is not made."""
+    """Apply an answer's change of quotes. A quote that could not be sent to the customer is not created."""
     if not isinstance(one.outcome, Reply | HandOff) or one.outcome.quote is None:
         return
     turn, change = one.turn, one.outcome.quote
@@ -303,7 +303,7 @@ def _drop(session: Session, turn: Turn) -> None:
 
 
 def _postpone(session: Session, turn: Turn, wait: timedelta) -> None:
-    """The bot's budget for this minute is spent: the turn waits, it does not fail."""
+    """Postpone a reply: the bot's budget for this minute is spent, which is not a failure."""
     session.execute(
         update(ReplyTurn)
         .where(ReplyTurn.conversation_id == turn.conversation_id, ReplyTurn.lease == turn.lease)
@@ -313,7 +313,7 @@ def _postpone(session: Session, turn: Turn, wait: timedelta) -> None:
 
 
 def _give_back(session: Session, turn: Turn) -> None:
-    """A newer message made this answer stale: the turn is open again, and not because anything went wrong."""
+    """Release a reply made stale by a newer message, without counting an attempt."""
     session.execute(
         update(ReplyTurn)
         .where(ReplyTurn.conversation_id == turn.conversation_id, ReplyTurn.lease == turn.lease)

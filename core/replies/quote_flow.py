@@ -1,7 +1,7 @@
-"""Quotes in a conversation: what is offered, asked back, confirmed or declined. Prices come from the catalogue alone.
+"""Quotes in a conversation: offer, clarify, confirm and decline. Prices come from the catalogue alone.
 
-An answer to a quote never needs a model, so that a customer's SÍ counts when none can be asked. A new order does
-without one where every line of it is clear.
+An answer to a quote never needs a model, so that a customer's SÍ counts when none is available. A new order needs none
+if every line of it is clear.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ from core.text.numbers import PIECE, unit_named
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a decision about quotes depends on.
+    """Inputs of a decision about quotes.
 
-    `text` is the customer's burst and `at` its moment, by which a quote has run out or has not. `asked_last`: the
-    last that was said to the customer asks about the quote, so that a mere "sí" speaks of it; `asked_which`: it asks
-    which product is meant, to which a "sí" says nothing. `by_person`: someone
-    from the team sees to a confirmed quote.
+    `text` is the customer's burst and `at` its time, which decides whether a quote has expired. `asked_last`: the last
+    message to the customer asks about the quote, so that a mere "sí" refers to it; `asked_which`: it asks which product
+    is meant, which a "sí" does not answer. `by_person`: an agent handles a confirmed quote.
     """
 
     text: str
@@ -48,7 +47,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What to say, and what becomes of quotes. `confidence` is that of the least sure line."""
+    """The reply, and the change of quotes. `confidence` is that of the least certain line."""
 
     text: str
     change: QuoteChange | None
@@ -60,7 +59,7 @@ class Quoted:
 
 
 def answered(now: Situation) -> Quoted | None:
-    """What follows from an answer to the quote that the customer has before them; None if `text` is none."""
+    """Return the response to an answer to the open quote; None if `text` is no such answer."""
     quote = now.open_quote
     if quote is None:
         return None
@@ -69,7 +68,7 @@ def answered(now: Situation) -> Quoted | None:
         lines = resolved(now.text, quote.lines, now.items, quote.language) if now.asked_last else None
         if lines is not None:
             return _offered(lines, now, quote)
-        if now.asked_last and says_yes(now.text):  # to "which one?" that is no answer: it is asked again
+        if now.asked_last and says_yes(now.text):  # to "which one?" that is no answer: ask again
             return _offered(quote.lines, now, quote)
     elif not late and now.asked_which and says_yes(now.text):
         return _offered(quote.lines, now, quote)
@@ -104,7 +103,7 @@ def _declined(quote: OpenQuote) -> Quoted:
 
 
 def _renewed(quote: OpenQuote, now: Situation) -> Quoted:
-    """The same lines at today's prices. What is sold no more is asked back."""
+    """Offer the same lines at today's prices. Products no longer offered are asked about."""
     today = {item.id: item for item in now.items}
     lines = tuple(
         replace(line, item=today[line.item.id])
@@ -116,15 +115,15 @@ def _renewed(quote: OpenQuote, now: Situation) -> Quoted:
 
 
 def ordered(now: Situation, *, doubtful: bool) -> Quoted | None:
-    """The quote for an order in the customer's words, None if `text` is none.
+    """Return the quote for an order in the customer's text, None if `text` is none.
 
-    Without `doubtful` only where all of it is understood and every line is clear; a model may do better on the rest.
+    Without `doubtful` only if all of it is understood and every line is clear; a model may do better on the rest.
     """
     order = read_order(now.text, now.language)
     counted = any(line.quantity is not None and not line.article for line in order.lines)
     if not (counted or order.wish) or (order.price and not counted):
         return None
-    # What was said besides the order: "soy María", "¿cuándo llegan?".
+    # Text besides the order: "soy María", "¿cuándo llegan?".
     wanted = [one for one in order.lines if not one.stray or find(one.words, now.items, now.language).score >= SURE]
     aside = order.rest or len(wanted) < len(order.lines)
     lines = match_lines(wanted, now.items, now.language)
@@ -137,7 +136,7 @@ def ordered(now: Situation, *, doubtful: bool) -> Quoted | None:
 
 
 def _kept(ordered_now: Sequence[Line], now: Situation) -> list[Line]:
-    """The lines of a quote that stands, but for those that are ordered anew: who orders more does not start over."""
+    """Return the lines of the open quote except those ordered anew: a new order amends the quote."""
     if now.open_quote is None or _late(now.open_quote, now):
         return []
     again = {line.item.id for line in ordered_now if line.item is not None}
@@ -149,7 +148,7 @@ def _late(quote: OpenQuote, now: Situation) -> bool:
 
 
 def from_model(order: MakeQuote, now: Situation) -> Quoted:
-    """The quote for the lines that the model made out. It names products; what they are and cost is decided here."""
+    """Build the quote for the model's order lines. The model names products; products and prices are resolved here."""
     wanted = [_wanted(line.product, line.quantity, line.unit) for line in order.lines]
     return _offered(tuple(line_of(one, now.items, now.language) for one in wanted), now, now.open_quote)
 
@@ -157,14 +156,14 @@ def from_model(order: MakeQuote, now: Situation) -> Quoted:
 def _wanted(product: str, quantity: float | None, unit: str | None) -> Wanted:
     amount = None if quantity is None else Decimal(str(quantity))
     known = unit_named(unit or "")
-    # A unit we do not measure in ("caja") may be part of the name.
+    # A unit that we do not convert ("caja") may be part of the name.
     words = product if known is not None or not (unit or "").strip() else f"{unit} {product}"
     return Wanted(words.strip()[:200], amount, known or PIECE)
 
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:
     made = within_reach(tuple(lines))
-    language = based_on.language if based_on else now.language  # a quote is told in one language to its end
+    language = based_on.language if based_on else now.language  # a quote keeps its language to the end
     if not made:
         if based_on is None:
             raise ValueError("a quote has lines")

@@ -1,4 +1,4 @@
-"""What is kept of the bot's turns: a run each, whether or not its answer was used."""
+"""Record the bot's runs, one per reply, whether or not its answer was used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def of(one: Done, kind: str, message_id: int | None, **kept: str) -> dict[str, Any]:
-    """The run of a turn that ended as `kind`, with the message that it said; `kept` goes to its trace."""
+    """Return the run of a reply that ended as `kind`, with the message it sent; `extra` goes to its trace."""
     columns = context.run_columns(one.outcome.trace)
     return {
         "conversation_id": one.turn.conversation_id,

@@ -1,9 +1,9 @@
-"""When a customer is too upset for a bot: strong words at once, or a second unhappy message in a row."""
+"""Detect a customer too upset for a bot: strong language at once, or a second unhappy message in a row."""
 
 from __future__ import annotations
 
-# Said in full anger and hardly ever otherwise. Words that also describe goods or prices ("ridículo", "sick",
-# "absurdo") are left to the model's own reading of the sentiment.
+# Phrases used almost only in anger. Words that also describe goods or prices ("ridículo", "sick",
+# "absurdo") are left to the model's sentiment.
 STRONG_WORDS = (
     "son unos estafadores",
     "esto es una estafa",
@@ -77,5 +77,5 @@ NEGATIVE = "negative"
 
 
 def stays_negative(before: str | None, now: str) -> bool:
-    """Whether the customer was unhappy at the bot's last reply and still is."""
+    """Return whether the customer was unhappy at the bot's last reply and still is."""
     return before == now == NEGATIVE

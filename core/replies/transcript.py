@@ -1,4 +1,4 @@
-"""What was said in a conversation, read from its messages as the bot is told it."""
+"""Read a conversation's messages as turns for the bot."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from core.platform.db import run
 from core.types import Role, Turn
 
 _NOT_SAID = ["event", "note", "reaction", "revoke", "system"]
-# What is not read of a payload, for its words are the message's text, and it can be long.
+# Payload keys not loaded: their text is the message's, and can be long.
 _HEAVY = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors"]
-_CHOSEN = frozenset({"button", "interactive"})  # what they say, whoever pressed them says
+_CHOSEN = frozenset({"button", "interactive"})  # their text is the choice, whoever pressed them
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 
-# What somebody took back, and what was said in a group, is nothing to answer from.
+# Deleted messages, and messages in a group, are not answered.
 IN_PROMPT = "type <> ALL(%(not_said)s::text[]) AND NOT payload ?| '{revoked,group_id}'"
 SAID = """m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at)::float, m.provider_id,
     CASE WHEN m.type = 'unknown' THEN jsonb_build_object('raw', jsonb_build_object('type', m.payload #> '{raw,type}'))
@@ -31,7 +31,7 @@ PARAMETERS = {"not_said": _NOT_SAID, "heavy": _HEAVY}
 
 
 class Said(NamedTuple):
-    """A message. `quoted`: what it replies to, None if it is no reply."""
+    """A message. `quoted`: the message it replies to, None if it is no reply."""
 
     id: int
     sender: str
@@ -44,7 +44,7 @@ class Said(NamedTuple):
 
 
 def in_order(rows: Iterable[Sequence[Any]]) -> list[Said]:
-    """Messages, which come in the order of the thread (`created_at`, then arrival)."""
+    """Convert rows in thread order (`created_at`, then arrival) to messages."""
     return [
         Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id, payload or {}, _quote(quoted))
         for number, sender, kind, words, at, provider_id, payload, quoted in rows
@@ -52,7 +52,7 @@ def in_order(rows: Iterable[Sequence[Any]]) -> list[Said]:
 
 
 def _quote(quoted: Sequence[str | None] | None) -> str | None:
-    """What a message replies to: its words, or what it is; "" where we do not have it."""
+    """Return the text or the type of the message replied to; "" if it is not stored."""
     if quoted is None:
         return None
     kind, words, filename = quoted
@@ -61,8 +61,10 @@ def _quote(quoted: Sequence[str | None] | None) -> str | None:
 
 
 def turns_of(said: Sequence[Said]) -> tuple[Turn, ...]:
-    """What was said, as turns. The message that was edited has its new words: an edit is a turn of its own only where
-    the old words, or later ones, had been answered before it.
+    """Convert messages to turns.
+
+    An edited message has its new text: an edit is a turn of its own only if the old text, or a later message, had been
+    answered before it.
     """
     unanswered: set[str | None] = set()
     turns = []
@@ -92,7 +94,7 @@ def _turn(message: Said) -> Turn:
 
 
 def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
-    """Whether words tell what it is: a file's name, and "Sent" of a form without answers, do not."""
+    """Return whether the text conveys the content: a file name, or "Sent" of an empty form, does not."""
     if kind in words_of.FILES and not payload.get("caption") and words == payload.get("filename"):
         return False
     if payload.get("type") == "nfm_reply" and not words_of.told(kind, payload):
@@ -101,7 +103,7 @@ def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
 
 
 def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
-    """The newest `limit` messages of a conversation up to the one of id `until`, as turns in order."""
+    """Return the newest `limit` messages of a conversation up to the one with id `until`, as turns in order."""
     values = {"id": conversation_id, "limit": limit, "until": until, **PARAMETERS}
     return turns_of(in_order(reversed(run(session, _UNTIL, values).all())))
 

@@ -1,4 +1,4 @@
-"""What trials and lookups took, kept beside what answers cost."""
+"""Record the cost of trials and lookups, apart from the cost of answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.replies.decision import Trace
 def record_trial(
     session: Session, business_id: int, bot_id: int, trace: Trace, *, actor: str, action: str = TRIAL
 ) -> None:
-    """Keep what a trial spent, or what else a person had the model do. Where none was asked there is no entry."""
+    """Record the cost of a trial, or of another model call by a person. Without a call there is no entry."""
     if trace.model is None:
         return
     audit_log.record(
@@ -30,7 +30,7 @@ def record_trial(
 
 
 def with_lookup(trace: Trace, embedded: Embedded, prices: PriceTable) -> Trace:
-    """The trace with what embedding the question took. A part of unknown price makes the whole unknown."""
+    """Add the cost of embedding the question to the trace. One part of unknown price makes the total unknown."""
     if not embedded.total:
         return trace
     own, looking = trace.usage or Usage(0, 0, 0), embedded.cost(prices, datetime.now(UTC))

@@ -1,7 +1,7 @@
-"""Messages that ask for nothing: a greeting, thanks, a farewell, an acknowledgement, a lone emoji.
+"""Recognise messages that ask for nothing: a greeting, thanks, a farewell, an acknowledgement, a lone emoji.
 
-Only a message made wholly of such words is one: a single word that might carry a question or a wish takes it out.
-They never need a person. A greeting, thanks and a farewell may be returned; the rest is left in peace.
+A message counts only if it consists wholly of such words: a single word that might carry a question or a request
+excludes it. They never need a person. A greeting, thanks and a farewell may be returned; the rest gets no reply.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from core.text.normalize import words
 
-_LONGEST = 200  # characters: whoever writes more says more than a courtesy
+_LONGEST = 200  # characters: a longer message is more than a courtesy
 _UNHAPPY = frozenset("👎😡🤬😠😤😞😔😟😢😭💔🖕😒🙄☹🙁😖😩😫🤮🤢😱🆘🚨❌❓❔❗❕⁉‼💩🤦😕😑😐😣😥😓😰😨😧🤥🥱👿⚠⛔🚫")
-# By itself a drawing is an acknowledgement only if it says no more: a pizza may be an order.
+# An emoji alone is an acknowledgement unless it has content: a pizza may be an order.
 _CONTENT = frozenset(
     "👍👌🙏🙌👏🤝👋💪✌🤞🤙🤟🤘🫶☝✊👊❤🧡💛💚💙💜🤎🖤🤍🩷🩵♥💕💖💗💓💞💘💝❣😀😃😄😁😆😅😂🤣😊😇🙂😉😍🥰😘😗😙😚☺😋😜🤗🤩🥳😎🤭"
     "😌😸😺😻✨⭐🌟🎉🎊🎈🥂🌹🌷🌸🌻🌺💐🌼☀✅☑✔💯🔥🫡🤓😏👀🙃🤪😛😝"
@@ -24,7 +24,7 @@ _LAUGH = re.compile(r"(?:[jh]+[aeiy]+){2,}[jh]*|k{2,}|(?:rs){2,}|l+o+l+|xd+|a+h+
 
 
 class Courtesy(StrEnum):
-    """What a message is that asks for nothing."""
+    """Kind of a message that asks for nothing."""
 
     GREETING = "greeting"
     THANKS = "thanks"
@@ -36,7 +36,7 @@ def _said(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
-# By what a word is a sign of. The later kind wins where several are said: "hola, gracias" thanks.
+# Words of each kind. The later kind wins where several occur: "hola, gracias" thanks.
 _SIGNS = {
     Courtesy.ACKNOWLEDGEMENT: _said(
         "ok oka okay okey oki okis k vale dale listo lista perfecto perfecta genial excelente entendido entendida "
@@ -66,7 +66,7 @@ _SIGNS = {
         "merci danke grazie arigato"
     ),
 }
-# They stand beside the signs and mean nothing by themselves.
+# They accompany the words above and mean nothing by themselves.
 _BESIDE = _said(
     "a al con de del el en es esta este esto la las le les lo los me mi mis muy mucha muchas muchisimas mucho mil "
     "para por que se su sus te todo todos toda todas tan tu un una usted ustedes y ya x dia dias noche "
@@ -81,13 +81,13 @@ _BESIDE = _said(
     "tudo bem voce voces vc vcs noite otima pessoal galera mano cara viu "
     "vous tres beaucoup bien vielen dank tag morgen abend giorno tutti mille"
 )
-# They ask or refuse, unless they stand beside thanks: "gracias por la ayuda" and "no, gracias", but "hola, ayuda".
+# They ask or refuse, except beside thanks: "gracias por la ayuda" and "no, gracias", but "hola, ayuda".
 _BESIDE_THANKS = _said(
     "no nao not atencion ayuda informacion info respuesta rapida rapido help information answer reply time "
     "resposta ajuda atencao "
     "atendimento"
 )
-# What several words say together, and none of them alone.
+# Courtesies of several words, none of which is one alone.
 _DAYS = (
     r"(?:(?:(?:el|la|a|on|next|na|no) )?(?:lunes|martes|miercoles|jueves|viernes|sabado|domingo|proxima|segunda|"
     r"terca|quarta|quinta|sexta|\w+day)|manana|pronto|luego|amanha|breve|mais(?: tarde)?|logo|later|soon|then|"
@@ -115,7 +115,7 @@ _TOGETHER = (
     ),
 )
 _TOGETHER_KINDS = tuple((kind, re.compile(rf"\b(?:{pattern})(?!\S)")) for kind, pattern in _TOGETHER)
-# A customer who thanks may say that it is settled, in a sentence of its own and without a denial.
+# A customer who thanks may say that it is settled, in a sentence of its own and without a negation.
 _SETTLED = re.compile(
     r"(?:ya )?(?:eso (?:es|era) todo|nada mas|(?:era )?so isso(?: mesmo)?|(?:thats|that is|that was|nothing|"
     r"that will be) (?:all|it|else)(?: for now| i needed)?|por ahora nada mas|"
@@ -134,7 +134,7 @@ _GREETING_QUESTION = re.compile(
 
 
 def courtesy_of(text: str) -> Courtesy | None:
-    """What kind of courtesy a customer's messages are, taken together; None if they may say anything more."""
+    """Return the courtesy of a customer's messages, taken together; None if they may say anything more."""
     if len(text) > _LONGEST or not _UNHAPPY.isdisjoint(text):
         return None
     found: set[Courtesy] = set()
@@ -153,7 +153,9 @@ def courtesy_of(text: str) -> Courtesy | None:
 
 
 def _kinds_in(said: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, bool]:
-    """The courtesies of a part of a message, None if it may say more; and whether they are some only beside thanks."""
+    """Return the courtesies of a part of a message, None if it may say more; and whether they are valid only with
+    thanks.
+    """
     if asks:
         return ({Courtesy.GREETING} if _greets(said) else None), False
     if _SETTLED.fullmatch(" ".join(said)):
@@ -177,20 +179,20 @@ def _kinds_in(said: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, boo
 
 
 def _greets(question: list[str]) -> bool:
-    """Whether a question only greets: "¿cómo están?", or a greeting word by word, as in "hola?"."""
+    """Return whether a question only greets: "¿cómo están?", or a greeting word by word, as in "hola?"."""
     if _GREETING_QUESTION.search(" ".join(question)):
         return True
     return bool(question) and all(_kind_of(word) is Courtesy.GREETING for word in question)
 
 
 def _is_drawn(text: str) -> bool:
-    """Whether a message is made of drawings that are content, in whatever colour of skin."""
+    """Return whether a message consists of emoji that have content, in any skin tone."""
     drawn = [sign for sign in text if not sign.isspace() and unicodedata.category(sign) not in ("Sk", "Mn", "Cf")]
     return bool(drawn) and _CONTENT.issuperset(drawn)
 
 
 def _short(word: str) -> str:
-    """A word without letters drawn out: "holaaa" is "hola"."""
+    """Shorten repeated letters: "holaaa" becomes "hola"."""
     return _DRAWN.sub(r"\1", word)
 
 

@@ -1,4 +1,4 @@
-"""Amounts of money as people write them."""
+"""Format amounts of money."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from babel.numbers import format_currency, get_currency_precision
 
 from core.text.normalize import LanguageCode
 
-# Where a currency is at home its sign is short, and the comma and the point have their local sense: 1,234.50 in Mexico.
+# A home locale of each currency: its sign is short there, and comma and point are local: 1,234.50 in Mexico.
 _AT_HOME: dict[tuple[LanguageCode, str], str] = {
     ("es", "ARS"): "es_AR", ("es", "BOB"): "es_BO", ("es", "CLP"): "es_CL", ("es", "COP"): "es_CO",
     ("es", "CRC"): "es_CR", ("es", "DOP"): "es_DO", ("es", "GTQ"): "es_GT", ("es", "HNL"): "es_HN",
@@ -19,12 +19,12 @@ _AT_HOME: dict[tuple[LanguageCode, str], str] = {
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """`amount` to the smallest coin of `currency`, halves away from zero: cents for EUR, whole for CLP."""
+    """Round `amount` to the smallest unit of `currency`, halves away from zero: cents for EUR, whole for CLP."""
     return amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)), ROUND_HALF_UP)
 
 
 def said(amount: Decimal, currency: str, language: LanguageCode) -> str:
-    """ "25,00 €": a price below the smallest coin (0,0125 € a screw) keeps all of its digits."""
+    """Format an amount, as in "25,00 €"; one below the smallest unit (0,0125 € a screw) keeps all of its digits."""
     exact = amount == rounded(amount, currency)
     locale = Locale.parse(_AT_HOME.get((language, currency), language))
     return format_currency(amount.normalize(), currency, locale=locale, decimal_quantization=exact)

@@ -1,8 +1,8 @@
-"""Plain-text helpers shared by the hand-off rules and the retrieval: folding, words, stems, language.
+"""Plain-text helpers of the hand-off rules and the retrieval: folding, words, stems, language.
 
-They serve Spanish, English and Portuguese at once, because customers switch language without notice. The
-stemmer is deliberately light: both sides of every comparison go through it, so a stem need not be a real root,
-it only has to be the same for the forms of one word.
+They serve Spanish, English and Portuguese at once, because customers switch language without notice. The stemmer is
+deliberately light: both sides of every comparison go through it, so a stem need not be a real root, it only has to be
+the same for the forms of one word.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _MARKS: dict[LanguageCode, re.Pattern[str]] = {"es": re.compile("[ñ¿¡]"), "pt
 
 
 def fold(text: str) -> str:
-    """Lower case without accents: "¿Cancelación?" becomes "¿cancelacion?". ñ becomes n."""
+    """Convert to lower case without accents: "¿Cancelación?" becomes "¿cancelacion?". ñ becomes n."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def words(text: str) -> list[str]:
-    """The folded words and numbers of `text`; "don't" counts as the one word "dont"."""
+    """Return the folded words and numbers of `text`; "don't" counts as the one word "dont"."""
     return _WORD.findall(_APOSTROPHES.sub("", fold(text)))
 
 
@@ -72,13 +72,13 @@ _TELLTALES: dict[LanguageCode, frozenset[str]] = {
 
 
 def sentences(text: str) -> list[list[str]]:
-    """The words of each sentence. A comma does not end one: "hablar, por favor, con una persona"."""
+    """Return the words of each sentence. A comma does not end one: "hablar, por favor, con una persona"."""
     return [found for part in _SENTENCE_END.split(text) if (found := words(part))]
 
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """A key shared by the usual inflections of a folded word (cancelar, cancelo, cancelación, cancelled)."""
+    """Return a key shared by the usual inflections of a folded word (cancelar, cancelo, cancelación, cancelled)."""
     word = _CALL.sub(r"\1", _CLITIC.sub(r"\1", word))
     word = word.replace("olucion", "olver").replace("olucao", "olver")  # devolución is a form of devolver
     word = _DIPHTHONG_UE.sub("o", word).replace("ie", "e")  # devuelven, quieren
@@ -92,7 +92,7 @@ def stem(word: str) -> str:
 
 
 def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
-    """The likeliest of the three languages by their function words; `default` when nothing tells them apart."""
+    """Return the likeliest of the three languages by their function words; `default` when there is no clear winner."""
     lowered = text.casefold()
     found = words(text)
     scores: dict[LanguageCode, int] = {
@@ -106,5 +106,5 @@ def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
 
 
 def visible(text: str) -> str:
-    """A text as it looks: signs that take no room are gone, look-alike forms are one."""
+    """Return a text as displayed: without zero-width characters, look-alike forms unified."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")

@@ -1,4 +1,4 @@
-"""Quantities as customers write them: figures, number words, dozens and halves, and the units they count in."""
+"""Parse quantities in customers' messages: figures, number words, dozens and halves, and units."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNITS = {
     DOZEN: "docena docenas dozen dozens duzia duzias",
 }
 UNITS: Mapping[str, str] = {word: unit for unit, words in _UNITS.items() for word in words.split()}
-# What a unit measures, and how much of that it is.
+# What a unit measures, and its size in the base unit.
 _MEASURES = {
     "kg": ("mass", Decimal(1000)),
     "g": ("mass", Decimal(1)),
@@ -74,7 +74,7 @@ def _values(language: LanguageCode) -> dict[str, int]:
 
 
 def _known(language: LanguageCode) -> dict[str, int]:
-    """The number words of one language, and those of the others that cannot be mistaken: customers mix them."""
+    """Return the number words of one language, and the unambiguous ones of the others: customers mix them."""
     others: dict[str, int] = {}
     for other in _ONES:
         if other != language:
@@ -95,7 +95,7 @@ _OF = frozenset({"de", "da", "do", "of", "a", "an"})
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _SHARE = re.compile(r"(\d{1,3})/(\d{1,3})")
 _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)*)([a-z]{1,3})")
-LARGEST = Decimal(1_000_000)  # and no quantity is as large
+LARGEST = Decimal(1_000_000)  # larger than any quantity
 
 
 _CLOCK = frozenset({"am", "pm", "hs", "hrs", "h", "hora", "horas", "oclock"})
@@ -103,9 +103,9 @@ _CLOCK = frozenset({"am", "pm", "hs", "hrs", "h", "hora", "horas", "oclock"})
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """`amount` of `unit` ("" counts pieces), said in `length` tokens.
+    """`amount` of `unit` ("" counts pieces), written in `length` tokens.
 
-    `article` tells of a mere "un" or "a": it may count, or only go with the noun.
+    `article`: it is a mere "un" or "a", which may count, or only go with the noun.
     """
 
     amount: Decimal
@@ -115,14 +115,14 @@ class Quantity:
 
 
 def convert(amount: Decimal, unit: str, into: str) -> Decimal | None:
-    """The same amount in another unit; None when the two measure different things."""
+    """Convert an amount to another unit; None when the two measure different things."""
     kind, size = _MEASURES[unit]
     other, other_size = _MEASURES[into]
     return None if kind != other else (amount * size / other_size).quantize(Decimal("0.001")).normalize()
 
 
 def unit_named(words: str) -> str | None:
-    """The unit that `words` name ("kilo", "Docena"), None for what is none ("caja")."""
+    """Return the unit that `words` name ("kilo", "Docena"), None if they name none ("caja")."""
     return UNITS.get(fold(words).strip(" ."))
 
 
@@ -133,13 +133,13 @@ _SAID: dict[str, dict[LanguageCode, tuple[str, str]]] = {
 
 
 def unit_said(unit: str, language: LanguageCode, amount: Decimal = Decimal(1)) -> str:
-    """A product's unit in a reader's language: pairs and dozens are translated, any other is said as it is written."""
+    """Return a product's unit in a language: pairs and dozens are translated, any other stays as written."""
     known = _SAID.get(unit_named(unit) or "")
     return unit if known is None else known[language][amount != 1]
 
 
 def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | None:
-    """The quantity that begins `tokens`, which are folded; None when they begin with something else."""
+    """Parse the quantity at the start of `tokens`, which are folded; None if there is none."""
     found = _fraction(tokens) or _number(tokens, language) or _bare_unit(tokens)
     if found is None:
         return None
@@ -159,14 +159,14 @@ def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | Non
 
 
 def hour_at(tokens: Sequence[str], at: int) -> int:
-    """How many of the folded `tokens` from `at` tell an hour ("a las 11", "11 am"); 0 when they do not."""
+    """Return how many of the folded `tokens` from `at` form a time ("a las 11", "11 am"); 0 if none."""
     number = tokens[at].isdigit() or _spelled(tokens[at : at + 1], "es") is not None
     after = at + 1 < len(tokens) and tokens[at + 1] in _CLOCK
     return 1 + after if number and (after or tuple(tokens[max(at - 2, 0) : at]) == ("a", "las")) else 0
 
 
 def _and_a_half(tokens: Sequence[str], unit: str) -> int:
-    """How many tokens say it: "kilo y medio", "one and a half kilos". It halves a unit, never a piece."""
+    """Return how many tokens form a half: "kilo y medio", "one and a half kilos". It halves a unit, never a piece."""
     used = 2 + (len(tokens) > 1 and tokens[1] in ("a", "um", "un"))
     if len(tokens) < used or tokens[0] not in _AND or tokens[used - 1] not in _HALF:
         return 0
@@ -174,7 +174,7 @@ def _and_a_half(tokens: Sequence[str], unit: str) -> int:
 
 
 def _bare_unit(tokens: Sequence[str]) -> _Found | None:
-    """ "kilo y medio de queso", "docena de huevos": one of it."""
+    """Parse a unit without a number, which means one: "kilo y medio de queso", "docena de huevos"."""
     if len(tokens) > 1 and len(tokens[0]) > 2 and tokens[0] in UNITS and tokens[1] in _OF | _AND:
         return Decimal(1), 1, UNITS[tokens[0]], False
     return None
@@ -184,7 +184,7 @@ _Found = tuple[Decimal, int, str | None, bool]
 
 
 def _fraction(tokens: Sequence[str]) -> _Found | None:
-    """Halves and quarters, which only count before a unit: "media docena", "a quarter of a kilo"."""
+    """Parse halves and quarters, which only count before a unit: "media docena", "a quarter of a kilo"."""
     for words, amount in ((_HALF, Decimal("0.5")), (_QUARTER, Decimal("0.25"))):
         start = 1 if len(tokens) > 1 and tokens[0] in _ARTICLES and tokens[1] in words else 0
         if len(tokens) > start and tokens[start] in words:
@@ -202,7 +202,7 @@ def _before_unit(tokens: Sequence[str], amount: Decimal, used: int) -> _Found | 
 
 
 def _unit(tokens: Sequence[str]) -> tuple[str, int]:
-    """The unit at the start and how many tokens tell it."""
+    """Return the unit at the start and its number of tokens."""
     if not tokens:
         return PIECE, 0
     unit = PAIR if tokens[0] == "couple" else UNITS.get(tokens[0])
@@ -227,8 +227,9 @@ def _number(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
 
 
 def figure(digits: str, language: LanguageCode, unit: str) -> Decimal:
-    """ "1.500" and "1,5" as the language writes them. Nobody orders a fraction of a piece: there, three digits after
-    a separator are thousands whatever the separator.
+    """Parse "1.500" and "1,5" in the notation of the language.
+
+    Nobody orders a fraction of a piece: for pieces, three digits after any separator are thousands.
     """
     digits = digits.replace("'", "")
     last = max(digits.rfind("."), digits.rfind(","))
@@ -244,7 +245,7 @@ def figure(digits: str, language: LanguageCode, unit: str) -> Decimal:
 
 
 def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
-    """Number words: hundreds, tens and ones in falling order, thousands around them."""
+    """Parse number words: hundreds, tens and ones in falling order, thousands around them."""
     values = _WORDS[language]
     if tokens[0] not in values:
         return None
@@ -267,7 +268,7 @@ def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
 
 
 def _continues(smallest: int, value: int, joined: bool, language: LanguageCode) -> bool:
-    """Whether `value` may follow: "treinta y dos", "ciento veinte", but not "dos y una" nor "uno dos"."""
+    """Return whether `value` may follow: "treinta y dos", "ciento veinte", but not "dos y una" nor "uno dos"."""
     if smallest >= 1000:
         return value < 1000 and (not joined or value >= 1)
     if smallest >= 100:

@@ -1,9 +1,9 @@
-"""Whether a message says a phrase, in whatever inflection and word for it, and means it.
+"""Match phrases in messages, in any inflection and with synonyms, unless negated.
 
-A phrase is said when its words come in order within one sentence, with fillers and at most two other words between
-each. Words for the same thing count as one: who writes "hablar con persona" also hears "comuníqueme con un asesor".
-A phrase in double quotes is said only word for word. Saying is not yet meaning: denials ("no quiero cancelar"),
-questions about the subject ("¿cuál es la política de cancelación?") and other people's managers do not count.
+A phrase matches when its words come in order within one sentence, with fillers and at most two other words between
+each. Synonyms count as one word: "hablar con persona" also matches "comuníqueme con un asesor". A phrase in double
+quotes matches only word for word. Some matches do not count: negations ("no quiero cancelar"), questions about the
+subject ("¿cuál es la política de cancelación?") and other people's managers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from core.text.normalize import sentences, stem, words
 
-# Words a phrase may contain or leave out: "quiero hablar con una persona" says "hablar con persona".
+# Words a phrase may contain or leave out: "quiero hablar con una persona" matches "hablar con persona".
 _FILLERS = frozenset(
     words(
         "a al algun alguna con de del el en favor la las le les lo los me mi mis nos por que se su sus te ti tu un una "
@@ -24,9 +24,9 @@ _FILLERS = frozenset(
         "an and for i in it my of on our please so some that the this to us very with you your"
     )
 )
-# They stress that the person be one, and part nothing: "un ser humano", "an actual person".
+# Emphasis that is ignored inside a phrase: "un ser humano", "an actual person".
 _EMPHASIS = frozenset(words("ser real verdadera verdadero verdade otra otro outra outro actual live proper"))
-# Ways to want something count as one word, whichever the phrase was written with.
+# Verbs of wanting count as one word, whichever the phrase was written with.
 _WISHES = frozenset(
     words(
         "quiero queremos quisiera quisieramos deseo deseamos necesito necesitamos voy vamos pretendo pienso prefiero "
@@ -34,7 +34,7 @@ _WISHES = frozenset(
         "want wanna need wish would like going prefer demand"
     )
 )
-# With "no" before them these say that the phrase does not apply: "no es una emergencia", "no need to cancel".
+# With "no" before them these negate the phrase: "no es una emergencia", "no need to cancel".
 _DENIABLE = _WISHES | frozenset(
     words(
         "es era fue sea son estoy estamos estaba hace falta necesario hay tengo creo busco "
@@ -72,7 +72,7 @@ _TOPICS = {
     }.items()
     for word in words(group)
 }
-# What someone tells of having done, or does for a living, asks for nothing: "ya hablé con una persona".
+# A report of the past or of one's job asks for nothing: "ya hablé con una persona".
 _TOLD = frozenset(
     words(
         "hable hablado hablaron llame llamado llamaron atendio atendieron atendido paso falei falado falou atendeu "
@@ -101,7 +101,7 @@ class _Phrase:
 
 
 def said(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None:
-    """The first of `phrases`, as written there, that one of the messages says and means."""
+    """Return the first of `phrases`, as written there, that one of the messages contains and means."""
     for message in messages:
         for sentence in sentences(message):
             keys = [_key(word) for word in sentence]
@@ -150,7 +150,7 @@ def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) 
         return tuple(sentence[start : start + len(phrase.keys)]) == phrase.keys
     position = start
     for before, key in pairwise(phrase.keys):
-        # "quiero un regalo para una persona" wants no person: only speaking may stand apart from whom to speak to.
+        # "quiero un regalo para una persona" asks for no person: only speaking may be apart from whom to speak to.
         gap = 0 if key == _PERSON and before != _SPEAK else _LARGEST_GAP
         found = _next(sentence, keys, key, position + 1, gap)
         if found is None:
@@ -160,7 +160,7 @@ def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) 
 
 
 def _next(sentence: list[str], keys: list[str], key: str, start: int, largest_gap: int) -> int | None:
-    """Where `key` comes next, unless a negator or too many other words stand between."""
+    """Return the next position of `key`, unless a negator or too many other words are between."""
     gap = 0
     for index in range(start, len(keys)):
         if keys[index] == key:
@@ -172,7 +172,7 @@ def _next(sentence: list[str], keys: list[str], key: str, start: int, largest_ga
 
 
 def _denied(sentence: list[str], start: int) -> bool:
-    """Whether the words before `start` deny it: a negator, then a wish or "is", then the phrase."""
+    """Return whether the words before `start` negate the phrase: a negator, then a wish or "is", then the phrase."""
     deniable = sentence[start] in _DENIABLE
     for index in range(start - 1, -1, -1):
         word = sentence[index]
@@ -188,10 +188,10 @@ def _denied(sentence: list[str], start: int) -> bool:
 
 
 def _only_about(sentence: list[str], keys: list[str], start: int) -> bool:
-    """Whether the phrase at `start` is what a question is about: who the manager is, what the refund policy says.
+    """Return whether the phrase at `start` is only the subject of a question: who the manager is, what the policy says.
 
-    What is the customer's own is no such question ("¿cuál es el estado de mi cancelación?"), but a manager of their
-    own is nobody to call.
+    What is the customer's own is no such question ("¿cuál es el estado de mi cancelación?"), but a customer's own
+    manager is nobody to call.
     """
     if start and sentence[start - 1] in _OWN:
         return keys[start] in _TITLES

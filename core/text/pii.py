@@ -1,4 +1,4 @@
-"""Personal data out of words that shall be used again: what one customer said must not reach another."""
+"""Redact personal data from text that will be reused: one customer's data must not reach another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 MASK = "[…]"
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-# Telephone, card and account numbers, however they are parted; prices and dates are shorter.
+# Telephone, card and account numbers, with any separators; prices and dates are shorter.
 _NUMBER = re.compile(r"\+?\d(?:[ ().\-/]{0,2}\d){6,}")
 # Order numbers, documents and IBANs: letters and at least four digits in one word.
 _MAYBE_CODE = re.compile(r"\b[\w-]{5,}\b|#\s?\d{3,}")
@@ -21,7 +21,7 @@ _SHORTEST_NAME = 3
 
 
 def masked(words: str, *names: str) -> str:
-    """`words` without e-mail addresses, long numbers, codes, names of `names`, and names that people introduce."""
+    """Redact e-mail addresses, long numbers, codes, the names in `names`, and names that people introduce."""
     words = _EMAIL.sub(MASK, words)
     words = _MAYBE_CODE.sub(_without_code, words)
     words = _NUMBER.sub(MASK, words)

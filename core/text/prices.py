@@ -1,4 +1,4 @@
-"""Prices as people write them in spreadsheets: "1.234,50 €", "US$ 12.5", "48.000"."""
+"""Parse prices as written in spreadsheets: "1.234,50 €", "US$ 12.5", "48.000"."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HIGHEST = Decimal("9999999999.9999")
 _SIGNS = {
     "US$": "USD", "U$S": "USD", "USD$": "USD", "R$": "BRL", "S/": "PEN", "€": "EUR", "£": "GBP",
     "₲": "PYG", "₡": "CRC", "¥": "JPY",
-    "$": "",  # pesos or dollars: whichever the business counts in
+    "$": "",  # pesos or dollars: the business's currency
 }  # fmt: skip
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
 _PRICE = re.compile(r"([^\d.,+-]*)([\d.,]*\d)([^\d]*)")
@@ -44,16 +44,15 @@ class Price:
 
 
 def decimal_marks(cells: Iterable[Cell]) -> frozenset[Mark]:
-    """The marks that stand before decimals in a column of prices; none if no price tells, both if they disagree."""
+    """Return the decimal marks in a column of prices; none if no price shows one, both if they disagree."""
     return frozenset(mark for cell in cells if isinstance(cell, str) and (mark := _mark_of(_digits(cell))))
 
 
 def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
-    """The price in a cell, with up to four decimals.
+    """Parse the price in a cell, with up to four decimals.
 
-    `marks` settles what "1.234" is. Where the column does not tell it is a thousand, as price lists in whole pesos
-    write it; where the column disagrees with itself nobody can say. What a workbook computed is rounded.
-    Raises `NoPrice`.
+    `marks` decides what "1.234" is. If the column has no decimals it is a thousand, as price lists in whole pesos write
+    it; if the column is inconsistent it is ambiguous. Values computed by a workbook are rounded. Raises `NoPrice`.
     """
     if isinstance(cell, Decimal):
         return Price(_accepted(cell, rounded=True))
@@ -64,7 +63,7 @@ def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
 
 
 def currency(words: str) -> str:
-    """The ISO 4217 code that a sign or a code stands for; empty for none and for "$". Raises `NoPrice`."""
+    """Return the ISO 4217 code of a sign or a code; empty for none and for "$". Raises `NoPrice`."""
     found = words.strip().upper().rstrip(".") if words.strip() not in _SIGNS else words.strip()
     if not found:
         return ""
@@ -77,7 +76,7 @@ def currency(words: str) -> str:
 
 @cache
 def codes() -> frozenset[str]:
-    """Every currency's code."""
+    """Return all currency codes."""
     return frozenset(list_currencies())
 
 
@@ -91,7 +90,7 @@ def _digits(cell: str) -> str:
 
 
 def _mark_of(digits: str) -> Mark | None:
-    """The decimal mark, where one price alone tells it: both marks in it, or one that parts no group of three."""
+    """Return the decimal mark, if one price alone shows it: it has both, or one that separates no group of three."""
     found = [character for character in digits if character in ".,"]
     if not found:
         return None

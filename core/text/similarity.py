@@ -1,4 +1,4 @@
-"""Which of a business's own texts are like what a customer asks, by their words alone: no model, no database."""
+"""Rank a business's own texts by similarity to a question, by words alone: no model, no database."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NEAR = 0.3
 
 
 def nearest(asked: str, texts: Sequence[str], limit: int) -> list[tuple[int, float]]:
-    """The places of the texts most like `asked`, best first, with how much of what is asked they cover, 0 to 1.
+    """Return the positions of the texts most similar to `asked`, best first, with the share of it they cover, 0 to 1.
 
-    A word that stands in most of the texts says little about any of them.
+    A word that occurs in most of the texts has little weight.
     """
     known = [_stems(text) for text in texts]
     often = Counter(one for stems in known for one in stems)
@@ -33,7 +33,7 @@ def nearest(asked: str, texts: Sequence[str], limit: int) -> list[tuple[int, flo
 
 
 def named_in(asked: str, names: Sequence[str], limit: int) -> list[str]:
-    """The names all of whose words are said in `asked`, in whatever form, as they stand in `names`."""
+    """Return the names all of whose words occur in `asked`, in any inflection, in the order of `names`."""
     said = _stems(asked)
     return [name for name in names if (stems := _stems(name)) and stems <= said][:limit]
 

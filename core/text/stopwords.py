@@ -1,6 +1,6 @@
-"""Words that say nothing about what a text is about: articles, pronouns, helper verbs, courtesies. In three languages.
+"""Stop words in three languages: articles, pronouns, helper verbs, courtesies.
 
-Wider than the stop words of Postgres, which know no greetings and are lost without their accents.
+Wider than the stop words of Postgres, which lack greetings and do not match without accents.
 """
 
 from __future__ import annotations

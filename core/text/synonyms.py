@@ -1,7 +1,7 @@
-"""Words of shops that mean the same in Spanish, English and Portuguese.
+"""Synonyms in the vocabulary of shops, across Spanish, English and Portuguese.
 
-Where no model embeds the passages, these join a question in one language to a document in another, and "precio" to
-"cuesta". Only words that mean little else are here: a wrong neighbour costs more than a missing one.
+Without an embedding model they match a question in one language to a document in another, and "precio" to "cuesta".
+Only unambiguous words are included: a wrong match costs more than a missing one.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ _MEMBERS = {f"<{group.split()[0]}>": tuple(dict.fromkeys(words(group))) for grou
 
 
 def key(word: str) -> str:
-    """What a folded word stands for: its group, or its stem."""
+    """Return the key of a folded word: its group, or its stem."""
     stemmed = stem(word)
     return _KEYS.get(stemmed, stemmed)
 
 
 def kin(word: str) -> tuple[str, ...]:
-    """The words of its group, itself among them; itself alone when it is in none."""
+    """Return the words of its group, including itself; itself alone when it is in none."""
     return _MEMBERS.get(key(word), (word,))

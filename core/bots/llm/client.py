@@ -1,9 +1,9 @@
-"""The network side of the bot: one shared, pooled client for OpenAI or a server that speaks its language.
+"""HTTP client of the bot: one shared, pooled client for OpenAI or a compatible server.
 
-The call goes through the SDK's generic `post` rather than `responses.parse` or `responses.create`. Both walk
-every input item through the SDK's type unions, which at ten messages measured 11 and 5.5 ms of CPU against
-1.2 ms this way: with fifty calls in flight on two cores that is most of the machine. Authentication, headers,
-connection handling and error classes are still the SDK's.
+The call goes through the SDK's generic `post` rather than `responses.parse` or `responses.create`. Both walk every
+input item through the SDK's type unions, which at ten messages measured 11 and 5.5 ms of CPU against 1.2 ms this way:
+with fifty calls in flight on two cores that is most of the machine. Authentication, headers, connection handling and
+error classes are still the SDK's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DETAIL_LIMIT = 300
 
 
 class ModelClient:
-    """Asks the model. Safe to share between threads; make one per process and `close` it at the end."""
+    """Client of the model. Safe to share between threads; make one per process and `close` it at the end."""
 
     def __init__(
         self,
@@ -66,17 +66,17 @@ class ModelClient:
             event_hooks={"response": [_limit_body_time]},
         )
         # The SDK's own retry may sleep two minutes on a Retry-After and then start a second full time-out,
-        # holding a worker's slot and the customer; `answer` keeps one budget of time instead.
+        # holding a worker's slot and the customer; `answer` has one time budget for all attempts instead.
         self._sdk = openai.OpenAI(api_key=api_key, base_url=base_url, http_client=self._http, max_retries=0)
 
     def close(self) -> None:
         self._sdk.close()
 
     def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
-        """Ask, and once more if that may help and time is left. Raises `ModelFailed`.
+        """Ask, and retry once if that may help and time is left. Raises `ModelFailed`.
 
-        `cache_key` names the bot, so that prompts with a common beginning share the provider's cache.
-        `contact` is an internal id of the customer (never a phone number): the provider sees only its hash.
+        `cache_key` names the bot, so that prompts with a common prefix share the provider's cache. `contact` is an
+        internal id of the customer (never a phone number): the provider sees only its hash.
         """
         model = settings.model or self._default_model
         ask = support_ask(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
@@ -104,11 +104,11 @@ class ModelClient:
         max_output_tokens: int = 1000,
         timeout_seconds: float = 30,
     ) -> Written[T]:
-        """Ask for anything else in a shape of its own, within the same limits as `answer`. Raises `ModelFailed`.
+        """Request a structured output of any shape, within the same limits as `answer`. Raises `ModelFailed`.
 
-        `instructions` are ours and the business's; whatever customers or documents say belongs into `said`.
-        `shape` forbids further properties and gives none a default. `name` says what is asked, in snake case.
-        `contact` is the internal id of the customer when the words are one customer's.
+        `instructions` are ours and the business's; text from customers or documents belongs in `said`. `shape` forbids
+        further properties and gives none a default. `name` names the request, in snake case. `contact` is the internal
+        id of the customer when the text is one customer's.
         """
         asked = model or self._default_model
         ask = Ask(
@@ -126,7 +126,7 @@ class ModelClient:
         return Written(reading.answer, reading.usage, reading.model or asked, latency_ms, request_id)
 
     def _timed(self, ask: Ask, parse: Callable[[Said], T], seconds: float) -> tuple[Reading[T], int, str | None]:
-        """The answer, the milliseconds that it took and the provider's id of the request."""
+        """Return the answer, the milliseconds that it took and the provider's id of the request."""
         started = time.monotonic()
         body = request_body(self._style, ask)
         try:
@@ -182,13 +182,13 @@ class ModelClient:
         )
 
     def _clean(self, detail: str) -> str:
-        """Shortened, and without our key, which some servers echo in their errors."""
+        """Shorten a detail and remove our key, which some servers echo in their errors."""
         return detail.replace(self._api_key, "***")[:_DETAIL_LIMIT]
 
     def embed(self, texts: Sequence[str], model: str, *, timeout_seconds: float) -> list[Vector]:
-        """A vector of length 1 for each text, which are as few and short as one request takes. Raises `ModelFailed`.
+        """Return a vector of length 1 for each text; the texts must fit in one request. Raises `ModelFailed`.
 
-        A server that is busy is asked again, after the wait that it names, while `timeout_seconds` last.
+        A busy server is asked again, after the wait that it names, within `timeout_seconds`.
         """
         deadline = time.monotonic() + timeout_seconds
         wait = _RETRY_SECONDS
@@ -203,7 +203,7 @@ class ModelClient:
 
     def _embed(self, texts: Sequence[str], model: str, remaining: float) -> list[Vector]:
         timeout = httpx2.Timeout(remaining, connect=min(_CONNECT_SECONDS, remaining))
-        body = {"model": model, "input": list(texts), "encoding_format": "float"}  # few servers know base64
+        body = {"model": model, "input": list(texts), "encoding_format": "float"}  # few servers support base64
         try:
             response = self._sdk.post("/embeddings", body=body, cast_to=httpx2.Response, options={"timeout": timeout})
         except (openai.APIConnectionError, openai.APIStatusError) as error:
@@ -214,7 +214,7 @@ class ModelClient:
 
 
 class _TimedStream(httpx2.SyncByteStream):
-    """Ends a body that trickles in: the read time-out alone starts anew with every byte."""
+    """Abort a body that arrives slowly: the read time-out alone restarts with every byte."""
 
     def __init__(self, stream: httpx2.SyncByteStream, deadline: float, request: httpx2.Request) -> None:
         self._stream = stream
@@ -238,14 +238,14 @@ def _limit_body_time(response: httpx2.Response) -> None:
 
 
 def _customer(contact: str) -> str:
-    """What the provider sees of a customer: enough to tell one from another, nothing to know them by."""
+    """Hash the customer for the provider: it can distinguish customers, but not identify them."""
     return hashlib.sha256(f"bothub:{contact}".encode()).hexdigest()
 
 
 def _classify(error: openai.APIStatusError) -> tuple[FailureKind, bool]:
-    """The kind of an HTTP error and whether it may pass (OpenAI, Error codes guide)."""
+    """Return the kind of an HTTP error and whether it may pass (OpenAI, Error codes guide)."""
     if error.status_code == 429:
-        # An exhausted account is reported as 429 as well, and no waiting mends it.
+        # An exhausted account is reported as 429 as well, and waiting does not help.
         exhausted = "insufficient_quota" in (error.code, error.type)
         return (FailureKind.QUOTA, False) if exhausted else (FailureKind.RATE_LIMITED, True)
     if error.status_code in (401, 403):

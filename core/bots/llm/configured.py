@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def is_configured() -> bool:
-    """Whether there is one, which can be told without making it."""
+    """Return whether a model is configured, without creating the client."""
     return bool(get_settings().openai_api_key)
 
 
 @lru_cache(maxsize=1)
 def model() -> ModelClient | None:
-    """None without a key, and then approved answers and people do."""
+    """Return the configured model client, or None when no API key is set."""
     if not is_configured():
         return None
-    from core.bots.llm.client import ModelClient  # the SDK is a seventh of a console's memory, which few of them need
+    from core.bots.llm.client import ModelClient  # the SDK is a seventh of a console's memory, and few consoles need it
 
     settings = get_settings()
     return ModelClient(

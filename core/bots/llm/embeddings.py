@@ -1,4 +1,4 @@
-"""Reading the embeddings that a server answers with."""
+"""Parse the embeddings in a server's response."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class _Usage(BaseModel):
 
 class _Body(BaseModel):
     data: list[_Embedding]
-    usage: _Usage | None = None  # compatible servers may leave it out
+    usage: _Usage | None = None  # compatible servers may omit it
 
 
 def unit(values: Sequence[float]) -> Vector:
-    """The vector with length 1, so that models which do not normalise compare as those which do; zeros stay zeros."""
+    """Return the vector scaled to length 1, so that models which do not normalise compare as those which do."""
     length = math.hypot(*values)
     return tuple(value / length for value in values) if length else tuple(values)
 
 
 def read_vectors(content: bytes, expected: int) -> tuple[list[Vector], int]:
-    """The vectors of a 200 response, in the order of the texts, and the tokens that they took.
+    """Return the vectors of a 200 response, in the order of the texts, and the tokens used.
 
     Raises `ModelFailed` when any is missing.
     """

@@ -1,4 +1,4 @@
-"""What embeddings take: the client notes the tokens, whoever pays for the work around it listens."""
+"""Meter embedding tokens: the client reports them, and the code that pays collects them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Embedded:
         return sum(self.tokens.values())
 
     def cost(self, prices: PriceTable, at: datetime) -> Decimal | None:
-        """In USD; None when the price of a model is not known."""
+        """Return the cost in USD; None when the price of a model is not known."""
         sums = [prices.cost(model, Usage(count, 0, 0), at) for model, count in self.tokens.items()]
         return None if None in sums else sum((one for one in sums if one is not None), Decimal(0))
 
@@ -34,7 +34,7 @@ _listening: ContextVar[Embedded | None] = ContextVar("embedded", default=None)
 
 @contextmanager
 def metered() -> Iterator[Embedded]:
-    """Hear of all that this thread has embedded by a server while the block runs."""
+    """Collect the tokens that this thread has a server embed while the block runs."""
     heard = Embedded()
     token = _listening.set(heard)
     try:
@@ -44,7 +44,7 @@ def metered() -> Iterator[Embedded]:
 
 
 def note(model: str, tokens: int) -> None:
-    """A server has embedded this many tokens."""
+    """Report that a server has embedded this many tokens."""
     heard = _listening.get()
     if heard is not None and tokens:
         heard.tokens[model] = heard.tokens.get(model, 0) + tokens

@@ -1,4 +1,4 @@
-"""What goes to and comes back from a language model, whoever serves it. No network here."""
+"""Input and output of a language model, of any provider. No network here."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer, or the wish for a quote, with what it took. `raw` is the model's text before parsing."""
+    """An answer, or a request for a quote, with its usage. `raw` is the model's text before parsing."""
 
     answer: ModelAnswer | MakeQuote
     raw: str
@@ -96,7 +96,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[T]):
-    """What the model wrote in the shape asked for, and what is needed to price it. `usage` None: not said."""
+    """The structured output, and what is needed to price it. `usage` None: not reported."""
 
     text: T
     usage: Usage | None
@@ -109,21 +109,21 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     RATE_LIMITED = "rate_limited"
-    QUOTA = "quota"  # the account is out of money: an administrator acts
-    AUTHENTICATION = "authentication"  # wrong or forbidden key: an administrator acts
+    QUOTA = "quota"  # the account is out of money: an administrator must act
+    AUTHENTICATION = "authentication"  # wrong or forbidden key: an administrator must act
     REJECTED = "rejected"  # the request itself is refused: model name, parameter, context length
     SERVER = "server"
     REFUSAL = "refusal"  # the model declines to answer
     INCOMPLETE = "incomplete"  # cut off at the token limit
-    INVALID = "invalid"  # not the structured output asked for
+    INVALID = "invalid"  # not the structured output requested
     EMPTY = "empty"
 
 
 class ModelFailed(Exception):
     """No usable answer. `retryable` says whether the same request may work later.
 
-    `usage` is set when tokens were spent all the same, so that they are counted. `retry_after` is in seconds,
-    when the server named a wait. `model` and `latency_ms` are known once the call was attempted.
+    `usage` is set when tokens were spent all the same, so that they are counted. `retry_after` is in seconds, when the
+    server named a wait. `model` and `latency_ms` are known once the call was attempted.
     """
 
     def __init__(
@@ -150,14 +150,16 @@ class ModelFailed(Exception):
 
 
 class Model(Protocol):
-    """Anything that can answer a prompt; `core.bots.llm.client.ModelClient` is the one that does."""
+    """Protocol of a model that answers prompts; implemented by `core.bots.llm.client.ModelClient`."""
 
     def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
         """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""
 
 
 class Writer(Protocol):
-    """Anything that can write in a given shape; `core.bots.llm.client.ModelClient.write` says what each word means."""
+    """Protocol of a model that writes structured output; `core.bots.llm.client.ModelClient.write` explains the
+    arguments.
+    """
 
     def write(
         self,

@@ -1,6 +1,6 @@
-"""The two JSON dialects a model is asked in: the Responses API and the older Chat Completions.
+"""The two JSON dialects of model APIs: the Responses API and the older Chat Completions.
 
-Only what is used is parsed; the rest of an answer is left alone, so a server may add to it freely.
+Only what is used is parsed; the rest of a response is ignored, so a server may add to it freely.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ApiStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Something the model may call for in place of an answer, with arguments in `shape`."""
+    """A function that the model may call in place of an answer, with arguments in `shape`."""
 
     name: str
     description: str
@@ -45,9 +45,9 @@ MAKE_QUOTE = Tool(
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One structured request. `customer` is already a hash, None where the words are not one customer's.
+    """One structured request. `customer` is already a hash, None if the text is not one customer's.
 
-    `shape` must forbid further properties and require all of its own: strict mode wants both.
+    `shape` must forbid further properties and require all of its own: strict mode needs both.
     """
 
     model: str
@@ -64,7 +64,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the model said: its text, or the arguments for the `tool` that it called."""
+    """The model's output: its text, or the arguments for the `tool` that it called."""
 
     text: str
     tool: str = ""
@@ -72,7 +72,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """A valid answer taken out of a response body. `model` is the one that the server says it used."""
+    """A valid answer parsed from a response body. `model` is the one that the server reports."""
 
     answer: T
     raw: str
@@ -81,7 +81,7 @@ class Reading(Generic[T]):
 
 
 def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str) -> Ask:
-    """What is asked when a customer is answered."""
+    """Build the request that answers a customer."""
     return Ask(
         model,
         prompt.instructions,
@@ -97,7 +97,7 @@ def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key:
 
 
 def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
-    """The request in the given dialect."""
+    """Return the request body in the given dialect."""
     schema = {"name": ask.name, "strict": True, "schema": _schema(ask.shape)}
     body: dict[str, Any] = {"model": ask.model, **_tools(style, ask.tool)}
     if ask.temperature is not None:
@@ -140,7 +140,7 @@ def _schema(shape: type[BaseModel]) -> dict[str, Any]:
 
 
 def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading[T]:
-    """The answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
+    """Parse the answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
     try:
         said = (
             _ResponsesBody.model_validate_json(content)
@@ -163,7 +163,7 @@ def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading
 
 
 def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
-    """A support answer or, where it was offered, the wish for a quote.
+    """Parse a support answer or, where it was offered, the request for a quote.
 
     An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
     """
@@ -176,7 +176,7 @@ def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuot
 
 
 def parse_as(shape: type[T], said: Said) -> T:
-    """The model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
+    """Parse the model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
     if said.tool:
         raise ModelFailed(FailureKind.INVALID, f"the model called {said.tool[:40]!r}, which it was not offered")
     return _parse(shape, said.text)
