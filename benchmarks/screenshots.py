@@ -105,8 +105,8 @@ def _fill(stack: Stack) -> None:
 def _staff(stack: Stack) -> None:
     os.environ.update(stack.environment)
     get_settings.cache_clear()
-    guide = sources.keep(_BUSINESS, io.BytesIO(_GUIDE.encode()), "envios.md")
-    empty = sources.keep(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
+    guide = sources.store_content(_BUSINESS, io.BytesIO(_GUIDE.encode()), "envios.md")
+    empty = sources.store_content(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
     with transaction(_BUSINESS) as session:
         people = [
             users.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)

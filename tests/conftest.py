@@ -149,10 +149,10 @@ def clean(database: str) -> None:
         raise AssertionError("the tables could not be emptied: something keeps reading them")
     job_queue.connection().flushdb()
     accounts.forget()
-    versions.forget()
-    usage.forget()
-    calibration_store.forget()
-    retrieval.forget()
+    versions.clear_cache()
+    usage.clear_cache()
+    calibration_store.clear_cache()
+    retrieval.clear_cache()
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,11 @@ def _chores() -> None:
             probes.probe_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:
-                    reembed.begin_due(session)
+                    reembed.enqueue_due(session)
                 with system_transaction() as session:
                     quotes.expire_due(session)
                 daily_rollups.refresh_due()
-                hourly_run.keep_up()
+                hourly_run.run_due()
                 counted_at = time.monotonic()
             if time.monotonic() - cleared_at > _HOUR:
                 cleanup.clear()

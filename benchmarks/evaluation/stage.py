@@ -86,6 +86,6 @@ def _settle(name: str, documents: Sequence[Document]) -> tuple[int, int]:
 
 def _upload(business_id: int, bot_id: int, document: Document) -> None:
     """As the console does it."""
-    kept = sources.keep(business_id, BytesIO(document.content), document.name)
+    kept = sources.store_content(business_id, BytesIO(document.content), document.name)
     with transaction(business_id) as session:
         sources.add(session, business_id, kept, bot_id=bot_id, title=document.name, by="evaluation")

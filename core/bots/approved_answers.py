@@ -137,10 +137,10 @@ def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
     for index, pair in enumerate(pairs, start=1):
         if not pair.approved or not asked:
             continue
-        told = _question(f"{pair.question}\n{pair.answer}").keys
-        slips = _corrections(_question(question), told)
-        met = [word for word, key in asked.items() if key in told.values() or word in slips]
-        score = _BY_ANSWER * _weight({asked[word] for word in met}) / _weight(set(asked.values()))
+        pair_keys = _question(f"{pair.question}\n{pair.answer}").keys
+        slips = _corrections(_question(question), pair_keys)
+        matched = [word for word, key in asked.items() if key in pair_keys.values() or word in slips]
+        score = _BY_ANSWER * _weight({asked[word] for word in matched}) / _weight(set(asked.values()))
         if score >= _LISTED:
             yield Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
 
@@ -181,7 +181,7 @@ def meaning(question: str) -> frozenset[str]:
     return frozenset(_question(question).keys.values()) - _INTERROGATIVES
 
 
-def likeness(first: str, second: str) -> float:
+def similarity(first: str, second: str) -> float:
     """Return the similarity of two questions, 0 to 1: mostly what they ask, tolerating a typo, and a little wording."""
     one, other = _question(first), _question(second)
     if not one.keys or not other.keys:

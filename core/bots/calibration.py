@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LEAST_SAMPLE = 50  # outcomes; with fewer the curve would reflect chance
-_LEAST_BIN = 10  # outcomes behind each step, so that one lucky answer gives no certainty
+MIN_SAMPLE = 50  # outcomes; with fewer the curve would reflect chance
+_MIN_BIN = 10  # outcomes behind each step, so that one lucky answer gives no certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ IDENTITY = Calibration()
 
 
 def fit(samples: Sequence[tuple[float, bool]]) -> Calibration:
-    """Fit the curve to (raw confidence, whether it turned out well). `IDENTITY` with fewer than `LEAST_SAMPLE`."""
-    if len(samples) < LEAST_SAMPLE:
+    """Fit the curve to (raw confidence, whether it turned out well). `IDENTITY` with fewer than `MIN_SAMPLE`."""
+    if len(samples) < MIN_SAMPLE:
         return IDENTITY
     points = tuple((step.raw / step.count, step.good / step.count) for step in _pooled(_bins(samples)))
     return Calibration(points, len(samples))
@@ -68,11 +68,11 @@ def _bins(samples: Iterable[tuple[float, bool]]) -> list[_Step]:
     last: float | None = None
     # Rounded, so that the means of two neighbours cannot meet by a floating-point error.
     for raw, good in sorted((round(raw, 4), good) for raw, good in samples):
-        if not bins or (bins[-1].count >= _LEAST_BIN and raw != last):
+        if not bins or (bins[-1].count >= _MIN_BIN and raw != last):
             bins.append(_Step(0.0, 0, 0))
         step, last = bins[-1], raw
         step.raw, step.good, step.count = step.raw + raw, step.good + good, step.count + 1
-    if len(bins) > 1 and bins[-1].count < _LEAST_BIN:
+    if len(bins) > 1 and bins[-1].count < _MIN_BIN:
         _merge(bins)
     return bins
 

@@ -11,27 +11,27 @@ from sqlalchemy.orm import Session
 from core.bots.calibration import IDENTITY, Calibration
 from core.models import BotLearning
 
-_KEPT_SECONDS = 300.0
+_CACHE_SECONDS = 300.0
 
 
 def of_bot(session: Session | None, bot_id: int) -> Calibration | None:
     """Return the bot's calibration, at most five minutes old. None if it is not cached and there is no session."""
-    learned_at, known = _kept.get(bot_id, (float("-inf"), IDENTITY))
-    if time.monotonic() - learned_at < _KEPT_SECONDS:
+    learned_at, known = _cache.get(bot_id, (float("-inf"), IDENTITY))
+    if time.monotonic() - learned_at < _CACHE_SECONDS:
         return known
     if session is None:
         return None
     known = stored(session, bot_id)[0]
-    _kept[bot_id] = (time.monotonic(), known)
+    _cache[bot_id] = (time.monotonic(), known)
     return known
 
 
-_kept: dict[int, tuple[float, Calibration]] = {}
+_cache: dict[int, tuple[float, Calibration]] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Clear the cache of calibrations."""
-    _kept.clear()
+    _cache.clear()
 
 
 def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]:
@@ -39,4 +39,4 @@ def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]
     row = session.execute(wanted).one_or_none()
     if row is None:
         return IDENTITY, None
-    return Calibration(tuple((raw, seen) for raw, seen in row.points), row.sample), row.learned_at
+    return Calibration(tuple((raw, observed) for raw, observed in row.points), row.sample), row.learned_at

@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 MOST_ENTRIES = 500
 _BUNDLED = Path(__file__).with_name("message_prices.json")
-_KEPT_SECONDS = 60.0
-_MOST_KEPT = 1000
+_CACHE_SECONDS = 60.0
+_MAX_CACHED = 1000
 CATEGORIES = ("marketing", "utility", "authentication", "authentication_international", "service", "sms")
 
 
@@ -82,23 +82,23 @@ def save(session: Session, business_id: int, actor: str, kept: Mapping[str, Any]
         raise UnacceptablePrices(f"{place}: {faults.reason(first)}") from None
     session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
     audit_log.record(session, business_id, actor, "prices.save", f"business:{business_id}")
-    _kept.pop(business_id, None)
+    _cache.pop(business_id, None)
 
 
-_kept: dict[int, tuple[float, PriceTable]] = {}
+_cache: dict[int, tuple[float, PriceTable]] = {}
 
 
 def table(business_id: int) -> PriceTable:
     """Return the model prices of a business. Refreshed once a minute; if that fails the previous table is used."""
-    known = _kept.get(business_id)
-    if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
+    known = _cache.get(business_id)
+    if known is not None and time.monotonic() - known[0] < _CACHE_SECONDS:
         return known[1]
     with transaction(business_id) as session:
         own = read(session, business_id)
-    if len(_kept) >= _MOST_KEPT:
-        _kept.clear()
+    if len(_cache) >= _MAX_CACHED:
+        _cache.clear()
     made = PriceTable([*installed(_override()), *own.models])
-    _kept[business_id] = (time.monotonic(), made)
+    _cache[business_id] = (time.monotonic(), made)
     return made
 
 

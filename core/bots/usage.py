@@ -24,11 +24,11 @@ TRIAL = "bot.try"
 EMBEDDED = "knowledge.embed"
 EVERY_BOT = "bots"
 # The log is indexed by its order, not by time: trials of the last minute are among the newest entries.
-_ENTRIES_LOOKED_AT = 1000
+_MAX_LOG_ENTRIES = 1000
 
 
 # Summing a month is too slow for every answer: each process refreshes this often, and may overspend in between.
-_LOOK_AGAIN_SECONDS = 15.0
+_REFRESH_SECONDS = 15.0
 
 
 class OverBudget(Conflict):
@@ -72,30 +72,30 @@ def has_money_budget(settings: BotSettings) -> bool:
 def money(session: Session, bot_id: int) -> Money:
     """Return the cost of the bot this day and this month."""
     found = Money(*run(session, _SPENT_BY_ONE, {"bot": bot_id}).one())
-    _known[bot_id] = (time.monotonic(), found)
+    _cache[bot_id] = (time.monotonic(), found)
     return found
 
 
-def spent_out(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
+def is_money_spent(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
     """Return whether the bot's money is spent, as of the last few seconds. None if that is not cached and there is no
     session.
     """
     if not has_money_budget(settings):
         return False
-    looked_at, found = _known.get(bot_id, (float("-inf"), None))
-    if found is None or time.monotonic() - looked_at > _LOOK_AGAIN_SECONDS:
+    read_at, found = _cache.get(bot_id, (float("-inf"), None))
+    if found is None or time.monotonic() - read_at > _REFRESH_SECONDS:
         if session is None:
             return None
         found = money(session, bot_id)
     return budget.level(settings, found) is Level.REACHED
 
 
-_known: dict[int, tuple[float, Money]] = {}
+_cache: dict[int, tuple[float, Money]] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Clear the cache of money spent."""
-    _known.clear()
+    _cache.clear()
 
 
 def record_embedded(
@@ -118,7 +118,7 @@ def _spent(session: Session, bot_id: int) -> budget.Spent:
             func.coalesce(func.sum(func.coalesce(AIRun.input_tokens, 0) + func.coalesce(AIRun.output_tokens, 0)), 0),
         ).where(AIRun.bot_id == bot_id, AIRun.created_at > func.now() - budget.WINDOW)
     ).one()
-    newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_ENTRIES_LOOKED_AT).subquery().c
+    newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_MAX_LOG_ENTRIES).subquery().c
     trials = session.execute(
         select(func.count(), func.coalesce(func.sum(newest.data["tokens"].astext.cast(Integer)), 0)).where(
             newest.data.has_key("cost_usd"),

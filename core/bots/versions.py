@@ -52,28 +52,28 @@ def current(session: Session, bot_id: int) -> tuple[int, BotSettings]:
 
 def version(session: Session, bot_id: int, number: int) -> BotSettings:
     """Return one version's settings. A version never changes, so it is read once per process."""
-    if (bot_id, number) not in _versions:
+    if (bot_id, number) not in _cache:
         data = session.scalars(
             select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number)
         ).one()
-        if len(_versions) > _MOST_KEPT:
-            _versions.clear()
-        _versions[(bot_id, number)] = BotSettings.model_validate(data)
-    return _versions[(bot_id, number)]
+        if len(_cache) > _MAX_CACHED:
+            _cache.clear()
+        _cache[(bot_id, number)] = BotSettings.model_validate(data)
+    return _cache[(bot_id, number)]
 
 
-def kept(bot_id: int | None, number: int | None) -> BotSettings | None:
+def cached(bot_id: int | None, number: int | None) -> BotSettings | None:
     """Return a version's settings if they are cached."""
-    return None if bot_id is None or number is None else _versions.get((bot_id, number))
+    return None if bot_id is None or number is None else _cache.get((bot_id, number))
 
 
-_MOST_KEPT = 100
-_versions: dict[tuple[int, int], BotSettings] = {}
+_MAX_CACHED = 100
+_cache: dict[tuple[int, int], BotSettings] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Clear the cache of versions."""
-    _versions.clear()
+    _cache.clear()
 
 
 def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:

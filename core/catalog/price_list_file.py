@@ -134,9 +134,12 @@ def _heading(rows: Iterable[tuple[int, Sequence[Cell]]]) -> _Heading:
 
 def _column(cell: str) -> tuple[str, str]:
     """Return the column that a header names, and the currency in it; empty if there is none."""
-    said = words(cell)
-    codes = [word.upper() for word in said if word.upper() in prices.codes()]
-    for spelled, currency in ((said, ""), ([word for word in said if word.upper() not in codes], "".join(codes[:1]))):
+    values = words(cell)
+    codes = [word.upper() for word in values if word.upper() in prices.codes()]
+    for spelled, currency in (
+        (values, ""),
+        ([word for word in values if word.upper() not in codes], "".join(codes[:1])),
+    ):
         for column, names in _COLUMNS.items():
             if " ".join(spelled) in names:
                 return column, currency if column == "price" else ""
@@ -173,22 +176,22 @@ class _Unclear(ValueError):
 
 
 def _product(row: Mapping[str, Cell], marks: frozenset[prices.Mark], currency: str) -> Facts:
-    said = {name: _text(cell) for name, cell in row.items()}
-    if not said["name"]:
+    values = {name: _text(cell) for name, cell in row.items()}
+    if not values["name"]:
         raise _Unclear("no_name")
-    if not said["price"]:
+    if not values["price"]:
         raise _Unclear("no_price")
     price = prices.read(row["price"], marks)
     return checked(
         Facts(
-            name=said["name"],
+            name=values["name"],
             price=price.amount,
-            sku=said.get("sku", ""),
-            description=said.get("description", ""),
-            unit=said.get("unit", ""),
-            currency=_currency(prices.currency(said.get("currency", "")), price.currency) or currency,
-            aliases=tuple(_ALIASES_PART.split(said.get("aliases", ""))),
-            active=_active(said.get("active", "")),
+            sku=values.get("sku", ""),
+            description=values.get("description", ""),
+            unit=values.get("unit", ""),
+            currency=_currency(prices.currency(values.get("currency", "")), price.currency) or currency,
+            aliases=tuple(_ALIASES_PART.split(values.get("aliases", ""))),
+            active=_active(values.get("active", "")),
         )
     )
 
@@ -204,8 +207,8 @@ def _currency(column: str, price: str) -> str:
     return column or price
 
 
-def _active(said: str) -> bool:
-    word = " ".join(words(said))
+def _active(text: str) -> bool:
+    word = " ".join(words(text))
     if word not in _YES | _NO:
         raise _Unclear("active")
     return word in _YES

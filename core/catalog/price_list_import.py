@@ -96,7 +96,7 @@ def _named(by_name: dict[str, list[Listed]], facts: Facts) -> Listed | None:
 
 
 def _merged(before: Facts, listed: Facts, columns: frozenset[str]) -> Facts:
-    told = {field.name: getattr(listed, field.name) for field in fields(Facts) if field.name in columns}
+    values = {field.name: getattr(listed, field.name) for field in fields(Facts) if field.name in columns}
     if not listed.sku:
-        told.pop("sku", None)
-    return replace(before, **told)
+        values.pop("sku", None)
+    return replace(before, **values)

@@ -19,10 +19,10 @@ from core.bots.approved_answers import asks_price, subject_of
 from core.models import Business, Product
 from core.text import money
 from core.text.normalize import LanguageCode, guess_language
-from core.text.numbers import unit_said
+from core.text.numbers import unit_label
 from core.types import Passage
 
-_MOST_KEPT = 64  # catalogues cached in a process
+_MAX_CACHED = 64  # catalogues cached in a process
 _FLOOR = 0.4
 _ASKED_SHARE = 0.7  # the rest of a score is the share of the product's name in the question
 _TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
@@ -51,7 +51,7 @@ class Item:
 
 
 _CURRENCY = func.coalesce(func.nullif(Business.profile["currency"].astext, ""), Business.currency)
-_kept: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
+_cache: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 
 def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
@@ -59,17 +59,17 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
     if version is None:
         return ()
-    known = _kept.get(business_id)
+    known = _cache.get(business_id)
     if known is None or known[0] != (version, currency):
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        known = _kept[business_id] = ((version, currency), _read(session, business_id, currency))
+        if len(_cache) >= _MAX_CACHED:
+            _cache.clear()
+        known = _cache[business_id] = ((version, currency), _read(session, business_id, currency))
     return known[1]
 
 
-def kept(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
+def cached_products(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
     """Return the products if this process has cached that version, in that currency."""
-    known = _kept.get(business_id)
+    known = _cache.get(business_id)
     return known[1] if known is not None and known[0] == (version, currency) else None
 
 
@@ -129,7 +129,7 @@ class _Index:
         return math.log(1 + len(self.names) / max(1, len(self.named_by.get(key, ()))))
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=_MAX_CACHED)
 def _index(items: tuple[Item, ...]) -> _Index:
     names: list[list[frozenset[str]]] = []
     vocabulary: dict[str, str] = {}
@@ -182,20 +182,20 @@ def _reading(word: str, key: str, index: _Index) -> tuple[frozenset[str], float]
 
 
 def _fit(index: _Index, at: int, name: frozenset[str], readings: Sequence[tuple[frozenset[str], float]]) -> _Fit:
-    said, total, heard = 0.0, 0.0, set[str]()
+    matched, total, used = 0.0, 0.0, set[str]()
     for keys, credit in readings:
         total += max(map(index.weight, keys))
-        heard |= keys & name
-        said += credit * max(map(index.weight, keys & name), default=0.0)
-    share = sum(map(index.weight, heard)) / sum(map(index.weight, name))
-    score = _ASKED_SHARE * said / total + (1 - _ASKED_SHARE) * share
+        used |= keys & name
+        matched += credit * max(map(index.weight, keys & name), default=0.0)
+    share = sum(map(index.weight, used)) / sum(map(index.weight, name))
+    score = _ASKED_SHARE * matched / total + (1 - _ASKED_SHARE) * share
     return _Fit(at, score, all(keys & name for keys, _ in readings))
 
 
 def _passage(item: Item, score: float, language: LanguageCode) -> Passage:
     label = f"{item.name} ({item.sku})" if item.sku else item.name
-    price = money.said(item.price, item.currency, language)
-    text = f"{label}: {price} {_PER[language]} {unit_said(item.unit, language) or _PIECE[language]}"
+    price = money.format_amount(item.price, item.currency, language)
+    text = f"{label}: {price} {_PER[language]} {unit_label(item.unit, language) or _PIECE[language]}"
     if item.description:
         text = f"{text}. {item.description}"
     return Passage(id=f"product-{item.id}", title=item.name, text=text, score=round(score, 4))

@@ -11,7 +11,7 @@ from core.models.quote_states import QuoteState
 from core.text import money
 from core.text.normalize import LanguageCode
 
-_TOO_DEAR = Decimal(10) ** 12  # the columns for amounts have twelve digits before the point
+_MAX_AMOUNT = Decimal(10) ** 12  # the columns for amounts have twelve digits before the point
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class QuoteChange:
     summary: str = ""
 
 
-def standing(before: OpenQuote | None, change: QuoteChange | None) -> OpenQuote | None:
+def quote_after(before: OpenQuote | None, change: QuoteChange | None) -> OpenQuote | None:
     """Return the customer's open quote after an answer that is not stored: it has no id of its own."""
     if change is None:
         return before
@@ -67,11 +67,11 @@ def totals(lines: tuple[Line, ...]) -> dict[str, Decimal]:
     return sums
 
 
-def within_reach(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+def within_limits(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """Remove quantities that make a quote larger than its columns can store: they are asked about."""
-    while any(total >= _TOO_DEAR for total in totals(lines).values()):
-        dearest = max(lines, key=lambda line: amount_of(line) or Decimal(0))
-        lines = tuple(replace(line, quantity=None) if line is dearest else line for line in lines)
+    while any(total >= _MAX_AMOUNT for total in totals(lines).values()):
+        largest = max(lines, key=lambda line: amount_of(line) or Decimal(0))
+        lines = tuple(replace(line, quantity=None) if line is largest else line for line in lines)
     return lines
 
 

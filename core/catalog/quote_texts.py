@@ -13,7 +13,7 @@ from core.catalog.orders.matcher import Line
 from core.catalog.quote import amount_of, totals, unclear
 from core.text import money
 from core.text.normalize import LanguageCode
-from core.text.numbers import unit_said
+from core.text.numbers import unit_label
 
 _SAYS: dict[LanguageCode, dict[str, str]] = {
     "es": {
@@ -113,7 +113,7 @@ def _ask(line: Line, language: LanguageCode) -> str:
         return says["how_many" if by_piece else "how_much"].format(name=line.item.name, price=_rate(line, language))
     if not line.candidates:
         return says["unknown"].format(words=line.words)
-    prices = [money.said(item.price, item.currency, language) for item in line.candidates]
+    prices = [money.format_amount(item.price, item.currency, language) for item in line.candidates]
     if len(line.candidates) == 1:
         return says["is_it"].format(words=line.words, name=line.candidates[0].name, price=prices[0])
     choices = [
@@ -162,7 +162,7 @@ def _opening(template: str) -> str:
 
 def total(lines: tuple[Line, ...], language: LanguageCode) -> str:
     """Return the sum, or one for each currency."""
-    return " + ".join(money.said(amount, currency, language) for currency, amount in totals(lines).items())
+    return " + ".join(money.format_amount(amount, currency, language) for currency, amount in totals(lines).items())
 
 
 def summary(lines: tuple[Line, ...], language: LanguageCode) -> str:
@@ -175,7 +175,7 @@ def _listed(lines: tuple[Line, ...], language: LanguageCode) -> list[str]:
     for line in lines:
         amount = amount_of(line)
         if line.item is not None and amount is not None:
-            cost = money.said(amount, line.item.currency, language)
+            cost = money.format_amount(amount, line.item.currency, language)
             listed.append(f"• {_what(line, language)} ({_rate(line, language)}): {cost}")
     return listed
 
@@ -183,17 +183,17 @@ def _listed(lines: tuple[Line, ...], language: LanguageCode) -> list[str]:
 def _what(line: Line, language: LanguageCode) -> str:
     if line.item is None or line.quantity is None:
         return line.words
-    unit = f" {unit_said(line.item.unit, language, line.quantity)}" if line.item.unit else ""
+    unit = f" {unit_label(line.item.unit, language, line.quantity)}" if line.item.unit else ""
     return f"{_number(line.quantity, language)}{unit} × {line.item.name}"
 
 
 def _rate(line: Line, language: LanguageCode) -> str:
     if line.item is None:
         return ""
-    price = money.said(line.item.price, line.item.currency, language)
+    price = money.format_amount(line.item.price, line.item.currency, language)
     says = _SAYS[language]
     return (
-        says["per"].format(price=price, unit=unit_said(line.item.unit, language))
+        says["per"].format(price=price, unit=unit_label(line.item.unit, language))
         if line.item.unit
         else says["each"].format(price=price)
     )

@@ -9,20 +9,20 @@ from rapidfuzz import fuzz
 from core.bots.approved_answers import meaning
 from core.text.pii import MASK
 
-_LONG_ENOUGH = 120  # characters; beyond this a longer message is no better an answer
+_MAX_USEFUL_LENGTH = 120  # characters; beyond this a longer message is no better an answer
 
 
-def best(question: str, said: Sequence[str]) -> str:
+def best(question: str, messages: Sequence[str]) -> str:
     """Return the message of an agent's first ones that answers: it is about the question, and not a greeting.
 
     Messages are compared by the meaningful words they share with the question, then by length; ties go to the earlier.
     """
     asked = meaning(question)
 
-    def worth(words: str) -> tuple[int, int]:
-        return len(asked & meaning(words)), min(len(words), _LONG_ENOUGH)
+    def score(words: str) -> tuple[int, int]:
+        return len(asked & meaning(words)), min(len(words), _MAX_USEFUL_LENGTH)
 
-    return max(said, key=worth)
+    return max(messages, key=score)
 
 
 def most_like_others(answers: Sequence[str]) -> str:
@@ -30,5 +30,5 @@ def most_like_others(answers: Sequence[str]) -> str:
 
     A redacted answer is chosen only if all are redacted.
     """
-    whole = [one for one in answers if MASK not in one] or answers
-    return max(whole, key=lambda one: sum(fuzz.token_set_ratio(one, other) for other in answers))
+    unredacted = [one for one in answers if MASK not in one] or answers
+    return max(unredacted, key=lambda one: sum(fuzz.token_set_ratio(one, other) for other in answers))

@@ -17,18 +17,18 @@ from core.platform.db import system_transaction, transaction
 
 log = structlog.get_logger(__name__)
 
-_AGAIN = "1 hour"
-_MOST_BATCHES = 4  # of each kind in one run: the rest follows in the next, so that no bot delays the others
+_INTERVAL = "1 hour"
+_MAX_BATCHES = 4  # of each kind in one run: the rest follows in the next, so that no bot delays the others
 
 # Whichever scheduler updates the time does the run: one of several.
-_TAKE = text(f"""
+_CLAIM = text(f"""
 INSERT INTO bot_learning (bot_id, business_id) VALUES (:bot, :business)
-ON CONFLICT (bot_id) DO UPDATE SET learned_at = now() WHERE bot_learning.learned_at < now() - interval '{_AGAIN}'
+ON CONFLICT (bot_id) DO UPDATE SET learned_at = now() WHERE bot_learning.learned_at < now() - interval '{_INTERVAL}'
 RETURNING bot_id
 """)  # noqa: S608 - a constant
 
 
-def keep_up() -> int:
+def run_due() -> int:
     """Run every bot that did not run within the hour. Return how many ran. Safe to run twice at once."""
     with system_transaction() as session:
         bots = session.execute(select(Bot.business_id, Bot.id).order_by(Bot.id)).all()
@@ -43,13 +43,13 @@ def last(session: Session, bot_id: int) -> datetime | None:
 def _learn_if_due(business_id: int, bot_id: int) -> bool:
     try:
         with transaction(business_id) as session:
-            taken = session.execute(_TAKE, {"bot": bot_id, "business": business_id}).one_or_none()
-        if taken:
+            claimed = session.execute(_CLAIM, {"bot": bot_id, "business": business_id}).one_or_none()
+        if claimed:
             learn(business_id, bot_id)
     except IntegrityError:  # the bot was removed meanwhile
         log.info("bot_not_learned", bot_id=bot_id, exc_info=True)
         return False
-    return taken is not None
+    return claimed is not None
 
 
 def learn(business_id: int, bot_id: int) -> None:
@@ -57,22 +57,22 @@ def learn(business_id: int, bot_id: int) -> None:
     _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
     with transaction(business_id) as session:
         calibration = calibration_fit.learn(session, business_id, bot_id)
-    questions(business_id, bot_id)
+    collect_questions(business_id, bot_id)
     log.info("bot_learned", bot_id=bot_id, sample=calibration.sample)
 
 
-def questions(business_id: int, bot_id: int) -> None:
+def collect_questions(business_id: int, bot_id: int) -> None:
     """Collect what the bot could not answer, and what agents answered instead."""
-    _in_batches(business_id, partial(unanswered_questions.gather, business_id=business_id, bot_id=bot_id))
-    for _ in range(_MOST_BATCHES):
+    _in_batches(business_id, partial(unanswered_questions.cluster_questions, business_id=business_id, bot_id=bot_id))
+    for _ in range(_MAX_BATCHES):
         with transaction(business_id) as session:
-            if unanswered_questions.hear(session, business_id, bot_id) < unanswered_questions.BATCH:
+            if unanswered_questions.record_agent_answers(session, business_id, bot_id) < unanswered_questions.BATCH:
                 return
 
 
 def _in_batches(business_id: int, batch: Callable[..., int | None]) -> None:
     after: int | None = 0
-    for _ in range(_MOST_BATCHES):
+    for _ in range(_MAX_BATCHES):
         with transaction(business_id) as session:
             after = batch(session, after=after)
         if after is None:

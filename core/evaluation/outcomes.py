@@ -41,10 +41,10 @@ from core.replies.handoff_rules import Reason
 DURABLE = timedelta(days=7)  # a conversation not reopened for so long counts as resolved
 _ASKED_WITHIN = timedelta(hours=1)
 _CORRECTED_WITHIN = timedelta(minutes=30)
-_LOOKED_BACK = timedelta(days=90)
-_LOOKED_AT_AGAIN = timedelta(days=21)
+_MAX_AGE = timedelta(days=90)
+_REJUDGE_WITHIN = timedelta(days=21)
 _BATCH = 2000
-_SAME_WORDS = 90.0  # similarity, 0 to 100, above which an edit is minor
+_MINOR_EDIT = 90.0  # similarity, 0 to 100, above which an edit is minor
 _LOW, _HIGH = 2, 4  # scores
 DISSATISFIED = frozenset({Reason.KEYWORD, Reason.ASKED_TWICE, "sentiment"})
 
@@ -94,18 +94,18 @@ def judged(after: FollowUp) -> Judgement:
         return Judgement(AnswerVerdict.BAD, "corrected")
     if after.next_by_person is not None:
         return Judgement(AnswerVerdict.UNKNOWN, "person")
-    return _by_its_end(after)
+    return _judge_ended(after)
 
 
 def _edited(after: FollowUp) -> Judgement:
     if after.next_by_person is None:
         return Judgement(AnswerVerdict.UNKNOWN, "waiting")
-    if fuzz.ratio(after.draft or "", after.next_by_person) >= _SAME_WORDS:
+    if fuzz.ratio(after.draft or "", after.next_by_person) >= _MINOR_EDIT:
         return Judgement(AnswerVerdict.GOOD, "used_edited")
     return Judgement(AnswerVerdict.BAD, "edited")
 
 
-def _by_its_end(after: FollowUp) -> Judgement:
+def _judge_ended(after: FollowUp) -> Judgement:
     if after.score is not None and after.score <= _LOW:
         return Judgement(AnswerVerdict.BAD, "rated_low")
     if after.came_back:
@@ -118,7 +118,7 @@ def _by_its_end(after: FollowUp) -> Judgement:
 
 
 # An answer's message is stored in its run's own transaction, so what is stored later came after it.
-_AFTERMATH = """
+_FOLLOW_UPS = """
 WITH due AS (
     SELECT r.* FROM ai_runs r LEFT JOIN answer_outcomes o ON o.run_id = r.id
     WHERE r.business_id = %(business)s AND r.bot_id = %(bot)s AND r.id > %(after)s AND r.outcome = ANY(%(judged)s)
@@ -176,7 +176,7 @@ LEFT JOIN LATERAL (
 ORDER BY r.id
 """
 
-_KEEP = """
+_STORE = """
 INSERT INTO answer_outcomes (business_id, bot_id, run_id, conversation_id, at, verdict, cause, confidence, topics,
                              sources, judged_at)
 SELECT %(business)s, %(bot)s, k.run_id, k.conversation_id, k.at, k.verdict, k.cause, k.confidence,
@@ -193,18 +193,18 @@ def judge(session: Session, business_id: int, bot_id: int, *, after: int = 0) ->
 
     Runs of the last 90 days are judged, those with a verdict only while it is unknown.
     """
-    rows = run(session, _AFTERMATH, {"business": business_id, "bot": bot_id, "after": after, **_VALUES}).all()
+    rows = run(session, _FOLLOW_UPS, {"business": business_id, "bot": bot_id, "after": after, **_VALUES}).all()
     if not rows:
         return None
-    kept = json.dumps([_kept(row) for row in rows], default=str)
-    run(session, _KEEP, {"business": business_id, "bot": bot_id, "kept": kept})
+    judged_rows = json.dumps([_to_row(row) for row in rows], default=str)
+    run(session, _STORE, {"business": business_id, "bot": bot_id, "kept": judged_rows})
     return int(rows[-1].id)
 
 
 _VALUES = {
     "judged": ["reply", "handoff", pending_draft.PENDING, drafts.SENT, drafts.EDITED, drafts.DISCARDED],
-    "back": _LOOKED_BACK,
-    "again": _LOOKED_AT_AGAIN,
+    "back": _MAX_AGE,
+    "again": _REJUDGE_WITHIN,
     "durable": DURABLE,
     "asked": _ASKED_WITHIN,
     "corrected": _CORRECTED_WITHIN,
@@ -212,7 +212,7 @@ _VALUES = {
 }
 
 
-def _kept(row: Any) -> dict[str, Any]:
+def _to_row(row: Any) -> dict[str, Any]:
     verdict = judged(
         FollowUp(
             row.outcome, row.decided_by, row.draft, row.next_reason, row.corrected, row.next_by_person, row.score,
@@ -236,10 +236,10 @@ SELECT confidence, verdict = 'good' FROM answer_outcomes
 WHERE bot_id = %(bot)s AND verdict IN ('good', 'bad') AND confidence IS NOT NULL AND at > now() - %(back)s
 ORDER BY at DESC LIMIT %(limit)s
 """
-_MOST_SAMPLES = 5000
+_MAX_SAMPLES = 5000
 
 
 def samples(session: Session, bot_id: int) -> Sequence[tuple[float, bool]]:
     """Return the confidence of the bot's newest judged answers, before calibration, and whether each was good."""
-    rows = run(session, _SAMPLES, {"bot": bot_id, "back": _LOOKED_BACK, "limit": _MOST_SAMPLES})
+    rows = run(session, _SAMPLES, {"bot": bot_id, "back": _MAX_AGE, "limit": _MAX_SAMPLES})
     return [(float(confidence), bool(good)) for confidence, good in rows]

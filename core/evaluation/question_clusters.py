@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from core.bots.approved_answers import likeness, meaning
+from core.bots.approved_answers import meaning, similarity
 
 ALIKE = 0.7  # of 1; "ship to Spain" and "ship to France" have a similarity of 0.55
 
@@ -32,6 +32,6 @@ class Groups:
     def nearest(self, question: str) -> int | None:
         """Return the group that asks the same, the oldest of several equally similar; None when there is none."""
         candidates = {number for key in meaning(question) for number in self._with.get(key, ())}
-        scored = [(likeness(question, self._first[number]), -number) for number in candidates]
+        scored = [(similarity(question, self._first[number]), -number) for number in candidates]
         score, number = max(scored, default=(0.0, 0))
         return -number if score >= ALIKE else None

@@ -24,7 +24,7 @@ class Kind(StrEnum):
     SILENT = "silent"
 
 
-class Made(BaseModel):
+class ReplayResult(BaseModel):
     """Result of one set of settings for a question. `cost` is in USD, None when unknown or no model was asked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -55,7 +55,7 @@ class Expectation(BaseModel):
         return bool(self.contains or self.avoids or self.cites or self.hands_off is not None)
 
 
-class Miss(StrEnum):
+class FailedExpectation(StrEnum):
     """An expectation that an answer does not meet."""
 
     CONTAINS = "contains"
@@ -73,7 +73,7 @@ class Difference(StrEnum):
     MANNER = "manner"  # the same text, but now a draft, or for another reason
 
 
-def made(outcome: Outcome, confidence: float | None) -> Made:
+def to_result(outcome: Outcome, confidence: float | None) -> ReplayResult:
     """Convert an outcome to a result."""
     trace = outcome.trace
     common = {
@@ -86,13 +86,13 @@ def made(outcome: Outcome, confidence: float | None) -> Made:
     }
     match outcome:
         case Reply():
-            return Made(kind=Kind.DRAFT if outcome.draft else Kind.REPLY, text=outcome.text, **common)
+            return ReplayResult(kind=Kind.DRAFT if outcome.draft else Kind.REPLY, text=outcome.text, **common)
         case HandOff():
-            return Made(kind=Kind.HAND_OFF, text=outcome.text or "", reason=str(outcome.reason), **common)
-    return Made(kind=Kind.SILENT, **common)
+            return ReplayResult(kind=Kind.HAND_OFF, text=outcome.text or "", reason=str(outcome.reason), **common)
+    return ReplayResult(kind=Kind.SILENT, **common)
 
 
-def difference(before: Made, after: Made) -> Difference:
+def difference(before: ReplayResult, after: ReplayResult) -> Difference:
     """Return what the new settings change for the customer. Accents, case and punctuation alone change nothing."""
     if before.kind != after.kind:
         if after.kind is Kind.HAND_OFF:
@@ -105,18 +105,18 @@ def difference(before: Made, after: Made) -> Difference:
     return Difference.SAME if before.reason == after.reason else Difference.MANNER
 
 
-def misses(expected: Expectation, got: Made) -> tuple[Miss, ...]:
+def failed_expectations(expected: Expectation, result: ReplayResult) -> tuple[FailedExpectation, ...]:
     """Return the expectations that an answer does not meet."""
-    said = fold(got.text)
+    text = fold(result.text)
     found = []
-    if any(fold(phrase) not in said for phrase in expected.contains):
-        found.append(Miss.CONTAINS)
-    if any(fold(phrase) in said for phrase in expected.avoids):
-        found.append(Miss.AVOIDS)
-    if expected.hands_off is True and got.kind is not Kind.HAND_OFF:
-        found.append(Miss.HANDS_OFF)
-    if expected.hands_off is False and got.kind not in (Kind.REPLY, Kind.DRAFT):
-        found.append(Miss.ANSWERS)
-    if expected.cites and not got.sources:
-        found.append(Miss.CITES)
+    if any(fold(phrase) not in text for phrase in expected.contains):
+        found.append(FailedExpectation.CONTAINS)
+    if any(fold(phrase) in text for phrase in expected.avoids):
+        found.append(FailedExpectation.AVOIDS)
+    if expected.hands_off is True and result.kind is not Kind.HAND_OFF:
+        found.append(FailedExpectation.HANDS_OFF)
+    if expected.hands_off is False and result.kind not in (Kind.REPLY, Kind.DRAFT):
+        found.append(FailedExpectation.ANSWERS)
+    if expected.cites and not result.sources:
+        found.append(FailedExpectation.CITES)
     return tuple(found)

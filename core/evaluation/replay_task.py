@@ -23,7 +23,7 @@ from core.bots.llm.types import Model
 from core.bots.model_prices import PriceTable
 from core.bots.settings import BotSettings
 from core.catalog.product_index import products_of
-from core.evaluation.replay_diff import made
+from core.evaluation.replay_diff import to_result
 from core.evaluation.replays import most_of_a_call
 from core.evaluation.test_cases import unpacked
 from core.knowledge.retrieval import passages_for, question_in
@@ -59,68 +59,68 @@ class _Work:
     left: tuple[_Question, ...]
 
 
-def run(errand: Running) -> None:
+def run(task: Running) -> None:
     """Try the remaining questions. Raises `Stopped` when the task was cancelled."""
-    with transaction(errand.business_id) as session:
-        work = _work(session, errand)
+    with transaction(task.business_id) as session:
+        work = _load_work(session, task)
     if work is None:  # newer replays have replaced it
         return
     asked = model()
     spent = work.spent
     for number, question in enumerate(work.left):
-        errand.step(work.total - len(work.left) + number, work.total)
-        if asked is not None and (why := _end_of_money(errand, work, spent)):
-            _end(errand, why)
+        task.step(work.total - len(work.left) + number, work.total)
+        if asked is not None and (why := _end_of_money(task, work, spent)):
+            _end(task, why)
             return
-        spent += _try(errand, work, question, asked)
-    errand.step(work.total, work.total)
+        spent += _try(task, work, question, asked)
+    task.step(work.total, work.total)
 
 
-def _end_of_money(errand: Running, work: _Work, spent: Decimal) -> str | None:
+def _end_of_money(task: Running, work: _Work, spent: Decimal) -> str | None:
     """Return why no further question may be paid for: the replay's limit, or the bot's budget for the day or month."""
     if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
         return SPEND
-    with transaction(errand.business_id) as session:
+    with transaction(task.business_id) as session:
         in_force = versions.current(session, work.bot_id)[1]
-        return BUDGET if usage.spent_out(session, work.bot_id, in_force) else None
+        return BUDGET if usage.is_money_spent(session, work.bot_id, in_force) else None
 
 
-def _try(errand: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
+def _try(task: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
     """Try one question with both settings. Return its cost, in USD."""
-    passages = passages_for(errand.business_id, work.bot_id, question_in(question.request.turns))
+    passages = passages_for(task.business_id, work.bot_id, question_in(question.request.turns))
     request = replace(question.request, passages=passages)
-    before, cost = _ask(errand, work, replace(request, settings=work.before), asked)
-    after, more = _ask(errand, work, replace(request, settings=work.after), asked)
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
+    before, cost = _ask(task, work, replace(request, settings=work.before), asked)
+    after, more = _ask(task, work, replace(request, settings=work.after), asked)
+    with transaction(task.business_id) as session:
+        task.hold(session)
         session.execute(
             update(RehearsalItem)
             .where(RehearsalItem.id == question.id)
-            .values(before=_kept(before), after=_kept(after), done_at=datetime.now(UTC))
+            .values(before=_to_json(before), after=_to_json(after), done_at=datetime.now(UTC))
         )
     return cost + more
 
 
-def _ask(errand: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
+def _ask(task: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
     """Return the outcome and its cost, which is written at once: it is spent even if the answer is lost."""
-    _wait_for_budget(errand, work, request)
+    _wait_for_budget(task, work, request)
     outcome = _priced(compose(request, asked), request.prices)
     cost = _cost(outcome, work)
-    with transaction(errand.business_id) as session:
-        trial_costs.record_trial(session, errand.business_id, work.bot_id, outcome.trace, actor=errand.created_by)
-        session.execute(update(Rehearsal).where(Rehearsal.id == errand.subject_id).values(spent=Rehearsal.spent + cost))
+    with transaction(task.business_id) as session:
+        trial_costs.record_trial(session, task.business_id, work.bot_id, outcome.trace, actor=task.created_by)
+        session.execute(update(Rehearsal).where(Rehearsal.id == task.subject_id).values(spent=Rehearsal.spent + cost))
     return outcome, cost
 
 
-def _wait_for_budget(errand: Running, work: _Work, request: ComposeRequest) -> None:
+def _wait_for_budget(task: Running, work: _Work, request: ComposeRequest) -> None:
     """Wait until the bot's budget of a minute allows another call: customers come first."""
     while True:
-        with transaction(errand.business_id) as session:
+        with transaction(task.business_id) as session:
             in_force = versions.current(session, work.bot_id)[1]
             if usage.fits(session, work.bot_id, in_force, request.turns):
                 return
-            done = _done(session, errand.subject_id)
-        errand.step(done, work.total)
+            done = _count_done(session, task.subject_id)
+        task.step(done, work.total)
         time.sleep(_BUDGET_PAUSE)
 
 
@@ -141,12 +141,12 @@ def _cost(outcome: Outcome, work: _Work) -> Decimal:
     return Decimal() if trace.model is None or work.most is None else work.most / 2
 
 
-def _kept(outcome: Outcome) -> dict[str, Any]:
-    return made(outcome, context.run_columns(outcome.trace)["confidence"]).model_dump(mode="json")
+def _to_json(outcome: Outcome) -> dict[str, Any]:
+    return to_result(outcome, context.run_columns(outcome.trace)["confidence"]).model_dump(mode="json")
 
 
-def _work(session: Session, errand: Running) -> _Work | None:
-    run = session.get(Rehearsal, errand.subject_id)
+def _load_work(session: Session, task: Running) -> _Work | None:
+    run = session.get(Rehearsal, task.subject_id)
     if run is None:
         return None
     before = versions.version(session, run.bot_id, run.base_version)
@@ -156,18 +156,18 @@ def _work(session: Session, errand: Running) -> _Work | None:
         .where(RehearsalItem.rehearsal_id == run.id, RehearsalItem.done_at.is_(None))
         .order_by(RehearsalItem.position)
     ).all()
-    table = price_table.table(errand.business_id)
+    table = price_table.table(task.business_id)
     most = (most_of_a_call(before, table), most_of_a_call(after, table))
     request = ComposeRequest(
         settings=after,
-        business=business_profile.read(session, errand.business_id),
+        business=business_profile.read(session, task.business_id),
         turns=(),
         prices=table,
         bot_ref=f"bot-{run.bot_id}",
         contact_ref=f"rehearsal-{run.bot_id}",
         replies_in_a_row=0,
         calibration=calibration_store.of_bot(session, run.bot_id) or IDENTITY,
-        catalogue=products_of(session, errand.business_id),
+        catalogue=products_of(session, task.business_id),
     )
     return _Work(
         bot_id=run.bot_id,
@@ -176,23 +176,23 @@ def _work(session: Session, errand: Running) -> _Work | None:
         spend_limit=run.spend_limit,
         spent=run.spent,
         most=None if None in most else sum((price for price in most if price is not None), Decimal()),
-        total=len(rows) + _done(session, run.id),
-        left=tuple(_Question(row.id, _asking(request, row)) for row in rows),
+        total=len(rows) + _count_done(session, run.id),
+        left=tuple(_Question(row.id, _request_for(request, row)) for row in rows),
     )
 
 
-def _done(session: Session, rehearsal_id: int) -> int:
+def _count_done(session: Session, rehearsal_id: int) -> int:
     return session.scalars(
         select(func.count()).where(RehearsalItem.rehearsal_id == rehearsal_id, RehearsalItem.done_at.is_not(None))
     ).one()
 
 
-def _asking(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
+def _request_for(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
     turns = tuple(unpacked(one) for one in row.said)
     return replace(request, turns=turns, replies_in_a_row=row.replies_in_a_row)
 
 
-def _end(errand: Running, why: str) -> None:
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
-        session.execute(update(Rehearsal).where(Rehearsal.id == errand.subject_id).values(ended=why))
+def _end(task: Running, why: str) -> None:
+    with transaction(task.business_id) as session:
+        task.hold(session)
+        session.execute(update(Rehearsal).where(Rehearsal.id == task.subject_id).values(ended=why))

@@ -18,7 +18,14 @@ from core.bots.llm.types import Usage
 from core.bots.model_prices import PriceTable
 from core.bots.settings import BotSettings
 from core.evaluation import test_cases
-from core.evaluation.replay_diff import Difference, Expectation, Made, Miss, difference, misses
+from core.evaluation.replay_diff import (
+    Difference,
+    Expectation,
+    FailedExpectation,
+    ReplayResult,
+    difference,
+    failed_expectations,
+)
 from core.evaluation.test_cases import packed, unpacked
 from core.models import Bot, BotVersion, Rehearsal, RehearsalItem, RehearsalSource
 from core.platform.config import get_settings
@@ -32,9 +39,9 @@ from core.types import Role, Turn
 KIND = "rehearsal"
 MOST_ITEMS = 50
 MOST_USD = Decimal(20)
-_KEPT = 20  # replays of a bot
-_NAME = 80  # characters
-_LOOKED_AT = 1000  # answers, the newest
+_MAX_REPLAYS = 20  # replays of a bot
+_MAX_NAME_LENGTH = 80  # characters
+_MAX_ANSWERS = 1000  # answers, the newest
 
 
 class NothingToRehearse(BotHubError):
@@ -64,20 +71,20 @@ class Item:
     said: tuple[Turn, ...]
     conversation_id: int | None
     expected: Expectation
-    before: Made | None
-    after: Made | None
+    before: ReplayResult | None
+    after: ReplayResult | None
 
     @property
     def difference(self) -> Difference | None:
         return None if self.before is None or self.after is None else difference(self.before, self.after)
 
     @property
-    def missed_before(self) -> tuple[Miss, ...]:
-        return () if self.before is None else misses(self.expected, self.before)
+    def missed_before(self) -> tuple[FailedExpectation, ...]:
+        return () if self.before is None else failed_expectations(self.expected, self.before)
 
     @property
-    def missed(self) -> tuple[Miss, ...]:
-        return () if self.after is None else misses(self.expected, self.after)
+    def missed(self) -> tuple[FailedExpectation, ...]:
+        return () if self.after is None else failed_expectations(self.expected, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
     ).scalar_one()
     rows = [{"business_id": business_id, "rehearsal_id": rehearsal_id, "position": at} | one for at, one in items]
     session.execute(insert(RehearsalItem), rows)
-    run(session, _FORGET, {"bot": bot_id, "kept": _KEPT})
+    run(session, _FORGET, {"bot": bot_id, "kept": _MAX_REPLAYS})
     background_tasks.begin(session, business_id, KIND, rehearsal_id, by=actor)
     audit_log.record(
         session, business_id, actor, "bot.rehearse", f"bot:{bot_id}", rehearsal=rehearsal_id, items=len(rows)
@@ -189,7 +196,7 @@ _SAID = ["text", "interactive", "button", "location", "contacts", "order", "imag
 
 
 def _conversations(session: Session, bot_id: int, count: int, most: int) -> list[tuple[int, dict[str, Any]]]:
-    values = {"bot": bot_id, "outcomes": _OUTCOMES, "said": _SAID, "count": count, "looked_at": _LOOKED_AT}
+    values = {"bot": bot_id, "outcomes": _OUTCOMES, "said": _SAID, "count": count, "looked_at": _MAX_ANSWERS}
     rows = run(session, _ANSWERED, values).all()
     found: list[tuple[int, dict[str, Any]]] = []
     for conversation_id, question in rows:
@@ -198,7 +205,7 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
             kept = {
                 "conversation_id": conversation_id,
                 "case_id": None,
-                "name": " ".join(turns[-1].text.split())[:_NAME],
+                "name": " ".join(turns[-1].text.split())[:_MAX_NAME_LENGTH],
                 "said": [packed(turn) for turn in turns],
                 "replies_in_a_row": _in_a_row(turns),
                 "expected": {},
@@ -257,8 +264,8 @@ def item_of(row: RehearsalItem) -> Item:
         tuple(unpacked(one) for one in row.said),
         row.conversation_id,
         Expectation.model_validate(row.expected),
-        None if row.before is None else Made.model_validate(row.before),
-        None if row.after is None else Made.model_validate(row.after),
+        None if row.before is None else ReplayResult.model_validate(row.before),
+        None if row.after is None else ReplayResult.model_validate(row.after),
     )
 
 

@@ -25,8 +25,8 @@ from core.replies.prompt import data, reference
 from core.types import BusinessFacts
 
 ACTION = "suggestion.draft"
-_MOST_QUESTIONS = 20
-_MOST_OUTPUT = 1200  # tokens, including a reasoning model's thinking
+_MAX_QUESTIONS = 20
+_MAX_OUTPUT_TOKENS = 1200  # tokens, including a reasoning model's thinking
 _LANGUAGES = {"es": "Spanish", "en": "English", "pt": "Brazilian Portuguese"}
 
 _TEMPLATE = """\
@@ -75,7 +75,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
         select(AskedQuestion.text)
         .where(AskedQuestion.suggestion_id == suggestion_id)
         .order_by(AskedQuestion.run_id.desc())
-        .limit(_MOST_QUESTIONS)
+        .limit(_MAX_QUESTIONS)
     )
     return Material(
         suggestion_id=suggestion_id,
@@ -93,36 +93,36 @@ def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trac
     written = writer.write(
         Entry,
         _TEMPLATE.format(language=_LANGUAGES[of.language], reference=reference(of.business, ())),
-        (_said(of),),
+        (_input_item(of),),
         name="suggested_entry",
         cache_key=f"bot-{of.bot_id}",
         model=of.settings.model,
-        max_output_tokens=max(_MOST_OUTPUT, of.settings.max_output_tokens),
+        max_output_tokens=max(_MAX_OUTPUT_TOKENS, of.settings.max_output_tokens),
         timeout_seconds=of.settings.timeout_seconds,
     )
     return written.text, trace(written, prices)
 
 
-def trace(came: Written[Entry] | ModelFailed, prices: PriceTable) -> Trace:
+def trace(result: Written[Entry] | ModelFailed, prices: PriceTable) -> Trace:
     """Return the cost of a call, successful or not."""
     return Trace(
         "suggested_entry",
         prompt_version=hashlib.sha256(_TEMPLATE.encode()).hexdigest()[:12],
-        model=came.model,
-        request_id=came.request_id,
-        usage=came.usage,
-        cost=prices.cost(came.model, came.usage, datetime.now(UTC)) if came.model and came.usage else None,
-        latency_ms=came.latency_ms,
+        model=result.model,
+        request_id=result.request_id,
+        usage=result.usage,
+        cost=prices.cost(result.model, result.usage, datetime.now(UTC)) if result.model and result.usage else None,
+        latency_ms=result.latency_ms,
     )
 
 
-def _said(of: Material) -> InputItem:
+def _input_item(of: Material) -> InputItem:
     parts = [("The customers' questions", of.questions), ("The colleagues' answers", of.answers)]
     words = "\n\n".join(f"# {title}\n{data(chr(10).join(lines))}" for title, lines in parts)
     return {"role": "user", "content": words}
 
 
-_KEEP = "UPDATE suggestions SET answer = %(answer)s, drafted_by = 'model' WHERE id = %(id)s AND state = 'open'"
+_STORE = "UPDATE suggestions SET answer = %(answer)s, drafted_by = 'model' WHERE id = %(id)s AND state = 'open'"
 
 
 def keep(session: Session, suggestion_id: int, entry: Entry) -> None:
@@ -131,4 +131,4 @@ def keep(session: Session, suggestion_id: int, entry: Entry) -> None:
     The question stays as it was asked, because later ones are compared with it.
     """
     if entry.answer.strip():
-        run(session, _KEEP, {"id": suggestion_id, "answer": entry.answer.strip()})
+        run(session, _STORE, {"id": suggestion_id, "answer": entry.answer.strip()})

@@ -16,14 +16,14 @@ from core.models import AskedQuestion, Bot, Suggestion
 from core.platform.db import run
 from core.replies.handoff_rules import Reason
 from core.text.normalize import guess_language
-from core.text.pii import masked
+from core.text.pii import redact
 
-IN_VAIN = (Reason.LOW_CONFIDENCE, Reason.MODEL_ASKED, Reason.NO_MODEL, Reason.ASKED_TWICE, Reason.EMPTY)
+UNANSWERED_REASONS = (Reason.LOW_CONFIDENCE, Reason.MODEL_ASKED, Reason.NO_MODEL, Reason.ASKED_TWICE, Reason.EMPTY)
 _LOOKED_BACK = timedelta(days=30)
 _ANSWERED_WITHIN = timedelta(days=1)
 BATCH = 500
-_MOST = 2000  # the newest questions of that time
-_LONGEST_QUESTION = 500
+_MAX_QUESTIONS = 2000  # the newest questions of that time
+_MAX_QUESTION_LENGTH = 500
 
 # The customer's messages without a reply when the run began.
 _ASKED = """
@@ -52,14 +52,20 @@ ORDER BY r.id LIMIT %(limit)s
 """
 
 
-def gather(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
+def cluster_questions(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
     """Add a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
 
     A concurrent call for the same bot waits, and finds nothing to do. The newest 2,000 of the last thirty days are
     considered. Return the last run's id, None when there are no more.
     """
     session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))
-    scope = {"business": business_id, "bot": bot_id, "reasons": list(IN_VAIN), "back": _LOOKED_BACK, "most": _MOST}
+    scope = {
+        "business": business_id,
+        "bot": bot_id,
+        "reasons": list(UNANSWERED_REASONS),
+        "back": _LOOKED_BACK,
+        "most": _MAX_QUESTIONS,
+    }
     rows = run(session, _ASKED, {**scope, "after": after, "limit": BATCH}).all()
     if not rows:
         return None
@@ -69,18 +75,18 @@ def gather(session: Session, business_id: int, bot_id: int, *, after: int = 0) -
     for row in rows:
         question = _question(row.words, row.name)
         if meaning(question):
-            _ask(session, business_id, bot_id, groups, row, question)
+            _add_question(session, business_id, bot_id, groups, row, question)
     return int(rows[-1].id)
 
 
 def _question(words: str | None, name: str) -> str:
-    return masked(" ".join((words or "").split())[: 2 * _LONGEST_QUESTION], name)[:_LONGEST_QUESTION]
+    return redact(" ".join((words or "").split())[: 2 * _MAX_QUESTION_LENGTH], name)[:_MAX_QUESTION_LENGTH]
 
 
-def _ask(session: Session, business_id: int, bot_id: int, groups: Groups, row: Any, question: str) -> None:
-    number = groups.nearest(question)
-    if number is None:
-        number = session.execute(
+def _add_question(session: Session, business_id: int, bot_id: int, groups: Groups, row: Any, question: str) -> None:
+    suggestion_id = groups.nearest(question)
+    if suggestion_id is None:
+        suggestion_id = session.execute(
             insert(Suggestion)
             .values(
                 business_id=business_id, bot_id=bot_id, question=question, language=guess_language(question),
@@ -88,17 +94,17 @@ def _ask(session: Session, business_id: int, bot_id: int, groups: Groups, row: A
             )
             .returning(Suggestion.id)
         ).scalar_one()  # fmt: skip
-        groups.add(number, question)
+        groups.add(suggestion_id, question)
     session.execute(
         insert(AskedQuestion).values(
-            business_id=business_id, suggestion_id=number, run_id=row.id, conversation_id=row.conversation_id,
+            business_id=business_id, suggestion_id=suggestion_id, run_id=row.id, conversation_id=row.conversation_id,
             text=question, asked_at=row.at,
         )
     )  # fmt: skip
-    run(session, _ASKED_AGAIN, {"id": number, "at": row.at})
+    run(session, _UPDATE_LAST_ASKED, {"id": suggestion_id, "at": row.at})
 
 
-_ASKED_AGAIN = "UPDATE suggestions SET last_asked_at = greatest(last_asked_at, %(at)s) WHERE id = %(id)s"
+_UPDATE_LAST_ASKED = "UPDATE suggestions SET last_asked_at = greatest(last_asked_at, %(at)s) WHERE id = %(id)s"
 
 _ANSWERED = """
 SELECT q.run_id, q.suggestion_id, q.text AS question, ct.name, said.words
@@ -119,7 +125,7 @@ ORDER BY q.run_id LIMIT %(limit)s
 """
 
 
-def hear(session: Session, business_id: int, bot_id: int) -> int:
+def record_agent_answers(session: Session, business_id: int, bot_id: int) -> int:
     """Record agents' answers to questions that had none yet. Return to how many.
 
     A suggestion without a draft of the model takes the answer most similar to the others as its draft.
@@ -133,24 +139,24 @@ def hear(session: Session, business_id: int, bot_id: int) -> int:
     }
     rows = run(session, _ANSWERED, values).all()
     for row in rows:
-        answer = masked(best(row.question, row.words), row.name)
-        run(session, _HEARD, {"run": row.run_id, "answer": answer})
-    for number in sorted({row.suggestion_id for row in rows}):
-        _draft(session, number)
+        answer = redact(best(row.question, row.words), row.name)
+        run(session, _SET_ANSWER, {"run": row.run_id, "answer": answer})
+    for suggestion_id in sorted({row.suggestion_id for row in rows}):
+        _draft(session, suggestion_id)
     return len(rows)
 
 
-_HEARD = "UPDATE asked_questions SET answer = %(answer)s WHERE run_id = %(run)s"
+_SET_ANSWER = "UPDATE asked_questions SET answer = %(answer)s WHERE run_id = %(run)s"
 _DRAFT = """
 UPDATE suggestions SET answer = %(answer)s, drafted_by = 'team'
 WHERE id = %(id)s AND state = 'open' AND drafted_by <> 'model'
 """
 
 
-def _draft(session: Session, number: int) -> None:
-    said = answers(session, number)
-    if said:
-        run(session, _DRAFT, {"id": number, "answer": most_like_others(said)})
+def _draft(session: Session, suggestion_id: int) -> None:
+    texts = answers(session, suggestion_id)
+    if texts:
+        run(session, _DRAFT, {"id": suggestion_id, "answer": most_like_others(texts)})
 
 
 def answers(session: Session, suggestion_id: int, limit: int = 20) -> Sequence[str]:

@@ -11,9 +11,9 @@ from semantic_text_splitter import TextSplitter
 from core.knowledge.parsers.types import LONGEST_HEADING, Section
 
 # Short enough for one topic and for six in a prompt, long enough for an answer with its conditions.
-_FEWEST_TOKENS = 120
-_MOST_TOKENS = 300
-_LONGEST_ROW = 900
+_MIN_TOKENS = 120
+_MAX_TOKENS = 300
+_MAX_ROW_LENGTH = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def tokens(text: str) -> int:
     return len(text.encode()) // 4 + 1
 
 
-_splitter = TextSplitter.from_callback(tokens, (_FEWEST_TOKENS, _MOST_TOKENS))
-_row_splitter = TextSplitter.from_callback(tokens, _LONGEST_ROW)
+_splitter = TextSplitter.from_callback(tokens, (_MIN_TOKENS, _MAX_TOKENS))
+_row_splitter = TextSplitter.from_callback(tokens, _MAX_ROW_LENGTH)
 
 
 def split(sections: Iterable[Section]) -> Iterator[Chunk]:

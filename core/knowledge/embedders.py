@@ -26,9 +26,9 @@ OFFLINE_DIMENSIONS = 256
 
 # OpenAI takes 2,048 texts and 300,000 tokens a request (API reference, Create embeddings); compatible servers take
 # fewer, and small requests keep each of them short.
-_MOST_TEXTS = 128
-_MOST_BYTES = 200_000
-_LONGEST_TEXT = 16_000  # bytes; 8,192 tokens is the limit (same source), and few texts have so few bytes a token
+_MAX_TEXTS = 128
+_MAX_BYTES = 200_000
+_MAX_TEXT_LENGTH = 16_000  # bytes; 8,192 tokens is the limit (same source), and few texts have so few bytes a token
 
 
 class Embedder(Protocol):
@@ -46,7 +46,7 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], *, timeout_seconds: float) -> list[Vector]:
         """Return a vector for each text, none of which is blank. Raises `ModelFailed`."""
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         """Map the cosine of two texts' vectors to their similarity, 0 (unrelated) to 1 (same meaning)."""
 
 
@@ -76,7 +76,7 @@ class ServerEmbedder:
             found += self.client.embed(request, self.name, timeout_seconds=timeout_seconds)
         return found
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         beginning = next(start for start in _SCALES if start in self.name.lower())
         return _scaled(cosine, *_SCALES[beginning])
 
@@ -94,7 +94,7 @@ class OfflineEmbedder:
     def embed(self, texts: Sequence[str], *, timeout_seconds: float = 0) -> list[Vector]:
         return [_hashed(text) for text in texts]
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         return _scaled(cosine, 0.15, 0.75)
 
 
@@ -121,7 +121,7 @@ def named(name: str) -> Embedder | None:
 
 
 def _cut(text: str) -> str:
-    return text.encode()[:_LONGEST_TEXT].decode(errors="ignore")
+    return text.encode()[:_MAX_TEXT_LENGTH].decode(errors="ignore")
 
 
 def _requests(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -130,7 +130,7 @@ def _requests(texts: Sequence[str]) -> Iterator[list[str]]:
     size = 0
     for text in texts:
         length = len(text.encode())
-        if group and (len(group) == _MOST_TEXTS or size + length > _MOST_BYTES):
+        if group and (len(group) == _MAX_TEXTS or size + length > _MAX_BYTES):
             yield group
             group, size = [], 0
         group.append(text)

@@ -22,7 +22,7 @@ from core.platform.db import enter_business, leave_business, run
 
 FLOOR = 0.25
 _CANDIDATES = 30
-_MOST_COMMON = 3
+_MAX_COMMON = 3
 _RRF = 60  # Cormack et al., "Reciprocal Rank Fusion outperforms Condorcet", 2009
 # Neither kind of evidence alone gives certainty: similar meaning can miss a number, shared words can belong to
 # another topic.
@@ -95,19 +95,19 @@ def library(session: Session, business_id: int, bot_id: int) -> Library:
     return Library({model: tuple(sorted(found)) for model, found in editions.items()}, chunks)
 
 
-def find(session: Session, business_id: int, shelf: Library, asked: Asked, limit: int) -> list[Found]:
+def find(session: Session, business_id: int, scope: Library, asked: Asked, limit: int) -> list[Found]:
     """Return the passages that answer best, best first. The session is in the business, and is again afterwards."""
     words = meaningful(asked.question)
-    if not shelf.editions or not words:
+    if not scope.editions or not words:
         return []
     leave_business(session)
     run(session, _PLANNING)
-    everywhere = [edition for editions in shelf.editions.values() for edition in editions]
-    chunks = sum(shelf.chunks.values())
+    everywhere = [edition for editions in scope.editions.values() for edition in editions]
+    chunks = sum(scope.chunks.values())
     wanted = terms(session, everywhere, chunks, words)
     ids = set(_by_words(session, everywhere, chunks, wanted))
     for model, (_, vector) in asked.vectors.items():
-        ids |= set(_by_meaning(session, model, shelf, vector))
+        ids |= set(_by_meaning(session, model, scope, vector))
     enter_business(session, business_id)
     return _fused(_evidence(session, ids, wanted, asked))[:limit]
 
@@ -161,7 +161,7 @@ def _probes(wanted: Sequence[Term]) -> Iterator[list[_Probe]]:
     """
     numbered = list(enumerate(wanted))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
-    common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MOST_COMMON]
+    common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MAX_COMMON]
     if rare:
         any_rare = _any(query for _, query in rare)
         meetings = [_Probe(f"({any_rare}) & ({query})", [n], 2 * COMMON) for n, query in common]
@@ -189,13 +189,13 @@ def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
     return f"({' + '.join(parts) or '0'})", values
 
 
-def _by_meaning(session: Session, model: str, shelf: Library, vector: Vector) -> list[int]:
+def _by_meaning(session: Session, model: str, scope: Library, vector: Vector) -> list[int]:
     """Return the chunks whose vectors are nearest."""
-    if model not in shelf.editions:
+    if model not in scope.editions:
         return []
-    values = {"model": model, "editions": list(shelf.editions[model]), "vector": _literal(vector)}
+    values = {"model": model, "editions": list(scope.editions[model]), "vector": _literal(vector)}
     size = len(vector)
-    if shelf.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
+    if scope.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
         statement = f"""
             WITH own AS MATERIALIZED (
                 SELECT chunk_id, embedding FROM knowledge_vectors
@@ -247,9 +247,9 @@ def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: As
         values,
     )
     found = []
-    for chunk_id, source_id, title, heading, text, words, density, likeness, model in rows:
-        embedder = None if likeness is None else asked.vectors[model][0]
-        meaning = None if embedder is None else embedder.likeness(likeness)
+    for chunk_id, source_id, title, heading, text, words, density, cosine_value, model in rows:
+        embedder = None if cosine_value is None else asked.vectors[model][0]
+        meaning = None if embedder is None else embedder.similarity(cosine_value)
         score = 1 - (1 - _TRUST * words) * (1 - _TRUST * (meaning or 0.0))
         passage = Found(chunk_id, source_id, title, heading, text, round(score, 4), round(words, 4), meaning)
         found.append(_Evidence(passage, density, 0.0 if embedder is None else embedder.weight))

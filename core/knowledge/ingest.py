@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from core.bots.llm.types import ModelFailed
 from core.knowledge import embedders
 from core.knowledge.chunking import Chunk
-from core.knowledge.parser_process import Reading, reading
+from core.knowledge.parser_process import ParsedDocument, parse_file
 from core.knowledge.parsers import BadFile, Fault
 from core.knowledge.sources import LONGEST_TITLE, address_title, drop_unfinished, record_failure
-from core.knowledge.vector_store import carry_over, cover
+from core.knowledge.vector_store import backfill, copy_vectors
 from core.knowledge.web_fetch import Page, fetch
 from core.models.knowledge import (
     KnowledgeChunk,
@@ -58,51 +58,51 @@ class _Work:
     is_read: bool
 
 
-def run(errand: Running) -> None:
+def run(task: Running) -> None:
     """Ingest a source. Raises `Stopped`, and `PermanentTaskError` with the `Fault` of an unreadable source."""
     try:
-        work = _start(errand, _fetched(errand))
+        work = _start(task, _fetch_page(task))
         if work is None:
             return
         if not work.is_read:
-            _read(errand, work)
+            _read(task, work)
     except BadFile as error:
-        log.info("source_unreadable", source_id=errand.subject_id, fault=error.fault, detail=str(error))
+        log.info("source_unreadable", source_id=task.subject_id, fault=error.fault, detail=str(error))
         raise PermanentTaskError(error.fault) from error
-    _publish(errand, work, _embedded(errand, work))
+    _publish(task, work, _embed(task, work))
 
 
-def failed(session: Session, errand: Running, code: str) -> None:
+def failed(session: Session, task: Running, code: str) -> None:
     """Record on the source that its task failed permanently."""
-    record_failure(session, errand.subject_id, code)
+    record_failure(session, task.subject_id, code)
 
 
-def _fetched(errand: Running) -> Page | None:
+def _fetch_page(task: Running) -> Page | None:
     """Fetch a web page; None for other sources, and for a page that an earlier attempt has fetched already."""
-    with transaction(errand.business_id) as session:
-        source = session.get(KnowledgeSource, errand.subject_id)
+    with transaction(task.business_id) as session:
+        source = session.get(KnowledgeSource, task.subject_id)
         if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
             return None
     page = fetch(source.origin)
     with tempfile.NamedTemporaryFile(dir=object_storage.scratch_folder()) as scratch:
         scratch.write(page.content)
         scratch.flush()
-        object_storage.put(_page_key(errand), Path(scratch.name))
+        object_storage.put(_page_key(task), Path(scratch.name))
     return page
 
 
-def _page_key(errand: Running) -> str:
-    return f"{errand.business_id}/knowledge-page-{errand.subject_id}"
+def _page_key(task: Running) -> str:
+    return f"{task.business_id}/knowledge-page-{task.subject_id}"
 
 
-def _start(errand: Running, page: Page | None) -> _Work | None:
+def _start(task: Running, page: Page | None) -> _Work | None:
     """Return what to parse, or None if the source was deleted or the page has not changed."""
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
-        source = session.get(KnowledgeSource, errand.subject_id)
+    with transaction(task.business_id) as session:
+        task.hold(session)
+        source = session.get(KnowledgeSource, task.subject_id)
         if source is None:
             return None
-        if page is not None and not _changes(session, errand, source, page):
+        if page is not None and not _store_content_hash(session, task, source, page):
             source.state, source.fault, source.read_at = SourceState.READY, None, func.now()
             return None
         assert source.file_key is not None
@@ -110,7 +110,7 @@ def _start(errand: Running, page: Page | None) -> _Work | None:
         if edition is None:
             edition = session.execute(
                 insert(KnowledgeEdition)
-                .values(business_id=errand.business_id, source_id=source.id)
+                .values(business_id=task.business_id, source_id=source.id)
                 .returning(KnowledgeEdition.id)
             ).scalar_one()
         is_read = source.state == SourceState.EMBEDDING
@@ -124,7 +124,7 @@ def _start(errand: Running, page: Page | None) -> _Work | None:
         return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
 
 
-def _changes(session: Session, errand: Running, source: KnowledgeSource, page: Page) -> bool:
+def _store_content_hash(session: Session, task: Running, source: KnowledgeSource, page: Page) -> bool:
     """Store a page's content hash. Return whether there is anything to parse."""
     digest = hashlib.sha256(page.content).hexdigest()
     if digest == source.content_hash:
@@ -132,7 +132,7 @@ def _changes(session: Session, errand: Running, source: KnowledgeSource, page: P
     drop_unfinished(session, source.id, source.edition)
     if page.title and source.title == address_title(source.origin):
         source.title = page.title[:LONGEST_TITLE]
-    source.content_hash, source.bytes, source.file_key = digest, len(page.content), _page_key(errand)
+    source.content_hash, source.bytes, source.file_key = digest, len(page.content), _page_key(task)
     return True
 
 
@@ -144,37 +144,37 @@ def _unfinished(session: Session, source: KnowledgeSource) -> int | None:
     )
 
 
-def _read(errand: Running, work: _Work) -> None:
+def _read(task: Running, work: _Work) -> None:
     with tempfile.TemporaryDirectory(dir=object_storage.scratch_folder()) as folder:
         path = Path(folder) / "source"
         try:
             object_storage.copy_to(work.file_key, path)
         except FileNotFoundError as error:
             raise BadFile(Fault.DAMAGED, "it is no longer in storage") from error
-        with reading(path, work.name) as found:
-            pieces = _store(errand, work, found)
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
+        with parse_file(path, work.name) as document:
+            pieces = _store(task, work, document)
+    with transaction(task.business_id) as session:
+        task.hold(session)
         source = session.get_one(KnowledgeSource, work.source_id)
-        source.kind = work.kind if work.kind is SourceKind.PAGE else found.kind
+        source.kind = work.kind if work.kind is SourceKind.PAGE else document.kind
         source.state, source.pieces_done, source.pieces_total = SourceState.EMBEDDING, pieces, pieces
 
 
-def _store(errand: Running, work: _Work, found: Reading) -> int:
+def _store(task: Running, work: _Work, document: ParsedDocument) -> int:
     """Store the missing passages. Return the number of pieces of the document. Raises `BadFile`."""
     piece = stored = 0
-    for batch in _batches(found.chunks):
+    for batch in _batches(document.chunks):
         piece, stored = batch[-1].piece, batch[-1].position + 1
-        errand.step(piece, max(found.pieces, piece))
+        task.step(piece, max(document.pieces, piece))
         if new := [chunk for chunk in batch if chunk.position >= work.stored]:
-            with transaction(errand.business_id) as session:
-                errand.hold(session)
-                session.execute(insert(KnowledgeChunk), [_row(errand, work, chunk) for chunk in new])
+            with transaction(task.business_id) as session:
+                task.hold(session)
+                session.execute(insert(KnowledgeChunk), [_row(task, work, chunk) for chunk in new])
                 if work.old_edition is not None:
-                    carry_over(session, work.old_edition, work.edition, new[0].position, new[-1].position)
+                    copy_vectors(session, work.old_edition, work.edition, new[0].position, new[-1].position)
     if not stored:
         raise BadFile(Fault.NO_TEXT)
-    return max(found.pieces, piece)
+    return max(document.pieces, piece)
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
@@ -183,9 +183,9 @@ def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
         yield batch
 
 
-def _row(errand: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
+def _row(task: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
     return {
-        "business_id": errand.business_id,
+        "business_id": task.business_id,
         "source_id": work.source_id,
         "edition": work.edition,
         "position": chunk.position,
@@ -196,23 +196,23 @@ def _row(errand: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
     }
 
 
-def _embedded(errand: Running, work: _Work) -> str | None:
+def _embed(task: Running, work: _Work) -> str | None:
     """Return the model that embedded the new edition. None if it failed: then only full text finds its passages, until
     `core.knowledge.reembed` embeds them.
     """
     embedder = embedders.current()
     try:
-        cover(errand, work.edition, embedder)
+        backfill(task, work.edition, embedder)
     except ModelFailed as error:
         log.warning("source_not_embedded", source_id=work.source_id, model=embedder.name, error=str(error.kind))
         return None
     return embedder.name
 
 
-def _publish(errand: Running, work: _Work, model: str | None) -> None:
+def _publish(task: Running, work: _Work, model: str | None) -> None:
     """Make the new edition searchable, and delete the old one."""
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
+    with transaction(task.business_id) as session:
+        task.hold(session)
         count = session.scalars(select(func.count()).where(KnowledgeChunk.edition == work.edition)).one()
         source = session.get_one(KnowledgeSource, work.source_id)
         source.edition, source.model, source.chunks = work.edition, model, count

@@ -34,7 +34,7 @@ _END = {"end": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedDocument:
     """A document being parsed. `pieces` is 0 while the number is not known.
 
     `chunks` may raise `BadFile` at any point.
@@ -45,14 +45,14 @@ class Reading:
     chunks: Iterator[Chunk]
 
 
-def read_here(content: bytes, name: str) -> Reading:
+def parse_in_process(content: bytes, name: str) -> ParsedDocument:
     """Parse in this process. Raises `BadFile`."""
     document = read(content, name)
-    return Reading(document.kind, document.pieces, split(document.sections))
+    return ParsedDocument(document.kind, document.pieces, split(document.sections))
 
 
 @contextmanager
-def reading(path: Path, name: str) -> Iterator[Reading]:
+def parse_file(path: Path, name: str) -> Iterator[ParsedDocument]:
     """Parse a file as far as `chunks` is consumed; `name` may tell its type. Raises `BadFile`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "core.knowledge.parser_process", str(path), name],
@@ -62,36 +62,36 @@ def reading(path: Path, name: str) -> Iterator[Reading]:
         start_new_session=True,  # signals to the worker's group are handled by the worker
         cwd=Path(__file__).parents[2],
     )
-    late = threading.Event()
+    deadline_passed = threading.Event()
 
     def kill_late() -> None:
-        late.set()
+        deadline_passed.set()
         process.kill()
 
     clock = threading.Timer(_SECONDS, kill_late)
     clock.start()
     try:
-        lines = _lines(process, late)
+        lines = _lines(process, deadline_passed)
         first = next(lines)
-        yield Reading(SourceKind(first["kind"]), first["pieces"], (Chunk(**line) for line in lines))
+        yield ParsedDocument(SourceKind(first["kind"]), first["pieces"], (Chunk(**line) for line in lines))
     finally:
         clock.cancel()
         process.kill()
         process.communicate()
 
 
-def _lines(process: subprocess.Popen[bytes], late: threading.Event) -> Iterator[dict[str, Any]]:
+def _lines(process: subprocess.Popen[bytes], deadline_passed: threading.Event) -> Iterator[dict[str, Any]]:
     assert process.stdout is not None
     for line in process.stdout:
         if not line.endswith(b"\n"):
             break
-        said = json.loads(line)
-        if said == _END:
+        output = json.loads(line)
+        if output == _END:
             return
-        if fault := said.get("fault"):
+        if fault := output.get("fault"):
             raise BadFile(Fault(fault))
-        yield said
-    timed_out = late.is_set() or process.wait() == -signal.SIGXCPU
+        yield output
+    timed_out = deadline_passed.is_set() or process.wait() == -signal.SIGXCPU
     raise BadFile(Fault.TIMED_OUT if timed_out else Fault.DAMAGED, "the reader crashed")
 
 
@@ -100,15 +100,15 @@ def main(path: str, name: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_WORKING_SECONDS, _WORKING_SECONDS + 5))
     _end_with_parent()
     try:
-        found = read_here(Path(path).read_bytes(), name)
-        _say({"kind": found.kind, "pieces": found.pieces})
+        found = parse_in_process(Path(path).read_bytes(), name)
+        _write_line({"kind": found.kind, "pieces": found.pieces})
         for chunk in found.chunks:
-            _say(asdict(chunk))
-        _say(_END)
+            _write_line(asdict(chunk))
+        _write_line(_END)
     except BadFile as error:
-        _say({"fault": error.fault})
+        _write_line({"fault": error.fault})
     except MemoryError:
-        _say({"fault": Fault.TOO_LARGE})
+        _write_line({"fault": Fault.TOO_LARGE})
     except BrokenPipeError:
         os._exit(1)  # the parent is gone
 
@@ -121,7 +121,7 @@ def _end_with_parent() -> None:
             os._exit(1)
 
 
-def _say(line: dict[str, Any]) -> None:
+def _write_line(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import embedders
-from core.knowledge.vector_store import cover
+from core.knowledge.vector_store import backfill
 from core.models.knowledge import KnowledgeSource, KnowledgeVector
 from core.platform.db import transaction
 from core.tasks import background_tasks
@@ -23,7 +23,7 @@ from core.tasks.background_tasks import PermanentTaskError, Running
 log = structlog.get_logger(__name__)
 
 REEMBED = "knowledge.reembed"  # task kind; its subject is a business
-_AGAIN_AFTER = timedelta(minutes=10)  # when the model did not answer
+_RETRY_AFTER = timedelta(minutes=10)  # when the model did not answer
 
 _DUE = text("""
 SELECT DISTINCT s.business_id FROM knowledge_sources s
@@ -34,44 +34,44 @@ WHERE s.edition IS NOT NULL AND s.model IS DISTINCT FROM :model AND NOT EXISTS (
 """)
 
 
-def begin_due(session: Session) -> int:
+def enqueue_due(session: Session) -> int:
     """Enqueue the task where the current model is not that of the vectors. Return for how many businesses.
 
     The session sees all businesses. Wake a worker after the commit.
     """
-    values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _AGAIN_AFTER}
+    values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _RETRY_AFTER}
     due = session.scalars(_DUE, values).all()
     for business_id in due:
         background_tasks.begin(session, business_id, REEMBED, business_id, by="system")
     return len(due)
 
 
-def run(errand: Running) -> None:
+def run(task: Running) -> None:
     """Re-embed. Raises `Stopped`, and `PermanentTaskError` when the model does not answer: the scheduler retries later.
 
     A source whose text the model refuses does not block the others.
     """
     embedder = embedders.current()
     refused: ModelFailed | None = None
-    at = 0
-    while (found := _next(errand, embedder.name, after=at)) is not None:
-        at, edition = found
+    source_id = 0
+    while (found := _next(task, embedder.name, after=source_id)) is not None:
+        source_id, edition = found
         try:
-            cover(errand, edition, embedder)
+            backfill(task, edition, embedder)
         except ModelFailed as error:
             if error.kind is not FailureKind.REJECTED:
                 raise PermanentTaskError(f"model_{error.kind}") from error
             refused = error
-            log.warning("source_not_embedded", source_id=at, model=embedder.name, error=str(error))
+            log.warning("source_not_embedded", source_id=source_id, model=embedder.name, error=str(error))
             continue
-        _change_over(errand, at, edition, embedder.name)
+        _switch_model(task, source_id, edition, embedder.name)
     if refused is not None:
         raise PermanentTaskError(f"model_{refused.kind}")
 
 
-def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:
+def _next(task: Running, model: str, *, after: int) -> tuple[int, int] | None:
     """Return the next source whose passages in use have no vectors of the model, and their edition."""
-    with transaction(errand.business_id) as session:
+    with transaction(task.business_id) as session:
         row = session.execute(
             select(KnowledgeSource.id, KnowledgeSource.edition)
             .where(
@@ -85,10 +85,10 @@ def _next(errand: Running, model: str, *, after: int) -> tuple[int, int] | None:
     return None if row is None else (row.id, row.edition)
 
 
-def _change_over(errand: Running, source_id: int, edition: int, model: str) -> None:
+def _switch_model(task: Running, source_id: int, edition: int, model: str) -> None:
     """Switch a source to the model. No-op if it was ingested anew meanwhile: its new edition is checked later."""
-    with transaction(errand.business_id) as session:
-        errand.hold(session)
+    with transaction(task.business_id) as session:
+        task.hold(session)
         changed = session.scalar(
             update(KnowledgeSource)
             .where(KnowledgeSource.id == source_id, KnowledgeSource.edition == edition)

@@ -21,9 +21,9 @@ from core.types import Passage, Role, Turn, burst
 log = structlog.get_logger(__name__)
 
 _EMBED_SECONDS = 4.0
-_REMEMBERED_SECONDS = 5.0
-_QUESTION_CHARACTERS = 2_000
-_TOO_LITTLE = 2  # meaningful words; with fewer, a question continues the one before ("¿y a Canarias?")
+_CACHE_SECONDS = 5.0
+_MAX_QUESTION_LENGTH = 2_000
+_MIN_WORDS = 2  # meaningful words; with fewer, a question continues the one before ("¿y a Canarias?")
 
 
 def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6) -> tuple[Passage, ...]:
@@ -32,14 +32,14 @@ def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6
     Passages have ids such as kb-12. A bot without knowledge costs one cached query every few seconds. If the embedding
     service does not answer, the search uses full text alone.
     """
-    found = found_for(business_id, bot_id, question, limit=limit)
+    found = search_with_evidence(business_id, bot_id, question, limit=limit)
     return tuple(Passage(f"kb-{one.chunk_id}", _titled(one), one.text, one.score) for one in found)
 
 
-def found_for(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
+def search_with_evidence(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
     """Return the same with the evidence of each, to explain how it was found."""
-    question = question[:_QUESTION_CHARACTERS]
-    models = _shelf(business_id, bot_id).models
+    question = question[:_MAX_QUESTION_LENGTH]
+    models = _knowledge(business_id, bot_id).models
     if models is None or not meaningful(question):
         return ()
     asked = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
@@ -53,7 +53,7 @@ def question_in(turns: Sequence[Turn]) -> str:
     """Return the search text for the newest burst: its text, with the customer's previous message if too short."""
     newest = burst(turns)
     question = "\n".join(turn.whole for turn in newest)
-    if len(meaningful(question)) >= _TOO_LITTLE:
+    if len(meaningful(question)) >= _MIN_WORDS:
         return question
     earlier = [turn.text for turn in turns[: len(turns) - len(newest)] if turn.role is Role.CUSTOMER]
     return "\n".join([*earlier[-1:], question])
@@ -61,17 +61,17 @@ def question_in(turns: Sequence[Turn]) -> str:
 
 def version(business_id: int, bot_id: int) -> str:
     """Return the version of a bot's knowledge, as of a few seconds ago. Call it outside any transaction."""
-    return _shelf(business_id, bot_id).version
+    return _knowledge(business_id, bot_id).version
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Clear the cache of bots' knowledge."""
     with _lock:
-        _known.clear()
+        _cache.clear()
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
+class _KnowledgeVersion:
     """The embedding models of a bot's knowledge, None if it has none; `version` changes with any of its editions."""
 
     models: frozenset[str] | None
@@ -79,22 +79,24 @@ class _Shelf:
 
 
 _lock = threading.Lock()
-_known: dict[tuple[int, int], tuple[float, _Shelf]] = {}
+_cache: dict[tuple[int, int], tuple[float, _KnowledgeVersion]] = {}
 
 
-def _shelf(business_id: int, bot_id: int) -> _Shelf:
+def _knowledge(business_id: int, bot_id: int) -> _KnowledgeVersion:
     """Return the cached index, at most a few seconds old."""
     now = time.monotonic()
-    known = _known.get((business_id, bot_id))
-    if known is not None and now - known[0] < _REMEMBERED_SECONDS:
+    known = _cache.get((business_id, bot_id))
+    if known is not None and now - known[0] < _CACHE_SECONDS:
         return known[1]
     with transaction(business_id) as session:
         library = hybrid_search.library(session, business_id, bot_id)
     editions = sorted((model or "", found) for model, found in library.editions.items())
-    shelf = _Shelf(library.models if library.editions else None, sha256(repr(editions).encode()).hexdigest())
+    knowledge = _KnowledgeVersion(
+        library.models if library.editions else None, sha256(repr(editions).encode()).hexdigest()
+    )
     with _lock:
-        _known[(business_id, bot_id)] = (now, shelf)
-    return shelf
+        _cache[(business_id, bot_id)] = (now, knowledge)
+    return knowledge
 
 
 def _embedded(model: str, question: str) -> tuple[embedders.Embedder, Vector] | None:

@@ -63,7 +63,7 @@ class AlreadyThere(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredContent:
     """Stored content that belongs to no source yet. `name` is its file's, whose extension may tell the type."""
 
     file_key: str
@@ -72,7 +72,7 @@ class Kept:
     sha256: str
 
 
-def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
+def store_content(business_id: int, file: IO[bytes], name: str) -> StoredContent:
     """Store content. May use the network: call it outside any transaction. Raises `UnacceptableSource`."""
     name = PurePath(name).name
     if PurePath(name).suffix.lower() not in ACCEPTED:
@@ -93,13 +93,13 @@ def keep(business_id: int, file: IO[bytes], name: str) -> Kept:
         scratch.flush()
         key = f"{business_id}/knowledge-{uuid.uuid4().hex}"
         object_storage.put(key, Path(scratch.name))
-    return Kept(key, name, size, digest.hexdigest())
+    return StoredContent(key, name, size, digest.hexdigest())
 
 
 def add(
     session: Session,
     business_id: int,
-    kept: Kept,
+    content: StoredContent,
     *,
     bot_id: int | None,
     title: str,
@@ -112,11 +112,11 @@ def add(
     there is no such bot.
     """
     values = {
-        "kind": _KINDS.get(PurePath(kept.name).suffix.lower(), SourceKind.TEXT),
-        "origin": kept.name if origin is None else origin,
-        "content_hash": kept.sha256,
-        "bytes": kept.size,
-        "file_key": kept.file_key,
+        "kind": _KINDS.get(PurePath(content.name).suffix.lower(), SourceKind.TEXT),
+        "origin": content.name if origin is None else origin,
+        "content_hash": content.sha256,
+        "bytes": content.size,
+        "file_key": content.file_key,
     }
     return _add(session, business_id, bot_id, title, by, values)
 
@@ -182,37 +182,42 @@ def _title(title: str) -> str:
     return title
 
 
-def replace(session: Session, source_id: int, kept: Kept, *, by: str) -> str | None:
+def replace(session: Session, source_id: int, content: StoredContent, *, by: str) -> str | None:
     """Replace the content of a source; its passages replace the old ones once all of it is ingested.
 
     Return the storage key of the old content, to be deleted after the commit. Raises `AlreadyThere`, `NotFound`, and
     `Conflict` for a page, which is re-ingested instead.
     """
-    source, _ = _stopped(session, source_id)
+    source, _ = _cancel_ingest(session, source_id)
     if source.kind == SourceKind.PAGE:
         raise Conflict("A web page is not replaced: read it again, or add the other page.")
     taken = select(KnowledgeSource.title).where(
         KnowledgeSource.bot_id.is_not_distinct_from(source.bot_id),
-        KnowledgeSource.content_hash == kept.sha256,
+        KnowledgeSource.content_hash == content.sha256,
         KnowledgeSource.kind != SourceKind.PAGE,
     )
     if (title := session.scalar(taken.limit(1))) is not None:
         raise AlreadyThere(title)
     old = source.file_key
-    source.content_hash, source.bytes, source.file_key, source.origin = kept.sha256, kept.size, kept.file_key, kept.name
-    _ask(session, source, by)
-    audit_log.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=kept.name)
+    source.content_hash, source.bytes, source.file_key, source.origin = (
+        content.sha256,
+        content.size,
+        content.file_key,
+        content.name,
+    )
+    _enqueue(session, source, by)
+    audit_log.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=content.name)
     return old
 
 
 def reread(session: Session, source_id: int, *, by: str) -> None:
     """Ingest a source again: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
-    source, _ = _stopped(session, source_id)
-    _ask(session, source, by)
+    source, _ = _cancel_ingest(session, source_id)
+    _enqueue(session, source, by)
     audit_log.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
 
 
-def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
+def _enqueue(session: Session, source: KnowledgeSource, by: str) -> None:
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
     background_tasks.begin(session, source.business_id, INGEST, source.id, by=by)
@@ -220,7 +225,7 @@ def _ask(session: Session, source: KnowledgeSource, by: str) -> None:
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:
     """Cancel the ingest of a source. The edition in use stays searchable. Raises `NotFound`."""
-    source, was_read = _stopped(session, source_id)
+    source, was_read = _cancel_ingest(session, source_id)
     if not was_read:
         return
     _abandon(session, source)
@@ -240,7 +245,7 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
 
     Raises `NotFound`.
     """
-    source, _ = _stopped(session, source_id)
+    source, _ = _cancel_ingest(session, source_id)
     session.execute(delete(KnowledgeSource).where(KnowledgeSource.id == source_id))
     audit_log.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
     return source.file_key
@@ -268,7 +273,7 @@ def record_failure(session: Session, source_id: int, fault: str) -> None:
         source.state, source.fault, source.updated_at = SourceState.FAILED, fault, func.now()
 
 
-def _stopped(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
+def _cancel_ingest(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
     """Cancel the source's ingest; return the source and whether one was running. Locks the task first, as the ingest
     does. Raises `NotFound`.
     """

@@ -13,16 +13,16 @@ from core.models.knowledge import SEARCHABLE
 from core.platform.db import run
 from core.text.normalize import words
 from core.text.stopwords import WEAK
-from core.text.synonyms import kin
+from core.text.synonyms import synonyms_of
 
-_MOST_WORDS = 16
+_MAX_WORDS = 16
 # A term found more often than this is common: it is not counted further, and alone yields no candidates.
 COMMON = 500
 
 
 def meaningful(question: str) -> list[str]:
     """Return the folded meaningful words of the question, each once, in order."""
-    return [word for word in dict.fromkeys(words(question)) if word not in WEAK][:_MOST_WORDS]
+    return [word for word in dict.fromkeys(words(question)) if word not in WEAK][:_MAX_WORDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ own AS MATERIALIZED (
 
 # Terms of large libraries, by editions and forms. An edition never changes, counting a common word's passages takes
 # longer than all the rest, and common words are asked for all the time.
-_known: dict[tuple[tuple[int, ...], str], Term | None] = {}
-_MOST_KNOWN = 20_000
+_cache: dict[tuple[tuple[int, ...], str], Term | None] = {}
+_MAX_CACHED = 20_000
 _lock = threading.Lock()
 
 
@@ -78,16 +78,16 @@ def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequenc
     """Return the terms for these words among the `chunks` of these editions."""
     if not asked:
         return []
-    shelf, known = tuple(editions), _known if chunks > _MANY else {}
-    forms = [" ".join(kin(word)) for word in asked]
+    editions_key, known = tuple(editions), _cache if chunks > _MANY else {}
+    forms = [" ".join(synonyms_of(word)) for word in asked]
     with _lock:
-        found = {form: known[shelf, form] for form in forms if (shelf, form) in known}
+        found = {form: known[editions_key, form] for form in forms if (editions_key, form) in known}
     new = [form for form in dict.fromkeys(forms) if form not in found]
     found |= zip(new, _counted(session, editions, chunks, new), strict=True)
     with _lock:
-        if len(known) > _MOST_KNOWN:
+        if len(known) > _MAX_CACHED:
             known.clear()
-        known.update({(shelf, form): found[form] for form in new})
+        known.update({(editions_key, form): found[form] for form in new})
     return [term for form in forms if (term := found[form]) is not None]
 
 

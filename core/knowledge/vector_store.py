@@ -17,47 +17,47 @@ _BATCH = 128
 _TIMEOUT_SECONDS = 120.0  # for a batch, including the waits of a busy server
 
 
-def cover(errand: Running, edition: int, embedder: Embedder) -> None:
+def backfill(task: Running, edition: int, embedder: Embedder) -> None:
     """Embed the passages without a vector of this embedder: those of an earlier attempt are not embedded again.
 
     An edition deleted meanwhile needs none. Raises `ModelFailed`, `Stopped`.
     """
     with metered() as embedded:
         try:
-            _cover(errand, edition, embedder)
+            _backfill(task, edition, embedder)
         finally:
-            _record(errand, edition, embedded)
+            _record_cost(task, edition, embedded)
 
 
-def _record(errand: Running, edition: int, embedded: Embedded) -> None:
+def _record_cost(task: Running, edition: int, embedded: Embedded) -> None:
     """Record the cost, which is spent even if the task fails."""
-    with transaction(errand.business_id) as session:
+    with transaction(task.business_id) as session:
         of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
         bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
         record_embedded(
             session,
-            errand.business_id,
+            task.business_id,
             bot_id,
             embedded,
-            price_table.table(errand.business_id),
-            actor=errand.created_by,
+            price_table.table(task.business_id),
+            actor=task.created_by,
         )
 
 
-def _cover(errand: Running, edition: int, embedder: Embedder) -> None:
+def _backfill(task: Running, edition: int, embedder: Embedder) -> None:
     after = -1
-    with transaction(errand.business_id) as session:
-        done, total = _covered(session, edition, embedder.name)
+    with transaction(task.business_id) as session:
+        done, total = _progress(session, edition, embedder.name)
     while True:
-        errand.step(done, total)
-        with transaction(errand.business_id) as session:
-            batch = _uncovered(session, edition, embedder.name, after)
+        task.step(done, total)
+        with transaction(task.business_id) as session:
+            batch = _next_batch(session, edition, embedder.name, after)
         if not batch:
             return
-        vectors = embedder.embed([said for _, _, said in batch], timeout_seconds=_TIMEOUT_SECONDS)
+        vectors = embedder.embed([passage for _, _, passage in batch], timeout_seconds=_TIMEOUT_SECONDS)
         rows = [
             {
-                "business_id": errand.business_id,
+                "business_id": task.business_id,
                 "chunk_id": chunk_id,
                 "model": embedder.name,
                 "edition": edition,
@@ -66,15 +66,15 @@ def _cover(errand: Running, edition: int, embedder: Embedder) -> None:
             }
             for (chunk_id, _, _), vector in zip(batch, vectors, strict=True)
         ]
-        with transaction(errand.business_id) as session:
-            errand.hold(session)
+        with transaction(task.business_id) as session:
+            task.hold(session)
             if not _locked(session, edition):
                 return
             session.execute(insert(KnowledgeVector), rows)
         done, after = done + len(batch), batch[-1][1]
 
 
-def carry_over(session: Session, old_edition: int, new_edition: int, first: int, last: int) -> None:
+def copy_vectors(session: Session, old_edition: int, new_edition: int, first: int, last: int) -> None:
     """Copy vectors to passages `first` to `last` of a new edition that are identical in the old one."""
     run(
         session,
@@ -96,7 +96,7 @@ def _locked(session: Session, edition: int) -> bool:
     return session.scalar(found) is not None
 
 
-def _covered(session: Session, edition: int, model: str) -> tuple[int, int]:
+def _progress(session: Session, edition: int, model: str) -> tuple[int, int]:
     row = session.execute(
         text("""
         SELECT (SELECT count(*) FROM knowledge_vectors WHERE edition = :edition AND model = :model),
@@ -107,7 +107,7 @@ def _covered(session: Session, edition: int, model: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def _uncovered(session: Session, edition: int, model: str, after: int) -> list[tuple[int, int, str]]:
+def _next_batch(session: Session, edition: int, model: str, after: int) -> list[tuple[int, int, str]]:
     """Return the next passages without a vector: id, position and the text to embed."""
     has_vector = (
         select(KnowledgeVector.chunk_id)

@@ -29,12 +29,12 @@ def invented_addresses(reply: str, known: Iterable[str], asked: str) -> tuple[st
     `asked` is what the customer wrote in the conversation. A shorter form of a known link ("shop.example" for
     "https://shop.example/open") is accepted.
     """
-    said, told = visible(reply), visible("\n".join(known))
-    mails = {found.casefold() for found in _MAIL.findall(told)}
-    links = {_bare(found) for found in _LINK.findall(_MAIL.sub(" ", told))}
-    invented = [found for found in _MAIL.findall(said) if found.casefold() not in mails]
-    invented += [found for found in _LINK.findall(_MAIL.sub(" ", said)) if not _follows(_bare(found), links)]
-    numbers = invented_numbers(_MAIL.sub(" ", _LINK.sub(" ", said)), f"{told}\n{visible(asked)}")
+    reply_text, known_text = visible(reply), visible("\n".join(known))
+    mails = {found.casefold() for found in _MAIL.findall(known_text)}
+    links = {_bare(found) for found in _LINK.findall(_MAIL.sub(" ", known_text))}
+    invented = [found for found in _MAIL.findall(reply_text) if found.casefold() not in mails]
+    invented += [found for found in _LINK.findall(_MAIL.sub(" ", reply_text)) if not _is_known(_bare(found), links)]
+    numbers = invented_numbers(_MAIL.sub(" ", _LINK.sub(" ", reply_text)), f"{known_text}\n{visible(asked)}")
     return (*(found.strip(_AROUND) for found in invented), *numbers)
 
 
@@ -42,5 +42,5 @@ def _bare(link: str) -> str:
     return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.strip(_AROUND).casefold()).rstrip("/")
 
 
-def _follows(link: str, known: set[str]) -> bool:
+def _is_known(link: str, known: set[str]) -> bool:
     return any(link == one or one.startswith((f"{link}/", f"{link}?", f"{link}#")) for one in known)

@@ -21,12 +21,12 @@ import structlog
 from core.knowledge import retrieval
 from core.platform import job_queue
 from core.platform.config import get_settings
-from core.replies.assistant import FREQUENT, MODEL
+from core.replies.assistant import CACHED_ANSWER, MODEL
 from core.replies.context import ReplyContext
 from core.replies.decision import ComposeRequest, Outcome, Reply, Trace
 from core.replies.prompt import fact_lines
 from core.text.normalize import fold
-from core.text.pii import masked
+from core.text.pii import redact
 from core.types import Autonomy, Passage, burst
 
 log = structlog.get_logger(__name__)
@@ -34,54 +34,54 @@ log = structlog.get_logger(__name__)
 _MARKS = "¿?¡!.,;:…\"'()"  # ignored around a word, significant within one ("1,50")
 
 
-def key(business_id: int, briefing: ReplyContext) -> str | None:
+def key(business_id: int, reply_context: ReplyContext) -> str | None:
     """Return the cache key of this question, or None if its answer must not be cached. Does not access Redis."""
-    request = briefing.request
-    if not request.settings.frequent_minutes or not _opens(request):
+    request = reply_context.request
+    if not request.settings.frequent_minutes or not _is_first_question(request):
         return None
-    asked = "\n".join(turn.whole for turn in request.turns)
-    question = _normalised(asked)
-    if not question or masked(asked) != asked.strip():
+    text = "\n".join(turn.whole for turn in request.turns)
+    question = _normalize(text)
+    if not question or redact(text) != text.strip():
         return None
-    depends = [
-        briefing.bot_id,
-        briefing.settings_version,
+    inputs = [
+        reply_context.bot_id,
+        reply_context.settings_version,
         request.settings.model or get_settings().openai_model,
-        retrieval.version(business_id, briefing.bot_id),
-        str(briefing.catalogue),
+        retrieval.version(business_id, reply_context.bot_id),
+        str(reply_context.catalogue),
         fact_lines(request.business),
         request.language,
         question,
     ]
-    digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
     return f"bothub:frequent:{business_id}:{digest}"
 
 
-def recall(kept_as: str | None) -> Reply | None:
+def get(cache_key: str | None) -> Reply | None:
     """Return the cached answer at no cost, or None on a miss or if Redis is unavailable."""
-    if kept_as is None:
+    if cache_key is None:
         return None
     try:
-        found: Any = job_queue.connection().get(kept_as)
-        return None if found is None else _reply(json.loads(found))
+        found: Any = job_queue.connection().get(cache_key)
+        return None if found is None else _deserialize(json.loads(found))
     except redis.RedisError as error:
         log.warning("frequent_not_recalled", error=type(error).__name__)
     except (ValueError, TypeError, KeyError):  # written by a version with another format
-        log.warning("frequent_not_readable", key=kept_as)
+        log.warning("frequent_not_readable", key=cache_key)
     return None
 
 
-def keep(kept_as: str | None, minutes: int, outcome: Outcome) -> None:
+def put(cache_key: str | None, minutes: int, outcome: Outcome) -> None:
     """Cache an answer if it may be reused for other customers."""
-    if kept_as is None or not isinstance(outcome, Reply) or not _may_be_told(outcome):
+    if cache_key is None or not isinstance(outcome, Reply) or not _is_cacheable(outcome):
         return
     try:
-        job_queue.connection().set(kept_as, json.dumps(_document(outcome)), ex=timedelta(minutes=minutes))
+        job_queue.connection().set(cache_key, json.dumps(_serialize(outcome)), ex=timedelta(minutes=minutes))
     except redis.RedisError as error:
         log.warning("frequent_not_kept", error=type(error).__name__)
 
 
-def _opens(request: ComposeRequest) -> bool:
+def _is_first_question(request: ComposeRequest) -> bool:
     """Return whether the question opens the conversation, so that no earlier message can change its meaning."""
     return (
         request.settings.autonomy is Autonomy.AUTOMATIC
@@ -91,7 +91,7 @@ def _opens(request: ComposeRequest) -> bool:
     )
 
 
-def _may_be_told(reply: Reply) -> bool:
+def _is_cacheable(reply: Reply) -> bool:
     """Return whether a reply may be reused. Every reply is above the threshold: the others are handed off."""
     trace = reply.trace
     return (
@@ -101,16 +101,16 @@ def _may_be_told(reply: Reply) -> bool:
         and trace.grounded is True
         and not trace.unknown_sources
         and trace.sentiment != "negative"
-        and masked(reply.text) == reply.text.strip()
+        and redact(reply.text) == reply.text.strip()
     )
 
 
-def _normalised(question: str) -> str:
+def _normalize(question: str) -> str:
     """Normalise case, accents and surrounding punctuation: "¿Abren HOY?" becomes "abren hoy"."""
     return " ".join(word for one in fold(question).split() if (word := one.strip(_MARKS)))
 
 
-def _document(reply: Reply) -> dict[str, Any]:
+def _serialize(reply: Reply) -> dict[str, Any]:
     trace = reply.trace
     return {
         "text": reply.text,
@@ -124,17 +124,17 @@ def _document(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _reply(kept: dict[str, Any]) -> Reply:
+def _deserialize(stored: dict[str, Any]) -> Reply:
     trace = Trace(
-        FREQUENT,
-        prompt_version=kept["prompt_version"],
-        passages=tuple(Passage(**passage) for passage in kept["passages"]),
-        sources=tuple(kept["sources"]),
+        CACHED_ANSWER,
+        prompt_version=stored["prompt_version"],
+        passages=tuple(Passage(**passage) for passage in stored["passages"]),
+        sources=tuple(stored["sources"]),
         grounded=True,
-        confidence=kept["confidence"],
-        topics=tuple(kept["topics"]),
-        sentiment=kept["sentiment"],
-        language=kept["language"],
+        confidence=stored["confidence"],
+        topics=tuple(stored["topics"]),
+        sentiment=stored["sentiment"],
+        language=stored["language"],
         cost=Decimal(0),
     )
-    return Reply(kept["text"], draft=False, trace=trace)
+    return Reply(stored["text"], draft=False, trace=trace)

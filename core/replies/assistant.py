@@ -15,10 +15,10 @@ from core.bots.llm.types import Completion, FailureKind, MakeQuote, Model, Model
 from core.bots.settings import BotSettings
 from core.catalog import product_index, quote_texts
 from core.replies import handoff_rules, output_checks, quote_flow, sentiment
-from core.replies.courtesy_replies import returned
-from core.replies.decision import ComposeRequest, HandOff, NothingOwed, Outcome, Reply, Silent, Trace
+from core.replies.courtesy_replies import courtesy_reply
+from core.replies.decision import BotOff, ComposeRequest, HandOff, NoReplyNeeded, Outcome, Reply, Trace
 from core.replies.grounding import review
-from core.replies.handoff_rules import Reason, Trigger
+from core.replies.handoff_rules import HandoffTrigger, Reason
 from core.replies.handoff_summary import summarise
 from core.replies.prompt import build
 from core.text.courtesy import Courtesy, courtesy_of
@@ -30,15 +30,15 @@ MODEL = "model"
 APPROVED_PAIR = "approved_pair"
 QUOTE = "quote"
 PRODUCT_PRICE = "product_price"
-FREQUENT = "frequent_answer"
+CACHED_ANSWER = "frequent_answer"
 COURTESY = "courtesy"
 _PAIR_PASSAGES = 3
 # A reply to a quote is one, however often the customer says "sí". Asking for a person still hands off.
-_QUOTE_COMES_FIRST = (Reason.ASKED_TWICE, Reason.TURN_CAP)
-_NOTHING_TO_A_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # UNSUPPORTED_CONTENT: a sticker
+_IGNORED_FOR_QUOTE = (Reason.ASKED_TWICE, Reason.TURN_CAP)
+_IGNORED_FOR_COURTESY = (Reason.TURN_CAP, Reason.UNSUPPORTED_CONTENT)  # UNSUPPORTED_CONTENT: a sticker
 _STICKER = "[sticker]"
 # With these even a mere "hola" is handed off.
-_STAND = (Reason.SENTIMENT, Reason.LEAK)
+_FINAL_REASONS = (Reason.SENTIMENT, Reason.LEAK)
 _REASONS = {FailureKind.REFUSAL: Reason.REFUSAL, FailureKind.EMPTY: Reason.EMPTY}
 
 
@@ -46,26 +46,28 @@ def compose(request: ComposeRequest, model: Model | None) -> Outcome:
     """Evaluate the newest burst. `model` is None when no key is configured. Raises `ValueError` without a burst."""
     settings = request.settings
     if not settings.enabled or settings.autonomy is Autonomy.OFF:
-        return Silent(Trace(BOT_OFF))
+        return BotOff(Trace(BOT_OFF))
     if not burst(request.turns):
         raise ValueError("the conversation does not end with a customer's message")
     trigger = handoff_rules.before_model(settings, request.turns, request.replies_in_a_row)
-    if trigger is None or trigger.reason in _QUOTE_COMES_FIRST:
-        quoted = quote_flow.answered(_situation(request))
+    if trigger is None or trigger.reason in _IGNORED_FOR_QUOTE:
+        quoted = quote_flow.respond_to_answer(_situation(request))
         if quoted:
             return _quote(request, quoted, Trace(QUOTE))
     courtesy = _courtesy(request)
     if courtesy is Courtesy.ACKNOWLEDGEMENT and not _was_asked(request):
-        return NothingOwed(Trace(COURTESY))
-    if trigger and not (courtesy and trigger.reason in _NOTHING_TO_A_COURTESY):
+        return NoReplyNeeded(Trace(COURTESY))
+    if trigger and not (courtesy and trigger.reason in _IGNORED_FOR_COURTESY):
         return _hand_off(request, trigger, Trace(trigger.reason))
-    if request.given_before is not None:
-        return request.given_before
+    if request.cached_answer is not None:
+        return request.cached_answer
     if request.over_budget:
-        return _without_model(request, Trigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
+        return _without_model(request, HandoffTrigger(Reason.BUDGET, "the bot's budget is spent"), Trace(Reason.BUDGET))
     if model is None:
-        return _without_model(request, Trigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL))
-    if quoted := quote_flow.ordered(_situation(request), doubtful=False):
+        return _without_model(
+            request, HandoffTrigger(Reason.NO_MODEL, "no model is configured"), Trace(Reason.NO_MODEL)
+        )
+    if quoted := quote_flow.quote_order(_situation(request), doubtful=False):
         return _quote(request, quoted, Trace(QUOTE))
     return _with_model(request, model)
 
@@ -78,12 +80,12 @@ def _with_model(request: ComposeRequest, model: Model) -> Outcome:
     try:
         completion = model.answer(prompt, request.settings, cache_key=request.bot_ref, contact=request.contact_ref)
     except ModelFailed as failure:
-        trigger = Trigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
-        return _without_model(request, trigger, _failed(request, trace, failure))
-    trace = _spent(request, trace, completion)
+        trigger = HandoffTrigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
+        return _without_model(request, trigger, _with_failure(request, trace, failure))
+    trace = _with_usage(request, trace, completion)
     if isinstance(completion.answer, MakeQuote):
-        return _quote(request, quote_flow.from_model(completion.answer, _situation(request)), trace)
-    return _judge(request, completion.answer, prompt, _answered(request, completion.answer, trace))
+        return _quote(request, quote_flow.quote_model_order(completion.answer, _situation(request)), trace)
+    return _evaluate(request, completion.answer, prompt, _with_review(request, completion.answer, trace))
 
 
 def _situation(request: ComposeRequest) -> quote_flow.Situation:
@@ -113,38 +115,40 @@ def _quote(request: ComposeRequest, quoted: quote_flow.Quoted, trace: Trace) -> 
     return Reply(quoted.text, draft, trace, quoted.change)
 
 
-def _judge(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace) -> Outcome:
+def _evaluate(request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace) -> Outcome:
     autonomy = _autonomy(request.settings, answer.topics)
-    trigger = _objection(request, answer, prompt, trace, autonomy)
+    trigger = _rejection(request, answer, prompt, trace, autonomy)
     if trigger:
-        courteous = None if trigger.reason in _STAND else _courteous(request, trace)
-        return courteous or _hand_off(request, trigger, replace(trace, decided_by=trigger.reason), answer.summary)
+        courtesy_outcome = None if trigger.reason in _FINAL_REASONS else _courtesy_outcome(request, trace)
+        return courtesy_outcome or _hand_off(
+            request, trigger, replace(trace, decided_by=trigger.reason), answer.summary
+        )
     return Reply(answer.reply.strip(), draft=autonomy is Autonomy.DRAFT, trace=trace)
 
 
-def _objection(
+def _rejection(
     request: ComposeRequest, answer: ModelAnswer, prompt: Prompt, trace: Trace, autonomy: Autonomy
-) -> Trigger | None:
+) -> HandoffTrigger | None:
     """Return why the answer must not be sent, or None."""
     settings = request.settings
     if output_checks.leaks(answer.reply, prompt.instructions, settings.personality):
-        return Trigger(Reason.LEAK, "the reply repeated the bot's instructions")
+        return HandoffTrigger(Reason.LEAK, "the reply repeated the bot's instructions")
     if answer.handoff_reason and answer.handoff_reason.strip():
-        return Trigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
+        return HandoffTrigger(Reason.MODEL_ASKED, answer.handoff_reason.strip())
     if autonomy is Autonomy.OFF:
-        return Trigger(Reason.TOPIC, ", ".join(answer.topics))
+        return HandoffTrigger(Reason.TOPIC, ", ".join(answer.topics))
     if settings.handoff_on_anger and sentiment.stays_negative(request.last_sentiment, answer.sentiment):
-        return Trigger(Reason.SENTIMENT, "unhappy twice in a row")
+        return HandoffTrigger(Reason.SENTIMENT, "unhappy twice in a row")
     return handoff_rules.below_threshold(trace.confidence["result"], settings.confidence_threshold)
 
 
-def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> Outcome:
+def _without_model(request: ComposeRequest, trigger: HandoffTrigger, trace: Trace) -> Outcome:
     """Decide without a model: return a courtesy, quote a clear order, use an exact approved answer or price, else hand
     off.
     """
-    if (courteous := _courteous(request, trace)) is not None:
-        return courteous
-    if quoted := quote_flow.ordered(_situation(request), doubtful=True):
+    if (courtesy_outcome := _courtesy_outcome(request, trace)) is not None:
+        return courtesy_outcome
+    if quoted := quote_flow.quote_order(_situation(request), doubtful=True):
         return _quote(request, quoted, trace)
     decided_by, known = APPROVED_PAIR, approved_answers.sure_answer(request.settings.qa_pairs, _question(request))
     if known is None:
@@ -157,21 +161,21 @@ def _without_model(request: ComposeRequest, trigger: Trigger, trace: Trace) -> O
     return Reply(known.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
 
 
-def _courteous(request: ComposeRequest, trace: Trace) -> Reply | NothingOwed | None:
+def _courtesy_outcome(request: ComposeRequest, trace: Trace) -> Reply | NoReplyNeeded | None:
     """Answer or ignore messages that need no response, without notifying anyone; None if they may ask for more."""
     courtesy = _courtesy(request)
     if courtesy is None or (courtesy is Courtesy.ACKNOWLEDGEMENT and _was_asked(request)):
         return None
-    trace, text = replace(trace, decided_by=COURTESY), returned(courtesy, _language(request, None))
-    return NothingOwed(trace) if text is None else Reply(text, request.settings.autonomy is Autonomy.DRAFT, trace)
+    trace, text = replace(trace, decided_by=COURTESY), courtesy_reply(courtesy, _language(request, None))
+    return NoReplyNeeded(trace) if text is None else Reply(text, request.settings.autonomy is Autonomy.DRAFT, trace)
 
 
 def _courtesy(request: ComposeRequest) -> Courtesy | None:
     """Classify the burst as a courtesy, or None. A sticker counts as one: as the first message it is a greeting."""
     newest = burst(request.turns)
-    said = [turn.text for turn in newest if turn.readable or not turn.text.startswith(_STICKER)]
-    if said:
-        return courtesy_of("\n".join(said))
+    texts = [turn.text for turn in newest if turn.readable or not turn.text.startswith(_STICKER)]
+    if texts:
+        return courtesy_of("\n".join(texts))
     return Courtesy.ACKNOWLEDGEMENT if len(newest) < len(request.turns) else Courtesy.GREETING
 
 
@@ -181,38 +185,40 @@ def _was_asked(request: ComposeRequest) -> bool:
     return bool(before) and before[-1].role is not Role.CUSTOMER and "?" in before[-1].text
 
 
-def _hand_off(request: ComposeRequest, trigger: Trigger, trace: Trace, told: str | None = None) -> HandOff:
+def _hand_off(
+    request: ComposeRequest, trigger: HandoffTrigger, trace: Trace, model_summary: str | None = None
+) -> HandOff:
     # If a person approves every answer, nothing is sent without approval, not even this.
-    silent = request.settings.autonomy is Autonomy.DRAFT
-    text = None if silent else _farewell(request, trigger.reason, trace.language)
-    return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, told))
+    draft_only = request.settings.autonomy is Autonomy.DRAFT
+    text = None if draft_only else _handoff_message(request, trigger.reason, trace.language)
+    return HandOff(text, trigger.reason, trigger.detail, trace, summarise(request.turns, model_summary))
 
 
-def given_up(request: ComposeRequest) -> str | None:
+def apology_text(request: ComposeRequest) -> str | None:
     """Return the apology sent when no answer could be finished; None for a bot that sends nothing by itself."""
-    alone = request.settings.autonomy not in (Autonomy.OFF, Autonomy.DRAFT)
-    return _farewell(request, Reason.FAILURE, None) if alone else None
+    sends_alone = request.settings.autonomy not in (Autonomy.OFF, Autonomy.DRAFT)
+    return _handoff_message(request, Reason.FAILURE, None) if sends_alone else None
 
 
-def _farewell(request: ComposeRequest, reason: Reason, spoken: str | None) -> str:
-    settings, speaks = request.settings, _language(request, spoken)
-    shut = not business_hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)
-    later = settings.out_of_hours_message.in_language(speaks)
+def _handoff_message(request: ComposeRequest, reason: Reason, detected: str | None) -> str:
+    settings, language = request.settings, _language(request, detected)
+    closed = not business_hours.is_open(settings.opening_hours, request.turns[-1].at, request.business.time_zone)
+    later = settings.out_of_hours_message.in_language(language)
     match reason:
         case Reason.LOW_CONFIDENCE | Reason.REFUSAL | Reason.EMPTY | Reason.LEAK:
-            fallback = settings.fallback_message.in_language(speaks)
-            return f"{fallback} {later}" if shut else fallback
+            fallback = settings.fallback_message.in_language(language)
+            return f"{fallback} {later}" if closed else fallback
         case Reason.FAILURE | Reason.BUDGET:
-            return settings.apology_message.in_language(speaks)
-    return later if shut else settings.handoff_message.in_language(speaks)
+            return settings.apology_message.in_language(language)
+    return later if closed else settings.handoff_message.in_language(language)
 
 
-def _language(request: ComposeRequest, spoken: str | None) -> LanguageCode:
+def _language(request: ComposeRequest, detected: str | None) -> LanguageCode:
     if request.settings.language != "auto":
         return request.settings.language
     if not any(sign.isalpha() for turn in burst(request.turns) for sign in turn.text):
         return request.language  # a location or an image has no language, whatever the model detects
-    match (spoken or "")[:2].lower():
+    match (detected or "")[:2].lower():
         case "es":
             return "es"
         case "en":
@@ -239,7 +245,7 @@ def _question(request: ComposeRequest) -> str:
     return "\n".join(turn.text for turn in burst(request.turns))
 
 
-def _answered(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Trace:
+def _with_review(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Trace:
     found = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
     return replace(
         trace,
@@ -254,7 +260,7 @@ def _answered(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Tra
     )
 
 
-def _spent(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
+def _with_usage(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
     return replace(
         trace,
         model=completion.model,
@@ -266,7 +272,7 @@ def _spent(request: ComposeRequest, trace: Trace, completion: Completion) -> Tra
     )
 
 
-def _failed(request: ComposeRequest, trace: Trace, failure: ModelFailed) -> Trace:
+def _with_failure(request: ComposeRequest, trace: Trace, failure: ModelFailed) -> Trace:
     return replace(
         trace,
         model=failure.model,

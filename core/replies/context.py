@@ -16,12 +16,12 @@ from core.bots import usage as spending
 from core.bots.calibration import IDENTITY
 from core.bots.settings import BotSettings
 from core.catalog import quotes
-from core.catalog.product_index import Item, kept, products_of
+from core.catalog.product_index import Item, cached_products, products_of
 from core.catalog.quote import OpenQuote
 from core.models import Sender
 from core.platform.db import run
 from core.replies.decision import ComposeRequest, Trace
-from core.replies.transcript import IN_PROMPT, PARAMETERS, SAID, Said, in_order, turns_of
+from core.replies.transcript import IN_PROMPT, MESSAGE_COLUMNS, PARAMETERS, ThreadMessage, to_messages, to_turns
 from core.types import BusinessFacts, Role
 
 
@@ -37,13 +37,13 @@ class ReplyContext:
     bot_id: int
     settings_version: int
     channel_id: int
-    read_up_to: str | None
-    must_wait: bool
+    last_customer_message_id: str | None
+    over_rate_budget: bool
     catalogue: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class CatalogVersion:
     """The catalogue to quote from. `quoted`: the customer may have an open quote."""
 
     business_id: int
@@ -53,10 +53,10 @@ class Shop:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConversationSnapshot:
     """State and latest messages of a conversation when its reply is due.
 
-    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `shop` is None if the
+    `last_sentiment`: the customer's at the bot's last reply, None if a person took part since. `catalog` is None if the
     business never had a product.
     """
 
@@ -70,13 +70,13 @@ class Standing:
     settings_version: int | None
     last_sentiment: str | None
     business_id: int
-    shop: Shop | None
+    catalog: CatalogVersion | None
     business: BusinessFacts
-    said: Sequence[Said]
+    messages: Sequence[ThreadMessage]
     opted_out: bool
 
 
-_STANDING = f"""
+_SNAPSHOT_QUERY = f"""
 SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_id, v.version,
        (SELECT r.trace ->> 'sentiment' FROM ai_runs r
         WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
@@ -87,7 +87,7 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
            WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
        i.opted_out_at IS NOT NULL,
        b.name, b.timezone, b.profile,
-       (SELECT jsonb_agg(jsonb_build_array({SAID}) ORDER BY m.created_at, m.id)
+       (SELECT jsonb_agg(jsonb_build_array({MESSAGE_COLUMNS}) ORDER BY m.created_at, m.id)
         FROM (SELECT * FROM messages WHERE conversation_id = c.id AND {IN_PROMPT}
               ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
 FROM conversations c
@@ -102,18 +102,18 @@ WHERE c.id = ANY(%(conversations)s::bigint[])
 """  # noqa: S608 - parts of our own
 
 
-def standings(session: Session, conversation_ids: Sequence[int]) -> dict[int, Standing]:
+def load_snapshots(session: Session, conversation_ids: Sequence[int]) -> dict[int, ConversationSnapshot]:
     """Load these conversations and their latest messages in one statement."""
     values = {
         "conversations": list(conversation_ids),
         **PARAMETERS,
         "remembered": quotes.REMEMBERED,
     }
-    rows = run(session, _STANDING, values)
-    return {row[0]: _standing(*row) for row in rows}
+    rows = run(session, _SNAPSHOT_QUERY, values)
+    return {row[0]: _snapshot(*row) for row in rows}
 
 
-def _standing(
+def _snapshot(
     conversation_id: int,
     mode: str,
     status: str,
@@ -129,12 +129,12 @@ def _standing(
     quoted: bool,
     opted_out: bool,
     *rest: Any,
-) -> Standing:
-    *business, said = rest
+) -> ConversationSnapshot:
+    *business, rows = rest
     facts = facts_of(*business)
-    told = in_order(said or [])
-    shop = None if catalogue is None else Shop(business_id, catalogue, currency, quoted)
-    return Standing(
+    messages = to_messages(rows or [])
+    catalog = None if catalogue is None else CatalogVersion(business_id, catalogue, currency, quoted)
+    return ConversationSnapshot(
         conversation_id,
         mode,
         status,
@@ -145,85 +145,93 @@ def _standing(
         version,
         sentiment,
         business_id,
-        shop,
+        catalog,
         facts,
-        told,
+        messages,
         opted_out,
     )
 
 
-def load_context(session: Session, how: Standing) -> ReplyContext | None:
+def load_context(session: Session, snapshot: ConversationSnapshot) -> ReplyContext | None:
     """Load all that a decision depends on, or None without a bot or if the customer's is not the last message."""
-    if how.bot_id is None or how.settings_version is None:
+    if snapshot.bot_id is None or snapshot.settings_version is None:
         return None
-    settings = versions.version(session, how.bot_id, how.settings_version)
-    if how.shop is None:
-        return _brief(how, settings, session)
-    items = products_of(session, how.shop.business_id)
-    quote = quotes.latest(session, how.conversation_id, how.contact_id, items) if how.shop.quoted else None
-    return _brief(how, settings, session, items, quote)
+    settings = versions.version(session, snapshot.bot_id, snapshot.settings_version)
+    if snapshot.catalog is None:
+        return _reply_context(snapshot, settings, session)
+    items = products_of(session, snapshot.catalog.business_id)
+    quote = (
+        quotes.latest(session, snapshot.conversation_id, snapshot.contact_id, items)
+        if snapshot.catalog.quoted
+        else None
+    )
+    return _reply_context(snapshot, settings, session, items, quote)
 
 
-def cached_context(how: Standing) -> ReplyContext | None:
+def cached_context(snapshot: ConversationSnapshot) -> ReplyContext | None:
     """Build the reply context without a query, or return None.
 
     Possible if this process has cached all inputs, no rate budget is set, and the customer has no open quote.
     """
-    settings = versions.kept(how.bot_id, how.settings_version)
+    settings = versions.cached(snapshot.bot_id, snapshot.settings_version)
     if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         return None
-    if how.bot_id is None or calibration_store.of_bot(None, how.bot_id) is None:
+    if snapshot.bot_id is None or calibration_store.of_bot(None, snapshot.bot_id) is None:
         return None
-    if spending.spent_out(None, how.bot_id, settings) is None:
+    if spending.is_money_spent(None, snapshot.bot_id, settings) is None:
         return None
-    if how.shop is None:
-        return _brief(how, settings, None)
-    items = kept(how.shop.business_id, how.shop.version, how.shop.currency)
-    return None if items is None or how.shop.quoted else _brief(how, settings, None, items)
+    if snapshot.catalog is None:
+        return _reply_context(snapshot, settings, None)
+    items = cached_products(snapshot.catalog.business_id, snapshot.catalog.version, snapshot.catalog.currency)
+    return None if items is None or snapshot.catalog.quoted else _reply_context(snapshot, settings, None, items)
 
 
-def _brief(
-    how: Standing,
+def _reply_context(
+    snapshot: ConversationSnapshot,
     settings: BotSettings,
     session: Session | None,
     items: tuple[Item, ...] = (),
     quote: OpenQuote | None = None,
 ) -> ReplyContext | None:
-    turns = turns_of(how.said)
-    if not turns or turns[-1].role is not Role.CUSTOMER or how.bot_id is None or how.settings_version is None:
+    turns = to_turns(snapshot.messages)
+    if not turns or turns[-1].role is not Role.CUSTOMER or snapshot.bot_id is None or snapshot.settings_version is None:
         return None
     request = ComposeRequest(
         settings=settings,
-        business=how.business,
+        business=snapshot.business,
         turns=turns,
-        prices=price_table.table(how.business_id),
-        bot_ref=f"bot-{how.bot_id}",
-        contact_ref=f"contact-{how.contact_id}",
-        replies_in_a_row=how.bot_turns,
-        last_sentiment=how.last_sentiment,
+        prices=price_table.table(snapshot.business_id),
+        bot_ref=f"bot-{snapshot.bot_id}",
+        contact_ref=f"contact-{snapshot.contact_id}",
+        replies_in_a_row=snapshot.bot_turns,
+        last_sentiment=snapshot.last_sentiment,
         catalogue=items,
         open_quote=quote,
-        calibration=calibration_store.of_bot(session, how.bot_id) or IDENTITY,
-        over_budget=bool(spending.spent_out(session, how.bot_id, settings)),
+        calibration=calibration_store.of_bot(session, snapshot.bot_id) or IDENTITY,
+        over_budget=bool(spending.is_money_spent(session, snapshot.bot_id, settings)),
     )
     return ReplyContext(
         request=request,
-        bot_id=how.bot_id,
-        settings_version=how.settings_version,
-        channel_id=how.channel_id,
-        read_up_to=next(
-            (one.provider_id for one in reversed(how.said) if one.sender == Sender.CUSTOMER and one.type != "call"),
+        bot_id=snapshot.bot_id,
+        settings_version=snapshot.settings_version,
+        channel_id=snapshot.channel_id,
+        last_customer_message_id=next(
+            (
+                one.provider_id
+                for one in reversed(snapshot.messages)
+                if one.sender == Sender.CUSTOMER and one.type != "call"
+            ),
             None,
         ),
-        catalogue=None if how.shop is None else how.shop.version,
-        must_wait=session is not None and not spending.fits(session, how.bot_id, settings, turns),
+        catalogue=None if snapshot.catalog is None else snapshot.catalog.version,
+        over_rate_budget=session is not None and not spending.fits(session, snapshot.bot_id, settings, turns),
     )
 
 
 def run_columns(trace: Trace) -> dict[str, Any]:
     """Return a run's columns. `trace` omits what has a column of its own."""
     usage = trace.usage
-    kept = {
+    details = {
         "passages": [asdict(passage) for passage in trace.passages],
         "sources": list(trace.sources),
         "unknown_sources": list(trace.unknown_sources),
@@ -248,7 +256,7 @@ def run_columns(trace: Trace) -> dict[str, Any]:
         "cost_usd": trace.cost,
         "latency_ms": trace.latency_ms,
         "error": trace.error,
-        "trace": kept,
+        "trace": details,
     }
 
 

@@ -21,9 +21,9 @@ from core.text import similarity
 from core.types import BusinessFacts, Role, Turn
 
 OUTCOME = "copilot"
-_MOST_TURNS = 100
-_MOST_REPLIES = 5
-_MOST_TAGS = 3
+_MAX_TURNS = 100
+_MAX_REPLIES = 5
+_MAX_TAGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Material:
     turns: tuple[Turn, ...]
     tags: tuple[str, ...]
     items: tuple[Item, ...]
-    must_wait: bool
+    over_rate_budget: bool
 
 
-def gather(session: Session, business_id: int, conversation_id: int) -> Material:
+def load(session: Session, business_id: int, conversation_id: int) -> Material:
     """Load all inputs of a copilot call for a conversation. Raises `NotFound`."""
     row = session.execute(
         select(Conversation.contact_id, Channel.bot_id)
@@ -55,7 +55,7 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
     if row is None:
         raise NotFound(f"No conversation {conversation_id}.")
     version, settings = (0, BotSettings()) if row.bot_id is None else versions.current(session, row.bot_id)
-    turns = transcript.turns_until(session, conversation_id, limit=_MOST_TURNS)
+    turns = transcript.turns_until(session, conversation_id, limit=_MAX_TURNS)
     return Material(
         conversation_id=conversation_id,
         contact_id=row.contact_id,
@@ -66,11 +66,11 @@ def gather(session: Session, business_id: int, conversation_id: int) -> Material
         turns=turns,
         tags=tuple(triage.known_tags(session, business_id)),
         items=products_of(session, business_id),
-        must_wait=row.bot_id is not None and _spent(session, row.bot_id, settings, turns),
+        over_rate_budget=row.bot_id is not None and _is_over_budget(session, row.bot_id, settings, turns),
     )
 
 
-def _spent(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
+def _is_over_budget(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
     """Return whether the bot's budget for the minute or its money is spent."""
     fits = usage.fits(session, bot_id, settings, turns)
     return not fits or bool(usage.spent_out(session, bot_id, settings))
@@ -93,18 +93,18 @@ def record(session: Session, business_id: int, material: Material, trace: Trace)
 def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
     """Return the saved replies most similar to the customer's last messages, best first."""
     saved = saved_replies(session)
-    asked = _asked(session, conversation_id)
+    asked = _customer_text(session, conversation_id)
     texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
-    return [saved[place] for place, _ in similarity.nearest(asked, texts, _MOST_REPLIES)]
+    return [saved[place] for place, _ in similarity.nearest(asked, texts, _MAX_REPLIES)]
 
 
 def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:
     """Return the tags in use that occur in the customer's messages."""
     tags = triage.known_tags(session, business_id)
-    return similarity.named_in(_asked(session, conversation_id), tags, _MOST_TAGS)
+    return similarity.named_in(_customer_text(session, conversation_id), tags, _MAX_TAGS)
 
 
-def _asked(session: Session, conversation_id: int) -> str:
+def _customer_text(session: Session, conversation_id: int) -> str:
     """Return the customer's latest messages; the last ones suffice if the business has replied since."""
     turns = transcript.turns_until(session, conversation_id, limit=10)
     return "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)

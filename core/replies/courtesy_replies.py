@@ -7,7 +7,7 @@ from core.text.courtesy import Courtesy
 from core.text.normalize import LanguageCode
 
 # None of them asks: an "ok" after a question is an answer, an "ok" after these is not.
-_RETURNED = {
+_REPLIES = {
     Courtesy.GREETING: Localised(
         es="¡Hola! Cuéntenos en qué podemos ayudarle.",
         en="Hello! Tell us how we can help you.",
@@ -26,7 +26,7 @@ _RETURNED = {
 }
 
 
-def returned(courtesy: Courtesy, language: LanguageCode) -> str | None:
+def courtesy_reply(courtesy: Courtesy, language: LanguageCode) -> str | None:
     """Return the reply to a courtesy; None if it gets no reply."""
-    words = _RETURNED.get(courtesy)
+    words = _REPLIES.get(courtesy)
     return words.in_language(language) if words else None

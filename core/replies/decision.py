@@ -43,7 +43,7 @@ class ComposeRequest:
     catalogue: tuple[Item, ...] = ()
     open_quote: OpenQuote | None = None
     over_budget: bool = False
-    given_before: Reply | None = None
+    cached_answer: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +100,17 @@ class HandOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class BotOff:
     """The bot is switched off for this conversation."""
 
     trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
-class NothingOwed:
+class NoReplyNeeded:
     """The messages need no response ("ok", "👍"): nothing is sent and nobody is notified."""
 
     trace: Trace
 
 
-Outcome = Reply | HandOff | Silent | NothingOwed
+Outcome = Reply | HandOff | BotOff | NoReplyNeeded

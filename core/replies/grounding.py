@@ -44,7 +44,7 @@ def review(
     cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
     sources = tuple(source for source in cited if source in scores or source == FACTS)
     unknown = tuple(source for source in cited if source not in sources)
-    known = _known(settings, business, turns, passages)
+    known = _business_texts(settings, business, turns, passages)
     invented = (
         *invented_amounts(answer.reply, known, asked),
         *invented_addresses(answer.reply, known, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
@@ -63,17 +63,17 @@ def review(
     return Review(sources, unknown, invented, grounded, weigh(signals, calibration))
 
 
-def _known(
+def _business_texts(
     settings: BotSettings, business: BusinessFacts, turns: Sequence[Turn], passages: Sequence[Passage]
 ) -> list[str]:
     """Return all texts of the business: facts, passages, and its messages in this conversation."""
-    said = [turn.text for turn in turns if turn.role is not Role.CUSTOMER]
-    told = [f"{passage.title}\n{passage.text}" for passage in passages]
-    return [*fact_lines(business), settings.personality, *told, *said]
+    replies = [turn.text for turn in turns if turn.role is not Role.CUSTOMER]
+    documents = [f"{passage.title}\n{passage.text}" for passage in passages]
+    return [*fact_lines(business), settings.personality, *documents, *replies]
 
 
 def _other_language(settings: BotSettings, asked: str, reply: str) -> bool:
     """Return whether a reply is not in the bot's language or, if none is set, the customer's."""
-    spoken = settings.language
-    wanted = guess_language(asked, guess_language(reply)) if spoken == "auto" else spoken
-    return guess_language(reply, wanted) != wanted
+    configured = settings.language
+    expected = guess_language(asked, guess_language(reply)) if configured == "auto" else configured
+    return guess_language(reply, expected) != expected

@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class HandoffTrigger:
     """A rule that hands off. `detail` is for the agent: the phrase, the count, the repeated question."""
 
     reason: Reason
@@ -48,7 +48,7 @@ class Trigger:
 _REPEAT_WINDOW = timedelta(hours=1)
 
 
-def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row: int) -> Trigger | None:
+def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row: int) -> HandoffTrigger | None:
     """Return the first rule that hands off before a model is asked, or None.
 
     `replies_in_a_row` counts the bot's replies since a person last took part, however far back that is.
@@ -63,35 +63,35 @@ def before_model(settings: BotSettings, turns: Sequence[Turn], replies_in_a_row:
     )
 
 
-def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> Trigger | None:
+def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> HandoffTrigger | None:
     """Return the first keyword phrase that one of the messages contains, as matched by `core.text.phrases`.
 
     "No puedo cancelar" and "no me devuelven el dinero" are complaints, not negations, and count.
     """
-    keyword = phrases.said(messages, keywords)
-    return None if keyword is None else Trigger(Reason.KEYWORD, keyword)
+    keyword = phrases.find_phrase(messages, keywords)
+    return None if keyword is None else HandoffTrigger(Reason.KEYWORD, keyword)
 
 
-def upset(messages: Sequence[str]) -> Trigger | None:
+def upset(messages: Sequence[str]) -> HandoffTrigger | None:
     """Match phrases that only an angry customer writes, in the same way as the keyword phrases."""
     found = asked_for_person(messages, STRONG_WORDS)
-    return found and Trigger(Reason.SENTIMENT, found.detail)
+    return found and HandoffTrigger(Reason.SENTIMENT, found.detail)
 
 
-def turn_cap(replies_in_a_row: int, cap: int) -> Trigger | None:
+def turn_cap(replies_in_a_row: int, cap: int) -> HandoffTrigger | None:
     if replies_in_a_row < cap:
         return None
-    return Trigger(Reason.TURN_CAP, f"{replies_in_a_row} replies without a person")
+    return HandoffTrigger(Reason.TURN_CAP, f"{replies_in_a_row} replies without a person")
 
 
-def unsupported(newest: Sequence[Turn]) -> Trigger | None:
+def unsupported(newest: Sequence[Turn]) -> HandoffTrigger | None:
     """Match a burst of which the bot can read nothing (an image without a caption, an unknown type)."""
     if any(turn.readable for turn in newest):
         return None
-    return Trigger(Reason.UNSUPPORTED_CONTENT, newest[-1].text)
+    return HandoffTrigger(Reason.UNSUPPORTED_CONTENT, newest[-1].text)
 
 
-def asked_twice(turns: Sequence[Turn]) -> Trigger | None:
+def asked_twice(turns: Sequence[Turn]) -> HandoffTrigger | None:
     """Match a question repeated within the hour after the bot answered it: the answer did not help."""
     newest = burst(turns)
     earlier = turns[: len(turns) - len(newest)]
@@ -102,11 +102,11 @@ def asked_twice(turns: Sequence[Turn]) -> Trigger | None:
             continue
         for turn in newest:
             if same_question(old.text, turn.text):
-                return Trigger(Reason.ASKED_TWICE, turn.text)
+                return HandoffTrigger(Reason.ASKED_TWICE, turn.text)
     return None
 
 
-def below_threshold(confidence: float, threshold: float) -> Trigger | None:
+def below_threshold(confidence: float, threshold: float) -> HandoffTrigger | None:
     if confidence >= threshold:
         return None
-    return Trigger(Reason.LOW_CONFIDENCE, f"{confidence:.2f} is below {threshold:.2f}")
+    return HandoffTrigger(Reason.LOW_CONFIDENCE, f"{confidence:.2f} is below {threshold:.2f}")

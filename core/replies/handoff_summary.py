@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from core.types import Role, Summary, Turn
 
-_LONGEST_WORDS = 600  # characters of the model's own summary
-_LONGEST_ASKED = 300
-_LONGEST_TRIED = 200
-_LATEST = 3  # messages of the customer: "a person, please" says little without the one before
+_MAX_SUMMARY_LENGTH = 600  # characters of the model's own summary
+_MAX_QUESTIONS_LENGTH = 300
+_MAX_ANSWER_LENGTH = 200
+_MAX_QUESTIONS = 3  # messages of the customer: "a person, please" says little without the one before
 
 
-def summarise(turns: Sequence[Turn], told: str | None) -> Summary:
+def summarise(turns: Sequence[Turn], model_summary: str | None) -> Summary:
     """Summarise the conversation at the hand-off. `model_summary` is the model's own, if any."""
-    asked = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_LATEST:]
+    asked = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_MAX_QUESTIONS:]
     tried = next((_line(turn.text) for turn in reversed(turns) if turn.role is Role.BOT), "")
     return Summary(
-        words=_short(_line(told or ""), _LONGEST_WORDS),
-        asked=_latest(" / ".join(filter(None, asked)), _LONGEST_ASKED),
-        tried=_short(tried, _LONGEST_TRIED),
+        words=_short(_line(model_summary or ""), _MAX_SUMMARY_LENGTH),
+        asked=_latest(" / ".join(filter(None, asked)), _MAX_QUESTIONS_LENGTH),
+        tried=_short(tried, _MAX_ANSWER_LENGTH),
     )
 
 

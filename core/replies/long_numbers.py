@@ -15,8 +15,8 @@ import phonenumbers
 
 from core.replies.output_checks import AMOUNT
 
-_LEAST_DIGITS = 8
-_LEAST_SHARED = 6  # digits in a row that two numbers do not share by chance
+_MIN_DIGITS = 8
+_MIN_SHARED_DIGITS = 6  # digits in a row that two numbers do not share by chance
 _BETWEEN = r"[ \u00a0\u202f().\u2010-\u2015\u2212/-]"
 _NUMBER = re.compile(rf"(?<!\d)(?:\+ ?)?\(?\d(?:{_BETWEEN}{{0,3}}\d){{7,39}}(?!\d)")
 _APART = re.compile(r"\s*/\s*|\s+\(|\)\s+|\s+[\u2010-\u2015-]\s+|\.\s+")  # separators between two numbers
@@ -37,26 +37,26 @@ _SAME_NUMBER = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _SourceNumbers:
     """Index of the source text: all digits in order, and the long numbers by their last digits."""
 
     digits: str
     by_end: dict[str, set[str]]
 
 
-def invented_numbers(reply: str, told: str) -> tuple[str, ...]:
+def invented_numbers(reply: str, source: str) -> tuple[str, ...]:
     """Return the long numbers of a reply that `source` does not contain, as they are written."""
     found = list(_long_numbers(reply))
-    given = _given(told) if found else None
-    return tuple(number.strip() for number in found if given and not _follows(number, given))
+    index = _index(source) if found else None
+    return tuple(number.strip() for number in found if index and not _is_in_source(number, index))
 
 
 def _long_numbers(text: str) -> Iterator[str]:
     plain = _TIME.sub(" | ", _DATE.sub(" | ", AMOUNT.sub(" | ", text)))
-    return (found[0] for found in _NUMBER.finditer(plain) if not _counts(_groups(found[0]), found[0]))
+    return (found[0] for found in _NUMBER.finditer(plain) if not _are_small_numbers(_groups(found[0]), found[0]))
 
 
-def _counts(groups: Sequence[str], written: str) -> bool:
+def _are_small_numbers(groups: Sequence[str], written: str) -> bool:
     """Return whether these are small numbers in a row: sizes, opening hours, a range such as 1000-2000."""
     values = [int(group) for group in groups]
     steps = {later - one for one, later in pairwise(values)}
@@ -67,35 +67,35 @@ def _counts(groups: Sequence[str], written: str) -> bool:
     return max(values) <= _HOURS or len(steps) == 1
 
 
-def _given(told: str) -> _Told:
+def _index(source: str) -> _SourceNumbers:
     by_end: dict[str, set[str]] = {}
-    for found in _NUMBER.finditer(told):
+    for found in _NUMBER.finditer(source):
         for one in (found[0], *_APART.split(found[0])):
-            number = _dialled(one)
-            by_end.setdefault(number[-_LEAST_SHARED:], set()).add(number)
-    return _Told("|".join(map(_digits, told.splitlines())), by_end)
+            number = _normalized(one)
+            by_end.setdefault(number[-_MIN_SHARED_DIGITS:], set()).add(number)
+    return _SourceNumbers("|".join(map(_digits, source.splitlines())), by_end)
 
 
-def _follows(written: str, given: _Told) -> bool:
+def _is_in_source(written: str, index: _SourceNumbers) -> bool:
     """Return whether a number occurs in the source; small numbers beside it ("12345678 (2 pairs)") are ignored."""
-    if _digits(written) in given.digits or _is_given(written, given):
+    if _digits(written) in index.digits or _matches_source(written, index):
         return True
     first, *others = _APART.split(written)
-    rest = [_digits(one) for one in others if not _is_given(one, given)]
-    return bool(others) and _is_given(first, given) and sum(map(len, rest)) < _LEAST_DIGITS
+    rest = [_digits(one) for one in others if not _matches_source(one, index)]
+    return bool(others) and _matches_source(first, index) and sum(map(len, rest)) < _MIN_DIGITS
 
 
-def _is_given(written: str, given: _Told) -> bool:
+def _matches_source(written: str, index: _SourceNumbers) -> bool:
     """Return whether a number matches one of the source, with or without its country and area codes."""
-    number = _dialled(written)
-    near = given.by_end.get(number[-_LEAST_SHARED:], ())
-    return any(one.endswith(number) or phonenumbers.is_number_match(number, one) in _SAME_NUMBER for one in near)
+    number = _normalized(written)
+    candidates = index.by_end.get(number[-_MIN_SHARED_DIGITS:], ())
+    return any(one.endswith(number) or phonenumbers.is_number_match(number, one) in _SAME_NUMBER for one in candidates)
 
 
-def _dialled(written: str) -> str:
+def _normalized(written: str) -> str:
     """Return the digits of a number, with a + if it begins with a country code."""
-    abroad, digits = written.lstrip(" (").startswith("+"), _digits(written)
-    return f"+{digits}" if abroad else f"+{digits[2:]}" if digits.startswith("00") else digits
+    international, digits = written.lstrip(" (").startswith("+"), _digits(written)
+    return f"+{digits}" if international else f"+{digits[2:]}" if digits.startswith("00") else digits
 
 
 def _groups(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from core.text.numbers import quantity_at
 _RULE_RUN = 8  # words in a row that do not coincide by chance
 # A personality may hold phrases meant for customers, such as a greeting: only a long run of it is a leak.
 _PERSONALITY_RUN = 30
-_LEAST_QUANTITY = Decimal("0.1")
+_MIN_QUANTITY = Decimal("0.1")
 _COUNTS = {
     word: count
     for count, names in enumerate(
@@ -61,7 +61,7 @@ AMOUNT = re.compile(
 _PERCENTS = re.compile(_PERCENT, re.I)
 _COINS = re.compile(_COIN, re.I)
 _LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")
-_LONGEST_NUMBER = 6  # words
+_MAX_NUMBER_WORDS = 6  # words
 _SPEAKS_OF_PRICES = re.compile(
     rf"{_SIGN}|\b(?:{_CODE}|precios?|pre[cç]os?|prices?|cuestan?|custam?|costs?|costos?|coste|importes?|tarifas?)\b",
     re.I,
@@ -116,9 +116,9 @@ def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str,
     shares = {value for text in texts if _PERCENTS.search(text) for value in _numbers(text)}
     counts = _quantities(AMOUNT.sub(" ", reply)) | _quantities(AMOUNT.sub(" ", asked))
     stated = list(_stated(reply))
-    sound = [found for found in stated if _follows(found, prices, shares, counts)]
-    total = sum((found.value for found in sound), Decimal(0)) if len(sound) > 1 else None
-    invented = [found.written for found in stated if found not in sound and found.value != total]
+    valid = [found for found in stated if _follows(found, prices, shares, counts)]
+    total = sum((found.value for found in valid), Decimal(0)) if len(valid) > 1 else None
+    invented = [found.written for found in stated if found not in valid and found.value != total]
     return (*invented, *_gifts(reply, texts))
 
 
@@ -138,23 +138,29 @@ def _stated(reply: str) -> Iterator[_Stated]:
 
 def _in_words(reply: str) -> Iterator[_Stated]:
     """Yield amounts such as "diez euros" and "twenty per cent"."""
-    said = words(_PERCENTS.sub(" percent ", reply))
-    for at, word in enumerate(said):
+    tokens = words(_PERCENTS.sub(" percent ", reply))
+    for at, word in enumerate(tokens):
         share = word == "percent"
         if not share and not _COINS.fullmatch(word):
             continue
-        for start in range(max(0, at - _LONGEST_NUMBER), at):
-            value = _spelled(said[start:at])
+        for start in range(max(0, at - _MAX_NUMBER_WORDS), at):
+            value = _spelled(tokens[start:at])
             if value is not None:
-                yield _Stated(" ".join(said[start : at + 1]), value, share)
+                yield _Stated(" ".join(tokens[start : at + 1]), value, share)
                 break
 
 
-def _spelled(said: list[str]) -> Decimal | None:
+def _spelled(tokens: list[str]) -> Decimal | None:
     """Return the number that all of these words spell; None for figures, an article and anything else."""
     for language in _LANGUAGES:
-        found = quantity_at(said, language)
-        if found and found.length == len(said) and not found.unit and not found.article and not said[0][0].isdigit():
+        found = quantity_at(tokens, language)
+        if (
+            found
+            and found.length == len(tokens)
+            and not found.unit
+            and not found.article
+            and not tokens[0][0].isdigit()
+        ):
             return found.amount
     return None
 
@@ -167,8 +173,8 @@ def _gifts(reply: str, texts: list[str]) -> Iterator[str]:
 
 
 def _shares_run(reply: str, ours: str, length: int) -> bool:
-    said = set(_runs(reply, length))
-    return bool(said) and not said.isdisjoint(_runs(ours, length))
+    tokens = set(_runs(reply, length))
+    return bool(tokens) and not tokens.isdisjoint(_runs(ours, length))
 
 
 def _runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
@@ -199,7 +205,7 @@ def _follows(found: _Stated, prices: set[Decimal], shares: set[Decimal], counts:
 
 
 def _quantities(text: str) -> set[Decimal]:
-    written = {value for value in _numbers(text) if value >= _LEAST_QUANTITY}
+    written = {value for value in _numbers(text) if value >= _MIN_QUANTITY}
     return written | {Decimal(_COUNTS[word]) for word in words(text) if word in _COUNTS}
 
 

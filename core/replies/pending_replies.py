@@ -23,19 +23,19 @@ from core.platform import events
 from core.platform.db import run
 from core.platform.errors import OptedOut
 from core.replies import context
-from core.replies import runs as kept_runs
-from core.replies.assistant import given_up
-from core.replies.decision import HandOff, NothingOwed, Outcome, Reply, Silent
+from core.replies import runs as reply_runs
+from core.replies.assistant import apology_text
+from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Outcome, Reply
 from core.replies.handoff_summary import summarise
 
 log = structlog.get_logger(__name__)
 
-MOST_ATTEMPTS = 3  # after this many failed attempts the reply is handed off
+MAX_ATTEMPTS = 3  # after this many failed attempts the reply is handed off
 _QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PendingReply:
     """A reply that only this worker may write, while `lease` lasts and no newer message arrives.
 
     `waited`: seconds from its first message until it was claimed.
@@ -62,22 +62,22 @@ RETURNING conversation_id, business_id, latest_message_id, attempts,
 """
 
 
-def claim(session: Session, limit: int, lease_for: timedelta) -> list[Turn]:
+def claim(session: Session, limit: int, lease_for: timedelta) -> list[PendingReply]:
     """Claim up to `limit` due replies that have no live lease."""
     lease = uuid.uuid4()
     rows = run(session, _CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
     return [
-        Turn(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease, row.waited)
+        PendingReply(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease, row.waited)
         for row in rows
     ]
 
 
-def renew(session: Session, held: Sequence[Turn], lease_for: timedelta) -> None:
+def renew(session: Session, held: Sequence[PendingReply], lease_for: timedelta) -> None:
     """Renew the leases of replies in progress."""
     values = {
         "lease_for": lease_for,
-        "ids": [turn.conversation_id for turn in held],
-        "leases": list({turn.lease for turn in held}),
+        "ids": [pending.conversation_id for pending in held],
+        "leases": list({pending.lease for pending in held}),
     }
     run(session, _RENEW, values)
 
@@ -93,54 +93,65 @@ WHERE conversation_id IN (
 """
 
 
-def look(session: Session, claimed: Sequence[Turn]) -> list[tuple[Turn, context.Standing | None]]:
+def load_snapshots(
+    session: Session, claimed: Sequence[PendingReply]
+) -> list[tuple[PendingReply, context.ConversationSnapshot | None]]:
     """Load the conversations of claimed replies together."""
-    standings = context.standings(session, [turn.conversation_id for turn in claimed]) if claimed else {}
-    return [(turn, standings.get(turn.conversation_id)) for turn in claimed]
+    snapshots = context.load_snapshots(session, [pending.conversation_id for pending in claimed]) if claimed else {}
+    return [(pending, snapshots.get(pending.conversation_id)) for pending in claimed]
 
 
-def ready(turn: Turn, how: context.Standing | None) -> context.ReplyContext | None:
+def prepare_from_cache(
+    pending: PendingReply, snapshot: context.ConversationSnapshot | None
+) -> context.ReplyContext | None:
     """Fast path: build the reply context if nothing prevents answering; `prepare` handles every other case."""
-    if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED or turn.attempts > MOST_ATTEMPTS:
+    if (
+        snapshot is None
+        or snapshot.mode != Mode.BOT
+        or snapshot.status == ConversationStatus.CLOSED
+        or pending.attempts > MAX_ATTEMPTS
+    ):
         return None
-    if how.opted_out:
+    if snapshot.opted_out:
         return None
-    return context.cached_context(how)
+    return context.cached_context(snapshot)
 
 
-def prepare(session: Session, turn: Turn) -> context.ReplyContext | None:
+def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | None:
     """Return the reply context, or None if the bot must not answer: a person took over, or the conversation is closed.
 
     A reply that keeps failing is handed off.
     """
-    how = context.standings(session, [turn.conversation_id]).get(turn.conversation_id)
-    if how is None or how.mode != Mode.BOT or how.status == ConversationStatus.CLOSED:
-        _drop(session, turn)
+    snapshot = context.load_snapshots(session, [pending.conversation_id]).get(pending.conversation_id)
+    if snapshot is None or snapshot.mode != Mode.BOT or snapshot.status == ConversationStatus.CLOSED:
+        _discard(session, pending)
         return None
-    if how.opted_out:  # sending to them is forbidden: do not ask a model
-        hand_off(session, turn.business_id, turn.conversation_id, "opted_out", "nothing can be sent until they lift it")
+    if snapshot.opted_out:  # sending to them is forbidden: do not ask a model
+        hand_off(
+            session, pending.business_id, pending.conversation_id, "opted_out", "nothing can be sent until they lift it"
+        )
         return None
-    if turn.attempts > MOST_ATTEMPTS:
-        _give_up(session, turn, how)
+    if pending.attempts > MAX_ATTEMPTS:
+        _hand_off_failed(session, pending, snapshot)
         return None
-    briefing = context.load_context(session, how)
-    if briefing is None and _taken_back(session, turn):
-        _drop(session, turn)
-        _settle(session, turn.business_id, turn.conversation_id)
-    elif briefing is None:
-        hand_off(session, turn.business_id, turn.conversation_id, "no_bot")
-    elif briefing.must_wait:
-        _postpone(session, turn, context.BUDGET_WAIT)
+    reply_context = context.load_context(session, snapshot)
+    if reply_context is None and _was_deleted(session, pending):
+        _discard(session, pending)
+        _clear_waiting(session, pending.business_id, pending.conversation_id)
+    elif reply_context is None:
+        hand_off(session, pending.business_id, pending.conversation_id, "no_bot")
+    elif reply_context.over_rate_budget:
+        _postpone(session, pending, context.BUDGET_WAIT)
         return None
-    return briefing
+    return reply_context
 
 
-def _taken_back(session: Session, turn: Turn) -> bool:
+def _was_deleted(session: Session, pending: PendingReply) -> bool:
     """Return whether the customer deleted their last message, so that nothing is left to answer."""
     newest = (
         select(Message.payload.has_key("revoked"))
         .where(
-            Message.conversation_id == turn.conversation_id,
+            Message.conversation_id == pending.conversation_id,
             Message.sender == Sender.CUSTOMER,
             Message.type.not_in(ABOUT_ANOTHER),
         )
@@ -150,48 +161,48 @@ def _taken_back(session: Session, turn: Turn) -> bool:
     return bool(session.scalar(newest))
 
 
-def _give_up(session: Session, turn: Turn, how: context.Standing) -> None:
+def _hand_off_failed(session: Session, pending: PendingReply, snapshot: context.ConversationSnapshot) -> None:
     """Hand off a reply that failed repeatedly, with the apology customers get after a failure."""
-    briefing = context.load_context(session, how)
-    words = None if briefing is None else given_up(briefing.request)
+    reply_context = context.load_context(session, snapshot)
+    words = None if reply_context is None else apology_text(reply_context.request)
     if words:
         apology = Draft({"type": "text", "text": words}, Sender.BOT, answers=False)
-        (said,) = queue_replies(session, turn.business_id, {turn.conversation_id: apology})
-        if isinstance(said, Exception):
-            log.warning("apology_not_said", conversation_id=turn.conversation_id, reason=str(said))
-    hand_off(session, turn.business_id, turn.conversation_id, "failure", "the bot could not finish an answer")
+        (enqueued,) = queue_replies(session, pending.business_id, {pending.conversation_id: apology})
+        if isinstance(enqueued, Exception):
+            log.warning("apology_not_said", conversation_id=pending.conversation_id, reason=str(enqueued))
+    hand_off(session, pending.business_id, pending.conversation_id, "failure", "the bot could not finish an answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CompletedReply:
     """A claimed reply with its outcome."""
 
-    turn: Turn
-    briefing: context.ReplyContext
+    pending: PendingReply
+    reply_context: context.ReplyContext
     outcome: Outcome
 
 
-def finish(session: Session, business_id: int, done: Sequence[Done]) -> list[bool]:
+def finish(session: Session, business_id: int, done: Sequence[CompletedReply]) -> list[bool]:
     """Send or hand off the replies that are still valid: lease held, no person took over, no newer message.
 
     The runs are recorded in any case, because they cost money. Return for each whether its outcome was used.
     """
-    won = _win(session, done)
-    counts = [one for one in done if one.turn in won]
-    said = _say(session, business_id, counts)
+    valid = _take_valid(session, done)
+    valid_replies = [one for one in done if one.pending in valid]
+    enqueued = _enqueue(session, business_id, valid_replies)
     runs = []
     for one in done:
-        if one.turn not in won:
-            _give_back(session, one.turn)
-            runs.append(kept_runs.of(one, "stale", None))
-        elif kept := _conclude(session, one, said.get(one.turn.conversation_id)):
-            runs.append(kept)
-    kept_runs.record(session, business_id, runs)
-    return [one.turn in won for one in done]
+        if one.pending not in valid:
+            _release(session, one.pending)
+            runs.append(reply_runs.to_row(one, "stale", None))
+        elif row := _apply_outcome(session, one, enqueued.get(one.pending.conversation_id)):
+            runs.append(row)
+    reply_runs.record(session, business_id, runs)
+    return [one.pending in valid for one in done]
 
 
 # Lock the conversation before its pending reply, in the same order as everywhere else.
-_WIN = """
+_TAKE_VALID = """
 WITH wanted AS (
     SELECT * FROM unnest(%(conversations)s::bigint[], %(leases)s::uuid[], %(latest)s::bigint[])
     AS w (conversation, lease, latest)
@@ -205,66 +216,72 @@ RETURNING t.conversation_id, t.lease
 """
 
 
-def _win(session: Session, done: Sequence[Done]) -> set[Turn]:
+def _take_valid(session: Session, done: Sequence[CompletedReply]) -> set[PendingReply]:
     """Delete the pending replies that are still valid and return them."""
     values = {
-        "conversations": [one.turn.conversation_id for one in done],
-        "leases": [one.turn.lease for one in done],
-        "latest": [one.turn.latest_message_id for one in done],
+        "conversations": [one.pending.conversation_id for one in done],
+        "leases": [one.pending.lease for one in done],
+        "latest": [one.pending.latest_message_id for one in done],
     }
-    ended = {(conversation_id, lease) for conversation_id, lease in run(session, _WIN, values)}
-    return {one.turn for one in done if (one.turn.conversation_id, one.turn.lease) in ended}
+    ended = {(conversation_id, lease) for conversation_id, lease in run(session, _TAKE_VALID, values)}
+    return {one.pending for one in done if (one.pending.conversation_id, one.pending.lease) in ended}
 
 
-def _say(session: Session, business_id: int, done: Sequence[Done]) -> dict[int, list[int] | Refusal]:
+def _enqueue(session: Session, business_id: int, done: Sequence[CompletedReply]) -> dict[int, list[int] | Refusal]:
     """Enqueue the bot's messages, by conversation."""
     drafts = {
-        one.turn.conversation_id: Draft(
+        one.pending.conversation_id: Draft(
             content={"type": "text", "text": words}, sender=Sender.BOT, answers=isinstance(one.outcome, Reply)
         )
         for one in done
-        if (words := _words(one.outcome))
+        if (words := _text(one.outcome))
     }
     return dict(zip(drafts, queue_replies(session, business_id, drafts), strict=True)) if drafts else {}
 
 
-def _words(outcome: Outcome) -> str | None:
+def _text(outcome: Outcome) -> str | None:
     match outcome:
         case Reply(draft=False) | HandOff():
             return outcome.text
     return None
 
 
-def _conclude(session: Session, one: Done, said: list[int] | Refusal | None) -> dict[str, Any] | None:
+def _apply_outcome(
+    session: Session, one: CompletedReply, enqueued: list[int] | Refusal | None
+) -> dict[str, Any] | None:
     """Apply a valid outcome. Return the run to record.
 
     If the message can no longer be sent to this customer, the conversation is handed off.
     """
-    turn, outcome = one.turn, one.outcome
-    if isinstance(said, Exception) and not isinstance(said, OptedOut):
-        hand_off(session, turn.business_id, turn.conversation_id, "not_sendable", str(said))
-    elif not isinstance(said, Exception):
+    pending, outcome = one.pending, one.outcome
+    if isinstance(enqueued, Exception) and not isinstance(enqueued, OptedOut):
+        hand_off(session, pending.business_id, pending.conversation_id, "not_sendable", str(enqueued))
+    elif not isinstance(enqueued, Exception):
         _quote(session, one)
-    message_id = said[0] if isinstance(said, list) else None
+    message_id = enqueued[0] if isinstance(enqueued, list) else None
     match outcome:
         case Reply(draft=True):
-            waits = summarise(one.briefing.request.turns, None)
-            hand_off(session, turn.business_id, turn.conversation_id, "draft", "an answer waits for approval", waits)
-            return kept_runs.of(one, pending_draft.PENDING, None, draft=outcome.text)
+            summary = summarise(one.reply_context.request.turns, None)
+            hand_off(
+                session, pending.business_id, pending.conversation_id, "draft", "an answer waits for approval", summary
+            )
+            return reply_runs.to_row(one, pending_draft.PENDING, None, draft=outcome.text)
         case Reply():
-            return kept_runs.of(one, "reply", message_id)
+            return reply_runs.to_row(one, "reply", message_id)
         case HandOff():
-            hand_off(session, turn.business_id, turn.conversation_id, outcome.reason, outcome.detail, outcome.summary)
-            return kept_runs.of(one, "handoff", message_id)
-        case NothingOwed():
-            _settle(session, turn.business_id, turn.conversation_id)
-            return kept_runs.of(one, "nothing_owed", None)
-        case Silent():
-            hand_off(session, turn.business_id, turn.conversation_id, "bot_off")
+            hand_off(
+                session, pending.business_id, pending.conversation_id, outcome.reason, outcome.detail, outcome.summary
+            )
+            return reply_runs.to_row(one, "handoff", message_id)
+        case NoReplyNeeded():
+            _clear_waiting(session, pending.business_id, pending.conversation_id)
+            return reply_runs.to_row(one, "nothing_owed", None)
+        case BotOff():
+            hand_off(session, pending.business_id, pending.conversation_id, "bot_off")
             return None
 
 
-def _settle(session: Session, business_id: int, conversation_id: int) -> None:
+def _clear_waiting(session: Session, business_id: int, conversation_id: int) -> None:
     """Record that nobody owes this customer an answer."""
     session.execute(
         update(Conversation)
@@ -275,48 +292,48 @@ def _settle(session: Session, business_id: int, conversation_id: int) -> None:
     events.notify(session, business_id, conversation_id)
 
 
-def _quote(session: Session, one: Done) -> None:
+def _quote(session: Session, one: CompletedReply) -> None:
     """Apply an answer's change of quotes. A quote that could not be sent to the customer is not created."""
     if not isinstance(one.outcome, Reply | HandOff) or one.outcome.quote is None:
         return
-    turn, change = one.turn, one.outcome.quote
-    quotes.apply(session, turn.business_id, turn.conversation_id, one.briefing.bot_id, change)
+    pending, change = one.pending, one.outcome.quote
+    quotes.apply(session, pending.business_id, pending.conversation_id, one.reply_context.bot_id, change)
     if change.state == QuoteState.CONFIRMED and isinstance(one.outcome, Reply):
         words = f"A customer confirmed a quote: {change.summary}."
         notify(
             session,
-            turn.business_id,
+            pending.business_id,
             "quote_confirmed",
             Severity.INFO,
             words,
-            conversation_id=turn.conversation_id,
+            conversation_id=pending.conversation_id,
             data={"summary": change.summary},
         )
 
 
-def _drop(session: Session, turn: Turn) -> None:
+def _discard(session: Session, pending: PendingReply) -> None:
     session.execute(
         delete(ReplyTurn)
-        .where(ReplyTurn.conversation_id == turn.conversation_id, ReplyTurn.lease == turn.lease)
+        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
         .execution_options(**_QUIET)
     )
 
 
-def _postpone(session: Session, turn: Turn, wait: timedelta) -> None:
+def _postpone(session: Session, pending: PendingReply, wait: timedelta) -> None:
     """Postpone a reply: the bot's budget for this minute is spent, which is not a failure."""
     session.execute(
         update(ReplyTurn)
-        .where(ReplyTurn.conversation_id == turn.conversation_id, ReplyTurn.lease == turn.lease)
+        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
         .values(lease=None, leased_until=None, attempts=0, due_at=func.now() + wait)
         .execution_options(**_QUIET)
     )
 
 
-def _give_back(session: Session, turn: Turn) -> None:
+def _release(session: Session, pending: PendingReply) -> None:
     """Release a reply made stale by a newer message, without counting an attempt."""
     session.execute(
         update(ReplyTurn)
-        .where(ReplyTurn.conversation_id == turn.conversation_id, ReplyTurn.lease == turn.lease)
+        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
         .values(lease=None, leased_until=None, attempts=0)
         .execution_options(**_QUIET)
     )

@@ -79,16 +79,16 @@ def build(settings: BotSettings, business: BusinessFacts, turns: Sequence[Turn],
         preferred_length=settings.preferred_length,
         language=_LANGUAGES[settings.language],
         topics=_topics(settings),
-        facts=_quote("\n".join(_facts(business))),
+        facts=_prefix_lines("\n".join(_facts(business))),
         passages=_passages(passages),
         now=_now(business, turns),
     )
-    kept = _keep(settings, turns, _tokens(instructions))
+    recent = _trim(settings, turns, _tokens(instructions))
     return Prompt(
         instructions=instructions,
-        input=_items(kept),
+        input=_items(recent),
         version=_version(settings),
-        tokens=_tokens(instructions) + sum(_turn_tokens(turn) for turn in kept),
+        tokens=_tokens(instructions) + sum(_turn_tokens(turn) for turn in recent),
     )
 
 
@@ -110,14 +110,14 @@ def _turn_tokens(turn: Turn) -> int:
     return _tokens(turn.whole) + 4  # role and separators
 
 
-def _keep(settings: BotSettings, turns: Sequence[Turn], used: int) -> Sequence[Turn]:
+def _trim(settings: BotSettings, turns: Sequence[Turn], used: int) -> Sequence[Turn]:
     """Return the latest turns within the limits on messages and tokens; always includes the whole newest burst."""
     needed = max(len(burst(turns)), 1)
     start = len(turns) - needed
-    room = settings.context_tokens - used - sum(_turn_tokens(turn) for turn in turns[start:])
+    remaining = settings.context_tokens - used - sum(_turn_tokens(turn) for turn in turns[start:])
     while start > 0 and len(turns) - start < settings.context_messages:
-        room -= _turn_tokens(turns[start - 1])
-        if room < 0:
+        remaining -= _turn_tokens(turns[start - 1])
+        if remaining < 0:
             break
         start -= 1
     return turns[start:]
@@ -154,11 +154,11 @@ def _passages(passages: Sequence[Passage]) -> str:
     if not passages:
         return "None was found for this conversation."
     return "\n\n".join(
-        f"[{_one_line(passage.id)}] {_one_line(passage.title)}\n{_quote(passage.text)}" for passage in passages
+        f"[{_one_line(passage.id)}] {_one_line(passage.title)}\n{_prefix_lines(passage.text)}" for passage in passages
     )
 
 
-def _quote(text: str) -> str:
+def _prefix_lines(text: str) -> str:
     """Prefix every line. `splitlines` also splits at the rare line ends that could hide a new line."""
     return "\n".join(f"| {line}" for line in text.splitlines())
 
@@ -183,35 +183,35 @@ def _version(settings: BotSettings) -> str:
     return hashlib.sha256(shape.encode()).hexdigest()[:12]
 
 
-_LONGEST_TURN = 4000  # maximum characters of one message in a transcript
+_MAX_TURN_LENGTH = 4000  # maximum characters of one message in a transcript
 _SPEAKERS = {Role.CUSTOMER: "Customer", Role.BOT: "Bot", Role.AGENT: "Colleague"}
 
 
 def reference(business: BusinessFacts, passages: Sequence[Passage]) -> str:
     """Format the facts and the passages as reference data, every line prefixed."""
-    facts = _quote("\n".join(_facts(business)))
+    facts = _prefix_lines("\n".join(_facts(business)))
     return f"# Facts about the business\n{facts}\n\n# Passages\n{_passages(passages)}"
 
 
-def transcript(turns: Sequence[Turn], room: int) -> str:
-    """Format the latest turns within about `room` tokens, at least the last, as data to read and not to answer.
+def transcript(turns: Sequence[Turn], remaining: int) -> str:
+    """Format the latest turns within about `remaining` tokens, at least the last, as data to read and not to answer.
 
     The speaker is named outside the prefixed lines, where no message can forge it.
     """
-    said: list[str] = []
+    parts: list[str] = []
     for turn in reversed(turns):
-        words = turn.whole if len(turn.whole) <= _LONGEST_TURN else f"{turn.whole[:_LONGEST_TURN]}…"
-        said.append(f"{_SPEAKERS[turn.role]}:\n{_quote(words) or '|'}")
-        room -= estimated_tokens(said[-1])
-        if room < 0 and len(said) > 1:
-            said.pop()
+        words = turn.whole if len(turn.whole) <= _MAX_TURN_LENGTH else f"{turn.whole[:_MAX_TURN_LENGTH]}…"
+        parts.append(f"{_SPEAKERS[turn.role]}:\n{_prefix_lines(words) or '|'}")
+        remaining -= estimated_tokens(parts[-1])
+        if remaining < 0 and len(parts) > 1:
+            parts.pop()
             break
-    return "\n".join(reversed(said))
+    return "\n".join(reversed(parts))
 
 
 def data(text: str) -> str:
     """Format text from others as data, every line prefixed."""
-    return _quote(text)
+    return _prefix_lines(text)
 
 
 def estimated_tokens(text: str) -> int:

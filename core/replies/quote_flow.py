@@ -18,7 +18,7 @@ from core.catalog.orders.confirmation import resolved, says_no, says_yes
 from core.catalog.orders.matcher import SURE, Line, find, line_of, match_lines
 from core.catalog.orders.parser import Wanted, read_order
 from core.catalog.product_index import Item
-from core.catalog.quote import OpenQuote, QuoteChange, unclear, within_reach
+from core.catalog.quote import OpenQuote, QuoteChange, unclear, within_limits
 from core.models.quote_states import QuoteState
 from core.text.normalize import LanguageCode
 from core.text.numbers import PIECE, unit_named
@@ -58,24 +58,24 @@ class Quoted:
         return self.change is not None and self.change.state == QuoteState.CONFIRMED
 
 
-def answered(now: Situation) -> Quoted | None:
+def respond_to_answer(now: Situation) -> Quoted | None:
     """Return the response to an answer to the open quote; None if `text` is no such answer."""
     quote = now.open_quote
     if quote is None:
         return None
-    late = _late(quote, now)
-    if quote.state == QuoteState.ASKING and not late:
+    expired = _is_expired(quote, now)
+    if quote.state == QuoteState.ASKING and not expired:
         lines = resolved(now.text, quote.lines, now.items, quote.language) if now.asked_last else None
         if lines is not None:
             return _offered(lines, now, quote)
         if now.asked_last and says_yes(now.text):  # to "which one?" that is no answer: ask again
             return _offered(quote.lines, now, quote)
-    elif not late and now.asked_which and says_yes(now.text):
+    elif not expired and now.asked_which and says_yes(now.text):
         return _offered(quote.lines, now, quote)
     elif says_yes(now.text) and (now.asked_last or says_yes(now.text, plainly=True)):
         # "Sí. 3 camisas" agrees to something else than was offered.
-        return _renewed(quote, now) if late else _amended(quote, now) or _confirmed(quote, now)
-    if late:
+        return _renewed(quote, now) if expired else _amended(quote, now) or _confirmed(quote, now)
+    if expired:
         return None
     if says_no(now.text) and now.asked_last:
         return _declined(quote)
@@ -114,7 +114,7 @@ def _renewed(quote: OpenQuote, now: Situation) -> Quoted:
     return _offered(lines, now, quote, renewed=True)
 
 
-def ordered(now: Situation, *, doubtful: bool) -> Quoted | None:
+def quote_order(now: Situation, *, doubtful: bool) -> Quoted | None:
     """Return the quote for an order in the customer's text, None if `text` is none.
 
     Without `doubtful` only if all of it is understood and every line is clear; a model may do better on the rest.
@@ -132,22 +132,22 @@ def ordered(now: Situation, *, doubtful: bool) -> Quoted | None:
     known = any(line.item is not None or line.candidates for line in lines)
     if (aside or unclear(lines)) if not doubtful else not (known or (order.wish and counted)):
         return None
-    return _offered((*_kept(lines, now), *lines), now, now.open_quote)
+    return _offered((*_unchanged_lines(lines, now), *lines), now, now.open_quote)
 
 
-def _kept(ordered_now: Sequence[Line], now: Situation) -> list[Line]:
+def _unchanged_lines(ordered_now: Sequence[Line], now: Situation) -> list[Line]:
     """Return the lines of the open quote except those ordered anew: a new order amends the quote."""
-    if now.open_quote is None or _late(now.open_quote, now):
+    if now.open_quote is None or _is_expired(now.open_quote, now):
         return []
     again = {line.item.id for line in ordered_now if line.item is not None}
     return [line for line in now.open_quote.lines if line.item is None or line.item.id not in again]
 
 
-def _late(quote: OpenQuote, now: Situation) -> bool:
+def _is_expired(quote: OpenQuote, now: Situation) -> bool:
     return quote.state == QuoteState.EXPIRED or quote.expires_at <= now.at
 
 
-def from_model(order: MakeQuote, now: Situation) -> Quoted:
+def quote_model_order(order: MakeQuote, now: Situation) -> Quoted:
     """Build the quote for the model's order lines. The model names products; products and prices are resolved here."""
     wanted = [_wanted(line.product, line.quantity, line.unit) for line in order.lines]
     return _offered(tuple(line_of(one, now.items, now.language) for one in wanted), now, now.open_quote)
@@ -162,7 +162,7 @@ def _wanted(product: str, quantity: float | None, unit: str | None) -> Wanted:
 
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:
-    made = within_reach(tuple(lines))
+    made = within_limits(tuple(lines))
     language = based_on.language if based_on else now.language  # a quote keeps its language to the end
     if not made:
         if based_on is None:

@@ -12,20 +12,20 @@ from core.platform.db import run
 from core.replies import context
 
 if TYPE_CHECKING:
-    from core.replies.pending_replies import Done
+    from core.replies.pending_replies import CompletedReply
 
 
-def of(one: Done, kind: str, message_id: int | None, **kept: str) -> dict[str, Any]:
+def to_row(one: CompletedReply, kind: str, message_id: int | None, **extra: str) -> dict[str, Any]:
     """Return the run of a reply that ended as `kind`, with the message it sent; `extra` goes to its trace."""
     columns = context.run_columns(one.outcome.trace)
     return {
-        "conversation_id": one.turn.conversation_id,
+        "conversation_id": one.pending.conversation_id,
         "message_id": message_id,
-        "bot_id": one.briefing.bot_id,
-        "settings_version": one.briefing.settings_version,
+        "bot_id": one.reply_context.bot_id,
+        "settings_version": one.reply_context.settings_version,
         "outcome": kind,
         **columns,
-        "trace": columns["trace"] | kept,
+        "trace": columns["trace"] | extra,
     }
 
 

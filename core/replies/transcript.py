@@ -13,24 +13,24 @@ from core.models import Sender
 from core.platform.db import run
 from core.types import Role, Turn
 
-_NOT_SAID = ["event", "note", "reaction", "revoke", "system"]
+_IGNORED_TYPES = ["event", "note", "reaction", "revoke", "system"]
 # Payload keys not loaded: their text is the message's, and can be long.
-_HEAVY = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors"]
-_CHOSEN = frozenset({"button", "interactive"})  # their text is the choice, whoever pressed them
+_OMITTED_KEYS = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors"]
+_CHOICE_TYPES = frozenset({"button", "interactive"})  # their text is the choice, whoever pressed them
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 
 # Deleted messages, and messages in a group, are not answered.
 IN_PROMPT = "type <> ALL(%(not_said)s::text[]) AND NOT payload ?| '{revoked,group_id}'"
-SAID = """m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at)::float, m.provider_id,
+MESSAGE_COLUMNS = """m.id, m.sender, m.type, m.text, extract(epoch FROM m.created_at)::float, m.provider_id,
     CASE WHEN m.type = 'unknown' THEN jsonb_build_object('raw', jsonb_build_object('type', m.payload #> '{raw,type}'))
          WHEN m.payload <> '{}' THEN m.payload - %(heavy)s::text[] END,
     CASE WHEN m.reply_to IS NOT NULL AND m.type <> 'edit' THEN coalesce((
         SELECT jsonb_build_array(q.type, q.text, q.payload ->> 'filename') FROM messages q
         WHERE q.channel_id = m.channel_id AND q.provider_id = m.reply_to), '["", "", null]') END"""
-PARAMETERS = {"not_said": _NOT_SAID, "heavy": _HEAVY}
+PARAMETERS = {"not_said": _IGNORED_TYPES, "heavy": _OMITTED_KEYS}
 
 
-class Said(NamedTuple):
+class ThreadMessage(NamedTuple):
     """A message. `quoted`: the message it replies to, None if it is no reply."""
 
     id: int
@@ -43,10 +43,12 @@ class Said(NamedTuple):
     quoted: str | None
 
 
-def in_order(rows: Iterable[Sequence[Any]]) -> list[Said]:
+def to_messages(rows: Iterable[Sequence[Any]]) -> list[ThreadMessage]:
     """Convert rows in thread order (`created_at`, then arrival) to messages."""
     return [
-        Said(number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id, payload or {}, _quote(quoted))
+        ThreadMessage(
+            number, sender, kind, words, datetime.fromtimestamp(at, UTC), provider_id, payload or {}, _quote(quoted)
+        )
         for number, sender, kind, words, at, provider_id, payload, quoted in rows
     ]
 
@@ -60,7 +62,7 @@ def _quote(quoted: Sequence[str | None] | None) -> str | None:
     return " ".join(filter(None, (named, words or filename or kind)))
 
 
-def turns_of(said: Sequence[Said]) -> tuple[Turn, ...]:
+def to_turns(messages: Sequence[ThreadMessage]) -> tuple[Turn, ...]:
     """Convert messages to turns.
 
     An edited message has its new text: an edit is a turn of its own only if the old text, or a later message, had been
@@ -68,7 +70,7 @@ def turns_of(said: Sequence[Said]) -> tuple[Turn, ...]:
     """
     unanswered: set[str | None] = set()
     turns = []
-    for message in said:
+    for message in messages:
         if message.sender not in _ROLES or (
             message.type == "edit" and message.payload.get("original_message_id") in unanswered
         ):
@@ -81,16 +83,16 @@ def turns_of(said: Sequence[Said]) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def _turn(message: Said) -> Turn:
+def _turn(message: ThreadMessage) -> Turn:
     kind, payload = message.type, message.payload
     words = str((payload.get("edited") or {}).get("text") or message.text)
     readable = _is_readable(kind, words, payload)
-    spoken = kind == "text" or (kind in _CHOSEN and words.strip() and readable)
-    shown = words if spoken else f"[{words_of.unread(kind, payload)}] {words}".strip()
+    is_text = kind == "text" or (kind in _CHOICE_TYPES and words.strip() and readable)
+    content = words if is_text else f"[{words_of.unread(kind, payload)}] {words}".strip()
     if emoji := " ".join(filter(None, (payload.get("reactions") or {}).values())):
-        shown += f"\n[reaction: {emoji}]"
+        content += f"\n[reaction: {emoji}]"
     about = words_of.about(kind, payload, message.quoted) if message.sender == Sender.CUSTOMER else ""
-    return Turn(_ROLES[Sender(message.sender)], shown, message.created_at, readable, about)
+    return Turn(_ROLES[Sender(message.sender)], content, message.created_at, readable, about)
 
 
 def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
@@ -105,11 +107,11 @@ def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
 def turns_until(session: Session, conversation_id: int, *, limit: int, until: int | None = None) -> tuple[Turn, ...]:
     """Return the newest `limit` messages of a conversation up to the one with id `until`, as turns in order."""
     values = {"id": conversation_id, "limit": limit, "until": until, **PARAMETERS}
-    return turns_of(in_order(reversed(run(session, _UNTIL, values).all())))
+    return to_turns(to_messages(reversed(run(session, _UNTIL, values).all())))
 
 
 _UNTIL = f"""
-SELECT {SAID} FROM messages m
+SELECT {MESSAGE_COLUMNS} FROM messages m
 WHERE conversation_id = %(id)s AND {IN_PROMPT}
   AND (%(until)s::bigint IS NULL OR id <= %(until)s)
 ORDER BY created_at DESC, id DESC LIMIT %(limit)s

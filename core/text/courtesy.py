@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from core.text.normalize import words
 
-_LONGEST = 200  # characters: a longer message is more than a courtesy
+_MAX_LENGTH = 200  # characters: a longer message is more than a courtesy
 _UNHAPPY = frozenset("👎😡🤬😠😤😞😔😟😢😭💔🖕😒🙄☹🙁😖😩😫🤮🤢😱🆘🚨❌❓❔❗❕⁉‼💩🤦😕😑😐😣😥😓😰😨😧🤥🥱👿⚠⛔🚫")
 # An emoji alone is an acknowledgement unless it has content: a pizza may be an order.
 _CONTENT = frozenset(
@@ -32,13 +32,13 @@ class Courtesy(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
 
 
-def _said(text: str) -> frozenset[str]:
+def _words(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
 # Words of each kind. The later kind wins where several occur: "hola, gracias" thanks.
 _SIGNS = {
-    Courtesy.ACKNOWLEDGEMENT: _said(
+    Courtesy.ACKNOWLEDGEMENT: _words(
         "ok oka okay okey oki okis k vale dale listo lista perfecto perfecta genial excelente entendido entendida "
         "claro "
         "bueno buenisimo barbaro joya entiendo comprendo comprendido anotado recibido enterado enterada sale super "
@@ -47,18 +47,18 @@ _SIGNS = {
         "beleza blz otimo tmj otima perfeito perfeita entendi entendido certo legal show sim combinado ta "
         "oui ja si bene super parfait gut"
     ),
-    Courtesy.GREETING: _said(
+    Courtesy.GREETING: _words(
         "hola holis holi alo buenas buenos buen saludos saludo "
         "hello hi hey hiya howdy morning greetings "
         "ola oi oie bom boa salve "
         "bonjour salut bonsoir ciao salve hallo moin namaste salaam shalom guten buongiorno buonasera"
     ),
-    Courtesy.FAREWELL: _said(
+    Courtesy.FAREWELL: _words(
         "adios chau chao bye goodbye tchau hasta luego abrazo abrazos besos bendiciones cuidese cuidate "
         "ate logo mais abraco abracos beijos abs bjs bss flw falou tchauzinho xau cya "
         "later au revoir arrivederci tschuss"
     ),
-    Courtesy.THANKS: _said(
+    Courtesy.THANKS: _words(
         "gracias grax grx grcs agradezco agradecido agradecida agradecemos amable amables "
         "thanks thank thanx thx tnx tks ty tysm tyvm cheers appreciated appreciate "
         "obrigado obrigada obrigadao obrigadinha obrigadinho obg obgd "
@@ -67,7 +67,7 @@ _SIGNS = {
     ),
 }
 # They accompany the words above and mean nothing by themselves.
-_BESIDE = _said(
+_BESIDE = _words(
     "a al con de del el en es esta este esto la las le les lo los me mi mis muy mucha muchas muchisimas mucho mil "
     "para por que se su sus te todo todos toda todas tan tu un una usted ustedes y ya x dia dias noche "
     "noches tal como estan estas va van ahi aqui queda quedo "
@@ -82,7 +82,7 @@ _BESIDE = _said(
     "vous tres beaucoup bien vielen dank tag morgen abend giorno tutti mille"
 )
 # They ask or refuse, except beside thanks: "gracias por la ayuda" and "no, gracias", but "hola, ayuda".
-_BESIDE_THANKS = _said(
+_BESIDE_THANKS = _words(
     "no nao not atencion ayuda informacion info respuesta rapida rapido help information answer reply time "
     "resposta ajuda atencao "
     "atendimento"
@@ -135,7 +135,7 @@ _GREETING_QUESTION = re.compile(
 
 def courtesy_of(text: str) -> Courtesy | None:
     """Return the courtesy of a customer's messages, taken together; None if they may say anything more."""
-    if len(text) > _LONGEST or not _UNHAPPY.isdisjoint(text):
+    if len(text) > _MAX_LENGTH or not _UNHAPPY.isdisjoint(text):
         return None
     found: set[Courtesy] = set()
     needs_thanks = False
@@ -152,17 +152,17 @@ def courtesy_of(text: str) -> Courtesy | None:
     return Courtesy.ACKNOWLEDGEMENT if _is_drawn(text) else None
 
 
-def _kinds_in(said: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, bool]:
+def _kinds_in(tokens: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, bool]:
     """Return the courtesies of a part of a message, None if it may say more; and whether they are valid only with
     thanks.
     """
     if asks:
-        return ({Courtesy.GREETING} if _greets(said) else None), False
-    if _SETTLED.fullmatch(" ".join(said)):
+        return ({Courtesy.GREETING} if _greets(tokens) else None), False
+    if _SETTLED.fullmatch(" ".join(tokens)):
         return set(), True
     kinds: set[Courtesy] = set()
     beside_thanks = False
-    left = " ".join(map(_short, said))
+    left = " ".join(map(_short, tokens))
     for together, pattern in _TOGETHER_KINDS:
         left, times = pattern.subn(" ", left)
         if times:

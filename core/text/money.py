@@ -10,7 +10,7 @@ from babel.numbers import format_currency, get_currency_precision
 from core.text.normalize import LanguageCode
 
 # A home locale of each currency: its sign is short there, and comma and point are local: 1,234.50 in Mexico.
-_AT_HOME: dict[tuple[LanguageCode, str], str] = {
+_HOME_LOCALES: dict[tuple[LanguageCode, str], str] = {
     ("es", "ARS"): "es_AR", ("es", "BOB"): "es_BO", ("es", "CLP"): "es_CL", ("es", "COP"): "es_CO",
     ("es", "CRC"): "es_CR", ("es", "DOP"): "es_DO", ("es", "GTQ"): "es_GT", ("es", "HNL"): "es_HN",
     ("es", "MXN"): "es_MX", ("es", "NIO"): "es_NI", ("es", "PEN"): "es_PE", ("es", "PYG"): "es_PY",
@@ -23,8 +23,8 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)), ROUND_HALF_UP)
 
 
-def said(amount: Decimal, currency: str, language: LanguageCode) -> str:
+def format_amount(amount: Decimal, currency: str, language: LanguageCode) -> str:
     """Format an amount, as in "25,00 €"; one below the smallest unit (0,0125 € a screw) keeps all of its digits."""
     exact = amount == rounded(amount, currency)
-    locale = Locale.parse(_AT_HOME.get((language, currency), language))
+    locale = Locale.parse(_HOME_LOCALES.get((language, currency), language))
     return format_currency(amount.normalize(), currency, locale=locale, decimal_quantization=exact)

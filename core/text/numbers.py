@@ -73,7 +73,7 @@ def _values(language: LanguageCode) -> dict[str, int]:
     return {word: int(value) for words, value in pairs for word in words.split("|")}
 
 
-def _known(language: LanguageCode) -> dict[str, int]:
+def _number_words(language: LanguageCode) -> dict[str, int]:
     """Return the number words of one language, and the unambiguous ones of the others: customers mix them."""
     others: dict[str, int] = {}
     for other in _ONES:
@@ -85,7 +85,7 @@ def _known(language: LanguageCode) -> dict[str, int]:
     return others | {word: value for word, value in _values(language).items() if word != "meia"}
 
 
-_WORDS: dict[LanguageCode, dict[str, int]] = {language: _known(language) for language in _ONES}
+_WORDS: dict[LanguageCode, dict[str, int]] = {language: _number_words(language) for language in _ONES}
 _AND = frozenset({"y", "e", "and"})
 _HALF = frozenset({"medio", "media", "meio", "meia", "half", "½", "1/2"})
 _QUARTER = frozenset({"cuarto", "quarto", "quarter", "¼", "1/4"})
@@ -126,15 +126,15 @@ def unit_named(words: str) -> str | None:
     return UNITS.get(fold(words).strip(" ."))
 
 
-_SAID: dict[str, dict[LanguageCode, tuple[str, str]]] = {
+_UNIT_LABELS: dict[str, dict[LanguageCode, tuple[str, str]]] = {
     PAIR: {"es": ("par", "pares"), "en": ("pair", "pairs"), "pt": ("par", "pares")},
     DOZEN: {"es": ("docena", "docenas"), "en": ("dozen", "dozen"), "pt": ("dúzia", "dúzias")},
 }
 
 
-def unit_said(unit: str, language: LanguageCode, amount: Decimal = Decimal(1)) -> str:
+def unit_label(unit: str, language: LanguageCode, amount: Decimal = Decimal(1)) -> str:
     """Return a product's unit in a language: pairs and dozens are translated, any other stays as written."""
-    known = _SAID.get(unit_named(unit) or "")
+    known = _UNIT_LABELS.get(unit_named(unit) or "")
     return unit if known is None else known[language][amount != 1]
 
 

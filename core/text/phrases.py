@@ -73,7 +73,7 @@ _TOPICS = {
     for word in words(group)
 }
 # A report of the past or of one's job asks for nothing: "ya hablé con una persona".
-_TOLD = frozenset(
+_REPORTED = frozenset(
     words(
         "hable hablado hablaron llame llamado llamaron atendio atendieron atendido paso falei falado falou atendeu "
         "chamou spoke spoken talked called manage manages managed managing"
@@ -100,7 +100,7 @@ class _Phrase:
     literal: bool  # `keys` are the words themselves, side by side
 
 
-def said(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None:
+def find_phrase(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None:
     """Return the first of `phrases`, as written there, that one of the messages contains and means."""
     for message in messages:
         for sentence in sentences(message):
@@ -128,15 +128,15 @@ def _key(word: str) -> str:
         return _WISH
     if word in _PERSONS:
         return _PERSON
-    if word in _TOLD:
+    if word in _REPORTED:
         return word
     word = _SHORTENED.get(word, word)
     return _TOPICS.get(stem(word), stem(word))
 
 
 def _says(sentence: list[str], keys: list[str], phrase: _Phrase) -> bool:
-    said_as = sentence if phrase.literal else keys
-    starts = (index for index, key in enumerate(said_as) if key == phrase.keys[0])
+    tokens = sentence if phrase.literal else keys
+    starts = (index for index, key in enumerate(tokens) if key == phrase.keys[0])
     return any(
         _follows(sentence, keys, phrase, start)
         and not _denied(sentence, start)

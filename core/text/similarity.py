@@ -8,7 +8,7 @@ from math import log
 
 from core.text.normalize import stem, words
 
-_SHORTEST = 3  # letters: below that it is an article or a preposition
+_MIN_LENGTH = 3  # letters: below that it is an article or a preposition
 _NEAR = 0.3
 
 
@@ -18,25 +18,25 @@ def nearest(asked: str, texts: Sequence[str], limit: int) -> list[tuple[int, flo
     A word that occurs in most of the texts has little weight.
     """
     known = [_stems(text) for text in texts]
-    often = Counter(one for stems in known for one in stems)
-    wanted = {one: log(1 + len(texts) / often[one]) for one in _stems(asked) if one in often}
-    total = sum(wanted.values())
+    frequency = Counter(one for stems in known for one in stems)
+    weights = {one: log(1 + len(texts) / frequency[one]) for one in _stems(asked) if one in frequency}
+    total = sum(weights.values())
     if not total:
         return []
     scored = [
-        (place, sum(weight for one, weight in wanted.items() if one in stems) / total)
-        for place, stems in enumerate(known)
+        (position, sum(weight for one, weight in weights.items() if one in stems) / total)
+        for position, stems in enumerate(known)
     ]
-    return sorted(((place, round(score, 4)) for place, score in scored if score >= _NEAR), key=lambda one: -one[1])[
-        :limit
-    ]
+    return sorted(
+        ((position, round(score, 4)) for position, score in scored if score >= _NEAR), key=lambda one: -one[1]
+    )[:limit]
 
 
 def named_in(asked: str, names: Sequence[str], limit: int) -> list[str]:
     """Return the names all of whose words occur in `asked`, in any inflection, in the order of `names`."""
-    said = _stems(asked)
-    return [name for name in names if (stems := _stems(name)) and stems <= said][:limit]
+    stems_asked = _stems(asked)
+    return [name for name in names if (stems := _stems(name)) and stems <= stems_asked][:limit]
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in words(text) if len(word) >= _SHORTEST}
+    return {stem(word) for word in words(text) if len(word) >= _MIN_LENGTH}

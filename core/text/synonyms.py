@@ -113,6 +113,6 @@ def key(word: str) -> str:
     return _KEYS.get(stemmed, stemmed)
 
 
-def kin(word: str) -> tuple[str, ...]:
+def synonyms_of(word: str) -> tuple[str, ...]:
     """Return the words of its group, including itself; itself alone when it is in none."""
     return _MEMBERS.get(key(word), (word,))

@@ -13,7 +13,7 @@ from core.bots.model_prices import load_prices
 from core.bots.settings import BotSettings, QaPair, TopicRule
 from core.replies.assistant import APPROVED_PAIR, BOT_OFF, MODEL, compose
 from core.replies.confidence import UNKNOWN_SOURCES
-from core.replies.decision import ComposeRequest, HandOff, Reply, Silent
+from core.replies.decision import BotOff, ComposeRequest, HandOff, Reply
 from core.replies.handoff_rules import Reason
 from core.types import Autonomy, BusinessFacts, Passage, Role, Turn
 
@@ -77,7 +77,7 @@ def request(*texts: str, **settings: object) -> ComposeRequest:
 def test_a_bot_that_is_off_says_nothing_and_asks_nothing(settings: dict[str, object]) -> None:
     model = says()
     outcome = compose(request("quiero cancelar", **settings), model)
-    assert isinstance(outcome, Silent)
+    assert isinstance(outcome, BotOff)
     assert outcome.trace.decided_by == BOT_OFF
     assert model.prompts == []
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bots.calibration import IDENTITY, LEAST_SAMPLE, Calibration, fit
+from core.bots.calibration import IDENTITY, MIN_SAMPLE, Calibration, fit
 
 confidences = st.floats(0, 1)
-samples = st.lists(st.tuples(confidences, st.booleans()), min_size=LEAST_SAMPLE, max_size=150)
+samples = st.lists(st.tuples(confidences, st.booleans()), min_size=MIN_SAMPLE, max_size=150)
 
 
 @given(samples, confidences, confidences)
@@ -32,7 +32,7 @@ def test_points_rise_and_order_does_not_matter(outcomes: list[tuple[float, bool]
 
 
 def test_too_few_outcomes_change_nothing() -> None:
-    assert fit([(0.9, False)] * (LEAST_SAMPLE - 1)) is IDENTITY
+    assert fit([(0.9, False)] * (MIN_SAMPLE - 1)) is IDENTITY
     assert IDENTITY.apply(0.37) == 0.37
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.bots.llm.types import FailureKind, Model
 from core.replies.assistant import COURTESY, compose
-from core.replies.decision import ComposeRequest, HandOff, NothingOwed, Reply
+from core.replies.decision import ComposeRequest, HandOff, NoReplyNeeded, Reply
 from core.text.courtesy import Courtesy, courtesy_of
 from core.types import Autonomy, Role, Turn
 from tests.ai.test_assistant import NOON, fails, request, says
@@ -131,7 +131,7 @@ def test_a_courtesy_is_made_of_nothing_else(text: str, kind: Courtesy | None) ->
 def test_no_courtesy_wakes_a_person(text: str, words: str | None, model: object) -> None:
     outcome = compose(replace(request(text), replies_in_a_row=99), model)  # type: ignore[arg-type]
     if words is None:
-        assert isinstance(outcome, NothingOwed)
+        assert isinstance(outcome, NoReplyNeeded)
     else:
         assert isinstance(outcome, Reply) and words in outcome.text
     assert outcome.trace.decided_by == COURTESY
@@ -163,7 +163,7 @@ def test_a_sticker_wakes_nobody(model: Model | None) -> None:
     assert isinstance(opener, Reply) and opener.trace.decided_by == COURTESY
     earlier = NOON - timedelta(minutes=1)
     told = (Turn(Role.CUSTOMER, "¿abren hoy?", earlier), Turn(Role.BOT, "Sí, hasta las 19.", earlier))
-    assert isinstance(compose(_sticker(*told), model), NothingOwed)
+    assert isinstance(compose(_sticker(*told), model), NoReplyNeeded)
     asked = (Turn(Role.CUSTOMER, "¿abren hoy?", earlier), Turn(Role.BOT, "¿Qué sucursal?", earlier))
     assert isinstance(compose(_sticker(*asked), model), HandOff)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.bots.settings import Keywords
 from core.replies.sentiment import STRONG_WORDS
-from core.text.phrases import said
+from core.text.phrases import find_phrase
 
 KEYWORDS = Keywords().all()
 
@@ -48,7 +48,7 @@ KEYWORDS = Keywords().all()
     ],
 )
 def test_what_is_meant_is_heard_in_other_words(text: str) -> None:
-    assert said([text], KEYWORDS) is not None
+    assert find_phrase([text], KEYWORDS) is not None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_is_meant_is_heard_in_other_words(text: str) -> None:
     ],
 )
 def test_what_only_sounds_alike_is_not(text: str) -> None:
-    assert said([text], KEYWORDS) is None
+    assert find_phrase([text], KEYWORDS) is None
 
 
 @pytest.mark.parametrize(
@@ -94,27 +94,27 @@ def test_what_only_sounds_alike_is_not(text: str) -> None:
     ],
 )
 def test_anger_is_heard_in_other_words(text: str) -> None:
-    assert said([text], STRONG_WORDS) is not None
+    assert find_phrase([text], STRONG_WORDS) is not None
 
 
 @pytest.mark.parametrize("text", ["no estoy molesto", "I'm not upset", "la atención no es mala", "un servicio de té"])
 def test_calm_words_are_not_anger(text: str) -> None:
-    assert said([text], STRONG_WORDS) is None
+    assert find_phrase([text], STRONG_WORDS) is None
 
 
 def test_a_phrase_in_quotes_is_said_word_for_word() -> None:
     phrases = ('"me quemé"',)
-    assert said(["ayer me quemé"], phrases) == '"me quemé"'
-    assert said(["se quema"], phrases) is None
-    assert said(["me lo quemé"], phrases) is None
+    assert find_phrase(["ayer me quemé"], phrases) == '"me quemé"'
+    assert find_phrase(["se quema"], phrases) is None
+    assert find_phrase(["me lo quemé"], phrases) is None
 
 
 def test_a_phrase_of_nothing_but_small_words_is_still_one() -> None:
-    assert said(["a ti"], ("a ti",)) == "a ti"
-    assert said(["hola"], ('""', "?!", "...")) is None
+    assert find_phrase(["a ti"], ("a ti",)) == "a ti"
+    assert find_phrase(["hola"], ('""', "?!", "...")) is None
 
 
 @given(st.lists(st.text(max_size=60), max_size=3), st.lists(st.text(max_size=20), max_size=3))
 def test_any_text_and_any_phrases_are_borne(messages: list[str], phrases: list[str]) -> None:
-    found = said(messages, tuple(phrases))
+    found = find_phrase(messages, tuple(phrases))
     assert found is None or found in phrases

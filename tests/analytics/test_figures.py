@@ -475,7 +475,7 @@ def test_unreadable_prices_do_not_stop_the_count(business: TestBusiness) -> None
     good = {"model": "m", "valid_from": "2026-11-01", "input": "1", "output": "2", "source": ""}
     broken = json.dumps({"models": [good, {"model": 7}, None], "messages": "x", "plan_usd": "many"})
     rows("UPDATE businesses SET prices = cast(:broken AS jsonb)", broken=broken)
-    price_table._kept.clear()
+    price_table._cache.clear()
     usage = Usage(input=1_000_000, cached=0, output=0)
     assert price_table.table(business.business_id).cost("m", usage, datetime.now(UTC)) == 1
     assert price_table.table(business.business_id).cost("gpt-6-luna", usage, datetime.now(UTC)) is not None

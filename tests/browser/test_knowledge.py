@@ -35,7 +35,7 @@ def _pdf(*answers: str) -> bytes:
 
 
 def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "reading", read_at_once)
+    monkeypatch.setattr(ingest, "parse_file", read_at_once)
     broken = add(business, markdown("Old prices."), title="Prices 2025")
     read_next()
     with transaction(business.business_id) as session:

@@ -104,7 +104,7 @@ def test_a_bot_is_removed_once_no_channel_has_it(desk: Desk, business: TestBusin
 def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestBusiness) -> None:
     conversation_id = conversation(business.business_id, business.whatsapp_channel_id)
     said = says(business.business_id, conversation_id, "Abrimos a las 9", sender="bot")
-    kept = sources.keep(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
+    kept = sources.store_content(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
     with transaction(business.business_id) as session:
         luna = admin.create(session, business.business_id, BotSettings(name="Luna"), actor="agent:1", copied_from=None)
         sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado", by="agent:1")

@@ -40,7 +40,7 @@ def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role = Rol
 def violins(business: TestBusiness) -> TestBusiness:
     """One open suggestion, id 1, with a colleague's answer."""
     asked_in_vain(business, "Do you repair violins?", DAY, answer="Yes, in about a week.")
-    hourly_run.questions(business.business_id, business.bot_id)
+    hourly_run.collect_questions(business.business_id, business.bot_id)
     return business
 
 
@@ -70,7 +70,7 @@ def answers(business: TestBusiness) -> list[str]:
 def test_nothing_to_decide_is_said_and_looking_again_finds_what_is_new(business, monkeypatch) -> None:
     desk = at(business, monkeypatch)
     assert "No questions have been gathered yet" in desk.page.info[0].value
-    hourly_run.keep_up()
+    hourly_run.run_due()
     desk.run()
     assert "Nothing to decide among what was gathered until" in desk.page.info[0].value
     asked_in_vain(business, "Do you repair violins?", DAY)

@@ -24,7 +24,7 @@ GUIDE = markdown("Shipping to Córdoba takes three days.", "The warranty lasts a
 
 @pytest.fixture(autouse=True)
 def read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "reading", read_at_once)
+    monkeypatch.setattr(ingest, "parse_file", read_at_once)
     queries._uses.clear()
 
 

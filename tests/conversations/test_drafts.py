@@ -30,8 +30,8 @@ TRACE = Trace(
 def talk(business: TestBusiness) -> int:
     """A conversation with a pending draft."""
     conversation_id = customer_writes("¿A qué hora abren?")
-    turn, briefing = begin()
-    assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
     return conversation_id
 
 

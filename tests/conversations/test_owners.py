@@ -169,7 +169,7 @@ def test_if_all_agents_are_locked_one_is_still_assigned(business: TestBusiness) 
 def test_the_bots_hand_off_carries_its_summary(business: TestBusiness) -> None:
     ana = online(business)
     customer_writes("¿puedo cambiar la talla?")
-    turn, briefing = begin()
-    assert finish(turn, briefing, HandOff("Un momento.", Reason.MODEL_ASKED, "exchange", Trace("model"), SUMMARY))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, HandOff("Un momento.", Reason.MODEL_ASKED, "exchange", Trace("model"), SUMMARY))
     assert rows("SELECT assignee_id, mode FROM conversations") == [(ana, "human")]
     assert one("SELECT payload ->> 'words' FROM messages WHERE type = 'event'") == SUMMARY.words

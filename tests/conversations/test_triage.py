@@ -101,7 +101,9 @@ class TestNotes:
         assert one("SELECT count(*) FROM deliveries") == 0
         assert state_of(talk).last_message_text == "¿Hacen envíos?"
         with transaction(business.business_id) as session:
-            assert [said.text for said in context.standings(session, [talk])[talk].said] == ["¿Hacen envíos?"]
+            assert [message.text for message in context.load_snapshots(session, [talk])[talk].messages] == [
+                "¿Hacen envíos?"
+            ]
 
     def test_a_repeated_note_is_stored_once(self, business: TestBusiness) -> None:
         talk = customer_writes()

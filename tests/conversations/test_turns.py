@@ -17,9 +17,9 @@ from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from core.replies import pending_replies
 from core.replies.context import ReplyContext
-from core.replies.decision import HandOff, NothingOwed, Outcome, Reply, Silent, Trace
+from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Outcome, Reply, Trace
 from core.replies.handoff_rules import Reason
-from core.replies.pending_replies import Done, Turn
+from core.replies.pending_replies import CompletedReply, PendingReply
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say, send_all
 
@@ -27,33 +27,33 @@ TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, outp
 ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
 
 
-def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[Turn]:
+def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[PendingReply]:
     rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
         return pending_replies.claim(session, limit, lease_for)
 
 
-def claim_one() -> Turn:
+def claim_one() -> PendingReply:
     (turn,) = claim(1)
     return turn
 
 
-def prepare(turn: Turn) -> ReplyContext | None:
+def prepare(turn: PendingReply) -> ReplyContext | None:
     with transaction(turn.business_id) as session:
         return pending_replies.prepare(session, turn)
 
 
-def begin() -> tuple[Turn, ReplyContext]:
+def begin() -> tuple[PendingReply, ReplyContext]:
     """Claim and prepare a reply."""
     turn = claim_one()
-    briefing = prepare(turn)
-    assert briefing is not None
-    return turn, briefing
+    reply_context = prepare(turn)
+    assert reply_context is not None
+    return turn, reply_context
 
 
-def finish(turn: Turn, briefing: ReplyContext, outcome: Outcome = ANSWER) -> bool:
+def finish(turn: PendingReply, reply_context: ReplyContext, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
-        return pending_replies.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+        return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
 
 
 def test_a_claim_respects_its_limit_under_any_join_order(business: TestBusiness) -> None:
@@ -75,8 +75,8 @@ def expire() -> None:
 
 def test_a_courtesy_needs_no_answer(business: TestBusiness) -> None:
     customer_writes("👍")
-    turn, briefing = begin()
-    assert finish(turn, briefing, NothingOwed(TRACE))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, NoReplyNeeded(TRACE))
     assert said() == []
     assert rows("SELECT waiting_since, mode, assignee_id FROM conversations") == [(None, "bot", None)]
     assert column("SELECT outcome FROM ai_runs") == ["nothing_owed"]
@@ -84,9 +84,9 @@ def test_a_courtesy_needs_no_answer(business: TestBusiness) -> None:
 
 def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> None:
     customer_writes("¿A qué hora abren?")
-    turn, briefing = begin()
-    assert briefing.request.turns[-1].text == "¿A qué hora abren?"
-    assert finish(turn, briefing)
+    turn, reply_context = begin()
+    assert reply_context.request.turns[-1].text == "¿A qué hora abren?"
+    assert finish(turn, reply_context)
     assert said() == ["Abrimos a las 9."]
     assert rows("SELECT waiting_since IS NOT NULL, bot_turns, mode FROM conversations") == [(True, 1, "bot")]
     send_all()
@@ -99,12 +99,12 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
 
 def test_the_next_reply_knows_the_last_sentiment_until_an_agent_answers(business: TestBusiness) -> None:
     customer_writes("llegó roto")
-    turn, briefing = begin()
-    assert briefing.request.last_sentiment is None
-    assert finish(turn, briefing, replace(ANSWER, trace=replace(TRACE, sentiment="negative")))
+    turn, reply_context = begin()
+    assert reply_context.request.last_sentiment is None
+    assert finish(turn, reply_context, replace(ANSWER, trace=replace(TRACE, sentiment="negative")))
     customer_writes("sigue roto")
-    turn, briefing = begin()
-    assert briefing.request.last_sentiment == "negative"
+    turn, reply_context = begin()
+    assert reply_context.request.last_sentiment == "negative"
     rows("UPDATE conversations SET bot_turns = 0")
     assert prepare(turn).request.last_sentiment is None  # type: ignore[union-attr]
 
@@ -140,36 +140,36 @@ def test_a_reply_is_not_due_before_the_quiet_window(business: TestBusiness) -> N
 
 def test_a_newer_message_discards_the_answer_and_the_next_one_covers_both(business: TestBusiness) -> None:
     customer_writes("¿A qué hora abren?")
-    turn, briefing = begin()
+    turn, reply_context = begin()
     customer_writes("¿Y los sábados?")
     assert claim() == [], "it is still being thought about"
-    assert not finish(turn, briefing)
+    assert not finish(turn, reply_context)
     assert said() == []
     assert one("SELECT outcome FROM ai_runs") == "stale", "it cost money all the same"
-    turn, briefing = begin()
+    turn, reply_context = begin()
     assert turn.attempts == 1, "nothing had gone wrong"
-    assert [one.text for one in briefing.request.turns] == ["¿A qué hora abren?", "¿Y los sábados?"]
-    assert finish(turn, briefing)
+    assert [one.text for one in reply_context.request.turns] == ["¿A qué hora abren?", "¿Y los sábados?"]
+    assert finish(turn, reply_context)
     assert len(said()) == 1
 
 
 def test_a_takeover_discards_the_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes()
-    turn, briefing = begin()
+    turn, reply_context = begin()
     with transaction(business.business_id) as session:
         lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
-    assert not finish(turn, briefing)
+    assert not finish(turn, reply_context)
     assert said() == []
 
 
 def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) -> None:
     """Both lock the conversation first, so they cannot deadlock."""
     conversation_id = customer_writes()
-    turn, briefing = begin()
-    ready, failures = threading.Barrier(2), []
+    turn, reply_context = begin()
+    prepare_from_cache, failures = threading.Barrier(2), []
 
     def run(step: object) -> None:
-        ready.wait()
+        prepare_from_cache.wait()
         try:
             step()  # type: ignore[operator]
         except Exception as error:
@@ -179,7 +179,7 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
         with transaction(business.business_id) as session:
             lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
 
-    threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, briefing))]
+    threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, reply_context))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -191,19 +191,19 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
 
 def test_a_lost_lease_discards_the_answer(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
+    turn, reply_context = begin()
     expire()
-    other, others_briefing = begin()
-    assert not finish(turn, briefing)
-    assert finish(other, others_briefing)
+    other, others_context = begin()
+    assert not finish(turn, reply_context)
+    assert finish(other, others_context)
     assert len(said()) == 1
 
 
 def test_an_expired_lease_counts_until_it_is_claimed_again(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
+    turn, reply_context = begin()
     expire()
-    assert finish(turn, briefing)
+    assert finish(turn, reply_context)
     assert len(said()) == 1
 
 
@@ -231,15 +231,15 @@ def test_renewing_does_not_wait_for_a_locked_row(business: TestBusiness) -> None
 
 def test_finishing_twice_sends_once(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
-    assert finish(turn, briefing)
-    assert not finish(turn, briefing)
+    turn, reply_context = begin()
+    assert finish(turn, reply_context)
+    assert not finish(turn, reply_context)
     assert len(said()) == 1
 
 
 def test_a_reply_that_keeps_crashing_its_worker_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
-    for _ in range(pending_replies.MOST_ATTEMPTS):
+    for _ in range(pending_replies.MAX_ATTEMPTS):
         assert prepare(claim_one()) is not None
         expire()
     assert prepare(claim_one()) is None
@@ -257,8 +257,8 @@ def test_a_question_after_opting_out_is_handed_off_without_the_model(business: T
     customer_writes("¿A qué hora abren?")
     rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
-        ((turn, how),) = pending_replies.look(session, pending_replies.claim(session, 1, LEASE))
-    assert pending_replies.ready(turn, how) is None and prepare(turn) is None
+        ((turn, snapshot),) = pending_replies.load_snapshots(session, pending_replies.claim(session, 1, LEASE))
+    assert pending_replies.prepare_from_cache(turn, snapshot) is None and prepare(turn) is None
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "opted_out", True)
     ]
@@ -271,8 +271,8 @@ def test_an_exhausted_budget_postpones_the_reply(business: TestBusiness, limit: 
     with transaction(business.business_id) as session:
         versions.save(session, business.business_id, business.bot_id, BotSettings(**limit), author="agent:1")
     customer_writes()
-    turn, briefing = begin()
-    finish(turn, briefing, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))
+    turn, reply_context = begin()
+    finish(turn, reply_context, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))
     customer_writes("¿Y?")
     assert prepare(claim_one()) is None
     ((attempts, lease, later),) = rows("SELECT attempts, lease, due_at > now() FROM reply_turns")
@@ -283,8 +283,8 @@ def test_an_exhausted_budget_postpones_the_reply(business: TestBusiness, limit: 
 
 def test_a_draft_waits_with_a_person(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
-    assert finish(turn, briefing, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, Reply("Abrimos a las 9.", draft=True, trace=TRACE))
     assert said() == []
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "draft", True)
@@ -295,8 +295,8 @@ def test_a_draft_waits_with_a_person(business: TestBusiness) -> None:
 @pytest.mark.parametrize("words", ["Enseguida le atienden.", None])
 def test_a_handoff_sends_its_message_first_if_it_has_one(business: TestBusiness, words: str | None) -> None:
     customer_writes()
-    turn, briefing = begin()
-    assert finish(turn, briefing, HandOff(words, Reason.KEYWORD, "gerente", TRACE))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, HandOff(words, Reason.KEYWORD, "gerente", TRACE))
     assert said() == ([words] if words else [])
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "keyword", True)
@@ -306,17 +306,17 @@ def test_a_handoff_sends_its_message_first_if_it_has_one(business: TestBusiness,
 
 def test_with_the_bot_off_the_customer_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
-    assert finish(turn, briefing, Silent(Trace("bot_off")))
+    turn, reply_context = begin()
+    assert finish(turn, reply_context, BotOff(Trace("bot_off")))
     assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "bot_off")]
     assert one("SELECT count(*) FROM ai_runs") == 0
 
 
 def test_an_answer_after_the_window_is_handed_off(business: TestBusiness) -> None:
     customer_writes()
-    turn, briefing = begin()
+    turn, reply_context = begin()
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 second'")
-    assert finish(turn, briefing)
+    assert finish(turn, reply_context)
     assert said() == []
     assert one("SELECT handoff_reason FROM conversations") == "not_sendable"
 
@@ -349,18 +349,18 @@ def test_without_a_bot_a_farewell_alerts_nobody(business: TestBusiness, closing:
 def test_the_bot_reads_a_burst_in_the_providers_order(business: TestBusiness) -> None:
     customer_writes("segundo", at=1_790_000_010)
     customer_writes("primero", at=1_790_000_000)
-    _, briefing = begin()
-    assert [one.text for one in briefing.request.turns] == ["primero", "segundo"]
+    _, reply_context = begin()
+    assert [one.text for one in reply_context.request.turns] == ["primero", "segundo"]
 
 
 def test_a_quick_answer_stays_before_the_next_question(business: TestBusiness) -> None:
     customer_writes("uno")
-    turn, briefing = begin()
-    finish(turn, briefing)
+    turn, reply_context = begin()
+    finish(turn, reply_context)
     customer_writes("dos")
-    _, briefing = begin()
-    assert [one.text for one in briefing.request.turns] == ["uno", "Abrimos a las 9.", "dos"]
-    assert briefing.request.replies_in_a_row == 1
+    _, reply_context = begin()
+    assert [one.text for one in reply_context.request.turns] == ["uno", "Abrimos a las 9.", "dos"]
+    assert reply_context.request.replies_in_a_row == 1
 
 
 class TestUnanswered:

@@ -12,7 +12,7 @@ from core.conversations import channel_switch, thread
 from core.messaging.contacts import duplicates, profile
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import AddressEnded
-from core.replies.context import standings
+from core.replies.context import load_snapshots
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import claim, column, customer_writes, due_now, message, one, receive, rows, say, send_all
@@ -51,7 +51,7 @@ def name_of(talk: int) -> str:
 
 def prompt_of(talk: int) -> list[str]:
     with system_transaction() as session:
-        return [said.text for said in standings(session, [talk])[talk].said]
+        return [message.text for message in load_snapshots(session, [talk])[talk].messages]
 
 
 @pytest.mark.parametrize("user_id", [BRUNOS, None], ids=["with a user id", "without"])

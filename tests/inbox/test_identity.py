@@ -170,12 +170,12 @@ def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> N
     with system_transaction() as session:
         (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(business.business_id) as session:
-        briefing = pending_replies.prepare(session, turn)
-        assert briefing is not None
+        reply_context = pending_replies.prepare(session, turn)
+        assert reply_context is not None
     customer_writes("STOP")
     with transaction(business.business_id) as session:
         answer = Reply("Buenas", draft=False, trace=Trace("model"))
-        pending_replies.finish(session, turn.business_id, [pending_replies.Done(turn, briefing, answer)])
+        pending_replies.finish(session, turn.business_id, [pending_replies.CompletedReply(turn, reply_context, answer)])
     assert one("SELECT count(*) FROM deliveries") == 0
     assert one("SELECT outcome FROM ai_runs") == "reply"
 

@@ -12,7 +12,7 @@ from core.bots.llm.embeddings import Vector
 from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import ingest, sources
 from core.knowledge.embedders import OFFLINE
-from core.knowledge.parser_process import Reading, read_here
+from core.knowledge.parser_process import ParsedDocument, parse_in_process
 from core.models import KnowledgeSource
 from core.platform.db import system_transaction, transaction
 from core.tasks import background_tasks
@@ -27,7 +27,7 @@ def markdown(*answers: str) -> bytes:
 
 
 def add(business: TestBusiness, content: bytes, name: str = "guide.md", title: str = "Guide", **more: Any) -> int:
-    kept = sources.keep(business.business_id, io.BytesIO(content), name)
+    kept = sources.store_content(business.business_id, io.BytesIO(content), name)
     with transaction(business.business_id) as session:
         return sources.add(
             session, business.business_id, kept, title=title, by="agent:1", **{"bot_id": business.bot_id, **more}
@@ -70,14 +70,14 @@ class Model:
         self.asked += texts
         return OFFLINE.embed(texts)
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         return cosine
 
 
 @contextmanager
 def read_at_once(path: Any, name: str) -> Any:
     """Read in this process: beginning another one takes a second."""
-    yield read_here(path.read_bytes(), name)
+    yield parse_in_process(path.read_bytes(), name)
 
 
-__all__ = ["Model", "Reading", "add", "claim", "ingest", "markdown", "read_at_once", "read_next", "source"]
+__all__ = ["Model", "ParsedDocument", "add", "claim", "ingest", "markdown", "read_at_once", "read_next", "source"]

@@ -156,7 +156,7 @@ def test_which_embedder_is_in_use(database: str, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", ["text-embedding-3-large", "text-embedding-ada-002", "BGE-m3", "unheard-of"])
 def test_likeness_is_a_share(name: str) -> None:
     client = ModelClient("sk-test", "gpt-6-luna")
-    scale = [ServerEmbedder(client, name).likeness(cosine / 20) for cosine in range(-20, 21)]
+    scale = [ServerEmbedder(client, name).similarity(cosine / 20) for cosine in range(-20, 21)]
     client.close()
     assert scale == sorted(scale)
     assert (scale[0], scale[-1]) == (0.0, 1.0)

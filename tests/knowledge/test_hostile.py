@@ -17,7 +17,7 @@ from core.knowledge.chunking import split
 from core.knowledge.parsers import BadFile, Fault, read
 from core.knowledge.parsers.text import markdown_sections
 from core.knowledge.web_fetch import _TITLE
-from core.text.pii import MASK, masked
+from core.text.pii import MASK, redact
 
 SIZE = 200_000
 
@@ -45,10 +45,10 @@ def read_whole(content: bytes, name: str) -> None:
         lambda: read_whole(b"<p " + b"".join(b"a%d='>' " % n for n in range(150_000)) + b">words</p>", "a.html"),
         lambda: _TITLE.search(b"<title" * SIZE),
         lambda: _TITLE.search(b"<title>" * SIZE),
-        lambda: masked("a" * SIZE),
-        lambda: masked("a." * SIZE + "@"),
-        lambda: masked("1a1a1" + "-a" * SIZE),
-        lambda: masked("1" * SIZE + "a"),
+        lambda: redact("a" * SIZE),
+        lambda: redact("a." * SIZE + "@"),
+        lambda: redact("1a1a1" + "-a" * SIZE),
+        lambda: redact("1" * SIZE + "a"),
     ],
 )
 def test_no_input_takes_more_than_its_share_of_time(run: Callable[[], object]) -> None:
@@ -73,10 +73,10 @@ def test_a_tag_like_any_other_keeps_its_attributes_and_its_words() -> None:
 
 
 def test_what_is_masked_is_what_it_was() -> None:
-    assert masked("Escriba a ana.sol+1@mail.example.com o pida AB-1234-X, #123, 2024-AB") == (
+    assert redact("Escriba a ana.sol+1@mail.example.com o pida AB-1234-X, #123, 2024-AB") == (
         f"Escriba a {MASK} o pida {MASK}, {MASK}, {MASK}"
     )
-    assert masked("talla abc-123 y modelo 12345") == "talla abc-123 y modelo 12345"
+    assert redact("talla abc-123 y modelo 12345") == "talla abc-123 y modelo 12345"
 
 
 def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.Mon
         )
 
     monkeypatch.setattr(parser_process.subprocess, "Popen", watched)
-    with pytest.raises(BadFile), parser_process.reading(tmp_path / "source", "guide.md"):
+    with pytest.raises(BadFile), parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert set(asked["env"]) <= {"LANG", "PATH", "READ_FOR"}  # type: ignore[call-overload]
 
@@ -105,7 +105,7 @@ def test_an_endless_reader_dies_with_the_process_that_asked(tmp_path: Path) -> N
         "popen = parser_process.subprocess.Popen\n"
         "def watched(*a, **m):\n    p = popen(*a, **m)\n    print(p.pid, flush=True)\n    return p\n"
         "parser_process.subprocess.Popen = watched\n"
-        f"with parser_process.reading(Path({str(fifo)!r}), 'a.md'): pass\n"
+        f"with parser_process.parse_file(Path({str(fifo)!r}), 'a.md'): pass\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
@@ -136,6 +136,6 @@ def test_a_reader_that_burns_its_share_of_the_processor_timed_out(
     popen = parser_process.subprocess.Popen
     command = ["/bin/sh", "-c", f"kill -{signal.SIGXCPU.value} $$"]
     monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(command, **more))
-    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
+    with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is Fault.TIMED_OUT

@@ -31,7 +31,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     """The embedding model of the installation."""
     made = Model()
     monkeypatch.setattr(embedders, "current", lambda: made)
-    monkeypatch.setattr(ingest, "reading", read_at_once)
+    monkeypatch.setattr(ingest, "parse_file", read_at_once)
     return made
 
 
@@ -109,8 +109,8 @@ def test_new_content_takes_the_old_one_s_place_and_what_stayed_the_same_is_not_e
         sources.replace(session, source_id, kept, by="agent:1")
 
 
-def _keep(business: TestBusiness, content: bytes) -> sources.Kept:
-    return sources.keep(business.business_id, io.BytesIO(content), "guide.md")
+def _keep(business: TestBusiness, content: bytes) -> sources.StoredContent:
+    return sources.store_content(business.business_id, io.BytesIO(content), "guide.md")
 
 
 @pytest.mark.parametrize("statement", range(1, 12))
@@ -195,7 +195,7 @@ def test_without_the_embedding_service_words_find_it_until_the_service_is_back(
     assert (source(business, source_id).state, source(business, source_id).model) == ("ready", None)
     model.answers_left = 100
     with transaction(business.business_id) as session:
-        assert reembed.begin_due(session) == 1
+        assert reembed.enqueue_due(session) == 1
     read_next()
     assert source(business, source_id).model == "model-a"
     assert len(model.asked) == 4
@@ -208,7 +208,7 @@ def test_a_text_that_the_model_refuses_keeps_no_other_source_waiting(business: T
     read_next()
     model.answers_left, model.refuses = 100, "Unspeakable"
     with transaction(business.business_id) as session:
-        reembed.begin_due(session)
+        reembed.enqueue_due(session)
     read_next()
     assert (source(business, refused).model, source(business, taken).model) == (None, "model-a")
     assert column("SELECT error FROM errands WHERE kind = 'knowledge.reembed'") == ["model_rejected"]
@@ -226,7 +226,7 @@ def test_a_change_of_the_model_leaves_no_gap(
 
     def due() -> int:
         with transaction(business.business_id) as session:
-            return reembed.begin_due(session)
+            return reembed.enqueue_due(session)
 
     assert due() == 1
     assert due() == 0  # it is under way
@@ -289,7 +289,7 @@ def test_a_changed_page_that_was_not_read_to_its_end_is_read_when_it_is_asked_fo
 
     again()
     running = claim()
-    assert ingest._start(running, ingest._fetched(running)) is not None
+    assert ingest._start(running, ingest._fetch_page(running)) is not None
     with transaction(business.business_id) as session:
         if how == "failed":
             background_tasks.end(session, running, "timed_out")
@@ -343,7 +343,7 @@ def test_a_source_that_goes_while_it_is_read_ends_the_work(business: TestBusines
 def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "source"
     path.write_bytes(markdown(*ANSWERS))
-    with parser_process.reading(path, "guide.md") as found:
+    with parser_process.parse_file(path, "guide.md") as found:
         assert [chunk.text for chunk in found.chunks] == list(ANSWERS)
 
 
@@ -356,7 +356,7 @@ def test_a_reader_that_crashes_or_refuses_is_a_bad_file(
 ) -> None:
     popen = parser_process.subprocess.Popen
     monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
-    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
+    with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is fault
 
@@ -365,6 +365,6 @@ def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tm
     popen = parser_process.subprocess.Popen
     monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
     monkeypatch.setattr(parser_process, "_SECONDS", 0.05)
-    with pytest.raises(BadFile) as refused, parser_process.reading(tmp_path / "source", "guide.md"):
+    with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is Fault.TIMED_OUT

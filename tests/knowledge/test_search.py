@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import embedders, hybrid_search, retrieval
-from core.knowledge.retrieval import found_for, passages_for
+from core.knowledge.retrieval import passages_for, search_with_evidence
 from core.models import Bot, Business, KnowledgeSource
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
@@ -81,7 +81,7 @@ def test_what_other_bots_and_businesses_know_is_not_found(taught: TestBusiness) 
     assert passages_for(other_id, stranger, "envío a domicilio") == ()
     assert passages_for(other_id, taught.bot_id, "envío a domicilio") == ()
     teach(taught.business_id, None, "Para todos", [("", "El envío a domicilio es gratis en mayo.")])
-    retrieval.forget()
+    retrieval.clear_cache()
     assert [one.title for one in passages_for(taught.business_id, sibling, "envío a domicilio")] == ["Para todos"]
 
 
@@ -92,7 +92,7 @@ def test_a_reading_that_is_not_at_its_end_is_not_found(business: TestBusiness) -
 
 def test_without_vectors_words_find_it(business: TestBusiness) -> None:
     teach(business.business_id, business.bot_id, "Políticas", POLICIES, embedder=None)
-    found = found_for(business.business_id, business.bot_id, "garantía de electrodomésticos", limit=3)
+    found = search_with_evidence(business.business_id, business.bot_id, "garantía de electrodomésticos", limit=3)
     assert found[0].heading == "Garantía"
     assert found[0].meaning is None
 
@@ -105,7 +105,7 @@ class Broken:
     def embed(self, texts: object, *, timeout_seconds: float) -> list[tuple[float, ...]]:
         raise ModelFailed(FailureKind.CONNECTION, "refused", retryable=True)
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         return cosine
 
 
@@ -124,7 +124,7 @@ class Other:
     def embed(self, texts: list[str], *, timeout_seconds: float) -> list[tuple[float, ...]]:
         return [(1.0, len(text) / 100) for text in texts]
 
-    def likeness(self, cosine: float) -> float:
+    def similarity(self, cosine: float) -> float:
         return max(cosine, 0.0)
 
 
@@ -132,7 +132,7 @@ def test_two_models_live_side_by_side(taught: TestBusiness, monkeypatch: pytest.
     other = Other()
     monkeypatch.setattr(embedders, "named", lambda name: other if name == other.name else embedders.OFFLINE)
     teach(taught.business_id, taught.bot_id, "Nuevo", [("", "Envío a domicilio en moto.")], embedder=other)
-    found = found_for(taught.business_id, taught.bot_id, "envío a domicilio", limit=5)
+    found = search_with_evidence(taught.business_id, taught.bot_id, "envío a domicilio", limit=5)
     assert {one.title for one in found[:2]} == {"Políticas", "Nuevo"}
     assert all(one.meaning is not None for one in found[:2])
 
@@ -140,7 +140,7 @@ def test_two_models_live_side_by_side(taught: TestBusiness, monkeypatch: pytest.
 def test_a_large_shelf_is_searched_by_the_index(taught: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hybrid_search, "_EXACT", 0)
     teach(taught.business_id, taught.bot_id, "Ruido", [("", f"Ficha número {n} del almacén") for n in range(300)])
-    retrieval.forget()
+    retrieval.clear_cache()
     assert first(taught, "¿Cuánto cuesta el envío a domicilio?") == "Políticas › Envíos"
 
 
@@ -188,7 +188,7 @@ def test_common_words_meet_in_the_passage_that_has_them_all(
     ]
     teach(business.business_id, business.bot_id, "Ruido", noise, embedder=None)
     both = teach(business.business_id, business.bot_id, "Ambas", [("", "Garantía del envío")], embedder=None)
-    found = found_for(business.business_id, business.bot_id, "garantía del envío", limit=3)
+    found = search_with_evidence(business.business_id, business.bot_id, "garantía del envío", limit=3)
     assert found[0].chunk_id == both[0]
 
 

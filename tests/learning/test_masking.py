@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.pii import MASK, masked
+from core.text.pii import MASK, redact
 
 
 @pytest.mark.parametrize(
@@ -25,20 +25,20 @@ from core.text.pii import MASK, masked
     ],
 )
 def test_what_is_masked_and_what_is_left(words: str, expected: str) -> None:
-    assert masked(words) == expected
+    assert redact(words) == expected
 
 
 def test_the_customers_own_name_goes_wherever_it_stands() -> None:
-    assert masked("Gracias DANIELA, señora Cruz", "Daniela Cruz") == f"Gracias {MASK}, señora {MASK}"
-    assert masked("Yes, it is blue", "Al") == "Yes, it is blue", "a short name is a word too"
+    assert redact("Gracias DANIELA, señora Cruz", "Daniela Cruz") == f"Gracias {MASK}, señora {MASK}"
+    assert redact("Yes, it is blue", "Al") == "Yes, it is blue", "a short name is a word too"
 
 
 @given(st.text(max_size=80), st.from_regex(r"\A\+?[0-9]{9,12}\Z"))
 def test_no_telephone_number_is_left(words: str, number: str) -> None:
-    assert number not in masked(f"{words} {number}")
+    assert number not in redact(f"{words} {number}")
 
 
 @given(st.text(max_size=120))
 def test_masking_twice_changes_nothing(words: str) -> None:
-    once = masked(words)
-    assert masked(once) == once
+    once = redact(words)
+    assert redact(once) == once

@@ -98,10 +98,10 @@ def test_when_the_money_is_spent_no_model_is_asked(business) -> None:
     put_in_force(business, usd_per_day=1.0, qa_pairs=(HOURS,))
     customer_writes("Do you repair violins?")
     cost(business, "1.0001")
-    briefing = prepare(claim_one())
-    assert briefing is not None
-    assert briefing.request.over_budget
-    outcome = compose(briefing.request, NeverAsked())
+    reply_context = prepare(claim_one())
+    assert reply_context is not None
+    assert reply_context.request.over_budget
+    outcome = compose(reply_context.request, NeverAsked())
     assert isinstance(outcome, HandOff)
     assert outcome.reason == "budget"
     assert outcome.text == BotSettings().apology_message.en
@@ -111,9 +111,9 @@ def test_approved_answers_are_still_given(business) -> None:
     put_in_force(business, usd_per_month=1.0, qa_pairs=(HOURS,))
     customer_writes("What time do you open?")
     cost(business, "2")
-    briefing = prepare(claim_one())
-    assert briefing is not None
-    outcome = compose(briefing.request, NeverAsked())
+    reply_context = prepare(claim_one())
+    assert reply_context is not None
+    outcome = compose(reply_context.request, NeverAsked())
     assert isinstance(outcome, Reply)
     assert outcome.text == "At nine."
 
@@ -121,16 +121,16 @@ def test_approved_answers_are_still_given(business) -> None:
 def test_money_is_added_up_now_and_then_not_for_every_answer(business, monkeypatch: pytest.MonkeyPatch) -> None:
     limited = BotSettings(usd_per_day=1.0)
     with transaction(business.business_id) as session:
-        assert usage.spent_out(None, business.bot_id, BotSettings()) is False
-        assert usage.spent_out(None, business.bot_id, limited) is None
-        assert usage.spent_out(session, business.bot_id, limited) is False
+        assert usage.is_money_spent(None, business.bot_id, BotSettings()) is False
+        assert usage.is_money_spent(None, business.bot_id, limited) is None
+        assert usage.is_money_spent(session, business.bot_id, limited) is False
     cost(business, "5")
-    assert usage.spent_out(None, business.bot_id, limited) is False, "known from a moment ago"
+    assert usage.is_money_spent(None, business.bot_id, limited) is False, "known from a moment ago"
     later = usage.time.monotonic() + 60
     monkeypatch.setattr(usage.time, "monotonic", lambda: later)
     with transaction(business.business_id) as session:
-        assert usage.spent_out(None, business.bot_id, limited) is None
-        assert usage.spent_out(session, business.bot_id, limited) is True
+        assert usage.is_money_spent(None, business.bot_id, limited) is None
+        assert usage.is_money_spent(session, business.bot_id, limited) is True
 
 
 @pytest.mark.parametrize(

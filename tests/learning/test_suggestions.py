@@ -24,7 +24,7 @@ ME = "agent:1"
 
 
 def gathered(business, view: str = "open") -> list[Suggested]:
-    hourly_run.questions(business.business_id, business.bot_id)
+    hourly_run.collect_questions(business.business_id, business.bot_id)
     with transaction(business.business_id) as session:
         return suggestions.listed(session, business.bot_id, view)
 
@@ -200,22 +200,22 @@ def test_another_business_sees_nothing_of_it(business) -> None:
 
 def test_each_bot_learns_once_an_hour(business) -> None:
     asked_in_vain(business, "Do you repair violins?", DAY)
-    assert hourly_run.keep_up() == 1
-    assert hourly_run.keep_up() == 0
+    assert hourly_run.run_due() == 1
+    assert hourly_run.run_due() == 0
     with system_transaction() as session:
         assert session.scalars(select(AnswerOutcome.verdict)).all() == ["handed_over"]
         assert session.scalars(select(Suggestion.question)).all() == ["Do you repair violins?"]
         session.execute(text("UPDATE bot_learning SET learned_at = now() - interval '61 minutes'"))
         assert session.scalars(select(BotLearning.sample)).all() == [0]
-    assert hourly_run.keep_up() == 1
+    assert hourly_run.run_due() == 1
 
 
 def test_who_looks_again_while_the_bot_learns_waits_and_finds_it_done(business) -> None:
     asked_in_vain(business, "Do you repair violins?", DAY)
     scope = (business.business_id, business.bot_id)
     with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
-        unanswered_questions.gather(session, *scope)
-        other = pool.submit(hourly_run.questions, *scope)
+        unanswered_questions.cluster_questions(session, *scope)
+        other = pool.submit(hourly_run.collect_questions, *scope)
         wait([other], timeout=0.5)
         assert not other.done()
         session.commit()

@@ -14,8 +14,8 @@ from core.platform.db import system_transaction, transaction
 from core.platform.errors import Conflict, NotFound
 from core.replies import pending_replies
 from core.replies.assistant import compose
-from core.replies.context import ReplyContext, Standing, cached_context, standings
-from core.replies.pending_replies import Done, Turn
+from core.replies.context import ConversationSnapshot, ReplyContext, cached_context, load_snapshots
+from core.replies.pending_replies import CompletedReply, PendingReply
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, one, rows
 
@@ -33,20 +33,20 @@ def shop(business: TestBusiness) -> TestBusiness:
     return business
 
 
-def thinking() -> tuple[Turn, ReplyContext]:
+def thinking() -> tuple[PendingReply, ReplyContext]:
     rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
         (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(turn.business_id) as session:
-        briefing = pending_replies.prepare(session, turn)
-    assert briefing is not None
-    return turn, briefing
+        reply_context = pending_replies.prepare(session, turn)
+    assert reply_context is not None
+    return turn, reply_context
 
 
-def finish(turn: Turn, briefing: ReplyContext) -> bool:
-    outcome = compose(briefing.request, None)
+def finish(turn: PendingReply, reply_context: ReplyContext) -> bool:
+    outcome = compose(reply_context.request, None)
     with transaction(turn.business_id) as session:
-        return pending_replies.finish(session, turn.business_id, [Done(turn, briefing, outcome)])[0]
+        return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
 
 
 def write(words: str, **more: str) -> str:
@@ -93,9 +93,9 @@ def test_what_is_not_clear_is_asked_back_and_completed(shop: TestBusiness) -> No
 def test_an_answer_that_lost_its_turn_changes_no_quote(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, briefing = thinking()
+    turn, reply_context = thinking()
     customer_writes("no, espere")
-    assert not finish(turn, briefing)
+    assert not finish(turn, reply_context)
     assert states() == ["open"]
 
 
@@ -124,11 +124,11 @@ def test_a_quote_runs_out_and_a_late_yes_gets_a_fresh_one(shop: TestBusiness) ->
 def test_a_yes_that_came_in_time_counts_although_the_quote_ran_out_meanwhile(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, briefing = thinking()
+    turn, reply_context = thinking()
     rows("UPDATE quotes SET expires_at = now() - interval '1 second'")
     with system_transaction() as session:
         quotes.expire_due(session)
-    assert finish(turn, briefing)
+    assert finish(turn, reply_context)
     assert states() == ["confirmed"]
 
 
@@ -143,16 +143,16 @@ def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness
     assert one("SELECT count(*) FROM conversations") == 2
 
 
-def standing() -> Standing:
+def standing() -> ConversationSnapshot:
     with system_transaction() as session:
-        (how,) = standings(session, column("SELECT id FROM conversations")).values()
-    return how
+        (snapshot,) = load_snapshots(session, column("SELECT id FROM conversations")).values()
+    return snapshot
 
 
 def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusiness) -> None:
     customer_writes("Quiero 2 gorras")
-    _, briefing = thinking()
-    assert (briefing.request.catalogue, briefing.request.open_quote) == ((), None)
+    _, reply_context = thinking()
+    assert (reply_context.request.catalogue, reply_context.request.open_quote) == ((), None)
     assert standing().shop is None
     assert cached_context(standing()) is not None
 
@@ -189,10 +189,10 @@ def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
 def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confirmed(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, briefing = thinking()
+    turn, reply_context = thinking()
     with transaction(shop.business_id) as session:
         quotes.cancel(session, shop.business_id, 1, "ana")
-    assert not finish(turn, briefing)
+    assert not finish(turn, reply_context)
     assert states() == ["declined"]
     assert finish(*thinking())
     assert not [text for text in column("SELECT text FROM messages WHERE sender = 'bot'") if "confirmado" in text]

@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.evaluation.replay_diff import Difference, Expectation, Kind, Made, Miss, difference, misses
+from core.evaluation.replay_diff import (
+    Difference,
+    Expectation,
+    FailedExpectation,
+    Kind,
+    ReplayResult,
+    difference,
+    failed_expectations,
+)
 
-YES = Made(kind=Kind.REPLY, text="Sí, enviamos en 3 días.", sources=("kb-1",))
-PERSON = Made(kind=Kind.HAND_OFF, text="Le paso con una persona.", reason="keyword")
+YES = ReplayResult(kind=Kind.REPLY, text="Sí, enviamos en 3 días.", sources=("kb-1",))
+PERSON = ReplayResult(kind=Kind.HAND_OFF, text="Le paso con una persona.", reason="keyword")
 
 
 @pytest.mark.parametrize(
@@ -22,10 +30,10 @@ PERSON = Made(kind=Kind.HAND_OFF, text="Le paso con una persona.", reason="keywo
         (PERSON, YES, Difference.NOW_ANSWERS),
         (YES, YES.model_copy(update={"kind": Kind.DRAFT}), Difference.MANNER),
         (PERSON, PERSON.model_copy(update={"reason": "low_confidence"}), Difference.MANNER),
-        (YES, Made(kind=Kind.SILENT), Difference.MANNER),
+        (YES, ReplayResult(kind=Kind.SILENT), Difference.MANNER),
     ],
 )
-def test_what_changed(before: Made, after: Made, expected: Difference) -> None:
+def test_what_changed(before: ReplayResult, after: ReplayResult, expected: Difference) -> None:
     assert difference(before, after) is expected
 
 
@@ -33,23 +41,23 @@ def test_what_changed(before: Made, after: Made, expected: Difference) -> None:
     ("expected", "got", "missed"),
     [
         (Expectation(contains=("ENVÍAMOS", "3 dias")), YES, ()),
-        (Expectation(contains=("gratis",)), YES, (Miss.CONTAINS,)),
-        (Expectation(avoids=("3 DÍAS",)), YES, (Miss.AVOIDS,)),
+        (Expectation(contains=("gratis",)), YES, (FailedExpectation.CONTAINS,)),
+        (Expectation(avoids=("3 DÍAS",)), YES, (FailedExpectation.AVOIDS,)),
         (Expectation(hands_off=True), PERSON, ()),
-        (Expectation(hands_off=True), YES, (Miss.HANDS_OFF,)),
-        (Expectation(hands_off=False), PERSON, (Miss.ANSWERS,)),
-        (Expectation(hands_off=False), Made(kind=Kind.SILENT), (Miss.ANSWERS,)),
+        (Expectation(hands_off=True), YES, (FailedExpectation.HANDS_OFF,)),
+        (Expectation(hands_off=False), PERSON, (FailedExpectation.ANSWERS,)),
+        (Expectation(hands_off=False), ReplayResult(kind=Kind.SILENT), (FailedExpectation.ANSWERS,)),
         (Expectation(cites=True), YES, ()),
-        (Expectation(cites=True, contains=("x",)), PERSON, (Miss.CONTAINS, Miss.CITES)),
+        (Expectation(cites=True, contains=("x",)), PERSON, (FailedExpectation.CONTAINS, FailedExpectation.CITES)),
     ],
 )
-def test_what_was_expected(expected: Expectation, got: Made, missed: tuple[Miss, ...]) -> None:
-    assert misses(expected, got) == missed
+def test_what_was_expected(expected: Expectation, result: ReplayResult, missed: tuple[FailedExpectation, ...]) -> None:
+    assert failed_expectations(expected, result) == missed
 
 
 @given(st.text(max_size=80), st.sampled_from(Kind))
 def test_nothing_expected_is_never_missed_and_nothing_changed_is_the_same(text: str, kind: Kind) -> None:
-    got = Made(kind=kind, text=text)
-    assert misses(Expectation(), got) == ()
-    assert difference(got, got) is Difference.SAME
+    result = ReplayResult(kind=kind, text=text)
+    assert failed_expectations(Expectation(), result) == ()
+    assert difference(result, result) is Difference.SAME
     assert not Expectation().asks_anything

@@ -14,7 +14,7 @@ from core.bots.llm.types import Completion, FailureKind, Prompt
 from core.bots.model_prices import load_prices
 from core.bots.settings import BotSettings, QaPair
 from core.evaluation import replay_task, replays, test_cases
-from core.evaluation.replay_diff import Difference, Expectation, Kind, Miss
+from core.evaluation.replay_diff import Difference, Expectation, FailedExpectation, Kind
 from core.evaluation.replays import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
 from core.evaluation.test_cases import UnacceptableCase
 from core.models import AIRun, RehearsalSource
@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_where_it_was(business: TestBusiness, model: Script
     begin(business, BotSettings())
     running = claim()
     with transaction(business.business_id) as session:
-        plan = replay_task._work(session, running)
+        plan = replay_task._load_work(session, running)
     assert plan is not None
     replay_task._try(running, plan, plan.left[0], model)  # and then the worker dies
     one("UPDATE errands SET due_at = now() RETURNING id")
@@ -260,7 +260,7 @@ def test_only_the_newest_runs_and_those_of_versions_are_kept(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "hola")
-    monkeypatch.setattr(replays, "_KEPT", 1)
+    monkeypatch.setattr(replays, "_MAX_REPLAYS", 1)
     _, in_force = _current(business)
     kept = begin(business, in_force)
     done(business)
@@ -284,7 +284,7 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
     begin(business, BotSettings(), source=RehearsalSource.CASES)
     (item,) = done(business).items
     assert (item.name, len(item.said)) == ("Envíos", 2)
-    assert item.missed == (Miss.CONTAINS, Miss.CITES)
+    assert item.missed == (FailedExpectation.CONTAINS, FailedExpectation.CITES)
 
 
 @pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
@@ -358,7 +358,7 @@ def test_a_run_ends_when_the_bots_money_is_spent(business: TestBusiness, model: 
     with system_transaction() as session:
         versions.save(session, business.business_id, business.bot_id, in_force, author="t")
         session.execute(update(AIRun).values(input_tokens=1, cost_usd=Decimal(1)))
-    usage.forget()
+    usage.clear_cache()
     begin(business, BotSettings())
     assert done(business).ended == "budget"
     assert model.prompts == []

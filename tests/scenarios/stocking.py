@@ -43,7 +43,7 @@ def _arrive(business_id: int) -> int:
 
 def _upload(business_id: int, bot_id: int, path: Path, actor: str) -> int:
     with path.open("rb") as file:
-        kept = sources.keep(business_id, file, path.name)
+        kept = sources.store_content(business_id, file, path.name)
     with transaction(business_id) as session:
         return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem, by=actor)
 

@@ -124,7 +124,7 @@ def test_what_redis_holds_and_nobody_can_read_is_no_answer(
     assert 3500 < job_queue.connection().ttl(kept_as) <= 3600
     for spoilt in ("{", "[]", '{"text": "Hola"}'):
         job_queue.connection().set(kept_as, spoilt)
-        assert answer_cache.recall(kept_as.decode()) is None
+        assert answer_cache.get(kept_as.decode()) is None
 
 
 @pytest.mark.parametrize("change", ["settings", "knowledge", "catalogue", "facts"])
@@ -138,7 +138,7 @@ def test_what_an_answer_depends_on_ends_it(
             set_up(business, personality="Otra")
         case "knowledge":
             teach(business.business_id, business.bot_id, "Garantía", [("", "Dos años.")])
-            retrieval.forget()
+            retrieval.clear_cache()
         case "catalogue":
             rows("UPDATE businesses SET catalogue = gen_random_uuid()")
         case "facts":

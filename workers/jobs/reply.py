@@ -21,7 +21,7 @@ from core.platform.db_retry import retry_until_available
 from core.platform.group_commit import GroupCommit
 from core.replies import answer_cache, pending_replies
 from core.replies.assistant import COURTESY, MODEL, compose
-from core.replies.context import ReplyContext, Standing
+from core.replies.context import ConversationSnapshot, ReplyContext
 from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.replies.handoff_rules import Reason
 from core.replies.trial_costs import with_lookup
@@ -36,44 +36,44 @@ def lease_for() -> timedelta:
     return timedelta(seconds=get_settings().lease_seconds)
 
 
-Task = tuple[pending_replies.Turn, Standing | None]
+Task = tuple[pending_replies.PendingReply, ConversationSnapshot | None]
 
 
 def claim(limit: int) -> Sequence[Task]:
     with system_transaction() as session:
-        return pending_replies.look(session, pending_replies.claim(session, limit, lease_for()))
+        return pending_replies.load_snapshots(session, pending_replies.claim(session, limit, lease_for()))
 
 
 def answer(task: Task) -> None:
     """Work out the answer to one conversation, and queue it if it still counts."""
-    turn, how = task
+    pending, snapshot = task
 
     def prepare() -> ReplyContext | None:
-        with transaction(turn.business_id) as session:
-            return pending_replies.prepare(session, turn)
+        with transaction(pending.business_id) as session:
+            return pending_replies.prepare(session, pending)
 
-    briefing = pending_replies.ready(turn, how) or retry_until_available(prepare)
-    if briefing is None:
+    reply_context = pending_replies.prepare_from_cache(pending, snapshot) or retry_until_available(prepare)
+    if reply_context is None:
         return
-    _show_reading(briefing)
+    _show_reading(reply_context)
     begun = time.monotonic()
-    outcome = _outcome(turn, briefing)
+    outcome = _outcome(pending, reply_context)
     if _may_be_early(outcome):
-        time.sleep(max(0.0, _quiet(briefing) - turn.waited - (time.monotonic() - begun)))
-    if not _clerk.note(pending_replies.Done(turn, briefing, outcome)):
-        log.info("answer_dropped", conversation_id=turn.conversation_id)
+        time.sleep(max(0.0, _quiet(reply_context) - pending.waited - (time.monotonic() - begun)))
+    if not _clerk.note(pending_replies.CompletedReply(pending, reply_context, outcome)):
+        log.info("answer_dropped", conversation_id=pending.conversation_id)
 
 
-def _outcome(turn: pending_replies.Turn, briefing: ReplyContext) -> Outcome:
+def _outcome(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> Outcome:
     """What the assistant makes of it: with what was answered lately to the same question, or with a model."""
-    kept_as = retry_until_available(lambda: answer_cache.key(turn.business_id, briefing))
-    before = answer_cache.recall(kept_as)
+    cache_key = retry_until_available(lambda: answer_cache.key(pending.business_id, reply_context))
+    before = answer_cache.get(cache_key)
     if before is not None:
-        return compose(replace(briefing.request, given_before=before), None)
+        return compose(replace(reply_context.request, cached_answer=before), None)
     with metered() as embedded:
-        request = _informed(turn, briefing)
+        request = _informed(pending, reply_context)
     outcome = compose(request, model())
-    answer_cache.keep(kept_as, briefing.request.settings.frequent_minutes, outcome)
+    answer_cache.put(cache_key, reply_context.request.settings.frequent_minutes, outcome)
     return replace(outcome, trace=with_lookup(outcome.trace, embedded, request.prices))
 
 
@@ -91,29 +91,29 @@ def _may_be_early(outcome: Outcome) -> bool:
     return False
 
 
-def _quiet(briefing: ReplyContext) -> float:
-    own = briefing.request.settings.quiet_seconds
+def _quiet(reply_context: ReplyContext) -> float:
+    own = reply_context.request.settings.quiet_seconds
     return get_settings().reply_quiet_seconds if own is None else own
 
 
-def _informed(turn: pending_replies.Turn, briefing: ReplyContext) -> ComposeRequest:
+def _informed(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> ComposeRequest:
     """The request with what the bot knows about the question; a bot whose money is spent looks nothing up."""
-    request = briefing.request
+    request = reply_context.request
     if request.over_budget:
         return request
     question = question_in(request.turns)
-    passages = retry_until_available(lambda: passages_for(turn.business_id, briefing.bot_id, question))
+    passages = retry_until_available(lambda: passages_for(pending.business_id, reply_context.bot_id, question))
     return replace(request, passages=passages)
 
 
-def _finish(done: Sequence[pending_replies.Done]) -> list[bool]:
+def _finish(done: Sequence[pending_replies.CompletedReply]) -> list[bool]:
     """One transaction for each business's answers; one that is repeated finds its turns gone and changes nothing."""
-    used: dict[pending_replies.Turn, bool] = {}
-    for business_id in {one.turn.business_id for one in done}:
-        own = [one for one in done if one.turn.business_id == business_id]
+    used: dict[pending_replies.PendingReply, bool] = {}
+    for business_id in {one.pending.business_id for one in done}:
+        own = [one for one in done if one.pending.business_id == business_id]
         with transaction(business_id) as session:
-            used |= zip([one.turn for one in own], pending_replies.finish(session, business_id, own), strict=True)
-    return [used[one.turn] for one in done]
+            used |= zip([one.pending for one in own], pending_replies.finish(session, business_id, own), strict=True)
+    return [used[one.pending] for one in done]
 
 
 _clerk = GroupCommit("answers", _finish)
@@ -121,13 +121,13 @@ _clerk = GroupCommit("answers", _finish)
 
 def renew(held: Sequence[Task]) -> None:
     with system_transaction() as session:
-        pending_replies.renew(session, [turn for turn, _ in held], lease_for())
+        pending_replies.renew(session, [pending for pending, _ in held], lease_for())
 
 
-def _show_reading(briefing: ReplyContext) -> None:
+def _show_reading(reply_context: ReplyContext) -> None:
     """Blue ticks and "typing…" while the model thinks. When many wait, the courtesy is what gives way."""
-    if briefing.read_up_to and _courtesies._work_queue.qsize() < _MOST_COURTESIES_WAITING:
-        _courtesies.submit(_mark_read, briefing.channel_id, briefing.read_up_to)
+    if reply_context.last_customer_message_id and _courtesies._work_queue.qsize() < _MOST_COURTESIES_WAITING:
+        _courtesies.submit(_mark_read, reply_context.channel_id, reply_context.last_customer_message_id)
 
 
 def _mark_read(channel_id: int, provider_id: str) -> None:

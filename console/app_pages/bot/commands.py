@@ -14,7 +14,7 @@ from core.bots.llm.configured import model
 from core.bots.settings import BotSettings
 from core.bots.usage import OverBudget
 from core.catalog.product_index import products_of
-from core.catalog.quote import QuoteChange, standing
+from core.catalog.quote import QuoteChange, quote_after
 from core.evaluation import bot_removal
 from core.knowledge.retrieval import passages_for, question_in
 from core.platform import object_storage
@@ -85,7 +85,7 @@ def try_it(
         in_force = versions.current(session, bot_id)[1]
         if not usage.fits(session, bot_id, in_force, turns):
             raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
-        over_budget = bool(usage.spent_out(session, bot_id, in_force))
+        over_budget = bool(usage.is_money_spent(session, bot_id, in_force))
         business = business_profile.read(session, agent.business_id)
         items = products_of(session, agent.business_id)
     outcome = compose(
@@ -100,7 +100,7 @@ def try_it(
             passages=passages_for(agent.business_id, bot_id, question_in(turns)),
             last_sentiment=before[-1].trace.sentiment if before else None,
             catalogue=items,
-            open_quote=reduce(standing, map(_quoted, before), None),
+            open_quote=reduce(quote_after, map(_quoted, before), None),
             over_budget=over_budget,
         ),
         model(),

@@ -13,7 +13,7 @@ from console.app_pages.bot.versions import words_between
 from console.formatting import number, percent, usd
 from console.i18n import catalogue, current, t
 from core.bots.settings import BotSettings
-from core.evaluation.replay_diff import Difference, Kind, Made
+from core.evaluation.replay_diff import Difference, Kind, ReplayResult
 from core.evaluation.replays import MOST_ITEMS, MOST_USD, Item, RehearsalView
 from core.platform.errors import BotHubError
 
@@ -196,7 +196,7 @@ def _verdict(item: Item) -> None:
         st.badge(t("rehearsal.met"), icon=":material/check:", color="green")
 
 
-def _answer(title: str, made: Made) -> None:
+def _answer(title: str, made: ReplayResult) -> None:
     st.caption(f"**{title}** · {_decision(made)}")
     if made.text:
         st.text(made.text)
@@ -213,7 +213,7 @@ def _answer(title: str, made: Made) -> None:
         st.warning(made.error, icon=":material/error:")
 
 
-def _decision(made: Made) -> str:
+def _decision(made: ReplayResult) -> str:
     if made.kind is Kind.HAND_OFF:
         return t("bot.try_hands_off", reason=catalogue(current()).get(f"reason.{made.reason}", made.reason))
     return t({Kind.REPLY: "bot.try_answers", Kind.DRAFT: "bot.try_drafts"}.get(made.kind, "bot.try_silent"))

@@ -13,7 +13,7 @@ from core.text.normalize import LanguageCode
 
 def price(amount: Decimal, currency: str) -> str:
     """ "25,00 €"."""
-    return money.said(amount, currency, cast(LanguageCode, current()))
+    return money.format_amount(amount, currency, cast(LanguageCode, current()))
 
 
 def per_unit(facts: Facts, own_currency: str) -> str:

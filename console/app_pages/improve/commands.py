@@ -58,7 +58,7 @@ def reopen(suggestion_id: int) -> None:
 def look_again(bot_id: int) -> None:
     """Gather new questions now, without waiting for the hourly round. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    hourly_run.questions(agent.business_id, bot_id)
+    hourly_run.collect_questions(agent.business_id, bot_id)
 
 
 def draft(suggestion_id: int) -> str:
@@ -73,7 +73,7 @@ def draft(suggestion_id: int) -> str:
     with transaction(agent.business_id) as session:
         material = suggestion_drafts.material(session, agent.business_id, suggestion_id)
         fits = usage.fits(session, material.bot_id, material.settings, ())
-        if not fits or usage.spent_out(session, material.bot_id, material.settings):
+        if not fits or usage.is_money_spent(session, material.bot_id, material.settings):
             raise OverBudget("The bot has spent its budget: try again later.")
     try:
         entry, trace = suggestion_drafts.write(material, writer, price_table.table(agent.business_id))

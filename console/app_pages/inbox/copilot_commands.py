@@ -49,10 +49,10 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
         raise NothingTyped("Write something first.")
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
-        material = copilot_context.gather(session, agent.business_id, conversation_id)
+        material = copilot_context.load(session, agent.business_id, conversation_id)
     if not material.turns:
         raise NothingSaid("There is nothing in this conversation to read yet.")
-    if material.must_wait:
+    if material.over_rate_budget:
         raise OverBudget("The bot has spent its budget: try again in a moment.")
     request = Request(
         task=task,

@@ -13,7 +13,7 @@ from console import auth
 from console.db import transaction
 from core.accounts.sessions import CurrentAgent
 from core.knowledge import sources
-from core.knowledge.sources import Kept
+from core.knowledge.sources import StoredContent
 from core.platform import job_queue, object_storage
 from core.platform.errors import BotHubError
 
@@ -24,7 +24,7 @@ _TYPED = "text.md"  # a text that somebody typed may have headings
 def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
     """Add an uploaded file. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    kept = sources.keep(agent.business_id, file, name)
+    kept = sources.store_content(agent.business_id, file, name)
     title = PurePath(name).stem.replace("_", " ").strip() or name
     return _add(agent, kept, lambda session: sources.add(
         session, agent.business_id, kept, bot_id=bot_id, title=title, by=_by(agent)
@@ -34,7 +34,7 @@ def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
 def add_text(title: str, words: str, bot_id: int | None) -> int:
     """Add a text that was typed or pasted. Raises as `add_file`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    kept = sources.keep(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
+    kept = sources.store_content(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
     return _add(agent, kept, lambda session: sources.add(
         session, agent.business_id, kept, bot_id=bot_id, title=title, by=_by(agent), origin=""
     ))  # fmt: skip
@@ -52,7 +52,7 @@ def add_page(address: str, bot_id: int | None) -> int:
 def replace(source_id: int, file: IO[bytes], name: str) -> None:
     """Give a source new content. Raises `NotAllowed`, `AlreadyThere`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    kept = sources.keep(agent.business_id, file, name)
+    kept = sources.store_content(agent.business_id, file, name)
     old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept, by=_by(agent)))
     if old is not None:
         object_storage.delete(old)
@@ -89,7 +89,7 @@ def remove(source_id: int) -> None:
         object_storage.delete(old)
 
 
-def _add(agent: CurrentAgent, kept: Kept, write: Callable[[Session], Result]) -> Result:
+def _add(agent: CurrentAgent, kept: StoredContent, write: Callable[[Session], Result]) -> Result:
     """Write the row of kept content, which goes again when the row is refused."""
     try:
         with transaction(agent.business_id) as session:

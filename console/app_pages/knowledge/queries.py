@@ -92,8 +92,8 @@ def _uses(business_id: int) -> Mapping[int, int]:
 def search(bot_id: int, question: str) -> Sequence[Found]:
     """What a bot would find for a question, best first. Asks the embedding model. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    retrieval.forget()  # what has just been read is to be found
-    return retrieval.found_for(agent.business_id, bot_id, question, limit=_MOST_FOUND)
+    retrieval.clear_cache()  # what has just been read is to be found
+    return retrieval.search_with_evidence(agent.business_id, bot_id, question, limit=_MOST_FOUND)
 
 
 def is_offline() -> bool:

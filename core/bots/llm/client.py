@@ -23,14 +23,14 @@ from core.bots.llm.metering import note
 from core.bots.llm.types import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
 from core.bots.llm.wire_format import (
     ApiStyle,
-    Ask,
-    Reading,
-    Said,
+    ModelOutput,
+    ModelRequest,
+    ParsedAnswer,
     parse_as,
     parse_support,
     read,
     request_body,
-    support_ask,
+    support_request,
 )
 from core.bots.settings import BotSettings
 
@@ -79,7 +79,7 @@ class ModelClient:
         internal id of the customer (never a phone number): the provider sees only its hash.
         """
         model = settings.model or self._default_model
-        ask = support_ask(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
+        ask = support_request(model, prompt, settings, cache_key=cache_key, customer=_customer(contact))
         parse = partial(parse_support, quotes=prompt.quotes)
         reading, latency_ms, request_id = self._timed(ask, parse, settings.timeout_seconds)
         return Completion(
@@ -111,7 +111,7 @@ class ModelClient:
         id of the customer when the text is one customer's.
         """
         asked = model or self._default_model
-        ask = Ask(
+        ask = ModelRequest(
             model=asked,
             instructions=instructions,
             input=said,
@@ -125,7 +125,9 @@ class ModelClient:
         reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), timeout_seconds)
         return Written(reading.answer, reading.usage, reading.model or asked, latency_ms, request_id)
 
-    def _timed(self, ask: Ask, parse: Callable[[Said], T], seconds: float) -> tuple[Reading[T], int, str | None]:
+    def _timed(
+        self, ask: ModelRequest, parse: Callable[[ModelOutput], T], seconds: float
+    ) -> tuple[ParsedAnswer[T], int, str | None]:
         """Return the answer, the milliseconds that it took and the provider's id of the request."""
         started = time.monotonic()
         body = request_body(self._style, ask)
@@ -138,8 +140,8 @@ class ModelClient:
         return reading, _milliseconds_since(started), request_id
 
     def _ask_within(
-        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
-    ) -> tuple[Reading[T], str | None]:
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[ModelOutput], T]
+    ) -> tuple[ParsedAnswer[T], str | None]:
         try:
             return self._ask(deadline, body, parse)
         except ModelFailed as failure:
@@ -150,8 +152,8 @@ class ModelClient:
             return self._ask(deadline, body, parse)
 
     def _ask(
-        self, deadline: float, body: Mapping[str, Any], parse: Callable[[Said], T]
-    ) -> tuple[Reading[T], str | None]:
+        self, deadline: float, body: Mapping[str, Any], parse: Callable[[ModelOutput], T]
+    ) -> tuple[ParsedAnswer[T], str | None]:
         remaining = max(deadline - time.monotonic(), 0.001)
         timeout = httpx2.Timeout(remaining, connect=min(_CONNECT_SECONDS, remaining))
         path = "/responses" if self._style is ApiStyle.RESPONSES else "/chat/completions"

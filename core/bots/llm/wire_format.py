@@ -44,7 +44,7 @@ MAKE_QUOTE = Tool(
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ModelRequest:
     """One structured request. `customer` is already a hash, None if the text is not one customer's.
 
     `shape` must forbid further properties and require all of its own: strict mode needs both.
@@ -63,7 +63,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ModelOutput:
     """The model's output: its text, or the arguments for the `tool` that it called."""
 
     text: str
@@ -71,7 +71,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class ParsedAnswer(Generic[T]):
     """A valid answer parsed from a response body. `model` is the one that the server reports."""
 
     answer: T
@@ -80,9 +80,11 @@ class Reading(Generic[T]):
     model: str | None
 
 
-def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str) -> Ask:
+def support_request(
+    model: str, prompt: Prompt, settings: BotSettings, *, cache_key: str, customer: str
+) -> ModelRequest:
     """Build the request that answers a customer."""
-    return Ask(
+    return ModelRequest(
         model,
         prompt.instructions,
         prompt.input,
@@ -96,7 +98,7 @@ def support_ask(model: str, prompt: Prompt, settings: BotSettings, *, cache_key:
     )
 
 
-def request_body(style: ApiStyle, ask: Ask) -> dict[str, Any]:
+def request_body(style: ApiStyle, ask: ModelRequest) -> dict[str, Any]:
     """Return the request body in the given dialect."""
     schema = {"name": ask.name, "strict": True, "schema": _schema(ask.shape)}
     body: dict[str, Any] = {"model": ask.model, **_tools(style, ask.tool)}
@@ -130,8 +132,10 @@ def _tools(style: ApiStyle, tool: Tool | None) -> dict[str, Any]:
         "parameters": _schema(tool.shape),
         "strict": True,
     }
-    told = {"type": "function", "function": function} if style is ApiStyle.CHAT else {"type": "function", **function}
-    return {"tools": [told], "parallel_tool_calls": False}
+    tool_spec = (
+        {"type": "function", "function": function} if style is ApiStyle.CHAT else {"type": "function", **function}
+    )
+    return {"tools": [tool_spec], "parallel_tool_calls": False}
 
 
 @cache
@@ -139,47 +143,47 @@ def _schema(shape: type[BaseModel]) -> dict[str, Any]:
     return shape.model_json_schema()
 
 
-def read(content: bytes, style: ApiStyle, parse: Callable[[Said], T]) -> Reading[T]:
+def read(content: bytes, style: ApiStyle, parse: Callable[[ModelOutput], T]) -> ParsedAnswer[T]:
     """Parse the answer in a 200 response. Raises `ModelFailed`: refusal, incomplete, server, empty, invalid."""
     try:
-        said = (
+        output = (
             _ResponsesBody.model_validate_json(content)
             if style is ApiStyle.RESPONSES
             else _ChatBody.model_validate_json(content)
         )
     except ValidationError as error:
         raise ModelFailed(FailureKind.INVALID, f"unexpected response: {_first_error(error)}") from error
-    usage = said.usage.usage() if said.usage else None
-    call = said.call()
-    text = said.text() if call is None else call.arguments
+    usage = output.usage.usage() if output.usage else None
+    call = output.call()
+    text = output.text() if call is None else call.arguments
     try:
-        said.check()
-        answer = parse(Said(text, call.name if call else ""))
+        output.check()
+        answer = parse(ModelOutput(text, call.name if call else ""))
     except ModelFailed as failure:
         failure.usage = usage
         failure.raw = text or None
         raise
-    return Reading(answer=answer, raw=text, usage=usage, model=said.model)
+    return ParsedAnswer(answer=answer, raw=text, usage=usage, model=output.model)
 
 
-def parse_support(said: Said, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
+def parse_support(output: ModelOutput, *, quotes: bool = False) -> ModelAnswer | MakeQuote:
     """Parse a support answer or, where it was offered, the request for a quote.
 
     An answer that neither replies nor hands over counts as empty. Raises `ModelFailed`.
     """
-    if quotes and said.tool == MAKE_QUOTE.name:
-        return _parse(MakeQuote, said.text)
-    answer = parse_as(ModelAnswer, said)
+    if quotes and output.tool == MAKE_QUOTE.name:
+        return _parse(MakeQuote, output.text)
+    answer = parse_as(ModelAnswer, output)
     if not answer.reply.strip() and not answer.handoff_reason:
         raise ModelFailed(FailureKind.EMPTY, "the model gave an empty reply")
     return answer
 
 
-def parse_as(shape: type[T], said: Said) -> T:
+def parse_as(shape: type[T], output: ModelOutput) -> T:
     """Parse the model's text as `shape`. Raises `ModelFailed`: empty or invalid."""
-    if said.tool:
-        raise ModelFailed(FailureKind.INVALID, f"the model called {said.tool[:40]!r}, which it was not offered")
-    return _parse(shape, said.text)
+    if output.tool:
+        raise ModelFailed(FailureKind.INVALID, f"the model called {output.tool[:40]!r}, which it was not offered")
+    return _parse(shape, output.text)
 
 
 def _parse(shape: type[T], text: str) -> T:
