@@ -1,4 +1,4 @@
-"""Links, e-mail addresses and numbers that the business never gave."""
+"""Detection of invented links, e-mail addresses and numbers."""
 
 from __future__ import annotations
 

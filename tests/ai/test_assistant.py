@@ -1,4 +1,4 @@
-"""The whole decision: an answer, a person, or nothing."""
+"""The whole decision: reply, hand off, or do nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KB = Passage("kb-3", "Envíos", "Enviamos a todo el país.", 0.7)
 
 
 class ScriptedModel:
-    """Gives one answer or failure, and remembers what it was asked."""
+    """Model that gives one answer or failure, and records its prompts."""
 
     def __init__(self, result: ModelAnswer | ModelFailed) -> None:
         self.result = result

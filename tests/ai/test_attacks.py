@@ -1,4 +1,4 @@
-"""Customers, documents and earlier words that try to give the bot orders, against a model that obeys every one."""
+"""Prompt injection by customers, documents and earlier messages, against a model that obeys every instruction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POISON = Passage(
 
 
 class Obedient:
-    """Does what it is told by whoever speaks: the worst model there could be."""
+    """Model that follows every instruction, from any source: the worst case."""
 
     def __init__(self, **lies: object) -> None:
         self.lies = lies

@@ -1,4 +1,4 @@
-"""Whether a call fits in what a bot may spend in a minute."""
+"""Whether a call fits in a bot's budget for a minute."""
 
 from __future__ import annotations
 

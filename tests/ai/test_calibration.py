@@ -1,4 +1,4 @@
-"""The curve from belief to outcome: it rises, it stays within 0 and 1, and it learns nothing from too little."""
+"""The calibration curve: monotonic, within 0 and 1, and the identity for a small sample."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_bot_that_is_too_sure_of_itself_is_believed_less() -> None:
 def test_a_modest_bot_is_believed_more_but_only_where_it_has_answered() -> None:
     curve = fit([(0.65, True)] * 30 + [(0.85, True)] * 30)
     assert curve.apply(0.7) == 1.0
-    assert curve.apply(0.3) == 0.3  # nothing so unsure was ever let through
+    assert curve.apply(0.3) == 0.3  # no answer so unsure was ever sent
 
 
 def test_between_two_levels_lies_a_line() -> None:

@@ -1,4 +1,4 @@
-"""The model client against a real HTTP server on the loopback: what it sends and how each failure is named."""
+"""The model client against a real HTTP server on the loopback: requests, and the kind of each failure."""
 
 from __future__ import annotations
 

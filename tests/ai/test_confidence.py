@@ -1,4 +1,4 @@
-"""One number for how far an answer is to be trusted, and the parts it is made of."""
+"""Confidence of an answer and its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that ask for nothing, and what is done about them."""
+"""Messages that ask for nothing, and the response to them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GREETING, THANKS, FAREWELL, SEEN = (
         ("ok gracias", THANKS),
         ("hola\ngracias", THANKS),
         ("Thank you so much!!", THANKS),
-        ("Valeu, chefia", None),  # a word we do not know may say anything
+        ("Valeu, chefia", None),  # an unknown word may mean anything
         ("valeu 🙏", THANKS),
         ("no, gracias", THANKS),
         ("Hasta luego, que tengan lindo día", FAREWELL),

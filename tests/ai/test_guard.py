@@ -1,4 +1,4 @@
-"""What no reply may carry: our instructions, and amounts that the business never gave."""
+"""Output checks: leaked instructions and invented amounts."""
 
 from __future__ import annotations
 

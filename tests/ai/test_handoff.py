@@ -1,4 +1,4 @@
-"""The rules that bring in a person without asking a model."""
+"""Hand-off rules that need no model."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def turn(role: Role, text: str, minutes: float = 0, *, readable: bool = True) ->
         "quero falar com uma pessoa",
         "preciso falar com um atendente",
         "é uma emergência",
-        # A complaint in negative words is still a complaint.
+        # A complaint with a negation is still a complaint.
         "no me devuelven el dinero",
         "¿por qué no me devuelven el dinero?",
         "no puedo cancelar mi pedido",
         "I can't cancel my order",
         "you will not refund my money",
-        # The denial concerns something else.
+        # The negation concerns something else.
         "no quiero hablar con un bot, quiero hablar con una persona",
         "No, gracias. Quiero hablar con una persona",
         "no quiero esperar más, cancelen el pedido",
@@ -82,7 +82,7 @@ def test_a_customer_who_asks_for_a_person_is_heard(text: str) -> None:
         "no need to speak to a person",
         "não quero cancelar",
         "não é uma emergência",
-        # Words that only look alike, and words of a phrase in different sentences.
+        # Words that only look similar, and words of a phrase in different sentences.
         "personalizar una camiseta",
         "quiero hablar del producto personal",
         "¿cuántas personas caben?",

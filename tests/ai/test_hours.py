@@ -1,4 +1,4 @@
-"""When people are there, and what is said while they are not."""
+"""Business hours, and the messages outside them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_holiday_takes_its_whole_shift_away(moment: datetime) -> None:
 def test_hours_are_the_businesss_own() -> None:
     moment = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
     assert is_open(DAY, moment, "UTC")
-    assert not is_open(DAY, moment, "Europe/Madrid")  # 13:30 there
+    assert not is_open(DAY, moment, "Europe/Madrid")  # 13:30 in Madrid
 
 
 def test_out_of_hours_a_hand_over_says_so() -> None:

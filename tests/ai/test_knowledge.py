@@ -1,4 +1,4 @@
-"""Retrieval over approved pairs, measured on paraphrases, typing slips and traps in three languages."""
+"""Retrieval over approved pairs, measured on paraphrases, typos and traps in three languages."""
 
 from __future__ import annotations
 

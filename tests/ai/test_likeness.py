@@ -1,4 +1,4 @@
-"""Texts of the business that are like a question, by words alone."""
+"""Similarity of the business's texts to a question, by words alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers who are too upset for a bot, and what the colleague who takes over reads."""
+"""Upset customers, and the hand-off summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Approved answers to and from a spreadsheet."""
+"""Approved answers as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message says, and whether it means it."""
+"""Which phrases a message contains, and whether it means them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYWORDS = Keywords().all()
 @pytest.mark.parametrize(
     "text",
     [
-        # One word for another, and the imperatives of Latin American Spanish.
+        # Synonyms, and the imperatives of Latin American Spanish.
         "comuníqueme con un asesor",
         "pásame con alguien que sepa",
         "transfiérame con una operadora",

@@ -1,4 +1,4 @@
-"""What runs cost, and when that is not known."""
+"""Cost of runs, and unknown costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prompt: who says what to the model, and what is left out when it grows."""
+"""The prompt: roles of the messages, and trimming."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding, stems and language."""
+"""Folding, stemming and language detection."""
 
 from __future__ import annotations
 

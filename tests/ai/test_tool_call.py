@@ -1,4 +1,4 @@
-"""The model's wish for a quote, in both dialects."""
+"""The model's request for a quote, in both dialects."""
 
 from __future__ import annotations
 

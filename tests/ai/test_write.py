@@ -1,4 +1,4 @@
-"""A structured request of any shape: the same limits and failures as an answer, in both dialects."""
+"""Structured output of any shape: the same limits and failures as an answer, in both dialects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The set of questions and the shop agree with each other."""
+"""The set of questions and the shop are consistent."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_fact_is_known_however_it_is_written() -> None:
 
 
 def test_the_rules_hand_over_as_the_documentation_says() -> None:
-    """The figures of docs/ai.md that need no database, so that a change of a rule cannot lower them unseen."""
+    """Check the figures of docs/ai.md that need no database, so that a changed rule cannot lower them unnoticed."""
     called = {case.id: bool(handoff_rules.before_model(shop.settings(), case.turns(), 0)) for case in CASES}
     for half in ("dev", "test"):
         cases = [case for case in CASES if case.half == half]

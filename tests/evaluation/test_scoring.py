@@ -1,4 +1,4 @@
-"""What the scorer makes of cases, and what the figures make of its results."""
+"""Scores of cases, and the figures computed from them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> list[Passage]:
-    """What the search finds, in the place of a database."""
+    """Replace the search by these passages."""
     passages: list[Passage] = []
     monkeypatch.setattr(scoring, "passages_for", lambda *_: tuple(passages))
     return passages
@@ -147,7 +147,7 @@ def opened(clean: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def test_uploaded_documents_answer_and_the_neighbours_stay_theirs(opened: Desk) -> None:
-    """The real rooms: upload, reading, embedding and search."""
+    """End to end on real components: upload, parsing, embedding and search."""
     ids = ("answerable-013", "answerable-036", "answerable-048", "injection-005", "injection-006")
     scored = {result.case.id: result for result in scoring.score(opened, [CASES[one] for one in ids])}
     assert {scored[one].rank for one in ids[:3]} <= {1, 2, 3}

@@ -1,4 +1,4 @@
-"""Sources of a business: adding them and reading them, as a worker does."""
+"""Helpers that add sources to a business and ingest them, as a worker does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workers.jobs import background_task as work
 
 
 def markdown(*answers: str) -> bytes:
-    """A document with a section, and so a passage, for each answer."""
+    """Return a document with a section, and so a passage, for each answer."""
     return "\n\n".join(f"# Section {n}\n\n{answer}" for n, answer in enumerate(answers)).encode()
 
 
@@ -46,12 +46,12 @@ def claim(lease_for: float = 30) -> Running:
 
 
 def read_next() -> None:
-    """Do the next errand."""
+    """Run the next task."""
     work.run_task(claim())
 
 
 class Model:
-    """An embedding server that is counted, and may be away."""
+    """An embedding server that counts its calls, and may be down."""
 
     weight = 1.0
 
@@ -76,7 +76,7 @@ class Model:
 
 @contextmanager
 def read_at_once(path: Any, name: str) -> Any:
-    """Read in this process: beginning another one takes a second."""
+    """Parse in this process: starting another one takes a second."""
     yield parse_in_process(path.read_bytes(), name)
 
 

@@ -1,4 +1,4 @@
-"""Putting documents on a bot's shelf, as they stand when they have been read and embedded."""
+"""Store documents of a bot as they are after ingest."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def teach(
     embedder: Embedder | None = OFFLINE,
     whole: bool = True,
 ) -> list[int]:
-    """A source with a passage for each of these (heading, text). Returns the passages' ids.
+    """Store a source with a passage for each of these (heading, text). Return the passages' ids.
 
-    With `whole` False the reading is not at its end. Without an embedder only words find it.
+    With `whole` False the ingest is unfinished. Without an embedder only full text finds it.
     """
     chunks = list(split(Section(heading, text, n, whole=True) for n, (heading, text) in enumerate(sections, start=1)))
     vectors = (

@@ -1,4 +1,4 @@
-"""Embedding: what the server is asked and what is made of its answers, and the fallback without a server."""
+"""Embedding: requests and responses of the server, and the offline fallback."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def embedder(httpserver: HTTPServer) -> Iterator[ServerEmbedder]:
 
 
 def answering(asked: list[dict[str, Any]]) -> Callable[[Request], Response]:
-    """A server whose vectors tell the length of the text, in the wrong order, and not of length 1."""
+    """Server whose vectors encode the length of the text, in the wrong order, and not of length 1."""
 
     def answer(request: Request) -> Response:
         body = json.loads(request.data)

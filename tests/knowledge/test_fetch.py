@@ -1,4 +1,4 @@
-"""Fetching pages from a real server: what is taken, what is refused, and that only public addresses are asked."""
+"""Fetching pages from a real server: accepted and refused responses, and public addresses only."""
 
 from __future__ import annotations
 

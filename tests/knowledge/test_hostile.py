@@ -1,4 +1,4 @@
-"""Files made to keep a reader busy: reading takes time in proportion to their size, and ends with its worker."""
+"""Files made to exhaust the parser: parsing time is proportional to size, and the parser ends with its worker."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.Mon
 
 
 def test_an_endless_reader_dies_with_the_process_that_asked(tmp_path: Path) -> None:
-    """The reader waits for a fifo that nobody writes; its parent is killed and cannot end it itself."""
+    """The parser waits for a fifo without a writer; its parent is killed and cannot end it itself."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     script = (
@@ -112,7 +112,7 @@ def test_an_endless_reader_dies_with_the_process_that_asked(tmp_path: Path) -> N
     ) as asker:
         assert asker.stdout is not None
         reader = int(asker.stdout.readline())
-        writing = os.open(fifo, os.O_WRONLY)  # opened by both: from here the reader has set everything up
+        writing = os.open(fifo, os.O_WRONLY)  # opened by both: from here on the parser is fully set up
         asker.send_signal(signal.SIGKILL)
         asker.wait()
         deadline = time.monotonic() + 10

@@ -1,4 +1,4 @@
-"""Sources are read into editions that are found when they are whole, whatever happens in the middle."""
+"""Ingest into editions that become searchable once complete, across interruptions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def passages(source_id: int) -> list[str]:
-    """What is found of a source."""
+    """Searchable passages of a source."""
     return column(
         "SELECT text FROM knowledge_chunks c JOIN knowledge_sources s ON s.edition = c.edition WHERE s.id = :id "
         "ORDER BY position",
@@ -117,7 +117,7 @@ def _keep(business: TestBusiness, content: bytes) -> sources.StoredContent:
 def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
     business: TestBusiness, model: Model, small_batches: None, monkeypatch: pytest.MonkeyPatch, statement: int
 ) -> None:
-    """Whatever an attempt committed stays, and the next one goes on from there."""
+    """What an attempt committed stays, and the next one resumes from there."""
 
     class Killed(BaseException):
         pass
@@ -229,7 +229,7 @@ def test_a_change_of_the_model_leaves_no_gap(
             return reembed.enqueue_due(session)
 
     assert due() == 1
-    assert due() == 0  # it is under way
+    assert due() == 0  # it is running
     assert one("SELECT count(*) FROM errands WHERE kind = 'knowledge.reembed'") == 1
     read_next()
     assert source(business, first).model == "model-a"

@@ -1,4 +1,4 @@
-"""Reading documents of every kind, good ones and bad ones."""
+"""Parsing documents of every kind, valid and invalid."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_lines_of_a_pdf_are_joined_to_sentences() -> None:
 
 
 def test_half_a_character_of_a_pdf_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A font may map a glyph to one half of a surrogate pair, and pypdf hands it on."""
+    """A font may map a glyph to one half of a surrogate pair, and pypdf passes it through."""
     monkeypatch.setattr(PageObject, "extract_text", lambda page: "Hola \ud83d mundo")
     assert said(make_pdf("hola"), "a.pdf") == [("p. 1", "Hola mundo")]
 

@@ -1,4 +1,4 @@
-"""Hybrid search over real tables: what is found, in which order, by whom, and when nothing is."""
+"""Hybrid search over real tables: results, ranking, access, and no result."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_while_the_embedding_service_is_down_words_find_it(
 
 
 class Other:
-    """A second model: what it says of a text is the text's length."""
+    """A second model, whose vector of a text encodes the text's length."""
 
     name, weight = "other-1", 1.0
 

@@ -1,4 +1,4 @@
-"""Cutting sections into passages."""
+"""Chunking of sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot knows, in a trial of its settings."""
+"""Knowledge in a trial of a bot's settings."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of what the desk learns."""
+"""Tests of learning from outcomes and from unanswered questions."""

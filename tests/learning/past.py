@@ -1,4 +1,4 @@
-"""Conversations that already happened: what the tests of learning start from."""
+"""Past conversations for the tests of learning."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def talk(business: Any, *, ended: timedelta | None = None, **values: Any) -> int:
-    """A conversation that began thirty days ago and, with `ended`, was closed so long ago."""
+    """Store a conversation that began thirty days ago and, with `ended`, was closed so long ago."""
     state = {"status": "closed", "closed_at": NOW - ended} if ended is not None else {}
     began = {"created_at": NOW - timedelta(days=30), "waiting_since": None}
     return conversation(business.business_id, business.whatsapp_channel_id, **{**began, **state, **values})
 
 
 def said(business: Any, conversation_id: int, sender: str, words: str, ago: timedelta, **values: Any) -> int:
-    """A message of the past."""
+    """Store a past message."""
     row = {
         "business_id": business.business_id,
         "conversation_id": conversation_id,
@@ -41,7 +41,7 @@ def said(business: Any, conversation_id: int, sender: str, words: str, ago: time
 
 
 def ran(business: Any, conversation_id: int, ago: timedelta, **values: Any) -> int:
-    """A run of the bot's; by default it answered with 0.8."""
+    """Store a run of the bot; by default it answered with 0.8."""
     row = {
         "business_id": business.business_id,
         "conversation_id": conversation_id,
@@ -62,7 +62,7 @@ def ran(business: Any, conversation_id: int, ago: timedelta, **values: Any) -> i
 def asked_in_vain(
     business: Any, words: str, ago: timedelta, *, answer: str = "", reason: str = "low_confidence"
 ) -> int:
-    """A question that the bot handed over, and what a colleague answered a quarter of an hour later. Gives the run."""
+    """Store a question that the bot handed over, and an agent's answer a quarter of an hour later. Return the run."""
     held = talk(business)
     said(business, held, "customer", words, ago + timedelta(seconds=5))
     number = ran(business, held, ago, outcome="handoff", decided_by=reason, confidence=0.3)

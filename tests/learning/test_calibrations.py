@@ -1,4 +1,4 @@
-"""What a bot learns of how sure it may be."""
+"""Calibration learned from outcomes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.learning.past import NOW, ran, talk
 
 
 def judged_answers(business, *of: tuple[float, bool]) -> None:
-    """Answers with this confidence that turned out good or bad."""
+    """Store answers with this confidence that turned out good or bad."""
     held = talk(business)
     rows = [
         {
@@ -34,7 +34,7 @@ def judged_answers(business, *of: tuple[float, bool]) -> None:
 
 
 def boastful(count: int = 60) -> list[tuple[float, bool]]:
-    """A bot that is always almost certain and right every second time."""
+    """A bot that is always almost certain and right half of the time."""
     return [(0.9 + 0.001 * (number % 10), number % 2 == 0) for number in range(count)]
 
 

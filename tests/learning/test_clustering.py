@@ -1,4 +1,4 @@
-"""Questions that ask the same come together, and stay together."""
+"""Clustering of questions that ask the same, and stable groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model is told when it writes an entry, and what is kept of it."""
+"""The model's request and result for a draft of an approved answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 
 class Writer:
-    """Keeps what it is asked."""
+    """Writer that records its requests."""
 
     def __init__(self, model: str = "gpt-6-luna") -> None:
         self.model = model

@@ -1,4 +1,4 @@
-"""Personal data does not go from one conversation into an answer for everybody."""
+"""Redaction of personal data in answers that are reused."""
 
 from __future__ import annotations
 

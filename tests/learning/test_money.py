@@ -1,4 +1,4 @@
-"""What a bot may cost in a day and in a month."""
+"""A bot's money budgets for a day and a month."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOURS = QaPair(question="What time do you open?", answer="At nine.", approved=Tr
 
 
 class NeverAsked:
-    """A model that must not be asked."""
+    """A model that must not be called."""
 
     def answer(self, *_: Any, **__: Any) -> Any:
         raise AssertionError("a model was asked")

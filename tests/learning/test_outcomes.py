@@ -1,4 +1,4 @@
-"""Whether an answer was good, by what happened after it."""
+"""Outcomes of answers, judged by the events after them."""
 
 from __future__ import annotations
 

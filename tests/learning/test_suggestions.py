@@ -1,4 +1,4 @@
-"""Questions that nobody could answer, as suggestions, and what people make of them."""
+"""Suggestions from unanswered questions, and the decisions on them."""
 
 from __future__ import annotations
 

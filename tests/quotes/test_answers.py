@@ -1,4 +1,4 @@
-"""What customers answer to a quote."""
+"""Answers of customers to a quote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's shop has something to sell."""
+"""The sandbox's shop has products."""
 
 from __future__ import annotations
 

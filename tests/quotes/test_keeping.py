@@ -1,4 +1,4 @@
-"""Quotes over the bot's turns and a real database: from an order to a confirmation."""
+"""Quotes over pending replies and a real database: from an order to a confirmation."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def finish(turn: PendingReply, reply_context: ReplyContext) -> bool:
 
 
 def write(words: str, **more: str) -> str:
-    """A customer writes and the bot, which has no model, answers. Returns what it said last."""
+    """Store a customer's message and answer it without a model. Return the bot's last message."""
     customer_writes(words, **more)
     assert finish(*thinking())
     return str(column("SELECT text FROM messages WHERE sender = 'bot' ORDER BY id")[-1])
@@ -137,7 +137,7 @@ def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness
     conversation = one("SELECT id FROM conversations")
     with transaction(shop.business_id) as session:
         conversations.close(session, shop.business_id, conversation, "ana")
-    # Nothing was asked in this conversation: a mere "sí" could mean anything.
+    # Nothing was asked in this conversation: a mere "sí" is ambiguous.
     write("sí, confirmo el pedido")
     assert states() == ["confirmed"]
     assert one("SELECT count(*) FROM conversations") == 2

@@ -1,4 +1,4 @@
-"""What customers order, as they write it in a chat, against a small catalogue."""
+"""Orders of customers, as written in a chat, against a small catalogue."""
 
 from __future__ import annotations
 

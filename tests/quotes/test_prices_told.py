@@ -1,4 +1,4 @@
-"""Prices of the catalogue in the bot's answers: as a source for the model, and word for word without one."""
+"""Catalogue prices in the bot's answers: as a source for the model, and verbatim without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices as spreadsheets hold them."""
+"""Prices as written in spreadsheets."""
 
 from __future__ import annotations
 

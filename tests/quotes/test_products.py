@@ -1,4 +1,4 @@
-"""Changing the catalogue, and taking price lists over."""
+"""Editing the catalogue, and importing price lists."""
 
 from __future__ import annotations
 

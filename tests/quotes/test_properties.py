@@ -1,4 +1,4 @@
-"""What holds of every text: nothing breaks the reader, and what is written plainly is read exactly."""
+"""Properties of every text: nothing breaks the parser, and plain text is parsed exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.text.numbers import convert, figure, quantity_at
 from tests.quotes.shop import SHOP
 
 LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")
-# Names of one product only, in the plain form a price list has; those with a number in them are another matter.
+# Names of one product only, in the plain form of a price list; those with a number in them are tested elsewhere.
 PLAIN = [one for one in SHOP if one.name in ("Zapato negro", "Zapato rojo", "Camiseta", "Gorra", "Pantalón azul")]
 _ONES = words(
     "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "

@@ -1,4 +1,4 @@
-"""What is said and done about quotes, decided without a database."""
+"""Texts and changes of quotes, decided without a database."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OFFER = "Su cotización:\n• 2 × Camisa blanca\n¿La confirma? Responda SÍ o 
 
 
 class Asked:
-    """A model that says what it is given, and keeps what it was asked."""
+    """A model with a fixed answer, which records its prompts."""
 
     def __init__(self, answer: ModelAnswer | MakeQuote | ModelFailed) -> None:
         self.answers = answer

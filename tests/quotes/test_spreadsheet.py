@@ -1,4 +1,4 @@
-"""Price lists to and from spreadsheets."""
+"""Price lists as spreadsheets."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_files_that_cannot_be_used_say_why(content: bytes, reason: str) -> None:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some kilobytes of it would keep everybody's console busy for a quarter of a minute."""
+    """A few kilobytes of it would block everybody's console for a quarter of a minute."""
     content = io.BytesIO(price_list_file.xlsx_of([]))
     with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sharedStrings.xml", f"<sst>{'<si><t>ab</t></si>' * 200_000}</sst>")

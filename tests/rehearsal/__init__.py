@@ -1,1 +1,1 @@
-"""What-if."""
+"""Tests of replays."""

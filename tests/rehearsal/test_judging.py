@@ -1,4 +1,4 @@
-"""What changed, and what was expected: rules without a database."""
+"""Differences and expectations: rules without a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run of what-if on the real database: frozen questions, both settings, limits, cancelling, going on after a kill."""
+"""A replay on the real database: stored questions, both settings, limits, cancelling, resuming after a kill."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
 
 
 def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
-    """A conversation in which the bot answered the last of what a customer said."""
+    """Store a conversation in which the bot answered the customer's last message."""
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     for words in said:
         says(business.business_id, talk, words)
@@ -186,7 +186,7 @@ def test_a_killed_run_goes_on_where_it_was(business: TestBusiness, model: Script
     with transaction(business.business_id) as session:
         plan = replay_task._load_work(session, running)
     assert plan is not None
-    replay_task._try(running, plan, plan.left[0], model)  # and then the worker dies
+    replay_task._try(running, plan, plan.left[0], model)  # and then the worker is killed
     one("UPDATE errands SET due_at = now() RETURNING id")
     model.prompts.clear()
     assert all(item.after is not None for item in done(business).items)
