@@ -72,10 +72,10 @@ def read(session: Session, business_id: int) -> Prices:
     return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
 
 
-def save(session: Session, business_id: int, actor: str, kept: Mapping[str, Any]) -> None:
+def save(session: Session, business_id: int, actor: str, values: Mapping[str, Any]) -> None:
     """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `UnacceptablePrices`."""
     try:
-        prices = Prices.model_validate(kept)
+        prices = Prices.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
@@ -130,23 +130,23 @@ class _File(BaseModel):
     prices: tuple[MessagePrice, ...]
 
 
-def _tolerant(kept: Mapping[str, Any]) -> Prices:
+def _tolerant(values: Mapping[str, Any]) -> Prices:
     try:
-        return Prices.model_validate(kept)
+        return Prices.model_validate(values)
     except ValidationError:
         log.warning("prices_not_read_whole")
     return Prices(
-        models=tuple(_each(Price, kept.get("models"))),
-        messages=tuple(_each(MessagePrice, kept.get("messages"))),
+        models=tuple(_each(Price, values.get("models"))),
+        messages=tuple(_each(MessagePrice, values.get("messages"))),
     )
 
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
 
-def _each(kind: type[_Entry], kept: object) -> list[_Entry]:
+def _each(kind: type[_Entry], entries: object) -> list[_Entry]:
     found = []
-    for one in kept if isinstance(kept, list) else ():
+    for one in entries if isinstance(entries, list) else ():
         try:
             found.append(kind.model_validate(one))
         except ValidationError:

@@ -81,21 +81,21 @@ class Page:
 def checked(facts: Facts) -> Facts:
     """Normalise and validate the facts. Raises `UnacceptableProduct`."""
     aliases = tuple(dict.fromkeys(alias for one in facts.aliases if (alias := _line(one))))
-    kept = replace(
+    cleaned = replace(
         facts, name=_line(facts.name), sku=_line(facts.sku), unit=_line(facts.unit), aliases=aliases,
         description=facts.description.replace("\0", "").strip(), currency=facts.currency.strip().upper(),
     )  # fmt: skip
-    if not kept.name:
+    if not cleaned.name:
         raise UnacceptableProduct("no_name")
-    if any(len(getattr(kept, name)) > LONGEST[name] for name in ("sku", "name", "description", "unit")):
+    if any(len(getattr(cleaned, name)) > LONGEST[name] for name in ("sku", "name", "description", "unit")):
         raise UnacceptableProduct("too_long")
     if len(aliases) > MOST_ALIASES or any(len(alias) > LONGEST["alias"] for alias in aliases):
         raise UnacceptableProduct("too_long")
-    if not kept.price.is_finite() or not 0 <= kept.price <= prices.HIGHEST:
+    if not cleaned.price.is_finite() or not 0 <= cleaned.price <= prices.HIGHEST:
         raise UnacceptableProduct("price")
-    if kept.currency and kept.currency not in prices.codes():
+    if cleaned.currency and cleaned.currency not in prices.codes():
         raise UnacceptableProduct("currency")
-    return replace(kept, price=kept.price.quantize(prices.SMALLEST))
+    return replace(cleaned, price=cleaned.price.quantize(prices.SMALLEST))
 
 
 def listing(session: Session, business_id: int, words: str = "", *, offset: int = 0, limit: int = 50) -> Page:
@@ -151,19 +151,19 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
         TooManyProducts: the catalogue is full.
         NotFound: the product to change does not exist.
     """
-    kept = checked(facts)
+    cleaned = checked(facts)
     touch(session, business_id)
     if product_id is None and room(session, business_id) < 1:
         raise TooManyProducts(f"A catalogue holds {MOST_PRODUCTS} products at most.")
     try:
         with session.begin_nested():
-            saved = _write(session, business_id, kept, product_id)
+            saved = _write(session, business_id, cleaned, product_id)
     except IntegrityError:
         raise ProductExists("Another product has this SKU, or this name and no SKU.") from None
     if saved is None:
         raise NotFound("This product is gone.")
     audit_log.record(
-        session, business_id, actor, "product.save", f"product:{saved}", name=kept.name, price=str(kept.price)
+        session, business_id, actor, "product.save", f"product:{saved}", name=cleaned.name, price=str(cleaned.price)
     )
     return saved
 

@@ -152,7 +152,11 @@ def packed(turn: Turn) -> dict[str, Any]:
     }
 
 
-def unpacked(kept: dict[str, Any]) -> Turn:
+def unpacked(document: dict[str, Any]) -> Turn:
     return Turn(
-        Role(kept["role"]), kept["text"], datetime.fromisoformat(kept["at"]), kept["readable"], kept.get("about", "")
+        Role(document["role"]),
+        document["text"],
+        datetime.fromisoformat(document["at"]),
+        document["readable"],
+        document.get("about", ""),
     )

@@ -136,12 +136,12 @@ def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
 
 def kept_content(session: Session, source_id: int) -> tuple[str, int]:
     """Return the storage key and the size in bytes of a source's content. Raises `NotFound`, also for a web page."""
-    kept = session.execute(
+    row = session.execute(
         select(KnowledgeSource.file_key, KnowledgeSource.bytes).where(KnowledgeSource.id == source_id)
     ).one_or_none()
-    if kept is None or kept.file_key is None:
+    if row is None or row.file_key is None:
         raise NotFound(f"No content of source {source_id}.")
-    return kept.file_key, kept.bytes or 0
+    return row.file_key, row.bytes or 0
 
 
 _USES = text("""

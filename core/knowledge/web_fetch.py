@@ -97,8 +97,8 @@ def _page(answer: requests.Response, url: str, deadline: float) -> Page:
             raise BadFile(Fault.TIMED_OUT)
     if not content.strip():
         raise BadFile(Fault.EMPTY)
-    kept = bytes(content) if suffix == ".pdf" else _in_utf8(bytes(content), declared or "")
-    return Page(kept, url, f"page{suffix}", _title(kept) if suffix == ".html" else "")
+    page = bytes(content) if suffix == ".pdf" else _in_utf8(bytes(content), declared or "")
+    return Page(page, url, f"page{suffix}", _title(page) if suffix == ".html" else "")
 
 
 def _in_utf8(content: bytes, declared: str) -> bytes:

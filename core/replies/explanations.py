@@ -80,7 +80,7 @@ def _explained(session: Session, condition: Any) -> Explanation | None:
     if row is None:
         return None
     run, bot = row
-    kept = run.trace
+    trace = run.trace
     return Explanation(
         bot=bot,
         settings_version=run.settings_version,
@@ -90,18 +90,18 @@ def _explained(session: Session, condition: Any) -> Explanation | None:
         at=run.created_at,
         model=run.model,
         confidence=run.confidence,
-        threshold=kept.get("confidence", {}).get("threshold"),
-        parts=kept.get("confidence", {}),
-        grounded=kept.get("grounded"),
-        from_facts=FACTS in kept.get("sources", []),
-        invented_amounts=kept.get("invented_amounts", []),
-        topics=kept.get("topics", []),
-        sentiment=kept.get("sentiment"),
+        threshold=trace.get("confidence", {}).get("threshold"),
+        parts=trace.get("confidence", {}),
+        grounded=trace.get("grounded"),
+        from_facts=FACTS in trace.get("sources", []),
+        invented_amounts=trace.get("invented_amounts", []),
+        topics=trace.get("topics", []),
+        sentiment=trace.get("sentiment"),
         sources=[
-            Source(one["id"], one["title"], one["text"], one["score"], one["id"] in kept.get("sources", []))
-            for one in kept.get("passages", [])
+            Source(one["id"], one["title"], one["text"], one["score"], one["id"] in trace.get("sources", []))
+            for one in trace.get("passages", [])
         ],
-        invented_sources=kept.get("unknown_sources", []),
+        invented_sources=trace.get("unknown_sources", []),
         input_tokens=run.input_tokens,
         cached_tokens=run.cached_tokens,
         output_tokens=run.output_tokens,

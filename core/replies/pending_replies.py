@@ -27,6 +27,7 @@ from core.replies import runs as reply_runs
 from core.replies.assistant import apology_text
 from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Outcome, Reply
 from core.replies.handoff_summary import summarise
+from core.types import NO_SUMMARY, Summary
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +128,7 @@ def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | N
         _discard(session, pending)
         return None
     if snapshot.opted_out:  # sending to them is forbidden: do not ask a model
-        hand_off(
-            session, pending.business_id, pending.conversation_id, "opted_out", "nothing can be sent until they lift it"
-        )
+        _hand_off(session, pending, "opted_out", "nothing can be sent until they lift it")
         return None
     if pending.attempts > MAX_ATTEMPTS:
         _hand_off_failed(session, pending, snapshot)
@@ -139,11 +138,17 @@ def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | N
         _discard(session, pending)
         _clear_waiting(session, pending.business_id, pending.conversation_id)
     elif reply_context is None:
-        hand_off(session, pending.business_id, pending.conversation_id, "no_bot")
+        _hand_off(session, pending, "no_bot")
     elif reply_context.over_rate_budget:
         _postpone(session, pending, context.BUDGET_WAIT)
         return None
     return reply_context
+
+
+def _hand_off(
+    session: Session, pending: PendingReply, reason: str, detail: str = "", summary: Summary = NO_SUMMARY
+) -> None:
+    hand_off(session, pending.business_id, pending.conversation_id, reason, detail, summary)
 
 
 def _was_deleted(session: Session, pending: PendingReply) -> bool:
@@ -170,7 +175,7 @@ def _hand_off_failed(session: Session, pending: PendingReply, snapshot: context.
         (enqueued,) = queue_replies(session, pending.business_id, {pending.conversation_id: apology})
         if isinstance(enqueued, Exception):
             log.warning("apology_not_said", conversation_id=pending.conversation_id, reason=str(enqueued))
-    hand_off(session, pending.business_id, pending.conversation_id, "failure", "the bot could not finish an answer")
+    _hand_off(session, pending, "failure", "the bot could not finish an answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,29 +260,25 @@ def _apply_outcome(
     """
     pending, outcome = one.pending, one.outcome
     if isinstance(enqueued, Exception) and not isinstance(enqueued, OptedOut):
-        hand_off(session, pending.business_id, pending.conversation_id, "not_sendable", str(enqueued))
+        _hand_off(session, pending, "not_sendable", str(enqueued))
     elif not isinstance(enqueued, Exception):
         _quote(session, one)
     message_id = enqueued[0] if isinstance(enqueued, list) else None
     match outcome:
         case Reply(draft=True):
             summary = summarise(one.reply_context.request.turns, None)
-            hand_off(
-                session, pending.business_id, pending.conversation_id, "draft", "an answer waits for approval", summary
-            )
+            _hand_off(session, pending, "draft", "an answer waits for approval", summary)
             return reply_runs.to_row(one, pending_draft.PENDING, None, draft=outcome.text)
         case Reply():
             return reply_runs.to_row(one, "reply", message_id)
         case HandOff():
-            hand_off(
-                session, pending.business_id, pending.conversation_id, outcome.reason, outcome.detail, outcome.summary
-            )
+            _hand_off(session, pending, outcome.reason, outcome.detail, outcome.summary)
             return reply_runs.to_row(one, "handoff", message_id)
         case NoReplyNeeded():
             _clear_waiting(session, pending.business_id, pending.conversation_id)
             return reply_runs.to_row(one, "nothing_owed", None)
         case BotOff():
-            hand_off(session, pending.business_id, pending.conversation_id, "bot_off")
+            _hand_off(session, pending, "bot_off")
             return None
 
 

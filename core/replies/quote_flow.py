@@ -16,7 +16,7 @@ from core.catalog import quote_texts
 from core.catalog.orders.amendments import amended
 from core.catalog.orders.confirmation import resolved, says_no, says_yes
 from core.catalog.orders.matcher import SURE, Line, find, line_of, match_lines
-from core.catalog.orders.parser import Wanted, read_order
+from core.catalog.orders.parser import RequestedItem, read_order
 from core.catalog.product_index import Item
 from core.catalog.quote import OpenQuote, QuoteChange, unclear, within_limits
 from core.models.quote_states import QuoteState
@@ -149,16 +149,16 @@ def _is_expired(quote: OpenQuote, now: Situation) -> bool:
 
 def quote_model_order(order: MakeQuote, now: Situation) -> Quoted:
     """Build the quote for the model's order lines. The model names products; products and prices are resolved here."""
-    wanted = [_wanted(line.product, line.quantity, line.unit) for line in order.lines]
+    wanted = [_requested(line.product, line.quantity, line.unit) for line in order.lines]
     return _offered(tuple(line_of(one, now.items, now.language) for one in wanted), now, now.open_quote)
 
 
-def _wanted(product: str, quantity: float | None, unit: str | None) -> Wanted:
+def _requested(product: str, quantity: float | None, unit: str | None) -> RequestedItem:
     amount = None if quantity is None else Decimal(str(quantity))
     known = unit_named(unit or "")
     # A unit that we do not convert ("caja") may be part of the name.
     words = product if known is not None or not (unit or "").strip() else f"{unit} {product}"
-    return Wanted(words.strip()[:200], amount, known or PIECE)
+    return RequestedItem(words.strip()[:200], amount, known or PIECE)
 
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:

@@ -117,9 +117,9 @@ def _compile(phrases: tuple[str, ...]) -> tuple[_Phrase, ...]:
     for written in phrases:
         found = words(written)
         literal = written.startswith('"') and written.endswith('"')
-        kept = found if literal else [word for word in found if word not in _FILLERS] or found
-        if kept:
-            compiled.append(_Phrase(written, tuple(kept if literal else map(_key, kept)), literal))
+        significant = found if literal else [word for word in found if word not in _FILLERS] or found
+        if significant:
+            compiled.append(_Phrase(written, tuple(significant if literal else map(_key, significant)), literal))
     return tuple(compiled)
 
 

@@ -122,7 +122,7 @@ def _grouped(whole: str, thousands: str) -> bool:
 def _accepted(amount: Decimal, *, rounded: bool = False) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= HIGHEST:
         raise NoPrice("price")
-    kept = amount.quantize(SMALLEST)
-    if kept != amount and not rounded:
+    rounded_amount = amount.quantize(SMALLEST)
+    if rounded_amount != amount and not rounded:
         raise NoPrice("price")
-    return kept
+    return rounded_amount

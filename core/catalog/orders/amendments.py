@@ -1,4 +1,4 @@
-"""Changes to a quote in the customer's words: "mejor 3", "quita la camisa", "agrega 1 gorra". No model decides this."""
+"""Amend a quote from the customer's text: "mejor 3", "quita la camisa", "agrega 1 gorra". No model involved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.catalog.orders.matcher import SURE, Line, find, line_of, settled
-from core.catalog.orders.parser import Wanted, bare_quantity, read_order
+from core.catalog.orders.parser import RequestedItem, bare_quantity, read_order
 from core.catalog.orders.vocabulary import ADD, BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SET, VERBS, YES
 from core.catalog.product_index import Item
 from core.text.normalize import LanguageCode, words
@@ -19,14 +19,14 @@ _CLAUSES = re.compile(r"(?:[,;.!\n]+|\s+(?:y|e|and|pero|but|mas|porém|porem)\s+
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """The lines after a change (none: everything was taken out). `amount` without lines: of which one is not clear."""
+    """The lines after a change (none: all were removed). `amount` without lines: its product is not clear."""
 
     lines: tuple[Line, ...] = ()
     amount: Decimal | None = None
 
 
 def amended(text: str, lines: tuple[Line, ...], items: tuple[Item, ...], language: LanguageCode) -> Amended | None:
-    """What "mejor 3", "quita la camisa" or "agrega 1 gorra" makes of the lines; None if `text` is no such change."""
+    """Apply "mejor 3", "quita la camisa" or "agrega 1 gorra" to the lines; None if `text` is no such change."""
     now = lines
     changed = False
     for verb, clause in _clauses(text):
@@ -41,14 +41,14 @@ def amended(text: str, lines: tuple[Line, ...], items: tuple[Item, ...], languag
 
 
 def _clauses(text: str) -> list[tuple[frozenset[str] | None, str]]:
-    """(what is to be done, to what). A part without a verb goes on with the one before: "quita la una y la otra"."""
+    """Split into (action, object). A part without a verb continues the previous one: "quita la una y la otra"."""
     parts: list[tuple[frozenset[str] | None, str]] = []
     for part in _CLAUSES.split(text):
-        said = words(part)
-        if not said or all(word in NOTHING_MORE | YES | NO | BUT and word not in VERBS for word in said):
+        tokens = words(part)
+        if not tokens or all(word in NOTHING_MORE | YES | NO | BUT and word not in VERBS for word in tokens):
             continue
-        verb = next((kind for kind in (REMOVE, SET, ADD) if any(word in kind for word in said)), None)
-        if verb is None and any(word in DENIALS for word in said):
+        verb = next((kind for kind in (REMOVE, SET, ADD) if any(word in kind for word in tokens)), None)
+        if verb is None and any(word in DENIALS for word in tokens):
             verb = REMOVE  # "ya no quiero la camisa"
         if verb is None and parts:
             parts[-1] = (parts[-1][0], f"{parts[-1][1]}, {part}")
@@ -90,17 +90,17 @@ def _step(
 def _requantified(
     verb: frozenset[str] | None, quantity: Quantity, lines: tuple[Line, ...]
 ) -> tuple[Line, ...] | Amended:
-    """A number alone speaks of the only line there is."""
+    """Apply a number alone, which refers to the only line."""
     if len(lines) != 1 or lines[0].item is None:
         return Amended(amount=quantity.amount)
-    wanted = Wanted(lines[0].words, quantity.amount, quantity.unit)
+    wanted = RequestedItem(lines[0].words, quantity.amount, quantity.unit)
     if verb is REMOVE:
         return _replaced(lines, lines[0], _less(lines[0], wanted))
     return _replaced(lines, lines[0], _with(lines[0], wanted, more=verb is ADD))
 
 
-def _line_named(wanted: Wanted, lines: Sequence[Line], language: LanguageCode) -> Line | None:
-    """The line of the quote that the words speak of: by the product's name, or by what the customer called it."""
+def _line_named(wanted: RequestedItem, lines: Sequence[Line], language: LanguageCode) -> Line | None:
+    """Return the line that the words name: by the product's name, or as the customer called it."""
     known = tuple(line.item for line in lines if line.item is not None)
     found = find(wanted.words, known, language)
     if len(found.items) != 1 or found.score < SURE:
@@ -108,7 +108,7 @@ def _line_named(wanted: Wanted, lines: Sequence[Line], language: LanguageCode) -
     return next(line for line in lines if line.item == found.items[0])
 
 
-def _with(line: Line, wanted: Wanted, *, more: bool) -> Line | None:
+def _with(line: Line, wanted: RequestedItem, *, more: bool) -> Line | None:
     if line.item is None:
         return line
     unit = wanted.unit or ""
@@ -118,8 +118,8 @@ def _with(line: Line, wanted: Wanted, *, more: bool) -> Line | None:
     return new
 
 
-def _less(line: Line, wanted: Wanted) -> Line | None:
-    """What is left of a line; None when nothing is."""
+def _less(line: Line, wanted: RequestedItem) -> Line | None:
+    """Return the line reduced by a quantity; None when nothing is left."""
     if wanted.quantity is None or line.quantity is None or wanted.quantity >= line.quantity:
         return None
     return replace(line, quantity=line.quantity - wanted.quantity)

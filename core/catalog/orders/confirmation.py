@@ -1,4 +1,4 @@
-"""What a customer answers to a quote: yes, no, which one, how many. No model decides this."""
+"""Parse the answer to a quote: yes, no, which one, how many. No model involved."""
 
 from __future__ import annotations
 
@@ -15,70 +15,71 @@ from core.catalog.quote import unclear
 from core.text.normalize import LanguageCode, fold, words
 from core.text.numbers import Quantity
 
-_LONGEST = 500  # characters: whoever writes more says more than yes or no
+_MAX_LENGTH = 500  # characters: a longer text says more than yes or no
 _ASKS = re.compile(r"\W*¿|[^.!\n¿]*\?")  # the first sentence is a question
 _SIGNS = {"👍": " si ", "👌": " si ", "✅": " si ", "✔": " si ", "👎": " no ", "❌": " no "}
 
 _ORDINALS = {
     word: at
-    for at, said in enumerate(
+    for at, forms in enumerate(
         (
             "primera primero primer primeira primeiro first 1ra 1ro 1a 1o 1era 1ero 1st",
             "segunda segundo second 2da 2do 2a 2o 2nd",
             "tercera tercero tercer terceira terceiro third 3ra 3ro 3a 3o 3rd",
         )
     )
-    for word in said.split()
+    for word in forms.split()
 }
 _LAST = frozenset(words("ultima ultimo last"))
 
 
 def says_yes(text: str, *, plainly: bool = False) -> bool:
-    """Whether a text agrees and says nothing else, or says it in its first sentence and takes nothing back.
+    """Return whether a text agrees and says nothing else, or agrees in its first sentence and retracts nothing.
 
-    Who asks ("¿ya está confirmado?") has not agreed.
-
-    `plainly`: it names what it agrees to ("confirmo"); a mere "sí" may answer another question.
+    A question ("¿ya está confirmado?") does not agree. `plainly`: it names what it agrees to ("confirmo"); a mere "sí"
+    may answer another question.
     """
-    if len(text) > _LONGEST or _ASKS.match(text):
+    if len(text) > _MAX_LENGTH or _ASKS.match(text):
         return False
-    first, _, rest = _worded(text).partition(".")
-    said, later = words(first), words(rest)
+    first, _, rest = _normalized(text).partition(".")
+    tokens, later = words(first), words(rest)
     if any(word in DENIALS | BUT | TAKEN_BACK | VERBS - {"mejor", "solo"} for word in later):
         return False
-    if not said or any(word in DENIALS for word in said):
+    if not tokens or any(word in DENIALS for word in tokens):
         return False
-    agreeing = [word for word in said if _near(word, YES)]
-    others = [word for word in said if word not in agreeing and word not in NOTHING_MORE]
-    return bool(agreeing) and not others and (not plainly or any(_near(word, SURELY_YES) for word in said))
+    agreeing = [word for word in tokens if _matches(word, YES)]
+    others = [word for word in tokens if word not in agreeing and word not in NOTHING_MORE]
+    return bool(agreeing) and not others and (not plainly or any(_matches(word, SURELY_YES) for word in tokens))
 
 
 def says_no(text: str) -> bool:
-    """Whether a text declines and says nothing else: "no, gracias", "mejor no", "ya no lo quiero"."""
-    if len(text) > _LONGEST:
+    """Return whether a text declines and says nothing else: "no, gracias", "mejor no", "ya no lo quiero"."""
+    if len(text) > _MAX_LENGTH:
         return False
-    said = words(_worded(text))
-    others = [word for word in said if word not in NO and word not in DENIALS and not _near(word, NOTHING_MORE | YES)]
-    declines = any(word in NO or word in DENIALS for word in said)
+    tokens = words(_normalized(text))
+    others = [
+        word for word in tokens if word not in NO and word not in DENIALS and not _matches(word, NOTHING_MORE | YES)
+    ]
+    declines = any(word in NO or word in DENIALS for word in tokens)
     return declines and not others and not re.search(r"\?|\bpor que no\b|\bcomo no\b|\bwhy not\b", fold(text))
 
 
-def _worded(text: str) -> str:
+def _normalized(text: str) -> str:
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
-    # "siii", "yesss", "nooo": a letter drawn out.
-    drawn = re.sub(r"([^\W\d])\1{2,}", r"\1", fold(text))
-    return re.sub(r"[.!?\n]+", ".", re.sub(r"\b(si+|no+|yes+|sim+)\b", lambda found: _short(found[0]), drawn)).strip(
-        ". ¡¿"
-    )
+    # "siii", "yesss", "nooo": a repeated letter.
+    shortened = re.sub(r"([^\W\d])\1{2,}", r"\1", fold(text))
+    return re.sub(
+        r"[.!?\n]+", ".", re.sub(r"\b(si+|no+|yes+|sim+)\b", lambda found: _short(found[0]), shortened)
+    ).strip(". ¡¿")
 
 
 def _short(word: str) -> str:
     return re.sub(r"(.)\1+", r"\1", word)
 
 
-def _near(word: str, known: frozenset[str]) -> bool:
-    """Whether it is one of these words, but for a slip in a long one."""
+def _matches(word: str, known: frozenset[str]) -> bool:
+    """Return whether it is one of these words, allowing a typo in a long one."""
     if word in known:
         return True
     return len(word) >= 6 and any(len(other) >= 6 and OSA.distance(word, other, score_cutoff=1) <= 1 for other in known)
@@ -87,7 +88,7 @@ def _near(word: str, known: frozenset[str]) -> bool:
 def resolved(
     text: str, lines: tuple[Line, ...], items: tuple[Item, ...], language: LanguageCode
 ) -> tuple[Line, ...] | None:
-    """The lines after an answer about the first that is not clear; None if `text` does not answer that."""
+    """Return the lines after an answer about the first unclear one; None if `text` does not answer that."""
     line = unclear(lines)
     if line is None:
         return None
@@ -102,8 +103,12 @@ def _about(text: str, line: Line, items: tuple[Item, ...], language: LanguageCod
     if says_no(text) or _leaves_out(text):
         return ()
     if line.item is not None:
-        said = bare_quantity(text, language) or _quantity_of(text, line.item, language)
-        return (settled(replace(line, quantity=said.amount, unit=said.unit), line.item),) if said else None
+        quantity_given = bare_quantity(text, language) or _quantity_of(text, line.item, language)
+        return (
+            (settled(replace(line, quantity=quantity_given.amount, unit=quantity_given.unit), line.item),)
+            if quantity_given
+            else None
+        )
     if len(line.candidates) == 1 and says_yes(text):
         return (settled(line, line.candidates[0]),)
     if (at := _ordinal(text, len(line.candidates), language)) is not None:
@@ -123,15 +128,15 @@ def _about(text: str, line: Line, items: tuple[Item, ...], language: LanguageCod
 
 
 def _leaves_out(text: str) -> bool:
-    said = words(text)
-    return len(said) <= 5 and any(
+    tokens = words(text)
+    return len(tokens) <= 5 and any(
         word in REMOVE or word in ("fuera", "fora", "leave", "skip", "dejalo", "dejala", "deixa", "omite")
-        for word in said
+        for word in tokens
     )
 
 
 def _quantity_of(text: str, item: Item, language: LanguageCode) -> Quantity | None:
-    """ "3 camisas" where only "3" was asked."""
+    """Parse "3 camisas" where only "3" was asked."""
     order = read_order(text, language)
     if len(order.lines) != 1 or order.lines[0].quantity is None:
         return None
@@ -141,14 +146,14 @@ def _quantity_of(text: str, item: Item, language: LanguageCode) -> Quantity | No
 
 
 def _ordinal(text: str, count: int, language: LanguageCode) -> int | None:
-    """Which of `count` candidates "la segunda", "2" or "option two" is."""
+    """Return the index of the candidate, of `count`, that "la segunda", "2" or "option two" names."""
     if count < 2:
         return None
-    said = words(text)
-    for word in said:
-        if word in _LAST and len(said) <= 4:
+    tokens = words(text)
+    for word in tokens:
+        if word in _LAST and len(tokens) <= 4:
             return count - 1
-        if word in _ORDINALS and len(said) <= 4 and _ORDINALS[word] < count:
+        if word in _ORDINALS and len(tokens) <= 4 and _ORDINALS[word] < count:
             return _ORDINALS[word]
     quantity = bare_quantity(text, language)
     if quantity is None or quantity.unit or quantity.article or quantity.amount not in range(1, count + 1):
@@ -157,7 +162,7 @@ def _ordinal(text: str, count: int, language: LanguageCode) -> int | None:
 
 
 def _chosen(wanted: Wanted, line: Line, language: LanguageCode) -> Line | None:
-    """The candidate that the words tell from the others."""
+    """Return the candidate that the words distinguish from the others."""
     scores = [find(wanted.words, (item,), language).score for item in line.candidates]
     best = max(scores)
     if best < 0.3 or scores.count(best) > 1:

@@ -1,4 +1,4 @@
-"""Which product a customer's words mean, and how sure that is."""
+"""Match a customer's words to products, with a confidence."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from core.catalog.orders.parser import Wanted, plural
+from core.catalog.orders.parser import RequestedItem, plural
 from core.catalog.product_index import Item
 from core.text.normalize import LanguageCode, fold, stem, words
 from core.text.numbers import DOZEN, LARGEST, PAIR, PIECE, convert, unit_named
 
 SURE = 0.7
-POSSIBLE = 0.45  # from here on it is worth asking "do you mean …?"
+POSSIBLE = 0.45  # from here on "do you mean …?" is worth asking
 MOST_CANDIDATES = 3
-_TIE = 0.05  # a lead smaller than this is none
-_HEAD = 2.0  # the noun weighs twice as much as what describes it
-_VESSEL = 0.3  # "una caja de tornillos" are above all screws
-_MOST_KEPT = 64
-# What is sold one by one is not cut; of a dozen at most one half.
-_THOUSANDTH = Decimal("0.001")  # nothing is weighed or measured more finely
+_TIE = 0.05  # a smaller lead is a tie
+_HEAD = 2.0  # the noun has twice the weight of its adjectives
+_VESSEL = 0.3  # "una caja de tornillos" is mainly about screws
+_MAX_CACHED = 64
+# Products sold by the piece are not divided; a dozen at most in halves.
+_THOUSANDTH = Decimal("0.001")  # the smallest weight or measure
 _SMALLEST = {PIECE: Decimal(1), PAIR: Decimal(1), DOZEN: Decimal("0.5")}
 
 _VESSELS = frozenset(
@@ -45,7 +45,7 @@ _EMPTY = frozenset(
         "the of for with and in my your size colour any some that this es son"
     )
 )
-# Sold two at a time: "un par de zapatos" is one of what the catalogue calls shoes, "un par de camisas" are two shirts.
+# Sold in pairs: "un par de zapatos" is one of what the catalogue calls shoes, "un par de camisas" are two shirts.
 _PAIRED = frozenset(
     map(
         stem,
@@ -63,9 +63,9 @@ _PAIRED = frozenset(
 class Line:
     """A line of a quote.
 
-    Sure: `item` and `quantity` are set. Asked back otherwise: with `candidates` which of these is meant (or whether
-    the one is), with an `item` alone how many, with neither it is unknown. `quantity` counts the item's own unit once
-    there is an item, `unit` until then. `confidence` is 0 to 1.
+    Clear: `item` and `quantity` are set. Otherwise the customer is asked: with `candidates` which of these is meant (or
+    whether the one is), with an `item` alone how many; with neither the product is unknown. `quantity` counts the
+    item's own unit once there is an item, `unit` until then. `confidence` is 0 to 1.
     """
 
     words: str
@@ -82,16 +82,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The products that words may mean, best first, with the score of the first. More than one: they are alike."""
+    """The products that words may mean, best first, with the score of the first. Several: a tie."""
 
     items: tuple[Item, ...]
     score: float
 
 
-def match_lines(wanted: Sequence[Wanted], items: tuple[Item, ...], language: LanguageCode) -> tuple[Line, ...]:
-    """Each wanted thing as a line. Two that are one name together ("pan y queso") become one."""
+def match_lines(wanted: Sequence[RequestedItem], items: tuple[Item, ...], language: LanguageCode) -> tuple[Line, ...]:
+    """Match each requested item to a line. Two that form one name together ("pan y queso") become one."""
     lines: list[Line] = []
-    before: Wanted | None = None
+    before: RequestedItem | None = None
     for one in wanted:
         whole = _whole(before, one, items, language)
         if whole is not None:
@@ -102,16 +102,18 @@ def match_lines(wanted: Sequence[Wanted], items: tuple[Item, ...], language: Lan
     return tuple(lines)
 
 
-def _whole(before: Wanted | None, one: Wanted, items: tuple[Item, ...], language: LanguageCode) -> Line | None:
+def _whole(
+    before: RequestedItem | None, one: RequestedItem, items: tuple[Item, ...], language: LanguageCode
+) -> Line | None:
     if before is None or "\n" in one.joint:
         return None
-    joined = Wanted(f"{before.words}{one.joint}{one.raw}", before.quantity, before.unit, before.article)
+    joined = RequestedItem(f"{before.words}{one.joint}{one.raw}", before.quantity, before.unit, before.article)
     exact = _exact(joined.words, items)
     return _settle(joined, exact, 1.0) if exact else None
 
 
-def line_of(wanted: Wanted, items: tuple[Item, ...], language: LanguageCode) -> Line:
-    """The line for one wanted thing."""
+def line_of(wanted: RequestedItem, items: tuple[Item, ...], language: LanguageCode) -> Line:
+    """Match one requested item."""
     if (numbered := _numbered(wanted, items, language)) is not None:
         return numbered
     found = find(wanted.words, items, language)
@@ -121,26 +123,26 @@ def line_of(wanted: Wanted, items: tuple[Item, ...], language: LanguageCode) -> 
     return Line(wanted.words, _counted(wanted), wanted.unit, None, round(confidence, 2), found.items)
 
 
-def _numbered(wanted: Wanted, items: tuple[Item, ...], language: LanguageCode) -> Line | None:
-    """The line whose quantity, said last, is a part of the name: "iPhone 15"; "Aurora 3" where there are several."""
+def _numbered(wanted: RequestedItem, items: tuple[Item, ...], language: LanguageCode) -> Line | None:
+    """Match a line whose trailing quantity is part of the name: "iPhone 15"; "Aurora 3" where there are several."""
     if wanted.quantity is None or not wanted.raw.startswith(wanted.words):
         return None
     if item := _exact(wanted.raw, items):
-        return _settle(Wanted(wanted.raw, None), item, 1.0)
+        return _settle(RequestedItem(wanted.raw, None), item, 1.0)
     several = len(find(wanted.words, items, language).items) > 1
     whole = find(wanted.raw, items, language)
     if several and len(whole.items) == 1 and whole.score >= SURE:
-        return _settle(Wanted(wanted.raw, None), whole.items[0], whole.score)
+        return _settle(RequestedItem(wanted.raw, None), whole.items[0], whole.score)
     return None
 
 
 def settled(line: Line, item: Item) -> Line:
-    """An asked line, now that the customer has said which product it is."""
+    """Complete a line with the product that the customer chose."""
     amount = _in_unit_of(item, line.quantity, line.unit, line.words)
     return Line(line.words, amount, line.unit, item, 1.0)
 
 
-def _settle(wanted: Wanted, item: Item, score: float) -> Line:
+def _settle(wanted: RequestedItem, item: Item, score: float) -> Line:
     amount = _in_unit_of(item, _counted(wanted), wanted.unit, wanted.words)
     return Line(wanted.words, amount, wanted.unit, item, round(score, 2))
 
@@ -148,45 +150,45 @@ def _settle(wanted: Wanted, item: Item, score: float) -> Line:
 _REFUSED_NUMBER = re.compile(r"\W*(?:\d[\d.,]*|cero|zero)\s+[^\W\d]", re.I)
 
 
-def _counted(wanted: Wanted) -> Decimal | None:
-    """ "Una camisa" and "camisa" are one; how many "camisas" are has to be asked, and so have absurd numbers: none, or
-    more than anybody orders, which the reader leaves among the words ("0 gorras").
+def _counted(wanted: RequestedItem) -> Decimal | None:
+    """Return the quantity: "una camisa" and "camisa" are one; None, to be asked, for "camisas" and for zero or absurd
+    numbers, which the parser leaves among the words ("0 gorras").
     """
     if wanted.quantity is None:
         return None if plural(wanted.words) or _REFUSED_NUMBER.match(wanted.words) else Decimal(1)
     return wanted.quantity if 0 < wanted.quantity < LARGEST else None
 
 
-def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, said: str) -> Decimal | None:
-    """The quantity in the item's unit; None when it has to be asked: half a kilo of what is sold by the piece."""
+def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, text: str) -> Decimal | None:
+    """Convert to the item's unit; None when it has to be asked: half a kilo of what is sold by the piece."""
     sold_in = unit_named(item.unit) or PIECE
     if quantity is None:
         return None
-    two_are_one = unit == PAIR and any(stem(word) in _PAIRED for word in words(f"{item.name} {said}"))
+    two_are_one = unit == PAIR and any(stem(word) in _PAIRED for word in words(f"{item.name} {text}"))
     if unit == sold_in or two_are_one or (unit == PIECE and sold_in != DOZEN):
         converted: Decimal | None = quantity
     elif unit == DOZEN and sold_in == PAIR:
-        converted = quantity * 12  # "media docena de medias" are six pairs: nobody counts single socks
+        converted = quantity * 12  # "media docena de medias" are six pairs: single socks are not sold
     else:
         converted = convert(quantity, unit, sold_in)
-    if converted is None or (kept := converted.quantize(_THOUSANDTH)) <= 0:
+    if converted is None or (rounded := converted.quantize(_THOUSANDTH)) <= 0:
         return None
     step = _SMALLEST.get(sold_in)
-    return kept.normalize() if step is None or converted % step == 0 else None
+    return rounded.normalize() if step is None or converted % step == 0 else None
 
 
-def find(said: str, items: tuple[Item, ...], language: LanguageCode) -> Found:
-    """What `said` may mean. Nothing below the floor: "bicicleta" finds no "camiseta"."""
-    asked = _content(said)
+def find(text: str, items: tuple[Item, ...], language: LanguageCode) -> Found:
+    """Return the products that `text` may mean, above a floor: "bicicleta" finds no "camiseta"."""
+    asked = _content(text)
     if not items or not asked:
         return Found((), 0.0)
-    if item := _exact(said, items):
+    if item := _exact(text, items):
         return Found((item,), 1.0)
     index = _index(items)
     meant = [_meanings(word, index) for word in asked]
     weights = _weights(asked, language)
     at_all = {at for meanings in meant for word in meanings for at in index.by_word.get(word, ())}
-    scores = {at: max(_likeness(name, meant, weights, language) for name in index.names[at]) for at in at_all}
+    scores = {at: max(_similarity(name, meant, weights, language) for name in index.names[at]) for at in at_all}
     best = max(scores.values(), default=0.0)
     if best < POSSIBLE:
         return Found((), round(best, 2))
@@ -194,17 +196,17 @@ def find(said: str, items: tuple[Item, ...], language: LanguageCode) -> Found:
     return Found(tuple(items[at] for at in near[:MOST_CANDIDATES]), best)
 
 
-def _likeness(
+def _similarity(
     name: Sequence[str], meant: Sequence[Mapping[str, float]], weights: Sequence[float], language: LanguageCode
 ) -> float:
-    """How much of what was said is in the name, and a little of how much of the name was said."""
+    """Score how much of the request is in the name, and a little how much of the name was requested."""
     known = frozenset(name)
     credits = [max((credit for word, credit in meanings.items() if word in known), default=0.0) for meanings in meant]
-    said = sum(weight * credit for weight, credit in zip(weights, credits, strict=True)) / sum(weights)
+    score = sum(weight * credit for weight, credit in zip(weights, credits, strict=True)) / sum(weights)
     covered = {word for meanings in meant for word in meanings if word in known}
     parts = _weights(name, language)
     whole = sum(part for part, word in zip(parts, name, strict=True) if word in covered) / sum(parts)
-    return said * (0.8 + 0.2 * whole)
+    return score * (0.8 + 0.2 * whole)
 
 
 def _weights(named: Sequence[str], language: LanguageCode) -> list[float]:
@@ -216,7 +218,7 @@ def _weights(named: Sequence[str], language: LanguageCode) -> list[float]:
 
 
 def _meanings(word: str, index: _Index) -> dict[str, float]:
-    """The words of the catalogue that a word may stand for, and how well."""
+    """Return the words of the catalogue that a word may stand for, with their weights."""
     alike = {word: 1.0} if word in index.by_word else {}
     for other in index.by_stem.get(stem(_singular(word)), ()):
         alike.setdefault(other, 1.0 if _singular(word) == _singular(other) else 0.9)
@@ -228,9 +230,9 @@ def _meanings(word: str, index: _Index) -> dict[str, float]:
 
 
 def _typo(word: str, other: str, distance: int) -> float:
-    """The credit of a slip of the finger. Two letters off a short word are another word: camisa, camiseta."""
+    """Return the weight of a typo. Two letters off a short word are another word: camisa, camiseta."""
     longest = max(len(word), len(other))
-    # The plural of a slip counts its "s" only once: "camizas" for "camisa".
+    # The plural of a typo counts its "s" only once: "camizas" for "camisa".
     if distance == 2 and _singular(word) != word and OSA.distance(_singular(word), _singular(other)) == 1:
         distance, longest = 1, max(len(_singular(word)), len(_singular(other)))
     if distance == 1:
@@ -250,23 +252,23 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") else word
 
 
-def _content(said: str) -> list[str]:
-    found = words(said)
+def _content(text: str) -> list[str]:
+    found = words(text)
     return [word for word in found if word not in _EMPTY] or found
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """A catalogue by its words. `names` are the words of each item's name and aliases."""
+    """Word index of a catalogue. `names` are the words of each item's name and aliases."""
 
     names: Sequence[Sequence[Sequence[str]]]
     by_word: Mapping[str, Sequence[int]]
     by_stem: Mapping[str, Sequence[str]]
     long: Sequence[str]
-    exact: Mapping[str, Sequence[int]]  # names, aliases and SKUs without spaces or signs
+    exact: Mapping[str, Sequence[int]]  # names, aliases and SKUs without spaces or punctuation
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=_MAX_CACHED)
 def _index(items: tuple[Item, ...]) -> _Index:
     by_word: dict[str, set[int]] = defaultdict(set)
     by_stem: dict[str, list[str]] = defaultdict(list)
@@ -284,11 +286,11 @@ def _index(items: tuple[Item, ...]) -> _Index:
     return _Index(names, _listed(by_word), by_stem, [word for word in by_word if len(word) > 3], _listed(exact))
 
 
-def _exact(said: str, items: tuple[Item, ...]) -> Item | None:
-    """The one product that is called just that, or whose SKU it is."""
+def _exact(text: str, items: tuple[Item, ...]) -> Item | None:
+    """Return the one product with exactly this name or SKU."""
     if not items:
         return None
-    found = _index(items).exact.get(_bare(said), ())
+    found = _index(items).exact.get(_bare(text), ())
     return items[found[0]] if len(found) == 1 else None
 
 

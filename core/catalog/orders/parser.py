@@ -1,4 +1,4 @@
-"""Reads an order in Spanish, English or Portuguese without a model: what is wanted, how much of it, in which unit."""
+"""Parse an order in Spanish, English or Portuguese without a model: products, quantities and units."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from core.text.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One thing that somebody wants.
+class RequestedItem:
+    """One requested product.
 
-    `words` name it as written. `quantity` is None where none was said; `article` tells of a mere "una". `raw` is the
-    whole of it with its number, and `joint` what stands between it and the one before: together they can turn out
-    to be one name ("pan y queso", "iPhone 15"). `stray` marks words before any sign that something is wanted.
+    `words` name it as written. `quantity` is None if there was none; `article`: a mere "una". `raw` is the whole text
+    with its number, and `joint` the text between it and the previous one: together they may be one name ("pan y queso",
+    "iPhone 15"). `stray`: words before any sign of a request.
     """
 
     words: str
@@ -45,9 +45,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a text asks for. `wish`: it says so ("quiero"). `price`: it asks what that costs. `rest`: there is more."""
+    """Parsed order. `wish`: it says so ("quiero"). `price`: it asks for the price. `rest`: there is other text."""
 
-    lines: tuple[Wanted, ...]
+    lines: tuple[RequestedItem, ...]
     wish: bool
     price: bool
     rest: bool
@@ -61,7 +61,7 @@ _TOKEN = re.compile(
 _TIMES = re.compile(r"(?:[x×](\d{1,6})|(\d{1,6})[x×])")
 _SENTENCE_ENDS = frozenset(".!?¿¡…")
 _BREAKS = frozenset(",;\n+&•*-–—/|·")
-_LONGEST = 4000  # characters: no order is longer, and nobody shall keep the reader busy
+_MAX_LENGTH = 4000  # characters: longer than any order, to bound parsing time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +70,20 @@ class _Token:
     key: str
     start: int
     end: int
-    glued: bool  # by a hyphen to the one before
+    glued: bool  # joined by a hyphen to the previous token
 
 
 def read_order(text: str, language: LanguageCode | None = None) -> Order:
-    """The lines of an order, in the order they were said. A text that is none has no lines."""
-    text = text[:_LONGEST]
+    """Return the lines of an order, as ordered in the text; no lines if it is no order."""
+    text = text[:_MAX_LENGTH]
     tokens = _tokens(text)
     keys = [token.key for token in tokens]
     if _is_over(keys):
         return NOTHING
     reader = _Reader(text, tokens, language or guess_language(text))
     reader.walk()
-    said = frozenset(keys)
-    return Order(tuple(reader.lines), bool(said & WISHES), bool(said & PRICES), reader.rest)
+    present = frozenset(keys)
+    return Order(tuple(reader.lines), bool(present & WISHES), bool(present & PRICES), reader.rest)
 
 
 def _is_over(keys: Sequence[str]) -> bool:
@@ -93,7 +93,7 @@ def _is_over(keys: Sequence[str]) -> bool:
 
 
 def _wishes_next(keys: Sequence[str]) -> bool:
-    """Whether a wish follows a "no": "no quiero", "ya no lo necesito". "No, quiero 3" denies something else."""
+    """Return whether a wish follows a "no": "no quiero", "ya no lo necesito". "No, quiero 3" negates something else."""
     for key in keys:
         if key in WISHES:
             return True
@@ -118,16 +118,16 @@ def _tokens(text: str) -> list[_Token]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Walks the tokens once; a line is open from its first word or number to the next break."""
+    """One pass over the tokens; a line is open from its first word or number to the next break."""
 
     text: str
     tokens: Sequence[_Token]
     language: LanguageCode
-    lines: list[Wanted] = field(default_factory=list)
+    lines: list[RequestedItem] = field(default_factory=list)
     rest: bool = False
     _wished: bool = False
     _quantity: Quantity | None = None
-    _begins: int = -1  # the first token of the open line, its number included
+    _begins: int = -1  # the first token of the open line, including its number
     _words: list[_Token] = field(default_factory=list)
     _closed_at: int = 0
 
@@ -138,9 +138,9 @@ class _Reader:
         self._close()
 
     def _question(self, at: int) -> int:
-        """How many tokens a sentence takes that begins at `at` and asks something; 0 where none does.
+        """Return the length of a question that starts at `at`; 0 if there is none.
 
-        One that asks for a price may name an amount, and is an order then.
+        A question about a price may name an amount, and is an order then.
         """
         if at and self.tokens[at - 1].key not in _SENTENCE_ENDS and self.tokens[at - 1].key != "\n":
             return 0
@@ -157,7 +157,7 @@ class _Reader:
         return len(sentence)
 
     def _step(self, at: int) -> int:
-        """Take in what stands at `at`; returns how many tokens that were."""
+        """Consume the token or tokens at `at`; return their number."""
         token = self.tokens[at]
         if token.key in _SENTENCE_ENDS:
             self._close()
@@ -169,10 +169,10 @@ class _Reader:
         if times := self._times(at):
             return self._take(at, *times)
         if not token.glued and not (at and self.tokens[at - 1].key in AFTER_SIZE):
-            # "dos" is "of the" in Portuguese, but nothing begins with that.
+            # "dos" is "of the" in Portuguese, but no text starts with that.
             begins = token.key == "dos" and not self._words and self._quantity is None
-            spoken = "es" if begins else self.language
-            quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], spoken)
+            language = "es" if begins else self.language
+            quantity = quantity_at([one.key for one in self.tokens[at : at + 12]], language)
             if quantity is not None and (hour := hour_at([one.key for one in self.tokens], at)):
                 return hour
             if quantity is not None:
@@ -182,7 +182,7 @@ class _Reader:
         return 1
 
     def _times(self, at: int) -> tuple[Quantity, int] | None:
-        """ "x3", "3x", "x 3" and "(3)"."""
+        """Parse "x3", "3x", "x 3" and "(3)"."""
         if found := _TIMES.fullmatch(self.tokens[at].key):
             return Quantity(Decimal(found[1] or found[2]), PIECE, 1), 1
         following = self.tokens[at + 1 : at + 3]
@@ -193,7 +193,7 @@ class _Reader:
         return None
 
     def _ends(self, at: int) -> bool:
-        """Whether a line would end at `at`: nothing but courtesy before the next break."""
+        """Return whether a line would end at `at`: only courtesies before the next break."""
         for token in self.tokens[at:]:
             if token.text in _BREAKS or token.key in _SENTENCE_ENDS or token.key in AND:
                 return True
@@ -202,7 +202,7 @@ class _Reader:
         return True
 
     def _counts(self, at: int) -> int:
-        """How many tokens at `at` tell how many of something, an article apart; 0 where none does."""
+        """Return how many tokens at `at` form a quantity other than an article; 0 if none."""
         if at >= len(self.tokens):
             return 0
         if times := self._times(at):
@@ -211,7 +211,7 @@ class _Reader:
         return 0 if quantity is None or quantity.article else quantity.length
 
     def _take(self, at: int, quantity: Quantity, length: int) -> int:
-        """A quantity: it begins a line, belongs to the one before it, or is part of a name."""
+        """Consume a quantity: it starts a line, belongs to the previous one, or is part of a name."""
         if self._words:
             after = at + length
             ends, more = self._ends(after), self._counts(after)
@@ -257,7 +257,7 @@ class _Reader:
             end = self.tokens[up_to - 1].end if up_to else named[-1].end
             quantity = self._quantity
             self.lines.append(
-                Wanted(
+                RequestedItem(
                     words=self.text[named[0].start : named[-1].end],
                     quantity=quantity.amount if quantity else None,
                     unit=quantity.unit if quantity else PIECE,
@@ -269,19 +269,19 @@ class _Reader:
             )
             self._closed_at = end
         elif self._quantity is not None and not self._quantity.article:
-            self.rest = True  # a number of nothing
+            self.rest = True  # a number without a product
         self._quantity, self._begins, self._words = None, -1, []
 
 
-def plural(words_said: str) -> bool:
-    """Whether the thing named is several of them, by its first word that is no article."""
-    said = [word for word in words(words_said) if word not in LEADS and word not in UNITS]
-    return bool(said) and len(said[0]) > 3 and said[0].endswith("s") and stem(said[0]) != said[0]
+def plural(name: str) -> bool:
+    """Return whether the named product is plural, by its first word that is no article."""
+    nouns = [word for word in words(name) if word not in LEADS and word not in UNITS]
+    return bool(nouns) and len(nouns[0]) > 3 and nouns[0].endswith("s") and stem(nouns[0]) != nouns[0]
 
 
 def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
-    """The quantity that is all a text says but for courtesy: "3", "que sean tres", "2 kilos por favor"."""
-    tokens = [token.key for token in _tokens(text[:_LONGEST]) if token.text not in _BREAKS]
+    """Return the quantity that is all a text says but for courtesies: "3", "que sean tres", "2 kilos por favor"."""
+    tokens = [token.key for token in _tokens(text[:_MAX_LENGTH]) if token.text not in _BREAKS]
     tokens = [key for key in tokens if key not in _SENTENCE_ENDS]
     for at in range(len(tokens)):
         quantity = quantity_at(tokens[at:], language)

@@ -1,4 +1,4 @@
-"""The words around an order, folded, in Spanish, English and Portuguese at once."""
+"""Words around an order, folded, in Spanish, English and Portuguese at once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro mod
 CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
 AND = frozenset({"y", "e", "and", "plus", "mas"})
 DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
-# What was bought already is no order: it came broken, it never came, it goes back.
+# Past purchases are no order: it arrived broken, it never arrived, it is returned.
 OVER = frozenset(
     words(
         "compre compramos pedi pedimos encargue recibi recibimos llego llegaron vino vinieron trajeron enviaron "
@@ -60,7 +60,7 @@ OVER = frozenset(
         "bought ordered received arrived came return exchange refund broken sent cancelar cancel"
     )
 )
-# What a sentence begins with that asks for something else than goods: "¿cuándo llega mi pedido 448?".
+# First words of a sentence that asks for something other than goods: "¿cuándo llega mi pedido 448?".
 ASKING = frozenset(
     words(
         "cuando como donde quien quienes cual cuales porque quando onde quem qual quais "

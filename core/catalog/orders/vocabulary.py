@@ -1,4 +1,4 @@
-"""The words with which customers answer a quote, folded, in Spanish, English and Portuguese at once."""
+"""Words of answers to a quote, folded, in Spanish, English and Portuguese at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading documents: bytes in, headed sections of text out, or a `BadFile` that says why not."""
+"""Parse documents: bytes in, headed sections of text out, or a `BadFile` with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which reader a file is for: by what it holds, and where that cannot tell, by its name."""
+"""Select the parser of a file: by its content, or by its name where the content is ambiguous."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.knowledge.parsers.types import LARGEST_FILE, BadFile, Document, Fault
 
 ACCEPTED = (".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".md", ".markdown", ".txt", ".html", ".htm")
 
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also what an encrypted DOCX or XLSX is wrapped in
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also wraps an encrypted DOCX or XLSX
 _ENCRYPTED_PART = "EncryptedPackage".encode("utf-16-le")
 _HTML_STARTS = (b"<!doctype html", b"<html")
 _TEXTS: dict[str, Callable[[bytes], Document]] = {
@@ -28,9 +28,9 @@ _TEXTS: dict[str, Callable[[bytes], Document]] = {
 
 
 def read(content: bytes, name: str) -> Document:
-    """Begin to read a file. Raises `BadFile`, and so may the sections.
+    """Start to parse a file. Raises `BadFile`, and so may the sections.
 
-    A bad file can take long and much memory: those who serve others meanwhile read in a process of its own.
+    A bad file can take much time and memory: servers must parse in a separate process.
     """
     if not content.strip():
         raise BadFile(Fault.EMPTY)
@@ -42,7 +42,7 @@ def read(content: bytes, name: str) -> Document:
 def _reader(content: bytes, suffix: str) -> Callable[[bytes], Document]:
     head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"%pdf-" in head:
-        from core.knowledge.parsers.pdf import read_pdf  # only those who read one pay for it
+        from core.knowledge.parsers.pdf import read_pdf  # imported only when needed: it is slow to load
 
         return read_pdf
     if content.startswith(b"PK\x03\x04"):
@@ -58,7 +58,7 @@ def _reader(content: bytes, suffix: str) -> Callable[[bytes], Document]:
 
 
 def _office(content: bytes) -> Callable[[bytes], Document]:
-    """By the parts in the archive's directory, where their names stand as they are."""
+    """Detect by the names in the archive's directory, which are not compressed."""
     if b"word/document.xml" in content:
         return read_docx
     if b"xl/workbook.xml" in content:

@@ -1,4 +1,4 @@
-"""Word documents, and what DOCX and XLSX have in common: they are archives."""
+"""Word documents, and the archive checks shared by DOCX and XLSX."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.models.knowledge_kinds import SourceKind
 _MOST_UNPACKED = 300 * MEGABYTE
 _MOST_RATIO = 200  # text compresses to a twentieth; a bomb to a thousandth
 _MOST_PARTS = 5_000
-# What damaged files make zipfile, lxml, openpyxl and python-docx raise. (lxml's error is a SyntaxError.)
+# Exceptions of zipfile, lxml, openpyxl and python-docx on damaged files. (lxml's error is a SyntaxError.)
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, ParseError, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
     IndexError, OverflowError, RecursionError, AssertionError, NotImplementedError, EOFError, OSError,
@@ -25,7 +25,7 @@ DAMAGED = (
 def check_archive(content: bytes) -> None:
     """Refuse an archive that would unpack into too much, before anything is unpacked.
 
-    The sizes it declares can be trusted this far: zipfile stops reading a part where its declared size ends.
+    The declared sizes can be trusted for this: zipfile stops reading a part at its declared size.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -42,8 +42,8 @@ def check_archive(content: bytes) -> None:
 
 
 def read_docx(content: bytes) -> Document:
-    """A section per heading, its tables row by row. Raises `BadFile`."""
-    from docx import Document as open_docx  # only those who read one pay for it
+    """Return a section per heading, its tables row by row. Raises `BadFile`."""
+    from docx import Document as open_docx  # imported only when needed: it is slow to load
 
     check_archive(content)
     try:
@@ -78,7 +78,7 @@ def _sections(document: Any) -> Iterator[Section]:
 
 
 def _blocks(document: Any) -> Iterator[tuple[int, str]]:
-    """(level of a heading or 0, text) of every paragraph, and of every row of a table."""
+    """Yield (level of a heading or 0, text) of every paragraph, and of every row of a table."""
     from docx.table import Table
 
     try:
@@ -106,7 +106,7 @@ def _rows(table: Any) -> Iterator[str]:
 
 
 def _level(style: Any) -> int:
-    """The level of a heading's style, 0 for any other. The built-in names are English in every language of Word."""
+    """Return the level of a heading's style, 0 for any other. Built-in names are English in every language of Word."""
     name = (style.name or "") if style is not None else ""
     if name == "Title":
         return 1

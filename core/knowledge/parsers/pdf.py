@@ -14,7 +14,7 @@ from core.knowledge.parsers.types import LONGEST_PAGE, MOST_CHARACTERS, MOST_PAG
 from core.models.knowledge_kinds import SourceKind
 
 _MOST_SECONDS = 300.0
-# What damaged files make pypdf raise beside its own errors. Memory is not among them: it is the process's business.
+# Exceptions of pypdf on damaged files, besides its own. Memory errors are handled by the process limits.
 _DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ArithmeticError,
             RecursionError, AssertionError, NotImplementedError, EOFError, OSError)  # fmt: skip
 _HYPHENATED = re.compile(r"(\w)-\n(?=[a-záéíóúñçãõâêô])")
@@ -24,7 +24,7 @@ _GAPS = re.compile(r"\n{3,}")
 
 
 def read_pdf(content: bytes) -> Document:
-    """A section per page, headed by its number. Raises `BadFile`; a file without any text raises at its end."""
+    """Return a section per page, headed by its number. Raises `BadFile`; a file without any text raises at its end."""
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
@@ -60,7 +60,7 @@ def _sections(reader: PdfReader, pages: int) -> Iterator[Section]:
 
 
 def _tidy(text: str) -> str:
-    """Words and sentences that were cut at the end of a line joined again; no more space than separates paragraphs."""
-    text = text.replace("\x00", "").encode(errors="ignore").decode()  # halves of characters, from broken fonts
+    """Join words and sentences split at the end of a line; reduce space to what separates paragraphs."""
+    text = text.replace("\x00", "").encode(errors="ignore").decode()  # lone surrogates, from broken fonts
     text = _HYPHENATED.sub(r"\1", text.replace("\r\n", "\n"))
     return _GAPS.sub("\n\n", _SPACES.sub(" ", _WRAPPED.sub(" ", text))).strip()

@@ -1,4 +1,4 @@
-"""Tables: each row a passage that names its columns."""
+"""Tables: each row is a passage that names its columns."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from core.models.knowledge_kinds import SourceKind
 
 _SAMPLE = 20_000
 _SEPARATORS = ",;\t|"
-_MOST_EMPTY = 1_000  # rows in a row: what follows is formatting that somebody dragged down
+_MOST_EMPTY = 1_000  # consecutive rows: what follows is formatting applied to empty rows
 
 
 def read_csv(content: bytes) -> Document:
-    """Raises `BadFile`."""
+    """Parse CSV. Raises `BadFile`."""
     text = text_of(content)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     return Document(SourceKind.TABLE, min(text.count("\n"), MOST_ROWS), _sections("", _readable(rows)))
 
 
 def read_xlsx(content: bytes) -> Document:
-    """Every sheet, in order. Raises `BadFile`."""
-    from openpyxl import load_workbook  # only those who read a workbook pay for it
+    """Parse every sheet, in order. Raises `BadFile`."""
+    from openpyxl import load_workbook  # imported only when needed: it is slow to load
 
     check_archive(content)
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        # In a file that does not say how large its sheets are, the size is None.
+        # The size is None in a file that does not declare the size of its sheets.
         pieces = sum(min(sheet.max_row or 0, MOST_ROWS) for sheet in sheets)
     except DAMAGED as error:
         raise BadFile(Fault.DAMAGED, type(error).__name__) from error
@@ -63,7 +63,7 @@ def _sheets(sheets: Sequence[Any]) -> Iterator[Section]:
 
 
 def _readable(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
-    """Rows as text. Raises `BadFile` where the file ends to be one."""
+    """Yield rows as text. Raises `BadFile` if the file turns out to be damaged."""
     try:
         yield from ([_words(cell) for cell in row[:MOST_COLUMNS]] for row in rows)
     except (*DAMAGED, csv.Error) as error:
@@ -71,7 +71,7 @@ def _readable(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
 
 
 def _sections(sheet: str, rows: Iterator[list[str]], before: int = 0) -> Iterator[Section]:
-    """The first row that is not empty names the columns. A lone row is content."""
+    """Yield sections; the first row that is not empty names the columns. A lone row is content."""
     empty = characters = count = 0
     names: list[str] = []
     for row in rows:
@@ -105,7 +105,7 @@ def _labelled(names: Sequence[str], row: Sequence[str]) -> Iterator[str]:
 
 
 def _words(cell: Any) -> str:
-    """A cell as people read it."""
+    """Format a cell as displayed."""
     match cell:
         case None:
             return ""
@@ -121,7 +121,7 @@ def _words(cell: Any) -> str:
 
 
 def _separator(text: str) -> str:
-    """The separator that the lines have in common; a comma inside of prices is rarer than the one between cells."""
+    """Detect the separator that the lines have in common; a comma inside prices is rarer than the one between cells."""
     try:
         return csv.Sniffer().sniff(text[:_SAMPLE], _SEPARATORS).delimiter
     except csv.Error:

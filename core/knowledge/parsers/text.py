@@ -12,17 +12,17 @@ _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _UNDERLINE = re.compile(r"^(=+|-+)[ \t]*$")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
 _LONGEST_TITLE = 500  # characters
-# A tag up to its end, quoted ">" included. The parser compares each of its attributes with all others.
+# A tag up to its end, including quoted ">". The parser compares each of its attributes with all others.
 _TAG = re.compile(rb"""<[a-zA-Z](?:[^"'<>]|"[^"]*"|'[^']*')*""")
 _TAG_NAME = re.compile(rb"<[\w:-]{1,100}")
 _MOST_ATTRIBUTES = 1000
-# Below an eighth of what can be read, a "text" is some other format.
+# With a smaller share of readable text it is some other format.
 _UNREADABLE_SHARE = 0.125
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
 
 def text_of(content: bytes) -> str:
-    """The text in the encoding that its bytes tell: a mark, UTF-8, else that of Windows. Raises `BadFile`."""
+    """Decode the text: by its byte order mark, as UTF-8, else as Windows-1252. Raises `BadFile`."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16", errors="replace")
     else:
@@ -49,7 +49,7 @@ def read_markdown(content: bytes) -> Document:
 
 
 def markdown_sections(text: str) -> Iterator[Section]:
-    """A section per heading, which carries those above it ("Envíos › Plazos"). Fenced code holds no headings."""
+    """Yield a section per heading, with its parent headings ("Envíos › Plazos"). Fenced code holds no headings."""
     path: list[tuple[int, str]] = []
     lines: list[str] = []
     piece = 0
@@ -71,7 +71,7 @@ def markdown_sections(text: str) -> Iterator[Section]:
 
 
 def _heading(line: str) -> tuple[int, str] | None:
-    """Level and title of a line like "## Plazos ##" (CommonMark, ATX headings); None for any other."""
+    """Return level and title of a line such as "## Plazos ##" (CommonMark, ATX headings); None for any other."""
     level = len(line) - len(line.lstrip("#"))
     if not 1 <= level <= 6 or line[level : level + 1] not in (" ", "\t"):
         return None
@@ -83,13 +83,13 @@ def _heading(line: str) -> tuple[int, str] | None:
 
 
 def _bare(title: str) -> str:
-    """A heading without the marks of emphasis, code and links."""
+    """Return a heading without the markup of emphasis, code and links."""
     return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).translate(str.maketrans("", "", "*_`")).strip()
 
 
 def read_html(content: bytes) -> Document:
-    """The main content of a page, without menus and footers. Raises `BadFile` when there is none."""
-    from trafilatura import extract, load_html  # only those who read HTML pay for it
+    """Return the main content of a page, without menus and footers. Raises `BadFile` when there is none."""
+    from trafilatura import extract, load_html  # imported only when needed: it is slow to load
 
     tree = load_html(_TAG.sub(_bearable, content))
     if tree is None:
@@ -103,7 +103,7 @@ def read_html(content: bytes) -> Document:
 
 
 def _bearable(tag: re.Match[bytes]) -> bytes:
-    """A tag, without its attributes when it has more than any page has."""
+    """Return a tag, without its attributes when it has more than any real page."""
     written = tag[0]
     if len(written) <= _MOST_ATTRIBUTES or len(written.translate(None, b" \t\n\r\f/\"'")) + _MOST_ATTRIBUTES > len(
         written

@@ -1,4 +1,4 @@
-"""What every reader of documents gives, the limits they share, and how they refuse."""
+"""Result, limits and errors shared by all document parsers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from core.models.knowledge_kinds import SourceKind
 MEGABYTE = 1 << 20
 LARGEST_FILE = 30 * MEGABYTE
 MOST_PAGES = 2_000
-MOST_ROWS = 20_000  # of a table, and each of them becomes a passage
+MOST_ROWS = 20_000  # of a table, each of which becomes a passage
 MOST_COLUMNS = 60
 MOST_CHARACTERS = 5_000_000  # of one document: some 2,500 printed pages
-LONGEST_PAGE = 100_000  # characters; what a page has beyond them is left out
+LONGEST_PAGE = 100_000  # characters; the rest of a page is omitted
 LONGEST_CELL = 2_000
 LONGEST_HEADING = 200
 
 
 class Fault(StrEnum):
-    """Why a source could not be read. What a person is told is in the console's catalogue."""
+    """Why a source could not be parsed. The message for people is in the console's locales."""
 
     EMPTY = "empty"
     TOO_LARGE = "too_large"
@@ -28,7 +28,7 @@ class Fault(StrEnum):
     ENCRYPTED = "encrypted"
     DAMAGED = "damaged"
     ZIP_BOMB = "zip_bomb"
-    NO_TEXT = "no_text"  # pictures only, as from a scanner
+    NO_TEXT = "no_text"  # images only, as from a scanner
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
     FORBIDDEN_ADDRESS = "forbidden_address"
@@ -36,7 +36,7 @@ class Fault(StrEnum):
 
 
 class BadFile(Exception):
-    """A source that cannot be read, ever: trying again helps only when the source is another one."""
+    """A source that can never be parsed: a retry helps only after the source has changed."""
 
     def __init__(self, fault: Fault, detail: str = "") -> None:
         super().__init__(f"{fault}: {detail}" if detail else str(fault))
@@ -46,9 +46,9 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """All the text under one heading, or on one page. `piece` counts the pages, rows or sections read up to its end.
+    """The text under one heading, or on one page. `piece` counts the pages, rows or sections parsed up to its end.
 
-    `whole` is a row of a table, which stays one passage.
+    `whole`: a row of a table, which stays one passage.
     """
 
     heading: str
@@ -59,9 +59,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file being read. `sections` reads on as it is asked, and may raise `BadFile` at any point.
+    """A file being parsed. `sections` is lazy, and may raise `BadFile` at any point.
 
-    `pieces` is how many pages, rows or sections there are, 0 when only the end will tell.
+    `pieces` is the number of pages, rows or sections, 0 when it is known only at the end.
     """
 
     kind: SourceKind
