@@ -140,7 +140,7 @@ def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | N
     elif reply_context is None:
         _hand_off(session, pending, "no_bot")
     elif reply_context.over_rate_budget:
-        _postpone(session, pending, context.BUDGET_WAIT)
+        _release(session, pending, due_at=func.now() + context.BUDGET_WAIT)
         return None
     return reply_context
 
@@ -320,21 +320,11 @@ def _discard(session: Session, pending: PendingReply) -> None:
     )
 
 
-def _postpone(session: Session, pending: PendingReply, wait: timedelta) -> None:
-    """Postpone a reply: the bot's budget for this minute is spent, which is not a failure."""
+def _release(session: Session, pending: PendingReply, **values: Any) -> None:
+    """Give up the lease without counting an attempt: a newer message came, or the budget of the minute is spent."""
     session.execute(
         update(ReplyTurn)
         .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
-        .values(lease=None, leased_until=None, attempts=0, due_at=func.now() + wait)
-        .execution_options(**_QUIET)
-    )
-
-
-def _release(session: Session, pending: PendingReply) -> None:
-    """Release a reply made stale by a newer message, without counting an attempt."""
-    session.execute(
-        update(ReplyTurn)
-        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
-        .values(lease=None, leased_until=None, attempts=0)
+        .values(lease=None, leased_until=None, attempts=0, **values)
         .execution_options(**_QUIET)
     )
