@@ -125,22 +125,22 @@ class _Match:
 
 def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
     """Return the approved pairs nearest to `question`, best first, at most `limit`. Ids (qa-1 …) are by position."""
-    found = [match.passage for match in _matches(pairs, question) if match.passage.score >= _LISTED]
-    known = {passage.id for passage in found}
-    found += [passage for passage in _by_answer(pairs, question) if passage.id not in known]
-    return sorted(found, key=lambda passage: -passage.score)[:limit]
+    passages = [match.passage for match in _matches(pairs, question) if match.passage.score >= _LISTED]
+    ids = {passage.id for passage in passages}
+    passages += [passage for passage in _by_answer(pairs, question) if passage.id not in ids]
+    return sorted(passages, key=lambda passage: -passage.score)[:limit]
 
 
 def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
     """Yield pairs whose question and answer together cover the question: "tarjeta" occurs in the answer on payment."""
-    asked = _question(question).keys
+    keys = _question(question).keys
     for index, pair in enumerate(pairs, start=1):
-        if not pair.approved or not asked:
+        if not pair.approved or not keys:
             continue
         pair_keys = _question(f"{pair.question}\n{pair.answer}").keys
         slips = _corrections(_question(question), pair_keys)
-        matched = [word for word, key in asked.items() if key in pair_keys.values() or word in slips]
-        score = _BY_ANSWER * _weight({asked[word] for word in matched}) / _weight(set(asked.values()))
+        matched = [word for word, key in keys.items() if key in pair_keys.values() or word in slips]
+        score = _BY_ANSWER * _weight({keys[word] for word in matched}) / _weight(set(keys.values()))
         if score >= _LISTED:
             yield Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
 
@@ -215,18 +215,18 @@ def _compare(asked: _Question, slips: Mapping[str, str], pair: _Question) -> tup
     if asked.folded == pair.folded:
         return 1.0, True
     exact = set(asked.keys.values())
-    wanted = set(pair.keys.values())
-    mended = {slips[word] for word in asked.keys if word in slips} & wanted - exact
-    common = exact & wanted
-    unmet = {key for word, key in asked.keys.items() if key not in wanted and slips.get(word) not in mended}
-    credit = _weight(common) + _TYPO_CREDIT * _weight(mended)
-    covered = credit / (_weight(common) + _weight(mended) + _weight(unmet))
-    recalled = credit / _weight(wanted)
+    pair_keys = set(pair.keys.values())
+    corrected = {slips[word] for word in asked.keys if word in slips} & pair_keys - exact
+    common = exact & pair_keys
+    unmet = {key for word, key in asked.keys.items() if key not in pair_keys and slips.get(word) not in corrected}
+    credit = _weight(common) + _TYPO_CREDIT * _weight(corrected)
+    covered = credit / (_weight(common) + _weight(corrected) + _weight(unmet))
+    recalled = credit / _weight(pair_keys)
     overlap = 2 * covered * recalled / (covered + recalled)
     wording = fuzz.token_sort_ratio(asked.folded, pair.folded) / 100
     # Correct one typo only, and only beside a certain word: "corte" may be meant, not a mistyped "coste".
-    plausible = len(mended) <= 1 and bool(common - _INTERROGATIVES)
-    return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, not unmet and (not mended or plausible)
+    plausible = len(corrected) <= 1 and bool(common - _INTERROGATIVES)
+    return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, not unmet and (not corrected or plausible)
 
 
 def _weight(keys: set[str]) -> float:

@@ -16,14 +16,14 @@ _CACHE_SECONDS = 300.0
 
 def of_bot(session: Session | None, bot_id: int) -> Calibration | None:
     """Return the bot's calibration, at most five minutes old. None if it is not cached and there is no session."""
-    learned_at, known = _cache.get(bot_id, (float("-inf"), IDENTITY))
-    if time.monotonic() - learned_at < _CACHE_SECONDS:
-        return known
+    cached_at, calibration = _cache.get(bot_id, (float("-inf"), IDENTITY))
+    if time.monotonic() - cached_at < _CACHE_SECONDS:
+        return calibration
     if session is None:
         return None
-    known = stored(session, bot_id)[0]
-    _cache[bot_id] = (time.monotonic(), known)
-    return known
+    calibration = stored(session, bot_id)[0]
+    _cache[bot_id] = (time.monotonic(), calibration)
+    return calibration
 
 
 _cache: dict[int, tuple[float, Calibration]] = {}
@@ -35,8 +35,8 @@ def clear_cache() -> None:
 
 
 def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]:
-    wanted = select(BotLearning.points, BotLearning.sample, BotLearning.learned_at).where(BotLearning.bot_id == bot_id)
-    row = session.execute(wanted).one_or_none()
+    query = select(BotLearning.points, BotLearning.sample, BotLearning.learned_at).where(BotLearning.bot_id == bot_id)
+    row = session.execute(query).one_or_none()
     if row is None:
         return IDENTITY, None
     return Calibration(tuple((raw, observed) for raw, observed in row.points), row.sample), row.learned_at

@@ -90,16 +90,16 @@ _cache: dict[int, tuple[float, PriceTable]] = {}
 
 def table(business_id: int) -> PriceTable:
     """Return the model prices of a business. Refreshed once a minute; if that fails the previous table is used."""
-    known = _cache.get(business_id)
-    if known is not None and time.monotonic() - known[0] < _CACHE_SECONDS:
-        return known[1]
+    cached = _cache.get(business_id)
+    if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS:
+        return cached[1]
     with transaction(business_id) as session:
         own = read(session, business_id)
     if len(_cache) >= _MAX_CACHED:
         _cache.clear()
-    made = PriceTable([*installed(_override()), *own.models])
-    _cache[business_id] = (time.monotonic(), made)
-    return made
+    prices = PriceTable([*installed(_override()), *own.models])
+    _cache[business_id] = (time.monotonic(), prices)
+    return prices
 
 
 def rates(session: Session, business_id: int) -> list[dict[str, str]]:
@@ -145,10 +145,10 @@ _Entry = TypeVar("_Entry", bound=BaseModel)
 
 
 def _each(kind: type[_Entry], entries: object) -> list[_Entry]:
-    found = []
+    valid = []
     for one in entries if isinstance(entries, list) else ():
         try:
-            found.append(kind.model_validate(one))
+            valid.append(kind.model_validate(one))
         except ValidationError:
             continue
-    return found
+    return valid

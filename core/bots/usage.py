@@ -71,9 +71,9 @@ def has_money_budget(settings: BotSettings) -> bool:
 
 def money(session: Session, bot_id: int) -> Money:
     """Return the cost of the bot this day and this month."""
-    found = Money(*run(session, _SPENT_BY_ONE, {"bot": bot_id}).one())
-    _cache[bot_id] = (time.monotonic(), found)
-    return found
+    cost = Money(*run(session, _SPENT_BY_ONE, {"bot": bot_id}).one())
+    _cache[bot_id] = (time.monotonic(), cost)
+    return cost
 
 
 def is_money_spent(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
@@ -82,12 +82,12 @@ def is_money_spent(session: Session | None, bot_id: int, settings: BotSettings) 
     """
     if not has_money_budget(settings):
         return False
-    read_at, found = _cache.get(bot_id, (float("-inf"), None))
-    if found is None or time.monotonic() - read_at > _REFRESH_SECONDS:
+    read_at, cost = _cache.get(bot_id, (float("-inf"), None))
+    if cost is None or time.monotonic() - read_at > _REFRESH_SECONDS:
         if session is None:
             return None
-        found = money(session, bot_id)
-    return budget.level(settings, found) is Level.REACHED
+        cost = money(session, bot_id)
+    return budget.level(settings, cost) is Level.REACHED
 
 
 _cache: dict[int, tuple[float, Money]] = {}

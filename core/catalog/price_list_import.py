@@ -57,9 +57,9 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
 def take(session: Session, business_id: int, actor: str, read: Read, own_currency: str) -> Plan:
     """Import a list and return its effect. Raises `TooManyProducts`."""
     products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
-    known = products.every(session, business_id)
-    made = plan(known, read, own_currency)
-    if len(known) + len(made.added) > MOST_PRODUCTS:
+    listed = products.every(session, business_id)
+    made = plan(listed, read, own_currency)
+    if len(listed) + len(made.added) > MOST_PRODUCTS:
         raise TooManyProducts(f"A catalogue holds {MOST_PRODUCTS} products at most.")
     if made.changed:
         now = datetime.now(UTC)

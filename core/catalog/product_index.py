@@ -59,18 +59,18 @@ def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
     if version is None:
         return ()
-    known = _cache.get(business_id)
-    if known is None or known[0] != (version, currency):
+    cached = _cache.get(business_id)
+    if cached is None or cached[0] != (version, currency):
         if len(_cache) >= _MAX_CACHED:
             _cache.clear()
-        known = _cache[business_id] = ((version, currency), _read(session, business_id, currency))
-    return known[1]
+        cached = _cache[business_id] = ((version, currency), _read(session, business_id, currency))
+    return cached[1]
 
 
 def cached_products(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
     """Return the products if this process has cached that version, in that currency."""
-    known = _cache.get(business_id)
-    return known[1] if known is not None and known[0] == (version, currency) else None
+    cached = _cache.get(business_id)
+    return cached[1] if cached is not None and cached[0] == (version, currency) else None
 
 
 def own_currency(session: Session, business_id: int) -> str:
@@ -101,9 +101,9 @@ def passages(items: tuple[Item, ...], question: str, *, limit: int = 4) -> tuple
     A product matches by its name, an alias or its SKU, in any inflection and with a typo. Words of the question that
     are not of the product count against it: "¿puedo pagar la camisa con tarjeta?" is no question about a shirt.
     """
-    found = [fit for fit in _fits(items, question) if fit.score >= _FLOOR]
+    fits = [fit for fit in _fits(items, question) if fit.score >= _FLOOR]
     language = guess_language(question)
-    return tuple(_passage(items[fit.at], fit.score, language) for fit in found[:limit])
+    return tuple(_passage(items[fit.at], fit.score, language) for fit in fits[:limit])
 
 
 def sure_price(items: tuple[Item, ...], question: str) -> Passage | None:

@@ -102,10 +102,10 @@ def listing(session: Session, business_id: int, words: str = "", *, offset: int 
     """Return the products whose name, SKU or aliases have all of the words, ignoring accents, by name."""
     mine = Product.business_id == business_id
     named = [mine, *(_says(word) for word in fold(words).split())]
-    known = session.scalar(select(func.count()).select_from(Product).where(mine)) or 0
+    count = session.scalar(select(func.count()).select_from(Product).where(mine)) or 0
     total = session.scalar(select(func.count()).select_from(Product).where(*named)) or 0
-    found = _read(session, select(Product).where(*named).offset(offset).limit(limit))
-    return Page(found, total, known)
+    matching = _read(session, select(Product).where(*named).offset(offset).limit(limit))
+    return Page(matching, total, count)
 
 
 def in_order(
@@ -170,8 +170,8 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
 
 def room(session: Session, business_id: int) -> int:
     """Return how many products can still be added."""
-    known = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
-    return MOST_PRODUCTS - (known or 0)
+    count = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
+    return MOST_PRODUCTS - (count or 0)
 
 
 def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:

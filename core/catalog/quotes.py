@@ -100,10 +100,10 @@ def latest(session: Session, conversation_id: int, contact_id: int, items: Seque
     rows = run(session, _LATEST, {"conversation": conversation_id, "contact": contact_id, "kept": REMEMBERED}).all()
     if not rows or rows[0].state not in (*WAITING, QuoteState.EXPIRED):
         return None
-    known = {item.id: item for item in items}
+    items_by_id = {item.id: item for item in items}
     first = rows[0]
     language: LanguageCode = first.language
-    lines = tuple(_line(row, known) for row in rows)
+    lines = tuple(_line(row, items_by_id) for row in rows)
     return OpenQuote(first.id, QuoteState(first.state), language, lines, first.expires_at)
 
 

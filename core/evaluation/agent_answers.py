@@ -17,10 +17,10 @@ def best(question: str, messages: Sequence[str]) -> str:
 
     Messages are compared by the meaningful words they share with the question, then by length; ties go to the earlier.
     """
-    asked = meaning(question)
+    question_keys = meaning(question)
 
     def score(words: str) -> tuple[int, int]:
-        return len(asked & meaning(words)), min(len(words), _MAX_USEFUL_LENGTH)
+        return len(question_keys & meaning(words)), min(len(words), _MAX_USEFUL_LENGTH)
 
     return max(messages, key=score)
 

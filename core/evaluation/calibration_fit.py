@@ -59,9 +59,9 @@ class Reliability:
 def reliability(session: Session, bot_id: int) -> Reliability:
     """Return the data of the calibration plot, from the same answers that the calibration is fitted to."""
     learned, learned_at = stored(session, bot_id)
-    found = outcomes.samples(session, bot_id)
-    before = bins(found)
-    after = bins([(learned.apply(raw), good) for raw, good in found])
+    samples = outcomes.samples(session, bot_id)
+    before = bins(samples)
+    after = bins([(learned.apply(raw), good) for raw, good in samples])
     return Reliability(before, after, error(before), error(after), learned.sample, learned_at)
 
 

@@ -108,15 +108,15 @@ def difference(before: ReplayResult, after: ReplayResult) -> Difference:
 def failed_expectations(expected: Expectation, result: ReplayResult) -> tuple[FailedExpectation, ...]:
     """Return the expectations that an answer does not meet."""
     text = fold(result.text)
-    found = []
+    failed = []
     if any(fold(phrase) not in text for phrase in expected.contains):
-        found.append(FailedExpectation.CONTAINS)
+        failed.append(FailedExpectation.CONTAINS)
     if any(fold(phrase) in text for phrase in expected.avoids):
-        found.append(FailedExpectation.AVOIDS)
+        failed.append(FailedExpectation.AVOIDS)
     if expected.hands_off is True and result.kind is not Kind.HAND_OFF:
-        found.append(FailedExpectation.HANDS_OFF)
+        failed.append(FailedExpectation.HANDS_OFF)
     if expected.hands_off is False and result.kind not in (Kind.REPLY, Kind.DRAFT):
-        found.append(FailedExpectation.ANSWERS)
+        failed.append(FailedExpectation.ANSWERS)
     if expected.cites and not result.sources:
-        found.append(FailedExpectation.CITES)
-    return tuple(found)
+        failed.append(FailedExpectation.CITES)
+    return tuple(failed)

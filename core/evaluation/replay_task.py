@@ -65,14 +65,14 @@ def run(task: Running) -> None:
         work = _load_work(session, task)
     if work is None:  # newer replays have replaced it
         return
-    asked = model()
+    client = model()
     spent = work.spent
     for number, question in enumerate(work.left):
         task.step(work.total - len(work.left) + number, work.total)
-        if asked is not None and (why := _end_of_money(task, work, spent)):
+        if client is not None and (why := _end_of_money(task, work, spent)):
             _end(task, why)
             return
-        spent += _try(task, work, question, asked)
+        spent += _try(task, work, question, client)
     task.step(work.total, work.total)
 
 

@@ -202,7 +202,7 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
     for conversation_id, question in rows:
         turns = transcript.turns_until(session, conversation_id, limit=most, until=question)
         if turns and turns[-1].role is Role.CUSTOMER:
-            kept = {
+            item = {
                 "conversation_id": conversation_id,
                 "case_id": None,
                 "name": " ".join(turns[-1].text.split())[:_MAX_NAME_LENGTH],
@@ -210,7 +210,7 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
                 "replies_in_a_row": _in_a_row(turns),
                 "expected": {},
             }
-            found.append((len(found), kept))
+            found.append((len(found), item))
     return found
 
 
@@ -238,21 +238,21 @@ def of_version(session: Session, bot_id: int, number: int) -> RehearsalView | No
 
 
 def _view(session: Session, query: Any) -> RehearsalView | None:
-    found = session.scalars(query.order_by(Rehearsal.id.desc()).limit(1)).one_or_none()
-    if found is None:
+    replay = session.scalars(query.order_by(Rehearsal.id.desc()).limit(1)).one_or_none()
+    if replay is None:
         return None
     rows = session.scalars(
-        select(RehearsalItem).where(RehearsalItem.rehearsal_id == found.id).order_by(RehearsalItem.position)
+        select(RehearsalItem).where(RehearsalItem.rehearsal_id == replay.id).order_by(RehearsalItem.position)
     )
     return RehearsalView(
-        found.id,
-        found.base_version,
-        RehearsalSource(found.source),
-        found.spend_limit,
-        found.spent,
-        found.ended,
-        found.created_at,
-        background_tasks.latest(session, KIND, [found.id]).get(found.id),
+        replay.id,
+        replay.base_version,
+        RehearsalSource(replay.source),
+        replay.spend_limit,
+        replay.spent,
+        replay.ended,
+        replay.created_at,
+        background_tasks.latest(session, KIND, [replay.id]).get(replay.id),
         [item_of(row) for row in rows],
     )
 

@@ -71,7 +71,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
     suggestion = session.get(Suggestion, suggestion_id)
     if suggestion is None:
         raise NotFound(f"No suggestion {suggestion_id}.")
-    asked = session.scalars(
+    questions = session.scalars(
         select(AskedQuestion.text)
         .where(AskedQuestion.suggestion_id == suggestion_id)
         .order_by(AskedQuestion.run_id.desc())
@@ -83,7 +83,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
         language=suggestion.language,
         settings=versions.current(session, suggestion.bot_id)[1],
         business=business_profile.read(session, business_id),
-        questions=list(dict.fromkeys(asked)),
+        questions=list(dict.fromkeys(questions)),
         answers=list(dict.fromkeys(unanswered_questions.answers(session, suggestion_id))),
     )
 

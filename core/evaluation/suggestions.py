@@ -165,8 +165,8 @@ def reopen(session: Session, business_id: int, suggestion_id: int, *, actor: str
 
 
 def _locked(session: Session, suggestion_id: int) -> Suggestion:
-    wanted = select(Suggestion).where(Suggestion.id == suggestion_id).with_for_update()
-    suggestion = session.scalars(wanted).one_or_none()
+    query = select(Suggestion).where(Suggestion.id == suggestion_id).with_for_update()
+    suggestion = session.scalars(query).one_or_none()
     if suggestion is None:
         raise NotFound(f"No suggestion {suggestion_id}.")
     return suggestion

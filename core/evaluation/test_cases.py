@@ -59,8 +59,8 @@ def add(
     name = " ".join(name.split())[:LONGEST_NAME]
     if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
         raise UnacceptableCase("A case has a name and ends with what the customer asks.")
-    known = session.scalar(select(func.count()).select_from(SavedCase).where(SavedCase.bot_id == bot_id)) or 0
-    if known >= MOST_CASES:
+    count = session.scalar(select(func.count()).select_from(SavedCase).where(SavedCase.bot_id == bot_id)) or 0
+    if count >= MOST_CASES:
         raise UnacceptableCase(f"A bot has at most {MOST_CASES} cases.")
     case_id = session.execute(
         insert(SavedCase)
@@ -124,8 +124,8 @@ def of_answer(
         NotFound: the bot wrote no such message, or was removed.
         UnacceptableCase: see `add`.
     """
-    wanted = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
-    run = session.scalars(select(AIRun).where(wanted).order_by(AIRun.id.desc()).limit(1)).one_or_none()
+    condition = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
+    run = session.scalars(select(AIRun).where(condition).order_by(AIRun.id.desc()).limit(1)).one_or_none()
     if run is None or run.bot_id is None:
         raise NotFound("Nothing is known of how the bot wrote this.")
     question = session.scalar(

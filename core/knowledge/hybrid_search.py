@@ -104,12 +104,12 @@ def find(session: Session, business_id: int, scope: Library, asked: Asked, limit
     run(session, _PLANNING)
     everywhere = [edition for editions in scope.editions.values() for edition in editions]
     chunks = sum(scope.chunks.values())
-    wanted = terms(session, everywhere, chunks, words)
-    ids = set(_by_words(session, everywhere, chunks, wanted))
+    query_terms = terms(session, everywhere, chunks, words)
+    ids = set(_by_words(session, everywhere, chunks, query_terms))
     for model, (_, vector) in asked.vectors.items():
         ids |= set(_by_meaning(session, model, scope, vector))
     enter_business(session, business_id)
-    return _fused(_evidence(session, ids, wanted, asked))[:limit]
+    return _fused(_evidence(session, ids, query_terms, asked))[:limit]
 
 
 # For this transaction: plans made for the actual values; indexes even where a table seems small, because the planner
@@ -121,23 +121,23 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 """
 
 
-def _by_words(session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term]) -> list[int]:
+def _by_words(session: Session, editions: Sequence[int], chunks: int, query_terms: Sequence[Term]) -> list[int]:
     """Return the chunks that match most of the question, by weight, read from the index alone.
 
     (Checking a chunk's own words means fetching and unpacking them: only the few that remain are checked.)
     """
-    found: list[int] = []
-    for probes in _probes(wanted):
-        found = _probed(session, editions, chunks, wanted, probes)
-        if len(found) >= _CANDIDATES:
+    chunk_ids: list[int] = []
+    for probes in _probes(query_terms):
+        chunk_ids = _probed(session, editions, chunks, query_terms, probes)
+        if len(chunk_ids) >= _CANDIDATES:
             break
-    return found
+    return chunk_ids
 
 
 def _probed(
-    session: Session, editions: Sequence[int], chunks: int, wanted: Sequence[Term], probes: Sequence[_Probe]
+    session: Session, editions: Sequence[int], chunks: int, query_terms: Sequence[Term], probes: Sequence[_Probe]
 ) -> list[int]:
-    values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(wanted)}
+    values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(query_terms)}
     parts = []
     for n, (query, proven, most) in enumerate(probes):
         values |= {f"probe{n}": query, f"proven{n}": sum(1 << term for term in proven), f"most{n}": most}
@@ -145,7 +145,7 @@ def _probed(
             f"(SELECT id, %(proven{n})s::int AS terms FROM knowledge_chunks"  # noqa: S608
             f" WHERE {within(chunks)} AND search @@ %(probe{n})s::tsquery LIMIT %(most{n})s)"
         )
-    weight = " + ".join(f"(terms >> {n} & 1) * %(weight{n})s::float" for n in range(len(wanted)))
+    weight = " + ".join(f"(terms >> {n} & 1) * %(weight{n})s::float" for n in range(len(query_terms)))
     statement = f"""
         SELECT id FROM (SELECT id, bit_or(terms) AS terms FROM ({" UNION ALL ".join(parts)}) hit GROUP BY id) proof
         ORDER BY {weight} DESC, id LIMIT {_CANDIDATES}
@@ -153,13 +153,13 @@ def _probed(
     return [row.id for row in run(session, statement, values)]
 
 
-def _probes(wanted: Sequence[Term]) -> Iterator[list[_Probe]]:
+def _probes(query_terms: Sequence[Term]) -> Iterator[list[_Probe]]:
     """Yield queries that together find every promising chunk; expensive ones run only if the others find too little.
 
     A rare word is a query by itself. A common one counts with a rare one or, if nothing is rare, with the others: all
     of them together, or two of them. The chunks that have it alone are too many to rank.
     """
-    numbered = list(enumerate(wanted))
+    numbered = list(enumerate(query_terms))
     rare = [(n, term.query) for n, term in numbered if 0 < term.found <= COMMON]
     common = [(n, term.query) for n, term in numbered if term.found > COMMON][:_MAX_COMMON]
     if rare:
@@ -178,14 +178,15 @@ def _any(queries: Iterable[str]) -> str:
     return " | ".join(f"({query})" for query in queries)
 
 
-def _coverage(wanted: Sequence[Term]) -> tuple[str, dict[str, Any]]:
+def _coverage(query_terms: Sequence[Term]) -> tuple[str, dict[str, Any]]:
     """Return SQL, with its values, for the share of the question, by weight, that matches `search`."""
-    total = sum(term.weight for term in wanted)
+    total = sum(term.weight for term in query_terms)
     parts = [
-        f"CASE WHEN search @@ %(term{n})s::tsquery THEN %(weight{n})s::float ELSE 0 END" for n in range(len(wanted))
+        f"CASE WHEN search @@ %(term{n})s::tsquery THEN %(weight{n})s::float ELSE 0 END"
+        for n in range(len(query_terms))
     ]
-    values: dict[str, Any] = {f"term{n}": term.query for n, term in enumerate(wanted)}
-    values |= {f"weight{n}": term.weight / total for n, term in enumerate(wanted)}
+    values: dict[str, Any] = {f"term{n}": term.query for n, term in enumerate(query_terms)}
+    values |= {f"weight{n}": term.weight / total for n, term in enumerate(query_terms)}
     return f"({' + '.join(parts) or '0'})", values
 
 
@@ -223,12 +224,12 @@ class _Evidence:
     weight: float  # of its embedder, 0 if there was nothing to compare
 
 
-def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: Asked) -> list[_Evidence]:
+def _evidence(session: Session, ids: set[int], query_terms: Sequence[Term], asked: Asked) -> list[_Evidence]:
     """Return both kinds of evidence for every candidate, whichever ranking it came from."""
     if not ids:
         return []
-    covered, values = _coverage(wanted)
-    values |= {"ids": list(ids), "all": _any(term.query for term in wanted)}
+    covered, values = _coverage(query_terms)
+    values |= {"ids": list(ids), "all": _any(term.query for term in query_terms)}
     cosine = "NULL::float"
     for n, (model, (_, vector)) in enumerate(asked.vectors.items()):
         values |= {f"model{n}": model, f"vector{n}": _literal(vector)}
@@ -246,14 +247,14 @@ def _evidence(session: Session, ids: set[int], wanted: Sequence[Term], asked: As
         """,  # noqa: S608
         values,
     )
-    found = []
+    evidence = []
     for chunk_id, source_id, title, heading, text, words, density, cosine_value, model in rows:
         embedder = None if cosine_value is None else asked.vectors[model][0]
         meaning = None if embedder is None else embedder.similarity(cosine_value)
         score = 1 - (1 - _TRUST * words) * (1 - _TRUST * (meaning or 0.0))
         passage = Found(chunk_id, source_id, title, heading, text, round(score, 4), round(words, 4), meaning)
-        found.append(_Evidence(passage, density, 0.0 if embedder is None else embedder.weight))
-    return found
+        evidence.append(_Evidence(passage, density, 0.0 if embedder is None else embedder.weight))
+    return evidence
 
 
 def _fused(evidence: Sequence[_Evidence]) -> list[Found]:

@@ -100,9 +100,9 @@ def main(path: str, name: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_WORKING_SECONDS, _WORKING_SECONDS + 5))
     _end_with_parent()
     try:
-        found = parse_in_process(Path(path).read_bytes(), name)
-        _write_line({"kind": found.kind, "pieces": found.pieces})
-        for chunk in found.chunks:
+        document = parse_in_process(Path(path).read_bytes(), name)
+        _write_line({"kind": document.kind, "pieces": document.pieces})
+        for chunk in document.chunks:
             _write_line(asdict(chunk))
         _write_line(_END)
     except BadFile as error:

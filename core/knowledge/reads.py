@@ -72,15 +72,15 @@ def sources(session: Session) -> Sequence[SourceView]:
 
 def source(session: Session, source_id: int) -> SourceView:
     """Return one source. Raises `NotFound`."""
-    found = session.execute(
+    row = session.execute(
         select(KnowledgeSource, Bot.name)
         .outerjoin(Bot, Bot.id == KnowledgeSource.bot_id)
         .where(KnowledgeSource.id == source_id)
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if row is None:
         raise NotFound(f"No source {source_id}.")
-    return _view(found[0], found[1], background_tasks.latest(session, INGEST, [source_id]).get(source_id))
+    return _view(row[0], row[1], background_tasks.latest(session, INGEST, [source_id]).get(source_id))
 
 
 def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.ErrandView | None) -> SourceView:

@@ -32,8 +32,8 @@ def passages_for(business_id: int, bot_id: int, question: str, *, limit: int = 6
     Passages have ids such as kb-12. A bot without knowledge costs one cached query every few seconds. If the embedding
     service does not answer, the search uses full text alone.
     """
-    found = search_with_evidence(business_id, bot_id, question, limit=limit)
-    return tuple(Passage(f"kb-{one.chunk_id}", _titled(one), one.text, one.score) for one in found)
+    results = search_with_evidence(business_id, bot_id, question, limit=limit)
+    return tuple(Passage(f"kb-{one.chunk_id}", _titled(one), one.text, one.score) for one in results)
 
 
 def search_with_evidence(business_id: int, bot_id: int, question: str, *, limit: int) -> Sequence[Found]:
@@ -42,10 +42,10 @@ def search_with_evidence(business_id: int, bot_id: int, question: str, *, limit:
     models = _knowledge(business_id, bot_id).models
     if models is None or not meaningful(question):
         return ()
-    asked = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
+    query = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
     with transaction(business_id) as session:
         return hybrid_search.find(
-            session, business_id, hybrid_search.library(session, business_id, bot_id), asked, limit
+            session, business_id, hybrid_search.library(session, business_id, bot_id), query, limit
         )
 
 
@@ -85,9 +85,9 @@ _cache: dict[tuple[int, int], tuple[float, _KnowledgeVersion]] = {}
 def _knowledge(business_id: int, bot_id: int) -> _KnowledgeVersion:
     """Return the cached index, at most a few seconds old."""
     now = time.monotonic()
-    known = _cache.get((business_id, bot_id))
-    if known is not None and now - known[0] < _CACHE_SECONDS:
-        return known[1]
+    cached = _cache.get((business_id, bot_id))
+    if cached is not None and now - cached[0] < _CACHE_SECONDS:
+        return cached[1]
     with transaction(business_id) as session:
         library = hybrid_search.library(session, business_id, bot_id)
     editions = sorted((model or "", found) for model, found in library.editions.items())

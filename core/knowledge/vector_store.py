@@ -92,8 +92,8 @@ def copy_vectors(session: Session, old_edition: int, new_edition: int, first: in
 
 def _locked(session: Session, edition: int) -> bool:
     """Lock the edition until the transaction ends. Return whether it exists."""
-    found = select(KnowledgeEdition.id).where(KnowledgeEdition.id == edition).with_for_update(read=True, key_share=True)
-    return session.scalar(found) is not None
+    query = select(KnowledgeEdition.id).where(KnowledgeEdition.id == edition).with_for_update(read=True, key_share=True)
+    return session.scalar(query) is not None
 
 
 def _progress(session: Session, edition: int, model: str) -> tuple[int, int]:

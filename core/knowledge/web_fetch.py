@@ -118,5 +118,5 @@ def _in_utf8(content: bytes, declared: str) -> bytes:
 
 
 def _title(content: bytes) -> str:
-    found = _TITLE.search(content)
-    return " ".join(unescape(found[1].decode(errors="replace")).replace("\0", "").split())[:200] if found else ""
+    match = _TITLE.search(content)
+    return " ".join(unescape(match[1].decode(errors="replace")).replace("\0", "").split())[:200] if match else ""

@@ -22,14 +22,13 @@ _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}
 _AROUND = ".,;:!?)]}>»\"'*_"
 
 
-def invented_addresses(reply: str, known: Iterable[str], asked: str) -> tuple[str, ...]:
-    """Return the links, e-mail addresses and long numbers of `reply` that do not occur in `known`, the business's
-    texts.
+def invented_addresses(reply: str, business_texts: Iterable[str], asked: str) -> tuple[str, ...]:
+    """Return the links, e-mail addresses and long numbers of `reply` that do not occur in `business_texts`.
 
     `asked` is what the customer wrote in the conversation. A shorter form of a known link ("shop.example" for
     "https://shop.example/open") is accepted.
     """
-    reply_text, known_text = visible(reply), visible("\n".join(known))
+    reply_text, known_text = visible(reply), visible("\n".join(business_texts))
     mails = {found.casefold() for found in _MAIL.findall(known_text)}
     links = {_bare(found) for found in _LINK.findall(_MAIL.sub(" ", known_text))}
     invented = [found for found in _MAIL.findall(reply_text) if found.casefold() not in mails]

@@ -150,15 +150,18 @@ def _without_model(request: ComposeRequest, trigger: HandoffTrigger, trace: Trac
         return courtesy_outcome
     if quoted := quote_flow.quote_order(_situation(request), doubtful=True):
         return _quote(request, quoted, trace)
-    decided_by, known = APPROVED_PAIR, approved_answers.sure_answer(request.settings.qa_pairs, _question(request))
-    if known is None:
-        decided_by, known = PRODUCT_PRICE, product_index.sure_price(request.catalogue, _question(request))
-    if known is None:
+    decided_by, answer_source = (
+        APPROVED_PAIR,
+        approved_answers.sure_answer(request.settings.qa_pairs, _question(request)),
+    )
+    if answer_source is None:
+        decided_by, answer_source = PRODUCT_PRICE, product_index.sure_price(request.catalogue, _question(request))
+    if answer_source is None:
         return _hand_off(request, trigger, replace(trace, decided_by=trigger.reason))
-    confidence = {**trace.confidence, "best_passage": known.score}
-    passages = (known, *(passage for passage in trace.passages if passage.id != known.id))
-    trace = replace(trace, decided_by=decided_by, passages=passages, sources=(known.id,), confidence=confidence)
-    return Reply(known.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
+    confidence = {**trace.confidence, "best_passage": answer_source.score}
+    passages = (answer_source, *(passage for passage in trace.passages if passage.id != answer_source.id))
+    trace = replace(trace, decided_by=decided_by, passages=passages, sources=(answer_source.id,), confidence=confidence)
+    return Reply(answer_source.text, draft=request.settings.autonomy is Autonomy.DRAFT, trace=trace)
 
 
 def _courtesy_outcome(request: ComposeRequest, trace: Trace) -> Reply | NoReplyNeeded | None:
@@ -246,14 +249,14 @@ def _question(request: ComposeRequest) -> str:
 
 
 def _with_review(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> Trace:
-    found = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
+    checked = review(answer, request.settings, request.business, request.turns, trace.passages, request.calibration)
     return replace(
         trace,
-        sources=found.sources,
-        unknown_sources=found.unknown_sources,
-        invented_amounts=found.invented_amounts,
-        grounded=found.grounded,
-        confidence={**found.confidence.parts, "threshold": request.settings.confidence_threshold},
+        sources=checked.sources,
+        unknown_sources=checked.unknown_sources,
+        invented_amounts=checked.invented_amounts,
+        grounded=checked.grounded,
+        confidence={**checked.confidence.parts, "threshold": request.settings.confidence_threshold},
         topics=tuple(answer.topics),
         sentiment=answer.sentiment,
         language=answer.language,

@@ -93,9 +93,9 @@ def record(session: Session, business_id: int, material: Material, trace: Trace)
 def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
     """Return the saved replies most similar to the customer's last messages, best first."""
     saved = saved_replies(session)
-    asked = _customer_text(session, conversation_id)
+    text = _customer_text(session, conversation_id)
     texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
-    return [saved[place] for place, _ in similarity.nearest(asked, texts, _MAX_REPLIES)]
+    return [saved[place] for place, _ in similarity.nearest(text, texts, _MAX_REPLIES)]
 
 
 def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:

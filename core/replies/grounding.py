@@ -44,10 +44,10 @@ def review(
     cited = tuple(dict.fromkeys(source.strip(" []") for source in answer.sources))
     sources = tuple(source for source in cited if source in scores or source == FACTS)
     unknown = tuple(source for source in cited if source not in sources)
-    known = _business_texts(settings, business, turns, passages)
+    texts = _business_texts(settings, business, turns, passages)
     invented = (
-        *invented_amounts(answer.reply, known, asked),
-        *invented_addresses(answer.reply, known, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
+        *invented_amounts(answer.reply, texts, asked),
+        *invented_addresses(answer.reply, texts, "\n".join(turn.text for turn in turns if turn.role is Role.CUSTOMER)),
     )
     # An answer that cites a source or names a price or a link states something, whatever it reports of itself.
     states = answer.states_facts or bool(cited) or bool(invented)

@@ -74,8 +74,8 @@ def asked_for_person(messages: Sequence[str], keywords: tuple[str, ...]) -> Hand
 
 def upset(messages: Sequence[str]) -> HandoffTrigger | None:
     """Match phrases that only an angry customer writes, in the same way as the keyword phrases."""
-    found = asked_for_person(messages, STRONG_WORDS)
-    return found and HandoffTrigger(Reason.SENTIMENT, found.detail)
+    trigger = asked_for_person(messages, STRONG_WORDS)
+    return trigger and HandoffTrigger(Reason.SENTIMENT, trigger.detail)
 
 
 def turn_cap(replies_in_a_row: int, cap: int) -> HandoffTrigger | None:

@@ -14,12 +14,12 @@ _MAX_QUESTIONS = 3  # messages of the customer: "a person, please" says little w
 
 def summarise(turns: Sequence[Turn], model_summary: str | None) -> Summary:
     """Summarise the conversation at the hand-off. `model_summary` is the model's own, if any."""
-    asked = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_MAX_QUESTIONS:]
-    tried = next((_line(turn.text) for turn in reversed(turns) if turn.role is Role.BOT), "")
+    questions = [_line(turn.whole) for turn in turns if turn.role is Role.CUSTOMER][-_MAX_QUESTIONS:]
+    answer = next((_line(turn.text) for turn in reversed(turns) if turn.role is Role.BOT), "")
     return Summary(
         words=_short(_line(model_summary or ""), _MAX_SUMMARY_LENGTH),
-        asked=_latest(" / ".join(filter(None, asked)), _MAX_QUESTIONS_LENGTH),
-        tried=_short(tried, _MAX_ANSWER_LENGTH),
+        asked=_latest(" / ".join(filter(None, questions)), _MAX_QUESTIONS_LENGTH),
+        tried=_short(answer, _MAX_ANSWER_LENGTH),
     )
 
 

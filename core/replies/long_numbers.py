@@ -46,9 +46,9 @@ class _SourceNumbers:
 
 def invented_numbers(reply: str, source: str) -> tuple[str, ...]:
     """Return the long numbers of a reply that `source` does not contain, as they are written."""
-    found = list(_long_numbers(reply))
-    index = _index(source) if found else None
-    return tuple(number.strip() for number in found if index and not _is_in_source(number, index))
+    numbers = list(_long_numbers(reply))
+    index = _index(source) if numbers else None
+    return tuple(number.strip() for number in numbers if index and not _is_in_source(number, index))
 
 
 def _long_numbers(text: str) -> Iterator[str]:

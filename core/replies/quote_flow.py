@@ -124,13 +124,13 @@ def quote_order(now: Situation, *, doubtful: bool) -> Quoted | None:
     if not (counted or order.wish) or (order.price and not counted):
         return None
     # Text besides the order: "soy María", "¿cuándo llegan?".
-    wanted = [one for one in order.lines if not one.stray or find(one.words, now.items, now.language).score >= SURE]
-    aside = order.rest or len(wanted) < len(order.lines)
-    lines = match_lines(wanted, now.items, now.language)
+    requested = [one for one in order.lines if not one.stray or find(one.words, now.items, now.language).score >= SURE]
+    aside = order.rest or len(requested) < len(order.lines)
+    lines = match_lines(requested, now.items, now.language)
     if not lines:
         return None
-    known = any(line.item is not None or line.candidates for line in lines)
-    if (aside or unclear(lines)) if not doubtful else not (known or (order.wish and counted)):
+    recognised = any(line.item is not None or line.candidates for line in lines)
+    if (aside or unclear(lines)) if not doubtful else not (recognised or (order.wish and counted)):
         return None
     return _offered((*_unchanged_lines(lines, now), *lines), now, now.open_quote)
 
@@ -149,16 +149,16 @@ def _is_expired(quote: OpenQuote, now: Situation) -> bool:
 
 def quote_model_order(order: MakeQuote, now: Situation) -> Quoted:
     """Build the quote for the model's order lines. The model names products; products and prices are resolved here."""
-    wanted = [_requested(line.product, line.quantity, line.unit) for line in order.lines]
-    return _offered(tuple(line_of(one, now.items, now.language) for one in wanted), now, now.open_quote)
+    requested = [_requested(line.product, line.quantity, line.unit) for line in order.lines]
+    return _offered(tuple(line_of(one, now.items, now.language) for one in requested), now, now.open_quote)
 
 
 def _requested(product: str, quantity: float | None, unit: str | None) -> RequestedItem:
     amount = None if quantity is None else Decimal(str(quantity))
-    known = unit_named(unit or "")
+    known_unit = unit_named(unit or "")
     # A unit that we do not convert ("caja") may be part of the name.
-    words = product if known is not None or not (unit or "").strip() else f"{unit} {product}"
-    return RequestedItem(words.strip()[:200], amount, known or PIECE)
+    words = product if known_unit is not None or not (unit or "").strip() else f"{unit} {product}"
+    return RequestedItem(words.strip()[:200], amount, known_unit or PIECE)
 
 
 def _offered(lines: Sequence[Line], now: Situation, based_on: OpenQuote | None, *, renewed: bool = False) -> Quoted:

@@ -34,6 +34,6 @@ def with_lookup(trace: Trace, embedded: Embedded, prices: PriceTable) -> Trace:
     if not embedded.total:
         return trace
     own, looking = trace.usage or Usage(0, 0, 0), embedded.cost(prices, datetime.now(UTC))
-    known = looking is not None and (trace.usage is None or trace.cost is not None)
-    cost = (trace.cost or Decimal(0)) + looking if known and looking is not None else None
+    cost_known = looking is not None and (trace.usage is None or trace.cost is not None)
+    cost = (trace.cost or Decimal(0)) + looking if cost_known and looking is not None else None
     return replace(trace, usage=replace(own, input=own.input + embedded.total), cost=cost)

@@ -94,9 +94,9 @@ def stem(word: str) -> str:
 def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
     """Return the likeliest of the three languages by their function words; `default` when there is no clear winner."""
     lowered = text.casefold()
-    found = words(text)
+    tokens = words(text)
     scores: dict[LanguageCode, int] = {
-        language: sum(word in telltales for word in found) for language, telltales in _TELLTALES.items()
+        language: sum(word in telltales for word in tokens) for language, telltales in _TELLTALES.items()
     }
     for language, mark in _MARKS.items():
         scores[language] += 2 * bool(mark.search(lowered))

@@ -134,8 +134,8 @@ _UNIT_LABELS: dict[str, dict[LanguageCode, tuple[str, str]]] = {
 
 def unit_label(unit: str, language: LanguageCode, amount: Decimal = Decimal(1)) -> str:
     """Return a product's unit in a language: pairs and dozens are translated, any other stays as written."""
-    known = _UNIT_LABELS.get(unit_named(unit) or "")
-    return unit if known is None else known[language][amount != 1]
+    labels = _UNIT_LABELS.get(unit_named(unit) or "")
+    return unit if labels is None else labels[language][amount != 1]
 
 
 def quantity_at(tokens: Sequence[str], language: LanguageCode) -> Quantity | None:

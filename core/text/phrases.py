@@ -115,9 +115,9 @@ def find_phrase(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None
 def _compile(phrases: tuple[str, ...]) -> tuple[_Phrase, ...]:
     compiled = []
     for written in phrases:
-        found = words(written)
+        tokens = words(written)
         literal = written.startswith('"') and written.endswith('"')
-        significant = found if literal else [word for word in found if word not in _FILLERS] or found
+        significant = tokens if literal else [word for word in tokens if word not in _FILLERS] or tokens
         if significant:
             compiled.append(_Phrase(written, tuple(significant if literal else map(_key, significant)), literal))
     return tuple(compiled)
@@ -152,10 +152,10 @@ def _follows(sentence: list[str], keys: list[str], phrase: _Phrase, start: int) 
     for before, key in pairwise(phrase.keys):
         # "quiero un regalo para una persona" asks for no person: only speaking may be apart from whom to speak to.
         gap = 0 if key == _PERSON and before != _SPEAK else _LARGEST_GAP
-        found = _next(sentence, keys, key, position + 1, gap)
-        if found is None:
+        next_position = _next(sentence, keys, key, position + 1, gap)
+        if next_position is None:
             return False
-        position = found
+        position = next_position
     return True
 
 

@@ -26,9 +26,9 @@ def redact(words: str, *names: str) -> str:
     words = _MAYBE_CODE.sub(_without_code, words)
     words = _NUMBER.sub(MASK, words)
     words = _INTRODUCED.sub(rf"\1{MASK}", words)
-    known = {part for name in names for part in re.findall(r"[^\W\d_]+", name) if len(part) >= _MIN_NAME_LENGTH}
-    if known:
-        listed = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    parts = {part for name in names for part in re.findall(r"[^\W\d_]+", name) if len(part) >= _MIN_NAME_LENGTH}
+    if parts:
+        listed = "|".join(sorted(map(re.escape, parts), key=len, reverse=True))
         words = re.sub(rf"\b(?:{listed})\b", MASK, words, flags=re.IGNORECASE)
     return re.sub(rf"(?:{re.escape(MASK)}\s*){{2,}}", f"{MASK} ", words).strip()
 

@@ -64,14 +64,14 @@ def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
 
 def currency(words: str) -> str:
     """Return the ISO 4217 code of a sign or a code; empty for none and for "$". Raises `NoPrice`."""
-    found = words.strip().upper().rstrip(".") if words.strip() not in _SIGNS else words.strip()
-    if not found:
+    code = words.strip().upper().rstrip(".") if words.strip() not in _SIGNS else words.strip()
+    if not code:
         return ""
-    if found in _SIGNS:
-        return _SIGNS[found]
-    if found not in codes():
+    if code in _SIGNS:
+        return _SIGNS[code]
+    if code not in codes():
         raise NoPrice("currency")
-    return found
+    return code
 
 
 @cache
@@ -91,13 +91,13 @@ def _digits(cell: str) -> str:
 
 def _mark_of(digits: str) -> Mark | None:
     """Return the decimal mark, if one price alone shows it: it has both, or one that separates no group of three."""
-    found = [character for character in digits if character in ".,"]
-    if not found:
+    marks = [character for character in digits if character in ".,"]
+    if not marks:
         return None
-    last: Mark = "." if found[-1] == "." else ","
-    if len(set(found)) == 2:
+    last: Mark = "." if marks[-1] == "." else ","
+    if len(set(marks)) == 2:
         return last
-    if len(found) > 1:  # 1.234.567
+    if len(marks) > 1:  # 1.234.567
         return "," if last == "." else "."
     return None if _THOUSANDS.fullmatch(digits) else last
 

@@ -17,15 +17,15 @@ def nearest(asked: str, texts: Sequence[str], limit: int) -> list[tuple[int, flo
 
     A word that occurs in most of the texts has little weight.
     """
-    known = [_stems(text) for text in texts]
-    frequency = Counter(one for stems in known for one in stems)
+    stems_by_text = [_stems(text) for text in texts]
+    frequency = Counter(one for stems in stems_by_text for one in stems)
     weights = {one: log(1 + len(texts) / frequency[one]) for one in _stems(asked) if one in frequency}
     total = sum(weights.values())
     if not total:
         return []
     scored = [
         (position, sum(weight for one, weight in weights.items() if one in stems) / total)
-        for position, stems in enumerate(known)
+        for position, stems in enumerate(stems_by_text)
     ]
     return sorted(
         ((position, round(score, 4)) for position, score in scored if score >= _NEAR), key=lambda one: -one[1]

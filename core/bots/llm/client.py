@@ -110,9 +110,9 @@ class ModelClient:
         further properties and gives none a default. `name` names the request, in snake case. `contact` is the internal
         id of the customer when the text is one customer's.
         """
-        asked = model or self._default_model
+        requested_model = model or self._default_model
         ask = ModelRequest(
-            model=asked,
+            model=requested_model,
             instructions=instructions,
             input=said,
             shape=shape,
@@ -123,7 +123,7 @@ class ModelClient:
             customer=None if contact is None else _customer(contact),
         )
         reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), timeout_seconds)
-        return Written(reading.answer, reading.usage, reading.model or asked, latency_ms, request_id)
+        return Written(reading.answer, reading.usage, reading.model or requested_model, latency_ms, request_id)
 
     def _timed(
         self, ask: ModelRequest, parse: Callable[[ModelOutput], T], seconds: float

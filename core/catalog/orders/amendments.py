@@ -93,10 +93,10 @@ def _requantified(
     """Apply a number alone, which refers to the only line."""
     if len(lines) != 1 or lines[0].item is None:
         return Amended(amount=quantity.amount)
-    wanted = RequestedItem(lines[0].words, quantity.amount, quantity.unit)
+    item = RequestedItem(lines[0].words, quantity.amount, quantity.unit)
     if verb is REMOVE:
-        return _replaced(lines, lines[0], _less(lines[0], wanted))
-    return _replaced(lines, lines[0], _with(lines[0], wanted, more=verb is ADD))
+        return _replaced(lines, lines[0], _less(lines[0], item))
+    return _replaced(lines, lines[0], _with(lines[0], item, more=verb is ADD))
 
 
 def _line_named(wanted: RequestedItem, lines: Sequence[Line], language: LanguageCode) -> Line | None:

@@ -120,11 +120,11 @@ def _about(text: str, line: Line, items: tuple[Item, ...], language: LanguageCod
         chosen = [_chosen(one, line, language) for one in order.lines]
         if all(chosen):
             return tuple(one for one in chosen if one)
-    found = match_lines(order.lines, items, language)
-    if len(found) != 1 or found[0].item is None:
+    matched = match_lines(order.lines, items, language)
+    if len(matched) != 1 or matched[0].item is None:
         return None
-    quantity = found[0].quantity if order.lines[0].quantity is not None else line.quantity
-    return (replace(found[0], quantity=quantity),)
+    quantity = matched[0].quantity if order.lines[0].quantity is not None else line.quantity
+    return (replace(matched[0], quantity=quantity),)
 
 
 def _leaves_out(text: str) -> bool:

@@ -179,14 +179,14 @@ def _in_unit_of(item: Item, quantity: Decimal | None, unit: str, text: str) -> D
 
 def find(text: str, items: tuple[Item, ...], language: LanguageCode) -> Found:
     """Return the products that `text` may mean, above a floor: "bicicleta" finds no "camiseta"."""
-    asked = _content(text)
-    if not items or not asked:
+    tokens = _content(text)
+    if not items or not tokens:
         return Found((), 0.0)
     if item := _exact(text, items):
         return Found((item,), 1.0)
     index = _index(items)
-    meant = [_meanings(word, index) for word in asked]
-    weights = _weights(asked, language)
+    meant = [_meanings(word, index) for word in tokens]
+    weights = _weights(tokens, language)
     at_all = {at for meanings in meant for word in meanings for at in index.by_word.get(word, ())}
     scores = {at: max(_similarity(name, meant, weights, language) for name in index.names[at]) for at in at_all}
     best = max(scores.values(), default=0.0)
@@ -200,10 +200,12 @@ def _similarity(
     name: Sequence[str], meant: Sequence[Mapping[str, float]], weights: Sequence[float], language: LanguageCode
 ) -> float:
     """Score how much of the request is in the name, and a little how much of the name was requested."""
-    known = frozenset(name)
-    credits = [max((credit for word, credit in meanings.items() if word in known), default=0.0) for meanings in meant]
+    name_words = frozenset(name)
+    credits = [
+        max((credit for word, credit in meanings.items() if word in name_words), default=0.0) for meanings in meant
+    ]
     score = sum(weight * credit for weight, credit in zip(weights, credits, strict=True)) / sum(weights)
-    covered = {word for meanings in meant for word in meanings if word in known}
+    covered = {word for meanings in meant for word in meanings if word in name_words}
     parts = _weights(name, language)
     whole = sum(part for part, word in zip(parts, name, strict=True) if word in covered) / sum(parts)
     return score * (0.8 + 0.2 * whole)
@@ -253,8 +255,8 @@ def _singular(word: str) -> str:
 
 
 def _content(text: str) -> list[str]:
-    found = words(text)
-    return [word for word in found if word not in _EMPTY] or found
+    tokens = words(text)
+    return [word for word in tokens if word not in _EMPTY] or tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +292,8 @@ def _exact(text: str, items: tuple[Item, ...]) -> Item | None:
     """Return the one product with exactly this name or SKU."""
     if not items:
         return None
-    found = _index(items).exact.get(_bare(text), ())
-    return items[found[0]] if len(found) == 1 else None
+    positions = _index(items).exact.get(_bare(text), ())
+    return items[positions[0]] if len(positions) == 1 else None
 
 
 def _bare(name: str) -> str:
