@@ -14,7 +14,7 @@ from core.platform.db import system_transaction, transaction
 from core.reporting import answer_rollups
 from core.reporting.bot_quality import Named, Quality, Resolutions, quality
 from tests.inbox.steps import rows
-from tests.learning.past import NOW, change, ran, talk
+from tests.learning.past_conversations import NOW, change, ran, talk
 
 DAY = timedelta(days=1)
 UTC = ZoneInfo("UTC")

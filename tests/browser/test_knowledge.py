@@ -15,7 +15,7 @@ from core.platform.db import transaction
 from tests.browser.steps import at_rest, signed_in
 from tests.console.people import person
 from tests.inbox.steps import one
-from tests.knowledge.desk import add, claim, markdown, read_at_once, read_next
+from tests.knowledge.ingest_helpers import add, claim, markdown, read_at_once, read_next
 
 pytestmark = pytest.mark.browser
 

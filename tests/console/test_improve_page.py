@@ -23,7 +23,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import rows
-from tests.learning.past import asked_in_vain
+from tests.learning.past_conversations import asked_in_vain
 
 DAY = timedelta(days=1)
 

@@ -17,7 +17,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, says
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
-from tests.knowledge.desk import add, claim, markdown, read_at_once, read_next
+from tests.knowledge.ingest_helpers import add, claim, markdown, read_at_once, read_next
 
 GUIDE = markdown("Shipping to Córdoba takes three days.", "The warranty lasts a year.")
 

@@ -15,7 +15,7 @@ from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.test_analytics_page import at
 from tests.inbox.steps import rows
-from tests.learning.past import ran, said, talk
+from tests.learning.past_conversations import ran, said, talk
 
 DAY = timedelta(days=1)
 

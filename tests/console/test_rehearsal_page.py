@@ -19,7 +19,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import one, rows
-from tests.rehearsal.test_runs import answered, begin, claim, done
+from tests.rehearsal.test_replays import answered, begin, claim, done
 from workers.jobs import background_task as work
 
 

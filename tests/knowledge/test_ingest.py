@@ -20,7 +20,7 @@ from core.tasks import background_tasks
 from core.tasks.background_tasks import MOST_ATTEMPTS, Running, Stopped
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows
-from tests.knowledge.desk import Model, add, claim, markdown, read_at_once, read_next, source
+from tests.knowledge.ingest_helpers import Model, add, claim, markdown, read_at_once, read_next, source
 from workers.jobs import background_task as work
 
 ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura un año.", "Aceptamos tarjetas.")

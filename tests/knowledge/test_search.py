@@ -14,7 +14,7 @@ from core.knowledge.retrieval import passages_for, search_with_evidence
 from core.models import Bot, Business, KnowledgeSource
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.knowledge.shelf import teach
+from tests.knowledge.stored_documents import teach
 
 POLICIES = [
     ("Envíos", "El envío a domicilio cuesta 5 € y tarda tres días hábiles. Es gratis desde 50 €."),

@@ -10,7 +10,7 @@ from core.models import Role
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
-from tests.knowledge.shelf import teach
+from tests.knowledge.stored_documents import teach
 from tests.workers.test_informed import Model
 
 

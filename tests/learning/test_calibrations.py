@@ -15,7 +15,7 @@ from core.evaluation import calibration_fit
 from core.evaluation.calibration_fit import bins, error
 from core.models import AnswerOutcome
 from core.platform.db import system_transaction, transaction
-from tests.learning.past import NOW, ran, talk
+from tests.learning.past_conversations import NOW, ran, talk
 
 
 def judged_answers(business, *of: tuple[float, bool]) -> None:

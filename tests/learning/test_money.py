@@ -22,7 +22,7 @@ from core.replies.assistant import compose
 from core.replies.decision import HandOff, Reply, Trace
 from tests.conversations.test_turns import claim_one, prepare
 from tests.inbox.steps import customer_writes, rows
-from tests.learning.past import NOW, ran, talk
+from tests.learning.past_conversations import NOW, ran, talk
 
 HOURS = QaPair(question="What time do you open?", answer="At nine.", approved=True)
 

@@ -13,7 +13,7 @@ from core.evaluation import outcomes
 from core.evaluation.outcomes import FollowUp, judged
 from core.models import AIRun, AnswerOutcome, AnswerVerdict, Conversation
 from core.platform.db import system_transaction, transaction
-from tests.learning.past import NOW, change, ran, said, talk
+from tests.learning.past_conversations import NOW, change, ran, said, talk
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 

@@ -17,7 +17,7 @@ from core.models import AnswerOutcome, BotLearning, Suggestion
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.text.pii import MASK
-from tests.learning.past import asked_in_vain, ran, said, talk
+from tests.learning.past_conversations import asked_in_vain, ran, said, talk
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ME = "agent:1"

@@ -16,7 +16,7 @@ from core.platform.db import transaction
 from core.replies import answer_cache
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, rows
-from tests.knowledge.shelf import teach
+from tests.knowledge.stored_documents import teach
 from tests.workers.conftest import FakeChannel
 from workers.jobs import reply
 from workers.work_loop import drain

@@ -12,7 +12,7 @@ from core.knowledge.retrieval import question_in
 from core.types import Role, Turn
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one
-from tests.knowledge.shelf import teach
+from tests.knowledge.stored_documents import teach
 from tests.workers.conftest import FakeChannel
 from workers.jobs import reply
 from workers.work_loop import drain
