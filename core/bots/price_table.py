@@ -29,7 +29,7 @@ from core.platform.errors import BotHubError
 
 log = structlog.get_logger(__name__)
 
-MOST_ENTRIES = 500
+MAX_ENTRIES = 500
 _BUNDLED = Path(__file__).with_name("message_prices.json")
 _CACHE_SECONDS = 60.0
 _MAX_CACHED = 1000
@@ -62,8 +62,8 @@ class Prices(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    models: tuple[Price, ...] = Field(default=(), max_length=MOST_ENTRIES)
-    messages: tuple[MessagePrice, ...] = Field(default=(), max_length=MOST_ENTRIES)
+    models: tuple[Price, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    messages: tuple[MessagePrice, ...] = Field(default=(), max_length=MAX_ENTRIES)
     plan_usd: Decimal | None = Field(default=None, ge=0, le=10_000_000)
 
 

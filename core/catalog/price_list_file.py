@@ -15,7 +15,7 @@ from core.text import prices
 from core.text.normalize import words
 
 LARGEST_FILE = 10_000_000  # bytes
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 _HEADING_WITHIN = 10  # rows: price lists often start with the shop's name and a date
 
 _COLUMNS = {
@@ -81,10 +81,10 @@ def read(content: bytes) -> Read:
     try:
         rows = spreadsheets.rows(content)
         heading = _heading(islice(rows, _HEADING_WITHIN))
-        lines = [(line, row) for line, row in islice(rows, MOST_ROWS + 1) if any(row)]
+        lines = [(line, row) for line, row in islice(rows, MAX_ROWS + 1) if any(row)]
     except spreadsheets.UnreadableSheet:
         raise UnreadableFile("not_readable") from None
-    if len(lines) > MOST_ROWS:
+    if len(lines) > MAX_ROWS:
         raise UnreadableFile("too_many")
     return _products(heading, lines)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.catalog import products
 from core.catalog.price_list_file import Read
-from core.catalog.products import MOST_PRODUCTS, Facts, Listed, TooManyProducts
+from core.catalog.products import MAX_PRODUCTS, Facts, Listed, TooManyProducts
 from core.models import Product
 
 
@@ -59,8 +59,8 @@ def take(session: Session, business_id: int, actor: str, read: Read, own_currenc
     products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
     listed = products.every(session, business_id)
     made = plan(listed, read, own_currency)
-    if len(listed) + len(made.added) > MOST_PRODUCTS:
-        raise TooManyProducts(f"A catalogue holds {MOST_PRODUCTS} products at most.")
+    if len(listed) + len(made.added) > MAX_PRODUCTS:
+        raise TooManyProducts(f"A catalogue holds {MAX_PRODUCTS} products at most.")
     if made.changed:
         now = datetime.now(UTC)
         session.execute(

@@ -17,8 +17,8 @@ from core.platform.errors import BotHubError, Conflict, NotFound
 from core.text import prices
 from core.text.normalize import fold
 
-MOST_PRODUCTS = 20_000
-MOST_ALIASES = 20
+MAX_PRODUCTS = 20_000
+MAX_ALIASES = 20
 LONGEST = {"sku": 64, "name": 200, "description": 1000, "unit": 30, "alias": 100}  # characters
 _ACCENTED, _PLAIN = "áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc"
 
@@ -36,7 +36,7 @@ class ProductExists(Conflict):
 
 
 class TooManyProducts(Conflict):
-    """The catalogue would hold more than `MOST_PRODUCTS`."""
+    """The catalogue would hold more than `MAX_PRODUCTS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def checked(facts: Facts) -> Facts:
         raise UnacceptableProduct("no_name")
     if any(len(getattr(cleaned, name)) > LONGEST[name] for name in ("sku", "name", "description", "unit")):
         raise UnacceptableProduct("too_long")
-    if len(aliases) > MOST_ALIASES or any(len(alias) > LONGEST["alias"] for alias in aliases):
+    if len(aliases) > MAX_ALIASES or any(len(alias) > LONGEST["alias"] for alias in aliases):
         raise UnacceptableProduct("too_long")
     if not cleaned.price.is_finite() or not 0 <= cleaned.price <= prices.HIGHEST:
         raise UnacceptableProduct("price")
@@ -154,7 +154,7 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
     cleaned = checked(facts)
     touch(session, business_id)
     if product_id is None and room(session, business_id) < 1:
-        raise TooManyProducts(f"A catalogue holds {MOST_PRODUCTS} products at most.")
+        raise TooManyProducts(f"A catalogue holds {MAX_PRODUCTS} products at most.")
     try:
         with session.begin_nested():
             saved = _write(session, business_id, cleaned, product_id)
@@ -171,7 +171,7 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
 def room(session: Session, business_id: int) -> int:
     """Return how many products can still be added."""
     count = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
-    return MOST_PRODUCTS - (count or 0)
+    return MAX_PRODUCTS - (count or 0)
 
 
 def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from core.replies.decision import HandOff, Outcome, Reply
 from core.text.normalize import fold, words
 
-MOST_PHRASES = 20
+MAX_PHRASES = 20
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -45,8 +45,8 @@ class Expectation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contains: tuple[Phrase, ...] = Field(default=(), max_length=MOST_PHRASES)
-    avoids: tuple[Phrase, ...] = Field(default=(), max_length=MOST_PHRASES)
+    contains: tuple[Phrase, ...] = Field(default=(), max_length=MAX_PHRASES)
+    avoids: tuple[Phrase, ...] = Field(default=(), max_length=MAX_PHRASES)
     hands_off: bool | None = None
     cites: bool = False
 

@@ -37,8 +37,8 @@ from core.tasks.background_tasks import ErrandView
 from core.types import Role, Turn
 
 KIND = "rehearsal"
-MOST_ITEMS = 50
-MOST_USD = Decimal(20)
+MAX_ITEMS = 50
+MAX_USD = Decimal(20)
 _MAX_REPLAYS = 20  # replays of a bot
 _MAX_NAME_LENGTH = 80  # characters
 _MAX_ANSWERS = 1000  # answers, the newest
@@ -119,7 +119,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
     last = latest(session, bot_id)
     if last is not None and last.is_open:
         raise AlreadyRehearsing("A run of this bot is under way: wait for it, or cancel it.")
-    count = max(1, min(plan.count, MOST_ITEMS))
+    count = max(1, min(plan.count, MAX_ITEMS))
     most = max(base.context_messages, plan.settings.context_messages)
     if plan.source is RehearsalSource.CASES:
         items = _cases(session, bot_id, count)
@@ -135,7 +135,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
             base_version=version,
             settings=plan.settings.model_dump(mode="json"),
             source=plan.source,
-            spend_limit=None if plan.spend_limit is None else min(plan.spend_limit, MOST_USD),
+            spend_limit=None if plan.spend_limit is None else min(plan.spend_limit, MAX_USD),
             created_by=actor,
         )
         .returning(Rehearsal.id)

@@ -20,7 +20,7 @@ from core.platform.errors import BotHubError, Conflict, NotFound
 from core.text.pii import MASK
 
 PAGE = 20
-MOST_EXAMPLES = 5
+MAX_EXAMPLES = 5
 
 
 class StillMasked(BotHubError):
@@ -83,7 +83,7 @@ ORDER BY asked.lately DESC, s.last_asked_at DESC, s.id DESC LIMIT %(limit)s
 
 def listed(session: Session, bot_id: int, view: str = SuggestionState.OPEN, *, limit: int = PAGE) -> list[Suggested]:
     """Return the bot's suggestions that are open, snoozed, accepted or dismissed, those asked most lately first."""
-    values = {"bot": bot_id, "view": view, "limit": limit, "examples": MOST_EXAMPLES}
+    values = {"bot": bot_id, "view": view, "limit": limit, "examples": MAX_EXAMPLES}
     return [_suggested(row) for row in run(session, _LISTED, values)]
 
 

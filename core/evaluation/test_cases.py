@@ -17,10 +17,10 @@ from core.platform.errors import BotHubError, NotFound
 from core.replies import transcript
 from core.types import Role, Turn
 
-MOST_CASES = 200
+MAX_CASES = 200
 LONGEST_NAME = 120  # characters
-LONGEST_QUESTION = 4_000
-_MOST_TURNS = 20
+MAX_QUESTION_LENGTH = 4_000
+_MAX_TURNS = 20
 
 
 class UnacceptableCase(BotHubError):
@@ -60,8 +60,8 @@ def add(
     if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
         raise UnacceptableCase("A case has a name and ends with what the customer asks.")
     count = session.scalar(select(func.count()).select_from(SavedCase).where(SavedCase.bot_id == bot_id)) or 0
-    if count >= MOST_CASES:
-        raise UnacceptableCase(f"A bot has at most {MOST_CASES} cases.")
+    if count >= MAX_CASES:
+        raise UnacceptableCase(f"A bot has at most {MAX_CASES} cases.")
     case_id = session.execute(
         insert(SavedCase)
         .values(
@@ -135,7 +135,7 @@ def of_answer(
             Message.stored_at <= run.created_at,
         )
     )
-    turns = transcript.turns_until(session, run.conversation_id, limit=_MOST_TURNS, until=question)
+    turns = transcript.turns_until(session, run.conversation_id, limit=_MAX_TURNS, until=question)
     return add(
         session, business_id, run.bot_id, name, turns, expected, actor=actor, conversation_id=run.conversation_id
     )

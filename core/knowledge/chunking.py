@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from semantic_text_splitter import TextSplitter
 
-from core.knowledge.parsers.types import LONGEST_HEADING, Section
+from core.knowledge.parsers.types import MAX_HEADING_LENGTH, Section
 
 # Short enough for one topic and for six in a prompt, long enough for an answer with its conditions.
 _MIN_TOKENS = 120
@@ -44,7 +44,7 @@ def split(sections: Iterable[Section]) -> Iterator[Chunk]:
     """Yield the passages of a document, in order; reads at most one section ahead."""
     position = 0
     for section in sections:
-        heading = section.heading[:LONGEST_HEADING]
+        heading = section.heading[:MAX_HEADING_LENGTH]
         for part in (_row_splitter if section.whole else _splitter).chunks(section.text):
             if not part.strip():  # the splitter treats separators such as U+001F as words
                 continue

@@ -23,7 +23,7 @@ from core.knowledge import embedders
 from core.knowledge.chunking import Chunk
 from core.knowledge.parser_process import ParsedDocument, parse_file
 from core.knowledge.parsers import BadFile, Fault
-from core.knowledge.sources import LONGEST_TITLE, address_title, drop_unfinished, record_failure
+from core.knowledge.sources import MAX_TITLE_LENGTH, address_title, drop_unfinished, record_failure
 from core.knowledge.vector_store import backfill, copy_vectors
 from core.knowledge.web_fetch import Page, fetch
 from core.models.knowledge import (
@@ -131,7 +131,7 @@ def _store_content_hash(session: Session, task: Running, source: KnowledgeSource
         return source.edition is None or _unfinished(session, source) is not None
     drop_unfinished(session, source.id, source.edition)
     if page.title and source.title == address_title(source.origin):
-        source.title = page.title[:LONGEST_TITLE]
+        source.title = page.title[:MAX_TITLE_LENGTH]
     source.content_hash, source.bytes, source.file_key = digest, len(page.content), _page_key(task)
     return True
 

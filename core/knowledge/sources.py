@@ -29,8 +29,8 @@ from core.platform.errors import BotHubError, Conflict, NotFound
 from core.tasks import background_tasks
 
 INGEST = "knowledge.ingest"  # task kind; its subject is a source
-LONGEST_TITLE = 120  # characters
-LONGEST_ADDRESS = 2_000
+MAX_TITLE_LENGTH = 120  # characters
+MAX_ADDRESS_LENGTH = 2_000
 _PIECE = 256 * 1024
 _KINDS = {
     ".pdf": SourceKind.PDF,
@@ -127,7 +127,7 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
     address = address.strip()
-    if len(address) > LONGEST_ADDRESS or not _names_a_host(address):
+    if len(address) > MAX_ADDRESS_LENGTH or not _names_a_host(address):
         raise UnacceptableSource("address", "The address of a page begins with https:// and names a host.")
     values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
     return _add(session, business_id, bot_id, title.strip() or address_title(address), by, values)
@@ -144,7 +144,7 @@ def _names_a_host(address: str) -> bool:
 def address_title(address: str) -> str:
     """Return the title of a page until its own title is known."""
     parts = urlsplit(address)
-    return f"{parts.hostname}{parts.path.rstrip('/')}"[:LONGEST_TITLE]
+    return f"{parts.hostname}{parts.path.rstrip('/')}"[:MAX_TITLE_LENGTH]
 
 
 def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
@@ -176,7 +176,7 @@ def _same(session: Session, bot_id: int | None, values: dict[str, object]) -> st
 
 
 def _title(title: str) -> str:
-    title = " ".join(title.split())[:LONGEST_TITLE]
+    title = " ".join(title.split())[:MAX_TITLE_LENGTH]
     if not title:
         raise UnacceptableSource("title", "A source needs a title.")
     return title

@@ -20,7 +20,7 @@ from core.knowledge.parsers.types import MEGABYTE, BadFile, Fault
 LARGEST_PAGE = 10 * MEGABYTE
 _SECONDS = 30.0
 _READ_SECONDS = 10.0
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _PIECE = 64 * 1024  # bytes, unpacked: limits a decompression bomb
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SUFFIXES = {
@@ -59,7 +59,7 @@ def fetch(url: str, *, allowed_origins: tuple[str, ...] = ()) -> Page:
     wrong_type, too_large, timed_out, empty. An origin in `allowed_origins` is not checked.
     """
     deadline = time.monotonic() + _SECONDS
-    for _ in range(_MOST_REDIRECTS + 1):
+    for _ in range(_MAX_REDIRECTS + 1):
         try:
             guard(url, allowed_origins=allowed_origins)
         except UnknownHost as error:

@@ -22,7 +22,7 @@ _CLITIC = re.compile(r"^(.{3,}(?:[aei]r|an|en|ando|endo))(?:me|te|se|nos|los|las
 _CALL = re.compile(r"^(.{2,}[aei])me$")  # llámame, comuníqueme
 _SPELLINGS = (("qu", "c"), ("gu", "g"), ("z", "c"))  # comunique and comunico, pague and pago, cotizo and coticé
 _DIPHTHONG_UE = re.compile(r"(?<![qg])ue")
-_SHORTEST_STEM = 3
+_MIN_STEM_LENGTH = 3
 _DOUBLE_END = re.compile(r"([^aeiou\d])\1$")
 _ENDING = re.compile(
     r"^(?:(.{4,}?)(?:an|en|am|em)|(.{3,}?)(?:"
@@ -86,7 +86,7 @@ def stem(word: str) -> str:
         word = f"{word[:-1]}i"
     word = _DOUBLE_END.sub(r"\1", _ENDING.sub(r"\1\2", word))
     for spelled, sound in _SPELLINGS:
-        if len(word) > _SHORTEST_STEM and word.endswith(spelled):
+        if len(word) > _MIN_STEM_LENGTH and word.endswith(spelled):
             return word.removesuffix(spelled) + sound
     return word
 

@@ -214,16 +214,16 @@ def test_a_pdf_locked_without_a_password_is_read() -> None:
 
 
 def test_limits_end_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "MOST_ROWS", 2)
+    monkeypatch.setattr(table, "MAX_ROWS", 2)
     assert refusal(b"a,b\n1,2\n1,2\n1,2\n", "a.csv") == Fault.TOO_LARGE
-    monkeypatch.setattr(pdf, "MOST_PAGES", 1)
+    monkeypatch.setattr(pdf, "MAX_PAGES", 1)
     assert refusal(make_pdf("a", "b"), "a.pdf") == Fault.TOO_LARGE
-    monkeypatch.setattr(pdf, "MOST_PAGES", 2)
-    monkeypatch.setattr(pdf, "MOST_CHARACTERS", 10)
+    monkeypatch.setattr(pdf, "MAX_PAGES", 2)
+    monkeypatch.setattr(pdf, "MAX_CHARACTERS", 10)
     assert refusal(make_pdf("hola hola", "hola hola"), "a.pdf") == Fault.TOO_LARGE
     monkeypatch.setattr(pdf, "_MOST_SECONDS", -1.0)
     assert refusal(make_pdf("a"), "a.pdf") == Fault.TIMED_OUT
-    assert types.MOST_ROWS > 2
+    assert types.MAX_ROWS > 2
 
 
 GARBAGE = st.binary(max_size=400)

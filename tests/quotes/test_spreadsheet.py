@@ -120,7 +120,7 @@ def test_rows_that_cannot_be_used_are_named_by_their_lines() -> None:
         (b"a,b\n1,2\n", "no_columns"),
         (b'name,price\n"open,1\n', "not_readable"),
         (b"PK\x03\x04 and then nothing of the sort", "not_readable"),
-        (b"name,price\n" + b"a,1\n" * (price_list_file.MOST_ROWS + 1), "too_many"),
+        (b"name,price\n" + b"a,1\n" * (price_list_file.MAX_ROWS + 1), "too_many"),
         (b" " * (price_list_file.LARGEST_FILE + 1), "too_large"),
     ],
     ids=["empty", "other columns", "open quote", "broken workbook", "too many", "too large"],

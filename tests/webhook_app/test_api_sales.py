@@ -114,7 +114,7 @@ def test_a_name_or_sku_is_taken_once(api: Api, business: Any, monkeypatch: pytes
     assert api.post(PRODUCTS, CAP).status_code == 409
     assert replace(api, cap, SHIRT).status_code == 409
     assert replace(api, cap, CAP).status_code == 200
-    monkeypatch.setattr(products, "MOST_PRODUCTS", 2)
+    monkeypatch.setattr(products, "MAX_PRODUCTS", 2)
     assert api.post(PRODUCTS, {"name": "Zapato", "price": 1}).status_code == 409
     assert count(Product) == 2
 

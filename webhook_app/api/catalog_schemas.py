@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from core.catalog.products import LONGEST, MOST_ALIASES, Facts, Listed
+from core.catalog.products import LONGEST, MAX_ALIASES, Facts, Listed
 from core.channels.content.parts import LARGEST_ID
 from core.models import QuoteState
 from core.platform.faults import NO_NUL, Form
@@ -74,7 +74,7 @@ class ProductIn(Taken):
     description: Annotated[str, Field(max_length=LONGEST["description"]), NO_NUL] = ""
     unit: Annotated[str, Field(max_length=LONGEST["unit"]), NO_NUL] = ""
     currency: Currency = Field(default="", examples=["EUR"])
-    aliases: list[Alias] = Field(default=[], max_length=MOST_ALIASES)
+    aliases: list[Alias] = Field(default=[], max_length=MAX_ALIASES)
     active: Annotated[bool, Field(strict=True)] = True
 
     def facts(self) -> Facts:

@@ -12,7 +12,7 @@ from console.app_pages.bot import replay_commands, replay_queries
 from console.i18n import t
 from console.markdown import plain
 from core.evaluation.replay_diff import Expectation
-from core.evaluation.test_cases import LONGEST_NAME, LONGEST_QUESTION, Case
+from core.evaluation.test_cases import LONGEST_NAME, MAX_QUESTION_LENGTH, Case
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -77,7 +77,7 @@ def expectation_form(key: str, keep: Keep, *, asks: bool = False, name: str = ""
     with st.form(key, clear_on_submit=False, border=False):
         st.text_input(t("rehearsal.name"), value=name, max_chars=LONGEST_NAME, key=f"{key}_name")
         if asks:
-            st.text_area(t("rehearsal.question"), max_chars=LONGEST_QUESTION, key=f"{key}_question",
+            st.text_area(t("rehearsal.question"), max_chars=MAX_QUESTION_LENGTH, key=f"{key}_question",
                          help=t("rehearsal.question_help"))  # fmt: skip
         st.text_area(t("rehearsal.contains"), key=f"{key}_contains", help=t("rehearsal.line_each"), height=68)
         st.text_area(t("rehearsal.avoids"), key=f"{key}_avoids", help=t("rehearsal.line_each"), height=68)

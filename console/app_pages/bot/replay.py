@@ -14,7 +14,7 @@ from console.formatting import number, percent, usd
 from console.i18n import catalogue, current, t
 from core.bots.settings import BotSettings
 from core.evaluation.replay_diff import Difference, Kind, ReplayResult
-from core.evaluation.replays import MOST_ITEMS, MOST_USD, Item, RehearsalView
+from core.evaluation.replays import MAX_ITEMS, MAX_USD, Item, RehearsalView
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -54,9 +54,9 @@ def _beginning(bot_id: int, in_force: BotSettings, typed: BotSettings) -> None:
             t("rehearsal.source"), _SOURCES, default=_SOURCES[0], required=True, key="rehearsal_source",
             format_func=lambda one: t(f"rehearsal.source_{one}"),
         )  # fmt: skip
-        count = st.number_input(t("rehearsal.count"), 1, MOST_ITEMS, 10, key="rehearsal_count", width=150)
+        count = st.number_input(t("rehearsal.count"), 1, MAX_ITEMS, 10, key="rehearsal_count", width=150)
         limit = decimals.field(
-            t("rehearsal.spend"), 0.01, float(MOST_USD), 0.5, key="rehearsal_spend", needed=True, disabled=most is None,
+            t("rehearsal.spend"), 0.01, float(MAX_USD), 0.5, key="rehearsal_spend", needed=True, disabled=most is None,
             width=190,
         )  # fmt: skip
         st.button(

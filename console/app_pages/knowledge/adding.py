@@ -9,7 +9,7 @@ import streamlit as st
 from console.app_pages.knowledge import commands, words
 from console.i18n import t
 from core.knowledge.parsers.detect import ACCEPTED
-from core.knowledge.sources import LONGEST_ADDRESS, LONGEST_TITLE
+from core.knowledge.sources import MAX_ADDRESS_LENGTH, MAX_TITLE_LENGTH
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -69,7 +69,7 @@ def _page(bot_id: int | None) -> None:
     st.caption(t("knowledge.page_lead"))
     with st.form("knowledge_page", border=False):
         address = st.text_input(
-            t("knowledge.address"), placeholder="https://", max_chars=LONGEST_ADDRESS, key="knowledge_address"
+            t("knowledge.address"), placeholder="https://", max_chars=MAX_ADDRESS_LENGTH, key="knowledge_address"
         )
         if st.form_submit_button(t("knowledge.add_it"), type="primary", width="stretch"):
             _finish(lambda: commands.add_page(address, bot_id))
@@ -77,7 +77,7 @@ def _page(bot_id: int | None) -> None:
 
 def _text(bot_id: int | None) -> None:
     with st.form("knowledge_text", border=False):
-        title = st.text_input(t("knowledge.title"), max_chars=LONGEST_TITLE, key="knowledge_title")
+        title = st.text_input(t("knowledge.title"), max_chars=MAX_TITLE_LENGTH, key="knowledge_title")
         typed = st.text_area(
             t("knowledge.words"), height=320, max_chars=_LONGEST_TEXT, key="knowledge_words",
             help=t("knowledge.words_help"),

@@ -13,7 +13,7 @@ from console.i18n import t
 from console.markdown import plain
 from core.knowledge.parsers.detect import ACCEPTED
 from core.knowledge.reads import SourceView
-from core.knowledge.sources import LONGEST_TITLE
+from core.knowledge.sources import MAX_TITLE_LENGTH
 from core.models import SourceKind, SourceState
 from core.platform.errors import BotHubError
 from core.text.normalize import fold
@@ -114,7 +114,7 @@ def _menu(one: SourceView) -> None:
     with st.popover("", icon=":material/more_vert:", type="tertiary", help=t("knowledge.more"), key=f"more_{one.id}"):
         name = f"title_{one.id}_{one.title}"
         st.text_input(
-            t("knowledge.title"), one.title, key=name, max_chars=LONGEST_TITLE,
+            t("knowledge.title"), one.title, key=name, max_chars=MAX_TITLE_LENGTH,
             on_change=lambda: _do(lambda: commands.rename(one.id, state[name])),
         )  # fmt: skip
         if one.kind is SourceKind.PAGE:

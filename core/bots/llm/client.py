@@ -37,7 +37,7 @@ from core.bots.settings import BotSettings
 T = TypeVar("T", bound=BaseModel)
 _CONNECT_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
-_LONGEST_WAIT = 8.0  # seconds between two attempts when the server names none
+_MAX_WAIT_SECONDS = 8.0  # seconds between two attempts when the server names none
 _KEEPALIVE_SECONDS = 30.0
 _DETAIL_LIMIT = 300
 
@@ -198,7 +198,7 @@ class ModelClient:
             try:
                 return self._embed(texts, model, max(deadline - time.monotonic(), 0.001))
             except ModelFailed as failure:
-                wait = min(2 * wait, _LONGEST_WAIT) if failure.retry_after is None else failure.retry_after
+                wait = min(2 * wait, _MAX_WAIT_SECONDS) if failure.retry_after is None else failure.retry_after
                 if not failure.retryable or time.monotonic() + wait >= deadline:
                     raise
             time.sleep(wait)

@@ -19,7 +19,7 @@ from core.text.numbers import DOZEN, LARGEST, PAIR, PIECE, convert, unit_named
 
 SURE = 0.7
 POSSIBLE = 0.45  # from here on "do you mean …?" is worth asking
-MOST_CANDIDATES = 3
+MAX_CANDIDATES = 3
 _TIE = 0.05  # a smaller lead is a tie
 _HEAD = 2.0  # the noun has twice the weight of its adjectives
 _VESSEL = 0.3  # "una caja de tornillos" is mainly about screws
@@ -193,7 +193,7 @@ def find(text: str, items: tuple[Item, ...], language: LanguageCode) -> Found:
     if best < POSSIBLE:
         return Found((), round(best, 2))
     near = sorted((at for at, score in scores.items() if score > best - _TIE), key=lambda at: (-scores[at], at))
-    return Found(tuple(items[at] for at in near[:MOST_CANDIDATES]), best)
+    return Found(tuple(items[at] for at in near[:MAX_CANDIDATES]), best)
 
 
 def _similarity(

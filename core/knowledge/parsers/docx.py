@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from core.knowledge.parsers.types import LONGEST_PAGE, MEGABYTE, MOST_CHARACTERS, BadFile, Document, Fault, Section
+from core.knowledge.parsers.types import MAX_CHARACTERS, MAX_PAGE_LENGTH, MEGABYTE, BadFile, Document, Fault, Section
 from core.models.knowledge_kinds import SourceKind
 
-_MOST_UNPACKED = 300 * MEGABYTE
-_MOST_RATIO = 200  # text compresses to a twentieth; a bomb to a thousandth
-_MOST_PARTS = 5_000
+_MAX_UNPACKED = 300 * MEGABYTE
+_MAX_RATIO = 200  # text compresses to a twentieth; a bomb to a thousandth
+_MAX_PARTS = 5_000
 # Exceptions of zipfile, lxml, openpyxl and python-docx on damaged files. (lxml's error is a SyntaxError.)
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, ParseError, SyntaxError, KeyError, ValueError, TypeError, AttributeError,
@@ -35,9 +35,9 @@ def check_archive(content: bytes) -> None:
     if any(part.flag_bits & 1 for part in parts):
         raise BadFile(Fault.ENCRYPTED)
     unpacked = sum(part.file_size for part in parts)
-    if unpacked > _MOST_UNPACKED or len(parts) > _MOST_PARTS:
+    if unpacked > _MAX_UNPACKED or len(parts) > _MAX_PARTS:
         raise BadFile(Fault.ZIP_BOMB, f"{unpacked} bytes in {len(parts)} parts")
-    if unpacked > 10 * MEGABYTE and unpacked > _MOST_RATIO * len(content):
+    if unpacked > 10 * MEGABYTE and unpacked > _MAX_RATIO * len(content):
         raise BadFile(Fault.ZIP_BOMB, f"{unpacked} bytes out of {len(content)}")
 
 
@@ -58,7 +58,7 @@ def _sections(document: Any) -> Iterator[Section]:
     lines: list[str] = []
     piece = read = size = 0
     for level, text in _blocks(document):
-        if level or size > LONGEST_PAGE:
+        if level or size > MAX_PAGE_LENGTH:
             if lines:
                 piece += 1
                 yield Section(" › ".join(name for _, name in path), "\n\n".join(lines), piece)
@@ -68,8 +68,8 @@ def _sections(document: Any) -> Iterator[Section]:
             continue
         read += len(text)
         size += len(text)
-        if read > MOST_CHARACTERS:
-            raise BadFile(Fault.TOO_LARGE, f"more than {MOST_CHARACTERS} characters")
+        if read > MAX_CHARACTERS:
+            raise BadFile(Fault.TOO_LARGE, f"more than {MAX_CHARACTERS} characters")
         lines.append(text)
     if lines:
         yield Section(" › ".join(name for _, name in path), "\n\n".join(lines), piece + 1)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pypdf import PasswordType, PdfReader
 from pypdf.errors import PyPdfError
 
-from core.knowledge.parsers.types import LONGEST_PAGE, MOST_CHARACTERS, MOST_PAGES, BadFile, Document, Fault, Section
+from core.knowledge.parsers.types import MAX_CHARACTERS, MAX_PAGE_LENGTH, MAX_PAGES, BadFile, Document, Fault, Section
 from core.models.knowledge_kinds import SourceKind
 
-_MOST_SECONDS = 300.0
+_MAX_SECONDS = 300.0
 # Exceptions of pypdf on damaged files, besides its own. Memory errors are handled by the process limits.
 _DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ArithmeticError,
             RecursionError, AssertionError, NotImplementedError, EOFError, OSError)  # fmt: skip
@@ -32,7 +32,7 @@ def read_pdf(content: bytes) -> Document:
         pages = len(reader.pages)
     except _DAMAGED as error:
         raise BadFile(Fault.DAMAGED, type(error).__name__) from error
-    if pages > MOST_PAGES:
+    if pages > MAX_PAGES:
         raise BadFile(Fault.TOO_LARGE, f"{pages} pages")
     if not pages:
         raise BadFile(Fault.EMPTY)
@@ -40,18 +40,18 @@ def read_pdf(content: bytes) -> Document:
 
 
 def _sections(reader: PdfReader, pages: int) -> Iterator[Section]:
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     read = unreadable = 0
     for number in range(1, pages + 1):
         if time.monotonic() > deadline:
             raise BadFile(Fault.TIMED_OUT, f"at page {number}")
         try:
-            text = _tidy(reader.pages[number - 1].extract_text()[:LONGEST_PAGE])
+            text = _tidy(reader.pages[number - 1].extract_text()[:MAX_PAGE_LENGTH])
         except _DAMAGED:
             unreadable += 1
             continue
         read += len(text)
-        if read > MOST_CHARACTERS:
+        if read > MAX_CHARACTERS:
             raise BadFile(Fault.TOO_LARGE, f"{read} characters by page {number}")
         if text:
             yield Section(f"p. {number}", text, number)

@@ -12,10 +12,10 @@ from typing import Any
 from core.knowledge.parsers.docx import DAMAGED, check_archive
 from core.knowledge.parsers.text import text_of
 from core.knowledge.parsers.types import (
-    LONGEST_CELL,
-    MOST_CHARACTERS,
-    MOST_COLUMNS,
-    MOST_ROWS,
+    MAX_CELL_LENGTH,
+    MAX_CHARACTERS,
+    MAX_COLUMNS,
+    MAX_ROWS,
     BadFile,
     Document,
     Fault,
@@ -25,14 +25,14 @@ from core.models.knowledge_kinds import SourceKind
 
 _SAMPLE = 20_000
 _SEPARATORS = ",;\t|"
-_MOST_EMPTY = 1_000  # consecutive rows: what follows is formatting applied to empty rows
+_MAX_EMPTY = 1_000  # consecutive rows: what follows is formatting applied to empty rows
 
 
 def read_csv(content: bytes) -> Document:
     """Parse CSV. Raises `BadFile`."""
     text = text_of(content)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    return Document(SourceKind.TABLE, min(text.count("\n"), MOST_ROWS), _sections("", _readable(rows)))
+    return Document(SourceKind.TABLE, min(text.count("\n"), MAX_ROWS), _sections("", _readable(rows)))
 
 
 def read_xlsx(content: bytes) -> Document:
@@ -44,7 +44,7 @@ def read_xlsx(content: bytes) -> Document:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         # The size is None in a file that does not declare the size of its sheets.
-        pieces = sum(min(sheet.max_row or 0, MOST_ROWS) for sheet in sheets)
+        pieces = sum(min(sheet.max_row or 0, MAX_ROWS) for sheet in sheets)
     except DAMAGED as error:
         raise BadFile(Fault.DAMAGED, type(error).__name__) from error
     return Document(SourceKind.TABLE, pieces, _sheets(sheets))
@@ -54,7 +54,7 @@ def _sheets(sheets: Sequence[Any]) -> Iterator[Section]:
     several = len(sheets) > 1
     read = 0
     for sheet in sheets:
-        rows = (row[:MOST_COLUMNS] for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 2))
+        rows = (row[:MAX_COLUMNS] for row in sheet.iter_rows(values_only=True, max_row=MAX_ROWS + 2))
         for section in _sections(sheet.title if several else "", _readable(rows), read):
             yield section
             read = section.piece
@@ -65,7 +65,7 @@ def _sheets(sheets: Sequence[Any]) -> Iterator[Section]:
 def _readable(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
     """Yield rows as text. Raises `BadFile` if the file turns out to be damaged."""
     try:
-        yield from ([_words(cell) for cell in row[:MOST_COLUMNS]] for row in rows)
+        yield from ([_words(cell) for cell in row[:MAX_COLUMNS]] for row in rows)
     except (*DAMAGED, csv.Error) as error:
         raise BadFile(Fault.DAMAGED, type(error).__name__) from error
 
@@ -77,7 +77,7 @@ def _sections(sheet: str, rows: Iterator[list[str]], before: int = 0) -> Iterato
     for row in rows:
         if not any(row):
             empty += 1
-            if empty > _MOST_EMPTY:
+            if empty > _MAX_EMPTY:
                 break
             continue
         empty = 0
@@ -85,12 +85,12 @@ def _sections(sheet: str, rows: Iterator[list[str]], before: int = 0) -> Iterato
             names = row
             continue
         count += 1
-        if count > MOST_ROWS:
-            raise BadFile(Fault.TOO_LARGE, f"more than {MOST_ROWS} rows")
+        if count > MAX_ROWS:
+            raise BadFile(Fault.TOO_LARGE, f"more than {MAX_ROWS} rows")
         text = "\n".join(_labelled(names, row))
         characters += len(text)
-        if characters > MOST_CHARACTERS:
-            raise BadFile(Fault.TOO_LARGE, f"more than {MOST_CHARACTERS} characters")
+        if characters > MAX_CHARACTERS:
+            raise BadFile(Fault.TOO_LARGE, f"more than {MAX_CHARACTERS} characters")
         yield Section(sheet, text, before + count, whole=True)
     if names and not count:
         yield Section(sheet, "\n".join(filter(None, names)), before + 1, whole=True)
@@ -117,7 +117,7 @@ def _words(cell: Any) -> str:
             return cell.isoformat(" ", "minutes") if cell.time().isoformat() != "00:00:00" else cell.date().isoformat()
         case date():
             return cell.isoformat()
-    return " ".join(str(cell).split())[:LONGEST_CELL]
+    return " ".join(str(cell).split())[:MAX_CELL_LENGTH]
 
 
 def _separator(text: str) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from core.knowledge.parsers.types import MOST_CHARACTERS, BadFile, Document, Fault, Section
+from core.knowledge.parsers.types import MAX_CHARACTERS, BadFile, Document, Fault, Section
 from core.models.knowledge_kinds import SourceKind
 
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _UNDERLINE = re.compile(r"^(=+|-+)[ \t]*$")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
-_LONGEST_TITLE = 500  # characters
+_MAX_TITLE_LENGTH = 500  # characters
 # A tag up to its end, including quoted ">". The parser compares each of its attributes with all others.
 _TAG = re.compile(rb"""<[a-zA-Z](?:[^"'<>]|"[^"]*"|'[^']*')*""")
 _TAG_NAME = re.compile(rb"<[\w:-]{1,100}")
-_MOST_ATTRIBUTES = 1000
+_MAX_ATTRIBUTES = 1000
 # With a smaller share of readable text it is some other format.
 _UNREADABLE_SHARE = 0.125
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -35,7 +35,7 @@ def text_of(content: bytes) -> str:
     text = _CONTROL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise BadFile(Fault.EMPTY)
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise BadFile(Fault.TOO_LARGE, f"{len(text)} characters")
     return text
 
@@ -66,7 +66,7 @@ def markdown_sections(text: str) -> Iterator[Section]:
         if body := "\n".join(lines).strip():
             piece += 1
             yield Section(" › ".join(name for _, name in path), body, piece)
-        path = [*(above for above in path if above[0] < level), (level, _bare(title[:_LONGEST_TITLE]))]
+        path = [*(above for above in path if above[0] < level), (level, _bare(title[:_MAX_TITLE_LENGTH]))]
         lines = []
 
 
@@ -97,7 +97,7 @@ def read_html(content: bytes) -> Document:
     text = extract(tree, output_format="markdown", favor_recall=True, include_comments=False) or ""
     if not text.strip():
         raise BadFile(Fault.NO_TEXT)
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise BadFile(Fault.TOO_LARGE, f"{len(text)} characters")
     return Document(SourceKind.HTML, 0, markdown_sections(text))
 
@@ -105,7 +105,7 @@ def read_html(content: bytes) -> Document:
 def _bearable(tag: re.Match[bytes]) -> bytes:
     """Return a tag, without its attributes when it has more than any real page."""
     written = tag[0]
-    if len(written) <= _MOST_ATTRIBUTES or len(written.translate(None, b" \t\n\r\f/\"'")) + _MOST_ATTRIBUTES > len(
+    if len(written) <= _MAX_ATTRIBUTES or len(written.translate(None, b" \t\n\r\f/\"'")) + _MAX_ATTRIBUTES > len(
         written
     ):
         return written

@@ -10,13 +10,13 @@ from core.models.knowledge_kinds import SourceKind
 
 MEGABYTE = 1 << 20
 LARGEST_FILE = 30 * MEGABYTE
-MOST_PAGES = 2_000
-MOST_ROWS = 20_000  # of a table, each of which becomes a passage
-MOST_COLUMNS = 60
-MOST_CHARACTERS = 5_000_000  # of one document: some 2,500 printed pages
-LONGEST_PAGE = 100_000  # characters; the rest of a page is omitted
-LONGEST_CELL = 2_000
-LONGEST_HEADING = 200
+MAX_PAGES = 2_000
+MAX_ROWS = 20_000  # of a table, each of which becomes a passage
+MAX_COLUMNS = 60
+MAX_CHARACTERS = 5_000_000  # of one document: some 2,500 printed pages
+MAX_PAGE_LENGTH = 100_000  # characters; the rest of a page is omitted
+MAX_CELL_LENGTH = 2_000
+MAX_HEADING_LENGTH = 200
 
 
 class Fault(StrEnum):
