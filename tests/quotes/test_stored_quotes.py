@@ -153,7 +153,7 @@ def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusines
     customer_writes("Quiero 2 gorras")
     _, reply_context = thinking()
     assert (reply_context.request.catalogue, reply_context.request.open_quote) == ((), None)
-    assert standing().shop is None
+    assert standing().catalog is None
     assert cached_context(standing()) is not None
 
 
@@ -171,7 +171,7 @@ def test_the_catalogue_is_read_once_until_it_changes(shop: TestBusiness) -> None
 def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    assert standing().shop is not None
+    assert standing().catalog is not None
     assert cached_context(standing()) is None
 
 

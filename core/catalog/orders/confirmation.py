@@ -8,7 +8,7 @@ from dataclasses import replace
 from rapidfuzz.distance import OSA
 
 from core.catalog.orders.matcher import SURE, Line, find, match_lines, settled
-from core.catalog.orders.parser import Wanted, bare_quantity, read_order
+from core.catalog.orders.parser import RequestedItem, bare_quantity, read_order
 from core.catalog.orders.vocabulary import BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SURELY_YES, TAKEN_BACK, VERBS, YES
 from core.catalog.product_index import Item
 from core.catalog.quote import unclear
@@ -161,7 +161,7 @@ def _ordinal(text: str, count: int, language: LanguageCode) -> int | None:
     return int(quantity.amount) - 1
 
 
-def _chosen(wanted: Wanted, line: Line, language: LanguageCode) -> Line | None:
+def _chosen(wanted: RequestedItem, line: Line, language: LanguageCode) -> Line | None:
     """Return the candidate that the words distinguish from the others."""
     scores = [find(wanted.words, (item,), language).score for item in line.candidates]
     best = max(scores)
