@@ -38,7 +38,7 @@ def test_what_changed(before: ReplayResult, after: ReplayResult, expected: Diffe
 
 
 @pytest.mark.parametrize(
-    ("expected", "got", "missed"),
+    ("expected", "result", "missed"),
     [
         (Expectation(contains=("ENVÍAMOS", "3 dias")), YES, ()),
         (Expectation(contains=("gratis",)), YES, (FailedExpectation.CONTAINS,)),
