@@ -24,7 +24,7 @@ from benchmarks.client import Client, Run
 from benchmarks.report import percentile
 from core.platform.config import load
 from core.platform.errors import ConfigurationError
-from core.platform.supervisor import told_settings
+from core.platform.supervisor import running_settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
 _STILL_SECONDS = 8.0  # without a new answer, counted from when the quiet window is over
@@ -213,7 +213,7 @@ def _by_the_api(target: Target, acknowledged: Sequence[Written]) -> tuple[int, i
 def desk_address(port: str) -> str:
     """Where the desk is: by the environment, as the one that runs on DATA_DIR tells, or by `.env`."""
     settings = load()
-    told = told_settings(settings.data_dir.expanduser().absolute()) or {}
+    told = running_settings(settings.data_dir.expanduser().absolute()) or {}
     return f"http://127.0.0.1:{os.environ.get(port) or told.get(port) or getattr(settings, port.lower())}"
 
 

@@ -159,7 +159,7 @@ def _set_up(environment: dict[str, str]) -> None:
 
 def _keep(supervisor: Supervisor, stop: threading.Event) -> None:
     while not stop.is_set():
-        supervisor.look_after()
+        supervisor.supervise()
         stop.wait(0.1)
 
 

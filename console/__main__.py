@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core.platform.connections import Process, serve_as
+from core.platform.connections import Process, set_process
 from core.platform.errors import ConfigurationError
 from core.platform.logging import configure_logging
 from core.platform.startup import WRONG, settings_or_exit
@@ -13,7 +13,7 @@ from core.platform.startup import WRONG, settings_or_exit
 def main() -> int:
     """Serve until told to stop. A wrong setting ends the start with one line."""
     settings = settings_or_exit(port="console_port")
-    serve_as(Process.CONSOLE)
+    set_process(Process.CONSOLE)
     configure_logging(settings.log_level)
     try:
         import uvicorn

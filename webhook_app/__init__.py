@@ -1,4 +1,4 @@
-"""The front door. `create_app()` checks the settings, and refuses to start where a webhook could not be verified."""
+"""The web app. `create_app()` checks the settings and refuses to start when webhooks could not be verified."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from webhook_app.webhook_context import WebhookContext
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application.
+    """Create the WSGI application.
 
     Raises:
-        ConfigurationError: a setting is missing; above all, access to a provider without the secret that signs its
-            webhooks.
+        ConfigurationError: a setting is missing, such as the secret that signs a provider's webhooks.
     """
     settings = check(settings) if settings else get_settings()
     configure_logging(settings.log_level)
     app = register_api(settings)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
-    door = WebhookContext(settings, SigningSecrets(settings), EventWriter(settings.database_url))
-    app.extensions["door"] = door
-    meta.register(app, door)
-    twilio.register(app, door)
+    context = WebhookContext(settings, SigningSecrets(settings), EventWriter(settings.database_url))
+    app.extensions["webhooks"] = context
+    meta.register(app, context)
+    twilio.register(app, context)
     files.register(app)
     health.register(app)
     app.register_error_handler(HTTPException, _problem)
@@ -39,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _problem(error: HTTPException) -> Response:
-    """Every error is application/problem+json (RFC 9457), with the headers the error brings."""
+    """Return an error as application/problem+json (RFC 9457), with the error's own headers."""
     response = jsonify(
         type="about:blank", title=error.name, status=error.code or 500, detail=error.description or error.name
     )

@@ -1,4 +1,4 @@
-"""What one process answered to webhooks, added to the counts of all every few seconds: no request waits for that."""
+"""Counts of webhook answers per process, added to the shared counts every few seconds, outside requests."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from core.monitoring.webhook_health import Fate
 
 log = structlog.get_logger(__name__)
 
-_EVERY_SECONDS = 2.0
+_FLUSH_SECONDS = 2.0
 
 
-class Tally:
-    """Its thread starts with the first webhook, so after any fork."""
+class AnswerCounter:
+    """Counts answers. Its thread starts with the first webhook, so after any fork."""
 
     def __init__(self) -> None:
         self._counts: Counter[Fate] = Counter()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._teller: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
     def count(self, fate: Fate) -> None:
-        """One more."""
+        """Count one answer."""
         with self._lock:
             self._counts[fate] += 1
-            if self._teller is None:
-                self._teller = threading.Thread(target=self._tell_for_ever, name="tally", daemon=True)
-                self._teller.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._flush_forever, name="answer-counts", daemon=True)
+                self._thread.start()
 
-    def tell(self) -> None:
-        """Add what was counted since the last time. What Redis does not take is left out: it would be old by then."""
+    def flush(self) -> None:
+        """Add the counts since the last flush. They are dropped when Redis is away: they would be outdated later."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         if counts:
@@ -44,10 +44,10 @@ class Tally:
                 log.warning("webhooks_not_counted", error=type(error).__name__)
 
     def stop(self) -> None:
-        """Tell the last and end the thread."""
+        """Flush and end the thread."""
         self._stopping.set()
-        self.tell()
+        self.flush()
 
-    def _tell_for_ever(self) -> None:
-        while not self._stopping.wait(_EVERY_SECONDS):
-            self.tell()
+    def _flush_forever(self) -> None:
+        while not self._stopping.wait(_FLUSH_SECONDS):
+            self.flush()

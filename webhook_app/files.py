@@ -1,4 +1,4 @@
-"""Our files for a provider that fetches them: `GET /api/files/<token>/<name>`. The link is the right to it."""
+"""Files for a provider that fetches them: `GET /api/files/<token>/<name>`. The signed link is the authorization."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from core.platform.errors import NotFound
 
 
 def register(app: Flask) -> None:
-    app.add_url_rule(f"{links.PATH}/<token>/<name>", view_func=give_file, methods=["GET"])
+    """Add the route."""
+    app.add_url_rule(f"{links.PATH}/<token>/<name>", view_func=get_file, methods=["GET"])
 
 
-def give_file(token: str, name: str) -> Response:
-    """The file of a link that we made. 404 for any other and for a file that is gone, 410 once the link is too old."""
+def get_file(token: str, name: str) -> Response:
+    """Return the file of a signed link: 404 for an invalid link or a missing file, 410 for an expired link."""
     linked = links.read(token)
     if linked is None:
         abort(404)

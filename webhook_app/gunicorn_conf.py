@@ -1,6 +1,6 @@
-"""How gunicorn serves the web app: a few gevent processes, each with one group-committing writer.
+"""Gunicorn configuration: a few gevent processes, each with one event writer.
 
-Given to gunicorn as a file (`-c webhook_app/gunicorn_conf.py`): as a module it would import the application, and with
+Passed to gunicorn as a file (`-c webhook_app/gunicorn_conf.py`): as a module it would import the application, and with
 it ssl, before gevent has patched it.
 """
 
@@ -14,17 +14,17 @@ from typing import Any
 
 import gunicorn.util  # type: ignore[import-untyped]
 
-from core.platform.connections import Process, serve_as
+from core.platform.connections import Process, set_process
 from core.platform.gc_tuning import freeze_gc
 from core.platform.startup import settings_before_gevent
 
-serve_as(Process.WEB)
+set_process(Process.WEB)
 _settings = settings_before_gevent(port="web_port")
 
 _metrics = _settings.data_dir.expanduser().absolute() / "metrics"
 _metrics.mkdir(parents=True, exist_ok=True)
-for _left_over in _metrics.glob("*.db"):
-    _left_over.unlink()
+for _stale in _metrics.glob("*.db"):
+    _stale.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 bind = f"{_settings.bracketed_host}:{_settings.web_port}"
@@ -45,32 +45,32 @@ def post_worker_init(_worker: Any) -> None:
     freeze_gc()
     gunicorn.util.write_error = _write_problem
     from core.platform import machines
-    from webhook_app.flood_limits import Lines  # not before gevent has patched what it uses
+    from webhook_app.flood_limits import LogLimiter  # only after gevent has patched what it uses
 
     machines.start_reporting()
-    lines = Lines()
+    limiter = LogLimiter()
 
-    def few_invalid(record: logging.LogRecord) -> bool:
-        """Lines about requests that are no HTTP: as few as about those that are refused."""
-        return not record.getMessage().startswith("Invalid request") or lines.take("") is not None
+    def limit_invalid(record: logging.LogRecord) -> bool:
+        """Limit the lines about invalid HTTP requests like those about refused ones."""
+        return not record.getMessage().startswith("Invalid request") or limiter.take("") is not None
 
-    logging.getLogger("gunicorn.error").addFilter(few_invalid)
+    logging.getLogger("gunicorn.error").addFilter(limit_invalid)
 
 
 def _write_problem(connection: socket.socket, status: int, reason: str, detail: str) -> None:
-    """What gunicorn itself refuses is application/problem+json (RFC 9457) too, as all errors of the application."""
-    said = {"type": "about:blank", "title": reason, "status": status, "detail": detail or reason}
-    body = json.dumps(said).encode()
+    """Answer what gunicorn itself refuses as application/problem+json (RFC 9457), like the application."""
+    problem = {"type": "about:blank", "title": reason, "status": status, "detail": detail or reason}
+    body = json.dumps(problem).encode()
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
     gunicorn.util.write_nonblock(connection, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Write what still waits before the process ends."""
-    door = getattr(getattr(worker, "wsgi", None), "extensions", {}).get("door")
-    if door is not None:
-        door.intake.stop()
-        door.tally.stop()
+    """Write pending events before the process ends."""
+    context = getattr(getattr(worker, "wsgi", None), "extensions", {}).get("webhooks")
+    if context is not None:
+        context.writer.stop()
+        context.answers.stop()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -32,24 +32,26 @@ def _alive() -> Response:
 
 
 def _ready() -> tuple[Response, int]:
-    """Ready means that messages are stored, which needs Postgres alone; a missing bell or worker is told, and is 503
-    too, because nobody would be answered soon. Files that other machines cannot read are told, and no more than that.
-    Strangers hear whether, not why."""
+    """Readiness. Storing messages needs only Postgres, but without Redis or workers nobody would be answered soon: 503.
+
+    Files that other machines cannot read are reported and do not change the status. Only requests from the private
+    network or with the key see the parts.
+    """
     parts = {
         "database": _state(prometheus_gauges.database_answers),
         "redis": _state(lambda: bool(job_queue.connection().ping())),
         "workers": _state(lambda: job_queue.workers_seen() > 0),
     }
     ready = all(state == "ok" for state in parts.values())
-    told: dict[str, object] = {"status": "ok" if ready else "unavailable"}
-    if _is_ours():
-        told["parts"] = parts | {"files": _state(machines.files_are_shared, "apart")}
-        told["webhooks"] = _webhooks()
-    return jsonify(told), 200 if ready else 503
+    body: dict[str, object] = {"status": "ok" if ready else "unavailable"}
+    if _is_trusted():
+        body["parts"] = parts | {"files": _state(machines.files_are_shared, "apart")}
+        body["webhooks"] = _webhooks()
+    return jsonify(body), 200 if ready else 503
 
 
 def _webhooks() -> dict[str, object] | None:
-    """How those of the last five minutes were answered; null while nobody knows."""
+    """Return how webhooks of the last five minutes were answered; None while unknown."""
     found = webhook_health.lately()
     return None if found is None else {
         "seconds": webhook_health.SECONDS, "total": found.all, "stored": found.stored, "refused": found.refused,
@@ -57,17 +59,17 @@ def _webhooks() -> dict[str, object] | None:
     }  # fmt: skip
 
 
-def _is_ours() -> bool:
-    """Whether the request comes from this machine or its private network, or brings `BOTHUB_API_KEY`.
+def _is_trusted() -> bool:
+    """Whether the request comes from this machine or its private network, or carries `BOTHUB_API_KEY`.
 
-    What passed a proxy that `TRUSTED_PROXIES` does not count comes from nobody knows where.
+    Behind a proxy that `TRUSTED_PROXIES` does not count the origin is unknown.
     """
     key = get_settings().bothub_api_key
-    given = request.authorization
-    if key and given and given.type == "bearer" and hmac.compare_digest(token_hash(given.token or ""), token_hash(key)):
+    sent = request.authorization
+    if key and sent and sent.type == "bearer" and hmac.compare_digest(token_hash(sent.token or ""), token_hash(key)):
         return True
-    passed_on = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
-    if passed_on and "werkzeug.proxy_fix.orig" not in request.environ:
+    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
+    if forwarded and "werkzeug.proxy_fix.orig" not in request.environ:
         return False
     try:
         return not is_public(request.remote_addr or "")
@@ -82,8 +84,8 @@ def _state(check: Callable[[], bool], otherwise: str = "none seen") -> str:
         return type(error).__name__
 
 
-class _Figures(Collector):
-    """Figures from the database, read when they are asked for."""
+class _QueueGauges(Collector):
+    """Gauges from the database, read on each scrape."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         for name, (value, meaning) in prometheus_gauges.queue_figures().items():
@@ -91,7 +93,7 @@ class _Figures(Collector):
 
 
 def _metrics() -> Response:
-    if not _is_ours():
+    if not _is_trusted():
         abort(403, "Metrics are for the private network, or for whoever brings BOTHUB_API_KEY as bearer token.")
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -99,10 +101,10 @@ def _metrics() -> Response:
     else:
         registry = REGISTRY
     body = generate_latest(registry)
-    figures_registry = CollectorRegistry()
+    gauges_registry = CollectorRegistry()
     try:
-        figures_registry.register(_Figures())
-        body += generate_latest(figures_registry)
+        gauges_registry.register(_QueueGauges())
+        body += generate_latest(gauges_registry)
     except SQLAlchemyError:
         body += b"# the database did not answer\n"
     return Response(body, content_type=CONTENT_TYPE_LATEST)

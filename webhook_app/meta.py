@@ -1,7 +1,7 @@
 """Meta's webhook: the GET challenge and the POSTed events.
 
-Only 200 counts as delivered, so 200 is given for whatever is genuine and stored, usable or not, and 503 only for what
-could not be stored. Source: Meta, Webhooks, "Getting started" and Cloud API "Webhooks".
+Meta takes only 200 for delivered, so the answer is 200 for every verified and stored event, usable or not, and 503 only
+for what could not be stored. Source: Meta, Webhooks, "Getting started" and Cloud API "Webhooks".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.channels.whatsapp_cloud.signature import looks_signed, verify_challeng
 from core.messaging.inbound.webhook_events import RawEvent
 from core.models import EventSource
 from webhook_app import twilio
-from webhook_app.request_body import Unread, read_body
+from webhook_app.request_body import BodyRejected, read_body
 from webhook_app.webhook_context import WebhookContext
 
 log = structlog.get_logger(__name__)
@@ -27,37 +27,39 @@ PATHS = ("/api/webhooks/whatsapp", "/api/v1/webhook", "/webhook")
 _RECEIVED = b'{"status":"received"}'
 
 
-def register(app: Flask, door: WebhookContext) -> None:
+def register(app: Flask, context: WebhookContext) -> None:
     """Add the routes."""
 
     def challenge() -> Response:
         args = request.args
-        owners = door.secrets.owners(
-            lambda kept: kept.verify_tokens, lambda one: verify_challenge(args, one) is not None
+        channels = context.secrets.verify_with(
+            lambda secrets: secrets.verify_tokens, lambda secret: verify_challenge(args, secret) is not None
         )
-        if owners is None:
-            return door.refuse("whatsapp_cloud", 403, "Wrong verify token.")
+        if channels is None:
+            return context.refuse("whatsapp_cloud", 403, "Wrong verify token.")
         return Response(args["hub.challenge"], mimetype="text/plain")
 
     def events() -> Response:
         if "X-Twilio-Signature" in request.headers:
-            return twilio.receive(door, EventSource.TWILIO_INBOUND)
+            return twilio.receive(context, EventSource.TWILIO_INBOUND)
         signature = request.headers.get("X-Hub-Signature-256", "")
         if not looks_signed(signature):
-            return door.refuse("whatsapp_cloud", 403, "Wrong signature.")
+            return context.refuse("whatsapp_cloud", 403, "Wrong signature.")
         try:
             body = read_body(LARGEST_BODY)
-        except Unread as error:
-            return door.refuse("whatsapp_cloud", error.status, str(error))
-        signers = door.secrets.owners(lambda kept: kept.meta, lambda one: verify_signature(body, signature, [one]))
+        except BodyRejected as error:
+            return context.refuse("whatsapp_cloud", error.status, str(error))
+        signers = context.secrets.verify_with(
+            lambda secrets: secrets.meta, lambda secret: verify_signature(body, signature, [secret])
+        )
         if signers is None:
-            return door.refuse("whatsapp_cloud", 403, "Wrong signature.")
+            return context.refuse("whatsapp_cloud", 403, "Wrong signature.")
         try:
             json.loads(body)
         except (ValueError, RecursionError):
-            return door.refuse("whatsapp_cloud", 400, "The body is not JSON.")
+            return context.refuse("whatsapp_cloud", 400, "The body is not JSON.")
         event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC), signers)
-        return door.store(event, lambda: Response(_RECEIVED, mimetype="application/json"))
+        return context.store(event, lambda: Response(_RECEIVED, mimetype="application/json"))
 
     for path in (*PATHS, *(path + "/" for path in PATHS)):
         for name, view, method in (("challenge", challenge, "GET"), ("events", events, "POST")):

@@ -1,4 +1,4 @@
-"""What the webhook routes share: the secrets, the intake, and how they refuse."""
+"""Shared by the webhook routes: secrets, event writer, and refusals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from prometheus_client import Counter
 from core.messaging.inbound.webhook_events import RawEvent
 from core.platform.config import Settings
 from core.platform.errors import StoreUnavailable
-from webhook_app.answer_counts import Tally
+from webhook_app.answer_counts import AnswerCounter
 from webhook_app.event_writer import EventWriter
-from webhook_app.flood_limits import Lines
+from webhook_app.flood_limits import LogLimiter
 from webhook_app.signing_secrets import SigningSecrets
 
 log = structlog.get_logger(__name__)
@@ -24,14 +24,16 @@ REFUSED = Counter("bothub_webhooks_refused", "Webhook requests that were refused
 
 @dataclass(frozen=True, slots=True)
 class WebhookContext:
+    """Dependencies of the webhook routes."""
+
     settings: Settings
     secrets: SigningSecrets
-    intake: EventWriter
-    lines: Lines = field(default_factory=Lines)
-    tally: Tally = field(default_factory=Tally)
+    writer: EventWriter
+    log_limiter: LogLimiter = field(default_factory=LogLimiter)
+    answers: AnswerCounter = field(default_factory=AnswerCounter)
 
     def public_bases(self) -> list[str]:
-        """The addresses under which a provider may know us: the configured one, else the local ones."""
+        """Return the base URLs that a provider may have signed: the configured one, else the local ones."""
         if self.settings.public_url:
             return [self.settings.public_url.rstrip("/")]
         return [self.settings.callback_base, request.host_url.rstrip("/")]
@@ -39,18 +41,18 @@ class WebhookContext:
     def store(self, event: RawEvent, answer: Callable[[], Response]) -> Response:
         """Commit the event, then answer; 503 tells the provider to deliver again."""
         try:
-            self.intake.accept(event)
+            self.writer.write(event)
         except StoreUnavailable as error:
             return self.refuse(event.source, 503, str(error))
-        self.tally.count("stored")
+        self.answers.count("stored")
         return answer()
 
     def refuse(self, source: str, code: int, reason: str) -> Response:
-        """Say no. A wrong signature is a security event, of which a flood does not fill the disk."""
+        """Answer with an error. Refusals are logged as security events, at a limited rate."""
         REFUSED.labels(source, str(int(code))).inc()
-        self.tally.count("failed" if code >= 500 else "refused")
+        self.answers.count("failed" if code >= 500 else "refused")
         remote = request.remote_addr or ""
-        if (left_out := self.lines.take(remote)) is not None:
+        if (left_out := self.log_limiter.take(remote)) is not None:
             log.warning("webhook_refused", source=source, code=int(code), reason=reason, remote=remote, more=left_out)
         response = jsonify(error=reason)
         response.status_code = code

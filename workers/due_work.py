@@ -1,12 +1,12 @@
-"""One look at everything that waits to be done, cheap enough to repeat many times a second."""
+"""One check of everything that waits to be done, cheap enough to repeat many times a second."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.platform.db import quick_look
+from core.platform.db import poll_row
 
-_LOOK = """
+_CHECK = """
 SELECT
     EXISTS (SELECT FROM webhook_events WHERE processed_at IS NULL),
     (SELECT extract(epoch FROM min(greatest(due_at, leased_until)) - now()) FROM reply_turns),
@@ -18,20 +18,21 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """What waits. Times are seconds from now until the first is due (negative: overdue), None where nothing waits."""
+    """Pending work. Times are seconds until the first item is due (negative: overdue), None where nothing waits."""
 
     events: bool
-    turns_in: float | None
+    replies_in: float | None
     sends_in: float | None
     files_in: float | None
-    errands_in: float | None
+    tasks_in: float | None
 
-    def within(self, seconds: float) -> bool:
-        """Whether anything is due in that time."""
-        waits = (self.turns_in, self.sends_in, self.files_in, self.errands_in)
+    def due_within(self, seconds: float) -> bool:
+        """Whether anything is due within that time."""
+        waits = (self.replies_in, self.sends_in, self.files_in, self.tasks_in)
         return self.events or any(wait is not None and wait <= seconds for wait in waits)
 
 
-def look() -> DueWork:
-    events, *waits = quick_look(_LOOK)
+def check() -> DueWork:
+    """Read what is pending."""
+    events, *waits = poll_row(_CHECK)
     return DueWork(events, *(None if wait is None else float(wait) for wait in waits))

@@ -1,4 +1,4 @@
-"""The sweep: finds every few seconds what a lost bell or a dead worker left behind."""
+"""Recovery: finds every few seconds what a lost wake-up or a dead worker left unfinished."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from workers import due_work
 
 log = structlog.get_logger(__name__)
 
-_ABANDONED_SECONDS = 30.0
+_UNANSWERED_SECONDS = 30.0
 
 
-def sweep() -> None:
-    """One round. Each part is a transaction of its own and safe to run twice, or on two machines at once."""
+def recover() -> None:
+    """Run once. Each step is its own transaction and safe to run twice, or on two machines at once."""
     settings = get_settings()
     with system_transaction() as session:
         if expired := outbox.expire_leases(session):
@@ -32,8 +32,8 @@ def sweep() -> None:
     with system_transaction() as session:
         uncertain.tell(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
-        conversations.hand_off_unanswered(session, _ABANDONED_SECONDS + settings.reply_quiet_seconds)
+        conversations.hand_off_unanswered(session, _UNANSWERED_SECONDS + settings.reply_quiet_seconds)
     with system_transaction() as session:
         triage.unsnooze_due(session)
-    if due_work.look().within(0):
+    if due_work.check().due_within(0):
         job_queue.wake_worker()

@@ -1,6 +1,6 @@
-"""The workers, `python -m workers.run`: WORKER_PROCESSES of them, forked from this process and looked after by it.
+"""The workers, `python -m workers.run`: WORKER_PROCESSES processes, forked and supervised by this one.
 
-Each looks for work by itself once, then answers the bell, and looks for itself again while Redis is away.
+Each first processes what is due, then waits for wake-ups, and polls while Redis is away.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from types import FrameType
 
 from core.platform.startup import settings_or_exit
 
-if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
+if __name__ == "__main__":  # before the rest is loaded: a wrong setting is reported at once
     settings_or_exit()
 
 import redis
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-import core.bots.llm.client  # noqa: F401  # before the fork, for all: the first answer would wait a second for it
+import core.bots.llm.client  # noqa: F401  # imported before the fork: the first reply would wait a second for it
 from core.platform import job_queue, machines
 from core.platform.config import get_settings
-from core.platform.connections import Process, serve_as
+from core.platform.connections import Process, set_process
 from core.platform.gc_tuning import freeze_gc
 from core.platform.logging import configure_logging
+from workers import work_loop
 from workers.process_pool import ProcessPool
-from workers.work_loop import desk, drain
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +36,18 @@ def main() -> int:
     """Keep the workers alive until asked to stop."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    serve_as(Process.WORKER)
+    set_process(Process.WORKER)
     freeze_gc()
     return ProcessPool(settings.worker_processes, work).watch()
 
 
 def work() -> int:
-    """Work until asked to stop. RQ's loop ends whenever Redis does, so it is begun again here."""
+    """Work until asked to stop. RQ's loop ends when Redis goes away, so it is restarted here."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ask_to_stop)
-    desk().start_reporting()
+        signal.signal(number, _request_stop)
+    work_loop.current().start_reporting()
     machines.start_reporting()
-    _work_through_leftovers()  # whoever was here before may have left something, and its ring with it
+    _process_due()  # a crashed worker may have left rows, and its wake-up is gone
     while not job_queue.stop_requested():
         try:
             job_queue.worker().work(logging_level="WARNING")
@@ -56,21 +56,21 @@ def work() -> int:
         except job_queue.StopRequested:
             break
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _ask_to_stop)  # RQ's own handlers end its loop, which is over
+            signal.signal(number, _request_stop)  # replace RQ's handlers, whose loop has ended
         if not job_queue.stop_requested():
-            _work_through_leftovers()
+            _process_due()
             job_queue.pause(_PAUSE_SECONDS)
     return 0
 
 
-def _ask_to_stop(_: int, __: FrameType | None) -> None:
+def _request_stop(_: int, __: FrameType | None) -> None:
     job_queue.request_stop()
 
 
-def _work_through_leftovers() -> None:
-    """The rows are there to be seen, whether or not somebody rang."""
+def _process_due() -> None:
+    """Process what is due without waiting for a wake-up."""
     try:
-        drain()
+        work_loop.run()
     except (OperationalError, InterfaceError) as error:
         log.warning("postgres_away", error=type(error.orig).__name__)
 

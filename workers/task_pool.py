@@ -1,4 +1,4 @@
-"""A crew: a fixed number of slots that do one kind of work, each task claimed only when a slot is free."""
+"""Task pool: a fixed number of threads for one kind of work; tasks are claimed only when a thread is free."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ log = structlog.get_logger(__name__)
 Task = TypeVar("Task")
 
 
-class Shared(TypedDict):
-    """What the crews of a process have in common."""
+class SharedOptions(TypedDict):
+    """Options that all pools of a process share."""
 
-    freed: threading.Event
+    slot_freed: threading.Event
     measure: Callable[[str], AbstractContextManager[None]]
 
 
 def unmeasured(_: str) -> AbstractContextManager[None]:
+    """Measure nothing."""
     return nullcontext()
 
 
 class TaskPool(Generic[Task]):
-    """Runs `work(task)` on threads for what `claim(free_slots)` gives.
+    """Runs `work(task)` on threads for the tasks that `claim(free_slots)` returns.
 
-    A task that raises is a bug: it is logged with its traceback, its claim runs out, and the row is found again.
+    An exception is a bug: it is logged with its traceback, the task's lease expires, and its row is claimed again.
     """
 
     def __init__(
@@ -38,44 +39,44 @@ class TaskPool(Generic[Task]):
         claim: Callable[[int], Sequence[Task]],
         work: Callable[[Task], None],
         *,
-        freed: threading.Event,
+        slot_freed: threading.Event,
         measure: Callable[[str], AbstractContextManager[None]] = unmeasured,
     ) -> None:
         self.name = name
         self.slots = slots
         self._claim = claim
         self._work = work
-        self._freed = freed
+        self._slot_freed = slot_freed
         self._measure = measure
         self._lock = threading.Lock()
-        self._in_hand: dict[Future[None], Task] = {}
+        self._running: dict[Future[None], Task] = {}
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix=name)
 
-    def take_on(self) -> int:
-        """Claim as much as there are free slots and start on it. Returns how many tasks that were."""
-        free = self.slots - len(self.in_hand())
+    def claim_and_submit(self) -> int:
+        """Claim tasks for the free slots and start them. Returns how many."""
+        free = self.slots - len(self.running())
         if free <= 0:
             return 0
         tasks = self._claim(free)
         for task in tasks:
-            future = self._threads.submit(self._do, task)
+            future = self._threads.submit(self._run, task)
             with self._lock:
-                self._in_hand[future] = task
+                self._running[future] = task
             future.add_done_callback(self._done)
         return len(tasks)
 
-    def in_hand(self) -> list[Task]:
-        """What is being worked on now."""
+    def running(self) -> list[Task]:
+        """Return the running tasks."""
         with self._lock:
-            return list(self._in_hand.values())
+            return list(self._running.values())
 
-    def _do(self, task: Task) -> None:
+    def _run(self, task: Task) -> None:
         with self._measure(self.name):
             self._work(task)
 
     def _done(self, future: Future[None]) -> None:
         with self._lock:
-            self._in_hand.pop(future, None)
+            self._running.pop(future, None)
         if (error := future.exception()) is not None:
-            log.error("task_failed", crew=self.name, exc_info=error)
-        self._freed.set()
+            log.error("task_failed", pool=self.name, exc_info=error)
+        self._slot_freed.set()

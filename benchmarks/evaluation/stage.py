@@ -71,8 +71,8 @@ def _settle(name: str, documents: Sequence[Document]) -> tuple[int, int]:
         bot_id = session.execute(insert(Bot).values(business_id=business_id, name=name).returning(Bot.id)).scalar_one()
     for document in documents:
         _upload(business_id, bot_id, document)
-    for errand in background_task.claim(len(documents)):
-        background_task.run_task(errand)
+    for task in background_task.claim(len(documents)):
+        background_task.run_task(task)
     with system_transaction() as session:
         unread = session.scalars(
             select(KnowledgeSource.title).where(

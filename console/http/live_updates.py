@@ -80,11 +80,11 @@ class _Browser:
     def look(self, conversation_id: int | None, *, typing: bool) -> None:
         """Tell colleagues where this agent is now, and the browser who is there already."""
         if self.looking is not None and self.looking != conversation_id:
-            events.tell(self._presence(self.looking, here=False))
+            events.publish_presence(self._presence(self.looking, here=False))
         moved, self.looking = self.looking != conversation_id, conversation_id
         if conversation_id is None:
             return
-        events.tell(self._presence(conversation_id, typing=typing))
+        events.publish_presence(self._presence(conversation_id, typing=typing))
         for colleague in _present(self.agent.business_id, conversation_id) if moved else ():
             if colleague.agent_id != self.agent.id:
                 self.meet(colleague)
@@ -127,12 +127,12 @@ def _pass_on(change: events.Change) -> None:
         if change.conversation_id in (EVERYTHING, browser.looking):
             browser.tell(change.conversation_id)
         # Whoever does not see everything hears of it once it is known what they see (`_show_moved`).
-        anybody = change.calls == events.ANYBODY and browser.agent.sees is Sees.ALL
-        if anybody or change.calls == browser.agent.id:
+        anybody = change.needs_agent == events.ALL_AGENTS and browser.agent.sees is Sees.ALL
+        if anybody or change.needs_agent == browser.agent.id:
             browser.call(change.conversation_id)
     if not there or change.conversation_id == EVERYTHING:
         return
-    calls = change.calls == events.ANYBODY
+    calls = change.needs_agent == events.ALL_AGENTS
     if moving := _moving.get(change.business_id):
         moving[change.conversation_id] = calls or moving.get(change.conversation_id, False)
         return

@@ -45,7 +45,7 @@ async def form(request: Request) -> Response:
     asked = request.query_params
     error = next((_SAID[one] for one in _SAID if one in asked), None)
     first = await to_thread.run_sync(_nobody_has_a_password)
-    typed = crypto.unsealed(request.cookies.get(_EMAIL_COOKIE, "")) if "failed" in asked else None
+    typed = crypto.decrypt_text(request.cookies.get(_EMAIL_COOKIE, "")) if "failed" in asked else None
     answer = _page(request, "login", error=error, email=typed or "", lead="login.first" if first else "")
     if _EMAIL_COOKIE in request.cookies:
         answer.delete_cookie(
@@ -93,7 +93,7 @@ def _failed(request: Request, email: str) -> Response:
     if email and len(email) <= _LONGEST_EMAIL:
         answer.set_cookie(
             _EMAIL_COOKIE,
-            crypto.sealed(email),
+            crypto.encrypt_text(email),
             max_age=_EMAIL_LASTS,
             path="/auth/login",
             httponly=True,

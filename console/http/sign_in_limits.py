@@ -85,7 +85,7 @@ class Guesses:
 
     def browser_of(self, request: Request, email: str) -> str | None:
         """The name of a browser from which this person signed in before, unless it guessed wrong too often."""
-        kept = crypto.unsealed(request.cookies.get(COOKIE, "")) or ""
+        kept = crypto.decrypt_text(request.cookies.get(COOKIE, "")) or ""
         name, _, whose = kept.partition(":")
         if not name or whose != _whose(email):
             return None
@@ -99,7 +99,7 @@ def address_of(request: Request) -> str:
 
 def remember(request: Request, response: Response, email: str) -> None:
     """Let the browser keep a note that this person signed in from it. It opens nothing by itself."""
-    note = crypto.sealed(f"{crypto.new_token()}:{_whose(email)}")
+    note = crypto.encrypt_text(f"{crypto.new_token()}:{_whose(email)}")
     response.set_cookie(
         COOKIE, note, max_age=_KNOWN_FOR, path="/auth", httponly=True, samesite="lax", secure=cookie_is_secure(request)
     )

@@ -1,4 +1,4 @@
-"""The commands and their arguments. Each command is a function in a module of this package."""
+"""Command-line parser. Each command is a function in a module of this package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from core.platform.startup import WRONG, try_settings_of
 
-if __name__ == "__main__":  # before the rest is loaded: a wrong setting is told at once
+if __name__ == "__main__":  # before the rest is loaded: a wrong setting is reported at once
     try_settings_of(sys.argv[1:])
 
 from cryptography.fernet import InvalidToken
@@ -19,14 +19,14 @@ from redis import RedisError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.cli import admin, backup, doctor, rekey, rollups, run, users, whatsapp
-from core.cli.desk import Need, settings_of_desk
-from core.platform.connections import Process, serve_as
+from core.cli.command_environment import Need, command_settings
+from core.platform.connections import Process, set_process
 from core.platform.errors import BotHubError
 from core.platform.logging import configure_logging
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments, and takes no name for another that begins like it."""
+    """Reports wrong arguments in one line, and accepts no abbreviated options."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
@@ -37,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command with its help."""
+    """Build the parser of all commands."""
     top = _Parser(prog="bothub", description="Run and administer BotHub.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -71,9 +71,9 @@ def parser() -> argparse.ArgumentParser:
     resume = _command(channels, "resume", admin.resume_channel, "let a paused channel send again")
     resume.add_argument("id", type=int)
 
-    people = commands.add_parser("users", help="the people who may sign in").add_subparsers(required=True)
+    people = commands.add_parser("users", help="the users of the console").add_subparsers(required=True)
     roles = ["agent", "manager", "administrator"]
-    _command(people, "list", users.list_users, "list people, their roles and state")
+    _command(people, "list", users.list_users, "list users, their roles and state")
     invited = _command(people, "add", users.add, "add somebody, and print a link that signs them in once within a week")
     invited.add_argument("email")
     invited.add_argument("--name", default="")
@@ -81,34 +81,34 @@ def parser() -> argparse.ArgumentParser:
     changed = _command(people, "role", users.set_role, "change somebody's role")
     for name, command, words in (
         ("link", users.link, "print another one-time link for somebody"),
-        ("disable", users.disable, "let somebody go: their sessions end at once"),
-        ("enable", users.enable, "take somebody back, and lift a lock-out"),
-        ("reset-totp", users.reset_second_factor, "take the second step away from somebody who lost their phone"),
+        ("disable", users.disable, "disable an account and end its sessions"),
+        ("enable", users.enable, "enable an account again, and lift a lock-out"),
+        ("reset-totp", users.reset_second_factor, "remove the second factor of somebody who lost their phone"),
     ):
         _command(people, name, command, words).add_argument("email")
     changed.add_argument("email")
     changed.add_argument("role", choices=roles)
 
     _command(commands, "dead-letters", admin.list_dead_letters, "list dead letters that belong to no business")
-    replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was mended")
+    replay = _command(commands, "replay", admin.replay, "process dead letters again, after their cause was fixed")
     replay.add_argument("id", type=int, nargs="*", help="ids of webhook events (default: all that have dead letters)")
 
-    counted = _command(commands, "rollups", rollups.recount, "count the figures of past days afresh")
+    counted = _command(commands, "rollups", rollups.recount, "recount the figures of past days")
     counted.add_argument("--since", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="the first day")
 
     _whatsapp(commands)
 
     saved = _command(commands, "backup", backup.save, "write the database and customers' files into one file")
     saved.add_argument("file", type=Path, nargs="?", help="default: bothub-DATE-TIME.tar in this folder")
-    checked = "read a backup through and compare its checksums"
-    _command(commands, "check-backup", backup.check, checked, Need.NOTHING).add_argument("file", type=Path)
-    put_back = "put a backup into an empty database; stop the desk first"
-    restored = _command(commands, "restore", backup.restore, put_back, Need.ALONE)
+    check_help = "read a backup and compare its checksums"
+    _command(commands, "check-backup", backup.check, check_help, Need.NOTHING).add_argument("file", type=Path)
+    restore_help = "restore a backup into an empty database; stop BotHub first"
+    restored = _command(commands, "restore", backup.restore, restore_help, Need.ALONE)
     restored.add_argument("file", type=Path)
-    restored.add_argument("--force", action="store_true", help="throw away what is in the database")
+    restored.add_argument("--force", action="store_true", help="delete what is in the database")
 
-    sealed = "write anew, with the first of ENCRYPTION_KEYS, what is encrypted, and say when an older key may go"
-    again = _command(commands, "rekey", rekey.run, sealed)
+    rekey_help = "encrypt everything again with the first of ENCRYPTION_KEYS, and say when an older key may be removed"
+    again = _command(commands, "rekey", rekey.run, rekey_help)
     again.add_argument("--check", action="store_true", help="count what needs which key, and change nothing")
 
     _command(commands, "link", admin.sign_in_link, "print a one-time sign-in link for the administrator")
@@ -130,7 +130,7 @@ def _whatsapp(commands: object) -> None:
     profile.add_argument("--website", dest="websites", action="append", help="repeat for a second one")
     profile.add_argument("--picture-handle", dest="profile_picture_handle", help="of a picture uploaded to Meta")
     subscribe = _command(group, "subscribe", whatsapp.subscribe, "have the account's webhooks sent to the token's app")
-    check = _command(group, "check", whatsapp.check, "show what Meta has on file, and what to mend")
+    check = _command(group, "check", whatsapp.check, "show what Meta has on file, and what to fix")
     for command in (code, verify, register, profile, subscribe, check):
         command.add_argument("--channel", type=int, help="its id; needed when there are several")
 
@@ -144,26 +144,26 @@ def _command(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Trouble that a person can mend is one line on standard error, with exit code 2."""
+    """Run one command. An error that an operator can fix is one line on standard error, with exit code 2."""
     parsed = parser().parse_args(arguments)
     configure_logging("WARNING")
-    serve_as(Process.COMMAND)
+    set_process(Process.COMMAND)
     try:
-        with settings_of_desk(parsed.need):
+        with command_settings(parsed.need):
             return int(parsed.run(parsed))
     except BotHubError as error:
-        trouble = str(error)
+        message = str(error)
     except OperationalError as error:
-        trouble = f"The database does not answer ({_reason(error)}): start it, or correct DATABASE_URL."
+        message = f"The database does not answer ({_reason(error)}): start it, or correct DATABASE_URL."
     except ProgrammingError as error:
-        trouble = f"The database is not as this version needs it ({_reason(error)}): run `migrate`."
+        message = f"The database is not as this version needs it ({_reason(error)}): run `migrate`."
     except RedisError as error:
-        trouble = f"Redis does not answer ({type(error).__name__}): start it, or correct REDIS_URL."
+        message = f"Redis does not answer ({type(error).__name__}): start it, or correct REDIS_URL."
     except InvalidToken:
-        trouble = "ENCRYPTION_KEYS does not open what is encrypted: set the key that wrote it, after the newest one."
+        message = "ENCRYPTION_KEYS does not open what is encrypted: set the key that wrote it, after the newest one."
     except KeyboardInterrupt:
-        trouble = "Interrupted."
-    sys.stderr.write(f"{trouble}\n")
+        message = "Interrupted."
+    sys.stderr.write(f"{message}\n")
     return WRONG
 
 

@@ -1,4 +1,4 @@
-"""Commands that look at or change one thing."""
+"""Commands that show or change one object."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def list_channels(_: argparse.Namespace) -> int:
 
 
 def add_channel(arguments: argparse.Namespace) -> int:
-    """Make a channel as the console's form does, or change the one that has this number."""
+    """Create a channel as the console's form does, or change the one with this number."""
     provider, kind = Provider(arguments.provider), Kind(arguments.kind)
     secrets = dict(_credential(pair, SECRETS[provider]) for pair in arguments.credential)
     with system_transaction() as session:
@@ -114,7 +114,7 @@ def add_channel(arguments: argparse.Namespace) -> int:
 
 
 def _change(session: Session, known: Channel, arguments: argparse.Namespace, secrets: dict[str, str]) -> None:
-    """What was not given stays as it is."""
+    """Change a channel; values that are not given stay."""
     if from_settings(known.provider, known.kind, known.identity):
         raise Conflict(f"Channel {known.id} is made from the settings at each start: change them there.")
     edit = ChannelEdit(
@@ -129,7 +129,7 @@ def _change(session: Session, known: Channel, arguments: argparse.Namespace, sec
 
 def _credential(pair: str, known: Sequence[str]) -> tuple[str, str]:
     name, sign, value = pair.partition("=")
-    if not sign or name not in known:  # the text may be a secret: it is not repeated
+    if not sign or name not in known:  # the text may be a secret and is not repeated
         raise BotHubError(f"--credential: write {' or '.join(f'{one}=VALUE' for one in known)}.")
     return name, sys.stdin.readline().strip() if value == "-" else value
 
@@ -151,7 +151,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
 
 
 def list_dead_letters(_: argparse.Namespace) -> int:
-    """Those that the console shows to nobody, for want of a business."""
+    """List dead letters that belong to no business, which the console does not show."""
     with system_transaction() as session:
         found = dead_letters.of_nobody(session)
     for one in found:

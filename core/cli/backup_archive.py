@@ -1,7 +1,7 @@
-"""One file that holds a whole desk: the tables as of one moment, customers' files, and a manifest with checksums.
+"""Backup archive: the tables as of one moment, customers' files, and a manifest with checksums.
 
-A backup is an uncompressed tar (so that it can be checked and read in any order). The manifest comes last: a file that
-was cut off has none. The keys of ENCRYPTION_KEYS are not in it, and without them its credentials cannot be read.
+A backup is an uncompressed tar (so that it can be checked and read in any order). The manifest comes last: a truncated
+file has none. ENCRYPTION_KEYS are not included, and without them its credentials cannot be read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from psycopg import IsolationLevel, sql
 
 from core import migrations
 from core.cli.backup_manifest import FORMAT, BackupError, Manifest, TableFacts
-from core.cli.restored_access import NOTHING_ENDED, Ended, ended_by_now, shut
+from core.cli.restored_access import NOTHING_REVOKED, Revoked, current_revocations, revoke
 
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
@@ -36,7 +36,7 @@ _FILES: dict[str, LiteralString] = {
 
 
 class _Hashed(io.RawIOBase):
-    """A stream that adds up the checksum of what is read from it."""
+    """A stream that computes the checksum of what is read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -49,7 +49,7 @@ class _Hashed(io.RawIOBase):
 
 
 def write(database_url: str, media: Path | None, target: Path) -> Manifest:
-    """Write a backup to `target`, which appears when it is whole. Raises `BackupError`.
+    """Write a backup to `target`, which appears when it is complete. Raises `BackupError`.
 
     Args:
         media: the folder of customers' files; None when they are in an object store.
@@ -66,8 +66,8 @@ def write(database_url: str, media: Path | None, target: Path) -> Manifest:
                 missing = [] if media is None else sorted(named - files.keys())
                 made_at = datetime.now(UTC).isoformat(timespec="seconds")
                 manifest = Manifest(made_at, revision, tables, files, missing=missing)
-                words = json.dumps(asdict(manifest), indent=1).encode()
-                _add(tar, _MANIFEST, io.BytesIO(words), len(words))
+                document = json.dumps(asdict(manifest), indent=1).encode()
+                _add(tar, _MANIFEST, io.BytesIO(document), len(document))
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(target)
@@ -80,7 +80,7 @@ def write(database_url: str, media: Path | None, target: Path) -> Manifest:
 
 @contextmanager
 def _connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """One transaction without a time limit, as the owner of the tables."""
+    """Open a transaction without a time limit, as the owner of the tables."""
     try:
         opened = psycopg.connect(database_url)
     except psycopg.OperationalError as error:
@@ -90,7 +90,7 @@ def _connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def _write_tables(database_url: str, tar: tarfile.TarFile) -> tuple[str, dict[str, TableFacts], set[str]]:
-    """All tables as they are at one moment, while the desk goes on, and the files that they name."""
+    """Write all tables as of one moment; return the revision, the tables, and the files that they name."""
     with _connected(database_url) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -106,17 +106,17 @@ def _write_tables(database_url: str, tar: tarfile.TarFile) -> tuple[str, dict[st
 
 def _write_table(connection: psycopg.Connection[Any], tar: tarfile.TarFile, table: str) -> TableFacts:
     columns = _columns(connection, table)
-    with tempfile.TemporaryFile() as held, connection.cursor() as cursor:  # a tar's member begins with its size
+    with tempfile.TemporaryFile() as buffer, connection.cursor() as cursor:  # a tar member starts with its size
         with cursor.copy(_copy(table, columns, "TO STDOUT")) as pieces:
             for piece in pieces:
-                held.write(piece)
-        rows, size = cursor.rowcount, held.tell()
-        held.seek(0)
-        return TableFacts(columns, rows, _add(tar, f"tables/{table}", held, size))
+                buffer.write(piece)
+        rows, size = cursor.rowcount, buffer.tell()
+        buffer.seek(0)
+        return TableFacts(columns, rows, _add(tar, f"tables/{table}", buffer, size))
 
 
 def _write_files(tar: tarfile.TarFile, media: Path) -> dict[str, str]:
-    """Every file that can be read: one may be deleted meanwhile, or belong to somebody else."""
+    """Write every readable file: one may be deleted meanwhile, or belong to another account."""
     files: dict[str, str] = {}
     for name in _names(media):
         try:
@@ -137,7 +137,7 @@ def _add(tar: tarfile.TarFile, name: str, stream: IO[bytes], size: int) -> str:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """The files below a folder, by name."""
+    """Yield the files below a folder, sorted by name."""
     if folder.is_dir():
         yield from sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -174,7 +174,7 @@ def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def check(source: Path) -> Manifest:
-    """Read a whole backup and compare its checksums. Raises `BackupError`."""
+    """Read a backup and compare its checksums. Raises `BackupError`."""
     with _opened(source) as (tar, manifest):
         expected = {f"tables/{name}": table.sha256 for name, table in manifest.tables.items()} | dict(manifest.files)
         for name, checksum in expected.items():
@@ -187,10 +187,10 @@ def check(source: Path) -> Manifest:
 
 
 def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = False) -> Manifest:
-    """Put a backup into an empty database, and its files under `data_dir`; then bring the schema up to date.
+    """Restore a backup into an empty database, and its files under `data_dir`; then migrate the schema.
 
-    Nothing is touched before the whole backup was checked. `force` empties a database that has something in it, not one
-    that somebody is connected to. Sessions and links do not come back (`core.cli.restored_access`). Raises
+    Nothing is changed before the whole backup was checked. `force` empties a database with rows, but not one in use.
+    Sessions and links are not restored (`core.cli.restored_access`). Raises
     `BackupError`.
     """
     manifest = check(source)
@@ -198,7 +198,7 @@ def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = Fa
         raise BackupError(
             f"The backup is of revision {manifest.revision}, which this version does not know: update it."
         )
-    ended = _make_room(database_url, force=force)
+    revoked = _empty_database(database_url, force=force)
     sqlalchemy_url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
     migrations.bring_to(sqlalchemy_url, manifest.revision)
     with _opened(source) as (tar, _):
@@ -207,12 +207,12 @@ def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = Fa
         with _connected(database_url) as connection:
             for table in _parents_first(connection, manifest.tables):
                 _read_table(connection, tar, table, manifest.tables[table])
-            shut(connection, ended)
+            revoke(connection, revoked)
     migrations.upgrade(sqlalchemy_url)
     return manifest
 
 
-def _make_room(database_url: str, *, force: bool) -> Ended:
+def _empty_database(database_url: str, *, force: bool) -> Revoked:
     with _connected(database_url) as connection:
         if others := connection.execute(_OTHERS).fetchall():
             raise BackupError(
@@ -222,14 +222,14 @@ def _make_room(database_url: str, *, force: bool) -> Ended:
         used = [name for name in names if connection.execute(_any(name)).fetchone()]
         if used and not force:
             raise BackupError("The database is not empty. --force throws away what is in it.")
-        ended = ended_by_now(connection) if used else NOTHING_ENDED
+        revoked = current_revocations(connection) if used else NOTHING_REVOKED
         if used:
             tables = sql.SQL(", ").join(map(sql.Identifier, names))
             connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
-        return ended
+        return revoked
 
 
-# Those of the same role: an administrator's own look, or the provider's monitoring, is none of ours.
+# Only of the same role: connections of administrators or of the host's monitoring do not count.
 _OTHERS = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
@@ -293,7 +293,7 @@ def _columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
 
 
 def _parents_first(connection: psycopg.Connection[Any], tables: Mapping[str, TableFacts]) -> Iterator[str]:
-    """The tables in an order in which every foreign key finds its row."""
+    """Yield the tables in an order that satisfies every foreign key."""
     parents: dict[str, set[str]] = {name: set() for name in tables}
     rows = connection.execute(
         "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"

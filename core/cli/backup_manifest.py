@@ -1,4 +1,4 @@
-"""What a backup says of itself."""
+"""The manifest of a backup."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FORMAT = 1
 
 
 class BackupError(BotHubError):
-    """A backup cannot be made, is not whole, or cannot be put where it shall go; the text says which."""
+    """A backup cannot be written, is damaged, or cannot be restored; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """A table in a backup. Columns that the database computes are not in it."""
+    """A table in a backup, without generated columns."""
 
     columns: list[str]
     rows: int
@@ -25,9 +25,9 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is in a backup. `files` are checksums by name, relative to DATA_DIR.
+    """Contents of a backup. `files` are checksums by name, relative to DATA_DIR.
 
-    `missing`: files that its rows name and that could not be read; empty where an object store has them.
+    `missing`: files that rows name but that could not be read; empty if an object store has them.
     """
 
     made_at: str
@@ -39,4 +39,5 @@ class Manifest:
 
     @property
     def rows(self) -> int:
+        """Number of rows of all tables."""
         return sum(table.rows for table in self.tables.values())

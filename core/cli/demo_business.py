@@ -1,4 +1,4 @@
-"""The business of the sandbox: a small shop, with facts and questions enough to talk to."""
+"""The demo business of the sandbox: a small shop with products and approved answers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ _PRODUCTS = (
 
 
 def stock(session: Session, business_id: int) -> None:
-    """Give the shop its products, once: whoever removes them does not get them back."""
+    """Add the demo products, once: products that were removed do not return."""
     if session.scalar(select(Business.catalogue).where(Business.id == business_id)) is not None:
         return
     for one in _PRODUCTS:
@@ -117,6 +117,6 @@ def stock(session: Session, business_id: int) -> None:
 
 
 def bot() -> BotSettings:
-    """The sandbox's bot."""
+    """Return the settings of the sandbox's bot."""
     pairs = tuple(QaPair(question=question, answer=answer, approved=True) for question, answer in _PAIRS)
     return BotSettings(name="Sol", personality=_PERSONALITY, qa_pairs=pairs)

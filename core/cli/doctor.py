@@ -1,4 +1,4 @@
-"""`doctor`: looks at everything a message passes through and says in plain words what to mend."""
+"""`doctor`: checks everything a message passes through and prints what to fix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.platform.db import system_transaction
 
 
 def doctor(_: argparse.Namespace) -> int:
-    """Print every finding. Exits 1 when something needs mending."""
+    """Print every finding. Exits 1 when something needs fixing."""
     get_settings()
     findings = [
         finding

@@ -1,4 +1,4 @@
-"""The first start: the business, its channels and its bot, made from the settings. Safe to run at every start."""
+"""First start: create the business, its channels and its bot from the settings. Idempotent."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def ensure_business(
     bot: BotSettings,
     time_zone: str = "UTC",
 ) -> int:
-    """Make the business if there is none, and its channels as the settings have them now. Returns the business's id.
+    """Create the business if there is none, and its channels from the settings. Returns the business's id.
 
-    A changed token reaches its channel; anything a person set in the console is left alone.
+    Changed credentials are applied; values set in the console are kept.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
     business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
@@ -46,7 +46,7 @@ def ensure_business(
 
 
 def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id: int | None) -> int:
-    """Make a channel, or bring its credentials up to date. Returns its id."""
+    """Create a channel or update its credentials. Returns its id."""
     channel_id = session.execute(
         pg_insert(Channel)
         .values(

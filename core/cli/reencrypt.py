@@ -1,4 +1,4 @@
-"""Everything that is encrypted in the database, and writing it anew with the first of ENCRYPTION_KEYS."""
+"""Find everything encrypted in the database, and encrypt it again with the first of ENCRYPTION_KEYS."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from core.platform.crypto import EncryptedJSON
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """What was found in one column. `by_key` counts by the place of the key in ENCRYPTION_KEYS, from 0."""
+class ColumnReport:
+    """Values found in one column. `by_key` counts them by the index of the key in ENCRYPTION_KEYS."""
 
     name: str
     by_key: Counter[int] = field(default_factory=Counter)
@@ -24,40 +24,42 @@ class Sealed:
 
 
 def columns() -> list[Column[dict[str, str]]]:
-    """Every encrypted column of the schema."""
+    """Return every encrypted column of the schema."""
     return [one for table in Base.metadata.sorted_tables for one in table.c if isinstance(one.type, EncryptedJSON)]
 
 
-def rekey(session: Session, keys: Sequence[str], *, write: bool) -> list[Sealed]:
-    """Look at every encrypted value; with `write`, put what another key wrote under the first one.
+def rekey(session: Session, keys: Sequence[str], *, write: bool) -> list[ColumnReport]:
+    """Check every encrypted value; with `write`, encrypt values of older keys with the first one.
 
-    Needs a system transaction. What no key opens stays as it is; `unreadable` has the ids of its rows.
+    Needs a system transaction. Values that no key decrypts stay; `unreadable` lists their row ids.
     """
-    openers = [Fernet(key) for key in keys]
-    return [_column(session, column, openers, write=write) for column in columns()]
+    ciphers = [Fernet(key) for key in keys]
+    return [_column(session, column, ciphers, write=write) for column in columns()]
 
 
-def _column(session: Session, column: Column[dict[str, str]], openers: Sequence[Fernet], *, write: bool) -> Sealed:
+def _column(
+    session: Session, column: Column[dict[str, str]], ciphers: Sequence[Fernet], *, write: bool
+) -> ColumnReport:
     number = column.table.c.id
-    found = Sealed(str(column))
+    found = ColumnReport(str(column))
     raw = type_coerce(column, LargeBinary)
     rows = session.execute(select(number, raw).where(column.is_not(None)).order_by(number).with_for_update()).all()
     for row_id, value in rows:
-        place, plain = _opened(bytes(value), openers)
+        place, plain = _decrypt(bytes(value), ciphers)
         if plain is None:
             found.unreadable.append(row_id)
             continue
         found.by_key[place] += 1
         if write and place:
-            sealed = type_coerce(openers[0].encrypt(plain), LargeBinary)
-            session.execute(update(column.table).where(number == row_id).values({column: sealed}))
+            encrypted = type_coerce(ciphers[0].encrypt(plain), LargeBinary)
+            session.execute(update(column.table).where(number == row_id).values({column: encrypted}))
     return found
 
 
-def _opened(value: bytes, openers: Sequence[Fernet]) -> tuple[int, bytes | None]:
-    for place, opener in enumerate(openers):
+def _decrypt(value: bytes, ciphers: Sequence[Fernet]) -> tuple[int, bytes | None]:
+    for place, cipher in enumerate(ciphers):
         try:
-            return place, opener.decrypt(value)
+            return place, cipher.decrypt(value)
         except InvalidToken:
             continue
     return -1, None

@@ -1,4 +1,4 @@
-"""`rekey`: what is encrypted is written anew with the newest key, so that an older one may go."""
+"""`rekey`: encrypt everything again with the newest key, so that older keys can be removed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Sequence
 
 from core.cli import reencrypt
-from core.cli.reencrypt import Sealed
+from core.cli.reencrypt import ColumnReport
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exits 1 while something can be opened by no key."""
+    """Run the command. Exits 1 if no key decrypts some value."""
     keys = get_settings().encryption_keys
     with system_transaction() as session:
         found = reencrypt.rekey(session, keys, write=not arguments.check)
@@ -21,16 +21,16 @@ def run(arguments: argparse.Namespace) -> int:
     unreadable = [column for column in found if column.unreadable]
     for column in unreadable:
         print(f"No key opens {column.name} of id {', '.join(map(str, column.unreadable))}: add the key that wrote it.")
-    print(_may_go(found, keys, written=not arguments.check, whole=not unreadable))
+    print(_advice(found, keys, written=not arguments.check, whole=not unreadable))
     return 1 if unreadable else 0
 
 
-def _counts(column: Sealed, keys: int) -> str:
-    told = [f"{column.by_key[place]} with key {place + 1}" for place in range(keys) if column.by_key[place]]
-    return ", ".join(told) or "nothing"
+def _counts(column: ColumnReport, keys: int) -> str:
+    counts = [f"{column.by_key[place]} with key {place + 1}" for place in range(keys) if column.by_key[place]]
+    return ", ".join(counts) or "nothing"
 
 
-def _may_go(found: Sequence[Sealed], keys: Sequence[str], *, written: bool, whole: bool) -> str:
+def _advice(found: Sequence[ColumnReport], keys: Sequence[str], *, written: bool, whole: bool) -> str:
     old = sum(count for column in found for place, count in column.by_key.items() if place)
     if old and not written:
         return f"{old} values still need an older key: run `rekey`."

@@ -1,4 +1,4 @@
-"""`run`: everything on this machine under one supervisor, with the addresses printed when they answer."""
+"""`run`: start everything on this machine under one supervisor, and print the addresses once they answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core import migrations
 from core.accounts.sessions import first_administrator
 from core.bots.settings import BotSettings
 from core.cli import demo_business
-from core.cli.desk import forget
+from core.cli.command_environment import reset_caches
 from core.cli.first_run import ensure_business
 from core.platform import config, db
 from core.platform.config import Settings
@@ -22,7 +22,7 @@ from core.platform.errors import ConfigurationError
 from core.platform.startup import WRONG, try_ports
 from core.platform.supervisor import Child, Supervisor
 
-_START_SECONDS = 300.0  # a small or busy machine may need minutes; a process that refuses its settings ends the start
+_START_SECONDS = 300.0  # small machines may need minutes; a process that refuses its settings ends the start
 
 
 def run(_: argparse.Namespace) -> int:
@@ -51,20 +51,20 @@ def _start(supervisor: Supervisor) -> None:
     print("Starting …", flush=True)
     supervisor.start_servers()
     environment = supervisor.environment()
-    os.environ.update(environment)  # from here on this process has the settings of its children
-    forget()
-    supervisor.note_settings(environment)
+    os.environ.update(environment)  # from now on this process has the settings of its children
+    reset_caches()
+    supervisor.save_settings(environment)
     settings = config.get_settings()
     migrations.upgrade(settings.sqlalchemy_url)
     token = set_up(settings)
-    db.forget()  # it waits from here on, and keeps no connections for that
+    db.dispose_engines()  # from now on it only waits, and needs no connections
     supervisor.start_children(environment)
     _wait_until_ready(supervisor, settings)
     _print_addresses(supervisor, settings, token)
 
 
 def set_up(settings: Settings) -> str | None:
-    """The business and its first administrator. Returns a one-time sign-in token while nobody has a password."""
+    """Create the business and its first administrator. Returns a one-time sign-in token while there is no password."""
     with db.system_transaction() as session:
         if settings.sandbox_active:
             business_id = ensure_business(
@@ -82,13 +82,13 @@ def set_up(settings: Settings) -> str | None:
 
 
 def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:
-    """Wait for the web app and a worker; say which log to read when they do not come."""
+    """Wait for the web app and a worker. Raises `ConfigurationError` with the logs' folder on a time-out."""
     deadline = time.monotonic() + _START_SECONDS
     url = f"http://{settings.own_host}:{settings.web_port}/readyz"
     while time.monotonic() < deadline:
         for child in supervisor.children:
             _raise_refusal(child)
-            child.look_after()
+            child.supervise()
         try:
             if requests.get(url, timeout=2).ok:
                 return
@@ -99,7 +99,7 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:
 
 
 def _raise_refusal(child: Child) -> None:
-    """A process that refused its settings has said why in the last line of its log: the start ends with that."""
+    """Raise `ConfigurationError` with the last log line of a process that refused its settings."""
     if child.process is not None and child.process.poll() == WRONG:
         raise ConfigurationError(child.log.read_text(errors="replace").rstrip().rpartition("\n")[2])
 

@@ -1,4 +1,4 @@
-"""`users`: the people who may sign in."""
+"""`users`: the users of the console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whatsapp …`: setting up a number with Meta, from its verification code to its webhooks."""
+"""`whatsapp …`: set up a number with Meta, from its verification code to its webhooks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class MetaRefused(BotHubError):
-    """Meta did not do it; the text is its own, and what to do."""
+    """Meta rejected the call; the text is Meta's, with advice."""
 
 
 def request_code(arguments: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def verify_code(arguments: argparse.Namespace) -> int:
 
 
 def register(arguments: argparse.Namespace) -> int:
-    """The PIN is asked for, or read from standard input, so that it stays out of the shell's history."""
+    """Register the number. The PIN is read from a prompt or standard input, to keep it out of the shell's history."""
     pin = getpass.getpass("Six-digit PIN: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     if not (len(pin) == 6 and pin.isascii() and pin.isdigit()):
         raise BotHubError("The PIN is six digits. Keep it: Meta asks for it when the number is registered again.")
@@ -55,7 +55,7 @@ def register(arguments: argparse.Namespace) -> int:
 
 
 def profile(arguments: argparse.Namespace) -> int:
-    """Show the business profile, after changing what was given."""
+    """Show the business profile, after applying the given changes."""
     changes: dict[str, Any] = {
         name: value for name in sorted(setup.PROFILE_KEYS) if (value := getattr(arguments, name, None)) is not None
     }
@@ -77,7 +77,7 @@ def subscribe(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Print what Meta has on file. Exits 1 when something needs mending."""
+    """Print what Meta has on file. Exits 1 when something needs fixing."""
     findings = list(_findings(Graph(_account(arguments.channel)[1])))
     for finding in findings:
         print(f"{'ok  ' if finding.well else 'MEND'} {finding.name}: {finding.detail}")
@@ -87,14 +87,14 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def _findings(graph: Graph) -> Iterator[Finding]:
-    yield from _looked("number", graph, _number)
-    yield from _looked("token", graph, _token)
-    yield from _looked("webhooks", graph, _webhooks)
+    yield from _checked("number", graph, _number)
+    yield from _checked("token", graph, _token)
+    yield from _checked("webhooks", graph, _webhooks)
 
 
-def _looked(name: str, graph: Graph, look: Callable[[Graph], Iterator[Finding]]) -> Iterator[Finding]:
+def _checked(name: str, graph: Graph, check: Callable[[Graph], Iterator[Finding]]) -> Iterator[Finding]:
     try:
-        yield from look(graph)
+        yield from check(graph)
     except SendError as error:
         yield Finding(name, False, str(error), error.advice)
 
@@ -136,7 +136,7 @@ def _webhooks(graph: Graph) -> Iterator[Finding]:
 
 
 def _act(arguments: argparse.Namespace, verb: str, action: Callable[[Graph], None]) -> None:
-    """Do it with Meta, then write it in the audit log."""
+    """Call Meta, then record the action in the audit log."""
     channel, account = _account(arguments.channel)
     _ask(Graph(account), action)
     with system_transaction() as session:
@@ -151,10 +151,10 @@ def _ask(graph: Graph, question: Callable[[Graph], T]) -> T:
 
 
 def _account(channel_id: int | None) -> tuple[Channel, Account]:
-    """The channel that was named, or the only one there is. Raises `BotHubError`."""
+    """Return the named channel, or the only one. Raises `BotHubError`."""
     with system_transaction() as session:
-        wanted = select(Channel).where(Channel.provider == Provider.WHATSAPP_CLOUD).order_by(Channel.id)
-        found = session.scalars(wanted if channel_id is None else wanted.where(Channel.id == channel_id)).all()
+        query = select(Channel).where(Channel.provider == Provider.WHATSAPP_CLOUD).order_by(Channel.id)
+        found = session.scalars(query if channel_id is None else query.where(Channel.id == channel_id)).all()
     if not found:
         raise BotHubError("No such WhatsApp Cloud channel: see `channels list`.")
     if len(found) > 1:

@@ -138,7 +138,7 @@ def apply(session: Session, business_id: int, arrivals: Sequence[IncomingMessage
     _schedule_replies(session, business_id, by_conversation, before)
     _hand_off_without_bot(session, business_id, by_conversation, before)
     for conversation_id, own in by_conversation.items():
-        events.notify(session, business_id, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
+        events.publish_change(session, business_id, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
 
 
 def _hand_off_without_bot(
@@ -166,10 +166,10 @@ def _needs_no_answer(one: IncomingMessage, previous: _Before) -> bool:
 
 
 def _agent_to_alert(own: Sequence[IncomingMessage], before: _Before | None) -> int | None:
-    """Return the agent to alert at once (`ANYBODY` if unassigned), or None while the bot answers."""
+    """Return the agent to alert at once (`ALL_AGENTS` if unassigned), or None while the bot answers."""
     if before is None or before.mode != Mode.HUMAN or not any(one.owed_answer or one.edits for one in own):
         return None
-    return before.assignee_id or events.ANYBODY
+    return before.assignee_id or events.ALL_AGENTS
 
 
 @dataclass(frozen=True, slots=True)

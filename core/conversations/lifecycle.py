@@ -72,7 +72,7 @@ def hand_off(
     if current_mode == Mode.BOT:
         details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
         add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
-    events.notify(session, business_id, conversation_id, owner.id if owner else events.ANYBODY)
+    events.publish_change(session, business_id, conversation_id, owner.id if owner else events.ALL_AGENTS)
     text = _notification_text(reason, detail, owner, summary)
     data = {
         "reason": reason,
@@ -249,7 +249,7 @@ def add_event(
             "payload": json.dumps({"event": event, **details}),
         },
     )
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)
 
 
 _EVENT = """

@@ -53,5 +53,5 @@ def add_note(
         )
         .returning(Message.id)
     ).scalar_one()
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)
     return note_id

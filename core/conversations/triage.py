@@ -69,7 +69,7 @@ def unsnooze_due(session: Session) -> int:
         text = "A conversation was put aside until now and is open again."
         notify(session, row.business_id, "snooze_due", Severity.INFO, text, conversation_id=row.id, data={"due": True})
         if row.mode == Mode.HUMAN:
-            events.notify(session, row.business_id, row.id, calls=row.assignee_id or events.ANYBODY)
+            events.publish_change(session, row.business_id, row.id, needs_agent=row.assignee_id or events.ALL_AGENTS)
     return len(rows)
 
 
@@ -89,7 +89,7 @@ def set_priority(session: Session, business_id: int, conversation_id: int, prior
     """Set the priority, clamped to 0 (normal) to 3 (most urgent). Raises `NotFound`."""
     lock(session, conversation_id).priority = max(0, min(3, priority))
     session.flush()
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)
 
 
 def set_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
@@ -104,7 +104,7 @@ def set_tags(session: Session, business_id: int, conversation_id: int, tags: Ite
         raise UnacceptableTag(f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
     lock(session, conversation_id).tags = sorted(unique.values(), key=str.casefold)
     session.flush()
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)
 
 
 def add_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
@@ -134,4 +134,4 @@ def mark_unread(session: Session, business_id: int, conversation_id: int) -> Non
         .values(unread_count=func.greatest(Conversation.unread_count, 1))
         .execution_options(synchronize_session=False)
     )
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)

@@ -32,7 +32,7 @@ from core.platform.db import transaction
 from core.replies import context, trial_costs
 from core.replies.assistant import compose
 from core.replies.decision import ComposeRequest, Outcome
-from core.tasks.background_tasks import Running
+from core.tasks.background_tasks import ClaimedTask
 
 SPEND = "spend"
 BUDGET = "budget"
@@ -59,8 +59,8 @@ class _Work:
     left: tuple[_Question, ...]
 
 
-def run(task: Running) -> None:
-    """Try the remaining questions. Raises `Stopped` when the task was cancelled."""
+def run(task: ClaimedTask) -> None:
+    """Try the remaining questions. Raises `TaskInterrupted` when the task was cancelled."""
     with transaction(task.business_id) as session:
         work = _load_work(session, task)
     if work is None:  # newer replays have replaced it
@@ -68,15 +68,15 @@ def run(task: Running) -> None:
     client = model()
     spent = work.spent
     for number, question in enumerate(work.left):
-        task.step(work.total - len(work.left) + number, work.total)
+        task.report_progress(work.total - len(work.left) + number, work.total)
         if client is not None and (why := _end_of_money(task, work, spent)):
             _end(task, why)
             return
         spent += _try(task, work, question, client)
-    task.step(work.total, work.total)
+    task.report_progress(work.total, work.total)
 
 
-def _end_of_money(task: Running, work: _Work, spent: Decimal) -> str | None:
+def _end_of_money(task: ClaimedTask, work: _Work, spent: Decimal) -> str | None:
     """Return why no further question may be paid for: the replay's limit, or the bot's budget for the day or month."""
     if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
         return SPEND
@@ -85,14 +85,14 @@ def _end_of_money(task: Running, work: _Work, spent: Decimal) -> str | None:
         return BUDGET if usage.is_money_spent(session, work.bot_id, in_force) else None
 
 
-def _try(task: Running, work: _Work, question: _Question, asked: Model | None) -> Decimal:
+def _try(task: ClaimedTask, work: _Work, question: _Question, asked: Model | None) -> Decimal:
     """Try one question with both settings. Return its cost, in USD."""
     passages = passages_for(task.business_id, work.bot_id, question_in(question.request.turns))
     request = replace(question.request, passages=passages)
     before, cost = _ask(task, work, replace(request, settings=work.before), asked)
     after, more = _ask(task, work, replace(request, settings=work.after), asked)
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         session.execute(
             update(RehearsalItem)
             .where(RehearsalItem.id == question.id)
@@ -101,7 +101,7 @@ def _try(task: Running, work: _Work, question: _Question, asked: Model | None) -
     return cost + more
 
 
-def _ask(task: Running, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
+def _ask(task: ClaimedTask, work: _Work, request: ComposeRequest, asked: Model | None) -> tuple[Outcome, Decimal]:
     """Return the outcome and its cost, which is written at once: it is spent even if the answer is lost."""
     _wait_for_budget(task, work, request)
     outcome = _priced(compose(request, asked), request.prices)
@@ -112,7 +112,7 @@ def _ask(task: Running, work: _Work, request: ComposeRequest, asked: Model | Non
     return outcome, cost
 
 
-def _wait_for_budget(task: Running, work: _Work, request: ComposeRequest) -> None:
+def _wait_for_budget(task: ClaimedTask, work: _Work, request: ComposeRequest) -> None:
     """Wait until the bot's budget of a minute allows another call: customers come first."""
     while True:
         with transaction(task.business_id) as session:
@@ -120,7 +120,7 @@ def _wait_for_budget(task: Running, work: _Work, request: ComposeRequest) -> Non
             if usage.fits(session, work.bot_id, in_force, request.turns):
                 return
             done = _count_done(session, task.subject_id)
-        task.step(done, work.total)
+        task.report_progress(done, work.total)
         time.sleep(_BUDGET_PAUSE)
 
 
@@ -145,7 +145,7 @@ def _to_json(outcome: Outcome) -> dict[str, Any]:
     return to_result(outcome, context.run_columns(outcome.trace)["confidence"]).model_dump(mode="json")
 
 
-def _load_work(session: Session, task: Running) -> _Work | None:
+def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
     run = session.get(Rehearsal, task.subject_id)
     if run is None:
         return None
@@ -192,7 +192,7 @@ def _request_for(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
     return replace(request, turns=turns, replies_in_a_row=row.replies_in_a_row)
 
 
-def _end(task: Running, why: str) -> None:
+def _end(task: ClaimedTask, why: str) -> None:
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         session.execute(update(Rehearsal).where(Rehearsal.id == task.subject_id).values(ended=why))

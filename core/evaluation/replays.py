@@ -33,7 +33,7 @@ from core.platform.db import run
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.replies import transcript
 from core.tasks import background_tasks
-from core.tasks.background_tasks import ErrandView
+from core.tasks.background_tasks import TaskView
 from core.types import Role, Turn
 
 KIND = "rehearsal"
@@ -98,7 +98,7 @@ class RehearsalView:
     spent: Decimal
     ended: str | None
     created_at: datetime
-    work: ErrandView | None
+    work: TaskView | None
     items: Sequence[Item]
 
     @property
@@ -143,7 +143,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
     rows = [{"business_id": business_id, "rehearsal_id": rehearsal_id, "position": at} | one for at, one in items]
     session.execute(insert(RehearsalItem), rows)
     run(session, _FORGET, {"bot": bot_id, "kept": _MAX_REPLAYS})
-    background_tasks.begin(session, business_id, KIND, rehearsal_id, by=actor)
+    background_tasks.enqueue(session, business_id, KIND, rehearsal_id, by=actor)
     audit_log.record(
         session, business_id, actor, "bot.rehearse", f"bot:{bot_id}", rehearsal=rehearsal_id, items=len(rows)
     )

@@ -36,7 +36,7 @@ from core.models.knowledge import (
 from core.models.knowledge_kinds import SourceKind
 from core.platform import object_storage
 from core.platform.db import transaction
-from core.tasks.background_tasks import PermanentTaskError, Running
+from core.tasks.background_tasks import ClaimedTask, PermanentTaskError
 
 log = structlog.get_logger(__name__)
 
@@ -58,8 +58,8 @@ class _Work:
     is_read: bool
 
 
-def run(task: Running) -> None:
-    """Ingest a source. Raises `Stopped`, and `PermanentTaskError` with the `Fault` of an unreadable source."""
+def run(task: ClaimedTask) -> None:
+    """Ingest a source. Raises `TaskInterrupted`, and `PermanentTaskError` with the `Fault` of an unreadable source."""
     try:
         work = _start(task, _fetch_page(task))
         if work is None:
@@ -72,12 +72,12 @@ def run(task: Running) -> None:
     _publish(task, work, _embed(task, work))
 
 
-def failed(session: Session, task: Running, code: str) -> None:
+def failed(session: Session, task: ClaimedTask, code: str) -> None:
     """Record on the source that its task failed permanently."""
     record_failure(session, task.subject_id, code)
 
 
-def _fetch_page(task: Running) -> Page | None:
+def _fetch_page(task: ClaimedTask) -> Page | None:
     """Fetch a web page; None for other sources, and for a page that an earlier attempt has fetched already."""
     with transaction(task.business_id) as session:
         source = session.get(KnowledgeSource, task.subject_id)
@@ -91,14 +91,14 @@ def _fetch_page(task: Running) -> Page | None:
     return page
 
 
-def _page_key(task: Running) -> str:
+def _page_key(task: ClaimedTask) -> str:
     return f"{task.business_id}/knowledge-page-{task.subject_id}"
 
 
-def _start(task: Running, page: Page | None) -> _Work | None:
+def _start(task: ClaimedTask, page: Page | None) -> _Work | None:
     """Return what to parse, or None if the source was deleted or the page has not changed."""
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         source = session.get(KnowledgeSource, task.subject_id)
         if source is None:
             return None
@@ -124,7 +124,7 @@ def _start(task: Running, page: Page | None) -> _Work | None:
         return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
 
 
-def _store_content_hash(session: Session, task: Running, source: KnowledgeSource, page: Page) -> bool:
+def _store_content_hash(session: Session, task: ClaimedTask, source: KnowledgeSource, page: Page) -> bool:
     """Store a page's content hash. Return whether there is anything to parse."""
     digest = hashlib.sha256(page.content).hexdigest()
     if digest == source.content_hash:
@@ -144,7 +144,7 @@ def _unfinished(session: Session, source: KnowledgeSource) -> int | None:
     )
 
 
-def _read(task: Running, work: _Work) -> None:
+def _read(task: ClaimedTask, work: _Work) -> None:
     with tempfile.TemporaryDirectory(dir=object_storage.scratch_folder()) as folder:
         path = Path(folder) / "source"
         try:
@@ -154,21 +154,21 @@ def _read(task: Running, work: _Work) -> None:
         with parse_file(path, work.name) as document:
             pieces = _store(task, work, document)
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         source = session.get_one(KnowledgeSource, work.source_id)
         source.kind = work.kind if work.kind is SourceKind.PAGE else document.kind
         source.state, source.pieces_done, source.pieces_total = SourceState.EMBEDDING, pieces, pieces
 
 
-def _store(task: Running, work: _Work, document: ParsedDocument) -> int:
+def _store(task: ClaimedTask, work: _Work, document: ParsedDocument) -> int:
     """Store the missing passages. Return the number of pieces of the document. Raises `BadFile`."""
     piece = stored = 0
     for batch in _batches(document.chunks):
         piece, stored = batch[-1].piece, batch[-1].position + 1
-        task.step(piece, max(document.pieces, piece))
+        task.report_progress(piece, max(document.pieces, piece))
         if new := [chunk for chunk in batch if chunk.position >= work.stored]:
             with transaction(task.business_id) as session:
-                task.hold(session)
+                task.assert_lease(session)
                 session.execute(insert(KnowledgeChunk), [_row(task, work, chunk) for chunk in new])
                 if work.old_edition is not None:
                     copy_vectors(session, work.old_edition, work.edition, new[0].position, new[-1].position)
@@ -183,7 +183,7 @@ def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
         yield batch
 
 
-def _row(task: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
+def _row(task: ClaimedTask, work: _Work, chunk: Chunk) -> dict[str, object]:
     return {
         "business_id": task.business_id,
         "source_id": work.source_id,
@@ -196,7 +196,7 @@ def _row(task: Running, work: _Work, chunk: Chunk) -> dict[str, object]:
     }
 
 
-def _embed(task: Running, work: _Work) -> str | None:
+def _embed(task: ClaimedTask, work: _Work) -> str | None:
     """Return the model that embedded the new edition. None if it failed: then only full text finds its passages, until
     `core.knowledge.reembed` embeds them.
     """
@@ -209,10 +209,10 @@ def _embed(task: Running, work: _Work) -> str | None:
     return embedder.name
 
 
-def _publish(task: Running, work: _Work, model: str | None) -> None:
+def _publish(task: ClaimedTask, work: _Work, model: str | None) -> None:
     """Make the new edition searchable, and delete the old one."""
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         count = session.scalars(select(func.count()).where(KnowledgeChunk.edition == work.edition)).one()
         source = session.get_one(KnowledgeSource, work.source_id)
         source.edition, source.model, source.chunks = work.edition, model, count

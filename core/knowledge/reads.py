@@ -83,7 +83,7 @@ def source(session: Session, source_id: int) -> SourceView:
     return _view(row[0], row[1], background_tasks.latest(session, INGEST, [source_id]).get(source_id))
 
 
-def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.ErrandView | None) -> SourceView:
+def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.TaskView | None) -> SourceView:
     return SourceView(
         id=row.id,
         kind=SourceKind(row.kind),

@@ -18,7 +18,7 @@ from core.knowledge.vector_store import backfill
 from core.models.knowledge import KnowledgeSource, KnowledgeVector
 from core.platform.db import transaction
 from core.tasks import background_tasks
-from core.tasks.background_tasks import PermanentTaskError, Running
+from core.tasks.background_tasks import ClaimedTask, PermanentTaskError
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +42,12 @@ def enqueue_due(session: Session) -> int:
     values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _RETRY_AFTER}
     due = session.scalars(_DUE, values).all()
     for business_id in due:
-        background_tasks.begin(session, business_id, REEMBED, business_id, by="system")
+        background_tasks.enqueue(session, business_id, REEMBED, business_id, by="system")
     return len(due)
 
 
-def run(task: Running) -> None:
-    """Re-embed. Raises `Stopped`, and `PermanentTaskError` when the model does not answer: the scheduler retries later.
+def run(task: ClaimedTask) -> None:
+    """Re-embed. Raises `TaskInterrupted`; `PermanentTaskError` if the model does not answer: the scheduler retries.
 
     A source whose text the model refuses does not block the others.
     """
@@ -69,7 +69,7 @@ def run(task: Running) -> None:
         raise PermanentTaskError(f"model_{refused.kind}")
 
 
-def _next(task: Running, model: str, *, after: int) -> tuple[int, int] | None:
+def _next(task: ClaimedTask, model: str, *, after: int) -> tuple[int, int] | None:
     """Return the next source whose passages in use have no vectors of the model, and their edition."""
     with transaction(task.business_id) as session:
         row = session.execute(
@@ -85,10 +85,10 @@ def _next(task: Running, model: str, *, after: int) -> tuple[int, int] | None:
     return None if row is None else (row.id, row.edition)
 
 
-def _switch_model(task: Running, source_id: int, edition: int, model: str) -> None:
+def _switch_model(task: ClaimedTask, source_id: int, edition: int, model: str) -> None:
     """Switch a source to the model. No-op if it was ingested anew meanwhile: its new edition is checked later."""
     with transaction(task.business_id) as session:
-        task.hold(session)
+        task.assert_lease(session)
         changed = session.scalar(
             update(KnowledgeSource)
             .where(KnowledgeSource.id == source_id, KnowledgeSource.edition == edition)

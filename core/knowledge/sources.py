@@ -159,7 +159,7 @@ def _add(session: Session, business_id: int, bot_id: int | None, title: str, by:
     )
     if added is None:
         raise AlreadyThere(_same(session, bot_id, values))
-    background_tasks.begin(session, business_id, INGEST, added, by=by)
+    background_tasks.enqueue(session, business_id, INGEST, added, by=by)
     audit_log.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
     return added
 
@@ -220,7 +220,7 @@ def reread(session: Session, source_id: int, *, by: str) -> None:
 def _enqueue(session: Session, source: KnowledgeSource, by: str) -> None:
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
-    background_tasks.begin(session, source.business_id, INGEST, source.id, by=by)
+    background_tasks.enqueue(session, source.business_id, INGEST, source.id, by=by)
 
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:

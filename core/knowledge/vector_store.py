@@ -11,16 +11,16 @@ from core.bots.usage import record_embedded
 from core.knowledge.embedders import Embedder, passage_text
 from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
 from core.platform.db import run, transaction
-from core.tasks.background_tasks import Running
+from core.tasks.background_tasks import ClaimedTask
 
 _BATCH = 128
 _TIMEOUT_SECONDS = 120.0  # for a batch, including the waits of a busy server
 
 
-def backfill(task: Running, edition: int, embedder: Embedder) -> None:
+def backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
     """Embed the passages without a vector of this embedder: those of an earlier attempt are not embedded again.
 
-    An edition deleted meanwhile needs none. Raises `ModelFailed`, `Stopped`.
+    An edition deleted meanwhile needs none. Raises `ModelFailed`, `TaskInterrupted`.
     """
     with metered() as embedded:
         try:
@@ -29,7 +29,7 @@ def backfill(task: Running, edition: int, embedder: Embedder) -> None:
             _record_cost(task, edition, embedded)
 
 
-def _record_cost(task: Running, edition: int, embedded: Embedded) -> None:
+def _record_cost(task: ClaimedTask, edition: int, embedded: Embedded) -> None:
     """Record the cost, which is spent even if the task fails."""
     with transaction(task.business_id) as session:
         of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
@@ -44,12 +44,12 @@ def _record_cost(task: Running, edition: int, embedded: Embedded) -> None:
         )
 
 
-def _backfill(task: Running, edition: int, embedder: Embedder) -> None:
+def _backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
     after = -1
     with transaction(task.business_id) as session:
         done, total = _progress(session, edition, embedder.name)
     while True:
-        task.step(done, total)
+        task.report_progress(done, total)
         with transaction(task.business_id) as session:
             batch = _next_batch(session, edition, embedder.name, after)
         if not batch:
@@ -67,7 +67,7 @@ def _backfill(task: Running, edition: int, embedder: Embedder) -> None:
             for (chunk_id, _, _), vector in zip(batch, vectors, strict=True)
         ]
         with transaction(task.business_id) as session:
-            task.hold(session)
+            task.assert_lease(session)
             if not _locked(session, edition):
                 return
             session.execute(insert(KnowledgeVector), rows)

@@ -2,12 +2,12 @@
 
 from core.models.ai_run import AIRun
 from core.models.alert import Alert
+from core.models.background_task import BackgroundTask, TaskState
 from core.models.base import Base, Tenant
 from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState, Sees
 from core.models.contact import Contact, ContactIdentity, ContactMerge
 from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
 from core.models.daily_figure import AnswerFigure, DailyFigure, DayCounted
-from core.models.errand import Errand, ErrandState
 from core.models.knowledge import (
     KnowledgeChunk,
     KnowledgeEdition,
@@ -64,6 +64,7 @@ __all__ = [
     "AskedQuestion",
     "Attachment",
     "AuditEntry",
+    "BackgroundTask",
     "Base",
     "Bot",
     "BotLearning",
@@ -83,8 +84,6 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Direction",
-    "Errand",
-    "ErrandState",
     "EventSource",
     "FileState",
     "KnowledgeChunk",
@@ -118,6 +117,7 @@ __all__ = [
     "Suggestion",
     "SuggestionState",
     "TaskFailure",
+    "TaskState",
     "Team",
     "TeamMember",
     "Tenant",

@@ -1,4 +1,4 @@
-"""Settings, read once from the environment and `.env`. A wrong one stops the start with one line."""
+"""Settings, read once from the environment and `.env`. An invalid one ends the start with a one-line error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.platform.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
-    """Every setting of contract and `.env.example`, by its environment name in lower case."""
+    """Every setting of `.env.example`, by its environment name in lower case."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
@@ -80,8 +80,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _blank_is_none(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in given.items() if not (isinstance(value, str) and not value.strip())}
+    def _blank_is_none(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in settings.items() if not (isinstance(value, str) and not value.strip())}
 
     @field_validator("*", mode="before")
     @classmethod
@@ -95,41 +95,41 @@ class Settings(BaseSettings):
 
     @property
     def bracketed_host(self) -> str:
-        """`WEB_HOST` as it stands in front of a port: an IPv6 address in brackets."""
+        """`WEB_HOST` for use in a URL: an IPv6 address in brackets."""
         return f"[{self.web_host}]" if ":" in self.web_host else self.web_host
 
     @property
     def own_host(self) -> str:
-        """Where this machine reaches what listens on `WEB_HOST`."""
+        """Address at which this machine reaches what listens on `WEB_HOST`."""
         return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.web_host, self.bracketed_host)  # noqa: S104
 
     @property
     def sandbox_active(self) -> bool:
-        """Whether the stand-ins take the providers' place: on demand, or because no provider is set."""
+        """Whether the sandbox replaces the providers: on demand, or because no provider is configured."""
         if self.sandbox is not None:
             return self.sandbox
         return not (self.whatsapp_access_token or self.twilio_auth_token)
 
     @property
     def oidc_active(self) -> bool:
-        """Whether people may sign in through an identity provider."""
+        """Whether users may sign in through an identity provider."""
         return bool(self.oidc_issuer and self.oidc_client_id and self.oidc_client_secret)
 
     @property
     def callback_base(self) -> str:
-        """Where providers reach us: `PUBLIC_URL`, or the local port while there is none."""
+        """Base URL for providers: `PUBLIC_URL`, or the local port if it is not set."""
         return (self.public_url or f"http://{self.own_host}:{self.web_port}").rstrip("/")
 
     @property
     def console_base(self) -> str:
-        """Where people open the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
+        """Base URL of the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
         return (self.console_url or self.public_url or f"http://localhost:{self.console_port}").rstrip("/")
 
     @property
     def files_base(self) -> str:
-        """Where Twilio can fetch our files; "" while `PUBLIC_URL` names no address that it could reach.
+        """Base URL at which Twilio can fetch files; "" if `PUBLIC_URL` is not reachable for it.
 
-        A stand-in for Twilio on this machine reaches the local port.
+        A sandbox on this machine reaches the local port.
         """
         if values.is_local(self.twilio_api_url):
             return self.callback_base
@@ -137,24 +137,24 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: object) -> Settings:
-    """Settings from the environment.
+    """Load the settings from the environment.
 
     Raises:
-        ConfigurationError: names the first wrong setting and what is wrong with it.
+        ConfigurationError: names the first invalid setting and the reason.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        why = values.told(first["type"], first["msg"], first.get("ctx", {}))
+        why = values.explain(first["type"], first["msg"], first.get("ctx", {}))
         raise ConfigurationError(f"{name} is wrong: {why}. Correct it in the environment or .env.") from None
     except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise ConfigurationError(f".env cannot be read ({type(error).__name__}): it must be a text file.") from None
 
 
 def require_servers(settings: Settings) -> Settings:
-    """Check what every serving process needs.
+    """Check the settings that every serving process needs.
 
     Raises:
         ConfigurationError: names what is missing.
@@ -176,5 +176,5 @@ def require_servers(settings: Settings) -> Settings:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, checked for serving."""
+    """Return the settings of this process, checked for serving."""
     return check(require_servers(load()))

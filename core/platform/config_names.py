@@ -1,4 +1,4 @@
-"""Names that look like a setting of ours and are none: a typing error must not be obeyed by silence."""
+"""Warnings about names that look like a setting but are none: a typing error must not pass unnoticed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dotenv import dotenv_values
 
 from core.platform.config import Settings
 
-# Read by others of ours than `Settings`, or by nobody any more.
-_ELSEWHERE = frozenset({
+# Read outside `Settings`, or obsolete.
+_READ_ELSEWHERE = frozenset({
     "SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "SANDBOX_HOST", "SANDBOX_KEEP", "WEBHOOK_BASE_URL",
     "GUNICORN_WORKER_CLASS", "FORWARDED_ALLOW_IPS",
 })  # fmt: skip
@@ -22,8 +22,8 @@ _NOT_YET = frozenset({
     "PRIVATE_HOSTS", "TRANSCRIPTION_MODEL", "TRANSCRIPTION_BASE_URL", "BROADCAST_DRIVER", "PUSHER_APP_ID",
     "PUSHER_APP_KEY", "PUSHER_APP_SECRET", "PUSHER_HOST", "PUSHER_PORT",
 })  # fmt: skip
-# The client library of the model reads these by itself.
-_OTHERS = frozenset({
+# Read by the model's client library.
+_CLIENT_LIBRARY = frozenset({
     "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_LOG", "OPENAI_WEBHOOK_SECRET", "OPENAI_ADMIN_KEY",
     "OPENAI_ORGANIZATION", "OPENAI_CUSTOM_HEADERS",
 })  # fmt: skip
@@ -31,14 +31,14 @@ _PREFIXES = (
     "WHATSAPP_", "TWILIO_", "BOTHUB_", "OPENAI_", "REPLY_", "RETRY_", "MAIL_", "IMAP_", "BROADCAST_", "PUSHER_",
     "NOTIFY_", "OIDC_", "TRANSCRIPTION_", "SANDBOX_", "UNCERTAIN_", "SWEEP_", "LEASE_", "ENCRYPTION_", "WEBHOOK_",
 )  # fmt: skip
-_NEAR = 0.86  # of 1; a letter more, less or swapped in a name of eight letters
+_NEAR = 0.86  # similarity from 0 to 1; about one wrong letter in a name of eight
 
 
 def warnings(settings: Settings) -> list[str]:
-    """A line for each name in the environment and `.env` that is given in vain, and for what is missing but not
-    needed at once."""
-    given = {name.upper() for name, value in _given() if (value or "").strip()}
-    found = [*_unknown(given), *_open_file()]
+    """Return a line for each unused name in the environment and `.env`, and for what is missing but not needed at
+    once."""
+    names = {name.upper() for name, value in _environment() if (value or "").strip()}
+    found = [*_unknown(names), *_readable_by_all()]
     if settings.whatsapp_access_token and not settings.whatsapp_webhook_verify_token:
         found.append("WHATSAPP_WEBHOOK_VERIFY_TOKEN is not set: Meta's webhook form cannot be confirmed without it.")
     if settings.whatsapp_access_token and not settings.whatsapp_business_account_id:
@@ -46,9 +46,9 @@ def warnings(settings: Settings) -> list[str]:
     return found
 
 
-def _unknown(given: Iterable[str]) -> Iterator[str]:
+def _unknown(names: Iterable[str]) -> Iterator[str]:
     known = {name.upper() for name in Settings.model_fields}
-    for name in sorted(set(given) - known - _ELSEWHERE - _OTHERS):
+    for name in sorted(set(names) - known - _READ_ELSEWHERE - _CLIENT_LIBRARY):
         near = difflib.get_close_matches(name, sorted(known | _NOT_YET), n=1, cutoff=_NEAR)
         if name in _NOT_YET:
             yield f"{name} is set, but this version does not use it yet."
@@ -59,14 +59,14 @@ def _unknown(given: Iterable[str]) -> Iterator[str]:
             yield f"{name} is no setting and is not used: the nearest one is {nearest[0]}."
 
 
-def _open_file() -> Iterator[str]:
-    """A file of secrets that every account of the machine can read."""
+def _readable_by_all() -> Iterator[str]:
+    """Warn of an `.env` that every account of the machine can read."""
     file = Path(str(Settings.model_config.get("env_file")))
     if file.is_file() and file.stat().st_mode & 0o004:
         yield f"{file} can be read by every account of this machine: run `chmod 600 {file}`."
 
 
-def _given() -> Iterator[tuple[str, str | None]]:
+def _environment() -> Iterator[tuple[str, str | None]]:
     yield from os.environ.items()
     file = Settings.model_config.get("env_file")
     yield from dotenv_values(str(file), interpolate=False, encoding="utf-8-sig").items()

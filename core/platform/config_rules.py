@@ -1,4 +1,4 @@
-"""What the settings must be to one another, and the secrets for themselves. Each rule yields what is to be mended."""
+"""Rules between settings, and for secrets. Each rule yields what has to be corrected."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from core.platform.errors import ConfigurationError
 if TYPE_CHECKING:
     from core.platform.config import Settings
 
-# The stand-ins' secrets (docs/sandbox.md). Whoever has read the documentation knows them.
+# The sandbox's secrets, published in docs/sandbox.md.
 PUBLISHED = frozenset(
     {"sandbox-access-token", "sandbox-app-secret", "sandbox-verify-token", "sandbox-auth-token", "sk-sandbox"}
 )
-# Least characters of each kind. Providers' own are 32 and more; what one thinks up for oneself may be shorter.
+# Minimum lengths. Secrets made by providers have 32 characters and more; chosen ones may be shorter.
 _SECRETS = {
     "whatsapp_app_secret": 12,
     "whatsapp_webhook_verify_token": 12,
@@ -32,8 +32,8 @@ _SECRETS = {
     "admin_password": 10,
 }
 _OUR_OWN = ("bothub_api_key", "admin_password")
-_LONGEST_PASSWORD = 256
-_FEWEST_CHARACTERS = 4  # different ones
+_MAX_PASSWORD = 256
+_MIN_DISTINCT_CHARACTERS = 4
 _WORDS = (  # what placeholders are made of: change-me, your_api_key, <token>, cambiar-esta-clave
     "a the my your our some any this that me it to be here with in of from for and or is not set fill paste put insert "
     "enter replace change please rename todo tbd fixme xxx yyy zzz foo bar baz none null nil undefined must should "
@@ -52,7 +52,7 @@ _PLACEHOLDER = re.compile("(?:" + "|".join(sorted(_WORDS.split(), key=len, rever
 
 
 def check(settings: Settings) -> Settings:
-    """Raises `ConfigurationError` with the first thing that is to be mended, in one line that names it."""
+    """Return the settings. Raises `ConfigurationError` with a line about the first one to correct."""
     for rule in _RULES:
         for problem in rule(settings):
             raise ConfigurationError(problem)
@@ -60,18 +60,18 @@ def check(settings: Settings) -> Settings:
 
 
 def is_database_url(url: str) -> bool:
-    """Whether libpq and SQLAlchemy both understand it."""
+    """Whether libpq and SQLAlchemy both accept the URL."""
     try:
         parts = urlsplit(url)
         conninfo_to_dict(url)
-        whole = parts.netloc.count("@") <= 1 and not parts.fragment  # else libpq takes some of a password for the host
+        whole = parts.netloc.count("@") <= 1 and not parts.fragment  # else libpq takes part of a password for the host
         return whole and parts.scheme in ("postgresql", "postgres") and (parts.port is None or parts.port > 0)
     except (ProgrammingError, ValueError):
         return False
 
 
 def is_redis_url(url: str) -> bool:
-    """Whether the Redis client understands it: redis://, rediss:// or unix://, and a database's number."""
+    """Whether the Redis client accepts the URL: redis://, rediss:// or unix://, and a database number."""
     from redis.connection import parse_url
 
     try:
@@ -110,7 +110,7 @@ def _encryption(settings: Settings) -> Iterator[str]:
     for key in settings.encryption_keys:
         try:
             Fernet(key)
-            weak = len(set(key)) < 2 * _FEWEST_CHARACTERS
+            weak = len(set(key)) < 2 * _MIN_DISTINCT_CHARACTERS
         except ValueError:
             weak = True
         if weak:
@@ -121,14 +121,14 @@ def _encryption(settings: Settings) -> Iterator[str]:
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    for field, fewest in _SECRETS.items():
-        if settings.sandbox_active and field not in _OUR_OWN:  # the stand-ins' secrets are public anyway
+    for field, min_length in _SECRETS.items():
+        if settings.sandbox_active and field not in _OUR_OWN:  # the sandbox's secrets are public anyway
             continue
         value = getattr(settings, field)
         for secret in value if isinstance(value, list) else [value]:
-            if secret and (fault := _fault(secret, fewest)):
+            if secret and (fault := _fault(secret, min_length)):
                 yield f"{field.upper()} is wrong: {fault}."
-    ours = urlsplit(settings.openai_base_url).hostname == "api.openai.com"  # other servers take any word
+    ours = urlsplit(settings.openai_base_url).hostname == "api.openai.com"  # other servers accept any key
     if (
         settings.openai_api_key
         and ours
@@ -138,21 +138,21 @@ def _secrets(settings: Settings) -> Iterator[str]:
         yield f"OPENAI_API_KEY is wrong: {fault}. Copy it from the provider, or leave it empty."
 
 
-def _fault(secret: str, fewest: int) -> str | None:
+def _fault(secret: str, min_length: int) -> str | None:
     if secret in PUBLISHED:
         return "it is the sandbox's, which everybody knows; use your own, or set SANDBOX=1"
     if is_placeholder(secret):
         return "it is a placeholder that anybody could guess; use your own"
-    if len(secret) < fewest:
-        return f"it has {len(secret)} characters, and fewer than {fewest} are too easy to guess"
+    if len(secret) < min_length:
+        return f"it has {len(secret)} characters, and fewer than {min_length} are too easy to guess"
     return None
 
 
 def is_placeholder(secret: str) -> bool:
-    """Whether it is made of words that stand for a secret (change-me, your_api_key, <token>), or of next to nothing."""
+    """Whether it consists of placeholder words (change-me, your_api_key, <token>) or of very few characters."""
     words = [word for word in re.split(r"[\W\d_]+", secret.lower()) if word]
-    if not words or len(set(secret)) < _FEWEST_CHARACTERS:
-        return len(set(secret)) < 2 * _FEWEST_CHARACTERS or secret in "0123456789" * 3
+    if not words or len(set(secret)) < _MIN_DISTINCT_CHARACTERS:
+        return len(set(secret)) < 2 * _MIN_DISTINCT_CHARACTERS or secret in "0123456789" * 3
     mostly = 2 * sum(map(len, words)) >= len(secret)
     return mostly and all(_PLACEHOLDER.fullmatch(word) for word in words)
 
@@ -160,7 +160,7 @@ def is_placeholder(secret: str) -> bool:
 def _whatsapp(settings: Settings) -> Iterator[str]:
     token = settings.whatsapp_access_token
     if settings.sandbox:
-        return  # what is not given is the sandbox's
+        return  # missing values are the sandbox's
     if token and not settings.whatsapp_app_secret:
         yield (
             "WHATSAPP_APP_SECRET is not set: without it nobody can tell Meta's webhooks from forged ones. "
@@ -177,8 +177,8 @@ def _whatsapp(settings: Settings) -> Iterator[str]:
         yield f"WHATSAPP_ACCESS_TOKEN is not set although {name} is: set it too, or leave both out."
 
 
-def _apart(settings: Settings) -> Iterator[str]:
-    """The secret that signs is none of those that are sent to and fro."""
+def _distinct(settings: Settings) -> Iterator[str]:
+    """The signing secret must differ from the secrets that are transmitted."""
     for name in ("whatsapp_access_token", "whatsapp_webhook_verify_token"):
         if getattr(settings, name) in settings.whatsapp_app_secret and not settings.sandbox_active:
             yield (
@@ -209,8 +209,8 @@ def _people(settings: Settings) -> Iterator[str]:
         yield "ADMIN_PASSWORD is not set although ADMIN_EMAIL is: set both, or neither for a one-time link."
     if settings.admin_password and not settings.admin_email:
         yield "ADMIN_EMAIL is not set although ADMIN_PASSWORD is: set both, or neither for a one-time link."
-    if len(settings.admin_password) > _LONGEST_PASSWORD:
-        yield f"ADMIN_PASSWORD is wrong: it has more than {_LONGEST_PASSWORD} characters."
+    if len(settings.admin_password) > _MAX_PASSWORD:
+        yield f"ADMIN_PASSWORD is wrong: it has more than {_MAX_PASSWORD} characters."
     issuer = urlsplit(settings.oidc_issuer)
     if issuer.scheme == "http" and issuer.hostname not in ("127.0.0.1", "localhost", "::1"):
         yield "OIDC_ISSUER is wrong: it must be an https address."
@@ -221,28 +221,28 @@ def _people(settings: Settings) -> Iterator[str]:
 
 
 def _addresses(settings: Settings) -> Iterator[str]:
-    if settings.media_url and (reason := _no_store(settings.media_url)):
+    if settings.media_url and (reason := _store_fault(settings.media_url)):
         yield f"MEDIA_URL is wrong: {reason}. It must name an object store, like s3://bucket/prefix."
     if settings.notify_urls:
         from apprise import Apprise
 
         for place, url in enumerate(settings.notify_urls, 1):
-            if not Apprise.instantiate(url):  # the address holds secrets and is not shown
+            if not Apprise.instantiate(url):  # the URL holds secrets and is not shown
                 yield (
                     f"NOTIFY_URLS is wrong: number {place} of its addresses is none that Apprise knows, like "
                     "mailto://user:password@host or slack://…; see https://appriseit.com/services."
                 )
 
 
-def _no_store(url: str) -> str | None:
-    """Why files cannot be kept there, as far as can be told without asking it."""
+def _store_fault(url: str) -> str | None:
+    """Return why the URL cannot be an object store, as far as it can be checked offline."""
     from obstore.exceptions import BaseError
     from obstore.store import HTTPStore, MemoryStore, from_url
 
     try:
         store = from_url(url)
     except (BaseError, ValueError) as error:
-        return re.sub(r' ".*"', "", str(error).splitlines()[0])  # which may be the address, with a password
+        return re.sub(r' ".*"', "", str(error).splitlines()[0])  # may be the URL, with a password
     return "it cannot keep files" if isinstance(store, HTTPStore | MemoryStore) else None
 
 
@@ -251,5 +251,5 @@ def _first(settings: Settings, fields: list[str]) -> str | None:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _apart, _addresses,
+    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _distinct, _addresses,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a setting's value may look like, each by itself. An error's text goes on "NAME is wrong: "."""
+"""Types and validators of single settings. An error's text continues "NAME is wrong: "."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from pydantic_settings import NoDecode
 
 _DAY = 86400.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_COMMENT_BEHIND = re.compile(r"\s#")
+_TRAILING_COMMENT = re.compile(r"\s#")
 
 
 def clean(name: str, value: str) -> str:
-    """A value without the blanks around it. Raises ValueError for what an environment file was misread into.
+    """Strip a value. Raises ValueError for the traces of a misread environment file.
 
-    Docker and systemd hand on whatever stands behind the `=`: a comment, or quotes, become a part of the value.
+    Docker and systemd pass on everything after the `=`: comments and quotes become part of the value.
     """
     value = value.strip()
     if _CONTROL.search(value):
         raise ValueError("it has a line break or another control character in it")
-    if value.startswith("#") or (_COMMENT_BEHIND.search(value) and name != "admin_password"):
+    if value.startswith("#") or (_TRAILING_COMMENT.search(value) and name != "admin_password"):
         raise ValueError("a comment is a part of it: put comments on lines of their own")
     if value[:1] in ("'", '"') or value[-1:] in ("'", '"'):
         raise ValueError("it is in quotes: leave them out")
     return value
 
 
-_EXPECTED = {  # by pydantic's type of error, whose own words are for programmers
+_EXPECTED = {  # by pydantic's error type, whose own messages are for programmers
     "int_parsing": "it must be a whole number", "int_from_float": "it must be a whole number",
     "int_parsing_size": "it must be a whole number", "float_parsing": "it must be a number",
     "finite_number": "it must be a number", "bool_parsing": "it must be 1 or 0", "bool_type": "it must be 1 or 0",
@@ -41,8 +41,8 @@ _EXPECTED = {  # by pydantic's type of error, whose own words are for programmer
 }  # fmt: skip
 
 
-def told(kind: str, message: str, context: Mapping[str, object]) -> str:
-    """What is wrong with a value, in words for whoever set it."""
+def explain(kind: str, message: str, context: Mapping[str, object]) -> str:
+    """Return what is wrong with a value, in words for an operator."""
     expected = _EXPECTED.get(kind)
     return message.removeprefix("Value error, ") if expected is None else expected.format_map(context)
 
@@ -56,14 +56,14 @@ def _upper(value: object) -> object:
 
 
 def _plain(value: str) -> str:
-    """A word that travels in headers and addresses."""
+    """A value that is used in headers and URLs."""
     if not value.isascii() or any(char.isspace() for char in value):
         raise ValueError("it has a blank or a character outside ASCII in it")
     return value
 
 
 def _web_address(value: str) -> str:
-    """An http address without query, fragment or credentials. An empty one is none."""
+    """An http URL without query, fragment or credentials; may be empty."""
     if not value:
         return value
     example = "it must look like https://host.example or https://host.example:8443/path"
@@ -80,7 +80,7 @@ def _web_address(value: str) -> str:
 
 
 def is_local(address: str) -> bool:
-    """Whether an http address can be reached from this machine or its network alone."""
+    """Whether an http URL is reachable only from this machine or its network."""
     host = urlsplit(address).hostname or ""
     try:
         return not ip_address(host).is_global

@@ -1,4 +1,4 @@
-"""Secrets at rest: Fernet with rotating keys (the first of ENCRYPTION_KEYS writes, all of them read)."""
+"""Encryption at rest: Fernet with rotating keys (the first of ENCRYPTION_KEYS encrypts, all decrypt)."""
 
 from __future__ import annotations
 
@@ -46,31 +46,31 @@ class EncryptedJSON(TypeDecorator[dict[str, str]]):
 
 @lru_cache(maxsize=8)
 def signing_keys(purpose: str) -> tuple[bytes, ...]:
-    """A key for signatures from each of ENCRYPTION_KEYS, of use for this purpose alone: the first signs, all verify."""
+    """Derive a signing key for a purpose from each of ENCRYPTION_KEYS: the first signs, all verify."""
     return tuple(
         HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bothub: {purpose}".encode()).derive(key.encode())
         for key in get_settings().encryption_keys
     )
 
 
-def sealed(text: str) -> str:
-    """A text that only we can read and that nobody can make, for a browser to keep."""
+def encrypt_text(text: str) -> str:
+    """Encrypt and authenticate a text, for a cookie."""
     return _fernet().encrypt(text.encode()).decode()
 
 
-def unsealed(kept: str) -> str | None:
-    """What was sealed; None for anything else."""
+def decrypt_text(token: str) -> str | None:
+    """Decrypt a text of `encrypt_text`; None for anything else."""
     try:
-        return _fernet().decrypt(kept.encode()).decode()
+        return _fernet().decrypt(token.encode()).decode()
     except (InvalidToken, UnicodeError):
         return None
 
 
 def new_token(prefix: str = "") -> str:
-    """A random URL-safe secret of 256 bits."""
+    """Return a random URL-safe secret of 256 bits."""
     return prefix + secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of a token: it has 256 random bits, so a plain hash cannot be guessed back."""
+    """Return the hash stored for a token; 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).digest()

@@ -1,6 +1,6 @@
-"""The engine, and the two ways to open a transaction: inside one business, or across all of them.
+"""The engine, and the two kinds of transaction: scoped to one business, or across all.
 
-Row-level security does the separating. A business transaction runs as the role `bothub_app`, for which every
+Row-level security separates businesses. A business transaction runs as the role `bothub_app`, for which every
 tenant table shows only the rows of `bothub.business_id`; a query that forgets its filter finds nothing of others.
 A system transaction runs as the connecting role and is for queue work and sign-in only.
 """
@@ -29,12 +29,12 @@ _LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_i
 def make_engine(
     url: str, *, pool_size: int = 10, statement_timeout: float = 15, isolation_level: str | None = None
 ) -> Engine:
-    """An engine whose connections give up rather than hang: a frozen client must not hold locks for ever.
+    """Create an engine whose connections time out rather than hang: a frozen client must not hold locks for ever.
 
-    It never has more than `pool_size` of them: whoever finds none waits, after ten seconds with a `TimeoutError`.
+    It never has more than `pool_size` connections: further threads wait, after ten seconds with a `TimeoutError`.
 
-    A connection is tried before it is used, so that a restart of Postgres does not fail the first request after it;
-    workers, who repeat whatever fails, spare themselves that round trip.
+    A connection is tested before use, so that a restart of Postgres does not fail the next request; workers repeat what
+    fails and save that round trip.
     """
     milliseconds = int(statement_timeout * 1000)
     return create_engine(
@@ -45,8 +45,8 @@ def make_engine(
         pool_timeout=10,
         pool_recycle=1800,
         pool_use_lifo=True,  # few connections in use have all statements prepared; the rest stay idle
-        pool_pre_ping=not connections.repeats_what_fails(),
-        hide_parameters=True,  # what customers write, and what opens a session, belong in no log
+        pool_pre_ping=not connections.retries_on_disconnect(),
+        hide_parameters=True,  # messages of customers and session tokens must not be logged
         connect_args={
             "connect_timeout": 5,
             "prepare_threshold": 1,
@@ -61,10 +61,10 @@ def make_engine(
 class _Engines:
     """The engines of a process, within its share of the connections (`core.platform.connections`).
 
-    A thread that is in a transaction and begins another one takes a `nested` connection: threads that all waited for a
-    second connection of the same pool would wait for each other. Nobody who holds a nested one needs a third.
-    Single statements have connections of their own where there are many: changing the mode of a pooled one and back
-    costs more than the statement.
+    A thread that begins a transaction inside another takes a `nested` connection: threads waiting for a second
+    connection of the same pool would deadlock. A third level is refused.
+    Single statements have connections of their own in workers: switching the mode of a pooled connection and back costs
+    more than the statement.
     """
 
     transactions: Engine
@@ -72,16 +72,16 @@ class _Engines:
     statements: Engine
 
 
-_making = threading.Lock()
+_engines_lock = threading.Lock()
 
 
 def _engines() -> _Engines:
-    with _making:  # threads that begin together share one
-        return _made()
+    with _engines_lock:  # threads that start together share one set
+        return _create_engines()
 
 
 @lru_cache(maxsize=1)
-def _made() -> _Engines:
+def _create_engines() -> _Engines:
     settings = get_settings()
     url, share = settings.sqlalchemy_url, connections.share(settings, connections.this_process())
     transactions = make_engine(url, pool_size=share.transactions)
@@ -95,21 +95,21 @@ def _made() -> _Engines:
 
 
 def get_engine() -> Engine:
-    """The engine of this process. Call it after fork."""
+    """Return the engine of this process. Call it after fork."""
     return _engines().transactions
 
 
-def forget() -> None:
-    """Close what is idle, and make the engines anew from the settings when they are needed again."""
-    if _made.cache_info().currsize:
-        engines = _made()
+def dispose_engines() -> None:
+    """Close idle connections; the engines are created again from the settings when needed."""
+    if _create_engines.cache_info().currsize:
+        engines = _create_engines()
         for engine in (engines.transactions, engines.nested, engines.statements):
             engine.dispose()
-    _made.cache_clear()
+    _create_engines.cache_clear()
 
 
 class _Depth(threading.local):
-    """How many transactions this thread is in."""
+    """Number of open transactions of this thread."""
 
     value = 0
 
@@ -118,7 +118,7 @@ _depth = _Depth()
 
 
 @contextmanager
-def _opened() -> Iterator[Session]:
+def _session() -> Iterator[Session]:
     if _depth.value > 1:
         raise RuntimeError("A transaction in a transaction in a transaction: read what the inner one needs before.")
     engine = _engines().nested if _depth.value else get_engine()
@@ -132,48 +132,48 @@ def _opened() -> Iterator[Session]:
 
 @contextmanager
 def transaction(business_id: int) -> Iterator[Session]:
-    """One transaction that sees one business. Commits at the end, rolls back on an exception."""
-    with _opened() as session:
+    """Open a transaction scoped to one business. Commits at the end, rolls back on an exception."""
+    with _session() as session:
         with session.begin():
             enter_business(session, business_id)
             yield session
-        events.committed(session)
+        events.flush_after_commit(session)
 
 
 @contextmanager
 def system_transaction() -> Iterator[Session]:
-    """One transaction across businesses: claiming work, receiving events, finding who a key or session belongs to."""
-    with _opened() as session:
+    """Open a transaction across businesses: for claiming work, ingest, and looking up keys and sessions."""
+    with _session() as session:
         with session.begin():
             yield session
-        events.committed(session)
+        events.flush_after_commit(session)
 
 
 @contextmanager
 def single_statement() -> Iterator[Session]:
-    """Across businesses, for one statement that is a transaction by itself: spares the round trips of a larger one."""
+    """Open an autocommit session across businesses, for a single statement: saves round trips."""
     with Session(_engines().statements, expire_on_commit=False) as session:
         yield session
-        events.committed(session)
+        events.flush_after_commit(session)
 
 
 def run(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
-    """Execute SQL in the driver's own words (`%(name)s`), for statements that every message passes through.
+    """Execute SQL in the driver's parameter style (`%(name)s`), for statements on the hot path.
 
-    It spares half of what `Session.execute` costs. Errors are SQLAlchemy's, as everywhere.
+    It costs half of `Session.execute`. Errors are SQLAlchemy's, as everywhere.
     """
     return session.connection().exec_driver_sql(statement, values)
 
 
-_own = threading.local()
+_thread_local = threading.local()
 
 
-def quick_look(statement: str) -> tuple[Any, ...]:
-    """The one row of a query without values that a thread repeats many times a second, on a connection of its own.
+def poll_row(statement: str) -> tuple[Any, ...]:
+    """Return the row of a query that a thread repeats many times a second, on a connection of its own.
 
-    A connection that broke since the last look is replaced. Raises `OperationalError` when Postgres is away.
+    A broken connection is replaced. Raises `OperationalError` when Postgres is away.
     """
-    known: tuple[Engine, Connection] | None = getattr(_own, "connection", None)
+    known: tuple[Engine, Connection] | None = getattr(_thread_local, "connection", None)
     engine = _engines().statements
     if known is not None and known[0] is engine and not (known[1].closed or known[1].invalidated):
         try:
@@ -181,15 +181,15 @@ def quick_look(statement: str) -> tuple[Any, ...]:
         except (OperationalError, InterfaceError):
             known[1].close()
     connection = engine.connect()
-    _own.connection = (engine, connection)
+    _thread_local.connection = (engine, connection)
     return tuple(connection.exec_driver_sql(statement).one())
 
 
 def enter_business(session: Session, business_id: int) -> None:
-    """Narrow the current transaction to one business."""
+    """Scope the current transaction to one business."""
     run(session, _ENTER, {"business": str(business_id)})
 
 
 def leave_business(session: Session) -> None:
-    """Widen a narrowed system transaction again."""
+    """Remove the business scope of a system transaction."""
     run(session, _LEAVE)

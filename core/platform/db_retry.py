@@ -1,4 +1,4 @@
-"""Writing down an outcome that must not be lost to a short absence of Postgres."""
+"""Retry writes that must not be lost to a short outage of Postgres."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WAIT_SECONDS = 0.25
 
 
 def retry_until_available(write: Callable[[], Result], *, for_seconds: float = 30) -> Result:
-    """Call `write` until Postgres takes it. `write` must be safe to repeat: an answer can be lost after the commit.
+    """Call `write` until it succeeds. It must be idempotent: a confirmation can be lost after the commit.
 
-    Raises the last error when the time is over.
+    Raises the last error after `for_seconds`.
     """
     deadline = time.monotonic() + for_seconds
     while True:

@@ -1,7 +1,7 @@
-"""A private Postgres and Redis for a machine that has none.
+"""Embedded Postgres and Redis for a machine that has none.
 
-Both run as children of one owner (the supervisor, or a test session) on Unix sockets only. The data lives under
-`DATA_DIR`; what an owner killed with -9 left behind (live orphans, stale pid files and sockets) is cleared first.
+Both run as children of one owner (the supervisor, or a test session) on Unix sockets only. The data is under
+`DATA_DIR`; leftovers of an owner killed with -9 (orphans, stale pid files and sockets) are cleared first.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ import structlog
 
 from core.platform.errors import ConfigurationError
 from core.platform.log_files import bound
-from core.platform.private_folder import tighten
+from core.platform.private_folder import make_private
 
 log = structlog.get_logger(__name__)
 
 _SOCKET_PATH_LIMIT = 90  # sun_path holds 107 bytes, and ".s.PGSQL.5432" follows
-_START_SECONDS = 120  # crash recovery of a large write-ahead log takes its time
+_START_SECONDS = 120  # crash recovery of a large write-ahead log is slow
 _START_PAUSES = (0, 0.2, 0.5, 1, 2)  # seconds before each launch
 _ROOT_RUNS_AS = "bothub"
 
 
 @dataclass
 class Server:
-    """A server program: how it is started, and how to ask whether it answers."""
+    """A server program: its command, and how to check that it answers."""
 
     name: str
     command: list[str]
@@ -52,10 +52,10 @@ class Server:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start, and return once it answers.
+        """Start the server and return once it answers.
 
-        One that ends at once is started again, a few times: what a killed Postgres leaves behind holds its shared
-        memory for a moment, and the next one refuses to start beside it.
+        A server that exits at once is restarted a few times: the remains of a killed Postgres hold its shared memory
+        for a moment, and the next one refuses to start beside them.
 
         Raises:
             ConfigurationError: it ended or did not answer; the text names the log.
@@ -69,7 +69,7 @@ class Server:
         raise self._not_started()
 
     def _launch(self) -> bool:
-        """Whether it answers; not, if it ended. Raises `ConfigurationError`: it does neither."""
+        """Start once. Returns False if the server exited. Raises `ConfigurationError` if it does not answer."""
         self._clear_leftovers()
         bound(self.log)
         with self.log.open("ab") as output:
@@ -91,7 +91,7 @@ class Server:
         return ConfigurationError(f"The embedded {self.name} did not start: see the end of {self.log}.")
 
     def answers(self) -> bool:
-        """Whether a client gets a sensible answer now."""
+        """Whether the server answers a client."""
         try:
             if self.name == "Postgres":
                 with psycopg.connect(self.url.replace("/bothub?", "/postgres?"), connect_timeout=2) as connection:
@@ -104,7 +104,7 @@ class Server:
         return True
 
     def stop(self, timeout: float = 20) -> None:
-        """Ask it to stop; insist when it does not."""
+        """Stop the server; kill it after `timeout` seconds."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -117,9 +117,9 @@ class Server:
         self.process = None
 
     def _clear_leftovers(self) -> None:
-        """End a server that an earlier owner left running on the same data, and remove its pid file.
+        """Stop a server that an earlier owner left running on the same data, and remove its pid file.
 
-        A pid file that names a living process proves nothing: after a restart the number may be anybody's.
+        A pid file alone proves nothing: after a restart the number may belong to any process.
         """
         if not self.pid_file.exists():
             return
@@ -147,7 +147,7 @@ class Embedded:
         self.redis = _redis(self.data_dir, run_dir)
 
     def start(self, *, postgres: bool = True, redis: bool = True) -> None:
-        """Start the servers that are wanted, making the database cluster first if there is none."""
+        """Start the selected servers; create the database cluster first if there is none."""
         if postgres:
             self._init_cluster()
             self.postgres.start()
@@ -155,8 +155,8 @@ class Embedded:
         if redis:
             self.redis.start()
 
-    def look_after(self) -> None:
-        """Start again what was started and has died, and bound the logs."""
+    def supervise(self) -> None:
+        """Restart servers that have died, and bound the logs."""
         for server in (self.postgres, self.redis):
             bound(server.log)
             if server.process is not None and server.process.poll() is not None:
@@ -181,7 +181,7 @@ class Embedded:
         data = self.postgres.pid_file.parent
         user = self.postgres.user
         if user:
-            _let_through(data, Path(self.postgres.command[0]), Path(self.postgres.command[4]))
+            _allow_traversal(data, Path(self.postgres.command[0]), Path(self.postgres.command[4]))
             for folder in (data, Path(self.postgres.command[4])):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 shutil.chown(folder, user, user)
@@ -205,7 +205,7 @@ class Embedded:
 
 
 def prepare_folder(data_dir: Path) -> Path:
-    """Make the data folder, for the owner's eyes only.
+    """Create the data folder, accessible by its owner only.
 
     Raises:
         ConfigurationError: it cannot be made or written to.
@@ -213,7 +213,7 @@ def prepare_folder(data_dir: Path) -> Path:
     folder = data_dir.expanduser().absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tighten(folder)
+        make_private(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -231,7 +231,7 @@ def _own_ids() -> set[int]:
 
 
 def _unprivileged_user() -> str:
-    """Postgres refuses to run as root, so root gives it an account of its own."""
+    """Return the account that Postgres runs as under root, which it refuses; create it if needed."""
     try:
         return pwd.getpwnam(_ROOT_RUNS_AS).pw_name
     except KeyError:
@@ -247,8 +247,8 @@ def _unprivileged_user() -> str:
     return _ROOT_RUNS_AS
 
 
-def _let_through(*paths: Path) -> None:
-    """Let the unprivileged account pass through (not list) the folders above `paths`: root's own are often closed."""
+def _allow_traversal(*paths: Path) -> None:
+    """Let the unprivileged account traverse (not list) the folders above `paths`, which root often closes."""
     for path in paths:
         for folder in path.resolve().parents:
             mode = folder.stat().st_mode

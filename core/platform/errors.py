@@ -1,18 +1,18 @@
-"""The few exceptions that cross rooms. Each text tells a person what to do."""
+"""Exceptions that cross packages. Each text tells a person what to do."""
 
 from __future__ import annotations
 
 
 class BotHubError(Exception):
-    """Something a caller can act on. Its text is shown to people."""
+    """Base of errors that a caller can act on; the text is shown to people."""
 
 
 class NotFound(BotHubError):
-    """No such thing in this business."""
+    """The object does not exist in this business."""
 
 
 class Conflict(BotHubError):
-    """The thing is not in a state that allows this."""
+    """The object is not in a state that allows the operation."""
 
 
 class WindowClosed(Conflict):
@@ -28,14 +28,14 @@ class WindowClosed(Conflict):
 
 
 class OptedOut(Conflict):
-    """The customer asked not to be written to."""
+    """The customer opted out of messages."""
 
     def __init__(self) -> None:
         super().__init__("This customer opted out. They must write START (or ALTA) before anything can be sent.")
 
 
 class AddressEnded(Conflict):
-    """The address is not this customer's any more: somebody else may have the number now."""
+    """The address no longer belongs to this customer: the number may have been reassigned."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class AddressEnded(Conflict):
 
 
 class WrittenInGroup(Conflict):
-    """The customer wrote in a group: no provider of ours sends to groups, and an answer would be private."""
+    """The customer wrote in a group: providers cannot send to groups, and an answer would be private."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -55,7 +55,7 @@ class WrittenInGroup(Conflict):
 
 
 class MarketingStopped(Conflict):
-    """The customer takes no marketing templates; other messages go on."""
+    """The customer stopped marketing templates; other messages are allowed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -71,7 +71,7 @@ class IdempotencyConflict(Conflict):
 
 
 class StoreUnavailable(BotHubError):
-    """Postgres or Redis does not answer in time: whoever asked, a provider or a person, must ask again."""
+    """Postgres or Redis does not answer in time; the caller must try again."""
 
 
 class ConfigurationError(BotHubError):

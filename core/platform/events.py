@@ -1,9 +1,8 @@
-"""Telling open consoles what changed, with Postgres NOTIFY after the commit.
+"""Change events for open consoles, published with Postgres NOTIFY after the commit.
 
-A notification carries ids and colleagues' names, never what was written. It may be lost (nobody listens, the connection
-broke, this process died): who shows data reads it again after reconnecting and now and then anyway. It is not sent
-inside the writing transaction, for NOTIFY makes commits wait for each other; a thread of this process gathers what
-changed and sends it a moment later.
+A notification carries ids and agents' names, never message content. It may be lost (no listener, broken connection,
+killed process): the console also reloads its data after reconnecting and periodically. It is not sent inside the
+writing transaction, because NOTIFY serializes commits; a thread collects changes and sends them a moment later.
 """
 
 from __future__ import annotations
@@ -23,27 +22,27 @@ from core.platform.config import get_settings
 log = structlog.get_logger(__name__)
 
 TOPIC = "bothub_live"
-ANYBODY = 0
-_NOTED = "live"
-_GATHER_SECONDS = 0.03
+ALL_AGENTS = 0
+_PENDING = "live"
+_BATCH_SECONDS = 0.03
 _SEND = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something in this conversation looks different now.
+    """A change of a conversation; `conversation_id` 0 stands for the whole list.
 
-    `calls`: its customer needs a person, the agent of this id or, with `ANYBODY`, whoever is there.
+    `needs_agent`: the customer needs a person, the agent with this id, or any agent (`ALL_AGENTS`).
     """
 
     business_id: int
     conversation_id: int
-    calls: int | None = None
+    needs_agent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Somebody looks at this conversation (`here`), perhaps typing, or has just left it. `name` is for colleagues."""
+    """An agent has opened a conversation (`here`), perhaps types, or has left it. `name` is shown to other agents."""
 
     business_id: int
     conversation_id: int
@@ -53,28 +52,28 @@ class Presence:
     here: bool = True
 
 
-def notify(session: Session, business_id: int, conversation_id: int, calls: int | None = None) -> None:
-    """Announce a change of a conversation or its messages once this transaction has committed."""
-    session.info.setdefault(_NOTED, {})[Change(business_id, conversation_id, calls)] = None
+def publish_change(session: Session, business_id: int, conversation_id: int, needs_agent: int | None = None) -> None:
+    """Publish a change of a conversation or its messages once this transaction has committed."""
+    session.info.setdefault(_PENDING, {})[Change(business_id, conversation_id, needs_agent)] = None
 
 
-def committed(session: Session) -> None:
-    """What this session noted is true now. Called where transactions end (`core.platform.db`)."""
-    if changes := session.info.pop(_NOTED, None):
-        _announcer.add(changes, get_settings().database_url)
+def flush_after_commit(session: Session) -> None:
+    """Publish the changes recorded by this session; called after commit (`core.platform.db`)."""
+    if changes := session.info.pop(_PENDING, None):
+        _publisher.add(changes, get_settings().database_url)
 
 
-def tell(presence: Presence) -> None:
-    """Announce who looks at a conversation. Nothing is stored: who hears it forgets it after a while."""
-    _announcer.add([presence], get_settings().database_url)
+def publish_presence(presence: Presence) -> None:
+    """Publish which agent has a conversation open. Nothing is stored: listeners drop it after a while."""
+    _publisher.add([presence], get_settings().database_url)
 
 
 def parse(payload: str) -> Change | Presence | None:
-    """What a notification says; None when it is not one of ours (anybody with the database's password can send)."""
+    """Parse a notification; None when it is not ours (any client of the database can send one)."""
     try:
         match json.loads(payload):
-            case [int(business_id), int(conversation_id), int() | None as calls]:
-                return Change(business_id, conversation_id, calls)
+            case [int(business_id), int(conversation_id), int() | None as needs_agent]:
+                return Change(business_id, conversation_id, needs_agent)
             case [int(business_id), int(conversation_id), int(agent_id), str(name), bool(typing), bool(here)]:
                 return Presence(business_id, conversation_id, agent_id, name, typing, here)
     except ValueError:
@@ -82,11 +81,11 @@ def parse(payload: str) -> Change | Presence | None:
     return None
 
 
-class _Announcer:
-    """One thread and one connection, begun with the first change."""
+class _Publisher:
+    """One thread and one connection, started with the first change."""
 
     def __init__(self) -> None:
-        self._changes: dict[Change | Presence, None] = {}  # a set that keeps its order
+        self._changes: dict[Change | Presence, None] = {}  # an ordered set
         self._waiting = threading.Condition()
         self._thread: threading.Thread | None = None
         self._connection: psycopg.Connection | None = None
@@ -107,14 +106,14 @@ class _Announcer:
             with self._waiting:
                 while not self._changes:
                     self._waiting.wait()
-            time.sleep(_GATHER_SECONDS)
+            time.sleep(_BATCH_SECONDS)
             with self._waiting:
                 changes, self._changes = self._changes, {}
             try:
                 self._send([json.dumps(astuple(change)) for change in changes])
             except psycopg.Error as error:
                 self._connection = None
-                log.info("live_not_sent", count=len(changes), error=type(error).__name__)
+                log.info("changes_not_published", count=len(changes), error=type(error).__name__)
 
     def _send(self, payloads: list[str]) -> None:
         if self._connection is None or self._connection.closed:
@@ -122,4 +121,4 @@ class _Announcer:
         self._connection.execute(_SEND, [TOPIC, payloads])
 
 
-_announcer = _Announcer()
+_publisher = _Publisher()

@@ -1,4 +1,4 @@
-"""What is wrong with a value that somebody gave, in plain words that go on the name of its field."""
+"""Plain error messages for invalid values, which continue the name of their field."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBER = "must be a number"
 _FLAG = "must be true or false"
 _TEXT = "must be a text"
 _LIST = "must be a list"
-_OWN = "value_error"  # the library's name for a ValueError of our own, whose words are ours
+_OWN = "value_error"  # pydantic's type of a ValueError raised by our validators, whose message is kept
 
 _PLAIN: Mapping[str, str] = {
     "missing": "is missing",
@@ -49,36 +49,36 @@ _PLAIN: Mapping[str, str] = {
     "union_tag_not_found": "needs a type",
     "none_required": "must be null",
 }
-_WITH_FACTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "literal_error": lambda facts: f"must be {_choice(facts['expected'])}",
-    "enum": lambda facts: f"must be {_choice(facts['expected'])}",
-    "union_tag_invalid": lambda facts: f"has an unknown type: it must be {_choice(facts['expected_tags'])}",
-    "greater_than_equal": lambda facts: f"must be {facts['ge']} or more",
-    "greater_than": lambda facts: f"must be more than {facts['gt']}",
-    "less_than_equal": lambda facts: f"must be {facts['le']} or less",
-    "less_than": lambda facts: f"must be less than {facts['lt']}",
-    "string_too_short": lambda facts: _least(facts["min_length"], "characters"),
-    "string_too_long": lambda facts: f"has more than {facts['max_length']} characters: shorten it",
-    "too_short": lambda facts: _least(facts["min_length"], "entries"),
-    "too_long": lambda facts: f"has more than {facts['max_length']} entries: send fewer",
-    "decimal_max_places": lambda facts: f"has more than {facts['decimal_places']} decimal places",
-    "string_pattern_mismatch": lambda facts: f"must fit the pattern {facts['pattern']}",
+_WITH_CONTEXT: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "literal_error": lambda context: f"must be {_choice(context['expected'])}",
+    "enum": lambda context: f"must be {_choice(context['expected'])}",
+    "union_tag_invalid": lambda context: f"has an unknown type: it must be {_choice(context['expected_tags'])}",
+    "greater_than_equal": lambda context: f"must be {context['ge']} or more",
+    "greater_than": lambda context: f"must be more than {context['gt']}",
+    "less_than_equal": lambda context: f"must be {context['le']} or less",
+    "less_than": lambda context: f"must be less than {context['lt']}",
+    "string_too_short": lambda context: _least(context["min_length"], "characters"),
+    "string_too_long": lambda context: f"has more than {context['max_length']} characters: shorten it",
+    "too_short": lambda context: _least(context["min_length"], "entries"),
+    "too_long": lambda context: f"has more than {context['max_length']} entries: send fewer",
+    "decimal_max_places": lambda context: f"has more than {context['decimal_places']} decimal places",
+    "string_pattern_mismatch": lambda context: f"must fit the pattern {context['pattern']}",
 }
 
 
 def reason(fault: ErrorDetails) -> str:
-    """What is wrong and what it must be, as it goes on "FIELD: "; never in the library's words."""
+    """Return what is wrong and what is required, as it continues "FIELD: "; never pydantic's message."""
     kind = fault["type"]
     if kind == _OWN:
         return fault["msg"].removeprefix("Value error, ")
-    if (words := _WITH_FACTS.get(kind)) is not None:
+    if (words := _WITH_CONTEXT.get(kind)) is not None:
         return words(fault.get("ctx") or {})
     return _PLAIN.get(kind, "is not what it must be: see its description")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a whole text must look: a pattern, which ends with $, for the schema, and words for whoever got it wrong."""
+    """Required form of a string: a pattern ending with $ for the schema, and the error message."""
 
     pattern: str
     words: str
@@ -90,7 +90,7 @@ class Form:
         return handler(schema) | {"pattern": self.pattern}
 
     def _checked(self, value: str) -> str:
-        whole = self.pattern.removesuffix("$") + r"\Z"  # where Python's own $ also stands before a last line break
+        whole = self.pattern.removesuffix("$") + r"\Z"  # Python's $ also matches before a final line break
         if re.search(whole, value):
             return value
         raise ValueError(self.words)

@@ -1,8 +1,8 @@
-"""The bell: Redis tells the workers that Postgres has work. The only importer of rq and of Redis queues.
+"""Wake-ups through Redis: tell workers that Postgres has work. The only importer of rq and of Redis queues.
 
-A ring carries nothing; the rows hold the work. It is gated: while one ring is under way further ones cost a single
-round trip, because the worker that answers it looks at everything. A ring lost with Redis costs the seconds until the
-sweep rings again.
+A wake-up carries no data; the rows are the work. While the wake flag is set further wake-ups cost one round trip and
+enqueue nothing, because the worker that is woken checks everything. A wake-up lost with Redis costs the seconds until
+recovery wakes a worker.
 """
 
 from __future__ import annotations
@@ -26,60 +26,60 @@ from core.platform.config import get_settings
 
 log = structlog.get_logger(__name__)
 
-TimedOut = BaseTimeoutException  # raised in the middle of a job that takes longer than it may
+TimedOut = BaseTimeoutException  # raised inside a job that exceeds its time limit
 
 QUEUE = "desk"
-WORK_LOOP = "workers.work_loop.drain"
+WORK_LOOP = "workers.work_loop.run"
 _WAKE_FLAG = "bothub:bell"
-_GATE_MILLISECONDS = 5000  # a job that Redis lost stops rings for this long at most
+_WAKE_FLAG_MILLISECONDS = 5000  # a job that Redis lost suppresses wake-ups for at most this long
 _JOB_TIMEOUT = 300
 
 
 @lru_cache(maxsize=1)
 def connection() -> redis.Redis:
-    """This process's Redis. Every call on it gives up within two seconds."""
+    """Return this process's Redis client; every call times out after two seconds."""
     return redis.Redis.from_url(
         get_settings().redis_url, socket_connect_timeout=2, socket_timeout=2, health_check_interval=30
     )
 
 
 def wake_worker() -> bool:
-    """Wake a worker, after the commit that made the work. False when Redis could not be reached."""
+    """Wake a worker; call it after the commit that created the work. Returns False when Redis is unreachable."""
     client = connection()
     try:
-        if client.set(_WAKE_FLAG, 1, nx=True, px=_GATE_MILLISECONDS):
-            _enqueue_drain(client)
+        if client.set(_WAKE_FLAG, 1, nx=True, px=_WAKE_FLAG_MILLISECONDS):
+            _enqueue_work_loop(client)
     except redis.RedisError as error:
-        log.warning("bell_not_rung", error=type(error).__name__)
+        log.warning("wake_up_failed", error=type(error).__name__)
         return False
     return True
 
 
 def clear_wake_flag() -> None:
-    """Open the gate again. A drain calls it before it looks for work, so that no later ring is lost."""
+    """Allow wake-ups again. The work loop calls it before it checks for work, so that no later wake-up is lost."""
     try:
         connection().delete(_WAKE_FLAG)
     except redis.RedisError as error:
-        log.warning("bell_not_silenced", error=type(error).__name__)
+        log.warning("wake_flag_not_cleared", error=type(error).__name__)
 
 
 class ForeignJob(Exception):
-    """A job that is not ours: whoever can write to Redis must not choose what a worker runs."""
+    """A job of unknown origin: write access to Redis must not decide what a worker runs."""
 
 
-class DrainJob(rq.job.Job):
-    """The one kind of job there is. Any other fails unread: no function, callback or webhook of its own is obeyed.
+class WorkLoopJob(rq.job.Job):
+    """The only accepted job. Any other fails: its function, callbacks and webhooks are ignored.
 
-    RQ would import and call whatever a job names. Together with JSON, which unlike pickle runs nothing while it is
-    read, Redis can make a worker look for work and do nothing else.
+    RQ imports and calls what a job names. Together with JSON, which unlike pickle executes nothing when loaded, this
+    ensures that Redis can make a worker check for work and nothing else.
     """
 
     @property
     def func(self) -> Callable[..., Any]:
         if self.func_name != WORK_LOOP or self.instance or self.args or self.kwargs:
             raise ForeignJob(f"This job is not {WORK_LOOP} without arguments, the only one that a worker runs.")
-        drain: Callable[..., Any] = super().func
-        return drain
+        function: Callable[..., Any] = super().func
+        return function
 
     def restore(self, raw_data: Any) -> Any:
         restored = super().restore(raw_data)
@@ -89,17 +89,17 @@ class DrainJob(rq.job.Job):
 
 
 def _queue(client: redis.Redis) -> rq.Queue:
-    return rq.Queue(QUEUE, connection=client, job_class=DrainJob, serializer=JSONSerializer)
+    return rq.Queue(QUEUE, connection=client, job_class=WorkLoopJob, serializer=JSONSerializer)
 
 
-def _enqueue_drain(client: redis.Redis) -> None:
+def _enqueue_work_loop(client: redis.Redis) -> None:
     queue = _queue(client)
-    if len(queue) < get_settings().worker_processes:  # a waiting job will look at everything when it starts
+    if len(queue) < get_settings().worker_processes:  # a waiting job checks everything when it starts
         queue.enqueue(WORK_LOOP, result_ttl=0, failure_ttl=24 * 3600, job_timeout=_JOB_TIMEOUT)
 
 
 class InProcessWorker(rq.SimpleWorker):
-    """Runs jobs in its own process, without forking: a drain keeps threads and pooled connections between jobs.
+    """Runs jobs in its own process, without forking: the work loop keeps threads and pooled connections between jobs.
 
     Jobs are timed by a timer thread: SIGALRM would interrupt psycopg in the middle of a statement.
     """
@@ -107,29 +107,29 @@ class InProcessWorker(rq.SimpleWorker):
     death_penalty_class = TimerDeathPenalty
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Without Redis the loop ends: RQ would wait, up to a minute at a time, while the rows could be seen."""
+        """End RQ's loop when Redis is away: RQ would wait up to a minute while rows could be processed."""
         try:
             super().heartbeat(timeout, pipeline)
         except redis.ConnectionError:
             raise StopRequested from None
 
     def subscribe(self) -> None:
-        """No listening for commands: RQ's thread for them outlives the loop when Redis goes away."""
+        """Do not listen for commands: RQ's thread for them outlives the loop when Redis goes away."""
 
     def unsubscribe(self) -> None:
-        """There is nothing to end."""
+        """Nothing was subscribed."""
 
     def handle_warm_shutdown_request(self) -> None:
-        """SIGTERM and SIGINT: RQ stops after the current job, and the current drain takes no new work."""
+        """Stop after the current job on SIGTERM or SIGINT; the running work loop claims no new work."""
         request_stop()
 
 
 def worker() -> InProcessWorker:
-    """A worker on our queue, on a connection of its own (it blocks while it waits)."""
+    """Return a worker for our queue, with its own connection (it blocks while it waits)."""
     client = redis.Redis.from_url(get_settings().redis_url, socket_connect_timeout=2)
     made = InProcessWorker(
         [_queue(client)], connection=client, worker_ttl=90, maintenance_interval=30,
-        job_class=DrainJob, serializer=JSONSerializer,
+        job_class=WorkLoopJob, serializer=JSONSerializer,
     )  # fmt: skip
     made.log_job_description = False
     return made
@@ -139,33 +139,34 @@ _stopping = threading.Event()
 
 
 def stop_requested() -> bool:
-    """Whether this process was asked to end: a drain then takes no new work."""
+    """Whether this process was asked to stop; the work loop then claims no new work."""
     return _stopping.is_set()
 
 
 def request_stop() -> None:
+    """Ask this process to stop."""
     _stopping.set()
 
 
 def pause(seconds: float) -> None:
-    """Wait, but not longer than until this process is asked to end."""
+    """Wait for a time, or until this process is asked to stop."""
     _stopping.wait(seconds)
 
 
 def workers_seen() -> int:
-    """How many workers Redis has heard of lately. Raises `redis.RedisError` when it cannot be asked."""
+    """Return the number of workers registered in Redis. Raises `redis.RedisError`."""
     return rq.Worker.count(connection=connection())
 
 
 def queue_facts() -> dict[str, Any]:
-    """Jobs waiting and failed on our queue. Raises `redis.RedisError`."""
+    """Return the number of waiting and of failed jobs on our queue. Raises `redis.RedisError`."""
     queue = _queue(connection())
     return {"waiting": len(queue), "failed": queue.failed_job_registry.count}
 
 
 @dataclass(frozen=True, slots=True)
 class FailedJob:
-    """A drain that raised."""
+    """A run of the work loop that raised."""
 
     id: str
     ended_at: datetime | None
@@ -173,14 +174,14 @@ class FailedJob:
 
 
 def failed_jobs(limit: int = 50) -> list[FailedJob]:
-    """The jobs that failed lately. Raises `redis.RedisError`."""
+    """Return the jobs that failed recently. Raises `redis.RedisError`."""
     registry = _queue(connection()).failed_job_registry
-    found = DrainJob.fetch_many(registry.get_job_ids(0, limit - 1), connection(), serializer=JSONSerializer)
+    found = WorkLoopJob.fetch_many(registry.get_job_ids(0, limit - 1), connection(), serializer=JSONSerializer)
     return [FailedJob(job.id, job.ended_at, job.exc_info or "") for job in found if job is not None]
 
 
 def requeue(job_id: str) -> None:
-    """Run a failed job again. One that is gone is left alone. Raises `redis.RedisError`."""
+    """Run a failed job again; do nothing if it is gone. Raises `redis.RedisError`."""
     try:
         _queue(connection()).failed_job_registry.requeue(job_id)
     except (InvalidJobOperation, NoSuchJobError):

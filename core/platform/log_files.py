@@ -1,4 +1,4 @@
-"""Logs of processes that this one looks after: bounded while they grow."""
+"""Size limit for the logs of supervised processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LARGEST = 10_000_000  # bytes
 
 
 def bound(path: Path) -> None:
-    """Move what was logged aside once it is much: two files of `LARGEST` bytes or a little more are kept.
+    """Rotate a log that exceeds `LARGEST` bytes; one older file is kept.
 
-    The process goes on appending to the same file. What it writes between the copy and the cut is lost.
+    The process keeps appending to the same file. What it writes between copy and truncation is lost.
     """
     if path.exists() and path.stat().st_size > LARGEST:
         shutil.copyfile(path, path.with_suffix(".log.1"))

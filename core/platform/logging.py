@@ -12,17 +12,17 @@ import structlog
 
 _PHONE = re.compile(r"(?<![\w.-])\+?\d(?:[ .()-]?\d){8,14}(?![\w-])")
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}|\b(EAA[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{10,})")
-_PASSES = frozenset({"level", "timestamp", "logger"})
+_UNMASKED = frozenset({"level", "timestamp", "logger"})
 
 
 def mask(text: str) -> str:
-    """The text with telephone numbers cut down to their last two digits and tokens removed."""
+    """Reduce telephone numbers to their last two digits and remove tokens."""
     return _SECRET.sub("[secret]", _PHONE.sub(lambda match: "…" + match[0][-2:], text))
 
 
 def _mask_fields(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in entry.items():
-        if name not in _PASSES and isinstance(value, str):
+        if name not in _UNMASKED and isinstance(value, str):
             entry[name] = mask(value)
     return entry
 

@@ -1,7 +1,7 @@
-"""The machines that share this database: who is alive, and whether they can read each other's files.
+"""Machines that share this database: which are alive, and whether they can read each other's files.
 
 A machine is a DATA_DIR: containers that share one are one machine, whatever their host names. Without MEDIA_URL files
-lie in DATA_DIR, where no other machine can read them.
+are in DATA_DIR, where no other machine can read them.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from core.platform.db import run, system_transaction
 
 log = structlog.get_logger(__name__)
 
-LIVE_FOR = timedelta(seconds=90)  # after it was heard of
-_TELL_SECONDS = 30.0
+LIVE_FOR = timedelta(seconds=90)  # after its last report
+_REPORT_SECONDS = 30.0
 _KEEP = timedelta(days=1)
 MEND = "Set MEDIA_URL on every machine, the same on each (docs/operations.md, Several machines)."
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a DATA_DIR is known by. `replaces` is what it was known by where it was copied from."""
+    """Id of a DATA_DIR. `replaces` is the id of the folder it was copied from."""
 
     id: uuid.UUID
     replaces: uuid.UUID | None
@@ -45,58 +45,58 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LiveMachine:
-    """A machine heard of within `LIVE_FOR`."""
+    """A machine that reported within `LIVE_FOR`."""
 
     hostname: str
     has_media_url: bool
 
 
 def identity(data_dir: Path) -> Identity:
-    """What this DATA_DIR is known by; it is made when there is none. Raises `OSError`: it cannot be written to.
+    """Return the id of this DATA_DIR, created if there is none. Raises `OSError` if it cannot be written.
 
-    The note has the number of its own file in it: in a copy of the folder, or in one that was restored from a backup,
-    it is another file, and the copy gets an id of its own.
+    The file stores its own inode number: a copy of the folder, or one restored from a backup, has another inode and
+    gets a new id.
     """
     folder = data_dir.expanduser().absolute()
-    note = folder / "machine.json"
+    path = folder / "machine.json"
     with (folder / "machine.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known: uuid.UUID | None = None
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-            noted = json.loads(note.read_text())
-            known = uuid.UUID(noted["id"])
-            if noted["file"] == note.stat().st_ino:
-                return Identity(known, uuid.UUID(noted["replaces"]) if noted["replaces"] else None)
+            saved = json.loads(path.read_text())
+            known = uuid.UUID(saved["id"])
+            if saved["file"] == path.stat().st_ino:
+                return Identity(known, uuid.UUID(saved["replaces"]) if saved["replaces"] else None)
         made = Identity(uuid.uuid4(), known)
-        written = note.with_suffix(".new")
+        written = path.with_suffix(".new")
         with written.open("w") as file:
             number = os.fstat(file.fileno()).st_ino
             json.dump({"id": str(made.id), "file": number, "replaces": str(known) if known else None}, file)
-        written.replace(note)
+        written.replace(path)
         return made
 
 
-_TELL = """
+_REPORT = """
 INSERT INTO machines (id, hostname, seen_at, has_media_url)
 VALUES (%(id)s, %(hostname)s, now(), %(has_media_url)s)
 ON CONFLICT (id) DO UPDATE SET hostname = excluded.hostname, seen_at = now(), has_media_url = excluded.has_media_url
 """
 
 
-def tell(session: Session, settings: Settings, *, first: bool) -> None:
-    """Write down that this machine lives. Needs a system transaction.
+def report(session: Session, settings: Settings, *, first: bool) -> None:
+    """Record that this machine is alive. Needs a system transaction.
 
-    `first`: what its DATA_DIR was copied from is forgotten; where that is alive it tells of itself again.
+    `first`: also delete the machine whose DATA_DIR this was copied from; if that is alive it reports again.
     """
     own = identity(settings.data_dir)
     if first and own.replaces:
         run(session, "DELETE FROM machines WHERE id = %(id)s", {"id": own.replaces})
     values = {"id": own.id, "hostname": socket.gethostname(), "has_media_url": bool(settings.media_url)}
-    run(session, _TELL, values)
+    run(session, _REPORT, values)
 
 
 def live(session: Session) -> list[LiveMachine]:
-    """The machines that are alive, by their host names."""
+    """Return the machines that are alive, by host name."""
     rows = run(
         session,
         "SELECT hostname, has_media_url FROM machines WHERE seen_at > now() - %(live)s ORDER BY 1, id",
@@ -106,7 +106,7 @@ def live(session: Session) -> list[LiveMachine]:
 
 
 def apart(machines: Sequence[LiveMachine]) -> bool:
-    """Whether one of several keeps files where the others cannot read them."""
+    """Whether one of several machines stores files that the others cannot read."""
     return len(machines) > 1 and not all(one.has_media_url for one in machines)
 
 
@@ -116,22 +116,22 @@ def files_are_shared() -> bool:
         return not apart(live(session))
 
 
-def forget_gone(session: Session) -> None:
-    """Drop machines that were not heard of for a day."""
+def delete_gone(session: Session) -> None:
+    """Delete machines that have not reported for a day."""
     run(session, "DELETE FROM machines WHERE seen_at < now() - %(keep)s", {"keep": _KEEP})
 
 
 def start_reporting() -> None:
-    """Tell from a thread of its own for as long as the process lives."""
-    threading.Thread(target=_tell_for_ever, name="machine", daemon=True).start()
+    """Report from a thread of its own for as long as the process lives."""
+    threading.Thread(target=_report_forever, name="machine", daemon=True).start()
 
 
-def _tell_for_ever() -> None:
+def _report_forever() -> None:
     first, were_apart = True, False
     while True:
         try:
             with system_transaction() as session:
-                tell(session, get_settings(), first=first)
+                report(session, get_settings(), first=first)
                 found = live(session)
             first = False
             if apart(found) and not were_apart:
@@ -139,12 +139,12 @@ def _tell_for_ever() -> None:
                 log.warning("files_apart", machines=len(found), without_media_url=without, mend=MEND)
             were_apart = apart(found)
         except (SQLAlchemyError, OSError) as error:
-            log.warning("machine_not_told", error=type(error).__name__)
-        time.sleep(_TELL_SECONDS)
+            log.warning("machine_not_reported", error=type(error).__name__)
+        time.sleep(_REPORT_SECONDS)
 
 
-def told_at_start(settings: Settings) -> str | None:
-    """The line for a machine that is about to start beside others; None where all is well, or nobody can be asked."""
+def startup_warning(settings: Settings) -> str | None:
+    """Return a warning if this machine cannot share files with the others; None if all is well or unknown."""
     if not settings.database_url:
         return None
     try:
@@ -158,7 +158,7 @@ def told_at_start(settings: Settings) -> str | None:
                 [LIVE_FOR, [one for one in (own.id, own.replaces) if one]],
             ).fetchall()
     except (psycopg.Error, OSError):
-        return None  # what is wrong with either has been told, or will be
+        return None  # either problem is reported elsewhere
     if not apart([LiveMachine("", bool(settings.media_url)), *(LiveMachine(*other) for other in others)]):
         return None
     names = ", ".join(sorted({hostname for hostname, _ in others}))

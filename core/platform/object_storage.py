@@ -1,4 +1,4 @@
-"""Where files are kept: a folder under DATA_DIR, or any object store that MEDIA_URL names (s3://bucket/prefix …)."""
+"""File storage: a folder under DATA_DIR, or the object store of MEDIA_URL (s3://bucket/prefix …)."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def _store() -> ObjectStore:
 
 
 def put(key: str, path: Path) -> None:
-    """Keep a file under `key`. Writing the same key again replaces it."""
+    """Store a file under `key`, replacing an earlier one."""
     obstore.put(_store(), key, path)
 
 
 def read(key: str) -> Iterator[bytes]:
-    """The file's content, in pieces. Raises `FileNotFoundError`."""
+    """Yield the file's content in chunks. Raises `FileNotFoundError`."""
     for chunk in obstore.get(_store(), key):
         yield bytes(chunk)
 
 
 def head(key: str, length: int) -> bytes:
-    """How the file begins. Raises `FileNotFoundError`."""
+    """Return the first `length` bytes of a file. Raises `FileNotFoundError`."""
     return bytes(obstore.get_range(_store(), key, start=0, end=length))
 
 
@@ -50,23 +50,23 @@ def copy_to(key: str, path: Path) -> None:
 
 
 def delete(key: str) -> None:
-    """Drop a file. One that is gone already is no error."""
+    """Delete a file; a missing one is no error."""
     with contextlib.suppress(FileNotFoundError):
         obstore.delete(_store(), key)
 
 
 def scratch_folder() -> Path:
-    """A folder for files on their way in or out."""
+    """Return the folder for temporary files of transfers."""
     folder = get_settings().data_dir.expanduser().absolute() / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-LONGEST_USE = timedelta(hours=1)  # no transfer and no reading of a document takes as long
+LONGEST_USE = timedelta(hours=1)  # longer than any transfer or parsing of a document
 
 
 def clear_scratch() -> int:
-    """Delete what processes that were killed left in the scratch folder. Returns how many entries."""
+    """Delete leftovers of killed processes in the scratch folder. Returns the number of entries."""
     oldest, cleared = time.time() - LONGEST_USE.total_seconds(), 0
     for entry in scratch_folder().iterdir():
         try:

@@ -1,4 +1,4 @@
-"""Who may look into DATA_DIR: its owner."""
+"""Access rights of DATA_DIR: its owner only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 _OURS = ("media", "logs", "scratch", "metrics", "knowledge")
 
 
-def tighten(data_dir: Path) -> None:
-    """Close a data folder to other accounts, one that was made open as well, and let this process make no open files.
+def make_private(data_dir: Path) -> None:
+    """Close a data folder, new or existing, to other accounts, and create only private files from now on.
 
-    Where root runs it, Postgres has an account of its own, which passes through but lists nothing.
+    Under root Postgres has an account of its own, which may traverse the folder but not list it.
     """
     os.umask(0o077)
     below = (path for path in data_dir.iterdir() if path.name in _OURS and path.is_dir())

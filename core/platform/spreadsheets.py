@@ -1,4 +1,4 @@
-"""Tables as spreadsheets write and read them: CSV in any of its dialects, and XLSX."""
+"""Read and write CSV, in any dialect, and XLSX."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 Cell = str | Decimal
 
-# The last four are full-width, which spreadsheets in East Asian languages obey as well.
+# The last four are full-width, which East Asian spreadsheets accept as well.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-# Excel parts columns by semicolons where numbers have decimal commas: what follows one becomes a cell of its own.
+# Excel separates columns by semicolons where numbers have decimal commas: what follows one becomes a cell.
 _INNER_CELL = r"([;\t\r\n][ \"]*)"
 _INNER_FORMULA = r"(?='*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 _RUN = re.compile(_INNER_CELL + _INNER_FORMULA)
 _NOT_RUN = re.compile(f"{_INNER_CELL}'{_INNER_FORMULA}")
 _XLSX = b"PK\x03\x04"
-# Bytes that a file says it unpacks to; the reader takes no more than it says, and a second for each few megabytes.
+# Declared unpacked size in bytes; the reader takes no more, and about a second per few megabytes.
 _LARGEST_UNPACKED = 40_000_000
 _SMALL_UNPACKED = 2_000_000
-_MOST_RATIO = 100  # tables are packed to a tenth, seldom to less than a fortieth
-_MOST_COLUMNS = 200
-# openpyxl lets through whatever its ZIP or XML reader, or its own look-ups, stumble over.
+_MAX_RATIO = 100  # tables compress to a tenth, rarely below a fortieth
+_MAX_COLUMNS = 200
+# openpyxl does not wrap the errors of its ZIP and XML readers, nor its own.
 _BROKEN = (
     InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError, RuntimeError, LookupError,
     ValueError, TypeError, AttributeError,
@@ -43,22 +43,22 @@ class UnreadableSheet(ValueError):
 
 
 def rows(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
-    """The rows of a CSV or XLSX file with their line numbers, from 1. Raises `UnreadableSheet`, perhaps midway.
+    """Yield the rows of a CSV or XLSX file with line numbers from 1. Raises `UnreadableSheet`, possibly midway.
 
-    Numbers of an XLSX file stay numbers: as text, nobody could tell its 1.234 from a Spanish thousand.
+    Numbers of an XLSX file stay numbers: as text, 1.234 could be a Spanish thousand.
     """
     return _of_workbook(content) if content.startswith(_XLSX) else csv_rows(content)
 
 
 def csv_rows(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    """The rows of a CSV file with the lines they end in. Raises `UnreadableSheet`, perhaps midway.
+    """Yield the rows of a CSV file with the line each ends in. Raises `UnreadableSheet`, possibly midway.
 
-    Commas, semicolons and tabs part the columns; what is neither UTF-8 nor marked as UTF-16 is taken for Windows-1252,
-    as spreadsheets in Spanish and Portuguese write it. Cells lose the apostrophe that `csv_of` put before them.
+    Separators are commas, semicolons or tabs; what is neither UTF-8 nor marked as UTF-16 is read as Windows-1252, as
+    Spanish and Portuguese spreadsheets write it. The apostrophe that `csv_of` adds to cells is removed.
     """
-    words = _decoded(content)
-    heading = words.partition("\n")[0]
-    reader = csv.reader(io.StringIO(words, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
+    content_text = _decoded(content)
+    heading = content_text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(content_text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
     try:
         for row in reader:
             yield reader.line_num, [_plain(_NOT_RUN.sub(r"\1", cell)) for cell in row]
@@ -67,7 +67,7 @@ def csv_rows(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def csv_of(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
-    """A CSV file. What a spreadsheet would run as a formula has an apostrophe before it."""
+    """Return a CSV file. An apostrophe precedes cells that a spreadsheet would run as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(heading)
@@ -76,9 +76,9 @@ def csv_of(heading: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
 
 
 def xlsx_of(heading: Iterable[str], lines: Iterable[Iterable[Cell]]) -> bytes:
-    """An XLSX file with one sheet, whose texts are marked as texts: none of them is run as a formula.
+    """Return an XLSX file with one sheet, with texts typed as text so that none is run as a formula.
 
-    Control characters are left out: the format has no place for them.
+    Control characters are removed: the format does not allow them.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
@@ -91,14 +91,14 @@ def xlsx_of(heading: Iterable[str], lines: Iterable[Iterable[Cell]]) -> bytes:
 
 
 def _of_workbook(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
-    """The first sheet's values. Formulas count as what they last came to."""
+    """Yield the values of the first sheet; a formula has its last result."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
-            if unpacked > min(_LARGEST_UNPACKED, max(_SMALL_UNPACKED, _MOST_RATIO * len(content))):
+            if unpacked > min(_LARGEST_UNPACKED, max(_SMALL_UNPACKED, _MAX_RATIO * len(content))):
                 raise UnreadableSheet("It unpacks to more than can be read.")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        for number, row in enumerate(book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS, values_only=True), start=1):
+        for number, row in enumerate(book.worksheets[0].iter_rows(max_col=_MAX_COLUMNS, values_only=True), start=1):
             yield number, [_cell(value) for value in row]
     except UnreadableSheet:
         raise
@@ -132,6 +132,6 @@ def _inert(cell: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    """A cell without the apostrophe that was put before it."""
+    """Remove the apostrophe that was added to a cell."""
     quoted = cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'"))
     return (cell[1:] if quoted else cell).strip()

@@ -1,7 +1,7 @@
-"""What every process of ours does before it loads the rest: it reads the settings and tries what they name.
+"""Start of every process, before it loads the rest: read the settings and check the servers they name.
 
-Trouble is one line on standard error and exit code 2, so that whoever starts it need not read a traceback. A server
-that is only away for a moment ends the start as well: whatever looks after the process starts it again.
+An error is one line on standard error and exit code 2, without a traceback. A short outage of a server ends the start
+as well: the process manager restarts it.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from core.platform import config_names
 from core.platform.config import Settings, get_settings, load
 from core.platform.config_rules import check
 from core.platform.errors import ConfigurationError
-from core.platform.private_folder import tighten
+from core.platform.private_folder import make_private
 
 WRONG = 2
 _CONNECT_SECONDS = 1.0
-_PORT_SECONDS = 1.0  # what held a port a moment ago may be on its way out
+_PORT_SECONDS = 1.0  # the previous holder of a port may be exiting
 _PORT_TICK_SECONDS = 0.1
 
 
 def settings_or_exit(*, port: str | None = None) -> Settings:
-    """The settings of a serving process, once they have been tried; otherwise the process ends with one line.
+    """Return the checked settings of a serving process, or exit with a one-line error.
 
     Args:
-        port: the setting of the port that it is going to listen on, in lower case.
+        port: the setting of the port to listen on, in lower case.
     """
-    with _told_in_a_line():
+    with _one_line_errors():
         settings = get_settings()
         _warn(settings)
         try_folder(settings.data_dir)
@@ -47,9 +47,9 @@ def settings_or_exit(*, port: str | None = None) -> Settings:
 
 
 def settings_before_gevent(*, port: str) -> Settings:
-    """The same for a process in which gevent is still to patch ssl and sockets: a child of it does the trying.
+    """Like `settings_or_exit`, in a child process: gevent has not patched ssl and sockets yet.
 
-    What the Redis client and others import would otherwise be bound to what gevent replaces.
+    The modules that the checks import would otherwise be bound to what gevent replaces.
     """
     child = os.fork()
     if child == 0:
@@ -59,7 +59,7 @@ def settings_before_gevent(*, port: str) -> Settings:
             code = 0
         except SystemExit:
             code = WRONG
-        except BaseException:  # noqa: BLE001 - leaving by os._exit would hide it
+        except BaseException:  # noqa: BLE001 - os._exit would hide it
             traceback.print_exc()
         finally:
             sys.stderr.flush()
@@ -70,20 +70,20 @@ def settings_before_gevent(*, port: str) -> Settings:
 
 
 def try_settings_of(arguments: Sequence[str]) -> None:
-    """What the commands that begin something need. What is not set they make, or find in DATA_DIR."""
+    """Check the settings for commands that start something. Missing ones are created or found in DATA_DIR."""
     command = next(iter(arguments), "")
     if command in ("run", "migrate", "setup"):
-        with _told_in_a_line():
+        with _one_line_errors():
             settings = check(load())
             _warn(settings)
             try_servers(settings)
             if command == "run":
-                _try_place(settings)
+                _check_folder_and_ports(settings)
             _warn_of_other_machines(settings)
 
 
 @contextmanager
-def _told_in_a_line() -> Iterator[None]:
+def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
@@ -97,27 +97,27 @@ def _warn(settings: Settings) -> None:
 
 
 def _warn_of_other_machines(settings: Settings) -> None:
-    from core.platform import machines  # not before the settings were tried
+    from core.platform import machines  # only after the settings were checked
 
-    if line := machines.told_at_start(settings):
+    if line := machines.startup_warning(settings):
         sys.stderr.write(f"{line}\n")
 
 
 def try_servers(settings: Settings) -> None:
-    """Ask those of Postgres and Redis that the settings name. Raises `ConfigurationError`."""
-    for name, ask in (("REDIS_URL", _ask_redis), ("DATABASE_URL", _ask_postgres)):
+    """Connect to the configured Postgres and Redis. Raises `ConfigurationError`."""
+    for name, check_server in (("REDIS_URL", _check_redis), ("DATABASE_URL", _check_postgres)):
         if url := getattr(settings, name.lower()):
-            ask(url)
+            check_server(url)
 
 
-def _try_place(settings: Settings) -> None:
-    """The folder and the ports of `run`, unless a desk is at work there or was killed: that is told or ended first."""
+def _check_folder_and_ports(settings: Settings) -> None:
+    """Check the folder and ports of `run`, unless an instance runs or was killed there: `run` handles that."""
     try_folder(settings.data_dir)
     if not (settings.data_dir.expanduser() / "children.json").exists():
         try_ports(settings)
 
 
-def _ask_redis(url: str) -> None:
+def _check_redis(url: str) -> None:
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -139,7 +139,7 @@ def _ask_redis(url: str) -> None:
         ) from None
 
 
-def _ask_postgres(url: str) -> None:
+def _check_postgres(url: str) -> None:
     import psycopg
 
     try:
@@ -152,32 +152,32 @@ def _ask_postgres(url: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What the server or the network said, in one line without any password."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return said[-1].strip().rstrip(".")
+    """Return the error of the server or network in one line, without any password."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].strip().rstrip(".")
 
 
 def try_folder(folder: Path) -> None:
-    """Make the folder of DATA_DIR, and see that it can be written to. Raises `ConfigurationError`."""
-    whole = folder.expanduser().absolute()
+    """Create DATA_DIR and check that it can be written. Raises `ConfigurationError`."""
+    path = folder.expanduser().absolute()
     try:
-        whole.mkdir(parents=True, exist_ok=True)
-        tighten(whole)
-        writable = os.access(whole, os.W_OK | os.X_OK)
+        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
+        writable = os.access(path, os.W_OK | os.X_OK)
         reason = "no right to write there"
     except OSError as error:
         writable, reason = False, error.strerror or type(error).__name__
     if not writable:
-        raise ConfigurationError(f"DATA_DIR is wrong: {whole} cannot be used ({reason}). Set it to a folder of yours.")
+        raise ConfigurationError(f"DATA_DIR is wrong: {path} cannot be used ({reason}). Set it to a folder of yours.")
 
 
 def try_ports(settings: Settings) -> None:
-    """See whether every port of `run` is free, and another one for each. Raises `ConfigurationError`."""
-    wanted = {"WEB_PORT": settings.web_port, "CONSOLE_PORT": settings.console_port}
+    """Check that the ports of `run` are free and distinct. Raises `ConfigurationError`."""
+    ports = {"WEB_PORT": settings.web_port, "CONSOLE_PORT": settings.console_port}
     if settings.sandbox_active:
-        wanted["SANDBOX_PORT"] = settings.sandbox_port
+        ports["SANDBOX_PORT"] = settings.sandbox_port
     by_port: dict[int, str] = {}
-    for name, port in wanted.items():
+    for name, port in ports.items():
         if port in by_port:
             raise ConfigurationError(f"{name} is wrong: {by_port[port]} is {port} too. Set it to another.")
         by_port[port] = name
@@ -185,7 +185,7 @@ def try_ports(settings: Settings) -> None:
 
 
 def try_port(name: str, host: str, port: int) -> None:
-    """See whether the port can be listened on, waiting a moment for who is leaving it. Raises `ConfigurationError`."""
+    """Check that a port is free, waiting a moment for its last holder to exit. Raises `ConfigurationError`."""
     deadline = time.monotonic() + _PORT_SECONDS
     while True:
         try:

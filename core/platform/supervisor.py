@@ -1,7 +1,7 @@
-"""One process that runs everything else: `make run`.
+"""The supervisor, `make run`: one process that runs everything else.
 
-It owns the embedded servers and the product's processes, restarts what dies, and stops them all when it is asked to.
-What an owner that was killed left running is ended before anything is started.
+It owns the embedded servers and the product's processes, restarts what dies, and stops them all on request. Leftovers
+of a killed owner are ended before anything is started.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from core.platform.log_files import bound
 _ROOT = Path(__file__).parents[2]
 _GRACE_SECONDS = 20.0
 _TICK_SECONDS = 0.1
-_LONGEST_PAUSE = 5.0
-_TOLD = ("web_host", "web_port", "console_port", "sandbox_port", "public_url", "console_url")
+_MAX_PAUSE = 5.0
+_SHARED_SETTINGS = ("web_host", "web_port", "console_port", "sandbox_port", "public_url", "console_url")
 
 
 class AlreadyRunning(ConfigurationError):
@@ -40,7 +40,7 @@ class AlreadyRunning(ConfigurationError):
 
 @dataclass
 class Child:
-    """A process of the product. It is restarted when it ends, after a pause that grows while it keeps ending."""
+    """A process of the product, restarted with exponential back-off when it exits."""
 
     name: str
     arguments: list[str]
@@ -60,15 +60,15 @@ class Child:
             )  # fmt: skip
         self.started_at = time.monotonic()
 
-    def look_after(self) -> None:
-        """Start it again when it has ended and its pause is over."""
+    def supervise(self) -> None:
+        """Restart the process when it has exited and its pause is over."""
         bound(self.log)
         if self.process is not None and self.process.poll() is None:
             return
         now = time.monotonic()
         if self.process is not None:
             lived = now - self.started_at
-            self.pause = 0.0 if lived > _LONGEST_PAUSE else min(_LONGEST_PAUSE, self.pause * 2 + 0.2)
+            self.pause = 0.0 if lived > _MAX_PAUSE else min(_MAX_PAUSE, self.pause * 2 + 0.2)
             self.restart_at = now + self.pause
             _end_group(self.process.pid, signal.SIGKILL)  # its own children would hold the port
             self.process = None
@@ -77,7 +77,7 @@ class Child:
 
 
 class Supervisor:
-    """Everything `make run` starts, over one data folder."""
+    """Everything that `make run` starts on one data folder."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -89,10 +89,10 @@ class Supervisor:
 
     @contextlib.contextmanager
     def sole_owner(self) -> Iterator[None]:
-        """Hold the data folder. The lock goes with the process, however it ends.
+        """Lock the data folder. The lock ends with the process, however it ends.
 
         Raises:
-            AlreadyRunning: someone else holds it.
+            AlreadyRunning: another process holds it.
         """
         with (self.data_dir / "owner.lock").open("a+") as lock:
             try:
@@ -105,23 +105,25 @@ class Supervisor:
             self._end_leftovers()
             yield
 
-    def note_settings(self, environment: Mapping[str, str]) -> None:
-        """Tell commands beside this desk where it is (`told_settings`). Secrets that were given are not written."""
-        told = {name: environment[name] for name in sandbox_environment(self.settings) if name in environment}
-        told = told if self.settings.sandbox_active else {}
-        told |= {name.upper(): str(getattr(self.settings, name)) for name in _TOLD if getattr(self.settings, name)}
-        told["SANDBOX"] = str(int(self.settings.sandbox_active))
+    def save_settings(self, environment: Mapping[str, str]) -> None:
+        """Save the addresses for other commands (`running_settings`), without secrets of the operator."""
+        saved = {name: environment[name] for name in sandbox_environment(self.settings) if name in environment}
+        saved = saved if self.settings.sandbox_active else {}
+        saved |= {
+            name.upper(): str(getattr(self.settings, name)) for name in _SHARED_SETTINGS if getattr(self.settings, name)
+        }
+        saved["SANDBOX"] = str(int(self.settings.sandbox_active))
         if self.embedded:
             for name, server in (("DATABASE_URL", self.embedded.postgres), ("REDIS_URL", self.embedded.redis)):
                 if not getattr(self.settings, name.lower()):
-                    told[name] = server.url
+                    saved[name] = server.url
         own = psutil.Process()
-        noted = {"owner": [own.pid, own.create_time()], "settings": told}
+        record = {"owner": [own.pid, own.create_time()], "settings": saved}
         with os.fdopen(os.open(self.data_dir / "desk.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(noted, file)
+            json.dump(record, file)
 
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The settings for the children: the caller's, completed with servers, keys and the sandbox's stand-ins."""
+        """Return the environment of the children: the caller's plus servers, keys and sandbox."""
         made = {**base, **own_keys(self.settings, make=True), "DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
         if self.embedded:
             made["DATABASE_URL"] = self.settings.database_url or self.embedded.postgres.url
@@ -150,25 +152,25 @@ class Supervisor:
             child = Child(name, arguments, environment, self.data_dir / "logs" / f"{name}.log")
             child.start()
             self.children.append(child)
-        self._note_children()
+        self._save_children()
 
     def watch(self) -> None:
         """Keep everything running until SIGTERM or Ctrl-C."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._ask_to_stop)
+            signal.signal(number, self._request_stop)
         while not self._stopping:
-            self.look_after()
+            self.supervise()
             time.sleep(_TICK_SECONDS)
 
-    def look_after(self) -> None:
-        """One round: start again what has died."""
+    def supervise(self) -> None:
+        """Restart once what has died."""
         before = [child.process for child in self.children]
         if self.embedded:
-            self.embedded.look_after()
+            self.embedded.supervise()
         for child in self.children:
-            child.look_after()
+            child.supervise()
         if before != [child.process for child in self.children]:
-            self._note_children()
+            self._save_children()
 
     def stop(self) -> None:
         """End every child, then the servers."""
@@ -187,18 +189,18 @@ class Supervisor:
         for name in ("children.json", "desk.json"):
             (self.data_dir / name).unlink(missing_ok=True)
 
-    def _ask_to_stop(self, _: int, __: FrameType | None) -> None:
+    def _request_stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
 
-    def _note_children(self) -> None:
-        """Remember who runs, so that a later owner can end them if this one is killed."""
+    def _save_children(self) -> None:
+        """Save the pids, so that a later owner can end the children if this one is killed."""
         alive = [child.process.pid for child in self.children if child.process is not None]
-        noted = []
+        saved = []
         for pid in alive:
             with contextlib.suppress(psutil.Error):
-                noted.append([pid, psutil.Process(pid).create_time()])
+                saved.append([pid, psutil.Process(pid).create_time()])
         target = self.data_dir / "children.json"
-        target.with_suffix(".new").write_text(json.dumps(noted))
+        target.with_suffix(".new").write_text(json.dumps(saved))
         target.with_suffix(".new").replace(target)
 
     def _end_leftovers(self) -> None:
@@ -209,29 +211,29 @@ class Supervisor:
         ending: list[psutil.Process] = []
         for pid, created in json.loads(path.read_text()):
             with contextlib.suppress(psutil.NoSuchProcess):
-                left_over = psutil.Process(pid)
-                if abs(left_over.create_time() - created) < 1:
-                    ending += [left_over, *left_over.children(recursive=True)]
+                orphan = psutil.Process(pid)
+                if abs(orphan.create_time() - created) < 1:
+                    ending += [orphan, *orphan.children(recursive=True)]
                     _end_group(pid, signal.SIGKILL)
         psutil.wait_procs(ending, timeout=_GRACE_SECONDS)  # their ports are free only then
         path.unlink()
 
 
-def told_settings(data_dir: Path) -> dict[str, str] | None:
-    """Where the desk that runs on a data folder is, by the names of settings; None when none of its processes lives."""
+def running_settings(data_dir: Path) -> dict[str, str] | None:
+    """Return the settings of the instance running on a data folder; None when none of its processes is alive."""
     try:
-        noted = json.loads((data_dir / "desk.json").read_text())
+        saved = json.loads((data_dir / "desk.json").read_text())
         children = data_dir / "children.json"
-        processes = [noted["owner"], *(json.loads(children.read_text()) if children.exists() else [])]
-        return dict(noted["settings"]) if any(_lives(pid, created) for pid, created in processes) else None
+        processes = [saved["owner"], *(json.loads(children.read_text()) if children.exists() else [])]
+        return dict(saved["settings"]) if any(_is_alive(pid, created) for pid, created in processes) else None
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{data_dir / 'desk.json'} cannot be read ({type(error).__name__}).") from None
 
 
-def _lives(pid: int, created: float) -> bool:
-    """Whether a process that was noted is alive, and not another one under its number."""
+def _is_alive(pid: int, created: float) -> bool:
+    """Whether a saved process is alive, and its pid not reused."""
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         return abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE
@@ -239,7 +241,7 @@ def _lives(pid: int, created: float) -> bool:
 
 
 def own_keys(settings: Settings, *, make: bool) -> dict[str, str]:
-    """The keys that encrypt: those that are set, else those kept in DATA_DIR, which the first start makes."""
+    """Return the encryption keys: those set, else those in DATA_DIR, which the first start creates."""
     if settings.encryption_keys:
         return {"ENCRYPTION_KEYS": ",".join(settings.encryption_keys)}
     path = settings.data_dir.expanduser().absolute() / "keys.json"
@@ -255,9 +257,9 @@ def own_keys(settings: Settings, *, make: bool) -> dict[str, str]:
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
-    """What makes the stand-ins take the providers' place. A value that was given is kept.
+    """Return the settings that replace the providers by the sandbox. Values set by the operator are kept.
 
-    These secrets are printed in the documentation: they protect nothing but make the sandbox behave like the real ones.
+    These secrets are published in the documentation: they only make the sandbox behave like the real providers.
     """
     base = f"http://{settings.own_host}:{settings.sandbox_port}"
     defaults = {

@@ -290,7 +290,7 @@ def _clear_waiting(session: Session, business_id: int, conversation_id: int) -> 
         .values(waiting_since=None)
         .execution_options(**_QUIET)
     )
-    events.notify(session, business_id, conversation_id)
+    events.publish_change(session, business_id, conversation_id)
 
 
 def _quote(session: Session, one: CompletedReply) -> None:

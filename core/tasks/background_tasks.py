@@ -1,7 +1,7 @@
-"""Long work in the background: asking for it, stopping it, and what whoever does it holds in hand.
+"""Background tasks: enqueue, cancel, and the handle a worker uses while running one.
 
-A worker claims an errand for the time of a lease, which is renewed while the work gets on. Work whose worker died is
-claimed again by another, from the start: what does it must find what was done already.
+A worker claims a task with a lease, renewed while the task makes progress. The task of a dead worker is claimed again
+by another, from the start: a handler must detect what was already done.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
-from core.models.errand import Errand, ErrandState
+from core.models.background_task import BackgroundTask, TaskState
 from core.platform import job_queue
 from core.platform.db import run, single_statement
 from core.platform.errors import BotHubError
 
-MOST_ATTEMPTS = 3  # after that, what it works on is taken to be what kills its workers
+MOST_ATTEMPTS = 3  # after that, the task itself is assumed to kill its workers
 CRASHED = "crashed"
-_SILENT_SECONDS = 300.0  # work that gets on no further loses its lease
-_KEPT = timedelta(days=30)
+_SILENT_SECONDS = 300.0  # a task without progress for this long loses its lease
+_RETENTION = timedelta(days=30)
 _QUIET = {"synchronize_session": False}
 
 
-class Stopped(Exception):
-    """The errand was cancelled, has gone to another worker, or this process is about to end: drop everything."""
+class TaskInterrupted(Exception):
+    """The task was cancelled, was claimed by another worker, or this process is stopping: end at once."""
 
 
 class PermanentTaskError(BotHubError):
-    """Trying again would not help. `code` tells people why, in the words of the errand's kind."""
+    """A failure that a retry cannot fix. `code` says why; its meaning belongs to the task's kind."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -42,11 +42,13 @@ class PermanentTaskError(BotHubError):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrandView:
+class TaskView:
+    """A background task as pages show it."""
+
     id: int
     kind: str
     subject_id: int
-    state: ErrandState
+    state: TaskState
     done: int
     total: int
     error: str | None
@@ -56,117 +58,122 @@ class ErrandView:
 
     @property
     def is_open(self) -> bool:
-        return self.state in (ErrandState.WAITING, ErrandState.RUNNING)
+        return self.state in (TaskState.WAITING, TaskState.RUNNING)
 
 
 @dataclass(slots=True)
-class Running:
-    """An errand in a worker's hand."""
+class ClaimedTask:
+    """A task that this worker has claimed."""
 
-    errand_id: int
+    task_id: int
     business_id: int
     kind: str
     subject_id: int
     attempt: int
     lease: uuid.UUID
     created_by: str
-    _heard_at: float = field(default_factory=time.monotonic)
+    _progress_at: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def step(self, done: int, total: int) -> None:
-        """Save how far the work is. Call it between pieces of work, each of seconds, outside of any transaction.
+    def report_progress(self, done: int, total: int) -> None:
+        """Save the progress. Call it every few seconds of work, outside any transaction.
 
-        Raises `Stopped` when the work must end here.
+        Raises `TaskInterrupted` when the task must end here.
         """
-        self._heard_at = time.monotonic()
+        self._progress_at = time.monotonic()
         if job_queue.stop_requested():
-            raise Stopped
+            raise TaskInterrupted
         with single_statement() as session:
-            kept = run(
+            updated = run(
                 session,
                 "UPDATE errands SET done = %(done)s, total = %(total)s WHERE id = %(id)s AND lease = %(lease)s",
-                {"done": done, "total": total, "id": self.errand_id, "lease": self.lease},
+                {"done": done, "total": total, "id": self.task_id, "lease": self.lease},
             ).rowcount
-        if not kept:
-            raise Stopped
+        if not updated:
+            raise TaskInterrupted
 
-    def hold(self, session: Session) -> None:
-        """Keep the errand this worker's until the transaction ends, so that what it writes is still wanted.
+    def assert_lease(self, session: Session) -> None:
+        """Lock the task for this transaction, so that it can be neither cancelled nor claimed before the commit.
 
-        Raises `Stopped` when the errand was cancelled or has gone to another worker.
+        Raises `TaskInterrupted` when it was cancelled or claimed by another worker.
         """
-        held = session.execute(
-            select(Errand.id).where(Errand.id == self.errand_id, Errand.lease == self.lease).with_for_update()
+        locked = session.execute(
+            select(BackgroundTask.id)
+            .where(BackgroundTask.id == self.task_id, BackgroundTask.lease == self.lease)
+            .with_for_update()
         ).first()
-        if held is None:
-            raise Stopped
+        if locked is None:
+            raise TaskInterrupted
 
     @property
     def is_alive(self) -> bool:
-        """Whether the work has been heard of lately."""
-        return time.monotonic() - self._heard_at < _SILENT_SECONDS
+        """Whether the task has reported progress recently."""
+        return time.monotonic() - self._progress_at < _SILENT_SECONDS
 
 
-def begin(session: Session, business_id: int, kind: str, subject_id: int, *, by: str) -> int:
-    """Ask for work; ring the bell after the commit. Returns the errand's id.
+def enqueue(session: Session, business_id: int, kind: str, subject_id: int, *, by: str) -> int:
+    """Create a task and return its id; wake a worker after the commit.
 
-    What is asked for while the same is still open is that errand, once more.
+    Returns the open task of the same kind and subject if there is one.
     """
     values = {"business_id": business_id, "kind": kind, "subject_id": subject_id, "created_by": by}
-    made = insert(Errand).values(values)
+    made = insert(BackgroundTask).values(values)
     is_open = text("due_at IS NOT NULL")
     return session.execute(
         made.on_conflict_do_update(
             index_elements=["business_id", "kind", "subject_id"],
             index_where=is_open,
             set_={"kind": made.excluded.kind},  # changes nothing; an ignored conflict would return no id
-        ).returning(Errand.id)
+        ).returning(BackgroundTask.id)
     ).scalar_one()
 
 
-def cancel(session: Session, errand_id: int) -> bool:
-    """Stop an errand at its worker's next step. False when it had ended already."""
+def cancel(session: Session, task_id: int) -> bool:
+    """Cancel a task; its worker stops at its next progress report. Returns False when it had already ended."""
     cancelled = session.execute(
-        update(Errand)
-        .where(Errand.id == errand_id, Errand.due_at.is_not(None))
-        .values(state=ErrandState.CANCELLED, due_at=None, lease=None, ended_at=func.now())
-        .returning(Errand.id)
+        update(BackgroundTask)
+        .where(BackgroundTask.id == task_id, BackgroundTask.due_at.is_not(None))
+        .values(state=TaskState.CANCELLED, due_at=None, lease=None, ended_at=func.now())
+        .returning(BackgroundTask.id)
         .execution_options(**_QUIET)
     )
     return cancelled.first() is not None
 
 
 def cancel_for(session: Session, kind: str, subject_id: int) -> bool:
-    """Stop the open errand of a kind on a subject. False when there is none."""
+    """Cancel the open task of a kind on a subject. Returns False when there is none."""
     found = session.scalar(
-        select(Errand.id).where(Errand.kind == kind, Errand.subject_id == subject_id, Errand.due_at.is_not(None))
+        select(BackgroundTask.id).where(
+            BackgroundTask.kind == kind, BackgroundTask.subject_id == subject_id, BackgroundTask.due_at.is_not(None)
+        )
     )
     return found is not None and cancel(session, found)
 
 
-def find(session: Session, errand_id: int) -> ErrandView | None:
-    row = session.get(Errand, errand_id, populate_existing=True)
+def find(session: Session, task_id: int) -> TaskView | None:
+    """Return a task, or None."""
+    row = session.get(BackgroundTask, task_id, populate_existing=True)
     return None if row is None else _view(row)
 
 
-def latest(session: Session, kind: str, subject_ids: Collection[int]) -> Mapping[int, ErrandView]:
-    """The newest errand of a kind on each subject that has one."""
+def latest(session: Session, kind: str, subject_ids: Collection[int]) -> Mapping[int, TaskView]:
+    """Return the newest task of a kind by subject id."""
     rows = session.scalars(
-        select(Errand)
-        .where(Errand.kind == kind, Errand.subject_id.in_(subject_ids))
-        .ext(distinct_on(Errand.subject_id))
-        .order_by(Errand.subject_id, Errand.id.desc())
+        select(BackgroundTask)
+        .where(BackgroundTask.kind == kind, BackgroundTask.subject_id.in_(subject_ids))
+        .ext(distinct_on(BackgroundTask.subject_id))
+        .order_by(BackgroundTask.subject_id, BackgroundTask.id.desc())
         .execution_options(populate_existing=True)
     )
     return {row.subject_id: _view(row) for row in rows}
 
 
-def _view(row: Errand) -> ErrandView:
-    return ErrandView(
+def _view(row: BackgroundTask) -> TaskView:
+    return TaskView(
         row.id,
         row.kind,
         row.subject_id,
-        ErrandState(row.state),
+        TaskState(row.state),
         row.done,
         row.total,
         row.error,
@@ -188,58 +195,58 @@ RETURNING id, business_id, kind, subject_id, attempts, lease, created_by
 """
 
 
-def claim(session: Session, limit: int, lease_for: timedelta) -> list[Running]:
-    """Take up to `limit` errands that are due, of businesses with the fewest under way first."""
+def claim(session: Session, limit: int, lease_for: timedelta) -> list[ClaimedTask]:
+    """Claim up to `limit` due tasks, those of businesses with the fewest running tasks first."""
     rows = run(session, _CLAIM, {"lease": uuid.uuid4(), "lease_for": lease_for, "limit": limit})
-    return [Running(*row) for row in rows]
+    return [ClaimedTask(*row) for row in rows]
 
 
-def renew(session: Session, held: Sequence[Running], lease_for: timedelta) -> None:
-    """Keep the leases of work that gets on; that which hangs is taken away from its worker."""
+def renew(session: Session, claimed: Sequence[ClaimedTask], lease_for: timedelta) -> None:
+    """Renew the leases of tasks that make progress; a task that hangs loses its lease."""
     session.execute(
-        update(Errand)
+        update(BackgroundTask)
         .where(
-            Errand.id.in_([one.errand_id for one in held if one.is_alive]),
-            Errand.lease.in_({one.lease for one in held}),
+            BackgroundTask.id.in_([one.task_id for one in claimed if one.is_alive]),
+            BackgroundTask.lease.in_({one.lease for one in claimed}),
         )
         .values(due_at=func.now() + lease_for)
         .execution_options(**_QUIET)
     )
 
 
-def release(session: Session, errand: Running, *, after: timedelta = timedelta(), tried: bool) -> None:
-    """Let another worker do it. An attempt that only ended with this process does not count."""
+def release(session: Session, task: ClaimedTask, *, after: timedelta = timedelta(), tried: bool) -> None:
+    """Return a task to the queue. With `tried=False` the attempt is not counted: only the process stopped."""
     session.execute(
-        update(Errand)
-        .where(Errand.id == errand.errand_id, Errand.lease == errand.lease)
+        update(BackgroundTask)
+        .where(BackgroundTask.id == task.task_id, BackgroundTask.lease == task.lease)
         .values(
-            state=ErrandState.WAITING,
+            state=TaskState.WAITING,
             due_at=func.now() + after,
             lease=None,
-            attempts=Errand.attempts if tried else Errand.attempts - 1,
+            attempts=BackgroundTask.attempts if tried else BackgroundTask.attempts - 1,
         )
         .execution_options(**_QUIET)
     )
 
 
-def end(session: Session, errand: Running, error: str | None = None) -> bool:
-    """It is done, or has failed for good. False when it was no longer this worker's."""
+def finish(session: Session, task: ClaimedTask, error: str | None = None) -> bool:
+    """Mark a task as done, or with `error` as failed. Returns False when this worker no longer held it."""
     ended = session.execute(
-        update(Errand)
-        .where(Errand.id == errand.errand_id, Errand.lease == errand.lease)
+        update(BackgroundTask)
+        .where(BackgroundTask.id == task.task_id, BackgroundTask.lease == task.lease)
         .values(
-            state=ErrandState.DONE if error is None else ErrandState.FAILED,
+            state=TaskState.DONE if error is None else TaskState.FAILED,
             error=error,
             due_at=None,
             lease=None,
             ended_at=func.now(),
         )
-        .returning(Errand.id)
+        .returning(BackgroundTask.id)
         .execution_options(**_QUIET)
     )
     return ended.first() is not None
 
 
-def forget_old(session: Session) -> None:
-    """Drop what ended long ago."""
-    session.execute(text("DELETE FROM errands WHERE ended_at < now() - :kept"), {"kept": _KEPT})
+def delete_old(session: Session) -> None:
+    """Delete tasks that ended more than 30 days ago."""
+    session.execute(text("DELETE FROM errands WHERE ended_at < now() - :retention"), {"retention": _RETENTION})

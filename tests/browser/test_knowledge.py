@@ -66,7 +66,7 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     expect(card).to_contain_text("Waiting for its turn")
     running = claim()
     ingest._start(running, None)
-    running.step(1, 2)
+    running.report_progress(1, 2)
     expect(card).to_contain_text("Reading: 1 of 2")
     _shot(page, "reading")
     ingest.run(running)

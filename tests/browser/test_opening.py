@@ -200,4 +200,4 @@ def unheard(browser: WebSocketRoute) -> None:
 
 def announce(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        events.notify(session, business_id, talk)
+        events.publish_change(session, business_id, talk)

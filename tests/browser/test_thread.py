@@ -36,7 +36,7 @@ def second(chromium: Browser, console, business) -> Iterator[Page]:
 
 def rings(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        events.notify(session, business_id, talk, events.ANYBODY)
+        events.publish_change(session, business_id, talk, events.ALL_AGENTS)
 
 
 def test_colleagues_see_who_looks_and_types_and_who_left(page: Page, second: Page, ana: Person, talk: int) -> None:

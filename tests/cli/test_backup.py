@@ -1,4 +1,4 @@
-"""A backup put back is the same desk; a damaged one, or one for a desk in use, changes nothing."""
+"""A restored backup equals the original; a damaged one, or one for a database in use, changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core import migrations
 from core.cli import backup_archive
 from core.cli.__main__ import main
 from core.cli.backup_manifest import BackupError
-from core.cli.desk import forget
+from core.cli.command_environment import reset_caches
 from core.models import Base
 from tests.console.people import conversation, person, says
 from tests.inbox.steps import rows
@@ -34,7 +34,7 @@ def elsewhere(database: str) -> Iterator[str]:
 
 @pytest.fixture
 def saved(business, database: str, tmp_path: Path) -> Path:
-    """A backup of a desk with people, words that are hard to quote, and a file."""
+    """A backup with users, text that is hard to quote, and a file."""
     person(business.business_id)
     rows(
         "INSERT INTO agent_tokens (business_id, agent_id, kind, token_hash, expires_at)"
@@ -73,7 +73,7 @@ def test_there_and_back(saved: Path, database: str, elsewhere: str, tmp_path: Pa
     assert saved.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_database_in_use_is_refused_unless_told(saved: Path, elsewhere: str, tmp_path: Path) -> None:
+def test_a_database_with_rows_is_refused_without_force(saved: Path, elsewhere: str, tmp_path: Path) -> None:
     backup_archive.restore(elsewhere, tmp_path, saved)
     before = _content(elsewhere)
     with pytest.raises(BackupError, match="not empty"):
@@ -126,7 +126,7 @@ def test_a_backup_leaves_no_half_of_itself(business, database: str, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_was_shut_out_stays_out(saved: Path, elsewhere: str, tmp_path: Path) -> None:
+def test_revoked_access_stays_revoked(saved: Path, elsewhere: str, tmp_path: Path) -> None:
     backup_archive.restore(elsewhere, tmp_path, saved)
     with psycopg.connect(elsewhere) as connection:
         connection.execute("UPDATE agents SET disabled_at = now()")
@@ -156,7 +156,7 @@ def test_who_was_shut_out_stays_out(saved: Path, elsewhere: str, tmp_path: Path)
                 assert connection.execute("SELECT DISTINCT revoked_at IS NULL FROM api_keys").fetchall() == [(False,)]
 
 
-def test_a_running_desk_is_not_replaced(saved: Path, elsewhere: str, tmp_path: Path) -> None:
+def test_a_database_with_connections_is_not_replaced(saved: Path, elsewhere: str, tmp_path: Path) -> None:
     with psycopg.connect(elsewhere), pytest.raises(BackupError, match="The desk is running: 1 connections"):
         backup_archive.restore(elsewhere, tmp_path, saved, force=True)
 
@@ -187,12 +187,12 @@ def test_the_commands(
     assert "Keep ENCRYPTION_KEYS apart" in capsys.readouterr().out
     assert main(["check-backup", str(target)]) == 0
     monkeypatch.setenv("DATABASE_URL", elsewhere)
-    forget()
+    reset_caches()
     assert main(["restore", str(target)]) == 0
     assert "Everybody signs in anew" in capsys.readouterr().out
-    forget()
+    reset_caches()
     assert main(["restore", str(target)]) == 2
     assert "--force" in capsys.readouterr().err
     assert main(["restore", str(target), "--force"]) == 0
     monkeypatch.undo()
-    forget()
+    reset_caches()

@@ -1,4 +1,4 @@
-"""Channels by command."""
+"""The `channels` commands."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_unknown_channel_is_named(business: TestBusiness, capsys: pytest.Capt
     assert "No channel 999" in capsys.readouterr().err
 
 
-def test_a_number_added_by_command_is_whole(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_channel_added_by_command_is_complete(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:
     secrets = ["--credential", "access_token=EAAtoken", "--credential", "app_secret=0123456789abcdef"]
     number = ["channels", "add", "whatsapp_cloud", "whatsapp", "555000111"]
     for words, missing in ((secrets, "waba_id is missing"), (["--account", "9"], "access_token is missing")):
@@ -62,9 +62,7 @@ def test_a_number_added_by_command_is_whole(business: TestBusiness, capsys: pyte
     assert "made from the settings" in capsys.readouterr().err
 
 
-def test_a_number_without_its_account_is_told_what_to_do(
-    business: TestBusiness, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_channel_without_its_account_gets_advice(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:
     with system_transaction() as session:
         row = session.get_one(Channel, business.whatsapp_channel_id)
         row.account, row.credentials = "", {"access_token": "EAAtoken"}

@@ -1,4 +1,4 @@
-"""What is encrypted is written anew with the first key, wherever it is, and the older key is told to be of no use."""
+"""`rekey` encrypts every value again with the first key and reports that the older key is not needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from core.cli import reencrypt
 from core.cli.__main__ import main
-from core.cli.desk import forget
+from core.cli.command_environment import reset_caches
 from core.models import Agent, Channel
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
@@ -20,7 +20,7 @@ def test_every_encrypted_column_is_known() -> None:
     assert {str(one) for one in reencrypt.columns()} == {"agents.totp", "channels.credentials"}
 
 
-def test_an_old_key_may_go_after_rekey(
+def test_an_old_key_can_be_removed_after_rekey(
     business: TestBusiness, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person(business.business_id)
@@ -50,4 +50,4 @@ def test_an_old_key_may_go_after_rekey(
 
 def _use(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
     monkeypatch.setenv("ENCRYPTION_KEYS", keys)
-    forget()
+    reset_caches()

@@ -1,4 +1,4 @@
-"""The set-up commands, against what Meta would be asked and would answer."""
+"""The `whatsapp` commands, against recorded answers of Meta."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_pin_of_another_shape_is_not_sent(meta, monkeypatch, capsys) -> None:
     assert "six digits" in capsys.readouterr().err
 
 
-def test_what_meta_refuses_is_told_and_not_written_down(meta, capsys) -> None:
+def test_a_rejection_by_meta_is_printed_and_not_logged(meta, capsys) -> None:
     meta.post(f"{NUMBER}/verify_code", json={"error": {"code": 136025, "message": "Wrong code"}}, status=400)
     assert main(["whatsapp", "verify-code", "000000"]) == 2
     assert "136025: Wrong code" in capsys.readouterr().err
@@ -70,7 +70,7 @@ def test_the_profile_is_changed_and_shown(meta, capsys) -> None:
     assert capsys.readouterr().out == "about: Sol\nwebsites: https://a.example, https://b.example\n"
 
 
-def test_the_check_names_what_to_mend(meta, capsys) -> None:
+def test_the_check_names_what_to_fix(meta, capsys) -> None:
     meta.get(NUMBER, json={"code_verification_status": "NOT_VERIFIED", "status": "CONNECTED", "quality_rating": "RED"})
     token = {"is_valid": True, "expires_at": 0, "scopes": ["whatsapp_business_messaging"]}
     meta.get("http://127.0.0.1:9/v26.0/debug_token", json={"data": token})

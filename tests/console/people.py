@@ -98,7 +98,7 @@ def says(business_id: int, conversation_id: int, text: str, **values: Any) -> in
             **values,
         }
         message_id = session.execute(insert(Message).values(row).returning(Message.id)).scalar_one()
-        events.notify(session, business_id, conversation_id)
+        events.publish_change(session, business_id, conversation_id)
         return message_id
 
 

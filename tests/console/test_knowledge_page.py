@@ -133,7 +133,7 @@ def test_progress_is_seen_and_stopped(desk: Desk, business: TestBusiness) -> Non
     source_id = add(business, GUIDE)
     running = claim()
     ingest._start(running, None)
-    running.step(1, 2)
+    running.report_progress(1, 2)
     page = at_knowledge(desk)
     assert [bar.proto.text for bar in page.get("progress")] == ["Reading: 1 of 2"]
     page = press(desk, f"cancel_{source_id}")

@@ -30,7 +30,7 @@ def listener(business, database: str):
 def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
-        events.notify(session, 0, 0)
+        events.publish_change(session, 0, 0)
     changes = []
     for notification in listener.notifies(timeout=10):
         change = events.parse(notification.payload)
@@ -42,10 +42,10 @@ def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
 
 def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener) -> None:
     with transaction(business.business_id) as session:
-        events.notify(session, business.business_id, 5)
-        events.notify(session, business.business_id, 5)
+        events.publish_change(session, business.business_id, 5)
+        events.publish_change(session, business.business_id, 5)
     with pytest.raises(RuntimeError, match="undo"), transaction(business.business_id) as session:
-        events.notify(session, business.business_id, 6)
+        events.publish_change(session, business.business_id, 6)
         raise RuntimeError("undo")
     assert heard(listener) == [Change(business.business_id, 5)]
 
@@ -144,7 +144,7 @@ def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
         assert [change for change in heard(listener) if isinstance(change, Presence)] == []
 
 
-@pytest.mark.parametrize(("calls", "rings"), [(events.ANYBODY, True), ("me", True), (999, False), (None, False)])
+@pytest.mark.parametrize(("calls", "rings"), [(events.ALL_AGENTS, True), ("me", True), (999, False), (None, False)])
 def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str | None, rings: bool) -> None:
     ana = person(business.business_id)
     with connect(desk, ana) as browser:
@@ -152,7 +152,7 @@ def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str 
         browser.portal.call(live_updates._pass_on, Change(business.business_id, 7, whom))
         if rings:
             assert browser.receive_json() == {"calls": [7]}
-        browser.portal.call(live_updates._pass_on, Change(business.business_id, 8, events.ANYBODY))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, 8, events.ALL_AGENTS))
         told = [
             said for said in (browser.receive_json() for _ in range(3)) if isinstance(said, dict) and "calls" in said
         ]

@@ -26,7 +26,7 @@ from tests.console.test_pages import Desk
 from tests.inbox.steps import column, customer_writes, one, rows, store
 from tests.messages import meta_body, meta_json, text_value
 from workers.jobs.ingest import receive
-from workers.stats_reporter import Meter
+from workers.stats_reporter import StatsReporter
 
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, name: str, role: Role = Role.ADMINISTRATOR) -> Desk:
@@ -174,11 +174,11 @@ class TestMonitor:
         assert "No worker" in desk.page.error[0].value
 
     def test_work_workers_and_failures(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-        meter = Meter()
-        meter.count("replies", 0.4)
-        with pytest.raises(RuntimeError), meter.measure("sending"):
+        reporter = StatsReporter()
+        reporter.count("replies", 0.4)
+        with pytest.raises(RuntimeError), reporter.measure("sending"):
             raise RuntimeError("a bug")
-        meter.tell({"replies": 25}, {"replies": 3})
+        reporter.flush({"replies": 25}, {"replies": 3})
         desk = at(business, monkeypatch, "monitor")
         kinds = desk.page.dataframe[0].value.set_index("Work")
         assert int(kinds.loc["Sending", "Raised"]) >= 1

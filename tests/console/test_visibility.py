@@ -426,7 +426,7 @@ def test_browsers_are_told_of_what_their_agent_sees(floor: Floor, socket: Any, s
     boss = person(floor.business.business_id, role=Role.MANAGER, name="Boss")
     with socket(floor.ana) as hers, socket(boss) as his:
         for talk in floor.talks.values():
-            hers.portal.call(live_updates._pass_on, Change(floor.business.business_id, talk, events.ANYBODY))
+            hers.portal.call(live_updates._pass_on, Change(floor.business.business_id, talk, events.ALL_AGENTS))
         told: dict[str, Any] = {}
         for browser, sees in ((hers, seen), (his, SEEN[Sees.ALL])):
             told, calls = {}, set()

@@ -168,7 +168,9 @@ def test_mark_unread(business: TestBusiness) -> None:
 
 def test_the_owner_is_alerted_when_a_snooze_ends(business: TestBusiness, monkeypatch) -> None:
     called: list[int | None] = []
-    monkeypatch.setattr(events, "notify", lambda session, business_id, talk, calls=None: called.append(calls))
+    monkeypatch.setattr(
+        events, "publish_change", lambda session, business_id, talk, needs_agent=None: called.append(needs_agent)
+    )
     ana = person(business.business_id).id
     long_ago = NOW - timedelta(days=3)
     known = {"status": "snoozed", "snoozed_until": NOW - timedelta(seconds=1), "last_message_at": long_ago}

@@ -1,4 +1,4 @@
-"""The look at known vulnerabilities: found ones fail, a database that is away does not."""
+"""The audit of known vulnerabilities: findings fail, an unreachable database does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong, half-given and misspelt settings, and secrets that protect nothing."""
+"""Invalid, incomplete and misspelt settings, and weak secrets."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WHOLE = {**META, **TWILIO, **OIDC, **PEOPLE, "SANDBOX": "0"}
 
 
 def line(values: dict[str, str]) -> str:
-    """What the start says of the settings; empty when they will do."""
+    """The error at start; empty if the settings are valid."""
     with pytest.MonkeyPatch.context() as patch:
         for name in Settings.model_fields:
             patch.delenv(name.upper(), raising=False)
@@ -259,7 +259,7 @@ PROCESSES = {
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_every_process_ends_with_one_line(database: str, servers: Embedded, process: str) -> None:
-    """One that a rule finds, one that only asking finds; each process has its own way to begin."""
+    """One setting fails a rule, one only the connection check; each process starts differently."""
     kept = {name: value for name, value in os.environ.items() if name != "TWILIO_PHONE_NUMBER"}
     for changes, named in (
         ({"TWILIO_WHATSAPP_NUMBER": ""}, "TWILIO_PHONE_NUMBER is not set"),

@@ -1,4 +1,4 @@
-"""Where people open the console: CONSOLE_URL, else PUBLIC_URL, else this machine; one place decides it for all."""
+"""Base URL of the console: CONSOLE_URL, else PUBLIC_URL, else this machine; decided in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine that every process uses."""
+"""The database engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError
 from core.platform.db import system_transaction
 
 
-def test_an_error_tells_no_values(database: str) -> None:
+def test_an_error_shows_no_values(database: str) -> None:
     with pytest.raises(DataError, match="division by zero") as failed, system_transaction() as session:
         session.execute(text("SELECT 1 / 0 WHERE :said = :said"), {"said": "my secret"})
     assert "my secret" not in str(failed.value)

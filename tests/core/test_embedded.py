@@ -1,4 +1,4 @@
-"""The private servers start again after everything that can happen to them, and say plainly when they cannot."""
+"""The embedded servers restart after crashes, and report why when they cannot."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def test_both_survive_being_killed_in_a_folder_with_spaces(folder: Path) -> None
         busy = psycopg.connect(embedded.postgres.url)  # its backend is alive when the postmaster dies
         busy.execute("SELECT 1")
         kill(embedded)
-        embedded.look_after()
+        embedded.supervise()
         busy.close()
         assert kept(embedded) == ["before"]
         assert redis.Redis.from_url(embedded.redis.url).ping()
-        embedded.look_after()
+        embedded.supervise()
         assert embedded.postgres.answers()
     finally:
         embedded.stop()
@@ -83,7 +83,7 @@ def test_a_database_starts_again_though_what_was_killed_is_not_all_gone(folder: 
         embedded.postgres.process.wait()
         waking = threading.Timer(0.6, os.kill, (slow, signal.SIGCONT))
         waking.start()
-        embedded.look_after()
+        embedded.supervise()
         waking.join()
         assert kept(embedded) == ["before"]
     finally:
@@ -91,7 +91,7 @@ def test_a_database_starts_again_though_what_was_killed_is_not_all_gone(folder: 
 
 
 def test_a_new_owner_takes_over_from_one_that_was_killed(folder: Path) -> None:
-    """The old owner's servers still run: they are ended, and their data is there."""
+    """The old owner's servers are stopped, and their data is kept."""
     script = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
@@ -240,7 +240,7 @@ def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
     child.process.wait()
     deadline = time.monotonic() + 10
     while child.process is None or child.process.pid == first:
-        child.look_after()
+        child.supervise()
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert child.pause > 0, "the next start comes later"

@@ -1,4 +1,4 @@
-"""Two machines on one database without MEDIA_URL are noticed; what only looks like two is not."""
+"""Two machines on one database without MEDIA_URL are detected; one machine that looks like two is not."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def machine(folder: Path, media_url: str = "") -> Settings:
 
 def tells(settings: Settings, *, first: bool = False) -> None:
     with system_transaction() as session:
-        machines.tell(session, settings, first=first)
+        machines.report(session, settings, first=first)
 
 
 def noticed() -> tuple[bool, bool, list[tuple[str, str]]]:
-    """Whether the files are said to be apart: by `doctor`, by what /readyz asks, and the open alerts."""
+    """Whether separate files are reported by `doctor` and /readyz, and the open alerts."""
     with system_transaction() as session:
         alerts.evaluate(session)
     (found,) = probes.files()
@@ -54,8 +54,8 @@ def test_two_machines_are_noticed_until_both_have_a_store(business: Any, client:
     first, second = tmp_path / "first", tmp_path / "second"
     tells(machine(first), first=True)
     assert noticed() == NOTHING
-    assert machines.told_at_start(machine(first)) is None
-    line = machines.told_at_start(machine(second))
+    assert machines.startup_warning(machine(first)) is None
+    line = machines.startup_warning(machine(second))
     assert line and socket.gethostname() in line and "MEDIA_URL" in line and "\n" not in line
     tells(machine(second, "s3://files"), first=True)
     assert noticed() == APART
@@ -66,7 +66,7 @@ def test_two_machines_are_noticed_until_both_have_a_store(business: Any, client:
     (budget,) = probes.database_connections()
     assert not budget.well and "80 for each of 2 machines" in budget.detail
     tells(machine(first, "s3://files"))
-    assert machines.told_at_start(machine(second, "s3://files")) is None
+    assert machines.startup_warning(machine(second, "s3://files")) is None
     alone_for_minutes()
     assert noticed() == NOTHING
     assert client.get("/readyz").json["parts"]["files"] == "ok"
@@ -81,7 +81,7 @@ def test_it_is_over_when_the_other_machine_is_gone(business: Any, tmp_path: Path
     assert noticed() == NOTHING
     rows("UPDATE machines SET seen_at = now() - interval '2 days'")
     with system_transaction() as session:
-        machines.forget_gone(session)
+        machines.delete_gone(session)
     assert rows("SELECT id FROM machines") == []
 
 
@@ -102,7 +102,7 @@ def test_a_copied_folder_takes_the_place_of_the_one_that_is_gone_but_not_of_one_
     tells(old, first=True)
     shutil.copytree(old.data_dir, tmp_path / "restored")
     moved = machine(tmp_path / "restored")
-    assert machines.told_at_start(moved) is None
+    assert machines.startup_warning(moved) is None
     tells(moved, first=True)
     assert machines.identity(moved.data_dir).id != machines.identity(old.data_dir).id
     assert noticed() == NOTHING

@@ -1,4 +1,4 @@
-"""A Postgres whose owner is no superuser: what is missing is one line for its administrator, and then it works."""
+"""A Postgres whose owner is no superuser: missing rights are one line for its administrator."""
 
 from __future__ import annotations
 

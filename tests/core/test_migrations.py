@@ -1,4 +1,4 @@
-"""The schema's history: from nothing to now, back, and again; and it is the schema of the models."""
+"""Migrations: upgrade, downgrade, upgrade again; the result equals the schema of the models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.models import Base
 
 @pytest.fixture
 def empty(database: str) -> Iterator[str]:
-    """The URL of a database with nothing in it."""
+    """The URL of an empty database."""
     name = "bothub_migrations"
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")

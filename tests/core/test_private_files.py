@@ -1,4 +1,4 @@
-"""What lies in DATA_DIR is its owner's alone, and logs stay bounded while their process writes."""
+"""DATA_DIR is readable by its owner only, and logs stay bounded while their process writes."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def test_the_logs_of_the_embedded_servers_are_bounded(tmp_path: Path, monkeypatc
     embedded = Embedded(tmp_path)
     for server in (embedded.postgres, embedded.redis):
         server.log.write_bytes(b"x" * 200)
-    embedded.look_after()
+    embedded.supervise()
     assert {path.name for path in tmp_path.glob("*.log.1")} == set()
     monkeypatch.setattr(log_files, "LARGEST", 100)
-    embedded.look_after()
+    embedded.supervise()
     assert {path.name for path in tmp_path.glob("*.log.1")} == {"postgres.log.1", "redis.log.1"}
     assert embedded.postgres.log.stat().st_size == embedded.redis.log.stat().st_size == 0
     assert not any("logging_collector=on" in word for word in embedded.postgres.command)  # its files are not bounded

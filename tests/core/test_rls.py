@@ -1,4 +1,4 @@
-"""A business sees its own rows, in every tenant table, whatever its queries forget."""
+"""A business sees only its own rows, in every tenant table, even if a query lacks a filter."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ALLOWED = {
 
 
 def value_for(column: Column[Any], owner: int) -> Any:
-    """Something that fits a column. Foreign keys are off while rows are made, so any number names another row."""
+    """A value valid for a column. Foreign keys are disabled while rows are inserted, so any number is a valid id."""
     for name in (f"{column.table.name}.{column.name}", column.name):
         if name in ALLOWED:
             return ALLOWED[name]
@@ -76,7 +76,7 @@ def value_for(column: Column[Any], owner: int) -> Any:
 
 
 def fill(session: Session, table: Table, owner: int) -> None:
-    """One row that belongs to `owner`, with what a row must have."""
+    """Insert one row of `owner` with the required columns."""
     made_by_the_database = ("server_default", "identity", "computed")
     values = {
         column.name: value_for(column, owner)
@@ -208,7 +208,7 @@ def test_a_rolled_back_savepoint_forgets_the_business_it_entered(two: tuple[int,
 
 
 def test_the_demo_business_is_whole(business: TestBusiness) -> None:
-    """What the first start makes belongs to the business and can be read as it."""
+    """Rows of the first start belong to the business and can be read as it."""
     with transaction(business.business_id) as session:
         for table in ("channels", "channel_flow"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 3

@@ -1,4 +1,4 @@
-"""Settings that say what is wrong with them, secrets at rest, and logs that tell nobody's number."""
+"""Errors of invalid settings, secrets at rest, and masking of logs."""
 
 from __future__ import annotations
 

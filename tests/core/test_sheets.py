@@ -1,4 +1,4 @@
-"""What a spreadsheet would make of the tables we hand out."""
+"""Exported tables contain no formulas."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows, store
 from tests.messages import meta_body, meta_json, text_value
-from workers import stats_reporter as meters
-from workers.stats_reporter import Meter
+from workers import stats_reporter
+from workers.stats_reporter import StatsReporter
 
 
 def minutes() -> list[worker_stats.TaskStats]:
@@ -22,12 +22,12 @@ def minutes() -> list[worker_stats.TaskStats]:
 
 
 def test_counts_add_up_over_reports_and_workers(business: TestBusiness) -> None:
-    meter, other = Meter(), Meter()
-    for one_meter in (meter, other, meter):
-        one_meter.count("sending", 0.0421)
-        one_meter.tell({"sending": 12}, {"sending": 1})
-    meter.count("replies", 3)
-    meter.tell({"sending": 12}, {"sending": 0})
+    reporter, other = StatsReporter(), StatsReporter()
+    for one_reporter in (reporter, other, reporter):
+        one_reporter.count("sending", 0.0421)
+        one_reporter.flush({"sending": 12}, {"sending": 1})
+    reporter.count("replies", 3)
+    reporter.flush({"sending": 12}, {"sending": 0})
     counted = {(row.kind, row.bucket): row.count for row in minutes()}
     assert sum(count for (kind, _), count in counted.items() if kind == "sending") == 3
     assert sum(row.seconds for row in minutes() if row.kind == "replies") == 3
@@ -38,11 +38,11 @@ def test_counts_add_up_over_reports_and_workers(business: TestBusiness) -> None:
 
 
 def test_a_failed_task_stores_its_traceback(business: TestBusiness) -> None:
-    meter = Meter()
+    reporter = StatsReporter()
     for _ in range(50):
-        with pytest.raises(ZeroDivisionError), meter.measure("replies"):
+        with pytest.raises(ZeroDivisionError), reporter.measure("replies"):
             raise ZeroDivisionError("a bug\0")
-    meter.tell({}, {})
+    reporter.flush({}, {})
     assert sum(row.failed for row in minutes()) == 50
     with system_transaction() as session:
         failures = worker_stats.failures(session)
@@ -53,24 +53,24 @@ def test_a_failed_task_stores_its_traceback(business: TestBusiness) -> None:
 def test_a_report_that_failed_is_included_in_the_next_one(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meter = Meter()
-    meter.count("media", 1)
+    reporter = StatsReporter()
+    reporter.count("media", 1)
 
     def away(*_: object) -> None:
         raise OperationalError("", {}, Exception("away"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(meters.worker_stats, "report", away)
-        meter.tell({}, {})
-    meter.count("media", 1)
-    meter.tell({}, {})
+        patch.setattr(stats_reporter.worker_stats, "report", away)
+        reporter.flush({}, {})
+    reporter.count("media", 1)
+    reporter.flush({}, {})
     assert sum(row.count for row in minutes() if row.kind == "media") == 2
 
 
 def test_a_silent_worker_is_lost_and_old_rows_are_deleted(business: TestBusiness) -> None:
-    meter = Meter()
-    meter.count("media", 1)
-    meter.tell({}, {})
+    reporter = StatsReporter()
+    reporter.count("media", 1)
+    reporter.flush({}, {})
     rows("UPDATE worker_reports SET seen_at = now() - interval '31 seconds'")
     with system_transaction() as session:
         assert [worker.lost for worker in worker_stats.workers(session)] == [True]

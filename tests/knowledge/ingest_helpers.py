@@ -16,7 +16,7 @@ from core.knowledge.parser_process import ParsedDocument, parse_in_process
 from core.models import KnowledgeSource
 from core.platform.db import system_transaction, transaction
 from core.tasks import background_tasks
-from core.tasks.background_tasks import Running
+from core.tasks.background_tasks import ClaimedTask
 from tests.conftest import TestBusiness
 from workers.jobs import background_task as work
 
@@ -39,7 +39,7 @@ def source(business: TestBusiness, source_id: int) -> KnowledgeSource:
         return session.get_one(KnowledgeSource, source_id)
 
 
-def claim(lease_for: float = 30) -> Running:
+def claim(lease_for: float = 30) -> ClaimedTask:
     with system_transaction() as session:
         (running,) = background_tasks.claim(session, 1, timedelta(seconds=lease_for))
         return running

@@ -17,7 +17,7 @@ from core.platform import object_storage
 from core.platform.db import transaction
 from core.platform.errors import NotFound
 from core.tasks import background_tasks
-from core.tasks.background_tasks import MOST_ATTEMPTS, Running, Stopped
+from core.tasks.background_tasks import MOST_ATTEMPTS, ClaimedTask, TaskInterrupted
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows
 from tests.knowledge.ingest_helpers import Model, add, claim, markdown, read_at_once, read_next, source
@@ -127,7 +127,7 @@ def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
     calls = 0
     step = type(doomed).step
 
-    def step_or_die(self: Running, done: int, total: int) -> None:
+    def step_or_die(self: ClaimedTask, done: int, total: int) -> None:
         nonlocal calls
         calls += 1
         if calls == statement:
@@ -135,7 +135,7 @@ def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
         step(self, done, total)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(doomed), "step", step_or_die)
+        patch.setattr(type(doomed), "report_progress", step_or_die)
         try:
             work.run_task(doomed)
         except Killed:
@@ -156,7 +156,7 @@ def test_cancelling_leaves_nothing_half_read_and_a_state_that_says_so(
     assert work_on is not None
     with transaction(business.business_id) as session:
         sources.cancel(session, source_id, by="agent:1")
-    with pytest.raises(Stopped):
+    with pytest.raises(TaskInterrupted):
         ingest._read(running, work_on)
     assert source(business, source_id).state == "cancelled"
     assert rows("SELECT FROM knowledge_chunks") == rows("SELECT FROM knowledge_editions") == []
@@ -292,7 +292,7 @@ def test_a_changed_page_that_was_not_read_to_its_end_is_read_when_it_is_asked_fo
     assert ingest._start(running, ingest._fetch_page(running)) is not None
     with transaction(business.business_id) as session:
         if how == "failed":
-            background_tasks.end(session, running, "timed_out")
+            background_tasks.finish(session, running, "timed_out")
             ingest.failed(session, running, "timed_out")
         elif how == "cancelled":
             sources.cancel(session, source_id, by="agent:1")

@@ -11,7 +11,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.knowledge.stored_documents import teach
-from tests.workers.test_informed import Model
+from tests.workers.test_reply_passages import Model
 
 
 def test_a_trial_finds_what_an_answer_would(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_a_message_waits_for_the_next_try_of_the_one_before(business: TestBusine
     first, second = (say(business.business_id, conversation_id, words)[0] for words in ("uno", "dos"))
     rows("UPDATE deliveries SET next_attempt_at = now() + interval '1 hour' WHERE message_id = :id", id=first)
     assert claim() == []
-    wait = due_work.look().sends_in
+    wait = due_work.check().sends_in
     assert wait is not None
     assert wait > 0, "what is blocked is not due: nobody looks at it again and again"
     due_now()

@@ -22,7 +22,7 @@ from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.replies.handoff_rules import Reason
 from core.tasks import background_tasks
-from core.tasks.background_tasks import Running, Stopped
+from core.tasks.background_tasks import ClaimedTask, TaskInterrupted
 from tests.ai.test_assistant import ScriptedModel, fails
 from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
@@ -62,7 +62,7 @@ def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
         return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
 
 
-def claim() -> Running:
+def claim() -> ClaimedTask:
     with system_transaction() as session:
         [running] = background_tasks.claim(session, 1, work._LEASE)
     return running
@@ -151,7 +151,7 @@ def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, mod
     running = claim()
     with transaction(business.business_id) as session:
         replays.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
-    with pytest.raises(Stopped):
+    with pytest.raises(TaskInterrupted):
         replay_task.run(running)
     seen = look(business)
     assert not seen.is_open
@@ -173,7 +173,7 @@ def test_what_was_cancelled_meanwhile_is_not_written(
             return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
 
     monkeypatch.setattr(replay_task, "model", Slow)
-    with pytest.raises(Stopped):
+    with pytest.raises(TaskInterrupted):
         replay_task.run(running)
     assert look(business).items[0].after is None
 

@@ -1,4 +1,4 @@
-"""The retry queue and the figures."""
+"""REST: queue and statistics."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_empty_queue(api: Api) -> None:
     }  # fmt: skip
 
 
-def test_the_queue_tells_what_waits_and_what_failed(api: Api, talk: int) -> None:
+def test_the_queue_lists_waiting_and_failed_messages(api: Api, talk: int) -> None:
     waiting, again, lost, unknown, sent = (queued(api, talk, f"n.º {n}") for n in range(5))
     with system_transaction() as session:
         session.execute(update(Delivery).where(Delivery.message_id == again).values(attempts=2))
@@ -61,7 +61,7 @@ def test_the_queue_tells_what_waits_and_what_failed(api: Api, talk: int) -> None
     assert waiting not in {one["id"] for one in state["failed_messages"]}
 
 
-def test_retrying_puts_failed_messages_back_and_rings(api: Api, talk: int) -> None:
+def test_retrying_enqueues_failed_messages_and_wakes_a_worker(api: Api, talk: int) -> None:
     message_id = queued(api, talk)
     fail(message_id, attempts=5)
     job_queue.connection().flushdb()
@@ -140,7 +140,7 @@ def bare(api: Api, path: str) -> Any:
 
 
 def test_a_retry_of_all_leaves_alone_what_it_cannot_mend(api: Api, talk: int) -> None:
-    """Told beforehand by the preview; whoever names such a message has it tried again."""
+    """The preview reports it beforehand; a message named explicitly is retried."""
     lost = {cause: queued(api, talk, cause) for cause in (*UNMENDABLE, "provider", "admin")}
     for cause, message_id in lost.items():
         fail(message_id, cause=cause)
@@ -159,7 +159,7 @@ def test_a_retry_of_all_leaves_alone_what_it_cannot_mend(api: Api, talk: int) ->
 
 
 def test_the_older_retry_never_sends_again_what_was_refused(api: Api, talk: int) -> None:
-    """However often it is asked, and neither what the provider took and then gave up, nor for ever."""
+    """However often it is called; nor messages the provider accepted and gave up, nor without end."""
     lost = {cause: queued(api, talk, cause) for cause in (*UNMENDABLE, "provider", "throttled", "network")}
     for cause, message_id in lost.items():
         fail(message_id, cause=cause, attempts=15 if cause == "network" else 5)

@@ -1,4 +1,4 @@
-"""The catalogue and the quotes as other programs see them."""
+"""REST: catalogue and quotes."""
 
 from __future__ import annotations
 

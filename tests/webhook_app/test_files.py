@@ -1,4 +1,4 @@
-"""Links by which a provider fetches our files: they give the one file, for a time, and nothing can be guessed."""
+"""Signed links for providers: each gives one file, for a limited time, and cannot be guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flood of strangers: little work for each, few lines in the log, and whoever is genuine gets through."""
+"""A flood of unauthenticated requests: little work, few log lines, and verified requests pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.inbox.steps import one
 from tests.messages import meta_body, meta_json, meta_signature, post_meta, text_value
 from webhook_app import request_body
 from webhook_app.api import auth
-from webhook_app.flood_limits import Buckets, Lines
+from webhook_app.flood_limits import LogLimiter, TokenBuckets
 
 META = "/api/webhooks/whatsapp"
 WRONG = "sha256=" + "0" * 64
@@ -54,7 +54,7 @@ def test_a_flood_writes_few_lines_and_the_genuine_still_pass(client: Any, caplog
 def test_lines_say_how_many_were_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("webhook_app.flood_limits.time.monotonic", lambda: now[0])
-    lines = Lines(of_each=2, of_all=3)
+    lines = LogLimiter(per_address=2, total=3)
     assert [lines.take("a") for _ in range(5)] == [0, 0, None, None, None]
     assert [lines.take("b"), lines.take("c")] == [3, None]
     now[0] = 60
@@ -62,20 +62,20 @@ def test_lines_say_how_many_were_left_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_addresses_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webhook_app.flood_limits._MOST_ADDRESSES", 100)
-    buckets = Buckets(1, 1)
+    monkeypatch.setattr("webhook_app.flood_limits._MAX_ADDRESSES", 100)
+    buckets = TokenBuckets(1, 1)
     for number in range(1000):
         assert buckets.take(str(number))
     assert len(buckets._left) == 100
     assert not buckets.take("999")
 
 
-def test_large_bodies_wait_for_room_and_small_ones_do_not(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_bodies_wait_for_a_slot_and_small_ones_do_not(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "_SECONDS", 0.05)
-    monkeypatch.setattr(request_body, "_room", request_body.threading.BoundedSemaphore(1))
+    monkeypatch.setattr(request_body, "_large_slots", request_body.threading.BoundedSemaphore(1))
     large = meta_json({**meta_body(text_value("grande")), "pad": "x" * 100_000})
     headers = {"X-Hub-Signature-256": meta_signature(large)}
-    with request_body._among_the_large():
+    with request_body._large_slot():
         refused = client.post(META, data=large, headers=headers)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
         assert post_meta(client, meta_body(text_value("chico"))).status_code == 200
@@ -108,7 +108,7 @@ def post_worker_init(worker):
 
 
 class TestOfTheServerItself:
-    """What gunicorn does before the application is asked."""
+    """What gunicorn does before it calls the application."""
 
     @pytest.fixture(scope="class")
     @staticmethod
@@ -169,7 +169,7 @@ class TestOfTheServerItself:
         assert code == 401
 
     def test_a_body_that_does_not_come_is_given_up(self, port: int) -> None:
-        """The genuine are answered meanwhile, and the connection is not kept for its rest."""
+        """Verified requests are answered meanwhile, and the connection is closed."""
         head = f"POST {META} HTTP/1.1\r\nHost: a\r\nX-Hub-Signature-256: {WRONG}\r\nContent-Length: 3000000\r\n\r\n{{"
         slow = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(30)]
         try:

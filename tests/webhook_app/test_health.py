@@ -52,7 +52,7 @@ def test_not_ready_without_servers(client: Any, servers: Embedded) -> None:
     assert metrics.status_code == 200, "what the process itself counted is told all the same"
 
 
-def test_metrics_tell_of_the_queues_and_refusals(client: Any) -> None:
+def test_metrics_cover_queues_and_refusals(client: Any) -> None:
     post_meta(client, meta_body(text_value("Hola")))
     client.post("/api/webhooks/whatsapp", data=b"{}")
     text = client.get("/metrics").text
@@ -60,11 +60,11 @@ def test_metrics_tell_of_the_queues_and_refusals(client: Any) -> None:
     assert 'bothub_webhooks_refused_total{code="403",source="whatsapp_cloud"}' in text
 
 
-def test_the_share_of_webhooks_answered_well_is_told(
+def test_the_share_of_stored_webhooks_is_reported(
     client: Any, servers: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook_health, "KEY", "bothub:webhooks:of-this-test:")
-    door = client.application.extensions["door"]
+    context = client.application.extensions["webhooks"]
     for number in range(3):
         post_meta(client, meta_body(text_value(f"Bom dia {number}")))
     client.post("/api/webhooks/whatsapp", data=b"{}")
@@ -74,7 +74,7 @@ def test_the_share_of_webhooks_answered_well_is_told(
         post_meta(client, meta_body(text_value("perdida")))
     finally:
         start_postgres(servers)
-    door.tally.tell()
+    context.answers.flush()
     assert webhook_health.lately() == Answered(stored=3, refused=2, failed=1)
     told = client.get("/readyz").json["webhooks"]
     assert (told["total"], told["share"], told["grade"]) == (6, 0.5, "too_few")
@@ -84,7 +84,7 @@ def test_webhooks_are_answered_while_nobody_can_count_them(client: Any, servers:
     servers.redis.stop()
     try:
         assert post_meta(client, meta_body(text_value("Olá"))).status_code == 200
-        client.application.extensions["door"].tally.tell()
+        client.application.extensions["webhooks"].answers.flush()
         assert client.get("/readyz").json["webhooks"] is None
     finally:
         servers.redis.start()

@@ -1,4 +1,4 @@
-"""A secret signs for its own channels, and for those alone: the secrets of a business forge nobody else's customers."""
+"""A secret signs for its own channels only: a business cannot forge messages of another."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_an_event_that_came_before_its_number_was_added_can_be_replayed(client: 
 
 
 def test_news_of_an_account_goes_to_the_channel_that_signed_it(client: Any, other: int) -> None:
-    """Somebody who writes another's account id on a channel of their own gets none of its news."""
+    """A channel with another business's account id gets none of its notices."""
     with system_transaction() as session:
         session.execute(update(Channel).where(Channel.identity == OTHER_NUMBER).values(account=WABA_ID))
     assert meta(client, account_notice(WABA_ID), "other-app-secret") == 200
@@ -197,13 +197,13 @@ def test_a_replaced_secret_is_refused_within_seconds(
 
 
 def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: int) -> None:
-    """So that somebody sees it; what the settings' secret signed is told by `dead-letters`."""
+    """So that it is visible; events signed by the settings' secret are listed by `dead-letters`."""
     unknown = of(meta_body(text_value("Hola")), "999")
     assert meta(client, unknown, "other-app-secret") == 200
     assert meta(client, {"entry": [0]}, "other-app-secret") == 200
     with system_transaction() as session:
         session.execute(update(Channel).where(Channel.business_id == 1).values(credentials={}))
-    secrets_of(client)._read_at = float("-inf")
+    secrets_of(client)._loaded_at = float("-inf")
     assert meta(client, unknown, "test-app-secret") == 200
     ingest.receive()
     assert column("SELECT business_id FROM dead_letters ORDER BY id") == [other, other, None]
@@ -213,5 +213,5 @@ def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: 
 
 
 def secrets_of(client: Any) -> signing_secrets.SigningSecrets:
-    found: signing_secrets.SigningSecrets = client.application.extensions["door"].secrets
+    found: signing_secrets.SigningSecrets = client.application.extensions["webhooks"].secrets
     return found

@@ -1,4 +1,4 @@
-"""The front door: what each request is answered, and that a 200 means a committed row."""
+"""The webhook routes: how each request is answered, and that a 200 means a committed row."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from workers.jobs import download_media, reply, send_messages
 
 
 class FakeChannel:
-    """A provider that takes everything, unless it is given something to raise."""
+    """A provider that accepts everything, or raises what `trouble` holds."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
@@ -24,10 +24,10 @@ class FakeChannel:
     takes_uploads = True
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
-        """Everything is within the limits."""
+        """Accept any content."""
 
     def check_file(self, field: str, kind: str, file: FileFacts) -> None:
-        """Every file is taken."""
+        """Accept any file."""
 
     def upload(self, path: Path, mime_type: str, filename: str) -> str:
         self.uploads.append(path.read_bytes())
@@ -61,12 +61,12 @@ def provider(clean: None, monkeypatch: pytest.MonkeyPatch) -> FakeChannel:
 
 @pytest.fixture(autouse=True)
 def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a model the bot answers from approved pairs, or hands over."""
+    """Without a model the bot uses approved answers or hands off."""
     monkeypatch.setattr(reply, "model", lambda: None)
 
 
 @pytest.fixture
-def short_slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Drains end as soon as nothing is due: the turns of these tests are due at once."""
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The work loop ends as soon as nothing is due: pending replies in these tests are due at once."""
     monkeypatch.setattr(work_loop, "_SOON_SECONDS", 0.5)
     yield

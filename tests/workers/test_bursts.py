@@ -1,4 +1,4 @@
-"""A greeting and the question after it get one answer; a clear question is not kept waiting."""
+"""A greeting and the question after it get one answer; a clear question is answered at once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes
 from tests.workers.conftest import FakeChannel
+from workers import work_loop
 from workers.jobs import reply
-from workers.work_loop import drain
 
-pytestmark = pytest.mark.usefixtures("short_slices")
+pytestmark = pytest.mark.usefixtures("short_runs")
 QUIET = 1.2
 GREETING = "Hola, buenas tardes, espero que se encuentren muy bien"
 
 
 class Polite:
-    """Greets back until it reads a question."""
+    """A model that greets back until it reads a question."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -53,7 +53,7 @@ def model(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Polite:
 
 def test_a_greeting_is_not_answered_when_the_question_follows(provider: FakeChannel, model: Polite) -> None:
     customer_writes(GREETING)
-    working = threading.Thread(target=drain)
+    working = threading.Thread(target=work_loop.run)
     working.start()
     assert model.asked.wait(10)
     customer_writes("¿A qué hora abren?")
@@ -67,7 +67,7 @@ def until_answered() -> None:
     deadline = time.monotonic() + 20
     while not column("SELECT id FROM messages WHERE direction = 'outbound' AND type = 'text'"):
         assert time.monotonic() < deadline
-        drain()
+        work_loop.run()
 
 
 @pytest.mark.parametrize(("words", "waits"), [(GREETING, True), ("¿A qué hora abren los sábados?", False)])

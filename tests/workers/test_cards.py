@@ -1,4 +1,4 @@
-"""A contact that comes as a file is a contact."""
+"""A vCard file is stored as a shared contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files on their way out: whole for each of many, handed over once, checked before they are taken on."""
+"""Outgoing files: complete for each recipient, uploaded once, validated before they are queued."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.messages import meta_body, meta_json, text_value
 
 @pytest.fixture
 def redis_away(business, servers: Embedded) -> Iterator[None]:
-    """A worker that has registered, and then no Redis. It must end in an orderly way all the same."""
+    """A registered worker, then no Redis. It must still stop cleanly."""
     environment = {**os.environ, "OPENAI_API_KEY": "", "LOG_LEVEL": "WARNING"}
     worker = subprocess.Popen([sys.executable, "-m", "workers.run"], env=environment)
     try:
@@ -33,6 +33,6 @@ def redis_away(business, servers: Embedded) -> Iterator[None]:
         servers.redis.start()
 
 
-def test_a_worker_looks_for_itself_while_redis_is_away(redis_away: None) -> None:
+def test_a_worker_polls_while_redis_is_away(redis_away: None) -> None:
     steps.store(meta_json(meta_body(text_value("Quiero hablar con una persona"))))
     eventually(lambda: steps.rows("SELECT 1 FROM notices WHERE kind = 'handed_off'"), seconds=15)

@@ -1,4 +1,4 @@
-"""The REST API: a module per noun, described in OpenAPI 3.1."""
+"""The REST API: one module per resource, described in OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webhook_app.api import (
     quotes,
     stats,
 )
-from webhook_app.api.auth import KeyRing, Meter
+from webhook_app.api.auth import KeyCache, RateLimiter
 
 _ABOUT = """Send messages, read conversations and quotes, keep the catalogue, follow the queue.
 
@@ -36,7 +36,7 @@ _DOCS_POLICY = (
 
 
 def register(settings: Settings) -> Flask:
-    """The application with the API's routes on it. Webhooks are added beside them and pass none of its hooks."""
+    """Create the application with the API's routes. Webhook routes are added later and bypass the API's hooks."""
     app = OpenAPI(
         "webhook_app",
         info=Info(title="BotHub", version="1", description=_ABOUT),
@@ -47,8 +47,8 @@ def register(settings: Settings) -> Flask:
         static_folder=None,
     )
     app.openapi_version = "3.1.0"
-    app.extensions["api_keys"] = KeyRing(settings.bothub_api_key)
-    app.extensions["api_meter"] = Meter()
+    app.extensions["api_keys"] = KeyCache(settings.bothub_api_key)
+    app.extensions["api_rate_limiter"] = RateLimiter()
     errors.register(app)
     for module in (messages, conversations, media, products, quotes, stats, queue, alerts, deprecated):
         app.register_api(module.api)
@@ -57,7 +57,7 @@ def register(settings: Settings) -> Flask:
 
 
 def _register_docs(app: OpenAPI) -> None:
-    """The document and its page, whose scripts and styles come from the installed package."""
+    """Add the OpenAPI document and its page; scripts and styles come from the installed package."""
     pages = SwaggerPages.register(doc_url="openapi.json")
     app.register_blueprint(pages, url_prefix="/api")
     page: Any = app.view_functions[f"{pages.name}.{SwaggerPages.name}"]

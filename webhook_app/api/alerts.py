@@ -1,4 +1,4 @@
-"""What is wrong with the service, and what was."""
+"""Routes: alerts, open and cleared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.monitoring import alerts
 from core.platform.db import transaction
 from webhook_app.api import blueprint, cursors
 from webhook_app.api.auth import caller, needs
-from webhook_app.api.schemas import Given, IdPaging
+from webhook_app.api.schemas import IdPaging, ResponseModel
 
 api = blueprint.blueprint("alerts", "What is wrong with the service, and what was")
 
@@ -23,7 +23,7 @@ class AlertQuery(IdPaging):
     state: Literal["open", "cleared", "all"] = "all"
 
 
-class AlertOut(Given):
+class AlertOut(ResponseModel):
     """`name`: for example whatsapp_down, rate_limit_warning, webhook_errors. `cleared_at` is null while it is open."""
 
     id: int

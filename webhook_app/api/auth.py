@@ -1,4 +1,4 @@
-"""Who calls, what they may do, and how often."""
+"""Authentication, scopes and rate limits of API keys."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from core.platform import job_queue
 from core.platform.crypto import token_hash
 from core.platform.db import system_transaction
 from webhook_app.api.errors import Problem
-from webhook_app.flood_limits import Buckets
+from webhook_app.flood_limits import TokenBuckets
 
 log = structlog.get_logger(__name__)
 
-_FRESH_SECONDS = 3.0  # a revoked key lives on for this long at most
+_CACHE_SECONDS = 3.0  # a revoked key keeps working for at most this long
 _BOOTSTRAP_PER_MINUTE = 6000
-_GUESSES = 120  # keys not seen before that are looked up for one address within a minute
-_MOST_SEEN = 10_000
+_GUESSES = 120  # look-ups of unknown keys per address and minute
+_MAX_SEEN = 10_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The program behind a request. `actor` is how the audit log names it."""
+    """The API key behind a request. `actor` is its name in the audit log."""
 
     business_id: int
     actor: str
@@ -49,30 +49,31 @@ class Caller:
     rate_per_minute: int
 
     def may(self, scope: str) -> bool:
+        """Whether the key has a scope."""
         return not self.scopes.isdisjoint({scope, Scope.ADMIN, EVERYTHING})
 
 
-class KeyRing:
-    """Recognises keys, remembering live ones for a moment. BOTHUB_API_KEY may do everything in the first business."""
+class KeyCache:
+    """Looks up keys and caches valid ones for seconds. BOTHUB_API_KEY has every scope in the first business."""
 
     def __init__(self, bootstrap_key: str) -> None:
         self._bootstrap = token_hash(bootstrap_key) if bootstrap_key else None
         self._cache: dict[bytes, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
-        self._seen: OrderedDict[bytes, None] = OrderedDict()  # keys that were live once
-        self._guesses = Buckets(_GUESSES, _GUESSES)
+        self._seen: OrderedDict[bytes, None] = OrderedDict()  # keys that were valid once
+        self._guesses = TokenBuckets(_GUESSES, _GUESSES)
 
     def caller(self, key: str, address: str) -> Caller | None:
-        """Whose key this is; None for one that is unknown or revoked.
+        """Return the caller of a key, None if it is unknown or revoked.
 
-        Raises `Problem` (429) where an address tries more unknown keys than the database shall be asked about.
+        Raises `Problem` (429) when an address tries too many unknown keys.
         """
         digest = token_hash(key)
         with self._lock:
-            kept = self._cache.get(digest)
+            cached = self._cache.get(digest)
             seen = digest in self._seen
-        if kept and time.monotonic() - kept[0] < _FRESH_SECONDS:
-            return kept[1]
+        if cached and time.monotonic() - cached[0] < _CACHE_SECONDS:
+            return cached[1]
         bootstrap = self._bootstrap is not None and hmac.compare_digest(digest, self._bootstrap)
         if not (seen or bootstrap or self._guesses.take(address)):
             detail = "Too many unknown keys came from this address."
@@ -83,7 +84,7 @@ class KeyRing:
             if caller:
                 self._cache[digest] = (time.monotonic(), caller)
                 self._seen[digest] = None
-                if len(self._seen) > _MOST_SEEN:
+                if len(self._seen) > _MAX_SEEN:
                     self._seen.popitem(last=False)
         return caller
 
@@ -105,14 +106,14 @@ def _from_row(digest: bytes) -> Caller | None:
     return Caller(facts.business_id, f"key:{facts.id}", frozenset(facts.scopes), facts.rate_per_minute)
 
 
-class Meter:
-    """Counts each key's requests over the last minute, in Redis, for all processes together."""
+class RateLimiter:
+    """Limits each key's requests over the last minute, counted in Redis for all processes."""
 
     def __init__(self) -> None:
         self._limiter: MovingWindowRateLimiter | None = None
 
     def wait(self, caller: Caller) -> int | None:
-        """Seconds until the key may call again, None if it may now. Without Redis everybody may."""
+        """Return the seconds until the key may call again, None if it may now or Redis is away."""
         limit = RateLimitItemPerMinute(caller.rate_per_minute)
         try:
             if self._limiter is None:
@@ -120,15 +121,15 @@ class Meter:
                 self._limiter = MovingWindowRateLimiter(storage)
             if self._limiter.hit(limit, "api", caller.actor):
                 return None
-            opens_at = self._limiter.get_window_stats(limit, "api", caller.actor).reset_time
+            resets_at = self._limiter.get_window_stats(limit, "api", caller.actor).reset_time
         except redis.RedisError as error:
             log.warning("rate_not_limited", error=type(error).__name__)
             return None
-        return min(60, max(1, math.ceil(opens_at - time.time())))
+        return min(60, max(1, math.ceil(resets_at - time.time())))
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
-    """Name the scope a view asks for. Goes beneath the route's decorator, which carries the mark along."""
+    """Declare the scope a view requires. Place it below the route's decorator, which copies attributes."""
 
     def mark(view: View) -> View:
         view.scope = scope  # type: ignore[attr-defined]
@@ -137,12 +138,12 @@ def needs(scope: Scope) -> Callable[[View], View]:
     return mark
 
 
-def admit() -> None:
-    """Before each request of the API: raises `Problem` (401, 403, 429), or leaves the caller in `g`."""
+def authorize() -> None:
+    """Authorize a request and store the caller in `g`. Raises `Problem` (401, 403, 429)."""
     authorization = request.authorization
     key = authorization.token if authorization and authorization.type == "bearer" else None
-    ring: KeyRing = current_app.extensions["api_keys"]
-    caller = ring.caller(key, request.remote_addr or "") if key else None
+    keys: KeyCache = current_app.extensions["api_keys"]
+    caller = keys.caller(key, request.remote_addr or "") if key else None
     if caller is None:
         detail = "This key is unknown or revoked." if key else "Send `Authorization: Bearer KEY`."
         challenge = 'Bearer realm="bothub"' + (', error="invalid_token"' if key else "")
@@ -151,14 +152,14 @@ def admit() -> None:
     scope: Scope = view.scope
     if not caller.may(scope):
         raise Problem(HTTPStatus.FORBIDDEN, "forbidden", f"This key lacks the scope {scope.value}.")
-    meter: Meter = current_app.extensions["api_meter"]
-    if (wait := meter.wait(caller)) is not None:
+    limiter: RateLimiter = current_app.extensions["api_rate_limiter"]
+    if (wait := limiter.wait(caller)) is not None:
         detail = f"More than {caller.rate_per_minute} requests within a minute."
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", detail, headers={"Retry-After": str(wait)})
     g.caller = caller
 
 
 def caller() -> Caller:
-    """The program behind the current request."""
+    """Return the caller of the current request."""
     found: Caller = g.caller
     return found

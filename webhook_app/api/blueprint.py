@@ -1,4 +1,4 @@
-"""What the API's blueprints have in common: who may enter, and what a body may be."""
+"""Shared by the API's blueprints: authorization and the check of JSON bodies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_JSON = 1024 * 1024
 
 
 def blueprint(name: str, about: str) -> APIBlueprint:
-    """A group of calls that need a key."""
+    """Create a blueprint whose routes require a key."""
     made = APIBlueprint(
         name,
         __name__,
@@ -25,13 +25,13 @@ def blueprint(name: str, about: str) -> APIBlueprint:
         abp_security=[{SECURITY_SCHEME: []}],
         abp_responses=errors.RESPONSES,
     )
-    made.before_request(auth.admit)
+    made.before_request(auth.authorize)
     made.before_request(_read_json)
     return made
 
 
 def _read_json() -> None:
-    """A body, where there is one, is a JSON object: refused here, before anything makes sense of it."""
+    """Refuse a body that is not a JSON object, before any schema is applied."""
     if request.method not in ("POST", "PUT") or request.mimetype == MULTIPART:
         return
     request.max_content_length = _LARGEST_JSON

@@ -1,4 +1,4 @@
-"""What the API takes and gives of the catalogue and of quotes, as it stands in the OpenAPI document."""
+"""Request and response schemas of the catalogue and of quotes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.channels.content.parts import LARGEST_ID
 from core.models import QuoteState
 from core.platform.faults import NO_NUL, Form
 from core.text import prices
-from webhook_app.api.schemas import Given, IdPaging, Taken
+from webhook_app.api.schemas import IdPaging, RequestModel, ResponseModel
 from webhook_app.api.values import Words
 
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,4})?")
 
 
 def _price(value: Any) -> Decimal:
-    """Of a number its digits as JSON wrote them, so that 25.1 is 25.1."""
+    """Parse a price; a JSON number keeps its digits, so that 25.1 is 25.1."""
     if isinstance(value, str) and _PRICE.fullmatch(value):
         return Decimal(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -60,7 +60,7 @@ _NAME = Form(r"^[^\x00]*[^\s\x00-\x20\x85\xa0\ufeff][^\x00]*$", "needs at least 
 Alias = Annotated[str, Field(min_length=1, max_length=LONGEST["alias"]), NO_NUL]
 
 
-class ProductIn(Taken):
+class ProductIn(RequestModel):
     """A product. One with a `sku` is known by it, one without by its name.
 
     `price` is for one `unit` (empty: a piece), in `currency` (ISO 4217; empty: the business's own): a number, or a
@@ -78,10 +78,11 @@ class ProductIn(Taken):
     active: Annotated[bool, Field(strict=True)] = True
 
     def facts(self) -> Facts:
+        """Return the product's values."""
         return Facts(**self.model_dump() | {"aliases": tuple(self.aliases)})
 
 
-class ProductPath(Given):
+class ProductPath(ResponseModel):
     product_id: int = Field(ge=1, le=LARGEST_ID)
 
 
@@ -91,7 +92,7 @@ class ProductQuery(IdPaging):
     active: bool | None = Field(default=None, description="on offer, or not")
 
 
-class ProductOut(Given):
+class ProductOut(ResponseModel):
     """`price` is a string, so that no digit is lost."""
 
     id: int
@@ -107,16 +108,17 @@ class ProductOut(Given):
 
     @classmethod
     def of(cls, one: Listed) -> ProductOut:
-        told = {name: getattr(one.facts, name) for name in Facts.__slots__}
-        return cls.model_validate({**told, "id": one.id, "updated_at": one.updated_at})
+        """Build the response of a product."""
+        values = {name: getattr(one.facts, name) for name in Facts.__slots__}
+        return cls.model_validate({**values, "id": one.id, "updated_at": one.updated_at})
 
 
-class ProductList(Given):
+class ProductList(ResponseModel):
     items: list[ProductOut]
     next_cursor: str | None
 
 
-class QuotePath(Given):
+class QuotePath(ResponseModel):
     quote_id: int = Field(ge=1, le=LARGEST_ID)
 
 
@@ -125,12 +127,12 @@ class QuoteQuery(IdPaging):
     conversation_id: int | None = Field(default=None, ge=1, le=LARGEST_ID)
 
 
-class QuotedContact(Given):
+class QuotedContact(ResponseModel):
     id: int
     name: str
 
 
-class QuoteOut(Given):
+class QuoteOut(ResponseModel):
     """`total` is a string in `currency`; both are null where the lines name several currencies, or none is clear.
 
     asking: the customer has to say which product, or how many; open: they have to say yes or no; replaced: they
@@ -149,7 +151,7 @@ class QuoteOut(Given):
     decided_at: datetime | None
 
 
-class QuoteLineOut(Given):
+class QuoteLineOut(ResponseModel):
     """What was quoted then; the catalogue may have changed since. `words` are the customer's own.
 
     Where it was not clear which product is meant, `product_id` is null and `candidates` are the names of those it may
@@ -174,6 +176,6 @@ class QuoteDetailsOut(QuoteOut):
     lines: list[QuoteLineOut]
 
 
-class QuoteList(Given):
+class QuoteList(ResponseModel):
     items: list[QuoteOut]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""Reading conversations, and what is done to them."""
+"""Routes: conversations and their messages."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ api = blueprint.blueprint("conversations", "Conversations and their messages")
 def list_conversations(query: ConversationQuery) -> dict[str, Any]:
     """Conversations, newest activity first."""
     who = caller()
-    wanted = api_reads.Filter(
+    filters = api_reads.Filter(
         query.channel, query.status, _assignee(query.assignee), query.tag, query.q, who.may(Scope.MESSAGES_READ)
     )
     with transaction(who.business_id) as session:
-        page = api_reads.conversations(session, who.business_id, wanted, cursors.decode(query.cursor), query.limit)
-    items = [_given(view, who) for view in page.items]
+        page = api_reads.conversations(session, who.business_id, filters, cursors.decode(query.cursor), query.limit)
+    items = [_permitted(view, who) for view in page.items]
     return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
 
 
-def _assignee(given: str | None) -> int | Literal["none"] | None:
-    if given is None:
+def _assignee(value: str | None) -> int | Literal["none"] | None:
+    if value is None:
         return None
-    return "none" if given == "none" else int(given)
+    return "none" if value == "none" else int(value)
 
 
 @api.get("/api/v1/conversations/<int:conversation_id>", responses={200: ConversationOut})
@@ -63,7 +63,7 @@ def get_conversation(path: ConversationPath) -> dict[str, Any]:
 def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
     """A conversation's messages, oldest first.
 
-    Lines of `type` event and `sender` system tell what happened to the conversation; customers do not see them.
+    Lines of `type` event and `sender` system record what happened to the conversation; customers do not see them.
     """
     who = caller()
     after = cursors.decode(query.cursor)
@@ -125,17 +125,17 @@ def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: s
 
 
 def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:
-    session.expire_all()  # the services change rows without telling the session
+    session.expire_all()  # the services bypass the session's identity map
     view = api_reads.conversation(session, who.business_id, path.conversation_id)
-    return _given(view, who).model_dump(mode="json")
+    return _permitted(view, who).model_dump(mode="json")
 
 
-def _given(view: api_reads.ConversationView, who: Caller) -> ConversationOut:
-    """What was said is for keys that may read messages, whom it was said to for those that may read conversations."""
-    given = ConversationOut.model_validate(view)
+def _permitted(view: api_reads.ConversationView, who: Caller) -> ConversationOut:
+    """Blank what the key's scopes do not cover: message texts, or the contact and tags."""
+    result = ConversationOut.model_validate(view)
     if not who.may(Scope.MESSAGES_READ):
-        given.last_message_text = ""
+        result.last_message_text = ""
     if not who.may(Scope.CONVERSATIONS_READ):
-        given.contact = ContactOut(id=given.contact.id, name="", address="")
-        given.tags = []
-    return given
+        result.contact = ContactOut(id=result.contact.id, name="", address="")
+        result.tags = []
+    return result

@@ -1,4 +1,4 @@
-"""Page cursors: opaque to callers, a moment and an id to us, or an id alone."""
+"""Page cursors, opaque to callers: a time and an id, or an id alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IdCursor = Annotated[str, Form(r"^[1-9][0-9]{0,17}$", _FOREIGN)]
 
 
 def encode(position: Position | None) -> str | None:
-    """The cursor of a list in the order of moments."""
+    """Return the cursor of a list ordered by time."""
     if position is None:
         return None
     micros = (position.at - _EPOCH) // timedelta(microseconds=1)
@@ -25,12 +25,12 @@ def encode(position: Position | None) -> str | None:
 
 
 def encode_id(last_id: int | None) -> str | None:
-    """The cursor of a list in the order of ids."""
+    """Return the cursor of a list ordered by id."""
     return None if last_id is None else str(last_id)
 
 
 def decode(cursor: str | None) -> Position | None:
-    """Where a page starts, of a `PositionCursor`."""
+    """Return the position a `PositionCursor` stands for."""
     if cursor is None:
         return None
     micros, _, row_id = cursor.partition(".")
@@ -38,5 +38,5 @@ def decode(cursor: str | None) -> Position | None:
 
 
 def decode_id(cursor: str | None) -> int | None:
-    """The id after which a page starts, of an `IdCursor`."""
+    """Return the id an `IdCursor` stands for."""
     return None if cursor is None else int(cursor)

@@ -1,4 +1,4 @@
-"""The older paths: the same calls under the names they once had, and the two whose bodies differ."""
+"""Deprecated paths: the same calls under their former names, and two whose bodies differ."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from webhook_app.api.schemas import (
 
 api = blueprint.blueprint("older paths", "The same calls under the names they once had")
 
-_TALK = "/api/whatsapp/conversations/<int:conversation_id>"
+_CONVERSATION = "/api/whatsapp/conversations/<int:conversation_id>"
 
 
-def _gives(model: type[BaseModel], status: int = 200) -> dict[str, Any]:
+def _deprecated(model: type[BaseModel], status: int = 200) -> dict[str, Any]:
     return {"deprecated": True, "responses": {status: model}}
 
 
-@api.post("/api/messaging/send", **_gives(PlacedOut, 202))
+@api.post("/api/messaging/send", **_deprecated(PlacedOut, 202))
 @needs(Scope.MESSAGES_WRITE)
 def send(header: SendHeaders, body: LegacySend) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Queue a message."""
     return messages.place_message(header, body.as_message())
 
 
-@api.post("/api/v1/webhook/retry", **_gives(LegacyRetryOut), request_body=queue.OPTIONAL)
+@api.post("/api/v1/webhook/retry", **_deprecated(LegacyRetryOut), request_body=queue.OPTIONAL)
 @needs(Scope.QUEUE_WRITE)
 def retry(body: Retry) -> dict[str, Any]:
     """Without a body, for a program that asks every minute: try again what the provider never took nor refused.
@@ -51,14 +51,14 @@ def retry(body: Retry) -> dict[str, Any]:
         done = queue.retry_messages(body=body)
     else:
         with transaction(who.business_id) as session:
-            again = len(manual_retry.retry_unfinished(session, who.business_id, who.actor).queued)
+            retried = len(manual_retry.retry_unfinished(session, who.business_id, who.actor).queued)
         job_queue.wake_worker()
-        done = {"messages_retried": again, "successful": again, "failed": 0}
+        done = {"messages_retried": retried, "successful": retried, "failed": 0}
     return {"status": "ok", "result": {name: done[name] for name in ("messages_retried", "successful", "failed")}}
 
 
-api.get("/api/messaging/conversations", **_gives(ConversationList))(conversations.list_conversations)
-api.get("/api/whatsapp/stats", **_gives(StatsOut))(stats.get_stats)
-api.post(f"{_TALK}/close", **_gives(ConversationOut))(conversations.close_conversation)
-api.get(f"{_TALK}/history", **_gives(MessageList))(conversations.list_messages)
-api.get("/api/v1/webhook/queue-status", **_gives(QueueOut))(queue.get_queue)
+api.get("/api/messaging/conversations", **_deprecated(ConversationList))(conversations.list_conversations)
+api.get("/api/whatsapp/stats", **_deprecated(StatsOut))(stats.get_stats)
+api.post(f"{_CONVERSATION}/close", **_deprecated(ConversationOut))(conversations.close_conversation)
+api.get(f"{_CONVERSATION}/history", **_deprecated(MessageList))(conversations.list_messages)
+api.get("/api/v1/webhook/queue-status", **_deprecated(QueueOut))(queue.get_queue)

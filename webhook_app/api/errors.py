@@ -1,4 +1,4 @@
-"""How the API says no: application/problem+json (RFC 9457) with a `code` for programs and a `detail` for people."""
+"""Errors of the API: application/problem+json (RFC 9457) with a `code` for programs and a `detail` for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from core.platform.errors import (
 
 log = structlog.get_logger(__name__)
 
-_TRY_AGAIN_SECONDS = "5"
+_RETRY_AFTER_SECONDS = "5"
 
 
 class FieldError(BaseModel):
@@ -51,7 +51,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(Exception):
-    """A refusal of the API itself."""
+    """An error response of the API."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-_MEANINGS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+_RESPONSES_BY_ERROR: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND, "not_found"),
     (WindowClosed, HTTPStatus.CONFLICT, "window_closed"),
     (OptedOut, HTTPStatus.CONFLICT, "opted_out"),
@@ -89,7 +89,7 @@ def _documented(meaning: str) -> dict[str, Any]:
     }
 
 
-# What any call may answer; `register` in the OpenAPI application puts them beside each call's own answers.
+# Possible answers of every call; the OpenAPI document lists them beside each call's own.
 RESPONSES: dict[str | int | HTTPStatus, Any] = {
     400: _documented("The body is not JSON."),
     401: _documented("No key, or one that is unknown or revoked."),
@@ -105,30 +105,30 @@ RESPONSES: dict[str | int | HTTPStatus, Any] = {
 
 
 def register(app: Flask) -> None:
-    """Turn exceptions into problems."""
-    app.register_error_handler(Problem, _refused)
-    app.register_error_handler(BotHubError, _known)
+    """Register the error handlers."""
+    app.register_error_handler(Problem, _problem_response)
+    app.register_error_handler(BotHubError, _domain_error)
     app.register_error_handler(InvalidMessage, _invalid_message)
     for unreachable in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(unreachable, _unreachable)
 
 
 def invalid_request(error: ValidationError) -> Response:
-    """The 422 for a path, query or body that does not fit its model."""
-    found: dict[str, str] = {}  # a value that could be one of several things has a fault for each of them
+    """Return the 422 for a path, query or body that does not fit its schema."""
+    found: dict[str, str] = {}  # a union reports a fault for each of its members
     for fault in error.errors(include_url=False, include_input=False):
         found.setdefault(".".join(str(step) for step in fault["loc"]) or "body", faults.reason(fault))
     errors = [{"field": field, "reason": reason} for field, reason in found.items()]
-    return _refused(invalid(errors))
+    return _problem_response(invalid(errors))
 
 
 def invalid(errors: Sequence[Mapping[str, str]]) -> Problem:
-    """A 422 that names each faulty field."""
+    """Return a 422 that names each faulty field."""
     detail = "; ".join(f"{error['field']}: {error['reason']}" for error in errors)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=errors)
 
 
-def _refused(problem: Problem) -> Response:
+def _problem_response(problem: Problem) -> Response:
     body: dict[str, Any] = {
         "type": f"urn:bothub:problem:{problem.code}",
         "title": problem.status.phrase,
@@ -145,18 +145,20 @@ def _refused(problem: Problem) -> Response:
     return response
 
 
-def _known(error: BotHubError) -> Response:
-    for kind, status, code in _MEANINGS:
+def _domain_error(error: BotHubError) -> Response:
+    for kind, status, code in _RESPONSES_BY_ERROR:
         if isinstance(error, kind):
-            headers = {"Retry-After": _TRY_AGAIN_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-            return _refused(Problem(status, code, str(error), headers=headers))
+            headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+            return _problem_response(Problem(status, code, str(error), headers=headers))
     raise error
 
 
 def _invalid_message(error: InvalidMessage) -> Response:
-    return _refused(invalid([{"field": error.field, "reason": error.reason}]))
+    return _problem_response(invalid([{"field": error.field, "reason": error.reason}]))
 
 
 def _unreachable(error: Exception) -> Response:
     log.error("database_unreachable", error=type(error).__name__)
-    return _known(StoreUnavailable("The database does not answer now. Nothing was changed; try again in a moment."))
+    return _domain_error(
+        StoreUnavailable("The database does not answer now. Nothing was changed; try again in a moment.")
+    )

@@ -1,4 +1,4 @@
-"""Files: handing one in for sending, and fetching one that came."""
+"""Routes: upload a file for sending, download a file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from webhook_app.api.schemas import MediaPath, UploadForm, UploadOut
 
 api = blueprint.blueprint("media", "Files of messages")
 
-_ENVELOPE = 64 * 1024  # what multipart adds around a file
+_MULTIPART_OVERHEAD = 64 * 1024  # what multipart adds around a file
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
-_LONGEST_NAME = 240  # Meta, Cloud API reference, Messages: a document's filename
+_MAX_NAME = 240  # Meta, Cloud API reference, Messages: a document's filename
 
 
 @api.before_request
 def _allow_large_files() -> None:
-    request.max_content_length = uploads.LARGEST_FILE + _ENVELOPE
+    request.max_content_length = uploads.LARGEST_FILE + _MULTIPART_OVERHEAD
 
 
 @api.post("/api/v1/media", responses={201: UploadOut})
@@ -32,12 +32,12 @@ def _allow_large_files() -> None:
 def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
     """Hand in a file, to be named by messages as `media.attachment_id`.
 
-    At most 16 MB for pictures, sound and video, 100 MB for documents. Its type is told from its content.
+    At most 16 MB for pictures, sound and video, 100 MB for documents. The type is detected from the content.
     """
-    who, given = caller(), form.file
-    if not isinstance(given, FileStorage):
+    who, file = caller(), form.file
+    if not isinstance(file, FileStorage):
         raise errors.invalid([{"field": "file", "reason": "must be a file, not a text"}])
-    upload = uploads.keep(who.business_id, given.stream, given.mimetype, _name(given.filename))
+    upload = uploads.keep(who.business_id, file.stream, file.mimetype, _name(file.filename))
     with transaction(who.business_id) as session:
         attachment_id = uploads.record(session, who.business_id, upload)
     return UploadOut(id=attachment_id, mime_type=upload.mime_type, size=upload.size).model_dump(), 201
@@ -49,7 +49,7 @@ def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
 )
 @needs(Scope.MESSAGES_READ)
 def get_media(path: MediaPath) -> Response:
-    """A file's content, always as a download: customers' files are not ours to run in a browser."""
+    """A file's content, always as a download: customers' files must not run in a browser."""
     who = caller()
     with transaction(who.business_id) as session:
         file = uploads.stored_file(session, path.media_id)
@@ -64,6 +64,6 @@ def get_media(path: MediaPath) -> Response:
 
 
 def _name(filename: str | None) -> str | None:
-    """A name without folders and without what could break a header."""
+    """Return a file name without folders and control characters."""
     bare = _UNPRINTABLE.sub(" ", (filename or "").replace("\\", "/").rpartition("/")[2]).strip()
-    return bare[-_LONGEST_NAME:] or None
+    return bare[-_MAX_NAME:] or None

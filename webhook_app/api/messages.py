@@ -1,4 +1,4 @@
-"""Sending a message, and reading one."""
+"""Routes: send, read and cancel messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from webhook_app.api.schemas import (
 
 api = blueprint.blueprint("messages", "Sending and following messages")
 
-_FARTHEST = timedelta(days=366)
+_MAX_AHEAD = timedelta(days=366)
 
 
 @api.post("/api/v1/messages", responses={202: PlacedOut})
@@ -43,7 +43,7 @@ def send_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any]
 
 
 def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Put it in the outbox and tell what became of it."""
+    """Put a message in the outbox and return it as stored."""
     who = caller()
     with transaction(who.business_id) as session:
         order = _order(header, body)
@@ -91,11 +91,11 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
     with transaction(who.business_id) as session:
         manual_retry.cancel(session, who.business_id, path.message_id, who.actor)
         shown = _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
-    return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_UNREAD}
+    return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_WITHHELD}
 
 
-# What a message says, as it is told to keys that may not read messages.
-_UNREAD: Mapping[str, Any] = {"text": "", "payload": {}, "media": []}
+# Values for keys that may not read messages.
+_WITHHELD: Mapping[str, Any] = {"text": "", "payload": {}, "media": []}
 
 
 def _message(view: api_reads.MessageView) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _order(header: SendHeaders, body: SendMessage) -> Order:
 
 
 def _recipient(body: SendMessage) -> Recipient | None:
-    """Whom the message is for; None where a conversation alone says it."""
+    """Return the recipient; None when only a conversation is named."""
     if body.to is None:
         return None
     if body.channel is None:
@@ -124,13 +124,13 @@ def _recipient(body: SendMessage) -> Recipient | None:
 
 
 def _time(send_at: datetime | None) -> datetime | None:
-    """In UTC: Postgres takes no offset beyond that of any place, and near the years' ends there is no such time."""
+    """Convert to UTC: Postgres rejects unusual offsets, and near the ends of the calendar the time does not exist."""
     if send_at is None:
         return None
     try:
         moment = send_at.astimezone(UTC)
     except OverflowError:
         raise InvalidMessage("send_at", "is no time of our years") from None
-    if moment - datetime.now(UTC) > _FARTHEST:
+    if moment - datetime.now(UTC) > _MAX_AHEAD:
         raise InvalidMessage("send_at", "is more than a year ahead")
     return moment

@@ -1,4 +1,4 @@
-"""The catalogue: what the business sells, and changing it."""
+"""Routes: the catalogue."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _FAULTS = {
 def list_products(query: ProductQuery) -> dict[str, Any]:
     """Products, in the order in which they were added."""
     who = caller()
-    wanted = products.Filter(query.q or "", query.sku, query.active)
+    filters = products.Filter(query.q or "", query.sku, query.active)
     after = cursors.decode_id(query.cursor)
     with transaction(who.business_id) as session:
-        found = products.in_order(session, who.business_id, wanted, after=after, limit=query.limit + 1)
+        found = products.in_order(session, who.business_id, filters, after=after, limit=query.limit + 1)
     items = [ProductOut.of(one) for one in found[: query.limit]]
     more = items[-1].id if len(found) > query.limit else None
     return ProductList(items=items, next_cursor=cursors.encode_id(more)).model_dump(mode="json")
@@ -76,7 +76,7 @@ def remove_product(path: ProductPath) -> tuple[str, int]:
 
 
 def _saved(who: Caller, body: ProductIn, product_id: int | None = None) -> dict[str, Any]:
-    with _faults_named(), transaction(who.business_id) as session:
+    with _named_faults(), transaction(who.business_id) as session:
         saved = products.save(session, who.business_id, who.actor, body.facts(), product_id)
     return _shown(who, saved)
 
@@ -87,7 +87,7 @@ def _shown(who: Caller, product_id: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _faults_named() -> Iterator[None]:
+def _named_faults() -> Iterator[None]:
     try:
         yield
     except UnacceptableProduct as error:

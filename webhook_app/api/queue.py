@@ -1,4 +1,4 @@
-"""The outbox: what waits, what failed, and sending it again."""
+"""Routes: state of the outbox, retry, give up."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def get_queue() -> dict[str, Any]:
     with transaction(who.business_id) as session:
         state = asdict(queue_reads.queue_state(session, who.business_id))
     for unsent in (*state["failed_messages"], *state["uncertain_messages"]):
-        unsent["last_error"] = _words(unsent["error"])
+        unsent["last_error"] = _error_text(unsent["error"])
     return QueueOut.model_validate(state).model_dump(mode="json")
 
 
-def _words(error: Mapping[str, Any] | None) -> str | None:
+def _error_text(error: Mapping[str, Any] | None) -> str | None:
     return f"{error.get('code')}: {error.get('title')}" if error else None
 
 
@@ -75,9 +75,9 @@ def preview_retry(body: Retry) -> dict[str, Any]:
     """What a retry with the same body would do now. Nothing is sent."""
     who = caller()
     with transaction(who.business_id) as session:
-        seen = manual_retry.preview(session, who.business_id, body.cause, body.ids, by_program=True)
-    refused = [{"reason": reason, "count": count} for reason, count in seen.refused.items()]
-    return {"messages": seen.messages, "people": seen.people, "refused": refused}
+        preview = manual_retry.preview(session, who.business_id, body.cause, body.ids, by_program=True)
+    refused = [{"reason": reason, "count": count} for reason, count in preview.refused.items()]
+    return {"messages": preview.messages, "people": preview.people, "refused": refused}
 
 
 @api.post("/api/v1/queue/give-up", responses={200: GivenUpOut})

@@ -1,4 +1,4 @@
-"""What the calls about the outbox take and give."""
+"""Request and response schemas of the outbox."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from core.channels.content.parts import Id
 from core.channels.types import Cause
-from webhook_app.api.schemas import ErrorOut, Given, Taken
+from webhook_app.api.schemas import ErrorOut, RequestModel, ResponseModel
 
 
-class Retry(Taken):
+class Retry(RequestModel):
     """Without `ids`: all failed messages, or those of one `cause`.
 
     Uncertain messages, and those that sending again cannot mend (causes needs_template, recipient and request), are
@@ -23,18 +23,18 @@ class Retry(Taken):
 
     @model_validator(mode="before")
     @classmethod
-    def _absent(cls, given: Any) -> Any:
-        return {} if given is None else given
+    def _absent(cls, body: Any) -> Any:
+        return {} if body is None else body
 
 
-class GiveUp(Taken):
+class GiveUp(RequestModel):
     """The messages named, or what failed by `cause`: exactly one of both."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
-                {"required": [given], "properties": {given: {"not": {"type": "null"}}, other: {"type": "null"}}}
-                for given, other in (("ids", "cause"), ("cause", "ids"))
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}, other: {"type": "null"}}}
+                for name, other in (("ids", "cause"), ("cause", "ids"))
             ]
         }
     )
@@ -49,7 +49,7 @@ class GiveUp(Taken):
         return self
 
 
-class UnsentOut(Given):
+class UnsentOut(ResponseModel):
     id: int
     to: str
     attempts: int
@@ -57,13 +57,13 @@ class UnsentOut(Given):
     error: ErrorOut | None
 
 
-class CauseOut(Given):
+class CauseOut(ResponseModel):
     status: str
     cause: str | None
     count: int
 
 
-class QueueOut(Given):
+class QueueOut(ResponseModel):
     """success_rate, a fraction from 0 to 1, and avg_attempts cover 7 days; null while there is nothing to count."""
 
     queue_size: int
@@ -77,25 +77,25 @@ class QueueOut(Given):
     uncertain_messages: list[UnsentOut]
 
 
-class LegacyRetriedOut(Given):
+class LegacyRetriedOut(ResponseModel):
     messages_retried: int
     successful: int
     failed: int
 
 
-class LegacyRetryOut(Given):
+class LegacyRetryOut(ResponseModel):
     """`status` is ok."""
 
     status: str
     result: LegacyRetriedOut
 
 
-class PreviewRefusedOut(Given):
+class PreviewRefusedOut(ResponseModel):
     reason: str
     count: int
 
 
-class PreviewOut(Given):
+class PreviewOut(ResponseModel):
     """`messages` would be sent again, to so many `people`; the others stay as they are, counted by reason."""
 
     messages: int
@@ -103,16 +103,16 @@ class PreviewOut(Given):
     refused: list[PreviewRefusedOut]
 
 
-class GivenUpOut(Given):
+class GivenUpOut(ResponseModel):
     messages_given_up: int
 
 
-class RefusedOut(Given):
+class RefusedOut(ResponseModel):
     id: int
     reason: str
 
 
-class RetryOut(Given):
+class RetryOut(ResponseModel):
     """messages_retried = successful (queued again) + failed (left as they are, with the reason in `refused`)."""
 
     messages_retried: int

@@ -1,4 +1,4 @@
-"""The quotes that customers were given."""
+"""Routes: quotes."""
 
 from __future__ import annotations
 
@@ -45,5 +45,4 @@ def get_quote(path: QuotePath) -> dict[str, Any]:
 
 
 def _members(quote: quote_reads.QuoteRow) -> dict[str, Any]:
-    told = asdict(quote)
-    return told | {"line_count": quote.lines, "contact": {"id": quote.contact_id, "name": quote.contact}}
+    return asdict(quote) | {"line_count": quote.lines, "contact": {"id": quote.contact_id, "name": quote.contact}}

@@ -1,4 +1,4 @@
-"""What the API takes and gives, as it stands in the OpenAPI document."""
+"""Request and response schemas; their docstrings appear in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from webhook_app.api import cursors
 from webhook_app.api.values import Documented, Handle, Moment, Reference, Words
 
 
-class Taken(BaseModel):
-    """A body: an unknown member is a mistake, not something to overlook."""
+class RequestModel(BaseModel):
+    """Base of request bodies: unknown members are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class SendMessage(Taken):
+class SendMessage(RequestModel):
     """A message to `channel` and `to`, or to an existing `conversation_id` (given both, they must fit together).
 
     `type` may be left out where the content tells it. `from` picks one of several numbers of the business (WhatsApp
@@ -66,7 +66,7 @@ class SendMessage(Taken):
     take_over: Annotated[bool, Field(strict=True)] = False
 
     def content(self) -> dict[str, Any]:
-        """The members that are the message itself."""
+        """Return the members that make up the message."""
         names = ("type", "text", "preview_url", "media", "location", "contacts", "reaction", "template", "interactive")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
@@ -99,13 +99,13 @@ class Limited(BaseModel):
 
 
 class Paging(Limited):
-    """Of a list in the order of moments."""
+    """Paging of a list ordered by time."""
 
     cursor: cursors.PositionCursor | None = Field(default=None, description="next_cursor of the page before")
 
 
 class IdPaging(Limited):
-    """Of a list in the order of ids."""
+    """Paging of a list ordered by id."""
 
     cursor: cursors.IdCursor | None = Field(default=None, description="next_cursor of the page before")
 
@@ -130,13 +130,13 @@ class ConversationQuery(Paging):
     )
 
 
-class Assign(Taken):
+class Assign(RequestModel):
     """`agent_id` null gives the conversation to nobody."""
 
     agent_id: Id | None
 
 
-class Handoff(Taken):
+class Handoff(RequestModel):
     """`reason` is told to the team when a person is to answer."""
 
     to: Literal["human", "bot"]
@@ -158,31 +158,31 @@ class LegacySend(SendMessage):
     user_id: Handle | None = Field(default=None, alias="userId")
 
     def as_message(self) -> SendMessage:
-        """The same in the newer words."""
-        given = self.model_dump(by_alias=True, exclude_unset=True, exclude={"message", "thread_id", "user_id"})
+        """Return the same request in the current form."""
+        values = self.model_dump(by_alias=True, exclude_unset=True, exclude={"message", "thread_id", "user_id"})
         if self.message is not None:
-            given.setdefault("text", self.message)
+            values.setdefault("text", self.message)
         thread = str(self.thread_id or "")
         if thread.isascii() and thread.isdigit() and 0 < int(thread) <= LARGEST_ID:
-            given.setdefault("conversation_id", int(thread))
-        return SendMessage.model_validate(given)
+            values.setdefault("conversation_id", int(thread))
+        return SendMessage.model_validate(values)
 
 
 class UploadForm(BaseModel):
     file: FileStorage = Field(json_schema_extra={"minLength": 1})
 
 
-class Given(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class ContactOut(Given):
+class ContactOut(ResponseModel):
     id: int
     name: str
     address: str
 
 
-class ConversationOut(Given):
+class ConversationOut(ResponseModel):
     """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is.
     `last_message_text` is empty for keys without the scope messages:read; the contact's name and address and the tags
     are for keys without conversations:read.
@@ -206,12 +206,12 @@ class ConversationOut(Given):
     closed_at: datetime | None
 
 
-class ConversationList(Given):
+class ConversationList(ResponseModel):
     items: list[ConversationOut]
     next_cursor: str | None
 
 
-class FileOut(Given):
+class FileOut(ResponseModel):
     """`state` is pending, stored or failed; `sha256` lower-case hex; `size` in bytes."""
 
     id: int
@@ -226,7 +226,7 @@ class FileOut(Given):
         return f"/api/v1/media/{self.id}"
 
 
-class ErrorOut(Given):
+class ErrorOut(ResponseModel):
     """`cause` says who can mend it, `advice` how."""
 
     code: str | None = None
@@ -236,7 +236,7 @@ class ErrorOut(Given):
     details: str | None = None
 
 
-class MessageOut(Given):
+class MessageOut(ResponseModel):
     """`created_at` is the provider's time for what customers wrote; `send_at` the time that it was scheduled for."""
 
     id: int
@@ -263,18 +263,18 @@ class PlacedOut(MessageOut):
     parts: list[int]
 
 
-class MessageList(Given):
+class MessageList(ResponseModel):
     items: list[MessageOut]
     next_cursor: str | None
 
 
-class UploadOut(Given):
+class UploadOut(ResponseModel):
     id: int
     mime_type: str
     size: int
 
 
-class StatsOut(Given):
+class StatsOut(ResponseModel):
     """Averages are null where there is nothing to average; ai_response_rate is a fraction from 0 to 1."""
 
     total_conversations: int

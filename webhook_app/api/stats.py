@@ -1,4 +1,4 @@
-"""The figures of a period."""
+"""Routes: figures of a period."""
 
 from __future__ import annotations
 

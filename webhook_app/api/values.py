@@ -1,4 +1,4 @@
-"""What single values the API takes, as they stand in the OpenAPI document."""
+"""Types of single values in requests, with their JSON schemas."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from core.platform.faults import NO_NUL
 
 Words = Annotated[str, Field(min_length=1, max_length=500), NO_NUL]
 _PROVIDER_ID = r"^[!-~]{1,256}$"
-_A_MESSAGE = "must be a message's id or its provider_message_id"
+_NOT_A_MESSAGE = "must be a message's id or its provider_message_id"
 
 
 def _reference(value: Any) -> str:
-    """A message by our id, a number or its digits, or by its provider's."""
+    """Parse a reference to a message: our id, as a number or digits, or the provider's id."""
     number = whole(value)
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= LARGEST_ID:
         return str(number)
     if isinstance(value, str) and re.fullmatch(_PROVIDER_ID.strip("^$"), value):
         return value
-    raise ValueError(_A_MESSAGE)
+    raise ValueError(_NOT_A_MESSAGE)
 
 
 Reference = Annotated[
@@ -49,19 +49,19 @@ Reference = Annotated[
 ]
 
 
-def _written(value: Any) -> Any:
-    """Only as RFC 3339 writes it: the library also takes seconds since 1970 and days."""
+def _rfc_3339(value: Any) -> Any:
+    """Accept only RFC 3339: pydantic also takes seconds since 1970 and dates."""
     if isinstance(value, str) and re.fullmatch(_RFC_3339, value):
         return value
     raise ValueError("must be a time with its offset from UTC, such as 2030-01-31T09:00:00Z")
 
 
 _RFC_3339 = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)"
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 
 
 class Documented:
-    """Shows another type's schema for a field whose content `parse_content` checks, naming the faulty part."""
+    """Documents a field with another type's schema; `parse_content` validates the field and names the faulty part."""
 
     def __init__(self, shape: Any) -> None:
         self._shape = TypeAdapter(shape)

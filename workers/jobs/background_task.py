@@ -1,4 +1,4 @@
-"""Long work of every kind: claiming it, doing it, and writing down how it ended."""
+"""Background tasks of every kind: claim, run, record the outcome."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from core.platform import job_queue
 from core.platform.db import system_transaction, transaction
 from core.platform.db_retry import retry_until_available
 from core.tasks import background_tasks
-from core.tasks.background_tasks import MOST_ATTEMPTS, PermanentTaskError, Running, Stopped
+from core.tasks.background_tasks import MOST_ATTEMPTS, ClaimedTask, PermanentTaskError, TaskInterrupted
 
-_LEASE = timedelta(seconds=30)  # the sweep finds the work of a dead worker after that time
-_PAUSE = timedelta(seconds=10)  # before what raised is tried again
+_LEASE = timedelta(seconds=30)  # a dead worker's task can be claimed again after this time
+_RETRY_DELAY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What does a kind of errand. `failed` tells the subject, in the transaction that ends the errand, why it failed.
+    """The code of one kind of task. `failed` records the error on the subject, in the transaction that ends the task.
 
-    `run` may be called again for the same errand after a kill, and must then go on from what it finds.
+    `run` may be called again for the same task after a kill, and must then resume.
     """
 
-    run: Callable[[Running], None]
-    failed: Callable[[Session, Running, str], None] | None = None
+    run: Callable[[ClaimedTask], None]
+    failed: Callable[[Session, ClaimedTask, str], None] | None = None
 
 
-def _refuse(errand: Running) -> None:
-    raise LookupError(f"Nothing here does errands of the kind {errand.kind}.")
+def _refuse(task: ClaimedTask) -> None:
+    raise LookupError(f"There is no handler for background tasks of the kind {task.kind}.")
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -43,51 +43,51 @@ HANDLERS: Mapping[str, Handler] = {
 _UNKNOWN = Handler(_refuse)
 
 
-def claim(limit: int) -> Sequence[Running]:
+def claim(limit: int) -> Sequence[ClaimedTask]:
     with system_transaction() as session:
         return background_tasks.claim(session, limit, _LEASE)
 
 
-def renew(held: Sequence[Running]) -> None:
+def renew(claimed: Sequence[ClaimedTask]) -> None:
     with system_transaction() as session:
-        background_tasks.renew(session, held, _LEASE)
+        background_tasks.renew(session, claimed, _LEASE)
 
 
-def run_task(errand: Running) -> None:
-    """Do one errand. What raises unexpectedly is tried again some times, then it has failed."""
-    handler = HANDLERS.get(errand.kind, _UNKNOWN)
-    if errand.attempt > MOST_ATTEMPTS:
-        _end(errand, handler, background_tasks.CRASHED)
+def run_task(task: ClaimedTask) -> None:
+    """Run one task. An unexpected exception is retried up to `MOST_ATTEMPTS` times, then the task fails."""
+    handler = HANDLERS.get(task.kind, _UNKNOWN)
+    if task.attempt > MOST_ATTEMPTS:
+        _finish(task, handler, background_tasks.CRASHED)
         return
     try:
-        handler.run(errand)
-    except Stopped:
+        handler.run(task)
+    except TaskInterrupted:
         if job_queue.stop_requested():
-            _give_back(errand, tried=False)
+            _release(task, tried=False)
     except PermanentTaskError as reason:
-        _end(errand, handler, reason.code)
+        _finish(task, handler, reason.code)
     except Exception:
-        if errand.attempt < MOST_ATTEMPTS:
-            _give_back(errand, after=_PAUSE, tried=True)
+        if task.attempt < MOST_ATTEMPTS:
+            _release(task, after=_RETRY_DELAY, tried=True)
         else:
-            _end(errand, handler, background_tasks.CRASHED)
+            _finish(task, handler, background_tasks.CRASHED)
         raise
     else:
-        _end(errand, handler)
+        _finish(task, handler)
 
 
-def _end(errand: Running, handler: Handler, error: str | None = None) -> None:
+def _finish(task: ClaimedTask, handler: Handler, error: str | None = None) -> None:
     def write() -> None:
-        with transaction(errand.business_id) as session:
-            if background_tasks.end(session, errand, error) and error is not None and handler.failed is not None:
-                handler.failed(session, errand, error)
+        with transaction(task.business_id) as session:
+            if background_tasks.finish(session, task, error) and error is not None and handler.failed is not None:
+                handler.failed(session, task, error)
 
     retry_until_available(write)
 
 
-def _give_back(errand: Running, *, after: timedelta = timedelta(), tried: bool) -> None:
+def _release(task: ClaimedTask, *, after: timedelta = timedelta(), tried: bool) -> None:
     def write() -> None:
-        with transaction(errand.business_id) as session:
-            background_tasks.release(session, errand, after=after, tried=tried)
+        with transaction(task.business_id) as session:
+            background_tasks.release(session, task, after=after, tried=tried)
 
     retry_until_available(write)

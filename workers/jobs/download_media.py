@@ -1,4 +1,4 @@
-"""Customers' files, fetched from the provider and stored."""
+"""Download customers' files from the provider and store them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from core.platform.db_retry import retry_until_available
 
 
 def claim(limit: int) -> Sequence[downloads.PendingFile]:
+    """Claim up to `limit` files that are due."""
     with system_transaction() as session:
         return downloads.claim(session, limit)
 
 
 def fetch(file: downloads.PendingFile) -> None:
-    """Fetch one file, keep it, and write down how it went."""
+    """Download one file, store it, and record the outcome."""
     try:
         download = channel(file.channel_id).fetch(file.media, object_storage.scratch_folder(), _guard())
     except MediaError as error:
@@ -46,7 +47,7 @@ def fetch(file: downloads.PendingFile) -> None:
 
 
 def _cards(download: Download) -> list[dict[str, Any]]:
-    """The contacts in a file that is a contact card (Twilio sends shared contacts as such files)."""
+    """Return the contacts in a vCard file (Twilio sends shared contacts as such files)."""
     if bare(download.mime_type) not in vcard.TYPES:
         return []
     with download.path.open("rb") as content:
@@ -62,6 +63,6 @@ def _record(write: partial[None], business_id: int) -> None:
 
 
 def _guard() -> partial[None]:
-    """Addresses that may be asked: public ones, and the providers as configured (a stand-in may be on this machine)."""
+    """Allow public addresses and the configured providers (the sandbox may run on this machine)."""
     settings = get_settings()
     return partial(guard, allowed_origins={origin(settings.whatsapp_api_url), origin(settings.twilio_api_url)})

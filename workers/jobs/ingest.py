@@ -1,4 +1,4 @@
-"""Raw events into conversations."""
+"""Store raw webhook events as messages of conversations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from core.platform.db import system_transaction
 
 
 def receive() -> int:
-    """Store one batch of events. Returns how many; none while another process receives."""
+    """Store one batch of events. Returns how many; 0 while another process does so."""
     try:
         with system_transaction() as session:
             return receive_pending(session, BATCH)

@@ -1,4 +1,4 @@
-"""The bot's answers. No transaction is open while the model thinks; the turn is checked again before it speaks."""
+"""The bot's replies. No transaction is open during the model call; the lease is checked again before the commit."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from core.replies.trial_costs import with_lookup
 
 log = structlog.get_logger(__name__)
 
-_courtesies = ThreadPoolExecutor(4, thread_name_prefix="courtesy")
-_MOST_COURTESIES_WAITING = 4
+_read_receipts = ThreadPoolExecutor(4, thread_name_prefix="read-receipt")
+_MAX_READ_RECEIPTS_WAITING = 4
 
 
 def lease_for() -> timedelta:
+    """Return how long a pending reply is leased."""
     return timedelta(seconds=get_settings().lease_seconds)
 
 
@@ -40,12 +41,13 @@ Task = tuple[pending_replies.PendingReply, ConversationSnapshot | None]
 
 
 def claim(limit: int) -> Sequence[Task]:
+    """Claim up to `limit` pending replies, each with its conversation's state."""
     with system_transaction() as session:
         return pending_replies.load_snapshots(session, pending_replies.claim(session, limit, lease_for()))
 
 
 def answer(task: Task) -> None:
-    """Work out the answer to one conversation, and queue it if it still counts."""
+    """Compose the reply to one conversation, and enqueue it unless it is outdated."""
     pending, snapshot = task
 
     def prepare() -> ReplyContext | None:
@@ -55,33 +57,33 @@ def answer(task: Task) -> None:
     reply_context = pending_replies.prepare_from_cache(pending, snapshot) or retry_until_available(prepare)
     if reply_context is None:
         return
-    _show_reading(reply_context)
-    begun = time.monotonic()
+    _send_read_receipt(reply_context)
+    started = time.monotonic()
     outcome = _outcome(pending, reply_context)
-    if _may_be_early(outcome):
-        time.sleep(max(0.0, _quiet(reply_context) - pending.waited - (time.monotonic() - begun)))
-    if not _clerk.note(pending_replies.CompletedReply(pending, reply_context, outcome)):
+    if _can_wait(outcome):
+        time.sleep(max(0.0, _quiet_seconds(reply_context) - pending.waited - (time.monotonic() - started)))
+    if not _commits.submit(pending_replies.CompletedReply(pending, reply_context, outcome)):
         log.info("answer_dropped", conversation_id=pending.conversation_id)
 
 
 def _outcome(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> Outcome:
-    """What the assistant makes of it: with what was answered lately to the same question, or with a model."""
+    """Compose with the cached answer to the same question, or with the model."""
     cache_key = retry_until_available(lambda: answer_cache.key(pending.business_id, reply_context))
-    before = answer_cache.get(cache_key)
-    if before is not None:
-        return compose(replace(reply_context.request, cached_answer=before), None)
+    cached = answer_cache.get(cache_key)
+    if cached is not None:
+        return compose(replace(reply_context.request, cached_answer=cached), None)
     with metered() as embedded:
-        request = _informed(pending, reply_context)
+        request = _with_passages(pending, reply_context)
     outcome = compose(request, model())
     answer_cache.put(cache_key, reply_context.request.settings.frequent_minutes, outcome)
     return replace(outcome, trace=with_lookup(outcome.trace, embedded, request.prices))
 
 
-def _may_be_early(outcome: Outcome) -> bool:
-    """Whether it answers nothing yet: a greeting, a question back, a person called because nothing was understood.
+def _can_wait(outcome: Outcome) -> bool:
+    """Whether it states nothing: a greeting, a question back, a hand-off because nothing was understood.
 
-    A customer who has said hello is likely still to write what they want. That waits until the quiet window is over,
-    and is dropped when more comes; an answer that states something goes out at once.
+    A customer who greets will probably still write what they want, so such a reply waits until the quiet window is over
+    and is dropped when more messages arrive; a reply with content is sent at once.
     """
     match outcome:
         case Reply(quote=None, trace=trace):
@@ -91,13 +93,13 @@ def _may_be_early(outcome: Outcome) -> bool:
     return False
 
 
-def _quiet(reply_context: ReplyContext) -> float:
-    own = reply_context.request.settings.quiet_seconds
-    return get_settings().reply_quiet_seconds if own is None else own
+def _quiet_seconds(reply_context: ReplyContext) -> float:
+    of_bot = reply_context.request.settings.quiet_seconds
+    return get_settings().reply_quiet_seconds if of_bot is None else of_bot
 
 
-def _informed(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> ComposeRequest:
-    """The request with what the bot knows about the question; a bot whose money is spent looks nothing up."""
+def _with_passages(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> ComposeRequest:
+    """Return the request with the passages found for its question; a bot over its budget searches nothing."""
     request = reply_context.request
     if request.over_budget:
         return request
@@ -107,7 +109,7 @@ def _informed(pending: pending_replies.PendingReply, reply_context: ReplyContext
 
 
 def _finish(done: Sequence[pending_replies.CompletedReply]) -> list[bool]:
-    """One transaction for each business's answers; one that is repeated finds its turns gone and changes nothing."""
+    """Save the replies in one transaction per business; a repeated call finds them gone and changes nothing."""
     used: dict[pending_replies.PendingReply, bool] = {}
     for business_id in {one.pending.business_id for one in done}:
         own = [one for one in done if one.pending.business_id == business_id]
@@ -116,18 +118,19 @@ def _finish(done: Sequence[pending_replies.CompletedReply]) -> list[bool]:
     return [used[one.pending] for one in done]
 
 
-_clerk = GroupCommit("answers", _finish)
+_commits = GroupCommit("answers", _finish)
 
 
-def renew(held: Sequence[Task]) -> None:
+def renew(running: Sequence[Task]) -> None:
+    """Renew the leases of running replies."""
     with system_transaction() as session:
-        pending_replies.renew(session, [pending for pending, _ in held], lease_for())
+        pending_replies.renew(session, [pending for pending, _ in running], lease_for())
 
 
-def _show_reading(reply_context: ReplyContext) -> None:
-    """Blue ticks and "typing…" while the model thinks. When many wait, the courtesy is what gives way."""
-    if reply_context.last_customer_message_id and _courtesies._work_queue.qsize() < _MOST_COURTESIES_WAITING:
-        _courtesies.submit(_mark_read, reply_context.channel_id, reply_context.last_customer_message_id)
+def _send_read_receipt(reply_context: ReplyContext) -> None:
+    """Show blue ticks and "typing…" during the model call. Skipped when the pool is saturated."""
+    if reply_context.last_customer_message_id and _read_receipts._work_queue.qsize() < _MAX_READ_RECEIPTS_WAITING:
+        _read_receipts.submit(_mark_read, reply_context.channel_id, reply_context.last_customer_message_id)
 
 
 def _mark_read(channel_id: int, provider_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The files of a message on its way out: handed to the provider, once for many messages, or put behind a link."""
+"""Files of outgoing messages: uploaded to the provider once for many messages, or offered by a signed link."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _STRIPES = 64
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What a message brings, and which of it the provider had already been given (`reused`)."""
+    """The files of a message, and the handles of those that had been uploaded before (`reused`)."""
 
     files: Mapping[int, OutgoingFile] = field(default_factory=dict)
     reused: frozenset[str] = frozenset()
 
 
-def attach(business_id: int, channel_id: int, speaker: Channel, content: Mapping[str, Any], files_url: str) -> Attached:
-    """Make the files that a message names ready at the provider.
+def attach(business_id: int, channel_id: int, adapter: Channel, content: Mapping[str, Any], files_url: str) -> Attached:
+    """Upload or link the files that a message names.
 
-    Raises `SendError`; `FileNotFoundError` and `InvalidMessage` for what is not here or damaged.
+    Raises `SendError`; `FileNotFoundError` or `InvalidMessage` for a missing or damaged file.
     """
     ids = {file.attachment_id for file in named(content) if file.attachment_id is not None}
     if not ids:
         return Attached()
     files = retry_until_available(lambda: outgoing.stored(business_id, channel_id, ids))
-    if not speaker.takes_uploads:
+    if not adapter.takes_uploads:
         return Attached({file.id: _linked(file, files_url) for file in files})
     ready = {
-        file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, speaker)) for file in files
+        file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, adapter)) for file in files
     }
     return Attached(ready, frozenset(file.handle for file in files if file.handle))
 
 
-def forget(business_id: int, channel_id: int, attached: Attached) -> None:
-    """The provider may not know any more what it had been given: the next attempt hands it over anew."""
+def discard_uploads(business_id: int, channel_id: int, attached: Attached) -> None:
+    """Drop the reused handles, which the provider may have deleted: the next attempt uploads the files again."""
     retry_until_available(lambda: outgoing.forget(business_id, channel_id, attached.reused))
 
 
@@ -57,15 +57,15 @@ def _linked(file: StoredFile, files_url: str) -> OutgoingFile:
     return OutgoingFile(file.filename, link=address)
 
 
-def _upload(file: StoredFile, channel_id: int, speaker: Channel) -> str:
-    """The provider's id of a file. Who comes while another thread uploads the same waits and takes its id."""
+def _upload(file: StoredFile, channel_id: int, adapter: Channel) -> str:
+    """Upload a file once and return the provider's id; other threads with the same file wait for it."""
     with _locks[hash((channel_id, file.id)) % _STRIPES]:
-        (again,) = retry_until_available(lambda: outgoing.stored(file.business_id, channel_id, [file.id]))
-        if again.handle:
-            return again.handle
+        (current,) = retry_until_available(lambda: outgoing.stored(file.business_id, channel_id, [file.id]))
+        if current.handle:
+            return current.handle
         try:
             with outgoing.on_disk(file) as path:
-                handle = speaker.upload(path, file.mime_type, file.filename)
+                handle = adapter.upload(path, file.mime_type, file.filename)
         except BaseError as error:
             raise SendError(ProviderError("storage", "File storage away", str(error)[:200]), _STORAGE_AWAY) from error
         retry_until_available(lambda: outgoing.remember(file, channel_id, handle))

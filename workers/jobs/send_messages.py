@@ -1,4 +1,4 @@
-"""The outbox meets the network: two short transactions around one call."""
+"""Send messages of the outbox: two short transactions around one HTTP call."""
 
 from __future__ import annotations
 
@@ -28,45 +28,45 @@ from core.platform.db_retry import retry_until_available
 from core.platform.group_commit import GroupCommit
 from workers.jobs import send_files
 
-_unanswered_claims: list[uuid.UUID] = []
+_unconfirmed_claims: list[uuid.UUID] = []
 
 
 def claim(limit: int) -> Sequence[claims.Claimed]:
-    """Take what may be sent now."""
+    """Claim up to `limit` messages that may be sent now."""
     lease = uuid.uuid4()
     try:
         with system_transaction() as session:
             return claims.claim(session, limit, lease, _lease_for())
     except (OperationalError, InterfaceError):
-        _unanswered_claims.append(lease)
+        _unconfirmed_claims.append(lease)
         raise
 
 
-def undo_unanswered() -> int:
-    """Give back claims whose answer was lost: nothing of them was sent, so they must not end as uncertain.
+def release_unconfirmed() -> int:
+    """Release claims whose confirmation was lost: nothing was sent, so they must not end as uncertain.
 
-    Returns how many claims that were.
+    Returns the number of claims.
     """
-    if not (lost := list(_unanswered_claims)):
+    if not (lost := list(_unconfirmed_claims)):
         return 0
     with system_transaction() as session:
         for lease in lost:
             claims.release(session, lease)
-    _unanswered_claims.clear()
+    _unconfirmed_claims.clear()
     return len(lost)
 
 
 def send(claimed: claims.Claimed) -> None:
-    """Send one message and write down what became of it. Until the provider is asked, Postgres may be waited for."""
+    """Send one message and record the outcome. Waiting for Postgres is allowed only before the provider is called."""
     try:
         outcome: Sent | SendError = _deliver(claimed, retry_until_available(lambda: channel(claimed.channel_id)))
     except SendError as error:
         outcome = error
     except (InvalidMessage, FileNotFoundError) as error:
-        outcome = _refused_here(error)
+        outcome = _rejected_locally(error)
 
     if isinstance(outcome, Sent):
-        _clerk.note((claimed, outcome))
+        _commits.submit((claimed, outcome))
         return
     failure = outcome
 
@@ -83,37 +83,40 @@ def _record_sent(sent: Sequence[tuple[claims.Claimed, Sent]]) -> list[None]:
     return [None] * len(sent)
 
 
-_clerk = GroupCommit("sent", _record_sent)
+_commits = GroupCommit("sent", _record_sent)
 
 
-def renew(held: Sequence[claims.Claimed]) -> None:
+def renew(running: Sequence[claims.Claimed]) -> None:
+    """Renew the leases of messages that are being sent."""
     with system_transaction() as session:
-        claims.renew(session, list({claimed.lease for claimed in held}), [c.message_id for c in held], _lease_for())
+        claims.renew(
+            session, list({claimed.lease for claimed in running}), [c.message_id for c in running], _lease_for()
+        )
 
 
 def _lease_for() -> timedelta:
     return timedelta(seconds=get_settings().lease_seconds)
 
 
-def _deliver(claimed: claims.Claimed, speaker: Channel) -> Sent:
-    """Hand over the files, and send. Raises `SendError`, and what `files.attach` raises.
+def _deliver(claimed: claims.Claimed, adapter: Channel) -> Sent:
+    """Upload the files and send. Raises `SendError`, and what `send_files.attach` raises.
 
-    A refusal may be for a file that the provider was given before and has dropped since. It is given anew then, once;
-    a refused message was sent to nobody.
+    A rejection may be due to a file that the provider has deleted since its upload: it is uploaded again, once. A
+    rejected message has reached nobody.
     """
-    attached = _attach(claimed, speaker)
+    attached = _attach(claimed, adapter)
     try:
-        return speaker.send(_outgoing(claimed, attached))
+        return adapter.send(_outgoing(claimed, attached))
     except SendError as error:
         if not attached.reused or error.verdict is not Verdict.PERMANENT or error.cause is not Cause.REQUEST:
             raise
-    send_files.forget(claimed.business_id, claimed.channel_id, attached)
-    return speaker.send(_outgoing(claimed, _attach(claimed, speaker)))
+    send_files.discard_uploads(claimed.business_id, claimed.channel_id, attached)
+    return adapter.send(_outgoing(claimed, _attach(claimed, adapter)))
 
 
-def _attach(claimed: claims.Claimed, speaker: Channel) -> send_files.Attached:
-    files_url = "" if speaker.takes_uploads else retry_until_available(lambda: account(claimed.channel_id)).files_url
-    return send_files.attach(claimed.business_id, claimed.channel_id, speaker, claimed.payload, files_url)
+def _attach(claimed: claims.Claimed, adapter: Channel) -> send_files.Attached:
+    files_url = "" if adapter.takes_uploads else retry_until_available(lambda: account(claimed.channel_id)).files_url
+    return send_files.attach(claimed.business_id, claimed.channel_id, adapter, claimed.payload, files_url)
 
 
 def _outgoing(claimed: claims.Claimed, attached: send_files.Attached) -> Outgoing:
@@ -127,8 +130,8 @@ def _outgoing(claimed: claims.Claimed, attached: send_files.Attached) -> Outgoin
     )
 
 
-def _refused_here(error: InvalidMessage | FileNotFoundError) -> SendError:
-    """A message that we already know cannot go out never reaches the provider."""
+def _rejected_locally(error: InvalidMessage | FileNotFoundError) -> SendError:
+    """Return the failure of a message that is invalid before the provider is called."""
     return SendError(
         ProviderError("invalid", str(error)),
         Diagnosis(Verdict.PERMANENT, Cause.REQUEST, "Correct the message and send it again."),

@@ -77,6 +77,6 @@ def take_back(stood: Sequence[CloseUndo]) -> int:
     with transaction(agent.business_id) as session:
         known = [one for one in stood if visibility.sees(session, agent, one["id"])]
         opened = closing.take_back(session, agent.business_id, f"agent:{agent.id}", known)
-        events.notify(session, agent.business_id, 0)
+        events.publish_change(session, agent.business_id, 0)
     job_queue.wake_worker()
     return opened

@@ -120,7 +120,7 @@ def change(conversation_id: int, write: Change) -> None:
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
         write(session, agent.business_id, conversation_id, f"agent:{agent.id}")
-        events.notify(session, agent.business_id, conversation_id)
+        events.publish_change(session, agent.business_id, conversation_id)
 
 
 def take_over(conversation_id: int) -> None:
@@ -213,7 +213,7 @@ def mark_seen(conversation_id: int) -> None:
         visibility.require(session, agent, conversation_id)
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             lifecycle.mark_seen(session, conversation_id)
-            events.notify(session, agent.business_id, conversation_id)
+            events.publish_change(session, agent.business_id, conversation_id)
 
 
 def save_reply(shortcut: str, words: str) -> None:

@@ -15,4 +15,4 @@ def cancel(quote_id: int) -> None:
     with transaction(agent.business_id) as session:
         visibility.require_quote(session, agent, quote_id)
         quotes.cancel(session, agent.business_id, quote_id, f"agent:{agent.id}")
-        events.notify(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)
+        events.publish_change(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)

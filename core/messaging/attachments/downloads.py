@@ -64,7 +64,7 @@ def claim(session: Session, limit: int, visible_after: timedelta = timedelta(sec
 
 
 def record_stored(session: Session, file: PendingFile, download: Download) -> None:
-    events.notify(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.business_id, file.conversation_id)
     session.execute(
         update(Attachment)
         .where(Attachment.id == file.attachment_id)
@@ -96,12 +96,12 @@ def record_card(session: Session, file: PendingFile, cards: Sequence[Mapping[str
         .values(last_message_text=message.text[:200])
         .execution_options(**_QUIET)
     )
-    events.notify(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.business_id, file.conversation_id)
 
 
 def record_failure(session: Session, file: PendingFile, error: MediaError) -> None:
     """Try again later, unless the provider will never give it or has been asked often enough."""
-    events.notify(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.business_id, file.conversation_id)
     final = error.permanent or file.attempt > len(_WAITS)
     wait = None if final else func.now() + timedelta(seconds=_WAITS[file.attempt - 1])
     session.execute(

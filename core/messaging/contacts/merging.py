@@ -53,7 +53,7 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
     session.add(record)
     session.flush()
     audit_log.record(session, business_id, actor, "contact.merge", f"contact:{keep_id}", merged=merged_id)
-    events.notify(session, business_id, 0)
+    events.publish_change(session, business_id, 0)
     return record.id
 
 
@@ -98,7 +98,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
     record.undone_at = func.now()
     session.flush()
     audit_log.record(session, business_id, actor, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
-    events.notify(session, business_id, 0)
+    events.publish_change(session, business_id, 0)
 
 
 def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:

@@ -156,7 +156,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
         reached = settle(status, [report.status for report in reports])
         if reached == status:
             continue
-        events.notify(session, business_id, conversation_id)
+        events.publish_change(session, business_id, conversation_id)
         moves.append(
             {
                 "message": message_id,

@@ -59,7 +59,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         made = [*message_changes.came_before(session, changed_before), *made]
     message_changes.apply(session, made)
     _date(session, {item.conversation_id for item, _ in (*fresh, *filled)})
-    events.notify(session, business_id, 0)
+    events.publish_change(session, business_id, 0)
 
 
 def _there(session: Session, arrived: Iterable[tuple[int, Route, InboundMessage]]) -> set[tuple[int, str]]:

@@ -107,7 +107,7 @@ def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft
     if parts:
         for message_id, conversation_id in _store(session, business_id, parts):
             outcomes.setdefault(conversation_id, []).append(message_id)  # type: ignore[union-attr]
-            events.notify(session, business_id, conversation_id)
+            events.publish_change(session, business_id, conversation_id)
     return [outcomes[conversation_id] for conversation_id in drafts]
 
 

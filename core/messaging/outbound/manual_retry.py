@@ -135,7 +135,7 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
     ).all()
     given_up = [message_id for message_id, _ in cancelled]
     for conversation_id in {conversation_id for _, conversation_id in cancelled}:
-        events.notify(session, business_id, conversation_id)
+        events.publish_change(session, business_id, conversation_id)
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_(given_up))
@@ -191,7 +191,7 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
     )
     waiting.ended(session, [message_id])
     audit_log.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
-    events.notify(session, business_id, changed.conversation_id)
+    events.publish_change(session, business_id, changed.conversation_id)
 
 
 def _is_named(ids: Sequence[int] | None, cause: str | None, by_program: bool) -> bool:

@@ -66,7 +66,7 @@ def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
     }
     run(session, _SENT, values)
     for claimed, _ in sent:
-        events.notify(session, claimed.business_id, claimed.conversation_id)
+        events.publish_change(session, claimed.business_id, claimed.conversation_id)
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
@@ -76,7 +76,7 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     """
     if not _release(session, claimed):
         return
-    events.notify(session, claimed.business_id, claimed.conversation_id)
+    events.publish_change(session, claimed.business_id, claimed.conversation_id)
     _log_attempt(session, claimed, error)
     _tell_flow(session, claimed, error)
     wait = retry_policy.next_wait(error, claimed.attempt)

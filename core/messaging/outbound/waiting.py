@@ -89,7 +89,9 @@ def bring_back(session: Session, business_id: int, message_ids: Sequence[int]) -
         back[row.said_in] = row.id
         if row.answers and row.before == "closed":
             conversations.add_event(session, business_id, row.id, row.channel_id, "reopened", by="system")
-        events.notify(session, business_id, row.id, (row.assignee_id or events.ANYBODY) if row.answers else None)
+        events.publish_change(
+            session, business_id, row.id, (row.assignee_id or events.ALL_AGENTS) if row.answers else None
+        )
     return back
 
 

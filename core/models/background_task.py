@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.models.base import Base, Id, Stamp, Tenant, one_of
 
 
-class ErrandState(StrEnum):
+class TaskState(StrEnum):
     """State of a background task."""
 
     WAITING = "waiting"
@@ -22,7 +22,7 @@ class ErrandState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Errand(Tenant, Base):
+class BackgroundTask(Tenant, Base):
     """One background task; `kind` determines the work and what `subject_id` refers to.
 
     `due_at` is set exactly while the task is open: when a waiting one may start, or a running one's lease ends.
@@ -31,7 +31,7 @@ class Errand(Tenant, Base):
 
     __tablename__ = "errands"
     __table_args__ = (
-        one_of("state", ErrandState),
+        one_of("state", TaskState),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(
             "uq_errands_open",
@@ -47,7 +47,7 @@ class Errand(Tenant, Base):
     id: Mapped[Id]
     kind: Mapped[str]
     subject_id: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default=ErrandState.WAITING)
+    state: Mapped[str] = mapped_column(server_default=TaskState.WAITING)
     done: Mapped[int] = mapped_column(Integer, server_default="0")
     total: Mapped[int] = mapped_column(Integer, server_default="0")
     error: Mapped[str | None]

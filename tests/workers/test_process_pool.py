@@ -1,4 +1,4 @@
-"""Forked workers: begun again when killed, ended with their parent however that ends."""
+"""The process pool: killed children are replaced, and no child outlives its parent."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_a_killed_child_is_replaced(parent: psutil.Popen) -> None:
 
 
 def test_sigterm_ends_all_in_order(parent: psutil.Popen) -> None:
-    born = children(parent)
+    started = children(parent)
     parent.send_signal(signal.SIGTERM)
     assert parent.wait(10) == 0
-    assert not any(one.is_running() for one in born)
+    assert not any(one.is_running() for one in started)
 
 
 def test_children_do_not_outlive_a_killed_parent(parent: psutil.Popen) -> None:
-    born = children(parent)
+    started = children(parent)
     parent.kill()
     parent.wait(10)
-    assert psutil.wait_procs(born, timeout=10)[1] == []
+    assert psutil.wait_procs(started, timeout=10)[1] == []

@@ -1,4 +1,4 @@
-"""From the raw event to the sent reply, in one process, with the servers going away in the middle."""
+"""The work loop, from the raw event to the sent reply, also while Postgres or Redis is away."""
 
 from __future__ import annotations
 
@@ -25,19 +25,17 @@ from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, start_postgres, store
 from tests.messages import meta_body, meta_json, text_value
 from tests.workers.conftest import FakeChannel
-from workers import due_work, run
-from workers import work_loop as draining
+from workers import due_work, run, work_loop
 from workers.jobs import download_media, ingest, reply, send_messages
-from workers.recovery import sweep
+from workers.recovery import recover
 from workers.task_pool import TaskPool
-from workers.work_loop import drain
 
-pytestmark = pytest.mark.usefixtures("short_slices")
+pytestmark = pytest.mark.usefixtures("short_runs")
 
 
 @pytest.fixture
 def answers(business: TestBusiness) -> None:
-    """A bot that knows one answer by heart."""
+    """A bot with one approved answer."""
     pair = QaPair(question="¿A qué hora abren?", answer="Abrimos a las 9.", approved=True)
     with transaction(business.business_id) as session:
         versions.save(session, business.business_id, business.bot_id, BotSettings(qa_pairs=(pair,)), author="agent:1")
@@ -60,26 +58,26 @@ def error(verdict: Verdict) -> SendError:
 
 def test_an_event_becomes_a_sent_answer(provider: FakeChannel, answers: None) -> None:
     arrives()
-    drain()
+    work_loop.run()
     assert [outgoing.content["text"] for outgoing in provider.sent] == ["Abrimos a las 9."]
     assert provider.sent[0].to == "5491155550001"
     assert column("SELECT status FROM messages ORDER BY id") == ["received", "sent"]
     assert one("SELECT provider_id FROM messages WHERE sender = 'bot'") == f"wamid.out.{provider.sent[0].message_id}"
 
 
-def test_an_answer_that_ends_during_a_look_is_still_sent(
+def test_an_answer_that_ends_during_a_check_is_still_sent(
     provider: FakeChannel, answers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = due_work.look
+    check = due_work.check
 
-    def look_slowly() -> due_work.DueWork:
-        seen = look()
-        until(lambda: not draining.desk().in_hand())
-        return seen
+    def check_slowly() -> due_work.DueWork:
+        due = check()
+        until(lambda: not work_loop.current().running())
+        return due
 
-    monkeypatch.setattr(due_work, "look", look_slowly)
+    monkeypatch.setattr(due_work, "check", check_slowly)
     arrives()
-    drain()
+    work_loop.run()
     assert [outgoing.content["text"] for outgoing in provider.sent] == ["Abrimos a las 9."]
 
 
@@ -87,21 +85,21 @@ def test_each_of_many_customers_gets_one_answer(provider: FakeChannel, answers: 
     rows("UPDATE channels SET settings = '{\"messages_per_second\": 1000}'")
     for n in range(30):
         arrives(sender=f"54911{n:08}")
-    drain()
+    work_loop.run()
     assert sorted(outgoing.to for outgoing in provider.sent) == sorted(f"54911{n:08}" for n in range(30))
 
 
 def test_a_burst_gets_one_answer(provider: FakeChannel, answers: None) -> None:
     for words in ("Hola", "una pregunta", "¿A qué hora abren?"):
         arrives(words)
-    drain()
+    work_loop.run()
     assert one("SELECT count(*) FROM ai_runs WHERE outcome <> 'stale'") == 1
     assert len(provider.sent) == 1
 
 
 def test_a_question_without_an_answer_ends_with_a_person(provider: FakeChannel, answers: None) -> None:
     arrives("¿Venden submarinos?")
-    drain()
+    work_loop.run()
     assert one("SELECT mode FROM conversations") == "human"
     assert one("SELECT next_try_at IS NOT NULL FROM notices"), "and the scheduler tells someone"
 
@@ -111,15 +109,15 @@ def test_a_send_that_raises_a_bug_does_not_stop_the_others(provider: FakeChannel
         say(business.business_id, customer_writes(sender=f"5491155550{n:03}"))
     rows("DELETE FROM reply_turns")
     provider.trouble = [ZeroDivisionError("a bug")]
-    drain()
+    work_loop.run()
     assert sorted(column("SELECT status FROM messages WHERE direction = 'outbound'")) == ["sending", "sent", "sent"]
-    assert not draining.desk().sending.in_hand()
+    assert not work_loop.current().sending.running()
 
 
 def test_a_message_that_cannot_be_sent_goes_to_a_person(provider: FakeChannel, answers: None) -> None:
     provider.trouble = [error(Verdict.PERMANENT)]
     arrives()
-    drain()
+    work_loop.run()
     assert one("SELECT status FROM messages WHERE sender = 'bot'") == "failed"
     assert one("SELECT handoff_reason FROM conversations") == "send_failed"
 
@@ -128,7 +126,7 @@ def test_a_file_is_fetched_and_kept(provider: FakeChannel, business: TestBusines
     from core.platform import object_storage
 
     store(load("whatsapp_cloud", "image").body)
-    drain()
+    work_loop.run()
     ((state, key, size),) = rows("SELECT state, storage_key, size FROM attachments")
     assert (state, size) == ("stored", 7)
     assert b"".join(object_storage.read(key)) == b"picture"
@@ -138,56 +136,58 @@ def test_a_file_is_fetched_and_kept(provider: FakeChannel, business: TestBusines
 def test_a_file_that_cannot_be_had(provider: FakeChannel, business: TestBusiness, permanent: bool, state: str) -> None:
     store(load("whatsapp_cloud", "image").body)
     provider.trouble = [MediaError("gone", permanent=permanent)]
-    drain()
+    work_loop.run()
     assert rows("SELECT state, failure, next_attempt_at IS NULL FROM attachments") == [(state, "gone", permanent)]
 
 
-def test_a_crew_works_only_what_its_slots_hold() -> None:
-    freed, release = threading.Event(), threading.Event()
+def test_a_pool_runs_only_as_many_tasks_as_it_has_slots() -> None:
+    slot_freed, release = threading.Event(), threading.Event()
     waiting = list(range(10))
 
     def take(free: int) -> list[int]:
         taken, waiting[:] = waiting[:free], waiting[free:]
         return taken
 
-    crew: TaskPool[int] = TaskPool("test", 3, take, lambda _: bool(release.wait(10)) or None, freed=freed)
-    assert crew.take_on() == 3
-    assert crew.take_on() == 0
-    assert sorted(crew.in_hand()) == [0, 1, 2]
+    pool: TaskPool[int] = TaskPool("test", 3, take, lambda _: bool(release.wait(10)) or None, slot_freed=slot_freed)
+    assert pool.claim_and_submit() == 3
+    assert pool.claim_and_submit() == 0
+    assert sorted(pool.running()) == [0, 1, 2]
     release.set()
-    until(lambda: not crew.in_hand())
-    assert freed.is_set()
-    assert crew.take_on() == 3
+    until(lambda: not pool.running())
+    assert slot_freed.is_set()
+    assert pool.claim_and_submit() == 3
 
 
 def test_a_task_that_raises_frees_its_slot() -> None:
-    freed = threading.Event()
+    slot_freed = threading.Event()
     once = [[1], []]
 
     def fail(_: int) -> None:
         raise ZeroDivisionError("a bug")
 
-    crew: TaskPool[int] = TaskPool("test", 1, lambda _: once.pop(0), fail, freed=freed)
-    crew.take_on()
-    assert freed.wait(10)
-    until(lambda: not crew.in_hand())
+    pool: TaskPool[int] = TaskPool("test", 1, lambda _: once.pop(0), fail, slot_freed=slot_freed)
+    pool.claim_and_submit()
+    assert slot_freed.wait(10)
+    until(lambda: not pool.running())
 
 
 class TestPostgresAway:
-    def test_the_drain_goes_on_when_it_is_back(self, provider: FakeChannel, answers: None, servers: Embedded) -> None:
+    def test_the_work_loop_continues_when_it_is_back(
+        self, provider: FakeChannel, answers: None, servers: Embedded
+    ) -> None:
         arrives()
         servers.postgres.stop()
-        working = threading.Thread(target=drain)
+        working = threading.Thread(target=work_loop.run)
         working.start()
         working.join(0.6)
-        assert working.is_alive(), "it waits"
+        assert working.is_alive(), "it waits for Postgres"
         start_postgres(servers)
         working.join(30)
         assert not working.is_alive()
         assert len(provider.sent) == 1
         assert one("SELECT status FROM messages WHERE sender = 'bot'") == "sent"
 
-    def test_what_was_sent_is_written_down_later(
+    def test_what_was_sent_is_recorded_later(
         self, provider: FakeChannel, business: TestBusiness, servers: Embedded, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (message_id,) = say(business.business_id, customer_writes())
@@ -206,7 +206,7 @@ class TestPostgresAway:
         writing.join(30)
         assert message(message_id).status == "sent"
 
-    def test_nothing_counts_as_uncertain_before_the_provider_is_asked(
+    def test_nothing_is_uncertain_before_the_provider_is_called(
         self, provider: FakeChannel, business: TestBusiness, servers: Embedded, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (message_id,) = say(business.business_id, customer_writes())
@@ -223,10 +223,10 @@ class TestPostgresAway:
         assert message(message_id).status == "sent"
         assert len(provider.sent) == 1
 
-    def test_a_claim_whose_answer_was_lost_is_given_back(
+    def test_a_claim_whose_confirmation_was_lost_is_released(
         self, provider: FakeChannel, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The commit happened, its answer did not arrive: no other look would find the rows due."""
+        """The commit happened but its confirmation was lost: no later check would find the rows due."""
         (message_id,) = say(business.business_id, customer_writes())
         rows("DELETE FROM reply_turns")
         really = send_messages.claims.claim
@@ -241,12 +241,12 @@ class TestPostgresAway:
             return taken
 
         monkeypatch.setattr(send_messages.claims, "claim", claim_and_lose)
-        drain()
+        work_loop.run()
         assert lost == [message_id]
         assert len(provider.sent) == 1
         assert (message(message_id).status, message(message_id).attempts) == ("sent", 1)
 
-    def test_patience_ends(self) -> None:
+    def test_retries_end(self) -> None:
         calls: list[int] = []
 
         def write() -> None:
@@ -276,28 +276,28 @@ class TestRedisAway:
         yield
         servers.redis.start()
 
-    def test_the_bell_says_so(self) -> None:
+    def test_waking_a_worker_reports_failure(self) -> None:
         assert job_queue.wake_worker() is False
         job_queue.clear_wake_flag()
 
-    def test_the_work_is_done_all_the_same(self, provider: FakeChannel, answers: None) -> None:
+    def test_workers_still_process_the_rows(self, provider: FakeChannel, answers: None) -> None:
         arrives()
-        run._work_through_leftovers()
+        run._process_due()
         assert len(provider.sent) == 1
 
-    def test_the_sweep_does_its_part(self, business: TestBusiness) -> None:
+    def test_recovery_still_expires_leases(self, business: TestBusiness) -> None:
         say(business.business_id, customer_writes())
         claim()
         rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
-        sweep()
+        recover()
         assert one("SELECT status FROM messages WHERE direction = 'outbound'") == "uncertain"
 
 
-class TestBell:
+class TestWakeUps:
     def jobs(self) -> int:
         return int(job_queue.queue_facts()["waiting"])
 
-    def test_rings_are_gathered_until_a_drain_looks(self, business: TestBusiness) -> None:
+    def test_wake_ups_are_merged_until_a_work_loop_checks(self, business: TestBusiness) -> None:
         for _ in range(5):
             assert job_queue.wake_worker()
         assert self.jobs() == 1
@@ -338,7 +338,7 @@ class TestBell:
         assert not trace.exists()
         assert [one.id for one in job_queue.failed_jobs()] == [job.id]
 
-    def test_a_worker_answers_the_bell(
+    def test_a_worker_runs_the_work_loop_when_woken(
         self, worker: job_queue.InProcessWorker, provider: FakeChannel, answers: None
     ) -> None:
         arrives()
@@ -346,45 +346,45 @@ class TestBell:
         worker.work(burst=True, logging_level="CRITICAL")
         assert (len(provider.sent), job_queue.failed_jobs()) == (1, [])
 
-    def test_the_sweep_rings_for_what_a_lost_bell_left(self, business: TestBusiness) -> None:
-        sweep()
+    def test_recovery_wakes_a_worker_after_a_lost_wake_up(self, business: TestBusiness) -> None:
+        recover()
         assert self.jobs() == 0
         arrives()
-        sweep()
+        recover()
         assert self.jobs() == 1
 
-    def test_a_drain_opens_the_gate_before_it_looks(
+    def test_the_work_loop_clears_the_wake_flag_before_it_checks(
         self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         job_queue.wake_worker()
         order: list[str] = []
-        look, clear = draining.due_work.look, job_queue.clear_wake_flag
+        check, clear = due_work.check, job_queue.clear_wake_flag
         monkeypatch.setattr(job_queue, "clear_wake_flag", lambda: (order.append("clear"), clear())[1])
-        monkeypatch.setattr(draining.due_work, "look", lambda: (order.append("look"), look())[1])
-        drain()
-        assert order[:2] == ["clear", "look"]
+        monkeypatch.setattr(due_work, "check", lambda: (order.append("check"), check())[1])
+        work_loop.run()
+        assert order[:2] == ["clear", "check"]
 
-    def test_a_slice_that_ends_with_work_left_rings_again(
+    def test_a_run_that_ends_with_work_left_wakes_a_worker_again(
         self, business: TestBusiness, provider: FakeChannel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(draining, "MAX_RUN_SECONDS", 0.0)
+        monkeypatch.setattr(work_loop, "MAX_RUN_SECONDS", 0.0)
         arrives()
-        drain()
+        work_loop.run()
         assert self.jobs() == 1
 
 
-def test_the_sweep_gives_the_abandoned_to_a_person(business: TestBusiness, provider: FakeChannel) -> None:
+def test_recovery_hands_unanswered_customers_to_a_person(business: TestBusiness, provider: FakeChannel) -> None:
     customer_writes()
     rows("DELETE FROM reply_turns")
     rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
     rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
-    sweep()
-    sweep()
+    recover()
+    recover()
     assert one("SELECT handoff_reason FROM conversations") == "unanswered"
     assert one("SELECT count(*) FROM notices") == 1
 
 
-def test_receiving_nothing_is_nothing(business: TestBusiness) -> None:
+def test_without_work_nothing_is_claimed(business: TestBusiness) -> None:
     assert ingest.receive() == 0
     assert reply.claim(5) == []
     assert send_messages.claim(5) == []

@@ -1,4 +1,4 @@
-"""The clerk: many entries, few commits, and a bad entry harms nobody else."""
+"""Group commit: many entries, few commits, and a bad entry fails alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.platform import db_retry
 from core.platform.group_commit import GroupCommit
 
 
-def test_what_waits_while_a_commit_is_under_way_is_written_together() -> None:
+def test_entries_that_wait_during_a_commit_are_written_together() -> None:
     batches: list[list[int]] = []
     first_is_in = threading.Event()
     go_on = threading.Event()
@@ -24,12 +24,12 @@ def test_what_waits_while_a_commit_is_under_way_is_written_together() -> None:
         assert go_on.wait(10)
         return [entry * 2 for entry in entries]
 
-    clerk = GroupCommit("test", write)
+    commits = GroupCommit("test", write)
     with ThreadPoolExecutor(10) as threads:
-        first = threads.submit(clerk.note, 0)
+        first = threads.submit(commits.submit, 0)
         assert first_is_in.wait(10)
-        others = [threads.submit(clerk.note, number) for number in range(1, 10)]
-        while len(clerk._waiting) < 9:
+        others = [threads.submit(commits.submit, number) for number in range(1, 10)]
+        while len(commits._waiting) < 9:
             threading.Event().wait(0.001)
         go_on.set()
         assert [first.result(10), *(other.result(10) for other in others)] == [number * 2 for number in range(10)]
@@ -37,23 +37,23 @@ def test_what_waits_while_a_commit_is_under_way_is_written_together() -> None:
     assert len(batches) == 2
 
 
-def test_one_that_cannot_be_written_is_told_and_its_neighbours_are_kept() -> None:
-    kept: set[int] = set()
+def test_an_entry_that_cannot_be_written_fails_alone() -> None:
+    written: set[int] = set()
 
     def write(entries: Sequence[int]) -> list[None]:
         if 13 in entries:
             raise ValueError("unlucky")
-        kept.update(entries)
+        written.update(entries)
         return [None] * len(entries)
 
-    clerk = GroupCommit("test", write)
+    commits = GroupCommit("test", write)
     with ThreadPoolExecutor(20) as threads:
-        notes = {number: threads.submit(clerk.note, number) for number in range(20)}
-    assert isinstance(notes[13].exception(), ValueError)
-    assert kept == set(range(20)) - {13}
+        results = {number: threads.submit(commits.submit, number) for number in range(20)}
+    assert isinstance(results[13].exception(), ValueError)
+    assert written == set(range(20)) - {13}
 
 
-def test_an_absence_of_postgres_beyond_patience_is_told_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_outage_of_postgres_is_raised_to_every_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db_retry, "_WAIT_SECONDS", 0.0)
     now = iter(range(0, 10_000, 20))
     monkeypatch.setattr(db_retry.time, "monotonic", lambda: float(next(now)))
@@ -62,4 +62,4 @@ def test_an_absence_of_postgres_beyond_patience_is_told_to_all(monkeypatch: pyte
         raise OperationalError("INSERT", {}, Exception("away"))
 
     with pytest.raises(OperationalError):
-        GroupCommit("test", write).note(1)
+        GroupCommit("test", write).submit(1)

@@ -1,4 +1,4 @@
-"""The same question again, answered without asking the model."""
+"""The answer cache: a repeated question is answered without the model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.conftest import TestBusiness
 from tests.inbox.steps import column, customer_writes, rows
 from tests.knowledge.stored_documents import teach
 from tests.workers.conftest import FakeChannel
+from workers import work_loop
 from workers.jobs import reply
-from workers.work_loop import drain
 
-pytestmark = pytest.mark.usefixtures("short_slices")
+pytestmark = pytest.mark.usefixtures("short_runs")
 QUESTION = "¿Cuánto cuesta el envío?"
 REPLY = "Cuesta 5 €."
 
@@ -66,7 +66,7 @@ def ask(words: str, customer: int) -> None:
     """A customer writes, and the bot does what it does."""
     customer_writes(words, sender=f"549115555000{customer}")
     rows("UPDATE reply_turns SET due_at = now()")
-    drain()
+    work_loop.run()
 
 
 def decided() -> list[str]:

@@ -1,4 +1,4 @@
-"""What the bot knows on its way into its answers."""
+"""Replies use the passages found for a question."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one
 from tests.knowledge.stored_documents import teach
 from tests.workers.conftest import FakeChannel
+from workers import work_loop
 from workers.jobs import reply
-from workers.work_loop import drain
 
-pytestmark = pytest.mark.usefixtures("short_slices")
+pytestmark = pytest.mark.usefixtures("short_runs")
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
 
 class Model:
-    """Repeats the first passage that it is given, and cites it."""
+    """A model that repeats and cites the first passage."""
 
     def __init__(self, cited: str) -> None:
         self.cited = cited
@@ -51,7 +51,7 @@ def test_an_answer_rests_on_the_passage_that_was_found(
     thinking = Model(f"kb-{ids[0]}")
     monkeypatch.setattr(reply, "model", lambda: thinking)
     customer_writes("¿Cuánto cuesta el envío?")
-    drain()
+    work_loop.run()
     assert [outgoing.content["text"] for outgoing in provider.sent] == ["Cuesta 5 €."]
     assert f"[kb-{ids[0]}] Envíos\n| El envío a domicilio cuesta 5 €." in thinking.prompts[0].instructions
     assert "garantía" not in thinking.prompts[0].instructions
