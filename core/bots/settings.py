@@ -177,7 +177,7 @@ class QaPair(_Frozen):
 class TopicRule(_Frozen):
     """A topic on which the bot has less autonomy than in general."""
 
-    topic: Line = Field(description="The topic's name, as the bot shall report it")
+    topic: Line = Field(description="The topic's name, as the bot reports it")
     autonomy: Autonomy = Field(description="off: a person answers; draft: a person approves the answer")
 
 
@@ -275,7 +275,7 @@ class BotSettings(_Frozen):
         description="The question for a score",
     )
     quote_hours: int = Field(
-        default=48, ge=1, le=24 * 90, description="How many hours a quote stands before it has to be made anew"
+        default=48, ge=1, le=24 * 90, description="How many hours a quote is valid before it has to be renewed"
     )
     quote_handoff: bool = Field(
         default=True, description="Whether a confirmed quote brings in a person, for payment and delivery"
