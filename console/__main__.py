@@ -1,4 +1,4 @@
-"""The console's process: `python -m console`, on WEB_HOST and CONSOLE_PORT."""
+"""Console process: `python -m console`, on WEB_HOST and CONSOLE_PORT."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.platform.startup import WRONG, settings_or_exit
 
 
 def main() -> int:
-    """Serve until told to stop. A wrong setting ends the start with one line."""
+    """Serve until stopped. An invalid setting ends the start with a one-line error."""
     settings = settings_or_exit(port="console_port")
     set_process(Process.CONSOLE)
     configure_logging(settings.log_level)
@@ -32,7 +32,7 @@ def main() -> int:
         access_log=False,
         server_header=False,
         ws_per_message_deflate=False,  # a fifth of what a click costs; a proxy in front may compress
-        timeout_graceful_shutdown=3,  # open sockets of browsers never end by themselves
+        timeout_graceful_shutdown=3,  # browsers keep websockets open, so do not wait for them at shutdown
     )
     return 0
 

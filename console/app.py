@@ -1,4 +1,4 @@
-"""The console's script: the gate, the navigation, and the page somebody is on."""
+"""Streamlit entry script: sign-in check, navigation and the current page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console as one ASGI application: Streamlit, signing in and out, the live socket and customers' files.
+"""ASGI application of the console: Streamlit, sign-in, live updates and files.
 
 Serve it with `python -m console`, or `uvicorn console.asgi:app` from the project's folder.
 """
@@ -33,7 +33,7 @@ def check_configuration() -> None:
     """Refuse to serve without `.streamlit/config.toml`, which Streamlit looks for in the current folder.
 
     Raises:
-        ConfigurationError: it was not found.
+        ConfigurationError: the file was not found.
     """
     if config.get_option("runner.postScriptGC"):
         raise ConfigurationError(
@@ -41,8 +41,8 @@ def check_configuration() -> None:
         )
 
 
-# Streamlit walks all its settings for each section of the theme in each run of the script, a seventh of what a redraw
-# costs. None changes while the process lives.
+# Streamlit scans all its settings for each theme section in each script run, a seventh of the cost of a redraw.
+# None changes while the process lives.
 config.get_options_for_section = cache(config.get_options_for_section)
 
 
@@ -50,7 +50,7 @@ config.get_options_for_section = cache(config.get_options_for_section)
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     listening = asyncio.create_task(live_updates.listen())
     gc.collect()
-    gc.freeze()  # what was imported lives as long as the process: no later collection need look at it
+    gc.freeze()  # imported objects live as long as the process: exclude them from garbage collection
     yield {}
     listening.cancel()
     with suppress(asyncio.CancelledError):
@@ -58,25 +58,25 @@ async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _on_script_error(error: Exception) -> bool:
-    """Note a bug, and tell the person no more than that there was one; or that the database is away."""
+    """Log a bug and show a generic message, or that the database is unavailable."""
     if isinstance(error, StoreUnavailable):
         log.warning("page_without_database", reason=str(error.__cause__ or error))
         words = layout.say(error)
     else:
         log.error("page_failed", exc_info=error)
         words = i18n.t("error.unexpected")
-    st.error(words, icon=":material/error:")  # where the page or its fragment would be
-    st.toast(words, icon=":material/error:")  # where it cannot be overlooked
+    st.error(words, icon=":material/error:")  # in place of the page or its fragment
+    st.toast(words, icon=":material/error:")  # in a place that is always visible
     return True
 
 
 def _inbox(request: Request) -> RedirectResponse:
-    """The inbox is the console's first page: its name leads there as those of other pages do."""
+    """Redirect /inbox to the first page, which is the inbox."""
     return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
 
 
 class _Id(IntegerConvertor):
-    """A row's number. One that is longer than any row's is 0, which is nobody's."""
+    """Path parameter with a row id. A number too long for one becomes 0, which no row has."""
 
     def convert(self, value: str) -> int:
         return super().convert(value) if len(value) < 19 else 0

@@ -1,4 +1,4 @@
-"""Who is looking at this page: the cookie comes with the connection, and the database says what it is worth."""
+"""Authentication of page runs: the session cookie of the connection, checked against the database."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
 class NotAllowed(BotHubError):
-    """The session ended, or this person's role does not allow it."""
+    """The session ended, or the agent's role does not allow this."""
 
 
 def token() -> str:
-    """The cookie this browser connected with."""
+    """Return the session cookie of the browser's connection."""
     return st.context.cookies.get(COOKIE, "")
 
 
 def current_agent(*, fresh: bool = False) -> CurrentAgent | None:
-    """The person who is signed in, at most 30 seconds old unless `fresh`."""
+    """Return the signed-in agent, at most 30 seconds old unless `fresh`."""
     state = st.session_state
     if not fresh and "_agent" in state and time.monotonic() - state["_agent_at"] < _FRESH_SECONDS:
         known: CurrentAgent | None = state["_agent"]
@@ -42,15 +42,15 @@ def current_agent(*, fresh: bool = False) -> CurrentAgent | None:
 
 
 def forget() -> None:
-    """Ask the database again at the next look, after something about this person changed."""
+    """Clear the cached agent, after their data changed."""
     st.session_state.pop("_agent", None)
 
 
 def require(*roles: Role, fresh: bool = False) -> CurrentAgent:
-    """Whoever is signed in, with one of `roles` if any are named. For reading; writing asks with `fresh`.
+    """Return the signed-in agent, who must have one of `roles` if given. Commands pass `fresh`.
 
     Raises:
-        NotAllowed: nobody is, or the role is another one.
+        NotAllowed: nobody is signed in, or the role is not allowed.
     """
     agent = current_agent(fresh=fresh)
     if agent is None or (roles and agent.role not in roles):

@@ -1,4 +1,4 @@
-"""The database as the console speaks to it: while it is away, that is an error with words for people."""
+"""Database sessions for the console; connection errors become `StoreUnavailable`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from core.platform.errors import StoreUnavailable
 
 @contextmanager
 def transaction(business_id: int) -> Iterator[Session]:
-    """`core.platform.db.transaction`. Raises `StoreUnavailable`: the database cannot be reached, or takes too long."""
+    """Open `core.platform.db.transaction`. Raises `StoreUnavailable` if unreachable or too slow."""
     with _reached(), db.transaction(business_id) as session:
         yield session
 
 
 @contextmanager
 def system_transaction() -> Iterator[Session]:
-    """`core.platform.db.system_transaction`. Raises `StoreUnavailable`: the database cannot be reached, or takes too
-    long.
-    """
+    """Open `core.platform.db.system_transaction`. Raises `StoreUnavailable` if unreachable or too slow."""
     with _reached(), db.system_transaction() as session:
         yield session
 

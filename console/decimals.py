@@ -1,4 +1,4 @@
-"""Fields for numbers with decimals. Streamlit's own field of numbers writes a point in every language."""
+"""Localized decimal inputs. Streamlit's number input uses a decimal point in every language."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from console.i18n import current, t
 
 state = st.session_state
 _LONGEST = 30
-_NUMBER = re.compile(r"[+-]?\d[\d.,\s\u00a0\u202f]*")  # Decimal takes more: "1e5", "1_000", "NaN"
+_NUMBER = re.compile(r"[+-]?\d[\d.,\s\u00a0\u202f]*")  # Decimal accepts more: "1e5", "1_000", "NaN"
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in a field: a number or none, or what is wrong with it in words."""
+    """Content of a field: a number, nothing, or a readable error."""
 
     value: Decimal | None
     fault: str = ""
@@ -29,7 +29,7 @@ class Typed:
 
 
 def written(value: Decimal | float | None) -> str:
-    """A number as people would type it: no groups, the decimals there are; nothing for none."""
+    """Format a number for editing: no grouping, all its decimals; "" for None."""
     if value is None:
         return ""
     exact = Decimal(str(value)).normalize()
@@ -37,7 +37,7 @@ def written(value: Decimal | float | None) -> str:
 
 
 def read(words: str, low: float, high: float, *, needed: bool = False) -> Typed:
-    """What whoever looks wrote in their own way, within the bounds. Empty is no number, unless one is `needed`."""
+    """Parse localized input within bounds. Empty is None, or an error if `needed`."""
     words = words.strip()
     if not words and not needed:
         return Typed(None)
@@ -64,7 +64,7 @@ def field(
     placeholder: str | None = None,
     width: int | str = "stretch",
 ) -> Typed:
-    """A field that begins with `value`. What cannot be read is said below it, and the words stay."""
+    """Draw a field with initial `value`. Invalid input stays, with the error below."""
     state.setdefault(key, written(value))
     with st.container(gap=None, width=width):  # type: ignore[arg-type]
         words = st.text_input(

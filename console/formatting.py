@@ -1,4 +1,4 @@
-"""Numbers as whoever looks writes them."""
+"""Numbers in the viewer's format."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from babel.numbers import format_decimal, format_percent
 
 from console.i18n import current
 
-SEPARATORS = {"en": ".,", "es": ",.", "pt": ",."}  # plotly's: of decimals, then of thousands
-DAY = {"en": "%b %-d", "es": "%d/%m", "pt": "%d/%m"}  # plotly knows the months' names in English only
+SEPARATORS = {"en": ".,", "es": ",.", "pt": ",."}  # Plotly separators: decimal, then thousands
+DAY = {"en": "%b %-d", "es": "%d/%m", "pt": "%d/%m"}  # Plotly has month names in English only
 WHOLE_DAY = {"en": "%b %-d, %Y", "es": "%d/%m/%Y", "pt": "%d/%m/%Y"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MEGABYTE = 2**20
@@ -15,13 +15,13 @@ _UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 
 
 def number(value: float, decimals: int = 0, *, least: int | None = None) -> str:
-    """With its thousands grouped and just so many decimals; with `least`, none that are zero beyond those."""
+    """Format with grouped thousands and fixed decimals; with `least`, drop trailing zeros beyond that many."""
     kept = decimals if least is None else least
     return format_decimal(value, f"#,##0.{'0' * kept}{'#' * (decimals - kept)}", locale=current())
 
 
 def percent(share: float, *, exact: bool = False) -> str:
-    """A part of one, in whole percents unless `exact`."""
+    """Format a fraction as percent, rounded to whole ones unless `exact`."""
     return format_percent(round(share, 6), locale=current(), decimal_quantization=not exact)
 
 
@@ -30,12 +30,12 @@ def usd(value: float, decimals: int = 5) -> str:
 
 
 def seconds(milliseconds: float) -> str:
-    """A short time: "640 ms", "1.4 s"."""
+    """Format a short time: "640 ms", "1.4 s"."""
     return f"{number(milliseconds)} ms" if milliseconds < 1000 else f"{number(milliseconds / 1000, 1)} s"
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
+    """Format a duration in its two largest units."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
     if seconds < _HOUR:
@@ -46,18 +46,18 @@ def duration(seconds: float) -> str:
 
 
 def roughly(length: float) -> str:
-    """A length of time in seconds that is only known about, in its largest unit: "≈ 1.5 h", "≈ 40 s"."""
+    """Format an approximate duration in seconds, in its largest unit: "≈ 1.5 h", "≈ 40 s"."""
     size, unit = next((one for one in _UNITS if length >= one[0]), _UNITS[-1])
     count = length / size
     return f"≈ {number(count, 1 if count < 9.95 else 0, least=0)} {unit}"
 
 
 def exactly(length: float) -> str:
-    """A whole length of time in seconds, in its largest unit: "10 min". For marks on an axis."""
+    """Format a round duration in seconds, in its largest unit: "10 min". For axis ticks."""
     return roughly(length).removeprefix("≈ ")
 
 
 def size(count: int) -> str:
-    """So many bytes: "640 B", "1.5 KB", "12 MB"."""
+    """Format bytes: "640 B", "1.5 KB", "12 MB"."""
     unit, of = ("B", 1) if count < 1024 else ("KB", 1024) if count < _MEGABYTE / 10 else ("MB", _MEGABYTE)
     return f"{number(count / of, 1, least=0)} {unit}"

@@ -1,4 +1,4 @@
-"""The console's words in Spanish, English and Portuguese: a folder each, a flat file an area."""
+"""Translations in Spanish, English and Portuguese: a folder per language, a flat file per area."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """The files of the language's folder, one an area. A key said twice is a bug: raises `ValueError`."""
+    """Return all texts of a language. Raises `ValueError` for a duplicate key."""
     words: dict[str, str] = {}
     for file in sorted((_FOLDER / language).glob("*.json")):
         area: dict[str, str] = json.loads(file.read_text("utf-8"))
@@ -33,13 +33,13 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def text(language: str, key: str, **values: object) -> str:
-    """The words of `key`. A key that is not there is a bug: raises `KeyError`."""
+    """Return the text of `key`. Raises `KeyError` for an unknown key."""
     words = catalogue(language)[key]
     return words.format(**values) if values else words
 
 
 def of_header(accept_language: str) -> str:
-    """The first of a browser's languages that we speak."""
+    """Return the first supported language of an Accept-Language header."""
     for part in accept_language.split(","):
         code = part.strip()[:2].lower()
         if code in LANGUAGES:
@@ -48,7 +48,7 @@ def of_header(accept_language: str) -> str:
 
 
 def of_agent(agent: CurrentAgent | None, accept_language: str) -> str:
-    """Somebody's own choice, else their browser's."""
+    """Return the agent's language, else their browser's."""
     if agent is not None and agent.language in LANGUAGES:
         return agent.language
     return of_header(accept_language)
@@ -56,7 +56,7 @@ def of_agent(agent: CurrentAgent | None, accept_language: str) -> str:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Have `current` say this language where no page runs."""
+    """Set the language returned by `current` outside of page runs."""
     before = _spoken.set(language)
     try:
         yield
@@ -65,16 +65,16 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def current() -> str:
-    """The language of whoever looks."""
+    """Return the viewer's language."""
     return _spoken.get() or of_agent(auth.current_agent(), st.context.locale or "")
 
 
 def t(key: str, **values: object) -> str:
-    """The words of `key` for whoever looks."""
+    """Return the text of `key` in the viewer's language."""
     return text(current(), key, **values)
 
 
 def section(name: str) -> dict[str, str]:
-    """The words that start with `name.`, without it, for a component's script."""
+    """Return the texts with the prefix `name.`, without the prefix, for a component."""
     start = f"{name}."
     return {key.removeprefix(start): words for key, words in catalogue(current()).items() if key.startswith(start)}

@@ -1,4 +1,4 @@
-"""What surrounds every page: styles, the gate, the live bridge and the menu of whoever is signed in."""
+"""Layout of every page: styles, sign-in check, live updates and menu."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _STYLE = Path(__file__).with_name("layout.css")
 
 
 def style() -> None:
-    """The style sheet, for which Streamlit has a container of its own, as it has for toasts.
+    """Draw the style sheet, in Streamlit's event container, as toasts are.
 
-    What a fragment's callback draws takes the place of what stands first in its container: nothing of ours does.
+    A fragment's callback replaces the first element of its container, so both containers start with a placeholder.
     """
     st.empty()
     st.html("<style></style>")
@@ -40,14 +40,14 @@ def style() -> None:
 
 
 def page() -> DeltaGenerator:
-    """What a page is drawn in: as wide as every other, with its title in the same place."""
+    """Return the page container, with uniform width and title position."""
     return st.container(key="page", gap="small")
 
 
 def viewer() -> CurrentAgent:
-    """Whoever looks: asked at the start of every run, which also says what was left to be said (`toast`).
+    """Return the signed-in agent, checked at the start of every run; also shows pending toasts.
 
-    A browser whose session has ended goes to the sign-in page, and the run stops here.
+    If the session has ended, redirect to the sign-in page and stop the run.
     """
     agent = auth.current_agent()
     if agent is None:
@@ -59,19 +59,19 @@ def viewer() -> CurrentAgent:
 
 
 def toast(words: str, *, icon: str) -> None:
-    """Say how it went, at the start of the run that follows: callbacks of fragments must draw nothing (`style`)."""
+    """Queue a toast for the start of the next run: fragment callbacks must not draw (see `style`)."""
     state.setdefault("toasts", []).append((words, icon))
 
 
 def say(error: BotHubError) -> str:
-    """An error in the words of whoever looks; what has no words of ours keeps its own."""
+    """Return the translated error, or its own text if there is no translation."""
     return catalogue(current()).get(f"error.{type(error).__name__}", str(error))
 
 
 def page_itself(group: str) -> None:
-    """What the page does by itself, in the words of whoever looks: it cannot ask once the connection is gone.
+    """Mount components that work without the server, with translated texts: these cannot be fetched once offline.
 
-    `group` is the title of the menu in which the page stands.
+    `group` is the title of the page's menu.
     """
     with st.container(key="connection_box"):
         menu(group)
@@ -81,7 +81,7 @@ def page_itself(group: str) -> None:
 
 @st.fragment(key="bridge")
 def live_bridge() -> None:
-    """Hear what changed, and tell in the tab's title how many wait."""
+    """Mount the websocket client, and show the waiting count in the tab's title."""
     viewer()
     with st.container(key="bridge_box"):
         bridge(waiting=inbox_queries.counts()[View.WAITING], key="bridge")
@@ -89,19 +89,19 @@ def live_bridge() -> None:
 
 @st.fragment(key="banner", run_every=15)
 def warnings(notices_page: st.Page, health_page: st.Page | None) -> None:
-    """The bell and the banner, which one timer keeps up to date: each run asks who looks."""
+    """Draw bell and banner, refreshed by one timer: each run checks the session."""
     viewer()
     _bell(notices_page)
     _banner(health_page)
 
 
 def alert_subject(subject: str) -> str:
-    """What an alert is about: a number, a bot or a setting by its name, what is no thing of its own in words."""
+    """Return an alert's subject: the name of a number, bot or setting, or a translated description."""
     return t(f"health.subject_{subject}") if subject in ("inbound", "replies", "all", "waiting") else subject
 
 
 def _banner(health_page: st.Page | None) -> None:
-    """A slim line at the top of every page while something grave is wrong. Without a page to see more on: no link."""
+    """Draw the banner for high-severity alerts. It links to Health if the viewer may open it."""
     found = health_queries.grave_alerts()
     if not found:
         return
@@ -119,7 +119,7 @@ def _banner(health_page: st.Page | None) -> None:
 
 
 def _bell(notices_page: st.Page) -> None:
-    """How many notices whoever looks has not read, and the way to them."""
+    """Draw the number of unread notices with a link."""
     count = notices_queries.unread()
     label = "\u00a0" if not count else str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
     with st.container(key="bell", width="content"):

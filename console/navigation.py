@@ -1,4 +1,4 @@
-"""The console's pages, and which roles see them. A page that a role does not see does not exist for it by address."""
+"""Pages and the roles that see them. For other roles a page's URL does not exist either."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.accounts.sessions import CurrentAgent
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`app_pages/<name>/page.py`, at the address /<name>, titled with the words of nav.<name>."""
+    """`app_pages/<name>/page.py`, at the URL /<name>, titled nav.<name>."""
 
     name: str
     icon: str
     roles: frozenset[str] = EVERYBODY
-    group: str = ""  # the menu it is in (words of nav.<group>); "" stands in the bar itself
+    group: str = ""  # its menu (titled nav.<group>); "" for the bar itself
 
 
 _ENTRIES = (
@@ -45,16 +45,16 @@ _ENTRIES = (
     _Entry("account", ":material/person:"),
 )
 
-_HIDDEN = ("account", "notices")  # reached from beside the menu
+_HIDDEN = ("account", "notices")  # linked beside the menu
 
 
 def group(page: st.Page) -> str:
-    """The title of the menu in which a page stands, "" for one of the bar itself."""
+    """Return the title of a page's menu, "" for a page in the bar."""
     return next((t(f"nav.{entry.group}") for entry in _ENTRIES if entry.group and entry.name == page.url_path), "")
 
 
 def build(agent: CurrentAgent) -> tuple[st.Page, st.Page, st.Page, st.Page | None]:
-    """The page that was asked for, and those that are linked from everywhere: account, notices, health for managers."""
+    """Return the requested page and those linked from everywhere: account, notices, health for managers."""
     pages: dict[str, list[st.Page]] = {}
     known: dict[str, st.Page] = {}
     for entry in _ENTRIES:

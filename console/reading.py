@@ -1,4 +1,4 @@
-"""The transactions that pages read in."""
+"""Read transactions of pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.db import transaction
 
 
 class _Shared(threading.local):
-    """What this thread's `together` holds open: nothing before the first read."""
+    """The thread's transaction opened by `together`; None before the first read."""
 
     stack: ExitStack | None = None
     session: Session | None = None
@@ -24,10 +24,10 @@ _shared = _Shared()
 
 @contextmanager
 def together() -> Iterator[None]:
-    """All that is read within shares one transaction, begun with the first read.
+    """Share one transaction among all reads in this block, opened at the first read.
 
-    A pane makes half a dozen small reads, and to check a connection, enter the business and commit costs more than
-    most of them. For drawing only: writes have transactions of their own, and nothing within may wait for a network.
+    A pane makes half a dozen small reads; checking out a connection, setting the business and committing costs more
+    than most of them. For drawing only: writes use their own transactions, and the block must not wait for a network.
     """
     if _shared.stack is not None:
         yield
@@ -42,7 +42,7 @@ def together() -> Iterator[None]:
 
 @contextmanager
 def reading(business_id: int) -> Iterator[Session]:
-    """A transaction for one read, or the one that `together` holds. Raises `StoreUnavailable` as `transaction` does."""
+    """Open a transaction for one read, or reuse the one of `together`. Raises `StoreUnavailable`."""
     if _shared.stack is None:
         with transaction(business_id) as session:
             yield session
@@ -52,7 +52,7 @@ def reading(business_id: int) -> Iterator[Session]:
     try:
         yield _shared.session
     except DBAPIError as error:
-        # Ended here, as without `together`: a fragment keeps its errors to itself, and the next one reads on.
+        # Close it here, as without `together`: a fragment's error must not affect reads of the next one.
         _shared.session = None
         _shared.stack.__exit__(type(error), error, error.__traceback__)
         raise

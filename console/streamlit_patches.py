@@ -1,4 +1,4 @@
-"""Redraws by timer press no buttons."""
+"""Fix for Streamlit timers that repeat button clicks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _PRESSED = ("trigger_value", "string_trigger_value", "chat_input_value", "json_t
 
 
 class TimersPressNothing:
-    """Takes what was pressed out of the requests that a fragment's `run_every` makes.
+    """Middleware that removes button clicks from the requests of a fragment's `run_every`.
 
-    A browser tells of a click in a task of its own (Streamlit 1.67, `scheduleFlush`). A timer whose turn comes between
-    the click and that task sends the click as well, and its callback would run twice: two keys made, two bots.
+    A browser sends a click in a separate task (Streamlit 1.67, `scheduleFlush`). A timer that fires between the click
+    and that task sends the click too, and its callback would run twice: two keys created, two bots.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -33,7 +33,7 @@ class TimersPressNothing:
 
 
 def unpressed(sent: bytes) -> bytes:
-    """What a browser sent to Streamlit; without what was pressed, if a timer sent it."""
+    """Return a browser's message to Streamlit, without clicks if a timer sent it."""
     message = BackMsg.FromString(sent)
     if not message.rerun_script.is_auto_rerun:
         return sent

@@ -1,8 +1,8 @@
-"""Components of our own (Streamlit components, version 2): a typed function, a script and a style sheet each.
+"""Custom components (Streamlit components, version 2): a typed function, a script and a style sheet each.
 
-They are registered once, at import. The scripts need no build step; `dom.js` stands before each of them. Streamlit
-would send a component's script and style with every change of what it shows: it is given a loader instead, and
-browsers fetch the rest from an address that changes with its content, so they keep it.
+They are registered once, at import. The scripts need no build step; `dom.js` is prepended to each. Streamlit would
+send a component's script and style with every change of its data: it gets a loader instead, and browsers fetch and
+cache the rest from a URL that changes with its content.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _scripts: dict[str, str] = {}
 
-# Nothing is seen before its style has come.
+# Hidden until its style has loaded.
 _UNTIL_STYLED = ":host {\n  visibility: hidden;\n}"
 _STYLED = ":host { visibility: visible; }\n"
 _LOADER = """const {default: draw, style} = await import(new URL('/components/%s', location.origin));
@@ -35,7 +35,7 @@ export default (component) => {
 def load(name: str, html: str, **tables: object) -> Any:
     """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`.
 
-    `tables` are constants of the script: what is the same for everybody, and too large to be sent with every run.
+    `tables` are constants of the script: data shared by all users that is too large to send with every run.
     """
     style = json.dumps(_STYLED + sources(name, "css"))
     sheet = f"export const style = new CSSStyleSheet();\nstyle.replaceSync({style});\n"
@@ -47,7 +47,7 @@ def load(name: str, html: str, **tables: object) -> Any:
 
 
 def serve(request: Request) -> Response:
-    """A component's script, which no address ever gives another content of. They hold nothing that is anybody's."""
+    """Serve a component's script, cacheable forever: the content of a URL never changes, and it holds no user data."""
     script = _scripts.get(request.path_params["address"])
     if script is None:
         return Response(status_code=404)
@@ -55,7 +55,7 @@ def serve(request: Request) -> Response:
 
 
 def sources(name: str, ending: str) -> str:
-    """The text of a component's files of one kind."""
+    """Return the concatenated text of a component's files of one type."""
     folder = _FOLDER / name
     files = sorted(folder.glob(f"*.{ending}")) if folder.is_dir() else [folder.with_suffix(f".{ending}")]
     return "".join(file.read_text("utf-8") for file in files if file.exists())

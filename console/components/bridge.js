@@ -1,11 +1,11 @@
-// One live socket per browser tab. It outlives redraws of this component, so its state hangs on the window.
+// One websocket per browser tab. Its state is on the window, because it survives redraws of this component.
 const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
-const SAY_MS = 2000;  // the server listens no more often
+const SAY_MS = 2000;  // the server reads messages at most this often
 const STILL_HERE_MS = 4000;
-const REDRAW_MS = 2000;  // a list that does not keep up by itself is drawn at most this often
+const REDRAW_MS = 2000;  // minimum time between redraws of a list that cannot apply changes itself
 
-// The conversation that is open here, or on its way: what is new in it since it was read has to be read as well.
+// The open conversation, or the one being opened: its changes must be fetched.
 const openHere = () => Number(document.documentElement.dataset.opening) || window.bothubLooking?.conversation;
 
 export default function ({data, parentElement, setTriggerValue}) {
@@ -15,12 +15,12 @@ export default function ({data, parentElement, setTriggerValue}) {
     const isHere = () => state.changed.has(openHere());
     const urgent = isHere() || state.changed.has(EVERYTHING);
     state.timer = setTimeout(() => {
-      if (document.hidden || !state.changed.size) return;  // a hidden tab catches up when it is looked at
+      if (document.hidden || !state.changed.size) return;  // a hidden tab catches up once visible
       const changed = [...state.changed];
       const here = isHere() ? openHere() : null;
       state.changed.clear();
       state.drawn = Date.now();
-      // The inbox draws what changed, and the tab's title with it.
+      // On the inbox page its triggers redraw list and title.
       if (typeof window.bothubTriggers?.rows !== 'function') setTriggerValue('tick', changed);
       else if (changed.includes(EVERYTHING)) pull('desk', changed);
       else {
@@ -40,7 +40,7 @@ function connect(state) {
     const socket = (state.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live'));
     socket.onopen = () => {
       if (state.lost) state.changed.add(EVERYTHING);
-      Object.assign(state, {lost: false, up: true, wait: 500, said: 0});
+      Object.assign(state, {lost: false, up: true, wait: 500, sentAt: 0});
       sayLooking(state);
       document.documentElement.dataset.live = 'true';
       state.tell();
@@ -54,9 +54,9 @@ function connect(state) {
       state.tell();
     };
     socket.onclose = (event) => {
-      if (window.bothubLeaving) return;  // the sign-in page is on its way
+      if (window.bothubLeaving) return;  // the sign-in page is loading
       if (event.code === SIGNED_OUT) {
-        window.bothubUnsaved?.();  // the session that held it has ended
+        window.bothubUnsaved?.();  // the session that held unsaved changes has ended
         return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
       }
       Object.assign(state, {lost: true, up: false});
@@ -65,7 +65,7 @@ function connect(state) {
     };
   };
   open();
-  // The net below: now and then everything is read again, more often while there is no socket.
+  // Fallback for missed events: refresh everything periodically, more often without a socket.
   let quiet = 0;
   setInterval(() => {
     quiet += 10;
@@ -79,16 +79,16 @@ function connect(state) {
   setInterval(() => { if (window.bothubLooking?.conversation && !document.hidden) sayLooking(state); }, STILL_HERE_MS);
 }
 
-// What is new in the open conversation comes by itself. The server is told where that leaves something to do.
+// Fetch the open conversation. The server is called only to mark it as read or to draw it after a failed fetch.
 async function showNews(conversation) {
   const {clicks} = desk();
   const came = await window.bothubAhead?.(conversation);
   if (!came || desk().ahead?.head.unread) pull('open', {conversation, unread: true, clicks, draw: !came});
 }
 
-// Conversations that changed elsewhere come as they look in a list, which says of which it does not know the place.
+// Pass changed list rows to the list, which returns the ids that it cannot place.
 function takeNews(state, news) {
-  // The server hears a moment later what is looked at here: what came meanwhile was only told for the list.
+  // The server learns of the open conversation with a delay: until then its changes arrive as list rows only.
   const here = openHere();
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
   if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
@@ -99,25 +99,25 @@ function takeNews(state, news) {
   state.tell();
 }
 
-// Which conversation is looked at here (the thread keeps it on the window), said now or as soon as one may again.
+// Send which conversation is open (set on the window by the thread), now or at the next allowed time.
 function sayLooking(state) {
   clearTimeout(state.saying);
   if (!state.up) return;
-  const wait = (state.said || 0) + SAY_MS - Date.now();
+  const wait = (state.sentAt || 0) + SAY_MS - Date.now();
   if (wait > 0) {
     state.saying = setTimeout(() => sayLooking(state), wait);
     return;
   }
   const {conversation = null, typedAt = 0} = document.hidden ? {} : window.bothubLooking || {};
-  if (conversation === null && !state.told) return;
-  state.told = conversation;
-  state.said = Date.now();
+  if (conversation === null && !state.sentConversation) return;
+  state.sentConversation = conversation;
+  state.sentAt = Date.now();
   state.socket.send(JSON.stringify({looking: conversation, typing: Date.now() - typedAt < 2 * SAY_MS}));
 }
 
-// ---- a sound for a customer who needs an answer and is not being read; one for all tabs, unless it is switched off
+// ---- sound for an unread customer who needs an answer; one for all tabs, unless switched off
 const RING_EVERY_MS = 1500;
-const TONES = [[660, 0], [880, 0.13]];  // Hz, and seconds from now
+const TONES = [[660, 0], [880, 0.13]];  // Hz, and offset in seconds
 
 function ring(conversations) {
   const unread = conversations.filter((id) => document.hidden || id !== window.bothubLooking?.conversation);
@@ -125,7 +125,7 @@ function ring(conversations) {
   if (!unread.length || localStorage.getItem('bothub.sound') === 'off' || Math.abs(Date.now() - last) < RING_EVERY_MS) return;
   localStorage.setItem('bothub.rang', Date.now());
   const audio = (window.bothubAudio ??= new AudioContext());
-  audio.resume();  // a browser stays silent until somebody has touched the page
+  audio.resume();  // browsers block audio until the first interaction
   for (const [pitch, after] of TONES) {
     const tone = audio.createOscillator();
     const volume = audio.createGain();

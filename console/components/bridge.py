@@ -1,4 +1,4 @@
-"""The ear of a page: hears over the live socket what changed, and has it drawn: by the inbox, or in the tab's title."""
+"""Websocket client component: receives change events and refreshes the inbox or the tab's title."""
 
 from __future__ import annotations
 
@@ -8,7 +8,5 @@ _COMPONENT = load("bridge", "<i hidden></i>")
 
 
 def bridge(*, waiting: int, key: str) -> None:
-    """Mount it. Its trigger `tick`, which runs the fragment around it, is the list of conversation ids that changed; 0
-    stands for all of them.
-    """
+    """Mount it. Its trigger `tick` reruns the fragment with the list of changed conversation ids; 0 means all."""
     _COMPONENT(key=key, data={"waiting": waiting})

@@ -1,6 +1,6 @@
-// Streamlit's own words are translated where they stand, by `WORDS`: pairs of its words and ours, a list a language.
-// Only whole texts that are known are touched: attributes anywhere but in components of our own, which an observer of
-// the document does not see, and texts in the parts below, for other parts hold what people wrote.
+// Translates Streamlit's built-in texts in place, using `WORDS`: pairs of its text and ours, a list per language.
+// Only known whole texts are replaced: attributes outside our own components, which an observer of the document does
+// not see, and texts in the parts below, because other parts hold user text.
 const ATTRIBUTES = ['aria-label', 'title', 'placeholder'];
 const PARTS = [
   'stDateInputCalendar', 'stDateInputQuickSelectPopover', 'stFileUploader', 'stMultiSelectDropdown', 'stSelectboxVirtualDropdown',
@@ -31,7 +31,7 @@ function watch() {
   return state;
 }
 
-// The words in our language, or undefined. What varies in them, as in "Remove {name}", stays as it is.
+// Return the translation, or undefined. Variable parts, as in "Remove {name}", are kept.
 function finder(pairs) {
   const whole = new Map(pairs);
   const patterns = pairs.filter(([theirs]) => theirs.includes('{')).map(([theirs, ours]) => {
@@ -71,7 +71,7 @@ function translateText(state, node) {
   if (!node.parentElement.closest(CHOICES)) translate(state, node, 'text', node.nodeValue, (words) => { node.nodeValue = words; });
 }
 
-// What Streamlit said is kept: in another language it is translated anew.
+// The original is stored, to translate it again after a language change.
 function translate(state, node, place, shown, write) {
   const done = state.done.get(node)?.[place];
   const theirs = done?.ours === shown ? done.theirs : shown;

@@ -1,6 +1,6 @@
-"""Streamlit's own words, in the language of whoever looks: it speaks English only, and most cannot be set.
+"""Translation of Streamlit's built-in texts, which are English only and mostly not configurable.
 
-The section `builtin` holds them: in English as Streamlit has them, letter by letter.
+The locale section `builtin` holds them; the English ones must match Streamlit's exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _START = "builtin."
 
 
 def translations(language: str) -> list[tuple[str, str]]:
-    """What Streamlit says, and how the language says it."""
+    """Return Streamlit's texts with their translations."""
     english, words = catalogue("en"), catalogue(language)
     return [(english[key], words[key]) for key in english if key.startswith(_START) and english[key] != words[key]]
 
@@ -21,5 +21,5 @@ _COMPONENT = load("builtin", "<i hidden></i>", WORDS={language: translations(lan
 
 
 def builtin(language: str) -> None:
-    """Mount it. It translates what stands on the page from now on, and tells browsers the page's language."""
+    """Mount it. It translates texts on the page from now on, and sets the page's language."""
     _COMPONENT(key="builtin", data={"language": language})

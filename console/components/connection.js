@@ -1,7 +1,7 @@
-// The line stands on the document itself, out of reach of redraws. Streamlit 1.67 tells its state on its root element.
-const LOST_AFTER_MS = 1500;  // what is back sooner is not worth a word
+// The line is attached to the document, so redraws do not remove it. Streamlit 1.67 exposes its state on its root element.
+const LOST_AFTER_MS = 1500;  // shorter interruptions are not shown
 const SAID_MS = 9000;
-const THEIRS = {'Connection error': null, 'Page not found': 'no_page'};  // titles of Streamlit's dialogs, and what we say
+const THEIRS = {'Connection error': null, 'Page not found': 'no_page'};  // titles of Streamlit's dialogs, and our texts
 
 export default function ({data, parentElement}) {
   const state = (window.bothubConnection ??= watch());
@@ -37,11 +37,11 @@ function watch() {
   return state;
 }
 
-// A dialog that is only hidden would keep the keyboard from the page: it is closed, and who was writing goes on.
+// A hidden dialog would still trap the keyboard focus: close it, and restore the focus.
 function closeTheirs(state) {
   for (const dialog of document.querySelectorAll('[data-testid=stDialog]')) {
     const title = Object.keys(THEIRS).find((one) => dialog.textContent.trim().startsWith(one));
-    const close = dialog.querySelector('button[aria-label]');  // the only one with a name of its own; it may be translated
+    const close = dialog.querySelector('button[aria-label]');  // the only one with an aria-label, which may be translated
     if (title === undefined || !close || dialog.dataset.closing) continue;
     dialog.dataset.closing = 'true';
     state.back = state.focused;
@@ -50,7 +50,7 @@ function closeTheirs(state) {
   }
 }
 
-// The dialog has taken the keyboard by the time it is seen, and gives it back when it has gone, or to nobody.
+// The dialog has the focus by the time it is observed, and may not restore it when removed.
 function giveBack(state) {
   if (!state.back || document.querySelector('[data-testid=stDialog]')) return;
   const {back} = state;

@@ -1,6 +1,6 @@
-"""What the page says by itself: that it has no connection, and that an address leads nowhere.
+"""Messages the browser shows without the server: connection lost, page not found.
 
-Streamlit's own dialogs for both are English, written for developers, and take the page away from whoever is writing.
+Streamlit's own dialogs for both are English, written for developers, and interrupt typing.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ _COMPONENT = load("connection", "<i hidden></i>")
 
 
 def connection(words: dict[str, str]) -> None:
-    """Mount it with the words of the section `connection`. What it shows outlives redraws and the connection."""
+    """Mount it with the texts of the section `connection`. Its message survives redraws and lost connections."""
     _COMPONENT(key="connection", data={"words": words})

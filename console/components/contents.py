@@ -1,6 +1,6 @@
-"""What messages hold besides words (cards, orders, choices …), as the thread shows it.
+"""Structured message contents (cards, orders, choices …) as JSON for the thread.
 
-It comes from customers' phones by way of a provider and may have any shape: what is not as it should be is left out.
+They come from customers through providers and may be malformed: unexpected parts are omitted.
 Shapes: Cloud API, Webhooks reference (messages), and of what we send, `core.channels.content.shapes`.
 """
 
@@ -15,14 +15,14 @@ from typing import Any
 from core.channels.content.plain_text import answers, form_answers
 from core.conversations.thread import Line
 
-_MOST = 50  # parts of one kind that are shown
+_MOST = 50  # maximum parts of one kind
 _LONGEST = 1000  # characters
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
 def contents(line: Line) -> dict[str, Any]:
-    """The parts of a message by their kind, without those that it does not have."""
+    """Return the message's parts by kind, without empty ones."""
     payload = line.payload
     found = {
         "cards": [card for one in _list(payload.get("contacts")) if (card := _card(one))],
@@ -51,7 +51,7 @@ def _card(one: Any) -> dict[str, Any] | None:
 
 
 def _order(order: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Lines with their amounts, and their total where all are of one currency. Amounts are decimal strings."""
+    """Return lines with amounts, and the total if all share a currency. Amounts are decimal strings."""
     lines = [line for item in _list(order.get("product_items")) if (line := _item(_dict(item)))]
     if not lines:
         return None
@@ -73,7 +73,7 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _call(call: Mapping[str, Any], sender: str) -> dict[str, Any]:
-    """How a call ended: it was taken, or not by us (missed) or by the customer (unanswered). Its length in seconds."""
+    """Return how a call ended: taken, missed (by us) or unanswered (by the customer); and its length in seconds."""
     if call.get("answered") is True:
         seconds = _number(call.get("seconds"))
         return {"how": "taken", "seconds": 0 if seconds is None else int(seconds)}
@@ -81,7 +81,7 @@ def _call(call: Mapping[str, Any], sender: str) -> dict[str, Any]:
 
 
 def _referral(referral: Mapping[str, Any]) -> dict[str, str]:
-    """The advertisement or post that a customer came from."""
+    """Return the advertisement or post that led the customer here."""
     shown = {
         "headline": _words(referral.get("headline")),
         "body": _words(referral.get("body")),
@@ -91,7 +91,7 @@ def _referral(referral: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _interactive(line: Line, part: Mapping[str, Any]) -> dict[str, Any]:
-    """What we offered, or what the customer chose of it."""
+    """Return the options we offered, or the customer's choice."""
     if line.type == "button":
         return {"choice": {"title": line.text}}
     if line.type != "interactive":
@@ -149,7 +149,7 @@ def _words(value: Any) -> str:
 
 
 def _link(value: Any) -> str:
-    """An address that a browser may be sent to; a script is not one."""
+    """Return the URL if it is safe to link to; script URLs are not."""
     words = _words(value)
     return words if _LINK.fullmatch(words) else ""
 

@@ -1,6 +1,4 @@
-"""What the components of an open conversation show, together: with the page, or ahead of it
-(`console.http.inbox_api`).
-"""
+"""JSON of an open conversation's components, for the page and for `console.http.inbox_api`."""
 
 from __future__ import annotations
 
@@ -13,13 +11,13 @@ from console.components import customer, head, lines
 from core.accounts.sessions import CurrentAgent
 
 
-def shown(found: Opened, agent: CurrentAgent, language: str) -> dict[str, dict[str, Any]]:
-    """By component. `read_at` of each, in seconds, tells which of two is newer."""
+def to_json(found: Opened, agent: CurrentAgent, language: str) -> dict[str, dict[str, Any]]:
+    """Return the JSON by component. `read_at`, in seconds, orders two versions."""
     with i18n.speaking(language):
         parts = {
-            "thread": lines.shown(found, language),
-            "head": head.shown(found),
-            "customer": customer.shown(found, ZoneInfo(agent.timezone)),
+            "thread": lines.to_json(found, language),
+            "head": head.to_json(found),
+            "customer": customer.to_json(found, ZoneInfo(agent.timezone)),
         }
     about = {"conversation": found.thread.id, "read_at": found.thread.read_at.timestamp()}
     return {name: {**about, **part} for name, part in parts.items()}

@@ -1,4 +1,4 @@
-"""The customer beside the messages: who they are, who looks after them, and what was said before."""
+"""Customer panel: contact data, assignment and past conversations."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _BOUNDS = {
 
 def customer(
     parts: dict[str, Any],
-    told: dict[str, Any],
+    client_state: dict[str, Any],
     *,
     colleagues: Mapping[int, str],
     teams: Mapping[int, str],
     tags: Sequence[str],
     manages: bool,
 ) -> None:
-    """Mount it. `manages`: whoever looks may write down what the customer said of being written to.
+    """Mount it. `manages`: the viewer may record the customer's opt-outs.
 
-    What is done there is told by `act` of dom.js.
+    Commands are sent by `act` in dom.js.
     """
     data = {
         **parts,
-        **told,
+        **client_state,
         "colleagues": list(colleagues.items()),
         "teams": list(teams.items()),
         "known": list(tags),
@@ -52,8 +52,8 @@ def customer(
     _COMPONENT(key="customer", data=data)
 
 
-def shown(found: Opened, zone: ZoneInfo) -> dict[str, Any]:
-    """What it shows of a customer, and of the conversation they are in."""
+def to_json(found: Opened, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the panel's JSON for the contact and their conversation."""
     thread, one = found.thread, found.customer
     stars = next((past.csat for past in one.past if past.id == thread.id), None)
     return {

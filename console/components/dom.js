@@ -22,13 +22,13 @@ const CHANNEL = {
 };
 const channelIcon = (kind) => icon(CHANNEL[kind] || CHANNEL.sms);
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
-// Pulls a trigger of another part of the page (trigger.py); one that has not come yet is pulled when it does.
+// Fire a trigger of another component (trigger.py); if it is not mounted yet, it fires once it is.
 const pull = (name, value) => {
   const triggers = (window.bothubTriggers ??= {});
   if (typeof triggers[name] === 'function') triggers[name](value);
   else triggers[name] = {value};
 };
-// Acts once `came` has: at the latest after a moment, and before whatever somebody does next.
+// Run `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
 const MOMENT_MS = 150;
 const after = (came, act) => {
   let acted = false;
@@ -43,11 +43,11 @@ const after = (came, act) => {
   for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
   Promise.resolve(came).then(now);
 };
-// What the parts of an open conversation share. `ahead` is what came without a run of the script, `clicks` how often
-// somebody opened one here, and `acts` what they did that the server is not known to have dealt with.
+// State shared by the components of the open conversation. `ahead` is the fetched JSON, `clicks` the number of
+// conversations opened here, and `acts` the commands the server has not acknowledged.
 const desk = () => (window.bothubDesk ??= {session: null, clicks: 0, ahead: null, acts: [], acted: 0});
-// The newer of what the last run gave a part and what came ahead. A run that had not heard of the last click brings no
-// other conversation back.
+// Return the newer of the last run's data and the fetched data. A run that started before the last click does not
+// bring the previous conversation back.
 const latest = (given, part) => {
   const shared = desk();
   if (given.session !== shared.session) Object.assign(shared, {session: given.session, clicks: given.heard, ahead: null, acts: [], acted: given.acted});
@@ -56,13 +56,13 @@ const latest = (given, part) => {
   const newer = came?.conversation === given.conversation ? came.read_at > given.read_at : given.heard < shared.clicks;
   return came && newer ? {...given, ...came} : given;
 };
-// Draws again when something came ahead; gives what ends that.
+// Redraw when a conversation was fetched; returns the unsubscribe function.
 const follow = (draw) => {
   window.addEventListener('bothub:ahead', draw);
   return () => window.removeEventListener('bothub:ahead', draw);
 };
-// Does something on the server. It is said until it was dealt with: of two pulls the second may be heard alone, and of
-// what is pulled while the connection is away none.
+// Run a command on the server. It is resent until acknowledged: of two quick triggers the first may be lost, and while
+// disconnected all are.
 const SAY_AGAIN_MS = 5000;
 const act = (what, more) => {
   const shared = desk();
@@ -79,13 +79,13 @@ const sayActs = () => {
 const isDoing = (what) => desk().acts.some((one) => one.what === what);
 const tellWaiting = (waiting) => { document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, ''); };
 
-// A moment in words. Making a format takes a hundred times as long as using it.
+// Format a time. Formats are cached: creating one takes a hundred times as long as using it.
 const DAY = {year: 'numeric', month: '2-digit', day: '2-digit'};
 const DAY_NAME = {weekday: 'long', day: 'numeric', month: 'long'};
 const DATE = {day: 'numeric', month: 'short'};
 const CLOCK = {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'};
 const formats = new Map();
-const told = (moment, language, timeZone, options) => {
+const formatTime = (moment, language, timeZone, options) => {
   const name = [language, timeZone, ...Object.keys(options)].join();
   if (!formats.has(name)) formats.set(name, new Intl.DateTimeFormat(language, {...options, timeZone}));
   return formats.get(name).format(new Date(moment));

@@ -1,4 +1,4 @@
-"""Above the messages: who writes, who answers, and what can be done with the conversation."""
+"""Conversation header: customer, assignee and actions."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 _COMPONENT = load("head", "<div class='head'></div>")
 
 
-def head(parts: dict[str, Any], told: dict[str, Any]) -> None:
-    """Mount it. What is done there is told by `act` of dom.js."""
-    _COMPONENT(key="thread_head", data={**parts, **told, "words": i18n.section("act")})
+def head(parts: dict[str, Any], client_state: dict[str, Any]) -> None:
+    """Mount it. Commands are sent by `act` in dom.js."""
+    _COMPONENT(key="thread_head", data={**parts, **client_state, "words": i18n.section("act")})
 
 
-def shown(found: Opened) -> dict[str, Any]:
-    """What it shows of a conversation."""
+def to_json(found: Opened) -> dict[str, Any]:
+    """Return the header's JSON."""
     thread = found.thread
     return {
         "name": thread.name or written(thread.address),
@@ -35,7 +35,7 @@ def shown(found: Opened) -> dict[str, Any]:
 
 
 def _about(thread: Thread) -> str:
-    """Where the customer writes, and who answers."""
+    """Return the channel and who answers."""
     if thread.mode == "bot":
         who = t("inbox.has_bot")
     elif thread.assignee:
@@ -52,12 +52,12 @@ def _way(way: AlternativeAddress) -> str:
 
 
 def written(address: str) -> str:
-    """An address as people write it. Meta's ids of people who hide their number are none."""
+    """Return a readable address, "WhatsApp user" for a hidden number."""
     if is_hidden(address):
         return t("inbox.whatsapp_user")
     return f"+{address}" if address.isdigit() else address
 
 
 def is_hidden(address: str) -> bool:
-    """Whether this is a BSUID, "AR.1A2B": a country and letters or digits (Cloud API, Business-scoped user ids)."""
+    """Return whether this is a BSUID, "AR.1A2B": country, letters, digits (Cloud API, Business-scoped user ids)."""
     return _BSUID.fullmatch(address) is not None

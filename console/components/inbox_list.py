@@ -1,4 +1,4 @@
-"""The list of conversations."""
+"""Conversation list component."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list
 def inbox_list(
     rows: Sequence[Row],
     selected: int | None,
-    told: dict[str, object],
+    client_state: dict[str, object],
     *,
     view: View,
     me: int,
@@ -33,18 +33,17 @@ def inbox_list(
 ) -> None:
     """Mount it.
 
-    It keeps up with what comes over the live socket (`console.http.change_feed`) by itself, and has itself drawn
-    where it cannot:
-    in a narrowed list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` what the
-    views hold, with its own `read_at`, and `me` the agent who looks.
+    It applies change events (`console.http.change_feed`) by itself, and requests a redraw where it cannot: in a
+    filtered list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` the
+    conversations per view, with its own `read_at`, and `me` the viewer.
 
-    A click pulls the trigger "open" with {conversation, unread}. Of its state, `turn` is 1 or -1 for the next page or
-    the one before, and `bulk` {action, ids} what shall be done to several: close, take or read.
+    A click fires the trigger "open" with {conversation, unread}. In its state, `turn` is 1 or -1 for the next or the
+    previous page, and `bulk` is {action, ids} for several conversations: close, take or read.
     """
     data = {
         "rows": [row_data(row) for row in rows],
         "selected": selected,
-        **told,
+        **client_state,
         "view": view,
         "me": me,
         "read_at": read_at,
@@ -60,7 +59,7 @@ def inbox_list(
 
 
 def row_data(row: Row) -> dict[str, Any]:
-    """A line of the list, as the component is given it."""
+    """Return a list row as JSON."""
     return {
         "id": row.id,
         "name": row.name or ("WhatsApp" if is_hidden(row.address) else row.address),

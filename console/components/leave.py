@@ -1,4 +1,4 @@
-"""Sends the browser to the sign-in page."""
+"""Component that redirects the browser to the sign-in page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of a conversation's messages, in the words of whoever looks."""
+"""Thread JSON: a conversation's messages in the viewer's language."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.channels.whatsapp_cloud import template_slots
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Line, Thread
 
-_BEYOND = ("mpm", "order_details")  # lists of goods and payments, which the composer has no form for
+_BEYOND = ("mpm", "order_details")  # product lists and payments: the composer has no form for them
 
 
-def shown(found: Opened, language: str) -> dict[str, Any]:
-    """What the thread's component shows of a conversation: its messages, and whether it can be answered."""
+def to_json(found: Opened, language: str) -> dict[str, Any]:
+    """Return the thread's JSON: messages, and whether a reply is possible."""
     thread, words = found.thread, i18n.catalogue(language)
     return {
         "name": thread.name or thread.address,
@@ -38,7 +38,7 @@ def shown(found: Opened, language: str) -> dict[str, Any]:
 
 
 def _template(one: Template) -> dict[str, Any]:
-    """`slots` is what the composer asks for; `strange` is a part that it cannot fill, "" if there is none."""
+    """Return a template. `slots` are its inputs; `strange` is a part the composer cannot fill, or ""."""
     found = template_slots.slots(one.components)
     beyond = next((slot.kind.upper() for slot in found if slot.kind in _BEYOND), "")
     return {
@@ -54,7 +54,7 @@ def _template(one: Template) -> dict[str, Any]:
 
 
 def _words(components: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a template, or one card of it, says."""
+    """Return the texts of a template or of one card."""
     by_type = {part.get("type"): part for part in components}
     return {
         "headerText": by_type.get("HEADER", {}).get("text", ""),
@@ -71,7 +71,7 @@ def _suggestion(thread: Thread) -> dict[str, Any] | None:
 
 
 def _shut(thread: Thread, words: Mapping[str, str]) -> dict[str, str] | None:
-    """Why nothing can be written at present: by what, and in words."""
+    """Return why replying is not possible: cause and text."""
     by = (
         "closed" if thread.status == "closed"
         else "address_ended" if thread.address_ended
@@ -137,33 +137,33 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _text(line: Line) -> str:
-    """The customer's own words, where their contents are shown as what they are."""
+    """Return the customer's own text; structured contents are shown separately."""
     if line.type == "order":
         return str((line.payload.get("order") or line.payload).get("text") or "")
     if line.text and line.text in (_file_name(line), *(file.filename for file in line.files)):
-        return ""  # the file says it
+        return ""  # the file name is shown with the file
     return str((line.payload.get("edited") or {}).get("text") or line.text)
 
 
 def _file_name(line: Line) -> str:
-    """What a message calls its file, which is kept under a name that every system takes."""
+    """Return the file name given by the message; the stored name is sanitized."""
     payload = line.payload.get("media") or line.payload
     return told(line.type, {"filename": payload.get("filename")}) if isinstance(payload, Mapping) else ""
 
 
 def _event(line: Line, words: Mapping[str, str]) -> str:
-    """What happened to the conversation, in the words of whoever looks."""
+    """Return the text of a conversation event."""
     event = str(line.payload.get("event", ""))
     reason = str(line.payload.get("reason", ""))
     template = words.get(f"event.{_variant(event, line.payload)}", event.replace("_", " "))
     who = line.author or words["event.somebody"]
-    told = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
+    values = {"who": who, "reason": words.get(f"reason.{reason}", reason.replace("_", " "))}
     about = {name: line.payload.get(name, "") for name in ("score", "to", "owner", "team")}
-    return template.format_map({**told, **about})
+    return template.format_map({**values, **about})
 
 
 def _variant(event: str, payload: Mapping[str, Any]) -> str:
-    """The event with what it says of whom: given to somebody, to oneself or to nobody, woken by a person."""
+    """Return the event's text key: assigned to another, to oneself or to nobody, unsnoozed by a person."""
     match event:
         case "assigned" if "owner" in payload:
             own = payload.get("by") == f"agent:{payload.get('to')}"
@@ -176,7 +176,7 @@ def _variant(event: str, payload: Mapping[str, Any]) -> str:
 
 
 def _about(payload: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    """Who got what the bot handed over and what it is about, in the model's words or the customer's own."""
+    """Return the assignee of a hand-off and its summary, from the model or the customer's messages."""
     owner = [words["event.owner"].format(owner=payload["owner"])] if payload.get("owner") else []
     if payload.get("words"):
         return [*owner, str(payload["words"])]
@@ -184,7 +184,7 @@ def _about(payload: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
 
 
 def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, str]:
-    """Why a message did not go out, and what to do about it."""
+    """Return why a message was not sent, and what to do."""
     cause = error.get("cause")
     advice = words.get(f"{status}.{cause}") or words.get(f"cause.{cause}") or str(error.get("advice", ""))
     title, code = error.get("title") or "", error.get("code") or ""

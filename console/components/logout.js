@@ -1,6 +1,6 @@
 export default function ({data, parentElement}) {
   parentElement.querySelector('button').textContent = data.label;
-  // What was typed and not sent belongs to whoever typed it.
+  // Delete the agent's unsent drafts from this browser.
   parentElement.querySelector('form').onsubmit = () => {
     window.bothubLeaving = true;
     sessionStorage.clear();

@@ -1,4 +1,4 @@
-"""The button that signs out: a real form, so that the answer can take the cookie back."""
+"""Sign-out button: a real form, so that the response can delete the cookie."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _COMPONENT = load("logout", "<form method='post' action='/auth/logout'><button><
 
 
 def logout_button(label: str, me: int) -> None:
-    """Mount it. What this browser keeps of the agent `me`'s unsent words goes as well."""
+    """Mount it. Signing out also deletes the unsent drafts of the agent `me` in this browser."""
     _COMPONENT(key="logout", data={"label": label, "me": me})

@@ -1,5 +1,5 @@
-// Streamlit 1.67 marks the page that is open in an open menu only: this marks the menu as well, and the last one
-// ("3 more") for what the bar has no room for. It draws the bar anew with the window's size.
+// Streamlit 1.67 marks the current page only inside an open menu: this marks its menu too, or the overflow menu
+// ("3 more"). Streamlit redraws the bar when the window is resized.
 export default function ({data, parentElement}) {
   const state = (window.bothubMenu ??= watch());
   state.group = data.group;

@@ -1,4 +1,4 @@
-"""The mark on the menu in which the open page is."""
+"""Highlights the menu that contains the open page."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _COMPONENT = load("menu", "<i hidden></i>")
 
 
 def menu(group: str) -> None:
-    """Mount it. `group` is the menu's title; "" for a page that stands in the bar itself."""
+    """Mount it. `group` is the menu's title; "" for a page in the bar itself."""
     _COMPONENT(key="menu", data={"group": group})

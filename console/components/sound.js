@@ -1,4 +1,4 @@
-// The bridge reads the same key.
+// bridge.js reads the same key.
 export default function ({data, parentElement}) {
   const input = parentElement.querySelector('input');
   parentElement.querySelector('span').textContent = data.label;

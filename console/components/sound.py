@@ -1,4 +1,4 @@
-"""Whether a customer's message sounds: kept by the browser, as each desk has its own ears."""
+"""Setting for the new message sound, stored in the browser because it belongs to the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// The key and its three values are those of Streamlit 1.67 (utils: ACTIVE_THEME); tests/browser/test_theme.py holds them.
+// The key and its three values are those of Streamlit 1.67 (utils: ACTIVE_THEME); checked by tests/browser/test_theme.py.
 const keyOf = (path) => `stActiveTheme-${path}-v2`;
 
 function chosen() {

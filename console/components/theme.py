@@ -1,4 +1,4 @@
-"""Light, dark, or as the system: kept by the browser, as each screen has its own light to be read in."""
+"""Light, dark or system theme, stored in the browser because it belongs to the device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from console.components import load
 
 _COMPONENT = load("theme", '<div role="radiogroup"></div>')
-# Streamlit keeps the choice under the address that a page was loaded from: all of ours are set together.
+# Streamlit stores the choice per page path: set it for all pages.
 _PATHS = [
     "/",
     *(f"/{page.parent.name}" for page in sorted((Path(__file__).parents[1] / "app_pages").glob("*/page.py"))),
@@ -16,6 +16,6 @@ _PATHS = [
 
 
 def theme(label: str, names: Sequence[str]) -> None:
-    """The choice; `names` are the words for light, dark and system."""
+    """Mount the selection; `names` are the labels for light, dark and system."""
     choices = [list(pair) for pair in zip(("Light", "Dark", "System"), names, strict=True)]
     _COMPONENT(key="theme", data={"label": label, "choices": choices, "paths": _PATHS})

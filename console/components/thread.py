@@ -1,4 +1,4 @@
-"""The messages of a conversation, and the box to answer in."""
+"""Thread component: messages and composer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _COMPONENT = load(
 
 def thread_view(
     parts: dict[str, Any],
-    told: dict[str, Any],
+    client_state: dict[str, Any],
     *,
     me: CurrentAgent,
     settled: Sequence[str],
@@ -60,16 +60,16 @@ def thread_view(
 ) -> None:
     """Mount it.
 
-    `outbox.items` of its state is all that was written and not yet settled: {token, conversation, text, note}. A token
-    is settled when the server has dealt with it; `refused` gives the reasons of those that were not sent. `settle` is a
-    person's decision about a message that did not go out: {message, what}, where what is retry or arrived; and about
-    what the bot suggests: {run, what}, where what is send, edit or discard. `ask` wants to know why the bot wrote a
-    message: {message}, or suggests one: {run}. `templates` asks for them in a conversation; None: not asked for yet.
-    `assist` asks something of the copilot, {what, conversation, token, text, language}; `copilot` is what it is at.
+    In its state, `outbox.items` are the unsettled messages: {token, conversation, text, note}. A token is settled once
+    the server has processed it; `refused` gives the reasons of those not sent. `settle` is a decision on a message
+    that was not sent: {message, what}, what is retry or arrived; or on a bot draft: {run, what}, what is send, edit or
+    discard. `ask` requests the explanation of a message: {message}, or of a draft: {run}. `templates` requests a
+    conversation's templates; None: not requested yet. `assist` is a copilot request: {what, conversation, token, text,
+    language}; `copilot` is its progress.
     """
     data = {
         **parts,
-        **told,
+        **client_state,
         "copilot": dict(copilot),
         "me": me.id,
         "settled": list(settled),

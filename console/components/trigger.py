@@ -1,7 +1,7 @@
-"""A trigger that scripts elsewhere on the page pull.
+"""Trigger that scripts in other components can fire.
 
-Streamlit runs the fragment in which a component stands: one whose click concerns another fragment would make two runs,
-the second asked for by the first. With a trigger in that other fragment it is one.
+Streamlit reruns the fragment that contains a component: a click that concerns another fragment would need two runs.
+With a trigger in that other fragment it needs one.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ _COMPONENT = load("trigger", "<i hidden></i>")
 
 
 def trigger(name: str, on_pull: Callable[[], None] | None = None) -> None:
-    """Mount it. `pull(name, value)` of dom.js runs the fragment around it; its state's `pulled` is that value."""
+    """Mount it. `pull(name, value)` in dom.js reruns its fragment; `pulled` in its state is that value."""
     _COMPONENT(key=f"trigger_{name}", data={"name": name}, **({"on_pulled_change": on_pull} if on_pull else {}))

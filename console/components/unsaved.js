@@ -1,4 +1,4 @@
-// A browser asks in its own words, and only somebody who has done something on the page.
+// Browsers show their own text, and only after an interaction with the page.
 const ask = (event) => event.preventDefault();
 
 export default function ({data}) {

@@ -1,4 +1,4 @@
-"""Has the browser ask before it leaves or reloads the console while something is not saved."""
+"""Browser confirmation before leaving or reloading with unsaved changes."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _COMPONENT = load("unsaved", "<i hidden></i>")
 
 
 def ask_before_leaving(unsaved: bool) -> None:
-    """Hold until told otherwise, on whichever page of the console somebody looks meanwhile."""
+    """Turn the confirmation on or off, for all pages of the console."""
     _COMPONENT(key="ask_before_leaving", data={"unsaved": unsaved})

@@ -1,7 +1,7 @@
-"""What Streamlit itself serves is for signed-in people of our own pages only, and within bounds.
+"""Access control for Streamlit's own endpoints: signed-in agents, same origin, rate limits.
 
-Streamlit answers anybody: its socket runs the script for whoever connects, its upload address keeps what it is sent.
-Here a stranger is refused before Streamlit hears of them, and what one person may ask for is bounded.
+Streamlit serves anybody: its websocket runs the script for every client, its upload endpoint stores every file. This
+middleware rejects clients without a session before Streamlit sees the request, and limits each session.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from core.platform.errors import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 _GUARDED = ("/_stcore/", "/media/", "/component/")
-_FOR_ALL = frozenset({"/_stcore/health", "/_stcore/script-health-check"})  # asked by proxies, and says "ok"
+_FOR_ALL = frozenset({"/_stcore/health", "/_stcore/script-health-check"})  # health checks of proxies; return "ok"
 _FOR_NOBODY = frozenset({"/_stcore/metrics"})
 _UPLOAD = "/_stcore/upload_file/"
 
-_SOCKETS = 30  # open at once in one session: a person's tabs
-_MESSAGES_A_SECOND, _MESSAGES_AT_ONCE = 20.0, 60.0  # of one socket; a browser sends a few for a click
+_SOCKETS = 30  # open at once per session: a person's tabs
+_MESSAGES_A_SECOND, _MESSAGES_AT_ONCE = 20.0, 60.0  # per socket; a browser sends a few per click
 _LARGEST_MESSAGE = 1_000_000  # bytes
-_UPLOADED, _UPLOADED_WITHIN = 200_000_000, 600.0  # bytes of one session in so many seconds
-_KNOWN_FOR = 3.0  # seconds for which a session's state is not asked again
-_KNOWN_WITHOUT_STORE = 900.0  # while the database is away, whoever was signed in this long ago stays so
+_UPLOADED, _UPLOADED_WITHIN = 200_000_000, 600.0  # bytes per session and number of seconds
+_KNOWN_FOR = 3.0  # seconds for which a session check is cached
+_KNOWN_WITHOUT_STORE = 900.0  # while the database is unavailable, cached sessions stay valid this long
 _MOST_KNOWN = 5_000
 
 
 @dataclass(slots=True)
 class _Known:
-    """A session as it was found."""
+    """Cached result of a session check."""
 
     live: bool
     at: float
@@ -50,7 +50,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Uploads:
-    """What one session handed in lately: moments and bytes."""
+    """Recent uploads of a session: times and bytes."""
 
     sizes: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -64,7 +64,7 @@ class _Uploads:
 
 
 class Gate:
-    """Middleware in front of Streamlit's own addresses."""
+    """Middleware in front of Streamlit's own endpoints."""
 
     def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
         self.app = app
@@ -83,7 +83,7 @@ class Gate:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request over HTTP. What writes must come from one of our own pages."""
+        """Handle an HTTP request. Writes must be same-origin."""
         connection = HTTPConnection(scope)
         key = _key(connection)
         reads = scope["method"] in ("GET", "HEAD", "OPTIONS")
@@ -120,7 +120,7 @@ class Gate:
                 del self._sockets[key]
 
     def _may_upload(self, connection: HTTPConnection, key: bytes) -> bool:
-        """Counts what a request says it brings; servers read no more than that."""
+        """Count the request's Content-Length, which the server enforces, against the session's upload limit."""
         length = connection.headers.get("content-length", "")
         if not length.isdigit() or len(length) > 12:
             return False
@@ -131,7 +131,7 @@ class Gate:
         return uploads.admit(int(length), self._clock())
 
     async def _signed_in(self, connection: HTTPConnection, key: bytes) -> bool:
-        """Whether the cookie is a live session's; asked of the database once in a few seconds."""
+        """Return whether the cookie belongs to a live session; cached for a few seconds."""
         token = connection.cookies.get(COOKIE, "")
         if not token:
             return False
@@ -150,7 +150,7 @@ class Gate:
 
 
 class _Paced:
-    """A socket's messages at the pace of a person. Who sends faster waits, as does what they send, unread."""
+    """Rate limit for a websocket's messages: excess messages stay unread until allowed."""
 
     def __init__(self, receive: Receive, clock: Callable[[], float]) -> None:
         self._receive = receive
@@ -174,12 +174,12 @@ class _Paced:
 
 
 def _key(connection: HTTPConnection) -> bytes:
-    """A session's token as it is kept in memory."""
+    """Return the hash under which a session token is cached."""
     return sha256(connection.cookies.get(COOKIE, "").encode()).digest()
 
 
 async def _refuse(receive: Receive, send: Send) -> None:
-    """Close before the socket is accepted: the browser gets a 403."""
+    """Close before accepting the socket: the browser gets a 403."""
     await receive()
     await send({"type": "websocket.close", "code": 1008})
 

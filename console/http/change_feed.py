@@ -1,4 +1,4 @@
-"""What a business's open lists are told of conversations that changed: read once, for all browsers."""
+"""Changed conversations as list rows, read once for all browsers of a business."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from core.models import Sees
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`rows` are lines of the list by conversation, `counts` what each agent's views hold, `read_at` unix seconds.
+    """`rows` are list rows by conversation, `counts` each agent's conversations per view, `read_at` unix seconds.
 
-    `seen` are the conversations that an agent sees who does not see all of them.
+    `seen` are the conversations visible to each agent with limited visibility.
     """
 
     read_at: float
@@ -27,9 +27,9 @@ class News:
     seen: Mapping[int, Collection[int]] = field(default_factory=dict)
 
     def rows_of(self, agent_id: int) -> dict[int, dict[str, Any]]:
-        """What this agent is told of conversations: how one looks that they see, and that another is not in their list.
+        """Return an agent's rows: visible conversations in full, others as removed from their list.
 
-        Only its number is told of that one: a moment ago it may have been in their list.
+        A removed row has only its id: it may have been in their list a moment ago.
         """
         return {number: row if self.is_seen(agent_id, number) else _gone(number) for number, row in self.rows.items()}
 
@@ -43,7 +43,7 @@ def _gone(conversation_id: int) -> dict[str, Any]:
 
 
 def read(business_id: int, conversation_ids: Collection[int], limited: Collection[int] = ()) -> News:
-    """`limited` are the agents there who do not see everything. Raises `StoreUnavailable`."""
+    """Read changed conversations. `limited` are connected agents with limited visibility. Raises `StoreUnavailable`."""
     at = time.time()
     with transaction(business_id) as session:
         rows = {row.id: row_data(row) for row in inbox_list.rows(session, conversation_ids)}

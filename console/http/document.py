@@ -1,7 +1,7 @@
-"""The document that browsers load for each page: Streamlit's own, told where its server is.
+"""HTML document of every page: Streamlit's own, with the server's address added.
 
-Left to itself its script looks for the server below the page's own address first: two requests that find nothing, for
-every page but the first one that is opened by its address.
+Otherwise its script looks for the server below the page's path first: two failing requests for every directly opened
+page but the first.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import streamlit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-# Streamlit 1.67 reads it once, as it starts; sockets, media, uploads and components then use it.
+# Streamlit 1.67 reads it once at start, for sockets, media, uploads and components.
 _SERVER = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>\n    "
 
 
 @cache
 def source() -> str:
-    """Its text. Our script stands before all of Streamlit's."""
+    """Return the HTML, with our script before Streamlit's."""
     streamlits = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
     start = streamlits.index("<script")
     return streamlits[:start] + _SERVER + streamlits[start:]
 
 
 def serve(_: Request) -> HTMLResponse:
-    """It holds nothing that is anybody's; what it loads tells by its name whether it is new."""
+    """Serve the document. It holds no user data; the files it loads have content hashes in their names."""
     return HTMLResponse(source(), headers={"cache-control": "no-cache"})

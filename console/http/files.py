@@ -1,4 +1,4 @@
-"""Files of conversations, for signed-in people of the same business only: handing one in, and looking at one."""
+"""Upload and download of conversation files, for signed-in agents of the business."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from core.models import Attachment, Conversation, FileState
 from core.platform import object_storage
 from core.platform.errors import NotFound
 
-# Shown in the page. Everything else is handed over as a download, because it might be a page with a script in it.
+# Types shown inline. Everything else is a download, because it could be HTML with a script.
 _RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?")
 _SHOWN = frozenset(
     {"image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "video/3gpp", "audio/aac", "audio/amr",
@@ -51,7 +51,7 @@ class _Opened:
 
 
 async def hand_in(request: Request) -> Response:
-    """Take the file that is the request's body, for a message that will name it. Its type is told from its content."""
+    """Store the request body as a file for a later message. Its type is detected from the content."""
     if not same_origin(request):
         return PlainTextResponse("This did not come from the console's own page.", 403)
     length = request.headers.get("content-length", "")
@@ -85,7 +85,7 @@ def _who(token: str) -> CurrentAgent | None:
 
 @dataclass(frozen=True, slots=True)
 class _For:
-    """Where a file is to be sent, and as what; None: as what it is."""
+    """Conversation a file is sent to, and as which type; None: the detected type."""
 
     conversation_id: int
     kind: str | None
@@ -116,7 +116,7 @@ def _keep(
 
 
 def _check(agent: CurrentAgent, aim: _For, file: FileFacts) -> None:
-    """Raise `FileRefused` if the conversation's channel would not take the file, `NotFound` without conversation."""
+    """Raise `FileRefused` if the conversation's channel does not accept the file, `NotFound` without conversation."""
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, aim.conversation_id)
         conversation = session.get(Conversation, aim.conversation_id)
@@ -127,7 +127,7 @@ def _check(agent: CurrentAgent, aim: _For, file: FileFacts) -> None:
 
 
 async def download(request: Request) -> Response:
-    """One stored file, `m` the message that names it. 404 for what is not there, not fetched yet, or not for them."""
+    """Serve a stored file; `m` is its message. 404 if missing, not downloaded yet, or not visible to the agent."""
     message_id = row_number(request.query_params.get("m", ""))
     token, attachment_id = request.cookies.get(COOKIE, ""), request.path_params["attachment_id"]
     opened = await to_thread.run_sync(_open, token, attachment_id, message_id)
@@ -153,9 +153,9 @@ async def download(request: Request) -> Response:
 
 
 def _wanted(asked: str, size: int) -> tuple[int, int] | None:
-    """Where the part that a browser asks for begins, and its length: players seek with it (RFC 9110, 14.2).
+    """Return start and length of the requested range, which media players use to seek (RFC 9110, 14.2).
 
-    None for everything else, which a server may answer with the whole.
+    None for other Range headers, which may be answered with the whole file.
     """
     match = _RANGE.fullmatch(asked)
     if match is None or int(match[1]) >= size:
@@ -189,7 +189,7 @@ def _open(token: str, attachment_id: int, message_id: int | None) -> _Opened | N
         return None
     content = object_storage.read(file.storage_key)
     try:
-        first = next(content, b"")  # now, while a missing file can still be told in the status
+        first = next(content, b"")  # before the response starts, while a missing file can still set the status
     except FileNotFoundError:
         return None
     mime_type = (file.mime_type or "").partition(";")[0].strip().lower()

@@ -1,6 +1,6 @@
-"""A conversation for the components that show it, without a run of the script.
+"""JSON endpoint that returns one conversation, so opening it needs no Streamlit rerun.
 
-A browser asks for it as somebody clicks, or as it hears of something new. A run draws it only where this did not come.
+Browsers call it on a click or a change event. A script run draws the conversation only if the call failed.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from console import i18n
 from console.app_pages.inbox import conversation_queries
-from console.components.conversation_json import shown
+from console.components.conversation_json import to_json
 from console.db import system_transaction
 from console.http.security import COOKIE
 from core.accounts import sessions
 from core.platform.db import enter_business
 from core.platform.errors import NotFound
 
-MOST = 300  # messages: whoever has gone further back than that waits for the run
+MOST = 300  # messages; longer threads are drawn by a script run
 
 
 class _SignedOut(Exception):
-    """The cookie is worth nothing."""
+    """The session cookie is not valid."""
 
 
 async def conversation(request: Request) -> Response:
-    """One conversation with its newest messages, as many as `lines` says. 404 for another business's, too, and for
-    one that they do not see.
+    """Return a conversation with its newest `lines` messages.
+
+    404 also for another business's conversation, or one that is not visible to the agent.
     """
     lines = request.query_params.get("lines", "")
     if not lines.isdecimal() or len(lines) > 3 or not 0 < int(lines) <= MOST:
@@ -51,4 +52,4 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str) ->
             raise _SignedOut
         enter_business(session, agent.business_id)
         found = conversation_queries.read(session, agent, conversation_id, lines)
-    return shown(found, agent, i18n.of_agent(agent, accept_language))
+    return to_json(found, agent, i18n.of_agent(agent, accept_language))

@@ -1,9 +1,8 @@
-"""Live push: one LISTEN connection for the process, and a websocket to every open browser.
+"""Live updates: one LISTEN connection per process and a websocket per browser.
 
-A browser is told of its business's conversations that changed: that the one its agent looks at did, which its page
-reads again; and how each looks in a list now, read once for all browsers (`console.http.change_feed`). It tells in
-turn which one
-its agent looks at, and hears who else looks at that one.
+A browser receives its business's changes: a change of the open conversation, which its page reads again, and list
+rows, read once for all browsers (`console.http.change_feed`). It sends which conversation is open, and receives who
+else has it open.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ from core.platform.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-EVERYTHING = 0  # in place of a conversation's id: something may have been missed
-SIGNED_OUT = 4401  # the close code after which a browser reloads
-_TOGETHER_SECONDS = 0.15  # changes that come in quick succession are told in one go
+EVERYTHING = 0  # instead of a conversation id: changes may have been missed
+SIGNED_OUT = 4401  # close code: the browser goes to the sign-in page
+_TOGETHER_SECONDS = 0.15  # changes within this time are sent together
 _RECHECK_SECONDS = 30
 _RECONNECT_SECONDS = 1
-_PRESENT_SECONDS = 10  # whoever says no more is forgotten after this
-_LISTEN_EVERY_SECONDS = 2  # a browser is not heard more often; what it says meanwhile waits in its socket
-_LONGEST_WORD = 200  # characters of what a browser says
-# A listener says nothing itself: without these it would not notice for hours that its server is gone.
+_PRESENT_SECONDS = 10  # presence expires after this
+_LISTEN_EVERY_SECONDS = 2  # messages of a browser are read at most this often
+_MAX_CHARS = 200  # characters of a browser's message
+# A listener sends nothing itself: without keepalives it would not notice a lost server for hours.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -51,16 +50,16 @@ class _Browser:
     agent: CurrentAgent
     looking: int | None = None  # a conversation's id
     changed: set[int] = field(default_factory=set)
-    moved: dict[int, dict[str, Any]] = field(default_factory=dict)  # lines of the list, by conversation
-    counted: News | None = None  # the last that was read
-    told: set[int] = field(default_factory=set)  # since its rows were sent, to be read again
-    called: set[int] = field(default_factory=set)  # conversations whose customers need this agent
-    met: dict[int, events.Presence] = field(default_factory=dict)  # colleagues to tell of, by id
+    moved: dict[int, dict[str, Any]] = field(default_factory=dict)  # list rows, by conversation
+    counted: News | None = None  # latest counts
+    announced: set[int] = field(default_factory=set)  # ids announced since its last rows, to be read again
+    called: set[int] = field(default_factory=set)  # conversations that need this agent's attention
+    met: dict[int, events.Presence] = field(default_factory=dict)  # presence to send, by agent id
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, conversation_id: int) -> None:
         self.changed.add(conversation_id)
-        self.told.add(conversation_id)
+        self.announced.add(conversation_id)
         self.news.set()
 
     def call(self, conversation_id: int) -> None:
@@ -78,7 +77,7 @@ class _Browser:
         self.news.set()
 
     def look(self, conversation_id: int | None, *, typing: bool) -> None:
-        """Tell colleagues where this agent is now, and the browser who is there already."""
+        """Publish which conversation this agent has open, and send this browser who else has it open."""
         if self.looking is not None and self.looking != conversation_id:
             events.publish_presence(self._presence(self.looking, here=False))
         moved, self.looking = self.looking != conversation_id, conversation_id
@@ -91,17 +90,17 @@ class _Browser:
 
     def _presence(self, conversation_id: int, *, typing: bool = False, here: bool = True) -> events.Presence:
         agent = self.agent
-        return events.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_LONGEST_WORD], typing, here)
+        return events.Presence(agent.business_id, conversation_id, agent.id, agent.name[:_MAX_CHARS], typing, here)
 
 
 _browsers: set[_Browser] = set()
-_moving: dict[int, dict[int, bool]] = {}  # by business, conversations about to be read, and whether one calls anybody
+_moving: dict[int, dict[int, bool]] = {}  # by business: conversations to read, and whether they need an agent
 _reading: set[asyncio.Task[None]] = set()
 _seen: dict[tuple[int, int, int], tuple[float, events.Presence]] = {}  # by business, conversation and agent
 
 
 async def listen() -> None:
-    """Pass notifications on for as long as the process lives. Needs a direct connection: a pooler loses LISTEN."""
+    """Forward notifications while the process lives. Needs a direct connection: poolers break LISTEN."""
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
@@ -143,7 +142,7 @@ def _pass_on(change: events.Change) -> None:
 
 
 async def _show_moved(business_id: int) -> None:
-    """Changes that come in quick succession are read in one go."""
+    """Read and send changes in batches."""
     await asyncio.sleep(_TOGETHER_SECONDS)
     moved = _moving.pop(business_id)
     limited = {browser.agent.id for browser in _of_business(business_id) if browser.agent.sees is not Sees.ALL}
@@ -166,7 +165,7 @@ def _of_business(business_id: int) -> list[_Browser]:
 
 
 def _introduce(who: events.Presence) -> None:
-    """Tell those who look at the same conversation."""
+    """Send presence to the others with the same conversation open."""
     key = (who.business_id, who.conversation_id, who.agent_id)
     if who.here:
         _seen[key] = (time.monotonic(), who)
@@ -179,7 +178,7 @@ def _introduce(who: events.Presence) -> None:
 
 
 def _present(business_id: int, conversation_id: int) -> list[events.Presence]:
-    """Who was seen at a conversation lately. Those of whom nothing was heard for long are forgotten here."""
+    """Return who is present in a conversation, and drop expired entries."""
     since = time.monotonic() - _PRESENT_SECONDS
     for key in [key for key, (at, _) in _seen.items() if at < since]:
         del _seen[key]
@@ -189,11 +188,11 @@ def _present(business_id: int, conversation_id: int) -> list[events.Presence]:
 
 
 async def socket(websocket: WebSocket) -> None:
-    """One browser. It is closed when its session ends."""
+    """Serve one browser. The socket is closed when its session ends."""
     token = websocket.cookies.get(COOKIE, "")
     agent = await to_thread.run_sync(_agent, token) if same_origin(websocket) else None
     if agent is None:
-        await websocket.accept()  # a browser is told the close code of an accepted socket only
+        await websocket.accept()  # browsers see the close code of accepted sockets only
         await websocket.close(SIGNED_OUT)
         return
     browser = _Browser(agent)
@@ -202,7 +201,7 @@ async def socket(websocket: WebSocket) -> None:
         await websocket.accept()
         sending = asyncio.create_task(_send(websocket, browser, token))
         try:
-            await _hear(websocket, browser)
+            await _receive(websocket, browser)
         finally:
             sending.cancel()
             browser.look(None, typing=False)
@@ -210,21 +209,21 @@ async def socket(websocket: WebSocket) -> None:
         _browsers.discard(browser)
 
 
-async def _hear(websocket: WebSocket, browser: _Browser) -> None:
-    """Listen until the browser leaves. Its agent is the session's, whatever it says."""
+async def _receive(websocket: WebSocket, browser: _Browser) -> None:
+    """Read messages until the browser disconnects. The agent is always the session's."""
     with suppress(WebSocketDisconnect):
         while websocket.application_state == WebSocketState.CONNECTED:
-            match _word(await websocket.receive_text()):
+            match _parse(await websocket.receive_text()):
                 case {"looking": int() | None as conversation_id, "typing": bool(typing)}:
                     looking = await to_thread.run_sync(_seen_by, browser.agent, conversation_id)
                     browser.look(looking, typing=typing)
             await asyncio.sleep(_LISTEN_EVERY_SECONDS)
 
 
-def _word(said: str) -> object:
-    """What a browser said; None if it is too long or no JSON."""
+def _parse(message: str) -> object:
+    """Parse a browser's message; None if it is too long or no JSON."""
     try:
-        return json.loads(said) if len(said) <= _LONGEST_WORD else None
+        return json.loads(message) if len(message) <= _MAX_CHARS else None
     except ValueError:
         return None
 
@@ -253,15 +252,15 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
 
 
 async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
-    """A list names conversations to read again; objects tell of those that moved, those that call, or a colleague."""
+    """Send pending news: a list of conversation ids to read again; objects with list rows, calls or presence."""
     if browser.changed:
         changed, browser.changed = sorted(browser.changed), set()
         await websocket.send_json(changed)
     if read := browser.counted:
         rows, browser.moved, browser.counted = list(browser.moved.values()), {}, None
         counts = read.counts.of(browser.agent.id)
-        told, browser.told = sorted(browser.told), set()
-        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts, "told": told})
+        announced, browser.announced = sorted(browser.announced), set()
+        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts, "told": announced})
     if browser.called:
         called, browser.called = sorted(browser.called), set()
         await websocket.send_json({"calls": called})
@@ -284,7 +283,7 @@ def _agent(token: str) -> CurrentAgent | None:
 
 
 def _seen_by(agent: CurrentAgent, conversation_id: int | None) -> int | None:
-    """A conversation that somebody says they look at; None if they do not see it, or that cannot be known now."""
+    """Return the conversation if the agent may see it; None if not, or if the database is unavailable."""
     if conversation_id is None or agent.sees is Sees.ALL:
         return conversation_id
     try:

@@ -1,4 +1,4 @@
-"""What every answer of the console carries, and who may talk to it from where."""
+"""Security headers and same-origin checks of the console."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 def same_origin(connection: HTTPConnection) -> bool:
-    """Whether the browser says that one of our own pages asks. Without an Origin nothing that writes is done."""
+    """Return whether the request comes from our own pages. Writes without an Origin header are rejected."""
     origin = connection.headers.get("origin", "")
     return bool(origin) and urlsplit(origin).netloc == connection.headers.get("host")
 
 
 def cookie_is_secure(connection: HTTPConnection) -> bool:
-    """Whether the cookie may travel over TLS only: always, except on this machine's own loopback."""
+    """Return whether the cookie is TLS-only: always, except on loopback."""
     if connection.url.scheme in ("https", "wss"):
         return True
     host = connection.headers.get("host", "").rsplit(":", 1)[0]
@@ -40,9 +40,9 @@ def cookie_is_secure(connection: HTTPConnection) -> bool:
 
 @lru_cache(maxsize=1)
 def content_policy() -> str:
-    """The Content-Security-Policy that Streamlit can live with.
+    """Return a Content-Security-Policy that Streamlit works with.
 
-    Its document has inline scripts (allowed by their hashes) and styles, and runs components from blob: addresses.
+    Its document has inline scripts (allowed by their hashes) and styles, and runs components from blob: URLs.
     """
     inline = re.findall(r"<script>(.*?)</script>", document.source(), re.DOTALL)
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in inline)
@@ -64,7 +64,7 @@ def content_policy() -> str:
 
 
 class Headers:
-    """Adds the security headers that an answer does not set itself."""
+    """Middleware that adds security headers a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -84,21 +84,21 @@ class Headers:
 
 
 def sign_in_address(scope: Scope) -> str:
-    """The sign-in page, which leads to where this request wanted to go."""
+    """Return the sign-in URL with this request's path as its target."""
     query = scope.get("query_string", b"").decode("latin-1")
     wanted = scope["path"] + (f"?{query}" if query else "")
     return "/auth/login" if wanted == "/" else f"/auth/login?next={quote(wanted, safe='/')}"
 
 
 def own_page(address: str) -> str:
-    """The address, if it is one of our own pages; else the first page."""
+    """Return the URL if it is one of our own pages, else the first page."""
     parts = urlsplit(address)
     ours = address.startswith("/") and not parts.netloc and parts.path in PAGES
     return address if ours and address.isascii() and address.isprintable() else "/"
 
 
 class SignInFirst:
-    """Sends a browser without a cookie to the sign-in page, before Streamlit is loaded. The pages check for real."""
+    """Middleware that redirects browsers without a cookie to sign-in before Streamlit loads. Pages do the check."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

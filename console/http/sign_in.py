@@ -1,4 +1,4 @@
-"""Signing in and out: small pages of plain HTML, so that password managers work and nothing runs for strangers."""
+"""Sign-in and sign-out: plain HTML pages, so that password managers work and Streamlit runs only after sign-in."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ log = structlog.get_logger(__name__)
 
 _LARGEST_FORM = 8192  # bytes
 _CODE_COOKIE = "bothub_code"
-_NEXT_COOKIE = "bothub_next"  # the page that somebody wanted before they had to sign in
+_NEXT_COOKIE = "bothub_next"  # page to open after sign-in
 _NEXT_LASTS = 3600  # seconds
-_EMAIL_COOKIE = "bothub_email"  # what was typed beside a wrong password, sealed, to stand in the form again
+_EMAIL_COOKIE = "bothub_email"  # address typed with a wrong password, encrypted, to refill the form
 _EMAIL_LASTS = 60  # seconds
 _LONGEST_EMAIL = 254
 _SAID = {"failed": "login.error", "provider": "login.provider_error", "ended": "login.ended"}
@@ -41,7 +41,7 @@ def _guesses() -> Guesses:
 
 
 async def form(request: Request) -> Response:
-    """The sign-in page. It tells a wrong password from nothing else."""
+    """Show the sign-in page. A wrong password and an unknown address give the same error."""
     asked = request.query_params
     error = next((_SAID[one] for one in _SAID if one in asked), None)
     first = await to_thread.run_sync(_nobody_has_a_password)
@@ -88,7 +88,7 @@ async def login(request: Request) -> Response:
 
 
 def _failed(request: Request, email: str) -> Response:
-    """Back to the form, where the address is there again: it is in no URL and no log, and only we can read it."""
+    """Redirect to the form with the address refilled from an encrypted cookie: it is in no URL and no log."""
     answer = RedirectResponse("/auth/login?failed", 303)
     if email and len(email) <= _LONGEST_EMAIL:
         answer.set_cookie(
@@ -104,7 +104,7 @@ def _failed(request: Request, email: str) -> Response:
 
 
 async def code_page(request: Request) -> Response:
-    """Where the second proof is given."""
+    """Show the second step."""
     return _page(request, "code", error="code.error" if "failed" in request.query_params else None)
 
 
@@ -123,7 +123,7 @@ async def code(request: Request) -> Response:
 
 
 async def link_page(request: Request) -> Response:
-    """What a one-time link opens. Reading it spends nothing: previews of links read them too."""
+    """Show the page of a one-time link. A GET does not use it up, because link previews send one too."""
     token = request.query_params.get("token", "")
     good = await to_thread.run_sync(_link_is_good, token)
     return _page(request, "link", error=None if good else "link.spent", token=token if good else "")
@@ -136,7 +136,7 @@ async def link(request: Request) -> Response:
     admitted = await to_thread.run_sync(_spend, fields.get("token", ""), browser_of(request))
     if admitted is None:
         return _page(request, "link", error="link.spent", status=410)
-    return let_in(request, admitted, to="/account")  # where a password is chosen
+    return let_in(request, admitted, to="/account")  # the page where a password is set
 
 
 async def logout(request: Request) -> Response:
@@ -152,7 +152,7 @@ async def logout(request: Request) -> Response:
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
-    """The fields of a small form that one of our own pages sent; None for anything else."""
+    """Return the fields of a small same-origin form; None for anything else."""
     audit_log.set_address(address_of(request))
     length = request.headers.get("content-length", "")
     if not same_origin(request) or not length.isdigit() or int(length) > _LARGEST_FORM:
@@ -163,7 +163,7 @@ async def _fields(request: Request) -> dict[str, str] | None:
 
 
 def without_store(request: Request, error: Exception) -> Response:
-    """Answers 503 where the database does not answer: in words on the pages of this module."""
+    """Wrap a handler to answer 503 while the database is unavailable, with a message on this module's pages."""
     log.warning("request_without_database", path=request.url.path, reason=str(error.__cause__ or error))
     if request.url.path.startswith("/auth/"):
         which = "code" if request.url.path == "/auth/code" else "login"
@@ -179,12 +179,12 @@ def _refused() -> Response:
 
 
 def browser_of(request: Request) -> str:
-    """What the browser calls itself."""
+    """Return the User-Agent header."""
     return request.headers.get("user-agent", "")
 
 
 def let_in(request: Request, admitted: LoginResult, to: str = "/") -> Response:
-    """Into the console, or to the second step if it is owed."""
+    """Sign in, or redirect to the second step if required."""
     if not admitted.owes_code:
         return _signed_in(request, admitted.token, to)
     response = RedirectResponse("/auth/code", 303)

@@ -1,7 +1,7 @@
-"""Bounds on signing in: how often an address may guess, how many passwords are checked at once, and known browsers.
+"""Sign-in limits: guesses per address, concurrent password checks, and known browsers.
 
-Checking a password takes a good part of a second of a core on purpose. A flood of guesses must neither make people wait
-nor, by wrong guesses at their address, lock them out of a browser they have signed in from before.
+Checking a password is deliberately slow (part of a CPU second). A flood of guesses must neither delay others nor lock
+people out of a browser they have signed in from before.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from core.platform import crypto
 
 COOKIE = "bothub_browser"
 _KNOWN_FOR = 180 * 24 * 3600  # seconds
-_AT_ONCE = 2  # passwords that are checked at the same time: neither every core nor all the memory
+_AT_ONCE = 2  # concurrent password checks: leaves CPU and memory for other requests
 _WAITING = 20  # in all
 _WAITING_OF_ONE = 2  # from one address
-_FAILURES, _WITHIN = 20, 900.0  # of one address, in so many seconds: an office may share it
+_FAILURES, _WITHIN = 20, 900.0  # guesses per address and number of seconds: an office may share one
 _FAILURES_OF_BROWSER = 5
 _MOST_KEPT = 10_000
 
 
 class TooMany(Exception):
-    """No guess is taken at present. `retry_after` is in seconds."""
+    """Too many sign-in attempts. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after)
@@ -38,7 +38,7 @@ class TooMany(Exception):
 
 
 class Guesses:
-    """What this process has seen of sign-ins lately."""
+    """Recent sign-in attempts of this process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -51,7 +51,7 @@ class Guesses:
         """Wait until a password may be checked for this request.
 
         Raises:
-            TooMany: its address guessed wrong too often, or too many wait already.
+            TooMany: too many wrong guesses from the address, or too many requests waiting.
         """
         address = address_of(request)
         if self.failed(address) >= _FAILURES:
@@ -61,22 +61,22 @@ class Guesses:
         self._waiting[address] += 1
         try:
             async with self._turns:
-                if await request.is_disconnected():  # nobody waits for the answer any more
+                if await request.is_disconnected():  # the client has disconnected
                     raise TooMany(5)
                 yield
         finally:
             self._waiting[address] -= 1
-            self._waiting += Counter()  # drops those who wait no more
+            self._waiting += Counter()  # drop disconnected clients
 
     def failed(self, who: str) -> int:
-        """How many wrong guesses an address or a browser made lately."""
+        """Return the recent wrong guesses of an address or a browser."""
         seen = self._failures.get(who)
         while seen and seen[0] < self._clock() - _WITHIN:
             seen.popleft()
         return len(seen or ())
 
     def note(self, *who: str) -> None:
-        """A wrong guess, of an address and of a browser that is known."""
+        """Record a wrong guess of an address and, if known, a browser."""
         for one in who:
             self._failures.setdefault(one, deque(maxlen=_FAILURES)).append(self._clock())
             self._failures.move_to_end(one)
@@ -93,7 +93,7 @@ class Guesses:
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from, as the server tells it: behind a proxy of ours, what that proxy says."""
+    """Return the client address; behind a trusted proxy, the one it reports."""
     return request.client.host if request.client else ""
 
 

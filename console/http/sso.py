@@ -1,4 +1,4 @@
-"""The two addresses of signing in through an identity provider: going there, and coming back."""
+"""Routes of sign-in through an identity provider: redirect and callback."""
 
 from __future__ import annotations
 
@@ -73,6 +73,6 @@ def _failed(reason: str) -> Response:
 
 
 def _redirect_uri(request: Request) -> str:
-    """Our own address as the browser knows it. The provider takes only those that were registered with it."""
+    """Return the callback URL as the browser sees it. The provider accepts only registered ones."""
     scheme = "https" if cookie_is_secure(request) else "http"
     return f"{scheme}://{request.headers.get('host', '')}{_PATH}/callback"

@@ -41,9 +41,9 @@ def test_a_quote_opens_from_its_conversation_and_stays_with_its_address(business
         card.get_by_text("See the quote").click()
     tab = opened.value
     dialog = tab.get_by_role("dialog")
-    expect(dialog.get_by_text("How it came to be")).to_be_visible()
+    expect(dialog.get_by_text("History")).to_be_visible()
     tab.reload()
-    expect(dialog.get_by_text("How it came to be")).to_be_visible()
+    expect(dialog.get_by_text("History")).to_be_visible()
     at_rest(tab)
     tab.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -82,7 +82,9 @@ def test_back_and_forward_open_the_conversation_of_the_address(page, business, a
     page.get_by_role("link", name="Inbox").click()
     shown(page, second)
     page.goto("/monitor")  # which an agent may not see
-    expect(page.locator("#bothub-connection")).to_have_text("There is no such page for you. This is the inbox.")
+    expect(page.locator("#bothub-connection")).to_have_text(
+        "This page does not exist, or you have no access to it. This is the inbox."
+    )
     expect(page.get_by_test_id("stDialog")).to_have_count(0)
 
 
@@ -111,7 +113,7 @@ def test_without_a_connection_one_can_go_on_writing(page, ana, talk) -> None:
     away = True
     sockets[-1].close()
     line = page.locator("#bothub-connection")
-    expect(line).to_have_text("No connection, trying again. What you write is kept.")
+    expect(line).to_have_text("No connection. Reconnecting… What you write is saved.")
     page.evaluate(
         """() => new Promise((done) => new MutationObserver(() => {
             if (document.querySelector('[data-testid=stDialog]')) setTimeout(done, 200);

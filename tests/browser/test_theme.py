@@ -24,7 +24,7 @@ def test_dark_is_chosen_on_the_account_page_and_holds_everywhere(page: Page, con
     page.goto("/account")
     app = page.get_by_test_id("stApp")
     choices = page.get_by_role("radiogroup", name="Appearance on this device")
-    expect(choices.get_by_role("radio", name="As the system")).to_be_checked()
+    expect(choices.get_by_role("radio", name="System default")).to_be_checked()
     expect(app).not_to_have_css("background-color", _DARK)
     at_rest(page)
     with page.expect_navigation():

@@ -260,13 +260,15 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     page.get_by_role("combobox", name="Version").click()
     page.get_by_role("option").last.click()
     at_rest(page)
-    page.get_by_role("button", name="Bring version 1 back").click()
+    page.get_by_role("button", name="Restore version 1").click()
     until(lambda: one("SELECT data ->> 'name' FROM bot_settings ORDER BY version DESC LIMIT 1") == before)
 
 
 @pytest.mark.parametrize("path", ["people", "keys"])  # which pages these are: tests/console/test_pages.py
 def test_an_agent_does_not_reach_a_page_by_its_address(page: Page, ana: Person, talk: int, path: str) -> None:
     page.goto(f"/{path}")
-    expect(page.locator("#bothub-connection")).to_have_text("There is no such page for you. This is the inbox.")
+    expect(page.locator("#bothub-connection")).to_have_text(
+        "This page does not exist, or you have no access to it. This is the inbox."
+    )
     expect(page.locator(".row")).to_have_count(1)
     assert page.get_by_test_id("stHeading").count() == 0

@@ -113,7 +113,7 @@ def test_a_change_is_saved_as_a_version_and_brought_back(desk: Desk, business: T
     desk.run()
     desk.page.selectbox(key="bot_version").set_value(1)
     desk.run()
-    press(desk, "Bring version 1 back")
+    press(desk, "Restore version 1")
     assert (in_force(business)[0], in_force(business)[1].name) == (3, before)
 
 
@@ -242,7 +242,7 @@ def test_a_difference_keeps_both_texts_and_no_markup_of_theirs(before: str, afte
 def test_opening_hours_are_typed_a_line_a_day(desk: Desk, business: TestBusiness) -> None:
     days = [box for box in desk.page.text_input if box.key.startswith("bot.hours.")]
     assert [box.key for box in days] == [f"bot.hours.{day}" for day in range(7)]
-    assert {box.placeholder for box in days} == {"Empty: always somebody"}
+    assert {box.placeholder for box in days} == {"Empty: always available"}
     desk.page.text_input(key="bot.hours.0").set_value("9:00-13:00, 16h00 a 24:00")
     desk.run()
     assert desk.page.text_input(key="bot.hours.1").placeholder == "Empty: closed"
@@ -268,7 +268,7 @@ def test_hours_are_told_in_words_among_the_versions(desk: Desk, business: TestBu
     desk.page.selectbox(key="bot_version").set_value(1)
     desk.run()
     assert "Monday:" in shown(desk)
-    assert "somebody is always there" in shown(desk).replace("</ins>", "").replace("<ins>", "")
+    assert "somebody is always available" in shown(desk).replace("</ins>", "").replace("<ins>", "")
     assert "12/25/26" in shown(desk)
 
 
@@ -291,7 +291,7 @@ def test_any_two_versions_are_held_against_each_other(desk: Desk, business: Test
     desk.run()
     assert "<del>Luna</del><ins>Sol</ins>" in shown(desk)
     assert "Mar" not in shown(desk)
-    press(desk, "Bring version 3 back")
+    press(desk, "Restore version 3")
     assert (in_force(business)[0], in_force(business)[1].name) == (5, "Sol")
     assert compared(desk) == (5, 4)
 
@@ -299,7 +299,7 @@ def test_any_two_versions_are_held_against_each_other(desk: Desk, business: Test
 def test_a_first_version_has_no_other_to_be_held_against(desk: Desk) -> None:
     desk.page.segmented_control(key="bot_part").set_value("versions")
     desk.run()
-    assert "only this version" in desk.page.info[0].value
+    assert "only version" in desk.page.info[0].value
     assert "bot_against" not in [one.key for one in desk.page.selectbox]
 
 

@@ -179,7 +179,7 @@ def test_a_file_is_looked_at_before_it_fills_the_table(business: TestBusiness, m
     desk.run()
     assert "New: **1** · Changed: **1** · The same: 1" in [one.value for one in desk.page.markdown]
     assert any("Line 5: the question or the answer is missing" in one.value for one in desk.page.warning)
-    press(desk, "Put them in the table")
+    press(desk, "Add to the table")
     assert questions(desk) == ["a", "b", "c"]
     assert len(in_force(business)[1].qa_pairs) == 2
     press(desk, "Save")

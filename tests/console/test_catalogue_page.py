@@ -60,7 +60,7 @@ def test_products_are_listed_and_found(desk, business) -> None:
     assert "Camisa azul" in _shown(page)
     assert "Harina" not in _shown(page)
     page.text_input(key="catalogue_search").set_value("zapato")
-    assert [one.value for one in desk.run().info] == ["No product has these words."]
+    assert [one.value for one in desk.run().info] == ["No products match your search."]
 
 
 def test_a_long_catalogue_is_shown_in_pages(desk, business) -> None:
@@ -93,7 +93,7 @@ def test_the_form_adds_a_product_once_it_is_right(desk, business) -> None:
     page.text_area(key="product_aliases_new").set_value("cap, boné")
     page.button[-1].click()
     page = desk.run()
-    assert [one.value for one in page.error] == ["The price makes no sense: write a number such as 1234.50."]
+    assert [one.value for one in page.error] == ["The price is not valid: write a number such as 1234.50."]
     page.text_input(key="product_price_new").set_value("€ 9.90")
     page.button[-1].click()
     desk.run()

@@ -148,7 +148,7 @@ def test_another_conversation_is_not_told(desk, talk, writer, business) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (FailureKind.AUTHENTICATION, "tell whoever administers"),
+        (FailureKind.AUTHENTICATION, "tell whoever manages"),
         (FailureKind.TIMEOUT, "Try again in a moment"),
         (FailureKind.REFUSAL, "found nothing to write"),
     ],

@@ -185,7 +185,7 @@ class TestQueue:
         assert [one.value for one in page.metric][2] == "1"
 
     def test_an_empty_queue_says_so(self, desk) -> None:
-        assert "Everything went out" in self.open(desk).success[0].value
+        assert "Everything was sent" in self.open(desk).success[0].value
 
     def test_a_preview_tells_what_a_retry_would_do(self, business, failed) -> None:
         with transaction(business.business_id) as session:

@@ -75,7 +75,7 @@ def test_the_paperclip_is_there_where_files_can_go_out(business: Any, monkeypatc
                 talk = conversation(business.business_id, channel_id, name=f"{address} {channel_id}")
                 with transaction(business.business_id) as session:
                     found = conversation_queries.read(session, EVERYBODYS, talk, 10)
-                assert lines.shown(found, "es")["files"] is offered, (address, channel_id)
+                assert lines.to_json(found, "es")["files"] is offered, (address, channel_id)
     accounts.forget()
 
 
@@ -96,6 +96,6 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
     with transaction(business.business_id) as session:
         for content in contents:
             queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
-        shown = lines.shown(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
+        shown = lines.to_json(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
     assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
     assert shown[-1]["links"] == [{"address": "https://shop.example/a.jpg", "name": ""}]

@@ -18,7 +18,7 @@ from tests.inbox.steps import rows
 def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     desk.open().switch_page("app_pages/health/page.py")
-    assert desk.run().success[0].value == "Nothing is wrong."
+    assert desk.run().success[0].value == "No open alerts."
     notified_after("UPDATE channels SET state = 'paused' WHERE kind = 'sms'")
     assert "A channel is paused · sms +15005550006" in [text.value for text in desk.run().text]
     notified_after("UPDATE channels SET state = 'active'")
@@ -38,7 +38,7 @@ def test_what_an_alert_is_about_is_said_in_words(business, monkeypatch: pytest.M
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     desk.open().switch_page("app_pages/health/page.py")
     said = {text.value.partition(" · ")[2] for text in desk.run().text}
-    assert {"all of them", "answers of the bot", "incoming messages", "to be tried again"} <= said
+    assert {"all of them", "answers of the bot", "incoming messages", "waiting for a retry"} <= said
 
 
 def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,10 +53,10 @@ def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("answered", "badge", "words"),
     [
-        (None, ":gray-badge[Not asked yet]", "None came in the last 5 minutes"),
-        (Answered(0, 0, 0), ":gray-badge[None came]", "None came in the last 5 minutes"),
-        (Answered(960, 30, 10), ":orange-badge[Some fail]", "96% of 1,000 answered well in the last 5 minutes"),
-        (Answered(1, 9, 0), ":red-badge[Does not work]", "10% of 10 answered well"),
+        (None, ":gray-badge[Not checked yet]", "None received in the last 5 minutes"),
+        (Answered(0, 0, 0), ":gray-badge[None received]", "None received in the last 5 minutes"),
+        (Answered(960, 30, 10), ":orange-badge[Some fail]", "96% of 1,000 answered with success in the last 5 minutes"),
+        (Answered(1, 9, 0), ":red-badge[Does not work]", "10% of 10 answered with success"),
     ],
 )
 def test_how_webhooks_were_answered_is_shown(business, monkeypatch, answered, badge, words) -> None:

@@ -69,10 +69,10 @@ def answers(business: TestBusiness) -> list[str]:
 
 def test_nothing_to_decide_is_said_and_looking_again_finds_what_is_new(business, monkeypatch) -> None:
     desk = at(business, monkeypatch)
-    assert "No questions have been gathered yet" in desk.page.info[0].value
+    assert "No questions have been collected yet" in desk.page.info[0].value
     hourly_run.run_due()
     desk.run()
-    assert "Nothing to decide among what was gathered until" in desk.page.info[0].value
+    assert "Nothing to decide among the questions collected until" in desk.page.info[0].value
     asked_in_vain(business, "Do you repair violins?", DAY)
     press(desk, "look_now")
     assert desk.page.text_input(key="improve_q_1").value == "Do you repair violins?"

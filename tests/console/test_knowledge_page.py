@@ -70,7 +70,7 @@ def test_an_empty_page_says_what_to_do_and_that_no_model_is_there(desk: Desk) ->
     page = at_knowledge(desk)
     assert "There are no sources yet" in said(page)
     page.segmented_control(key="knowledge_part").set_value("search")
-    assert "No embedding model is set up" in said(desk.run())
+    assert "No embedding model is configured" in said(desk.run())
 
 
 def test_files_are_added_read_and_looked_into(desk: Desk, business: TestBusiness) -> None:
@@ -150,7 +150,7 @@ def test_a_fault_is_said_plainly_with_what_stays_in_use(desk: Desk, business: Te
         ingest.record_failure(session, source_id, Fault.ENCRYPTED)
     page = at_knowledge(desk)
     assert "protected by a password" in said(page)
-    assert "What was read before stays in use." in said(page)
+    assert "The previous content stays in use." in said(page)
 
 
 def test_every_fault_has_words() -> None:

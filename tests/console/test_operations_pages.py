@@ -53,7 +53,7 @@ class TestDeadLetters:
     ) -> None:
         desk = at(business, monkeypatch, "dead_letters", Role.MANAGER)
         assert "KeyError: 'from'" in desk.page.code[0].value
-        assert any("Something that was expected is missing" in one.value for one in desk.page.text)
+        assert any("An expected value is missing" in one.value for one in desk.page.text)
         assert json.loads(desk.page.code[1].value) == {"type": "odd", "access_token": "•••"}
         desk.page.button(key="replay_KeyError").click()
         desk.run()
@@ -98,7 +98,7 @@ class TestWebhookLog:
         assert len(desk.page.dataframe[0].value) == 1
         desk.page.selectbox(key="events_source").set_value("twilio_status")
         desk.run()
-        assert "Nothing was posted" in desk.page.info[0].value
+        assert "No requests received" in desk.page.info[0].value
 
     def test_a_body_is_shown_as_text(self, business: TestBusiness, dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
         desk = at(business, monkeypatch, "webhooks")
@@ -181,7 +181,7 @@ class TestMonitor:
         reporter.flush({"replies": 25}, {"replies": 3})
         desk = at(business, monkeypatch, "monitor")
         kinds = desk.page.dataframe[0].value.set_index("Work")
-        assert int(kinds.loc["Sending", "Raised"]) >= 1
+        assert int(kinds.loc["Sending", "Errors"]) >= 1
         assert kinds.loc["Bot's answers", "Mean"].endswith("ms")
         assert "Busy" in list(desk.page.dataframe[1].value["State"])
         assert any("RuntimeError: a bug" in text.value for text in desk.page.text)

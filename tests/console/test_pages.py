@@ -168,7 +168,7 @@ def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
     page.text_input(key="password_again").set_value("a new password")
     page.form_submit_button[0].click()
     page = desk.run()
-    assert [one.value for one in page.error] == ["That is not your present password."]
+    assert [one.value for one in page.error] == ["That is not your current password."]
     page.text_input(key="password_present").set_value(PASSWORD)
     page.form_submit_button[0].click()
     page = desk.run()

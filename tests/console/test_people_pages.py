@@ -111,7 +111,7 @@ def test_turning_the_second_step_on_and_off(business: TestBusiness, monkeypatch:
     page.text_input(key="first_code").set_value("000000")
     page.form_submit_button[-1].click()
     desk.run()
-    assert "not right" in page.error[0].value
+    assert "incorrect" in page.error[0].value
     page.text_input(key="first_code").set_value(pyotp.TOTP(secret).at(time.time()))
     page.form_submit_button[-1].click()
     desk.run()

@@ -130,7 +130,7 @@ def test_a_quote_that_was_answered_meanwhile_is_not_cancelled(desk, business, ta
         quotes.apply(session, business.business_id, talk, None, QuoteChange(QuoteState.CONFIRMED, waiting))
     page.button(key="cancel_sure").click()
     page = desk.run()
-    assert [one.value for one in page.error] == ["It was answered or has run out: there is nothing to cancel."]
+    assert [one.value for one in page.error] == ["It was already answered or has expired: there is nothing to cancel."]
     assert one("SELECT state FROM quotes") == "confirmed"
 
 
@@ -179,7 +179,7 @@ def test_quotes_are_among_the_figures(business, talk, monkeypatch: pytest.Monkey
     page.segmented_control(key="part").set_value("quotes")
     page = desk.run()
     tables = [one.value for one in page.dataframe]
-    assert {"Confirmed", "Awaits an answer"} == set(tables[0].iloc[:, 0])
+    assert {"Confirmed", "Awaiting answer"} == set(tables[0].iloc[:, 0])
     assert tables[1]["USD"].sum() == 50
     page.button(key="behind_quotes_confirmed").click()
     page = desk.run()

@@ -92,7 +92,7 @@ def test_nothing_to_try_is_said_plainly(desk: Desk) -> None:
     what_if(desk)
     assert "Nothing has been tried" in said(desk)
     press(desk, "rehearsal_begin")
-    assert "There is nothing to try on yet" in said(desk)
+    assert "There is nothing to try yet" in said(desk)
 
 
 def test_an_unknown_price_leaves_only_the_count(desk: Desk, business: TestBusiness) -> None:
@@ -109,7 +109,7 @@ def test_settings_that_are_wrong_are_not_tried(desk: Desk) -> None:
     desk.page.text_input(key="bot.name").set_value("")
     desk.run()
     what_if(desk)
-    assert "mend it" in said(desk)
+    assert "fix them" in said(desk)
     assert "rehearsal_begin" not in [button.key for button in desk.page.button]
 
 

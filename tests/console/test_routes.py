@@ -192,7 +192,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_signing_in_without_the_database_says_so(browser, away, path: str, form: dict[str, str], field: str) -> None:
     answer = browser.post(path, data=form, headers=ORIGIN | {"accept-language": "en"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert "The database does not answer just now" in answer.text and field in answer.text
+    assert "The database is not responding" in answer.text and field in answer.text
     assert "set-cookie" not in answer.headers
 
 

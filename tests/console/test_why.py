@@ -86,7 +86,7 @@ def test_the_thread_tells_who_got_it_and_what_it_is_about(
     (line,) = desk.component("thread")["lines"]
     assert line["text"] == "The bot asked for a person: it is not sure of the answer"
     assert line["about"] == [
-        "It went to Ana Torres.",
+        "Assigned to Ana Torres.",
         "The customer: “¿talla {owner} 42?”",
         "The bot last said: “No lo sé.”",
     ]

@@ -25,12 +25,12 @@ def _said(payload: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("payload", "told"),
     [
-        ({"event": "assigned", "by": "agent:1", "to": 2, "owner": "Beatriz {x}"}, "Ana gave it to Beatriz {x}"),
-        ({"event": "assigned", "by": "agent:1", "to": 1, "owner": "Ana"}, "Ana took it on"),
-        ({"event": "assigned", "by": "agent:1", "to": None, "owner": None}, "Ana left it unassigned"),
-        ({"event": "team_changed", "by": "agent:1", "team": "Sales"}, "Ana gave it to the team Sales"),
-        ({"event": "team_changed", "by": "agent:1", "team": None}, "Ana took it off its team"),
-        ({"event": "woken", "by": "agent:1"}, "Ana took it up again before its time"),
+        ({"event": "assigned", "by": "agent:1", "to": 2, "owner": "Beatriz {x}"}, "Ana assigned it to Beatriz {x}"),
+        ({"event": "assigned", "by": "agent:1", "to": 1, "owner": "Ana"}, "Ana assigned it to themselves"),
+        ({"event": "assigned", "by": "agent:1", "to": None, "owner": None}, "Ana unassigned it"),
+        ({"event": "team_changed", "by": "agent:1", "team": "Sales"}, "Ana assigned it to the team Sales"),
+        ({"event": "team_changed", "by": "agent:1", "team": None}, "Ana removed it from its team"),
+        ({"event": "woken", "by": "agent:1"}, "Ana unsnoozed it early"),
     ],
 )
 def test_events_say_to_whom_and_by_whom(payload: dict[str, Any], told: str) -> None:

@@ -174,7 +174,7 @@ def test_a_manager_can_only_read(business: TestBusiness, monkeypatch: pytest.Mon
         "Which conversations agents see",
         "Sales",
     ]
-    assert "Each person who is there is given up to 10 open conversations." in [one.value for one in page.text]
+    assert "Each available agent is assigned up to 10 open conversations." in [one.value for one in page.text]
     assert not page.text_input
     for act in (
         lambda: commands.create("Returns"),
@@ -196,7 +196,7 @@ def test_the_inbox_assigns_to_a_team_and_filters_by_it(business: TestBusiness, m
     page = desk.open(talk)
     desk.act("team", talk, value=sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") == sales
-    assert "Ana Torres gave it to the team Sales" in [line["text"] for line in desk.component("thread")["lines"]]
+    assert "Ana Torres assigned it to the team Sales" in [line["text"] for line in desk.component("thread")["lines"]]
     page.selectbox(key="team").set_value(sales)
     desk.run()
     assert [row["id"] for row in desk.component("inbox_list")["rows"]] == [talk]

@@ -1,4 +1,4 @@
-"""What people do to their own account."""
+"""Commands of the account page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.accounts import sessions, two_factor, users
 
 
 def set_password(present: str, password: str) -> None:
-    """Choose a password, and sign out everywhere else. Raises `NotAllowed`, `WrongPassword`, `UnacceptablePassword`."""
+    """Set a password and end all other sessions. Raises `NotAllowed`, `WrongPassword`, `UnacceptablePassword`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         users.check_password(session, agent.id, present)
@@ -18,7 +18,7 @@ def set_password(present: str, password: str) -> None:
 
 
 def rename(name: str) -> None:
-    """Change what one is called. Raises `NotAllowed`."""
+    """Change the agent's own name. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         users.rename(session, agent.id, name)
@@ -26,7 +26,7 @@ def rename(name: str) -> None:
 
 
 def set_language(language: str) -> None:
-    """Choose the console's language. Raises `NotAllowed`."""
+    """Set the console language. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         users.set_language(session, agent.id, language)
@@ -34,7 +34,7 @@ def set_language(language: str) -> None:
 
 
 def revoke_session(session_id: int) -> None:
-    """Sign out in one of one's own browsers. Raises `NotAllowed`."""
+    """End one of the agent's own sessions. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         sessions.revoke_session(session, agent.id, session_id)
@@ -42,16 +42,16 @@ def revoke_session(session_id: int) -> None:
 
 
 def revoke_others() -> None:
-    """Sign out everywhere but here. Raises `NotAllowed`."""
+    """End all of the agent's other sessions. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         sessions.revoke_others(session, agent.id, agent.session_id)
 
 
 def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
-    """Ask for codes from now on, and sign out everywhere else. Returns the recovery codes.
+    """Turn on two-step sign-in and end all other sessions. Return the recovery codes.
 
-    A session that somebody left open or lost must not be enough to lock its owner out: the password is asked for.
+    The password is required, so that an unattended session is not enough to lock its owner out.
 
     Raises `NotAllowed`, `WrongPassword`, `WrongCode`.
     """
@@ -65,7 +65,7 @@ def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
 
 
 def remove_second_factor(present: str) -> None:
-    """Raises `NotAllowed`, `WrongPassword`."""
+    """Turn off two-step sign-in. Raises `NotAllowed`, `WrongPassword`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         users.check_password(session, agent.id, present)

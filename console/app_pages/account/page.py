@@ -1,4 +1,4 @@
-"""One's own account: name, language, password, second step, and where one is signed in."""
+"""Account page: name, language, password, two-step sign-in and open sessions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _try(result: str, action: Callable[[], None]) -> bool:
     return True
 
 
-def _told(result: str) -> None:
+def _show_result(result: str) -> None:
     if found := state.pop(result, None):
         (st.success if found[0] == "success" else st.error)(found[1])
 
@@ -85,7 +85,7 @@ def _password() -> None:
         _password_field("password", "account.new_password", "new-password", rule)
         _password_field("password_again", "account.new_password_again", "new-password")
         st.form_submit_button(t("account.set_password"), type="primary", on_click=_set_password)
-    _told("password_result")
+    _show_result("password_result")
 
 
 def _second_factor() -> None:
@@ -112,7 +112,7 @@ def _second_factor() -> None:
             t("account.second_factor_begin"), icon=":material/verified_user:",
             on_click=lambda: state.update(new_secret=two_factor.new_secret()),
         )  # fmt: skip
-    _told("second_result")
+    _show_result("second_result")
 
 
 def _session(one: OpenSession) -> None:

@@ -1,4 +1,4 @@
-"""What one's own account page reads."""
+"""Queries of the account page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.accounts.sessions import OpenSession
 
 
 def open_sessions() -> list[OpenSession]:
-    """Where this person is signed in."""
+    """Return the agent's open sessions."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return sessions.sessions_of(session, agent.id)

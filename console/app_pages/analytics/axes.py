@@ -1,4 +1,4 @@
-"""Axes of charts that a person can read: days, bars of one thickness, lengths of time."""
+"""Chart axes: days, horizontal bars of constant thickness, durations."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from console.formatting import DAY, WHOLE_DAY, exactly
 from console.i18n import current
 from core.reporting.metrics import Figures, days_between
 
-FEW = 7  # bars of which a chart has room for at least so many
+FEW = 7  # minimum number of bars a chart has room for
 _MARKS = (0.1, 1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400)  # seconds
 _MARGIN = 1.15
 
 
 def days(found: Figures) -> dict[str, Any]:
-    """An axis of the days of a span. Few of them are marked each and stay as narrow as those of a longer one."""
+    """Return an axis of days. In a short span every day has a tick, and bars stay as narrow as in a long one."""
     axis = {"type": "date", "tickformat": DAY[current()], "hoverformat": WHOLE_DAY[current()]}
     shown = days_between(found.first, found.last)
     if len(shown) >= FEW:
@@ -28,12 +28,12 @@ def days(found: Figures) -> dict[str, Any]:
 
 
 def rows(names: Sequence[str]) -> dict[str, Any]:
-    """An axis of bars that lie, from above, as thick where there is one as where there are many."""
+    """Return an axis of horizontal bars, top to bottom, whose thickness does not depend on their number."""
     return {"range": [max(len(names), FEW) - 0.5, -0.5], "automargin": True, "type": "category"}
 
 
 def durations(lengths: Iterable[float]) -> dict[str, Any]:
-    """A logarithmic axis of seconds between marks that people know."""
+    """Return a logarithmic axis of seconds with familiar tick values."""
     known = list(lengths) or [1.0]
     low = max((one for one in _MARKS if one <= min(known)), default=_MARKS[0])
     high = min((one for one in _MARKS if one > max(known)), default=_MARKS[-1])

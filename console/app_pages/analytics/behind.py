@@ -1,4 +1,4 @@
-"""The conversations behind a figure, in a drawer, each a click from its thread."""
+"""Drawer that lists the conversations behind a figure, with links to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ask(span: Span, metric: str, label: str | None, title: str) -> None:
 
 
 def show() -> None:
-    """Draw the drawer if somebody asked for it."""
+    """Draw the drawer if it is open."""
     if asked := state.pop("behind", None):
         st.dialog(asked[3], position="right", width="large", icon=":material/forum:")(_drawer)(*asked[:3])
 

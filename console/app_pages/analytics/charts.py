@@ -1,4 +1,4 @@
-"""The charts, each with its table, its CSV, and the way to the conversations behind it."""
+"""Charts, each with a table, a CSV download and a drill-down to its conversations."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _heatmap(found: Figures) -> Drawn:
 
 
 def _response(found: Figures) -> Drawn:
-    """Median and ninth decile of each day, bot and team apart."""
+    """Return median and 90th percentile per day, for bot and team."""
     if not found.count("response"):
         return None
     days = list(found.by_day("response"))
@@ -242,7 +242,7 @@ def _category_words(label: str) -> str | None:
 
 
 def _money(found: Figures, metric: str, words: Callable[[str], str | None]) -> Drawn:
-    """USD and number by label, the dearest first."""
+    """Return USD and count by label, most expensive first."""
     totals: dict[str, float] = {}
     for row in found.of(metric):
         totals[row.label] = totals.get(row.label, 0.0) + row.total
@@ -262,7 +262,7 @@ def _money(found: Figures, metric: str, words: Callable[[str], str | None]) -> D
 
 
 def _sold(found: Figures) -> Drawn:
-    """A currency is its own series: amounts of two are never added."""
+    """Chart confirmed value per day, one series per currency: currencies are never added."""
     currencies = [label for label in found.by_label("sold") if label]
     if not currencies:
         return None
@@ -296,7 +296,7 @@ def _scores(found: Figures) -> Drawn:
 
 
 def _labels(found: Figures, metric: str, words: str, colour: str, joint: str = ".") -> Drawn:
-    """Counts by label, the most frequent first, in words."""
+    """Return translated labels and counts, most frequent first."""
     counts = found.by_label(metric)
     if not counts:
         return None

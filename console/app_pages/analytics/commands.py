@@ -1,4 +1,4 @@
-"""What leaves the console as a file is noted: who took what, and when."""
+"""Audit log entries for downloads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.accounts import audit_log
 
 
 def note(what: str) -> None:
-    """A file of `what` is being downloaded. Raises `NotAllowed`."""
+    """Record that a file of `what` is downloaded. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         audit_log.record(session, agent.business_id, f"agent:{agent.id}", "export.download", what)

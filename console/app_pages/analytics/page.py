@@ -1,4 +1,4 @@
-"""Analytics: what happened on the desk, against the time before, with the conversations behind every figure."""
+"""Analytics page: figures compared with the previous period, with the conversations behind each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The span of days that is looked at, kept in the page's address."""
+"""Selected period and filters, kept in the URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ state = st.session_state
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days of the business's time zone, both ends included."""
+    """Range of days in the business's time zone, both ends included."""
 
     first: date
     last: date
@@ -37,12 +37,12 @@ class Span:
         return (self.last - self.first).days + 1
 
     def before(self) -> Span:
-        """As many days, just before."""
+        """Return the preceding period of the same length."""
         return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.whose)
 
 
 def choose(agent: CurrentAgent) -> Span:
-    """Draw the bar, and give what is chosen."""
+    """Draw the filter bar and return the selection."""
     today = datetime.now(ZoneInfo(agent.timezone)).date()
     with st.container(horizontal=True, vertical_alignment="bottom", key="analytics_bar"):
         url_state.begin("period", [*DAYS, "custom"], "week")
@@ -61,7 +61,7 @@ def choose(agent: CurrentAgent) -> Span:
 
 
 def _one(key: str, named: Sequence[ChannelName | Colleague], label: str, placeholder: str) -> int | None:
-    """Let one be chosen. A name that two have is told with its id, for the browser tells which by its words."""
+    """Draw a select box. Duplicate names get their id appended, because Streamlit identifies options by label."""
     times = Counter(one.name for one in named)
     names = {str(one.id): one.name if times[one.name] == 1 else f"{one.name} ({one.id})" for one in named}
     url_state.begin(key, list(names), None)

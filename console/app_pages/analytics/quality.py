@@ -1,4 +1,4 @@
-"""How good the bot's answers are: what became of them, how sure it was, on what they rest and what they cost."""
+"""AI quality part of the analytics page: outcomes, confidence, sources and cost of the bot's answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLOURS = {"good": "agent", "bad": "bad", "handed_over": "plain", "unknown": "c
 
 
 def draw(found: Figures, span: Span) -> None:
-    """The part of the analytics page."""
+    """Draw the AI quality part of the analytics page."""
     measured = quality_queries.quality(span.first, span.last, span.whose)
     _tiles(found, span, measured)
     with st.container(key="charts"):
@@ -63,7 +63,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _cost_each(found: Figures, count: int) -> str:
-    """What one has cost. Calls of unknown price make it a lower bound; with nothing else it is unknown, never zero."""
+    """Return the cost per item: a lower bound if some calls have no known price, unknown if none has."""
     known, unknown = found.count("ai_cost", "known"), found.count("ai_cost", "unknown")
     if not count or not (known or unknown):
         return "—"
@@ -132,7 +132,7 @@ def _confidence(measured: Quality) -> Drawn:
 
 
 def _calibration(span: Span) -> None:
-    """One bot's plot: bots are sure in different ways."""
+    """Draw one bot's calibration plot; confidence scales differ between bots."""
     bots = quality_queries.bots()
     if not bots:
         return
@@ -174,7 +174,7 @@ def _curve(found: Reliability) -> Drawn:
 
 
 def _points(bins: Sequence[Bin], name: str, colour: str) -> go.Scatter:
-    """Larger where more answers were judged."""
+    """Return the points, sized by number of judged answers."""
     most = max(one.count for one in bins)
     return go.Scatter(
         x=[one.claimed for one in bins], y=[one.observed for one in bins], name=name, mode="lines+markers",
@@ -185,7 +185,7 @@ def _points(bins: Sequence[Bin], name: str, colour: str) -> go.Scatter:
 
 
 def _budgets() -> None:
-    """What each bot with a budget has spent of it."""
+    """Draw the spending of each bot that has a budget."""
     for one in quality_queries.budgets():
         words = [
             t(f"improve.spent_{span}", spent=money(float(spent)), limit=money(limit))

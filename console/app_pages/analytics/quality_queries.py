@@ -1,4 +1,4 @@
-"""What the analytics page reads of the bot's answers."""
+"""Queries of the AI quality part."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FRESH_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a bot may cost in USD, what it has cost, and how near that is."""
+    """A bot's budget in USD, its spending, and how close the two are."""
 
     name: str
     per_day: float | None
@@ -36,7 +36,7 @@ class Budget:
 
 
 def quality(first: date, last: date, whose: MetricFilter) -> Quality:
-    """What became of the bot's answers in a span of days, at most a minute old. Raises `NotAllowed`."""
+    """Return answer outcomes in a period, at most a minute old. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     return _quality(agent.business_id, agent.timezone, first, last, whose.channel_id)
 
@@ -48,14 +48,14 @@ def _quality(business_id: int, zone: str, first: date, last: date, channel_id: i
 
 
 def bots() -> Sequence[BotOverview]:
-    """The bots there are. Raises `NotAllowed`."""
+    """Return all bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return version_history.overview(session)
 
 
 def reliability(bot_id: int) -> Reliability:
-    """How sure a bot was against how its answers turned out, at most a minute old. Raises `NotAllowed`."""
+    """Return claimed confidence against observed outcome, at most a minute old. Raises `NotAllowed`."""
     return _reliability(auth.require(*auth.MANAGERS).business_id, bot_id)
 
 
@@ -66,7 +66,7 @@ def _reliability(business_id: int, bot_id: int) -> Reliability:
 
 
 def budgets() -> Sequence[Budget]:
-    """The bots that may cost only so much. Raises `NotAllowed`."""
+    """Return the bots that have a budget. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         found = []

@@ -1,4 +1,4 @@
-"""What the analytics page reads. Managers see everybody's figures; whoever is none sees their own work alone."""
+"""Queries of the analytics page. Managers see all figures; agents see only their own work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FRESH_SECONDS = 60
 
 
 def figures(first: date, last: date, whose: MetricFilter) -> Figures:
-    """What was counted in a span of days, at most a minute old. Raises `NotAllowed`."""
+    """Return the figures of a period, at most a minute old. Raises `NotAllowed`."""
     agent = auth.require()
     return _figures(agent.business_id, first, last, _allowed(agent, whose))
 
@@ -39,7 +39,7 @@ def _figures(business_id: int, first: date, last: date, whose: MetricFilter) -> 
 
 
 def contacts() -> Contacts:
-    """How many customers wrote lately, at most a minute old. Raises `NotAllowed`."""
+    """Return how many customers wrote recently, at most a minute old. Raises `NotAllowed`."""
     return _contacts(auth.require(*auth.MANAGERS).business_id)
 
 
@@ -52,7 +52,7 @@ def _contacts(business_id: int) -> Contacts:
 def behind(
     first: date, last: date, metric: str, label: str | None, whose: MetricFilter, before_id: int | None
 ) -> Sequence[CountedConversation]:
-    """The conversations behind a figure. Raises `NotAllowed`."""
+    """Return the conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return behind_figures.conversations(
@@ -63,21 +63,21 @@ def behind(
 
 
 def channels() -> Sequence[ChannelName]:
-    """The channels figures can be had for. Raises `NotAllowed`."""
+    """Return the channels to filter by. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return channel_names(session)
 
 
 def colleagues() -> Sequence[Colleague]:
-    """The people whose work can be looked at. Raises `NotAllowed`."""
+    """Return the people to filter by. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return users.colleagues(session)
 
 
 def plan() -> float | None:
-    """What the business's plan earns in a month, in USD; None where nobody said. Raises `NotAllowed`."""
+    """Return the plan's monthly revenue in USD, None if not set. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         earned = price_table.read(session, agent.business_id).plan_usd
@@ -85,7 +85,7 @@ def plan() -> float | None:
 
 
 def bot_names() -> dict[str, str]:
-    """The bots' names by their ids, as figures have them."""
+    """Return bot names by id."""
     with transaction(auth.require().business_id) as session:
         return {str(bot_id): name for bot_id, name in session.execute(select(Bot.id, Bot.name))}
 

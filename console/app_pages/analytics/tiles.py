@@ -1,4 +1,4 @@
-"""The figures at the top: each with its change against as many days before, and the conversations behind it."""
+"""Summary tiles: each figure with its change from the previous period and its drill-down."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Read = Callable[[Figures], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`good`: whether more is better (None: neither). `metric` and `label` name the conversations behind it.
+    """A tile. `good`: whether more is better (None: neither). `metric` and `label` select its conversations.
 
-    `personal`: it can be had for one person's work.
+    `personal`: available for a single person.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Tile:
 
 
 def share(part: int, whole: int) -> float | None:
-    """A part of a whole, None of nothing."""
+    """Return part / whole, None for an empty whole."""
     return part / whole if whole else None
 
 
@@ -47,7 +47,7 @@ def money(value: float) -> str:
 
 
 def _cost(found: Figures) -> float | None:
-    """Unknown prices are not zero: nothing is said while no price is known."""
+    """Return the cost, None while no price is known: unknown is not zero."""
     return found.total("ai_cost", "known") if found.count("ai_cost", "known") or not found.count("ai_cost") else None
 
 
@@ -93,7 +93,7 @@ QUOTE_TILES = (
 
 
 def margin(plan_a_month: float) -> Tile:
-    """What is left of what a plan earns in the days of a span, after models and messages."""
+    """Return plan revenue of the period minus model and message costs."""
 
     def left(found: Figures) -> float:
         days = (found.last - found.first).days + 1
@@ -103,7 +103,7 @@ def margin(plan_a_month: float) -> Tile:
 
 
 def show(now: Figures, earlier: Figures, span: Span, plan_a_month: float | None = None) -> None:
-    """Draw them all; what is left of the plan where a plan is set (USD a month)."""
+    """Draw the tiles; the plan margin only if a plan (USD a month) is set."""
     shown = [*TILES]
     if now.count("response_open") or earlier.count("response_open"):
         shown.append(OPEN_TILE)

@@ -1,4 +1,4 @@
-"""What an entry of the audit log was about, in words."""
+"""Readable subject and details of an audit entry."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SHOWN_IDS = 10
 
 
 def details(data: Mapping[str, Any]) -> str:
-    """An entry's data: what it went from and to first, then each part under its name. What is empty is left out."""
-    told = [f"{_value('', data['before'])} → {_value('', data['after'])}"] if {"before", "after"} <= set(data) else []
-    rest = {key: value for key, value in data.items() if not (told and key in ("before", "after"))}
-    told += [f"{_name(key)}: {_value(key, value)}" for key, value in rest.items() if value not in (None, "", [], {})]
-    return " · ".join(told)
+    """Return an entry's data: before and after first, then each named part. Empty parts are omitted."""
+    parts = [f"{_value('', data['before'])} → {_value('', data['after'])}"] if {"before", "after"} <= set(data) else []
+    rest = {key: value for key, value in data.items() if not (parts and key in ("before", "after"))}
+    parts += [f"{_name(key)}: {_value(key, value)}" for key, value in rest.items() if value not in (None, "", [], {})]
+    return " · ".join(parts)
 
 
 def subject(reference: str) -> str:
-    """What was acted on: "product:9" as "Products · 9"; a person's name stays."""
+    """Return the subject: "product:9" becomes "Products · 9"; a person's name is unchanged."""
     kind, colon, number_of = reference.partition(":")
     area = catalogue(current()).get(f"audit.area_{kind}")
     return f"{area} · {number_of}" if colon and area else reference

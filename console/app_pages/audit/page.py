@@ -1,4 +1,4 @@
-"""The audit log: who did what, when, and to what."""
+"""Audit log page."""
 
 from __future__ import annotations
 

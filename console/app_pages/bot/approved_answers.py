@@ -1,4 +1,4 @@
-"""The approved answers: a table with a search, and the way to a spreadsheet and back."""
+"""Approved answers: searchable table with CSV import and export."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def draw(locked: bool) -> None:
 
 
 def _import(found: list[Row]) -> None:
-    """What a file would change, before it does."""
+    """Preview the changes of a CSV import."""
     st.caption(t("bot.import_lead"))
     turn = state.setdefault("bot_import_round", 0)
     file = st.file_uploader("CSV", type="csv", key=f"bot_import_{turn}", label_visibility="collapsed")
@@ -83,7 +83,7 @@ def _faults(read: Read) -> None:
 
 
 def compared(found: list[Row], read: Read) -> tuple[list[QaPair], list[QaPair]]:
-    """The pairs of a file that are new, and those whose question is there with another answer or approval."""
+    """Return the file's new pairs, and those whose question exists with another answer or approval."""
     known = {row["question"]: row for row in found}
     added = [one for one in read.pairs if one.question not in known]
     changed = [one for one in read.pairs if one.question in known and known[one.question] != one.model_dump()]
@@ -99,7 +99,7 @@ def _take(found: list[Row], added: list[QaPair], changed: list[QaPair]) -> None:
 
 
 def _whole(found: list[Row]) -> list[QaPair]:
-    """The rows that are pairs; what is half typed is not exported."""
+    """Return the complete rows; incomplete ones are not exported."""
     kept = []
     for row in found:
         try:

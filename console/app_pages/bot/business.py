@@ -1,4 +1,4 @@
-"""What the business says about itself, for the bot to tell."""
+"""Business facts that the bot may give to customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved cases: what customers ask, with what a good answer does."""
+"""Saved test cases: customer questions with expectations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDS = {"either": None, "hands_off": True, "answers": False}
 
 
 def pane(bot_id: int) -> None:
-    """The cases of a bot, and a form for another."""
+    """Draw the bot's cases and a form to add one."""
     known = replay_queries.cases(bot_id)
     st.markdown(f"**{t('rehearsal.cases', count=len(known))}**", help=t("rehearsal.cases_help"))
     if not known:
@@ -56,7 +56,7 @@ def _remove(case_id: int) -> None:
 
 
 def expected_words(expected: Expectation) -> str:
-    """What is expected, in one line."""
+    """Return the expectations in one line."""
     parts = [
         t("rehearsal.must_say", phrases=", ".join(expected.contains)) if expected.contains else "",
         t("rehearsal.must_not_say", phrases=", ".join(expected.avoids)) if expected.avoids else "",
@@ -71,7 +71,7 @@ Keep = Callable[[str, str, Expectation], None]  # name, question, what is expect
 
 
 def expectation_form(key: str, keep: Keep, *, asks: bool = False, name: str = "") -> None:
-    """Ask for a name, the question if `asks`, and what is expected; then `keep` it. What is wrong stays as it is."""
+    """Draw the form for name, question (if `asks`) and expectations; submit to `keep`. Invalid input stays."""
     if error := state.pop(f"{key}_error", None):
         st.error(error, icon=":material/error:")
     with st.form(key, clear_on_submit=False, border=False):

@@ -1,4 +1,4 @@
-"""More bots than one: choosing which to look at, making another, and who answers where."""
+"""Bot selection, bot creation and the assignment of bots to channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLANK = _NOBODY = 0  # no bot has this id
 
 
 def header(bots: Sequence[BotOverview], shown: BotOverview, *, locked: bool, unsaved: bool) -> None:
-    """Whose page it is. With unsaved changes no other bot can be chosen: they would be lost."""
+    """Draw the bot selection, disabled while there are unsaved changes, which would be lost."""
     with st.container(horizontal=True, vertical_alignment="center", key="bot_head"):
         st.title(shown.name, width="content")
         st.caption(t("bot.answers_on", channels=", ".join(shown.channels) or "—"), width="stretch")
@@ -59,7 +59,7 @@ def _create() -> None:
 
 
 def pane(bots: Sequence[BotOverview], *, locked: bool) -> None:
-    """Who answers on each channel. A choice holds at once."""
+    """Draw the bot of each channel. A change takes effect immediately."""
     st.caption(t("bot.channels_lead"))
     if error := state.pop("bot_channel_error", None):
         st.error(error, icon=":material/error:")

@@ -1,4 +1,4 @@
-"""What is done to bots."""
+"""Commands of the bot page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.types import BusinessFacts, Role, Turn
 
 
 def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
-    """Put settings in force. Returns the new version. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
+    """Save settings as a new version and return its number. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         return version_history.save(
@@ -34,7 +34,7 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
 
 
 def create(name: str, *, copied_from: int | None) -> int:
-    """Make a bot, like another or with the settings that every bot begins with. Returns its id.
+    """Create a bot, as a copy or with default settings. Return its id.
 
     Raises `NotAllowed`, `NotFound`.
     """
@@ -46,14 +46,14 @@ def create(name: str, *, copied_from: int | None) -> int:
 
 
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
-    """Say who answers on a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
+    """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
 
 
 def remove(bot_id: int) -> None:
-    """Remove a bot with all that only it had. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
+    """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         kept = bot_removal.remove(session, agent.business_id, bot_id, actor=f"agent:{agent.id}")
@@ -62,7 +62,7 @@ def remove(bot_id: int) -> None:
 
 
 def save_facts(known: BusinessFacts) -> None:
-    """Raises `NotAllowed`, `UnacceptableFacts`."""
+    """Save the business facts. Raises `NotAllowed`, `UnacceptableFacts`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         business_profile.save(session, agent.business_id, f"agent:{agent.id}", known)
@@ -72,10 +72,10 @@ def save_facts(known: BusinessFacts) -> None:
 def try_it(
     bot_id: int, settings: BotSettings, said: Sequence[tuple[str, str]], before: Sequence[Outcome] = ()
 ) -> Outcome:
-    """What the bot would do with these settings. `said` are (role, words), the customer's last.
+    """Return what the bot would do with these settings. `said` are (role, text) pairs, the customer's last.
 
-    `before` is what came of the trial's earlier questions: a quote stays open, and a mood is remembered. Nothing is
-    sent. What the model's work takes counts against the bot's budget in force, and is in the audit log.
+    `before` is the state after the trial's earlier questions: open quote, sentiment. Nothing is sent.
+    Model usage counts against the current budget and is recorded in the audit log.
     Raises `NotAllowed`, `NotFound`, `OverBudget`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)

@@ -1,4 +1,4 @@
-"""The bot's settings as a form. What is typed stays in the session until it is saved or discarded."""
+"""Bot settings form. Input stays in the session until it is saved or discarded."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _TABLES = ("qa_pairs", "topics")
 _OPTIONAL = (
     "model", "temperature", "quiet_seconds", "requests_per_minute", "tokens_per_minute", "usd_per_day", "usd_per_month",
 )  # fmt: skip
-_DECIMALS = {  # the lowest and the highest
+_DECIMALS = {  # minimum and maximum
     "quiet_seconds": (0.0, 60.0), "temperature": (0.0, 2.0), "timeout_seconds": (1.0, 120.0),
     "usd_per_day": (0.01, 1_000_000.0), "usd_per_month": (0.01, 1_000_000.0),
 }  # fmt: skip
-_CHOSEN = ("bot_id", "bot_part", "bot_note")  # what else of the page must last
-_DRAWN_ANEW = (".editor", ".words")  # from what is kept; numbers perhaps in another language
+_CHOSEN = ("bot_id", "bot_part", "bot_note")  # other session keys that must survive
+_DRAWN_ANEW = (".editor", ".words")  # from the saved values; numbers may be formatted for another language
 _LANGUAGE_CHOICES = {"auto": "", **LANGUAGES}
 
 
 def load(settings: BotSettings) -> None:
-    """Fill the form."""
+    """Fill the form from settings."""
     for field, value in settings.model_dump(mode="json").items():
         if field in _LOCALISED:
             for language, words in value.items():
@@ -49,7 +49,7 @@ def load(settings: BotSettings) -> None:
 
 
 def document() -> dict[str, Any]:
-    """What is typed, as the settings' JSON."""
+    """Return the input as the settings' JSON."""
     typed: dict[str, Any] = {}
     for field in BotSettings.model_fields:
         if field in _LOCALISED:
@@ -67,7 +67,7 @@ def document() -> dict[str, Any]:
 
 
 def read() -> BotSettings | list[str]:
-    """The settings that are typed, or what is wrong with them, in words."""
+    """Return the settings, or readable errors."""
     unread = hours.faults() + _unread_numbers()
     try:
         return unread or BotSettings.model_validate(document())
@@ -81,7 +81,7 @@ def _unread_numbers() -> list[str]:
 
 
 def _typed(field: str, words: str | None) -> decimals.Typed:
-    """What stands in a field of decimals. Where it is not drawn, what stood there last holds."""
+    """Return the value of a decimal field; if it is not drawn, its last value."""
     return (
         decimals.Typed(None)
         if words is None
@@ -90,7 +90,7 @@ def _typed(field: str, words: str | None) -> decimals.Typed:
 
 
 def is_loaded() -> bool:
-    """Whether every field has its value."""
+    """Return whether every field has a value."""
     try:
         document()
     except KeyError:
@@ -99,14 +99,14 @@ def is_loaded() -> bool:
 
 
 def keep() -> None:
-    """Streamlit forgets a widget that is not drawn. What was typed must stay, on whichever page somebody looks."""
+    """Keep input in the session: Streamlit drops the state of widgets that are not drawn, also on other pages."""
     for key in list(state):
         if isinstance(key, str) and (key in _CHOSEN or (key.startswith("bot.") and not key.endswith(_DRAWN_ANEW))):
             state[key] = state[key]
 
 
 def draw(*, locked: bool, time_zone: str) -> None:
-    """The groups of settings, each with its limits beside it. `time_zone` is the business's."""
+    """Draw the setting groups with their limits. `time_zone` is the business's."""
     groups: dict[str, Callable[[bool], None]] = {
         "identity": _identity, "judgement": _judgement, "answers": approved_answers.draw, "messages": _messages,
         "hours": lambda locked: _hours(locked, time_zone), "keywords": _keywords, "limits": _limits,

@@ -1,4 +1,4 @@
-"""The opening hours as the form holds them: one line of shifts a day, and a table of holidays."""
+"""Opening hours form: a line of shifts per day and a table of holidays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def load(value: Mapping[str, Any]) -> None:
 
 
 def document() -> dict[str, Any]:
-    """What is typed, as the setting's JSON value. Days that cannot be read are left to `faults`."""
+    """Return the input as the setting's JSON value. Unreadable days are reported by `faults`."""
     week = [
         {"day": day, "opens": opens.isoformat(), "closes": closes.isoformat()}
         for day in _DAYS
@@ -41,13 +41,13 @@ def document() -> dict[str, Any]:
 
 
 def faults() -> list[str]:
-    """What is wrong with the lines, in words."""
+    """Return readable errors of the lines."""
     unread = [day for day in _DAYS if shifts(state[f"bot.hours.{day}"]) is None]
     return [f"{t('bot.opening_hours')}, {t(f'bot.day_{day}')}: {t('bot.fault_hours')}" for day in unread]
 
 
 def shifts(words: str) -> list[tuple[time, time]] | None:
-    """The shifts in "09:00-13:00, 16.00 a 20.00"; None if that is not what stands there. 24:00 is midnight."""
+    """Parse shifts such as "09:00-13:00, 16.00 a 20.00"; None if unreadable. 24:00 is midnight."""
     found = []
     for part in re.split(r"[,;]", words):
         if not part.strip():
@@ -65,7 +65,7 @@ def shifts(words: str) -> list[tuple[time, time]] | None:
 
 
 def draw(locked: bool, time_zone: str) -> None:
-    """The fields, below them whether somebody would be there now."""
+    """Draw the fields and whether somebody is available now."""
     st.caption(t("bot.hours_lead"))
     empty = t("bot.closed" if any(state[f"bot.hours.{day}"].strip() for day in _DAYS) else "bot.somebody")
     for pair in (_DAYS[0:2], _DAYS[2:4], _DAYS[4:6], _DAYS[6:7]):  # in the order of the week, on a phone too
@@ -93,14 +93,14 @@ def draw(locked: bool, time_zone: str) -> None:
 
 
 def _day(day: int, empty: str, locked: bool) -> None:
-    """A day's line. `empty` says what it means that nothing stands there."""
+    """Draw a day's line. `empty` is the hint for an empty line."""
     st.text_input(t(f"bot.day_{day}"), key=f"bot.hours.{day}", disabled=locked, max_chars=200, placeholder=empty)
     if shifts(state[f"bot.hours.{day}"]) is None:
         st.caption(f":red[{t('bot.unread_hours')}]")
 
 
 def described(value: Mapping[str, Any]) -> str:
-    """The setting's JSON value in words, a line a day."""
+    """Return the setting's JSON value as text, a line per day."""
     lines = [f"{t(f'bot.day_{day}')}: {words}" for day, words in _by_day(value).items() if words]
     if not lines:
         lines = [t("bot.hours_always")]

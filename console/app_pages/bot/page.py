@@ -1,4 +1,4 @@
-"""The bot: its settings with a chat to try them in, its versions, and what it may tell of the business."""
+"""Bot page: settings with a trial chat, versions, channels and business facts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ locked = agent.role not in auth.ADMINISTRATORS
 
 
 def _begin(bot_id: int) -> None:
-    """Start from the settings in force."""
+    """Load the current settings."""
     number, settings = queries.current(bot_id)
     state["bot_at"] = (bot_id, number)
     state["bot_saved"] = settings
@@ -49,7 +49,7 @@ def _discard(bot_id: int) -> None:
 
 
 def _bar(bot_id: int, typed: BotSettings | list[str]) -> None:
-    """What is not saved yet, and what to do about it."""
+    """Draw the bar of unsaved changes with save and discard."""
     if isinstance(typed, list):
         st.error("\n".join(f"- {fault}" for fault in typed), icon=":material/error:")
         st.button(t("bot.discard"), on_click=_discard, args=(bot_id,))
@@ -121,13 +121,13 @@ def _restore(bot_id: int, wanted: BotSettings, based_on: int, number: int) -> No
     _save(bot_id, wanted, based_on)
 
 
-def _shown(bots: Sequence[BotOverview]) -> BotOverview:
-    """The bot that was chosen, at first the oldest."""
+def _selected(bots: Sequence[BotOverview]) -> BotOverview:
+    """Return the selected bot, by default the oldest."""
     return next((one for one in bots if one.id == state.get("bot_id")), bots[0])
 
 
 def _part(shown: BotOverview, bots: Sequence[BotOverview]) -> None:
-    state.setdefault("bot_part", "settings")  # not the widget's default: the session holds what was chosen
+    state.setdefault("bot_part", "settings")  # not the widget's default: the session holds the selection
     where = st.segmented_control(
         t("bot.part"), ["settings", "whatif", "versions", "channels", "facts"], required=True, key="bot_part",
         format_func=lambda one: t(f"bot.part_{one}"), label_visibility="collapsed",
@@ -150,14 +150,14 @@ with layout.page():
     if not bots:
         st.info(t("bot.none"), icon=":material/smart_toy:")
         st.stop()
-    shown = _shown(bots)
+    shown = _selected(bots)
     if state.get("bot_at", (None,))[0] != shown.id or not form.is_loaded():
         _begin(shown.id)
     head = st.container()
     if locked:
         st.info(t("bot.locked"), icon=":material/lock:")
     _part(shown, bots)
-    with head:  # last, for only now is it known whether something is unsaved
+    with head:  # last, because only now is it known whether there are unsaved changes
         unsaved = form.read() != state["bot_saved"]
         channels.header(bots, shown, locked=locked, unsaved=unsaved)
     with st.container(key="unsaved_box"):

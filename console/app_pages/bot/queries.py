@@ -1,4 +1,4 @@
-"""What the bot's page reads."""
+"""Queries of the bot page."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from core.types import BusinessFacts
 
 
 def overview() -> Sequence[BotOverview]:
-    """The bots there are. Raises `NotAllowed`."""
+    """Return all bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return version_history.overview(session)
 
 
 def channels() -> Sequence[Served]:
-    """The channels and who answers on each. Raises `NotAllowed`."""
+    """Return the channels with their bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return admin.served(session)
 
 
 def current(bot_id: int) -> tuple[int, BotSettings]:
-    """The settings in force and their version. Raises `NotAllowed`, `NotFound`."""
+    """Return the current settings and their version. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return versions.current(session, bot_id)
 
 
 def history(bot_id: int) -> Sequence[Version]:
-    """The versions, newest first. Raises `NotAllowed`."""
+    """Return the versions, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return version_history.history(session, bot_id)
 
 
 def version(bot_id: int, number: int) -> BotSettings:
-    """One version's settings. Raises `NotAllowed`, `NotFound`."""
+    """Return the settings of a version. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return version_history.read(session, bot_id, number)
 
 
 def business_facts() -> BusinessFacts:
-    """What the bot may tell about the business. Raises `NotAllowed`."""
+    """Return the business facts. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return business_profile.read(session, agent.business_id)

@@ -1,4 +1,4 @@
-"""Removing the bot that is shown: a dialog says what goes and what stays, or why it cannot go."""
+"""Dialog to delete a bot: lists what is deleted and kept, or why it cannot be deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ state = st.session_state
 
 
 def button(shown: BotOverview, *, alone: bool, unsaved: bool) -> None:
-    """The way to the dialog. `alone`: the business has no other bot."""
+    """Draw the button that opens the dialog. `alone`: the business has no other bot."""
     st.button(
         "", icon=":material/delete:", type="tertiary", key="bot_remove", on_click=_asked, args=(shown.id,),
         disabled=unsaved, help=t("bot.save_first") if unsaved else t("bot.remove"),

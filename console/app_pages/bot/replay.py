@@ -1,4 +1,4 @@
-"""What-if: the settings on the page beside those in force, on past conversations and saved cases."""
+"""What if: compare the page's settings with the current ones on past conversations and saved cases."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ICONS = {
 
 
 def pane(bot_id: int, in_force: BotSettings, typed: BotSettings | list[str]) -> None:
-    """Begin a run, watch it and read it; below, the cases."""
+    """Draw the start form, progress and results of a replay, and the cases."""
     st.caption(t("rehearsal.lead"))
     if error := state.pop("rehearsal_error", None):
         st.error(error, icon=":material/error:")
@@ -88,7 +88,7 @@ def _results(bot_id: int, was_open: bool) -> None:
         st.caption(t("rehearsal.none"))
         return
     if was_open and not run.is_open:
-        st.rerun()  # the whole page: it stops looking, and another run may begin
+        st.rerun()  # rerun the whole page: polling stops and another replay may start
     _progress(run)
     st.markdown(summary(run))
     only = st.segmented_control(
@@ -127,7 +127,7 @@ def _cancel(rehearsal_id: int) -> None:
 
 
 def summary(run: RehearsalView) -> str:
-    """One line: how many stay, change, go to people, fall short, and what it cost."""
+    """Return a one-line summary: unchanged, changed, handed over, failed, cost."""
     found = Counter(item.difference for item in run.items if item.after)
     changed = found[Difference.WORDS] + found[Difference.MANNER]
     parts = [
@@ -145,13 +145,13 @@ def summary(run: RehearsalView) -> str:
 
 
 def _unknown_cost(run: RehearsalView) -> bool:
-    """Whether a model answered at a price that nobody knows."""
+    """Return whether a model without a known price was used."""
     both = [one for item in run.items for one in (item.before, item.after) if one is not None]
     return any(one.model is not None and one.cost is None for one in both)
 
 
 def of_version(bot_id: int, number: int) -> None:
-    """What the last run of a version's settings found, on the page of versions."""
+    """Draw the result of the last replay of a version."""
     run = replay_queries.of_version(bot_id, number)
     if run is None:
         st.caption(t("rehearsal.version_untried"))

@@ -1,4 +1,4 @@
-"""Trying settings before they are in force, and the cases that they are tried on."""
+"""Commands for replays and saved cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.platform import job_queue
 
 
 def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_limit: Decimal | None) -> int:
-    """Try settings beside those in force, at most `count` questions for at most `spend_limit` USD. Returns the run.
+    """Start a replay of at most `count` questions and `spend_limit` USD. Return its id.
 
     Raises `NotAllowed`, `NotFound`, `NothingToRehearse`, `AlreadyRehearsing`.
     """
@@ -28,14 +28,14 @@ def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_
 
 
 def cancel(rehearsal_id: int) -> None:
-    """Raises `NotAllowed`."""
+    """Cancel a replay. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         replays.cancel(session, agent.business_id, rehearsal_id, actor=f"agent:{agent.id}")
 
 
 def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> None:
-    """Raises `NotAllowed`, `UnacceptableCase`."""
+    """Save a case. Raises `NotAllowed`, `UnacceptableCase`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         test_cases.add(
@@ -44,7 +44,7 @@ def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> No
 
 
 def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> None:
-    """Keep a question of a run as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    """Save a replayed question as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         item = replays.find_item(session, item_id)
@@ -55,7 +55,7 @@ def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> No
 
 
 def keep_answer(message_id: int | None, run_id: int | None, name: str, expected: Expectation) -> None:
-    """Keep what the bot had to answer as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    """Save the question behind an answer as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         test_cases.of_answer(
@@ -64,7 +64,7 @@ def keep_answer(message_id: int | None, run_id: int | None, name: str, expected:
 
 
 def remove_case(case_id: int) -> None:
-    """Raises `NotAllowed`."""
+    """Delete a case. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         test_cases.remove(session, agent.business_id, case_id, actor=f"agent:{agent.id}")

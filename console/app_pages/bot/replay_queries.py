@@ -1,4 +1,4 @@
-"""What the what-if part of the bot's page reads."""
+"""Queries of the What if part."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from core.evaluation.test_cases import Case
 
 
 def latest(bot_id: int) -> RehearsalView | None:
-    """The bot's newest run. Raises `NotAllowed`."""
+    """Return the bot's latest replay. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return replays.latest(session, bot_id)
 
 
 def of_version(bot_id: int, number: int) -> RehearsalView | None:
-    """The newest run of the settings that a version holds. Raises `NotAllowed`."""
+    """Return the latest replay of a version's settings. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return replays.of_version(session, bot_id, number)
 
 
 def cases(bot_id: int) -> Sequence[Case]:
-    """The bot's saved cases. Raises `NotAllowed`."""
+    """Return the bot's saved cases. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return saved.of_bot(session, bot_id)
 
 
 def can_write() -> bool:
-    """Whether a language model is configured."""
+    """Return whether a language model is configured."""
     return is_configured()
 
 
 def most_of_a_question(in_force: BotSettings, wanted: BotSettings) -> Decimal | None:
-    """The most that one question may cost in USD, asked of both; None when a price is not known."""
+    """Return the maximum cost in USD of one question asked of both settings, None if a price is unknown."""
     table = price_table.table(auth.require(*auth.MANAGERS).business_id)
     most = [replays.most_of_a_call(one, table) for one in (in_force, wanted)]
     known = [price for price in most if price is not None]

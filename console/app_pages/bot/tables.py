@@ -1,4 +1,4 @@
-"""Settings that are lists of rows, as tables to edit, whole or narrowed by a search."""
+"""Editable tables for list settings, with a search filter."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ import streamlit as st
 from core.text.normalize import fold
 
 state = st.session_state
-_PLACE = "place"  # where a row stands in the list, kept in a column nobody sees
+_PLACE = "place"  # hidden column with the row's position in the list
 
 Row = dict[str, Any]
 
 
 def load(field: str, rows: Sequence[Row]) -> None:
-    """Put rows in a table, whatever was typed there."""
+    """Set the table's rows, discarding edits."""
     state[f"bot.{field}.rows"] = list(rows)
     state[f"bot.{field}.round"] = state.get(f"bot.{field}.round", 0) + 1
 
 
 def rows(field: str) -> list[Row]:
-    """What the table holds, narrowed or not."""
+    """Return all rows, regardless of the filter."""
     found: list[Row] = state[f"bot.{field}.rows"]
     return found
 
 
 def matching(found: Sequence[Row], query: str) -> list[int]:
-    """The places of the rows that say every word of the query, whatever its accents and capitals."""
+    """Return the positions of rows that contain every query word, ignoring accents and case."""
     words = fold(query).split()
     said = [fold(" ".join(cell for cell in row.values() if isinstance(cell, str))) for row in found]
     return [place for place, text in enumerate(said) if all(word in text for word in words)]
 
 
 def draw(field: str, columns: Mapping[str, Any], *, locked: bool, query: str = "") -> None:
-    """Let the rows that match the query be edited; the others stay as they are."""
+    """Draw an editor for the rows that match the query; others are unchanged."""
     editor, drawn = f"bot.{field}.{state[f'bot.{field}.round']}.{query}.editor", f"bot.{field}.drawn"
-    if editor not in state or drawn not in state:  # drawn anew: the editor has forgotten its changes, the rows have not
+    if editor not in state or drawn not in state:  # after a redraw the editor has lost its edits, the rows have not
         whole = rows(field)
         places = matching(whole, query)
         frame = pd.DataFrame([whole[place] for place in places], columns=list(columns))
@@ -53,7 +53,7 @@ def draw(field: str, columns: Mapping[str, Any], *, locked: bool, query: str = "
 
 
 def merged(whole: Sequence[Row], shown: set[int], edited: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The list after some of its rows were edited: each in its place, those that went left out, new ones last."""
+    """Merge edits into the list: rows keep their position, removed ones are dropped, new ones come last."""
     kept: dict[int, Row] = {place: row for place, row in enumerate(whole) if place not in shown}
     new = []
     for one in edited:
@@ -68,5 +68,5 @@ def merged(whole: Sequence[Row], shown: set[int], edited: Sequence[Mapping[str, 
 
 
 def _cell(cell: Any) -> Any:
-    """A new row's empty cells are None or NaN."""
+    """Normalize a cell: empty cells of new rows are None or NaN."""
     return bool(cell) if isinstance(cell, bool) else cell if isinstance(cell, str) else False if cell is None else ""

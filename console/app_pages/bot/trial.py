@@ -1,4 +1,4 @@
-"""A chat with the bot as it would be with the settings on the page, saved or not. Nothing is sent to anybody."""
+"""Trial chat with the page's settings, saved or not. Nothing is sent to customers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 4000  # characters
 
 
 def pane(bot_id: int, settings: BotSettings | None) -> None:
-    """Draw it. Without settings (what is typed is not valid) nothing can be asked."""
+    """Draw the chat. It is disabled without settings (invalid input)."""
     st.markdown(f"**{t('bot.try')}**", help=t("bot.try_help"))
     turns: list[tuple[str, str]] = state.setdefault("trial", [])
     notes: dict[int, Outcome] = state.setdefault("trial_notes", {})
@@ -36,7 +36,7 @@ def pane(bot_id: int, settings: BotSettings | None) -> None:
 
 
 def _answer(bot_id: int, settings: BotSettings | None, turns: list[tuple[str, str]], notes: dict[int, Outcome]) -> None:
-    """Ask for what is owed, once: what came of it is kept beside the question."""
+    """Answer the pending question once and store the result with it."""
     if settings is None or not turns or turns[-1][0] != "customer" or len(turns) - 1 in notes:
         return
     try:
@@ -56,7 +56,7 @@ def _answer(bot_id: int, settings: BotSettings | None, turns: list[tuple[str, st
 
 
 def _note(outcome: Outcome) -> None:
-    """What decided, how sure, and what it took."""
+    """Draw decision, confidence and usage."""
     trace = outcome.trace
     words = catalogue(current())
     match outcome:

@@ -1,4 +1,4 @@
-"""The versions of a bot: what each changed, and going back."""
+"""Versions of a bot: differences and restore."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _CHOSEN = ("bot_version", "bot_against")
 
 
 def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int | None]:
-    """Let somebody choose a version, at first the one in force, and another to hold it against: the one before.
+    """Draw the selection of a version (default: current) and one to compare with (default: the previous).
 
-    `versions` are newest first; the newest is in force. Returns their numbers, None where there is no other.
+    `versions` are newest first; the first is current. Return their numbers, None if there is no other.
     """
     in_force = versions[0].number
     titles = {one.number: _title(one, zone, in_force) for one in versions}
@@ -41,7 +41,7 @@ def pick(versions: Sequence[Version], zone: ZoneInfo) -> tuple[int, int | None]:
 
 
 def forget() -> None:
-    """Begin again with the version in force."""
+    """Reset the selection to the current version."""
     for key in _CHOSEN:
         state.pop(key, None)
 
@@ -53,7 +53,7 @@ def _title(one: Version, zone: ZoneInfo, in_force: int) -> str:
 
 
 def compare(bot_id: int, number: int, against: int) -> None:
-    """What a version has that the other has not."""
+    """Return the differences between two versions."""
     found = changes(queries.version(bot_id, against), queries.version(bot_id, number))
     if not found:
         st.info(t("bot.same"), icon=":material/check:")
@@ -63,7 +63,7 @@ def compare(bot_id: int, number: int, against: int) -> None:
 
 
 def show(found: Sequence[Change]) -> None:
-    """Differences, each as the words that go and the words that come."""
+    """Draw the differences, each as removed and added words."""
     for change in found:
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{t('bot.keywords') if change.field == 'handoff_keywords' else t(f'bot.{change.field}')}**")
@@ -76,7 +76,7 @@ def _both(change: Change) -> tuple[str, str]:
 
 
 def _words(value: Any) -> str:
-    """A setting's JSON value as text."""
+    """Return a setting's JSON value as text."""
     match value:
         case None | "" | []:
             return "—"
@@ -94,7 +94,7 @@ def _words(value: Any) -> str:
 
 
 def words_between(before: str, after: str) -> str:
-    """HTML with the words that went struck through and those that came marked. What people wrote is escaped."""
+    """Return HTML with removed words struck through and added words marked. User text is escaped."""
     old, new = _pieces(before), _pieces(after)
     parts = []
     for what, start, end, to, until in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -107,7 +107,7 @@ def words_between(before: str, after: str) -> str:
 
 
 def _pieces(words: str) -> list[str]:
-    """Words and the spaces between them."""
+    """Split into words and the spaces between them."""
     pieces: list[str] = []
     for line in words.splitlines(keepends=True):
         for number, word in enumerate(line.split(" ")):

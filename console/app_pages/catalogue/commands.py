@@ -1,4 +1,4 @@
-"""What people change about the catalogue. Managers and administrators only."""
+"""Commands of the catalogue page. Managers and administrators only."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from core.catalog.products import Facts
 
 
 def save(facts: Facts, product_id: int | None) -> None:
-    """Add a product, or change one. Raises `NotAllowed` and what `products.save` does."""
+    """Create or update a product. Raises `NotAllowed` and the errors of `products.save`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         products.save(session, agent.business_id, f"agent:{agent.id}", facts, product_id)
 
 
 def remove(product_id: int) -> None:
-    """Forget a product. Raises `NotAllowed`."""
+    """Delete a product. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         products.remove(session, agent.business_id, f"agent:{agent.id}", [product_id])
 
 
 def offer(product_id: int, active: bool) -> None:
-    """Offer a product, or no longer. Raises `NotAllowed`."""
+    """Put a product on sale, or take it off. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         products.offer(session, agent.business_id, f"agent:{agent.id}", [product_id], active=active)
 
 
 def take(read: Read) -> Plan:
-    """Take a price list over; says what that did. Raises `NotAllowed` and `TooManyProducts`."""
+    """Import a price list. Return counts of the changes. Raises `NotAllowed` and `TooManyProducts`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         own = product_index.own_currency(session, agent.business_id)

@@ -1,4 +1,4 @@
-"""The side panel that adds a product or changes one."""
+"""Side panel to create or edit a product."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ALIASES = re.compile(r"[,;\n]")
 
 
 def closed() -> None:
-    """Nothing is edited any more."""
+    """Close the panel."""
     state.pop("product_form", None)
 
 
 def show(one: Listed | None, own_currency: str) -> None:
-    """The panel for a product, or for a new one."""
+    """Draw the panel for a product, or for a new one."""
 
     @st.dialog(t("catalogue.edit" if one else "catalogue.add"), position="right", on_dismiss=closed)
     def panel() -> None:

@@ -1,4 +1,4 @@
-"""A price list from a spreadsheet: what it would do is shown before it is done."""
+"""Price list import with a preview of the changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw(own_currency: str) -> None:
 
 
 def preview(content: Callable[[], bytes], own_currency: str) -> None:
-    """What taking a list over would do, and the button that does it."""
+    """Draw the preview of an import and the button that runs it."""
     try:
         with st.spinner(t("catalogue.reading")):
             read = _read(content())
@@ -82,8 +82,8 @@ def _faults(faults: Sequence[Fault]) -> None:
 
 
 def _changes(plan: Plan, own_currency: str) -> None:
-    """What is new and what becomes different, the first few hundred."""
-    shown = [(one, _told(one, own_currency)) for one in plan.changed[:_MOST_CHANGES]]
+    """Return new and changed products, the first few hundred."""
+    shown = [(one, _previous_values(one, own_currency)) for one in plan.changed[:_MOST_CHANGES]]
     rows = [(t("catalogue.changed"), one.after, told) for one, told in shown]
     rows += [(t("catalogue.new"), one, "") for one in plan.added[: _MOST_CHANGES - len(rows)]]
     if rows:
@@ -99,8 +99,8 @@ def _changes(plan: Plan, own_currency: str) -> None:
         )
 
 
-def _told(change: Change, own_currency: str) -> str:
-    """What a product was before, where that is something else now."""
+def _previous_values(change: Change, own_currency: str) -> str:
+    """Return a product's previous values that change."""
     before, after = change.before, change.after
     priced = ("price", "currency", "unit")
     differs = [one.name for one in fields(Facts) if getattr(before, one.name) != getattr(after, one.name)]

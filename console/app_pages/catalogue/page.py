@@ -1,4 +1,4 @@
-"""The catalogue: what the business sells, at which price."""
+"""Catalogue page: products and prices."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ with layout.page():
             import_dialog.draw(own)
     number = state.get("catalogue_page", 0)
     found = queries.page(query, number, _PAGE)
-    if number and not found.products:  # the last of this page has gone
+    if number and not found.products:  # the last product of this page was deleted
         number = state["catalogue_page"] = max(0, found.total - 1) // _PAGE
         found = queries.page(query, number, _PAGE)
     if not found.known:

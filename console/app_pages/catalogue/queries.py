@@ -1,4 +1,4 @@
-"""What the catalogue's page reads."""
+"""Queries of the catalogue page."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from core.catalog.products import Listed, Page
 
 
 def page(words: str, number: int, size: int) -> Page:
-    """The products with all of the words, a page of them. Raises `NotAllowed`."""
+    """Return a page of the products that match all words. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return products.listing(session, agent.business_id, words, offset=number * size, limit=size)
 
 
 def everything() -> Sequence[Listed]:
-    """All products. Raises `NotAllowed`."""
+    """Return all products. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return products.every(session, agent.business_id)
 
 
 def currency() -> str:
-    """The currency of prices that name none. Raises `NotAllowed`."""
+    """Return the default currency. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return product_index.own_currency(session, agent.business_id)
 
 
 def planned(read: Read) -> Plan:
-    """What taking a list over would do now. Raises `NotAllowed`."""
+    """Return the changes an import would make now. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         known = products.every(session, agent.business_id)

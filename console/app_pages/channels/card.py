@@ -1,4 +1,4 @@
-"""One channel as a card: what it is, how it does, what its provider says."""
+"""Card of one channel: identity, state and the provider's report."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ state = st.session_state
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Whoever looks: their time zone, and whether they may change channels."""
+    """The viewer's time zone and whether they may change channels."""
 
     zone: ZoneInfo
     may_edit: bool
 
 
 def attempt(action: Callable[[], object]) -> None:
-    """Do it, or keep what is wrong for the next drawing."""
+    """Run the command, or keep its error for the next draw."""
     try:
         action()
     except BotHubError as error:
@@ -49,7 +49,7 @@ def draw(one: ChannelCard, who: Watcher) -> None:
         if one.state == "paused":
             _paused(one, who)
         _facts(one, who)
-        _said(one, who)
+        _provider_report(one, who)
         with st.expander(
             t("channels.webhook"), icon=":material/webhook:", key=f"hook_{one.id}", on_change="rerun"
         ) as hook:
@@ -132,7 +132,7 @@ def _facts(one: ChannelCard, who: Watcher) -> None:
 
 
 def _limit(tier: str) -> str:
-    """Meta's TIER_2K as a count of customers a day."""
+    """Return Meta's TIER_2K as customers per day."""
     return (
         t("channels.limit_none") if "UNLIMITED" in tier else t("channels.limit_day", count=tier.removeprefix("TIER_"))
     )
@@ -144,8 +144,8 @@ def _breaker(one: ChannelCard, who: Watcher) -> str:
     return t("channels.breaker_failures", count=one.failures) if one.failures else t("channels.breaker_closed")
 
 
-def _said(one: ChannelCard, who: Watcher) -> None:
-    """What the provider said when it was last asked, and the button to ask again."""
+def _provider_report(one: ChannelCard, who: Watcher) -> None:
+    """Draw the result of the last provider check and the button to check again."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"said_{one.id}"):
         st.button(
             t("channels.test"), key=f"test_{one.id}", icon=":material/network_check:", width="content",

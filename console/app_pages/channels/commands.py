@@ -1,4 +1,4 @@
-"""What is done about channels. A provider is asked before its credentials are kept, never inside a transaction."""
+"""Commands of the channels page. Credentials are checked with the provider before saving, outside any transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.platform.errors import BotHubError
 
 
 class ProviderRefused(BotHubError):
-    """The provider does not accept the account; the text is its own, and what to do. `detail` is its own alone."""
+    """The provider rejects the account. The text is the provider's plus advice; `detail` is the provider's alone."""
 
     def __init__(self, detail: str, advice: str) -> None:
         super().__init__(" ".join(filter(None, (f"{detail}.", advice))))
@@ -24,7 +24,7 @@ class ProviderRefused(BotHubError):
 
 
 def test(channel_id: int) -> ProbeResult:
-    """Ask the provider about a channel now. Raises `NotAllowed`, `NotFound`."""
+    """Check a channel with its provider now. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         account = accounts.account_here(session, channel_id)
@@ -35,7 +35,7 @@ def test(channel_id: int) -> ProbeResult:
 
 
 def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int:
-    """Make a channel that its provider accepts. Returns its id.
+    """Create a channel after checking it with the provider. Return its id.
 
     Raises `NotAllowed`, `UnacceptableChannel`, `ProviderRefused`, `ChannelTaken`.
     """
@@ -48,7 +48,7 @@ def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int
 
 
 def change(channel_id: int, edit: ChannelEdit) -> None:
-    """Raises `NotAllowed`, `NotFound`, `UnacceptableChannel`, `ProviderRefused`."""
+    """Update a channel. Raises `NotAllowed`, `NotFound`, `UnacceptableChannel`, `ProviderRefused`."""
     account = write(lambda session, *_: admin.account_after(session, channel_id, edit))
     before = write(lambda session, *_: accounts.account_here(session, channel_id))
     answer = _accepted(account) if account != before else None
@@ -59,7 +59,7 @@ def change(channel_id: int, edit: ChannelEdit) -> None:
 
 
 def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
-    """`state` is one of `ChannelState`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Set the state, a `ChannelState`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     write(lambda *known: admin.set_state(*known, channel_id, ChannelState(state), reason))
     if state == ChannelState.ACTIVE:
         job_queue.wake_worker()

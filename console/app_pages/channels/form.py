@@ -1,4 +1,4 @@
-"""The form that adds a channel or changes one. Secrets are written, never shown."""
+"""Form to add or edit a channel. Secrets are write-only."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SLOWEST = 0.1  # messages a second
 
 
 def closed() -> None:
-    """Nothing is edited any more."""
+    """Close the panel."""
     state.pop("channel_form", None)
 
 
 def add() -> None:
-    """The side panel that adds a channel."""
+    """Draw the panel that adds a channel."""
 
     @st.dialog(t("channels.add"), position="right", on_dismiss=closed)
     def panel() -> None:
@@ -54,7 +54,7 @@ def add() -> None:
 
 
 def edit(one: ChannelCard) -> None:
-    """The side panel that changes a channel."""
+    """Draw the panel that edits a channel."""
 
     @st.dialog(t("channels.edit"), position="right", on_dismiss=closed)
     def panel() -> None:
@@ -66,7 +66,7 @@ def edit(one: ChannelCard) -> None:
 
 
 def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[ChannelEdit], object]) -> None:
-    """The fields that adding and changing have in common, and the button that saves. What is wrong stands above."""
+    """Draw the shared fields and the save button, with errors above."""
     above = st.container()
     edited, fault = _fields(provider, one)
     if not st.form_submit_button(t("channels.save"), type="primary", width="stretch"):
@@ -91,7 +91,7 @@ def _submit(provider: Provider, one: ChannelCard | None, save: Callable[[Channel
 
 
 def _fields(provider: Provider, one: ChannelCard | None) -> tuple[ChannelEdit, str]:
-    """What is typed, and what of it cannot be read."""
+    """Return the input and its errors."""
     bots = queries.bots()
     key = f"{provider}_{one.id if one else 'new'}"
     fixed = one is not None and one.from_settings

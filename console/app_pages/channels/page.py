@@ -1,4 +1,4 @@
-"""Channels: the numbers of the business, how they do, and their set-up. Managers see; administrators act."""
+"""Channels page: numbers, state and set-up. Managers view; administrators change."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Why a provider does not accept a channel, in the words of whoever looks."""
+"""Advice for provider rejections in the viewer's language."""
 
 from __future__ import annotations
 
 from console.i18n import catalogue, current
 
-# Codes by what has to be mended. Sources: Meta, Graph API, Error handling and Cloud API error codes; Twilio, Error and
+# Codes by what has to be fixed. Sources: Meta, Graph API, Error handling and Cloud API error codes; Twilio, Error and
 # warning dictionary.
 _REASONS = {
     "token": ("0", "102", "190"),
@@ -16,7 +16,7 @@ _REASONS = {
 
 
 def reason(detail: str) -> str:
-    """What to do about an answer that begins with the provider's code; "" for a code that has no words of ours."""
+    """Return advice for an answer that starts with a provider code, "" if there is none for it."""
     code = detail.partition(":")[0].strip()
     name = next((name for name, codes in _REASONS.items() if code in codes), "")
     return catalogue(current()).get(f"channels.refused_{name}", "")

@@ -1,4 +1,4 @@
-"""What is done about events that could not be processed."""
+"""Commands of the dead letters page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.platform import job_queue
 
 
 def replay(event_ids: Sequence[int] | None = None) -> int:
-    """Process events again, all that wait or some. Returns how many. Raises `NotAllowed`."""
+    """Replay all dead letters, or some. Return how many. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with system_transaction() as session:
         count = dead_letters.replay(session, event_ids, agent.business_id)
@@ -24,7 +24,7 @@ def replay(event_ids: Sequence[int] | None = None) -> int:
 
 
 def discard(ids: Sequence[int]) -> int:
-    """Let items go for good. Returns how many. Raises `NotAllowed`."""
+    """Delete dead letters permanently. Return how many. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with system_transaction() as session:
         count = dead_letters.discard(session, agent.business_id, ids)

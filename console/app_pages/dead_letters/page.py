@@ -1,4 +1,4 @@
-"""Dead letters: what providers told us and nobody could process, with its reason, to be tried again or let go."""
+"""Dead letters page: webhook items that could not be processed, to replay or discard."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _discard(ids: list[int]) -> None:
 
 
 def _why(one: DeadItem) -> str:
-    """Why it could not be processed, as far as the kind of the error tells."""
+    """Return the readable reason for a kind of error."""
     kinds = {"KeyError": "missing", "ValueError": "shape", "TypeError": "shape", "AttributeError": "shape"}
     name = kinds.get(one.kind) or ("refused" if one.kind.endswith("Error") else "other")
     return t(f"dead.why_{name}")
 
 
 def _item(one: DeadItem) -> str:
-    """What was left of the item, laid out, with secrets masked."""
+    """Draw the formatted item, with secrets masked."""
     words = one.raw if isinstance(one.raw, str) else json.dumps(one.raw, ensure_ascii=False)
     return body_view.readable("application/json", words.encode())
 

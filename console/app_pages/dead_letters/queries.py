@@ -1,4 +1,4 @@
-"""What the pages about events from providers read."""
+"""Queries of the dead letters page and the webhook log."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.messaging.inbound.webhook_log import Body, Posted
 
 
 def dead(before_id: int | None) -> Sequence[DeadItem]:
-    """What could not be processed. Raises `NotAllowed`."""
+    """Return the dead letters. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with system_transaction() as session:
         return dead_letters.waiting(session, agent.business_id, before_id)
 
 
 def log_may_be_shown() -> bool:
-    """Raw events are shown only where all of them are this business's own. Raises `NotAllowed`."""
+    """Return whether raw events may be shown: only if all of them belong to this business. Raises `NotAllowed`."""
     auth.require(*auth.ADMINISTRATORS)
     with system_transaction() as session:
         return dead_letters.only_business(session)
@@ -29,14 +29,14 @@ def log_may_be_shown() -> bool:
 def posted(
     source: str | None, outcome: str | None, since: datetime | None, before_id: int | None, limit: int
 ) -> Sequence[Posted]:
-    """A page of the log. Raises `NotAllowed`."""
+    """Return a page of the webhook log. Raises `NotAllowed`."""
     _own_log()
     with system_transaction() as session:
         return webhook_log.page(session, source=source, outcome=outcome, since=since, before_id=before_id, limit=limit)
 
 
 def body(event_id: int) -> Body:
-    """An event's bytes. Raises `NotAllowed`, `NotFound`."""
+    """Return an event's raw body. Raises `NotAllowed`, `NotFound`."""
     _own_log()
     with system_transaction() as session:
         return webhook_log.body(session, event_id)

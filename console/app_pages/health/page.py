@@ -1,4 +1,4 @@
-"""Health: the parts and channels at a glance, what is wrong now, since when and what to do, and what was."""
+"""Health page: components, channels, open alerts with advice, resolved alerts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ zone = ZoneInfo(agent.timezone)
 
 
 def _light(name: str, well: bool | None, detail: str) -> None:
-    """A part with the colour and the word of how it does."""
+    """Draw a component with its state."""
     colour, word = ("gray", "unknown") if well is None else ("green", "works") if well else ("red", "fails")
     with st.container(border=True, gap="xsmall"):
         st.text(name)
@@ -36,7 +36,7 @@ _GRADES = {
 
 
 def _webhooks() -> None:
-    """The part of the webhooks of the last five minutes that was answered well."""
+    """Draw the share of webhooks of the last five minutes that were answered with success."""
     found = health_queries.webhooks_lately()
     colour, word = _GRADES[found.grade] if found else ("gray", "unknown")
     if found is None or found.share is None:
@@ -53,7 +53,7 @@ def _webhooks() -> None:
 
 
 def _figure(part: Finding) -> str:
-    """What was counted, as whoever looks writes it. A version is no number."""
+    """Return a figure in the viewer's format. Versions are not numbers."""
     return number(float(part.figure), 1) if part.name == "disk" and part.figure else part.figure
 
 

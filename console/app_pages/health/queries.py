@@ -1,4 +1,4 @@
-"""What the health page reads."""
+"""Queries of the health page."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _grave: dict[int, tuple[float, Sequence[AlertFacts]]] = {}
 
 
 def alerts_now() -> tuple[Sequence[AlertFacts], Sequence[AlertFacts]]:
-    """The open alerts, and those that are over."""
+    """Return open and resolved alerts."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return alerts.open_alerts(session, agent.business_id), alerts.past_alerts(session, agent.business_id)
 
 
 def grave_alerts() -> Sequence[AlertFacts]:
-    """The open alerts of high severity, at most 15 seconds old: every page asks. Everybody may know them."""
+    """Return open alerts of high severity, at most 15 seconds old because every page asks. Visible to all roles."""
     business_id = auth.require().business_id
     known = _grave.get(business_id)
     if known is None or time.monotonic() - known[0] >= _FRESH_SECONDS:
@@ -36,17 +36,17 @@ def grave_alerts() -> Sequence[AlertFacts]:
 
 
 def forget() -> None:
-    """Drop what is kept for the banner."""
+    """Clear the banner's cache."""
     _grave.clear()
 
 
 def parts() -> Sequence[Finding]:
-    """The servers and the disk, looked at now. Raises `NotAllowed`."""
+    """Check servers and disk now. Raises `NotAllowed`."""
     auth.require(*auth.MANAGERS)
     return list(probes.servers())
 
 
 def webhooks_lately() -> Answered | None:
-    """How the webhooks of the last five minutes were answered; None while Redis is away. Raises `NotAllowed`."""
+    """Return the answers to webhooks of the last five minutes, None while Redis is unavailable. Raises `NotAllowed`."""
     auth.require(*auth.MANAGERS)
     return webhook_health.lately()

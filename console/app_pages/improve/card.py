@@ -1,4 +1,4 @@
-"""One suggested answer: what was asked, the draft to change, and what to do with it."""
+"""Card of one suggested answer: question, editable draft and actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SNOOZES = (7, 30)  # days
 
 
 def draw(one: Suggested, view: str, *, locked: bool, can_write: bool, zone: ZoneInfo) -> None:
-    """`locked`: whoever looks may not change the bot's answers. `can_write`: there is a model."""
+    """Draw the card. `locked`: the viewer may not change answers. `can_write`: a model is configured."""
     with st.container(border=True, key=f"suggestion_{one.id}", gap="small"):
         _head(one, zone)
         if view == "open":
@@ -50,7 +50,7 @@ def _head(one: Suggested, zone: ZoneInfo) -> None:
 
 
 def _form(one: Suggested, locked: bool) -> None:
-    """What is typed is kept until the draft itself is another."""
+    """Draw the form. Input is kept until the draft changes."""
     question, answer, known = f"improve_q_{one.id}", f"improve_a_{one.id}", f"improve_known_{one.id}"
     if state.get(known) != one.answer or answer not in state:
         state[known], state[answer] = one.answer, one.answer
@@ -98,7 +98,7 @@ def _draft(number: int) -> None:
 
 
 def _act(number: int, done: str, act: Callable[[int], None]) -> None:
-    """Set aside or take back, and offer the way back from setting aside."""
+    """Dismiss, snooze or reopen, and offer undo."""
     try:
         act(number)
     except BotHubError as error:
@@ -108,7 +108,7 @@ def _act(number: int, done: str, act: Callable[[int], None]) -> None:
 
 
 def undo_bar() -> None:
-    """What was just set aside, beside a button that takes it back."""
+    """Draw the undo bar for the last dismissed or snoozed suggestion."""
     if not (offered := state.get("improve_undo")):
         return
     number, done = offered

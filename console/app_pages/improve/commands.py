@@ -1,4 +1,4 @@
-"""What is done with suggested answers."""
+"""Commands of the Improve page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from core.replies.decision import Trace
 
 
 class NotDrafted(BotHubError):
-    """The model could not be asked, or had nothing to say."""
+    """The model was unavailable or returned no answer."""
 
 
 def accept(suggestion_id: int, question: str, answer: str) -> int:
-    """Make it an approved answer. Returns the new version of the bot's settings.
+    """Add it to the approved answers. Return the new version of the bot's settings.
 
     Raises `NotAllowed`, `NotFound`, `AlreadyDecided`, `StillMasked`, `UnusableAnswer`.
     """
@@ -35,34 +35,34 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
 
 
 def dismiss(suggestion_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         suggestions.dismiss(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
 
 
 def snooze(suggestion_id: int, days: int) -> None:
-    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=f"agent:{agent.id}")
 
 
 def reopen(suggestion_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         suggestions.reopen(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
 
 
 def look_again(bot_id: int) -> None:
-    """Gather new questions now, without waiting for the hourly round. Raises `NotAllowed`."""
+    """Collect new questions now, without waiting for the hourly run. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     hourly_run.collect_questions(agent.business_id, bot_id)
 
 
 def draft(suggestion_id: int) -> str:
-    """Have the model write an answer from what colleagues said, within the bot's budgets. Returns the answer.
+    """Have the model draft an answer from colleagues' answers, within the bot's budgets. Return it.
 
     Raises `NotAllowed`, `NotFound`, `OverBudget`, `NotDrafted`.
     """

@@ -1,4 +1,4 @@
-"""What to improve: questions the bot could not answer, each with an answer to check, change and take."""
+"""Improve page: unanswered questions, each with a draft answer to review and accept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _more() -> None:
 
 
 def _head() -> int:
-    """The title and the bot that is looked at."""
+    """Draw the title and the bot selection."""
     bots = queries.bots()
     if not bots:
         st.title(t("nav.improve"))
@@ -58,7 +58,7 @@ def _head() -> int:
 
 
 def _nothing(bot_id: int, view: str, zone: ZoneInfo, *, some: bool) -> None:
-    """That a view is empty. Only what was gathered is known: when that was, and how to do it now."""
+    """Draw an empty view, with the time of the last collection and a button to collect now."""
     if view != "open":
         st.info(t(f"improve.none_{view}"), icon=":material/done_all:")
         return

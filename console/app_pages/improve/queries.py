@@ -1,4 +1,4 @@
-"""What the page of suggested answers reads."""
+"""Queries of the Improve page."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from core.evaluation.suggestions import Suggested
 
 
 def bots() -> Sequence[BotOverview]:
-    """The bots there are. Raises `NotAllowed`."""
+    """Return all bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return version_history.overview(session)
 
 
 def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], Mapping[str, int]]:
-    """The suggestions of a view, and how many each view has. Raises `NotAllowed`."""
+    """Return the suggestions of a view and the count of each view. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return suggestions.listed(session, bot_id, view, limit=limit), suggestions.counts(session, bot_id)
 
 
 def gathered_at(bot_id: int) -> datetime | None:
-    """When the bot's questions were last gathered by the hourly round; None: not yet. Raises `NotAllowed`."""
+    """Return when the hourly run last collected the bot's questions, None if never. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return hourly_run.last(session, bot_id)
 
 
 def can_write() -> bool:
-    """Whether there is a model that could write a draft."""
+    """Return whether a model is configured."""
     return is_configured()

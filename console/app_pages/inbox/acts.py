@@ -1,4 +1,4 @@
-"""What somebody does in the head of a conversation and to its customer, as the browser tells it (`act` of dom.js)."""
+"""Commands from the conversation header and customer panel, sent by the browser (`act` in dom.js)."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ _PLAIN: dict[str, Callable[[int], object]] = {
 }  # fmt: skip
 
 
-def dealt_with() -> None:
-    """Everything a browser told of, once each and in order. It tells again what was not known to be dealt with."""
-    for told in state["trigger_acts"].pulled or []:
-        if int(told["n"]) > state.get("acted", 0):
-            state["acted"] = int(told["n"])
-            _try(told)
+def run_pending() -> None:
+    """Run the browser's pending commands once each, in order. The browser resends those not yet acknowledged."""
+    for pending in state["trigger_acts"].pulled or []:
+        if int(pending["n"]) > state.get("acted", 0):
+            state["acted"] = int(pending["n"])
+            _try(pending)
     st.rerun(list(undo.PANES))
 
 
-def _try(told: Mapping[str, Any]) -> None:
+def _try(pending: Mapping[str, Any]) -> None:
     try:
-        _do(str(told["what"]), told)
+        _do(str(pending["what"]), pending)
     except BotHubError as error:
         layout.toast(layout.say(error), icon=":material/error:")
 
 
-def _do(what: str, told: Mapping[str, Any]) -> None:
+def _do(what: str, pending: Mapping[str, Any]) -> None:
     if what in _PLAIN:
-        _PLAIN[what](int(told["conversation"]))
-    elif "contact" in told:
-        _to_contact(what, int(told["contact"]), told.get("value"), told)
+        _PLAIN[what](int(pending["conversation"]))
+    elif "contact" in pending:
+        _to_contact(what, int(pending["contact"]), pending.get("value"), pending)
     else:
-        _to_conversation(what, int(told["conversation"]), told.get("value"), told)
+        _to_conversation(what, int(pending["conversation"]), pending.get("value"), pending)
 
 
-def _to_conversation(what: str, conversation_id: int, value: Any, told: Mapping[str, Any]) -> None:
+def _to_conversation(what: str, conversation_id: int, value: Any, pending: Mapping[str, Any]) -> None:
     match what:
         case "unread":
             commands.mark_unread(conversation_id)
             if selection.chosen() == conversation_id:
-                selection.choose(None)  # whoever has it before them would have read it at once
+                selection.choose(None)  # while open it would be marked as read again immediately
         case "snooze":
             commands.snooze(conversation_id, _moment(str(value)))
             undo.offer(t("undo.snoozed"), partial(commands.wake, conversation_id))
@@ -66,28 +66,28 @@ def _to_conversation(what: str, conversation_id: int, value: Any, told: Mapping[
         case "tags":
             commands.set_tags(conversation_id, [str(tag) for tag in value])
         case "switch":
-            there = commands.continue_on(conversation_id, int(told["channel"]), int(told["identity"]))
+            there = commands.continue_on(conversation_id, int(pending["channel"]), int(pending["identity"]))
             filters.open_conversation(there)
         case "next":
             filters.open_next(conversation_id)
 
 
-def _to_contact(what: str, contact_id: int, value: Any, told: Mapping[str, Any]) -> None:
+def _to_contact(what: str, contact_id: int, value: Any, pending: Mapping[str, Any]) -> None:
     match what:
         case "rename":
             contact_commands.rename(contact_id, str(value))
         case "describe":
             contact_commands.describe(contact_id, str(value))
         case "field":
-            contact_commands.set_field(contact_id, str(told["name"]), str(value))
+            contact_commands.set_field(contact_id, str(pending["name"]), str(value))
         case "silence":
-            contact_commands.set_opted_out(contact_id, str(told["kind"]), bool(value))
+            contact_commands.set_opted_out(contact_id, str(pending["kind"]), bool(value))
         case "merge":
             state["merging"] = contact_id
 
 
 def _moment(name: str) -> datetime:
-    """When somebody wants to see a conversation again, in the business's own time. Raises `UnacceptableTime`."""
+    """Return the snooze time for a preset or custom value, in the business's time zone. Raises `UnacceptableTime`."""
     now = datetime.now(ZoneInfo(layout.viewer().timezone))
     morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
     known = {
@@ -99,7 +99,7 @@ def _moment(name: str) -> datetime:
 
 
 def _own_moment(said: str, now: datetime) -> datetime:
-    """A day and a time as browsers write them ("2026-12-01T09:30"). Raises `UnacceptableTime`."""
+    """Parse a browser's local date and time ("2026-12-01T09:30"). Raises `UnacceptableTime`."""
     try:
         return datetime.fromisoformat(said).replace(tzinfo=now.tzinfo)
     except ValueError as error:

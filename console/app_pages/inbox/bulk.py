@@ -1,4 +1,4 @@
-"""One thing for several conversations: done at once, or after a dialog asked to whom or under which name."""
+"""Bulk actions on conversations, run at once or after a dialog for assignee or tags."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ state = st.session_state
 
 
 def do(action: str, conversation_ids: Sequence[int]) -> None:
-    """Do it, or have the dialog ask for what it needs."""
+    """Run the action, or open the dialog for its parameters."""
     if action not in bulk_commands.WITHOUT_VALUE:
         state["bulk_asked"] = (action, list(conversation_ids))
         return
     try:
-        _said(bulk_commands.several(action, conversation_ids))
+        _report(bulk_commands.several(action, conversation_ids))
     except BotHubError as error:
         layout.toast(layout.say(error), icon=":material/error:")
 
 
 def ask() -> None:
-    """The dialog, where something was chosen that needs more."""
+    """Draw the dialog if the selected action needs parameters."""
     if asked := state.get("bulk_asked"):
         action, conversation_ids = asked
         title = t(f"list.bulk_{action}_title", number=len(conversation_ids))
@@ -60,11 +60,11 @@ def _content(action: str, conversation_ids: list[int]) -> None:
             st.error(layout.say(error), icon=":material/error:")
             return
         _dismissed()
-        _said(outcome)
+        _report(outcome)
         st.rerun()
 
 
-def _said(outcome: bulk_commands.Outcome) -> None:
+def _report(outcome: bulk_commands.Outcome) -> None:
     done = t("list.bulk_done", number=outcome.done)
     if outcome.stood:
         undo.offer(done, partial(_open_again, outcome.stood))
@@ -80,7 +80,7 @@ def _open_again(stood: list[bulk_commands.CloseUndo]) -> None:
 
 
 def close(conversation_id: int) -> None:
-    """Close one, with a way back. Raises `NotAllowed`, `NotFound`."""
+    """Close a conversation and offer undo. Raises `NotAllowed`, `NotFound`."""
     outcome = bulk_commands.several("close", [conversation_id])
     if outcome.stood:
         undo.offer(t("list.closed_one"), partial(_open_again, outcome.stood))

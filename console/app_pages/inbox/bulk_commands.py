@@ -1,4 +1,4 @@
-"""Doing one thing to several conversations."""
+"""Bulk commands on conversations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHOUT_VALUE = ("take", "read", "close")
 
 @dataclass(slots=True)
 class Outcome:
-    """How many it was done to and how many it could not be; `stood` is how those stood that were closed."""
+    """Counts of successes and failures; `stood` are the states of the closed conversations before closing."""
 
     done: int = 0
     refused: int = 0
@@ -34,10 +34,10 @@ def several(
     value: int | Sequence[str] | None = None,
     tell: Callable[[float], object] = lambda part: None,
 ) -> Outcome:
-    """Take, read, close, assign (`value`: whose, None for nobody) or tag (`value`: which tags are added).
+    """Take, read, close, assign (`value`: agent id or None) or tag (`value`: tags to add).
 
-    Each is done by itself, so one that cannot be done stops no other; `tell` hears how much of it all is over.
-    Raises `NotAllowed`, and `ValueError` for another word.
+    Each conversation is handled separately, so one failure does not stop the others; `tell` receives the progress.
+    Raises `NotAllowed`, and `ValueError` for an unknown action.
     """
     outcome = Outcome()
     act = _action(action, value, outcome)
@@ -72,7 +72,7 @@ def _action(action: str, value: int | Sequence[str] | None, outcome: Outcome) ->
 
 
 def take_back(stood: Sequence[CloseUndo]) -> int:
-    """Open again what was closed. Returns how many: fewer where customers wrote anew since. Raises `NotAllowed`."""
+    """Undo closing. Return how many reopened; fewer if customers have written again since. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         known = [one for one in stood if visibility.sees(session, agent, one["id"])]

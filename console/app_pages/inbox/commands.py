@@ -1,4 +1,4 @@
-"""What agents do to conversations."""
+"""Commands on conversations."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out i
 
 
 def reply(conversation_id: int, text: str, token: str, reply_to: str | None = None) -> None:
-    """Send what an agent wrote. Otherwise like `send`. Raises `UnfilledVariable` as well."""
+    """Send a text, like `send`. Also raises `UnfilledVariable`."""
     canned_responses.reject_placeholders(text)
     send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
 
 def send_file(conversation_id: int, attachment_id: int, caption: str, token: str) -> None:
-    """Send a file that was handed in. Otherwise like `send`. Raises `NotFound` for a file that is not there as well."""
+    """Send an uploaded file, like `send`. Also raises `NotFound` for a missing file."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         visibility.require_file(session, agent, attachment_id)
@@ -47,9 +47,9 @@ def send_file(conversation_id: int, attachment_id: int, caption: str, token: str
 
 
 def send(conversation_id: int, content: dict[str, object], token: str, reply_to: str | None = None) -> None:
-    """Send something, once, however often the browser says it. Writing is taking over.
+    """Send a message, idempotent by `token`, and take the conversation over from the bot.
 
-    `token` is the UUID that the browser gave this message, `reply_to` the provider's id of the message it answers.
+    `token` is the browser's UUID of this message, `reply_to` the provider's id of the quoted message.
 
     Raises:
         NotAllowed, NotFound, Conflict, WindowClosed, OptedOut, InvalidMessage: it was not sent, and why.
@@ -72,12 +72,12 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
 
 
 def _is_queued(session: Session, key: str) -> bool:
-    """A repeated send must not take over again what was handed back or closed since."""
+    """Return whether the token is already queued: a repeated send must not take over again."""
     return session.scalar(select(Message.id).where(Message.idempotency_key == key)) is not None
 
 
 def note(conversation_id: int, text: str, token: str) -> None:
-    """Leave a note for colleagues, once, however often the browser says it.
+    """Add a private note, idempotent by `token`.
 
     Raises:
         NotAllowed, NotFound, UnacceptableNote: it was not kept, and why.
@@ -91,7 +91,7 @@ def note(conversation_id: int, text: str, token: str) -> None:
 
 
 def retry(message_id: int) -> str | None:
-    """Send a message again that failed, or whose fate nobody knows. Returns why not, if it cannot be.
+    """Resend a failed or uncertain message. Return the reason if that is not possible.
 
     Raises `NotAllowed`, `NotFound`.
     """
@@ -104,7 +104,7 @@ def retry(message_id: int) -> str | None:
 
 
 def arrived(message_id: int) -> None:
-    """A message whose fate nobody knew did arrive. Raises `NotAllowed`, `NotFound`."""
+    """Mark an uncertain message as arrived. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_message(session, agent, message_id)
@@ -115,7 +115,7 @@ Change = Callable[[Session, int, int, str], None]  # session, business, conversa
 
 
 def change(conversation_id: int, write: Change) -> None:
-    """Do one thing to a conversation. Raises `NotAllowed`, `NotFound` and what the thing raises."""
+    """Run a command on a conversation. Raises `NotAllowed`, `NotFound` and the command's errors."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
@@ -124,18 +124,18 @@ def change(conversation_id: int, write: Change) -> None:
 
 
 def take_over(conversation_id: int) -> None:
-    """Answer from here on instead of the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Take the conversation over from the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require()
     change(conversation_id, lambda *known: lifecycle.take_over(*known, agent.id))
 
 
 def hand_back(conversation_id: int) -> None:
-    """Let the bot answer again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Hand the conversation back to the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, lifecycle.hand_back)
 
 
 def close(conversation_id: int) -> CloseUndo | None:
-    """Close, and ask for a score where that is wanted. Returns what takes it back. Raises `NotAllowed`, `NotFound`."""
+    """Close, and request a rating if enabled. Return the undo data. Raises `NotAllowed`, `NotFound`."""
     stood: list[CloseUndo | None] = []
     change(conversation_id, lambda *known: stood.append(closing.close(*known)))
     job_queue.wake_worker()
@@ -143,12 +143,12 @@ def close(conversation_id: int) -> CloseUndo | None:
 
 
 def reopen(conversation_id: int) -> None:
-    """Open again. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Reopen. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, lifecycle.reopen)
 
 
 def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
-    """Go on with the customer on another channel. Returns the conversation there.
+    """Continue with the customer on another channel. Return that conversation's id.
 
     Raises `NotAllowed`, `NotFound`, `Conflict`, `OptedOut`.
     """
@@ -164,49 +164,49 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
 
 
 def assign(conversation_id: int, agent_id: int | None) -> None:
-    """Give it to a colleague, or to nobody. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Assign to an agent, or unassign. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, lambda *known: lifecycle.assign(*known, agent_id))
 
 
 def give_to_team(conversation_id: int, team_id: int | None) -> None:
-    """Give it to a team, or to none. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Set or clear the team. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(conversation_id, lambda *known: team_assignment.assign_team(*known, team_id))
 
 
 def snooze(conversation_id: int, until: datetime) -> None:
-    """Put it aside. Raises `NotAllowed`, `NotFound`, `Conflict`, `UnacceptableTime`."""
+    """Snooze. Raises `NotAllowed`, `NotFound`, `Conflict`, `UnacceptableTime`."""
     change(conversation_id, lambda *known: triage.snooze(*known, until))
 
 
 def wake(conversation_id: int) -> None:
-    """Take it up again. Raises `NotAllowed`, `NotFound`."""
+    """Unsnooze. Raises `NotAllowed`, `NotFound`."""
     change(conversation_id, triage.unsnooze)
 
 
 def set_priority(conversation_id: int, priority: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Set the priority. Raises `NotAllowed`, `NotFound`."""
     change(conversation_id, lambda session, business, talk, _: triage.set_priority(session, business, talk, priority))
 
 
 def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
-    """Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    """Replace the tags. Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
     change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
 
 
 def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
-    """Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    """Add tags. Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
     change(conversation_id, lambda session, business, talk, _: triage.add_tags(session, business, talk, tags))
 
 
 def mark_unread(conversation_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Mark as unread. Raises `NotAllowed`, `NotFound`."""
     change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
 
 
 def mark_seen(conversation_id: int) -> None:
-    """Someone has read it. Raises `NotAllowed`, `NotFound`.
+    """Mark as read. Raises `NotAllowed`, `NotFound`.
 
-    Seeing what was seen before is not announced: the page that hears an announcement sees it again.
+    Nothing is published if it was read already: a page that receives the event would mark it as read again.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
@@ -217,14 +217,14 @@ def mark_seen(conversation_id: int) -> None:
 
 
 def save_reply(shortcut: str, words: str) -> None:
-    """Raises `NotAllowed`, `UnacceptableReply`."""
+    """Create or update a saved reply. Raises `NotAllowed`, `UnacceptableReply`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         canned_responses.save(session, agent.business_id, f"agent:{agent.id}", shortcut, words)
 
 
 def remove_reply(reply_id: int) -> None:
-    """Raises `NotAllowed`."""
+    """Delete a saved reply. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         canned_responses.remove(session, agent.business_id, f"agent:{agent.id}", reply_id)

@@ -1,4 +1,4 @@
-"""What agents do to contacts."""
+"""Commands on contacts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.messaging.contacts import merging, profile
 
 
 def rename(contact_id: int, name: str) -> None:
-    """Correct a customer's name. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    """Rename a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -17,7 +17,7 @@ def rename(contact_id: int, name: str) -> None:
 
 
 def describe(contact_id: int, about: str) -> None:
-    """Keep what is worth knowing about a customer. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    """Save the description of a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -25,7 +25,7 @@ def describe(contact_id: int, about: str) -> None:
 
 
 def set_field(contact_id: int, name: str, value: str) -> None:
-    """Keep a fact under a name; an empty value takes it away. Raises `NotAllowed`, `NotFound`, `UnacceptableField`."""
+    """Set a custom field; an empty value removes it. Raises `NotAllowed`, `NotFound`, `UnacceptableField`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -33,14 +33,14 @@ def set_field(contact_id: int, name: str, value: str) -> None:
 
 
 def set_opted_out(contact_id: int, kind: str, opted_out: bool) -> None:
-    """Stop writing to a customer on one kind of channel, or allow it again. Raises `NotAllowed`, `NotFound`."""
+    """Set or clear the opt-out for one kind of channel. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         profile.set_opted_out(session, agent.business_id, contact_id, f"agent:{agent.id}", kind, opted_out=opted_out)
 
 
 def merge(keep_id: int, merged_id: int) -> int:
-    """Two contacts are one person. Returns what undoes it. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Merge two contacts. Return the undo data. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         for contact_id in (keep_id, merged_id):
@@ -49,7 +49,7 @@ def merge(keep_id: int, merged_id: int) -> int:
 
 
 def undo_merge(merge_id: int) -> None:
-    """They are two after all. Raises `NotAllowed`, `NotFound`, `AlreadyMerged`."""
+    """Undo a merge. Raises `NotAllowed`, `NotFound`, `AlreadyMerged`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_merge(session, agent, merge_id)

@@ -1,4 +1,4 @@
-"""The conversation that is open: what was written, the answer, and the customer beside it."""
+"""Open conversation: header, thread with composer, and customer panel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from console.app_pages.inbox import (
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.inbox.conversation_queries import Opened
 from console.app_pages.people import queries as people_queries
-from console.components.conversation_json import shown
+from console.components.conversation_json import to_json
 from console.components.customer import customer
 from console.components.head import head
 from console.components.thread import thread_view
@@ -34,13 +34,13 @@ from core.accounts.sessions import CurrentAgent
 from core.channels.types import InvalidMessage
 from core.platform.errors import BotHubError, StoreUnavailable
 
-_LONGEST_NAME = 200  # characters of a place's
-_KEPT = 200  # tokens of settled sends
+_LONGEST_NAME = 200  # characters of a location's name or address
+_KEPT = 200  # number of settled tokens to remember
 state = st.session_state
 
 
 def _sent() -> None:
-    """Deal with everything in the browser's outbox, in order. What the database did not take is sent again."""
+    """Process the browser's outbox in order. Items that the database did not accept stay for a retry."""
     for item in (state["thread"].outbox or {}).get("items", []):
         try:
             _write(item)
@@ -51,7 +51,7 @@ def _sent() -> None:
         except BotHubError as error:
             state["refused"] = {**state.get("refused", {}), item["token"]: layout.say(error)}
         except InvalidMessage as error:
-            state["refused"] = {**state.get("refused", {}), item["token"]: errors.said(error)}
+            state["refused"] = {**state.get("refused", {}), item["token"]: errors.message(error)}
     st.rerun(["opened", "list"])
 
 
@@ -75,7 +75,7 @@ def _place(place: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _settled() -> None:
-    """What a person decided about a message that did not go out, or about one that the bot suggests."""
+    """Apply an agent's decision on a failed or uncertain message, or on a bot draft."""
     try:
         _settle(state["thread"].settle or {})
     except BotHubError as error:
@@ -101,7 +101,7 @@ def _asked() -> None:
 
 
 def _assisted() -> None:
-    copilot.asked(state["thread"].assist or {})
+    copilot.handle_request(state["thread"].assist or {})
 
 
 def _templates_wanted() -> None:
@@ -114,13 +114,13 @@ def _templates_wanted() -> None:
 def pane() -> None:
     agent = layout.viewer()
     found = _found()
-    parts = None if found is None else shown(found, agent, current())
+    parts = None if found is None else to_json(found, agent, current())
     with st.container(key="opened", horizontal=True, wrap=False, gap=None):
         with st.container(key="pane_thread", width="stretch", gap=None):
             if found is None or parts is None:
                 _nothing(agent)
             else:
-                head(parts["head"], selection.told())
+                head(parts["head"], selection.client_state())
                 _messages(found, agent, parts["thread"])
         with st.container(key="pane_customer", width=292, gap=None):
             if parts is not None:
@@ -150,19 +150,19 @@ def _found() -> Opened | None:
     chosen = selection.chosen()
     if chosen is None:
         return None
-    templated = state.get("templates_for") == chosen  # they are many: a browser has them when somebody asks
-    return inbox_queries.conversation(chosen, selection.shown(), templated=templated)
+    templated = state.get("templates_for") == chosen  # templates are many: sent only on request
+    return inbox_queries.conversation(chosen, selection.message_limit(), templated=templated)
 
 
 def _messages(found: Opened, agent: CurrentAgent, parts: dict[str, Any]) -> None:
     thread_view(
         parts,
-        selection.told(),
+        selection.client_state(),
         me=agent,
         settled=state.get("settled", []),
         refused=state.get("refused", {}),
         saved=inbox_queries.replies(),
-        copilot=copilot.shown(found.thread.id),
+        copilot=copilot.client_state(found.thread.id),
         key="thread",
         on_outbox=_sent,
         on_older=selection.show_older,
@@ -176,7 +176,7 @@ def _messages(found: Opened, agent: CurrentAgent, parts: dict[str, Any]) -> None
 def _customer(agent: CurrentAgent, parts: dict[str, Any]) -> None:
     customer(
         parts,
-        selection.told(),
+        selection.client_state(),
         colleagues={one.id: one.name for one in inbox_queries.colleagues()},
         teams={one.id: one.name for one in people_queries.teams()},
         tags=inbox_queries.tags(),

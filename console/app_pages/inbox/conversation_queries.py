@@ -1,4 +1,4 @@
-"""What is read of the conversation that is open: what was said, who the customer is, and how else to reach them."""
+"""Query of the open conversation: messages, customer and alternative channels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from core.messaging.contacts.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`ways` lead to other channels, `quote` is the newest; `templates` come where nothing else can be sent.
+    """`ways` are other channels, `quote` the latest one; `templates` only if nothing else can be sent.
 
-    `takes_files`: a file can go out here. By Twilio none can while there is no `PUBLIC_URL` to fetch it from.
+    `takes_files`: files can be sent. Through Twilio not without a `PUBLIC_URL` to fetch them from.
     """
 
     thread: Thread
@@ -38,9 +38,9 @@ class Opened:
 
 
 def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, templated: bool = False) -> Opened:
-    """With its newest messages, `limit` at most; `templated`: with templates in any case.
+    """Return it with at most `limit` newest messages; `templated`: always with templates.
 
-    Raises `NotFound`, also for one that the viewer does not see.
+    Raises `NotFound`, also if the viewer may not see it.
     """
     visibility.require(session, viewer, conversation_id)
     thread = threads.read(session, conversation_id, limit)
@@ -55,7 +55,7 @@ def read(session: Session, viewer: Viewer, conversation_id: int, limit: int, *, 
 
 
 def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[AlternativeAddress]:
-    """Those that can be gone: not to whoever opted out there, nor to a conversation that the viewer does not see."""
+    """Return usable alternatives: no opted-out address, no conversation that the viewer may not see."""
     return [
         way
         for way in channel_switch.alternatives(session, conversation_id)

@@ -1,7 +1,7 @@
-"""The copilot's side of the composer: what was asked, how far it is, and what came of it.
+"""Copilot requests from the composer, their progress and results.
 
-The browser keeps what is typed; what the copilot wrote travels with the thread's next drawing, under the token that
-the browser gave the question, and is put into the box there. Nothing here sends anything to a customer.
+The browser keeps the input. The copilot's text is sent with the next draw of the thread, under the request's token,
+and inserted into the composer. Nothing here is sent to a customer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PASSING = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION, FailureKind.R
 
 @dataclass(slots=True)
 class _Job:
-    """One question of this browser's. `found` is what is known without the model, or all there is to say."""
+    """One copilot request of this browser. `found` is the result that needs no model."""
 
     token: str
     conversation_id: int
@@ -42,8 +42,8 @@ class _Job:
     found: dict[str, Any] = field(default_factory=dict)
 
 
-def asked(wanted: Mapping[str, Any]) -> None:
-    """Deal with what the composer asks of the copilot, and draw the thread again."""
+def handle_request(wanted: Mapping[str, Any]) -> None:
+    """Start the composer's copilot request and redraw the thread."""
     what, conversation_id = str(wanted.get("what")), int(wanted.get("conversation", 0))
     panes = ["opened"]
     match what:
@@ -89,19 +89,19 @@ def _begun(what: str, conversation_id: int, wanted: Mapping[str, Any]) -> _Job:
 
 
 def _language(what: str, wanted: Mapping[str, Any]) -> Language:
-    """A summary is for whoever reads it; a translation goes where the menu said."""
+    """Return the target language: the agent's for a summary, the selected one for a translation."""
     chosen = i18n.current() if what == Task.SUMMARISE else str(wanted.get("language"))
     return _LANGUAGES.get(chosen, "customer")
 
 
 def is_about(conversation_id: int) -> bool:
-    """Whether something was asked of this conversation, which only a run of the script can tell of."""
+    """Return whether this conversation has a copilot request, which only a script run reports."""
     job: _Job | None = state.get("copilot")
     return job is not None and job.conversation_id == conversation_id
 
 
-def shown(conversation_id: int) -> dict[str, Any]:
-    """What the composer is told: whether a model can write, and the question of this conversation, if there is one."""
+def client_state(conversation_id: int) -> dict[str, Any]:
+    """Return the composer's copilot state: model availability and this conversation's request, if any."""
     job: _Job | None = state.get("copilot")
     if job is None or not is_about(conversation_id):
         return {"model": copilot_queries.can_write(), "job": None}

@@ -1,4 +1,4 @@
-"""Asking the copilot for help. The model is slow, so it works beside the page: sending and reading go on meanwhile."""
+"""Start copilot requests. The model runs in a background thread, so the page stays usable."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class NoModel(BotHubError):
 
 
 class NothingTyped(BotHubError):
-    """There are no words to improve, shorten or translate."""
+    """There is no text to improve, shorten or translate."""
 
 
 class NothingSaid(BotHubError):
-    """The conversation holds nothing that could be read."""
+    """The conversation has no readable message."""
 
 
 def begin(conversation_id: int, task: Task, text: str, language: Language) -> Future[Help]:
-    """Have the model write. What it takes counts among the bot's runs, also if nobody waits for it any more.
+    """Start the model call. Its usage is recorded even if the page is closed meanwhile.
 
     Raises `NotAllowed`, `NotFound`, `NoModel`, `NothingTyped`, `NothingSaid`, `OverBudget`.
     """

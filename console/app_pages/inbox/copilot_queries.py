@@ -1,4 +1,4 @@
-"""What the copilot offers without a model."""
+"""Copilot features that need no model."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.replies import copilot_context
 
 
 def can_write() -> bool:
-    """Whether a language model is configured."""
+    """Return whether a language model is configured."""
     return is_configured()
 
 
 def likely_replies(conversation_id: int) -> list[Saved]:
-    """The saved replies most like what the customer wrote last, best first. Raises `NotAllowed`, `NotFound`."""
+    """Return the saved replies most like the customer's last message, best first. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
@@ -24,7 +24,7 @@ def likely_replies(conversation_id: int) -> list[Saved]:
 
 
 def named_tags(conversation_id: int) -> list[str]:
-    """The tags in use that the customer's words name. Raises `NotAllowed`, `NotFound`."""
+    """Return the existing tags mentioned in the customer's messages. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)

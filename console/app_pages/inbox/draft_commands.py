@@ -1,4 +1,4 @@
-"""What people decide about answers that the bot suggests."""
+"""Commands on bot drafts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.replies import drafts
 
 
 def send(run_id: int) -> None:
-    """Say it as the bot wrote it. Raises `NotAllowed` and what `drafts.approve` raises."""
+    """Send the draft unchanged. Raises `NotAllowed` and the errors of `drafts.approve`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_run(session, agent, run_id)
@@ -19,7 +19,7 @@ def send(run_id: int) -> None:
 
 
 def set_aside(run_id: int, *, edited: bool) -> None:
-    """Answer oneself, with the bot's words as a start if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Discard the draft, or start from its text if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_run(session, agent, run_id)

@@ -1,4 +1,4 @@
-"""Why a message was not sent, in the words of whoever wrote it."""
+"""Readable reasons why a message was not sent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from core.channels.types import InvalidMessage
 from core.channels.whatsapp_cloud.template_check import TemplateFault
 
 
-def said(error: InvalidMessage) -> str:
-    """What has no words of ours keeps its own."""
+def message(error: InvalidMessage) -> str:
+    """Return the translated reason, or the error's own text if there is no translation."""
     if not isinstance(error, TemplateFault):
         return str(error)
     told = {**error.told, "part": _part(str(error.told.get("part", "")))}
@@ -18,5 +18,5 @@ def said(error: InvalidMessage) -> str:
 
 
 def _part(part: str) -> str:
-    """ "card 1 button 2" with the names translated."""
+    """Translate a part such as "card 1 button 2"."""
     return " ".join(word if word.isdecimal() else t(f"template.part_{word}") for word in part.split())

@@ -1,4 +1,4 @@
-"""Why the bot said it: what it was given, how sure it was, which rule decided, and what that took."""
+"""Dialog that explains a bot answer: sources, confidence, deciding rule and cost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FACTORS = ("ungrounded", "invented_amounts", "unknown_sources", "other_language
 
 
 def show(why: Explanation | None, message_id: int | None, run_id: int | None) -> None:
-    """Open the dialog about what a message or a run was written from."""
+    """Open the dialog for a message or a run."""
     st.dialog(t("why.title"), position="right", icon=":material/psychology:")(_content)(why, message_id, run_id)
 
 
@@ -66,7 +66,7 @@ def _certainty(why: Explanation) -> None:
 
 
 def _parts(parts: Mapping[str, float]) -> None:
-    """What the confidence is made of: shares, the factors of broken rules, and what experience made of them."""
+    """Draw the parts of the confidence: shares, penalty factors and calibration."""
     told = {t(f"why.part_{name}"): percent(parts[name]) for name in _SHARES if name in parts}
     told |= {t(f"why.part_{name}"): f"× {number(parts[name], 2, least=0)}" for name in _FACTORS if name in parts}
     if "raw" not in parts or (len(told) < 2 and parts["raw"] == parts["result"]):

@@ -1,4 +1,4 @@
-"""The left pane: who wrote, by view, filter and words. All of it stands in the address, so a link shows the same."""
+"""Conversation list with views, filters and search. The selection is in the URL, so links can be shared."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from core.conversations.inbox_list import STATUSES, Cursor, InboxFilter, View
 from core.platform.errors import BotHubError
 
 state = st.session_state
-_WANTED = "list_wanted"  # the view, the filters and the words
-_PLACES = "list_places"  # where each page before the one shown began
-_COUNTS = "list_counts"  # how many conversations the views hold
+_WANTED = "list_wanted"  # view, filters and search
+_PLACES = "list_places"  # start of each previous page
+_COUNTS = "list_counts"  # number of conversations per view
 
 
 @st.fragment(key="list")
@@ -40,7 +40,7 @@ def pane() -> None:
 @st.fragment(key="rows")
 @together()
 def _rows() -> None:
-    """Drawn by itself when somebody writes in another conversation and the list cannot tell where that belongs."""
+    """Draw the rows. A fragment of its own, for changes that the browser cannot place in the list."""
     agent = layout.viewer()
     wanted: InboxFilter = state[_WANTED]
     places: list[Cursor] = state[_PLACES]
@@ -50,7 +50,7 @@ def _rows() -> None:
     inbox_list(
         page.rows,
         selection.chosen(),
-        selection.told(),
+        selection.client_state(),
         view=wanted.view,
         me=agent.id,
         read_at=read_at,
@@ -86,7 +86,7 @@ def _head() -> InboxFilter:
 
 
 def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | None]:
-    """Status, channel, tag, whether it is nobody's, whether its window is about to close, team."""
+    """Draw the filters: status, channel, tag, unassigned, window about to close, team."""
     url_state.begin("status", STATUSES, None)
     status = st.selectbox(
         t("inbox.status"), STATUSES, index=None, key="status",
@@ -115,9 +115,7 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
 
 
 def opened() -> None:
-    """A browser opened a conversation, or heard of something new in the one it has open: it shows that already, unless
-    it says that it has to be drawn.
-    """
+    """Handle a conversation opened or updated in the browser, which already shows it unless it asks for a redraw."""
     asked = state["trigger_open"].pulled
     conversation_id, clicks = int(asked["conversation"]), int(asked["clicks"])
     if clicks > state.get("heard", 0):
@@ -129,13 +127,13 @@ def opened() -> None:
 
 
 def open_conversation(conversation_id: int) -> None:
-    """Show a conversation that the server chose."""
+    """Open a conversation selected by the server."""
     selection.choose(conversation_id)
     seen_again()
 
 
 def open_next(after: int | None) -> None:
-    """Show the next customer who waits, after the conversation named."""
+    """Open the next waiting conversation after the given one."""
     following = inbox_queries.next_waiting(after)
     if following is None:
         layout.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
@@ -144,7 +142,7 @@ def open_next(after: int | None) -> None:
 
 
 def seen_again() -> None:
-    """Whoever has a conversation before them has seen what is new in it."""
+    """Mark the open conversation as read."""
     if chosen := selection.chosen():
         try:
             commands.mark_seen(chosen)
@@ -153,7 +151,7 @@ def seen_again() -> None:
 
 
 def _turned() -> None:
-    """A page on (+1) or back (-1)."""
+    """Go to the next (+1) or previous (-1) page."""
     places: list[Cursor] = state.get(_PLACES, [])
     if state["list"].turn > 0 and state.get("list_next"):
         state[_PLACES] = [*places, state["list_next"]]

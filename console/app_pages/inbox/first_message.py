@@ -1,4 +1,4 @@
-"""A desk that nobody wrote to yet: where to go from here."""
+"""Empty state of the inbox before the first message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.platform.config import get_settings
 
 
 def draw(agent: CurrentAgent) -> None:
-    """What can be done before the first customer writes, by whoever looks."""
+    """Draw the next steps available to the viewer's role."""
     settings = get_settings()
     with st.container(key="desk_first", gap="small"):
         st.markdown(f"**{t('inbox.first')}**")

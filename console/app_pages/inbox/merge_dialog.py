@@ -1,4 +1,4 @@
-"""The dialog in which two contacts become one."""
+"""Dialog to merge two contacts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _content(customer: Profile, zone: ZoneInfo) -> None:
 
 
 def _preview(customer: Profile, other: Candidate) -> None:
-    """What will be, before it is."""
+    """Draw a preview of the merge."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{t('contact.merge_result')}**")
         st.text(_named(customer) if customer.name else _label(other))

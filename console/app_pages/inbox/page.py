@@ -1,4 +1,4 @@
-"""The inbox: on the left who wrote, in the middle what they wrote and the answer, on the right the customer."""
+"""Inbox page: conversation list, open conversation and customer panel."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def _desk() -> None:
     layout.viewer()
     with st.container(key="desk", horizontal=True, wrap=False, gap=None):
         left = st.container(key="pane_list", width=348, gap=None)
-        conversation.pane()  # what somebody reads comes before what else there is
+        conversation.pane()  # draw the conversation before everything else
         with left:
             trigger("desk", filters.seen_again)
             filters.pane()
 
 
 @st.fragment(key="told")
-def _told() -> None:
-    """What a browser shows by itself and only tells of: its run draws nothing else."""
+def _browser_triggers() -> None:
+    """Triggers for what the browser already shows: their run draws nothing else."""
     layout.viewer()
     trigger("open", filters.opened)
-    trigger("acts", acts.dealt_with)
+    trigger("acts", acts.run_pending)
 
 
 selection.follow_address()
-_told()
+_browser_triggers()
 _desk()
 undo.bar()

@@ -1,4 +1,4 @@
-"""What the inbox reads."""
+"""Queries of the inbox."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from core.replies.explanations import Explanation
 
 
 def page(wanted: InboxFilter, after: Cursor | None) -> Page:
-    """The conversations somebody wants to see, from a place in the list on."""
+    """Return a page of the filtered conversations from a cursor."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return inbox_list.page(session, agent.business_id, wanted, agent.id, after, seen=visibility.seen_by(agent))
 
 
 def has_conversations() -> bool:
-    """Whether anybody ever wrote, or was written to."""
+    """Return whether the business has any conversation."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return bool(inbox_list.page(session, agent.business_id, InboxFilter(View.ALL), agent.id, None).rows)
 
 
 def counts() -> dict[View, int]:
-    """How many open conversations each view holds."""
+    """Return the number of open conversations per view."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return inbox_list.counts(session, visibility.seen_by(agent)).of(agent.id)
 
 
 def next_waiting(after: int | None) -> int | None:
-    """The next customer who waits for this agent: their own and nobody's, whoever has waited longest first.
+    """Return the next waiting conversation of this agent or of nobody, longest wait first.
 
-    From the conversation named it goes on to those who have waited less long, and from the last to the first again.
+    Continues after the given conversation with shorter waits, and wraps around.
     """
     agent = auth.require()
     with reading(agent.business_id) as session:
@@ -50,7 +50,7 @@ def next_waiting(after: int | None) -> int | None:
 
 
 def conversation(conversation_id: int, limit: int, *, templated: bool = False) -> Opened | None:
-    """What is shown of one; None when there is no such one in this business, or they do not see it."""
+    """Return the open conversation, None if it does not exist in this business or the viewer may not see it."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         try:
@@ -60,7 +60,7 @@ def conversation(conversation_id: int, limit: int, *, templated: bool = False) -
 
 
 def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:
-    """Why the bot wrote a message, or suggests one; None when nothing was kept."""
+    """Return why the bot wrote or suggests a message, None if no trace was recorded."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         try:
@@ -74,7 +74,7 @@ def explanation(message_id: int | None = None, run_id: int | None = None) -> Exp
 
 
 def candidates(contact_id: int, words: str) -> list[Candidate]:
-    """Who may be the same person, or whoever is found by these words; nobody for a customer whom they do not see."""
+    """Return merge candidates, or contacts matching the search; none for a contact that the viewer may not see."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         if not visibility.sees_contact(session, agent, contact_id):
@@ -83,21 +83,21 @@ def candidates(contact_id: int, words: str) -> list[Candidate]:
 
 
 def tags() -> list[str]:
-    """The tags in use lately, most used first."""
+    """Return recently used tags, most used first."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return triage.known_tags(session, agent.business_id)
 
 
 def colleagues() -> list[Colleague]:
-    """Who conversations can be given to."""
+    """Return the agents that conversations can be assigned to."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return users.colleagues(session)
 
 
 def replies() -> list[Saved]:
-    """The saved replies that the composer offers."""
+    """Return the saved replies."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return canned_responses.saved_replies(session)

@@ -1,7 +1,7 @@
-"""Which conversation is open, in this tab and in its address.
+"""Open conversation of this tab, in the session and the URL.
 
-Browsers open conversations by themselves and count their clicks (`desk` of dom.js). Whatever is drawn says how many of
-them the server had heard of, so that a run begun before a click does not bring the conversation before it back.
+Browsers open conversations on their own and count their clicks (`desk` in dom.js). Every draw carries the number of
+clicks the server has received, so that a run started before a click does not bring the previous conversation back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def chosen() -> int | None:
 
 
 def choose(conversation_id: int | None, clicks: int | None = None) -> None:
-    """Open one, or none; `clicks` where a browser already shows it."""
+    """Open a conversation, or none; `clicks` is set if a browser already shows it."""
     state["conversation"] = conversation_id
     state["shown"] = PAGE
     if clicks is not None:
@@ -34,9 +34,9 @@ def choose(conversation_id: int | None, clicks: int | None = None) -> None:
 
 
 def follow_address() -> None:
-    """Open what the address says on coming to the inbox, or have it say what is open.
+    """On arrival open the conversation of the URL, or put the open one into the URL.
 
-    Within the inbox browsers follow Back and Forward by themselves and tell of it, as of a click.
+    Inside the inbox the browser handles Back and Forward itself and reports them like clicks.
     """
     asked = row_number(st.query_params.get("c", ""))
     if asked is not None and (state.get("arrived", True) or "conversation" not in state):
@@ -46,20 +46,20 @@ def follow_address() -> None:
         st.query_params["c"] = str(open_now)
 
 
-def told() -> dict[str, object]:
-    """What the components of an open conversation are told of the browser's own clicks and acts.
+def client_state() -> dict[str, object]:
+    """Return the counters of received clicks and commands for the components of the open conversation.
 
-    `session` is another one after a connection was lost for good: browsers count from nothing then.
+    `session` changes after the Streamlit session was lost: browsers then reset their counters.
     """
     session = state.setdefault("desk_session", secrets.token_hex(8))
     return {"session": session, "heard": state.get("heard", 0), "acted": state.get("acted", 0)}
 
 
-def shown() -> int:
-    """How many of its messages are shown."""
+def message_limit() -> int:
+    """Return how many messages are shown."""
     number: int = state.get("shown", PAGE)
     return number
 
 
 def show_older() -> None:
-    state["shown"] = shown() + PAGE
+    state["shown"] = message_limit() + PAGE

@@ -1,4 +1,4 @@
-"""Taking back what was just done, for a little while."""
+"""Short-lived undo offer for the last action."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from console import layout
 from console.i18n import t
 from core.platform.errors import BotHubError
 
-PANES = ("opened", "list", "undo")  # in the order in which they are drawn
+PANES = ("opened", "list", "undo")  # in draw order
 state = st.session_state
 
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """`number` tells one offer from the next, so that each is shown for its full time."""
+    """An undo offer. `number` makes each one distinct, so that each is shown for its full time."""
 
     number: int
     said: str
@@ -25,7 +25,7 @@ class _Offer:
 
 
 def offer(said: str, act: Callable[[], None]) -> None:
-    """Say what was done beside a button that takes it back. Draw the fragment "undo" after it."""
+    """Show what was done with an undo button. Rerun the fragment "undo" afterwards."""
     last: _Offer | None = state.get("undo_offer")
     state["undo_offer"] = _Offer(1 if last is None else last.number + 1, said, act)
 

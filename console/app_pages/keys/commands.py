@@ -1,4 +1,4 @@
-"""What is done to API keys."""
+"""Commands on API keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.accounts import api_keys, audit_log
 
 
 def create(name: str, scopes: Collection[str]) -> str:
-    """Make a key. Returns it in clear, for this once. Raises `NotAllowed`, `BotHubError`."""
+    """Create a key. Return it in plain text, this one time. Raises `NotAllowed`, `BotHubError`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         key_id, key = api_keys.create(session, agent.business_id, " ".join(name.split())[:80] or "—", scopes)
@@ -20,7 +20,7 @@ def create(name: str, scopes: Collection[str]) -> str:
 
 
 def revoke(key_id: int) -> None:
-    """End a key at once. Raises `NotAllowed`, `NotFound`."""
+    """Revoke a key immediately. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         api_keys.revoke(session, key_id)

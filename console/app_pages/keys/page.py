@@ -1,4 +1,4 @@
-"""API keys: which programs may use the desk, and for what."""
+"""API keys page."""
 
 from __future__ import annotations
 

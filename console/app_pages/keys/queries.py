@@ -1,4 +1,4 @@
-"""What the page of API keys reads."""
+"""Queries of the API keys page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.accounts.api_keys import KeyFacts
 
 
 def every_key() -> Sequence[KeyFacts]:
-    """The business's keys, newest first. Raises `NotAllowed`."""
+    """Return the business's keys, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.ADMINISTRATORS)
     with transaction(agent.business_id) as session:
         return api_keys.list_keys(session, agent.business_id)

@@ -1,4 +1,4 @@
-"""The side panel that adds sources: files, a web page, or a text."""
+"""Side panel to add sources: files, a web page or a text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_TEXT = 100_000
 
 
 def closed() -> None:
-    """Nothing is added any more."""
+    """Close the panel."""
     state.pop("knowledge_adding", None)
 
 
@@ -57,7 +57,7 @@ def _files(bot_id: int | None) -> None:
         bar.progress(number / len(files), text=file.name)
         if error := _refused(lambda file=file: commands.add_file(file, file.name, bot_id)):
             refused.append(error)
-    state["knowledge_round"] = turn + 1  # those that were taken are not offered again
+    state["knowledge_round"] = turn + 1  # files already added are not offered again
     if refused:
         state["knowledge_refused"] = refused
     else:

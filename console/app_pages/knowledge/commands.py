@@ -1,4 +1,4 @@
-"""What is done to the sources of what bots know."""
+"""Commands on knowledge sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.platform import job_queue, object_storage
 from core.platform.errors import BotHubError
 
 Result = TypeVar("Result")
-_TYPED = "text.md"  # a text that somebody typed may have headings
+_TYPED = "text.md"  # typed text may contain headings
 
 
 def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
@@ -32,7 +32,7 @@ def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
 
 
 def add_text(title: str, words: str, bot_id: int | None) -> int:
-    """Add a text that was typed or pasted. Raises as `add_file`."""
+    """Add a typed or pasted text. Raises like `add_file`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
     return _add(agent, kept, lambda session: sources.add(
@@ -50,7 +50,7 @@ def add_page(address: str, bot_id: int | None) -> int:
 
 
 def replace(source_id: int, file: IO[bytes], name: str) -> None:
-    """Give a source new content. Raises `NotAllowed`, `AlreadyThere`, `Conflict`, `NotFound`, `UnacceptableSource`."""
+    """Replace a source's content. Raises `NotAllowed`, `AlreadyThere`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, file, name)
     old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept, by=_by(agent)))
@@ -59,7 +59,7 @@ def replace(source_id: int, file: IO[bytes], name: str) -> None:
 
 
 def reread(source_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Read a source again. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         sources.reread(session, source_id, by=_by(agent))
@@ -67,21 +67,21 @@ def reread(source_id: int) -> None:
 
 
 def cancel(source_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Cancel reading a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         sources.cancel(session, source_id, by=_by(agent))
 
 
 def rename(source_id: int, title: str) -> None:
-    """Raises `NotAllowed`, `NotFound`, `UnacceptableSource`."""
+    """Rename a source. Raises `NotAllowed`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         sources.rename(session, source_id, title, by=_by(agent))
 
 
 def remove(source_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Delete a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         old = sources.remove(session, source_id, by=_by(agent))
@@ -90,7 +90,7 @@ def remove(source_id: int) -> None:
 
 
 def _add(agent: CurrentAgent, kept: StoredContent, write: Callable[[Session], Result]) -> Result:
-    """Write the row of kept content, which goes again when the row is refused."""
+    """Insert the row of stored content; the content is deleted if the row is rejected."""
     try:
         with transaction(agent.business_id) as session:
             written = write(session)

@@ -1,4 +1,4 @@
-"""What a bot would find for a question, and by which evidence."""
+"""Trial search: passages a bot would find for a question, with scores."""
 
 from __future__ import annotations
 

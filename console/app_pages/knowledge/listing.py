@@ -1,4 +1,4 @@
-"""The sources as cards: state, progress, faults, and what can be done to each."""
+"""Source cards: state, progress, errors and actions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.text.normalize import fold
 
 state = st.session_state
 _CARDS_A_PAGE = 25
-_NARROWED_FROM = 8  # with fewer, they are all in sight
+_NARROWED_FROM = 8  # with fewer sources no search is needed
 _EVERY_SECONDS = 2.0
 
 
@@ -31,14 +31,14 @@ class Viewer:
 
 
 def draw(viewer: Viewer) -> None:
-    """The cards, drawn anew by themselves while anything is being read."""
+    """Draw the cards, refreshing while a source is being read."""
     busy = any(one.is_working for one in queries.sources())
 
     @st.fragment(key="knowledge_list", run_every=_EVERY_SECONDS if busy else None)
     def cards() -> None:
         found = queries.sources()
         if busy != any(one.is_working for one in found):
-            st.rerun()  # the whole page: only that begins or ends the repetition
+            st.rerun()  # rerun the whole page: only that starts or stops the refresh
         _cards(found, viewer)
 
     cards()

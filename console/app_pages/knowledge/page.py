@@ -1,4 +1,4 @@
-"""Knowledge: the documents, pages and texts that bots answer from. Managers see; administrators change."""
+"""Knowledge page: sources that bots answer from. Managers view; administrators change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side panel with the passages of a source."""
+"""Side panel with the passages of a source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ state = st.session_state
 
 
 def closed() -> None:
-    """No source is looked into any more."""
+    """Close the panel."""
     state.pop("knowledge_open", None)
 
 

@@ -1,4 +1,4 @@
-"""The side panel that takes a price list among the sources over into the catalogue."""
+"""Side panel to import a price list source into the catalogue."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ state = st.session_state
 
 
 def opened(source_id: int) -> None:
-    """Begin to take a source over."""
+    """Open the panel for a source."""
     state["knowledge_price_list"] = source_id
 
 
 def closed() -> None:
-    """No price list is taken over any more."""
+    """Close the panel."""
     state.pop("knowledge_price_list", None)
 
 

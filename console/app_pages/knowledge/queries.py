@@ -1,4 +1,4 @@
-"""What the page on knowledge reads."""
+"""Queries of the knowledge page."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ _ROWS_WITH_HEADING = 5
 
 
 def sources() -> Sequence[SourceView]:
-    """All sources, newest first. Raises `NotAllowed`."""
+    """Return all sources, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return reads.sources(session)
 
 
 def source(source_id: int) -> SourceView:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Return a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return reads.source(session, source_id)
 
 
 def passages(source_id: int, page: int) -> Sequence[PassageView]:
-    """A page of a source's passages; pages count from 1. Raises `NotAllowed`."""
+    """Return a page of a source's passages; pages start at 1. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return reads.passages(session, source_id, skip=(page - 1) * PASSAGES_A_PAGE, limit=PASSAGES_A_PAGE)
 
 
 def price_lists() -> frozenset[int]:
-    """The sources whose columns are a product's name and its price. Raises `NotAllowed`."""
+    """Return the sources that have product name and price columns. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         tables = reads.first_rows(session, _ROWS_WITH_HEADING)
@@ -53,7 +53,7 @@ def price_lists() -> frozenset[int]:
 
 
 def _cells(rows: Sequence[str]) -> Iterator[list[str]]:
-    """What may be a heading: the names that a table's passage has, and the cells, where a title stands above both."""
+    """Return heading candidates: the column names of a table's passage and, if a title precedes them, its cells."""
     for row in rows:
         parted = [line.partition(": ") for line in row.splitlines()]
         yield [name for name, _, _ in parted]
@@ -61,7 +61,7 @@ def _cells(rows: Sequence[str]) -> Iterator[list[str]]:
 
 
 def content(source_id: int) -> bytes:
-    """A source's file. Raises `NotAllowed`, `NotFound`, and `UnreadableFile` if it is too large for a price list."""
+    """Return a source's file. Raises `NotAllowed`, `NotFound`, `UnreadableFile` if too large for a price list."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         key, size = reads.kept_content(session, source_id)
@@ -79,7 +79,7 @@ def _content(key: str) -> bytes:
 
 
 def uses() -> Mapping[int, int]:
-    """How many answers rested on each source lately, as of a minute ago. Raises `NotAllowed`."""
+    """Return how many recent answers used each source, at most a minute old. Raises `NotAllowed`."""
     return _uses(auth.require(*auth.MANAGERS).business_id)
 
 
@@ -90,17 +90,17 @@ def _uses(business_id: int) -> Mapping[int, int]:
 
 
 def search(bot_id: int, question: str) -> Sequence[Found]:
-    """What a bot would find for a question, best first. Asks the embedding model. Raises `NotAllowed`."""
+    """Return the passages a bot would find, best first. Calls the embedding model. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    retrieval.clear_cache()  # what has just been read is to be found
+    retrieval.clear_cache()  # include sources read a moment ago
     return retrieval.search_with_evidence(agent.business_id, bot_id, question, limit=_MOST_FOUND)
 
 
 def is_offline() -> bool:
-    """Whether no embedding model is there, and the fallback stands in for it."""
+    """Return whether no embedding model is configured and the fallback is used."""
     return embedders.current() is embedders.OFFLINE
 
 
 def model() -> str:
-    """The name of the embedding model in use."""
+    """Return the name of the embedding model in use."""
     return embedders.current().name

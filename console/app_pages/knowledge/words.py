@@ -1,4 +1,4 @@
-"""Sources in words: their state, what went wrong and what to do about it."""
+"""Readable source states, errors and advice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def badge(one: SourceView) -> None:
 
 
 def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:
-    """A line on where it is from and what came of it."""
+    """Return a line with origin and result."""
     parts = [one.bot or t("knowledge.every_bot"), one.origin or t("knowledge.typed")]
     if one.bytes is not None:
         parts.append(size(one.bytes))
@@ -63,7 +63,7 @@ def progress(one: SourceView) -> str:
 
 
 def fault(code: str) -> str:
-    """Why a source could not be read, and what to do."""
+    """Return why a source could not be read, and what to do."""
     return t(f"knowledge.fault_{code}", most=LARGEST_MEGABYTES, accepted=accepted())
 
 
@@ -72,7 +72,7 @@ def accepted() -> str:
 
 
 def refusal(error: BotHubError) -> str:
-    """Why something did not become a source."""
+    """Return why a source was rejected."""
     match error:
         case AlreadyThere():
             return t("knowledge.already_there", title=error.title)

@@ -1,4 +1,4 @@
-"""What is done about jobs that failed."""
+"""Commands on failed jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.platform.errors import StoreUnavailable
 
 
 def requeue(job_id: str) -> None:
-    """Run a failed job again. Raises `NotAllowed`, also where jobs work for other businesses, `StoreUnavailable`."""
+    """Requeue a failed job. Raises `NotAllowed`, also if jobs serve other businesses, `StoreUnavailable`."""
     auth.require(*auth.MANAGERS, fresh=True)
     with system_transaction() as session:
         if not dead_letters.only_business(session):

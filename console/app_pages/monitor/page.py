@@ -1,4 +1,4 @@
-"""The queue monitor: what is worked on, how fast, what waits, what failed, and who works."""
+"""Queue monitor page: throughput, durations, backlog, failures and workers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _COLOURS = {
     "inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706", "errands": "#4F7CAC",
 }  # fmt: skip
 _MEGABYTE = 2**20
-_BARS = 60  # of the chart, whatever the period
+_BARS = 60  # of the chart, for every period
 state = st.session_state
 zone = ZoneInfo(layout.viewer().timezone)
 
 
 def _quantile(rows: list[TaskStats], share: float) -> float | None:
-    """Milliseconds below which this share of the tasks took."""
+    """Return the duration quantile in milliseconds."""
     wanted, passed = share * sum(row.count for row in rows), 0.0
     for bucket in range(len(LIMITS) + 1):
         count = sum(row.count for row in rows if row.bucket == bucket)
@@ -46,12 +46,12 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _about(value: float | None) -> str:
-    """A time read off ranges."""
+    """Format an approximate duration."""
     return "—" if value is None else f"≈ {seconds(value)}"
 
 
 def _kinds(found: Picture, period: timedelta) -> None:
-    """One row for each kind of work."""
+    """Return a row per kind of work."""
     waits = {one.kind: one for one in found.waiting}
     columns: dict[str, list[object]] = defaultdict(list)
     for kind in KINDS:
@@ -70,7 +70,7 @@ def _kinds(found: Picture, period: timedelta) -> None:
 
 
 def _chart(found: Picture, period: timedelta, now: datetime) -> None:
-    """Tasks a minute, over the whole of the period: where nothing was done nothing stands."""
+    """Draw tasks per minute over the whole period; idle minutes are empty."""
     if not found.minutes:
         st.info(t("monitor.nothing"), icon=":material/speed:")
         return
@@ -96,7 +96,7 @@ def _chart(found: Picture, period: timedelta, now: datetime) -> None:
 
 
 def _local(at: datetime) -> str:
-    """As a chart takes a moment: of the business's own time, which it must not shift."""
+    """Return a naive time in the business's time zone, which the chart must not shift."""
     return at.astimezone(zone).replace(tzinfo=None).isoformat()
 
 

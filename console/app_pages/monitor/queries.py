@@ -1,4 +1,4 @@
-"""What the queue monitor reads."""
+"""Queries of the queue monitor."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from core.platform.job_queue import FailedJob
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """How the work goes. `jobs` is None while Redis does not answer.
+    """State of the workers. `jobs` is None while Redis is unavailable.
 
-    `shared`: other businesses are worked for too. Then only what waits is this business's own, the figures and workers
-    are the installation's, and errors, which quote what they choked on, are left out.
+    `shared`: the installation serves other businesses too. Then only the backlog is this business's own, figures and
+    workers are the installation's, and errors, which quote their input, are left out.
     """
 
     minutes: Sequence[TaskStats]
@@ -34,7 +34,7 @@ class Picture:
 
 
 def picture(since: datetime) -> Picture:
-    """Everything the page shows, as of now. Raises `NotAllowed`."""
+    """Return everything the page shows, as of now. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with system_transaction() as session:
         minutes, workers = worker_stats.minutes(session, since), worker_stats.workers(session)

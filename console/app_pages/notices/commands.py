@@ -1,4 +1,4 @@
-"""What is done with notices."""
+"""Commands on notices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.accounts import notification_list
 
 
 def mark_read(up_to: int) -> None:
-    """Whoever looks has read everything up to the notice of this id. Raises `NotAllowed`."""
+    """Mark everything up to this notice id as read by the viewer. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         notification_list.mark_read(session, agent.id, up_to)

@@ -1,4 +1,4 @@
-"""Notices: everything that needs a person, newest first, each with a way to where something can be done."""
+"""Notices page: everything that needs a person, newest first, with links."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEAD = ("alert_dead_letters", "alert_webhook_errors")
 
 
 def _page_of(kind: str) -> tuple[str, str] | None:
-    """The page where more stands, with the words of its link, for whoever may see it."""
+    """Return the linked page and its label, if the viewer may open it."""
     if agent.role not in MANAGERS:
         return None
     if kind in _DEAD:
@@ -57,7 +57,7 @@ def _notice(one: NoticeFacts, *, new: bool) -> None:
 
 @st.fragment(key="notices", run_every=10)
 def _list(known: int) -> None:
-    """What is newer than `known` is marked as new for as long as the page is open."""
+    """Draw the list. Notices newer than `known` are marked as new while the page is open."""
     layout.viewer()
     before = state.get("notices_before")
     found = queries.listed(before)

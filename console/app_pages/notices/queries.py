@@ -1,4 +1,4 @@
-"""What the list of notices and the bell read."""
+"""Queries of the notices page and the bell."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from core.accounts.notification_list import NoticeFacts
 
 
 def listed(before: int | None) -> list[NoticeFacts]:
-    """The newest notices, or those before the one of this id."""
+    """Return the newest notices, or those before this id."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return notification_list.listed(session, agent.business_id, current(), before, agent)
 
 
 def read_up_to() -> int:
-    """The newest one that whoever looks has read; 0 for none."""
+    """Return the id of the newest notice the viewer has read; 0 for none."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return notification_list.read_up_to(session, agent.id)
 
 
 def unread() -> int:
-    """How many whoever looks has not read; 100 stands for more as well."""
+    """Return the viewer's number of unread notices, capped at 100."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return notification_list.unread(session, agent.id, agent)

@@ -1,4 +1,4 @@
-"""What administrators do about people."""
+"""Commands on people, for administrators."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ T = TypeVar("T")
 
 
 def change(write: Callable[[Session, int, str], T]) -> T:
-    """Write as the administrator who acts, in one transaction. Raises `NotAllowed`, and what `write` raises."""
+    """Run `write` as the current administrator in one transaction. Raises `NotAllowed` and the errors of `write`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         return write(session, agent.business_id, f"agent:{agent.id}")
 
 
 def invite(name: str, email: str, role: Role) -> str:
-    """Returns a one-time link's token. Raises `NotAllowed`, `UnacceptablePerson`, `Conflict`."""
+    """Invite a person. Return a one-time link's token. Raises `NotAllowed`, `UnacceptablePerson`, `Conflict`."""
     return change(lambda *known: user_admin.invite(*known, name, email, role))
 
 
 def new_link(agent_id: int) -> str:
-    """Returns a one-time link's token. Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Return a new one-time link's token. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     return change(lambda *known: user_admin.new_link(*known, agent_id))
 
 
 def set_role(agent_id: int, role: Role) -> None:
-    """Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Change a role. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(lambda *known: user_admin.set_role(*known, agent_id, role))
 
 
 def disable(agent_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`, `Conflict`."""
+    """Disable a person. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     change(lambda *known: user_admin.disable(*known, agent_id))
 
 
 def enable(agent_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Enable a person. Raises `NotAllowed`, `NotFound`."""
     change(lambda *known: user_admin.enable(*known, agent_id))
 
 
 def reset_second_factor(agent_id: int) -> None:
-    """For somebody who lost their phone. Raises `NotAllowed`, `NotFound`."""
+    """Turn off a person's two-step sign-in, for a lost phone. Raises `NotAllowed`, `NotFound`."""
     change(lambda session, _, actor: two_factor.remove(session, agent_id, actor))

@@ -1,4 +1,4 @@
-"""The people of the business: who works here, in which role, and how they get in."""
+"""People page: accounts, roles and invitations."""
 
 from __future__ import annotations
 

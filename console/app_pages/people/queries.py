@@ -1,4 +1,4 @@
-"""What the pages about people and the audit log read."""
+"""Queries of the people, teams and audit log pages."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from core.models import Sees
 
 
 def everyone() -> Sequence[Person]:
-    """All people of the business. Raises `NotAllowed`."""
+    """Return all people of the business. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return user_admin.everyone(session)
 
 
 def teams() -> Sequence[TeamFacts]:
-    """The teams of the business. Everybody may know them: conversations are given to teams in the inbox."""
+    """Return the teams. Visible to all roles, because conversations are assigned to teams in the inbox."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return groups.teams(session)
 
 
 def assignment() -> Rules:
-    """Who is given what the bot hands over. Raises `NotAllowed`."""
+    """Return the assignment rules. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return owners.rules(session, agent.business_id)
 
 
 def agents_see() -> Sees:
-    """Which conversations agents see. Raises `NotAllowed`."""
+    """Return which conversations agents see. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return visibility.setting(session, agent.business_id)
@@ -48,7 +48,7 @@ def agents_see() -> Sees:
 def entries(
     actor: str | None, area: str | None, since: datetime | None, before_id: int | None, limit: int
 ) -> Sequence[Entry]:
-    """A page of the audit log, newest first. Raises `NotAllowed`."""
+    """Return a page of the audit log, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return audit_log.entries(session, actor=actor, area=area, since=since, before_id=before_id, limit=limit)

@@ -1,4 +1,4 @@
-"""What administrators set of prices."""
+"""Commands of the prices page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models and messages cost this business, and what it earns: each price from a day on."""
+"""Prices page: dated prices of models and messages, and the plan's revenue."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _floats(one: Any, *names: str) -> dict[str, float | None]:
 
 
 def _rows(frame: pd.DataFrame, *numbers: str) -> list[dict[str, Any]]:
-    """The rows of an edited table, as they are checked and kept. Empty cells are nothing said."""
+    """Return the rows of an edited table for validation; empty cells are omitted."""
     found = []
     for row in frame.to_dict("records"):
         kept = {name: value for name, value in row.items() if not pd.isna(value)}

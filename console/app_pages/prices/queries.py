@@ -1,4 +1,4 @@
-"""What the page on prices reads."""
+"""Queries of the prices page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from core.bots.price_table import Prices
 
 
 def own() -> Prices:
-    """What the business has set. Raises `NotAllowed`."""
+    """Return the business's prices. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
         return price_table.read(session, agent.business_id)
 
 
 def problems() -> list[str]:
-    """What cannot be read of the installation's own price file, a line each."""
+    """Return the errors of the installation's price file, a line each."""
     auth.require(*auth.MANAGERS)
     return price_table.problems()

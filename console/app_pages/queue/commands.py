@@ -1,4 +1,4 @@
-"""What people decide about messages that did not go out. Managers and administrators only."""
+"""Commands of the retry queue. Managers and administrators only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.platform import job_queue
 
 
 def retry(ids: list[int] | None, cause: str | None) -> Retried:
-    """Send again: the messages named, or all failed ones of a cause. Raises `NotAllowed`."""
+    """Resend the given messages, or all failed ones of a cause. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         result = manual_retry.retry(session, agent.business_id, ids, cause, f"agent:{agent.id}")
@@ -19,14 +19,14 @@ def retry(ids: list[int] | None, cause: str | None) -> Retried:
 
 
 def give_up(ids: list[int]) -> int:
-    """Send these no more. Returns how many that were. Raises `NotAllowed`."""
+    """Give up on these messages. Return how many. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         return manual_retry.give_up(session, agent.business_id, ids, f"agent:{agent.id}")
 
 
 def arrived(message_id: int) -> None:
-    """An uncertain message did arrive. Raises `NotAllowed`."""
+    """Mark an uncertain message as arrived. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         manual_retry.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")

@@ -1,4 +1,4 @@
-"""The retry queue: what did not go out, by cause, with who must act and what can be done."""
+"""Retry queue page: unsent messages by cause, with advice and actions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _group(group: Group) -> None:
     cause = group.cause or "none"
     title = f"{t(f'queue.state_{group.status}')} · {t(f'queue.cause_{cause}')}"
     with st.container(horizontal=True, key=f"counted_{group.status}_{cause}"):
-        # The number stands beside the title: an expander whose title changes is another one, and shut.
+        # The number is outside the title: Streamlit treats an expander with a changed title as new, and closes it.
         box = st.expander(title, icon=_ICON.get(group.status), key=f"group_{group.status}_{cause}", on_change="rerun")
         st.badge(str(group.count), color="red" if group.status == "failed" else "gray")
     if box.open:
@@ -92,7 +92,7 @@ _ICON = {
 
 
 def _retry_all(group: Group) -> None:
-    """Nothing is sent before it is said what will be."""
+    """Preview a bulk resend before running it."""
     with st.popover(t("queue.retry_all"), icon=":material/replay:"):
         preview = queries.preview(group.cause)
         st.text(t("queue.preview", messages=preview.messages, people=preview.people))

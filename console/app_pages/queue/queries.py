@@ -1,4 +1,4 @@
-"""What the retry queue page reads."""
+"""Queries of the retry queue."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def state() -> QueueState:
 
 
 def group(status: str, cause: str | None, before: int | None) -> list[Unsent]:
-    """The messages of a group, newest first, older than the one named."""
+    """Return a group's messages older than the given one, newest first."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return queue_reads.group(session, agent.business_id, status, cause, before, agent)
 
 
 def preview(cause: str | None) -> Preview:
-    """What sending the failed messages of a cause again would do. Raises `NotAllowed`."""
+    """Return what resending the failed messages of a cause would do. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.business_id) as session:
         return manual_retry.preview(session, agent.business_id, cause)

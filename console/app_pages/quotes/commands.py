@@ -1,4 +1,4 @@
-"""What people do about quotes."""
+"""Commands on quotes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.platform import events
 
 
 def cancel(quote_id: int) -> None:
-    """Withdraw a quote that still waits. Raises `NotAllowed`, `NotFound` and `Conflict`."""
+    """Cancel an open quote. Raises `NotAllowed`, `NotFound` and `Conflict`."""
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_quote(session, agent, quote_id)

@@ -1,4 +1,4 @@
-"""One quote: its lines, how it came to be, and withdrawing it."""
+"""Drawer of one quote: lines, history and cancellation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ state = st.session_state
 
 
 def ask(quote_id: int) -> None:
-    """Open the drawer at the next run; the address names the quote, so a refresh keeps it."""
+    """Open the drawer at the next run; the quote is in the URL, so a reload keeps it."""
     st.query_params[_KEY] = str(quote_id)
 
 
 def show() -> None:
-    """Draw the drawer if the address names a quote."""
+    """Draw the drawer if the URL names a quote."""
     asked = row_number(st.query_params.get(_KEY, ""))
     if asked is None:
         return
@@ -109,7 +109,7 @@ def _lines(found: QuoteDetails) -> None:
 
 
 def _history(found: QuoteDetails, zone: ZoneInfo) -> None:
-    """The quotes of the conversation, oldest first: a change made the next one and left the one before as it was."""
+    """Draw the conversation's quotes, oldest first: each change creates a new quote."""
     if len(found.history) < 2:
         return
     st.markdown(f"**{t('quotes.history')}**")

@@ -1,4 +1,4 @@
-"""Quotes: what customers were offered, what they said to it, and what that comes to."""
+"""Quotes page: quotes, states and totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the quotes' page, and the quote beside a conversation, read."""
+"""Queries of the quotes page and of the quote in the customer panel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.models.quote import QuoteState
 
 
 def listed(states: Sequence[QuoteState], since: datetime | None, before: int | None, limit: int) -> Sequence[QuoteRow]:
-    """Quotes, the newest first, in some states if any are named. Raises `NotAllowed`."""
+    """Return quotes, newest first, optionally by state. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         return quote_reads.listed(
@@ -23,7 +23,7 @@ def listed(states: Sequence[QuoteState], since: datetime | None, before: int | N
 
 
 def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
-    """How many were made, and what they come to. One that was changed counts as what it became. Raises `NotAllowed`."""
+    """Return number and value of quotes. A changed quote counts once, as its latest form. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         found = quote_reads.by_state(session, since, until, visibility.seen_by(agent))
@@ -31,7 +31,7 @@ def sums(since: datetime, until: datetime) -> Sequence[StateTotal]:
 
 
 def details(quote_id: int) -> QuoteDetails:
-    """One quote. Raises `NotAllowed` and `NotFound`."""
+    """Return a quote. Raises `NotAllowed` and `NotFound`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         visibility.require_quote(session, agent, quote_id)
@@ -39,7 +39,7 @@ def details(quote_id: int) -> QuoteDetails:
 
 
 def of_conversation(conversation_id: int) -> QuoteDetails | None:
-    """The newest quote of a conversation, None when there is none. Raises `NotAllowed`."""
+    """Return the latest quote of a conversation, or None. Raises `NotAllowed`."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         seen = visibility.sees(session, agent, conversation_id)

@@ -1,4 +1,4 @@
-"""Quotes as whoever looks reads them."""
+"""Quotes formatted for the viewer."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _COLOUR = {
 
 
 def badge(state: QuoteState) -> None:
-    """The state, in its colour."""
+    """Return the state as a coloured badge."""
     st.badge(t(f"quotes.state_{state}"), color=_COLOUR[state], help=t(f"quotes.state_{state}_help"))
 
 
 def total(quote: QuoteRow) -> str:
-    """What it comes to; a dash where its lines name several currencies, or none is clear."""
+    """Return the total; a dash for several currencies or no clear line."""
     return "—" if quote.total is None or quote.currency is None else words.price(quote.total, quote.currency)
 
 
 def money(sums: Iterable[tuple[Decimal, str | None]]) -> str:
-    """One amount for each currency."""
+    """Return an amount per currency."""
     by_currency: dict[str, Decimal] = {}
     for amount, currency in sums:
         if currency:
@@ -45,7 +45,7 @@ def money(sums: Iterable[tuple[Decimal, str | None]]) -> str:
 
 
 def quantity(line: QuotedLine) -> str:
-    """ "2 kg"; a question mark while it is not clear how many."""
+    """Return the quantity, "2 kg"; a question mark while it is unclear."""
     if line.quantity is None:
         return "?"
     number = format_decimal(line.quantity.normalize(), locale=current(), decimal_quantization=False)
@@ -53,7 +53,7 @@ def quantity(line: QuotedLine) -> str:
 
 
 def meant(line: QuotedLine) -> str:
-    """The product, or the customer's own words and what they may mean."""
+    """Return the product, or the customer's words and possible matches."""
     if line.name:
         return line.name
     choices = f" → {' / '.join(line.candidates)}?" if line.candidates else "?"

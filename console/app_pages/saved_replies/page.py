@@ -1,4 +1,4 @@
-"""Saved replies: what the composer offers after a slash."""
+"""Saved replies page: texts the composer offers after a slash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What administrators do about teams."""
+"""Commands on teams, for administrators."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from core.models import Sees
 
 
 def create(name: str) -> int:
-    """Returns the team's id. Raises `NotAllowed`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Create a team. Return its id. Raises `NotAllowed`, `UnacceptableTeam`, `TeamNameTaken`."""
     return change(lambda *known: teams.create(*known, name))
 
 
 def rename(team_id: int, name: str) -> None:
-    """Raises `NotAllowed`, `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Rename a team. Raises `NotAllowed`, `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
     change(lambda *known: teams.rename(*known, team_id, name))
 
 
 def remove(team_id: int) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Delete a team. Raises `NotAllowed`, `NotFound`."""
     change(lambda *known: teams.remove(*known, team_id))
 
 
 def set_members(team_id: int, agent_ids: Collection[int]) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Replace a team's members. Raises `NotAllowed`, `NotFound`."""
     change(lambda *known: teams.set_members(*known, team_id, agent_ids))
 
 
 def set_channels(team_id: int, channel_ids: Collection[int]) -> None:
-    """Raises `NotAllowed`, `NotFound`."""
+    """Replace a team's channels. Raises `NotAllowed`, `NotFound`."""
     change(lambda *known: teams.set_channels(*known, team_id, channel_ids))
 
 
 def set_rules(rules: Rules) -> None:
-    """Raises `NotAllowed`, `UnacceptableLimit`."""
+    """Save the assignment rules. Raises `NotAllowed`, `UnacceptableLimit`."""
     change(lambda *known: assignment.set_rules(*known, rules))
 
 
 def set_visibility(sees: str) -> None:
-    """Which conversations agents see: a value of `core.models.Sees`. Raises `NotAllowed`, `ValueError`."""
+    """Set which conversations agents see: a value of `core.models.Sees`. Raises `NotAllowed`, `ValueError`."""
     change(lambda *known: visibility.set_setting(*known, Sees(sees)))

@@ -1,4 +1,4 @@
-"""Teams: who shares conversations. Managers see them; administrators change them."""
+"""Teams page. Managers view; administrators change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _create() -> None:
 
 def _rename(team_id: int) -> None:
     if not _do(lambda: commands.rename(team_id, state[f"name_{team_id}"])):
-        state.pop(f"name_{team_id}")  # shows again what is saved
+        state.pop(f"name_{team_id}")  # show the saved value again
 
 
 def _edit(team: TeamFacts, names: dict[int, str]) -> None:
@@ -77,7 +77,7 @@ def _set_rules() -> None:
 
 
 def _rules() -> None:
-    """Who is given what the bot hands over."""
+    """Draw the assignment rules."""
     known = queries.assignment()
     st.subheader(t("teams.rules"), anchor=False)
     if not may_edit:
@@ -97,7 +97,7 @@ def _set_visibility() -> None:
 
 
 def _visibility() -> None:
-    """Which conversations agents see."""
+    """Draw the visibility setting."""
     known = queries.agents_see()
     st.subheader(t("teams.visibility"), anchor=False)
     if not may_edit:

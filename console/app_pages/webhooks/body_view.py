@@ -1,4 +1,4 @@
-"""Bytes from outside, shown so that nobody is harmed by looking: as text of ours, never as markup."""
+"""Safe display of external bytes: always as text, never as markup."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _SECRET = ("token", "secret", "signature", "password", "authorization")
 
 
 def show_body(content_type: str, query: str, body: bytes) -> None:
-    """An event as it was posted."""
+    """Draw an event's body."""
     if query:
         st.code(_masked_query(query), language=None, wrap_lines=True)
     st.code(readable(content_type, body)[:_LONGEST], language="json", wrap_lines=True, height=420)
 
 
 def readable(content_type: str, body: bytes) -> str:
-    """JSON and forms laid out, with secrets masked; other text as it is; what is no text in hexadecimal."""
+    """Return JSON and forms formatted, with secrets masked; other text unchanged; binary in hexadecimal."""
     try:
         words = body.decode()
     except UnicodeDecodeError:
@@ -34,7 +34,7 @@ def readable(content_type: str, body: bytes) -> str:
 
 
 def masked(value: Any) -> Any:
-    """The same document without the values of what is secret by its name."""
+    """Return the document with the values of secret-named keys masked."""
     if isinstance(value, dict):
         return {key: "•••" if _is_secret(str(key)) else masked(one) for key, one in value.items()}
     return [masked(one) for one in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The webhook log: everything that providers posted, what became of it, and the bytes themselves."""
+"""Webhook log page: received requests, their outcome and bodies."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _chosen(found: list[Posted]) -> None:
 
 
 def _places() -> list[int]:
-    """Where the pages that were turned begin. Another choice begins again."""
+    """Return the start of each visited page; reset when the filter changes."""
     chosen = tuple(state.get(f"events_{name}") for name in ("period", "source", "outcome"))
     if state.get("_events_chosen") != chosen:
         state["_events_chosen"], state["events_places"] = chosen, []

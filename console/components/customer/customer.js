@@ -38,7 +38,7 @@ function build(root) {
   return state;
 }
 
-// Controls are kept and given new values in place: what somebody is writing, and where they are, stays.
+// Controls are updated in place, so that input and focus are kept.
 function draw(state) {
   const data = (state.data = latest(state.given, 'customer'));
   const {words, bounds} = data;
@@ -53,7 +53,7 @@ function draw(state) {
   drawCare(state);
   drawFacts(state, about);
   drawPast(state);
-  keep(state, state.about, {label: words.about, value: data.about, most: bounds.about, hint: words.about_hint, told: 'describe', about});
+  keep(state, state.about, {label: words.about, value: data.about, most: bounds.about, hint: words.about_hint, command: 'describe', about});
   Object.assign(state.merge, {textContent: words.merge, onclick: () => tell(state, 'merge', about)});
   state.root.dataset.ready = String(data.conversation);
 }
@@ -76,15 +76,15 @@ function labelled(tag) {
   return {whole, label, control};
 }
 
-// `told`: what is said when it changed. Until that was dealt with it stays as it was written.
-function keep(state, {label, control}, {label: words, value, most, hint, told, about}) {
+// `command`: sent on change. Until it is acknowledged the control keeps its value.
+function keep(state, {label, control}, {label: words, value, most, hint, command, about}) {
   const writing = control.getRootNode().activeElement === control && control.value !== control.known;
-  if (state.fresh || !(writing || isDoing(told))) control.value = value;
+  if (state.fresh || !(writing || isDoing(command))) control.value = value;
   control.known = value;
   label.textContent = words;
   control.maxLength = most;
   if (hint) control.placeholder = hint;
-  control.onchange = () => { if (control.value !== control.known) tell(state, told, {...about, value: control.value}); };
+  control.onchange = () => { if (control.value !== control.known) tell(state, command, {...about, value: control.value}); };
   control.onkeydown = (event) => {
     if (event.key === 'Enter' && (control.tagName !== 'TEXTAREA' || event.ctrlKey || event.metaKey)) control.blur();
     if (event.key === 'Escape' && control.value !== control.known) { control.value = control.known; event.stopPropagation(); }
@@ -100,7 +100,7 @@ function looksNew(node, value) {
 
 function drawWho(state, about) {
   const {data, data: {words, bounds}} = state;
-  keep(state, state.name, {label: words.name, value: data.name, most: bounds.name, told: 'rename', about});
+  keep(state, state.name, {label: words.name, value: data.name, most: bounds.name, command: 'rename', about});
   if (looksNew(state.addresses, data.identities)) {
     state.addresses.replaceChildren(...data.identities.map((one) => {
       const line = el('div', 'address');
@@ -144,7 +144,7 @@ function drawQuote(node, quote) {
   const head = el('div', 'line');
   head.append(el('b', '', quote.title), el('span', `badge ${quote.state}`, quote.said));
   const see = el('a', 'quiet', quote.see);
-  Object.assign(see, {href: `/quotes?q=${quote.id}`, target: '_blank'});  // whoever looks it up is in the middle of answering
+  Object.assign(see, {href: `/quotes?q=${quote.id}`, target: '_blank'});  // a new tab: the agent may be writing a reply
   const lines = el('ul');
   lines.append(...quote.lines.map((line) => el('li', '', line)));
   node.replaceChildren(head, lines, el('b', '', quote.total), ...(quote.until ? [el('small', '', quote.until)] : []), see);
@@ -152,8 +152,8 @@ function drawQuote(node, quote) {
 
 function drawCare(state) {
   const {data, data: {words}} = state;
-  options(state, state.assignee, {label: words.assignee, all: [['', words.nobody], ...data.colleagues], value: data.assignee, name: data.assigned, told: 'assign'});
-  options(state, state.team, {label: words.team, all: [['', words.no_team], ...data.teams], value: data.team, name: data.teamed, told: 'team'});
+  options(state, state.assignee, {label: words.assignee, all: [['', words.nobody], ...data.colleagues], value: data.assignee, name: data.assigned, command: 'assign'});
+  options(state, state.team, {label: words.team, all: [['', words.no_team], ...data.teams], value: data.team, name: data.teamed, command: 'team'});
   state.team.whole.hidden = !data.teams.length;
   state.priorityLabel.textContent = state.priority.ariaLabel = words.priority;
   if (looksNew(state.priority, [data.priority, data.conversation, words.priority_0])) {
@@ -167,14 +167,14 @@ function drawCare(state) {
   drawTags(state);
 }
 
-// A colleague who left stands in none of the options, and still has what they have.
-function options(state, {label, control}, {label: words, all, value, name, told}) {
+// An assignee who was disabled is not among the options, but is still shown.
+function options(state, {label, control}, {label: words, all, value, name, command}) {
   label.textContent = words;
   const known = all.some(([id]) => id === (value ?? '')) ? all : [...all, [value, name ?? '']];
   if (looksNew(control, known)) control.replaceChildren(...known.map(([id, text]) => Object.assign(el('option', '', text), {value: String(id)})));
-  if (state.fresh || !isDoing(told)) control.value = String(value ?? '');
+  if (state.fresh || !isDoing(command)) control.value = String(value ?? '');
   control.disabled = state.data.closed;
-  control.onchange = () => tell(state, told, {value: control.value === '' ? null : Number(control.value)});
+  control.onchange = () => tell(state, command, {value: control.value === '' ? null : Number(control.value)});
 }
 
 function drawFacts(state, about) {
@@ -188,7 +188,7 @@ function drawFacts(state, about) {
     }
     const one = state.fields.get(name);
     one.control.title = words.fact_help;
-    keep(state, one, {label: name, value, most: bounds.value, told: 'field', about: {...about, name}});
+    keep(state, one, {label: name, value, most: bounds.value, command: 'field', about: {...about, name}});
   });
   state.adding.hidden = names.length >= bounds.fields;
   if (!looksNew(state.adding, [data.contact, words.fact_add])) return;

@@ -1,4 +1,4 @@
-// Where there is no room beside the messages, the customer comes over them.
+// On narrow screens the customer panel overlays the messages.
 function listenForDrawer(state) {
   state.close = pressable('shut', '✕', () => shut(state));
   state.root.prepend(state.close);

@@ -1,4 +1,4 @@
-// The tags of a conversation: chosen from those in use, or written.
+// Tag editor: choose existing tags or type new ones.
 function buildTags() {
   const tagged = {whole: el('div', 'field'), label: el('label', 'label'), box: el('div', 'tags'), input: el('input'), known: el('datalist')};
   Object.assign(tagged.input, {id: 'tag', autocomplete: 'off'});
@@ -22,7 +22,7 @@ function drawTags(state) {
   };
   tagged.label.textContent = words.tags;
   Object.assign(input, {placeholder: data.tags.length ? '' : words.tags_hint, maxLength: bounds.tag, disabled: data.tags.length >= bounds.tags});
-  input.onchange = add;  // a choice from the list, or leaving
+  input.onchange = add;  // fired by a choice from the list or on blur
   input.onkeydown = (event) => {
     if (event.key === ',') event.preventDefault();
     if (event.key === 'Enter' || event.key === ',') add();

@@ -7,7 +7,7 @@ const HAND = ['M5.5 8V4a1 1 0 0 1 2 0v3', 'M7.5 7V3a1 1 0 0 1 2 0v4', 'M9.5 7V4a
 const BOT = ['M3.5 6h9v6.5h-9z', 'M8 6V3.5', 'M6 9v.01', 'M10 9v.01', 'M2 8.5v2', 'M14 8.5v2'];
 const DONE = ['m3.5 8.5 3 3 6-7'];
 const AGAIN = ['M4 8.5a4 4 0 1 0 1.3-3', 'M5 2.5v3.2h3.2'];
-// What a key with Alt does, where that can be done now.
+// Alt+key shortcuts of the available actions.
 const KEYS = {KeyT: 'take_over', KeyB: 'hand_back', KeyE: 'close', KeyN: 'next'};
 const heads = new WeakMap();
 
@@ -65,7 +65,7 @@ function moreOf(state) {
   ];
 }
 
-// A day and a time of one's own, in the business's time zone, as the other moments.
+// A custom date and time, in the business's time zone like the presets.
 function chooseMoment(state) {
   const {words, conversation} = state.data;
   const dialog = el('dialog', 'moment');
@@ -94,7 +94,7 @@ function perform(state, what, more) {
   draw(state);
 }
 
-// Nodes are kept by what they do, so that whoever tabbed to one stays there.
+// Nodes are reused by action, so that the keyboard focus stays.
 function button(state, what, {words = '', label = words, paths, key, main, press}) {
   let node = state.buttons.get(what);
   if (!node) {
@@ -154,7 +154,7 @@ function step(list, event) {
 function pressed(state, event) {
   const what = KEYS[event.code];
   if (!what || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  // There Option writes letters: ñ, for one.
+  // On macOS, Option types letters such as ñ.
   if (/Mac/.test(navigator.platform) && /^(INPUT|TEXTAREA)$/.test(event.composedPath()[0].tagName)) return;
   const node = state.buttons.get(what);
   if (!node?.isConnected || node.disabled || document.querySelector('[role=dialog]')) return;

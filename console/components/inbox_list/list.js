@@ -9,7 +9,7 @@ export default function (component) {
     states.set(root, state);
     listenToKeys(root, state);
     listenToHistory(state);
-    // A telephone shows one of the two: whoever comes by a link to a conversation sees the conversation.
+    // A phone shows list or conversation: a link to a conversation opens the conversation.
     document.documentElement.dataset.desk ??= data.selected == null ? 'list' : 'thread';
     state.clock = setInterval(() => { for (const row of state.rows.values()) tellTime(row, state); }, 20000);
   }
@@ -25,7 +25,7 @@ export default function (component) {
     const unread = state.rows.get(id)?.row.unread !== 0;
     const clicks = ++desk().clicks;
     select(state, id);
-    document.documentElement.dataset.desk = 'thread';  // a telephone shows the conversation at once
+    document.documentElement.dataset.desk = 'thread';  // a phone switches to the conversation immediately
     tellOpened(window.bothubAhead?.(id), {conversation: id, unread, clicks});
   };
   state.take = window.bothubMoved = (news) => takeNews(root, state, news);
@@ -45,13 +45,13 @@ export default function (component) {
   };
 }
 
-// The server hears of it once the conversation has come, and draws it where it does not.
+// The server is notified after the fetch, and draws the conversation if the fetch failed.
 async function tellOpened(coming, asked) {
   if (coming) after(coming, () => pull('open', {...asked, draw: false}));
   if (!(await coming)) pull('open', {...asked, draw: true});
 }
 
-// Rows are kept by conversation: only those that look different are filled again, and the others stay where they are.
+// Rows are reused by conversation: only changed ones are updated.
 function draw(root, state) {
   const {rows, words} = state.data;
   const here = new Set(rows.map((row) => row.id));
@@ -92,7 +92,7 @@ function turner(words, step, state) {
   return button;
 }
 
-// Several at once: boxes to tick appear under the pointer and stay while any is ticked.
+// Bulk selection: checkboxes appear on hover and stay while any is checked.
 function makeTick(id, state) {
   const box = el('input', 'tick');
   box.type = 'checkbox';
@@ -162,7 +162,7 @@ function tellTime(node, state) {
   const {row} = node;
   node.querySelector('time').textContent = when(row.at, state);
   const snoozed = node.querySelector('.snoozed');
-  if (snoozed && row.until) snoozed.textContent = fill(state.data.words.snoozed_until, {when: `${told(row.until, state.data.language, state.data.timezone, DATE)}, ${told(row.until, state.data.language, state.data.timezone, CLOCK)}`});
+  if (snoozed && row.until) snoozed.textContent = fill(state.data.words.snoozed_until, {when: `${formatTime(row.until, state.data.language, state.data.timezone, DATE)}, ${formatTime(row.until, state.data.language, state.data.timezone, CLOCK)}`});
   const closing = node.querySelector('.closing');
   if (closing) {
     const left = Math.floor((Date.parse(row.closing) - Date.now()) / 60000);
@@ -179,8 +179,8 @@ function tellTime(node, state) {
 const span = (minutes) => (minutes < 60 ? `${minutes} min` : minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`);
 
 function when(iso, {data}) {
-  const today = told(iso, 'en-CA', data.timezone, DAY) === told(Date.now(), 'en-CA', data.timezone, DAY);
-  return told(iso, data.language, data.timezone, today ? CLOCK : DATE);
+  const today = formatTime(iso, 'en-CA', data.timezone, DAY) === formatTime(Date.now(), 'en-CA', data.timezone, DAY);
+  return formatTime(iso, data.language, data.timezone, today ? CLOCK : DATE);
 }
 
 const initials = (name) => (/\p{L}/u.test(name) ? name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase() : '#');
@@ -211,7 +211,7 @@ function listenToKeys(root, state) {
   document.addEventListener('keydown', state.onKey);
 }
 
-// Back and Forward open the conversation of the address; on a telephone, Back to none shows the list.
+// Back and Forward open the conversation in the URL; on a phone, a URL without one shows the list.
 function listenToHistory(state) {
   state.onHistory = () => {
     const asked = Number(new URLSearchParams(location.search).get('c'));

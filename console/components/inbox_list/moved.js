@@ -1,5 +1,5 @@
-// What the live socket tells of conversations that changed: the list keeps up by itself where it knows what belongs in it.
-const MOST_ROWS = 120;  // more than this is drawn anew by the page
+// Applies change events to the list where the browser can decide which rows belong in it.
+const MOST_ROWS = 120;  // longer lists are redrawn by the server
 const VIEWS = ['waiting', 'mine', 'bot'];
 
 const active = (row) => row.status !== 'closed' && row.status !== 'snoozed';
@@ -12,7 +12,7 @@ const BELONGS = {
 const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || other.id - one.id;
 const longestFirst = (one, other) => !one.unsent - !other.unsent || Date.parse(one.waiting) - Date.parse(other.waiting) || one.id - other.id;
 
-// Gives the conversations that it could not find the place of.
+// Return the ids of conversations that could not be placed.
 function takeNews(root, state, news) {
   const {data} = state;
   state.news = news;
@@ -27,7 +27,7 @@ function takeNews(root, state, news) {
   return data.rows.length > MOST_ROWS ? ids : [];
 }
 
-// A run of the script may have read before what came meanwhile.
+// A script run may have read older data than the latest events: apply those again.
 function keepNews(state) {
   const {data, moved} = state;
   for (const [id, {at}] of moved) if (at < data.read_at) moved.delete(id);
@@ -36,14 +36,14 @@ function keepNews(state) {
 
 function placed(rows, row, data) {
   const others = rows.filter((other) => other.id !== row.id);
-  if (row.gone || !BELONGS[data.view](row, data.me)) return others;  // gone: not for this agent to see
+  if (row.gone || !BELONGS[data.view](row, data.me)) return others;  // gone: not visible to this agent
   const order = data.view === 'waiting' ? longestFirst : newestFirst;
   const place = others.findIndex((other) => order(row, other) < 0);
-  if (place < 0 && data.more) return others;  // it stands on a later page
+  if (place < 0 && data.more) return others;  // belongs on a later page
   return others.toSpliced(place < 0 ? others.length : place, 0, row);
 }
 
-// Beside the names of the views, by the page's style: a widget's own words must stay the same, for browsers send them.
+// Counts beside the view names, as CSS variables: a widget's labels must not change, because Streamlit identifies options by them.
 function tellCounts({data, news}) {
   const counts = news && news.read_at > data.counts.read_at ? news.counts : data.counts;
   tellWaiting(counts.waiting);

@@ -1,4 +1,4 @@
-// An open conversation comes by itself, without a run of the script.
+// Fetches the open conversation without a Streamlit rerun.
 const AHEAD_FEWEST = 60;
 const AHEAD_MOST = 300;
 const OPENING_MS = 5000;
@@ -16,7 +16,7 @@ function forgetAhead(state) {
   opened(state);
 }
 
-// Gives whether it came: what did not has to be drawn by the page.
+// Return whether it was fetched; if not, the server must draw it.
 async function askAhead(state, conversation) {
   const here = conversation === state.conversation;
   const lines = here ? Math.max(AHEAD_FEWEST, state.data.lines.length) : AHEAD_FEWEST;
@@ -31,12 +31,12 @@ async function askAhead(state, conversation) {
     window.dispatchEvent(new Event('bothub:ahead'));
     return true;
   } catch (error) {
-    console.debug('The conversation did not come ahead; the page brings it.', error);
-    return asked.signal.aborted;  // whoever asked after that has it brought
+    console.debug('Fetching the conversation failed; the server draws it.', error);
+    return asked.signal.aborted;  // aborted: a newer request is under way
   }
 }
 
-// Until it has come, what is there is still about the conversation before, and is out of reach.
+// While loading, the previous conversation is still shown, but disabled.
 function opening(state, conversation) {
   clearTimeout(state.openingTimer);
   state.opening = conversation;

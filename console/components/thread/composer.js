@@ -1,4 +1,4 @@
-// The box to write in: a reply to the customer, or a note to colleagues.
+// Composer for replies to the customer and notes to colleagues.
 function drawComposer(state) {
   const {data, area, note, hint, composer} = state;
   watchWindow(state);
@@ -11,7 +11,7 @@ function drawComposer(state) {
   composer.classList.toggle('closed', Boolean(data.shut) && !noting);
   composer.classList.toggle('noting', noting);
   area.readOnly = Boolean(data.shut) && !noting;
-  composer.classList.toggle('written', Boolean(area.value));  // can be read and copied
+  composer.classList.toggle('written', Boolean(area.value));  // text stays readable and copyable
   area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
   area.ariaLabel = noting ? data.words.note : data.words.reply;
   state.send.textContent = noting ? data.words.add_note : data.words.send;
@@ -63,7 +63,7 @@ function drawReply(state) {
   reply.replaceChildren(el('b', '', replying.author), el('span', '', replying.text), fileButton('✕', data.words.file_remove, () => { state.replying = null; drawComposer(state); }));
 }
 
-// ---- saved replies: a slash at the beginning offers them, the keys choose
+// ---- saved replies: a leading slash opens them, keys select
 function offerSaved(state) {
   const match = isNoting(state) ? null : /^\/([\p{L}\p{N}_-]*)$/u.exec(state.area.value);
   const asked = match?.[1].toLowerCase();
@@ -108,7 +108,7 @@ function pick(state, one) {
   state.area.focus();
 }
 
-// How long the customer can still be answered, ever more clearly as the end comes near. It runs while somebody looks.
+// Time left in the reply window, highlighted near its end and updated while shown.
 const SOON_MINUTES = 120;
 function drawLeft(state) {
   const {data, modes} = state;
@@ -120,7 +120,7 @@ function drawLeft(state) {
   left.replaceChildren(icon(TICK.queued), fill(data.words.window, {time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`}));
 }
 
-// The 24 hours end while somebody looks: said at once, as the next drawing of the page would say it.
+// The reply window ends while the page is open: show it immediately, like the next draw would.
 function watchWindow(state) {
   const {data} = state;
   clearTimeout(state.windowTimer);
@@ -130,7 +130,7 @@ function watchWindow(state) {
   else state.windowTimer = setTimeout(() => { watchWindow(state); if (data.shut) drawComposer(state); else drawLeft(state); }, Math.min(left + 50, 30000));
 }
 
-// Who else answered since somebody began to write here. Nothing when the box is empty.
+// Return a warning if a colleague answered since typing began; "" for an empty box.
 function answeredMeanwhile(state) {
   const {data, area} = state;
   if (!area.value.trim()) state.beganAt = null;
@@ -144,7 +144,7 @@ function noteBeginning(state) {
   else if (state.beganAt?.conversation !== state.data.conversation) state.beganAt = {conversation: state.data.conversation, line: state.data.lines.at(-1)?.id ?? 0};
 }
 
-// Where a browser cannot do it by itself (field-sizing).
+// For browsers without CSS field-sizing.
 function grow(area) {
   if (CSS.supports('field-sizing', 'content')) return;
   area.style.height = 'auto';

@@ -1,4 +1,4 @@
-// What messages hold besides words: cards, orders, choices, forms, and what we offered to choose from.
+// Structured message contents: cards, orders, choices, forms and offered options.
 const PERSON = ['M8 2.2a2.7 2.7 0 1 1 0 5.4 2.7 2.7 0 0 1 0-5.4z', 'M2.8 14c.4-3 2.5-4.6 5.2-4.6s4.8 1.6 5.2 4.6'];
 const CALL = ['M3 2.5h3l1.4 3.4-1.8 1.3a8.5 8.5 0 0 0 3.2 3.2l1.3-1.8 3.4 1.4v3c-6 .9-11.4-4.5-10.5-10.5z'];
 
@@ -15,7 +15,7 @@ function makeContents(line, data) {
   return parts;
 }
 
-// Contents that say their own words: they are not shown a second time.
+// Contents that include the message's text, which is then not shown again.
 const saysItself = (line) => Boolean(line.cards || line.choice || line.offer || line.answers);
 
 function withIcon(paths, className, parts) {
@@ -81,7 +81,7 @@ function makeCall({how, seconds}, words) {
   return withIcon(CALL, 'card call ' + how, parts);
 }
 
-// 65 seconds are 1:05.
+// Format seconds: 65 is 1:05.
 const clockOf = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 
 function makeAnswers(answers) {

@@ -1,7 +1,7 @@
-// The copilot: help with what is in the box. What it writes is put there to be read and changed; only people send.
+// Copilot: help with the composer's text. Its output goes into the composer for review; only people send.
 const SPARK = ['M8 1.8 9.5 6 13.7 7.5 9.5 9 8 13.2 6.5 9 2.3 7.5 6.5 6z', 'M13 11.2v3.2', 'M11.4 12.8h3.2'];
 const LOOK_MS = 900;
-const LOST_MS = 12000;  // a question that the server has not heard of by then is not coming back
+const LOST_MS = 12000;  // a request that the server has not received by then is lost
 const FROM_TEXT = ['improve', 'shorten', 'translate'];
 const WITHOUT_MODEL = ['tags', 'replies'];
 const TASKS = ['draft', ...FROM_TEXT, 'summarise', ...WITHOUT_MODEL];
@@ -68,7 +68,7 @@ function askFor(state, what, more = {}) {
   area.focus();
 }
 
-// The answer to what is asked here, once the server has one.
+// The result of the current request, once available.
 const helpJob = (state) => (state.data.copilot.job?.token === state.helping?.token ? state.data.copilot.job : null);
 const helpOpen = (state) => state.helping?.conversation === state.data.conversation;
 
@@ -77,11 +77,11 @@ function takeHelp(state) {
   const job = helpOpen(state) ? helpJob(state) : null;
   if (job?.state !== 'done' || helping.settled || isNoting(state)) return;
   helping.settled = true;
-  // Whoever went on writing keeps what they wrote: then the copilot's words wait for a click.
+  // If the agent went on typing, their text stays and the copilot's is inserted on a click.
   if (job.text && job.what !== 'summarise' && area.value === helping.typed) swapHelp(state, job.text);
 }
 
-// What was in the box is kept, edits and all: the same button brings either back.
+// The replaced text is kept with its edits: the same button swaps the two.
 function swapHelp(state, text) {
   const {helping, area} = state;
   helping.other = area.value;
@@ -110,7 +110,7 @@ function drawHelped(state) {
   helped.hidden = !state.helping || !helpOpen(state) || isNoting(state);
   const job = helpJob(state);
   const drawn = helped.hidden ? '' : JSON.stringify([job, helping.token, helping.put, helping.settled, helping.lost]);
-  if (drawn === state.helpDrawn) return;  // a source that somebody opened stays open
+  if (drawn === state.helpDrawn) return;  // keep opened sources open
   state.helpDrawn = drawn;
   helped.classList.toggle('thinking', !helped.hidden && !helping.settled && !helping.lost);
   helped.replaceChildren(...(helped.hidden ? [] : [helpHead(state, job), ...(helping.settled ? helpParts(state, job) : [])]));
@@ -171,7 +171,7 @@ function sourceOf(source) {
   return node;
 }
 
-// Done once, however often it is clicked: the token makes of many tries one note, and a tag is a set's member.
+// Safe to click repeatedly: the token makes the note idempotent, and tags are a set.
 function onceButton(label, state, asked) {
   const {helping} = state;
   const name = JSON.stringify(asked);

@@ -1,4 +1,4 @@
-// What is written and not sent yet is kept in the browser, by person and conversation, for all its tabs.
+// Unsent text is stored in the browser by agent and conversation, shared by all tabs.
 const KEEP_MS = 500;
 const draftName = (state, conversation) => `bothub.draft.${state.data.me}.${conversation}`;
 
@@ -6,7 +6,7 @@ function draftOf(state, conversation) {
   try {
     return {text: '', note: false, ...JSON.parse(localStorage.getItem(draftName(state, conversation)))};
   } catch {
-    return {text: '', note: false};  // not written by us
+    return {text: '', note: false};  // not in our format
   }
 }
 
@@ -16,7 +16,7 @@ function setDraft(state, conversation, draft) {
   else localStorage.removeItem(name);
 }
 
-// A note stays a note: what is for colleagues must not come back in the customer's box.
+// Notes stay notes: text for colleagues must not return as a reply to the customer.
 function takeDraft(state) {
   const {text, note} = draftOf(state, state.conversation);
   if (text) state.noting = note ? state.conversation : null;
@@ -25,7 +25,7 @@ function takeDraft(state) {
 
 function keepDraft(state) {
   clearTimeout(state.keeping);
-  if (window.bothubLeaving || state.conversation === null || state.area.value === state.kept) return;  // another tab may have kept newer words
+  if (window.bothubLeaving || state.conversation === null || state.area.value === state.kept) return;  // another tab may have stored newer text
   state.kept = state.area.value;
   setDraft(state, state.conversation, {text: state.kept, note: state.noting === state.conversation});
 }
@@ -35,7 +35,7 @@ function keepDraftSoon(state) {
   state.keeping = setTimeout(() => keepDraft(state), KEEP_MS);
 }
 
-// Another tab wrote in the same conversation: shown here, unless somebody is writing here as well.
+// Another tab changed this conversation's draft: show it, unless this tab is being typed in.
 function listenToTabs(state) {
   state.onStored = ({key}) => {
     if (state.conversation === null || key !== draftName(state, state.conversation)) return;

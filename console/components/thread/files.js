@@ -1,4 +1,4 @@
-// Files to send: chosen, pasted or dropped, handed in at once, and sent with the next message.
+// Attachments: chosen, pasted or dropped, uploaded immediately, and sent with the next message.
 function takeFiles(state, files) {
   if (isNoting(state) || state.data.shut || !state.data.files) return;
   for (const file of files) handIn(state, {conversation: state.data.conversation, name: file.name || 'file', size: file.size, body: file, done: 0});
@@ -23,7 +23,7 @@ function handIn(state, one) {
   drawFiles(state);
 }
 
-// Why a file was not taken: it is too large here, of a type that does not go out here, or could not be stored.
+// Why a file was rejected: too large, unsupported type, or not stored.
 function refusedFile(status, answer, words) {
   if (status !== 413 && status !== 422) return words.file_not_taken;
   const {error, limit} = status === 422 ? JSON.parse(answer) : {};
@@ -53,7 +53,7 @@ function drawFiles(state) {
   }));
 }
 
-// A picture as it will be sent, or a sheet of paper for what no browser shows.
+// A preview of an image, or a document icon.
 function previewOf(one, redraw) {
   if (!/^image\//.test(one.body.type)) return icon(PAPER);
   const picture = el('img');

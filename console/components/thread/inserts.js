@@ -1,4 +1,4 @@
-// What goes into a reply besides typing: a face at the cursor, a place on the map.
+// Emoji picker and location form of the composer.
 const FACE = ['M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z', 'M5.8 6.2v.4', 'M10.2 6.2v.4', 'M5.2 9.6c1.4 2 4.2 2 5.6 0'];
 const FACES = '😀 😃 😄 😁 😅 😂 🙂 😉 😊 😇 😍 😘 😋 😎 🤩 🤗 🤔 😐 😕 😟 😢 😭 😮 😳 😬 😴 🤒 😡 🙄 🤝 👍 👎 👌 🙌 👏 🙏 💪 👋 ✌️ 👉 ✅ ❌ ⚠️ ❓ ❗ ⭐ 🎉 🎁 ❤️ 💙 💚 🔥 💡 📦 🚚 🛒 💳 📍 📞 ⏰'.split(' ');
 const COLUMNS = 10;
@@ -45,7 +45,7 @@ function insert(state, face) {
   closeFaces(state);
 }
 
-// ---- a place: its coordinates, also as a map's address holds them, or where this browser is
+// ---- location: coordinates, a map link, or the browser's position
 const COORDINATES = /(-?\d{1,2}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)/;
 
 function drawSpot(state) {

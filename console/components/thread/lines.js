@@ -1,4 +1,4 @@
-// Lines, kept by message: what did not change stays, so that reading and selecting are not disturbed
+// Message rows, reused by message: unchanged ones stay, so that reading and selecting are not disturbed
 function drawLines(state, toEnd) {
   const {data, scroll, lines} = state;
   const atEnd = toEnd || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
@@ -29,7 +29,7 @@ function drawLines(state, toEnd) {
     scroll.scrollTop = scroll.scrollHeight;
     state.jump.hidden = true;
   } else if (before.first !== state.first) {
-    scroll.scrollTop = before.top + scroll.scrollHeight - before.height;  // older ones came above: stay on the words being read
+    scroll.scrollTop = before.top + scroll.scrollHeight - before.height;  // older messages were inserted above: keep the scroll position
   } else if (newest !== state.newest) {
     state.jump.hidden = false;
   }

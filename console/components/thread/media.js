@@ -1,4 +1,4 @@
-// Files in a message: pictures that enlarge in place, voice notes, films, and papers to fetch.
+// Files in a message: enlargeable images, voice notes, videos and downloads.
 const PLAY = ['M5 3v10l8-5z'];
 const PAUSE = ['M5.5 3v10', 'M10.5 3v10'];
 const SPEEDS = [1, 1.5, 2];
@@ -23,7 +23,7 @@ function makeFile(file, line, state) {
   return link;
 }
 
-// A file that was sent by its address: the page may show nothing from elsewhere, so it is a link.
+// A file sent by URL: the content policy allows no external media, so it is a link.
 function makeLinked({address, name}, line, words) {
   const link = el('a', 'document');
   Object.assign(link, {href: address, target: '_blank', rel: 'noopener noreferrer', title: address});
@@ -44,7 +44,7 @@ function makePicture(address, line, state) {
   return button;
 }
 
-// ---- the lightbox: arrows go through the pictures of the thread, Escape returns to the one last seen
+// ---- lightbox: arrows browse the thread's images, Escape returns to the last one seen
 function enlarge(state, button) {
   const {data, lines} = state;
   const dialog = el('dialog', 'lightbox');
@@ -83,7 +83,7 @@ function enlarge(state, button) {
   dialog.showModal();
 }
 
-// ---- a voice note: play, where it is, and how fast. Only one speaks at a time.
+// ---- voice note player: play, position and speed. Only one plays at a time.
 function makeVoice(address, state) {
   const {words} = state.data;
   const box = el('div', 'voice');

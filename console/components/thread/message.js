@@ -1,4 +1,4 @@
-// One message: who wrote it, what is in it, and how far it got.
+// One message: author, content and delivery status.
 const TICK = {
   queued: ['M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11z', 'M8 5v3l2 1.5'],
   sent: ['m3 8.5 3.2 3.2L13 5'],
@@ -10,12 +10,12 @@ const PIN = ['M8 14.5S3 9.6 3 6.4a5 5 0 0 1 10 0c0 3.2-5 8.1-5 8.1z', 'M8 4.8a1.
 const PAPER = ['M4 1.5h5L12.5 5v9.5H4z', 'M9 1.5V5h3.5'];
 const CLIP = ['m13.5 7.5-5.6 5.6a3.3 3.3 0 0 1-4.7-4.7l6-6a2.2 2.2 0 0 1 3.1 3.1l-6 6a1.1 1.1 0 0 1-1.5-1.6l5.3-5.3'];
 const SHEET = ['M2.5 2.5h11v11h-11z', 'M5 6h6', 'M5 8.5h6', 'M5 11h3.5'];
-const dayOf = (iso, data) => told(iso, 'en-CA', data.timezone, DAY);
-const dayName = (iso, data) => told(iso, data.language, data.timezone, DAY_NAME);
-const clock = (iso, data) => told(iso, data.language, data.timezone, CLOCK);
+const dayOf = (iso, data) => formatTime(iso, 'en-CA', data.timezone, DAY);
+const dayName = (iso, data) => formatTime(iso, data.language, data.timezone, DAY_NAME);
+const clock = (iso, data) => formatTime(iso, data.language, data.timezone, CLOCK);
 
 function makeEvent(line, data) {
-  const until = line.until ? ` (${fill(data.words.until, {when: `${told(line.until, data.language, data.timezone, DATE)}, ${told(line.until, data.language, data.timezone, CLOCK)}`})})` : '';
+  const until = line.until ? ` (${fill(data.words.until, {when: `${formatTime(line.until, data.language, data.timezone, DATE)}, ${formatTime(line.until, data.language, data.timezone, CLOCK)}`})})` : '';
   const event = el('div', 'event', `${line.text}${until} · ${clock(line.at, data)}`);
   for (const words of line.about || []) event.append(el('div', 'about', words));
   return event;
@@ -52,7 +52,7 @@ function makeLine(line, joined, data, state) {
   return row;
 }
 
-// A bubble, and beside it what can be done with it.
+// A bubble with its actions.
 function withTools(bubble, tools) {
   const pair = el('div', 'pair');
   const bar = el('span', 'tools');
@@ -67,7 +67,7 @@ function makeQuote(line, data, state) {
   return quote;
 }
 
-// To the message that is quoted; earlier ones are fetched, a page at a time, until it is there.
+// Scroll to the quoted message; earlier pages are loaded until it is found.
 const MOST_PAGES = 20;
 function seek(state, provider, pages = MOST_PAGES) {
   state.seeking = null;
@@ -135,7 +135,7 @@ function makeTrouble(line, {words}, state) {
   return box;
 }
 
-// Buttons of which one can be pressed once.
+// A group of buttons of which one can be pressed, once.
 function makeChoices(choices, choose) {
   const bar = el('span', 'choices');
   for (const [what, label] of choices) {
@@ -147,7 +147,7 @@ function makeChoices(choices, choose) {
   return bar;
 }
 
-// What the bot would say, for a person to send, change or drop.
+// A bot draft to send, edit or discard.
 function makeSuggestion(suggestion, {words}, state) {
   const row = el('div', 'm bot suggestion');
   const bubble = el('div', 'bubble');
@@ -167,7 +167,7 @@ function makeSuggestion(suggestion, {words}, state) {
   return row;
 }
 
-// Words as they were written, with WhatsApp's marks and links made of nodes: nothing a customer writes becomes HTML.
+// Render text with WhatsApp formatting and links as DOM nodes: customer text never becomes HTML.
 const MARKS = {'*': 'b', '_': 'i', '~': 's', '`': 'code'};
 function spoken(text) {
   const box = el('span', 'text');

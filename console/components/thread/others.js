@@ -1,4 +1,4 @@
-// Colleagues at the same conversation. The thread keeps on the window what the page's socket tells of this browser.
+// Presence of colleagues. The thread sets on the window what bridge.js sends about this browser.
 const FORGET_MS = 10000;
 
 function look(state, conversation, typedAt = 0) {
@@ -36,13 +36,13 @@ function drawOthers(state) {
   for (const [agent, {at}] of met) if (Date.now() - at >= FORGET_MS) met.delete(agent);
   if (met.size) state.forgetting = setTimeout(() => drawOthers(state), 1000);
   const here = [...met.values()].sort((one, other) => one.name.localeCompare(other.name));
-  const said = ['typing', 'looking'].flatMap((what) => {
+  const texts = ['typing', 'looking'].flatMap((what) => {
     const names = here.filter((one) => one.typing === (what === 'typing')).map((one) => one.name);
     const number = names.length > 1 ? 'many' : 'one';
     const words = what === 'typing' ? data.words['typing_' + number] : data.words['looking_' + number];
     return names.length ? [fill(words, {who: new Intl.ListFormat(data.language).format(names)})] : [];
   });
-  others.hidden = !said.length;
+  others.hidden = !texts.length;
   others.classList.toggle('typing', here.some((one) => one.typing));
-  if (others.textContent !== said.join(' · ')) others.textContent = said.join(' · ');
+  if (others.textContent !== texts.join(' · ')) others.textContent = texts.join(' · ');
 }

@@ -1,5 +1,5 @@
-// The outbox: what was written stays in the tab until the server has settled its token; the unique key in the
-// database makes of many tries one message.
+// Outbox: messages stay in the tab until the server settles their token; the unique key in the database makes
+// retries idempotent.
 const RESEND_MS = 4000;
 const boxName = (state) => `bothub.outbox.${state.data.me}`;
 const outbox = (state) => JSON.parse(sessionStorage.getItem(boxName(state)) || '[]');
@@ -10,7 +10,7 @@ function settle(state) {
   const done = new Set([...data.settled, ...Object.keys(data.refused), ...data.lines.map((line) => line.token)]);
   const items = outbox(state);
   const refused = items.filter((item) => item.token in data.refused);
-  for (const item of refused) {  // back to where it was written, with the reason
+  for (const item of refused) {  // put the text back into the composer, with the reason
     const kept = draftOf(state, item.conversation);
     const draft = item.conversation === state.conversation ? state.area.value : kept.text;
     const text = [draft, item.template ? '' : item.text].filter(Boolean).join('\n');
@@ -33,7 +33,7 @@ function flush(state) {
   state.timer = setTimeout(() => flush(state), RESEND_MS);
 }
 
-// Without TLS, away from this machine, browsers offer no randomUUID.
+// Browsers offer randomUUID only over TLS or on localhost.
 function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

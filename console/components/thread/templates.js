@@ -1,4 +1,4 @@
-// Templates: found by a word, filled in beside a preview, and sent like anything else that is written.
+// Templates: search, fill in with a preview, and send through the outbox.
 function drawTemplates(state) {
   const {data, templates, template} = state;
   const noting = isNoting(state);
@@ -55,7 +55,7 @@ function fillTemplate(state, one) {
   const send = el('button', 'send', words.send);
   send.type = 'button';
   const show = () => {
-    // A one-time password stands in the text and behind the button.
+    // A one-time password is used in the text and the button.
     for (const twin of asked) if (twin.twin) twin.text = first ? first.text : '';
     const shown = shownTemplate(one, asked);
     preview.replaceChildren(...templateParts(shown));
@@ -81,7 +81,7 @@ function fillTemplate(state, one) {
   return [head, open, preview, foot];
 }
 
-// What is asked for one open place of a template: its inputs, whether they are filled, and the parameter they make.
+// One slot of a template: its inputs, whether they are filled, and the resulting parameter.
 // Meta takes no line breaks, tabs or more than four spaces in a value.
 const oneLine = (input) => input.value.replace(/\s+/g, ' ').trim();
 
@@ -145,10 +145,10 @@ function ask(state, one, slot) {
       return Object.assign(given, {ready: () => Boolean(media.file?.id), parameter});
     }
   }
-  return null;  // what may be left out, as a button's payload
+  return null;  // optional, such as a button's payload
 }
 
-// The template with what is filled in so far.
+// Preview of the template with the current input.
 function shownTemplate(one, asked, card = null) {
   const valuesOf = (part) => Object.fromEntries(asked.filter(({slot}) => slot.part === part && slot.card === card && slot.kind === 'text').map((given) => [given.slot.name, given.text]));
   const filledIn = (text, given) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name) => given[name] || whole);
@@ -167,7 +167,7 @@ function field(label) {
   return input;
 }
 
-// The file of a header, handed in at once as attachments are.
+// The header's file, uploaded immediately like attachments.
 function mediaField(state, one) {
   const input = el('input', 'field');
   Object.assign(input, {type: 'file', accept: one.header === 'document' ? '' : one.header === 'gif' ? 'video/mp4' : `${one.header}/*`, ariaLabel: state.data.words['type_' + one.header]});
@@ -204,7 +204,7 @@ function sendTemplate(state, one, asked, shown) {
   const components = componentsOf(asked, null);
   const cards = one.cards.map((_, number) => ({card_index: number, components: componentsOf(asked, number)}));
   if (cards.some((card) => card.components.length)) components.push({type: 'carousel', cards});
-  // Twilio knows a template by its sid, and its variables by their names alone.
+  // Twilio identifies a template by its sid, and variables by name only.
   const variables = Object.fromEntries(asked.map((given) => [given.slot.name, given.text]));
   const template = one.content ? {content_sid: one.content, variables} : {name: one.name, language: one.language, components};
   state.filling = null;
@@ -212,7 +212,7 @@ function sendTemplate(state, one, asked, shown) {
   post(state, [{conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template}]);
 }
 
-// A template as the customer sees it.
+// Render a template as the customer sees it.
 function templateParts({header, body, footer, buttons, cards}) {
   const parts = [];
   if (header) parts.push(el('b', 'text', header));

@@ -17,7 +17,7 @@ export default function (component) {
     listenForOthers(state);
     listenAhead(state);
     listenToTabs(state);
-    // Pictures arrive after their message, and the box below grows: whoever reads the end stays at the end.
+    // Images load later and the composer grows: a thread scrolled to the end stays there.
     state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
     state.watch.observe(state.lines);
     state.watch.observe(state.scroll);
@@ -38,7 +38,7 @@ export default function (component) {
   };
 }
 
-// What the last run of the script gave, or what came since.
+// Draw the latest data, from the last script run or a fetch.
 function draw(state) {
   const data = newest(state);
   state.data = {...data, values: {...data.values, ...data.contact}};
@@ -51,7 +51,7 @@ function draw(state) {
   state.wrap.dataset.ready = String(state.data.conversation);
 }
 
-// ---- one conversation after the other in the same place
+// ---- switching conversations within the same component
 function switchConversation(state) {
   const {conversation} = state.data;
   if (state.conversation === conversation) return false;
