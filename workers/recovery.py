@@ -30,7 +30,7 @@ def recover() -> None:
     with system_transaction() as session:
         settlement.hand_off_uncertain_sends(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
-        uncertain.tell(session, settings.uncertain_grace_seconds)
+        uncertain.notify_people(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
         conversations.hand_off_unanswered(session, _UNANSWERED_SECONDS + settings.reply_quiet_seconds)
     with system_transaction() as session:

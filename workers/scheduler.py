@@ -23,7 +23,7 @@ from core.evaluation import hourly_run
 from core.knowledge import reembed
 from core.messaging.attachments import cleanup
 from core.messaging.channels import pauses, templates
-from core.messaging.inbound.retention import forget_old_events
+from core.messaging.inbound.retention import delete_old_events
 from core.monitoring import alerts, probes, worker_stats
 from core.platform import machines, object_storage
 from core.platform.config import get_settings
@@ -63,7 +63,7 @@ def main() -> int:
         try:
             recover()
             if time.monotonic() - cleared_at > _HOUR:
-                forget_old_events()
+                delete_old_events()
                 with system_transaction() as session:
                     worker_stats.forget_old_work(session)
                     alerts.forget_old_alerts(session)
@@ -93,7 +93,7 @@ def _maintain() -> None:
                 hourly_run.run_due()
                 counted_at = time.monotonic()
             if time.monotonic() - cleared_at > _HOUR:
-                cleanup.clear()
+                cleanup.delete_orphaned_uploads()
                 object_storage.clear_scratch()
                 cleared_at = time.monotonic()
         except (OperationalError, InterfaceError) as error:

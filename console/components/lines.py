@@ -10,7 +10,7 @@ from console import i18n
 from console.app_pages.inbox.conversation_queries import Opened
 from console.components.contents import contents
 from core.channels.content.files import named
-from core.channels.content.plain_text import told
+from core.channels.content.plain_text import as_text
 from core.channels.whatsapp_cloud import template_slots
 from core.channels.whatsapp_cloud.templates import Template
 from core.conversations.thread import Line, Thread
@@ -148,7 +148,7 @@ def _text(line: Line) -> str:
 def _file_name(line: Line) -> str:
     """Return the file name given by the message; the stored name is sanitized."""
     payload = line.payload.get("media") or line.payload
-    return told(line.type, {"filename": payload.get("filename")}) if isinstance(payload, Mapping) else ""
+    return as_text(line.type, {"filename": payload.get("filename")}) if isinstance(payload, Mapping) else ""
 
 
 def _event(line: Line, words: Mapping[str, str]) -> str:

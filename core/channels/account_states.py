@@ -1,4 +1,4 @@
-"""What news of an account means, in no provider's words."""
+"""Provider-independent meaning of account updates."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from enum import StrEnum
 from typing import Any
 
 
-class NumbersMay(StrEnum):
-    """What news of an account means for sending through its numbers."""
+class SendingEffect(StrEnum):
+    """Effect of an account update on sending through its numbers."""
 
     UNCHANGED = "unchanged"
-    STOP = "stop"  # the provider refuses them from now on
-    GO_ON = "go_on"  # it has lifted what stopped them
+    STOP = "stop"  # the provider refuses messages from now on
+    RESUME = "go_on"  # the restriction is lifted
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`words`: the key of its sentence (`core.accounts.notification_texts`). `facts`: what the sentence names.
+    """Meaning of an account update.
 
-    `severity` is info, warning or high; `about` names what it concerns. `until`: when a stop ends by itself; None where
-    the provider does not say. `template`: what is new of a template, its name and language with a status, quality,
+    `words`: key of its text (`core.accounts.notification_texts`); `facts`: its parameters.
+
+    `severity` is info, warning or high; `about` names its subject. `until`: when a restriction ends by itself; None
+    where the provider does not say. `template`: changes of a template: its name and language with a status, quality,
     category or rejected_reason.
     """
 
@@ -30,14 +32,14 @@ class News:
     severity: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
-    numbers_may: NumbersMay = NumbersMay.UNCHANGED
+    sending_effect: SendingEffect = SendingEffect.UNCHANGED
     until: datetime | None = None
     template: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownName:
-    """What the business calls somebody in its own address book."""
+class AddressBookName:
+    """A contact's name in the business's own address book."""
 
     kind: str
     route: str

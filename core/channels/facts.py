@@ -1,4 +1,4 @@
-"""What the outbox asks about a provider without opening a channel: how long a text may be, what a failure means."""
+"""Provider facts that need no open channel: text limits and the meaning of failures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from core.channels.whatsapp_cloud.limits import TEXT
 
 
 def text_limit(provider: str) -> int:
-    """The longest text one message can carry, in Unicode code points."""
+    """Return the longest text one message can carry, in Unicode code points."""
     return TEXT if provider == Provider.WHATSAPP_CLOUD else BODY_LIMIT
 
 
 def diagnose_failure(provider: str, error: ProviderError) -> Diagnosis:
-    """The meaning of an error in a failed status."""
+    """Return the meaning of an error in a failed status."""
     if provider == Provider.WHATSAPP_CLOUD:
         return whatsapp_errors.diagnose_failure(error)
     return twilio_errors.diagnose_failure(error)

@@ -1,4 +1,4 @@
-"""A file that a provider would not take, with what a page needs to say so in its reader's language."""
+"""Error for a file that a provider would refuse, with what the console needs to translate it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.channels.types import InvalidMessage
 
 
 class FileRefused(InvalidMessage):
-    """`limit` is the most bytes such a file may have; None where its type is the fault."""
+    """A refused file. `limit` is the maximum size in bytes; None where its type is refused."""
 
     def __init__(self, field: str, reason: str, limit: int | None = None) -> None:
         super().__init__(field, reason)

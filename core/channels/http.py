@@ -1,8 +1,8 @@
-"""HTTP to the providers: pooled sessions, and what a call without an answer proves.
+"""HTTP to the providers: pooled sessions, and whether a failed call may have been accepted.
 
-The outbox may send again only if the provider certainly did not take the message. That is certain only while no
-byte of the request has left: a refused or timed-out connection, an unknown host, a failed TLS handshake. After
-that, silence proves nothing.
+The outbox may send again only if the provider certainly did not accept the message. That is certain only while no byte
+of the request was sent: a refused or timed-out connection, an unknown host, a failed TLS handshake. After that, a
+missing response proves nothing.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ REDIRECTED = Diagnosis(
     Verdict.PERMANENT, Cause.ADMIN, "The provider's address in the settings leads elsewhere. Correct the address."
 )
 
-# Called with the socket of a fresh connection, its host and port; raises `OSError` to refuse it.
+# Called with a new connection's socket, host and port; raises `OSError` to refuse it.
 PeerCheck = Callable[[socket.socket, str, int], None]
 
 
 class _Connection(HTTPConnection):
-    """A connection that is not reused after a pause, and whose every failure to connect says so.
+    """A connection that is not reused after a pause, and that marks every failure to connect.
 
-    A server closes idle connections at its leisure, and a request written into that closing is answered with a
-    reset that looks like an accepted message. Not reusing old connections keeps such doubts rare.
+    A server may close an idle connection at any time, and a request written at that moment is answered with a reset, as
+    if it had been accepted. Not reusing old connections makes such uncertain sends rare.
     """
 
     vet: PeerCheck | None = None
@@ -85,32 +85,32 @@ class _Connection(HTTPConnection):
         super().request(*args, **kwargs)
 
     def getresponse(self) -> Any:
-        """The head of a stranger's answer must come in time as a whole: a byte now and then would hold us for days.
+        """Read the response head within a total time limit: a server that trickles bytes would block for days.
 
         Raises `TimeoutError`.
         """
         peer = self.sock
         if type(self).vet is None or peer is None or not isinstance(self.timeout, int | float):
             return super().getresponse()
-        late = threading.Event()
+        timed_out = threading.Event()
 
-        def hang_up() -> None:
-            late.set()
+        def disconnect() -> None:
+            timed_out.set()
             with suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
 
-        clock = threading.Timer(self.timeout, hang_up)
-        clock.daemon = True
-        clock.start()
+        timer = threading.Timer(self.timeout, disconnect)
+        timer.daemon = True
+        timer.start()
         try:
             answer = super().getresponse()
         except (OSError, HTTPException):
-            if late.is_set():
+            if timed_out.is_set():
                 raise TimeoutError("the answer's head did not come in time") from None
             raise
         finally:
-            clock.cancel()
-        if late.is_set():  # cut off among its headers, it looks whole
+            timer.cancel()
+        if timed_out.is_set():  # a response cut off within its headers looks complete
             raise TimeoutError("the answer's head did not come in time")
         return answer
 
@@ -136,10 +136,10 @@ class _Adapter(HTTPAdapter):
 
 
 def open_session(vet: PeerCheck | None = None) -> requests.Session:
-    """A session that many threads may share: pooled, without retries of its own and without cookies."""
+    """Return a thread-safe session: pooled, without retries of its own and without cookies."""
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if not getproxies():  # otherwise the environment is read again for every request, at half the cost of one
+    if not getproxies():  # otherwise the environment is read for every request, which takes half its time
         session.trust_env = False
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     adapter = _Adapter(vet)
@@ -149,7 +149,7 @@ def open_session(vet: PeerCheck | None = None) -> requests.Session:
 
 
 class BearerAuth(requests.auth.AuthBase):
-    """A token in the Authorization header. (As a plain header it would give way to a ~/.netrc entry.)"""
+    """A token in the Authorization header. (As a plain header a ~/.netrc entry would override it.)"""
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"
@@ -162,7 +162,7 @@ class BearerAuth(requests.auth.AuthBase):
 def exchange(
     session: requests.Session, method: str, url: str, *, read_timeout: float, **arguments: Any
 ) -> requests.Response:
-    """One request, redirects not followed. Raises `SendError` when no answer came.
+    """Make one request without following redirects. Raises `SendError` when no response came.
 
     The cause is not chained: requests' exceptions carry the URL, which may carry a token.
     """
@@ -174,7 +174,7 @@ def exchange(
 
 def _silence(error: requests.RequestException) -> SendError:
     reason = error.args[0].reason if error.args and isinstance(error.args[0], MaxRetryError) else None
-    if isinstance(reason, ConnectTimeoutError):  # NewConnectionError and NameResolutionError are of its kind
+    if isinstance(reason, ConnectTimeoutError):  # NewConnectionError and NameResolutionError are subclasses
         return SendError(ProviderError("connect", "No connection", _brief(reason)), UNREACHABLE)
     if isinstance(error, requests.ReadTimeout):
         return SendError(ProviderError("timeout", "No answer in time"), NO_ANSWER)
@@ -188,13 +188,13 @@ def _brief(reason: BaseException) -> str:
 
 
 def unreadable(response: requests.Response) -> SendError:
-    """A success whose text is not what the provider promises: the message may well have been taken."""
+    """Return the error for a success with an unexpected body: the message may have been accepted."""
     title = f"HTTP {response.status_code} with an answer that could not be read"
     return SendError(ProviderError(str(response.status_code), title, response.text[:200]), NO_ANSWER)
 
 
 def json_object(response: requests.Response) -> dict[str, Any]:
-    """The JSON object in an answer, {} if there is none."""
+    """Return the JSON object in a response, {} if there is none."""
     try:
         document = response.json()
     except (ValueError, RecursionError):
@@ -203,7 +203,7 @@ def json_object(response: requests.Response) -> dict[str, Any]:
 
 
 def status_diagnosis(status: int) -> Diagnosis:
-    """What an HTTP status alone says, when the answer holds no code of the provider's."""
+    """Return the meaning of an HTTP status without an error code of the provider."""
     if status == 429:
         return Diagnosis(Verdict.RETRYABLE, Cause.THROTTLED, "Too many requests.")
     if status >= 500 or status == 408:
@@ -232,7 +232,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait from a Retry-After header: a number or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds to wait from a Retry-After header: a number or a date (RFC 9110, 10.2.3)."""
     value = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(value):
         return float(value)

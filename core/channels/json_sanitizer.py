@@ -1,4 +1,4 @@
-"""Providers' JSON, made fit to store: no NUL and no lone surrogate in any string, no number that is not one.
+"""Make providers' JSON storable: no NUL or lone surrogate in any string, no NaN or infinity.
 
 Postgres refuses the first in text and jsonb alike; the second cannot be encoded; NaN and infinity are not JSON.
 """
@@ -22,10 +22,10 @@ def loads(body: bytes) -> Any:
 
 
 def _is_suspect(body: bytes) -> bool:
-    """Whether anything in the body calls for a walk through all of it.
+    """Return whether the body may contain anything that must be cleaned.
 
-    A zero byte means UTF-16, where nothing can be seen, and 0xED may begin a raw surrogate. After an escaped
-    backslash a "u" begins no escape, which the pattern for pairs cannot know.
+    A zero byte means UTF-16, where nothing can be seen, and 0xED may begin a raw surrogate. After an escaped backslash
+    a "u" begins no escape, which the pattern for pairs cannot know.
     """
     if b"\\u0000" in body or b"\0" in body or b"\xed" in body:
         return True
@@ -35,7 +35,7 @@ def _is_suspect(body: bytes) -> bool:
 
 
 def clean(value: Any) -> Any:
-    """The value with unstorable characters removed and non-finite numbers as None."""
+    """Return the value with unstorable characters removed and non-finite numbers as None."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
@@ -48,11 +48,12 @@ def clean(value: Any) -> Any:
 
 
 def clean_text(text: str) -> str:
+    """Return the text without unstorable characters."""
     return _UNSTORABLE.sub("", text) if _UNSTORABLE.search(text) else text
 
 
 def _integer(text: str) -> int | str:
-    """Python refuses to read or write an integer of thousands of digits; such a one is kept as text."""
+    """Parse an integer; Python refuses those of thousands of digits, which stay text."""
     return int(text) if len(text) <= 19 else text
 
 

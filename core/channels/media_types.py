@@ -1,8 +1,7 @@
-"""What a file is, judged by its first bytes; and how large it may be.
+"""Detect a file's type from its first bytes, and its size limit.
 
-A customer names a file's type and we show the file in agents' browsers, so the name is believed only where the
-content agrees. What a browser or an operating system could execute is never called anything but
-application/octet-stream.
+Customers declare a file's type and agents open the file in their browsers, so the declared type is used only where the
+content agrees. Anything that a browser or operating system could execute is application/octet-stream.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _EXTENSIONS = {
     "video/3gpp": ".3gp",
     "text/vcard": ".vcf",
 }
-# What the console shows in place or plays; each recognisable by its own bytes.
+# Types that the console shows inline or plays; each recognisable by its bytes.
 _SHOWN = frozenset(
     {
         "image/jpeg",
@@ -75,13 +74,13 @@ _MARKUP = re.compile(rb"<(?:!doctype|!--|\?xml|\w+[\s:>/])", re.IGNORECASE)
 
 
 def bare(mime_type: str | None) -> str:
-    """A declared type without parameters, in lower case and under its common name; "" if there is none."""
+    """Return a declared type without parameters, in lower case and under its common name; "" if there is none."""
     name = (mime_type or "").partition(";")[0].strip().lower()
     return _ALIASES.get(name, name)
 
 
 def sniff(head: bytes, declared: str | None) -> str:
-    """The MIME type of a file that begins with `head` (at least `HEAD_BYTES`, unless the file is shorter)."""
+    """Return the MIME type of a file that begins with `head` (at least `HEAD_BYTES`, unless the file is shorter)."""
     claim = bare(declared)
     if head.startswith(_PROGRAMS) or _MARKUP.match(head.removeprefix(codecs.BOM_UTF8).lstrip()):
         return OCTETS
@@ -100,23 +99,23 @@ def sniff(head: bytes, declared: str | None) -> str:
 
 
 def is_opus(head: bytes) -> bool:
-    """Whether an OGG file holds Opus with one channel (RFC 7845, 5.1: the identification header)."""
+    """Return whether an OGG file holds Opus with one channel (RFC 7845, 5.1: the identification header)."""
     at = head.find(b"OpusHead", 0, 300)
     return at >= 0 and head[at + 9 : at + 10] == b"\x01"
 
 
 def extension(mime_type: str) -> str:
-    """A file ending for a type ("" if it has none)."""
+    """Return the file extension for a type ("" if it has none)."""
     return _EXTENSIONS.get(mime_type) or ("" if mime_type == OCTETS else mimetypes.guess_extension(mime_type) or "")
 
 
 def size_limit(declared: str | None, *, document: bool) -> int:
-    """The most bytes a file of this type may have; a picture sent as a document has a document's limit."""
+    """Return the maximum bytes of a file of this type; a picture sent as a document has a document's limit."""
     return _DOCUMENT_LIMIT if document else _LIMITS.get(bare(declared).partition("/")[0], _DOCUMENT_LIMIT)
 
 
 def _recognise(head: bytes) -> list[str]:
-    if head.startswith(b"#!AMR"):  # puremagic knows the ending but no audio type
+    if head.startswith(b"#!AMR"):  # puremagic knows the extension but no audio type
         return ["audio/amr"]
     try:
         matches = puremagic.magic_string(head)

@@ -1,4 +1,4 @@
-"""The words by which a customer stops or resumes our messages, in Spanish, English and Portuguese."""
+"""Opt-out and opt-in keywords in Spanish, English and Portuguese."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ START_WORDS = frozenset({"start", "unstop", "alta", "dar de alta", "darme de alt
 # words are everyday answers ("cancel" my order), so they count only where the carrier acts on them anyway.
 CARRIER_STOP_WORDS = frozenset({"end", "quit", "cancel", "revoke"})
 
-_LONGEST = 24  # code points: a longer message is not a lone word, whatever is around it
+_MAX_LENGTH = 24  # code points: a longer message is not a single word
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def opt_out_of(text: str, *, sms: bool = False) -> bool | None:
-    """True if the whole message is a stop word, False if it is a start word, else None.
+    """Return True if the whole message is a stop word, False if it is a start word, else None.
 
-    Case, accents, punctuation and emoji around the words do not matter; `sms` adds the carriers' own stop words.
+    Ignores case, accents, punctuation and emoji around the words; `sms` adds the carriers' own stop words.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         return None
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
     words = _NOT_WORDS.sub(" ", plain).strip()

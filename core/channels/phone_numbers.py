@@ -1,7 +1,7 @@
-"""Telephone numbers as WhatsApp and the carriers write them.
+"""Telephone numbers in the formats of WhatsApp and the carriers.
 
-An address is stored and answered verbatim; what is computed here serves to find the same person again and to show
-the number to people. Real ids such as +521… (Mexico) fail every validity check, so nothing here rejects a number.
+An address is stored and replied to verbatim; these functions find the same person again and format the number for
+display. Real ids such as +521… (Mexico) fail every validity check, so no function here rejects a number.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _BRAZIL_EIGHT = re.compile(r"(55[1-9][0-9])([6-9][0-9]{7})")
 
 _SHORT_CODE = re.compile(r"[0-9]{3,6}")
 
-_LONGEST = 15  # E.164
+_MAX_DIGITS = 15  # E.164
 
 
 def is_bsuid(address: str) -> bool:
-    """Whether this is a business-scoped user id (Meta, Business-scoped user IDs), which hides the phone number."""
+    """Return whether this is a BSUID (Meta, Business-scoped user IDs), which hides the phone number."""
     return _BSUID.fullmatch(address) is not None
 
 
 def digits(address: str) -> str:
-    """The digits of a telephone number however it is written; "" for any other kind of address."""
+    """Return the digits of a telephone number in any format; "" for any other kind of address."""
     bare = address.strip().removeprefix("whatsapp:")
     if _PHONE.fullmatch(bare) is None:
         return ""
     found = _NOT_DIGITS.sub("", bare)
-    return found if len(found) <= _LONGEST else ""
+    return found if len(found) <= _MAX_DIGITS else ""
 
 
 _TYPED = re.compile(r"\+?(?:00)?([1-9][0-9]{2,14})")
@@ -46,10 +46,10 @@ _BETWEEN = re.compile(r"[\s()./\-\u2010-\u2015\u2212\u200e\u200f\u202a-\u202e\u2
 
 
 def dialled(written: str) -> str:
-    """The international digits of a number as a person or program wrote it; "" if it is none.
+    """Return the international digits of a number as a person or program wrote it; "" if it is none.
 
-    Takes `tel:` links (RFC 3966), `whatsapp:`, a leading + or 00, and brackets. A number that begins with a single 0 is
-    one inside some country, and which one nobody knows.
+    Accepts `tel:` links (RFC 3966), `whatsapp:`, a leading + or 00, and brackets. A number with a single leading 0 is
+    national, in an unknown country.
     """
     bare = written.strip()
     for scheme in ("tel:", "whatsapp:"):
@@ -60,14 +60,14 @@ def dialled(written: str) -> str:
 
 
 def is_short_code(address: str) -> bool:
-    """Whether this is a carrier's short code ("12345"), which is no international number and takes no plus."""
+    """Return whether this is a carrier's short code ("12345"), which is no international number and takes no plus."""
     return _SHORT_CODE.fullmatch(address.strip()) is not None
 
 
 def lookup_key(address: str) -> str | None:
-    """One key for all spellings of a person's number, None if the address is not a number. Never an address to use.
+    """Return one key for all spellings of a number, None if the address is not a number. Never send to a key.
 
-    Mexico loses the mobile 1, Argentina the mobile 9, Brazil the ninth digit of a mobile.
+    Drops Mexico's mobile 1, Argentina's mobile 9, and the ninth digit of Brazilian mobiles.
     """
     number = digits(address)
     if not number:
@@ -82,7 +82,7 @@ def lookup_key(address: str) -> str | None:
 
 
 def variants(address: str) -> tuple[str, ...]:
-    """The other spellings (digits) under which the same person may be registered, for one more try at a refusal.
+    """Return the other spellings (digits) of a number, for one more attempt after a refusal.
 
     Argentina only drops its 9: a landline must not be turned into a mobile number.
     """
@@ -101,7 +101,7 @@ def variants(address: str) -> tuple[str, ...]:
 
 
 def display(address: str) -> str:
-    """The number as people write it in its country ("+52 55 1234 5678"); any other address unchanged."""
+    """Format the number as written in its country ("+52 55 1234 5678"); any other address is unchanged."""
     number = digits(address)
     if len(number) < 7:
         return address

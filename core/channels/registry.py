@@ -1,4 +1,4 @@
-"""Which implementation speaks for an account, and which reads a provider's event."""
+"""Select the provider's channel implementation and webhook parser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _lock = threading.Lock()
 
 
 def open_channel(account: Account, *, read_timeout: float = READ_SECONDS) -> Channel:
-    """The channel for an account, kept with its connections until the account changes (a new token, another URL)."""
+    """Return the account's channel, reusing its connections until the account changes (a new token, another URL)."""
     key = (account.provider, account.kind, account.identity, read_timeout)
     with _lock:
         kept = _channels.get(key)
@@ -37,7 +37,7 @@ def _make(account: Account, read_timeout: float) -> Channel:
 
 
 def parse_event(source: str, body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:
-    """What a stored webhook says. Raises ValueError for an unknown source, or a body of Meta's that is not JSON."""
+    """Parse a stored webhook. Raises ValueError for an unknown source, or a body of Meta's that is not JSON."""
     match source:
         case "whatsapp_cloud":
             return parse(body, received_at)
@@ -49,7 +49,7 @@ def parse_event(source: str, body: bytes, content_type: str, query: str, receive
 
 
 def _forget() -> None:
-    """A forked child must not share its parent's sockets, nor a lock that another thread held."""
+    """Drop cached channels after a fork: sockets and locks of the parent must not be shared."""
     global _lock
     _lock = threading.Lock()
     _channels.clear()

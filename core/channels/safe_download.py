@@ -1,4 +1,4 @@
-"""Fetch a file over the network: each hop guarded, size and time bounded, complete or not there at all."""
+"""Download a file safely: every redirect checked, size and time limited, written atomically."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from core.channels.types import Download, MediaError, MediaRef
 _CHUNK = 64 * 1024
 _HOPS = 4
 _UNFINISHED = ".incoming-"
-_WHOLE_SECONDS = 180.0  # a server that trickles must not hold a worker for ever
+_WHOLE_SECONDS = 180.0  # a slow server must not block a worker forever
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-# The credentials to show an address, None for none. Asked for every hop, so a redirect elsewhere gets none.
+# Returns the credentials for a URL, or None. Called for every redirect, so another host gets none.
 Credentials = Callable[[str], requests.auth.AuthBase | None]
 
 
 class MediaGone(MediaError):
-    """The address answers 404 or 410: it never existed or has expired."""
+    """The URL answers 404 or 410: it never existed or has expired."""
 
 
 def download(
@@ -40,10 +40,10 @@ def download(
     *,
     read_timeout: float,
 ) -> Download:
-    """Fetch `url` into a file of its own in `folder`, which is the caller's to delete. Raises `MediaError`.
+    """Fetch `url` into a file of its own in `folder`, which the caller deletes. Raises `MediaError`.
 
-    The file appears by one rename, so a reader sees the whole of it. Two customers' same picture are two files: the one
-    that is done first is deleted while the other is still being read.
+    The file appears by one rename, so readers see it complete. Two customers' same picture are two files: one may be
+    deleted while the other is still being read.
     """
     try:
         response = _open(session, url, guard, credentials, read_timeout)
@@ -59,7 +59,7 @@ def _open(
     for _ in range(_HOPS):
         try:
             guard(url)
-        except UnknownHost as error:  # name servers come back, and the file is still there
+        except UnknownHost as error:  # temporary: DNS recovers, and the file is still there
             raise MediaError(str(error), permanent=False) from error
         except ValueError as error:
             raise MediaError(f"refused to ask for the file: {error}", permanent=True) from error
@@ -82,14 +82,14 @@ def _open(
 
 
 def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stands in the place of credentials so that none are taken from the session or from ~/.netrc."""
+    """Auth that sends no credentials, neither the session's nor those of ~/.netrc."""
     return request
 
 
 def _refusal(status: int) -> MediaError:
     if status in (404, 410):
         return MediaGone(f"the file is not there (HTTP {status})", permanent=True)
-    transient = status in (401, 403, 408, 429) or status >= 500  # a token can be renewed, a limit passes
+    transient = status in (401, 403, 408, 429) or status >= 500  # temporary: a token can be renewed, a limit expires
     return MediaError(f"the provider answered HTTP {status}", permanent=not transient)
 
 

@@ -1,8 +1,7 @@
-"""Which addresses we may fetch on someone else's word: public ones, over TLS.
+"""Protect fetches of untrusted URLs: public addresses only, over TLS.
 
-`guard` judges an address before it is asked, and is asked again for every redirect. Between its answer and the
-connection the name could resolve to something else, so sessions from `guarded_session` judge the peer once more
-when they are connected, before a request is written.
+`guard` checks a URL before each request and redirect. Between the check and the connection the name could resolve to
+another address, so sessions from `guarded_session` check the connected peer again before a request is written.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ from core.channels.http import open_session
 
 _CONFUSING = re.compile(r"[\x00-\x20\x7f\\]")  # parsers disagree about what follows these
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Said to be global, and none of the internet: Azure's own server for its machines, relays, documentation, SRv6.
+# `is_global`, but not on the internet: Azure's host service, relays, documentation, SRv6.
 _SPECIAL = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.88.99.0/24", "3fff::/20", "5f00::/16")))
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class UnsafeUrl(ValueError):
-    """An address that we do not ask. The text says why."""
+    """A URL that is not fetched. The text says why."""
 
 
 class UnknownHost(UnsafeUrl):
-    """Nobody can tell where the address leads: a slip in the name, or no name server that answers."""
+    """A host name that does not resolve: a typing error, or no name server answers."""
 
 
 def origin(url: str) -> str:
-    """scheme://host:port of a URL, the form that allow-lists hold."""
+    """Return scheme://host:port of a URL, the form used in allow-lists."""
     parsed = _parse(url)
     return f"{parsed.scheme}://{_host(parsed)}:{_port(parsed)}"
 
@@ -43,7 +42,7 @@ def origin(url: str) -> str:
 def guard(url: str, *, allowed_origins: Collection[str] = ()) -> None:
     """Raise `UnsafeUrl` unless the URL is https to a host whose every address is public.
 
-    An origin in `allowed_origins` (see `origin`) passes as it is: the provider addresses of our own settings.
+    An origin in `allowed_origins` (see `origin`) is accepted unchecked: the provider URLs of our own settings.
     """
     parsed = _parse(url)
     if parsed.auth is not None:
@@ -54,16 +53,16 @@ def guard(url: str, *, allowed_origins: Collection[str] = ()) -> None:
         raise UnsafeUrl("the address is not https")
     host = _host(parsed)
     try:
-        found = socket.getaddrinfo(host, _port(parsed), type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, _port(parsed), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UnknownHost(f"the host {host!r} could not be resolved") from error
-    for *_, address in found:
+    for *_, address in infos:
         if not is_public(str(address[0])):
             raise UnsafeUrl(f"the host {host!r} is not on the public internet")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, seen through the IPv6 forms that hide an IPv4 one."""
+    """Return whether an IP address is public, looking inside the IPv6 forms that embed an IPv4 one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip in _NAT64:
@@ -79,10 +78,11 @@ def is_public(address: str) -> bool:
 
 
 def guarded_session(allowed_origins: Collection[str] = ()) -> requests.Session:
-    """A session that hangs up, before asking anything, on a peer that is not public and not of an allowed origin."""
+    """Return a session that disconnects, before sending a request, from a peer that is neither public nor allowed."""
     allowed = {_host_and_port(item) for item in allowed_origins}
 
     def vet(peer: socket.socket, host: str, port: int) -> None:
+        """Raise `OSError` unless the connected peer is allowed."""
         if (host.strip("[]").lower(), port) not in allowed and not is_public(str(peer.getpeername()[0])):
             raise ConnectionRefusedError(f"{host} leads to an address that is not public")
 

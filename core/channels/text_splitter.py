@@ -1,11 +1,11 @@
-"""Cut a long text into messages where a reader would pause."""
+"""Split a long text into messages at natural breaks."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# The best cut first: between paragraphs, lines, sentences, words. Each matches where the whitespace to drop begins.
+# Best break first: between paragraphs, lines, sentences, words. Each matches where the whitespace to drop begins.
 _PAUSES = (
     re.compile(r"\n\s*\n"),
     re.compile(r"\n"),
@@ -16,10 +16,10 @@ _JOINER = "\u200d"
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """`text` in pieces of at most `limit` Unicode code points, in order, none of them empty.
+    """Split `text` into ordered, non-empty pieces of at most `limit` Unicode code points.
 
-    Only whitespace at a cut is dropped. A better kind of pause is preferred if it fills at least half a piece;
-    a word longer than a piece is cut, but not within an emoji or between a letter and its accent where avoidable.
+    Only whitespace at a cut is dropped. A better break is preferred if it fills at least half a piece; a word longer
+    than a piece is cut, but not within an emoji or between a letter and its accent where avoidable.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
@@ -38,7 +38,7 @@ def split_text(text: str, limit: int) -> list[str]:
 
 
 def _cut(text: str, start: int, limit: int) -> tuple[int, int]:
-    """Where the piece that begins at `start` ends, and where the next begins."""
+    """Return where the piece that begins at `start` ends, and where the next begins."""
     furthest = start + limit
     for pause in _PAUSES:
         least = start if pause is _PAUSES[-1] else start + limit // 2
@@ -46,9 +46,9 @@ def _cut(text: str, start: int, limit: int) -> tuple[int, int]:
         if pauses and pauses[-1] >= least:
             return start + len(text[start : pauses[-1]].rstrip()), _skip_space(text, pauses[-1])
     end = furthest
-    while end > start + 1 and _clings(text, end):
+    while end > start + 1 and _continues_grapheme(text, end):
         end -= 1
-    return (end, end) if not _clings(text, end) else (furthest, furthest)
+    return (end, end) if not _continues_grapheme(text, end) else (furthest, furthest)
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -57,8 +57,8 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _clings(text: str, position: int) -> bool:
-    """Whether the character at `position` belongs to the one before it."""
+def _continues_grapheme(text: str, position: int) -> bool:
+    """Return whether the character at `position` belongs to the one before it."""
     if position >= len(text):
         return False
     following = text[position]

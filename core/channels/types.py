@@ -1,7 +1,7 @@
-"""The words every provider is translated into, and the protocol a channel speaks.
+"""Provider-independent types and the channel protocol.
 
-Nothing here knows a database or a provider. `core/inbox` and `core/outbox` know only this module;
-the packages beside it turn a provider's JSON or form body into these values and back.
+Nothing here depends on the database or a provider. `core.messaging` uses this module; the provider packages convert
+JSON or form bodies to these types and back.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.channels.account_states import KnownName, News
+from core.channels.account_states import AddressBookName, News
 from core.channels.content.files import FileFacts as FileFacts
 from core.channels.content.files import OutgoingFile as OutgoingFile
 
 
 class Kind(StrEnum):
-    """What the customer holds in their hand."""
+    """The customer's messaging service."""
 
     WHATSAPP = "whatsapp"
     SMS = "sms"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 class Provider(StrEnum):
-    """Who carries the message."""
+    """The service provider that carries messages."""
 
     WHATSAPP_CLOUD = "whatsapp_cloud"
     TWILIO = "twilio"
@@ -36,8 +36,8 @@ class Provider(StrEnum):
 class Verdict(StrEnum):
     """What a failed send means for the outbox.
 
-    `PERMANENT`: sending the same again cannot work. `RETRYABLE`: the provider certainly did not take it
-    and may later. `UNKNOWN`: it may have been taken; the machine must not send it again.
+    `PERMANENT`: sending the same again cannot work. `RETRYABLE`: the provider certainly did not accept it and may
+    later. `UNKNOWN`: it may have been accepted; it is never sent again automatically.
     """
 
     PERMANENT = "permanent"
@@ -46,21 +46,21 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who can mend a failure. The console groups failures by this and by code."""
+    """The origin of a failure, and so who can fix it. The console groups failures by this and by code."""
 
-    PROVIDER = "provider"  # theirs: wait
+    PROVIDER = "provider"  # the provider's fault: wait
     THROTTLED = "throttled"  # too fast: wait
     NEEDS_TEMPLATE = "needs_template"  # 24-hour window closed
     RECIPIENT = "recipient"  # this person cannot be reached
-    REQUEST = "request"  # our message is malformed
+    REQUEST = "request"  # our message is invalid
     ADMIN = "admin"  # token, permission, payment: an administrator acts
     PAUSE_NUMBER = "pause_number"  # the number itself is blocked or limited: stop sending from it
-    NETWORK = "network"  # no answer
+    NETWORK = "network"  # no response
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderError:
-    """An error as the provider words it (`code` is a string: Meta and Twilio number differently)."""
+    """An error with the provider's code and texts (`code` is a string: Meta and Twilio number differently)."""
 
     code: str
     title: str
@@ -68,7 +68,7 @@ class ProviderError:
 
 
 class Fact(StrEnum):
-    """What an error says of the person, beyond this one message."""
+    """What an error says about the recipient, beyond this one message."""
 
     OPTED_OUT = "opted_out"
     MARKETING_STOPPED = "marketing_stopped"
@@ -76,11 +76,11 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a provider's code means, from that provider's table.
+    """The meaning of a provider's error code, from that provider's table.
 
-    `advice` says what happened and who can mend it; whether the message goes out again by itself only the outbox
-    knows, and adds it. `wait` is the shortest wait until the next try, in seconds. `answers_only`: the number may begin
-    no conversations for that time; answers within an open window go on.
+    `advice` says what happened and who can fix it; the outbox adds whether the message is retried. `wait` is the
+    minimum seconds until the next attempt. `answers_only`: the number may begin no conversations for that time; replies
+    in an open window continue.
     """
 
     verdict: Verdict
@@ -91,13 +91,13 @@ class Diagnosis:
     fact: Fact | None = None
 
     @property
-    def holds_number(self) -> bool:
-        """Nothing of this number can go out until its credentials work again, and then everything can."""
+    def suspends_number(self) -> bool:
+        """Return whether the number cannot send at all until its credentials work again."""
         return self.verdict is Verdict.RETRYABLE and self.cause is Cause.ADMIN
 
 
 class SendError(Exception):
-    """The one way a channel reports that its provider did not do what was asked: a message not accepted, above all.
+    """A provider call that failed; for a send, the message was not accepted or its outcome is unknown.
 
     `retry_after` is in seconds, when the provider named a wait.
     """
@@ -113,7 +113,7 @@ class SendError(Exception):
 
 
 class InvalidMessage(ValueError):
-    """A message breaks a provider's limit. `field` names the part, the text says the limit. Nothing was sent."""
+    """A message exceeds a provider's limit. `field` names the part, the text says the limit. Nothing was sent."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -122,7 +122,7 @@ class InvalidMessage(ValueError):
 
 
 class MediaError(Exception):
-    """A file could not be fetched. `permanent` says whether asking again can help."""
+    """A file could not be fetched. `permanent` says whether a retry is useless."""
 
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)
@@ -131,9 +131,7 @@ class MediaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MediaRef:
-    """A file the provider keeps for us. One of `provider_media_id` (Meta) or `url` (Twilio) is set.
-    `sha256` is lower-case hex, when the provider gave one.
-    """
+    """A file stored by the provider, by `provider_media_id` (Meta) or `url` (Twilio). `sha256` is lower-case hex."""
 
     provider_media_id: str | None = None
     url: str | None = None
@@ -144,13 +142,12 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """A message a customer wrote (or, with `echo`, one the business wrote from its own phone).
+    """A message from a customer (or, with `echo`, one the business sent from its own phone).
 
-    `route` and `kind` name our channel: Meta's phone_number_id, or the number a Twilio message came to.
-    `sender` is the address to answer to, verbatim: wa_id or BSUID, or a +E.164 number.
-    `phone` is "+digits" when known. `timestamp` is the provider's, aware, UTC.
-    `payload` is JSON-safe and holds what is particular to `type`, plus the riders `context`, `referral`,
-    `forwarded` where they came. `text` is what a person would read in a list of conversations.
+    `route` and `kind` name our channel: Meta's phone_number_id, or the number a Twilio message came to. `sender` is the
+    address to reply to, verbatim: wa_id or BSUID, or a +E.164 number. `phone` is "+digits" when known. `timestamp` is
+    the provider's, aware, UTC. `payload` is JSON-safe and holds what is specific to `type`, plus the message context
+    `context`, `referral`, `forwarded` where present. `text` is the preview for a list of conversations.
     """
 
     kind: Kind
@@ -170,18 +167,19 @@ class InboundMessage:
     target: str | None = None  # provider id of the message that a reaction, edit or revoke is about
     group_id: str | None = None
     opt_out: bool | None = None  # True: the customer asked not to be written to; False: lifted it
-    answered: bool = False  # the provider has answered it already
+    answered: bool = False  # the provider has replied already
     echo: bool = False
     historic: bool = False  # from a history import: store, never answer
-    service: str = ""  # the messaging service that passed it on, which may be our channel
+    service: str = ""  # the messaging service that forwarded it, which may be our channel
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What happened to a message we sent. `status` is sent, delivered, read, played, failed or cancelled; what became
-    of a payment that it asked for begins with "payment_", moves no message, and has its details as `pricing`.
+    """A status of a message we sent: sent, delivered, read, played, failed or cancelled.
 
-    `our_id` is the message id we gave the provider to carry; `provider_id` is theirs, "" where only ours is told.
+    A payment status begins with "payment_", does not change the message's status, and has its details in `pricing`.
+
+    `our_id` is our message id, as returned by the provider; `provider_id` is theirs, "" where only ours is present.
     """
 
     kind: Kind
@@ -198,7 +196,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class IdentityChange:
-    """A customer's address changed from `old` to `new` (both as the provider writes them)."""
+    """A customer's address changed from `old` to `new` (both in the provider's format)."""
 
     kind: Kind
     route: str
@@ -210,7 +208,7 @@ class IdentityChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class MarketingConsent:
     """A customer stopped (`allowed` False) or resumed marketing messages. Without a `route` it is of the `account`."""
 
     kind: Kind
@@ -222,10 +220,10 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountNotice:
-    """News about the account, a number or a template that an administrator should see.
+class AccountUpdate:
+    """An update about the account, a number or a template that an administrator should see.
 
-    `severity` is info, warning or high; `news` says what it means. Without a `route` it is of the `account` (WABA).
+    `severity` is info, warning or high; `news` is its meaning. Without a `route` it is about the `account` (WABA).
     """
 
     kind: Kind
@@ -239,22 +237,22 @@ class AccountNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """An item that could not be understood. It is kept with its reason and its neighbours go on."""
+class UnparsedItem:
+    """An item that could not be parsed. It becomes a dead letter with its reason; other items are processed."""
 
     reason: str
     raw: Any
 
 
-Parsed = InboundMessage | Receipt | IdentityChange | Consent | KnownName | AccountNotice | Broken
+Parsed = InboundMessage | Receipt | IdentityChange | MarketingConsent | AddressBookName | AccountUpdate | UnparsedItem
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `content` is a validated `core.channels.content.shapes` document as JSON data.
 
-    `message_id` travels out and comes back in the receipt. `reply_to` is the provider's id of the quoted message.
-    `files` are those that the content names by `attachment_id`.
+    `message_id` is returned in the receipt. `reply_to` is the provider's id of the quoted message. `files` are those
+    that the content names by `attachment_id`.
     """
 
     message_id: int
@@ -267,7 +265,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took the message (which does not mean that it was delivered)."""
+    """The provider accepted the message (which does not mean that it was delivered)."""
 
     provider_id: str
     note: str | None = None  # e.g. held_for_quality_assessment
@@ -275,7 +273,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One number at one provider: what a channel needs in order to speak. Credentials are in clear, in memory only."""
+    """One number at one provider, with the credentials to send. Credentials are in clear, in memory only."""
 
     provider: Provider
     kind: Kind
@@ -298,15 +296,15 @@ class Download:
 
 
 class Channel(Protocol):
-    """What a provider can do for us. Every call is one network conversation with explicit time-outs."""
+    """Protocol of a provider's channel. Every call is one network request with explicit timeouts."""
 
     @property
     def files_refused(self) -> str | None:
-        """Why no file of ours can go out at all, and what to set; None if they can."""
+        """Return why no file of ours can be sent, and which setting to change; None if they can."""
 
     @property
     def takes_uploads(self) -> bool:
-        """Whether the provider is handed our files with `upload`; otherwise it fetches them by their links."""
+        """Return whether files are uploaded with `upload`; otherwise the provider fetches them by their links."""
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` if the provider would refuse it. No network."""
@@ -315,16 +313,16 @@ class Channel(Protocol):
         """Raise `InvalidMessage` about `field` if the provider would refuse the file as `kind` (image, document …)."""
 
     def upload(self, path: Path, mime_type: str, filename: str) -> str:
-        """Hand over a file of ours; the provider's id of it. Nobody is sent anything. Raises `SendError`."""
+        """Upload a file and return the provider's id of it. Sends nothing to anyone. Raises `SendError`."""
 
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raises `SendError`; anything else raised is a bug."""
 
     def mark_read(self, provider_id: str, *, typing: bool) -> None:
-        """Show the customer that we read it, and are typing. A courtesy: raises `SendError`, which may be ignored."""
+        """Show a read receipt and a typing indicator. Optional: raises `SendError`, which may be ignored."""
 
     def fetch(self, media: MediaRef, folder: Path, guard: Callable[[str], None]) -> Download:
-        """Fetch a file into `folder`. `guard(url)` raises before any address that is not safe to ask is asked.
+        """Download a file into `folder`. `guard(url)` raises before an unsafe URL is requested.
 
         Raises `MediaError`.
         """

@@ -1,4 +1,4 @@
-"""Contact cards as files (vCard, RFC 6350 and the older 2.1 and 3.0), as the contacts that the Cloud API sends."""
+"""Parse vCard files (RFC 6350 and the older 2.1 and 3.0) into contacts as the Cloud API sends them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from core.channels import json_sanitizer
 
 TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
-LARGEST = 256 * 1024  # bytes that are read: photos come last
-_MOST = 50  # cards
+LARGEST = 256 * 1024  # bytes read: photos come last
+_MAX_CARDS = 50  # cards
 _FOLD = re.compile(r"\r?\n[ \t]")
 _SOFT_END = re.compile(r"=\r?\n")
 _LINE = re.compile(r"(?:[\w-]+\.)?([A-Za-z-]+)((?:;[^:\"]*(?:\"[^\"]*\")?)*):(.*)")
@@ -19,11 +19,11 @@ _LISTS = {"TEL": ("phones", "phone"), "EMAIL": ("emails", "email"), "URL": ("url
 
 
 def contacts(body: bytes) -> list[dict[str, Any]]:
-    """The cards of a file; none if it holds no vCard."""
+    """Return the cards of a file; none if it holds no vCard."""
     text = _FOLD.sub("", _SOFT_END.sub("", body[:LARGEST].decode("utf-8", "replace")))
     cards: list[dict[str, Any]] = []
     for line in text.splitlines():
-        if line.strip().upper() == "BEGIN:VCARD" and len(cards) < _MOST:
+        if line.strip().upper() == "BEGIN:VCARD" and len(cards) < _MAX_CARDS:
             cards.append({"name": {}})
         elif cards and (found := _LINE.fullmatch(line.strip())):
             _read(cards[-1], found[1].upper(), found[2], found[3])

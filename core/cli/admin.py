@@ -153,7 +153,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
 def list_dead_letters(_: argparse.Namespace) -> int:
     """List dead letters that belong to no business, which the console does not show."""
     with system_transaction() as session:
-        found = dead_letters.of_nobody(session)
+        found = dead_letters.unassigned(session)
     for one in found:
         print(f"event {one.event_id}  {one.created_at:%Y-%m-%d %H:%M}  {one.source}  {one.reason[:200]}")
     print("Replay them with `replay EVENT …` once their cause is mended." if found else "None.")

@@ -56,7 +56,7 @@ def _web() -> Iterator[Finding]:
 def _unowned() -> Iterator[Finding]:
     try:
         with system_transaction() as session:
-            found = dead_letters.of_nobody(session)
+            found = dead_letters.unassigned(session)
     except SQLAlchemyError:
         return
     if found:

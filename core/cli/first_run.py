@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.messaging.channels.specs import ChannelSpec, channels_of
-from core.messaging.outbound.rate_limit import ensure_flow, let_go
+from core.messaging.outbound.rate_limit import ensure_flow, resume_number
 from core.models import Bot, Business, Channel
 from core.platform.config import Settings
 
@@ -76,6 +76,6 @@ def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id
             .execution_options(synchronize_session=False)
         ).scalar_one()
         if before != spec.credentials:
-            let_go(session, channel_id)
+            resume_number(session, channel_id)
     ensure_flow(session, business_id, channel_id)
     return channel_id

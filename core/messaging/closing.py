@@ -1,4 +1,4 @@
-"""Closing in a way that can be taken back: how a conversation stood, and standing so again."""
+"""Close a conversation in a way that can be undone."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from core.conversations import lifecycle
 from core.messaging import csat
 from core.models import Conversation, ConversationStatus
 
-CloseUndo = dict[str, Any]  # JSON, so that it can be kept
+CloseUndo = dict[str, Any]  # JSON, so that it can be stored
 
 
 def close(session: Session, business_id: int, conversation_id: int, actor: str) -> CloseUndo | None:
-    """Close, and ask the customer for a rating where that is wanted. None when it was closed already.
+    """Close a conversation and request a rating where the bot's settings ask for one.
 
-    Raises `NotFound`.
+    Returns what undoing needs, None when it was closed already. Raises `NotFound`.
     """
     conversation = lifecycle.lock(session, conversation_id)
     if conversation.status == ConversationStatus.CLOSED:
         return None
-    stood = standing(conversation)
-    csat.ask(session, business_id, conversation)
+    before = snapshot(conversation)
+    csat.request_rating(session, business_id, conversation)
     lifecycle.close(session, business_id, conversation_id, actor)
-    return stood
+    return before
 
 
-def standing(conversation: Conversation) -> CloseUndo:
-    """What closing an open conversation forgets."""
+def snapshot(conversation: Conversation) -> CloseUndo:
+    """Return the state that closing this open conversation discards."""
     return {
         "id": conversation.id,
         "status": conversation.status,
@@ -42,20 +42,20 @@ def standing(conversation: Conversation) -> CloseUndo:
     }
 
 
-def restore(session: Session, stood: CloseUndo) -> bool:
-    """Have a closed conversation stand as it did. False when it is open, or another one is open in its place.
+def restore(session: Session, undo: CloseUndo) -> bool:
+    """Restore a closed conversation to its earlier state. False when it, or a newer one in its place, is open.
 
-    What the bot still owed is not owed again: a customer who waits with nothing under way gets a person soon.
+    A pending reply of the bot is not restored: recovery hands a customer who still waits to a person.
     """
-    return session.execute(_RESTORE, stood).one_or_none() is not None
+    return session.execute(_RESTORE, undo).one_or_none() is not None
 
 
-def take_back(session: Session, business_id: int, actor: str, stood: Sequence[CloseUndo]) -> int:
-    """Open again what was closed by mistake. Returns how many: fewer where a customer already wrote anew."""
-    opened = [one for one in stood if restore(session, one)]
+def undo_close(session: Session, business_id: int, actor: str, closed: Sequence[CloseUndo]) -> int:
+    """Reopen conversations closed by mistake. Returns how many: fewer where the customer has written anew."""
+    opened = [one for one in closed if restore(session, one)]
     for one in opened:
         conversation = lifecycle.lock(session, one["id"])
-        csat.take_back(session, business_id, conversation, actor)
+        csat.withdraw_request(session, business_id, conversation, actor)
         lifecycle.add_event(session, business_id, conversation.id, conversation.channel_id, "reopened", by=actor)
         audit_log.record(session, business_id, actor, "conversation.reopen", f"conversation:{conversation.id}")
     return len(opened)

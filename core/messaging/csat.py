@@ -1,4 +1,4 @@
-"""How satisfied a customer was: asking when a conversation closes, and hearing the answer."""
+"""Customer satisfaction: request a rating when a conversation closes, and recognise the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.bots.settings import BotSettings
 from core.channels.types import InvalidMessage
 from core.conversations import lifecycle
 from core.messaging.outbound import manual_retry
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Channel, Conversation, Message, MessageStatus, Sender, Severity
 from core.platform.db import run
 from core.platform.errors import BotHubError, Conflict
@@ -26,10 +26,10 @@ from core.text.normalize import LanguageCode, guess_language
 
 log = structlog.get_logger(__name__)
 
-TAKE_BACK_WITHIN = timedelta(seconds=25)  # a little longer than the console offers to undo a closing
+UNDO_WINDOW = timedelta(seconds=25)  # slightly longer than the console's undo offer
 _KEY = "rating:"
 ANSWER_WITHIN = timedelta(hours=24)
-LOW = 2  # this score or a lower one is told to the team
+LOW_SCORE = 2  # the team is notified of this score or a lower one
 _SCORE = re.compile(
     r"(?:(?:una?|uma?|an?)\s+)?([1-5])(?:\s*(?:/|de|of|out of)\s*5)?"
     r"(?:\s*(?:estrellas?|stars?|estrelas?|[⭐★]))?\s*[.!]*"
@@ -37,41 +37,41 @@ _SCORE = re.compile(
 _STARS = re.compile(r"(?:[⭐★]\ufe0f?\s*){1,5}")
 
 
-def score(words: str) -> int | None:
-    """The score from 1 to 5 that a short answer gives, None when it says anything else."""
-    said = words.strip().casefold().replace("\ufe0f\u20e3", "")
-    if found := _SCORE.fullmatch(said):
+def parse_score(words: str) -> int | None:
+    """Return the score from 1 to 5 that a short answer gives, None for any other text."""
+    answer = words.strip().casefold().replace("\ufe0f\u20e3", "")
+    if found := _SCORE.fullmatch(answer):
         return int(found[1])
-    if _STARS.fullmatch(said):
-        return sum(said.count(star) for star in "⭐★")
+    if _STARS.fullmatch(answer):
+        return sum(answer.count(star) for star in "⭐★")
     return None
 
 
-def ask(session: Session, business_id: int, conversation: Conversation) -> bool:
-    """Ask the customer of a conversation that is about to close, where the bot's settings want it.
+def request_rating(session: Session, business_id: int, conversation: Conversation) -> bool:
+    """Request a rating for a conversation about to close, if the bot's settings ask for one. Returns whether it was.
 
-    Nobody is asked who wrote nothing, has rated or was asked this conversation, or may not be written to now.
+    Not requested where the customer wrote nothing, has rated or was asked already, or may not be written to now.
     """
     settings = _settings(session, conversation.channel_id)
     if settings is None or not settings.ask_rating or conversation.rating_asked_at is not None:
         return False
-    said = session.scalar(
+    last_text = session.scalar(
         select(Message.text)
         .where(Message.conversation_id == conversation.id, Message.sender == Sender.CUSTOMER)
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
     )
-    if said is None:
+    if last_text is None:
         return False
-    question = settings.rating_message.in_language(_language(settings, said))
+    question = settings.rating_message.in_language(_language(settings, last_text))
     try:
-        draft = Draft(
+        draft = NewMessage(
             {"type": "text", "text": question},
             Sender.SYSTEM,
             idempotency_key=f"{_KEY}{conversation.id}:{uuid4()}",
-            send_at=datetime.now(UTC) + TAKE_BACK_WITHIN,
+            send_at=datetime.now(UTC) + UNDO_WINDOW,
         )
-        queue_reply(session, business_id, conversation.id, draft)
+        enqueue_message(session, business_id, conversation.id, draft)
     except (BotHubError, InvalidMessage) as refusal:
         log.info("rating_not_asked", conversation_id=conversation.id, reason=type(refusal).__name__)
         return False
@@ -80,8 +80,8 @@ def ask(session: Session, business_id: int, conversation: Conversation) -> bool:
     return True
 
 
-def take_back(session: Session, business_id: int, conversation: Conversation, actor: str) -> None:
-    """The conversation is open again after all: a question that has not gone out is not asked."""
+def withdraw_request(session: Session, business_id: int, conversation: Conversation, actor: str) -> None:
+    """Cancel the rating request of a reopened conversation, unless it was sent already."""
     questions = session.scalars(
         select(Message.id)
         .where(Message.conversation_id == conversation.id, Message.status == MessageStatus.QUEUED)
@@ -90,7 +90,7 @@ def take_back(session: Session, business_id: int, conversation: Conversation, ac
     for message_id in questions:
         try:
             manual_retry.cancel(session, business_id, message_id, actor)
-        except Conflict:  # it is with the customer already
+        except Conflict:  # sent already
             continue
         conversation.rating_asked_at = None
     session.flush()
@@ -101,13 +101,13 @@ def _settings(session: Session, channel_id: int) -> BotSettings | None:
     return None if bot_id is None else versions.current(session, bot_id)[1]
 
 
-def _language(settings: BotSettings, said: str) -> LanguageCode:
-    return guess_language(said) if settings.language == "auto" else settings.language
+def _language(settings: BotSettings, sample: str) -> LanguageCode:
+    return guess_language(sample) if settings.language == "auto" else settings.language
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a customer wrote, on which channel and when."""
+class CustomerText:
+    """A text that a customer wrote, with its channel and time."""
 
     channel_id: int
     contact_id: int
@@ -117,21 +117,21 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """The conversation that a score is about."""
+    """A score and the conversation it is about."""
 
     conversation_id: int
     score: int
 
 
-def answers(session: Session, said: Sequence[Said | None]) -> list[Rating | None]:
-    """Which of these are the answer to our question: a score, within a day of it, where no conversation is open."""
-    scored = [(number, one, stars) for number, one in enumerate(said) if one and (stars := score(one.words))]
-    found: list[Rating | None] = [None] * len(said)
+def match_answers(session: Session, texts: Sequence[CustomerText | None]) -> list[Rating | None]:
+    """Match texts to rating requests: a score within 24 hours of the request, with no open conversation."""
+    scored = [(number, one, stars) for number, one in enumerate(texts) if one and (stars := parse_score(one.words))]
+    found: list[Rating | None] = [None] * len(texts)
     if not scored:
         return found
     rows = run(
         session,
-        _ASKED,
+        _REQUESTS,
         {
             "numbers": [number for number, _, _ in scored],
             "channels": [one.channel_id for _, one, _ in scored],
@@ -146,28 +146,28 @@ def answers(session: Session, said: Sequence[Said | None]) -> list[Rating | None
     return found
 
 
-_ASKED = """
-SELECT DISTINCT ON (said.number) said.number, c.id
+_REQUESTS = """
+SELECT DISTINCT ON (reply.number) reply.number, c.id
 FROM unnest(%(numbers)s::bigint[], %(channels)s::bigint[], %(contacts)s::bigint[], %(moments)s::timestamptz[])
-     AS said (number, channel, contact, at)
-JOIN conversations c ON c.channel_id = said.channel AND c.contact_id = said.contact
-WHERE c.status = 'closed' AND c.csat IS NULL AND c.rating_asked_at > said.at - %(within)s::interval
+     AS reply (number, channel, contact, at)
+JOIN conversations c ON c.channel_id = reply.channel AND c.contact_id = reply.contact
+WHERE c.status = 'closed' AND c.csat IS NULL AND c.rating_asked_at > reply.at - %(within)s::interval
   AND NOT EXISTS (
     SELECT FROM conversations o
     WHERE o.channel_id = c.channel_id AND o.contact_id = c.contact_id AND o.status <> 'closed'
   )
-ORDER BY said.number, c.rating_asked_at DESC
+ORDER BY reply.number, c.rating_asked_at DESC
 """
 
 
-def keep(session: Session, business_id: int, ratings: Iterable[Rating]) -> None:
-    """Store scores, each conversation's first. The team hears of low ones."""
+def save(session: Session, business_id: int, ratings: Iterable[Rating]) -> None:
+    """Store each conversation's first score and notify the team of low ones."""
     for one in ratings:
-        kept = session.execute(_KEEP, {"id": one.conversation_id, "score": one.score}).one_or_none()
-        if kept is None:
+        saved = session.execute(_SAVE, {"id": one.conversation_id, "score": one.score}).one_or_none()
+        if saved is None:
             continue
-        lifecycle.add_event(session, business_id, one.conversation_id, kept.channel_id, "rated", score=one.score)
-        if one.score <= LOW:
+        lifecycle.add_event(session, business_id, one.conversation_id, saved.channel_id, "rated", score=one.score)
+        if one.score <= LOW_SCORE:
             words = f"A customer rated a conversation {one.score} of 5."
             notify(
                 session,
@@ -180,4 +180,4 @@ def keep(session: Session, business_id: int, ratings: Iterable[Rating]) -> None:
             )
 
 
-_KEEP = text("UPDATE conversations SET csat = :score WHERE id = :id AND csat IS NULL RETURNING channel_id")
+_SAVE = text("UPDATE conversations SET csat = :score WHERE id = :id AND csat IS NULL RETURNING channel_id")

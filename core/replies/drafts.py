@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.conversations.lifecycle import add_event, lock_open
 from core.conversations.pending_draft import PENDING
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import AIRun, Mode, Sender
 from core.platform.errors import Conflict, NotFound
 
@@ -27,8 +27,8 @@ def approve(session: Session, business_id: int, run_id: int, actor: str) -> None
     """
     run = _decide(session, run_id, SENT)
     conversation = lock_open(session, run.conversation_id)
-    words = Draft({"type": "text", "text": run.trace["draft"]}, Sender.BOT, idempotency_key=f"draft:{run_id}")
-    run.message_id = queue_reply(session, business_id, conversation.id, words)[0]
+    words = NewMessage({"type": "text", "text": run.trace["draft"]}, Sender.BOT, idempotency_key=f"draft:{run_id}")
+    run.message_id = enqueue_message(session, business_id, conversation.id, words)[0]
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     session.flush()

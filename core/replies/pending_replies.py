@@ -16,7 +16,7 @@ from core.accounts.notifications import notify
 from core.catalog import quotes
 from core.conversations import pending_draft
 from core.conversations.lifecycle import hand_off
-from core.messaging.outbound.enqueue import Draft, Refusal, queue_replies
+from core.messaging.outbound.enqueue import NewMessage, Refusal, enqueue_messages
 from core.models import Conversation, ConversationStatus, Message, Mode, QuoteState, ReplyTurn, Sender, Severity
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
@@ -171,8 +171,8 @@ def _hand_off_failed(session: Session, pending: PendingReply, snapshot: context.
     reply_context = context.load_context(session, snapshot)
     words = None if reply_context is None else apology_text(reply_context.request)
     if words:
-        apology = Draft({"type": "text", "text": words}, Sender.BOT, answers=False)
-        (enqueued,) = queue_replies(session, pending.business_id, {pending.conversation_id: apology})
+        apology = NewMessage({"type": "text", "text": words}, Sender.BOT, answers=False)
+        (enqueued,) = enqueue_messages(session, pending.business_id, {pending.conversation_id: apology})
         if isinstance(enqueued, Exception):
             log.warning("apology_not_said", conversation_id=pending.conversation_id, reason=str(enqueued))
     _hand_off(session, pending, "failure", "the bot could not finish an answer")
@@ -235,13 +235,13 @@ def _take_valid(session: Session, done: Sequence[CompletedReply]) -> set[Pending
 def _enqueue(session: Session, business_id: int, done: Sequence[CompletedReply]) -> dict[int, list[int] | Refusal]:
     """Enqueue the bot's messages, by conversation."""
     drafts = {
-        one.pending.conversation_id: Draft(
+        one.pending.conversation_id: NewMessage(
             content={"type": "text", "text": words}, sender=Sender.BOT, answers=isinstance(one.outcome, Reply)
         )
         for one in done
         if (words := _text(one.outcome))
     }
-    return dict(zip(drafts, queue_replies(session, business_id, drafts), strict=True)) if drafts else {}
+    return dict(zip(drafts, enqueue_messages(session, business_id, drafts), strict=True)) if drafts else {}
 
 
 def _text(outcome: Outcome) -> str | None:

@@ -99,7 +99,7 @@ def _is_readable(kind: str, words: str, payload: dict[str, Any]) -> bool:
     """Return whether the text conveys the content: a file name, or "Sent" of an empty form, does not."""
     if kind in words_of.FILES and not payload.get("caption") and words == payload.get("filename"):
         return False
-    if payload.get("type") == "nfm_reply" and not words_of.told(kind, payload):
+    if payload.get("type") == "nfm_reply" and not words_of.as_text(kind, payload):
         return False
     return bool(words.strip() or words_of.about(kind, payload))
 

@@ -1,4 +1,4 @@
-"""Templates are checked against what Meta has on file before anything is queued."""
+"""Templates are checked against Meta's stored ones before anything is queued."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_the_api_refuses_before_it_queues(
     assert one("SELECT templates_asked_at IS NULL FROM channels WHERE provider = 'whatsapp_cloud'") is stale
 
 
-def test_the_api_takes_what_fits_and_what_nobody_told_of(api: Api, business: TestBusiness) -> None:
+def test_the_api_accepts_valid_and_unknown_templates(api: Api, business: TestBusiness) -> None:
     talk = make_conversation(business.business_id, business.whatsapp_channel_id, window=None)
     template = {"name": "aviso", "language": "es-AR", "components": [body("Ana", "hoy")]}
     message = {"conversation_id": talk, "template": template}

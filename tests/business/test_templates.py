@@ -1,4 +1,4 @@
-"""Templates: as Meta tells them, kept in step, filled in, and readable in the thread."""
+"""Templates: fetched from Meta, synced, filled in, and readable in the thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.channels.types import SendError
 from core.channels.whatsapp_cloud.template_slots import slots
 from core.channels.whatsapp_cloud.templates import read_template, render
 from core.messaging.channels import accounts, templates
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import transaction
@@ -74,7 +74,7 @@ def usable(business: TestBusiness) -> list[str]:
         return [found.name for found in templates.usable(session, business.whatsapp_channel_id)]
 
 
-def test_what_meta_tells_is_kept_and_what_is_gone_goes(business: TestBusiness, meta: HTTPServer) -> None:
+def test_sync_stores_templates_and_deletes_missing_ones(business: TestBusiness, meta: HTTPServer) -> None:
     tells(meta, ORDER, PAUSED)
     sync(business)
     assert usable(business) == ["pedido"], "only approved ones can be sent"
@@ -83,7 +83,7 @@ def test_what_meta_tells_is_kept_and_what_is_gone_goes(business: TestBusiness, m
     assert usable(business) == ["oferta"]
 
 
-def test_they_are_asked_for_hourly_and_at_news(business: TestBusiness, meta: HTTPServer) -> None:
+def test_they_are_synced_hourly_and_on_updates(business: TestBusiness, meta: HTTPServer) -> None:
     tells(meta, ORDER)
     assert templates.sync_due() == 1
     assert templates.sync_due() == 0
@@ -94,7 +94,7 @@ def test_they_are_asked_for_hourly_and_at_news(business: TestBusiness, meta: HTT
     assert templates.sync_due() == 1
 
 
-def test_when_meta_does_not_tell_what_was_known_stays(business: TestBusiness, meta: HTTPServer) -> None:
+def test_a_failed_sync_keeps_stored_templates(business: TestBusiness, meta: HTTPServer) -> None:
     tells(meta, ORDER)
     sync(business)
     meta.clear()
@@ -111,7 +111,9 @@ def test_a_template_is_readable_in_the_thread(business: TestBusiness, meta: HTTP
     talk = customer_writes("Hola")
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 hour'")
     with transaction(business.business_id) as session:
-        queue_reply(session, business.business_id, talk, Draft({"type": "template", "template": FILLED}, Sender.AGENT))
+        enqueue_message(
+            session, business.business_id, talk, NewMessage({"type": "template", "template": FILLED}, Sender.AGENT)
+        )
     assert one("SELECT last_message_text FROM conversations") == "Hola Ana, tu pedido A-1 está en camino."
     shown = one("SELECT payload -> 'shown' FROM messages WHERE direction = 'outbound'")
     assert (shown["header"], shown["footer"], shown["buttons"]) == ("Pedido A-1", "Gracias", ["Ver"])
@@ -129,7 +131,7 @@ def test_named_variables_and_missing_values() -> None:
 
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=12))
-def test_every_value_stands_where_its_number_is(values: list[str]) -> None:
+def test_every_value_fills_its_numbered_variable(values: list[str]) -> None:
     words = "|".join(f"{{{{{number}}}}}" for number in range(1, len(values) + 1))
     template = read_template({**ORDER, "components": [{"type": "BODY", "text": words}]})
     parameters = [{"type": "text", "text": value} for value in values]
@@ -153,6 +155,6 @@ def test_twilios_content_templates_are_listed_and_readable(business: TestBusines
     talk = make_conversation(business.business_id, business.twilio_whatsapp_channel_id, window=None)
     message = {"type": "template", "template": {"content_sid": content["sid"], "variables": {"1": "Eva", "2": "B-7"}}}
     with transaction(business.business_id) as session:
-        queue_reply(session, business.business_id, talk, Draft(message, Sender.AGENT))
+        enqueue_message(session, business.business_id, talk, NewMessage(message, Sender.AGENT))
     assert one("SELECT last_message_text FROM conversations") == "Hola Eva, B-7"
     assert one("SELECT payload -> 'shown' ->> 'body' FROM messages") == "Hola Eva, B-7"

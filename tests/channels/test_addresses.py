@@ -1,4 +1,4 @@
-"""Numbers, opt-out words, and addresses that may be fetched."""
+"""Numbers, opt-out keywords, and URLs that may be fetched."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_public_addresses() -> None:
     assert not any(map(is_public, ("168.63.129.16", "192.88.99.1", "3fff::1", "5f00::1")))
 
 
-def test_a_guarded_session_hangs_up_on_a_private_peer_before_asking(httpserver: Any) -> None:
+def test_a_guarded_session_disconnects_from_a_private_peer_before_a_request(httpserver: Any) -> None:
     import requests
 
     httpserver.expect_request("/").respond_with_data("secret")

@@ -76,7 +76,7 @@ def test_what_is_given_is_what_is_stored(document: dict[str, Any], shown: str) -
     assert preview(stored) == shown
 
 
-def test_the_type_may_be_told_by_the_key() -> None:
+def test_the_type_may_be_inferred_from_the_key() -> None:
     assert parse_content({"text": "hola"}).type == "text"
     assert parse_content({"interactive": CTA}).type == "interactive"
 

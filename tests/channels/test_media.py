@@ -44,7 +44,7 @@ def test_a_file_is_fetched_whole_and_each_time_for_itself(
     httpserver.expect_request("/file", headers={"Authorization": "Bearer EAAG-token"}).respond_with_data(JPEG)
     got, again = (cloud.fetch(MediaRef(provider_media_id="77"), tmp_path / "new", allow) for _ in range(2))
     assert (got.mime_type, got.size, got.sha256) == ("image/jpeg", len(JPEG), HASH)
-    got.path.unlink()  # by the worker that was done first with what two customers sent
+    got.path.unlink()  # by the worker that finished first with the same file of two customers
     assert again.path.read_bytes() == JPEG and [p.suffix for p in again.path.parent.iterdir()] == [".jpg"]
 
 
@@ -107,7 +107,7 @@ def test_too_large_a_picture_is_not_kept(
     assert cloud.fetch(as_document, tmp_path, allow).size == len(JPEG)
 
 
-def test_a_name_server_that_is_away_costs_no_file(cloud: WhatsAppCloud, httpserver: HTTPServer, tmp_path: Path) -> None:
+def test_a_name_server_failure_is_temporary(cloud: WhatsAppCloud, httpserver: HTTPServer, tmp_path: Path) -> None:
     def away(url: str) -> None:
         raise UnknownHost("the host 'lookaside.fbsbx.com' could not be resolved")
 
@@ -125,7 +125,7 @@ def test_an_address_inside_is_refused(cloud: WhatsAppCloud, httpserver: HTTPServ
     assert [request.path for request, _ in httpserver.log] == ["/v26.0/77"]
 
 
-def test_twilio_shows_its_credentials_to_twilio_only(
+def test_twilio_credentials_are_sent_to_twilio_only(
     twilio_account: Account, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
     seen: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""What a call without an answer proves, over real sockets on the loopback."""
+"""Whether a failed call may have been accepted, over real sockets on the loopback."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def receive(connection: socket.socket) -> bytes:
 
 @contextmanager
 def serve(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
-    """A server whose every connection is handed to `behave`; yields its URL and the count of connections."""
+    """Run a server that passes every connection to `behave`; yields its URL and the count of connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     connections: list[int] = []
 

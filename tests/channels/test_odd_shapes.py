@@ -1,4 +1,4 @@
-"""Bodies that are not written as the references say, but say something: nothing of it may be lost."""
+"""Undocumented bodies with content: nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from core.channels.twilio.webhooks import parse_inbound, parse_status
-from core.channels.types import AccountNotice, Broken, InboundMessage, Kind, Parsed, Receipt
+from core.channels.types import AccountUpdate, InboundMessage, Kind, Parsed, Receipt, UnparsedItem
 from core.channels.whatsapp_cloud.webhooks.body import IGNORED, parse
 from tests.channels.payloads import Payload, load_all, meta_bytes
 
@@ -59,11 +59,11 @@ def test_a_change_of_no_known_field_is_read_by_what_it_holds(field: Any, part: s
 
 
 def test_a_change_of_no_known_field_that_holds_none_of_these_is_news() -> None:
-    assert isinstance(read({"messages": None, "tomorrow": [1]}, field=None)[0], AccountNotice)
+    assert isinstance(read({"messages": None, "tomorrow": [1]}, field=None)[0], AccountUpdate)
 
 
 @pytest.mark.parametrize("field", sorted(IGNORED))
-def test_a_known_field_that_nobody_here_needs_is_told_to_nobody(field: str) -> None:
+def test_an_ignored_field_is_not_notified(field: str) -> None:
     assert read({"data": {"id": "1"}}, field=field) == []
     assert f"| `{field}` |" in OPERATIONS.read_text(encoding="utf-8")
 
@@ -99,9 +99,7 @@ def test_a_known_field_that_nobody_here_needs_is_told_to_nobody(field: str) -> N
         (written("edit", edit=None), "unknown", ""),
     ],
 )
-def test_what_is_said_in_another_shape_is_read_and_what_says_nothing_is_kept(
-    item: dict[str, Any], type_: str, text: str
-) -> None:
+def test_other_shapes_are_parsed_and_unknown_ones_stored(item: dict[str, Any], type_: str, text: str) -> None:
     found = message(item)
     assert (found.type, found.text, found.sender) == (type_, text, ANA)
     assert type_ != "unknown" or found.payload["raw"] == item
@@ -120,7 +118,7 @@ def test_what_is_said_in_another_shape_is_read_and_what_says_nothing_is_kept(
         ({"type": "carousel_reply", "carousel_reply": None}, "", None),
     ],
 )
-def test_a_choice_is_told_by_whatever_names_it(answer: dict[str, Any], text: str, opt_out: bool | None) -> None:
+def test_a_choice_is_read_from_any_of_its_names(answer: dict[str, Any], text: str, opt_out: bool | None) -> None:
     found = message(written("interactive", interactive=answer))
     assert (found.type, found.text, found.opt_out) == ("interactive", text, opt_out)
 
@@ -133,7 +131,7 @@ def test_a_time_is_understood_however_it_is_written(time: Any) -> None:
 @pytest.mark.parametrize(
     "time", [None, True, "", " 1795392000", "2026-11-23T12:00:00Z", "0", -5, 1e300, 4102444800, [AT]]
 )
-def test_ours_stands_in_for_a_time_that_is_none(time: Any) -> None:
+def test_our_time_replaces_an_invalid_time(time: Any) -> None:
     assert message(written(text={"body": "x"}, timestamp=time)).timestamp == NOW
 
 
@@ -146,7 +144,7 @@ def test_ours_stands_in_for_a_time_that_is_none(time: Any) -> None:
         ({"type": "system", "system": {"type": "customer_identity_changed", "customer": ANA}}, None, ANA),
     ],
 )
-def test_whoever_is_named_anywhere_is_the_sender(item: dict[str, Any], contacts: Any, sender: str) -> None:
+def test_the_sender_is_found_wherever_it_is_named(item: dict[str, Any], contacts: Any, sender: str) -> None:
     anonymous = {key: part for key, part in written(text={"body": "x"}).items() if key != "from"}
     found = message({**anonymous, **item}, contacts=contacts)
     assert (found.sender, found.aliases) == (sender, ())
@@ -162,7 +160,7 @@ def test_whoever_is_named_anywhere_is_the_sender(item: dict[str, Any], contacts:
         ({"to": ANA}, [{"wa_id": OWN, "profile": {"name": "Tienda"}}], ANA, ()),
     ],
 )
-def test_an_echo_goes_to_whoever_is_named(
+def test_an_echo_goes_to_the_named_recipient(
     to: dict[str, Any], contacts: Any, sender: str, aliases: tuple[str, ...]
 ) -> None:
     item = {"from": OWN, "id": "wamid.echo", "type": "text", "text": {"body": "baja"}, **to}
@@ -192,7 +190,7 @@ def test_statuses_in_other_shapes(status: dict[str, Any], told: list[Any]) -> No
 @pytest.mark.parametrize("name", [None, "", {"a": 1}, ["x"], 7])
 def test_news_of_payments_need_no_name(name: Any) -> None:
     (found,) = read({"configuration_name": name, "status": "active"}, field="payment_configuration_update")
-    assert isinstance(found, AccountNotice)
+    assert isinstance(found, AccountUpdate)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,7 @@ def test_news_of_payments_need_no_name(name: Any) -> None:
 )
 def test_what_is_no_message_at_all_says_so(field: str, value: dict[str, Any]) -> None:
     (found,) = read(value, field=field)
-    assert isinstance(found, Broken) and found.reason.startswith(
+    assert isinstance(found, UnparsedItem) and found.reason.startswith(
         ("it is a text, not an obj", "it is a list, not an obj")
     )
 
@@ -216,7 +214,7 @@ _ODD: tuple[Any, ...] = (None, "", 7, "x", [], {"x": 1})
 
 
 def _mutated(document: Any) -> Iterator[Any]:
-    """The document without each of its parts, and with each of them of every other shape."""
+    """Yield the document without each of its parts, and with each of them of every other type."""
     if isinstance(document, dict | list):
         for key in document if isinstance(document, dict) else range(len(document)):
             rest = copy(document)
@@ -229,10 +227,10 @@ def _mutated(document: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("payload", load_all("whatsapp_cloud"), ids=lambda payload: payload.name)
-def test_whatever_is_missing_or_of_another_shape_is_told_in_words(payload: Payload) -> None:
+def test_a_missing_or_malformed_part_is_described(payload: Payload) -> None:
     for document in _mutated(json.loads(payload.body)):
         for found in parse(meta_bytes(document), NOW):
-            if isinstance(found, Broken):
+            if isinstance(found, UnparsedItem):
                 assert not _OF_PYTHON.search(found.reason)
                 assert "not known here" not in found.reason, (found.reason, found.raw)
 
@@ -257,7 +255,7 @@ def test_whatever_is_missing_or_of_another_shape_is_told_in_words(payload: Paylo
 )
 def test_a_reason_names_the_part_and_its_shape(field: str, value: dict[str, Any], reason: str) -> None:
     (found,) = read(value, field=field)
-    assert isinstance(found, Broken) and found.reason.startswith(reason)
+    assert isinstance(found, UnparsedItem) and found.reason.startswith(reason)
 
 
 # ---- Twilio
@@ -281,7 +279,7 @@ def twilio(fields: dict[str, Any], read_as: Any = parse_inbound, *query: str) ->
         ({"Body": "hola", "Extra": '{"talle": "M"}'}, "text", "hola"),
     ],
 )
-def test_a_form_tells_all_that_it_holds(fields: dict[str, str], type_: str, text: str) -> None:
+def test_a_form_is_read_completely(fields: dict[str, str], type_: str, text: str) -> None:
     found = twilio(fields)
     assert isinstance(found, InboundMessage) and (found.type, found.text) == (type_, text)
 
@@ -327,4 +325,4 @@ def test_nulls_of_a_json_body_are_not_words() -> None:
 )
 def test_twilios_parameters_are_named_too(fields: dict[str, Any], read_as: Any, reason: str) -> None:
     found = twilio(fields, *read_as)
-    assert isinstance(found, Broken) and found.reason.startswith(reason)
+    assert isinstance(found, UnparsedItem) and found.reason.startswith(reason)

@@ -128,7 +128,7 @@ def test_templates_over_pages(cloud_account: Account) -> None:
     assert "after=C2" in str(responses.calls[1].request.url)
 
 
-def test_channels_are_kept_until_the_account_changes(cloud_account: Account, twilio_account: Account) -> None:
+def test_channels_are_cached_until_the_account_changes(cloud_account: Account, twilio_account: Account) -> None:
     first = registry.open_channel(cloud_account)
     assert isinstance(first, WhatsAppCloud)
     assert registry.open_channel(replace(cloud_account)) is first

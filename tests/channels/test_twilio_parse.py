@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.channels.twilio.webhooks import parse_inbound, parse_status
-from core.channels.types import Broken, InboundMessage, Kind, Receipt
+from core.channels.types import InboundMessage, Kind, Receipt, UnparsedItem
 from tests.channels.payloads import load
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -109,7 +109,7 @@ def test_opt_out(name: str, opt_out: bool | None) -> None:
 
 def test_a_message_from_nobody_is_broken() -> None:
     (found,) = parse_inbound(load("twilio_inbound", "sms_without_sender").body, FORM, NOW)
-    assert isinstance(found, Broken) and found.raw["Body"] == "?"
+    assert isinstance(found, UnparsedItem) and found.raw["Body"] == "?"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_status_errors_and_ids() -> None:
     assert receipt("failed").kind is Kind.WHATSAPP and receipt("undelivered").kind is Kind.SMS
     assert receipt("without_our_id").our_id is None and receipt("foreign_query").our_id is None
     payload = load("twilio_status", "unknown_status")
-    assert isinstance(next(parse_status(payload.body, FORM, payload.query, NOW)), Broken)
+    assert isinstance(next(parse_status(payload.body, FORM, payload.query, NOW)), UnparsedItem)
 
 
 def test_json_bodies_are_read_too() -> None:

@@ -162,7 +162,7 @@ _CLASSES = {
 
 
 def test_every_code_of_the_table_is_classified() -> None:
-    """And has a title; in a status, where Twilio gave up, none is promised to go out again."""
+    """Every code has a title, and no final status promises a retry."""
     listed = set()
     for (verdict, cause), codes in _CLASSES.items():
         for code in codes.split():

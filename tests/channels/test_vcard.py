@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.channels.content.plain_text import told
+from core.channels.content.plain_text import as_text
 from core.channels.vcard import contacts
 
 FOUR = (
@@ -31,7 +31,7 @@ FOLDED = b'BEGIN:VCARD\nFN:Una lar\n ga\nTEL;TYPE="voice,home":tel:+1\nEND:VCARD
     ],
 )
 def test_cards_are_read(body: bytes, words: str) -> None:
-    assert told("contacts", {"contacts": contacts(body)}) == words
+    assert as_text("contacts", {"contacts": contacts(body)}) == words
 
 
 @given(st.binary(max_size=300))

@@ -61,7 +61,7 @@ def test_challenge() -> None:
 
 
 def sdk_signature(url: str, body: bytes, token: str) -> str:
-    """What Twilio's own library says, over a MultiDict as its documentation has it for Flask."""
+    """Return the signature of Twilio's own library, over a MultiDict as its documentation has it for Flask."""
     form = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
     return str(RequestValidator(token).compute_signature(url, form))
 

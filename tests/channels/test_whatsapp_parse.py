@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.channels.types import AccountNotice, Broken, Consent, IdentityChange, InboundMessage, Kind, Receipt
+from core.channels.types import (
+    AccountUpdate,
+    IdentityChange,
+    InboundMessage,
+    Kind,
+    MarketingConsent,
+    Receipt,
+    UnparsedItem,
+)
 from core.channels.whatsapp_cloud.webhooks.body import parse
 from tests.channels.payloads import load, load_all, meta_bytes
 
@@ -93,7 +101,7 @@ def test_errors_of_a_message_are_kept() -> None:
         assert message(name).payload["errors"][0]["code"] == 131051
 
 
-def test_a_type_of_tomorrow_is_kept_whole() -> None:
+def test_an_unknown_type_is_stored_whole() -> None:
     assert message("unknown_type").payload["raw"]["hologram"] == {"depth": 3, "frames": ["a", "b"]}
 
 
@@ -121,7 +129,7 @@ def test_edit_and_revoke_name_the_message_they_are_about() -> None:
     assert revoke.type == "revoke" and revoke.target == edit.target
 
 
-def test_riders() -> None:
+def test_message_context() -> None:
     assert message("text_forwarded").payload["forwarded"] is True
     assert message("text_frequently_forwarded").payload["frequently_forwarded"] is True
     reply = message("text_reply")
@@ -157,7 +165,7 @@ def test_nul_is_removed_from_every_string() -> None:
         (r"a\u0000", "a"),
     ],
 )
-def test_what_postgres_refuses_is_removed_wherever_it_stands(escape: str, kept: str) -> None:
+def test_what_postgres_refuses_is_removed_everywhere(escape: str, kept: str) -> None:
     body = load("whatsapp_cloud", "text_nul").body.replace(rb"antes\u0000despu\u00e9s", escape.encode())
     body = body.replace(rb"Mar\u00eda", escape.encode())
     (found,) = parse(body, NOW)
@@ -166,7 +174,7 @@ def test_what_postgres_refuses_is_removed_wherever_it_stands(escape: str, kept: 
 
 
 @pytest.mark.parametrize("name", ["timestamp_missing", "timestamp_absurd"])
-def test_our_clock_stands_in_for_an_absent_or_absurd_time(name: str) -> None:
+def test_our_time_replaces_an_absent_or_absurd_one(name: str) -> None:
     assert message(name).timestamp == NOW
 
 
@@ -192,10 +200,10 @@ def test_a_batch_over_entries_and_changes_keeps_order_and_owners() -> None:
     assert (third.route, third.text) == ("106540352242999", "otra línea")
 
 
-def test_bad_items_are_quarantined_and_their_neighbours_go_on() -> None:
+def test_bad_items_are_quarantined_and_the_others_processed() -> None:
     found = read("batch_with_bad_items")
     kinds = [type(item) for item in found]
-    assert kinds == [InboundMessage, Broken, Broken, Broken, InboundMessage, Broken, Receipt]
+    assert kinds == [InboundMessage, UnparsedItem, UnparsedItem, UnparsedItem, InboundMessage, UnparsedItem, Receipt]
     assert found[1].reason == "id is missing (in messages)" and found[1].raw["text"] == {"body": "sin id"}
     assert "teleported" in found[5].reason
 
@@ -240,12 +248,12 @@ def test_status_details() -> None:
     assert "24 hours" in error.details
     assert read("status_bsuid")[0].recipient == BSUID
     assert read("status_foreign_callback_data")[0].our_id is None
-    assert isinstance(read("status_unknown")[0], Broken)
+    assert isinstance(read("status_unknown")[0], UnparsedItem)
 
 
-def test_value_errors_are_news_for_the_administrator() -> None:
+def test_value_errors_are_account_updates() -> None:
     (found,) = read("value_errors")
-    assert isinstance(found, AccountNotice)
+    assert isinstance(found, AccountUpdate)
     assert (found.topic, found.payload["code"]) == ("error", "130429")
 
 
@@ -272,9 +280,9 @@ def test_value_errors_are_news_for_the_administrator() -> None:
         ("field_of_tomorrow", "info"),
     ],
 )
-def test_account_news(name: str, severity: str) -> None:
+def test_account_updates(name: str, severity: str) -> None:
     (found,) = read(name)
-    assert isinstance(found, AccountNotice)
+    assert isinstance(found, AccountUpdate)
     assert (found.severity, found.account) == (severity, WABA)
     assert name.startswith(found.topic)
     assert found.payload
@@ -282,11 +290,11 @@ def test_account_news(name: str, severity: str) -> None:
 
 def test_marketing_preferences_are_consent() -> None:
     stop, resume, vague = read("user_preferences")
-    assert isinstance(stop, Consent) and (stop.sender, stop.allowed) == (WA, False)
-    assert isinstance(resume, Consent) and (resume.sender, resume.allowed) == (BSUID, True)
-    assert isinstance(vague, Broken)
+    assert isinstance(stop, MarketingConsent) and (stop.sender, stop.allowed) == (WA, False)
+    assert isinstance(resume, MarketingConsent) and (resume.sender, resume.allowed) == (BSUID, True)
+    assert isinstance(vague, UnparsedItem)
     (system,) = read("system_user_preference_changed")
-    assert isinstance(system, Consent) and system.allowed is False
+    assert isinstance(system, MarketingConsent) and system.allowed is False
 
 
 def test_echo_is_filed_under_the_customer() -> None:
@@ -294,24 +302,24 @@ def test_echo_is_filed_under_the_customer() -> None:
     assert (found.echo, found.sender, found.text) == (True, WA, "Te llamo en un rato")
 
 
-def test_history_tells_who_wrote() -> None:
+def test_history_says_who_wrote() -> None:
     theirs, ours, placeholder = read("history")
     assert [item.echo for item in (theirs, ours, placeholder)] == [False, True, False]
     assert all(item.historic and item.sender == WA for item in (theirs, ours, placeholder))
     assert placeholder.type == "unknown"
     (declined,) = read("history_declined")
-    assert isinstance(declined, AccountNotice) and "2593109" in declined.text
+    assert isinstance(declined, AccountUpdate) and "2593109" in declined.text
 
 
 @pytest.mark.parametrize("name", ["wrong_list", "wrong_string", "wrong_null", "wrong_no_entry", "wrong_entry_object"])
 def test_a_body_of_the_wrong_shape_is_one_broken_item(name: str) -> None:
     (found,) = read(name)
-    assert isinstance(found, Broken)
+    assert isinstance(found, UnparsedItem)
 
 
 def test_wrong_shapes_inside_do_not_stop_what_follows() -> None:
     *broken, last = read("wrong_inside")
-    assert len(broken) == 6 and all(isinstance(item, Broken) for item in broken)
+    assert len(broken) == 6 and all(isinstance(item, UnparsedItem) for item in broken)
     assert isinstance(last, InboundMessage) and last.text == "sigo aquí"
 
 
@@ -325,7 +333,7 @@ def test_a_number_of_ten_thousand_digits_and_deep_nesting_are_survived() -> None
     huge = load("whatsapp_cloud", "text").body.replace(b'"1795392000"', b"9" * 10_000)
     (found,) = parse(huge, NOW)
     assert isinstance(found, InboundMessage) and found.timestamp == NOW
-    assert isinstance(next(parse(b"[" * 100_000 + b"]" * 100_000, NOW)), Broken)
+    assert isinstance(next(parse(b"[" * 100_000 + b"]" * 100_000, NOW)), UnparsedItem)
 
 
 def test_every_recorded_shape_is_understood_or_meant_to_be_broken() -> None:
@@ -334,7 +342,7 @@ def test_every_recorded_shape_is_understood_or_meant_to_be_broken() -> None:
         found = list(parse(payload.body, NOW))
         assert found, payload.name
         if payload.name not in odd and not payload.name.startswith("wrong"):
-            assert not [item for item in found if isinstance(item, Broken)], payload.name
+            assert not [item for item in found if isinstance(item, UnparsedItem)], payload.name
 
 
 _json = st.recursive(
@@ -399,12 +407,12 @@ def test_any_json_never_raises(document: Any) -> None:
         ("calls_of_ours", True, {"answered": False}),
     ],
 )
-def test_a_call_is_told_when_it_has_ended(name: str, ours: bool, outcome: dict[str, Any]) -> None:
+def test_a_call_is_reported_when_it_has_ended(name: str, ours: bool, outcome: dict[str, Any]) -> None:
     found = message(name)
     assert (found.type, found.sender, found.phone, found.echo) == ("call", WA, "+" + WA, ours)
     assert (found.payload, found.text, found.provider_id[:6]) == ({"call": outcome}, "", "wacid.")
 
 
-def test_a_call_that_rings_is_not_told_yet() -> None:
+def test_a_ringing_call_is_not_reported_yet() -> None:
     ended = load("whatsapp_cloud", "calls_missed").body
     assert list(parse(ended.replace(b'"terminate"', b'"connect"'), NOW)) == []

@@ -12,7 +12,7 @@ from console.app_pages.inbox import conversation_queries
 from console.components import lines
 from console.http.security import COOKIE
 from core.accounts.visibility import Limited
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sees, Sender
 from core.platform.db import transaction
 from tests.console.people import conversation, person
@@ -95,7 +95,7 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
     ]  # fmt: skip
     with transaction(business.business_id) as session:
         for content in contents:
-            queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
+            enqueue_message(session, business.business_id, talk, NewMessage(content, Sender.AGENT))
         shown = lines.to_json(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
     assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
     assert shown[-1]["links"] == [{"address": "https://shop.example/a.jpg", "name": ""}]

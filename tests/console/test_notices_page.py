@@ -64,7 +64,7 @@ def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) 
     rows("UPDATE conversations SET mode = 'bot'")
     for _ in range(2):
         with system_transaction() as session:
-            uncertain.tell(session, 60)
+            uncertain.notify_people(session, 60)
     assert rows("SELECT kind, conversation_id FROM notices") == [
         ("message_uncertain", one("SELECT conversation_id FROM messages WHERE id = :id", id=ids[0]))
     ]

@@ -74,7 +74,7 @@ class TestDeadLetters:
     ) -> None:
         rows("INSERT INTO businesses (name) VALUES ('Other')")
         with system_transaction() as session:
-            assert dead_letters.waiting(session, business.business_id) == []
+            assert dead_letters.pending(session, business.business_id) == []
             assert dead_letters.discard(session, business.business_id, [one("SELECT id FROM dead_letters")]) == 0
             assert dead_letters.replay(session, None, business.business_id) == 0
 

@@ -1,4 +1,4 @@
-"""What colleagues do to contacts and conversations."""
+"""Agents' actions on contacts and conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two contacts become one, and are told apart again as they were."""
+"""Merging two contacts, and undoing it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE, OTHER = "5491155550001", "5491166660002"
 
 
 def state() -> list[Any]:
-    """Everything that merging touches, but for the rows that say that it happened."""
+    """Return everything that merging changes, except the records of the merge."""
     return [
         rows("SELECT id, name, custom::text, merged_into_id FROM contacts ORDER BY id"),
         rows("SELECT id, contact_id, address, opted_out_at FROM identities ORDER BY id"),
@@ -32,7 +32,7 @@ def state() -> list[Any]:
 
 @pytest.fixture
 def pair(business: TestBusiness) -> tuple[int, int]:
-    """The open conversations of two contacts on one channel, the second newer."""
+    """Return the open conversations of two contacts on one channel, the second newer."""
     older = customer_writes("Hola", ONE, at=(datetime.now(UTC) - timedelta(minutes=9)).timestamp(), name="Ana")
     return older, customer_writes("Soy yo", OTHER, name="Ana T.")
 
@@ -73,7 +73,7 @@ def test_the_older_open_conversation_is_closed_and_its_wait_goes_on(
     assert state_of(newer).unread_count == 2
 
 
-def test_what_came_since_goes_to_whom_it_came_from(business: TestBusiness, pair: tuple[int, int]) -> None:
+def test_later_messages_go_to_the_owner_of_their_address(business: TestBusiness, pair: tuple[int, int]) -> None:
     older, newer = pair
     close(business, older)
     close(business, newer)

@@ -1,4 +1,4 @@
-"""What the team knows of a customer."""
+"""A customer's profile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.console.people import conversation, state_of
 from tests.inbox.steps import customer_writes, one
 
 
-def test_a_profile_tells_addresses_and_past_conversations(business: TestBusiness) -> None:
+def test_a_profile_has_addresses_and_past_conversations(business: TestBusiness) -> None:
     talk = customer_writes("Hola")
     contact_id = state_of(talk).contact_id
     with transaction(business.business_id) as session:
@@ -26,7 +26,7 @@ def test_a_profile_tells_addresses_and_past_conversations(business: TestBusiness
     assert one("SELECT count(*) FROM audit_log WHERE action LIKE 'contact.%'") == 2
 
 
-def test_a_given_name_outlives_what_the_customer_calls_themselves(business: TestBusiness) -> None:
+def test_a_name_set_by_an_agent_is_not_overwritten(business: TestBusiness) -> None:
     talk = customer_writes("Hola")
     contact_id = state_of(talk).contact_id
     with transaction(business.business_id) as session:

@@ -42,17 +42,17 @@ def asked() -> list[str]:
      ("5️⃣", 5), ("uma 4", 4), ("4 ⭐", 4)],
 )  # fmt: skip
 def test_scores_are_parsed_from_free_text(words: str, found: int) -> None:
-    assert csat.score(words) == found
+    assert csat.parse_score(words) == found
 
 
 @pytest.mark.parametrize("words", ["", "0", "6", "15", "4 cajas", "Quiero 2", "3 y 4", "⭐⭐⭐⭐⭐⭐", "5/10", "1,5"])
 def test_other_text_is_not_a_score(words: str) -> None:
-    assert csat.score(words) is None
+    assert csat.parse_score(words) is None
 
 
 @given(st.text(max_size=40))
 def test_numbers_outside_one_to_five_are_not_scores(words: str) -> None:
-    assert csat.score(words) in (None, 1, 2, 3, 4, 5)
+    assert csat.parse_score(words) in (None, 1, 2, 3, 4, 5)
 
 
 def test_no_request_unless_enabled(business: TestBusiness) -> None:
@@ -124,7 +124,7 @@ def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
     with transaction(asking.business_id) as session:
         stood = closing.close(session, asking.business_id, talk, "agent:1")
         assert stood is not None
-        assert closing.take_back(session, asking.business_id, "agent:1", [stood]) == 1
+        assert closing.undo_close(session, asking.business_id, "agent:1", [stood]) == 1
     assert state_of(talk).status == "open"
     close(asking, talk)
     assert len(asked()) == 1
@@ -138,7 +138,7 @@ def test_undoing_a_close_does_not_affect_a_newer_conversation(business: TestBusi
         assert closing.close(session, business.business_id, talk, "agent:1") is None
     customer_writes("Otra cosa")
     with transaction(business.business_id) as session:
-        assert closing.take_back(session, business.business_id, "agent:1", [stood]) == 0
+        assert closing.undo_close(session, business.business_id, "agent:1", [stood]) == 0
     assert state_of(talk).status == "closed"
 
 
@@ -149,7 +149,7 @@ def test_an_undone_close_requests_no_rating(asking: TestBusiness) -> None:
         assert stood is not None
     assert one("SELECT count(*) FROM deliveries WHERE next_attempt_at > now() + interval '20 seconds'") == 1
     with transaction(asking.business_id) as session:
-        assert closing.take_back(session, asking.business_id, "agent:1", [stood]) == 1
+        assert closing.undo_close(session, asking.business_id, "agent:1", [stood]) == 1
     assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text'") == ["cancelled"]
     assert state_of(talk).rating_asked_at is None
     close(asking, talk)

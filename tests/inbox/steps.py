@@ -1,4 +1,4 @@
-"""Steps that many tests share: events through the front of the store, a customer's message, a queued reply, a look."""
+"""Shared test steps: store events, receive a customer's message, queue a reply, query the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.channels.types import Sent
 from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.messaging.outbound import claim as claims
 from core.messaging.outbound import results
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import get_engine, system_transaction, transaction
@@ -29,20 +29,20 @@ LEASE = timedelta(seconds=10)
 def store(
     *bodies: bytes, source: str = "whatsapp_cloud", content_type: str = "application/json", query: str = ""
 ) -> None:
-    """Raw events, as the intake writes them."""
+    """Store raw events, as the webhook endpoint does."""
     events = [RawEvent(source, content_type, query, body, datetime.now(UTC)) for body in bodies]
     with psycopg.connect(get_settings().database_url, autocommit=True) as connection:
         store_raw(connection, events)
 
 
 def receive(*documents: Any) -> int:
-    """Store documents of Meta's and process all that waits. Returns how many events were processed."""
+    """Store documents of Meta's and process all pending events. Returns how many were processed."""
     store(*(meta_json(document) for document in documents))
     return ingest.receive()
 
 
 def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: Any) -> int:
-    """A text message arrives. Returns its conversation's id."""
+    """Receive a text message. Returns its conversation's id."""
     receive(meta_body(text_value(words, sender, **more)))
     return int(
         one(
@@ -54,14 +54,14 @@ def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: 
 
 
 def rows(sql: str, **values: Any) -> list[Any]:
-    """Whatever the database's owner sees."""
+    """Run a query as the database's owner."""
     with system_transaction() as session:
         result = session.execute(text(sql), values)
         return list(result.all()) if result.returns_rows else []
 
 
 def one(sql: str, **values: Any) -> Any:
-    """The single value of the single row."""
+    """Return the single value of the single row."""
     ((value,),) = rows(sql, **values)
     return value
 
@@ -74,9 +74,9 @@ def say(
     business_id: int, conversation_id: int, words: str = "Buenas", *, sender: Sender = Sender.AGENT, **more: Any
 ) -> list[int]:
     """Queue a text. Returns the messages' ids."""
-    draft = Draft(content={"type": "text", "text": words}, sender=sender, **more)
+    draft = NewMessage(content={"type": "text", "text": words}, sender=sender, **more)
     with transaction(business_id) as session:
-        return queue_reply(session, business_id, conversation_id, draft)
+        return enqueue_message(session, business_id, conversation_id, draft)
 
 
 def claim(limit: int = 10, lease_for: timedelta = LEASE) -> list[claims.Claimed]:
@@ -90,7 +90,7 @@ def claim_one() -> claims.Claimed:
 
 
 def send_all() -> None:
-    """The provider takes what is due."""
+    """Send what is due; the provider accepts it."""
     for claimed in claim():
         with transaction(claimed.business_id) as session:
             results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
@@ -101,7 +101,7 @@ def ids(claimed: Sequence[claims.Claimed]) -> list[int]:
 
 
 def message(message_id: int) -> Any:
-    """A message with its delivery."""
+    """Return a message with its delivery."""
     (row,) = rows(
         "SELECT m.*, d.attempts, d.lease, d.leased_until, d.next_attempt_at, d.uncertain_since FROM messages m"
         " LEFT JOIN deliveries d ON d.message_id = m.id WHERE m.id = :id",
@@ -111,17 +111,17 @@ def message(message_id: int) -> Any:
 
 
 def due_now() -> None:
-    """The time of every waiting message has come."""
+    """Make every waiting message due."""
     rows("UPDATE deliveries SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")
 
 
 def start_postgres(servers: Embedded) -> None:
-    """Start it again. Connections that the test itself had open before are not used any more."""
+    """Start Postgres again. Connections opened by the test before are not reused."""
     servers.postgres.start()
     get_engine().dispose()
 
 
 def force_rescans(session: Session) -> None:
-    """Have Postgres join by looking the inner side up again for each outer row, as it may choose to for few rows."""
+    """Make Postgres use nested loops that look up the inner side per outer row, as it may for few rows."""
     for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "bitmapscan", "indexscan", "indexonlyscan"):
         session.execute(text(f"SET LOCAL enable_{plan} = off"))

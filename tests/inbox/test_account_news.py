@@ -1,4 +1,4 @@
-"""News of the account: a sentence for each, graded, told once; numbers pause and go on; templates follow."""
+"""Account updates: a text for each, its severity, notified once; numbers pause and resume; templates change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def body(field: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def hear(field: str, value: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """It arrives. Returns the newest notice's severity, English words and data."""
+    """Receive an update. Returns the newest notice's severity, English text and data."""
     receive(body(field, value))
     severity, words, data = rows("SELECT severity, text, data FROM notices ORDER BY id DESC LIMIT 1")[0]
     return severity, words, data
@@ -117,7 +117,7 @@ def test_each_is_a_sentence_with_its_facts_and_its_severity(
             assert [part for part in named if part not in said] == []
 
 
-def test_the_same_news_in_other_bytes_is_told_once_and_what_changed_back_is_told(business: TestBusiness) -> None:
+def test_the_same_update_in_other_bytes_is_notified_once_and_a_reverted_one_again(business: TestBusiness) -> None:
     paused = {**TEMPLATE, "event": "PAUSED", "reason": None}
     receive(body("message_template_status_update", paused))
     store(json.dumps(body("message_template_status_update", dict(reversed(paused.items()))), indent=3).encode())
@@ -203,7 +203,7 @@ def test_restricted_messaging_pauses_until_its_end(
     assert (of_account() == ["active"]) == (state == "active" or resumed == 1)
 
 
-def test_a_templates_row_follows_at_once(business: TestBusiness) -> None:
+def test_a_templates_row_is_updated_at_once(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
         session.connection().exec_driver_sql(
             "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"

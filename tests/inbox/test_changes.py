@@ -1,4 +1,4 @@
-"""Reactions, edits and deletions: what they are to a list, a search, a person's count of the unread, and a wait."""
+"""Reactions, edits and revocations: their effect on lists, search, unread counts and waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.conversations import thread, triage
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import WrittenInGroup
@@ -48,7 +48,7 @@ def echo(kind: str, body: Any) -> None:
     receive(document)
 
 
-def test_a_reaction_is_no_words(business: TestBusiness) -> None:
+def test_a_reaction_is_not_a_text(business: TestBusiness) -> None:
     with_a_person("Tudo certo?")
     reads()
     arrives("reaction", {"message_id": "wamid.T", "emoji": KEYCAP})
@@ -67,7 +67,7 @@ def test_a_reaction_or_deletion_in_a_group_is_nothing_unread(business: TestBusin
 
 
 @pytest.mark.parametrize("way", ["console", "phone"])
-def test_our_reaction_answers_nobody(business: TestBusiness, way: str) -> None:
+def test_our_reaction_is_no_answer(business: TestBusiness, way: str) -> None:
     conversation_id = with_a_person()
     reaction = {"message_id": "wamid.T", "emoji": "👍"}
     if way == "phone":
@@ -75,15 +75,15 @@ def test_our_reaction_answers_nobody(business: TestBusiness, way: str) -> None:
         echo("reaction", reaction)
         assert one("SELECT mode FROM conversations") == "bot"
     else:
-        draft = Draft({"type": "reaction", "reaction": reaction}, Sender.AGENT)
+        draft = NewMessage({"type": "reaction", "reaction": reaction}, Sender.AGENT)
         with transaction(business.business_id) as session:
-            queue_reply(session, business.business_id, conversation_id, draft)
+            enqueue_message(session, business.business_id, conversation_id, draft)
         send_all()
     assert state()[1]
     assert preview() == "Quero saber do meu pedido 77"
 
 
-def test_an_edit_on_the_phone_pauses_the_bot_and_answers_nobody(business: TestBusiness) -> None:
+def test_an_edit_on_the_phone_pauses_the_bot_and_is_no_answer(business: TestBusiness) -> None:
     customer_writes("Quero saber do meu pedido 77")
     echo("edit", {"original_message_id": "wamid.OURS", "message": {"type": "text", "text": {"body": "Sim"}}})
     assert rows("SELECT mode, waiting_since IS NOT NULL FROM conversations") == [("human", True)]
@@ -91,7 +91,7 @@ def test_an_edit_on_the_phone_pauses_the_bot_and_answers_nobody(business: TestBu
 
 @pytest.mark.parametrize("answered", [True, False])
 @pytest.mark.parametrize("put_aside", [True, False])
-def test_a_person_sees_new_words_of_what_they_read(business: TestBusiness, answered: bool, put_aside: bool) -> None:
+def test_an_edit_of_a_read_message_is_shown(business: TestBusiness, answered: bool, put_aside: bool) -> None:
     conversation_id = with_a_person()
     if answered:
         say(business.business_id, conversation_id, "Está a caminho")
@@ -107,7 +107,7 @@ def test_a_person_sees_new_words_of_what_they_read(business: TestBusiness, answe
     assert state()[0] in (1, 2) and one("SELECT count(*) FROM reply_turns") == 0
 
 
-def test_an_edit_of_what_is_closed_opens_nothing(business: TestBusiness) -> None:
+def test_an_edit_in_a_closed_conversation_does_not_reopen_it(business: TestBusiness) -> None:
     with_a_person()
     reads()
     rows("UPDATE conversations SET status = 'closed', waiting_since = NULL")
@@ -117,7 +117,7 @@ def test_an_edit_of_what_is_closed_opens_nothing(business: TestBusiness) -> None
 
 
 @pytest.mark.parametrize("edited", [True, False])
-def test_nobody_waits_for_an_answer_to_what_they_deleted(business: TestBusiness, edited: bool) -> None:
+def test_deleting_the_only_message_ends_the_wait(business: TestBusiness, edited: bool) -> None:
     with_a_person()
     if edited:
         edits("wamid.T", "Quero saber do meu pedido 78")
@@ -125,7 +125,7 @@ def test_nobody_waits_for_an_answer_to_what_they_deleted(business: TestBusiness,
     assert state() == (0, False, "open")
 
 
-def test_whoever_deletes_one_of_two_waits_since_the_other(business: TestBusiness) -> None:
+def test_deleting_one_of_two_messages_moves_the_wait_to_the_other(business: TestBusiness) -> None:
     now = time.time()
     with_a_person()
     rows("UPDATE conversations SET waiting_since = to_timestamp(:at)", at=int(now - 600))
@@ -138,7 +138,7 @@ def test_whoever_deletes_one_of_two_waits_since_the_other(business: TestBusiness
     assert state() == (0, False, "open")
 
 
-def test_what_was_answered_before_leaves_nothing_to_answer(business: TestBusiness) -> None:
+def test_deleting_an_answered_message_leaves_no_wait(business: TestBusiness) -> None:
     conversation_id = with_a_person()
     say(business.business_id, conversation_id, "Está a caminho")
     send_all()
@@ -147,8 +147,8 @@ def test_what_was_answered_before_leaves_nothing_to_answer(business: TestBusines
     assert state() == (0, False, "open")
 
 
-def test_a_wait_for_something_else_stays(business: TestBusiness) -> None:
-    """A conversation that was put aside waits from the moment it woke, whatever is deleted of what came later."""
+def test_a_wait_with_another_reason_is_kept(business: TestBusiness) -> None:
+    """A snoozed conversation waits from the moment it woke, whatever is deleted of what came later."""
     conversation_id = with_a_person()
     say(business.business_id, conversation_id, "Está a caminho")
     send_all()
@@ -161,7 +161,7 @@ def test_a_wait_for_something_else_stays(business: TestBusiness) -> None:
     assert state()[1]
 
 
-def test_a_deletion_before_its_message_leaves_nobody_waiting(business: TestBusiness) -> None:
+def test_a_deletion_before_its_message_starts_no_wait(business: TestBusiness) -> None:
     with_a_person()
     deletes("wamid.T")
     deletes("wamid.LATE")
@@ -169,7 +169,7 @@ def test_a_deletion_before_its_message_leaves_nobody_waiting(business: TestBusin
     assert state()[1] is False
 
 
-def test_nothing_is_sent_in_private_to_whoever_wrote_in_a_group(business: TestBusiness) -> None:
+def test_a_group_message_gets_no_private_reply(business: TestBusiness) -> None:
     conversation_id = arrives("text", {"body": "quién sabe la clave"}, group_id="grp.1")
 
     def refused() -> bool:

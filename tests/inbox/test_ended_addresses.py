@@ -1,4 +1,4 @@
-"""Numbers and user ids that have another owner: who is meant, what is sent, and who hears of it."""
+"""Numbers and user ids with a new owner: who is meant, what is sent, and who is notified."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def prompt_of(talk: int) -> list[str]:
 @pytest.mark.parametrize("user_id", [BRUNOS, None], ids=["with a user id", "without"])
 @pytest.mark.parametrize("together", [True, False], ids=["one body", "four"])
 @pytest.mark.parametrize("phone", [OLD, "541155550041"], ids=["as before", "spelled differently"])
-def test_whoever_gets_a_former_number_is_somebody_else(
+def test_the_new_owner_of_a_former_number_is_another_contact(
     business: TestBusiness, user_id: str | None, together: bool, phone: str
 ) -> None:
     values = [
@@ -78,7 +78,7 @@ def test_whoever_gets_a_former_number_is_somebody_else(
     assert one("SELECT count(*) FROM dead_letters") == 0
 
 
-def test_a_known_number_with_another_user_id_is_somebody_else(business: TestBusiness) -> None:
+def test_a_known_number_with_another_user_id_is_another_contact(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("mi tarjeta es 4111", phone=OLD, user_id=ANAS)))
     anas = talk_of("mi tarjeta es 4111")
     rows(
@@ -117,7 +117,7 @@ def test_a_known_number_with_another_user_id_is_somebody_else(business: TestBusi
     assert one("SELECT count(*) FROM notices WHERE kind = 'address_ended'") == 1
 
 
-def test_what_was_being_sent_as_the_number_went_is_not_tried_again(business: TestBusiness) -> None:
+def test_a_message_being_sent_as_its_number_ends_is_not_retried(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("hola", phone=OLD, user_id=ANAS)))
     (sent,) = say(business.business_id, talk_of("hola"))
     claim()
@@ -164,7 +164,7 @@ def test_a_user_id_that_changed_is_not_used_again(business: TestBusiness) -> Non
     assert talk_of("yo") == talk_of("hola")
 
 
-def test_the_account_tells_of_new_user_ids(business: TestBusiness) -> None:
+def test_the_account_reports_new_user_ids(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("hola", phone=None, user_id=ANAS)))
     document = meta_body(
         {

@@ -1,4 +1,4 @@
-"""A number's past, imported as it joins: over, dated, named, whole, and in no figure."""
+"""A number's imported history: closed, dated, named, complete, and in no metric."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def names(*people: tuple[str, str], action: str = "add") -> dict[str, Any]:
     return of_field("smb_app_state_sync", {"state_sync": told})
 
 
-def test_the_past_arrives_closed_dated_and_quietly(business: TestBusiness) -> None:
+def test_history_is_imported_closed_dated_and_without_notifications(business: TestBusiness) -> None:
     today = customer_writes("hoy", "5491155550001")
     before = rows("SELECT count(*) FROM notices")
     receive(past((ANA, [old(1), old(2, ours=True), old(3)]), ("5491155550092", [old(1, customer="5491155550092")])))
@@ -72,7 +72,7 @@ def test_the_past_arrives_closed_dated_and_quietly(business: TestBusiness) -> No
     assert customer_writes("y hoy", ANA) != talk, "what is new begins a conversation of its own"
 
 
-def test_the_past_is_in_no_figure(business: TestBusiness) -> None:
+def test_history_is_in_no_metric(business: TestBusiness) -> None:
     def figures() -> Any:
         with transaction(business.business_id) as session:
             return api_stats.stats(session, business.business_id, api_stats.Period.WEEK)
@@ -88,7 +88,7 @@ def test_the_past_is_in_no_figure(business: TestBusiness) -> None:
     assert figures().total_conversations == before.total_conversations + 1
 
 
-def test_the_files_of_the_past_take_their_placeholders_place(business: TestBusiness) -> None:
+def test_files_of_the_history_replace_their_placeholders(business: TestBusiness) -> None:
     picture = {"type": "image", "image": {"id": "45", "mime_type": "image/jpeg", "caption": "la foto"}}
     voice = {"type": "audio", "audio": {"id": "46", "mime_type": "audio/ogg"}, "to": ANA}
     media = of_field(

@@ -1,4 +1,4 @@
-"""The same person, however the provider writes them this time; and what they wish."""
+"""Resolve the same person from any spelling of the provider; opt-outs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BSUID = "AR.13491208655302741918"
 
 
 def with_user_id(words: str, *, phone: str | None, user_id: str) -> dict[str, Any]:
-    """A message that carries a business-scoped user id, with the number or without."""
+    """Return a message that carries a business-scoped user id, with the number or without."""
     value = text_value(words, phone or "0")
     number = {} if phone is None else {"wa_id": phone}
     value["contacts"] = [{"profile": {"name": "Ana"}, "user_id": user_id, **number}]
@@ -89,14 +89,14 @@ def test_a_changed_number_goes_on_in_the_same_conversation(business: TestBusines
     assert column("SELECT payload ->> 'event' FROM messages WHERE type = 'system'") == ["number_changed"]
 
 
-def test_a_changed_number_told_twice_is_shown_once(business: TestBusiness) -> None:
+def test_a_repeated_number_change_is_shown_once(business: TestBusiness) -> None:
     customer_writes("Hola", "5491155550001")
     receive(meta_body(number_change("5491155550001", "5491166660002")))
     receive({**meta_body(number_change("5491155550001", "5491166660002")), "again": 1})
     assert one("SELECT count(*) FROM messages WHERE type = 'system'") == 1
 
 
-def test_a_new_number_that_was_someone_brings_their_past(business: TestBusiness) -> None:
+def test_a_new_number_with_a_recent_contact_is_merged(business: TestBusiness) -> None:
     customer_writes("Hola", "5491155550001")
     other = customer_writes("Hola", "5491166660002")
     with transaction(business.business_id) as session:
@@ -124,7 +124,7 @@ def test_of_two_open_conversations_of_one_person_the_newer_goes_on(business: Tes
     assert one("SELECT count(*) FROM dead_letters") == 0
 
 
-def test_stop_silences_and_start_lifts(business: TestBusiness) -> None:
+def test_stop_opts_out_and_start_lifts_it(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
     (waiting,) = say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=1))
     customer_writes("STOP")
@@ -138,7 +138,7 @@ def test_stop_silences_and_start_lifts(business: TestBusiness) -> None:
     assert say(business.business_id, conversation_id)
 
 
-def test_the_last_wish_of_a_batch_counts(business: TestBusiness) -> None:
+def test_the_last_keyword_of_a_batch_counts(business: TestBusiness) -> None:
     now = time.time()
     receive(meta_body(text_value("START", at=now - 20)), meta_body(text_value("STOP", at=now - 10)))
     assert one("SELECT opted_out_at IS NOT NULL FROM identities")
@@ -146,7 +146,7 @@ def test_the_last_wish_of_a_batch_counts(business: TestBusiness) -> None:
     assert one("SELECT opted_out_at IS NULL FROM identities")
 
 
-def test_a_wish_holds_at_every_address_of_its_person(business: TestBusiness) -> None:
+def test_an_opt_out_holds_at_every_address_of_its_person(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("Hola", phone="5491155550001", user_id=BSUID)))
     customer_writes("STOP")
     assert one("SELECT count(*) FROM identities WHERE opted_out_at IS NULL") == 0
@@ -154,7 +154,7 @@ def test_a_wish_holds_at_every_address_of_its_person(business: TestBusiness) -> 
     assert one("SELECT opted_out_at IS NOT NULL FROM identities WHERE address = '5491166660002'")
 
 
-def test_a_wish_by_whatsapp_leaves_sms_alone(business: TestBusiness) -> None:
+def test_an_opt_out_on_whatsapp_does_not_affect_sms(business: TestBusiness) -> None:
     customer_writes("STOP")
     rows(
         "INSERT INTO identities (business_id, contact_id, kind, address)"
@@ -164,7 +164,7 @@ def test_a_wish_by_whatsapp_leaves_sms_alone(business: TestBusiness) -> None:
     assert rows("SELECT kind, opted_out_at IS NULL FROM identities ORDER BY id") == [("whatsapp", False), ("sms", True)]
 
 
-def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> None:
+def test_stop_while_the_bot_replies_cancels_the_reply(business: TestBusiness) -> None:
     customer_writes("Hola")
     rows("UPDATE reply_turns SET due_at = now()")
     with system_transaction() as session:
@@ -180,7 +180,7 @@ def test_stop_while_the_bot_thinks_lets_nothing_out(business: TestBusiness) -> N
     assert one("SELECT outcome FROM ai_runs") == "reply"
 
 
-def test_marketing_consent_is_kept_apart_from_silence(business: TestBusiness) -> None:
+def test_marketing_consent_is_separate_from_opting_out(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
     preference = {
         "wa_id": "5491155550001",
@@ -207,5 +207,5 @@ def test_marketing_consent_is_kept_apart_from_silence(business: TestBusiness) ->
         ("\u202e\u200f", ""),
     ],
 )
-def test_a_name_turns_nothing_beside_it_around(given: str, kept: str) -> None:
+def test_a_name_is_stored_without_bidi_controls(given: str, kept: str) -> None:
     assert readable_name(given) == kept

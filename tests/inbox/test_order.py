@@ -1,4 +1,4 @@
-"""One order of what was said: in the console, for programs and for the bot."""
+"""One order of messages: in the console, for API clients and for the bot."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CUSTOMER = "5491155550001"
 
 
 def as_read(business_id: int, conversation_id: int) -> list[list[str]]:
-    """The thread as the console, a program and the bot read it."""
+    """Return the thread as the console, an API client and the bot read it."""
     with transaction(business_id) as session:
         shown = [line.text for line in thread.read(session, conversation_id).lines]
         listed = [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 100).items]
@@ -45,7 +45,7 @@ def dated(words: str, timestamp: object) -> dict[str, Any]:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from([*SKEWS, Sender.BOT, Sender.AGENT]), min_size=2, max_size=7))
-def test_an_answer_stands_below_all_that_was_there_before_it(business: TestBusiness, steps: list[Any]) -> None:
+def test_an_answer_sorts_after_all_earlier_messages(business: TestBusiness, steps: list[Any]) -> None:
     rows("UPDATE conversations SET status = 'closed'")
     conversation_id = customer_writes("0")
     sides = ["customer"]
@@ -61,14 +61,14 @@ def test_an_answer_stands_below_all_that_was_there_before_it(business: TestBusin
     assert not one("SELECT bool_or(created_at > now() + interval '1 second') FROM messages")
 
 
-def test_what_a_customer_wrote_in_one_go_keeps_the_providers_order(business: TestBusiness) -> None:
+def test_a_burst_keeps_the_providers_order(business: TestBusiness) -> None:
     now = int(time.time())
     conversation_id = customer_writes("dos", at=now - 5)
     customer_writes("uno", at=now - 8)
     assert as_read(business.business_id, conversation_id) == [["uno", "dos"]] * 3
 
 
-def test_twilio_is_answered_below_the_question(business: TestBusiness) -> None:
+def test_answers_by_twilio_sort_after_the_question(business: TestBusiness) -> None:
     form = {"MessageSid": "SM1", "AccountSid": "AC0", "From": "+5491155550003", "Body": "¿Está listo?", "NumMedia": "0"}
     form["To"] = one("SELECT identity FROM channels WHERE kind = 'sms'")
     store(urlencode(form).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")

@@ -1,4 +1,4 @@
-"""Bodies that hold too much, and events that stop whoever processes them: they cost themselves, and nobody else."""
+"""Oversized bodies, and events that crash their worker: no other event is affected."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_thousand_dead_items_are_one_statement(business: TestBusiness, monkeyp
 class TestAnEventThatStopsPeople:
     @pytest.fixture
     def mine(self, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-        """Whoever stores a text that says so is stopped, as by a time limit or a kill: nothing is committed."""
+        """Make storing a marked text fail like a time limit or a kill: nothing is committed."""
         really = receiving._store_items
 
         def stopped(session: Session, items: Sequence[receiving.Item]) -> None:
@@ -104,7 +104,7 @@ class TestAnEventThatStopsPeople:
         return monkeypatch
 
     def stops(self) -> int:
-        """Process until nothing waits. Returns how often somebody was stopped."""
+        """Process until no event is pending. Returns how often a worker was stopped."""
         found = 0
         for _ in range(200):
             try:
@@ -117,7 +117,7 @@ class TestAnEventThatStopsPeople:
     def texts(self, *words: str) -> None:
         store(*(meta_json(meta_body(text_value(word, f"5491155550{n:03}"))) for n, word in enumerate(words)))
 
-    def test_it_is_put_aside_and_its_neighbours_are_stored_in_order(
+    def test_it_is_quarantined_and_the_others_are_stored_in_order(
         self, business: TestBusiness, mine: pytest.MonkeyPatch
     ) -> None:
         self.texts("uno", "dos", "veneno", "tres", "cuatro")
@@ -132,9 +132,7 @@ class TestAnEventThatStopsPeople:
         assert column("SELECT text FROM messages ORDER BY id") == ["uno", "dos"]
         assert one("SELECT count(*) FROM dead_letters") == 2
 
-    def test_it_can_be_replayed_when_the_cause_is_mended(
-        self, business: TestBusiness, mine: pytest.MonkeyPatch
-    ) -> None:
+    def test_it_can_be_replayed_when_the_cause_is_fixed(self, business: TestBusiness, mine: pytest.MonkeyPatch) -> None:
         self.texts("veneno")
         self.stops()
         mine.undo()

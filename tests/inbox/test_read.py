@@ -1,4 +1,4 @@
-"""All that is sent is read: by the bot, by search, in the list and by programs."""
+"""Every kind of message is readable: by the bot, in search, in lists and by API clients."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def form(answers: Any) -> dict[str, Any]:
 
 
 def arrives(kind: str, body: Any, **riders: Any) -> int:
-    """A message of Ana's. Returns its conversation's id."""
+    """Receive a message of Ana's. Returns its conversation's id."""
     document = {**item(kind, f"wamid.{time.monotonic_ns()}", at=riders.pop("at", None)), kind: body, **riders}
     receive(meta_body(value_of({key: value for key, value in document.items() if value is not None})))
     return int(one("SELECT id FROM conversations WHERE status <> 'closed'"))
@@ -50,7 +50,7 @@ def finds(business_id: int, words: str) -> bool:
 
 
 def texts(business_id: int, conversation_id: int) -> list[str]:
-    """As programs have them."""
+    """Return the texts as API clients get them."""
     with transaction(business_id) as session:
         return [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 50).items]
 
@@ -78,7 +78,9 @@ PRODUCTS = [{"product_retailer_id": "TORTA-9", "quantity": 3, "item_price": 12.5
         ("button", {"payload": "confirmo-visita"}, ["confirmo-visita"]),
     ],
 )
-def test_what_is_no_text_is_read_everywhere(business: TestBusiness, kind: str, body: Any, words: list[str]) -> None:
+def test_messages_without_text_are_readable_everywhere(
+    business: TestBusiness, kind: str, body: Any, words: list[str]
+) -> None:
     conversation_id = arrives(kind, body)
     for one_word in words:
         assert one_word in told(conversation_id)[-1]
@@ -98,7 +100,7 @@ def test_what_is_no_text_is_read_everywhere(business: TestBusiness, kind: str, b
         ({"referral": {"body": "Clases de cerámica", "source_url": "https://x.example"}}, "cerámica"),
     ],
 )
-def test_what_the_words_are_about_reaches_the_bot_and_the_search(
+def test_message_context_reaches_the_bot_and_the_search(
     business: TestBusiness, riders: dict[str, Any], words: str
 ) -> None:
     conversation_id = arrives("text", {"body": "¿Sigue disponible?"}, **riders)
@@ -120,7 +122,7 @@ def test_details_of_a_choice_and_a_file_are_read(business: TestBusiness) -> None
     assert finds(business.business_id, "visitas") and finds(business.business_id, "plano terreno pdf")
 
 
-def test_quoted_words_reach_the_bot_from_either_side(business: TestBusiness) -> None:
+def test_quoted_text_of_both_sides_reaches_the_bot(business: TestBusiness) -> None:
     conversation_id = customer_writes("quiero el azul marino", wamid="wamid.HERS")
     (ours,) = say(business.business_id, conversation_id, "El set de sábanas cuesta 40", sender=Sender.AGENT)
     rows("UPDATE messages SET provider_id = 'wamid.OURS' WHERE id = :id", id=ours)
@@ -147,7 +149,7 @@ def test_an_edit_counts_everywhere(business: TestBusiness) -> None:
     assert one("SELECT payload #>> '{edited,before}' FROM messages WHERE provider_id = 'wamid.T'").endswith("talle M")
 
 
-def test_an_edit_of_what_was_answered_is_owed_an_answer(business: TestBusiness) -> None:
+def test_an_edit_of_an_answered_message_needs_an_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes("¿Tienen turno el lunes?", wamid="wamid.T")
     rows("DELETE FROM reply_turns")
     say(business.business_id, conversation_id, "Sí, a las 10", sender=Sender.BOT)
@@ -157,7 +159,7 @@ def test_an_edit_of_what_was_answered_is_owed_an_answer(business: TestBusiness) 
     assert one("SELECT waiting_since IS NOT NULL FROM conversations")
 
 
-def test_what_was_deleted_is_gone_and_nobody_is_owed_an_answer_to_it(business: TestBusiness) -> None:
+def test_a_deleted_message_is_gone_and_needs_no_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes("buenas tardes")
     customer_writes("mi tarjeta es 4111", wamid="wamid.T")
     edits("wamid.T", "mi tarjeta es 4222")
@@ -175,7 +177,7 @@ def test_what_was_deleted_is_gone_and_nobody_is_owed_an_answer_to_it(business: T
     assert one("SELECT count(*) FROM reply_turns") == 0
 
 
-def test_an_answer_to_what_is_deleted_meanwhile_is_stale(business: TestBusiness) -> None:
+def test_an_answer_to_a_message_deleted_meanwhile_is_stale(business: TestBusiness) -> None:
     customer_writes("borrar esto", wamid="wamid.T")
     before = one("SELECT latest_message_id FROM reply_turns")
     arrives("revoke", {"original_message_id": "wamid.T"})
@@ -193,7 +195,7 @@ def test_changes_that_come_before_their_message_count(business: TestBusiness, ki
     assert not finds(business.business_id, "antes")
 
 
-def test_a_group_is_never_answered_nor_told_to_the_bot(business: TestBusiness) -> None:
+def test_the_bot_neither_reads_nor_answers_a_group(business: TestBusiness) -> None:
     conversation_id = arrives("text", {"body": "alguien sabe la clave"}, group_id="grp.1")
     assert rows("SELECT unread_count, window_expires_at FROM conversations") == [(1, None)]
     assert one("SELECT payload ->> 'group_id' FROM messages") == "grp.1"
@@ -213,7 +215,7 @@ def test_a_group_is_never_answered_nor_told_to_the_bot(business: TestBusiness) -
         ("text", {"body": "  "}, ""),
     ],
 )
-def test_what_nobody_can_read_is_named_for_a_person(business: TestBusiness, kind: str, body: Any, named: str) -> None:
+def test_unreadable_messages_are_labelled_by_type(business: TestBusiness, kind: str, body: Any, named: str) -> None:
     conversation_id = arrives(kind, body)
     with system_transaction() as session:
         (turn,) = transcript.turns_until(session, conversation_id, limit=5)
@@ -254,7 +256,7 @@ def test_a_message_that_names_no_type_is_of_its_only_part(business: TestBusiness
     assert rows("SELECT type, text FROM messages") == [("location", "1.5, 2.5")]
 
 
-def test_a_reaction_is_told_with_what_it_is_to(business: TestBusiness) -> None:
+def test_a_reaction_is_shown_with_its_message(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
     (ours,) = say(business.business_id, conversation_id, "¿Le reservo?", sender=Sender.BOT)
     rows("UPDATE messages SET provider_id = 'wamid.OURS' WHERE id = :id", id=ours)
@@ -296,7 +298,7 @@ def test_machines_that_send_sms_are_not_answered(business: TestBusiness, sender:
     ]
 
 
-def test_wishes_and_payments_of_tomorrow_are_kept(business: TestBusiness) -> None:
+def test_unknown_preferences_and_payments_are_stored(business: TestBusiness) -> None:
     customer_writes("hola")
     rows("UPDATE identities SET marketing_stopped_at = now()")
     wishes = [
@@ -341,7 +343,7 @@ def test_earlier_changes_are_looked_up_by_their_index(business: TestBusiness) ->
 @pytest.mark.parametrize("odd", [True, 1.5, "x", ["x"], {"a": 1}, {"text": 5, "at": None}])
 @pytest.mark.parametrize("kind", ["image", "location", "order", "interactive", "reaction", "revoke"])
 def test_a_new_part_of_a_message_is_not_taken_for_one_of_ours(business: TestBusiness, kind: str, odd: Any) -> None:
-    """Whatever providers call their parts and put into them, a conversation can be read."""
+    """A conversation is readable with any keys and values of a provider."""
     ours = ("edited", "revoked", "reactions", "media", "written_at", "group_id", "message_id", "original_message_id")
     names = (*ours, "context", "referral", "caption", "button_reply", "product_items", "latitude", "emoji")
     conversation_id = arrives(kind, dict.fromkeys(names, odd), context=odd, referral=odd, errors=odd)

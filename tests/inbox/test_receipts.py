@@ -1,4 +1,4 @@
-"""Reports about our messages: kept all, moving each message forward at most, whenever and however often they come."""
+"""Delivery receipts: all stored, moving each message forward only, in any order and number."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def report(wamid: str, status: str, **more: Any) -> None:
 
 
 def sent(business: TestBusiness, wamid: str = "wamid.OUT", *, sender: Sender = Sender.AGENT) -> int:
-    """A message that went out. Returns its id."""
+    """Insert a sent message. Returns its id."""
     (message_id,) = say(business.business_id, customer_writes(), sender=sender)
     claimed = claim_one()
     with transaction(business.business_id) as session:
@@ -41,7 +41,7 @@ def test_a_message_moves_forward_only(business: TestBusiness) -> None:
     assert one("SELECT count(*) FROM receipts WHERE message_id = :id", id=message_id) == 4, "every report is kept"
 
 
-def test_a_report_that_comes_twice_is_kept_once(business: TestBusiness) -> None:
+def test_a_repeated_receipt_is_stored_once(business: TestBusiness) -> None:
     sent(business)
     at = time.time()
     report("wamid.OUT", "delivered", at=at)
@@ -49,7 +49,7 @@ def test_a_report_that_comes_twice_is_kept_once(business: TestBusiness) -> None:
     assert one("SELECT count(*) FROM receipts") == 1
 
 
-def test_a_report_may_come_before_the_answer_to_the_send(business: TestBusiness) -> None:
+def test_a_receipt_may_come_before_the_response_to_the_send(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     report("wamid.OUT", "delivered", our_id=message_id)
@@ -65,7 +65,7 @@ def test_a_report_may_come_before_the_answer_to_the_send(business: TestBusiness)
     )
 
 
-def test_a_failure_may_come_before_the_answer_to_the_send(business: TestBusiness) -> None:
+def test_a_failure_may_come_before_the_response_to_the_send(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     report("wamid.OUT", "failed", our_id=message_id, errors=FAILURE)
@@ -77,7 +77,7 @@ def test_a_failure_may_come_before_the_answer_to_the_send(business: TestBusiness
 
 
 @pytest.mark.parametrize("status", ["sent", "delivered", "read"])
-def test_a_report_heals_what_was_uncertain(business: TestBusiness, status: str) -> None:
+def test_a_receipt_resolves_an_uncertain_message(business: TestBusiness, status: str) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claim_one()
     rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
@@ -104,7 +104,7 @@ def test_a_failed_answer_of_the_bot_goes_to_a_person_with_its_diagnosis(business
 
 
 @pytest.mark.parametrize("title", ["Message undeliverable", "Message undeliverable."])
-def test_a_failed_message_of_a_person_is_told(business: TestBusiness, title: str) -> None:
+def test_a_failed_message_of_a_person_is_notified(business: TestBusiness, title: str) -> None:
     message_id = sent(business)
     report("wamid.OUT", "failed", errors=[{**FAILURE[0], "title": title}])
     assert rows("SELECT kind, text FROM notices") == [
@@ -121,8 +121,8 @@ def test_a_delivery_after_a_failure_wins_and_a_failure_after_a_delivery_does_not
     assert message(message_id).status == "delivered"
 
 
-def test_a_failure_told_again_does_not_fail_the_next_try(business: TestBusiness) -> None:
-    """Meta may deliver a report again for days; meanwhile a person has sent the message once more."""
+def test_a_repeated_failure_does_not_fail_the_next_attempt(business: TestBusiness) -> None:
+    """Meta may deliver a receipt again for days; meanwhile a person has sent the message once more."""
     message_id = sent(business)
     at = time.time()
     report("wamid.OUT", "failed", errors=FAILURE, at=at)
@@ -136,7 +136,7 @@ def test_a_failure_told_again_does_not_fail_the_next_try(business: TestBusiness)
     assert (message(message_id).status, message(message_id).provider_id) == ("sent", "wamid.SECOND")
 
 
-def test_a_report_without_our_id_waits_for_its_message(business: TestBusiness) -> None:
+def test_a_receipt_without_our_id_waits_for_its_message(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     report("wamid.OUT", "read")
@@ -151,7 +151,7 @@ def test_a_report_without_our_id_waits_for_its_message(business: TestBusiness) -
         assert match_waiting(session) == 0
 
 
-def test_a_failure_that_waited_is_settled_like_any_other(business: TestBusiness) -> None:
+def test_an_unmatched_failure_is_applied_later(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes(), sender=Sender.BOT)
     claimed = claim_one()
     report("wamid.OUT", "failed", errors=FAILURE)
@@ -163,7 +163,7 @@ def test_a_failure_that_waited_is_settled_like_any_other(business: TestBusiness)
     assert one("SELECT mode FROM conversations") == "human"
 
 
-def test_a_report_of_a_stranger_changes_nothing(business: TestBusiness) -> None:
+def test_a_receipt_of_an_unknown_message_changes_nothing(business: TestBusiness) -> None:
     message_id = sent(business)
     other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
     rows(

@@ -1,4 +1,4 @@
-"""Events become rows: once each, in order, and one bad item stops nobody."""
+"""Events become rows: once each, in order, and an invalid item affects no other."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_one_unreadable_item_in_a_thousand_is_quarantined_alone(business: TestBu
 
 
 def test_an_item_that_the_database_refuses_is_quarantined_alone(business: TestBusiness) -> None:
-    """A text may be longer than its search index takes: an error that the driver files under operational ones."""
+    """A text may be longer than its search index allows: an error that the driver calls operational."""
     endless = " ".join(f"palabra{n}" for n in range(90_000))
     messages = [item("text", f"wamid.{n}", sender=f"54911{n:08}", body=f"Hola {n}") for n in range(8)]
     messages[3]["text"]["body"] = endless
@@ -98,10 +98,8 @@ def test_a_body_that_breaks_its_parser_does_not_stop_the_next(
     assert one("SELECT reason FROM dead_letters") == "the body has a shape that is not known"
 
 
-def test_what_the_database_itself_suffers_undoes_the_batch(
-    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A batch that met a shutdown or a deadlock stays unprocessed; its items are not to blame."""
+def test_a_database_failure_rolls_back_the_batch(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a shutdown or a deadlock the batch stays unprocessed; its items are not the cause."""
     from sqlalchemy import text as sql
     from sqlalchemy.exc import OperationalError
 
@@ -120,8 +118,8 @@ def test_what_the_database_itself_suffers_undoes_the_batch(
     assert column("SELECT text FROM messages") == ["Hola"]
 
 
-def test_a_flood_of_items_is_stored_in_pieces(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred events of a thousand statuses each would be too much for one statement's time."""
+def test_many_items_are_stored_in_chunks(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred events of a thousand statuses each would exceed one statement's time limit."""
     sizes: list[int] = []
     really = receiving._store_items
 
@@ -156,7 +154,7 @@ def test_every_shape_leaves_a_row(business: TestBusiness, payload: Payload) -> N
     assert one("SELECT count(*) FROM dead_letters WHERE reason LIKE '%Error%'") == 0
 
 
-def test_a_number_nobody_here_owns_is_kept_with_advice(business: TestBusiness) -> None:
+def test_an_item_for_an_unknown_number_is_a_dead_letter_with_advice(business: TestBusiness) -> None:
     receive(meta_body(text_value("Hola"), phone_number_id="999"))
     assert one("SELECT count(*) FROM messages") == 0
     assert "channels add" in one("SELECT reason FROM dead_letters")
@@ -234,7 +232,9 @@ def test_a_closed_conversation_is_followed_by_a_new_one(business: TestBusiness) 
 def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_one(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An agent's close and a customer's message meet: the message waits for the close and opens a new conversation."""
+    """An agent's close and a customer's message are concurrent: the message waits for the close and opens a new
+    conversation.
+    """
     first = customer_writes("Hola")
     with transaction(business.business_id) as closing:
         lifecycle.close(closing, business.business_id, first, "agent:1")
@@ -295,7 +295,7 @@ def test_an_echo_pauses_the_bot_even_if_the_customer_answers_in_the_same_batch(b
     assert one("SELECT count(*) FROM reply_turns") == 0
 
 
-def test_imported_history_owes_no_answer_and_leaves_the_bot_in_charge(business: TestBusiness) -> None:
+def test_imported_history_needs_no_answer_and_leaves_the_bot_in_charge(business: TestBusiness) -> None:
     payload = load("whatsapp_cloud", "history")
     store(payload.body)
     with system_transaction() as session:
@@ -313,7 +313,7 @@ def test_a_message_to_a_group_is_not_answered(business: TestBusiness) -> None:
     assert one("SELECT count(*) FROM reply_turns") == 0
 
 
-def test_news_of_the_account_becomes_a_notice(business: TestBusiness) -> None:
+def test_an_account_update_becomes_a_notification(business: TestBusiness) -> None:
     store(load("whatsapp_cloud", "account_update_ban").body)
     with system_transaction() as session:
         receive_pending(session)
@@ -350,9 +350,7 @@ def test_two_receivers_store_everything_once(business: TestBusiness) -> None:
     assert column("SELECT text FROM messages ORDER BY id") == [f"Hola {n}" for n in range(60)]
 
 
-def test_a_batch_of_one_item_has_no_neighbours_to_halve(
-    business: TestBusiness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_of_one_item_is_not_bisected(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
     really = receiving._try_store
 
@@ -401,7 +399,7 @@ def test_a_call_of_ours_that_was_not_taken_leaves_the_customer_waiting(business:
 
 
 def test_one_message_in_several_bodies_is_stored_once_and_shown(business: TestBusiness) -> None:
-    """In other bytes, beside others, without a field, and in pieces that differ: the id decides."""
+    """In other bytes, beside others, without a field, and in pieces: the id decides."""
     value = text_value("¿Tienen turno?", wamid="wamid.SAME")
     twice = {**value, "messages": value["messages"] * 2}
     bodies = [meta_body(value), meta_body(dict(reversed(value.items()))), meta_body(twice, value)]

@@ -1,4 +1,4 @@
-"""Which channel an event is for: by service, by our own message, by number; and what to add where there is none."""
+"""Which channel an event is for: by service, by our own message, by number; and how to add a missing one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reports(status: str, *more: tuple[str, str], query: str = "", sid: str = "SM
 
 @pytest.fixture
 def service(business: TestBusiness) -> int:
-    """The SMS channel is a messaging service."""
+    """Make the SMS channel a messaging service."""
     rows("UPDATE channels SET identity = :service WHERE id = :id", service=SERVICE, id=business.sms_channel_id)
     return business.sms_channel_id
 
@@ -134,7 +134,7 @@ def test_what_has_no_channel_says_what_to_add(business: TestBusiness) -> None:
     assert WABA_ID not in account
 
 
-def test_a_wish_that_names_no_number_is_its_accounts(business: TestBusiness) -> None:
+def test_a_preference_without_a_number_is_of_its_account(business: TestBusiness) -> None:
     customer_writes("hola", "5491155550001")
     wish = {"wa_id": "5491155550001", "category": "marketing_messages", "value": "stop", "timestamp": "1796000000"}
     body = meta_body({"user_preferences": [wish]})

@@ -1,4 +1,4 @@
-"""A customer who is known by a user id answers our asking for their number."""
+"""A customer known by a user id answers our request for their number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.accounts import notification_texts
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
@@ -23,11 +23,11 @@ ASKS = {"type": "interactive", "interactive": {"type": "request_contact_info", "
 
 
 def asked(business: TestBusiness, user_id: str = RUI, content: dict[str, Any] = ASKS) -> int:
-    """A customer without a number writes and is asked for it. Returns the conversation's id."""
+    """Receive a message of a customer without a number and request the number. Returns the conversation's id."""
     receive(meta_body(with_user_id("bom dia", phone=None, user_id=user_id)))
     talk = int(one("SELECT conversation_id FROM messages WHERE text = 'bom dia' ORDER BY id DESC LIMIT 1"))
     with transaction(business.business_id) as session:
-        (message_id,) = queue_reply(session, business.business_id, talk, Draft(content, Sender.AGENT))
+        (message_id,) = enqueue_message(session, business.business_id, talk, NewMessage(content, Sender.AGENT))
     send_all()
     rows("UPDATE messages SET provider_id = 'wamid.ASKED' WHERE id = :id", id=message_id)
     return talk
@@ -84,7 +84,9 @@ def test_a_number_of_the_address_book_is_joined(business: TestBusiness) -> None:
 
 
 @pytest.mark.parametrize("user_id", [LIA, None])
-def test_another_persons_number_stays_theirs_and_the_team_is_told(business: TestBusiness, user_id: str | None) -> None:
+def test_another_persons_number_stays_theirs_and_the_team_is_notified(
+    business: TestBusiness, user_id: str | None
+) -> None:
     if user_id:
         receive(meta_body(with_user_id("sou a Lia", phone=NUMBER, user_id=user_id)))
     else:
@@ -113,7 +115,7 @@ def test_any_other_card_is_somebody_elses(business: TestBusiness, case: str) -> 
     assert contacts_of(NUMBER) == []
 
 
-def test_whoever_has_a_number_gets_no_other_by_a_card(business: TestBusiness) -> None:
+def test_a_customer_with_a_number_gets_no_other_by_a_card(business: TestBusiness) -> None:
     asked(business)
     shares(NUMBER)
     shares("351912345679")

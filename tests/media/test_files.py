@@ -1,4 +1,4 @@
-"""Customers' files: fetched by one worker, tried again for a while, kept under their business."""
+"""Customers' files: downloaded by one worker, retried for a while, stored under their business."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obstore.exceptions import GenericError
 from core.channels.types import InvalidMessage, MediaError
 from core.messaging.attachments import cleanup, downloads, uploads
 from core.messaging.attachments.downloads import PendingFile
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform import object_storage
 from core.platform.db import system_transaction, transaction
@@ -23,7 +23,7 @@ from tests.inbox.steps import customer_writes, one, receive, rows, store
 
 @pytest.fixture
 def pending(business: TestBusiness) -> int:
-    """A picture that a customer sent."""
+    """Insert a picture that a customer sent."""
     store(load("whatsapp_cloud", "image").body)
     receive()
     return int(one("SELECT id FROM attachments"))
@@ -46,7 +46,7 @@ def test_a_file_has_one_fetcher_at_a_time(pending: int) -> None:
     assert claim() == []
 
 
-def test_a_fetcher_that_vanished_is_followed_by_another(pending: int) -> None:
+def test_a_dead_workers_download_is_claimed_again(pending: int) -> None:
     claim()
     rows("UPDATE attachments SET next_attempt_at = now()")
     (file,) = claim()
@@ -83,7 +83,7 @@ def test_the_same_key_is_replaced_and_an_unknown_one_is_not_found(tmp_path: Path
 
 
 def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
-    """An upload: its id and where storage keeps it."""
+    """Upload a file. Returns its id and its path in storage."""
     kept = uploads.keep(business_id, io.BytesIO(b"%PDF-1.7 price list"), "application/pdf", "prices.pdf")
     with transaction(business_id) as session:
         file_id = uploads.record(session, business_id, kept)
@@ -94,16 +94,16 @@ def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
 
 
 def send(business_id: int, conversation_id: int, file_id: int) -> None:
-    draft = Draft(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
+    draft = NewMessage(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
     with transaction(business_id) as session:
-        queue_reply(session, business_id, conversation_id, draft)
+        enqueue_message(session, business_id, conversation_id, draft)
 
 
-def test_uploads_that_no_message_carried_go_after_a_day(pending: int, business: TestBusiness) -> None:
+def test_unused_uploads_are_deleted_after_a_day(pending: int, business: TestBusiness) -> None:
     conversation_id = customer_writes()
     sent, old, fresh = (hand_in(business.business_id, hours_ago=hours) for hours in (30, 25, 23))
     send(business.business_id, conversation_id, sent[0])
-    assert cleanup.clear() == 1
+    assert cleanup.delete_orphaned_uploads() == 1
     assert {row.id for row in rows("SELECT id FROM attachments")} == {pending, sent[0], fresh[0]}
     assert b"".join(object_storage.read(sent[1])) == b"".join(object_storage.read(fresh[1]))
     with pytest.raises(FileNotFoundError):
@@ -112,17 +112,17 @@ def test_uploads_that_no_message_carried_go_after_a_day(pending: int, business: 
         send(business.business_id, conversation_id, old[0])
 
 
-def test_an_upload_that_somebody_is_just_sending_stays(business: TestBusiness) -> None:
+def test_an_upload_being_sent_is_kept(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     file_id, _ = hand_in(business.business_id, hours_ago=30)
-    draft = Draft(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
+    draft = NewMessage(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
     with transaction(business.business_id) as session:
-        queue_reply(session, business.business_id, conversation_id, draft)
-        assert cleanup.clear() == 0
-    assert cleanup.clear() == 0
+        enqueue_message(session, business.business_id, conversation_id, draft)
+        assert cleanup.delete_orphaned_uploads() == 0
+    assert cleanup.delete_orphaned_uploads() == 0
 
 
-def test_while_the_storage_is_away_nothing_is_forgotten(
+def test_while_storage_is_unavailable_no_row_is_deleted(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_id, _ = hand_in(business.business_id, hours_ago=30)
@@ -132,6 +132,6 @@ def test_while_the_storage_is_away_nothing_is_forgotten(
 
     with monkeypatch.context() as patched:
         patched.setattr(object_storage, "delete", away)
-        assert cleanup.clear() == 0
+        assert cleanup.delete_orphaned_uploads() == 0
     assert one("SELECT id FROM attachments") == file_id
-    assert cleanup.clear() == 1
+    assert cleanup.delete_orphaned_uploads() == 1

@@ -1,4 +1,4 @@
-"""At most one worker per message, a conversation's messages in order, and nothing faster than its number allows."""
+"""One worker per message, a conversation's messages in order, within each number's rate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from workers import due_work
 
 
 def customers(count: int) -> list[int]:
-    """Conversations with as many customers."""
+    """Open conversations with as many customers."""
     receive(meta_body(*(text_value("Hola", f"54911{n:08}") for n in range(count))))
     return column("SELECT id FROM conversations ORDER BY id")
 
@@ -45,7 +45,7 @@ def finish(business: TestBusiness, claimed: claims.Claimed) -> None:
         results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
 
 
-def test_claimers_side_by_side_never_take_the_same(business: TestBusiness) -> None:
+def test_concurrent_claims_never_overlap(business: TestBusiness) -> None:
     for conversation_id in customers(60):
         say(business.business_id, conversation_id)
     rows("UPDATE channels SET settings = '{\"messages_per_second\": 10000}'")
@@ -106,7 +106,7 @@ def test_people_go_before_the_bot(business: TestBusiness) -> None:
 @pytest.mark.parametrize("rate", [0.5, 1, 7, 9, 16, 80, 1000])
 @pytest.mark.parametrize("wanted", [1, 3, 2000])
 def test_a_number_never_sends_faster_than_its_rate(business: TestBusiness, rate: float, wanted: int) -> None:
-    """Within one transaction the clock stands still; time passes by moving the number's next slot back."""
+    """Within one transaction time is constant; it passes by moving the number's next slot back."""
     taken, steps_in_a_second = [], 20
     with system_transaction() as session:
         for _ in range(steps_in_a_second * 5):
@@ -120,7 +120,7 @@ def test_a_number_never_sends_faster_than_its_rate(business: TestBusiness, rate:
     assert sum(taken) >= min(rate, wanted * steps_in_a_second) * 5 * 0.75, "nor much slower"
 
 
-def test_a_claim_keeps_to_the_rate_and_puts_the_rest_off(business: TestBusiness) -> None:
+def test_a_claim_respects_the_rate_and_postpones_the_rest(business: TestBusiness) -> None:
     for conversation_id in customers(30):
         say(business.business_id, conversation_id)
     rows("UPDATE channels SET settings = '{\"messages_per_second\": 16}'")
@@ -247,7 +247,7 @@ class TestBreaker:
         due_now()
         assert len(claim()) == 2
 
-    def test_stays_shut_when_the_probe_fails(self, business: TestBusiness) -> None:
+    def test_stays_open_when_the_probe_fails(self, business: TestBusiness) -> None:
         for conversation_id in customers(2):
             say(business.business_id, conversation_id)
         self.fail(business, 5)
@@ -257,7 +257,7 @@ class TestBreaker:
         due_now()
         assert claim() == []
 
-    def test_does_not_shut_other_numbers(self, business: TestBusiness) -> None:
+    def test_does_not_block_other_numbers(self, business: TestBusiness) -> None:
         self.fail(business, 5)
         with system_transaction() as session:
             shut = rate_limit.blocked_until(session, [business.whatsapp_channel_id, business.sms_channel_id])

@@ -1,4 +1,4 @@
-"""Putting a message in the outbox: once for each key, whole, and only where it may be sent."""
+"""Queue a message: once per key, complete, and only where it may be sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from core.channels.types import InvalidMessage
 from core.conversations import lifecycle
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import Conflict, IdempotencyConflict, NotFound, WindowClosed
@@ -74,7 +74,7 @@ def test_outside_the_window_only_a_template_goes(business: TestBusiness, window:
     with pytest.raises(WindowClosed):
         say(business.business_id, conversation_id)
     with transaction(business.business_id) as session:
-        assert queue_reply(session, business.business_id, conversation_id, Draft(TEMPLATE, Sender.AGENT))
+        assert enqueue_message(session, business.business_id, conversation_id, NewMessage(TEMPLATE, Sender.AGENT))
 
 
 def test_a_time_after_the_window_is_refused(business: TestBusiness) -> None:
@@ -102,7 +102,7 @@ def test_what_the_provider_would_refuse_is_refused_at_once(business: TestBusines
         "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": buttons}},
     }
     with pytest.raises(InvalidMessage), transaction(business.business_id) as session:
-        queue_reply(session, business.business_id, conversation_id, Draft(content, Sender.AGENT))
+        enqueue_message(session, business.business_id, conversation_id, NewMessage(content, Sender.AGENT))
     assert one("SELECT count(*) FROM deliveries") == 0
 
 

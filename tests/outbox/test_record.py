@@ -1,4 +1,4 @@
-"""What became of a send: each verdict, its waits, and what people are told."""
+"""Outcomes of a send: each verdict, its waits, and the notifications."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wait_of(message_id: int) -> float:
 
 
 @pytest.mark.parametrize("sender", [Sender.BOT, Sender.AGENT])
-def test_permanent_fails_and_someone_is_told(business: TestBusiness, sender: Sender) -> None:
+def test_permanent_fails_and_people_are_notified(business: TestBusiness, sender: Sender) -> None:
     (message_id,) = say(business.business_id, customer_writes(), sender=sender)
     fail(business, claim_one(), failure(Verdict.PERMANENT, Cause.RECIPIENT))
     after = message(message_id)
@@ -53,7 +53,7 @@ def test_permanent_fails_and_someone_is_told(business: TestBusiness, sender: Sen
     assert rows("SELECT number, verdict, code FROM delivery_attempts") == [(1, "permanent", "131000")]
 
 
-def test_unknown_is_left_to_a_receipt_or_a_person(business: TestBusiness) -> None:
+def test_unknown_waits_for_a_receipt_or_a_person(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes(), sender=Sender.BOT)
     fail(business, claim_one(), failure(Verdict.UNKNOWN, Cause.NETWORK))
     assert message(message_id).status == "uncertain"
@@ -105,7 +105,7 @@ def test_jitter_spreads_the_waits(database: str) -> None:
     assert len(waits) > 40
 
 
-def test_a_failure_after_the_lease_was_lost_says_nothing(business: TestBusiness) -> None:
+def test_a_failure_after_the_lease_was_lost_is_ignored(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     rows("UPDATE deliveries SET lease = gen_random_uuid()")
@@ -124,7 +124,7 @@ def test_a_failure_after_a_receipt_gives_the_lease_back_and_no_more(business: Te
 
 @pytest.mark.parametrize("write", ["sent", "failed"])
 def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> None:
-    """The answer to a commit can be lost; then the outcome is written again."""
+    """The response to a commit can be lost; then the outcome is written again."""
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     for _ in range(2):
@@ -160,7 +160,7 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
     assert claim() == []
 
 
-def test_a_blocked_number_is_paused_and_an_administrator_told(business: TestBusiness) -> None:
+def test_a_blocked_number_is_paused_and_an_administrator_notified(business: TestBusiness) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.PAUSE_NUMBER))
     assert rows("SELECT state, state_reason FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == [
@@ -181,15 +181,13 @@ def test_too_fast_slows_the_number_down(business: TestBusiness) -> None:
 @pytest.mark.parametrize(
     ("cause", "counts"), [(Cause.PROVIDER, 1), (Cause.NETWORK, 1), (Cause.RECIPIENT, 0), (Cause.REQUEST, 0)]
 )
-def test_only_the_providers_own_trouble_counts_for_its_breaker(
-    business: TestBusiness, cause: Cause, counts: int
-) -> None:
+def test_only_provider_failures_count_for_the_breaker(business: TestBusiness, cause: Cause, counts: int) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.PERMANENT, cause))
     assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == counts
 
 
-def test_the_breaker_that_opens_is_told_once(business: TestBusiness) -> None:
+def test_an_opened_breaker_is_notified_once(business: TestBusiness) -> None:
     for n in range(6):
         say(business.business_id, customer_writes(sender=f"54911555500{n:02}"))
     claimed: list[Any] = [claim_one() for _ in range(6)]

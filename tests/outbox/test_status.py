@@ -1,4 +1,4 @@
-"""The written table of statuses, walked by every order of reports."""
+"""The status transition table, with reports in every order."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ RANK = {
 
 
 class Reports(RuleBasedStateMachine):
-    """A message that gets reports one by one, beside one that gets them all at once."""
+    """A message that gets reports one by one, compared with one that gets them all at once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.status = str(S.SENDING)
-        self.told: list[str] = []
+        self.reports: list[str] = []
         self.furthest = 0
 
     @rule(reported=st.sampled_from(REPORTED))
     def report(self, reported: str) -> None:
         before = self.status
         self.status = settle(self.status, [reported])
-        self.told.append(reported)
+        self.reports.append(reported)
         if before in RANK and self.status in RANK:
             assert RANK[self.status] >= RANK[before], "it never goes back"
         if reported == "failed":
@@ -41,17 +41,17 @@ class Reports(RuleBasedStateMachine):
 
     @invariant()
     def order_does_not_matter(self) -> None:
-        assert settle(S.SENDING, self.told) == self.status
-        assert settle(S.SENDING, reversed(self.told)) == self.status
+        assert settle(S.SENDING, self.reports) == self.status
+        assert settle(S.SENDING, reversed(self.reports)) == self.status
 
     @invariant()
     def the_result_is_what_a_person_would_say(self) -> None:
-        arrived = [status for status in ("played", "read", "delivered") if status in self.told]
+        arrived = [status for status in ("played", "read", "delivered") if status in self.reports]
         if arrived:
             assert self.status == arrived[0]
-        elif "failed" in self.told:
+        elif "failed" in self.reports:
             assert self.status == "failed"
-        elif "sent" in self.told:
+        elif "sent" in self.reports:
             assert self.status == "sent"
 
 
@@ -86,5 +86,5 @@ def test_any_order_in_any_pieces_ends_the_same(told: list[str], before: S) -> No
         ("sent", "received", False),
     ],
 )
-def test_the_oddities(now: str, reported: str, moves: bool) -> None:
+def test_exceptions_of_the_table(now: str, reported: str, moves: bool) -> None:
     assert allowed(now, reported) is moves

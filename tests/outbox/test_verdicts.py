@@ -1,4 +1,4 @@
-"""What a provider's refusal stops, for how long, and what it says of the person."""
+"""What a provider's refusal blocks, for how long, and what it records about the person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.messaging.channels.admin import ChannelEdit, change
 from core.messaging.contacts import profile
 from core.messaging.outbound import results
 from core.messaging.outbound.claim import Claimed
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
@@ -39,7 +39,7 @@ from workers.jobs import ingest
 
 
 def refuse(business: TestBusiness, claimed: Claimed, code: str, http_status: int = 400) -> None:
-    """The provider of the message's channel answers with this code."""
+    """The provider of the message's channel responds with this code."""
     diagnose = meta.diagnose if claimed.channel_id == business.whatsapp_channel_id else twilio.diagnose
     error = SendError(ProviderError(code, "Refused"), diagnose(code, http_status))
     with transaction(business.business_id) as session:
@@ -67,8 +67,8 @@ def test_a_refused_country_stops_this_message_and_nothing_else(business: TestBus
 
 
 @pytest.mark.parametrize("code", ["0", "3", "10", "190", "102"])
-def test_refused_credentials_hold_the_number_and_lose_nothing(business: TestBusiness, code: str) -> None:
-    """However long it takes, and the first message that works lets all go."""
+def test_refused_credentials_suspend_the_number_and_lose_nothing(business: TestBusiness, code: str) -> None:
+    """For any duration; the first accepted message resumes the number."""
     messages = [say(business.business_id, customer_writes(sender=f"549115555{n:04}"))[0] for n in range(3)]
     for _ in range(get_settings().retry_max_attempts + 2):
         (probe,) = claim(1)
@@ -86,7 +86,7 @@ def test_refused_credentials_hold_the_number_and_lose_nothing(business: TestBusi
     assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
 
 
-def test_a_message_refused_here_does_not_let_a_held_number_go(business: TestBusiness) -> None:
+def test_a_message_refused_here_does_not_resume_a_suspended_number(business: TestBusiness) -> None:
     for number in range(2):
         say(business.business_id, talk(business, number))
     refuse(business, claim(1)[0], "190", 401)
@@ -95,8 +95,8 @@ def test_a_message_refused_here_does_not_let_a_held_number_go(business: TestBusi
     assert one("SELECT open_until IS NOT NULL FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id)
 
 
-def test_new_credentials_let_go_what_was_held(business: TestBusiness) -> None:
-    """At once; what waits for its time goes on waiting."""
+def test_new_credentials_resume_the_number(business: TestBusiness) -> None:
+    """At once; scheduled messages stay scheduled."""
     rows("UPDATE channels SET identity = '999' WHERE id = :id", id=business.whatsapp_channel_id)
     held = [say(business.business_id, talk(business, n))[0] for n in range(2)]
     for claimed in claim():
@@ -109,14 +109,14 @@ def test_new_credentials_let_go_what_was_held(business: TestBusiness) -> None:
 
 
 def talk(business: TestBusiness, number: int = 0) -> int:
-    """A conversation with an open window on the WhatsApp number, however it is named."""
+    """Open a conversation with an open window on the WhatsApp number."""
     from tests.webhook_app.api_world import make_conversation
 
     return make_conversation(business.business_id, business.whatsapp_channel_id, f"54911555500{number:02}")
 
 
 @pytest.mark.parametrize("by_receipt", [False, True])
-def test_a_limit_for_quality_holds_back_what_begins_conversations(business: TestBusiness, by_receipt: bool) -> None:
+def test_a_quality_limit_postpones_messages_that_begin_conversations(business: TestBusiness, by_receipt: bool) -> None:
     first, cold, warm = talk(business, 1), talk(business, 2), talk(business, 3)
     (refused,) = say(business.business_id, first)
     claimed = claim_one()
@@ -132,7 +132,7 @@ def test_a_limit_for_quality_holds_back_what_begins_conversations(business: Test
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 day' WHERE id = :id", id=cold)
     template = {"type": "template", "template": {"name": "aviso", "language": "es"}}
     with transaction(business.business_id) as session:
-        (begins,) = queue_reply(session, business.business_id, cold, Draft(template, Sender.AGENT))
+        (begins,) = enqueue_message(session, business.business_id, cold, NewMessage(template, Sender.AGENT))
     (answers,) = say(business.business_id, warm)
     assert ids(claim()) == [answers]
     assert message(begins).next_attempt_at > message(begins).stored_at + timedelta(minutes=30)
@@ -144,8 +144,8 @@ def test_a_limit_for_quality_holds_back_what_begins_conversations(business: Test
 
 
 @pytest.mark.parametrize("provider", list(Provider))
-def test_no_failure_that_is_final_promises_to_go_out_again(business: TestBusiness, provider: Provider) -> None:
-    """Neither a status nor the last of the tries."""
+def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: Provider) -> None:
+    """Neither a status nor the last attempt."""
     table = meta.DIAGNOSES if provider is Provider.WHATSAPP_CLOUD else twilio.DIAGNOSES
     from core.messaging.outbound import retry_policy
 
@@ -183,7 +183,7 @@ def sms_talk(business: TestBusiness) -> int:
 
 
 @pytest.mark.parametrize("by_status", [False, True])
-def test_an_opt_out_that_twilio_reports_is_kept(business: TestBusiness, by_status: bool) -> None:
+def test_an_opt_out_reported_by_twilio_is_stored(business: TestBusiness, by_status: bool) -> None:
     conversation = sms_talk(business)
     (first,) = say(business.business_id, conversation)
     (second,) = say(business.business_id, conversation)
@@ -209,7 +209,7 @@ def test_a_status_of_twilio_has_a_title_and_is_final(business: TestBusiness, cod
 
 
 @pytest.mark.parametrize("by_status", [False, True])
-def test_a_stop_of_marketing_is_kept_and_obeyed(business: TestBusiness, by_status: bool) -> None:
+def test_a_stop_of_marketing_is_stored_and_obeyed(business: TestBusiness, by_status: bool) -> None:
     rows(
         "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
         " components)"
@@ -233,7 +233,7 @@ def test_a_stop_of_marketing_is_kept_and_obeyed(business: TestBusiness, by_statu
     def send(name: str) -> None:
         content = {"type": "template", "template": {"name": name, "language": "es"}}
         with transaction(business.business_id) as session:
-            queue_reply(session, business.business_id, conversation, Draft(content, Sender.AGENT))
+            enqueue_message(session, business.business_id, conversation, NewMessage(content, Sender.AGENT))
 
     with pytest.raises(MarketingStopped):
         send("MARKETING")

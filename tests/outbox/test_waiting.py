@@ -1,4 +1,4 @@
-"""Who waits for an answer: nobody is shown as answered before an answer was sent, and nobody is left behind."""
+"""Waits for an answer: nobody counts as answered before an answer is sent, and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.conversations import inbox_list, lifecycle
 from core.conversations.inbox_list import InboxFilter, View
 from core.messaging.outbound import claim as claims
 from core.messaging.outbound import manual_retry, results, settlement
-from core.messaging.outbound.api_send import Order, place
+from core.messaging.outbound.api_send import SendRequest, submit
 from core.messaging.outbound.claim import Claimed
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
@@ -26,7 +26,7 @@ ANSWERS = pytest.mark.parametrize("sender", [Sender.AGENT, Sender.BOT])
 
 
 def stand(conversation_id: int | None = None) -> Any:
-    """(waits, unread, mark, status, mode) of a conversation, or of the only one."""
+    """Return (waits, unread, mark, status, mode) of a conversation, or of the only one."""
     sql = (
         "SELECT c.waiting_since IS NOT NULL, c.unread_count, m.status, c.status, c.mode FROM conversations c"
         " LEFT JOIN messages m ON m.id = c.unsent_id"
@@ -50,7 +50,7 @@ def lost(business: TestBusiness, claimed: Claimed, diagnosis: Diagnosis = REFUSE
 
 
 def later() -> None:
-    """The minute in which a receipt may still come is over."""
+    """Let the minute pass in which a receipt may still come."""
     rows("UPDATE deliveries SET uncertain_since = now() - interval '2 minutes' WHERE uncertain_since IS NOT NULL")
     with system_transaction() as session:
         settlement.hand_off_uncertain_sends(session, 60)
@@ -59,8 +59,8 @@ def later() -> None:
 def by_program(business: TestBusiness, conversation_id: int, **more: Any) -> int:
     content = {"type": "text", "text": "Tu pedido va en camino"}
     with transaction(business.business_id) as session:
-        order = Order(content, conversation_id=conversation_id, **more)
-        return place(session, business.business_id, order, "key:1").message_ids[0]
+        order = SendRequest(content, conversation_id=conversation_id, **more)
+        return submit(session, business.business_id, order, "key:1").message_ids[0]
 
 
 def waiting_list(business: TestBusiness) -> list[int]:
@@ -109,8 +109,8 @@ def test_an_answer_is_for_what_came_before_it(business: TestBusiness, sender: Se
 
 @ANSWERS
 @pytest.mark.parametrize("fate", ["refused", "uncertain", "receipt"])
-def test_who_got_no_answer_waits_before_all_others(business: TestBusiness, sender: Sender, fate: str) -> None:
-    """With a mark on the row, and somebody is told once."""
+def test_a_customer_with_an_unsent_answer_is_listed_first(business: TestBusiness, sender: Sender, fate: str) -> None:
+    """With a mark on the row, and one notification."""
     long_ago, other = datetime.now(UTC) - timedelta(hours=2), customer_writes(sender="5215512345678")
     rows(f"UPDATE conversations SET mode = 'human', waiting_since = '{long_ago}' WHERE id = {other}")
     conversation_id = customer_writes()
@@ -140,8 +140,8 @@ def test_who_got_no_answer_waits_before_all_others(business: TestBusiness, sende
         assert [row.unsent for row in inbox_list.rows(session, [conversation_id])] == [mark]
 
 
-def test_a_programs_message_that_is_lost_is_marked_and_told(business: TestBusiness) -> None:
-    """Its customer was not answered by it, and waits no more than before."""
+def test_an_unsent_api_message_is_marked_and_notified(business: TestBusiness) -> None:
+    """It did not answer its customer, whose wait is unchanged."""
     conversation_id = customer_writes()
     rows("UPDATE conversations SET waiting_since = NULL, mode = 'human'")
     by_program(business, conversation_id)
@@ -153,7 +153,7 @@ def test_a_programs_message_that_is_lost_is_marked_and_told(business: TestBusine
 
 
 def test_two_answers_of_which_the_first_fails(business: TestBusiness) -> None:
-    """The second was written by somebody who did not know; only one that is written after that ends the wait."""
+    """The author of the second did not know; only one written after the failure ends the wait."""
     conversation_id = customer_writes()
     for words in ("Cuesta 10 pesos", "¿Algo más?"):
         say(business.business_id, conversation_id, words)
@@ -166,7 +166,7 @@ def test_two_answers_of_which_the_first_fails(business: TestBusiness) -> None:
 
 
 @pytest.mark.parametrize("deed", ["retry", "give_up", "arrived", "receipt"])
-def test_what_people_do_about_a_lost_answer(business: TestBusiness, deed: str) -> None:
+def test_retrying_or_giving_up_an_unsent_answer(business: TestBusiness, deed: str) -> None:
     conversation_id = customer_writes()
     (message_id,) = say(business.business_id, conversation_id)
     lost(business, claim_one(), SILENCE if deed in ("arrived", "receipt") else REFUSED)
@@ -187,7 +187,7 @@ def test_what_people_do_about_a_lost_answer(business: TestBusiness, deed: str) -
         assert not waits()
 
 
-def test_who_asked_for_nothing_waits_no_more_when_the_message_is_given_up(business: TestBusiness) -> None:
+def test_giving_up_a_message_without_a_question_ends_the_wait(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     say(business.business_id, conversation_id)
     sent(business, claim_one())
@@ -200,8 +200,8 @@ def test_who_asked_for_nothing_waits_no_more_when_the_message_is_given_up(busine
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_lost_answer_opens_what_was_closed(business: TestBusiness, again: bool) -> None:
-    """Where the customer has a newer conversation, they wait there."""
+def test_an_unsent_answer_reopens_a_closed_conversation(business: TestBusiness, again: bool) -> None:
+    """If the customer has a newer conversation, they wait there."""
     conversation_id = customer_writes()
     (message_id,) = say(business.business_id, conversation_id, sender=Sender.BOT)
     sent(business, claim_one())
@@ -215,7 +215,7 @@ def test_a_lost_answer_opens_what_was_closed(business: TestBusiness, again: bool
     assert stand(conversation_id)[3] == ("closed" if again else "open")
 
 
-def test_a_lost_answer_wakes_what_was_put_aside(business: TestBusiness) -> None:
+def test_an_unsent_answer_unsnoozes_its_conversation(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     say(business.business_id, conversation_id)
     claimed = claim_one()
@@ -233,7 +233,7 @@ def test_a_receipt_before_the_answer_to_the_send(business: TestBusiness) -> None
 
 
 def test_a_receipt_and_a_worker_that_died(business: TestBusiness) -> None:
-    """Nobody records the send any more."""
+    """No worker records the send any more."""
     (message_id,) = say(business.business_id, customer_writes())
     claim(1, timedelta(seconds=-1))
     receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))

@@ -208,8 +208,8 @@ def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: 
     ingest.receive()
     assert column("SELECT business_id FROM dead_letters ORDER BY id") == [other, other, None]
     with system_transaction() as session:
-        assert len(dead_letters.waiting(session, other)) == 2
-        assert [one.event_id for one in dead_letters.of_nobody(session)] == [3]
+        assert len(dead_letters.pending(session, other)) == 2
+        assert [one.event_id for one in dead_letters.unassigned(session)] == [3]
 
 
 def secrets_of(client: Any) -> signing_secrets.SigningSecrets:

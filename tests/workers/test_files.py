@@ -28,7 +28,7 @@ from core.channels.types import (
     Verdict,
 )
 from core.messaging.attachments import outgoing, uploads
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform import object_storage
 from core.platform.db import transaction
@@ -50,7 +50,7 @@ def keep(business_id: int, content: bytes, mime_type: str, name: str | None = No
 
 def queue(business_id: int, conversation_id: int, content: dict[str, Any]) -> int:
     with transaction(business_id) as session:
-        return queue_reply(session, business_id, conversation_id, Draft(content, Sender.AGENT))[0]
+        return enqueue_message(session, business_id, conversation_id, NewMessage(content, Sender.AGENT))[0]
 
 
 def refused(error: str, cause: Cause = Cause.REQUEST) -> SendError:

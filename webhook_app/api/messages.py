@@ -12,7 +12,7 @@ from core.channels.types import InvalidMessage
 from core.conversations import api_reads
 from core.messaging.attachments import outgoing
 from core.messaging.outbound import manual_retry
-from core.messaging.outbound.api_send import Order, Recipient, place
+from core.messaging.outbound.api_send import Recipient, SendRequest, submit
 from core.platform import job_queue
 from core.platform.db import transaction
 from webhook_app.api import blueprint, cursors
@@ -49,7 +49,7 @@ def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any
         order = _order(header, body)
         if not who.may(Scope.MESSAGES_READ):
             outgoing.check_handed_in(session, order.content)
-        placed = place(session, who.business_id, order, who.actor)
+        placed = submit(session, who.business_id, order, who.actor)
         first = api_reads.messages_by_id(session, who.business_id, placed.message_ids)[0]
     if not placed.replayed:
         job_queue.wake_worker()
@@ -102,8 +102,8 @@ def _message(view: api_reads.MessageView) -> dict[str, Any]:
     return MessageOut.model_validate(view).model_dump(mode="json")
 
 
-def _order(header: SendHeaders, body: SendMessage) -> Order:
-    return Order(
+def _order(header: SendHeaders, body: SendMessage) -> SendRequest:
+    return SendRequest(
         content=parse_content(body.content()).model_dump(mode="json", exclude_none=True),
         conversation_id=body.conversation_id,
         recipient=_recipient(body),

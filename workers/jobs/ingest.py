@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.messaging.inbound.ingest import BATCH, Refused, receive_pending
+from core.messaging.inbound.ingest import BATCH, BatchRejected, receive_pending
 from core.platform.db import system_transaction
 
 
@@ -11,6 +11,6 @@ def receive() -> int:
     try:
         with system_transaction() as session:
             return receive_pending(session, BATCH)
-    except Refused:
+    except BatchRejected:
         with system_transaction() as session:
-            return receive_pending(session, BATCH, carefully=True)
+            return receive_pending(session, BATCH, isolate_failures=True)

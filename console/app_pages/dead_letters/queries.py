@@ -16,7 +16,7 @@ def dead(before_id: int | None) -> Sequence[DeadItem]:
     """Return the dead letters. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with system_transaction() as session:
-        return dead_letters.waiting(session, agent.business_id, before_id)
+        return dead_letters.pending(session, agent.business_id, before_id)
 
 
 def log_may_be_shown() -> bool:

@@ -18,7 +18,7 @@ from core.messaging import closing
 from core.messaging.attachments import uploads
 from core.messaging.closing import CloseUndo
 from core.messaging.outbound import manual_retry
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Conversation, Message, Sender
 from core.platform import events, job_queue
 
@@ -58,7 +58,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
     parsed = parse_content(content).model_dump(mode="json", exclude_none=True)
-    draft = Draft(parsed, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
+    draft = NewMessage(parsed, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
     with transaction(agent.business_id) as session:
         lifecycle.lock(session, conversation_id)
         if _is_queued(session, key):
@@ -67,7 +67,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         for attachment_id in visibility.files_in(parsed):
             visibility.require_file(session, agent, attachment_id)
         lifecycle.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
-        queue_reply(session, agent.business_id, conversation_id, draft)
+        enqueue_message(session, agent.business_id, conversation_id, draft)
     job_queue.wake_worker()
 
 

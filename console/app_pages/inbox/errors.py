@@ -11,7 +11,7 @@ def message(error: InvalidMessage) -> str:
     """Return the translated reason, or the error's own text if there is no translation."""
     if not isinstance(error, TemplateFault):
         return str(error)
-    told = {**error.told, "part": _part(str(error.told.get("part", "")))}
+    told = {**error.params, "part": _part(str(error.params.get("part", "")))}
     if "status" in told:
         told["status"] = catalogue(current()).get(f"template.status_{told['status']}", told["status"])
     return t(f"template.{error.code}", **told)

@@ -1,4 +1,4 @@
-"""The files that a content names, wherever in it: of a message, a header, a card, or a kind that we do not know."""
+"""Files named anywhere in a content: a message, a header, a card, or an unknown kind."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
-# Meta, Cloud API reference, Flows: what the form is opened with. It is the form's own data, whatever its keys.
+# Meta, Cloud API reference, Flows: the form's initial data, with any keys.
 _OPAQUE = "flow_action_payload"
 _STATED = ("image/", "audio/", "video/", "application/pdf", "application/zip")
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file of ours as the provider is told of it: by the id it got there (`handle`), or by a public URL (`link`)."""
+    """A file of ours as given to the provider: by its id there (`handle`), or by a public URL (`link`)."""
 
     filename: str
     handle: str | None = None
@@ -25,9 +25,9 @@ class OutgoingFile:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What decides whether a provider takes a file. Of one that is only linked to, no more than its type may be known.
+    """Properties by which a provider accepts a file. Of a linked file only the type may be known.
 
-    `size` is in bytes; `head` is how the file begins.
+    `size` is in bytes; `head` is the beginning of the file.
     """
 
     mime_type: str
@@ -37,7 +37,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """Where a content names a file, as what it is sent, and which: our `attachment_id`, or a public `link`."""
+    """A file in a content: its path, its kind, and our `attachment_id` or a public `link`."""
 
     field: str
     kind: str
@@ -47,7 +47,7 @@ class NamedFile:
 
 
 def named(content: Mapping[str, Any]) -> list[NamedFile]:
-    """Every file of ours, and every linked one."""
+    """Yield every file of ours, and every linked one."""
     return [
         NamedFile(path, kind, node.get("attachment_id"), node.get("link"), bool(node.get("voice")))
         for path, kind, node in _walk(content, "", str(content.get("type", "")))
@@ -55,16 +55,16 @@ def named(content: Mapping[str, Any]) -> list[NamedFile]:
 
 
 def resolved(content: Mapping[str, Any], files: Mapping[int, OutgoingFile]) -> dict[str, Any]:
-    """The content with the provider's `id` or `link` in the place of each `attachment_id`.
+    """Return the content with the provider's `id` or `link` in place of each `attachment_id`.
 
-    A document without a name gets the one it is stored under. Raises `KeyError` with the attachment's id for a file
-    that is not among `files`.
+    A document without a name gets its stored name. Raises `KeyError` with the attachment's id for a file that is not
+    among `files`.
     """
     return dict(_resolve(content, str(content.get("type", "")), files))
 
 
 def stated_type(link: str) -> str | None:
-    """The type that a link's ending tells; None where it tells none, as an address of a program does."""
+    """Return the type of a link's file extension; None where it has none, such as a program's URL."""
     guessed, _ = mimetypes.guess_type(unquote(urlsplit(link).path), strict=False)
     return guessed if guessed and guessed.startswith(_STATED) else None
 
@@ -101,5 +101,5 @@ def _is_ours(node: Mapping[str, Any]) -> bool:
 
 
 def _kind(key: str, around: str) -> str:
-    """As what a file under this key is sent; a whole message's file is under `media`, and of the message's type."""
+    """Return the kind of a file under this key; a whole message's file is under `media`, and of the message's type."""
     return around if key == "media" else key

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from core.channels.content.parts import File, Kind, NamedFile, Part, Text, WebLink, Words
 
 
-class Said(Part):
+class TextPart(Part):
     text: Words
 
 
@@ -53,8 +53,8 @@ class ButtonAction(Part):
 class ButtonInteractive(Part):
     type: Literal["button"]
     header: Header | None = None
-    body: Said
-    footer: Said | None = None
+    body: TextPart
+    footer: TextPart | None = None
     action: ButtonAction
 
 
@@ -77,8 +77,8 @@ class ListAction(Part):
 class ListInteractive(Part):
     type: Literal["list"]
     header: TextHeader | None = None
-    body: Said
-    footer: Said | None = None
+    body: TextPart
+    footer: TextPart | None = None
     action: ListAction
 
 
@@ -95,13 +95,13 @@ class LinkAction(Part):
 class LinkInteractive(Part):
     type: Literal["cta_url"]
     header: Header | None = None
-    body: Said
-    footer: Said | None = None
+    body: TextPart
+    footer: TextPart | None = None
     action: LinkAction
 
 
 class OtherInteractive(BaseModel):
-    """A kind whose inside we do not know (flow, location_request_message, product_list, carousel …)."""
+    """A kind that is passed on unchecked (flow, location_request_message, product_list, carousel …)."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

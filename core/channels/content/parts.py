@@ -1,4 +1,4 @@
-"""The parts that outgoing contents are made of."""
+"""Parts of outgoing contents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 
 
 def whole(value: Any) -> Any:
-    """JSON knows one kind of number: 7.0 is the integer 7 (JSON Schema, "integer")."""
+    """Convert an integral float to int: 7.0 is the integer 7 (JSON Schema, "integer")."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -32,7 +32,7 @@ WebLink = Annotated[
 
 
 class File(Part):
-    """A file by public address, by the provider's media id, or by the number of a file that we keep."""
+    """A file by public URL, by the provider's media id, or by the id of a stored file."""
 
     link: WebLink | None = None
     id: Words | None = None
@@ -50,7 +50,7 @@ class NamedFile(File):
 
 
 class Attachment(NamedFile):
-    """`voice`: a sound is sent as a voice note (Cloud API reference, Audio messages)."""
+    """A media part. `voice`: audio is sent as a voice note (Cloud API reference, Audio messages)."""
 
     caption: Text | None = None
     voice: bool | None = None

@@ -1,10 +1,10 @@
-"""What a message says in words, for messages that are not just words.
+"""Plain text of messages that are not only text.
 
-Labels are keys, not words of a language, so that they sway nobody's guess which language the customer writes.
+Labels are keys, not words of a language, so that they do not affect language detection.
 
-`told` is stored as the message's text when it arrives, so that lists, search, programs and the bot read it. `about` is
-what surrounds a message's own words (what they answer, the advertisement or product they are about): the bot reads it.
-Everything comes from customers' phones and may have any shape; what is not as it should be is left out.
+`as_text` is stored as the message's text when it arrives, for lists, search, API clients and the bot. `about` is the
+context of a message's own text (what it quotes, its advertisement or product): the bot reads it. All values come from
+customers' phones and may have any shape; malformed ones are left out.
 """
 
 from __future__ import annotations
@@ -17,63 +17,63 @@ from typing import Any
 from core.channels import json_sanitizer
 
 FILES = frozenset({"image", "video", "audio", "document", "sticker"})
-_MOST = 100  # parts of one kind
-_LONGEST = 4000  # characters
-_LONGEST_QUOTE = 500
-_LONGEST_NAME = 60
-_DEEPEST = 4
+_MAX_PARTS = 100  # parts of one kind
+_MAX_LENGTH = 4000  # characters
+_MAX_QUOTE = 500
+_MAX_NAME = 60
+_MAX_DEPTH = 4
 _OURS = "flow_token"  # ours, not the customer's
 _LINE = re.compile(r"\s+")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,3})?")
 
 
-def told(kind: str, payload: Mapping[str, Any]) -> str:
-    """The words of a form, an order, contacts, a place or a file's name; "" where there are none, or of other types."""
+def as_text(kind: str, payload: Mapping[str, Any]) -> str:
+    """Return the text of a form, an order, contacts, a location or a file's name; "" for other types."""
     match kind:
         case "interactive":
             found = _answers(payload)
         case "order":
             order = _dict(payload.get("order")) or payload
-            found = [_said(order.get("text")), *map(_item, _list(order.get("product_items")))]
+            found = [_line(order.get("text")), *map(_item, _list(order.get("product_items")))]
         case "contacts":
             found = list(map(_card, _list(payload.get("contacts"))))
         case "location":
             found = [place(payload)]
         case kind if kind in FILES:
-            found = [_said(payload.get("filename"))]
+            found = [_line(payload.get("filename"))]
         case _:
             found = []
-    return "\n".join(filter(None, found))[:_LONGEST]
+    return "\n".join(filter(None, found))[:_MAX_LENGTH]
 
 
 def about(kind: str, payload: Mapping[str, Any], quoted: str | None = None) -> str:
-    """What surrounds the words, a line each in brackets. `quoted` is what they reply to, "" if that is not known."""
+    """Return the context of a message, one bracketed line each. `quoted` is the text replied to, "" if unknown."""
     lines = [
         quoted is not None and f"reply_to: {_short(quoted) or '?'}",
         _product(_dict(_dict(payload.get("context")).get("referred_product"))),
         _advertisement(_dict(payload.get("referral"))),
         _chosen(kind, payload),
         payload.get("forwarded") is True and "forwarded",
-        kind == "location" and _coordinates(payload) not in told(kind, payload) and f"at: {_coordinates(payload)}",
-        kind in FILES and _said(payload.get("caption")) and _labelled("file", payload.get("filename")),
+        kind == "location" and _coordinates(payload) not in as_text(kind, payload) and f"at: {_coordinates(payload)}",
+        kind in FILES and _line(payload.get("caption")) and _labelled("file", payload.get("filename")),
     ]
     return "\n".join(f"[{line}]" for line in lines if line)
 
 
 def unread(kind: str, payload: Mapping[str, Any]) -> str:
-    """How a message without words is called ("unsupported: poll"), which is all that can be said of it."""
+    """Return a label for a message without text ("unsupported: poll")."""
     part = _dict(payload.get("unsupported" if kind == "unsupported" else "raw"))
-    return ": ".join(filter(None, (kind, _said(part.get("type"))[:_LONGEST_NAME])))
+    return ": ".join(filter(None, (kind, _line(part.get("type"))[:_MAX_NAME])))
 
 
 def place(payload: Mapping[str, Any]) -> str:
-    """A place by its name and address, or else by its coordinates."""
+    """Return a location's name and address, or else its coordinates."""
     place = _dict(payload.get("location")) or payload
-    return ", ".join(filter(None, (_said(place.get("name")), _said(place.get("address"))))) or _coordinates(payload)
+    return ", ".join(filter(None, (_line(place.get("name")), _line(place.get("address"))))) or _coordinates(payload)
 
 
 def form_answers(payload: Mapping[str, Any]) -> Any:
-    """A form's answers in the order in which they were given, which only the provider's own string has kept."""
+    """Return a form's answers in their original order, which only the provider's own string preserves."""
     part = _dict(payload.get("interactive")) or payload
     raw = _dict(part.get("nfm_reply")).get("response_json")
     if not isinstance(raw, str):
@@ -85,15 +85,15 @@ def form_answers(payload: Mapping[str, Any]) -> Any:
 
 
 def answers(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Questions and answers. What lies deeper is an answer of one line."""
+    """Format questions and answers. Nested values become an answer of one line."""
     if isinstance(value, Mapping):
-        for key, one in list(value.items())[:_MOST]:
+        for key, one in list(value.items())[:_MAX_PARTS]:
             if key != _OURS:
                 yield str(key), _flat(one, depth + 1)
     elif isinstance(value, list):
-        for one in value[:_MOST]:
+        for one in value[:_MAX_PARTS]:
             if isinstance(one, Mapping):
-                yield from answers(one, depth + 1) if depth < _DEEPEST else ()
+                yield from answers(one, depth + 1) if depth < _MAX_DEPTH else ()
             else:
                 yield "", _flat(one, depth + 1)
     elif words := _flat(value, depth):
@@ -111,32 +111,32 @@ def _answers(payload: Mapping[str, Any]) -> list[str]:
 def _flat(value: Any, depth: int) -> str:
     if isinstance(value, bool):
         return "✓" if value else "✗"
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return ""
     if isinstance(value, Mapping):
-        pairs = ((key, _flat(one, depth + 1)) for key, one in list(value.items())[:_MOST] if key != _OURS)
+        pairs = ((key, _flat(one, depth + 1)) for key, one in list(value.items())[:_MAX_PARTS] if key != _OURS)
         return ", ".join(f"{key}: {words}" for key, words in pairs if words)
     if isinstance(value, list):
-        return ", ".join(filter(None, (_flat(one, depth + 1) for one in value[:_MOST])))
-    return _said(value)
+        return ", ".join(filter(None, (_flat(one, depth + 1) for one in value[:_MAX_PARTS])))
+    return _line(value)
 
 
 def _item(item: Any) -> str:
     one = _dict(item)
-    name = " ".join(filter(None, (_said(one.get("product_name")), _said(one.get("product_retailer_id")))))
-    price = " ".join(filter(None, (_said(one.get("item_price")), _said(one.get("currency")))))
-    return f"{_said(one.get('quantity')) or '1'} × {name}" + (f" ({price})" if price else "") if name else ""
+    name = " ".join(filter(None, (_line(one.get("product_name")), _line(one.get("product_retailer_id")))))
+    price = " ".join(filter(None, (_line(one.get("item_price")), _line(one.get("currency")))))
+    return f"{_line(one.get('quantity')) or '1'} × {name}" + (f" ({price})" if price else "") if name else ""
 
 
 def _card(one: Any) -> str:
     card = _dict(one)
     name, org = _dict(card.get("name")), _dict(card.get("org"))
     full = (
-        _said(card.get("name")) or _said(name.get("formatted_name")) or _joined(name, ("first_name", "last_name"), " ")
+        _line(card.get("name")) or _line(name.get("formatted_name")) or _joined(name, ("first_name", "last_name"), " ")
     )
-    work = _said(org.get("company")) or _joined(org, ("title", "department"), ", ")
+    work = _line(org.get("company")) or _joined(org, ("title", "department"), ", ")
     reach = [
-        _said(each) or _said(_dict(each).get(key)) or _said(_dict(each).get("wa_id"))
+        _line(each) or _line(_dict(each).get(key)) or _line(_dict(each).get("wa_id"))
         for part, key in (("phones", "phone"), ("emails", "email"), ("urls", "url"))
         for each in _list(card.get(part))
     ]
@@ -145,12 +145,12 @@ def _card(one: Any) -> str:
 
 
 def _joined(part: Mapping[str, Any], keys: tuple[str, ...], between: str) -> str:
-    return between.join(filter(None, (_said(part.get(key)) for key in keys)))
+    return between.join(filter(None, (_line(part.get(key)) for key in keys)))
 
 
 def _coordinates(payload: Mapping[str, Any]) -> str:
     place = _dict(payload.get("location")) or payload
-    both = _said(place.get("latitude")), _said(place.get("longitude"))
+    both = _line(place.get("latitude")), _line(place.get("longitude"))
     return ", ".join(both) if all(map(_NUMBER.fullmatch, both)) else ""
 
 
@@ -159,12 +159,12 @@ def _product(product: Mapping[str, Any]) -> str:
 
 
 def _advertisement(referral: Mapping[str, Any]) -> str:
-    parts = [_said(referral.get(key)) for key in ("headline", "body", "source_url")]
-    return f"{_said(referral.get('source_type')) or 'ad'}: {' | '.join(filter(None, parts))}" if any(parts) else ""
+    parts = [_line(referral.get(key)) for key in ("headline", "body", "source_url")]
+    return f"{_line(referral.get('source_type')) or 'ad'}: {' | '.join(filter(None, parts))}" if any(parts) else ""
 
 
 def _chosen(kind: str, payload: Mapping[str, Any]) -> str:
-    """What belongs to the option or button that was chosen."""
+    """Return the fields of the chosen option or button."""
     part = _dict(payload.get("interactive")) or payload
     if permission := _dict(part.get("call_permission_reply")):
         return _labelled("call_permission", permission.get("response"))
@@ -174,13 +174,13 @@ def _chosen(kind: str, payload: Mapping[str, Any]) -> str:
 
 
 def _labelled(label: str, value: Any) -> str:
-    words = _said(value)
+    words = _line(value)
     return f"{label}: {words}" if words else ""
 
 
 def _short(words: str) -> str:
     words = _LINE.sub(" ", words).strip()
-    return words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]}…"
+    return words if len(words) <= _MAX_QUOTE else f"{words[:_MAX_QUOTE]}…"
 
 
 def _dict(value: Any) -> Mapping[str, Any]:
@@ -188,14 +188,14 @@ def _dict(value: Any) -> Mapping[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
-    """The members of a list; a lone one needs no list."""
+    """Return a list's members; a single value counts as a list of one."""
     if isinstance(value, list):
-        return value[:_MOST]
+        return value[:_MAX_PARTS]
     return [value] if isinstance(value, Mapping) else []
 
 
-def _said(value: Any) -> str:
-    """The string or number on one line."""
+def _line(value: Any) -> str:
+    """Return a string or number as one line."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return _LINE.sub(" ", str(value)).strip()

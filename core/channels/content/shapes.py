@@ -33,8 +33,8 @@ from core.platform import faults
 
 __all__ = ["Content", "parse_content", "preview", "split_text"]
 
-_DEEPEST = 32  # levels of nesting; Meta's deepest message has about ten
-_LARGEST = 65_536  # characters of a template or an interactive message as JSON, whose inside we may not know
+_MAX_DEPTH = 32  # levels of nesting; Meta's deepest message has about ten
+_LARGEST = 65_536  # characters of a template or an interactive message as JSON, whose content may be unknown
 
 
 class TextContent(Part):
@@ -95,13 +95,13 @@ Content = (
 )
 
 _adapter: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="type")])
-_TELLING = ("template", "interactive", "location", "contacts", "reaction", "text")
+_TYPE_KEYS = ("template", "interactive", "location", "contacts", "reaction", "text")
 
 
 def parse_content(data: object) -> Content:
-    """Validate a content document. Raises `InvalidMessage` whose `field` is the path of the first fault.
+    """Validate a content document. Raises `InvalidMessage` whose `field` is the path of the first error.
 
-    Without `type`, a key that only one type has tells which is meant.
+    Without `type`, a key that belongs to only one type selects it.
     """
     if not isinstance(data, Mapping):
         raise InvalidMessage("content", "must be an object")
@@ -111,10 +111,10 @@ def parse_content(data: object) -> Content:
             raise InvalidMessage(part, f"has more than {_LARGEST:,} characters as JSON")
     document = dict(data)
     if "type" not in document:
-        meant = next((key for key in _TELLING if key in document), None)
-        if meant is None:
+        type_key = next((key for key in _TYPE_KEYS if key in document), None)
+        if type_key is None:
             raise InvalidMessage("type", "is missing")
-        document["type"] = meant
+        document["type"] = type_key
     try:
         return _adapter.validate_python(document)
     except ValidationError as error:
@@ -123,7 +123,7 @@ def parse_content(data: object) -> Content:
 
 
 def preview(content: Mapping[str, Any]) -> str:
-    """The words of a stored content for a list of conversations; "" where there are none and its type must do."""
+    """Return the text of a stored content for a list of conversations; "" where there is none and the type is shown."""
     match content:
         case {"text": str(text)}:
             return text
@@ -145,7 +145,7 @@ def preview(content: Mapping[str, Any]) -> str:
 
 
 def _path(document: Any, error: ErrorDetails) -> str:
-    """Where the fault is, without the steps that name a discriminator's choice and no key of the document."""
+    """Return the path of an error, without the steps that name a discriminator's choice and no key of the document."""
     path = []
     node, chosen = document, False
     for step in error["loc"]:
@@ -160,9 +160,9 @@ def _path(document: Any, error: ErrorDetails) -> str:
 
 
 def _check_storable(value: object, path: str, depth: int) -> None:
-    """Refuse what the database cannot hold (NUL, lone surrogates, NaN), also inside objects that are passed on."""
+    """Refuse what the database cannot store (NUL, lone surrogates, NaN), also inside objects that are passed on."""
     where = path or "content"
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         raise InvalidMessage(where, "is nested too deeply")
     if isinstance(value, str):
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):

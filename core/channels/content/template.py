@@ -27,7 +27,7 @@ _FIT = Form(
 
 
 def _locale(code: str) -> str:
-    """As templates have it: Meta's webhooks also write a hyphen (`en-US`)."""
+    """Normalise a locale to the form of templates: Meta's webhooks also write a hyphen (`en-US`)."""
     language, _, region = code.replace("-", "_").partition("_")
     return language.lower() + (f"_{region.upper()}" if region else "")
 
@@ -62,7 +62,7 @@ class CurrencyParameter(_Parameter):
 
 
 class DateTime(_Open):
-    """What Meta takes beside it (`day_of_week`, `calendar` …) is passed on."""
+    """A date and time. Meta's additional keys (`day_of_week`, `calendar` …) are passed on."""
 
     fallback_value: Value
 
@@ -118,14 +118,14 @@ class CouponParameter(Part):
 
 
 class ActionParameter(Part):
-    """Of a flow, catalogue, multi-product or order button."""
+    """Parameter of a flow, catalogue, multi-product or order button."""
 
     type: Literal["action"]
     action: dict[str, Any]
 
 
 class MinutesParameter(Part):
-    """How long a call button works."""
+    """Duration of a call button in minutes."""
 
     type: Literal["ttl_minutes"]
     ttl_minutes: int = Field(ge=1, le=43200)
@@ -272,7 +272,7 @@ Component = Annotated[
 
 
 def _lowered(node: Any) -> Any:
-    """The types of components, cards and parameters in small letters; definitions write them in capitals."""
+    """Lower-case the types of components, cards and parameters; definitions write them in capitals."""
     if isinstance(node, list):
         return [_lowered(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Asking Twilio whether it knows us, and whether a sender is the account's own."""
+"""Check Twilio credentials, and whether a sender belongs to the account."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _MOST_PAGES = 10
 
 
 def check_credentials(account: Account, *, read_timeout: float = READ_SECONDS) -> None:
-    """Read one message, which the credentials must allow. Raises `SendError`."""
+    """Read one message, which valid credentials allow. Raises `SendError`."""
     read(account, _of_account(account, "Messages"), {"PageSize": 1}, read_timeout)
 
 
 def owns_sender(account: Account, *, read_timeout: float = READ_SECONDS) -> bool:
-    """Whether the channel's number or messaging service belongs to the account. Raises `SendError`.
+    """Return whether the channel's number or messaging service belongs to the account. Raises `SendError`.
 
     Sources: Twilio, "IncomingPhoneNumber resource" (2010-04-01), "Services resource" (Messaging v1) and "Senders
     resource" (Messaging v2), the last for WhatsApp numbers that were not bought from Twilio.
     """
     if account.identity.startswith("MG"):
-        found = read(account, f"{_messaging(account)}/v1/Services/{quote(account.identity)}", {}, read_timeout, 404)
-        return found.get("account_sid") == account.credentials.get("account_sid")
+        response = read(account, f"{_messaging(account)}/v1/Services/{quote(account.identity)}", {}, read_timeout, 404)
+        return response.get("account_sid") == account.credentials.get("account_sid")
     numbers = read(
         account, _of_account(account, "IncomingPhoneNumbers"), {"PhoneNumber": account.identity}, read_timeout
     )
@@ -44,11 +44,11 @@ def owns_sender(account: Account, *, read_timeout: float = READ_SECONDS) -> bool
 def _is_whatsapp_sender(account: Account, read_timeout: float) -> bool:
     address = f"{_messaging(account)}/v2/Channels/Senders"
     for page in range(_MOST_PAGES):
-        asked: dict[str, str | int] = {"Channel": "whatsapp", "PageSize": _PAGE, "Page": page}
-        found = read(account, address, asked, read_timeout)
-        if any(one.get("sender_id") == f"whatsapp:{account.identity}" for one in found.get("senders") or []):
+        params: dict[str, str | int] = {"Channel": "whatsapp", "PageSize": _PAGE, "Page": page}
+        response = read(account, address, params, read_timeout)
+        if any(one.get("sender_id") == f"whatsapp:{account.identity}" for one in response.get("senders") or []):
             return True
-        if not (found.get("meta") or {}).get("next_page_url"):
+        if not (response.get("meta") or {}).get("next_page_url"):
             return False
     return False
 
@@ -59,14 +59,14 @@ def _of_account(account: Account, resource: str) -> str:
 
 
 def _messaging(account: Account) -> str:
-    """Twilio's messaging API has a host of its own; a stand-in answers for both."""
+    """Return the base URL of Twilio's messaging API, which has its own host; a test server serves both."""
     return account.api_url.rstrip("/").replace("://api.twilio.com", "://messaging.twilio.com")
 
 
 def read(
     account: Account, address: str, params: Mapping[str, str | int], read_timeout: float, missing: int | None = None
 ) -> dict[str, Any]:
-    """The answer; empty for the status `missing`."""
+    """Return the JSON response; empty for the status `missing`."""
     sid = account.credentials.get("account_sid", "")
     response = exchange(
         open_session(),

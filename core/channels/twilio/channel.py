@@ -1,4 +1,4 @@
-"""WhatsApp and SMS by Twilio's REST API, as a channel."""
+"""Twilio channel: WhatsApp and SMS by Twilio's REST API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SERVICE = "MG"  # a messaging service's sid begins so
 
 
 class Twilio:
-    """The channel of one Twilio number (or messaging service). Threads may share it.
+    """Channel of one Twilio number (or messaging service). Thread-safe.
 
     Credentials used: `account_sid` and `auth_token`.
     """
@@ -69,11 +69,11 @@ class Twilio:
 
     @property
     def files_refused(self) -> str | None:
-        """Why no file of ours can go out: Twilio cannot reach us to fetch it."""
+        """Return why no file of ours can be sent: Twilio cannot reach us to fetch it."""
         return None if self._account.files_url else files.NO_ADDRESS
 
     def upload(self, path: Path, mime_type: str, filename: str) -> str:
-        """Never asked for: Twilio takes no uploads (`takes_uploads`)."""
+        """Never called: Twilio accepts no uploads (`takes_uploads`)."""
         raise NotImplementedError("Twilio fetches files by their links")
 
     def send(self, outgoing: Outgoing) -> Sent:
@@ -95,12 +95,12 @@ class Twilio:
         return Sent(sid)
 
     def mark_read(self, provider_id: str, *, typing: bool) -> None:
-        """Nothing: Twilio's Messages resource has neither read marks nor typing indicators."""
+        """Do nothing: Twilio's Messages resource has neither read marks nor typing indicators."""
 
     def fetch(self, media: MediaRef, folder: Path, guard: Callable[[str], None]) -> Download:
         """Fetch a customer's file. Raises `MediaError`.
 
-        Twilio answers with a redirect to storage elsewhere, which is not shown our credentials.
+        Twilio redirects to storage elsewhere, which does not get our credentials.
         """
         if media.url is None:
             raise MediaError("the message names no file", permanent=True)
@@ -136,7 +136,7 @@ class Twilio:
 
 
 def refusal(response: requests.Response, answer: Mapping[str, Any]) -> SendError:
-    """The error that an answer of Twilio's other than 2xx means."""
+    """Return the error of a Twilio response other than 2xx."""
     wait = retry_after(response.headers)
     if "code" not in answer:
         title = f"HTTP {response.status_code} without an error code"

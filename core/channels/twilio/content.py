@@ -1,4 +1,4 @@
-"""Twilio's content templates, in the shape of Meta's (Twilio, Content API, "ContentAndApprovals resource" v1)."""
+"""Twilio's content templates, converted to Meta's format (Twilio, Content API, "ContentAndApprovals resource" v1)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MOST_PAGES = 60
 
 
 def list_content(account: Account, *, read_timeout: float = READ_SECONDS) -> Iterator[Template]:
-    """Every content template of an account. Raises `SendError`.
+    """Yield every content template of an account. Raises `SendError`.
 
-    Names need not differ at Twilio: a second one of a name and language gets the end of its sid.
+    Twilio allows duplicate names: a second one of a name and language gets the end of its sid.
     """
     seen: set[tuple[str, str]] = set()
     address = account.api_url.rstrip("/").replace("://api.twilio.com", "://content.twilio.com")
     for page in range(_MOST_PAGES):
-        found = read(account, f"{address}/v1/ContentAndApprovals", {"PageSize": _PAGE, "Page": page}, read_timeout)
-        for item in map(mapping, items(found, "contents")):
-            told = _as_meta(item)
-            if (told["name"], told["language"]) in seen:
-                told["name"] += f" {text(item.get('sid'))[-4:]}"
-            seen.add((told["name"], told["language"]))
-            yield read_template(told)
-        if not mapping(found.get("meta")).get("next_page_url"):
+        response = read(account, f"{address}/v1/ContentAndApprovals", {"PageSize": _PAGE, "Page": page}, read_timeout)
+        for item in map(mapping, items(response, "contents")):
+            template = _as_meta(item)
+            if (template["name"], template["language"]) in seen:
+                template["name"] += f" {text(item.get('sid'))[-4:]}"
+            seen.add((template["name"], template["language"]))
+            yield read_template(template)
+        if not mapping(response.get("meta")).get("next_page_url"):
             return
 
 
@@ -53,7 +53,7 @@ def _as_meta(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _richest(types: Mapping[str, Any]) -> dict[str, Any]:
-    """Twilio sends the richest form that the channel knows; plain text is the least."""
+    """Return the richest form of a template, which Twilio sends where supported; plain text is the last."""
     plainest_last = sorted(types, key=lambda kind: (kind == "twilio/text", kind))
     return mapping(types[plainest_last[0]]) if plainest_last else {}
 

@@ -1,4 +1,4 @@
-"""What Twilio's error codes mean for a message (Twilio, Error and warning dictionary)."""
+"""Meaning of Twilio's error codes (Twilio, Error and warning dictionary)."""
 
 from __future__ import annotations
 
@@ -127,11 +127,11 @@ _WEBHOOK = _final(
 
 
 def diagnose(code: str | int, http_status: int | None = None) -> Diagnosis:
-    """The meaning of an error code; an unknown one is retried on HTTP 5xx or 429 only."""
+    """Return the meaning of an error code; an unknown one is retried on HTTP 5xx or 429 only."""
     number = str(code)
-    known = DIAGNOSES.get(number)
-    if known is not None:
-        return known
+    entry = DIAGNOSES.get(number)
+    if entry is not None:
+        return entry
     if number == "12300" or (len(number) == 5 and number.startswith("112")):
         return _WEBHOOK
     if http_status is not None and (http_status >= 500 or http_status in (401, 403, 408, 429)):
@@ -140,5 +140,5 @@ def diagnose(code: str | int, http_status: int | None = None) -> Diagnosis:
 
 
 def diagnose_failure(error: ProviderError) -> Diagnosis:
-    """The meaning of an error in a failed or undelivered status, which is final: Twilio gave the message up."""
+    """Return the meaning of an error in a failed or undelivered status, which is final: Twilio does not retry."""
     return replace(diagnose(error.code), verdict=Verdict.PERMANENT)

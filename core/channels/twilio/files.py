@@ -1,4 +1,4 @@
-"""Which files Twilio takes, and how large (Twilio, Accepted content types for media)."""
+"""File types and sizes that Twilio accepts (Twilio, Accepted content types for media)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _WHATSAPP_STICKER_LIMIT = 500 * 1024
 def check(field: str, kind: str, file: FileFacts, carrier: Kind) -> None:
     """Raise `FileRefused` if Twilio would refuse the file on this kind of channel.
 
-    The customer's telephone tells a picture from a film by the file; `kind` must agree with it all the same.
+    The customer's phone recognises image or video by the file; `kind` must still agree with it.
     """
     mime_type = bare(file.mime_type)
     if mime_type not in _TAKEN.get(carrier, frozenset()):

@@ -1,7 +1,7 @@
-"""What we send, as parameters of Twilio's Messages resource (Twilio, Message resource: Create).
+"""Parameters of Twilio's Messages resource for our contents (Twilio, Message resource: Create).
 
-Twilio takes text, one file or a stored content template. What has no such form is written out: buttons and list
-rows as numbered lines that the customer answers in words, contacts as lines, a place (in SMS) as a map link.
+Twilio accepts text, one file or a stored content template. Other contents are written as text: buttons and list rows as
+numbered lines that the customer answers in words, contacts as lines, a location (in SMS) as a map link.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BODY_LIMIT = 1600
 
 
 def parameters(outgoing: Outgoing, kind: Kind) -> dict[str, str]:
-    """The parameters that depend on the content. Raises `InvalidMessage`."""
+    """Return the parameters that depend on the content. Raises `InvalidMessage`."""
     content = outgoing.content
     match content["type"]:
         case "image" | "video" | "audio" | "document" | "sticker":
@@ -46,7 +46,7 @@ def check(content: Mapping[str, Any]) -> None:
 
 
 def words(content: Mapping[str, Any]) -> str:
-    """A content without file or template, as text. Raises `InvalidMessage` if it cannot be told in words."""
+    """Return a content without file or template as text. Raises `InvalidMessage` if it has no text form."""
     match content:
         case {"type": "text", "text": str(text)}:
             return text
@@ -67,7 +67,7 @@ def _media(outgoing: Outgoing) -> dict[str, str]:
 
 
 def _header_file(outgoing: Outgoing) -> dict[str, str]:
-    """The picture, film or document above the words of an interactive message."""
+    """Return the image, video or document in the header of an interactive message."""
     header = (_content(outgoing).get("interactive") or {}).get("header") or {}
     kind = header.get("type")
     return {"MediaUrl": _link(f"interactive.header.{kind}", header[kind])} if kind in KINDS else {}

@@ -1,7 +1,7 @@
-"""Is this webhook from Twilio? (Twilio, Webhooks security).
+"""Verify the signature of Twilio's webhooks (Twilio, Webhooks security).
 
-Written here rather than with the SDK's validator, which raises on a missing header and on JSON without a hash, reads
-a port out of the middle of an IPv6 address, and does not compare in constant time.
+The SDK's validator is not used: it raises on a missing header and on JSON without a hash, reads a port out of the
+middle of an IPv6 address, and does not compare in constant time.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def looks_signed(header: str) -> bool:
-    """Whether the header could be a signature at all (20 bytes in base64), which can be told without the body."""
+    """Return whether the header could be a signature at all (20 bytes in base64), without reading the body."""
     return _SIGNATURE.fullmatch(header) is not None
 
 
 def verify_signature(
     url: str, raw_body: bytes, content_type: str | None, header: str | None, tokens: Sequence[str]
 ) -> bool:
-    """Whether `X-Twilio-Signature` signs this request with one of the auth tokens. Never raises.
+    """Return whether `X-Twilio-Signature` signs this request with one of the auth tokens. Never raises.
 
-    `url` is the configured public one with the query exactly as it came. Twilio signs it sometimes with and
-    sometimes without the port, so both count.
+    `url` is the configured public one with the query exactly as received. Twilio signs it sometimes with and sometimes
+    without the port, so both are accepted.
     """
     if not header:
         return False
     try:
-        given = header.encode("latin-1")
+        received = header.encode("latin-1")
         signed = [
             (address + parameters).encode("utf-8", "surrogateescape")
             for address in _spellings(url)
@@ -47,12 +47,12 @@ def verify_signature(
     for token in filter(None, tokens):
         for text in signed:
             expected = base64.b64encode(hmac.new(token.encode(), text, hashlib.sha1).digest())
-            genuine |= hmac.compare_digest(expected, given)
+            genuine |= hmac.compare_digest(expected, received)
     return genuine
 
 
 def _spellings(url: str) -> set[str]:
-    """The URL without fragment, with its port and without. Raises ValueError for a port that is none."""
+    """Return the URL without fragment, with its port and without. Raises ValueError for an invalid port."""
     parts = urlsplit(url)._replace(fragment="")
     host = parts.netloc.removesuffix(f":{parts.port}") if parts.port is not None else parts.netloc
     port = parts.port or _PORTS.get(parts.scheme, 443)
@@ -64,10 +64,10 @@ def _with_host(parts: SplitResult, host: str) -> str:
 
 
 def _parameters(url: str, raw_body: bytes, content_type: str | None) -> list[str]:
-    """What follows the URL in the signed text. Raises ValueError if the body cannot have been signed.
+    """Return what follows the URL in the signed text. Raises ValueError if the body cannot have been signed.
 
-    A form: names and values sorted, blanks included. A pair that occurs twice is signed once by Twilio's libraries
-    and twice by its description. Any other body: nothing, but its SHA-256 stands in the URL.
+    A form: names and values sorted, blanks included. Twilio's libraries sign a repeated pair once, its documentation
+    twice. Any other body: nothing, but the URL contains its SHA-256.
     """
     if _FORM in (content_type or "").lower() or not raw_body:
         text = raw_body.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What Twilio's error codes are called (Twilio, Error and warning dictionary): a status brings the number alone."""
+"""Titles of Twilio's error codes (Twilio, Error and warning dictionary): a status has the number only."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ _TITLES = {
 
 
 def title_of(code: str) -> str:
-    """A few words for an error code; an unknown one is named by its number."""
+    """Return the title of an error code; an unknown one is named by its number."""
     return _TITLES.get(code) or f"Twilio error {code}"

@@ -1,4 +1,4 @@
-"""Twilio's webhooks as our own vocabulary (Twilio, Messaging: incoming messages; status callbacks)."""
+"""Parse Twilio's webhooks (Twilio, Messaging: incoming messages; status callbacks)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 from core.channels import json_sanitizer
-from core.channels.content.plain_text import told
+from core.channels.content.plain_text import as_text
 from core.channels.media_types import bare
 from core.channels.opt_out_keywords import opt_out_of
 from core.channels.phone_numbers import digits, is_short_code
 from core.channels.twilio.titles import title_of
-from core.channels.types import Broken, InboundMessage, Kind, MediaRef, Parsed, ProviderError, Receipt
+from core.channels.types import InboundMessage, Kind, MediaRef, Parsed, ProviderError, Receipt, UnparsedItem
 
 _WHATSAPP = "whatsapp:"
 _MOST_MEDIA = 32  # Twilio sends at most ten
@@ -60,25 +60,27 @@ Form = Mapping[str, str]
 
 
 def parse_inbound(body: bytes, content_type: str, received_at: datetime) -> Iterator[Parsed]:
-    """The one message of an inbound webhook. Twilio sends no time: it is the second of `received_at`. Never raises.
+    """Parse an inbound webhook into one message.
 
-    A status is read as one here too: the account may have been given this address for both.
+    Twilio sends no time: `received_at` to the second is used. Never raises.
+
+    A status is accepted too: the account may use this URL for both.
     """
     form = _read(body, content_type)
     if form is None:
-        yield Broken("not a form", _excerpt(body))
+        yield UnparsedItem("not a form", _excerpt(body))
     else:
         yield _status(form, "", received_at) if _state(form) in _STATUSES else _inbound(form, received_at)
 
 
 def parse_status(body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:
-    """The one status of a callback; `query` is the callback URL's, which carries our message id. Never raises.
+    """Parse a status callback; `query` is the callback URL's, which carries our message id. Never raises.
 
-    A message that comes here is read as one.
+    A message is accepted too.
     """
     form = _read(body, content_type)
     if form is None:
-        yield Broken("not a form", _excerpt(body))
+        yield UnparsedItem("not a form", _excerpt(body))
     else:
         yield _inbound(form, received_at) if _state(form) in _COMING else _status(form, query, received_at)
 
@@ -88,7 +90,7 @@ def _state(form: Form) -> str:
 
 
 def _read(body: bytes, content_type: str) -> dict[str, str] | None:
-    """The parameters, each with its last value; None if the body is neither a form nor a JSON object."""
+    """Return the parameters, each with its last value; None if the body is neither a form nor a JSON object."""
     if "json" in content_type.lower():
         try:
             document = json_sanitizer.loads(body)
@@ -112,8 +114,8 @@ def _inbound(form: Form, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
     sender, route, service = form.get("From", ""), form.get("To", ""), form.get("MessagingServiceSid", "")
     named = {"MessageSid": provider_id, "From": sender, "To": route or service}
-    if amiss := _amiss(named | {"MessagingServiceSid": service or route}):
-        return Broken(f"{amiss} (in a message)", dict(form))
+    if problem := _problem_with(named | {"MessagingServiceSid": service or route}):
+        return UnparsedItem(f"{problem} (in a message)", dict(form))
     kind = _kind(sender, route)
     address = sender.removeprefix(_WHATSAPP)
     user = form.get("ExternalUserId", "").removeprefix(_WHATSAPP)[:_LONGEST_ID]
@@ -144,13 +146,13 @@ def _kind(*addresses: str) -> Kind:
 
 
 def _opt_out(form: Form, words: str, kind: Kind) -> bool | None:
-    """Twilio's own verdict (Advanced Opt-Out) goes before ours."""
+    """Return whether the message opts out; Twilio's own verdict (Advanced Opt-Out) has precedence."""
     declared = form.get("OptOutType", "").upper()
     return _OPT_OUT.get(declared) if declared else opt_out_of(words, sms=kind is Kind.SMS)
 
 
 def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
-    """Type, words and payload. With a file the words are its caption."""
+    """Return type, text and payload. With a file the text is its caption."""
     words = form.get("Body", "")
     media = _media(form)
     if media:
@@ -158,8 +160,8 @@ def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
     if form.get("Latitude") and form.get("Longitude"):
         return _location(form)
     if form.get("ButtonPayload") or form.get("ButtonText"):
-        said = form.get("ButtonText") or words or form.get("ButtonPayload", "")
-        return "button", said, {"payload": form.get("ButtonPayload", ""), "text": said}
+        label = form.get("ButtonText") or words or form.get("ButtonPayload", "")
+        return "button", label, {"payload": form.get("ButtonPayload", ""), "text": label}
     if form.get("ListId") or form.get("ListTitle"):
         title = form.get("ListTitle") or words
         reply = {"id": form.get("ListId", ""), "title": title, "description": form.get("ListDescription", "")}
@@ -168,9 +170,9 @@ def _body(form: Form) -> tuple[str, str, dict[str, Any]]:
 
 
 def _structured(form: Form) -> tuple[str, str, dict[str, Any]] | None:
-    """An order, a form or contacts. Twilio documents no parameter for them, so whichever holds JSON is read.
+    """Return an order, a form or contacts. Twilio documents no parameter for them, so any that holds JSON is parsed.
 
-    A form has words too ("Sent"), which are not the customer's.
+    A form has text too ("Sent"), which is not the customer's.
     """
     if form.get("Body", "").strip() and form.get("MessageType", "").lower() not in ("interactive", "order", "contacts"):
         return None
@@ -180,10 +182,10 @@ def _structured(form: Form) -> tuple[str, str, dict[str, Any]] | None:
         except (ValueError, RecursionError):
             continue
         if isinstance(found, dict) and isinstance(found.get("product_items"), list):
-            return "order", told("order", found), found
+            return "order", as_text("order", found), found
         if isinstance(found, dict) and isinstance(found.get("contacts"), list):
-            return "contacts", told("contacts", found), found
-        if found and (words := told("interactive", {"response": found})):
+            return "contacts", as_text("contacts", found), found
+        if found and (words := as_text("interactive", {"response": found})):
             return "interactive", words, {"type": "nfm_reply", "nfm_reply": {"response_json": value}, "response": found}
     return None
 
@@ -196,7 +198,7 @@ def _without_words(form: Form) -> tuple[str, str, dict[str, Any]]:
 
 
 def _unnamed(form: Form) -> dict[str, str]:
-    """The parameters that we have no place for. New ones come unannounced."""
+    """Return unknown parameters. New ones appear unannounced."""
     return {name: value for name, value in form.items() if value and not _NAMED.fullmatch(name)}
 
 
@@ -253,10 +255,10 @@ def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
     state, our_id = _state(form), _our_id(query)
     named = {"MessageStatus": state} if our_id is not None and not provider_id else {"MessageSid": provider_id}
-    if amiss := _amiss(named | {"MessageStatus": state}):
-        return Broken(f"{amiss} (in a status)", dict(form))
+    if problem := _problem_with(named | {"MessageStatus": state}):
+        return UnparsedItem(f"{problem} (in a status)", dict(form))
     if (status := _STATUSES.get(state)) is None:
-        return Broken(f"MessageStatus is {state!r:.60}, which is none that is known (in a status)", dict(form))
+        return UnparsedItem(f"MessageStatus is {state!r:.60}, which is none that is known (in a status)", dict(form))
     sender, recipient = form.get("From", ""), form.get("To", "")
     return Receipt(
         kind=_kind(sender, recipient),
@@ -271,8 +273,8 @@ def _status(form: Form, query: str, received_at: datetime) -> Parsed:
     )
 
 
-def _amiss(named: Mapping[str, str]) -> str:
-    """What is wrong with the parameters that there must be: the first that is missing, or longer than any id."""
+def _problem_with(named: Mapping[str, str]) -> str:
+    """Return what is wrong with the required parameters: the first that is missing, or longer than any id."""
     for name, value in named.items():
         if not value:
             return f"{name} is missing"

@@ -1,4 +1,4 @@
-"""Setting up a number, and asking what Meta has on file (Cloud API, Get started; Business phone numbers).
+"""Set up a number, and read its settings at Meta (Cloud API, Get started; Business phone numbers).
 
 Every function raises `SendError`, whose `advice` says what an administrator can do.
 """
@@ -29,7 +29,7 @@ PROFILE_KEYS = frozenset({"about", "address", "description", "email", "websites"
 
 @dataclass(frozen=True, slots=True)
 class PhoneInfo:
-    """What Meta says of our number, in Meta's words (quality GREEN, YELLOW, RED; verification VERIFIED …)."""
+    """Meta's data about our number, in Meta's values (quality GREEN, YELLOW, RED; verification VERIFIED …)."""
 
     id: str
     verified_name: str
@@ -45,7 +45,7 @@ class PhoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """What Meta says of our access token. `expires_at` None: it does not expire."""
+    """Meta's data about our access token. `expires_at` None: it does not expire."""
 
     valid: bool
     app_id: str
@@ -56,23 +56,24 @@ class TokenInfo:
 
 
 def phone_info(graph: Graph) -> PhoneInfo:
-    found = graph.call("GET", graph.account.identity, params={"fields": _PHONE_FIELDS})
+    """Read the number's settings at Meta."""
+    response = graph.call("GET", graph.account.identity, params={"fields": _PHONE_FIELDS})
     return PhoneInfo(
-        id=text(found.get("id")),
-        verified_name=text(found.get("verified_name")),
-        display_phone_number=text(found.get("display_phone_number")),
-        quality=text(found.get("quality_rating")),
-        verification=text(found.get("code_verification_status")),
-        name_status=text(found.get("name_status")),
-        status=text(found.get("status")),
-        platform=text(found.get("platform_type")),
-        throughput=text(mapping(found.get("throughput")).get("level")),
-        messaging_tier=text(found.get("whatsapp_business_manager_messaging_limit")),
+        id=text(response.get("id")),
+        verified_name=text(response.get("verified_name")),
+        display_phone_number=text(response.get("display_phone_number")),
+        quality=text(response.get("quality_rating")),
+        verification=text(response.get("code_verification_status")),
+        name_status=text(response.get("name_status")),
+        status=text(response.get("status")),
+        platform=text(response.get("platform_type")),
+        throughput=text(mapping(response.get("throughput")).get("level")),
+        messaging_tier=text(response.get("whatsapp_business_manager_messaging_limit")),
     )
 
 
 def token_info(graph: Graph) -> TokenInfo:
-    """Ask about the account's token with the token itself, which Meta allows for a token of one's own app."""
+    """Inspect the account's token with itself, which Meta allows for a token of one's own app."""
     token = graph.account.credentials.get("access_token", "")
     data = mapping(graph.call("GET", "debug_token", params={"input_token": token}).get("data"))
     expires = data.get("expires_at")
@@ -87,11 +88,12 @@ def token_info(graph: Graph) -> TokenInfo:
 
 
 def request_code(graph: Graph, method: Literal["SMS", "VOICE"], language: str) -> None:
-    """Have Meta send the number a verification code. `language` is a locale such as es_AR."""
+    """Request a verification code for the number. `language` is a locale such as es_AR."""
     graph.call("POST", f"{graph.account.identity}/request_code", data={"code_method": method, "language": language})
 
 
 def verify_code(graph: Graph, code: str) -> None:
+    """Verify the number with the code that Meta sent."""
     graph.call("POST", f"{graph.account.identity}/verify_code", data={"code": code.replace("-", "").strip()})
 
 
@@ -101,13 +103,15 @@ def register(graph: Graph, pin: str) -> None:
 
 
 def profile(graph: Graph) -> dict[str, Any]:
-    """The business profile as Meta names its parts; {} if none is set."""
-    found = graph.call("GET", f"{graph.account.identity}/whatsapp_business_profile", params={"fields": _PROFILE_FIELDS})
-    return mapping(next(items(found, "data"), {}))
+    """Return the business profile with Meta's keys; {} if none is set."""
+    response = graph.call(
+        "GET", f"{graph.account.identity}/whatsapp_business_profile", params={"fields": _PROFILE_FIELDS}
+    )
+    return mapping(next(items(response, "data"), {}))
 
 
 def update_profile(graph: Graph, changes: Mapping[str, Any]) -> None:
-    """Change parts of the business profile (`PROFILE_KEYS`). Raises ValueError for a part that does not exist."""
+    """Change parts of the business profile (`PROFILE_KEYS`). Raises ValueError for an unknown part."""
     unknown = sorted(set(changes) - PROFILE_KEYS)
     if unknown:
         raise ValueError(f"not parts of a business profile: {', '.join(unknown)}")
@@ -116,18 +120,20 @@ def update_profile(graph: Graph, changes: Mapping[str, Any]) -> None:
 
 
 def _waba(graph: Graph) -> str:
-    """The WhatsApp business account that the number belongs to."""
+    """Return the WhatsApp business account of the number."""
     if waba := graph.account.credentials.get("waba_id"):
         return waba
     raise SendError(ProviderError("no_account", "The channel has no WhatsApp business account id"), _NO_ACCOUNT)
 
 
 def subscribe_app(graph: Graph) -> None:
-    """Have the webhooks of the business account in `waba_id` delivered to the token's app."""
+    """Subscribe the token's app to the webhooks of the business account in `waba_id`."""
     graph.call("POST", f"{_waba(graph)}/subscribed_apps")
 
 
 def subscribed_apps(graph: Graph) -> list[str]:
-    """The names of the apps that get the account's webhooks."""
-    found = graph.call("GET", f"{_waba(graph)}/subscribed_apps")
-    return [text(mapping(mapping(item).get("whatsapp_business_api_data")).get("name")) for item in items(found, "data")]
+    """Return the names of the apps subscribed to the account's webhooks."""
+    response = graph.call("GET", f"{_waba(graph)}/subscribed_apps")
+    return [
+        text(mapping(mapping(item).get("whatsapp_business_api_data")).get("name")) for item in items(response, "data")
+    ]

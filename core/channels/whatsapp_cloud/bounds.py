@@ -1,8 +1,8 @@
-"""How much one body of Meta's may hold.
+"""Limits of one webhook body of Meta's.
 
-Meta sends at most 3 MB and 1,000 updates at once (Webhooks, "Getting started"), except for a number's past, of which
-one body holds thousands of messages. A body that holds more was not written by Meta as we know it, and reading it item
-by item would keep every other event waiting.
+Meta sends at most 3 MB and 1,000 updates at once (Webhooks, "Getting started"), except for a number's history, of which
+one body holds thousands of messages. A larger body does not come from Meta as documented, and parsing it item by item
+would delay every other event.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections import Counter
 from typing import Any
 
 MOST_UPDATES = 2000  # of each kind (entries, changes, messages, statuses, contacts, errors …): twice what Meta says
-MOST_OLD = 12_000  # messages of a number's past: as many short ones as 3 MB hold
+MOST_OLD = 12_000  # messages of a number's history: as many short ones as 3 MB hold
 _OLD = "old messages"
 _MOST_VALUES = 200_000  # values of any kind; a thousand messages have about 20,000
-_DEEPEST = 64  # levels of nesting; a message has about ten
-# What stands in these lists is somebody's content, whose own lists (shared cards, ordered products) are no updates.
+_MAX_DEPTH = 64  # levels of nesting; a message has about ten
+# These lists hold message content, whose own lists (shared cards, ordered products) are no updates.
 _CONTENT = frozenset({"messages", _OLD, "message_echoes", "contacts"})
 
 
 def excess(document: Any) -> str | None:
-    """What a body has too much of, as words for a person; None when it is within bounds. Takes bounded time."""
+    """Return which limit a body exceeds, as readable text; None when it is within bounds. Takes bounded time."""
     updates: Counter[str] = Counter()
     values = 0
-    level: list[tuple[str | None, Any]] = [("", document)]  # with the list of updates it belongs to; None: content
-    for _ in range(_DEEPEST):
+    level: list[tuple[str | None, Any]] = [("", document)]  # with its list of updates; None: content
+    for _ in range(_MAX_DEPTH):
         below: list[tuple[str | None, Any]] = []
         for name, value in level:
             values += len(value) if isinstance(value, dict | list) else 0
@@ -52,7 +52,7 @@ def _inside(name: str | None, value: Any) -> list[tuple[str | None, Any]]:
 
 
 def _of_list(name: str | None, key: str) -> str | None:
-    """The list that a key's updates count for, within an object of the list `name`."""
+    """Return the list whose limit applies to a key's updates, within an object of the list `name`."""
     if name is None:
         return None
     return _OLD if (name, key) == ("threads", "messages") else key

@@ -1,4 +1,4 @@
-"""WhatsApp by Meta's Cloud API, as a channel."""
+"""WhatsApp channel by Meta's Cloud API."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NO_FILE = Diagnosis(Verdict.PERMANENT, Cause.REQUEST, "The attached file is mis
 
 
 class WhatsAppCloud:
-    """The channel of one phone number. Threads may share it."""
+    """Channel of one phone number. Thread-safe."""
 
     files_refused = None
     takes_uploads = True
@@ -54,13 +54,13 @@ class WhatsAppCloud:
         files.check(field, kind, file)
 
     def upload(self, path: Path, mime_type: str, filename: str) -> str:
-        """Upload a file for this number; its media id is good for 30 days. Raises `SendError`."""
+        """Upload a file for this number; its media id is valid for 30 days. Raises `SendError`."""
         return upload(self._graph, path, mime_type, filename)
 
     def send(self, outgoing: Outgoing) -> Sent:
         """Send once. Raises `SendError`.
 
-        A number refused for its spelling is tried once in its other spelling, which is safe: a refusal sends nothing.
+        A number refused for its spelling is retried once in its other spelling, which is safe: a refusal sends nothing.
         """
         try:
             body = message_body(outgoing)
@@ -75,7 +75,10 @@ class WhatsAppCloud:
         return self._post({**body, **address(others[0])})
 
     def mark_read(self, provider_id: str, *, typing: bool) -> None:
-        """Blue ticks, and "typing…" for up to 25 seconds (Cloud API, Typing indicators). Raises `SendError`."""
+        """Send a read receipt, and a typing indicator for up to 25 seconds (Cloud API, Typing indicators).
+
+        Raises `SendError`.
+        """
         body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}
         if typing:
             body["typing_indicator"] = {"type": "text"}

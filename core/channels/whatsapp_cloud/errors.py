@@ -1,4 +1,4 @@
-"""What Meta's error codes mean for a message (Cloud API, Error codes)."""
+"""Meaning of Meta's error codes (Cloud API, Error codes)."""
 
 from __future__ import annotations
 
@@ -129,19 +129,19 @@ _NO_SUCH_OBJECT = _final(
 def diagnose(
     code: str | int, http_status: int | None = None, subcode: str | int | None = None, details: str = ""
 ) -> Diagnosis:
-    """The meaning of an error of the Graph API.
+    """Return the meaning of a Graph API error.
 
-    An unknown code is retried on HTTP 5xx or 429 only. `details` (error_data.details) decides between two meanings
-    of code 100: a wrong parameter and a permission that is missing.
+    An unknown code is retried on HTTP 5xx or 429 only. `details` (error_data.details) decides between two meanings of
+    code 100: a wrong parameter and a missing permission.
     """
     number = str(code)
     if number == "100" and str(subcode or "") == "33":
         return _NO_SUCH_OBJECT
     if number == "100" and "permission" in details.lower():
         return _PERMISSION
-    known = DIAGNOSES.get(number)
-    if known is not None:
-        return known
+    entry = DIAGNOSES.get(number)
+    if entry is not None:
+        return entry
     if len(number) == 3 and number.startswith("2") and number.isdecimal():  # 200-299: permissions
         return _PERMISSION
     if http_status is not None and (http_status >= 500 or http_status in (401, 403, 408, 429)):
@@ -150,5 +150,5 @@ def diagnose(
 
 
 def diagnose_failure(error: ProviderError) -> Diagnosis:
-    """The meaning of an error in a `failed` status, which is final: Meta gave up a message that it had accepted."""
+    """Return the meaning of an error in a `failed` status, which is final: Meta does not retry an accepted message."""
     return replace(diagnose(error.code, details=error.details), verdict=Verdict.PERMANENT)

@@ -1,7 +1,6 @@
-"""Which files Meta takes, and how large (Cloud API reference, Media: "Supported media types").
+"""File types and sizes that Meta accepts (Cloud API reference, Media: "Supported media types").
 
-The limits hold for the upload, which knows a file's type and not what it will be sent as: a photo of 6 MB is refused
-as a document too.
+The limits hold for the upload, which knows a file's type but not its use: a photo of 6 MB is refused as a document too.
 """
 
 from __future__ import annotations
@@ -46,13 +45,13 @@ _STICKER_LIMIT, _MOVING_STICKER_LIMIT = 100 * 1024, 500 * 1024
 
 
 def upload_type(mime_type: str) -> str:
-    """The type to upload a file under. Meta knows no text but text/plain; the name's ending tells the rest."""
+    """Return the type to upload a file under. Meta's only text type is text/plain; the extension decides."""
     plain = bare(mime_type)
     return "text/plain" if plain.startswith("text/") or plain == "application/json" else plain
 
 
 def check(field: str, kind: str, file: FileFacts) -> None:
-    """Raise `FileRefused` if Meta would refuse the file. A kind that we do not know takes what can be uploaded."""
+    """Raise `FileRefused` if Meta would refuse the file. An unknown kind accepts all that can be uploaded."""
     mime_type = upload_type(file.mime_type)
     kind = kind if kind in _TAKEN else "sticker" if mime_type == "image/webp" else "document"
     if mime_type not in _TAKEN[kind]:
@@ -61,7 +60,11 @@ def check(field: str, kind: str, file: FileFacts) -> None:
         raise FileRefused(field, "is OGG without Opus in one channel (mono), which is all that WhatsApp takes")
     limit = _limit(mime_type, file.head)
     if file.size is not None and file.size > limit:
-        raise FileRefused(field, f"has {_told(file.size)}; WhatsApp takes at most {_told(limit)} of this type", limit)
+        raise FileRefused(
+            field,
+            f"has {_readable_size(file.size)}; WhatsApp takes at most {_readable_size(limit)} of this type",
+            limit,
+        )
 
 
 def _limit(mime_type: str, head: bytes) -> int:
@@ -72,5 +75,5 @@ def _limit(mime_type: str, head: bytes) -> int:
     return _LIMITS.get(mime_type.partition("/")[0], _PAPER_LIMIT)
 
 
-def _told(size: int) -> str:
+def _readable_size(size: int) -> str:
     return f"{size / MEGABYTE:.3g} MB" if size >= MEGABYTE else f"{size / 1024:.3g} KB"

@@ -1,4 +1,4 @@
-"""Calls to Meta's Graph API: address, token, and errors in one place."""
+"""Meta Graph API client: URL, token and error handling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.channels.whatsapp_cloud.errors import diagnose
 
 
 class Graph:
-    """One account's way to the Graph API. Threads may share it.
+    """Graph API client of one account. Thread-safe.
 
     Credentials used: `access_token`, and `waba_id` (WhatsApp business account) for templates and subscriptions.
     """
@@ -36,9 +36,10 @@ class Graph:
         self._session.auth = BearerAuth(account.credentials.get("access_token", ""))
 
     def call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        """One request (`params`, `json`, `data`, `files` as in requests); the JSON object of its answer.
+        """Make one request and return the JSON object of its response.
 
-        Raises `SendError`, whose verdict says whether the request may have had its effect.
+        `params`, `json`, `data` and `files` are as in requests. Raises `SendError`, whose verdict says whether the
+        request may have had its effect.
         """
         response = exchange(self._session, method, f"{self._base}/{path}", read_timeout=self.read_timeout, **arguments)
         answer = json_object(response)
@@ -65,7 +66,7 @@ def _refusal(response: requests.Response, error: object) -> SendError:
 
 
 def _regained_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until calls are allowed again, which Meta tells in minutes per use case (Graph API, Rate limits)."""
+    """Return the seconds until calls are allowed again; Meta gives minutes per use case (Graph API, Rate limits)."""
     try:
         usage = json.loads(headers.get("X-Business-Use-Case-Usage", "{}"))
         minutes = [

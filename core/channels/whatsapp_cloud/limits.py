@@ -64,7 +64,7 @@ def _check_media(kind: str, media: Mapping[str, Any]) -> None:
     _at_most("media.filename", media.get("filename"), FILENAME)
 
 
-# An emoji with what may belong to it (Unicode, UTS #51, emoji sequence): style, skin, tags, and joined ones; or a flag,
+# An emoji with its modifiers (Unicode, UTS #51, emoji sequence): style, skin, tags, and joined ones; or a flag,
 # or a key.
 _PICTURE = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf"
@@ -78,12 +78,12 @@ def _is_emoji(words: str) -> bool:
     return not words or _EMOJI.fullmatch(words) is not None
 
 
-# Kinds that Meta sends without words of ours (Interactive object).
+# Kinds that Meta sends without our text (Interactive object).
 _WITHOUT_BODY = frozenset(("product", "call_permission_request"))
 
 
 def _check_interactive(message: Mapping[str, Any]) -> None:
-    """The inside of kinds that we do not know is looked at no further than its words."""
+    """Check an interactive content. Of unknown kinds only the texts are checked."""
     kind = message["type"]
     body = _at(message, "body", "text")
     if body is None and kind not in _WITHOUT_BODY:
@@ -108,8 +108,8 @@ def _check_list(_: Mapping[str, Any], action: Mapping[str, Any]) -> None:
     _check_sections(action["sections"])
 
 
-def _check_press(message: Mapping[str, Any], _: Mapping[str, Any]) -> None:
-    """A button that opens an address, or calls."""
+def _check_link_button(message: Mapping[str, Any], _: Mapping[str, Any]) -> None:
+    """Check a button that opens a URL, or calls."""
     _words(message, BUTTON_TITLE, "action", "parameters", "display_text")
 
 
@@ -150,8 +150,8 @@ def _check_cards(_: Mapping[str, Any], action: Mapping[str, Any]) -> None:
 _ACTIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], None]] = {
     "button": _check_reply_buttons,
     "list": _check_list,
-    "cta_url": _check_press,
-    "voice_call": _check_press,
+    "cta_url": _check_link_button,
+    "voice_call": _check_link_button,
     "flow": _check_flow,
     "product_list": _check_products,
     "carousel": _check_cards,
@@ -163,7 +163,7 @@ def _words(message: Mapping[str, Any], limit: int, *path: str) -> None:
 
 
 def _at(node: Any, *path: str) -> str | None:
-    """The text at a path, None where there is none."""
+    """Return the text at a path, None where there is none."""
     for key in path:
         node = node.get(key) if isinstance(node, Mapping) else None
     return node if isinstance(node, str) else None

@@ -1,4 +1,4 @@
-"""Files to and from Meta (Cloud API reference, Media)."""
+"""Download and upload Meta media (Cloud API reference, Media)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fetch(
 ) -> Download:
     """Fetch a file by its media id. Raises `MediaError`.
 
-    The address that the id stands for lives five minutes, so it is asked for anew, once, if it is already gone.
+    The URL of an id expires after five minutes, so it is requested once more if it has expired.
     """
     if media.provider_media_id is None:
         raise MediaError("the message names no file", permanent=True)
@@ -48,9 +48,9 @@ def fetch(
 
 
 def upload(graph: Graph, path: Path, mime_type: str, filename: str) -> str:
-    """Upload a file and return its media id, good for 30 days. Raises `SendError`.
+    """Upload a file and return its media id, valid for 30 days. Raises `SendError`.
 
-    Nothing is sent to anyone yet, so whatever remains unclear may simply be tried again.
+    Nothing is sent to anyone yet, so an unclear outcome may be retried.
     """
     kind = upload_type(mime_type)
     with path.open("rb") as stream:

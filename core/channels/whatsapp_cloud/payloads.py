@@ -11,9 +11,9 @@ from core.channels.types import Outgoing
 
 
 def message_body(outgoing: Outgoing) -> dict[str, Any]:
-    """The JSON for one message. Our id travels in `biz_opaque_callback_data` and returns in every status.
+    """Return the JSON for one message. Our id is sent in `biz_opaque_callback_data` and returned in every status.
 
-    Raises `KeyError` for a file that the message names and does not bring.
+    Raises `KeyError` for a file that the message names but does not include.
     """
     kind, part = _part(resolved(outgoing.content, outgoing.files))
     body: dict[str, Any] = {
@@ -30,7 +30,7 @@ def message_body(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def address(to: str) -> dict[str, str]:
-    """`recipient` for a business-scoped user id, else `to`."""
+    """Return `recipient` for a business-scoped user id, else `to`."""
     return {"recipient": to} if is_bsuid(to) else {"to": digits(to) or to}
 
 
@@ -49,13 +49,13 @@ def _part(content: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _media(kind: str, media: Mapping[str, Any]) -> dict[str, Any]:
-    """A file. Meta refuses a name for anything but documents, and a voice note is a sound (Audio messages)."""
+    """Return a file part. Meta refuses a name except for documents, and a voice note is audio (Audio messages)."""
     allowed = {"id", "link", "caption"} | {"document": {"filename"}, "audio": {"voice"}}.get(kind, set())
     return {key: value for key, value in media.items() if key in allowed and value}
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A contact; Meta wants a second name part beside formatted_name."""
+    """Return a contact; Meta requires a second name part beside formatted_name."""
     name = card["name"]
     if len(name) == 1:
         name = {**name, "first_name": name["formatted_name"]}
@@ -70,7 +70,10 @@ def _template(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _component(component: Mapping[str, Any]) -> dict[str, Any]:
-    """Meta writes a button's place and a header's coordinates as strings (Cloud API reference, Template object)."""
+    """Return a component in Meta's format (Cloud API reference, Template object).
+
+    Meta writes a button's index and a header's coordinates as strings.
+    """
     filled = dict(component)
     if component["type"] == "button" and "index" in filled:
         filled["index"] = str(filled["index"])

@@ -1,4 +1,4 @@
-"""Whether a template is sent as Meta has it on file: what Meta would refuse later is refused before it is queued."""
+"""Check a template message against Meta's stored template, so that it is refused before it is queued."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ _REASONS = {
 
 
 class TemplateFault(InvalidMessage):
-    """A template that cannot be sent like this. `code` and `told` say it again in another language.
+    """A template that cannot be sent like this. `code` and `params` allow a translated message.
 
-    `told["part"]` is header, body, limited_time_offer, carousel, or button or card with its number.
+    `params["part"]` is header, body, limited_time_offer, carousel, or button or card with its number.
     """
 
-    def __init__(self, code: str, field: str, **told: object) -> None:
-        super().__init__(field, _REASONS[code].format(**told))
+    def __init__(self, code: str, field: str, **params: object) -> None:
+        super().__init__(field, _REASONS[code].format(**params))
         self.code = code
-        self.told = told
+        self.params = params
 
 
 def check(template: Template, asked: Mapping[str, Any], now: datetime) -> None:
-    """Raise `TemplateFault` for the first thing that Meta would refuse. Parts that we do not know pass."""
+    """Raise `TemplateFault` for the first thing that Meta would refuse. Unknown parts pass."""
     given = asked.get("components", [])
     _check_parts(template.components, given, "template.components", None, now)
     shown = render(template, given)
@@ -80,7 +80,7 @@ def _check_parts(
     card: int | None,
     now: datetime,
 ) -> None:
-    """`defined` and `given` are components of the template, or of one card."""
+    """Check components: `defined` and `given` are those of the template, or of one card."""
     open_slots = [slot for slot in slots(defined, card) if slot.card == card]
     kinds = {text(component.get("type")).upper(): component for component in defined}
     seen: set[tuple[str, int | None]] = set()
@@ -95,7 +95,7 @@ def _check_parts(
             _check_cards(kinds.get("CAROUSEL"), component, where, now)
         elif kind in ("header", "body", "button", "limited_time_offer"):
             wanted = [slot for slot in open_slots if slot.place == (kind, index)]
-            if not wanted and _is_strange(kinds, kind, index):
+            if not wanted and _is_unknown(kinds, kind, index):
                 continue
             _check_part(wanted, component.get("parameters", []), where, part, now)
     for slot in open_slots:
@@ -105,8 +105,8 @@ def _check_parts(
         raise TemplateFault("missing", path, part="carousel")
 
 
-def _is_strange(kinds: Mapping[str, Mapping[str, Any]], kind: str, index: int | None) -> bool:
-    """Whether the template has a part of a kind that we do not know there: what is given for it passes."""
+def _is_unknown(kinds: Mapping[str, Mapping[str, Any]], kind: str, index: int | None) -> bool:
+    """Return whether the template has a part of an unknown kind there, whose values pass unchecked."""
     if kind != "button":
         return bool(strange([kinds[kind.upper()]])) if kind.upper() in kinds else False
     button = buttons(kinds.values())[index or 0]
@@ -119,7 +119,7 @@ def _named(kind: str, index: int | None, card: int | None) -> str:
 
 
 def _index(component: Mapping[str, Any], defined: Iterable[Mapping[str, Any]], where: str) -> int:
-    """The place of the button that a component fills."""
+    """Return the index of the button that a component fills."""
     known, sub_type = buttons(defined), component["sub_type"].lower()
     index = component.get("index")
     if index is None:

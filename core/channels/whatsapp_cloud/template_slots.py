@@ -1,4 +1,4 @@
-"""What a template leaves open: each thing that whoever sends it gives, in the order of the template.
+"""Open slots of a template: each value that its sender provides, in the template's order.
 
 (Business Management API, Message templates, Components; Cloud API, Send message templates.)
 """
@@ -14,7 +14,7 @@ from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 MEDIA = frozenset(("image", "video", "gif", "document"))
-# Types of buttons that take something when sent, with what it is and whether Meta sends nothing without it.
+# Button types that take a value, with its kind and whether Meta requires it.
 _BUTTONS: Mapping[str, tuple[str, bool]] = {
     "COPY_CODE": ("coupon_code", True),
     "FLOW": ("flow", False),
@@ -35,10 +35,11 @@ _FORMATS = MEDIA | {"", "text", "location", "product"}
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """`part` is header, body, button or limited_time_offer; `index` the button's place, `card` the card's.
+    """A value to fill in.
 
-    `kind` says what is given: text, a kind of media, location, product, coupon_code, expiration, flow, catalog, mpm,
-    order_details, payload or ttl_minutes. `name` is a variable's; `example` is what was shown to Meta for approval.
+    `part` is header, body, button or limited_time_offer; `index` the button's index, `card` the card's. `kind` is the
+    kind of value: text, a kind of media, location, product, coupon_code, expiration, flow, catalog, mpm, order_details,
+    payload or ttl_minutes. `name` is a variable's; `example` is the one submitted for approval.
     """
 
     part: str
@@ -52,11 +53,12 @@ class Slot:
 
     @property
     def place(self) -> tuple[str, int | None]:
+        """Return the part and index of the slot."""
         return self.part, self.index
 
 
 def slots(components: Iterable[Mapping[str, Any]], card: int | None = None) -> list[Slot]:
-    """Of a template, or of one card of it. Cards' own slots are among the template's."""
+    """Return the slots of a template, or of one card of it. Cards' slots are included in the template's."""
     known = list(components)
     for component in known:
         if component.get("type") == CONTENT:  # one set of variables for all parts
@@ -66,12 +68,12 @@ def slots(components: Iterable[Mapping[str, Any]], card: int | None = None) -> l
 
 
 def content_sid(components: Iterable[Mapping[str, Any]]) -> str:
-    """Twilio's name for a template; "" for one of Meta's."""
+    """Return Twilio's sid of a template; "" for one of Meta's."""
     return next((text(one.get("sid")) for one in components if one.get("type") == CONTENT), "")
 
 
 def strange(components: Iterable[Mapping[str, Any]]) -> str:
-    """A part that we do not know how to fill, as Meta calls it; "" if there is none."""
+    """Return Meta's name of a part that cannot be filled in here; "" if there is none."""
     for component in components:
         kind = text(component.get("type")).upper()
         if kind not in _COMPONENTS:
@@ -89,17 +91,18 @@ def strange(components: Iterable[Mapping[str, Any]]) -> str:
 
 
 def cards(component: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
-    """The components of each card of a carousel."""
+    """Return the components of each card of a carousel."""
     return [[mapping(part) for part in items(mapping(card), "components")] for card in items(dict(component), "cards")]
 
 
 def variables(words: str) -> tuple[str, ...]:
-    """The names of the variables in a text, each once: numbers in their order, words as they come."""
+    """Return the names of the variables in a text, without duplicates: numbers in order, names by position."""
     names = dict.fromkeys(VARIABLE.findall(words))
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
 
 
 def buttons(components: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the buttons of a template or card."""
     return [button for component in components for button in _buttons(component)]
 
 

@@ -19,10 +19,10 @@ _MOST_PAGES = 100  # Meta allows 6,000 templates; more pages than this is a loop
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template as Meta has it. Variables are their names in order: "1", "2" … or words.
+    """A template at Meta. Variables are their names in order: "1", "2" … or words.
 
     `header` is none, text, image, video, document or location; `button_variables` maps a button's index to its
-    variables; `components` is Meta's definition whole, for the preview.
+    variables; `components` is Meta's full definition, for the preview.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Template:
 
 
 def list_templates(graph: Graph, waba_id: str) -> Iterator[Template]:
-    """Every template of a WhatsApp business account. Raises `SendError`."""
+    """Yield every template of a WhatsApp business account. Raises `SendError`."""
     after = ""
     for _ in range(_MOST_PAGES):
         params = {"fields": _FIELDS, "limit": str(_PAGE)} | ({"after": after} if after else {})
@@ -56,7 +56,7 @@ def list_templates(graph: Graph, waba_id: str) -> Iterator[Template]:
 
 
 def read_template(item: Mapping[str, Any]) -> Template:
-    """A template from Meta's JSON, whatever of it is missing."""
+    """Parse a template from Meta's JSON, with any part missing."""
     components = tuple(part for part in items(dict(item), "components") if isinstance(part, dict))
     by_type = {text(part.get("type")).upper(): part for part in components}
     header, body = by_type.get("HEADER", {}), text(by_type.get("BODY", {}).get("text"))
@@ -82,7 +82,7 @@ def read_template(item: Mapping[str, Any]) -> Template:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A template with its variables filled in. `media` is what the header is, where it is a file or a place."""
+    """A template with its variables filled in. `media` is the header's kind, where it is a file or a location."""
 
     header: str
     media: str
@@ -93,7 +93,7 @@ class Rendering:
 
 
 def render(template: Template, components: Iterable[Mapping[str, Any]]) -> Rendering:
-    """What the customer will see. A variable without a value stays as it is written."""
+    """Return what the customer sees. A variable without a value stays unfilled."""
     return _rendered(template.components, list(components))
 
 
@@ -114,7 +114,7 @@ def _rendered(defined: Iterable[Mapping[str, Any]], given: list[Mapping[str, Any
 
 
 def _place(given: Iterable[Mapping[str, Any]]) -> str:
-    """The name and address of a header that is a place."""
+    """Return the name and address of a location header."""
     for part in given:
         for parameter in part.get("parameters") or [] if part.get("type") == "header" else []:
             place = mapping(parameter.get("location"))
@@ -131,7 +131,7 @@ def _cards(carousel: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> I
 
 
 def _values(parameters: Any) -> dict[str, str]:
-    """By name, and by position for those without one."""
+    """Return the values by name, and by position for those without one."""
     found = {}
     for position, parameter in enumerate(parameters if isinstance(parameters, list) else [], start=1):
         kind = text(parameter.get("type"))

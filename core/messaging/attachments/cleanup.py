@@ -1,4 +1,4 @@
-"""Files that were handed in for sending and that no message ever carried."""
+"""Delete uploads that no message uses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
 
-KEEP = timedelta(days=1)  # somebody may have attached it and still be writing
-_LOOK_BACK = timedelta(days=30)  # bounds the search, and is longer than a scheduler is ever down
-_AT_ONCE = 500
+KEEP = timedelta(days=1)  # an agent may have attached it and still be writing
+_LOOK_BACK = timedelta(days=30)  # bounds the search; longer than any outage of the scheduler
+_BATCH = 500
 
-# A file is named soon after it was handed in: its message is among the first that the index gives from then on.
-# Whoever queues a message shares the lock on its file (`outgoing.check`), so that one just being used is passed over.
+# A file is named soon after its upload: its message is among the first in the index from then on. Queuing a message
+# locks its file (`outgoing.check`), so a file in use is skipped.
 _LOCK = text("""
 SELECT a.id FROM attachments a
 WHERE a.created_at BETWEEN now() - :look_back AND now() - :keep AND a.message_id IS NULL
@@ -37,27 +37,27 @@ UPDATE attachments SET state = 'failed', failure = 'never used' WHERE id = ANY(:
 _FORGET = text("DELETE FROM attachments WHERE id = ANY(:ids)")
 
 
-def clear() -> int:
+def delete_orphaned_uploads() -> int:
     """Delete uploads older than `KEEP` that no message names. Returns how many.
 
-    First nobody can send them any more, then the storage drops them, then their rows go: where that breaks off, the
-    next round begins with the same files.
+    First they become unusable, then storage deletes them, then their rows are deleted: after an interruption the next
+    run begins with the same files.
     """
-    cleared = 0
+    deleted = 0
     while True:
         with system_transaction() as session:
-            limits = {"look_back": _LOOK_BACK, "keep": KEEP, "limit": _AT_ONCE}
+            limits = {"look_back": _LOOK_BACK, "keep": KEEP, "limit": _BATCH}
             locked = list(session.scalars(_LOCK, {**limits, "among": None}))
-            unnamed = list(session.scalars(_LOCK, {**limits, "among": locked}))  # as it is now that they are locked
+            unnamed = list(session.scalars(_LOCK, {**limits, "among": locked}))  # re-read under the lock
             files = session.execute(_WITHDRAW, {"ids": unnamed}).all()
         if not files:
-            return cleared
+            return deleted
         try:
             for file in files:
                 object_storage.delete(file.storage_key)
         except (BaseError, OSError) as error:
             log.warning("storage_away", error=str(error))
-            return cleared
+            return deleted
         with system_transaction() as session:
             session.execute(_FORGET, {"ids": [file.id for file in files]})
-        cleared += len(files)
+        deleted += len(files)

@@ -1,4 +1,4 @@
-"""Customers' files: claiming those still to be fetched, and writing down how it went."""
+"""Claim customers' files to download, and record the outcome."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from core.channels.content.plain_text import told
+from core.channels.content.plain_text import as_text
 from core.channels.types import Download, MediaError, MediaRef
 from core.models import Attachment, Conversation, FileState, Message
 from core.platform import events
 
-_WAITS = (5, 30, 120, 600, 3600)  # seconds; Meta keeps a file for days, and the customer waits for no one here
-_QUIET = {"synchronize_session": False}
+_WAITS = (5, 30, 120, 600, 3600)  # seconds; Meta keeps a file for days, and no customer waits for it
+_NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file to fetch. If this worker dies, another one takes it when the claim's time is over."""
+    """A file to download. If this worker dies, another one takes it when the claim expires."""
 
     attachment_id: int
     business_id: int
@@ -32,6 +32,7 @@ class PendingFile:
 
     @property
     def storage_key(self) -> str:
+        """Return the file's key in storage."""
         return f"{self.business_id}/{self.attachment_id}"
 
 
@@ -64,6 +65,7 @@ def claim(session: Session, limit: int, visible_after: timedelta = timedelta(sec
 
 
 def record_stored(session: Session, file: PendingFile, download: Download) -> None:
+    """Record a completed download."""
     events.publish_change(session, file.business_id, file.conversation_id)
     session.execute(
         update(Attachment)
@@ -77,30 +79,30 @@ def record_stored(session: Session, file: PendingFile, download: Download) -> No
             next_attempt_at=None,
             failure=None,
         )
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
 
 
 def record_card(session: Session, file: PendingFile, cards: Sequence[Mapping[str, Any]]) -> None:
-    """The file is a contact card: its message says what stands in it, as if the contacts had come by themselves."""
+    """Store the contacts of a downloaded contact card in its message, as if sent as contacts."""
     of_file = select(Attachment.message_id).where(Attachment.id == file.attachment_id).scalar_subquery()
     message = session.scalars(select(Message).where(Message.id == of_file, Message.type == "document")).one_or_none()
     if message is None or "revoked" in message.payload:
         return
     message.type, message.payload = "contacts", {**message.payload, "contacts": list(cards)}
-    message.text = "\n".join(filter(None, (message.text, told("contacts", message.payload))))
+    message.text = "\n".join(filter(None, (message.text, as_text("contacts", message.payload))))
     session.flush()
     session.execute(
         update(Conversation)
         .where(Conversation.id == message.conversation_id, Conversation.last_message_text == "")
         .values(last_message_text=message.text[:200])
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
     events.publish_change(session, file.business_id, file.conversation_id)
 
 
 def record_failure(session: Session, file: PendingFile, error: MediaError) -> None:
-    """Try again later, unless the provider will never give it or has been asked often enough."""
+    """Schedule a retry, unless the failure is permanent or the attempts are used up."""
     events.publish_change(session, file.business_id, file.conversation_id)
     final = error.permanent or file.attempt > len(_WAITS)
     wait = None if final else func.now() + timedelta(seconds=_WAITS[file.attempt - 1])
@@ -108,5 +110,5 @@ def record_failure(session: Session, file: PendingFile, error: MediaError) -> No
         update(Attachment)
         .where(Attachment.id == file.attachment_id)
         .values(state=FileState.FAILED if final else FileState.PENDING, failure=str(error), next_attempt_at=wait)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )

@@ -1,4 +1,4 @@
-"""The stored files that outgoing messages name: checked before they are queued, and found again when they are sent."""
+"""Stored files named by outgoing messages: checked before queuing, loaded when sending."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from core.platform.db import transaction
 HANDLE_LIFE = timedelta(days=25)  # Meta, Cloud API reference, Media: an uploaded file is kept 30 days
 _LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _HEAD_BYTES = 512
-_TOLD_BY_HEAD = frozenset({"audio/ogg", "image/webp"})  # two limits each: the type alone does not say which
+_TYPES_NEEDING_HEAD = frozenset({"audio/ogg", "image/webp"})  # two limits each: the type alone does not say which
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file as it was handed in. `handle` is the provider's id of it, while that is good."""
+    """An uploaded file. `handle` is the provider's id of it, while that is valid."""
 
     id: int
     business_id: int
@@ -42,7 +42,7 @@ class StoredFile:
 
 
 def check(session: Session, business_id: int, speaker: Channel, content: Mapping[str, Any]) -> None:
-    """Whether the files that a message names are here and may go out; they stay until the message is stored.
+    """Check that the files a message names exist and may be sent; they are locked until the message is stored.
 
     Raises `InvalidMessage`, which names the part.
     """
@@ -52,7 +52,7 @@ def check(session: Session, business_id: int, speaker: Channel, content: Mapping
     ours = [file for file in files if file.attachment_id is not None]
     if ours and speaker.files_refused:
         raise InvalidMessage(f"{ours[0].field}.attachment_id", speaker.files_refused)
-    rows = _hold(session, business_id, {int(file.attachment_id or 0) for file in ours})
+    rows = _locked(session, business_id, {int(file.attachment_id or 0) for file in ours})
     for file in files:
         if file.attachment_id is None:
             if file.link and (stated := stated_type(file.link)):
@@ -69,9 +69,9 @@ def check(session: Session, business_id: int, speaker: Channel, content: Mapping
 
 
 def check_handed_in(session: Session, content: Mapping[str, Any]) -> None:
-    """Whether the stored files that a message names were handed in for sending, rather than sent by a customer.
+    """Check that the stored files a message names were uploaded for sending, not received from a customer.
 
-    Raises `InvalidMessage`, which names the part. Of a file that is not there it says nothing: `check` does.
+    Raises `InvalidMessage`, which names the part. Missing files are reported by `check`.
     """
     ours = {file.attachment_id: file for file in named(content) if file.attachment_id is not None}
     came = select(Attachment.id).where(
@@ -83,16 +83,16 @@ def check_handed_in(session: Session, content: Mapping[str, Any]) -> None:
 
 
 def facts_of(row: Attachment) -> FileFacts:
-    """What a provider judges a stored file by."""
+    """Return the facts by which a provider accepts or refuses a stored file."""
     mime_type = (row.mime_type or OCTETS).partition(";")[0].strip()
     head = b""
-    if mime_type in _TOLD_BY_HEAD and row.storage_key:
+    if mime_type in _TYPES_NEEDING_HEAD and row.storage_key:
         head = object_storage.head(row.storage_key, _HEAD_BYTES)
     return FileFacts(mime_type, row.size, head)
 
 
-def _hold(session: Session, business_id: int, ids: Collection[int]) -> dict[int, Attachment]:
-    """The files, kept from being cleared away until the transaction ends."""
+def _locked(session: Session, business_id: int, ids: Collection[int]) -> dict[int, Attachment]:
+    """Return the files, locked against cleanup until the transaction ends."""
     if not ids:
         return {}
     held = session.scalars(
@@ -110,8 +110,8 @@ def _hold(session: Session, business_id: int, ids: Collection[int]) -> dict[int,
 
 
 def stored(business_id: int, channel_id: int, ids: Iterable[int]) -> list[StoredFile]:
-    """The files with these ids, each with the provider's id of it. Raises `FileNotFoundError`."""
-    wanted = list(ids)
+    """Return the files with these ids, each with the provider's id of it. Raises `FileNotFoundError`."""
+    attachment_ids = list(ids)
     with transaction(business_id) as session:
         rows = session.execute(
             select(Attachment, ProviderFile.handle)
@@ -121,7 +121,7 @@ def stored(business_id: int, channel_id: int, ids: Iterable[int]) -> list[Stored
                 & (ProviderFile.channel_id == channel_id)
                 & (ProviderFile.good_until > func.now()),
             )
-            .where(Attachment.id.in_(wanted), Attachment.business_id == business_id)
+            .where(Attachment.id.in_(attachment_ids), Attachment.business_id == business_id)
         ).all()
     found = [
         StoredFile(
@@ -137,16 +137,16 @@ def stored(business_id: int, channel_id: int, ids: Iterable[int]) -> list[Stored
         for row, handle in rows
         if row.storage_key is not None and row.state == FileState.STORED
     ]
-    if missing := set(wanted) - {file.id for file in found}:
+    if missing := set(attachment_ids) - {file.id for file in found}:
         raise FileNotFoundError(f"File {min(missing)} is not stored here")
     return found
 
 
 @contextmanager
 def on_disk(file: StoredFile) -> Iterator[Path]:
-    """A copy of one's own to upload from, gone afterwards.
+    """Yield a temporary copy to upload from, deleted afterwards.
 
-    Raises `FileNotFoundError`, and `InvalidMessage` where the content is not what was handed in.
+    Raises `FileNotFoundError`, and `InvalidMessage` where the content differs from what was uploaded.
     """
     with tempfile.NamedTemporaryFile(dir=object_storage.scratch_folder(), prefix="out-") as copy:
         digest, size = hashlib.sha256(), 0
@@ -170,14 +170,14 @@ ON CONFLICT (channel_id, attachment_id) DO UPDATE SET handle = excluded.handle, 
 
 
 def remember(file: StoredFile, channel_id: int, handle: str) -> None:
-    """Keep the provider's id of a file, for whoever sends the same file by the same number."""
-    given = {"attachment": file.id, "channel": channel_id, "business": file.business_id}
+    """Save the provider's id of a file, for later sends by the same number."""
+    key = {"attachment": file.id, "channel": channel_id, "business": file.business_id}
     with transaction(file.business_id) as session:
-        session.execute(_REMEMBER, {**given, "handle": handle, "life": HANDLE_LIFE})
+        session.execute(_REMEMBER, {**key, "handle": handle, "life": HANDLE_LIFE})
 
 
 def forget(business_id: int, channel_id: int, handles: Collection[str]) -> None:
-    """Drop ids that the provider does not know any more."""
+    """Delete ids that the provider no longer knows."""
     with transaction(business_id) as session:
         session.execute(
             delete(ProviderFile).where(ProviderFile.channel_id == channel_id, ProviderFile.handle.in_(handles))

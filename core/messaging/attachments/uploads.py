@@ -1,4 +1,4 @@
-"""Files that programs and people hand in for sending, and giving stored files out."""
+"""Store files uploaded for sending, and read stored files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PIECE = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was put into storage and has no row yet."""
+    """A file in storage that has no row yet."""
 
     storage_key: str
     mime_type: str
@@ -46,7 +46,7 @@ class StoredFile:
 
 
 def keep(business_id: int, source: IO[bytes], declared: str | None, filename: str | None) -> Upload:
-    """Put a file into storage. Network, perhaps: call it outside any transaction.
+    """Write a file to storage. May use the network: call it outside any transaction.
 
     Raises:
         InvalidMessage: it is empty or too large.
@@ -75,13 +75,13 @@ _SHOWN_AS = {"image/jpeg": "image", "image/png": "image", "video/mp4": "video", 
 
 
 def kind_of(mime_type: str) -> str:
-    """As what a person's file is sent: a picture, a film or a sound in place, anything else as a document."""
+    """Return the message type for a file: image, video or audio, anything else as a document."""
     playable = mime_type.startswith("audio/") and mime_type != "audio/wav"
     return _SHOWN_AS.get(mime_type, "audio" if playable else "document")
 
 
 def record(session: Session, business_id: int, upload: Upload, author_id: int | None = None) -> int:
-    """Give a kept file its row; `author_id` is the agent who handed it in.
+    """Insert the row of a stored upload; `author_id` is the agent who uploaded it.
 
     Returns the id by which messages name it (`media.attachment_id`).
     """
@@ -102,7 +102,7 @@ def record(session: Session, business_id: int, upload: Upload, author_id: int | 
 
 
 def stored_file(session: Session, attachment_id: int) -> StoredFile:
-    """A file that is here. Raises `NotFound`."""
+    """Return a stored file. Raises `NotFound`."""
     row = session.scalars(select(Attachment).where(Attachment.id == attachment_id)).one_or_none()
     if row is None or row.storage_key is None or row.state != FileState.STORED:
         raise NotFound(f"No stored file {attachment_id}.")
@@ -110,7 +110,7 @@ def stored_file(session: Session, attachment_id: int) -> StoredFile:
 
 
 def content(file: StoredFile) -> Iterator[bytes]:
-    """The file's bytes, once it is certain that there are any. Raises `NotFound`."""
+    """Yield the file's bytes, after checking that it exists. Raises `NotFound`."""
     pieces = object_storage.read(file.storage_key)
     try:
         first = next(pieces, b"")

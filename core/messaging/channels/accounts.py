@@ -1,4 +1,4 @@
-"""A business's channels: the account each speaks through, cached for a moment because every send needs it."""
+"""A business's channels and their provider accounts, cached briefly because every send needs them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TWILIO_STATUS_PATH = "/api/webhooks/twilio/status"
 
 
 def channel(channel_id: int) -> Channel:
-    """The channel, ready to send. A changed credential is seen within 15 seconds. Raises `NotFound`."""
+    """Return the channel, ready to send. A changed credential applies within 15 seconds. Raises `NotFound`."""
     return open_channel(account(channel_id), read_timeout=get_settings().send_timeout_seconds)
 
 
 def account(channel_id: int) -> Account:
-    """The account behind a channel. Raises `NotFound`."""
+    """Return the account of a channel. Raises `NotFound`."""
     with _lock:
         cached = _cache.get(channel_id)
     if cached and time.monotonic() - cached[0] < _FRESH_SECONDS:
@@ -45,7 +45,7 @@ def account(channel_id: int) -> Account:
 
 
 def account_here(session: Session, channel_id: int) -> Account:
-    """The account behind one of the business's channels. Raises `NotFound`."""
+    """Return the account of one of the business's channels. Raises `NotFound`."""
     row = session.get(ChannelRow, channel_id)
     if row is None:
         raise NotFound(f"No channel {channel_id}.")
@@ -53,10 +53,10 @@ def account_here(session: Session, channel_id: int) -> Account:
 
 
 def account_of(row: ChannelRow) -> Account:
-    """What a channel's row means for the provider's code. The API's address is a setting of the installation."""
+    """Convert a channel's row to the provider's account. The API's URL is a setting of the installation."""
     settings = get_settings()
     meta = row.provider == Provider.WHATSAPP_CLOUD
-    part = "waba_id" if meta else "account_sid"  # a channel may have been stored without it among its credentials
+    part = "waba_id" if meta else "account_sid"  # may be missing from a channel's credentials
     return Account(
         provider=Provider(row.provider),
         kind=Kind(row.kind),
@@ -71,21 +71,21 @@ def account_of(row: ChannelRow) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class ChannelName:
-    """A channel as people know it."""
+    """A channel's name for display."""
 
     id: int
     name: str
 
 
 def channel_names(session: Session) -> list[ChannelName]:
-    """The business's channels, oldest first."""
+    """Return the business's channels, oldest first."""
     return [
         ChannelName(*row) for row in session.execute(select(ChannelRow.id, ChannelRow.name).order_by(ChannelRow.id))
     ]
 
 
 def forget() -> None:
-    """Drop what is cached."""
+    """Clear the cache."""
     with _lock:
         _cache.clear()
 
@@ -93,8 +93,8 @@ def forget() -> None:
 _ASK_AGAIN = "15 minutes"
 
 
-def ask_again(session: Session, business_id: int, account: str, channel_id: int) -> None:
-    """The provider has news of these numbers: `probe_due` asks about them at its next round."""
+def mark_stale(session: Session, business_id: int, account: str, channel_id: int) -> None:
+    """Mark the account's numbers for a status refresh by the next run of `probe_due`."""
     session.execute(
         update(ChannelRow)
         .where(

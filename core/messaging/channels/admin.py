@@ -1,4 +1,4 @@
-"""What people do to a channel: add it, change it, pause it, resume it, disable it."""
+"""Manage channels: add, change, pause, resume, disable."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KINDS: dict[Provider, tuple[Kind, ...]] = {
 
 
 class UnacceptableChannel(BotHubError):
-    """A part of a channel is missing or cannot be used; `part` names it."""
+    """A part of a channel is missing or invalid; `part` names it."""
 
     def __init__(self, part: str, text: str) -> None:
         super().__init__(text)
@@ -52,7 +52,7 @@ class ChannelTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ChannelEdit:
-    """How a channel shall be. A secret that is not in `secrets` stays as it is."""
+    """The desired state of a channel. A secret that is not in `secrets` is unchanged."""
 
     name: str
     account: str
@@ -62,7 +62,7 @@ class ChannelEdit:
 
 
 def spec_of(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> ChannelSpec:
-    """A new channel from what a person typed. Raises `UnacceptableChannel`."""
+    """Return the spec of a new channel from form input. Raises `UnacceptableChannel`."""
     if kind not in KINDS[provider]:
         raise UnacceptableChannel("kind", f"{provider} does not carry {kind}.")
     edit = _tidy(edit)
@@ -77,14 +77,14 @@ def spec_of(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) ->
 
 
 def account_for(spec: ChannelSpec) -> Account:
-    """The account of a channel that is not stored yet, to ask its provider about."""
+    """Return the account of a channel that is not stored yet, for a check with its provider."""
     return account_of(
         Channel(provider=spec.provider, kind=spec.kind, identity=spec.identity, credentials=spec.credentials)
     )
 
 
 def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit: ChannelEdit) -> int:
-    """Make a channel. Returns its id. Raises `ChannelTaken`, `NotFound`."""
+    """Create a channel. Returns its id. Raises `ChannelTaken`, `NotFound`."""
     _check_bot(session, edit.bot_id)
     channel_id = session.execute(
         pg_insert(Channel)
@@ -110,13 +110,13 @@ def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit:
 
 
 def account_after(session: Session, channel_id: int, edit: ChannelEdit) -> Account:
-    """The account that a channel would have after the change, to ask its provider about. Raises `NotFound`."""
+    """Return the account of a channel after the change, for a check with its provider. Raises `NotFound`."""
     row = _locked(session, channel_id)
     return replace(account_of(row), credentials=_merged(row, _tidy(edit)))
 
 
 def change(session: Session, business_id: int, actor: str, channel_id: int, edit: ChannelEdit) -> None:
-    """Bring a channel to how it shall be. Raises `NotFound`, `UnacceptableChannel`."""
+    """Update a channel. Raises `NotFound`, `UnacceptableChannel`."""
     row = _locked(session, channel_id)
     edit = _tidy(edit)
     if not edit.name:
@@ -128,7 +128,7 @@ def change(session: Session, business_id: int, actor: str, channel_id: int, edit
     row.name, row.bot_id, row.settings = edit.name, edit.bot_id, _speed(edit, row.settings)
     session.flush()
     if edit.secrets:
-        rate_limit.let_go(session, channel_id)
+        rate_limit.resume_number(session, channel_id)
     audit_log.record(
         session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.secrets)
     )
@@ -145,7 +145,7 @@ def set_state(
     paused_for: str | None = None,
     paused_until: datetime | None = None,
 ) -> None:
-    """Pause, resume or disable a channel. What waits to be sent through it waits on.
+    """Pause, resume or disable a channel. Its queued messages stay queued.
 
     `paused_for` and `paused_until` are those of `Channel`. Raises `NotFound`, `Conflict`.
     """
@@ -159,13 +159,13 @@ def set_state(
         .execution_options(synchronize_session=False)
     )
     if state == ChannelState.ACTIVE:
-        rate_limit.let_go(session, channel_id)
+        rate_limit.resume_number(session, channel_id)
     action = {"active": "channel.resume", "paused": "channel.pause", "disabled": "channel.disable"}[state]
     audit_log.record(session, business_id, actor, action, f"channel:{channel_id}")
 
 
 def from_settings(provider: str, kind: str, identity: str) -> bool:
-    """Whether the installation's settings hold this channel's credentials: each start sets them again."""
+    """Return whether the installation's settings hold this channel's credentials, which each start applies again."""
     return any(
         (spec.provider, spec.kind, spec.identity) == (provider, kind, identity) for spec in channels_of(get_settings())
     )
@@ -190,9 +190,9 @@ def _account_parts(provider: Provider, account: str) -> dict[str, str]:
 
 
 def identity_of(provider: Provider, identity: str) -> str:
-    """Meta's phone_number_id is digits; Twilio's number is written +E.164, a messaging service MG….
+    """Return the channel's identity from form input.
 
-    Raises `UnacceptableChannel`.
+    Meta's phone_number_id is digits; Twilio's number is +E.164, a messaging service MG…. Raises `UnacceptableChannel`.
     """
     identity = identity.strip().removeprefix("whatsapp:")
     if provider is Provider.WHATSAPP_CLOUD:
@@ -210,9 +210,9 @@ def _tidy(edit: ChannelEdit) -> ChannelEdit:
     speed = edit.messages_per_second
     if speed is not None and not 0 < speed <= FASTEST:
         raise UnacceptableChannel("messages_per_second", f"More than 0 and at most {FASTEST} messages a second.")
-    given = {name: value.strip() for name, value in edit.secrets.items() if value.strip()}
+    new_secrets = {name: value.strip() for name, value in edit.secrets.items() if value.strip()}
     name = " ".join(edit.name.replace("\0", "").split())[:LONGEST_NAME]
-    return replace(edit, name=name, account=edit.account.replace("\0", "").strip(), secrets=given)
+    return replace(edit, name=name, account=edit.account.replace("\0", "").strip(), secrets=new_secrets)
 
 
 def _speed(edit: ChannelEdit, settings: Mapping[str, object]) -> dict[str, object]:

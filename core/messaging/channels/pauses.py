@@ -1,4 +1,4 @@
-"""What a provider's news of an account does to the account's numbers: it pauses them, and lets them go on."""
+"""Pause and resume an account's numbers on updates from its provider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pause(
 ) -> Sequence[str]:
     """Pause the account's numbers that send. Returns the names of all that are paused for their account now.
 
-    One that a person paused, or disabled, stays as they left it. A stop that is over already pauses nothing.
+    A number that a person paused or disabled is unchanged. An expired restriction pauses nothing.
     """
     if until is not None and until <= datetime.now(UTC):
         return []
@@ -35,7 +35,7 @@ def pause(
                 session, business_id, _ACTOR, row.id, ChannelState.PAUSED, reason,
                 paused_for=FOR_ACCOUNT, paused_until=until,
             )  # fmt: skip
-            open_alert.open_now(session, business_id, "paused", row.id)  # the news itself tells of it
+            open_alert.open_now(session, business_id, "paused", row.id)  # the update's own notification says so
         elif row.paused_for == FOR_ACCOUNT:
             session.execute(
                 update(Channel)
@@ -47,8 +47,8 @@ def pause(
     return [row.name for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
 
 
-def go_on(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[str]:
-    """Resume the account's numbers that news of it had paused. Returns their names."""
+def resume(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[str]:
+    """Resume the account's numbers that an account update paused. Returns their names."""
     resumed = [row for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
     for row in resumed:
         set_state(session, business_id, _ACTOR, row.id, ChannelState.ACTIVE)
@@ -56,7 +56,7 @@ def go_on(session: Session, business_id: int, channel_id: int, account: str) -> 
 
 
 def resume_due(session: Session) -> int:
-    """Resume the numbers whose stop is over by the time that the provider gave. Returns how many.
+    """Resume the numbers whose restriction ended at the provider's stated time. Returns how many.
 
     Needs a system transaction.
     """
@@ -82,5 +82,5 @@ def _numbers(session: Session, business_id: int, channel_id: int, account: str) 
     own = Channel.id == channel_id
     same = or_(own, Channel.account == account) if account else own
     provider = select(Channel.provider).where(own).scalar_subquery()
-    wanted = select(Channel).where(Channel.business_id == business_id, Channel.provider == provider, same)
-    return session.scalars(wanted.order_by(Channel.id)).all()
+    query = select(Channel).where(Channel.business_id == business_id, Channel.provider == provider, same)
+    return session.scalars(query.order_by(Channel.id)).all()

@@ -1,4 +1,4 @@
-"""Whose secret signs a channel's webhooks."""
+"""Signing secrets of channels' webhooks."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from core.channels.types import Provider
 from core.models import Channel
 from core.platform.config import get_settings
 
-SETTINGS = 0  # stands for the secrets of the settings where channels are named by their ids
+SETTINGS = 0  # id of the secrets of the settings among channel ids
 _NAMES = {Provider.WHATSAPP_CLOUD: "app_secret", Provider.TWILIO: "auth_token"}
 
 
 def signing_secrets(provider: str, credentials: Mapping[str, str]) -> tuple[str, ...]:
-    """A channel's own secrets, several while they are being rotated (separated by commas)."""
+    """Return a channel's own secrets, several during rotation (separated by commas)."""
     split = (secret.strip() for secret in credentials.get(_NAMES[Provider(provider)], "").split(","))
     return tuple(dict.fromkeys(filter(None, split)))
 
 
 def may_speak_for(session: Session, channel_ids: Iterable[int], signed_by: Sequence[int]) -> frozenset[int]:
-    """Those of `channel_ids` whose webhooks the secret of one of the channels in `signed_by` signs as well.
+    """Return those of `channel_ids` whose webhooks are also signed by the secret of a channel in `signed_by`.
 
-    That is so for numbers of one app, even if one of them was added after the event came. The secret of the settings
-    signs for channels that have none of their own. Needs a system transaction.
+    True for numbers of one app, even if one was added after the event came. The secret of the settings signs for
+    channels without their own. Needs a system transaction.
     """
-    wanted = set(channel_ids)
+    requested = set(channel_ids)
     rows = session.execute(
-        select(Channel.id, Channel.provider, Channel.credentials).where(Channel.id.in_(wanted | set(signed_by)))
+        select(Channel.id, Channel.provider, Channel.credentials).where(Channel.id.in_(requested | set(signed_by)))
     ).all()
     own = {row.id: frozenset(signing_secrets(row.provider, row.credentials)) for row in rows}
     settings = get_settings()
@@ -39,7 +39,7 @@ def may_speak_for(session: Session, channel_ids: Iterable[int], signed_by: Seque
     }
     found: set[int] = set()
     for row in rows:
-        if row.id in wanted:
+        if row.id in requested:
             signers = [common[row.provider] if one == SETTINGS else own.get(one, frozenset()) for one in signed_by]
             unowned = not own[row.id] and SETTINGS in signed_by
             if unowned or any(own[row.id] & secrets for secrets in signers):

@@ -1,4 +1,4 @@
-"""The channels that the settings give access to."""
+"""Channels configured by the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.platform.config import Settings
 
 @dataclass(frozen=True, slots=True)
 class ChannelSpec:
-    """A channel as the settings describe it."""
+    """A channel as configured by the settings."""
 
     provider: Provider
     kind: Kind
@@ -21,7 +21,7 @@ class ChannelSpec:
 
 
 def channels_of(settings: Settings) -> list[ChannelSpec]:
-    """The channels that the settings give access to."""
+    """Return the channels configured by the settings."""
     found: list[ChannelSpec] = []
     if settings.whatsapp_access_token and settings.whatsapp_phone_number_id:
         found.append(

@@ -1,4 +1,4 @@
-"""The message templates of a business: kept in step with their provider, checked, and shown with variables filled."""
+"""Message templates of a business: synchronised with the provider, checked, and rendered."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _MOST_LANGUAGES = 20  # that an error lists
 
 
 def sync_due() -> int:
-    """Ask Meta for the templates of every account not asked for an hour, or that has news. Returns how many."""
+    """Sync the templates of every account not synced for an hour, or with updates. Returns how many."""
     return _sync_due(Channel.provider == Provider.WHATSAPP_CLOUD)
 
 
 def sync_content_due() -> int:
-    """The same for the content templates of Twilio's accounts that have a WhatsApp number."""
+    """Sync the content templates of Twilio accounts that have a WhatsApp number. Returns how many."""
     return _sync_due((Channel.provider == Provider.TWILIO) & (Channel.kind == Kind.WHATSAPP))
 
 
@@ -63,13 +63,13 @@ def _sync_due(which: ColumnElement[bool]) -> int:
 
 
 def sync(channel_id: int) -> int:
-    """Bring the templates of a channel's account up to date. Returns how many there are.
+    """Sync the templates of a channel's account. Returns how many there are.
 
     Raises:
         NotFound: there is no such channel.
-        SendError: the provider did not tell; what was known stays.
+        SendError: the provider did not answer; stored templates are unchanged.
     """
-    spoken_for = account(channel_id)
+    sync_account = account(channel_id)
     with system_transaction() as session:
         business_id, waba = session.execute(
             update(Channel)
@@ -82,41 +82,45 @@ def sync(channel_id: int) -> int:
             .where(Channel.business_id == business_id, Channel.account == waba)
             .values(templates_asked_at=func.now())
         )
-    twilio = spoken_for.provider is Provider.TWILIO
-    told = list(list_content(spoken_for) if twilio else list_templates(Graph(spoken_for), waba))
+    twilio = sync_account.provider is Provider.TWILIO
+    fetched = list(list_content(sync_account) if twilio else list_templates(Graph(sync_account), waba))
     with transaction(business_id) as session:
-        _keep(session, business_id, waba, told)
-    return len(told)
+        _save(session, business_id, waba, fetched)
+    return len(fetched)
 
 
-_KEEP = """
-WITH told AS (
-    SELECT * FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
+_SAVE = """
+WITH fetched AS (
+    SELECT * FROM jsonb_to_recordset(%(fetched)s::jsonb) AS t (
         name text, language text, category text, status text, quality text, rejected_reason text, components jsonb)
 ), gone AS (
     DELETE FROM templates k WHERE account = %(account)s
-    AND NOT EXISTS (SELECT FROM told WHERE told.name = k.name AND told.language = k.language)
+    AND NOT EXISTS (SELECT FROM fetched WHERE fetched.name = k.name AND fetched.language = k.language)
 )
 INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason, components)
 SELECT DISTINCT ON (name, language)
        %(business)s, %(account)s, name, language, category, status, quality, rejected_reason, components
-FROM told ORDER BY name, language
+FROM fetched ORDER BY name, language
 ON CONFLICT (business_id, account, name, language) DO UPDATE SET
     category = excluded.category, status = excluded.status, quality = excluded.quality,
     rejected_reason = excluded.rejected_reason, components = excluded.components, told_at = now()
 """
 
 
-def _keep(session: Session, business_id: int, waba: str, told: Sequence[Template]) -> None:
-    run(session, _KEEP, {"business": business_id, "account": waba, "told": json.dumps([asdict(one) for one in told])})
+def _save(session: Session, business_id: int, waba: str, fetched: Sequence[Template]) -> None:
+    run(
+        session,
+        _SAVE,
+        {"business": business_id, "account": waba, "fetched": json.dumps([asdict(one) for one in fetched])},
+    )
 
 
 def mark_changed(session: Session, channel_id: int) -> None:
-    """The provider says that a template of this channel's account changed: it is asked again soon."""
+    """Schedule a sync after the provider reported a changed template of this channel's account."""
     session.execute(update(Channel).where(Channel.id == channel_id).values(templates_asked_at=None))
 
 
-_HEAR = """
+_APPLY_UPDATE = """
 UPDATE templates t SET status = coalesce(%(status)s, status), quality = coalesce(%(quality)s, quality),
     category = coalesce(%(category)s, category), rejected_reason = coalesce(%(rejected_reason)s, rejected_reason)
 FROM channels c
@@ -125,15 +129,15 @@ WHERE c.id = %(channel)s AND t.business_id = c.business_id AND t.account = c.acc
 """
 
 
-def hear(session: Session, channel_id: int, news: Mapping[str, str]) -> None:
-    """Write down what the provider says is new of a template: at once, before all of them are asked for."""
+def apply_update(session: Session, channel_id: int, news: Mapping[str, str]) -> None:
+    """Apply a reported template update at once, before the next sync."""
     if news:
         none = dict.fromkeys(("status", "quality", "category", "rejected_reason"))
-        run(session, _HEAR, {**none, **news, "channel": channel_id})
+        run(session, _APPLY_UPDATE, {**none, **news, "channel": channel_id})
 
 
 def usable(session: Session, channel_id: int) -> list[Template]:
-    """The approved templates of a channel's account, by name."""
+    """Return the approved templates of a channel's account, by name."""
     found = session.scalars(
         _of_channel(channel_id)
         .where(MessageTemplate.status == _USABLE)
@@ -142,69 +146,69 @@ def usable(session: Session, channel_id: int) -> list[Template]:
     return [_template(row) for row in found]
 
 
-def on_file(session: Session, channel_id: int, content: Mapping[str, Any]) -> MessageTemplate | None:
-    """What we know of the template that a content is; None for other contents and for templates not told of."""
+def find(session: Session, channel_id: int, content: Mapping[str, Any]) -> MessageTemplate | None:
+    """Return the stored template of a content; None for other contents and for unknown templates."""
     if content["type"] != "template":
         return None
-    asked = content["template"]
-    if "content_sid" in asked:
-        meant = MessageTemplate.components.contains([{"type": CONTENT, "sid": asked["content_sid"]}])
+    requested = content["template"]
+    if "content_sid" in requested:
+        condition = MessageTemplate.components.contains([{"type": CONTENT, "sid": requested["content_sid"]}])
     else:
-        meant = (MessageTemplate.name == asked["name"]) & (MessageTemplate.language == asked["language"])
-    return session.scalars(_of_channel(channel_id).where(meant).limit(1)).one_or_none()
+        condition = (MessageTemplate.name == requested["name"]) & (MessageTemplate.language == requested["language"])
+    return session.scalars(_of_channel(channel_id).where(condition).limit(1)).one_or_none()
 
 
 def is_marketing(known: MessageTemplate | None) -> bool:
-    """Whether a template is one that Meta counts as marketing."""
+    """Return whether Meta counts a template as marketing."""
     return known is not None and known.category.upper().startswith("MARKETING")
 
 
 def check(
     session: Session, channel_id: int, content: Mapping[str, Any], known: MessageTemplate | None, address: str
 ) -> None:
-    """Raise `TemplateFault` where Meta would refuse a template that goes to `address`.
+    """Raise `TemplateFault` where Meta would refuse a template sent to `address`.
 
-    An account whose templates were never told, or one of Twilio's, passes. After a refusal for what may have changed
-    since the last time, Meta is asked again soon.
+    An account whose templates were never synced, or one of Twilio's, passes. After a refusal that a change at Meta may
+    have caused, a sync is scheduled soon.
     """
     if content["type"] != "template" or "name" not in content["template"]:
         return
-    asked = content["template"]
+    requested = content["template"]
     try:
         if known is None:
-            _check_known(session, channel_id, asked)
+            _check_known(session, channel_id, requested)
             return
         if known.status != _USABLE:
-            told = {"name": known.name, "language": known.language, "status": known.status}
-            raise TemplateFault("status", "template.name", **told)
+            params = {"name": known.name, "language": known.language, "status": known.status}
+            raise TemplateFault("status", "template.name", **params)
     except TemplateFault:
         _ask_soon(channel_id)
         raise
     if known.category.upper() == "AUTHENTICATION" and is_bsuid(address):
         raise TemplateFault("recipient", "to")
-    template_check.check(_template(known), asked, datetime.now(UTC))
+    template_check.check(_template(known), requested, datetime.now(UTC))
 
 
-def _check_known(session: Session, channel_id: int, asked: Mapping[str, Any]) -> None:
-    told = session.execute(
+def _check_known(session: Session, channel_id: int, requested: Mapping[str, Any]) -> None:
+    others = session.execute(
         _of_channel(channel_id)
         .with_only_columns(MessageTemplate.name, MessageTemplate.language)
-        .order_by(MessageTemplate.name != asked["name"], MessageTemplate.language)
+        .order_by(MessageTemplate.name != requested["name"], MessageTemplate.language)
         .limit(_MOST_LANGUAGES)
     ).all()
-    known = [language for name, language in told if name == asked["name"]]
+    known = [language for name, language in others if name == requested["name"]]
     if known:
-        raise TemplateFault("language", "template.language", **_named(asked), known=", ".join(known))
-    if told:
-        raise TemplateFault("unknown", "template.name", **_named(asked))
+        raise TemplateFault("language", "template.language", **_named(requested), known=", ".join(known))
+    if others:
+        raise TemplateFault("unknown", "template.name", **_named(requested))
 
 
-def _named(asked: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": asked["name"], "language": asked["language"]}
+def _named(requested: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": requested["name"], "language": requested["language"]}
 
 
 def _ask_soon(channel_id: int) -> None:
-    """In a transaction of its own: the one that refuses is rolled back."""
+    """Schedule a sync in a transaction of its own: the caller's is rolled back by the refusal."""
     with system_transaction() as session:
         session.execute(
             update(Channel)
@@ -214,12 +218,14 @@ def _ask_soon(channel_id: int) -> None:
 
 
 def rendering(known: MessageTemplate | None, content: Mapping[str, Any]) -> Rendering | None:
-    """What the customer sees of an outgoing template; None when Meta has not told us of it."""
+    """Return what the customer sees of an outgoing template; None for an unknown template."""
     if known is None:
         return None
-    asked = content["template"]
-    values = [{"type": "text", "parameter_name": name, "text": one} for name, one in asked.get("variables", {}).items()]
-    return render(_template(known), asked.get("components") or [{"type": "body", "parameters": values}])
+    requested = content["template"]
+    values = [
+        {"type": "text", "parameter_name": name, "text": one} for name, one in requested.get("variables", {}).items()
+    ]
+    return render(_template(known), requested.get("components") or [{"type": "body", "parameters": values}])
 
 
 def _of_channel(channel_id: int) -> Any:

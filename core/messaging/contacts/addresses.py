@@ -1,4 +1,4 @@
-"""An address as it came, and who was found behind it."""
+"""A customer's address as received, and the contact it resolves to."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.channels.phone_numbers import lookup_key
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A way to reach someone, as it came: the address itself, others of the same person, and what is known of them.
+    """A way to reach someone as received: the address itself, other addresses of the same person, and their profile.
 
-    `account` is our account at the provider, for user ids differ from account to account. `at`: when they wrote from
-    there, None for now; a number that has changed hands since belongs to whoever had it then.
+    `account` is our account at the provider, because user ids differ by account. `at`: when they wrote from there, None
+    for now; a number that has changed hands since belongs to its owner at that time.
     """
 
     kind: str
@@ -35,8 +35,8 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Who it is, and where they are written to."""
+class ResolvedContact:
+    """The contact and the identity at which they are written to."""
 
     identity_id: int
     contact_id: int

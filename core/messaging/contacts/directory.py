@@ -1,4 +1,4 @@
-"""The addresses of one batch of messages, and whose they were when each was written."""
+"""Resolve the addresses of one batch of messages to their owners at the time of writing."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sqlalchemy.orm import Session
 
 from core.channels.phone_numbers import is_bsuid
 from core.messaging.contacts import endings, merging
-from core.messaging.contacts.addresses import Address, Known
+from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.platform.db import run
 
 
 @dataclass(slots=True, eq=False)
-class _Person:
-    """A contact, or one about to be made (`contact_id` None)."""
+class _ContactDraft:
+    """A contact, or one to be created (`contact_id` None)."""
 
     contact_id: int | None
     name: str
 
 
 @dataclass(slots=True, eq=False)
-class _Entry:
-    """An identity, or one about to be made (`identity_id` None). `loaded_end` is the end that the database knows."""
+class _IdentityDraft:
+    """An identity, or one to be created (`identity_id` None). `loaded_end` is the end stored in the database."""
 
     identity_id: int | None
-    person: _Person
+    person: _ContactDraft
     kind: str
     value: str
     key: str | None
@@ -40,40 +40,41 @@ class _Entry:
     loaded_end: datetime | None = None
 
     def held(self, at: datetime | None) -> bool:
-        """Whether it was its person's at that moment."""
+        """Return whether the identity belonged to its person at that moment."""
         return self.ended_at is None or (at is not None and at < self.ended_at)
 
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Directory:
-    """What is known of the addresses of one batch."""
+class IdentityBatch:
+    """The identities of one batch of addresses, and the changes to save."""
 
     def __init__(self, session: Session, business_id: int) -> None:
         self._session = session
         self._business_id = business_id
-        self._entries: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-        self._by_key: dict[str, list[_Entry]] = defaultdict(list)
-        self._named: dict[int, _Person] = {}
-        self._renamed: list[_Entry] = []
-        self._rekeyed: list[_Entry] = []
-        self._taken: list[_Entry] = []
+        self._entries: dict[tuple[str, str], list[_IdentityDraft]] = defaultdict(list)
+        self._by_key: dict[str, list[_IdentityDraft]] = defaultdict(list)
+        self._named: dict[int, _ContactDraft] = {}
+        self._renamed: list[_IdentityDraft] = []
+        self._rekeyed: list[_IdentityDraft] = []
+        self._taken: list[_IdentityDraft] = []
         self._joined: list[tuple[int, int]] = []
         self._current: dict[tuple[int, str], int] = {}
 
     def load(self, addresses: Sequence[Address]) -> None:
+        """Load the identities known at these addresses."""
         values = {value for address in addresses for value in address.values}
         keys = {key for address in addresses if (key := address.key)}
         rows = run(self._session, _KNOWN, {"values": list(values), "keys": list(keys)})
-        people: dict[int, _Person] = {}
+        people: dict[int, _ContactDraft] = {}
         for identity_id, contact_id, kind, value, key, name, username, account, ended_at in rows:
-            person = people.setdefault(contact_id, _Person(contact_id, name))
-            self._add(_Entry(identity_id, person, kind, value, key, account, ended_at, username, ended_at))
+            person = people.setdefault(contact_id, _ContactDraft(contact_id, name))
+            self._add(_IdentityDraft(identity_id, person, kind, value, key, account, ended_at, username, ended_at))
 
-    def place(self, address: Address) -> _Entry:
-        """Find whose address this is, or decide that it is someone new."""
-        person = self._person_of(address) or _Person(None, address.name or "")
+    def place(self, address: Address) -> _IdentityDraft:
+        """Return the identity of this address, adding a new contact if it has no owner."""
+        person = self._person_of(address) or _ContactDraft(None, address.name or "")
         if address.name and not person.name:
             person.name = address.name
             if person.contact_id is not None:
@@ -82,8 +83,8 @@ class Directory:
         return own[0]
 
     def save(self) -> None:
-        """Make the new contacts and identities, end those that have another owner now, and keep the new names."""
-        self._keep_endings()
+        """Insert new contacts and identities, end those that have another owner now, and save new names."""
+        self._save_endings()
         fresh = [entry for own in self._entries.values() for entry in own if entry.identity_id is None]
         people = list({id(entry.person): entry.person for entry in fresh if entry.person.contact_id is None}.values())
         for person, contact_id in zip(
@@ -102,7 +103,7 @@ class Directory:
         for entry, identity_id in zip(fresh, identity_ids, strict=True):
             entry.identity_id = identity_id
         if more := [entry.identity_id for entry in fresh if entry.person not in people]:
-            self._session.execute(WISHES_STAY, {"ids": more})
+            self._session.execute(INHERIT_OPT_OUTS, {"ids": more})
         if changed := {id(entry): entry for entry in (*self._renamed, *self._rekeyed)}.values():
             columns = {
                 "ids": [entry.identity_id for entry in changed],
@@ -117,15 +118,16 @@ class Directory:
             merging.merge(self._session, self._business_id, keep_id, merged_id, "system")
         if self._taken:
             taken = [entry.identity_id for entry in self._taken if entry.identity_id is not None]
-            endings.tell(self._session, self._business_id, taken)
+            endings.announce(self._session, self._business_id, taken)
         self._find_current()
 
-    def known(self, entry: _Entry) -> Known:
+    def resolved(self, entry: _IdentityDraft) -> ResolvedContact:
+        """Return the contact and the current identity of an entry."""
         assert entry.identity_id is not None and entry.person.contact_id is not None
         current = self._current.get((entry.person.contact_id, entry.kind)) if entry.loaded_end else None
-        return Known(current or entry.identity_id, entry.person.contact_id)
+        return ResolvedContact(current or entry.identity_id, entry.person.contact_id)
 
-    def _person_of(self, address: Address) -> _Person | None:
+    def _person_of(self, address: Address) -> _ContactDraft | None:
         users = [value for value in address.values if is_bsuid(value)]
         user = self._first(address, users)
         holder = self._first(address, [value for value in address.values if value not in users])
@@ -139,21 +141,21 @@ class Directory:
             self._join(holder.person, user.person)
         return (user or holder).person
 
-    def _first(self, address: Address, values: Sequence[str]) -> _Entry | None:
+    def _first(self, address: Address, values: Sequence[str]) -> _IdentityDraft | None:
         found = (self._held(address.kind, value, address.at) for value in values)
         return next(filter(None, found), None)
 
-    def _held(self, kind: str, value: str, at: datetime | None) -> _Entry | None:
-        """Whose address it was then: of those who had it until later, whoever lost it first."""
+    def _held(self, kind: str, value: str, at: datetime | None) -> _IdentityDraft | None:
+        """Return the address's owner at that time: of those who had it until later, the first to lose it."""
         held = [entry for entry in self._entries.get((kind, value), ()) if entry.held(at)]
         return min(held, key=lambda entry: entry.ended_at or _FOREVER, default=None)
 
-    def _by_number(self, key: str, at: datetime | None) -> _Entry | None:
+    def _by_number(self, key: str, at: datetime | None) -> _IdentityDraft | None:
         held = [entry for entry in self._by_key.get(key, ()) if entry.held(at)]
         return min(held, key=lambda entry: entry.ended_at or _FOREVER, default=None)
 
-    def _has_another_user(self, holder: _Entry, users: Sequence[str], address: Address) -> bool:
-        """Whether whoever had the number was known, at this account, by another user id than comes with it now."""
+    def _has_another_user(self, holder: _IdentityDraft, users: Sequence[str], address: Address) -> bool:
+        """Return whether the number's holder has, at this account, another user id than the message carries."""
         theirs = [
             entry.value
             for entry in self._by_key.get(address.key or "", ())
@@ -162,8 +164,8 @@ class Directory:
         ]  # fmt: skip
         return bool(users) and bool(theirs) and not set(users) & set(theirs)
 
-    def _end_number(self, person: _Person, key: str | None, at: datetime | None) -> None:
-        """The number is somebody else's from then on, in every spelling and on every channel."""
+    def _end_number(self, person: _ContactDraft, key: str | None, at: datetime | None) -> None:
+        """End the number for this person from then on, in every spelling and on every channel."""
         for entry in self._by_key.get(key or "", ()):
             if entry.person is not person or entry.ended_at is not None:
                 continue
@@ -174,8 +176,8 @@ class Directory:
                 entry.ended_at = at or datetime.now(UTC)
                 self._taken.append(entry)
 
-    def _join(self, keep: _Person, other: _Person) -> None:
-        """A number and a user id that were known apart come together: they are one person."""
+    def _join(self, keep: _ContactDraft, other: _ContactDraft) -> None:
+        """Join the owners of a number and of a user id that turn out to be one person."""
         if keep.contact_id is None:
             keep, other = other, keep
         for own in self._entries.values():
@@ -185,29 +187,29 @@ class Directory:
         if keep.contact_id is not None and other.contact_id is not None:
             self._joined.append((keep.contact_id, other.contact_id))
 
-    def _own(self, address: Address, value: str, person: _Person) -> _Entry:
+    def _own(self, address: Address, value: str, person: _ContactDraft) -> _IdentityDraft:
         entry = self._held(address.kind, value, address.at)
         if entry is None:
             account = address.account if is_bsuid(value) else None
-            entry = self._add(_Entry(None, person, address.kind, value, address.key, account))
+            entry = self._add(_IdentityDraft(None, person, address.kind, value, address.key, account))
         if address.username and entry.username != address.username:
             entry.username = address.username
             self._renamed.append(entry)
         if is_bsuid(value) and address.key and entry.key != address.key and entry.ended_at is None:
-            if entry.key is not None:  # one user id has one number: the earlier one is given up
+            if entry.key is not None:  # one user id has one number: end the earlier one
                 self._end_number(entry.person, entry.key, address.at)
             entry.key = address.key
             self._by_key[address.key].append(entry)
             self._rekeyed.append(entry)
         return entry
 
-    def _add(self, entry: _Entry) -> _Entry:
+    def _add(self, entry: _IdentityDraft) -> _IdentityDraft:
         self._entries[(entry.kind, entry.value)].append(entry)
         if entry.key:
             self._by_key[entry.key].append(entry)
         return entry
 
-    def _keep_endings(self) -> None:
+    def _save_endings(self) -> None:
         if ended := [entry for entry in self._taken if entry.identity_id is not None]:
             columns = {
                 "ids": [entry.identity_id for entry in ended],
@@ -216,7 +218,7 @@ class Directory:
             run(self._session, _END, columns)
 
     def _find_current(self) -> None:
-        """Where those are written to now who wrote, before it ended, from an address that is not theirs any more."""
+        """Find the current identities of people who wrote from an address before it ended."""
         people = {entry.person for own in self._entries.values() for entry in own if entry.loaded_end is not None}
         contacts = [person.contact_id for person in people if person.contact_id is not None]
         if contacts:
@@ -224,7 +226,7 @@ class Directory:
             self._current = {(contact_id, kind): identity_id for contact_id, kind, identity_id in rows}
 
     def _insert(self, statement: str, **columns: Sequence[Any]) -> list[int]:
-        """Insert rows and return their ids in the same order: they are counted up row by row."""
+        """Insert rows and return their ids in the same order: ids are assigned row by row."""
         if not any(columns.values()):
             return []
         return sorted(run(self._session, statement, {"business": self._business_id, **columns}).scalars())
@@ -266,7 +268,7 @@ WHERE contact_id = ANY(%(contacts)s::bigint[]) AND ended_at IS NULL
 ORDER BY contact_id, kind, lookup_key IS NULL, address !~ '^[0-9+]', id DESC
 """
 _NAME = text("UPDATE contacts SET name = :name WHERE id = :contact AND name = ''")
-WISHES_STAY = text("""
+INHERIT_OPT_OUTS = text("""
 UPDATE identities i SET opted_out_at = earlier.opted_out_at FROM identities earlier
 WHERE i.id = ANY(:ids) AND earlier.contact_id = i.contact_id AND earlier.kind = i.kind
   AND earlier.opted_out_at IS NOT NULL

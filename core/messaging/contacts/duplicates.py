@@ -1,4 +1,4 @@
-"""Contacts who may be one person."""
+"""Find contacts who may be the same person."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.accounts.visibility import Conditions
 from core.conversations import search
 from core.models import Contact, ContactIdentity, Conversation
 
-_MOST = 20
+_MAX_CANDIDATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who may be the same person. `conversations` counts theirs; a shared number is the strongest hint."""
+    """A contact who may be the same person. `conversations` counts theirs; a shared number is the strongest hint."""
 
     id: int
     name: str
@@ -31,16 +31,16 @@ class Candidate:
 def candidates(
     session: Session, business_id: int, contact_id: int, words: str = "", seen: Conditions = ()
 ) -> list[Candidate]:
-    """Who shares a number with a contact, then whose name holds all words of theirs; or whoever these words find.
+    """Return contacts who share a number, then those with the same words in their name; or those found by `words`.
 
-    Only those with a conversation that is seen, where not all are, and only such conversations are counted.
+    Only contacts with a visible conversation are listed, and only visible conversations are counted.
     """
     sharing = set(session.scalars(_sharing(contact_id)))
     if not words.strip():
         words = session.scalar(select(Contact.name).where(Contact.id == contact_id)) or ""
-        wanted = [*sharing, *(search.contacts(session, business_id, words) if words else ())]
+        candidate_ids = [*sharing, *(search.contacts(session, business_id, words) if words else ())]
     else:
-        wanted = search.contacts(session, business_id, words)
+        candidate_ids = search.contacts(session, business_id, words)
     addresses = (
         select(func.array_agg(ContactIdentity.address))
         .where(ContactIdentity.contact_id == Contact.id, ContactIdentity.ended_at.is_(None))
@@ -50,9 +50,9 @@ def candidates(
     known = (exists().where(Conversation.contact_id == Contact.id, *seen),) if seen else ()
     rows = session.execute(
         select(Contact.id, Contact.name, func.coalesce(addresses, []), talks, Contact.created_at)
-        .where(Contact.id.in_(wanted), Contact.id != contact_id, Contact.merged_into_id.is_(None), *known)
+        .where(Contact.id.in_(candidate_ids), Contact.id != contact_id, Contact.merged_into_id.is_(None), *known)
         .order_by(Contact.id.in_(sharing).desc(), Contact.id.desc())
-        .limit(_MOST)
+        .limit(_MAX_CANDIDATES)
     )
     return [
         Candidate(contact, name, found, number, since, contact in sharing)

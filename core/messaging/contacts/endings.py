@@ -1,4 +1,4 @@
-"""An address that is not its person's any more: nothing is sent there, and whoever talked to them hears of it."""
+"""An address that no longer belongs to its contact: stop sending there and notify people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from core.models import Severity
 from core.platform.db import run
 
 
-def tell(session: Session, business_id: int, identity_ids: Sequence[int]) -> None:
-    """These addresses ended without a new one: stop what waits for them, and say so in the newest conversation of each
-    and in a notice.
+def announce(session: Session, business_id: int, identity_ids: Sequence[int]) -> None:
+    """Cancel messages to addresses that ended without a successor, and report it.
+
+    In the newest conversation of each, and in a notification.
     """
     cancel.stop(session, cancel.ENDED, identity_ids=identity_ids)
-    for conversation_id, channel_id, address in run(session, _TALKS, {"identities": list(identity_ids)}).all():
+    for conversation_id, channel_id, address in run(session, _CONVERSATIONS, {"identities": list(identity_ids)}).all():
         shown = display(address)
         lifecycle.add_event(session, business_id, conversation_id, channel_id, "address_ended", address=shown)
         words = f"The number {shown} has another owner now. Nothing more is sent there in this conversation."
@@ -29,9 +30,9 @@ def tell(session: Session, business_id: int, identity_ids: Sequence[int]) -> Non
         )  # fmt: skip
 
 
-# The bot owes nothing more where nothing can be sent.
-_TALKS = """
-WITH talks AS (
+# Where nothing can be sent no bot reply is pending.
+_CONVERSATIONS = """
+WITH newest AS (
     SELECT DISTINCT ON (c.channel_id, i.id) c.id, c.channel_id, i.address
     FROM conversations c JOIN identities i ON i.id = c.identity_id
     WHERE i.id = ANY(%(identities)s::bigint[])
@@ -40,5 +41,5 @@ WITH talks AS (
     DELETE FROM reply_turns t USING conversations c
     WHERE c.id = t.conversation_id AND c.identity_id = ANY(%(identities)s::bigint[])
 )
-SELECT id, channel_id, address FROM talks ORDER BY id
+SELECT id, channel_id, address FROM newest ORDER BY id
 """

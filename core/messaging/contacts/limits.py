@@ -1,4 +1,4 @@
-"""How much can be kept about a contact."""
+"""Limits of a contact's profile."""
 
 from __future__ import annotations
 

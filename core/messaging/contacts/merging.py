@@ -1,4 +1,4 @@
-"""Two contacts that are one person become one, and can be told apart again as they were."""
+"""Merge two contacts that are one person, and undo a merge."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from core.models import Contact, ContactIdentity, ContactMerge, Conversation, Co
 from core.platform import events
 from core.platform.errors import Conflict, NotFound
 
-_QUIET = {"synchronize_session": False}
+_NO_SYNC = {"synchronize_session": False}
 
 
 class AlreadyMerged(Conflict):
-    """This contact was merged into another."""
+    """A contact that was merged into another."""
 
 
 def merge(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> int:
-    """Give the addresses and conversations of one contact to another. Returns the id by which it is undone.
+    """Move the addresses and conversations of one contact to another. Returns the id of the merge, for undoing.
 
-    The kept contact's name and facts win; what only the other knew is added. Of two open conversations on one channel
-    the one that was quiet longer is closed, and whoever waited in it waits in the other. What either asked to be
-    spared holds for all addresses of that kind.
+    The kept contact's name and fields win; fields only the other has are added. Of two open conversations on one
+    channel the one that was quiet longer is closed, and its wait moves to the other. An opt-out of either holds for all
+    addresses of that kind.
 
     Raises:
-        NotFound: one of them is not there.
+        NotFound: one of them does not exist.
         Conflict: they are the same.
         AlreadyMerged: one of them was merged before.
     """
@@ -41,13 +41,13 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
         raise AlreadyMerged("One of these contacts was merged into another.")
     moved: dict[str, Any] = {
         "closed": _close_older(session, business_id, keep_id, merged_id, actor),
-        "conversations": _give(session, Conversation, merged_id, keep_id),
-        "identities": _give(session, ContactIdentity, merged_id, keep_id),
-        "silenced": _spread_wishes(session, keep_id),
+        "conversations": _reassign(session, Conversation, merged_id, keep_id),
+        "identities": _reassign(session, ContactIdentity, merged_id, keep_id),
+        "silenced": _propagate_opt_outs(session, keep_id),
         "name": keep.name,
         "custom": keep.custom,
     }
-    keep.name, keep.custom = _blend(keep.name, keep.custom, merged)
+    keep.name, keep.custom = _merge_fields(keep.name, keep.custom, merged)
     merged.merged_into_id = keep_id
     record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, moved=moved)
     session.add(record)
@@ -58,9 +58,9 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
 
 
 def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
-    """Tell two merged contacts apart again. What came since belongs to whose address it came from.
+    """Undo a merge. Later messages go to the contact whose address they came from.
 
-    A name or fact that somebody changed since stays. Undoing what is undone changes nothing.
+    A name or field edited since is kept. Undoing twice changes nothing.
 
     Raises:
         NotFound: no such merge.
@@ -89,10 +89,10 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
     session.execute(_OWN_ADDRESS, {"contacts": [keep.id, merged.id]})
     for one in moved["closed"]:
         closing.restore(session, one)
-        session.execute(_WAIT_NO_LONGER, one)
+        session.execute(_REVERT_WAIT, one)
     for one in moved["silenced"]:
-        session.execute(_UNSILENCE, one)
-    if (keep.name, keep.custom) == _blend(moved["name"], moved["custom"], merged):
+        session.execute(_REVERT_OPT_OUT, one)
+    if (keep.name, keep.custom) == _merge_fields(moved["name"], moved["custom"], merged):
         keep.name, keep.custom = moved["name"], moved["custom"]
     merged.merged_into_id = None
     record.undone_at = func.now()
@@ -102,11 +102,11 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
 
 
 def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:
-    """Both contacts. Nothing is received meanwhile: an arriving message finds its contact before it is stored."""
+    """Lock both contacts and receiving: an arriving message finds its contact before it is stored."""
     if keep_id == merged_id:
         raise Conflict("A contact cannot be merged into itself.")
     lock_receiving(session)
-    found = {
+    contacts = {
         one.id: one
         for one in session.scalars(
             select(Contact)
@@ -117,26 +117,26 @@ def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Cont
         )
     }
     for contact_id in (keep_id, merged_id):
-        if contact_id not in found:
+        if contact_id not in contacts:
             raise NotFound(f"No contact {contact_id}.")
-    return found[keep_id], found[merged_id]
+    return contacts[keep_id], contacts[merged_id]
 
 
-def _give(session: Session, table: type[Conversation | ContactIdentity], source: int, target: int) -> list[int]:
-    """All that a contact has of one kind goes to another. Returns the ids."""
+def _reassign(session: Session, table: type[Conversation | ContactIdentity], source: int, target: int) -> list[int]:
+    """Reassign all rows of one table to another contact. Returns their ids."""
     return list(
         session.scalars(
             update(table)
             .where(table.contact_id == source)
             .values(contact_id=target)
             .returning(table.id)
-            .execution_options(**_QUIET)
+            .execution_options(**_NO_SYNC)
         )
     )
 
 
 def _close_older(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> list[dict[str, Any]]:
-    """A contact has one open conversation on a channel. Returns what undoing needs to know."""
+    """Close the older of two open conversations on each channel. Returns what undoing needs."""
     open_ones = session.scalars(
         select(Conversation)
         .where(
@@ -155,7 +155,7 @@ def _close_older(session: Session, business_id: int, keep_id: int, merged_id: in
 def _close_into(session: Session, business_id: int, pair: Sequence[Conversation], actor: str) -> dict[str, Any]:
     older, newer = sorted(pair, key=lambda one: (one.last_message_at, one.id))
     waited = None if newer.waiting_since is None else newer.waiting_since.isoformat()
-    before = {**closing.standing(older), "newer": newer.id, "newer_waited": waited}
+    before = {**closing.snapshot(older), "newer": newer.id, "newer_waited": waited}
     if older.waiting_since is not None:
         newer.waiting_since = min(older.waiting_since, newer.waiting_since or older.waiting_since)
     newer.unread_count += older.unread_count
@@ -166,26 +166,26 @@ def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]
     return before
 
 
-def _spread_wishes(session: Session, contact_id: int) -> list[dict[str, Any]]:
-    """Who asked for silence at one address gets it at every address of that kind. Returns where it was new."""
-    rows = session.execute(_SPREAD, {"contact": contact_id})
+def _propagate_opt_outs(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """Apply an opt-out at one address to every address of that kind. Returns where it was new."""
+    rows = session.execute(_PROPAGATE_OPT_OUTS, {"contact": contact_id})
     return [{"id": row.id, "at": row.opted_out_at.isoformat()} for row in rows]
 
 
-def _blend(name: str, custom: Mapping[str, Any], merged: Contact) -> tuple[str, dict[str, Any]]:
-    """What is known of both. Of two different values for one field the first counts."""
-    known = dict(custom.get("fields", []))
-    fields = [*custom.get("fields", []), *(pair for pair in merged.custom.get("fields", []) if pair[0] not in known)]
+def _merge_fields(name: str, custom: Mapping[str, Any], merged: Contact) -> tuple[str, dict[str, Any]]:
+    """Combine two profiles. The kept contact's value wins for a field that both have."""
+    present = dict(custom.get("fields", []))
+    fields = [*custom.get("fields", []), *(pair for pair in merged.custom.get("fields", []) if pair[0] not in present)]
     about = dict.fromkeys(words for one in (custom, merged.custom) if (words := one.get("about")))
-    blended = {**merged.custom, **custom, "fields": fields, "about": "\n".join(about)[:LONGEST_ABOUT]}
-    return name or merged.name, {key: value for key, value in blended.items() if value}
+    combined = {**merged.custom, **custom, "fields": fields, "about": "\n".join(about)[:LONGEST_ABOUT]}
+    return name or merged.name, {key: value for key, value in combined.items() if value}
 
 
-_SPREAD = text("""
-UPDATE identities i SET opted_out_at = silent.at
+_PROPAGATE_OPT_OUTS = text("""
+UPDATE identities i SET opted_out_at = earliest.at
 FROM (SELECT kind, min(opted_out_at) AS at FROM identities
-      WHERE contact_id = :contact AND opted_out_at IS NOT NULL GROUP BY kind) silent
-WHERE i.contact_id = :contact AND i.kind = silent.kind AND i.opted_out_at IS NULL
+      WHERE contact_id = :contact AND opted_out_at IS NOT NULL GROUP BY kind) earliest
+WHERE i.contact_id = :contact AND i.kind = earliest.kind AND i.opted_out_at IS NULL
 RETURNING i.id, i.opted_out_at
 """)
 _RETURN = text("""
@@ -194,7 +194,7 @@ UPDATE conversations SET contact_id = :merged
 WHERE contact_id = :keep
   AND (id = ANY(:conversations) OR (identity_id = ANY(:identities) AND created_at > :since))
 """)
-# While they were one, a conversation followed its customer from address to address.
+# While merged, a conversation followed its customer from address to address.
 _OWN_ADDRESS = text("""
 UPDATE conversations c SET identity_id = (
     SELECT own.id FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
@@ -204,8 +204,8 @@ FROM identities present
 WHERE present.id = c.identity_id AND c.contact_id = ANY(:contacts) AND present.contact_id <> c.contact_id
   AND EXISTS (SELECT FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind)
 """)
-_WAIT_NO_LONGER = text("""
+_REVERT_WAIT = text("""
 UPDATE conversations SET waiting_since = :newer_waited, unread_count = greatest(0, unread_count - :unread)
 WHERE id = :newer AND waiting_since = :waiting
 """)
-_UNSILENCE = text("UPDATE identities SET opted_out_at = NULL WHERE id = :id AND opted_out_at = :at")
+_REVERT_OPT_OUT = text("UPDATE identities SET opted_out_at = NULL WHERE id = :id AND opted_out_at = :at")

@@ -1,4 +1,4 @@
-"""A customer's number or user id became another, as their provider tells: the old one ends, the new one goes on."""
+"""Apply a provider's notice that a customer's number or user id changed."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from sqlalchemy.orm import Session
 from core.channels.phone_numbers import is_bsuid, lookup_key
 from core.channels.types import IdentityChange
 from core.messaging.contacts import endings, merging
-from core.messaging.contacts.addresses import Address, Known
-from core.messaging.contacts.directory import IDENTITIES, WISHES_STAY
+from core.messaging.contacts.addresses import Address, ResolvedContact
+from core.messaging.contacts.directory import IDENTITIES, INHERIT_OPT_OUTS
 from core.messaging.contacts.resolve import resolve
 from core.platform.db import run
 
 _MOMENT = timedelta(microseconds=1)
-# Whoever is known at the new address since the change is the customer, whose message was quicker than the notice.
-_QUICKER = timedelta(hours=1)
+# A contact created at the new address since is the customer, whose message arrived before the notice.
+_NOTICE_DELAY = timedelta(hours=1)
 
 
-def follow(session: Session, business_id: int, change: IdentityChange, account: str = "") -> Known:
-    """The contact of the old address has the new one from then on, and their conversations go on there.
+def apply(session: Session, business_id: int, change: IdentityChange, account: str = "") -> ResolvedContact:
+    """Replace a contact's old address by the new one, and move their conversations to it.
 
-    What waited for the old address goes to the new one. Somebody who was known at the new address before has lost it,
-    and a contact that was made there since is the same person, and is merged. A notice that comes again, or late,
-    changes nothing that came after it.
+    Queued messages are redirected. A previous owner of the new address has lost it; a contact created there since the
+    change is the same person and is merged. A repeated or late notice does not undo later changes.
     """
     before = change.timestamp - _MOMENT
     (keep,) = resolve(session, business_id, [Address(change.kind, change.old, account=account, at=before)])
@@ -34,7 +33,7 @@ def follow(session: Session, business_id: int, change: IdentityChange, account: 
     if identity_id is None:
         return keep
     _end_old(session, business_id, change, keep.contact_id, identity_id)
-    return Known(identity_id, keep.contact_id)
+    return ResolvedContact(identity_id, keep.contact_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,14 @@ class _Holder:
     recent: bool
 
 
-def _clear(session: Session, business_id: int, change: IdentityChange, keep: Known) -> None:
-    """Nobody but the customer has the new address: whoever else is known there was them already, or has lost it."""
+def _clear(session: Session, business_id: int, change: IdentityChange, keep: ResolvedContact) -> None:
+    """Remove the new address from other contacts: merge those that are the customer, end it for the others."""
     values = {
         "kind": change.kind,
         "new": change.new,
         "key": lookup_key(change.new),
         "keep": keep.contact_id,
-        "since": change.timestamp - _QUICKER,
+        "since": change.timestamp - _NOTICE_DELAY,
     }
     holders = [_Holder(*row) for row in run(session, _HOLDERS, values)]
     for contact_id in {one.contact_id for one in holders if one.recent}:
@@ -59,7 +58,7 @@ def _clear(session: Session, business_id: int, change: IdentityChange, keep: Kno
     same = {one.contact_id for one in holders if one.recent}
     if lost := [one.identity_id for one in holders if one.contact_id not in same]:
         run(session, _END, {"ids": lost, "at": change.timestamp})
-        endings.tell(session, business_id, lost)
+        endings.announce(session, business_id, lost)
 
 
 _HOLDERS = """
@@ -72,12 +71,14 @@ ORDER BY i.id
 _END = "UPDATE identities SET ended_at = %(at)s WHERE id = ANY(%(ids)s::bigint[])"
 
 
-def _attach(session: Session, business_id: int, change: IdentityChange, keep: Known, account: str) -> int | None:
-    """The new address as the customer's; None if they have left it again since."""
+def _attach(
+    session: Session, business_id: int, change: IdentityChange, keep: ResolvedContact, account: str
+) -> int | None:
+    """Add the new address to the customer; None if they have left it again since."""
     values = {"keep": keep.contact_id, "kind": change.kind, "new": change.new, "at": change.timestamp}
-    found = run(session, _ATTACHED, values).one_or_none()
-    if found is not None:
-        return None if found.left else int(found.id)
+    existing = run(session, _ATTACHED, values).one_or_none()
+    if existing is not None:
+        return None if existing.left else int(existing.id)
     key = lookup_key(change.new)
     if is_bsuid(change.new):
         key = run(session, _KEY_OF, {**values, "old": change.old}).scalar()
@@ -91,7 +92,7 @@ def _attach(session: Session, business_id: int, change: IdentityChange, keep: Kn
         "ends": [None],
     }
     identity_id = int(run(session, IDENTITIES, row).scalar_one())
-    session.execute(WISHES_STAY, {"ids": [identity_id]})
+    session.execute(INHERIT_OPT_OUTS, {"ids": [identity_id]})
     return identity_id
 
 
@@ -121,7 +122,7 @@ def _end_old(session: Session, business_id: int, change: IdentityChange, contact
     run(session, _MOVE, values)
     elsewhere = list(run(session, _ELSEWHERE, values).scalars())
     if elsewhere:
-        endings.tell(session, business_id, elsewhere)
+        endings.announce(session, business_id, elsewhere)
 
 
 _END_OLD = """

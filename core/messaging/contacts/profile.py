@@ -1,4 +1,4 @@
-"""What the team knows of a customer, and who they are on which channel."""
+"""A customer's profile: what the team recorded, and their addresses."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class UnacceptableProfile(BotHubError):
 
 
 class UnacceptableField(BotHubError):
-    """A fact's name is empty or too long, its value too long, or it is one too many."""
+    """A field whose name is empty or too long, whose value is too long, or that exceeds the number of fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An address of theirs; `former`: it is not theirs any more."""
+    """An address of the customer; `former`: it is not theirs any more."""
 
     kind: str
     address: str
@@ -53,8 +53,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A customer. `about` is what colleagues wrote about them, `fields` the facts that they gave a name, in order;
-    `past` are their newest conversations.
+    """A customer.
+
+    `about` is what colleagues wrote about them, `fields` their custom fields in order; `past` their newest
+    conversations.
     """
 
     id: int
@@ -66,7 +68,7 @@ class Profile:
     past: Sequence[Past]
 
 
-# Built once: they are read with every click.
+# Built once: they run on every click.
 _CONTACT = select(Contact.id, Contact.name, Contact.custom, Contact.created_at).where(
     Contact.id == bindparam("contact")
 )
@@ -97,9 +99,9 @@ _NEWEST = (
 
 
 def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
-    """With those of their conversations that are seen. Raises `NotFound`."""
-    asked = {"contact": contact_id}
-    contact = session.execute(_CONTACT, asked).one_or_none()
+    """Return the profile with its visible conversations. Raises `NotFound`."""
+    params = {"contact": contact_id}
+    contact = session.execute(_CONTACT, params).one_or_none()
     if contact is None:
         raise NotFound(f"No contact {contact_id}.")
     return Profile(
@@ -108,13 +110,13 @@ def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
         about=str(contact.custom.get("about", "")),
         fields=[(name, value) for name, value in contact.custom.get("fields", [])],
         since=contact.created_at,
-        identities=[Identity(*row) for row in session.execute(_IDENTITIES, asked)],
-        past=[Past(*row) for row in session.execute(_NEWEST.where(*seen) if seen else _NEWEST, asked)],
+        identities=[Identity(*row) for row in session.execute(_IDENTITIES, params)],
+        past=[Past(*row) for row in session.execute(_NEWEST.where(*seen) if seen else _NEWEST, params)],
     )
 
 
 def rename(session: Session, business_id: int, contact_id: int, actor: str, name: str) -> None:
-    """A name given here is not overwritten by what the customer calls themselves. Raises `UnacceptableProfile`."""
+    """Set a name, which profile names do not overwrite. Raises `UnacceptableProfile`."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise UnacceptableProfile(f"A name has 1 to {LONGEST_NAME} characters.")
@@ -124,7 +126,7 @@ def rename(session: Session, business_id: int, contact_id: int, actor: str, name
 
 
 def describe(session: Session, business_id: int, contact_id: int, actor: str, about: str) -> None:
-    """Raises `NotFound`, `UnacceptableProfile`."""
+    """Set the description. Raises `NotFound`, `UnacceptableProfile`."""
     about = about.strip()
     if len(about) > LONGEST_ABOUT:
         raise UnacceptableProfile(f"At most {LONGEST_ABOUT} characters.")
@@ -135,10 +137,10 @@ def describe(session: Session, business_id: int, contact_id: int, actor: str, ab
 
 
 def set_field(session: Session, business_id: int, contact_id: int, actor: str, name: str, value: str) -> None:
-    """Keep a fact under a name, in place of what stood there; an empty value takes it away.
+    """Set a custom field, replacing its value; an empty value removes it.
 
     Raises:
-        UnacceptableField: a name or value that is too long, no name, or more than 20 facts.
+        UnacceptableField: a name or value that is too long, no name, or more than 20 fields.
         NotFound: no such contact.
     """
     name, value = " ".join(name.split()), value.strip()
@@ -158,16 +160,16 @@ def set_field(session: Session, business_id: int, contact_id: int, actor: str, n
 def set_opted_out(
     session: Session, business_id: int, contact_id: int, actor: str, kind: str, *, opted_out: bool
 ) -> None:
-    """What a customer asked for by other means than STOP or START: silence on one kind of channel, or no longer.
+    """Set or lift an opt-out that the customer asked for by other means than STOP or START.
 
-    Messages that wait to be sent there are cancelled. Raises `NotFound`.
+    Queued messages to that kind of channel are cancelled. Raises `NotFound`.
     """
     _locked(session, contact_id)
     identity_ids = resolve.set_opted_out(session, contact_id, kind, opted_out=opted_out)
     if not identity_ids:
         raise NotFound(f"Contact {contact_id} has no address for {kind}.")
     if opted_out:
-        settlement.opted_out(session, identity_ids)
+        settlement.cancel_opted_out(session, identity_ids)
     action = "contact.opt_out" if opted_out else "contact.opt_in"
     audit_log.record(session, business_id, actor, action, f"contact:{contact_id}", kind=kind)
 

@@ -1,4 +1,4 @@
-"""Who wrote: the contact behind an address, whichever way the provider writes it this time; and what they wish."""
+"""Resolve addresses to contacts, in any spelling of the provider, and set opt-outs."""
 
 from __future__ import annotations
 
@@ -7,37 +7,35 @@ from collections.abc import Sequence
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from core.messaging.contacts.addresses import Address, Known
-from core.messaging.contacts.directory import Directory
+from core.messaging.contacts.addresses import Address, ResolvedContact
+from core.messaging.contacts.directory import IdentityBatch
 from core.models import ContactIdentity
 
 
-def resolve(session: Session, business_id: int, addresses: Sequence[Address]) -> list[Known]:
-    """The identity and contact behind each address, made where there is none, with one statement for each step.
+def resolve(session: Session, business_id: int, addresses: Sequence[Address]) -> list[ResolvedContact]:
+    """Return the identity and contact of each address, creating missing ones, with one statement per step.
 
-    A contact is found by a user id, else by the number however it is written, as long as that was theirs. A number that
-    comes with another user id than the one known for it has another owner: it ends for whoever had it
-    (`core.messaging.contacts.endings`). A profile name fills in a contact that has none; a name that a person gave in
-    the console is
-    never overwritten.
+    A contact is found by a user id, else by any spelling of the number, while it was theirs. A number that comes with
+    another user id than the known one has a new owner: it ends for the old one (`core.messaging.contacts.endings`). A
+    profile name fills in a missing name and never overwrites one given in the console.
     """
-    directory = Directory(session, business_id)
-    directory.load(addresses)
-    placed = [directory.place(address) for address in addresses]
-    directory.save()
-    return [directory.known(entry) for entry in placed]
+    batch = IdentityBatch(session, business_id)
+    batch.load(addresses)
+    identities = [batch.place(address) for address in addresses]
+    batch.save()
+    return [batch.resolved(identity) for identity in identities]
 
 
 def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> Sequence[int]:
-    """This person asked not to be written to, or lifted it, at any address of this kind. Returns those identities.
+    """Set or lift a contact's opt-out at every address of this kind. Returns those identities.
 
-    Whoever lifts it lifts a stop of marketing messages too.
+    Lifting it also lifts a stop of marketing messages.
     """
-    wish = {"opted_out_at": func.now()} if opted_out else {"opted_out_at": None, "marketing_stopped_at": None}
+    values = {"opted_out_at": func.now()} if opted_out else {"opted_out_at": None, "marketing_stopped_at": None}
     return session.scalars(
         update(ContactIdentity)
         .where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == kind)
-        .values(**wish)
+        .values(**values)
         .returning(ContactIdentity.id)
         .execution_options(synchronize_session=False)
     ).all()

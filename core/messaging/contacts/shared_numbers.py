@@ -1,7 +1,7 @@
-"""A customer who is known by a user id shares their own number, as we asked: it is noted as theirs, if it is nobody's.
+"""A customer known by a user id shares their own number on our request: it becomes theirs if it is unowned.
 
-A card is not proof of whose number it is: whoever is asked may send any card. So it gives nobody the conversations of
-somebody else. Where the number is known already, people are told, and they decide.
+A card is no proof of ownership: the customer may send any card. So it gives access to nobody else's conversations.
+Where the number is known already, people are notified and decide.
 """
 
 from __future__ import annotations
@@ -25,35 +25,37 @@ Arrived = tuple[int, "Route", InboundMessage]
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A number that somebody shared as theirs and that is known as another's. `user_id`: that one has another user id,
-    so that they are two people.
+class NumberConflict:
+    """A shared number that is known as another contact's.
+
+    `user_id`: that contact has another user id, so they are two people.
     """
 
     number: str
     user_id: bool
 
 
-def read(session: Session, arrived: Sequence[Arrived]) -> tuple[list[Arrived], dict[str, Doubt]]:
-    """The messages, with the numbers that their customers shared as their own; and what people have to decide, by the
-    provider's id of the message.
+def apply_shared(session: Session, arrived: Sequence[Arrived]) -> tuple[list[Arrived], dict[str, NumberConflict]]:
+    """Return the messages with the numbers that their customers shared, and the conflicts for people to decide.
+
+    Conflicts are by the provider's id of the message.
     """
-    doubts: dict[str, Doubt] = {}
-    found = []
-    for event_id, route, came in arrived:
-        message, number = came, _shared(came)
-        if number and run(session, _ASKED, _asked_of(route, message)).scalar():
+    conflicts: dict[str, NumberConflict] = {}
+    resolved = []
+    for event_id, route, received in arrived:
+        message, number = received, _shared(received)
+        if number and run(session, _WAS_REQUESTED, _request_params(route, message)).scalar():
             holder = run(session, _HOLDER, {"key": lookup_key(number), "sender": message.sender}).first()
             if holder is None or holder.own:
                 message = replace(message, phone=f"+{number}", aliases=(*message.aliases, number))
             else:
-                doubts[message.provider_id] = Doubt(number, holder.has_user_id)
-        found.append((event_id, route, message))
-    return found, doubts
+                conflicts[message.provider_id] = NumberConflict(number, holder.has_user_id)
+        resolved.append((event_id, route, message))
+    return resolved, conflicts
 
 
 def _shared(message: InboundMessage) -> str:
-    """The one WhatsApp number of the one card of a customer whose number is not known; "" where there are others."""
+    """Return the one WhatsApp number of the one card of a customer without a known number; "" for other cards."""
     if message.type != "contacts" or message.echo or message.group_id or message.phone or not is_bsuid(message.sender):
         return ""
     cards = message.payload.get("contacts")
@@ -64,13 +66,13 @@ def _shared(message: InboundMessage) -> str:
     return numbers.pop() if len(numbers) == 1 else ""
 
 
-def _asked_of(route: Route, message: InboundMessage) -> dict[str, object]:
+def _request_params(route: Route, message: InboundMessage) -> dict[str, object]:
     return {"channel": route.channel_id, "quoted": message.reply_to, "sender": message.sender}
 
 
-# Whether the customer has no number yet and it answers a message of ours that asks for the number: the one that
-# it quotes, or else our newest to them.
-_ASKED = """
+# Whether the customer has no number yet and the message answers our request for it: the one it quotes, or else our
+# newest to them.
+_WAS_REQUESTED = """
 SELECT m.payload #>> '{interactive,type}' = 'request_contact_info' OR (m.type = 'template' AND EXISTS (
     SELECT FROM templates t WHERE t.name = m.payload #>> '{template,name}'
       AND t.components @? '$[*].buttons[*].type ? (@ == "REQUEST_CONTACT_INFO")'))
@@ -80,7 +82,7 @@ WHERE m.channel_id = %(channel)s AND m.direction = 'outbound' AND m.type NOT IN 
   AND CASE WHEN %(quoted)s::text IS NULL THEN true ELSE m.provider_id = %(quoted)s END
 ORDER BY m.created_at DESC, m.id DESC LIMIT 1
 """
-# Whoever has the number, unless nothing was ever said with them: an address book may name customers beforehand.
+# The number's contact, unless it has no messages: an address book may name customers beforehand.
 _HOLDER = """
 SELECT i.contact_id IN (SELECT contact_id FROM identities WHERE address = %(sender)s AND ended_at IS NULL) AS own,
        EXISTS (SELECT FROM identities u WHERE u.contact_id = i.contact_id AND u.ended_at IS NULL
@@ -92,10 +94,10 @@ ORDER BY own, has_user_id DESC LIMIT 1
 """
 
 
-def tell(session: Session, business_id: int, conversation_id: int, doubt: Doubt) -> None:
-    """People hear whose number was shared, and what to do."""
-    shown = display(doubt.number)
-    if doubt.user_id:
+def notify_conflict(session: Session, business_id: int, conversation_id: int, conflict: NumberConflict) -> None:
+    """Notify people whose number was shared, and what to do."""
+    shown = display(conflict.number)
+    if conflict.user_id:
         words = (
             f"A customer shared {shown} as their own number, which is another customer's. It was not noted as theirs."
         )
@@ -103,7 +105,7 @@ def tell(session: Session, business_id: int, conversation_id: int, doubt: Doubt)
         words = (
             f"A customer shared {shown} as their own number. Somebody is known under it: merge them if they are one."
         )
-    kind = "number_of_another" if doubt.user_id else "number_known"
+    kind = "number_of_another" if conflict.user_id else "number_known"
     notify(
         session, business_id, kind, Severity.WARNING, words, conversation_id=conversation_id, data={"address": shown}
     )

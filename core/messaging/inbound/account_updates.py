@@ -1,4 +1,4 @@
-"""News that is not a message: numbers changed, consent given or taken back, the account's own state."""
+"""Webhook items other than messages: changed numbers, marketing consent, updates of the account."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.accounts.notification_texts import language_of, sentence
 from core.accounts.notifications import already_noted, digest_of, notify
-from core.channels.account_states import KnownName, News, NumbersMay
-from core.channels.types import AccountNotice, Consent, IdentityChange
+from core.channels.account_states import AddressBookName, News, SendingEffect
+from core.channels.types import AccountUpdate, IdentityChange, MarketingConsent
 from core.messaging.channels import accounts, pauses, templates
 from core.messaging.contacts import number_changes
 from core.messaging.contacts.addresses import Address
@@ -33,10 +33,11 @@ from core.models import (
 def change_identity(
     session: Session, business_id: int, channel_id: int, event_id: int, change: IdentityChange, account: str = ""
 ) -> None:
-    """The new address takes the old one's place (`core.messaging.contacts.number_changes`), and an open conversation
-    shows it.
+    """Replace a customer's address and show the change in an open conversation.
+
+    See `core.messaging.contacts.number_changes`.
     """
-    known = number_changes.follow(session, business_id, change, account)
+    known = number_changes.apply(session, business_id, change, account)
     conversation_id = session.scalar(
         select(Conversation.id).where(
             Conversation.channel_id == channel_id,
@@ -66,8 +67,8 @@ def change_identity(
     )
 
 
-def record_consent(session: Session, business_id: int, consent: Consent) -> None:
-    """Marketing messages are stopped or allowed again; answers to the customer's own questions go on."""
+def record_consent(session: Session, business_id: int, consent: MarketingConsent) -> None:
+    """Stop or resume marketing messages to a customer; replies to their own questions are not affected."""
     (known,) = resolve(session, business_id, [Address(consent.kind, consent.sender, at=consent.timestamp)])
     session.execute(
         update(ContactIdentity)
@@ -76,8 +77,8 @@ def record_consent(session: Session, business_id: int, consent: Consent) -> None
     )
 
 
-def keep_names(session: Session, business_id: int, names: Sequence[tuple[str, KnownName]]) -> None:
-    """Whoever has no name yet gets the one of the business's address book; whoever is not known yet is noted."""
+def save_names(session: Session, business_id: int, names: Sequence[tuple[str, AddressBookName]]) -> None:
+    """Save names from the business's address book: fill in missing names and create unknown contacts."""
     if names:
         addresses = [
             Address(one.kind, one.sender, phone=one.phone, name=readable_name(one.name) or None, account=account)
@@ -86,36 +87,36 @@ def keep_names(session: Session, business_id: int, names: Sequence[tuple[str, Kn
         resolve(session, business_id, addresses)
 
 
-def record_notice(session: Session, business_id: int, channel_id: int, news: AccountNotice) -> None:
-    """People hear once what the provider says of the account, a number or a template, and the desk acts on it.
+def record_account_update(session: Session, business_id: int, channel_id: int, notice: AccountUpdate) -> None:
+    """Apply an update of the provider about the account, a number or a template, and notify people once.
 
-    Numbers of an account that may not send are paused, and go on when that is lifted; a template's row is brought up
-    to date; what is known of the numbers is asked for again.
+    Pauses the numbers of an account that may not send and resumes them when the restriction is lifted, updates a
+    template's row, and schedules a refresh of the numbers' status.
     """
-    meant = news.news or News(news.topic, news.severity)
-    kind = meant.words
-    about = f"{news.account} {news.topic} {meant.about}"[:_LONGEST_ABOUT]
-    digest = digest_of([kind, news.payload])
+    news = notice.news or News(notice.topic, notice.severity)
+    kind = news.words
+    about = f"{notice.account} {notice.topic} {news.about}"[:_LONGEST_ABOUT]
+    digest = digest_of([kind, notice.payload])
     if already_noted(session, business_id, about, digest):
         return
-    if "template" in news.topic:
+    if "template" in notice.topic:
         templates.mark_changed(session, channel_id)
-        templates.hear(session, channel_id, meant.template)
+        templates.apply_update(session, channel_id, news.template)
     else:
-        accounts.ask_again(session, business_id, news.account, channel_id)
-    data = {**meant.facts, **_act(session, business_id, channel_id, news, meant)}
-    words = sentence("en", kind, data, news.text)
-    notify(session, business_id, kind, Severity(news.severity), words, data=data, about=about, digest=digest)
+        accounts.mark_stale(session, business_id, notice.account, channel_id)
+    data = {**news.facts, **_act(session, business_id, channel_id, notice, news)}
+    words = sentence("en", kind, data, notice.text)
+    notify(session, business_id, kind, Severity(notice.severity), words, data=data, about=about, digest=digest)
 
 
 _LONGEST_ABOUT = 500
 
 
-def _act(session: Session, business_id: int, channel_id: int, notice: AccountNotice, news: News) -> dict[str, Any]:
-    """Pause or resume the account's numbers. Returns what the notice says of it."""
-    if news.numbers_may is NumbersMay.GO_ON:
-        return {"resumed": pauses.go_on(session, business_id, channel_id, notice.account)}
-    if news.numbers_may is not NumbersMay.STOP:
+def _act(session: Session, business_id: int, channel_id: int, notice: AccountUpdate, news: News) -> dict[str, Any]:
+    """Pause or resume the account's numbers. Returns the resulting facts for the notification."""
+    if news.sending_effect is SendingEffect.RESUME:
+        return {"resumed": pauses.resume(session, business_id, channel_id, notice.account)}
+    if news.sending_effect is not SendingEffect.STOP:
         return {}
     reason = sentence(language_of(session, business_id), news.words, news.facts, notice.text)
     paused = pauses.pause(session, business_id, channel_id, notice.account, reason, news.until)

@@ -1,4 +1,4 @@
-"""What providers told us and nobody could process: looking at it, trying again, letting it go."""
+"""Dead letters: list, replay and discard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.models import Business, DeadLetter, WebhookEvent
 
 @dataclass(frozen=True, slots=True)
 class DeadItem:
-    """One item. `kind` is the error's name, `reason` all of it, `raw` what was left of the item."""
+    """One dead letter. `kind` is the error's name, `reason` its full text, `raw` the unprocessed item."""
 
     id: int
     event_id: int
@@ -27,39 +27,39 @@ class DeadItem:
 
 
 def only_business(session: Session) -> bool:
-    """Whether this installation serves one business. Then what could not be assigned to any is its own."""
+    """Return whether this installation serves one business, which then owns the dead letters of unknown origin."""
     return session.scalar(select(func.count()).select_from(Business)) == 1
 
 
-def waiting(session: Session, business_id: int, before_id: int | None = None, limit: int = 50) -> Sequence[DeadItem]:
-    """What waits for a decision, newest first; `before_id` goes on after a page. Needs a system transaction."""
-    wanted = (
+def pending(session: Session, business_id: int, before_id: int | None = None, limit: int = 50) -> Sequence[DeadItem]:
+    """Return pending dead letters, newest first; `before_id` continues after a page. Needs a system transaction."""
+    query = (
         select(DeadLetter, WebhookEvent.source)
         .join(WebhookEvent, WebhookEvent.id == DeadLetter.event_id)
-        .where(_waits(session, business_id))
+        .where(_is_pending(session, business_id))
         .order_by(DeadLetter.id.desc())
         .limit(limit)
     )
     if before_id is not None:
-        wanted = wanted.where(DeadLetter.id < before_id)
-    return [_item(one, source) for one, source in session.execute(wanted)]
+        query = query.where(DeadLetter.id < before_id)
+    return [_item(one, source) for one, source in session.execute(query)]
 
 
 def count(session: Session, business_id: int) -> int:
-    """How many wait. Needs a system transaction."""
-    return session.scalar(select(func.count()).select_from(DeadLetter).where(_waits(session, business_id))) or 0
+    """Count pending dead letters. Needs a system transaction."""
+    return session.scalar(select(func.count()).select_from(DeadLetter).where(_is_pending(session, business_id))) or 0
 
 
-def of_nobody(session: Session, limit: int = 50) -> Sequence[DeadItem]:
-    """The newest that belong to no business, for whoever runs the installation. Needs a system transaction."""
-    wanted = (
+def unassigned(session: Session, limit: int = 50) -> Sequence[DeadItem]:
+    """Return the newest dead letters that belong to no business, for operators. Needs a system transaction."""
+    query = (
         select(DeadLetter, WebhookEvent.source)
         .join(WebhookEvent, WebhookEvent.id == DeadLetter.event_id)
         .where(DeadLetter.business_id.is_(None), DeadLetter.replayed_at.is_(None))
         .order_by(DeadLetter.id.desc())
         .limit(limit)
     )
-    return [_item(one, source) for one, source in session.execute(wanted)]
+    return [_item(one, source) for one, source in session.execute(query)]
 
 
 def _item(one: DeadLetter, source: str) -> DeadItem:
@@ -75,11 +75,12 @@ def _item(one: DeadLetter, source: str) -> DeadItem:
 
 
 def replay(session: Session, event_ids: Sequence[int] | None = None, business_id: int | None = None) -> int:
-    """Process whole events again: what was stored the first time is left as it is, so only the dead items count.
+    """Process whole events again: what was stored the first time is unchanged, so only dead items take effect.
 
-    All that wait, or those of some events, or of one business. Ring the bell after the commit. Returns how many events.
+    Replays all pending ones, or those of some events or of one business. Wake a worker after the commit. Returns the
+    number of events.
     """
-    condition = DeadLetter.replayed_at.is_(None) if business_id is None else _waits(session, business_id)
+    condition = DeadLetter.replayed_at.is_(None) if business_id is None else _is_pending(session, business_id)
     if event_ids is not None:
         condition = condition & DeadLetter.event_id.in_(event_ids)
     ids = list(session.scalars(select(DeadLetter.event_id).where(condition).distinct()))
@@ -94,17 +95,17 @@ def replay(session: Session, event_ids: Sequence[int] | None = None, business_id
 
 
 def discard(session: Session, business_id: int, ids: Sequence[int]) -> int:
-    """Let items go for good; their events stay in the log. Returns how many there were."""
+    """Delete dead letters for good; their events stay in the log. Returns how many were deleted."""
     gone = session.scalars(
         delete(DeadLetter)
-        .where(_waits(session, business_id), DeadLetter.id.in_(ids))
+        .where(_is_pending(session, business_id), DeadLetter.id.in_(ids))
         .returning(DeadLetter.id)
         .execution_options(synchronize_session=False)
     ).all()
     return len(gone)
 
 
-def _waits(session: Session, business_id: int) -> ColumnElement[bool]:
+def _is_pending(session: Session, business_id: int) -> ColumnElement[bool]:
     own: ColumnElement[bool] = DeadLetter.business_id == business_id
     if only_business(session):
         own = or_(own, DeadLetter.business_id.is_(None))

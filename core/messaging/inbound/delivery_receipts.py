@@ -1,4 +1,4 @@
-"""Providers' reports about our messages: every one kept, each message moved forward at most."""
+"""Delivery receipts: store every one and move its message's status forward."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Key = tuple[int, str]
 
 
 def store(session: Session, business_id: int, reports: Sequence[tuple[int, Receipt]]) -> None:
-    """Keep each report and apply it to its message; one whose message is not known yet waits for it."""
+    """Store each receipt and apply it to its message; one without a known message is applied later."""
     if not reports:
         return
     matched = _match(session, reports)
@@ -37,9 +37,9 @@ def store(session: Session, business_id: int, reports: Sequence[tuple[int, Recei
 
 
 def match_waiting(session: Session) -> int:
-    """Apply reports that came before their message's provider id was known. Returns how many found theirs.
+    """Apply receipts that came before their message's provider id was known. Returns how many were matched.
 
-    Runs across businesses, from the sweep: reports carry our own id, so few ever wait.
+    Runs across businesses, from recovery: receipts carry our own id, so few are ever unmatched.
     """
     rows = session.execute(
         select(ReceiptEvent, Message.id)
@@ -66,7 +66,7 @@ def match_waiting(session: Session) -> int:
 
 
 def _match(session: Session, reports: Sequence[tuple[int, Receipt]]) -> dict[Key | int, int]:
-    """Our message of each report, by our own id where it came back, else by the provider's."""
+    """Return our message of each receipt, by our own id where the receipt has it, else by the provider's."""
     ours = {report.our_id for _, report in reports if report.our_id is not None}
     theirs = {(channel_id, report.provider_id) for channel_id, report in reports}
     values = {
@@ -101,9 +101,9 @@ def _message_of(channel_id: int, report: Receipt, matched: dict[Key | int, int])
 
 
 def _insert(session: Session, business_id: int, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
-    """Keep the reports, and tell which were not there yet.
+    """Store receipts and return those that are new.
 
-    One that comes again says nothing new, and its message may have been sent once more since it failed.
+    A repeated one says nothing new, and its message may have been sent once more since it failed.
     """
     stored = run(session, _KEEP, {"business": business_id, "rows": json.dumps(rows)})
     return {tuple(row) for row in stored}
@@ -134,7 +134,7 @@ def _row(channel_id: int, report: Receipt, matched: dict[Key | int, int]) -> dic
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """A report, whether it just came or has waited in the database."""
+    """A receipt, whether it just came or was stored earlier."""
 
     status: str
     provider_id: str
@@ -143,7 +143,7 @@ class _Report:
 
 
 def _apply(session: Session, business_id: int, by_message: dict[int, list[_Report]]) -> None:
-    """Move each message along the status table, and settle the deliveries of those that were still under way."""
+    """Move each message along the status table and settle the deliveries that were still being sent."""
     if not by_message:
         return
     rows = run(session, _LOCK, {"ids": list(by_message)})
@@ -173,8 +173,8 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
                 healed.append(message_id)
     if moves:
         run(session, _MOVE, {"moves": json.dumps(moves)})
-    settlement.reported_sent(session, under_way, healed)
-    settlement.reported_failed(session, business_id, failed)
+    settlement.mark_sent(session, under_way, healed)
+    settlement.mark_failed(session, business_id, failed)
 
 
 _OUT = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})

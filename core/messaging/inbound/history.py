@@ -1,7 +1,6 @@
-"""A number's past, as it joins with it: conversations that are over, dated by what was said in them.
+"""Imported history of a number: closed conversations dated by their messages.
 
-They ask nobody for anything: no answer is owed, nothing is unread, nobody is called, and they are in no figures, for
-they were not this desk's work.
+They cause no replies, unread counts or notifications and appear in no metrics.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.channels.types import InboundMessage
 from core.messaging.contacts.resolve import resolve
 from core.messaging.inbound import message_changes
-from core.messaging.inbound.store_messages import Placed, add_files, address_of, change_of, insert
+from core.messaging.inbound.store_messages import PlacedMessage, add_files, address_of, change_of, insert
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
 from core.platform.db import run
@@ -27,9 +26,9 @@ Pair = tuple[int, int]  # channel and contact
 
 
 def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
-    """Store old messages that are not there yet, all of a customer's on a channel in one closed conversation.
+    """Store old messages that are new here, all of a customer's on a channel in one closed conversation.
 
-    Where a message came as a placeholder of its file before, the file takes its place.
+    A media message replaces the placeholder that was stored for it before.
     """
     if not arrived:
         return
@@ -40,10 +39,10 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         for item, who in zip(arrived, known, strict=True)
         if (item[1].channel_id, item[2].provider_id) not in there
     ]
-    wanted = {(route.channel_id, who.contact_id): (route.kind, who.identity_id) for (_, route, _), who in new}
-    talks = _talks(session, business_id, wanted)
+    by_pair = {(route.channel_id, who.contact_id): (route.kind, who.identity_id) for (_, route, _), who in new}
+    conversation_ids = _conversations(session, business_id, by_pair)
     placed = [
-        Placed(event_id, route, message, who, talks[route.channel_id, who.contact_id], None)
+        PlacedMessage(event_id, route, message, who, conversation_ids[route.channel_id, who.contact_id], None)
         for (event_id, route, message), who in new
     ]
     stored, changed_before = insert(session, business_id, placed)
@@ -52,18 +51,18 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         for item in placed
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
-    filled = _fill(session, [Placed(*item, who, 0, None) for item, who in zip(arrived, known, strict=True)])
+    filled = _fill(session, [PlacedMessage(*item, who, 0, None) for item, who in zip(arrived, known, strict=True)])
     add_files(session, business_id, [*fresh, *filled])
     made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
-        made = [*message_changes.came_before(session, changed_before), *made]
+        made = [*message_changes.stored_changes(session, changed_before), *made]
     message_changes.apply(session, made)
     _date(session, {item.conversation_id for item, _ in (*fresh, *filled)})
     events.publish_change(session, business_id, 0)
 
 
 def _there(session: Session, arrived: Iterable[tuple[int, Route, InboundMessage]]) -> set[tuple[int, str]]:
-    """Which of them are stored already: a conversation is made for none of these."""
+    """Return which of the messages are stored already: no conversation is created for these."""
     named = [(route.channel_id, message.provider_id) for _, route, message in arrived]
     values = {"channels": [channel_id for channel_id, _ in named], "ids": [provider_id for _, provider_id in named]}
     return {(channel_id, provider_id) for channel_id, provider_id in run(session, _THERE, values)}
@@ -75,22 +74,22 @@ JOIN messages m ON m.channel_id = r.channel AND m.provider_id = r.id
 """
 
 
-def _talks(session: Session, business_id: int, wanted: dict[Pair, tuple[str, int]]) -> dict[Pair, int]:
-    """The conversation of each customer's past on a channel, made where there is none."""
-    if not wanted:
+def _conversations(session: Session, business_id: int, by_pair: dict[Pair, tuple[str, int]]) -> dict[Pair, int]:
+    """Return each customer's history conversation on a channel, creating missing ones."""
+    if not by_pair:
         return {}
     columns = {
         "business": business_id,
-        "channels": [channel_id for channel_id, _ in wanted],
-        "contacts": [contact_id for _, contact_id in wanted],
-        "kinds": [kind for kind, _ in wanted.values()],
-        "identities": [identity_id for _, identity_id in wanted.values()],
+        "channels": [channel_id for channel_id, _ in by_pair],
+        "contacts": [contact_id for _, contact_id in by_pair],
+        "kinds": [kind for kind, _ in by_pair.values()],
+        "identities": [identity_id for _, identity_id in by_pair.values()],
     }
-    rows = run(session, _TALKS, columns)
+    rows = run(session, _CONVERSATIONS, columns)
     return {(channel_id, contact_id): conversation_id for channel_id, contact_id, conversation_id in rows}
 
 
-_TALKS = """
+_CONVERSATIONS = """
 WITH pair AS (
     SELECT * FROM unnest(%(channels)s::bigint[], %(contacts)s::bigint[], %(identities)s::bigint[], %(kinds)s::text[])
         AS p (channel, contact, identity, kind)
@@ -108,8 +107,8 @@ SELECT channel, contact, id FROM found UNION ALL SELECT channel_id, contact_id, 
 """
 
 
-def _fill(session: Session, arrived: Sequence[Placed]) -> list[tuple[Placed, int]]:
-    """Put messages in the place of their placeholders. Returns those, with the placeholders' ids."""
+def _fill(session: Session, arrived: Sequence[PlacedMessage]) -> list[tuple[PlacedMessage, int]]:
+    """Replace placeholders by their messages. Returns those, with the placeholders' ids."""
     whole = {(one.route.channel_id, one.message.provider_id): one for one in arrived if one.message.media}
     if not whole:
         return []
@@ -141,20 +140,20 @@ RETURNING m.id, m.channel_id, m.provider_id, m.conversation_id
 
 
 def _date(session: Session, conversation_ids: Iterable[int]) -> None:
-    """The conversations began with their first message and ended with their last."""
+    """Date conversations from their first to their last message."""
     run(session, _DATE, {"conversations": list(conversation_ids)})
 
 
 _DATE = """
-UPDATE conversations c SET created_at = said.first, last_message_at = said.last, closed_at = said.last,
-    last_message_text = left(coalesce(said.words, ''), 200),
-    window_expires_at = CASE WHEN c.kind = 'whatsapp' THEN said.heard + interval '24 hours' END
+UPDATE conversations c SET created_at = span.first, last_message_at = span.last, closed_at = span.last,
+    last_message_text = left(coalesce(span.words, ''), 200),
+    window_expires_at = CASE WHEN c.kind = 'whatsapp' THEN span.last_inbound + interval '24 hours' END
 FROM (
     SELECT conversation_id, min(created_at) AS first, max(created_at) AS last,
-           max(created_at) FILTER (WHERE sender = 'customer') AS heard,
+           max(created_at) FILTER (WHERE sender = 'customer') AS last_inbound,
            (array_agg(text ORDER BY created_at DESC, id DESC)
                 FILTER (WHERE type NOT IN ('event', 'note', 'system', 'reaction', 'edit', 'revoke')))[1] AS words
     FROM messages WHERE conversation_id = ANY(%(conversations)s::bigint[]) GROUP BY conversation_id
-) said
-WHERE c.id = said.conversation_id AND c.imported AND c.status = 'closed'
+) span
+WHERE c.id = span.conversation_id AND c.imported AND c.status = 'closed'
 """

@@ -1,8 +1,8 @@
-"""Events become messages, receipts and news. The one way in.
+"""Turn stored webhook events into messages, receipts and account updates.
 
-A batch of events is stored in one transaction. When something in it is refused, all of it is undone and done again
-carefully: items that are refused together are stored by halves, down to the one that is refused alone. That is
-quarantined with its reason, and every other item is kept.
+A batch of events is stored in one transaction. If any item is rejected, the batch is rolled back and repeated with
+failures isolated: the items are bisected down to the rejected one, which becomes a dead letter with its reason, and all
+others are stored.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
-from core.channels.account_states import KnownName
+from core.channels.account_states import AddressBookName
 from core.channels.registry import parse_event
 from core.channels.types import (
-    AccountNotice,
-    Broken,
-    Consent,
+    AccountUpdate,
     IdentityChange,
     InboundMessage,
+    MarketingConsent,
     Parsed,
     Receipt,
+    UnparsedItem,
 )
 from core.messaging.inbound import account_updates, delivery_receipts, history, store_messages, webhook_events
 from core.messaging.inbound.routes import Item, Route, assign
@@ -36,34 +36,34 @@ from core.platform.job_queue import TimedOut
 log = structlog.get_logger(__name__)
 
 BATCH = 100
-Known = InboundMessage | Receipt | IdentityChange | Consent | AccountNotice | KnownName
-_AT_ONCE = 1000  # items in one go, which keeps statements far from their time-out
-# Postgres's error classes that no item is to blame for: connection, deadlock, resources, locks, shutdown, system. The
-# driver counts more among operational errors, such as a text too long for its search index.
-_DATABASE_TROUBLE = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+ParsedItem = InboundMessage | Receipt | IdentityChange | MarketingConsent | AccountUpdate | AddressBookName
+_MAX_ITEMS = 1000  # per call, which keeps statements far from their time-out
+# Postgres error classes that no item causes: connection, deadlock, resources, locks, shutdown, system. The driver's
+# OperationalError includes more, such as a text too long for its search index.
+_DATABASE_FAILURES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _FORGED = "signed with a secret that is not this number's: if the number's app or account changed, save its new secret"
 
 
-def receive_pending(session: Session, limit: int = BATCH, *, carefully: bool = False) -> int:
-    """Store the oldest unprocessed events, or the one over which somebody was stopped. Returns how many there were.
+def receive_pending(session: Session, limit: int = BATCH, *, isolate_failures: bool = False) -> int:
+    """Store the oldest unprocessed events, or the one that stopped a worker before. Returns how many there were.
 
     Raises:
-        Refused: an item cannot be stored. Undo the transaction, and call again `carefully` in another.
+        BatchRejected: an item cannot be stored. Roll back, and call again with `isolate_failures` in a new transaction.
     """
-    claimed = webhook_events.claim(session, limit, again=carefully)
+    claimed = webhook_events.claim(session, limit, again=isolate_failures)
     if not claimed:
         return _receive_alone(session)
-    _store_events(session, claimed, _store if carefully else _store_at_once)
+    _store_events(session, claimed, _store if isolate_failures else _store_at_once)
     return len(claimed)
 
 
 def _receive_alone(session: Session) -> int:
-    """Store the event that has to be taken alone, or put it aside when it was begun too often."""
+    """Store the event that must be processed alone, or quarantine it after too many attempts."""
     claimed = webhook_events.claim_alone(session, suspects=BATCH)
     if claimed is None:
         return 0
     event, attempts = claimed
-    if attempts <= webhook_events.MOST_ATTEMPTS:
+    if attempts <= webhook_events.MAX_ATTEMPTS:
         _store_events(session, [event], _store)
     else:
         log.error("event_quarantined", event_id=event.id, attempts=attempts - 1)
@@ -73,7 +73,7 @@ def _receive_alone(session: Session) -> int:
 
 
 def _document(parsed: object) -> object:
-    """What was understood of an item, as JSON that people can read."""
+    """Return a parsed item as readable JSON."""
     if not is_dataclass(parsed) or isinstance(parsed, type):
         return repr(parsed)
     return {one.name: _plain(getattr(parsed, one.name)) for one in fields(parsed)}
@@ -89,8 +89,8 @@ def _plain(value: object) -> object:
     return _document(value) if is_dataclass(value) else str(value)
 
 
-class Refused(Exception):
-    """Something in a batch cannot be stored."""
+class BatchRejected(Exception):
+    """An item in a batch cannot be stored."""
 
 
 def _store_events(
@@ -98,23 +98,23 @@ def _store_events(
 ) -> None:
     parsed = [(event, one) for event in claimed for one in _parse(event)]
     items = assign(session, parsed)
-    for start in range(0, len(items), _AT_ONCE):
+    for start in range(0, len(items), _MAX_ITEMS):
         if start:
             leave_business(session)
-        store(session, items[start : start + _AT_ONCE])
+        store(session, items[start : start + _MAX_ITEMS])
 
 
 def _store_at_once(session: Session, items: Sequence[Item]) -> None:
     try:
         _store_items(session, items)
     except Exception as error:
-        if _is_trouble(error):
+        if _is_database_failure(error):
             raise
-        raise Refused from error
+        raise BatchRejected from error
 
 
 def _store(session: Session, items: Sequence[Item]) -> None:
-    """Store items in their order. What is refused is halved until the one that cannot be stored is found."""
+    """Store items in order, bisecting on failure until the item that cannot be stored is isolated."""
     error = _try_store(session, items)
     if error is None:
         return
@@ -130,7 +130,7 @@ def _store(session: Session, items: Sequence[Item]) -> None:
 
 
 def _why(error: Exception) -> str:
-    """Why an item could not be stored, in words for a person; the traceback is in the log."""
+    """Return a readable reason why an item could not be stored; the traceback is in the log."""
     if isinstance(error, DBAPIError):
         return f"the database refused it: {str(error.orig).partition(chr(10))[0]}"
     if isinstance(error, BotHubError):
@@ -139,23 +139,23 @@ def _why(error: Exception) -> str:
 
 
 def _try_store(session: Session, items: Sequence[Item]) -> Exception | None:
-    """Store items or none of them. Returns what stopped it, unless the database itself failed: that is raised."""
+    """Store all items or none. Returns the error, unless the database itself failed: that is raised."""
     try:
         with session.begin_nested():
             _store_items(session, items)
             leave_business(session)
-    except Exception as error:  # whatever one item's content provokes must not stop its neighbours
-        if _is_trouble(error):
+    except Exception as error:  # one item's failure must not stop the others
+        if _is_database_failure(error):
             raise
         return error
     return None
 
 
-def _is_trouble(error: Exception) -> bool:
-    """Whether the database failed or time was up, for which no item is known to be to blame."""
+def _is_database_failure(error: Exception) -> bool:
+    """Return whether the database failed or time ran out, so that no item is known to be the cause."""
     return isinstance(error, InterfaceError | TimedOut) or (
         isinstance(error, DBAPIError)
-        and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_TROUBLE)
+        and (error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _DATABASE_FAILURES)
     )
 
 
@@ -164,21 +164,21 @@ def _parse(event: StoredEvent) -> list[Parsed]:
         return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
     except TimedOut:
         raise
-    except Exception as error:  # a body that no parser foresaw must not stop the events behind it
+    except Exception as error:  # an unforeseen body must not stop later events
         log.error("event_not_readable", event_id=event.id, exc_info=error)
         words = (
             f"the body is no JSON: {error}"
             if isinstance(error, ValueError)
             else "the body has a shape that is not known"
         )
-        return [Broken(reason=words, raw=None)]
+        return [UnparsedItem(reason=words, raw=None)]
 
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:
     by_business: dict[int, list[Item]] = defaultdict(list)
     dead: list[DeadItem] = []
     for item in items:
-        if isinstance(item.parsed, Broken):
+        if isinstance(item.parsed, UnparsedItem):
             dead.append(DeadItem(item.event_id, item.parsed.reason, item.parsed.raw, item.owner))
         elif item.route is None:
             reason = _unknown(item.provider, item.parsed)
@@ -193,9 +193,9 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
         _store_for_business(session, business_id, own)
 
 
-def _unknown(provider: str, parsed: Known) -> str:
-    """Why an item is for no channel of ours, and what to add."""
-    if isinstance(parsed, AccountNotice) and not parsed.route and parsed.account:
+def _unknown(provider: str, parsed: ParsedItem) -> str:
+    """Return why no channel matches an item, and how to add one."""
+    if isinstance(parsed, AccountUpdate) and not parsed.route and parsed.account:
         return (
             f"no channel here is of the account {parsed.account}: add a number of it with"
             f" `core.cli channels add {provider} {parsed.kind} PHONE_NUMBER_ID --account {parsed.account}`"
@@ -209,7 +209,9 @@ def _unknown(provider: str, parsed: Known) -> str:
 
 
 def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:
-    """Messages and changes of identity in their order, for a number's messages belong to whoever has it just then; then
+    """Store a business's items.
+
+    Messages and identity changes come in order, because a number's messages belong to its owner at that time; then
     receipts, which may be about any of them.
     """
     routed = [(item.event_id, item.route, item.parsed) for item in items if item.route]
@@ -222,17 +224,17 @@ def _store_for_business(session: Session, business_id: int, items: Sequence[Item
             written = []
             account_updates.change_identity(session, business_id, route.channel_id, event_id, one, route.account)
     _store_messages(session, business_id, written)
-    account_updates.keep_names(
-        session, business_id, [(r.account, one) for _, r, one in routed if isinstance(one, KnownName)]
+    account_updates.save_names(
+        session, business_id, [(r.account, one) for _, r, one in routed if isinstance(one, AddressBookName)]
     )
     delivery_receipts.store(
         session, business_id, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)]
     )
     for _, _, one in routed:
-        if isinstance(one, Consent):
+        if isinstance(one, MarketingConsent):
             account_updates.record_consent(session, business_id, one)
-        elif isinstance(one, AccountNotice):
-            account_updates.record_notice(session, business_id, route.channel_id, one)
+        elif isinstance(one, AccountUpdate):
+            account_updates.record_account_update(session, business_id, route.channel_id, one)
 
 
 def _store_messages(session: Session, business_id: int, written: Sequence[tuple[int, Route, InboundMessage]]) -> None:

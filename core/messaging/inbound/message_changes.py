@@ -1,6 +1,6 @@
-"""Reactions, edits and revocations, shown on the message that they are about.
+"""Reactions, edits and revocations, applied to the message that they are about.
 
-They are kept, but nobody owes them an answer, unless an edit changes what was answered already.
+They are stored but need no answer, unless an edit changes what was answered already.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.platform.db import run
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message of one of these types (`ABOUT_ANOTHER`) says of its `target`, which the provider names."""
+    """What a message of a type in `ABOUT_ANOTHER` says of its `target`, the provider's id of another message."""
 
     message_id: int
     channel_id: int
@@ -34,10 +34,10 @@ class Change:
 
 
 def apply(session: Session, changes: Sequence[Change]) -> set[int]:
-    """Change the messages. Returns the edits that somebody owes an answer, by id.
+    """Apply changes to their messages. Returns the ids of the edits that need an answer.
 
-    A message has its newest words as its text, and those it had first are kept as `payload.edited.before`; of one that
-    was taken back, which has none, as `payload.revoked.text`.
+    A message's `text` is its newest; the first one is in `payload.edited.before`. A revoked message has no text; what
+    it had is in `payload.revoked.text`.
     """
     owed = set()
     for change in changes:
@@ -81,7 +81,7 @@ WHERE channel_id = %(channel)s AND type = 'edit' AND type IN ('edit', 'revoke') 
 
 
 def _answered(session: Session, target: Message, change_id: int) -> bool:
-    """Whether the bot or a person has written since the message."""
+    """Return whether the bot or an agent has written since the message."""
     later = tuple_(Message.created_at, Message.id) > (target.created_at, target.id)
     return bool(
         session.scalar(
@@ -98,8 +98,8 @@ def _answered(session: Session, target: Message, change_id: int) -> bool:
     )
 
 
-def came_before(session: Session, message_ids: Collection[int]) -> list[Change]:
-    """The edits and revocations of these messages that were there before them: webhooks come in any order."""
+def stored_changes(session: Session, message_ids: Collection[int]) -> list[Change]:
+    """Return edits and revocations stored before their messages: webhooks come in any order."""
     rows = run(session, _EARLIER, {"messages": list(message_ids)})
     return [Change(*row) for row in rows]
 
@@ -113,8 +113,9 @@ WHERE m.id = ANY(%(messages)s::bigint[]) ORDER BY e.id
 
 
 def settle(session: Session, changes: Sequence[Change]) -> None:
-    """Make what rests on the changed words new: the line in the list, an answer that is being worked on, and the wait
-    for a person's answer where nothing is left to answer.
+    """Refresh what depends on changed messages.
+
+    The preview in the list, a pending reply, and the wait for an agent's answer where nothing is left to answer.
     """
     newest = {one.conversation_id: one.message_id for one in changes if one.type != "reaction"}
     if newest:
@@ -137,9 +138,9 @@ UPDATE reply_turns t SET latest_message_id = greatest(t.latest_message_id, chang
 FROM unnest(%(conversations)s::bigint[], %(latest)s::bigint[]) AS changed (conversation, latest)
 WHERE t.conversation_id = changed.conversation
 """
-# With a person, who waits no more when all that they wrote since the last answer is deleted, and else since the oldest
-# of what is left. A wait that began before what was deleted has another reason, and stays. (The bot sees to its own
-# when the turn comes.)
+# In human mode: the wait ends when all that the customer wrote since the last answer is deleted, else it starts at the
+# oldest message left. A wait that began before what was deleted has another reason and is unchanged. (The bot checks
+# its own pending replies when they are due.)
 _NOTHING_LEFT = """
 WITH talk AS (
     SELECT c.id, (

@@ -1,4 +1,4 @@
-"""How long raw events are kept: long enough to replay them, and past Meta's seven days of redelivery."""
+"""Retention of raw events: long enough to replay them, and past Meta's seven days of redelivery."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from core.models import DeadLetter, WebhookEvent
 from core.platform.db import system_transaction
 
 KEEP = timedelta(days=30)
-_AT_ONCE = 5_000
+_BATCH = 5_000
 
 
-def forget_old_events() -> int:
-    """Delete processed events older than `KEEP`, except those with dead letters that nobody has replayed."""
-    forgotten = 0
+def delete_old_events() -> int:
+    """Delete processed events older than `KEEP`, except those with pending dead letters. Returns how many."""
+    deleted = 0
     while True:
         with system_transaction() as session:
-            unsolved = select(DeadLetter.event_id).where(DeadLetter.replayed_at.is_(None))
+            pending = select(DeadLetter.event_id).where(DeadLetter.replayed_at.is_(None))
             old = (
                 select(WebhookEvent.id)
                 .where(
                     WebhookEvent.processed_at.is_not(None),
                     WebhookEvent.received_at < func.now() - KEEP,
-                    WebhookEvent.id.not_in(unsolved),
+                    WebhookEvent.id.not_in(pending),
                 )
                 .order_by(WebhookEvent.id)
-                .limit(_AT_ONCE)
+                .limit(_BATCH)
             )
             rows = session.execute(
                 delete(WebhookEvent)
@@ -35,6 +35,6 @@ def forget_old_events() -> int:
                 .returning(WebhookEvent.id)
                 .execution_options(synchronize_session=False)
             ).all()
-        forgotten += len(rows)
-        if len(rows) < _AT_ONCE:
-            return forgotten
+        deleted += len(rows)
+        if len(rows) < _BATCH:
+            return deleted

@@ -1,6 +1,6 @@
-"""Which channel an item is for, and whether whoever signed its event may speak for that channel.
+"""Assign items to channels, and check that the signer of an event may speak for the channel.
 
-Routing alone goes by what a body says of itself, which anybody who owns one secret of the installation could write.
+Routing alone trusts the body, which any holder of one of the installation's secrets could forge.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.channels.types import AccountNotice, Broken, Consent, InboundMessage, Parsed, Provider, Receipt
+from core.channels.types import AccountUpdate, InboundMessage, MarketingConsent, Parsed, Provider, Receipt, UnparsedItem
 from core.messaging.channels.signing import may_speak_for
 from core.messaging.inbound.webhook_events import StoredEvent
 from core.models import Channel, EventSource
@@ -35,7 +35,7 @@ _PROVIDER = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where an item belongs, and how the bot of that channel behaves (None: it has none)."""
+    """The channel of an item and its bot's reply policy (None: no bot)."""
 
     business_id: int
     channel_id: int
@@ -46,10 +46,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One parsed item, the event it came in, and the channel it is for (None when nobody here owns it).
+    """A parsed item, its event and its channel (None when no channel matches).
 
-    `forged`: the event was signed with a secret that is not this channel's. `owner` is the business of whoever signed
-    an event, where that is one; it is told for items without a channel.
+    `forged`: the event was signed with a secret that is not this channel's. `owner` is the business that signed the
+    event, if exactly one did; it owns the dead letters of items without a channel.
     """
 
     event_id: int
@@ -61,14 +61,14 @@ class Item:
 
 
 def assign(session: Session, parsed: Sequence[tuple[StoredEvent, Parsed]]) -> list[Item]:
-    """The items of a batch with their channels, in their order. Needs a system transaction."""
+    """Return a batch's items with their channels, in order. Needs a system transaction."""
     channels = _Channels(session, parsed)
-    found = [(event, one, channels.of(event, one)) for event, one in parsed]
-    to_ask: dict[tuple[int, ...], set[int]] = defaultdict(set)
+    found = [(event, one, channels.candidates(event, one)) for event, one in parsed]
+    unverified: dict[tuple[int, ...], set[int]] = defaultdict(set)
     for event, _, routes in found:
         if routes and _signer(event, routes) is None:
-            to_ask[tuple(event.signed_by or ())].update(route.channel_id for route in routes)
-    allowed = {signers: may_speak_for(session, asked, signers) for signers, asked in to_ask.items()}
+            unverified[tuple(event.signed_by or ())].update(route.channel_id for route in routes)
+    allowed = {signers: may_speak_for(session, channel_ids, signers) for signers, channel_ids in unverified.items()}
     owners = _owners(session, [event for event, _, routes in found if not routes])
     items = [_item(event, one, routes, allowed, owners) for event, one, routes in found]
     if forged := sorted({item.event_id for item in items if item.forged}):
@@ -97,7 +97,7 @@ def _item(
 
 
 def _owners(session: Session, events: Sequence[StoredEvent]) -> dict[int, int]:
-    """The businesses of the channels that signed events."""
+    """Return the businesses of the channels that signed events."""
     signers = {channel_id for event in events for channel_id in event.signed_by or ()}
     if not signers:
         return {}
@@ -106,7 +106,7 @@ def _owners(session: Session, events: Sequence[StoredEvent]) -> dict[int, int]:
 
 
 def _signer(event: StoredEvent, routes: Sequence[Route]) -> Route | None:
-    """The channel that signed the event itself; the first one of an event that came before signers were noted."""
+    """Return the channel that signed the event itself; the first one if the event has no recorded signers."""
     if event.signed_by is None:
         return routes[0]
     return next((route for route in routes if route.channel_id in event.signed_by), None)
@@ -124,8 +124,8 @@ class _Channels:
         self._load({"wanted": list(named), "ids": []})
         self._find_sent([(event, one) for event, one in parsed if isinstance(one, Receipt)])
 
-    def of(self, event: StoredEvent, parsed: Parsed) -> Sequence[Route]:
-        """Whom an item is for. A status belongs to the channel that sent its message, whatever it says of numbers."""
+    def candidates(self, event: StoredEvent, parsed: Parsed) -> Sequence[Route]:
+        """Return the candidate channels of an item. A status belongs to the channel that sent its message."""
         if isinstance(parsed, Receipt) and (sent_by := self._sender(event, parsed)) is not None:
             return [sent_by]
         return self._named(event, parsed)
@@ -135,29 +135,29 @@ class _Channels:
 
     def _sender(self, event: StoredEvent, receipt: Receipt) -> Route | None:
         provider = provider_of(event)
-        for told in (receipt.our_id, receipt.provider_id):
-            if told is not None and (channel_id := self._sent.get((provider, told))) is not None:
+        for message_ref in (receipt.our_id, receipt.provider_id):
+            if message_ref is not None and (channel_id := self._sent.get((provider, message_ref))) is not None:
                 return self._by_id.get(channel_id)
         return None
 
     def _find_sent(self, receipts: Sequence[tuple[StoredEvent, Receipt]]) -> None:
-        """Who sent the messages of statuses. Meta names the number itself, so only what that does not find is asked."""
-        asked = [
+        """Look up the senders of statuses' messages. Meta names the number, so only unmatched ones are queried."""
+        unmatched = [
             (event, one)
             for event, one in receipts
             if provider_of(event) is Provider.TWILIO or not self._named(event, one)
         ]
-        if not asked:
+        if not unmatched:
             return
-        theirs = {(provider_of(event), one.provider_id) for event, one in asked}
+        theirs = {(provider_of(event), one.provider_id) for event, one in unmatched}
         values = {
-            "ours": [one.our_id for _, one in asked if one.our_id is not None],
+            "ours": [one.our_id for _, one in unmatched if one.our_id is not None],
             "theirs": [provider_id for _, provider_id in theirs],
             "providers": list({provider for provider, _ in theirs}),
         }
-        by_id = {one.our_id: one for _, one in asked}
+        by_id = {one.our_id: one for _, one in unmatched}
         for row in run(self._session, _SENT, values):
-            if _is_of(row, by_id.get(row.id)):
+            if _matches(row, by_id.get(row.id)):
                 self._sent[(row.provider, row.id)] = row.channel_id
             if row.provider_id is not None:
                 self._sent[(row.provider, row.provider_id)] = row.channel_id
@@ -173,10 +173,10 @@ class _Channels:
             self._found[(row.provider, _ACCOUNT, row.account)].append(route)
 
 
-def _is_of(sent: Any, receipt: Receipt | None) -> bool:
-    """Whether a status with our id of a message may be about that message: another installation counts like ours.
+def _matches(sent: Any, receipt: Receipt | None) -> bool:
+    """Return whether a status with our id may be about that message: another installation uses the same ids.
 
-    One without the provider's id of it must name the number or the service that sent it.
+    A status without the provider's message id must name the number or the service that sent it.
     """
     if receipt is None:
         return True
@@ -186,17 +186,19 @@ def _is_of(sent: Any, receipt: Receipt | None) -> bool:
 
 
 def provider_of(event: StoredEvent) -> Provider:
+    """Return the provider of an event."""
     return _PROVIDER[EventSource(event.source)]
 
 
 def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
-    """By what an item names our channel, the surest first: by messaging service, by kind and number, or by account
-    where the news is not about a number.
+    """Return how an item names our channel, most specific first.
+
+    By messaging service, by kind and number, or by account where the update is not about a number.
     """
     provider = provider_of(event)
-    if isinstance(parsed, Broken):
+    if isinstance(parsed, UnparsedItem):
         return []
-    if isinstance(parsed, AccountNotice | Consent) and not parsed.route:
+    if isinstance(parsed, AccountUpdate | MarketingConsent) and not parsed.route:
         return [(provider, _ACCOUNT, parsed.account)] if parsed.account else []
     service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
     return [(provider, parsed.kind, value) for value in (service, parsed.route) if value]

@@ -1,4 +1,4 @@
-"""Customers' messages, stored once each and in order, with what follows from them for their conversations."""
+"""Store customers' messages once each and in order, and update their conversations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.channels.types import InboundMessage, Kind
 from core.conversations import incoming
 from core.messaging import csat
 from core.messaging.contacts import shared_numbers
-from core.messaging.contacts.addresses import Address, Known
+from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.resolve import resolve, set_opted_out
 from core.messaging.inbound import message_changes
 from core.messaging.outbound import settlement
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Placed:
-    """A message with the conversation it belongs to, and the score that it gives it."""
+class PlacedMessage:
+    """A message with the conversation it belongs to and the rating it contains."""
 
     event_id: int
     route: Route
     message: InboundMessage
-    known: Known
+    known: ResolvedContact
     conversation_id: int
     rating: csat.Rating | None
 
 
 def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
-    """Store messages that are not there yet. A message that came before is left as it is."""
+    """Store new messages. A message that is stored already is left unchanged."""
     if not arrived:
         return
-    arrived, doubts = shared_numbers.read(session, arrived)
+    arrived, conflicts = shared_numbers.apply_shared(session, arrived)
     known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
-    ratings = csat.answers(session, [_said(item, who) for item, who in zip(arrived, known, strict=True)])
+    ratings = csat.match_answers(session, [_rating_answer(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = incoming.find_or_open(
         session,
         business_id,
@@ -58,7 +58,7 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         ],
     )
     placed = [
-        Placed(
+        PlacedMessage(
             event_id,
             route,
             message,
@@ -73,45 +73,46 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     stored, changed_before = insert(session, business_id, placed)
     fresh = [
         (item, message_id)
-        for item in placed  # the first of two with one id is the one that was stored
+        for item in placed  # of two with one id the first was stored
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
     add_files(session, business_id, fresh)
     made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
-        made = [*message_changes.came_before(session, changed_before), *made]
+        made = [*message_changes.stored_changes(session, changed_before), *made]
     owed = message_changes.apply(session, made)
-    _follow_wishes(session, fresh)
-    incoming.apply(session, business_id, [_arrival(item, message_id, owed) for item, message_id in fresh])
+    _apply_opt_outs(session, fresh)
+    incoming.apply(session, business_id, [_incoming(item, message_id, owed) for item, message_id in fresh])
     message_changes.settle(session, made)
     for item, _ in fresh:
-        if doubt := doubts.get(item.message.provider_id):
-            shared_numbers.tell(session, business_id, item.conversation_id, doubt)
-    csat.keep(session, business_id, [item.rating for item, _ in fresh if item.rating])
+        if conflict := conflicts.get(item.message.provider_id):
+            shared_numbers.notify_conflict(session, business_id, item.conversation_id, conflict)
+    csat.save(session, business_id, [item.rating for item, _ in fresh if item.rating])
 
 
-def _said(arrived: tuple[int, Route, InboundMessage], who: Known) -> csat.Said | None:
-    """What may be the answer to our asking for a score."""
+def _rating_answer(arrived: tuple[int, Route, InboundMessage], who: ResolvedContact) -> csat.CustomerText | None:
+    """Return the text that may answer a rating request, None for other messages."""
     _, route, message = arrived
     if message.type != "text" or message.echo or message.historic or message.group_id:
         return None
-    return csat.Said(route.channel_id, who.contact_id, message.text, message.timestamp)
+    return csat.CustomerText(route.channel_id, who.contact_id, message.text, message.timestamp)
 
 
-def _follow_wishes(session: Session, fresh: Sequence[tuple[Placed, int]]) -> None:
-    """The last STOP or START of each customer counts, on whichever of their addresses it came."""
-    wishes = {
+def _apply_opt_outs(session: Session, fresh: Sequence[tuple[PlacedMessage, int]]) -> None:
+    """Apply the last STOP or START of each customer, on any of their addresses."""
+    opt_outs = {
         (item.message.kind, item.known.contact_id): item.message.opt_out
         for item, _ in sorted(fresh, key=lambda one: one[0].message.timestamp)
         if item.message.opt_out is not None and not item.message.historic
     }
-    for (kind, contact_id), opted_out in wishes.items():
+    for (kind, contact_id), opted_out in opt_outs.items():
         identity_ids = set_opted_out(session, contact_id, kind, opted_out=opted_out)
         if opted_out:
-            settlement.opted_out(session, identity_ids)
+            settlement.cancel_opted_out(session, identity_ids)
 
 
 def address_of(route: Route, message: InboundMessage) -> Address:
+    """Return the customer's address of a message."""
     name = readable_name(message.profile_name or "") or None
     return Address(
         message.kind, message.sender, message.aliases, message.phone, name, message.username, route.account,
@@ -120,19 +121,21 @@ def address_of(route: Route, message: InboundMessage) -> Address:
 
 
 def readable_name(name: str) -> str:
-    """A name as a customer gave it, without signs that turn what stands beside it around, and on one line."""
-    kept = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in name if sign not in _TURNING)
-    return " ".join(kept.split())[:_LONGEST_NAME]
+    """Return a customer's name on one line, without bidirectional control characters."""
+    cleaned = "".join(
+        " " if unicodedata.category(sign) == "Cc" else sign for sign in name if sign not in _BIDI_CONTROLS
+    )
+    return " ".join(cleaned.split())[:_LONGEST_NAME]
 
 
 _LONGEST_NAME = 200  # characters
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _targets(
     session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
 ) -> dict[tuple[int, str | None], int]:
-    """The conversations of the messages that reactions, edits and revocations are about, where those are known."""
+    """Return the conversations of the messages that reactions, edits and revocations are about, where known."""
     wanted = {(route.channel_id, message.target) for _, route, message in arrived if message.target}
     if not wanted:
         return {}
@@ -145,20 +148,20 @@ def _targets(
 
 
 def insert(
-    session: Session, business_id: int, placed: Sequence[Placed]
+    session: Session, business_id: int, placed: Sequence[PlacedMessage]
 ) -> tuple[dict[tuple[int, str], int], list[int]]:
-    """Insert in order of arrival; returns the ids of those that were new, and of which an edit or the like was there
-    before them.
+    """Insert messages in order of arrival.
+
+    Returns the ids of the new ones, and of those among them whose edit or revocation was stored before.
     """
     values = {"business": business_id, "rows": json.dumps([_row(item) for item in placed])}
     rows = run(session, _STORE, values).all()
     return {(row.channel_id, row.provider_id): row.id for row in rows}, [row.id for row in rows if row.changed]
 
 
-# What a customer wrote stands below all that we had said when it came, however the provider's clock goes: the bot and
-# people read it in one order, and an answer (`core.messaging.outbound.enqueue`) stands below what it answers. The
-# provider's own time
-# is kept as `written_at` then. Messages of one side, echoes and old ones keep the provider's order.
+# A customer's message sorts after all that we sent before it came, whatever the provider's clock says: the bot and
+# people read one order, and an answer (`core.messaging.outbound.enqueue`) sorts after what it answers. The provider's
+# own time is then stored as `written_at`. Messages of one side, echoes and imported ones keep the provider's order.
 _STORE = """
 INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
                       provider_id, reply_to, event_id, created_at, sent_at)
@@ -184,7 +187,7 @@ RETURNING id, channel_id, provider_id, EXISTS (
 """
 
 
-def _row(item: Placed) -> dict[str, Any]:
+def _row(item: PlacedMessage) -> dict[str, Any]:
     message = item.message
     at = message.timestamp.isoformat()
     return {
@@ -206,17 +209,17 @@ def _row(item: Placed) -> dict[str, Any]:
 
 
 def _payload(message: InboundMessage) -> dict[str, Any]:
-    """What a message holds. A provider's new parameter must not pass for one of those that we add ourselves."""
-    kept = {name: part for name, part in message.payload.items() if name not in _OURS}
-    return {**kept, **({"group_id": message.group_id} if message.group_id else {})}
+    """Return a message's payload. A provider's new parameter must not pass for one of those that we add ourselves."""
+    provider_keys = {name: part for name, part in message.payload.items() if name not in _RESERVED_KEYS}
+    return {**provider_keys, **({"group_id": message.group_id} if message.group_id else {})}
 
 
-# What later events add to a message (`core.messaging.inbound.message_changes`), when it was written, and a file of
-# our own.
-_OURS = frozenset({"edited", "revoked", "reactions", "written_at", "media", "group_id"})
+# Keys that we add: by later events (`core.messaging.inbound.message_changes`), when it was written, and our own file.
+_RESERVED_KEYS = frozenset({"edited", "revoked", "reactions", "written_at", "media", "group_id"})
 
 
-def add_files(session: Session, business_id: int, fresh: Sequence[tuple[Placed, int]]) -> None:
+def add_files(session: Session, business_id: int, fresh: Sequence[tuple[PlacedMessage, int]]) -> None:
+    """Insert the messages' files, due for download."""
     rows = [
         {
             "business_id": business_id,
@@ -235,7 +238,8 @@ def add_files(session: Session, business_id: int, fresh: Sequence[tuple[Placed, 
         session.execute(pg_insert(Attachment).values(next_attempt_at=func.now()), rows)
 
 
-def change_of(item: Placed, message_id: int) -> message_changes.Change:
+def change_of(item: PlacedMessage, message_id: int) -> message_changes.Change:
+    """Return the change that a reaction, edit or revocation makes."""
     message = item.message
     return message_changes.Change(
         message_id=message_id,
@@ -250,7 +254,7 @@ def change_of(item: Placed, message_id: int) -> message_changes.Change:
     )
 
 
-def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> incoming.IncomingMessage:
+def _incoming(item: PlacedMessage, message_id: int, owed: Collection[int]) -> incoming.IncomingMessage:
     message = item.message
     return incoming.IncomingMessage(
         conversation_id=item.conversation_id,
@@ -262,13 +266,13 @@ def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> incoming.I
         at=message.timestamp,
         type=message.type,
         from_customer=not message.echo,
-        historic=message.historic or _unheard(message),
-        for_people=_for_people(message),
+        historic=message.historic or _is_unanswered(message),
+        for_people=_needs_human(message),
         owed_answer=not (
             item.rating
             or message.echo
             or message.historic
-            or _for_people(message)
+            or _needs_human(message)
             or message.opt_out is not None
             or message.answered
             or (message.type in ABOUT_ANOTHER and message_id not in owed)
@@ -278,18 +282,16 @@ def _arrival(item: Placed, message_id: int, owed: Collection[int]) -> incoming.I
     )
 
 
-def _for_people(message: InboundMessage) -> bool:
-    """Whether no bot may answer: it came in a group, or from a name or a short code, behind which machines send."""
+def _needs_human(message: InboundMessage) -> bool:
+    """Return whether no bot may answer: it came in a group, or from a name or a short code, used by machines."""
     return bool(message.group_id) or (message.kind is Kind.SMS and message.phone is None and not message.echo)
 
 
 def _answered(message: InboundMessage) -> bool:
-    """Whether it is a call that somebody took."""
+    """Return whether it is a call that somebody took."""
     return message.type == "call" and message.payload["call"]["answered"] is True
 
 
-def _unheard(message: InboundMessage) -> bool:
-    """Whether it is a call of ours that the customer did not take, or a reaction of ours: it is shown, and nobody has
-    been answered by it.
-    """
+def _is_unanswered(message: InboundMessage) -> bool:
+    """Return whether it is our unanswered call or our reaction: shown, but no answer."""
     return message.echo and (message.type == "reaction" or (message.type == "call" and not _answered(message)))

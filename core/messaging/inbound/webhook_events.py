@@ -1,4 +1,4 @@
-"""Raw events: the group-committed write at the door, claiming them in order, and what could not be understood."""
+"""Raw webhook events: group-committed insert, claim in order, and dead letters."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from core.channels import json_sanitizer
 from core.platform.db import run, single_statement
 
 _RECEIVE_LOCK = 4_207_002
-MOST_ATTEMPTS = 3  # once among others, twice alone; then the event is put aside
-_MOST_BYTES = 1024 * 1024  # of bodies in one transaction, beside the first
-_MOST_RAW = 200_000  # characters of an item that are kept beside its reason: the event has all of it
+MAX_ATTEMPTS = 3  # once in a batch, twice alone; then the event is quarantined
+_MOST_BYTES = 1024 * 1024  # of bodies in one transaction, besides the first
+_MOST_RAW = 200_000  # characters of an item stored with its reason: the event has all of it
 
 _STORE = """
 INSERT INTO webhook_events (source, digest, content_type, query, body, received_at, signed_by)
@@ -31,9 +31,9 @@ ON CONFLICT (digest) DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """A verified body on its way to the database.
+    """A verified webhook body to be stored.
 
-    `signed_by`: the channels whose secret signed it, 0 for the secret of the settings; None when that is not known.
+    `signed_by`: the channels whose secret signed it, 0 for the secret of the settings; None when unknown.
     """
 
     source: str
@@ -45,9 +45,9 @@ class RawEvent:
 
     @property
     def digest(self) -> bytes:
-        """What makes a redelivery recognisable: the same bytes, signed by the same, through the same door.
+        """Return the key that identifies a redelivery: same bytes, same signer, same endpoint.
 
-        Without the signer a forged copy that came first would keep the genuine one out.
+        Without the signer a forged copy that came first would block the genuine one.
         """
         signers = "" if self.signed_by is None else f"{self._signers}\0"
         head = f"{self.source}\0{self.query}\0{signers}".encode("utf-8", "surrogatepass")
@@ -55,12 +55,12 @@ class RawEvent:
 
     @property
     def _signers(self) -> str | None:
-        """As Postgres writes an array: arrays of different lengths do not travel as one array."""
+        """Return the signers as a Postgres array literal: arrays of different lengths cannot be sent as one array."""
         return None if self.signed_by is None else "{" + ",".join(map(str, self.signed_by)) + "}"
 
 
 def store_raw(connection: psycopg.Connection[Any], events: Sequence[RawEvent]) -> None:
-    """Write many events with one commit. A body that is already there is left alone, so this can be repeated."""
+    """Insert many events in one commit. A body already stored is skipped, so this can be repeated."""
     columns = (
         [event.source for event in events],
         [event.digest for event in events],
@@ -74,16 +74,16 @@ def store_raw(connection: psycopg.Connection[Any], events: Sequence[RawEvent]) -
 
 
 def lock_receiving(session: Session) -> None:
-    """Be the only transaction that receives, until commit.
+    """Take the receive lock until commit: one transaction receives at a time.
 
-    A conversation's messages are stored in the order they arrived, and nobody makes a contact twice; the rest wait
-    here for the few milliseconds that takes. Batches make that faster than receivers side by side.
+    This stores a conversation's messages in order of arrival and prevents duplicate contacts. Others wait a few
+    milliseconds, and batches are faster than parallel receivers.
     """
     run(session, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _RECEIVE_LOCK})
 
 
 class StoredEvent(NamedTuple):
-    """A row of `webhook_events` that waits to be processed."""
+    """An unprocessed row of `webhook_events`."""
 
     id: int
     source: str
@@ -95,13 +95,13 @@ class StoredEvent(NamedTuple):
 
 
 def claim(session: Session, limit: int, *, again: bool = False) -> Sequence[StoredEvent]:
-    """The oldest unprocessed events, in order of arrival, marked as processed from the commit on.
+    """Return the oldest unprocessed events, in order of arrival, marked as processed on commit.
 
-    None while another transaction receives, or when the oldest event has to be taken alone (`claim_alone`).
-    `again`: the last transaction was undone on purpose.
+    Empty while another transaction receives, or when the oldest event must be processed alone (`claim_alone`). `again`:
+    the last transaction was rolled back on purpose.
 
-    A sequence remembers the first event of the transaction that took events last. It is not undone with it, so finding
-    that event unprocessed means that somebody was killed, timed out or failed over it.
+    A sequence holds the first event of the last claiming transaction. It is not rolled back, so finding that event
+    unprocessed means that a worker was killed, timed out or failed while processing it.
     """
     if not _lock(session):
         return []
@@ -136,12 +136,12 @@ WHERE attempts > 0 OR id = (SELECT last_value FROM receiving_from WHERE is_calle
 
 
 def claim_alone(session: Session, suspects: int) -> tuple[StoredEvent, int] | None:
-    """The oldest unprocessed event, if somebody was stopped over it, and how often it was begun, this time included.
+    """Return the oldest unprocessed event if it stopped a worker before, and its attempts including this one.
 
-    None while another transaction receives, or when nothing is known against that event.
+    None while another transaction receives, or when the event has no failed attempt.
 
-    That it was begun is committed beforehand and undone by the commit, so the number outlives whoever is stopped by the
-    event. The `suspects` oldest were, or may have been, taken with it when nobody knew which of them stops people.
+    The attempt is committed beforehand and reset by the commit, so the count survives a crash caused by the event. The
+    `suspects` oldest were, or may have been, in the failed batch while the cause was unknown.
     """
     if not _lock(session):
         return None
@@ -171,7 +171,7 @@ def _lock(session: Session) -> bool:
 
 
 class DeadItem(NamedTuple):
-    """An item that could not be processed, its reason, and whose it is (None: nobody knows)."""
+    """An item that could not be processed, its reason, and its business (None: unknown)."""
 
     event_id: int
     reason: str
@@ -180,12 +180,12 @@ class DeadItem(NamedTuple):
 
 
 def quarantine(session: Session, event_id: int, reason: str, raw: Any, business_id: int | None = None) -> None:
-    """Keep an item that could not be processed, with its reason."""
+    """Store an item that could not be processed as a dead letter."""
     quarantine_all(session, [DeadItem(event_id, reason, raw, business_id)])
 
 
 def quarantine_all(session: Session, items: Sequence[DeadItem]) -> None:
-    """Keep items that could not be processed, with one statement."""
+    """Store dead letters in one statement."""
     if items:
         columns = {
             "events": [one.event_id for one in items],

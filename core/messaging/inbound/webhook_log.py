@@ -1,4 +1,4 @@
-"""The log of what providers posted: when it came, what was made of it, and the bytes themselves."""
+"""Webhook log: when providers' events came, their outcome, and their bodies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.platform.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One event. `size` is in bytes; `messages` and `dead` are what was made of it and what could not be."""
+    """One event. `size` is in bytes; `messages` and `dead` count its stored messages and its dead letters."""
 
     id: int
     source: str
@@ -28,7 +28,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What was posted, byte for byte."""
+    """The body of an event, byte for byte."""
 
     content_type: str
     query: str
@@ -47,8 +47,10 @@ def page(
     before_id: int | None = None,
     limit: int = 50,
 ) -> Sequence[Posted]:
-    """The newest events first; `before_id` goes on after a page. Events belong to the installation, not to a business:
-    needs a system transaction, and only an installation of one business may show them.
+    """Return the newest events first; `before_id` continues after a page.
+
+    Events belong to the installation, not to a business: needs a system transaction, and only an installation of one
+    business may show them.
     """
     made = select(func.count()).where(Message.event_id == WebhookEvent.id).scalar_subquery()
     dead = select(func.count()).where(DeadLetter.event_id == WebhookEvent.id).scalar_subquery()
@@ -90,7 +92,7 @@ def _conditions(
 
 
 def body(session: Session, event_id: int) -> Body:
-    """The event's bytes. Raises `NotFound`."""
+    """Return the event's body. Raises `NotFound`."""
     row = session.execute(
         select(WebhookEvent.content_type, WebhookEvent.query, WebhookEvent.body).where(WebhookEvent.id == event_id)
     ).one_or_none()

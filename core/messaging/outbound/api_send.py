@@ -1,4 +1,4 @@
-"""A message that another program asks for: to a conversation, or to an address whose conversation is found or made."""
+"""Messages sent by API clients: to a conversation, or to an address whose conversation is found or created."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from core.channels.phone_numbers import dialled, is_bsuid
 from core.channels.types import InvalidMessage, Kind
 from core.conversations import incoming
 from core.conversations import lifecycle as conversations
-from core.messaging.contacts.addresses import Address, Known
+from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.resolve import resolve
 from core.messaging.inbound.webhook_events import lock_receiving
-from core.messaging.outbound.enqueue import Draft, queue_reply
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import (
     Channel,
     ChannelState,
@@ -34,7 +34,7 @@ LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Someone by their address. `via` picks one of our numbers; without it the first active one is used."""
+    """A recipient's address. `via` selects one of our numbers; the default is the first active one."""
 
     kind: str
     to: str
@@ -42,11 +42,11 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A message to a conversation, a recipient, or both, which must then fit together.
+class SendRequest:
+    """A message to a conversation, a recipient, or both, which must then match.
 
-    `reply_to` is our id of a message, or its provider's. With `take_over` a person answers from here on; without it
-    the conversation stays with whoever has it, and only a reply ends its customer's wait for an answer.
+    `reply_to` is our id of a message, or its provider's. `take_over` hands the conversation to people; without it the
+    mode is unchanged, and only a reply ends the customer's wait for an answer.
     """
 
     content: Mapping[str, Any]
@@ -59,72 +59,72 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """The messages in the outbox; `replayed` when an earlier request with this idempotency key had put them there."""
+class SendAccepted:
+    """The queued messages; `replayed` when an earlier request with this idempotency key queued them."""
 
     message_ids: Sequence[int]
     replayed: bool = False
 
 
-def place(session: Session, business_id: int, order: Order, actor: str) -> Placed:
-    """Put the message in the outbox; ring the bell after the commit.
+def submit(session: Session, business_id: int, request: SendRequest, actor: str) -> SendAccepted:
+    """Queue the message; wake a worker after the commit.
 
-    Raises what `queue_reply` raises, and `InvalidMessage` for a recipient or reply that cannot be used.
+    Raises what `enqueue_message` raises, and `InvalidMessage` for an unusable recipient or reply.
     """
-    earlier = _earlier(session, business_id, order) if order.idempotency_key else None
-    conversation_id = earlier or _conversation(session, business_id, order)
-    draft = _draft(order, _quoted(session, conversation_id, order.reply_to))
-    if order.take_over and earlier is None:
+    earlier = _earlier(session, business_id, request) if request.idempotency_key else None
+    conversation_id = earlier or _conversation(session, business_id, request)
+    message = _new_message(request, _quoted(session, conversation_id, request.reply_to))
+    if request.take_over and earlier is None:
         conversations.take_over(session, business_id, conversation_id, actor, None)
-    message_ids = queue_reply(session, business_id, conversation_id, draft)
+    message_ids = enqueue_message(session, business_id, conversation_id, message)
     if earlier is None:
         audit_log.record(
             session, business_id, actor, "message.send", f"conversation:{conversation_id}", ids=message_ids
         )
-    return Placed(message_ids, replayed=earlier is not None)
+    return SendAccepted(message_ids, replayed=earlier is not None)
 
 
-def _draft(order: Order, reply_to: str | None) -> Draft:
-    return Draft(
-        order.content,
+def _new_message(request: SendRequest, reply_to: str | None) -> NewMessage:
+    return NewMessage(
+        request.content,
         Sender.AGENT,
         None,
         reply_to,
-        order.idempotency_key,
-        order.send_at,
-        order.take_over or reply_to is not None,
+        request.idempotency_key,
+        request.send_at,
+        request.take_over or reply_to is not None,
     )
 
 
-def _earlier(session: Session, business_id: int, order: Order) -> int | None:
-    """The conversation in which this key was used. Requests with the same key wait here for each other.
+def _earlier(session: Session, business_id: int, request: SendRequest) -> int | None:
+    """Return the conversation in which this key was used. Requests with the same key are serialised here.
 
-    Raises `IdempotencyConflict` when the key was used for somebody else.
+    Raises `IdempotencyConflict` when the key was used for another recipient.
     """
     session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {order.idempotency_key}", 0)))
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {request.idempotency_key}", 0)))
     )
     conversation_id = session.scalar(
         select(Message.conversation_id).where(
-            Message.business_id == business_id, Message.idempotency_key == order.idempotency_key
+            Message.business_id == business_id, Message.idempotency_key == request.idempotency_key
         )
     )
     if conversation_id is None:
         return None
-    other = order.conversation_id not in (None, conversation_id)
-    if other or (order.recipient and not _is_with(session, conversation_id, order.recipient)):
+    other = request.conversation_id not in (None, conversation_id)
+    if other or (request.recipient and not _is_with(session, conversation_id, request.recipient)):
         raise IdempotencyConflict
     return conversation_id
 
 
-def _conversation(session: Session, business_id: int, order: Order) -> int:
-    if order.conversation_id is None:
-        if order.recipient is None:
+def _conversation(session: Session, business_id: int, request: SendRequest) -> int:
+    if request.conversation_id is None:
+        if request.recipient is None:
             raise InvalidMessage("to", "is missing: give channel and to, or conversation_id")
-        return _open(session, business_id, order.recipient)
-    if order.recipient and not _is_with(session, order.conversation_id, order.recipient):
+        return _open(session, business_id, request.recipient)
+    if request.recipient and not _is_with(session, request.conversation_id, request.recipient):
         raise InvalidMessage("conversation_id", "is not a conversation with this recipient on this channel")
-    return order.conversation_id
+    return request.conversation_id
 
 
 def _is_with(session: Session, conversation_id: int, recipient: Recipient) -> bool:
@@ -134,17 +134,17 @@ def _is_with(session: Session, conversation_id: int, recipient: Recipient) -> bo
 
 
 def _open(session: Session, business_id: int, recipient: Recipient) -> int:
-    """The recipient's conversation on the chosen number."""
+    """Return the recipient's conversation on the chosen number, opening one if needed."""
     address = _address(recipient)
     channel = _channel(session, recipient)
     known = _identity(session, business_id, address)
     bot = versions.reply_policies(session, [channel.bot_id]).get(channel.bot_id) if channel.bot_id else None
-    wanted = incoming.ConversationKey(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
-    return incoming.find_or_open(session, business_id, [wanted])[channel.id, known.contact_id]
+    key = incoming.ConversationKey(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
+    return incoming.find_or_open(session, business_id, [key])[channel.id, known.contact_id]
 
 
 def _address(recipient: Recipient) -> Address:
-    """The address as its provider writes it: WhatsApp ids are bare digits, telephone numbers carry a plus."""
+    """Return the address in its provider's format: WhatsApp ids are bare digits, telephone numbers carry a plus."""
     if recipient.kind == Kind.WHATSAPP and is_bsuid(recipient.to):
         return Address(recipient.kind, recipient.to)
     number = dialled(recipient.to)
@@ -170,16 +170,16 @@ def _channel(session: Session, recipient: Recipient) -> Channel:
     return channel
 
 
-def _identity(session: Session, business_id: int, address: Address) -> Known:
-    """Who has this address; someone new if nobody has."""
+def _identity(session: Session, business_id: int, address: Address) -> ResolvedContact:
+    """Return the contact with this address, creating one if needed."""
     if known := _find(session, address):
         return known
-    lock_receiving(session)  # an arriving message may be making the same contact
+    lock_receiving(session)  # an arriving message may be creating the same contact
     return _find(session, address) or resolve(session, business_id, [address])[0]
 
 
-def _find(session: Session, address: Address) -> Known | None:
-    """Who has this address, preferably as it is written here, else as another spelling of the same number."""
+def _find(session: Session, address: Address) -> ResolvedContact | None:
+    """Return the contact with this address: an exact match first, else another spelling of the same number."""
     exact = ContactIdentity.address == address.value
     spelled = exact if address.key is None else or_(exact, ContactIdentity.lookup_key == address.key)
     row = session.execute(
@@ -188,11 +188,11 @@ def _find(session: Session, address: Address) -> Known | None:
         .order_by(exact.desc(), ContactIdentity.id)
         .limit(1)
     ).one_or_none()
-    return row and Known(row.id, row.contact_id)
+    return row and ResolvedContact(row.id, row.contact_id)
 
 
 def _quoted(session: Session, conversation_id: int, reply_to: str | None) -> str | None:
-    """The provider's id of the message that is replied to."""
+    """Return the provider's id of the message that is replied to."""
     if reply_to is None or not (reply_to.isascii() and reply_to.isdigit()):
         return reply_to
     found = session.execute(

@@ -1,4 +1,4 @@
-"""Messages that were put in the outbox and may not be sent any more."""
+"""Cancel queued messages that may not be sent any more."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENDED = {
 def stop(
     session: Session, error: Mapping[str, str], *, identity_ids: Sequence[int] = (), message_ids: Sequence[int] = ()
 ) -> None:
-    """Cancel what still waits to go to these addresses, or these messages, and keep why. What is being sent goes on."""
+    """Cancel queued messages by address or id, with the reason. Messages already being sent are not affected."""
     values = {"error": json.dumps(error), "identities": list(identity_ids), "messages": list(message_ids)}
     run(session, _STOP, values)
 

@@ -1,4 +1,4 @@
-"""Claiming what is due: at most one worker per message, a conversation's messages one after the other."""
+"""Claim due messages: one worker per message, a conversation's messages one after the other."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from core.messaging.outbound import cancel, rate_limit, waiting
 from core.models import ChannelState, Conversation, Delivery
 from core.platform.db import run
 
-# One claim at a time: it takes the rows of several numbers in the order that their messages come, and claims side by
-# side could wait for each other.
+# One claim at a time: it locks the rows of several numbers in the order of their messages, so parallel claims could
+# deadlock.
 _CLAIM_LOCK = 4_207_005
-_PAUSED_LOOK_AGAIN = timedelta(seconds=60)
-_BLOCKED_LOOK_AGAIN = timedelta(seconds=2)
-_ROUNDS = 5  # how often a claim looks past messages that have to wait
+_PAUSED_RECHECK = timedelta(seconds=60)
+_BLOCKED_RECHECK = timedelta(seconds=2)
+_MAX_PASSES = 5  # how often a claim retries past messages that must wait
 
-_ALONE = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 _DUE = """
 SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_id, d.attempts,
        i.address, i.ended_at IS NOT NULL AS ended, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings,
@@ -49,7 +49,7 @@ FOR NO KEY UPDATE OF d, m SKIP LOCKED
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message this worker alone may send, until `lease` runs out."""
+    """A message that only this worker may send, until `lease` expires."""
 
     message_id: int
     business_id: int
@@ -65,27 +65,27 @@ class Claimed:
 
 
 def claim(session: Session, limit: int, lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
-    """Take up to `limit` due messages within their numbers' rates and breakers, under the caller's fresh `lease`.
+    """Claim up to `limit` due messages within rate limits and circuit breakers, under the caller's fresh `lease`.
 
-    From here until the outcome is recorded the message counts as on its way: if this worker dies, nobody knows.
-    What has to wait goes back with its time instead of sitting in a slot.
+    From here until the outcome is recorded the message counts as being sent: if this worker dies, its outcome is
+    unknown. Messages that must wait are rescheduled instead of occupying a slot.
     """
     taken: list[Claimed] = []
-    if not run(session, _ALONE, {"lock": _CLAIM_LOCK}).scalar():
+    if not run(session, _TRY_LOCK, {"lock": _CLAIM_LOCK}).scalar():
         return taken
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_PASSES):
         due = run(session, _DUE, {"limit": limit - len(taken)}).all()
         ready = _within_limits(session, due)
         taken += _take(session, ready, lease, lease_for)
         if len(taken) >= limit or not due or len(ready) == len(due):
             break
     if not taken:
-        run(session, _HOLD_BACK, {"until": _BLOCKED_LOOK_AGAIN})
+        run(session, _DEFER_BLOCKED, {"until": _BLOCKED_RECHECK})
     return taken
 
 
-# Behind a message that waits for its next try nothing is due: if it seemed so, every look would find it and claim none.
-_HOLD_BACK = """
+# Messages queued behind one that waits for its retry are not due: else every poll would find them and claim none.
+_DEFER_BLOCKED = """
 UPDATE deliveries SET next_attempt_at = now() + %(until)s WHERE message_id IN (
     SELECT d.message_id FROM deliveries d
     WHERE d.next_attempt_at <= now() AND EXISTS (
@@ -107,20 +107,20 @@ def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
             continue
         by_channel[row.channel_id].append(row)
     tripped = {row.channel_id for row in due if row.tripped}
-    shut = rate_limit.blocked_until(session, tripped) if tripped else {}
+    blocked = rate_limit.blocked_until(session, tripped) if tripped else {}
     ready: list[Any] = []
     for channel_id, rows in by_channel.items():
         if rows[0].state != ChannelState.ACTIVE:
-            _postpone(session, rows, func.now() + _PAUSED_LOOK_AGAIN)
-        elif channel_id in shut:
-            _postpone(session, rows, shut[channel_id])
+            _postpone(session, rows, func.now() + _PAUSED_RECHECK)
+        elif channel_id in blocked:
+            _postpone(session, rows, blocked[channel_id])
         else:
             ready += _within_rates(session, channel_id, _answers_only(session, rows))
     return ready
 
 
 def _answers_only(session: Session, rows: list[Any]) -> list[Any]:
-    """Without those that begin a conversation, where their number may not for now: they wait until it may."""
+    """Drop and postpone messages outside an open window, where the number may not begin conversations for now."""
     until = rows[0].answers_only
     if until is None:
         return rows
@@ -136,7 +136,10 @@ def _answers_only(session: Session, rows: list[Any]) -> list[Any]:
 
 
 def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[Any]:
-    """First the number's rate, then each customer's: in a queue behind the number nobody uses up their own turns."""
+    """Apply the number's rate first, then each customer's.
+
+    Messages queued behind the number must not use up pair slots.
+    """
     if not rows:
         return rows
     rate = rate_limit.per_second(rows[0].provider, rows[0].kind, rows[0].settings)
@@ -198,7 +201,7 @@ def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: ti
 
 
 def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
-    """A message that stopped being queued meanwhile (a receipt told that it had been sent) needs no sending."""
+    """Release messages that are no longer queued, such as one that a receipt reported as sent."""
     if message_ids:
         session.execute(
             update(Delivery)
@@ -209,7 +212,7 @@ def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
 
 
 def release(session: Session, lease: uuid.UUID) -> None:
-    """Undo a claim whose answer was lost on the way: the caller knows that it sent nothing of it."""
+    """Undo a claim whose result was lost: the caller knows that it sent none of it."""
     session.execute(
         text("""
         WITH freed AS (
@@ -223,7 +226,7 @@ def release(session: Session, lease: uuid.UUID) -> None:
 
 
 def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
-    """Keep the leases of sends that are still under way. A row that somebody holds just now is renewed next time."""
+    """Extend the leases of sends in progress. A row locked by another transaction is renewed next time."""
     run(
         session,
         _RENEW,
@@ -242,7 +245,7 @@ WHERE message_id IN (
 
 
 def expire_leases(session: Session, limit: int = 500) -> list[int]:
-    """Messages whose worker vanished while sending become uncertain: the provider may have taken them."""
+    """Mark messages whose worker died while sending as uncertain: the provider may have accepted them."""
     rows = session.execute(
         text("""
         WITH expired AS (
@@ -262,5 +265,5 @@ def expire_leases(session: Session, limit: int = 500) -> list[int]:
         """),
         {"limit": limit},
     ).all()
-    waiting.ended(session, [message_id for message_id, lost in rows if not lost])  # receipts had told that they arrived
+    waiting.end(session, [message_id for message_id, lost in rows if not lost])  # receipts reported these as sent
     return [message_id for message_id, lost in rows if lost]

@@ -1,4 +1,4 @@
-"""Putting a message in the outbox: the row before the call."""
+"""Queue outgoing messages: the row is committed before the provider is called."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from core.platform.errors import (
 
 
 class Priority(IntEnum):
-    """Who goes first when a number's rate is short."""
+    """Sending order when a number's rate is exhausted."""
 
     AGENT = 0
     BOT = 1
@@ -46,15 +46,15 @@ class Priority(IntEnum):
 
 
 _PRIORITY = {Sender.AGENT: Priority.AGENT, Sender.SYSTEM: Priority.AGENT, Sender.BOT: Priority.BOT}
-MOST_PARTS = 20  # messages that one text may become
-_UNREFUSED = frozenset({"template"})  # what may be sent when the 24-hour window is closed
+MAX_PARTS = 20  # messages that one text may be split into
+_ALLOWED_OUTSIDE_WINDOW = frozenset({"template"})  # message types
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A message somebody wants to send. `content` is validated content as JSON data, with its `type`.
+class NewMessage:
+    """A message to send. `content` is validated content as JSON data, with its `type`.
 
-    `answers`: once sent, its customer waits no longer. What the system says never ends a wait, nor does a reaction.
+    `answers`: once sent, it ends the customer's wait. System messages and reactions never do.
     """
 
     content: Mapping[str, Any]
@@ -69,15 +69,15 @@ class Draft:
 Refusal = BotHubError | InvalidMessage
 
 
-def queue_reply(session: Session, business_id: int, conversation_id: int, draft: Draft) -> list[int]:
-    """Put a message of a conversation in the outbox; ring the bell after the commit.
+def enqueue_message(session: Session, business_id: int, conversation_id: int, message: NewMessage) -> list[int]:
+    """Queue a message in a conversation; wake a worker after the commit.
 
-    A text that is too long for the channel goes out in several messages. The same idempotency key with the same
-    message returns what was queued the first time.
+    A text too long for the channel is split into several messages. The same idempotency key with the same message
+    returns what was queued the first time.
 
     Raises:
         NotFound, Conflict: no such conversation, or it is closed.
-        OptedOut: the customer asked for silence.
+        OptedOut: the customer opted out.
         AddressEnded: the address is not the customer's any more.
         WrittenInGroup: the customer wrote in a group, which nothing can be sent to.
         MarketingStopped: the customer takes no marketing templates.
@@ -85,101 +85,103 @@ def queue_reply(session: Session, business_id: int, conversation_id: int, draft:
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
         IdempotencyConflict: the key was used for another message.
     """
-    (queued,) = queue_replies(session, business_id, {conversation_id: draft})
+    (queued,) = enqueue_messages(session, business_id, {conversation_id: message})
     if isinstance(queued, Exception):
         raise queued
     return queued
 
 
-def queue_replies(session: Session, business_id: int, drafts: Mapping[int, Draft]) -> list[list[int] | Refusal]:
-    """The same for many conversations with the same few statements: the ids of each, or why there are none."""
-    places = _load(session, drafts)
+def enqueue_messages(
+    session: Session, business_id: int, messages: Mapping[int, NewMessage]
+) -> list[list[int] | Refusal]:
+    """Queue messages in many conversations with a few statements. Returns the ids of each, or its refusal."""
+    targets = _load(session, messages)
     outcomes: dict[int, list[int] | Refusal] = {}
     parts: list[dict[str, Any]] = []
-    for conversation_id, draft in drafts.items():
+    for conversation_id, message in messages.items():
         try:
-            if draft.idempotency_key and (earlier := _earlier(session, conversation_id, draft)):
+            if message.idempotency_key and (earlier := _earlier(session, conversation_id, message)):
                 outcomes[conversation_id] = earlier
             else:
-                parts += _parts(session, business_id, places.get(conversation_id), conversation_id, draft)
+                parts += _parts(session, business_id, targets.get(conversation_id), conversation_id, message)
         except (BotHubError, InvalidMessage) as refusal:
             outcomes[conversation_id] = refusal
     if parts:
         for message_id, conversation_id in _store(session, business_id, parts):
             outcomes.setdefault(conversation_id, []).append(message_id)  # type: ignore[union-attr]
             events.publish_change(session, business_id, conversation_id)
-    return [outcomes[conversation_id] for conversation_id in drafts]
+    return [outcomes[conversation_id] for conversation_id in messages]
 
 
 def _parts(
-    session: Session, business_id: int, place: _Place | None, conversation_id: int, draft: Draft
+    session: Session, business_id: int, target: _Target | None, conversation_id: int, message: NewMessage
 ) -> list[dict[str, Any]]:
-    """The rows of a draft. Raises what `queue_reply` raises when it may not be sent."""
-    if place is None:
+    """Return the rows of a message. Raises what `enqueue_message` raises when it may not be sent."""
+    if target is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    if place.status == ConversationStatus.CLOSED:
+    if target.status == ConversationStatus.CLOSED:
         raise Conflict("This conversation is closed: reopen it first.")
-    if place.ended_at is not None:
+    if target.ended_at is not None:
         raise AddressEnded
-    if place.opted_out_at is not None:
+    if target.opted_out_at is not None:
         raise OptedOut
-    if place.in_group:
+    if target.in_group:
         raise WrittenInGroup
-    template = templates.on_file(session, place.channel_id, draft.content)
-    if place.marketing_stopped_at is not None and templates.is_marketing(template):
+    template = templates.find(session, target.channel_id, message.content)
+    if target.marketing_stopped_at is not None and templates.is_marketing(template):
         raise MarketingStopped
     now = datetime.now(UTC)
-    due = max(draft.send_at or now, now)  # a time in the past must not reopen the window
+    due = max(message.send_at or now, now)  # a time in the past must not reopen the window
     if (
-        place.kind == Kind.WHATSAPP
-        and draft.content["type"] not in _UNREFUSED
-        and (place.window_expires_at is None or place.window_expires_at <= due)
+        target.kind == Kind.WHATSAPP
+        and message.content["type"] not in _ALLOWED_OUTSIDE_WINDOW
+        and (target.window_expires_at is None or target.window_expires_at <= due)
     ):
         raise WindowClosed
-    contents = _split(place, draft.content)
-    if len(contents) > MOST_PARTS:
-        raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MOST_PARTS} go out at once")
-    speaker = channel(place.channel_id)
-    outgoing.check(session, business_id, speaker, draft.content)
+    contents = _split(target, message.content)
+    if len(contents) > MAX_PARTS:
+        raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MAX_PARTS} go out at once")
+    provider_channel = channel(target.channel_id)
+    outgoing.check(session, business_id, provider_channel, message.content)
     for content in contents:
-        speaker.check(content["type"], content)
-    templates.check(session, place.channel_id, draft.content, template, place.address)
-    mark: dict[str, Any] = {"fingerprint": fingerprint(draft)} if draft.idempotency_key else {}
-    if shown := templates.rendering(template, draft.content):
+        provider_channel.check(content["type"], content)
+    templates.check(session, target.channel_id, message.content, template, target.address)
+    mark: dict[str, Any] = {"fingerprint": fingerprint(message)} if message.idempotency_key else {}
+    if shown := templates.rendering(template, message.content):
         mark["shown"] = asdict(shown)
     return [
         {
-            "conversation": place.conversation_id,
-            "channel": place.channel_id,
-            "identity": place.identity_id,
-            "sender": draft.sender,
-            "author": draft.author_id,
+            "conversation": target.conversation_id,
+            "channel": target.channel_id,
+            "identity": target.identity_id,
+            "sender": message.sender,
+            "author": message.author_id,
             "type": content["type"],
             "words": shown.body if shown else preview(content),
             "payload": {**content, **mark},
-            "key": _part_key(draft.idempotency_key, number),
-            "reply_to": draft.reply_to,
-            "priority": _PRIORITY.get(draft.sender, Priority.CAMPAIGN),
-            "answers": draft.answers and draft.sender != Sender.SYSTEM and content["type"] not in ABOUT_ANOTHER,
-            "send_at": draft.send_at and draft.send_at.isoformat(),
+            "key": _part_key(message.idempotency_key, number),
+            "reply_to": message.reply_to,
+            "priority": _PRIORITY.get(message.sender, Priority.CAMPAIGN),
+            "answers": message.answers and message.sender != Sender.SYSTEM and content["type"] not in ABOUT_ANOTHER,
+            "send_at": message.send_at and message.send_at.isoformat(),
             "last": number == len(contents),
         }
         for number, content in enumerate(contents, start=1)
     ]
 
 
-def fingerprint(draft: Draft) -> str:
-    """What an idempotency key stands for."""
-    document = [dict(draft.content), draft.reply_to, draft.send_at and draft.send_at.isoformat()]
+def fingerprint(message: NewMessage) -> str:
+    """Return a hash of the message that an idempotency key stands for."""
+    document = [dict(message.content), message.reply_to, message.send_at and message.send_at.isoformat()]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _earlier(session: Session, conversation_id: int, draft: Draft) -> list[int]:
-    """The messages this key already stands for. The parts of a split text carry the key with a number."""
-    key = str(draft.idempotency_key)
-    keys = [key, *(f"{key}#{part}" for part in range(2, MOST_PARTS + 1))]
+def _earlier(session: Session, conversation_id: int, message: NewMessage) -> list[int]:
+    """Return the messages queued with this key. The parts of a split text carry the key with a number."""
+    key = str(message.idempotency_key)
+    keys = [key, *(f"{key}#{part}" for part in range(2, MAX_PARTS + 1))]
     rows = run(session, _EARLIER, {"keys": keys}).all()
-    if rows and rows[0][1:] != (conversation_id, fingerprint(draft)):
+    if rows and rows[0][1:] != (conversation_id, fingerprint(message)):
         raise IdempotencyConflict
     return [row.id for row in rows]
 
@@ -191,8 +193,8 @@ WHERE idempotency_key = ANY(%(keys)s::text[]) ORDER BY id
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The conversation a message goes to, locked, with what decides whether it may."""
+class _Target:
+    """The locked conversation that a message goes to, with what decides whether it may be sent."""
 
     conversation_id: int
     channel_id: int
@@ -208,31 +210,31 @@ class _Place:
     in_group: bool
 
 
-_PLACE = f"""
+_TARGETS = f"""
 SELECT c.id, c.channel_id, c.identity_id, i.address, c.kind, ch.provider, c.status, c.window_expires_at, i.opted_out_at,
        i.marketing_stopped_at, i.ended_at, {IN_GROUP}
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
 JOIN identities i ON i.id = c.identity_id
 WHERE c.id = ANY(%(conversations)s::bigint[]) ORDER BY c.id FOR UPDATE OF c
-"""  # noqa: S608 - a part of ours
+"""  # noqa: S608 - a constant fragment
 
 
-def _load(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Place]:
-    rows = run(session, _PLACE, {"conversations": list(conversation_ids)})
-    return {row[0]: _Place(*row) for row in rows}
+def _load(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Target]:
+    rows = run(session, _TARGETS, {"conversations": list(conversation_ids)})
+    return {row[0]: _Target(*row) for row in rows}
 
 
-def _split(place: _Place, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _split(target: _Target, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if content["type"] != "text":
         return [content]
-    parts = split_text(content["text"], text_limit(place.provider))
+    parts = split_text(content["text"], text_limit(target.provider))
     return [{**content, "text": part} for part in parts]
 
 
-# One statement for the messages, their deliveries and the conversations: this is written for every answer. The list of
-# conversations shows the newest words; its customer waits until the answer was sent. No message stands above one that
-# was there before it, whatever time that one carries.
+# One statement for the messages, their deliveries and the conversations, because every answer runs it. The list of
+# conversations shows the newest text; the customer waits until the answer is sent. No message sorts before one that was
+# stored earlier, whatever time that one carries.
 _STORE = """
 WITH part AS (
     SELECT *, row_number() OVER () AS number FROM jsonb_to_recordset(%(parts)s::jsonb) AS p (
@@ -265,7 +267,7 @@ SELECT id, conversation_id FROM message ORDER BY id
 
 
 def _store(session: Session, business_id: int, parts: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, int]]:
-    """The ids of the new messages, each with its conversation's."""
+    """Insert the messages. Returns their ids, each with its conversation's."""
     rows = run(session, _STORE, {"business": business_id, "parts": json.dumps(parts)})
     return [(message_id, conversation_id) for message_id, conversation_id in rows]
 

@@ -1,4 +1,4 @@
-"""A person (or their program) sends again what had failed."""
+"""Retry, cancel or confirm unsent messages on request of an agent or an API client."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from core.platform import events
 from core.platform.config import get_settings
 from core.platform.errors import Conflict, NotFound
 
-_MOST = 1000  # messages put back by one call; the rest are still there for the next
-_QUIET = {"synchronize_session": False}
+_MAX_MESSAGES = 1000  # messages per call; the next call takes the rest
+_NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message that stays as it is."""
+    """A message that is not retried, with the reason."""
 
     id: int
     reason: str
@@ -33,7 +33,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """Which messages wait to be sent again, and which do not, with the reason."""
+    """The messages queued again, and those refused."""
 
     queued: Sequence[int]
     refused: Sequence[Refusal] = field(default_factory=tuple)
@@ -48,15 +48,16 @@ def retry(
     *,
     by_program: bool = False,
 ) -> Retried:
-    """Put failed messages back in the queue, with their count of attempts; ring the bell after the commit.
+    """Queue failed messages again, keeping their attempts; wake a worker after the commit.
 
-    Without `ids` all failed ones are meant that a retry may mend, or those of one `cause`, oldest first and at most
-    1000. An uncertain message, which the customer may have, goes out again only when it is named: that is a person's
-    decision. So does for a program what was refused for what it is or whom it is for; people saw a preview of a cause.
+    Without `ids`: all failed messages that a retry may fix, or those of one `cause`, oldest first and at most 1000. An
+    uncertain message, which the customer may have, is only sent again when named by id: that is a person's decision.
+    For an API client the same holds for messages refused for their content or recipient; people have seen a preview of
+    a cause.
     """
     named = _is_named(ids, cause, by_program)
     rows = session.execute(_candidates(business_id, ids, cause)).all()
-    refused = {row.id: reason for row in rows if (reason := _objection(row, named=named))}
+    refused = {row.id: reason for row in rows if (reason := _refusal_reason(row, named=named))}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
         refused[missing] = _UNKNOWN if cause is None else f"It did not fail by {cause}."
     queued = [row.id for row in rows if row.id not in refused]
@@ -72,7 +73,7 @@ _UNKNOWN = "There is no such message of ours."
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a retry would do: how many messages to how many people, and why others would stay (reason and number)."""
+    """What a retry would do: messages and people reached, and the number of refusals by reason."""
 
     messages: int
     people: int
@@ -80,14 +81,14 @@ class Preview:
 
 
 def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
-    """For a program that asks every minute: failed messages which the provider never took and did not refuse.
+    """Retry failed messages that the provider neither accepted nor refused; for clients that ask every minute.
 
-    Each is put back until it was tried three times as often as one is by itself. An older request's way of retrying.
+    Each is retried until it had three times the automatic attempts. Serves a deprecated endpoint.
     """
     most = 3 * get_settings().retry_max_attempts
     never_taken = _candidates(business_id, None, None).where(Message.provider_id.is_(None), Delivery.attempts < most)
     rows = session.execute(never_taken).all()
-    queued = [row.id for row in rows if _objection(row, named=False) is None]
+    queued = [row.id for row in rows if _refusal_reason(row, named=False) is None]
     _queue(session, queued)
     if queued:
         audit_log.record(session, business_id, actor, "queue.retry", "queue", ids=queued, cause=None, refused=[])
@@ -102,20 +103,20 @@ def preview(
     *,
     by_program: bool = False,
 ) -> Preview:
-    """What `retry` of all failed messages, those of one cause or those named would do now."""
-    candidates = _candidates(business_id, ids, cause, mendable=False)
+    """Return what `retry` of all failed messages, those of one cause or those named would do now."""
+    candidates = _candidates(business_id, ids, cause, retryable_only=False)
     rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
     named = _is_named(ids, cause, by_program)
-    reasons = {row.id: _objection(row, named=named) for row in rows}
+    reasons = {row.id: _refusal_reason(row, named=named) for row in rows}
     refused = Counter(reason for reason in reasons.values() if reason)
     refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
-    wanted = [row for row in rows if reasons[row.id] is None]
-    refused += Counter()  # without what nobody was refused for
-    return Preview(len(wanted), len({row.identity_id for row in wanted}), refused)
+    retryable = [row for row in rows if reasons[row.id] is None]
+    refused += Counter()  # drop zero counts
+    return Preview(len(retryable), len({row.identity_id for row in retryable}), refused)
 
 
 def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor: str, cause: str | None = None) -> int:
-    """Send these no more: what waits, failed or is uncertain becomes cancelled. Returns how many that were.
+    """Cancel queued, failed and uncertain messages. Returns how many.
 
     Without `ids`: what failed by `cause`, oldest first and at most 1000.
     """
@@ -125,33 +126,33 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
             Message.status == MessageStatus.FAILED,
             Message.error["cause"].as_string() == cause,
         )
-        ids = session.scalars(failed.order_by(Message.id).limit(_MOST)).all()
+        ids = session.scalars(failed.order_by(Message.id).limit(_MAX_MESSAGES)).all()
     cancelled = session.execute(
         update(Message)
         .where(Message.id.in_(ids), Message.status.in_(_OPEN))
         .values(status=MessageStatus.CANCELLED)
         .returning(Message.id, Message.conversation_id)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     ).all()
-    given_up = [message_id for message_id, _ in cancelled]
+    cancelled_ids = [message_id for message_id, _ in cancelled]
     for conversation_id in {conversation_id for _, conversation_id in cancelled}:
         events.publish_change(session, business_id, conversation_id)
     session.execute(
         update(Delivery)
-        .where(Delivery.message_id.in_(given_up))
+        .where(Delivery.message_id.in_(cancelled_ids))
         .values(next_attempt_at=None, uncertain_since=None)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
-    waiting.forget(session, given_up, retried=False)
-    audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(given_up))
-    return len(given_up)
+    waiting.clear_unsent(session, cancelled_ids, retried=False)
+    audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled_ids))
+    return len(cancelled_ids)
 
 
 def cancel(session: Session, business_id: int, message_id: int, actor: str) -> None:
-    """Take back a message that has not been sent. Cancelling what is cancelled changes nothing.
+    """Cancel a message that has not been sent. Does nothing when it is cancelled already.
 
     Raises:
-        NotFound: there is no such message of ours.
+        NotFound: there is no such outgoing message.
         Conflict: it is being sent, or was.
     """
     status = session.scalar(
@@ -173,13 +174,13 @@ _OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
 
 
 def confirm_sent(session: Session, business_id: int, message_id: int, actor: str) -> None:
-    """A person knows that an uncertain message arrived. On any other message it changes nothing."""
+    """Mark an uncertain message as sent, confirmed by a person. Does nothing to other messages."""
     changed = session.execute(
         update(Message)
         .where(Message.id == message_id, Message.status == MessageStatus.UNCERTAIN)
         .values(status=MessageStatus.SENT, error=None, sent_at=func.coalesce(Message.sent_at, func.now()))
         .returning(Message.conversation_id)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     ).one_or_none()
     if changed is None:
         return
@@ -187,9 +188,9 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
         update(Delivery)
         .where(Delivery.message_id == message_id)
         .values(uncertain_since=None)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
-    waiting.ended(session, [message_id])
+    waiting.end(session, [message_id])
     audit_log.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
     events.publish_change(session, business_id, changed.conversation_id)
 
@@ -199,16 +200,16 @@ def _is_named(ids: Sequence[int] | None, cause: str | None, by_program: bool) ->
 
 
 def _candidates(
-    business_id: int, ids: Sequence[int] | None, cause: str | None, *, mendable: bool = True
+    business_id: int, ids: Sequence[int] | None, cause: str | None, *, retryable_only: bool = True
 ) -> Select[*tuple[Any, ...]]:
-    """The messages that are meant; with `mendable` what nobody named leaves out what a retry cannot mend."""
-    its_cause = Message.error["cause"].as_string()
+    """Select the requested messages; `retryable_only` leaves out what a retry cannot fix, unless named."""
+    cause_column = Message.error["cause"].as_string()
     query = (
         select(
             Message.id,
             Message.status,
             Message.type,
-            its_cause.label("cause"),
+            cause_column.label("cause"),
             Conversation.kind,
             Conversation.window_expires_at,
             ContactIdentity.opted_out_at,
@@ -222,27 +223,29 @@ def _candidates(
         .join(Channel, Channel.id == Message.channel_id)
         .where(Message.business_id == business_id)
         .order_by(Message.id)
-        .limit(_MOST)
+        .limit(_MAX_MESSAGES)
         .with_for_update(of=(Message, Delivery))
     )
     query = query.where(Message.status == MessageStatus.FAILED) if ids is None else query.where(Message.id.in_(ids))
     if cause is not None:
-        return query.where(its_cause == cause)
-    return query.where(func.coalesce(its_cause, "").not_in(_UNMENDABLE)) if ids is None and mendable else query
+        return query.where(cause_column == cause)
+    return (
+        query.where(func.coalesce(cause_column, "").not_in(_NOT_RETRYABLE)) if ids is None and retryable_only else query
+    )
 
 
-# Sending the same again would be refused again.
-_UNMENDABLE: Mapping[str, str] = {
+# Sent unchanged, these would be refused again.
+_NOT_RETRYABLE: Mapping[str, str] = {
     Cause.NEEDS_TEMPLATE: "It needs a template: name it to send it as it is.",
     Cause.RECIPIENT: "This customer could not be reached: name it to try again.",
     Cause.REQUEST: "The provider refused the message itself: correct it, or name it to try again.",
 }
 
 
-def _objection(row: Any, *, named: bool) -> str | None:
-    """Why a message cannot be sent again, or None."""
-    if not named and row.cause in _UNMENDABLE:
-        return _UNMENDABLE[row.cause]
+def _refusal_reason(row: Any, *, named: bool) -> str | None:
+    """Return why a message cannot be sent again, or None."""
+    if not named and row.cause in _NOT_RETRYABLE:
+        return _NOT_RETRYABLE[row.cause]
     if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
         return f"It is {row.status}."
     if row.ended_at is not None:
@@ -251,8 +254,8 @@ def _objection(row: Any, *, named: bool) -> str | None:
         return "The customer opted out."
     if row.state == ChannelState.DISABLED:
         return "Its channel is disabled."
-    shut = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
-    if row.kind == Kind.WHATSAPP and row.type != "template" and shut:
+    window_closed = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
+    if row.kind == Kind.WHATSAPP and row.type != "template" and window_closed:
         return "The 24-hour window is closed: send a template."
     return None
 
@@ -260,16 +263,16 @@ def _objection(row: Any, *, named: bool) -> str | None:
 def _queue(session: Session, message_ids: Sequence[int]) -> None:
     if not message_ids:
         return
-    waiting.forget(session, message_ids, retried=True)
+    waiting.clear_unsent(session, message_ids, retried=True)
     session.execute(
         update(Message)
         .where(Message.id.in_(message_ids))
         .values(status=MessageStatus.QUEUED)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_(message_ids))
         .values(next_attempt_at=func.now(), uncertain_since=None)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )

@@ -1,4 +1,4 @@
-"""What waits in the outbox, and how sending has gone lately."""
+"""Read the outbox: queued, failed and uncertain messages, and recent success rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A message that did not get out, or whose fate is unknown."""
+    """A message that was not sent, or whose outcome is unknown."""
 
     id: int
     to: str
@@ -34,7 +34,7 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many messages are in a state for one cause (`core.channels.types.Cause`)."""
+    """The number of messages in a status by cause (`core.channels.types.Cause`)."""
 
     status: str
     cause: str | None
@@ -43,11 +43,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """`queue_size` counts all that still has to go out, `pending_retry` those of them that failed at least once.
+    """The outbox of a business.
 
-    Over the messages of the last 7 days: `success_rate` is the share, from 0 to 1, that the provider took among those
-    decided (taken, failed or uncertain), `avg_attempts` the tries that each message tried so far took. Both are None
-    while there is nothing to count. The lists hold the newest 50.
+    `queue_size` counts all messages still to send, `pending_retry` those of them that failed at least once.
+
+    Over the messages of the last 7 days: `success_rate` is the share, from 0 to 1, that the provider accepted among
+    those decided (accepted, failed or uncertain), `avg_attempts` the attempts per message attempted. Both are None
+    without data. The lists hold the newest 50.
     """
 
     queue_size: int
@@ -78,7 +80,7 @@ WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days'
 
 
 def queue_state(session: Session, business_id: int, viewer: Viewer | None = None) -> QueueState:
-    """The outbox of one business: the messages of conversations that are seen; the rates are of all."""
+    """Return the outbox of one business, limited to visible conversations; the rates cover all."""
     groups = session.execute(text(_GROUPS.format(seen=_seen(viewer))), {"business": business_id}).all()
     recent = session.execute(_RECENT, {"business": business_id}).one()
     waiting = [row for row in groups if row.status in (MessageStatus.QUEUED, MessageStatus.SENDING)]
@@ -105,7 +107,10 @@ def group(
     before: int | None = None,
     viewer: Viewer | None = None,
 ) -> list[Unsent]:
-    """Messages of one state and cause, newest first, 50 at most: those older than `before`. No cause: not tried yet."""
+    """Return messages of one status and cause, newest first, at most 50, older than `before`.
+
+    No cause: not attempted yet.
+    """
     its_cause = Message.error["cause"].as_string()
     query = _unsent(business_id, status, viewer).where(its_cause.is_(None) if cause is None else its_cause == cause)
     if before is not None:

@@ -1,8 +1,8 @@
-"""How fast a number may send, and whether it should try at all. Kept in Postgres, inside the claiming transaction.
+"""Rate limits and circuit breaker of each number, kept in Postgres inside the claiming transaction.
 
 Rates follow the generic cell rate algorithm: each number (and each pair of number and customer) stores the theoretical
-arrival time of its next message. The breaker opens after consecutive failures that are the provider's, stays open for a
-while, then lets one probe through. Redis could hold both, but would forget them when it restarts.
+arrival time of its next message. The breaker opens after consecutive failures of the provider, stays open for a while,
+then lets one probe through. Redis could hold both, but would lose them on restart.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ PER_SECOND: dict[tuple[str, str], float] = {
     (Provider.TWILIO, Kind.WHATSAPP): 80,
     (Provider.TWILIO, Kind.SMS): 1,
 }
-# A burst of b on a steady rate of r shows up to r + b in one second, so the limit is shared out between them.
+# A burst of b on a steady rate of r yields up to r + b in one second, so the limit is divided between them.
 _BURST_SHARE = 1 / 8
 PAIR_INTERVAL = timedelta(seconds=6)
 PAIR_BURST = 45
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """How many may go now, and when the next one may."""
+class SlotGrant:
+    """How many messages may be sent now, and when the next one may."""
 
     allowed: int
     next_at: datetime
 
 
 def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
-    """The number's rate: what its channel settings say (`messages_per_second`), else the provider's default."""
+    """Return the number's rate: `messages_per_second` of its channel settings, else the provider's default."""
     own = settings.get("messages_per_second")
     return float(own) if isinstance(own, int | float) and own > 0 else PER_SECOND.get((provider, kind), 10)
 
@@ -68,7 +68,7 @@ RETURNING g.allowed, f.next_slot_at - make_interval(secs => %(burst)s - %(interv
 """
 
 
-def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -> Grant:
+def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -> SlotGrant:
     """Reserve up to `wanted` sends; `rate` is never exceeded in any second. Locks the number's row until commit."""
     burst = max(1.0, rate * _BURST_SHARE)
     interval = 1 / (rate - burst if burst > 1 else rate)
@@ -83,18 +83,18 @@ def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -
             "limit": FAILURES_TO_OPEN,
         },
     ).one()
-    return Grant(row[0], row[1])
+    return SlotGrant(row[0], row[1])
 
 
 def ensure_flow(session: Session, business_id: int, channel_id: int) -> None:
-    """Every channel has its row from the moment it is made."""
+    """Create the channel's rate row; every channel has one from its creation."""
     session.execute(insert(ChannelFlow).values(business_id=business_id, channel_id=channel_id).on_conflict_do_nothing())
 
 
 def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, datetime]:
-    """Numbers whose breaker lets nothing through now, with the time to ask again.
+    """Return numbers whose breaker blocks sending now, with the time to check again.
 
-    Once the pause is over, the caller who moves `probe_until` may send one; for everyone else it stays shut.
+    After the pause one caller sets `probe_until` and may send one message; for all others the number stays blocked.
     """
     now = func.now()
     rows = session.execute(
@@ -102,17 +102,17 @@ def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, dat
             ChannelFlow.channel_id.in_(list(channel_ids)), ChannelFlow.open_until.is_not(None)
         )
     ).all()
-    shut: dict[int, datetime] = {}
+    blocked: dict[int, datetime] = {}
     for channel_id, open_until, still_open in rows:
         if still_open and open_until is not None:
-            shut[channel_id] = open_until
+            blocked[channel_id] = open_until
         elif (probing_until := _try_probe(session, channel_id)) is not None:
-            shut[channel_id] = probing_until
-    return shut
+            blocked[channel_id] = probing_until
+    return blocked
 
 
 def _try_probe(session: Session, channel_id: int) -> datetime | None:
-    """None if this caller may probe; else when the probe under way ends."""
+    """Return None if this caller may probe, else when the current probe ends."""
     flow = session.scalars(select(ChannelFlow).where(ChannelFlow.channel_id == channel_id).with_for_update()).one()
     now = session.scalar(select(func.now()))
     assert now is not None
@@ -151,9 +151,12 @@ def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
     return bool(row.failures == FAILURES_TO_OPEN)
 
 
-def hold(session: Session, channel_id: int) -> bool:
-    """The number's credentials were refused: nothing goes out but a probe every `OPEN_FOR`. Whether that is news."""
-    news = session.scalar(
+def suspend_number(session: Session, channel_id: int) -> bool:
+    """Suspend a number whose credentials were refused, except for a probe every `OPEN_FOR`.
+
+    Returns whether this is new.
+    """
+    is_new = session.scalar(
         select(ChannelFlow.open_until.is_(None)).where(ChannelFlow.channel_id == channel_id).with_for_update()
     )
     session.execute(
@@ -166,31 +169,34 @@ def hold(session: Session, channel_id: int) -> bool:
         )
         .execution_options(synchronize_session=False)
     )
-    return bool(news)
+    return bool(is_new)
 
 
-_LET_GO = """
-WITH held AS (
+_RESUME = """
+WITH suspended AS (
     SELECT channel_id, greatest(open_until, probe_until) AS until FROM channel_flow
     WHERE channel_id = %(channel)s AND open_until IS NOT NULL FOR UPDATE
 ), freed AS (
     UPDATE channel_flow f SET failures = 0, open_until = NULL, probe_until = NULL
-    FROM held WHERE f.channel_id = held.channel_id
+    FROM suspended WHERE f.channel_id = suspended.channel_id
 )
-UPDATE deliveries d SET next_attempt_at = now() FROM held, messages m
-WHERE d.channel_id = held.channel_id AND m.id = d.message_id AND d.next_attempt_at BETWEEN now() AND held.until
+UPDATE deliveries d SET next_attempt_at = now() FROM suspended s, messages m
+WHERE d.channel_id = s.channel_id AND m.id = d.message_id AND d.next_attempt_at BETWEEN now() AND s.until
   AND coalesce(d.scheduled_for <= now(), true) AND coalesce(m.error ->> 'cause', 'admin') = 'admin'
 """
 
 
-def let_go(session: Session, channel_id: int) -> None:
-    """The number's credentials were replaced: what was held goes out at once."""
-    run(session, _LET_GO, {"channel": channel_id})
+def resume_number(session: Session, channel_id: int) -> None:
+    """Resume a number whose credentials were replaced: suspended messages are due at once."""
+    run(session, _RESUME, {"channel": channel_id})
 
 
-def begin_less(session: Session, channel_id: int, seconds: float) -> bool:
-    """For a while the number begins no conversations; answers within an open window go on. Whether that is news."""
-    news = session.scalar(
+def restrict_to_replies(session: Session, channel_id: int, seconds: float) -> bool:
+    """Stop the number from beginning conversations for `seconds`; replies in an open window continue.
+
+    Returns whether this is new.
+    """
+    is_new = session.scalar(
         select(func.coalesce(ChannelFlow.answers_only_until <= func.now(), True))
         .where(ChannelFlow.channel_id == channel_id)
         .with_for_update()
@@ -201,11 +207,11 @@ def begin_less(session: Session, channel_id: int, seconds: float) -> bool:
         .values(answers_only_until=func.now() + timedelta(seconds=seconds))
         .execution_options(synchronize_session=False)
     )
-    return bool(news)
+    return bool(is_new)
 
 
 def throttle(session: Session, channel_id: int, seconds: float) -> None:
-    """The provider said that this number is too fast: nothing goes out for a while."""
+    """Pause a number for `seconds` after its provider reported a rate limit."""
     session.execute(
         update(ChannelFlow)
         .where(ChannelFlow.channel_id == channel_id)

@@ -1,4 +1,4 @@
-"""What became of a send, written down in one short transaction after the network call."""
+"""Record the outcome of a send in one short transaction after the network call."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from core.platform.db import run
 
 log = structlog.get_logger(__name__)
 
-# Messages are locked lowest first, as everywhere: a batch of receipts about them may be coming in just now. Before
-# them their conversations, as by whoever receives: what a customer writes at this moment is still unanswered.
+# Messages are locked by ascending id, as everywhere: receipts about them may be processed concurrently. Conversations
+# are locked before them, as when receiving: what a customer writes at this moment is still unanswered.
 _SENT = """
 WITH outcome AS (
     SELECT * FROM unnest(%(messages)s::bigint[], %(leases)s::uuid[], %(provider_ids)s::text[], %(notes)s::text[])
     AS o (message, lease, provider_id, note)
-), talks AS (
+), owners AS (
     SELECT id FROM conversations WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 ), locked AS (
-    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) AND (SELECT count(*) FROM talks) >= 0
+    SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) AND (SELECT count(*) FROM owners) >= 0
     ORDER BY id FOR NO KEY UPDATE
-), told AS (
+), updated AS (
     UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at, now()),
         error = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE m.error END,
         status = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE m.status END,
@@ -39,10 +39,10 @@ WITH outcome AS (
     FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id
     RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status
 ), answered AS (
-    SELECT DISTINCT ON (told.conversation_id) told.conversation_id, told.id, told.sender, told.stored_at, d.answers
-    FROM told JOIN deliveries d ON d.message_id = told.id
-    WHERE told.status IN ('sent', 'delivered', 'read', 'played')
-    ORDER BY told.conversation_id, d.answers DESC, told.id DESC
+    SELECT DISTINCT ON (u.conversation_id) u.conversation_id, u.id, u.sender, u.stored_at, d.answers
+    FROM updated u JOIN deliveries d ON d.message_id = u.id
+    WHERE u.status IN ('sent', 'delivered', 'read', 'played')
+    ORDER BY u.conversation_id, d.answers DESC, u.id DESC
 ), ended AS (
     {ended}
 ), healthy AS (
@@ -50,12 +50,12 @@ WITH outcome AS (
     WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
 )
 UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
-FROM told WHERE d.message_id = told.id AND (d.lease = told.lease OR d.lease IS NULL)
-""".replace("{ended}", waiting.END)
+FROM updated WHERE d.message_id = updated.id AND (d.lease = updated.lease OR d.lease IS NULL)
+""".replace("{ended}", waiting.END_WAIT)
 
 
 def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
-    """The provider took these, in one statement. That is true even where the lease ran out meanwhile."""
+    """Record accepted messages in one statement, valid even where the lease has expired."""
     values = {
         "messages": [claimed.message_id for claimed, _ in sent],
         "leases": [claimed.lease for claimed, _ in sent],
@@ -70,15 +70,15 @@ def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
-    """The send did not work. Its verdict decides: try again later, give up, or leave it for a receipt or a person.
+    """Record a failed send. Its verdict decides: retry later, fail, or mark as uncertain.
 
-    Does nothing when the lease was lost or a receipt has already told that it was sent.
+    Does nothing when the lease was lost or a receipt has reported the message as sent.
     """
     if not _release(session, claimed):
         return
     events.publish_change(session, claimed.business_id, claimed.conversation_id)
     _log_attempt(session, claimed, error)
-    _tell_flow(session, claimed, error)
+    _update_limits(session, claimed, error)
     wait = retry_policy.next_wait(error, claimed.attempt)
     shown = {
         "code": error.error.code,
@@ -91,18 +91,18 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
         _set(session, claimed.message_id, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
     elif wait is not None:
         due: dict[str, Any] = {"next_attempt_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)}
-        if error.diagnosis.holds_number:
+        if error.diagnosis.suspends_number:
             due["attempts"] = Delivery.attempts - 1
         _set(session, claimed.message_id, MessageStatus.QUEUED, shown, **due)
     else:
         _set(session, claimed.message_id, MessageStatus.FAILED, shown)
         if error.diagnosis.fact:
-            settlement.note_fact(session, error.diagnosis.fact, [claimed.identity_id])
-        settlement.failed_for_good(session, claimed.business_id, [claimed.message_id])
+            settlement.record_fact(session, error.diagnosis.fact, [claimed.identity_id])
+        settlement.handle_final_failure(session, claimed.business_id, [claimed.message_id])
 
 
 def _release(session: Session, claimed: Claimed) -> bool:
-    """Give the lease back; whether it was still ours and the message still on its way.
+    """Release the lease. Returns whether it was still ours and the message still being sent.
 
     The message is locked before its delivery, as everywhere: a receipt about it may be coming in just now.
     """
@@ -146,8 +146,8 @@ def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:
     log.warning("send_failed", message_id=claimed.message_id, verdict=error.verdict.value, code=error.error.code)
 
 
-def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
-    """Let the number's breaker, rate and state know what its provider said."""
+def _update_limits(session: Session, claimed: Claimed, error: SendError) -> None:
+    """Update the number's breaker, rate and state from the provider's error."""
     if error.error.code in _REFUSED_HERE:
         return
     if error.cause in (Cause.PROVIDER, Cause.NETWORK):
@@ -155,14 +155,14 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
             text_ = f"Sending is paused for a minute: {error.error.title} ({error.error.code}), several times in a row."
             _open_alert(session, claimed, error, "breaker", "breaker_open", text_)
         return
-    if error.diagnosis.holds_number:
-        if rate_limit.hold(session, claimed.channel_id):
+    if error.diagnosis.suspends_number:
+        if rate_limit.suspend_number(session, claimed.channel_id):
             words = f"Nothing goes out: {error.error.title} ({error.error.code}). {error.advice} {_HELD}"
             _open_alert(session, claimed, error, "breaker", "number_held", words)
         return
     rate_limit.record_outcome(session, claimed.channel_id, healthy=True)
     if error.diagnosis.answers_only:
-        settlement.limited(session, claimed.business_id, claimed.channel_id, error.error, error.diagnosis)
+        settlement.restrict_number(session, claimed.business_id, claimed.channel_id, error.error, error.diagnosis)
     elif error.cause is Cause.THROTTLED and error.retry_after:
         rate_limit.throttle(session, claimed.channel_id, min(error.retry_after, 60))
     elif error.cause is Cause.PAUSE_NUMBER:
@@ -177,7 +177,7 @@ def _tell_flow(session: Session, claimed: Claimed, error: SendError) -> None:
 
 
 def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str, kind: str, text: str) -> None:
-    """Tell of a channel's trouble at once, unless the alert was open already and therefore told."""
+    """Open a channel's alert and notify people, unless it is open already."""
     name = open_alert.open_now(session, claimed.business_id, alert, claimed.channel_id)
     if name is not None:
         data = {"channel": name, "title": error.error.title, "code": error.error.code}
@@ -185,5 +185,5 @@ def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str
 
 
 _HELD = "What waits goes out by itself once they work."
-# Messages that no provider was asked about: they tell nothing of it.
+# Errors raised before the provider was called: they say nothing about it.
 _REFUSED_HERE = frozenset({"invalid", "no_file"})

@@ -1,4 +1,4 @@
-"""When a failed send is tried again, and what is said of that. The one place that decides."""
+"""Retry policy: when a failed send is repeated, and the advice shown with it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _JITTER = 0.2  # ± this share, so that a provider's outage does not end in one 
 
 
 def next_wait(error: SendError, attempts: int) -> float | None:
-    """Seconds until the next try after `attempts` tries, or None when there shall be none.
+    """Return the seconds until the next attempt after `attempts`, or None for no retry.
 
-    A wait that the provider names is obeyed as a minimum. Refused credentials are no fault of the message, which
-    waits for as long as they are.
+    A wait that the provider names is a minimum. Refused credentials are no fault of the message, which waits for as
+    long as they are refused.
     """
     settings = get_settings()
-    if error.diagnosis.holds_number:
+    if error.diagnosis.suspends_number:
         return rate_limit.OPEN_FOR.total_seconds()
     if error.verdict is not Verdict.RETRYABLE or attempts >= settings.retry_max_attempts:
         return None
@@ -28,9 +28,9 @@ def next_wait(error: SendError, attempts: int) -> float | None:
 
 
 def advice(diagnosis: Diagnosis, *, queued: bool) -> str:
-    """What a person is told of a failure: the provider's table, and whether the message goes out again by itself."""
+    """Return the advice for a failure: the provider's table, and whether the message is retried automatically."""
     if queued:
-        return f"{diagnosis.advice} {_HELD if diagnosis.holds_number else _AGAIN}"
+        return f"{diagnosis.advice} {_HELD if diagnosis.suspends_number else _AGAIN}"
     passes = diagnosis.cause in _PASSING and diagnosis.verdict is not Verdict.UNKNOWN
     return f"{diagnosis.advice} {_BY_HAND}" if passes else diagnosis.advice
 

@@ -1,4 +1,4 @@
-"""What follows when a message's fate is known some other way than by its own send: receipts, giving up, retrying."""
+"""Effects of an outcome known other than by a message's own send: receipts, final failures, timeouts."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from core.messaging.outbound import cancel, rate_limit, retry_policy, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
 from core.platform.db import run
 
-_QUIET = {"synchronize_session": False}
+_NO_SYNC = {"synchronize_session": False}
 
 
-def reported_sent(session: Session, message_ids: Sequence[int], healed: Sequence[int]) -> None:
-    """A receipt told that these were sent: they need no further try.
+def mark_sent(session: Session, message_ids: Sequence[int], healed: Sequence[int]) -> None:
+    """Stop retrying messages that a receipt reported as sent.
 
-    Only of those that are `healed`, which nobody is sending just now, it ends the customers' wait: for the others
-    their sender does, who locks conversations before messages.
+    Ends the customers' wait only for `healed` ones, which no worker is sending: for the others the sender does, which
+    locks conversations before messages.
     """
     if message_ids:
         run(session, _OUT, {"ids": list(message_ids)})
-        waiting.ended(session, healed)
+        waiting.end(session, healed)
 
 
 _OUT = """
@@ -36,13 +36,13 @@ UPDATE deliveries SET next_attempt_at = NULL, uncertain_since = NULL WHERE messa
 """
 
 
-def opted_out(session: Session, identity_ids: Sequence[int]) -> None:
-    """What still waits to go to these addresses is not sent any more."""
+def cancel_opted_out(session: Session, identity_ids: Sequence[int]) -> None:
+    """Cancel queued messages to addresses that opted out."""
     cancel.stop(session, cancel.OPTED_OUT, identity_ids=identity_ids)
 
 
-def note_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:
-    """These people opted out, or stopped marketing messages. What they had said before stays as it was."""
+def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:
+    """Record that these people opted out or stopped marketing messages. An earlier time is kept."""
     if fact is Fact.MARKETING_STOPPED:
         session.execute(
             update(ContactIdentity)
@@ -57,11 +57,11 @@ def note_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None
         .distinct()
     ).all()
     for contact_id, kind in silent:
-        opted_out(session, set_opted_out(session, contact_id, kind, opted_out=True))
+        cancel_opted_out(session, set_opted_out(session, contact_id, kind, opted_out=True))
 
 
-def reported_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
-    """Receipts told that the provider gave these up. They are not sent again: one of the devices may still show it."""
+def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
+    """Fail messages that receipts reported as failed. They are not retried: one of the devices may still show them."""
     if not errors:
         return
     rows = session.execute(
@@ -81,47 +81,51 @@ def reported_failed(session: Session, business_id: int, errors: dict[int, dict[s
             "advice": retry_policy.advice(diagnosis, queued=False),
         }
         if diagnosis.fact and identity_id is not None:
-            note_fact(session, diagnosis.fact, [identity_id])
+            record_fact(session, diagnosis.fact, [identity_id])
         if diagnosis.answers_only:
-            limited(session, business_id, channel_id, error, diagnosis)
-        session.execute(update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_QUIET))
+            restrict_number(session, business_id, channel_id, error, diagnosis)
+        session.execute(
+            update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_NO_SYNC)
+        )
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_(errors))
         .values(next_attempt_at=None, uncertain_since=None)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
-    failed_for_good(session, business_id, list(errors))
+    handle_final_failure(session, business_id, list(errors))
 
 
-def limited(session: Session, business_id: int, channel_id: int, error: ProviderError, diagnosis: Diagnosis) -> None:
-    """The provider limits the number for its quality: it begins no conversations for a while, and people are told."""
-    if rate_limit.begin_less(session, channel_id, diagnosis.wait):
+def restrict_number(
+    session: Session, business_id: int, channel_id: int, error: ProviderError, diagnosis: Diagnosis
+) -> None:
+    """Restrict a number that the provider limits for its quality to replies for a while, and notify people."""
+    if rate_limit.restrict_to_replies(session, channel_id, diagnosis.wait):
         words = f"{error.title} ({error.code}). {diagnosis.advice} Answers go out; other messages wait for an hour."
         data = {"title": error.title, "code": error.code}
         notify(session, business_id, "number_limited", Severity.HIGH, words, data=data)
 
 
-def failed_for_good(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
-    """Tell someone; whoever was to be answered is waiting again, and where the bot had answered a person takes over."""
+def handle_final_failure(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
+    """Notify people of final failures, restore the customers' waits, and hand failed bot answers to a person."""
     rows = session.execute(
         select(Message.id, Message.conversation_id, Message.sender, Message.error)
         .where(Message.id.in_(message_ids))
         .order_by(Message.conversation_id, Message.id)
     ).all()
-    here = waiting.bring_back(session, business_id, message_ids)
+    restored = waiting.restore_wait(session, business_id, message_ids)
     for message_id, conversation_id, sender, error in rows:
         title = str((error or {}).get("title") or f"error {(error or {}).get('code', '')}").rstrip(".")
         words = f"Message {message_id} could not be sent: {title}."
-        place = here.get(conversation_id, conversation_id)
-        told = Told("message_failed", words, {"title": title})
-        _tell(session, business_id, place, sender, ("send_failed", title), told)
+        target_id = restored.get(conversation_id, conversation_id)
+        notification = _Notification("message_failed", words, {"title": title})
+        _notify_or_hand_off(session, business_id, target_id, sender, ("send_failed", title), notification)
 
 
 def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int = 200) -> int:
-    """People are told of messages whose fate stayed unknown for `grace_seconds`; their customers wait again.
+    """Notify people of messages uncertain for `grace_seconds` and restore their customers' waits.
 
-    Those of the bot get a person. Returns how many messages those were.
+    Those of the bot are handed to a person. Returns the number of messages.
     """
     rows = session.execute(
         select(Message.id, Message.business_id, Message.conversation_id, Message.sender)
@@ -130,49 +134,51 @@ def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int 
             Message.status == MessageStatus.UNCERTAIN,
             Delivery.uncertain_since < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, grace_seconds),
         )
-        .order_by(Message.conversation_id, Message.id)  # every one that locks several begins with the lowest
+        .order_by(Message.conversation_id, Message.id)  # lock order: ascending ids
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
     for message_id, business_id, conversation_id, sender in rows:
-        place = waiting.bring_back(session, business_id, [message_id]).get(conversation_id, conversation_id)
+        target_id = waiting.restore_wait(session, business_id, [message_id]).get(conversation_id, conversation_id)
         words = f"Nobody knows whether message {message_id} arrived. Ask the customer before sending it again."
         why = "nobody knows whether the last answer arrived"
-        _tell(session, business_id, place, sender, ("send_uncertain", why), Told("message_uncertain", words))
+        _notify_or_hand_off(
+            session, business_id, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
+        )
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_([row.id for row in rows]))
         .values(uncertain_since=None)
-        .execution_options(**_QUIET)
+        .execution_options(**_NO_SYNC)
     )
     return len(rows)
 
 
-class Told(NamedTuple):
-    """A notice to be."""
+class _Notification(NamedTuple):
+    """The content of a notification."""
 
     kind: str
     words: str
     data: Mapping[str, str] = {}
 
 
-def _tell(
+def _notify_or_hand_off(
     session: Session,
     business_id: int,
     conversation_id: int,
     sender: str,
-    handed_over: tuple[str, str],
-    told: Told,
+    hand_off_reason: tuple[str, str],
+    notification: _Notification,
 ) -> None:
-    """A conversation that the bot answers goes to a person, whom that tells; else a notice does."""
-    if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, *handed_over):
+    """Hand a conversation in bot mode to a person, which notifies them; otherwise send a notification."""
+    if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, *hand_off_reason):
         return
     notify(
         session,
         business_id,
-        told.kind,
+        notification.kind,
         Severity.WARNING,
-        told.words,
+        notification.words,
         conversation_id=conversation_id,
-        data=told.data,
+        data=notification.data,
     )

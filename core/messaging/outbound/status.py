@@ -1,4 +1,4 @@
-"""The written table along which an outbound message's status moves. Everything that changes a status asks it."""
+"""Transition table of an outbound message's status, consulted by every change."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ S = MessageStatus
 _FORWARD = (S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT, S.DELIVERED, S.READ, S.PLAYED)
 _RANK: dict[str, int] = {status: rank for rank, status in enumerate(_FORWARD)}
 
-# The oddities. A delivery can follow a failure: one of the customer's devices had refused (Meta, webhooks reference,
-# statuses). A failure after a delivery is another device's and changes nothing. A message given up or cancelled here
-# that a provider reports on was sent after all.
+# Exceptions. A delivery can follow a failure: one of the customer's devices had refused (Meta, webhooks reference,
+# statuses). A failure after a delivery is another device's and changes nothing. A cancelled message that a provider
+# reports on was sent after all.
 _AFTER_FAILED = frozenset({S.DELIVERED, S.READ, S.PLAYED})
 _FAILS_FROM = frozenset({S.QUEUED, S.SENDING, S.UNCERTAIN, S.SENT})
 
 
 def allowed(now: str, reported: str) -> bool:
-    """Whether a message in `now` moves to what a provider reported."""
+    """Return whether a message in status `now` moves to the status a provider reported."""
     if reported == S.FAILED:
         return now in _FAILS_FROM
     if reported == S.CANCELLED:
@@ -34,7 +34,7 @@ def allowed(now: str, reported: str) -> bool:
 
 
 def settle(now: str, reports: Iterable[str]) -> str:
-    """The status after any number of reports, whatever order they came in."""
+    """Return the status after any number of reports, in whatever order they came."""
     for reported in sorted(reports, key=_weight):
         if allowed(now, reported):
             now = reported

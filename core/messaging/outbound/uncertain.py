@@ -1,4 +1,4 @@
-"""Telling people of messages whose fate stayed unknown, once each."""
+"""Notify people of messages whose outcome stayed unknown, once each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 from core.platform.db import run
 
 
-def tell(session: Session, grace_seconds: float) -> int:
-    """Note each message of unknown fate for `grace_seconds` that is no reason for a hand-over. Returns how many.
+def notify_people(session: Session, grace_seconds: float) -> int:
+    """Notify people of each message uncertain for `grace_seconds` that caused no hand-off. Returns how many.
 
-    What the bot sent while it was in charge is told of as a hand-over (`settlement.hand_off_uncertain_sends`).
+    What the bot sent while in charge is reported by the hand-off (`settlement.hand_off_uncertain_sends`).
     """
-    return run(session, _TELL, {"grace": grace_seconds}).rowcount
+    return run(session, _NOTIFY, {"grace": grace_seconds}).rowcount
 
 
-_TELL = """
+_NOTIFY = """
 INSERT INTO notices (business_id, kind, severity, text, conversation_id, about)
 SELECT m.business_id, 'message_uncertain', 'warning', 'Nobody knows whether message ' || m.id || ' arrived.',
     m.conversation_id, 'uncertain message ' || m.id

@@ -1,4 +1,4 @@
-"""Who waits for an answer: a wait ends when an answer was sent, and begins again when it did not arrive."""
+"""Customers' waits for an answer: ended when an answer is sent, restored when it does not arrive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.conversations import lifecycle as conversations
 from core.platform import events
 from core.platform.db import run
 
-# What `answered` (conversation, id, sender, stored_at, answers: the newest message of each that was sent) does to its
-# conversation. An answer ends only the wait for what came before it, and not while one before it did not arrive: that
-# takes one which was written after people could know.
-END = """
+# Effect of `answered` (conversation, id, sender, stored_at, answers: the newest sent message of each) on its
+# conversation. An answer ends only the wait for what came before it, and not while an earlier one is unsent: that takes
+# one written after people could know of the failure.
+END_WAIT = """
 UPDATE conversations c SET
     waiting_since = CASE WHEN a.answers AND coalesce(c.asked_id < a.id, true)
                           AND coalesce(c.unsent_id = a.id OR c.unsent_at < a.stored_at, true)
@@ -28,7 +28,7 @@ UPDATE conversations c SET
 FROM answered a WHERE c.id = a.conversation_id
   AND (c.unsent_id IS NOT NULL OR (a.answers AND (c.waiting_since IS NOT NULL OR c.unread_count > 0)))
 """
-_ENDED = """
+_END = """
 WITH answered AS (
     SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sender, m.stored_at, d.answers
     FROM messages m JOIN deliveries d ON d.message_id = m.id
@@ -36,17 +36,17 @@ WITH answered AS (
     ORDER BY m.conversation_id, d.answers DESC, m.id DESC
 )
 {ended}
-""".replace("{ended}", END)
+""".replace("{ended}", END_WAIT)
 
 
-def ended(session: Session, message_ids: Sequence[int]) -> None:
-    """These messages were sent after all."""
+def end(session: Session, message_ids: Sequence[int]) -> None:
+    """End the waits answered by these messages, which turned out to be sent."""
     if message_ids:
-        run(session, _ENDED, {"ids": list(message_ids)})
+        run(session, _END, {"ids": list(message_ids)})
 
 
-# The conversation that a customer has now: of one that was closed meanwhile, the open one beside it, else itself again.
-_BACK = """
+# The customer's current conversation: for one closed meanwhile, the open one that replaced it, else itself, reopened.
+_RESTORE = """
 WITH lost AS (
     SELECT DISTINCT ON (conversation) * FROM (
         SELECT m.id, m.created_at, d.answers, d.conversation_id, coalesce((
@@ -73,29 +73,29 @@ WITH lost AS (
         snoozed_until = CASE WHEN lost.answers THEN NULL ELSE c.snoozed_until END,
         closed_at = CASE WHEN lost.answers THEN NULL ELSE c.closed_at END
     FROM locked JOIN lost ON lost.conversation = locked.id WHERE c.id = locked.id
-    RETURNING c.id, c.channel_id, c.assignee_id, lost.conversation_id AS said_in, lost.answers, locked.status AS before
+    RETURNING c.id, c.channel_id, c.assignee_id, lost.conversation_id AS origin, lost.answers, locked.status AS before
 )
 SELECT * FROM back ORDER BY id
 """
 
 
-def bring_back(session: Session, business_id: int, message_ids: Sequence[int]) -> dict[int, int]:
-    """These messages did not arrive, or nobody knows: whoever was to be answered waits again, before all others.
+def restore_wait(session: Session, business_id: int, message_ids: Sequence[int]) -> dict[int, int]:
+    """Restore the waits of customers whose messages did not arrive or are uncertain, first in the list.
 
-    Returns the conversation in which each one's customer waits, by the conversation it was said in.
+    Returns the conversation in which each customer waits, by the conversation of the message.
     """
-    back: dict[int, int] = {}
-    for row in run(session, _BACK, {"ids": list(message_ids)}).all():
-        back[row.said_in] = row.id
+    restored: dict[int, int] = {}
+    for row in run(session, _RESTORE, {"ids": list(message_ids)}).all():
+        restored[row.origin] = row.id
         if row.answers and row.before == "closed":
             conversations.add_event(session, business_id, row.id, row.channel_id, "reopened", by="system")
         events.publish_change(
             session, business_id, row.id, (row.assignee_id or events.ALL_AGENTS) if row.answers else None
         )
-    return back
+    return restored
 
 
-_FORGET = """
+_CLEAR_UNSENT = """
 UPDATE conversations c SET unsent_id = NULL, unsent_at = NULL, waiting_since = CASE
     WHEN %(owed)s OR EXISTS (SELECT FROM messages asked WHERE asked.id = c.asked_id AND NOT EXISTS (
         SELECT FROM messages other JOIN deliveries d ON d.message_id = other.id
@@ -106,7 +106,7 @@ WHERE c.unsent_id = ANY(%(ids)s::bigint[])
 """
 
 
-def forget(session: Session, message_ids: Sequence[int], *, retried: bool) -> None:
-    """People dealt with these messages: they go out again, or never. Who asked for nothing waits no more then."""
+def clear_unsent(session: Session, message_ids: Sequence[int], *, retried: bool) -> None:
+    """Clear the unsent marks of messages that people retried or gave up. Without an open question the wait ends."""
     if message_ids:
-        run(session, _FORGET, {"ids": list(message_ids), "owed": retried})
+        run(session, _CLEAR_UNSENT, {"ids": list(message_ids), "owed": retried})

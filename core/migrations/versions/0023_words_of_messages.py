@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from core.channels.content.plain_text import told
+from core.channels.content.plain_text import as_text
 
 revision = "0023"
 down_revision = "0022"
@@ -75,7 +75,7 @@ def _tell() -> None:
     connection = op.get_bind()
     after = 0
     while rows := connection.execute(sa.text(_WORDLESS), {"after": after}).all():
-        found = [{"id": row.id, "words": words} for row in rows if (words := told(row.type, row.payload))]
+        found = [{"id": row.id, "words": words} for row in rows if (words := as_text(row.type, row.payload))]
         if found:
             connection.execute(sa.text("UPDATE messages SET text = :words WHERE id = :id"), found)
         after = rows[-1].id

@@ -1,6 +1,6 @@
-"""Webhooks shaped as the providers send them, one file each, under the name of their source.
+"""Webhooks in the providers' formats, one file each, under the name of their source.
 
-Meta's are kept readable and given out as Meta writes them: `\\uXXXX` for all that is not ASCII and `\\/` for slashes.
+Meta's are stored readable and returned as Meta writes them: `\\uXXXX` for all that is not ASCII and `\\/` for slashes.
 Twilio's are form bodies; a `.query` file beside one is the query of the URL it is posted to.
 """
 
@@ -40,5 +40,5 @@ def load_all(source: str) -> list[Payload]:
 
 
 def meta_bytes(document: object) -> bytes:
-    """JSON as Meta writes it, byte for byte what its signature covers."""
+    """Return JSON as Meta writes it, byte for byte what its signature covers."""
     return json.dumps(document, separators=(",", ":")).replace("/", "\\/").encode()

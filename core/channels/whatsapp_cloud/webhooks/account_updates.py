@@ -1,11 +1,14 @@
-"""What Meta's news of an account, a number, a template or a flow means: which words say it, how grave it is, and
-whether the account's numbers may send (Webhooks reference of the WhatsApp Business Platform, a field each)."""
+"""Meaning of Meta's updates of an account, a number, a template or a flow.
+
+Each has a text key, a severity, and whether the account's numbers may send (Webhooks reference of the WhatsApp Business
+Platform, by field).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.channels.account_states import News, NumbersMay
+from core.channels.account_states import News, SendingEffect
 from core.channels.whatsapp_cloud.webhooks.account_values import (
     GRADED,
     HIGH,
@@ -30,7 +33,7 @@ from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 
 def read(topic: str, value: Value) -> News:
-    """The meaning of one change. Any field and any value has one."""
+    """Return the meaning of one change. Every field and value has one."""
     reader = _READERS.get(topic)
     news = reader(value) if reader else None
     if news is None and topic.startswith("group_"):
@@ -42,20 +45,20 @@ def read(topic: str, value: Value) -> News:
 
 
 _ACCOUNT = {  # event: words, severity, whether its numbers may send
-    "VERIFIED_ACCOUNT": ("account_verified", INFO, NumbersMay.UNCHANGED),
-    "ACCOUNT_VIOLATION": ("account_violation", HIGH, NumbersMay.UNCHANGED),
-    "ACCOUNT_DELETED": ("account_deleted", HIGH, NumbersMay.STOP),
-    "ACCOUNT_OFFBOARDED": ("account_offboarded", HIGH, NumbersMay.STOP),
-    "ACCOUNT_RECONNECTED": ("account_reconnected", INFO, NumbersMay.GO_ON),
-    "PARTNER_ADDED": ("partner_added", INFO, NumbersMay.UNCHANGED),
-    "PARTNER_REMOVED": ("partner_removed", HIGH, NumbersMay.UNCHANGED),
-    "PARTNER_APP_INSTALLED": ("partner_app_installed", INFO, NumbersMay.UNCHANGED),
-    "PARTNER_APP_UNINSTALLED": ("partner_app_uninstalled", HIGH, NumbersMay.UNCHANGED),
+    "VERIFIED_ACCOUNT": ("account_verified", INFO, SendingEffect.UNCHANGED),
+    "ACCOUNT_VIOLATION": ("account_violation", HIGH, SendingEffect.UNCHANGED),
+    "ACCOUNT_DELETED": ("account_deleted", HIGH, SendingEffect.STOP),
+    "ACCOUNT_OFFBOARDED": ("account_offboarded", HIGH, SendingEffect.STOP),
+    "ACCOUNT_RECONNECTED": ("account_reconnected", INFO, SendingEffect.RESUME),
+    "PARTNER_ADDED": ("partner_added", INFO, SendingEffect.UNCHANGED),
+    "PARTNER_REMOVED": ("partner_removed", HIGH, SendingEffect.UNCHANGED),
+    "PARTNER_APP_INSTALLED": ("partner_app_installed", INFO, SendingEffect.UNCHANGED),
+    "PARTNER_APP_UNINSTALLED": ("partner_app_uninstalled", HIGH, SendingEffect.UNCHANGED),
 }
 _BANS = {
-    "DISABLE": ("account_disabled", HIGH, NumbersMay.STOP),
-    "SCHEDULE_FOR_DISABLE": ("account_disable_scheduled", HIGH, NumbersMay.UNCHANGED),
-    "REINSTATE": ("account_reinstated", INFO, NumbersMay.GO_ON),
+    "DISABLE": ("account_disabled", HIGH, SendingEffect.STOP),
+    "SCHEDULE_FOR_DISABLE": ("account_disable_scheduled", HIGH, SendingEffect.UNCHANGED),
+    "REINSTATE": ("account_reinstated", INFO, SendingEffect.RESUME),
 }
 
 
@@ -66,8 +69,8 @@ def _account_update(value: Value) -> News:
     if event == "DISABLED_UPDATE":
         ban = mapping(value.get("ban_info"))
         state = code(ban.get("waba_ban_state"))
-        # A ban whose state is new to us is told as grave, and leaves the numbers as they are.
-        words, severity, may = _BANS.get(state, ("account_ban", HIGH, NumbersMay.UNCHANGED))
+        # A ban with an unknown state is of high severity and does not pause numbers.
+        words, severity, may = _BANS.get(state, ("account_ban", HIGH, SendingEffect.UNCHANGED))
         return News(words, severity, named(state=state, when=ban.get("waba_ban_date")), event, may)
     if event in _ACCOUNT:
         words, severity, may = _ACCOUNT[event]
@@ -78,7 +81,7 @@ def _account_update(value: Value) -> News:
 
 
 def _restriction(value: Value) -> News:
-    """Messaging that is restricted stops the numbers until the last restriction of it is over."""
+    """Return the meaning of a restriction: on messaging, it stops the numbers until the last restriction ends."""
     found = [item for item in items(value, "restriction_info") if isinstance(item, dict)]
     kinds = [kind for item in found if (kind := code(item.get("restriction_type")))]
     messaging = [item for item in found if "ADD_PHONE_NUMBER" not in code(item.get("restriction_type"))]
@@ -92,7 +95,7 @@ def _restriction(value: Value) -> News:
         HIGH,
         facts,
         "ACCOUNT_RESTRICTION",
-        NumbersMay.STOP if stops else NumbersMay.UNCHANGED,
+        SendingEffect.STOP if stops else SendingEffect.UNCHANGED,
         until if stops else None,
     )
 
@@ -106,14 +109,14 @@ def _account_review(value: Value) -> News:
 
 
 def _account_alert(value: Value) -> News:
-    told = {**value, **mapping(value.get("alert_info"))}
-    said = code(told.get("alert_severity"))
-    severity = {"CRITICAL": HIGH, "WARNING": WARNING, "INFORMATIONAL": INFO, "INFO": INFO}.get(said, WARNING)
-    status = code(told.get("alert_status"))
+    alert = {**value, **mapping(value.get("alert_info"))}
+    level = code(alert.get("alert_severity"))
+    severity = {"CRITICAL": HIGH, "WARNING": WARNING, "INFORMATIONAL": INFO, "INFO": INFO}.get(level, WARNING)
+    status = code(alert.get("alert_status"))
     if status in ("RESOLVED", "INACTIVE", "CLEARED"):
         severity = INFO
-    facts = named(alert=told.get("alert_type"), status=status, provider_says=told.get("alert_description"))
-    subject = f"{text(told.get('entity_type'))} {text(told.get('entity_id'))} {text(told.get('alert_type'))}"
+    facts = named(alert=alert.get("alert_type"), status=status, provider_says=alert.get("alert_description"))
+    subject = f"{text(alert.get('entity_type'))} {text(alert.get('entity_id'))} {text(alert.get('alert_type'))}"
     return News("account_alert", severity, facts, subject)
 
 
@@ -164,7 +167,7 @@ _TEMPLATE_EVENTS = frozenset({
     "DELETED", "LOCKED", "UNLOCKED", "ARCHIVED", "UNARCHIVED", "LIMIT_EXCEEDED",
 })  # fmt: skip
 
-# Those that are a template's status (Graph API, message template); the rest only tells of something.
+# Values that are a template's status (Graph API, message template); the others are events.
 _TEMPLATE_STATES = _TEMPLATE_EVENTS - {"FLAGGED", "REINSTATED", "LOCKED", "UNLOCKED", "UNARCHIVED"}
 
 
@@ -193,7 +196,7 @@ def _template_status(value: Value) -> News:
 
 
 def _changed(value: Value, **changes: str) -> dict[str, str]:
-    """What is new of a template, for its row; nothing where Meta does not name it."""
+    """Return the changes to a template's row; nothing where Meta does not name the template."""
     name, language = text(value.get("message_template_name")), text(value.get("message_template_language"))
     new = {key: change for key, change in changes.items() if change}
     return {"name": name, "language": language, **new} if name and language and new else {}
@@ -230,7 +233,7 @@ def _flow(value: Value) -> News:
     return News("flow_alert", WARNING, facts, about)
 
 
-# ---- customers, payments and what else there is
+# ---- customers, payments and others
 
 
 def _payment(value: Value) -> News:
@@ -240,9 +243,9 @@ def _payment(value: Value) -> News:
 
 
 def _unknown(topic: str, value: Value) -> News:
-    told = {**value, **mapping(value.get("alert_info"))}
-    said = max((grade(code(told.get(key))) for key in GRADED), key=RANK.index)
-    return News("unknown", said, {"field": topic or "?", "content": content_of(value) or "—"})
+    alert = {**value, **mapping(value.get("alert_info"))}
+    level = max((grade(code(alert.get(key))) for key in GRADED), key=RANK.index)
+    return News("unknown", level, {"field": topic or "?", "content": content_of(value) or "—"})
 
 
 _READERS: dict[str, Callable[[Value], News]] = {

@@ -1,4 +1,4 @@
-"""How grave a word of Meta's is, and the values that its news of accounts have in common."""
+"""Severity of Meta's values, and values shared by its account updates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST = 400
 
 RANK = (INFO, WARNING, HIGH)
 GRADED = ("event", "status", "new_status", "decision", "alert_severity", "severity")
-# What has been lifted is good news, whatever it was.
+# A lifted restriction is always of severity info.
 _LIFTED = re.compile(
     r"UN(BLOCK|FLAG|PAUSE|LOCK|BAN|RESTRICT|SUSPEND|ARCHIV)|REINSTAT|REACTIVAT|RESTOR|RESOLV|RECONNECT"
 )
@@ -28,7 +28,7 @@ _DOUBTFUL = re.compile(
 
 
 def grade(code: str, *, account: bool = False) -> str:
-    """How grave a word of Meta's is. Only what happens to a whole account is grave; the rest deserves a look."""
+    """Return the severity of a value of Meta's. Only what affects a whole account is high."""
     if not code or _LIFTED.search(code):
         return INFO
     if code == "CRITICAL" or (account and _GRAVE.search(code)):
@@ -41,13 +41,13 @@ def code(value: Any) -> str:
 
 
 def reason_of(value: Any) -> str:
-    """Meta writes NONE where there is no reason."""
+    """Return the reason; Meta writes NONE where there is none."""
     found = text(value).strip()
     return "" if found.upper() == "NONE" else found
 
 
 def named(**values: Any) -> dict[str, Any]:
-    """Those that are there, as text; a list of codes stays one."""
+    """Return the values present, as text; a list of codes stays a list."""
     kept = {name: value if isinstance(value, list) else text(value)[:LONGEST] for name, value in values.items()}
     return {name: value for name, value in kept.items() if value}
 
@@ -63,13 +63,13 @@ def template_of(value: Value) -> str:
 
 
 def tier_of(tier: Any) -> str:
-    """TIER_2K as 2K; "" where nothing is said."""
+    """Return TIER_2K as 2K; "" where there is none."""
     found = text(tier).removeprefix("TIER_")
     return "" if found in ("", "NOT_SET", "-1") else found
 
 
 def moment_of(value: Any) -> datetime | None:
-    """Unix seconds, as a string or a number."""
+    """Parse Unix seconds, as a string or a number."""
     found = text(value)
     if not re.fullmatch(r"[0-9]{9,11}", found):
         return None
@@ -90,6 +90,6 @@ def first(found: list[Value], key: str) -> str:
 
 
 def content_of(value: Any) -> str:
-    """What an unknown value holds, briefly and on one line."""
-    said = json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
-    return said[:LONGEST]
+    """Summarise an unknown value on one line."""
+    content = json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
+    return content[:LONGEST]

@@ -1,4 +1,4 @@
-"""A webhook body of Meta's, as our own vocabulary (Cloud API, Webhooks reference)."""
+"""Parse a webhook body of Meta's (Cloud API, Webhooks reference)."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from datetime import datetime
 from typing import Any
 
 from core.channels import json_sanitizer
-from core.channels.types import Broken, Parsed
+from core.channels.types import Parsed, UnparsedItem
 from core.channels.whatsapp_cloud.bounds import excess
 from core.channels.whatsapp_cloud.webhooks import account as parse_account
 from core.channels.whatsapp_cloud.webhooks import calls, messages, system
-from core.channels.whatsapp_cloud.webhooks.fields import Envelope, amiss, mapping, read_each, shape, text
+from core.channels.whatsapp_cloud.webhooks.fields import Envelope, mapping, problem_with, read_each, shape, text
 
 
 def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:
-    """Everything a body tells, in its order.
+    """Yield every item of a body, in order.
 
-    Whatever the JSON holds, nothing is raised: what cannot be understood becomes `Broken` and the rest goes on, and a
-    body that holds more than Meta sends is one `Broken`.
-    `received_at` (aware) stands in for times that are missing or absurd. Raises ValueError if the body is not JSON.
+    No JSON content raises: an item that cannot be parsed becomes an `UnparsedItem` and the others are processed; a body
+    that exceeds Meta's limits is one `UnparsedItem`. `received_at` (aware) replaces times that are missing or absurd.
+    Raises ValueError if the body is not JSON.
     """
     try:
         document = json_sanitizer.loads(body)
     except RecursionError:
-        return iter([Broken("nested too deeply", _excerpt(body))])
+        return iter([UnparsedItem("nested too deeply", _excerpt(body))])
     if (reason := excess(document)) is not None:
-        return iter([Broken(f"a body that holds too much: {reason}", _excerpt(body))])
+        return iter([UnparsedItem(f"a body that holds too much: {reason}", _excerpt(body))])
     return _document(document, received_at)
 
 
@@ -36,22 +36,24 @@ def _excerpt(body: bytes) -> str:
 
 def _document(document: Any, received_at: datetime) -> Iterator[Parsed]:
     if not isinstance(document, dict) or not isinstance(document.get("entry"), list):
-        said = f"it is {shape(document)}" if not isinstance(document, dict) else amiss(document, "entry", "a list")
-        yield Broken(f"not a webhook body: {said}", document)
+        problem = (
+            f"it is {shape(document)}" if not isinstance(document, dict) else problem_with(document, "entry", "a list")
+        )
+        yield UnparsedItem(f"not a webhook body: {problem}", document)
         return
     yield from read_each(document, "entry", lambda entry: _entry(entry, received_at))
 
 
 def _entry(entry: dict[str, Any], received_at: datetime) -> Iterator[Parsed]:
     if not isinstance(entry.get("changes"), list):
-        raise amiss(entry, "changes", "a list")
+        raise problem_with(entry, "changes", "a list")
     account = text(entry.get("id"))
     return read_each(entry, "changes", lambda change: _change(change, account, received_at))
 
 
 def _change(change: dict[str, Any], account: str, received_at: datetime) -> Iterator[Parsed]:
     if not isinstance(change.get("value"), dict):
-        raise amiss(change, "value", "an object")
+        raise problem_with(change, "value", "an object")
     value = change["value"]
     metadata = mapping(value.get("metadata"))
     envelope = Envelope(
@@ -79,14 +81,14 @@ def _change(change: dict[str, Any], account: str, received_at: datetime) -> Iter
             yield parse_account.notice(field, value, envelope)
 
 
-# Fields that Meta documents and that nothing comes of here (docs/operations.md says why): their events are in the
-# webhook log, and nobody is told. A field that is not known at all is news.
+# Documented fields that are ignored (docs/operations.md says why): their events are in the webhook log, without a
+# notification. An unknown field is an account update.
 IGNORED = frozenset({
     "account_settings_update", "automatic_events", "messaging_handovers", "partner_solutions", "standby",
     "tracking_events",
 })  # fmt: skip
 
-# The fields that bring what customers and we wrote, by the lists of their values.
+# Fields with messages, by the lists in their values.
 _FIELDS = {
     "messages": "messages",
     "statuses": "messages",
@@ -98,7 +100,10 @@ _FIELDS = {
 
 
 def _field_of(change: dict[str, Any], value: dict[str, Any]) -> str:
-    """The field of a change. One that names none, or a new one, is read by what it holds: a message is no news."""
+    """Return the field of a change.
+
+    A missing or new field is inferred from its content: a message is no account update.
+    """
     field = text(change.get("field"))
     if field in _FIELDS.values():
         return field

@@ -1,4 +1,4 @@
-"""Voice calls on WhatsApp: how each of them ended (Cloud API, Calling, webhooks of the field `calls`)."""
+"""WhatsApp voice calls: the outcome of each (Cloud API, Calling, webhooks of the field `calls`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from core.channels.whatsapp_cloud.webhooks.content import Body
 from core.channels.whatsapp_cloud.webhooks.fields import Envelope, items, read_each, text
 from core.channels.whatsapp_cloud.webhooks.messages import contact_of, inbound
 
-_LONGEST = 24 * 3600  # seconds
+_MAX_DURATION = 24 * 3600  # seconds
 
 
 def calls(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """Each call that has ended, as a message of type call from whoever rang.
+    """Yield each ended call, as a message of type call from the caller.
 
-    That it rings (`connect`, and the statuses of calls of ours) is not told: its end follows in any case.
+    Ringing (`connect`, and the statuses of our calls) is ignored: the end of the call always follows.
     """
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
     return read_each(
@@ -27,15 +27,15 @@ def calls(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
 
 
 def _ended(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelope) -> InboundMessage:
-    ours = _rung_by_us(item, envelope)
+    ours = _is_outgoing(item, envelope)
     side = "to" if ours else "from"
     whose = {**item, "from": item.get(side), "from_user_id": item.get(f"{side}_user_id")}
     body = Body("call", payload={"call": _outcome(item)})
     return replace(inbound(whose, body, contact_of(whose, contacts), envelope), echo=ours)
 
 
-def _rung_by_us(item: dict[str, Any], envelope: Envelope) -> bool:
-    """Early bodies tell no direction: then the caller's number does."""
+def _is_outgoing(item: dict[str, Any], envelope: Envelope) -> bool:
+    """Return whether we called. Early bodies have no direction: then the caller's number decides."""
     if direction := text(item.get("direction")):
         return direction == "BUSINESS_INITIATED"
     number = digits(envelope.own_number)
@@ -43,13 +43,13 @@ def _rung_by_us(item: dict[str, Any], envelope: Envelope) -> bool:
 
 
 def _outcome(item: dict[str, Any]) -> dict[str, Any]:
-    """Whether it was answered and how long it took, in seconds.
+    """Return whether the call was answered and its duration in seconds.
 
-    A call that nobody took has COMPLETED too; only one that was taken has a duration (webhook reference, terminate).
-    Some versions write the status as a list of one.
+    An unanswered call has COMPLETED too; only an answered one has a duration (webhook reference, terminate). Some
+    versions write the status as a list of one.
     """
     status = item.get("status")
     seconds = text(item.get("duration"))
     length = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 10 else 0
-    answered = "COMPLETED" in (status if isinstance(status, list) else [status]) and 0 < length <= _LONGEST
+    answered = "COMPLETED" in (status if isinstance(status, list) else [status]) and 0 < length <= _MAX_DURATION
     return {"answered": True, "seconds": length} if answered else {"answered": False}

@@ -1,4 +1,4 @@
-"""What a message says, by its type (Cloud API, Webhooks reference, messages)."""
+"""Parse a message's content by its type (Cloud API, Webhooks reference, messages)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EDITS_WITHIN = 1  # an edit holds the new message, which is not an edit itself
 
 @dataclass(slots=True)
 class Body:
-    """The part of a message that depends on its type. `spoken`: the customer chose these words, so they can opt out."""
+    """The part of a message that depends on its type. `spoken`: the customer chose this text, so it can opt out."""
 
     type: str
     text: str = ""
@@ -30,7 +30,7 @@ class Body:
 
 
 def read_body(item: dict[str, Any], depth: int = 0) -> Body:
-    """Read the part named by `type`. A type that we do not know, or whose part is missing, is kept whole."""
+    """Parse the part named by `type`. An unknown type, or one whose part is missing, is stored whole."""
     kind = _kind_of(item)
     part = item.get(kind)
     if kind == "text" and (words := _words(part)) is not None:
@@ -51,7 +51,10 @@ def read_body(item: dict[str, Any], depth: int = 0) -> Body:
 
 
 def _kind_of(item: dict[str, Any]) -> str:
-    """The type of a message. One that names none, or a new one that has no part of its own, is of its only part's."""
+    """Return the type of a message.
+
+    A missing type, or a new one without a part of its own, is inferred from its only part.
+    """
     named = text(item.get("type"))
     parts = ("text", "contacts", "edit", *_READERS)
     if named in parts or (named and item.get(named)):
@@ -61,9 +64,9 @@ def _kind_of(item: dict[str, Any]) -> str:
 
 
 def _words(part: Any) -> str | None:
-    """What a text says, None where there is nothing that could be said."""
-    said = part.get("body") if isinstance(part, dict) else part
-    return text(said) if isinstance(said, str | int) else None
+    """Return the text of a text part, None where it has none."""
+    body = part.get("body") if isinstance(part, dict) else part
+    return text(body) if isinstance(body, str | int) else None
 
 
 def _media(kind: str, part: dict[str, Any]) -> Body:
@@ -78,11 +81,11 @@ def _media(kind: str, part: dict[str, Any]) -> Body:
         kind, part = "audio", {**part, "voice": True}
     caption = text(part.get("caption"))
     media = (reference,) if reference.provider_media_id or reference.url else ()
-    return Body(kind, caption or plain_text.told(kind, part), part, media, spoken=bool(caption))
+    return Body(kind, caption or plain_text.as_text(kind, part), part, media, spoken=bool(caption))
 
 
 def hex_digest(value: str) -> str | None:
-    """A SHA-256 as lower-case hex, from hex or base64 (Meta uses both); None if it is neither."""
+    """Return a SHA-256 as lower-case hex, from hex or base64 (Meta uses both); None if it is neither."""
     if _HEX.fullmatch(value):
         return value.lower()
     try:
@@ -93,12 +96,12 @@ def hex_digest(value: str) -> str | None:
 
 
 def _location(kind: str, part: dict[str, Any]) -> Body:
-    return Body(kind, plain_text.told(kind, part), part)
+    return Body(kind, plain_text.as_text(kind, part), part)
 
 
 def _contacts(part: list[Any] | dict[str, Any]) -> Body:
     cards = part if isinstance(part, list) else [part]
-    return Body("contacts", plain_text.told("contacts", {"contacts": cards}), {"contacts": cards})
+    return Body("contacts", plain_text.as_text("contacts", {"contacts": cards}), {"contacts": cards})
 
 
 def _interactive(kind: str, part: dict[str, Any]) -> Body:
@@ -106,7 +109,7 @@ def _interactive(kind: str, part: dict[str, Any]) -> Body:
     if form:
         given = plain_text.form_answers(part)
         payload = {**part, "response": None if isinstance(given, str) else given}
-        return Body(kind, plain_text.told(kind, payload) or text(form.get("body")), payload)
+        return Body(kind, plain_text.as_text(kind, payload) or text(form.get("body")), payload)
     chosen = next(
         (mapping(part.get(name)) for name in ("button_reply", "list_reply", text(part.get("type"))) if part.get(name)),
         {},
@@ -123,7 +126,7 @@ _LONGEST_EMOJI = 24  # characters: a family of four with their skin tones takes 
 
 
 def _reaction(kind: str, part: dict[str, Any]) -> Body:
-    """An empty or missing emoji takes the reaction back."""
+    """Parse a reaction; an empty or missing emoji removes it."""
     emoji = text(part.get("emoji"))[:_LONGEST_EMOJI]
     about = text(part.get("message_id"))
     return Body(kind, emoji, {**part, "emoji": emoji, "message_id": about}, target=about)
@@ -131,7 +134,7 @@ def _reaction(kind: str, part: dict[str, Any]) -> Body:
 
 def _order(kind: str, part: dict[str, Any]) -> Body:
     ordered = {**part, "product_items": list(items(part, "product_items"))}
-    return Body(kind, plain_text.told(kind, ordered), ordered)
+    return Body(kind, plain_text.as_text(kind, ordered), ordered)
 
 
 def _system(kind: str, part: dict[str, Any]) -> Body:
@@ -144,7 +147,7 @@ def _revoke(kind: str, part: dict[str, Any]) -> Body:
 
 
 def _edit(part: dict[str, Any], depth: int) -> Body:
-    """The new wording stands where a message's words stand; the payload tells the type it has now."""
+    """Parse an edit: the new text is the message's text; the payload has its current type."""
     new = read_body(mapping(part.get("message")), depth + 1)
     original = identifier(part.get("original_message_id"))
     payload = {"message": {**new.payload, "type": new.type}, "original_message_id": original}

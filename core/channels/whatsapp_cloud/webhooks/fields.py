@@ -1,4 +1,4 @@
-"""Reading values of which nothing is certain, not even their type."""
+"""Read untrusted values of unknown types."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
-from core.channels.types import Broken, Parsed, ProviderError
+from core.channels.types import Parsed, ProviderError, UnparsedItem
 
 log = structlog.get_logger(__name__)
 
-# What a shape that nobody foresaw can raise. An item that does is quarantined and its neighbours go on.
+# What an unexpected shape can raise: the item becomes a dead letter and the others are processed.
 SHAPE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 # WhatsApp opened in 2009: an earlier time is a broken clock.
@@ -26,12 +26,12 @@ _LONGEST_ID = 512  # code points; a unique index takes no more than about 2,700 
 
 
 class Malformed(ValueError):
-    """An item without which nothing can be made of it."""
+    """An item that cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What surrounds the items of one change: our number, its account, and when the body reached us."""
+    """Context of the items of one change: our number, its account, and when the body was received."""
 
     account: str
     route: str
@@ -39,7 +39,10 @@ class Envelope:
     received_at: datetime
 
     def time(self, value: Any) -> datetime:
-        """The provider's time (unix seconds or milliseconds, string or number); ours where it is missing or absurd."""
+        """Return the provider's time; ours where it is missing or absurd.
+
+        Accepts unix seconds or milliseconds, as string or number.
+        """
         written = _SECONDS.fullmatch(str(value)) if isinstance(value, str | int | float) else None
         if written is None:
             return self.received_at
@@ -51,23 +54,24 @@ class Envelope:
         return datetime.fromtimestamp(seconds, UTC)
 
     def written(self, value: Any) -> datetime:
-        """When a message was written, in whole seconds: the provider's time, but not after it reached us."""
+        """Return when a message was written, in whole seconds: the provider's time, but not after it was received."""
         return min(self.time(value), self.received_at).replace(microsecond=0)
 
 
 def text(value: Any) -> str:
-    """The string or number as text, "" for anything else."""
+    """Return a string or number as text, "" for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is an object, else {}."""
     return value if isinstance(value, dict) else {}
 
 
 def identifier(value: Any) -> str | None:
-    """An id fit to be a key, None if there is none. Raises `Malformed` if it is absurdly long."""
+    """Return an id usable as a key, None if there is none. Raises `Malformed` if it is absurdly long."""
     found = text(value)
     if len(found) > _LONGEST_ID:
         raise Malformed(f"an id of {len(found)} characters is longer than any id")
@@ -77,12 +81,12 @@ def identifier(value: Any) -> str | None:
 def required(item: dict[str, Any], key: str) -> str:
     found = identifier(item.get(key))
     if found is None:
-        raise amiss(item, key, "an id")
+        raise problem_with(item, key, "an id")
     return found
 
 
 def shape(value: Any) -> str:
-    """What a value is, in words for a person."""
+    """Describe a value's type, as readable text."""
     match value:
         case None:
             return "null"
@@ -97,20 +101,20 @@ def shape(value: Any) -> str:
     return "an object"
 
 
-def amiss(owner: dict[str, Any], key: str, wanted: str) -> Malformed:
-    """What is wrong with a part: it is missing, or of another shape than `wanted`."""
+def problem_with(owner: dict[str, Any], key: str, wanted: str) -> Malformed:
+    """Return the error for a part that is missing or of another type than `wanted`."""
     return Malformed(f"{key} is {shape(owner[key])}, not {wanted}" if key in owner else f"{key} is missing")
 
 
-def an_object(value: Any) -> dict[str, Any]:
-    """The value, which nothing can be made of unless it is an object."""
+def as_object(value: Any) -> dict[str, Any]:
+    """Return the value as an object. Raises `Malformed` otherwise."""
     if not isinstance(value, dict):
         raise Malformed(f"it is {shape(value)}, not an object")
     return value
 
 
 def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
-    """The members of a list; nothing if it is absent; the thing itself if it is no list, so that it is not lost."""
+    """Return the members of a list; nothing if absent; a single value as a list of one, so that it is not lost."""
     found = owner.get(key)
     if isinstance(found, list):
         yield from found
@@ -119,16 +123,16 @@ def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
 
 
 def read_each(owner: dict[str, Any], key: str, read: Callable[[dict[str, Any]], Iterable[Parsed]]) -> Iterator[Parsed]:
-    """What `read` makes of each member of a list. One that it cannot read is `Broken`, and its neighbours go on."""
+    """Yield what `read` returns for each member of a list. A member that cannot be parsed is `UnparsedItem`."""
     for item in items(owner, key):
         try:
-            yield from read(an_object(item))
+            yield from read(as_object(item))
         except SHAPE_ERRORS as error:
             yield broken(error, item, key)
 
 
 def errors(value: Any) -> tuple[ProviderError, ...]:
-    """Meta's `errors[]`: code, title or message, error_data.details. A lone one needs no list."""
+    """Parse Meta's `errors[]`: code, title or message, error_data.details. A single one needs no list."""
     return tuple(
         ProviderError(
             code=text(error.get("code")),
@@ -140,12 +144,12 @@ def errors(value: Any) -> tuple[ProviderError, ...]:
     )
 
 
-def broken(error: Exception, raw: Any, name: str) -> Broken:
-    """An item of the list `name`, with a reason that a person can read: the traceback of any other error is logged."""
+def broken(error: Exception, raw: Any, name: str) -> UnparsedItem:
+    """Return an item of the list `name` with a readable reason; the traceback of an unexpected error is logged."""
     if isinstance(error, Malformed):
-        return Broken(f"{error} (in {name})"[:_LONGEST_REASON], raw)
+        return UnparsedItem(f"{error} (in {name})"[:_LONGEST_REASON], raw)
     log.error("item_not_understood", part=name, exc_info=error)
-    return Broken(f"it has a shape that is not known here (in {name})", raw)
+    return UnparsedItem(f"it has a shape that is not known here (in {name})", raw)
 
 
 _LONGEST_REASON = 500

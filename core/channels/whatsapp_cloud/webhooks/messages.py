@@ -1,4 +1,4 @@
-"""The items of the `messages` field and of its siblings that carry messages: echoes and history."""
+"""Items of the `messages` field and of other fields with messages: echoes and history."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from core.channels.account_states import News
 from core.channels.opt_out_keywords import opt_out_of
 from core.channels.phone_numbers import digits
-from core.channels.types import AccountNotice, InboundMessage, Kind, Parsed, Receipt
+from core.channels.types import AccountUpdate, InboundMessage, Kind, Parsed, Receipt
 from core.channels.whatsapp_cloud.errors import diagnose_failure
 from core.channels.whatsapp_cloud.webhooks.content import Body, read_body
 from core.channels.whatsapp_cloud.webhooks.fields import (
     Envelope,
     Malformed,
-    amiss,
     errors,
     identifier,
     items,
     mapping,
+    problem_with,
     read_each,
     required,
     text,
 )
 from core.channels.whatsapp_cloud.webhooks.system import system_events
 
-# Statuses as ours. `deleted` (before 2024) told that the customer removed a message, which had thus arrived.
+# Statuses as ours. `deleted` (before 2024): the customer removed a message, which had thus arrived.
 _STATUSES = {
     "sent": "sent",
     "delivered": "delivered",
@@ -41,27 +41,30 @@ _LONGEST_STATUS = 40  # of a payment: captured, pending … Meta adds to them
 
 
 def messages(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """Messages, statuses and errors of one `messages` change."""
+    """Yield messages, statuses and errors of one `messages` change."""
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
     yield from read_each(value, "messages", lambda item: _message(item, contacts, envelope))
     yield from read_each(value, "statuses", lambda item: _statuses(item, envelope))
-    for told in errors(value.get("errors")):
-        yield AccountNotice(
+    for error in errors(value.get("errors")):
+        yield AccountUpdate(
             kind=Kind.WHATSAPP,
             route=envelope.route,
             account=envelope.account,
             topic="error",
             severity="warning",
-            text=f"{told.code} {told.title}. {diagnose_failure(told).advice}",
-            payload={"code": told.code, "title": told.title, "details": told.details},
+            text=f"{error.code} {error.title}. {diagnose_failure(error).advice}",
+            payload={"code": error.code, "title": error.title, "details": error.details},
             news=News(
-                "provider_error", "warning", {"code": told.code, "title": told.title or told.details or "—"}, told.code
+                "provider_error",
+                "warning",
+                {"code": error.code, "title": error.title or error.details or "—"},
+                error.code,
             ),
         )
 
 
 def echoes(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """Messages that the business wrote on its own phone; `sender` is the customer they went to."""
+    """Yield messages that the business wrote on its own phone; `sender` is the recipient."""
     ours = digits(envelope.own_number)
     contacts = [
         contact
@@ -78,9 +81,9 @@ def _echo(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Envelo
 
 
 def history(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """Old messages of a number that joins with its past. Every thread is named by its customer.
+    """Yield imported messages of a number. Every thread is named by its customer.
 
-    The files of those that came as placeholders follow in another shape: as messages, each with its contact.
+    The files of placeholders follow in another format: as messages, each with its contact.
     """
     contacts = [contact for contact in items(value, "contacts") if isinstance(contact, dict)]
     yield from read_each(value, "messages", lambda item: [_file_of_old(item, contacts, envelope)])
@@ -95,7 +98,7 @@ def _file_of_old(item: dict[str, Any], contacts: list[dict[str, Any]], envelope:
 def _chunk(chunk: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
     if chunk.get("errors"):
         reason = "; ".join(f"{error.code} {error.title}" for error in errors(chunk["errors"]))
-        yield AccountNotice(
+        yield AccountUpdate(
             Kind.WHATSAPP, envelope.route, envelope.account, "history", "info", reason, {"errors": chunk["errors"]},
             news=News("history_declined", "info", {"title": reason}),
         )  # fmt: skip
@@ -135,20 +138,20 @@ def _message(item: dict[str, Any], contacts: list[dict[str, Any]], envelope: Env
 
 
 def contact_of(item: dict[str, Any], contacts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The contact a message belongs to. The order of the two lists is not promised, so it is matched by id."""
+    """Return the contact of a message, matched by id: the order of the two lists is not guaranteed."""
     sender, user = item.get("from"), item.get("from_user_id")
     for contact in contacts:
         if (sender and contact.get("wa_id") == sender) or (user and contact.get("user_id") == user):
             return contact
-    # wa_id and from may be spelt apart (Brazil's ninth digit); a lone contact of a direct message is its sender's.
+    # wa_id and from may differ in spelling (Brazil's ninth digit); a direct message's single contact is its sender.
     return contacts[0] if len(contacts) == 1 and not item.get("group_id") else {}
 
 
 def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope: Envelope) -> InboundMessage:
-    """What a customer sent, whoever its `contact` is. Raises `Malformed` without a sender or an id."""
+    """Parse a customer's message with its `contact`. Raises `Malformed` without a sender or an id."""
     known = [item.get("from"), contact.get("wa_id"), item.get("from_user_id"), contact.get("user_id")]
     addresses = dict.fromkeys(address for address in map(identifier, known) if address)
-    if not addresses:  # the id that all accounts of one owner know a customer by, who has shared no other
+    if not addresses:  # the id shared by all accounts of one owner, for a customer who has no other
         parents = (item.get("from_parent_user_id"), contact.get("parent_user_id"))
         addresses = dict.fromkeys(address for address in map(identifier, parents) if address)
     if not addresses:
@@ -164,7 +167,7 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
         timestamp=envelope.written(item.get("timestamp")),
         type=body.type,
         text=body.text,
-        payload=_with_riders(body.payload, item),
+        payload=_with_context(body.payload, item),
         media=body.media,
         phone="+" + number if number else None,
         aliases=tuple(aliases),
@@ -177,18 +180,18 @@ def inbound(item: dict[str, Any], body: Body, contact: dict[str, Any], envelope:
     )
 
 
-def _with_riders(payload: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
-    """The payload with what rides on any type: context, referral, forwarded, errors, history_context."""
-    riders = {key: item[key] for key in ("context", "referral", "errors", "history_context") if item.get(key)}
+def _with_context(payload: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload with its message context: context, referral, forwarded, errors, history_context."""
+    extra = {key: item[key] for key in ("context", "referral", "errors", "history_context") if item.get(key)}
     context = mapping(item.get("context"))
     for mark in ("forwarded", "frequently_forwarded"):
         if context.get(mark) is True:
-            riders[mark] = True
-    return {**payload, **riders} if riders else payload
+            extra[mark] = True
+    return {**payload, **extra} if extra else payload
 
 
 def _statuses(item: dict[str, Any], envelope: Envelope) -> Iterator[Receipt]:
-    """Nothing of a call of ours that rings: its end is told in any case."""
+    """Yield statuses. Ringing of our calls is ignored: the end of the call always follows."""
     if item.get("type") != "call":
         yield _status(item, envelope)
 
@@ -197,7 +200,7 @@ def _status(item: dict[str, Any], envelope: Envelope) -> Receipt:
     name = text(item.get("status")).lower()
     about_payment = text(item.get("type")) == "payment" or "payment" in item
     if not name:
-        raise amiss(item, "status", "a word")
+        raise problem_with(item, "status", "a word")
     if name not in _STATUSES and not about_payment:
         raise Malformed(f"status is {name!r:.60}, which is none that is known")
     ours = text(item.get("biz_opaque_callback_data"))

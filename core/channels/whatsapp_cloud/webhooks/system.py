@@ -1,17 +1,17 @@
-"""System messages: not written by anyone, but telling that a customer's address or wishes changed."""
+"""System messages: changes of a customer's address or preferences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from core.channels.types import Consent, IdentityChange, Kind, Parsed
+from core.channels.types import IdentityChange, Kind, MarketingConsent, Parsed
 from core.channels.whatsapp_cloud.webhooks.fields import (
     Envelope,
     Malformed,
-    amiss,
     identifier,
     mapping,
+    problem_with,
     read_each,
     required,
     text,
@@ -20,10 +20,10 @@ from core.channels.whatsapp_cloud.webhooks.fields import (
 _CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 
 
-def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[IdentityChange | Consent]:
-    """What a system message changes; nothing if it only informs (then it is kept as a message of type system).
+def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[IdentityChange | MarketingConsent]:
+    """Return what a system message changes; nothing if it only informs (then it is stored as a message of type system).
 
-    A new number comes with a new business-scoped id, so one message may tell of two changes (Meta, changelog of
+    A new number comes with a new business-scoped id, so one message may report two changes (Meta, changelog of
     2026-08-11). Versions before v12 name the new number `new_wa_id`.
     """
     system = mapping(item.get("system"))
@@ -49,14 +49,14 @@ def system_events(item: dict[str, Any], envelope: Envelope) -> Iterator[Identity
 
 
 def user_ids(value: dict[str, Any], envelope: Envelope) -> Iterator[Parsed]:
-    """`user_id_update`: customers whose business-scoped id became another."""
+    """Parse `user_id_update`: customers whose business-scoped id changed."""
     return read_each(value, "user_id_update", lambda item: [_user_id(item, envelope)])
 
 
 def _user_id(item: dict[str, Any], envelope: Envelope) -> IdentityChange:
     ids = item.get("user_id")
     if not isinstance(ids, dict):
-        raise amiss(item, "user_id", "an object")
+        raise problem_with(item, "user_id", "an object")
     old, new = required(ids, "previous"), required(ids, "current")
     if old == new:
         raise Malformed("user_id.previous and user_id.current are the same")
@@ -64,8 +64,8 @@ def _user_id(item: dict[str, Any], envelope: Envelope) -> IdentityChange:
     return IdentityChange(Kind.WHATSAPP, envelope.route, f"{old} {new}", old, new, when)
 
 
-def _preference(item: dict[str, Any], wish: str, envelope: Envelope) -> Iterator[Consent]:
+def _preference(item: dict[str, Any], wish: str, envelope: Envelope) -> Iterator[MarketingConsent]:
     sender = identifier(item.get("from")) or identifier(item.get("from_user_id"))
     if sender and wish in ("stop", "resume"):
         when = envelope.time(item.get("timestamp"))
-        yield Consent(Kind.WHATSAPP, envelope.route, sender, wish == "resume", when)
+        yield MarketingConsent(Kind.WHATSAPP, envelope.route, sender, wish == "resume", when)
