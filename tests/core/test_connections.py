@@ -32,7 +32,7 @@ def test_a_default_machine_fits_into_a_default_postgres(database: str) -> None:
     for process, count in counts.items():
         one = share(settings, process)
         together += one.total * count
-        parts = (one.transactions, one.nested, one.statements or "–", one.besides, one.total, one.total * count)
+        parts = (one.transactions, one.nested, one.statements or "–", one.unpooled, one.total, one.total * count)
         assert f"| {process} × {count} | {' | '.join(map(str, parts))} |" in DOCUMENT
     assert together == most(settings) <= settings.database_connections < POSTGRES_ALLOWS
     assert f"| together | | | | | | {together} |" in DOCUMENT
@@ -99,7 +99,7 @@ def test_a_burst_of_threads_waits_and_opens_no_more_than_its_share(
             over.set()
             watching.join()
         own = share(config.get_settings(), process)
-        assert 1 < max(seen) <= own.total - own.besides
+        assert 1 < max(seen) <= own.total - own.unpooled
 
 
 def test_only_a_worker_spares_itself_the_trial_of_a_connection(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

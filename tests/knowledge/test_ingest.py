@@ -125,17 +125,17 @@ def test_a_kill_at_any_point_is_made_good_for_without_doing_it_twice(
     source_id = add(business, markdown(*ANSWERS))
     doomed = claim(lease_for=0)
     calls = 0
-    step = type(doomed).step
+    report = type(doomed).report_progress
 
-    def step_or_die(self: ClaimedTask, done: int, total: int) -> None:
+    def report_or_die(self: ClaimedTask, done: int, total: int) -> None:
         nonlocal calls
         calls += 1
         if calls == statement:
             raise Killed
-        step(self, done, total)
+        report(self, done, total)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(doomed), "report_progress", step_or_die)
+        patch.setattr(type(doomed), "report_progress", report_or_die)
         try:
             work.run_task(doomed)
         except Killed:
