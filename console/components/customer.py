@@ -17,7 +17,7 @@ from core.catalog.quote_reads import QuoteDetails
 from core.conversations.triage import LONGEST_TAG, MOST_TAGS
 from core.messaging.contacts.limits import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
 from core.messaging.contacts.profile import Past
-from core.messaging.csat import LOW
+from core.messaging.csat import LOW_SCORE
 
 _COMPONENT = load("customer", "<section class='customer'></section>")
 _BOUNDS = {
@@ -67,7 +67,7 @@ def to_json(found: Opened, zone: ZoneInfo) -> dict[str, Any]:
             for each in one.identities
         ],
         "since": t("contact.since", when=moment(one.since, zone)),
-        "rated": {"words": t("contact.rated", stars="★" * stars), "low": stars <= LOW} if stars else None,
+        "rated": {"words": t("contact.rated", stars="★" * stars), "low": stars <= LOW_SCORE} if stars else None,
         "quote": _quote(found.quote, zone) if found.quote else None,
         "closed": thread.status == "closed",
         "assignee": thread.assignee_id,

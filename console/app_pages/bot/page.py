@@ -38,7 +38,7 @@ def _save(bot_id: int, settings: BotSettings, based_on: int) -> None:
     else:
         state.pop("bot_overtaken", None)
         state["bot_note"] = ""
-        versions.clear_cache()
+        versions.forget()
         layout.toast(t("bot.saved", number=number), icon=":material/check:")
         _begin(bot_id)
 
