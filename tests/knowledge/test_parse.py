@@ -221,7 +221,7 @@ def test_limits_end_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "MAX_PAGES", 2)
     monkeypatch.setattr(pdf, "MAX_CHARACTERS", 10)
     assert refusal(make_pdf("hola hola", "hola hola"), "a.pdf") == Fault.TOO_LARGE
-    monkeypatch.setattr(pdf, "_MOST_SECONDS", -1.0)
+    monkeypatch.setattr(pdf, "_MAX_SECONDS", -1.0)
     assert refusal(make_pdf("a"), "a.pdf") == Fault.TIMED_OUT
     assert types.MAX_ROWS > 2
 
