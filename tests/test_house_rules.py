@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -170,3 +171,20 @@ def test_text_and_channels_load_no_tables(package: str) -> None:
     )
     printed = subprocess.run([sys.executable, "-c", loads_all], cwd=ROOT, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "[]"
+
+
+_OLD_WORDS = re.compile(r"\b(nursery|clerk|crew|manners|errand|beget|sweep|in hand)\b", re.I)
+
+
+def test_old_words_do_not_come_back() -> None:
+    """The glossary has the words that are used instead."""
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for folder in (*OURS, "benchmarks"):
+        texts += [path for ending in ("py", "js") for path in (ROOT / folder).rglob(f"*.{ending}")]
+    found = [
+        f"{path.relative_to(ROOT)}: {old.group()}"
+        for path in texts
+        if "migrations/versions" not in str(path)
+        for old in _OLD_WORDS.finditer(path.read_text("utf-8"))
+    ]
+    assert found == []
