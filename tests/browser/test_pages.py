@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
-from tests.browser.steps import at_rest, signed_in
+from tests.browser.steps import at_rest, signed_in, until
 from tests.console.people import person
 
 pytestmark = pytest.mark.browser
@@ -17,6 +17,7 @@ _PLACE = """() => {
   const page = document.querySelector('.st-key-page').getBoundingClientRect();
   return [title.left, title.top, page.left, page.width].map(Math.round);
 }"""
+_STYLED = "() => getComputedStyle(document.querySelector('.st-key-page')).maxWidth === '1180px'"  # it comes by itself
 _BEYOND = (
     "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
 )
@@ -31,6 +32,7 @@ def test_every_page_begins_in_the_same_place(page: Page, console, business, widt
         page.goto(f"/{one}")
         expect(page.locator(".st-key-page h1")).to_be_visible()
         at_rest(page)
+        until(lambda: page.evaluate(_STYLED))
         places[one] = tuple(page.evaluate(_PLACE))
         assert page.evaluate(_BEYOND) == 0, one
     assert len(set(places.values())) == 1, places
