@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 import streamlit as st
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
@@ -62,11 +63,11 @@ def field(
     disabled: bool = False,
     help: str | None = None,
     placeholder: str | None = None,
-    width: int | str = "stretch",
+    width: int | Literal["stretch"] = "stretch",
 ) -> Typed:
     """Draw a field with initial `value`. Invalid input stays, with the error below."""
     state.setdefault(key, written(value))
-    with st.container(gap=None, width=width):  # type: ignore[arg-type]
+    with st.container(gap=None, width=width):
         words = st.text_input(
             label, key=key, max_chars=_LONGEST, disabled=disabled, help=help, placeholder=placeholder or ""
         )

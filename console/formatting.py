@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
 from babel.numbers import format_decimal, format_percent
 
 from console.i18n import current
 
+Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]  # of badges, as Streamlit names them
 SEPARATORS = {"en": ".,", "es": ",.", "pt": ",."}  # Plotly separators: decimal, then thousands
 DAY = {"en": "%b %-d", "es": "%d/%m", "pt": "%d/%m"}  # Plotly has month names in English only
 WHOLE_DAY = {"en": "%b %-d, %Y", "es": "%d/%m/%Y", "pt": "%d/%m/%Y"}
@@ -14,7 +18,7 @@ _MEGABYTE = 2**20
 _UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 
 
-def number(value: float, decimals: int = 0, *, least: int | None = None) -> str:
+def number(value: float | Decimal, decimals: int = 0, *, least: int | None = None) -> str:
     """Format with grouped thousands and fixed decimals; with `least`, drop trailing zeros beyond that many."""
     kept = decimals if least is None else least
     return format_decimal(value, f"#,##0.{'0' * kept}{'#' * (decimals - kept)}", locale=current())
@@ -25,7 +29,7 @@ def percent(share: float, *, exact: bool = False) -> str:
     return format_percent(round(share, 6), locale=current(), decimal_quantization=not exact)
 
 
-def usd(value: float, decimals: int = 5) -> str:
+def usd(value: float | Decimal, decimals: int = 5) -> str:
     return f"{number(value, decimals)} USD"
 
 

@@ -43,4 +43,5 @@ def unpressed(sent: bytes) -> bytes:
         return sent
     del widgets[:]
     widgets.extend(kept)
-    return message.SerializeToString()
+    rewritten: bytes = message.SerializeToString()
+    return rewritten

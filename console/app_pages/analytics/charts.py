@@ -75,7 +75,8 @@ def quotes(found: Figures, span: Span) -> None:
         card("sold", _sold(found), span)
 
 
-Drawn = tuple[go.Figure, pd.DataFrame] | None  # the chart and its table; None where there is nothing to show
+Chart = tuple[go.Figure, pd.DataFrame]  # with its table
+Drawn = Chart | None  # None where there is nothing to show
 
 
 def of_label(table: pd.DataFrame, row: int) -> str:
@@ -305,7 +306,7 @@ def _labels(found: Figures, metric: str, words: str, colour: str, joint: str = "
     return bars(list(counts), names, list(counts.values()), colour)
 
 
-def bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], colour: str) -> Drawn:
+def bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], colour: str) -> Chart:
     trace = go.Bar(
         x=counts, y=names, orientation="h", marker_color=colour_of(colour), hovertemplate="%{y}: %{x}<extra></extra>"
     )

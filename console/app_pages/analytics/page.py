@@ -40,5 +40,5 @@ with layout.page():
             format_func=lambda one: t(f"analytics.part_{one}"), label_visibility="collapsed",
         )  # fmt: skip
         url_state.keep("part", "overview")
-        _PARTS[part](found, span)
+        _PARTS[part or "overview"](found, span)
     behind.show()

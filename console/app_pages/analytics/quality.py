@@ -12,8 +12,9 @@ from console.app_pages.analytics import axes, quality_queries, queries
 from console.app_pages.analytics.charts import Drawn, bars, card, colour_of, figure, of_label
 from console.app_pages.analytics.period import Span
 from console.app_pages.analytics.tiles import money, share
-from console.formatting import number, percent
+from console.formatting import Colour, number, percent
 from console.i18n import catalogue, current, t
+from core.bots.budget import Level
 from core.evaluation.calibration_fit import Bin, Reliability
 from core.evaluation.outcomes import DURABLE
 from core.models import AnswerVerdict
@@ -21,6 +22,7 @@ from core.reporting.bot_quality import BINS, Named, Quality
 from core.reporting.metrics import Figures
 
 _COLOURS = {"good": "agent", "bad": "bad", "handed_over": "plain", "unknown": "customer"}
+_LEVELS: dict[Level, Colour] = {Level.WITHIN: "green", Level.NEAR: "orange", Level.REACHED: "red"}
 
 
 def draw(found: Figures, span: Span) -> None:
@@ -80,9 +82,9 @@ def _causes(measured: Quality) -> Drawn:
         return None
     pairs = sorted(counts, key=lambda pair: (pair[0] != AnswerVerdict.GOOD, -counts[pair]))
     names = [t(f"improve.cause_{cause}") for _, cause in pairs]
-    drawn = bars([":".join(pair) for pair in pairs], names, [counts[pair] for pair in pairs], "agent")
-    drawn[0].update_traces(marker_color=[colour_of(_COLOURS[verdict]) for verdict, _ in pairs])
-    return drawn
+    chart, table = bars([":".join(pair) for pair in pairs], names, [counts[pair] for pair in pairs], "agent")
+    chart.update_traces(marker_color=[colour_of(_COLOURS[verdict]) for verdict, _ in pairs])
+    return chart, table
 
 
 def _handed_over(measured: Quality) -> Drawn:
@@ -195,7 +197,6 @@ def _budgets() -> None:
         ]  # fmt: skip
         if one.money.unknown_month:
             words.append(t("improve.spent_unknown", count=one.money.unknown_month))
-        colour = {"within": "green", "near": "orange", "reached": "red"}[one.level]
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.badge(t(f"improve.budget_{one.level}"), color=colour, icon=":material/savings:")
+            st.badge(t(f"improve.budget_{one.level}"), color=_LEVELS[one.level], icon=":material/savings:")
             st.text(f"{one.name} · {' · '.join(words)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -126,7 +127,8 @@ def show(now: Figures, earlier: Figures, span: Span, plan_a_month: float | None 
 
 
 def _tile(tile: Tile, value: float | None, before: float | None) -> None:
-    change, colour, ratio = None, "off", 0.0
+    change, ratio = None, 0.0
+    colour: Literal["off", "normal", "inverse"] = "off"
     if value is not None and before:
         ratio = round(value / before - 1, 2) or 0.0  # not -0.0
         change = f"{'+' if ratio > 0 else ''}{percent(ratio)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -33,7 +34,7 @@ def _remove(product_id: int) -> None:
     _try(lambda: catalogue_commands.remove(product_id))
 
 
-def _try(act) -> None:
+def _try(act: Callable[[], None]) -> None:
     try:
         act()
     except BotHubError as error:

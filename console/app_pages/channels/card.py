@@ -13,7 +13,7 @@ from console import layout
 from console.app_pages.channels import commands, queries
 from console.app_pages.channels.words import reason
 from console.dates import moment
-from console.formatting import duration
+from console.formatting import Colour, duration
 from console.i18n import t
 from core.channels.types import Kind, Provider
 from core.monitoring.channel_status import ChannelCard
@@ -22,8 +22,8 @@ from core.platform.config_values import is_local
 from core.platform.errors import BotHubError
 
 _ICONS = {Kind.WHATSAPP: ":material/chat:", Kind.SMS: ":material/sms:", Kind.EMAIL: ":material/mail:"}
-_STATES = {"active": "green", "paused": "orange", "disabled": "gray"}
-_QUALITIES = {"GREEN": "green", "YELLOW": "orange", "RED": "red"}
+_STATES: dict[str, Colour] = {"active": "green", "paused": "orange", "disabled": "gray"}
+_QUALITIES: dict[str, Colour] = {"GREEN": "green", "YELLOW": "orange", "RED": "red"}
 state = st.session_state
 
 

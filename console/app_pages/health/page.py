@@ -10,7 +10,7 @@ from console import layout
 from console.app_pages.channels import queries as channels_queries
 from console.app_pages.health import queries as health_queries
 from console.dates import moment
-from console.formatting import duration, number, percent, seconds
+from console.formatting import Colour, duration, number, percent, seconds
 from console.i18n import t
 from core.monitoring.probes import Finding
 
@@ -20,14 +20,16 @@ zone = ZoneInfo(agent.timezone)
 
 def _light(name: str, well: bool | None, detail: str) -> None:
     """Draw a component with its state."""
-    colour, word = ("gray", "unknown") if well is None else ("green", "works") if well else ("red", "fails")
+    grade = "unknown" if well is None else "well" if well else "too_few"
+    colour, word = _GRADES[grade]
     with st.container(border=True, gap="xsmall"):
         st.text(name)
         st.badge(t(f"health.{word}"), color=colour)
         st.caption(detail)
 
 
-_GRADES = {
+_GRADES: dict[str, tuple[Colour, str]] = {
+    "unknown": ("gray", "unknown"),
     "none": ("gray", "none_came"),
     "well": ("green", "works"),
     "few": ("orange", "some_fail"),
@@ -38,7 +40,7 @@ _GRADES = {
 def _webhooks() -> None:
     """Draw the share of webhooks of the last five minutes that were answered with success."""
     found = health_queries.webhooks_lately()
-    colour, word = _GRADES[found.grade] if found else ("gray", "unknown")
+    colour, word = _GRADES[found.grade if found else "unknown"]
     if found is None or found.share is None:
         words = t("health.webhooks_none")
     else:
@@ -71,15 +73,15 @@ def _glance() -> None:
     with st.container(key="lights"):
         for one in found:
             well = one.answer.well if one.answer and one.state != "disabled" else None
-            words = [t(f"channels.state_{one.state}")]
+            facts = [t(f"channels.state_{one.state}")]
             if one.answer and one.state != "disabled":
-                words.append(seconds(one.answer.latency))
-            words.append(
+                facts.append(seconds(one.answer.latency))
+            facts.append(
                 t("channels.waiting_now", count=one.waiting, oldest=duration(one.oldest_seconds))
                 if one.waiting
                 else t("health.nothing_waits")
             )
-            _light(one.name, well, " · ".join(words))
+            _light(one.name, well, " · ".join(facts))
 
 
 @st.fragment(key="health", run_every=30)

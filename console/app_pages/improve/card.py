@@ -44,8 +44,7 @@ def _head(one: Suggested, zone: ZoneInfo) -> None:
         st.badge(t("improve.times", count=one.count), icon=":material/repeat:", color="gray")
         st.badge(one.language.upper(), color="gray")
         if one.drafted_by:
-            colour = "violet" if one.drafted_by == "model" else "green"
-            st.badge(t(f"improve.by_{one.drafted_by}"), color=colour)
+            st.badge(t(f"improve.by_{one.drafted_by}"), color="violet" if one.drafted_by == "model" else "green")
         st.caption(t("improve.last_asked", when=moment(one.last_asked_at, zone)))
 
 
@@ -65,7 +64,7 @@ def _form(one: Suggested, locked: bool) -> None:
 
 def _decisions(one: Suggested, locked: bool, can_write: bool) -> None:
     if not locked:
-        _button(one, "accept", ":material/check:", partial(_accept, one.id), type="primary")
+        _button(one, "accept", ":material/check:", partial(_accept, one.id), primary=True)
     if can_write:
         _button(one, "draft", ":material/smart_toy:", partial(_draft, one.id))
     for days in _SNOOZES:
@@ -74,10 +73,11 @@ def _decisions(one: Suggested, locked: bool, can_write: bool) -> None:
     _button(one, "dismiss", ":material/close:", partial(_act, one.id, "dismissed", commands.dismiss))
 
 
-def _button(one: Suggested, name: str, icon: str, act: Callable[[], None], *, type: str = "secondary") -> None:
+def _button(one: Suggested, name: str, icon: str, act: Callable[[], None], *, primary: bool = False) -> None:
     st.button(
-        t(f"improve.{name}"), key=f"{name}_{one.id}", icon=icon, on_click=act, help=t(f"improve.{name}_help"), type=type
-    )
+        t(f"improve.{name}"), key=f"{name}_{one.id}", icon=icon, on_click=act, help=t(f"improve.{name}_help"),
+        type="primary" if primary else "secondary",
+    )  # fmt: skip
 
 
 def _accept(number: int) -> None:

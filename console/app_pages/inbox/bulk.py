@@ -11,6 +11,7 @@ from console import layout
 from console.app_pages.inbox import bulk_commands, queries, undo
 from console.i18n import t
 from core.conversations.triage import LONGEST_TAG
+from core.messaging.closing import CloseUndo
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -74,7 +75,7 @@ def _report(outcome: bulk_commands.Outcome) -> None:
         layout.toast(t("list.bulk_failed", number=outcome.refused), icon=":material/error:")
 
 
-def _open_again(stood: list[bulk_commands.CloseUndo]) -> None:
+def _open_again(stood: list[CloseUndo]) -> None:
     if missing := len(stood) - bulk_commands.take_back(stood):
         layout.toast(t("list.bulk_not_reopened", number=missing), icon=":material/error:")
 

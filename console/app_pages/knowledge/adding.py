@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -55,7 +56,7 @@ def _files(bot_id: int | None) -> None:
     bar = st.progress(0.0)
     for number, file in enumerate(files):
         bar.progress(number / len(files), text=file.name)
-        if error := _refused(lambda file=file: commands.add_file(file, file.name, bot_id)):
+        if error := _refused(partial(commands.add_file, file, file.name, bot_id)):
             refused.append(error)
     state["knowledge_round"] = turn + 1  # files already added are not offered again
     if refused:

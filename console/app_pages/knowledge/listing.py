@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,7 @@ def draw(viewer: Viewer) -> None:
     cards()
 
 
-def _cards(found: list[SourceView], viewer: Viewer) -> None:
+def _cards(found: Sequence[SourceView], viewer: Viewer) -> None:
     if error := state.pop("knowledge_error", None):
         st.error(error, icon=":material/error:")
     if not found:

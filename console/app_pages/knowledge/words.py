@@ -8,7 +8,7 @@ import streamlit as st
 
 from console import layout
 from console.dates import moment
-from console.formatting import size
+from console.formatting import Colour, size
 from console.i18n import t
 from core.knowledge.parsers.detect import ACCEPTED
 from core.knowledge.parsers.types import LARGEST_FILE, MEGABYTE
@@ -26,7 +26,7 @@ ICONS = {
     SourceKind.HTML: ":material/code:",
     SourceKind.PAGE: ":material/language:",
 }
-_COLORS = {
+_COLOURS: dict[SourceState, Colour] = {
     SourceState.WAITING: "gray",
     SourceState.READING: "blue",
     SourceState.EMBEDDING: "blue",
@@ -41,7 +41,7 @@ def badge(one: SourceView) -> None:
     if one.state is SourceState.READY and one.model is None:
         st.badge(t("knowledge.words_only"), color="orange", help=t("knowledge.words_only_help"))
     else:
-        st.badge(t(f"knowledge.state_{one.state}"), color=_COLORS[one.state])  # type: ignore[arg-type]
+        st.badge(t(f"knowledge.state_{one.state}"), color=_COLOURS[one.state])
 
 
 def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:

@@ -10,13 +10,14 @@ from console import layout
 from console.app_pages.notices import commands, queries
 from console.auth import MANAGERS
 from console.dates import moment
+from console.formatting import Colour
 from console.i18n import t
 from core.accounts.notification_list import PAGE, NoticeFacts
 
 state = st.session_state
 agent = layout.viewer()
 zone = ZoneInfo(agent.timezone)
-_COLOURS = {"high": "red", "warning": "orange", "info": "blue"}
+_COLOURS: dict[str, Colour] = {"high": "red", "warning": "orange", "info": "blue"}
 _OF_CHANNELS = (
     "account_", "number_", "name_", "review", "security", "breaker_", "partner_", "capability",
     "alert_paused", "alert_whatsapp_down", "alert_sms_down", "alert_token", "alert_breaker", "alert_silence",

@@ -11,10 +11,10 @@ import streamlit as st
 
 from console import auth, layout
 from console.app_pages.people import commands, queries
-from console.auth import Role
 from console.dates import moment
 from console.i18n import LANGUAGES, t
 from core.accounts.user_admin import LONGEST_NAME, Person
+from core.models import Role
 from core.platform.errors import BotHubError
 
 state = st.session_state

@@ -78,7 +78,7 @@ def _rows(frame: pd.DataFrame, *numbers: str) -> list[dict[str, Any]]:
     """Return the rows of an edited table for validation; empty cells are omitted."""
     found = []
     for row in frame.to_dict("records"):
-        kept = {name: value for name, value in row.items() if not pd.isna(value)}
+        kept = {str(name): value for name, value in row.items() if not pd.isna(value)}
         kept |= {name: Decimal(str(kept[name])) for name in numbers if name in kept}
         kept["source"] = kept.get("source", "")
         found.append(kept)

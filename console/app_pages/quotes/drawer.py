@@ -57,8 +57,8 @@ def _drawer(quote_id: int) -> None:
     st.caption(_when(quote, zone))
     _lines(found)
     st.markdown(f"**{t('quotes.total')}: {words.total(quote)}**".replace("$", "\\$"))
-    if error := state.pop("quote_error", None):
-        st.error(error, icon=":material/error:")
+    if refused := state.pop("quote_error", None):
+        st.error(refused, icon=":material/error:")
     if quote.state in words.WAITING:
         with st.popover(t("quotes.cancel"), icon=":material/block:", key="cancel_ask"):
             st.caption(t("quotes.cancel_lead"))

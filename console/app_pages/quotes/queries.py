@@ -10,7 +10,7 @@ from console.reading import reading
 from core.accounts import visibility
 from core.catalog import quote_reads
 from core.catalog.quote_reads import QuoteDetails, QuoteRow, StateTotal
-from core.models.quote import QuoteState
+from core.models import QuoteState
 
 
 def listed(states: Sequence[QuoteState], since: datetime | None, before: int | None, limit: int) -> Sequence[QuoteRow]:

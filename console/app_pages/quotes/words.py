@@ -9,9 +9,10 @@ import streamlit as st
 from babel.numbers import format_decimal
 
 from console.app_pages.catalogue import words
+from console.formatting import Colour
 from console.i18n import current, t
 from core.catalog.quote_reads import QuotedLine, QuoteRow
-from core.models.quote import QuoteState
+from core.models import QuoteState
 
 WAITING = (QuoteState.ASKING, QuoteState.OPEN)
 CONFIRMED = QuoteState.CONFIRMED
@@ -19,7 +20,7 @@ FILTERS: dict[str, tuple[QuoteState, ...]] = {
     "all": (), "waiting": WAITING, "confirmed": (CONFIRMED,), "declined": (QuoteState.DECLINED,),
     "expired": (QuoteState.EXPIRED,), "replaced": (QuoteState.REPLACED,),
 }  # fmt: skip
-_COLOUR = {
+_COLOUR: dict[QuoteState, Colour] = {
     QuoteState.ASKING: "orange", QuoteState.OPEN: "blue", QuoteState.CONFIRMED: "green", QuoteState.DECLINED: "red",
     QuoteState.EXPIRED: "gray", QuoteState.REPLACED: "gray",
 }  # fmt: skip

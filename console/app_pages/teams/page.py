@@ -20,7 +20,7 @@ agent = layout.viewer()
 may_edit = agent.role in auth.ADMINISTRATORS
 
 
-def _do(action: Callable[[], object]) -> bool:
+def _done(action: Callable[[], object]) -> bool:
     try:
         action()
     except BotHubError as error:
@@ -29,13 +29,17 @@ def _do(action: Callable[[], object]) -> bool:
     return True
 
 
+def _do(action: Callable[[], object]) -> None:
+    _done(action)
+
+
 def _create() -> None:
-    if _do(lambda: commands.create(state["team_name"])):
+    if _done(lambda: commands.create(state["team_name"])):
         state["team_name"] = ""
 
 
 def _rename(team_id: int) -> None:
-    if not _do(lambda: commands.rename(team_id, state[f"name_{team_id}"])):
+    if not _done(lambda: commands.rename(team_id, state[f"name_{team_id}"])):
         state.pop(f"name_{team_id}")  # show the saved value again
 
 

@@ -60,6 +60,10 @@ def _places() -> list[int]:
     return places
 
 
+def _newer(places: list[int]) -> None:
+    places.pop()
+
+
 def _list(source: str | None, outcome: str | None, since: datetime) -> None:
     places = _places()
     found = list(queries.posted(source, outcome, since, places[-1] if places else None, _PAGE + 1))
@@ -81,7 +85,9 @@ def _list(source: str | None, outcome: str | None, since: datetime) -> None:
     )  # fmt: skip
     st.caption(t("events.choose"))
     with st.container(horizontal=True):
-        st.button(t("events.newer"), disabled=not places, on_click=places.pop, icon=":material/chevron_left:")
+        st.button(
+            t("events.newer"), disabled=not places, on_click=_newer, args=(places,), icon=":material/chevron_left:"
+        )
         st.button(
             t("events.older"), disabled=len(found) <= _PAGE, on_click=places.append, args=(shown[-1].id,),
             icon=":material/chevron_right:",
