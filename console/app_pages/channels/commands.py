@@ -42,7 +42,7 @@ def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int
     auth.require(*auth.ADMINISTRATORS, fresh=True)
     spec = admin.spec_of(provider, kind, identity, edit)
     answer = _accepted(admin.account_for(spec))
-    channel_id = write(lambda *known: admin.add(*known, spec, edit))
+    channel_id = write(admin.add, spec, edit)
     write(lambda session, *_: probes.save_result(session, channel_id, answer))
     return channel_id
 
@@ -52,7 +52,7 @@ def change(channel_id: int, edit: ChannelEdit) -> None:
     account = write(lambda session, *_: admin.account_after(session, channel_id, edit))
     before = write(lambda session, *_: accounts.account_here(session, channel_id))
     answer = _accepted(account) if account != before else None
-    write(lambda *known: admin.change(*known, channel_id, edit))
+    write(admin.change, channel_id, edit)
     if answer is not None:
         write(lambda session, *_: probes.save_result(session, channel_id, answer))
     accounts.forget()
@@ -60,7 +60,7 @@ def change(channel_id: int, edit: ChannelEdit) -> None:
 
 def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
     """Set the state, a `ChannelState`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    write(lambda *known: admin.set_state(*known, channel_id, ChannelState(state), reason))
+    write(admin.set_state, channel_id, ChannelState(state), reason)
     if state == ChannelState.ACTIVE:
         job_queue.wake_worker()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Conversation, Message, Sender
 from core.platform import events, job_queue
 
+P = ParamSpec("P")
+T = TypeVar("T")
 LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out in several messages
 
 
@@ -111,22 +114,28 @@ def arrived(message_id: int) -> None:
         manual_retry.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")
 
 
-Change = Callable[[Session, int, int, str], None]  # session, business, conversation, actor
+def change(
+    conversation_id: int,
+    write: Callable[Concatenate[Session, int, int, str, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `write(session, business_id, conversation_id, actor, …)` if the viewer sees the conversation.
 
-
-def change(conversation_id: int, write: Change) -> None:
-    """Run a command on a conversation. Raises `NotAllowed`, `NotFound` and the command's errors."""
+    Raises `NotAllowed`, `NotFound` and the errors of `write`.
+    """
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
-        write(session, agent.business_id, conversation_id, f"agent:{agent.id}")
+        result = write(session, agent.business_id, conversation_id, f"agent:{agent.id}", *args, **kwargs)
         events.publish_change(session, agent.business_id, conversation_id)
+    return result
 
 
 def take_over(conversation_id: int) -> None:
     """Take the conversation over from the bot. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require()
-    change(conversation_id, lambda *known: lifecycle.take_over(*known, agent.id))
+    change(conversation_id, lifecycle.take_over, agent.id)
 
 
 def hand_back(conversation_id: int) -> None:
@@ -136,10 +145,9 @@ def hand_back(conversation_id: int) -> None:
 
 def close(conversation_id: int) -> CloseUndo | None:
     """Close, and request a rating if enabled. Return the undo data. Raises `NotAllowed`, `NotFound`."""
-    stood: list[CloseUndo | None] = []
-    change(conversation_id, lambda *known: stood.append(closing.close(*known)))
+    undo = change(conversation_id, closing.close)
     job_queue.wake_worker()
-    return stood[0]
+    return undo
 
 
 def reopen(conversation_id: int) -> None:
@@ -165,17 +173,17 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
 
 def assign(conversation_id: int, agent_id: int | None) -> None:
     """Assign to an agent, or unassign. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    change(conversation_id, lambda *known: lifecycle.assign(*known, agent_id))
+    change(conversation_id, lifecycle.assign, agent_id)
 
 
 def give_to_team(conversation_id: int, team_id: int | None) -> None:
     """Set or clear the team. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    change(conversation_id, lambda *known: team_assignment.assign_team(*known, team_id))
+    change(conversation_id, team_assignment.assign_team, team_id)
 
 
 def snooze(conversation_id: int, until: datetime) -> None:
     """Snooze. Raises `NotAllowed`, `NotFound`, `Conflict`, `UnacceptableTime`."""
-    change(conversation_id, lambda *known: triage.snooze(*known, until))
+    change(conversation_id, triage.snooze, until)
 
 
 def wake(conversation_id: int) -> None:

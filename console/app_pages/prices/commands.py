@@ -11,4 +11,4 @@ from core.bots import price_table
 
 def save(kept: Mapping[str, Any]) -> None:
     """Replace the business's own prices. Raises `NotAllowed`, `UnacceptablePrices`."""
-    change(lambda session, business_id, actor: price_table.save(session, business_id, actor, kept))
+    change(price_table.save, kept)

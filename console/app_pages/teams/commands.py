@@ -13,34 +13,34 @@ from core.models import Sees
 
 def create(name: str) -> int:
     """Create a team. Return its id. Raises `NotAllowed`, `UnacceptableTeam`, `TeamNameTaken`."""
-    return change(lambda *known: teams.create(*known, name))
+    return change(teams.create, name)
 
 
 def rename(team_id: int, name: str) -> None:
     """Rename a team. Raises `NotAllowed`, `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
-    change(lambda *known: teams.rename(*known, team_id, name))
+    change(teams.rename, team_id, name)
 
 
 def remove(team_id: int) -> None:
     """Delete a team. Raises `NotAllowed`, `NotFound`."""
-    change(lambda *known: teams.remove(*known, team_id))
+    change(teams.remove, team_id)
 
 
 def set_members(team_id: int, agent_ids: Collection[int]) -> None:
     """Replace a team's members. Raises `NotAllowed`, `NotFound`."""
-    change(lambda *known: teams.set_members(*known, team_id, agent_ids))
+    change(teams.set_members, team_id, agent_ids)
 
 
 def set_channels(team_id: int, channel_ids: Collection[int]) -> None:
     """Replace a team's channels. Raises `NotAllowed`, `NotFound`."""
-    change(lambda *known: teams.set_channels(*known, team_id, channel_ids))
+    change(teams.set_channels, team_id, channel_ids)
 
 
 def set_rules(rules: Rules) -> None:
     """Save the assignment rules. Raises `NotAllowed`, `UnacceptableLimit`."""
-    change(lambda *known: assignment.set_rules(*known, rules))
+    change(assignment.set_rules, rules)
 
 
 def set_visibility(sees: str) -> None:
     """Set which conversations agents see: a value of `core.models.Sees`. Raises `NotAllowed`, `ValueError`."""
-    change(lambda *known: visibility.set_setting(*known, Sees(sees)))
+    change(visibility.set_setting, Sees(sees))
