@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,7 +42,7 @@ def main() -> int:
     if chosen.failures:
         print(table.failures(figures, found))
     if chosen.write:
-        table.write(PAGE, f"{named}\n\n{table.as_markdown(rows)}\n\n{' '.join(notes)}")
+        table.write(PAGE, f"{named}\n\n{table.as_markdown(rows)}\n\n{textwrap.fill(' '.join(notes), 120)}")
         print(f"Written to {PAGE.name}.")
     return 0
 

@@ -57,12 +57,13 @@ def failures(measures: Sequence[Measure], results: Sequence[Result]) -> str:
 
 
 def write(page: Path, sections: str) -> None:
-    """Put `sections` and the day between the page's two marks. Raises ValueError where they are missing."""
+    """Put `sections`, the command and the day between the page's two marks. Raises ValueError where they are missing."""
     before, begin, rest = page.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no place for the figures between {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{sections}\n\nTaken on {datetime.now(UTC):%Y-%m-%d}.\n\n{END}{after}", "utf-8")
+    taken = f"Taken by `make eval ARGS=--write` on {datetime.now(UTC):%Y-%m-%d}."
+    page.write_text(f"{before}{BEGIN}\n\n{sections}\n\n{taken}\n\n{END}{after}", "utf-8")
 
 
 def _row(measure: Measure, results: Sequence[Result]) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def test_only_what_stands_between_the_marks_is_written_anew(tmp_path: Path) -> N
     table.write(page, "new")
     written = page.read_text()
     assert written.startswith("before\n") and written.endswith("\nafter\n")
-    assert "new" in written and "old" not in written
+    assert "new" in written and "old" not in written and "make eval ARGS=--write" in written
     page.write_text("no marks")
     with pytest.raises(ValueError, match="no place"):
         table.write(page, "new")
