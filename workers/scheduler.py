@@ -12,7 +12,7 @@ from types import FrameType
 from core.platform.startup import settings_or_exit
 
 if __name__ == "__main__":  # before the rest is loaded: a wrong setting is reported at once
-    settings_or_exit()
+    settings_or_exit(notifies=True)
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError

@@ -57,7 +57,7 @@ def failures(measures: Sequence[Measure], results: Sequence[Result]) -> str:
 
 
 def write(page: Path, sections: str) -> None:
-    """Put `sections`, the command and the day between the page's two marks. Raises ValueError where they are missing."""
+    """Put `sections`, command and day between the two marks of the page. Raises ValueError where they are missing."""
     before, begin, rest = page.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -14,11 +14,12 @@ from core.monitoring import probes
 from core.monitoring.probes import Finding
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
+from core.platform.startup import try_notify_urls
 
 
 def doctor(_: argparse.Namespace) -> int:
     """Print every finding. Exits 1 when something needs fixing."""
-    get_settings()
+    try_notify_urls(get_settings())
     findings = [
         finding
         for check in (probes.servers, probes.database_connections, probes.files, _web, _channels, _unowned, _model)

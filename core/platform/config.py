@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     bothub_api_key: values.Plain = ""
     admin_email: values.Email = ""
     admin_password: str = ""
-    notify_urls: values.CommaSeparated = []
+    notify_urls: values.NotifyUrls = []
     oidc_issuer: values.WebAddress = ""
     oidc_client_id: values.Plain = ""
     oidc_client_secret: values.Plain = ""

@@ -220,18 +220,9 @@ def _people(settings: Settings) -> Iterator[str]:
         yield f"{missing[0]} is not set although {name} is: signing in through a provider needs all three."
 
 
-def _addresses(settings: Settings) -> Iterator[str]:
+def _media(settings: Settings) -> Iterator[str]:
     if settings.media_url and (reason := _store_fault(settings.media_url)):
         yield f"MEDIA_URL is wrong: {reason}. It must name an object store, like s3://bucket/prefix."
-    if settings.notify_urls:
-        from apprise import Apprise
-
-        for place, url in enumerate(settings.notify_urls, 1):
-            if not Apprise.instantiate(url):  # the URL holds secrets and is not shown
-                yield (
-                    f"NOTIFY_URLS is wrong: number {place} of its addresses is none that Apprise knows, like "
-                    "mailto://user:password@host or slack://…; see https://appriseit.com/services."
-                )
 
 
 def _store_fault(url: str) -> str | None:
@@ -251,5 +242,5 @@ def _first(settings: Settings, fields: list[str]) -> str | None:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _distinct, _addresses,
+    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _distinct, _media,
 )  # fmt: skip

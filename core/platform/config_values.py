@@ -134,6 +134,12 @@ def _twilio_account(value: str) -> str:
     return value
 
 
+def _notify_url(value: str) -> str:
+    if not re.match(r"[a-z0-9]{1,32}://", value, re.I):
+        raise ValueError("each of its addresses must be an Apprise URL, like mailto://user:password@host or slack://…")
+    return value
+
+
 def _host(value: str) -> str:
     if not _is_host(value):
         raise ValueError("it must be an address of this machine, like 127.0.0.1 or 0.0.0.0")
@@ -151,6 +157,7 @@ TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 Host = Annotated[str, AfterValidator(_host)]
 Upper = BeforeValidator(_upper)
 CommaSeparated = Annotated[list[Plain], NoDecode, BeforeValidator(_split)]
+NotifyUrls = Annotated[list[Annotated[Plain, AfterValidator(_notify_url)]], NoDecode, BeforeValidator(_split)]
 Seconds = Annotated[float, Field(ge=0, le=7 * _DAY, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0.05, le=3600, allow_inf_nan=False)]
 Waits = Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1, max_length=50)]

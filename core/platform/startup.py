@@ -29,14 +29,17 @@ _PORT_SECONDS = 1.0  # the previous holder of a port may be exiting
 _PORT_TICK_SECONDS = 0.1
 
 
-def settings_or_exit(*, port: str | None = None) -> Settings:
+def settings_or_exit(*, port: str | None = None, notifies: bool = False) -> Settings:
     """Return the checked settings of a serving process, or exit with a one-line error.
 
     Args:
         port: the setting of the port to listen on, in lower case.
+        notifies: the process sends notifications.
     """
     with _one_line_errors():
         settings = get_settings()
+        if notifies:
+            try_notify_urls(settings)
         _warn(settings)
         try_folder(settings.data_dir)
         try_servers(settings)
@@ -75,6 +78,7 @@ def try_settings_of(arguments: Sequence[str]) -> None:
     if command in ("run", "migrate", "setup"):
         with _one_line_errors():
             settings = check(load())
+            try_notify_urls(settings)
             _warn(settings)
             try_servers(settings)
             if command == "run":
@@ -101,6 +105,23 @@ def _warn_of_other_machines(settings: Settings) -> None:
 
     if line := machines.startup_warning(settings):
         sys.stderr.write(f"{line}\n")
+
+
+def try_notify_urls(settings: Settings) -> None:
+    """Have Apprise read NOTIFY_URLS, offline. Raises `ConfigurationError`.
+
+    To know one service Apprise loads all of its 200 plugins, which takes as long as the rest of the check and, on a
+    busy machine, seconds: only the processes that begin a start or send notifications do so.
+    """
+    if settings.notify_urls:
+        from apprise import Apprise
+
+        for place, url in enumerate(settings.notify_urls, 1):
+            if not Apprise.instantiate(url):  # the URL holds secrets and is not shown
+                raise ConfigurationError(
+                    f"NOTIFY_URLS is wrong: number {place} of its addresses is none that Apprise knows, like "
+                    "mailto://user:password@host or slack://…; see https://appriseit.com/services."
+                )
 
 
 def try_servers(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.platform import config_names, startup
-from core.platform.config import Settings, load, require_servers
+from core.platform.config import Settings, get_settings, load, require_servers
 from core.platform.config_rules import PUBLISHED, check, is_placeholder
 from core.platform.embedded import Embedded
 from core.platform.errors import ConfigurationError
@@ -52,7 +52,7 @@ def line(values: dict[str, str]) -> str:
         for name, value in {**SERVERS, **values}.items():
             patch.setenv(name, value)
         try:
-            check(require_servers(load(_env_file=None)))
+            startup.try_notify_urls(check(require_servers(load(_env_file=None))))
         except ConfigurationError as error:
             return str(error)
     return ""
@@ -301,6 +301,22 @@ class TestTrying:
                         startup.try_servers(load(redis_url=url))
             finally:
                 client.config_set("requirepass", "")
+
+    def test_only_those_who_send_notifications_load_all_services(self, business: Any, tmp_path: Path) -> None:
+        def loaded(call: str) -> str:
+            code = f"import sys; from core.platform.startup import *; {call}; print('apprise' in sys.modules)"
+            environment = {
+                **os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": get_settings().database_url,
+                "NOTIFY_URLS": "nothing://x",
+            }  # fmt: skip
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=environment, cwd=Path(__file__).parents[2], capture_output=True,
+                text=True, timeout=60, check=False,
+            )  # fmt: skip
+            return done.stdout or done.stderr
+
+        assert loaded("settings_or_exit()") == "False\n"
+        assert loaded("settings_or_exit(notifies=True)").startswith("NOTIFY_URLS is wrong: number 1")
 
     def test_run_tries_its_place_before_it_loads_the_rest(
         self, database: str, servers: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
