@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from core.text.normalize import words
 
 STOP_WORDS = frozenset(
     {
@@ -30,7 +29,6 @@ START_WORDS = frozenset({"start", "unstop", "alta", "dar de alta", "darme de alt
 CARRIER_STOP_WORDS = frozenset({"end", "quit", "cancel", "revoke"})
 
 _MAX_LENGTH = 24  # code points: a longer message is not a single word
-_NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def opt_out_of(text: str, *, sms: bool = False) -> bool | None:
@@ -40,10 +38,7 @@ def opt_out_of(text: str, *, sms: bool = False) -> bool | None:
     """
     if len(text) > _MAX_LENGTH:
         return None
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
-    words = _NOT_WORDS.sub(" ", plain).strip()
-    if words in STOP_WORDS or (sms and words in CARRIER_STOP_WORDS):
+    plain = " ".join(words(text))
+    if plain in STOP_WORDS or (sms and plain in CARRIER_STOP_WORDS):
         return True
-    if words in START_WORDS:
-        return False
-    return None
+    return False if plain in START_WORDS else None

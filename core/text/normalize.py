@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 LanguageCode = Literal["es", "en", "pt"]
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]{1,64}")  # a longer run is no word, and is cut
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
+_MARKED = r"[^\W_\u0300-\u036f][\u0300-\u036f]*"  # a letter, with accents that the text writes apart from it
+_TOKEN = re.compile(
+    rf"\d{{1,3}}/\d{{1,3}}(?!\d)|\d+(?:[.,]\d+)+(?:(?!\d){_MARKED})*|\d+(?:{_MARKED})*|[½¼¾]"
+    rf"|(?:{_MARKED})+(?:['’](?:{_MARKED})+)*|\n|[^\s\w]"
+)
 _SENTENCE_END = re.compile(r"[.!?;\n¿¡…]+")
 
 _CLITIC = re.compile(r"^(.{3,}(?:[aei]r|an|en|ando|endo))(?:me|te|se|nos|los|las|les|lo|la|le)$")
@@ -36,15 +43,37 @@ _ENDING = re.compile(
 _MARKS: dict[LanguageCode, re.Pattern[str]] = {"es": re.compile("[ñ¿¡]"), "pt": re.compile("[ãõç]")}
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, number or other sign of a text, from `start` to `end` in it. `key` is the folded word."""
+
+    text: str
+    key: str
+    start: int
+    end: int
+
+
 def fold(text: str) -> str:
     """Convert to lower case without accents: "¿Cancelación?" becomes "¿cancelacion?". ñ becomes n."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    if text.isascii():
+        return text.lower()
+    lowered = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(character for character in lowered if not unicodedata.combining(character))
 
 
 def words(text: str) -> list[str]:
     """Return the folded words and numbers of `text`; "don't" counts as the one word "dont"."""
     return _WORD.findall(_APOSTROPHES.sub("", fold(text)))
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words of `text` with their places, its line breaks and its other signs one by one.
+
+    A number keeps its marks and its unit: "1/2", "1.500,50", "3kg".
+    """
+    for found in _TOKEN.finditer(text):
+        key = found[0] if found[0] in "½¼¾" else _APOSTROPHES.sub("", fold(found[0]))
+        yield Token(found[0], key, *found.span())
 
 
 _TELLTALES: dict[LanguageCode, frozenset[str]] = {

@@ -1,12 +1,16 @@
-"""Folding, stemming and language detection."""
+"""Folding, tokens, stemming and language detection."""
 
 from __future__ import annotations
+
+import time
+import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.normalize import fold, guess_language, sentences, stem, words
+from core.text.normalize import fold, guess_language, sentences, stem, tokens, words
 
 
 def test_folding_drops_accents_and_case() -> None:
@@ -19,6 +23,46 @@ def test_words_keep_contractions_together() -> None:
 
 def test_sentences_end_at_stops_and_lines_but_not_at_commas() -> None:
     assert sentences("Hola, Ana. ¿Qué tal?\nBien…") == [["hola", "ana"], ["que", "tal"], ["bien"]]
+
+
+def test_tokens_keep_the_marks_and_units_of_numbers() -> None:
+    assert [one.text for one in tokens("½ kg, 1.500,5kg\n3/4 d'água CAM-01!")] == [
+        "½", "kg", ",", "1.500,5kg", "\n", "3/4", "d'água", "CAM", "-", "01", "!",
+    ]  # fmt: skip
+
+
+def test_a_letter_keeps_an_accent_that_is_written_apart() -> None:
+    apart = unicodedata.normalize("NFD", "Camión azul")
+    assert [one.key for one in tokens(apart)] == words(apart) == ["camion", "azul"]
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(), st.text())
+def test_words_stay_words_and_depend_on_nothing_around_them(one: str, other: str) -> None:
+    found = words(one)
+    assert words(" ".join(found)) == found
+    assert words(f"{one} {other}") == found + words(other)
+
+
+@given(st.text(st.characters(categories=("Ll", "Lu", "Nd", "Zs", "Mn", "Po"), max_codepoint=0x36F)))
+def test_tokens_are_the_words_of_a_text_in_their_places(text: str) -> None:
+    found = list(tokens(text))
+    assert all(text[one.start : one.end] == one.text for one in found)
+    assert all(one.end <= later.start for one, later in pairwise(found))
+    assert [word for one in found for word in words(one.text)] == words(text)
+
+
+@pytest.mark.parametrize("text", ["a" * 300_000, "1.1," * 75_000, "e\u0301" * 150_000, "'’" * 150_000, "ﷺ" * 50_000])
+def test_a_huge_text_takes_little_time(text: str) -> None:
+    begun = time.process_time()
+    assert all(len(word) <= 64 for word in words(text))
+    assert sum(len(stem(word)) for word in words(text)) <= 18 * len(text)
+    assert sum(1 for _ in tokens(text)) <= len(text)
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(

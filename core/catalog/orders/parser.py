@@ -21,7 +21,7 @@ from core.catalog.orders.stop_phrases import (
     TAILS,
     WISHES,
 )
-from core.text.normalize import LanguageCode, fold, guess_language, stem, words
+from core.text.normalize import LanguageCode, Token, guess_language, stem, tokens, words
 from core.text.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
 
 
@@ -55,32 +55,20 @@ class Order:
 
 NOTHING = Order((), wish=False, price=False, rest=False)
 
-_TOKEN = re.compile(
-    r"\d{1,3}/\d{1,3}(?!\d)|\d+(?:[.,]\d+)+[^\W\d_]*|\d+[^\W_]*|[½¼¾]|[^\W\d_][^\W_]*(?:['’][^\W_]+)*|\n|[^\s\w]"
-)
 _TIMES = re.compile(r"(?:[x×](\d{1,6})|(\d{1,6})[x×])")
 _SENTENCE_ENDS = frozenset(".!?¿¡…")
 _BREAKS = frozenset(",;\n+&•*-–—/|·")
 _MAX_LENGTH = 4000  # characters: longer than any order, to bound parsing time
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    key: str
-    start: int
-    end: int
-    glued: bool  # joined by a hyphen to the previous token
-
-
 def read_order(text: str, language: LanguageCode | None = None) -> Order:
     """Return the lines of an order, as ordered in the text; no lines if it is no order."""
     text = text[:_MAX_LENGTH]
-    tokens = _tokens(text)
-    keys = [token.key for token in tokens]
+    found = _split(text)
+    keys = [token.key for token in found]
     if _is_over(keys):
         return NOTHING
-    reader = _Reader(text, tokens, language or guess_language(text))
+    reader = _Reader(text, found, language or guess_language(text))
     reader.walk()
     present = frozenset(keys)
     return Order(tuple(reader.lines), bool(present & WISHES), bool(present & PRICES), reader.rest)
@@ -102,18 +90,13 @@ def _wishes_next(keys: Sequence[str]) -> bool:
     return False
 
 
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    joined = False
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        if match[0] in "-/" and start > 0 and end < len(text) and text[start - 1].isalnum() and text[end].isalnum():
-            joined = True
-            continue
-        key = match[0] if match[0] in "½¼¾" else fold(match[0]).replace("'", "").replace("’", "")
-        found.append(_Token(match[0], key, start, end, joined))
-        joined = False
-    return found
+def _split(text: str) -> list[Token]:
+    """Return the tokens of `text` but the hyphens and slashes inside words."""
+    return [
+        token
+        for token in tokens(text)
+        if not (token.text in "-/" and text[: token.start][-1:].isalnum() and text[token.end : token.end + 1].isalnum())
+    ]
 
 
 @dataclass(slots=True)
@@ -121,14 +104,14 @@ class _Reader:
     """One pass over the tokens; a line is open from its first word or number to the next break."""
 
     text: str
-    tokens: Sequence[_Token]
+    tokens: Sequence[Token]
     language: LanguageCode
     lines: list[RequestedItem] = field(default_factory=list)
     rest: bool = False
     _wished: bool = False
     _quantity: Quantity | None = None
     _begins: int = -1  # the first token of the open line, including its number
-    _words: list[_Token] = field(default_factory=list)
+    _words: list[Token] = field(default_factory=list)
     _closed_at: int = 0
 
     def walk(self) -> None:
@@ -168,7 +151,7 @@ class _Reader:
             return 1
         if times := self._times(at):
             return self._take(at, *times)
-        if not token.glued and not (at and self.tokens[at - 1].key in AFTER_SIZE):
+        if not self._glued(at) and not (at and self.tokens[at - 1].key in AFTER_SIZE):
             # "dos" is "of the" in Portuguese, but no text starts with that.
             begins = token.key == "dos" and not self._words and self._quantity is None
             language = "es" if begins else self.language
@@ -180,6 +163,10 @@ class _Reader:
         if token.text[0].isalnum():
             self._add(at)
         return 1
+
+    def _glued(self, at: int) -> bool:
+        """Return whether a hyphen or slash joins the token to the previous one: "CAM-01"."""
+        return at > 0 and self.text[self.tokens[at - 1].end : self.tokens[at].start] in ("-", "/")
 
     def _times(self, at: int) -> tuple[Quantity, int] | None:
         """Parse "x3", "3x", "x 3" and "(3)"."""
@@ -281,13 +268,12 @@ def plural(name: str) -> bool:
 
 def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
     """Return the quantity that is all a text says but for courtesies: "3", "que sean tres", "2 kilos por favor"."""
-    tokens = [token.key for token in _tokens(text[:_MAX_LENGTH]) if token.text not in _BREAKS]
-    tokens = [key for key in tokens if key not in _SENTENCE_ENDS]
-    for at in range(len(tokens)):
-        quantity = quantity_at(tokens[at:], language)
-        if quantity is not None and not (quantity.article and at + 1 < len(tokens)):
-            after = tokens[at + quantity.length :]
-            return quantity if all(key in TAILS or key in LEADS for key in after) else None
-        if tokens[at] not in LEADS and tokens[at] not in AFTER_SIZE and tokens[at] not in CHOOSING:
+    found = [token for token in _split(text[:_MAX_LENGTH]) if token.text not in _BREAKS]
+    keys = [token.key for token in found if token.key not in _SENTENCE_ENDS]
+    for at, key in enumerate(keys):
+        quantity = quantity_at(keys[at:], language)
+        if quantity is not None and not (quantity.article and at + 1 < len(keys)):
+            return quantity if all(one in TAILS or one in LEADS for one in keys[at + quantity.length :]) else None
+        if key not in LEADS and key not in AFTER_SIZE and key not in CHOOSING:
             return None
     return None
