@@ -1,4 +1,4 @@
-"""Select the provider's channel implementation and webhook parser."""
+"""The providers, and their open channels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.channels.http import READ_SECONDS
-from core.channels.twilio.channel import Twilio
+from core.channels.provider import Limits, Provider
+from core.channels.twilio.provider import TwilioProvider
 from core.channels.twilio.webhooks import parse_inbound, parse_status
-from core.channels.types import Account, Channel, Parsed, Provider
-from core.channels.whatsapp_cloud.channel import WhatsAppCloud
+from core.channels.types import Account, Channel, Kind, Parsed
+from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
 from core.channels.whatsapp_cloud.webhooks.body import parse
+
+PROVIDERS: dict[str, Provider] = {
+    one.name: one
+    for one in (
+        WhatsAppCloudProvider(),
+        TwilioProvider(),
+    )
+}
 
 _channels: dict[tuple[str, str, str, float], tuple[Account, Channel]] = {}
 _lock = threading.Lock()
@@ -24,16 +33,14 @@ def open_channel(account: Account, *, read_timeout: float = READ_SECONDS) -> Cha
     with _lock:
         kept = _channels.get(key)
         if kept is None or kept[0] != account:
-            kept = _channels[key] = (account, _make(account, read_timeout))
+            opened = PROVIDERS[account.provider].open(account, read_timeout=read_timeout)
+            kept = _channels[key] = (account, opened)
     return kept[1]
 
 
-def _make(account: Account, read_timeout: float) -> Channel:
-    match account.provider:
-        case Provider.WHATSAPP_CLOUD:
-            return WhatsAppCloud(account, read_timeout=read_timeout)
-        case Provider.TWILIO:
-            return Twilio(account, read_timeout=read_timeout)
+def limits(provider: str, kind: str) -> Limits:
+    """Return a provider's limits for a kind."""
+    return PROVIDERS[provider].kinds[Kind(kind)]
 
 
 def parse_event(source: str, body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:

@@ -6,12 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.channels.types import Kind
+from core.channels.kinds import rules
 from core.conversations import lifecycle
 from core.models import Mode, ReplyTurn
 from core.models.message import ABOUT_ANOTHER
@@ -21,7 +21,6 @@ from core.platform.db import run
 from core.text.courtesy import Courtesy, courtesy_of
 from core.types import Autonomy, ReplyPolicy
 
-WINDOW = timedelta(hours=24)  # Meta, Cloud API, "Customer service windows"; Twilio's WhatsApp follows it
 _LONGEST_WAIT = 5  # quiet windows after which a customer who keeps writing is answered
 _PREVIEW = 200
 _OPENER_WORDS = 3
@@ -232,7 +231,7 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
     owed = [one for one in own if one.owed_answer]
     customers = [one for one in own if one.from_customer]
     direct = [one for one in customers if not one.for_people]
-    has_window = own[0].kind == Kind.WHATSAPP and direct
+    window = rules(own[0].kind).reply_window
     return {
         "conversation": conversation_id,
         "identity": customers[-1].identity_id if customers else None,
@@ -241,7 +240,7 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
         "at": newest.at.isoformat(),
         "words": latest.text[:_PREVIEW] if latest else None,
         "waiting": min(one.at for one in owed).isoformat() if owed else None,
-        "closing": (max(one.at for one in direct) + WINDOW).isoformat() if has_window else None,
+        "closing": (max(one.at for one in direct) + window).isoformat() if direct and window else None,
         "answered": newest.takes_over and newest.says,
         "asked": max(one.message_id for one in owed) if owed else None,
         "taken_over": any(one.takes_over for one in own),

@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Row, any_, bindparam, func, l
 from sqlalchemy.orm import Session
 
 from core.channels.content.files import named
+from core.channels.kinds import REPLY_WINDOWS
 from core.conversations import pending_draft
 from core.conversations.pending_draft import PendingDraft
 from core.models import (
@@ -109,7 +110,7 @@ _HEAD = (
         Channel.name,
         Agent.name,
         Team.name,
-        func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind != "whatsapp"),
+        func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind.not_in(REPLY_WINDOWS)),
         func.statement_timestamp(),
         literal_column(IN_GROUP.replace("c.", "conversations.")).cast(Boolean),
     )

@@ -32,7 +32,7 @@ class Mode(StrEnum):
 
 # Whether the last message of the customer of conversation `c` was in a group and no private message waits for an
 # answer: an answer would be meant for the group, which no provider supports.
-IN_GROUP = """(c.kind = 'whatsapp' AND c.waiting_since IS NULL AND coalesce((
+IN_GROUP = """(c.waiting_since IS NULL AND coalesce((
     SELECT g.payload ? 'group_id' FROM messages g
     WHERE g.conversation_id = c.id AND g.sender = 'customer' AND g.type NOT IN ('reaction', 'edit', 'revoke', 'system')
     ORDER BY g.created_at DESC, g.id DESC LIMIT 1), false))"""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts.notification_texts import sentence
 from core.accounts.notifications import notify
-from core.messaging.outbound import rate_limit
+from core.channels.registry import PROVIDERS
 from core.models import Alert, Channel, Severity
 from core.monitoring.alert_rules import FIND_CONDITIONS
 from core.monitoring.worker_stats import LOST_AFTER
@@ -68,7 +68,13 @@ def evaluate(session: Session) -> None:
         "failing": FAILING,
         "left": LEFT,
         "failed_for": FAILED_FOR,
-        "rates": json.dumps({f"{provider} {kind}": rate for (provider, kind), rate in rate_limit.PER_SECOND.items()}),
+        "rates": json.dumps(
+            {
+                f"{one.name} {kind}": limits.per_second
+                for one in PROVIDERS.values()
+                for kind, limits in one.kinds.items()
+            }
+        ),
     }
     opened = [
         row

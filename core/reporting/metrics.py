@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core.conversations.incoming import WINDOW
+from core.channels.kinds import REPLY_WINDOWS
 from core.models import Business, DailyFigure
 from core.platform.db import run
 from core.reporting.daily_metrics_sql import COUNTED, LIMITS
@@ -162,7 +163,7 @@ class Contacts:
 # it gives the time of the customer's last message, so messages are read only for the others.
 _CONTACTS = text("""
 WITH lately AS MATERIALIZED (
-    SELECT c.contact_id, coalesce(c.window_expires_at - :window, (
+    SELECT c.contact_id, coalesce(c.window_expires_at - CAST(CAST(:windows AS jsonb) ->> c.kind AS interval), (
         SELECT max(m.created_at) FROM messages m
         WHERE m.conversation_id = c.id AND m.sender = 'customer' AND m.created_at >= now() - interval '7 days'
     )) AS wrote_at
@@ -177,7 +178,8 @@ FROM lately
 
 def contacts(session: Session, business_id: int) -> Contacts:
     """Return the number of customers who wrote recently."""
-    return Contacts(*session.execute(_CONTACTS, {"business": business_id, "window": WINDOW}).one())
+    windows = {kind: f"{window.total_seconds()} seconds" for kind, window in REPLY_WINDOWS.items()}
+    return Contacts(*session.execute(_CONTACTS, {"business": business_id, "windows": json.dumps(windows)}).one())
 
 
 def _stored(session: Session, first: date, last: date, whose: MetricFilter) -> list[Figure]:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.channels.kinds import rules
 from core.channels.opt_out_keywords import opt_out_of
 from core.channels.phone_numbers import dialled, digits, display, is_bsuid, lookup_key, variants
 from core.channels.ssrf import UnsafeUrl, guard, guarded_session, is_public, origin
+from core.channels.types import InvalidMessage
 
 
 @pytest.mark.parametrize(
@@ -203,3 +205,37 @@ def test_a_guarded_session_disconnects_from_a_private_peer_before_a_request(http
     assert not httpserver.log
     answer = guarded_session([origin(httpserver.url_for("/"))]).get(httpserver.url_for("/"), timeout=5)
     assert answer.text == "secret"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value", "phone"),
+    [
+        ("whatsapp", "+54 9 11 5555-0001", "5491155550001", "+5491155550001"),
+        ("whatsapp", "AR.1A2B3C", "AR.1A2B3C", None),
+        ("sms", "0054 9 11 5555 0001", "+5491155550001", "+5491155550001"),
+        ("email", " Ana.Paz@Example.com ", "ana.paz@example.com", None),
+        ("email", "ana+ofertas@correo.ejemplo.ar", "ana+ofertas@correo.ejemplo.ar", None),
+    ],
+)
+def test_a_written_address_takes_the_form_of_its_kind(kind: str, written: str, value: str, phone: str | None) -> None:
+    found = rules(kind).read_address(written)
+    assert (found.value, found.phone) == (value, phone)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("whatsapp", "ana@example.com"),
+        ("sms", "AR.1A2B3C"),
+        ("sms", "Bank"),
+        ("email", "+5491155550001"),
+        ("email", "@example.com"),
+        ("email", "ana@localhost"),
+        ("email", "ana@example.com, eva@example.com"),
+        ("email", "Ana <ana@example.com>"),
+        ("email", "ana@example.com\nBcc: eva@example.com"),
+    ],
+)
+def test_an_address_of_another_kind_is_refused(kind: str, written: str) -> None:
+    with pytest.raises(InvalidMessage):
+        rules(kind).read_address(written)

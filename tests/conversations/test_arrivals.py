@@ -9,7 +9,8 @@ import pytest
 
 from core.bots import versions
 from core.bots.settings import BotSettings
-from core.conversations.incoming import WINDOW
+from core.channels.kinds import REPLY_WINDOWS
+from core.channels.types import Kind
 from core.platform.db import transaction
 from core.types import Autonomy
 from tests.channels.payloads import load
@@ -110,7 +111,7 @@ def test_window_and_wait_start_at_the_providers_time(business: TestBusiness) -> 
         "SELECT window_expires_at, waiting_since, unread_count, last_message_text FROM conversations"
     )
     assert waiting.timestamp() == at
-    assert window.timestamp() == at + 60 + WINDOW.total_seconds()
+    assert window.timestamp() == at + 60 + REPLY_WINDOWS[Kind.WHATSAPP].total_seconds()
     assert (unread, last) == (2, "Otra")
 
 
@@ -154,4 +155,4 @@ def test_a_conversation_stays_with_its_agent(business: TestBusiness) -> None:
 
 
 def test_window_is_a_day() -> None:
-    assert timedelta(hours=24) == WINDOW
+    assert REPLY_WINDOWS[Kind.WHATSAPP] == timedelta(hours=24)

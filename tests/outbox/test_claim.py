@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from core.channels.kinds import PairRate
 from core.channels.types import Sent
 from core.messaging.outbound import claim as claims
 from core.messaging.outbound import rate_limit, results
@@ -145,12 +146,13 @@ def test_a_grant_says_when_the_next_one_may_go(business: TestBusiness) -> None:
 def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBusiness) -> None:
     customer_writes()
     identity_id = one("SELECT id FROM identities")
+    pair = PairRate(timedelta(seconds=6), burst=45)
 
     def take() -> bool:
         with system_transaction() as session:
-            return bool(rate_limit.take_pair_slots(session, [identity_id]))
+            return bool(rate_limit.take_pair_slots(session, [identity_id], pair))
 
-    assert [take() for _ in range(rate_limit.PAIR_BURST + 2)] == [True] * rate_limit.PAIR_BURST + [False] * 2
+    assert [take() for _ in range(pair.burst + 2)] == [True] * pair.burst + [False] * 2
     rows("UPDATE identities SET pair_slot_at = pair_slot_at - interval '6 seconds'")
     assert [take() for _ in range(2)] == [True, False]
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.channels import facts
+from core.channels.registry import PROVIDERS
 from core.channels.twilio import errors as twilio
-from core.channels.types import Provider, ProviderError, SendError, Sent
+from core.channels.types import ProviderError, SendError, Sent
 from core.channels.whatsapp_cloud import errors as meta
 from core.messaging.channels.admin import ChannelEdit, change
 from core.messaging.contacts import profile
@@ -143,19 +143,19 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
     assert ids(claim()) == [begins]
 
 
-@pytest.mark.parametrize("provider", list(Provider))
-def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: Provider) -> None:
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: str) -> None:
     """Neither a status nor the last attempt."""
-    table = meta.DIAGNOSES if provider is Provider.WHATSAPP_CLOUD else twilio.DIAGNOSES
+    table = meta.DIAGNOSES if provider == "whatsapp_cloud" else twilio.DIAGNOSES
     from core.messaging.outbound import retry_policy
 
     for code in [*table, "987654"]:
-        told = retry_policy.advice(facts.diagnose_failure(provider, ProviderError(code, "")), queued=False)
+        told = retry_policy.advice(PROVIDERS[provider].diagnose_failure(ProviderError(code, "")), queued=False)
         assert "by itself" not in told, code
         assert "by itself" not in retry_policy.advice(table.get(code, meta.diagnose(code)), queued=False), code
     assert "by hand" in retry_policy.advice(
-        facts.diagnose_failure(provider, ProviderError("131000", "")), queued=False
-    ) or (provider is Provider.TWILIO)
+        PROVIDERS[provider].diagnose_failure(ProviderError("131000", "")), queued=False
+    ) or (provider == "twilio")
 
 
 def test_the_last_try_says_that_it_was_the_last(business: TestBusiness) -> None:

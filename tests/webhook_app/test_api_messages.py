@@ -222,7 +222,7 @@ def test_an_opted_out_customer_is_not_written_to(api: Api, conversation_id: int)
         ({"to": "5491155550001", "text": "Hola"}, "channel"),
         ({"channel": "whatsapp", "to": "Ana", "text": "Hola"}, "to"),
         ({"channel": "pigeon", "to": "5491155550001", "text": "Hola"}, "channel"),
-        ({"channel": "email", "to": "5491155550001", "text": "Hola"}, "channel"),
+        ({"channel": "email", "to": "ana@example.com", "text": "Hola"}, "channel"),
         ({"channel": "sms", "to": "5491155550001", "from": "+10", "text": "Hola"}, "from"),
         ({"channel": "sms", "to": "5491155550001"}, "type"),
         ({"channel": "sms", "to": "5491155550001", "text": ""}, "text"),

@@ -12,7 +12,8 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from core.channels.types import InboundMessage, Kind
+from core.channels.kinds import rules
+from core.channels.types import InboundMessage
 from core.conversations import incoming
 from core.messaging import csat
 from core.messaging.contacts import shared_numbers
@@ -284,7 +285,8 @@ def _incoming(item: PlacedMessage, message_id: int, owed: Collection[int]) -> in
 
 def _needs_human(message: InboundMessage) -> bool:
     """Return whether no bot may answer: it came in a group, or from a name or a short code, used by machines."""
-    return bool(message.group_id) or (message.kind is Kind.SMS and message.phone is None and not message.echo)
+    by_machine = rules(message.kind).numbers_only and message.phone is None and not message.echo
+    return bool(message.group_id) or by_machine
 
 
 def _answered(message: InboundMessage) -> bool:

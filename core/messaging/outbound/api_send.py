@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.bots import versions
-from core.channels.phone_numbers import dialled, is_bsuid
-from core.channels.types import InvalidMessage, Kind
+from core.channels.kinds import rules
+from core.channels.phone_numbers import dialled
+from core.channels.types import InvalidMessage
 from core.conversations import incoming
 from core.conversations import lifecycle as conversations
 from core.messaging.contacts.addresses import Address, ResolvedContact
@@ -144,13 +145,8 @@ def _open(session: Session, business_id: int, recipient: Recipient) -> int:
 
 
 def _address(recipient: Recipient) -> Address:
-    """Return the address in its provider's format: WhatsApp ids are bare digits, telephone numbers carry a plus."""
-    if recipient.kind == Kind.WHATSAPP and is_bsuid(recipient.to):
-        return Address(recipient.kind, recipient.to)
-    number = dialled(recipient.to)
-    if not number:
-        raise InvalidMessage("to", "must be a telephone number with its country code, such as +54 9 11 5555 0001")
-    return Address(recipient.kind, number if recipient.kind == Kind.WHATSAPP else f"+{number}", phone=f"+{number}")
+    written = rules(recipient.kind).read_address(recipient.to)
+    return Address(recipient.kind, written.value, phone=written.phone)
 
 
 def _channel(session: Session, recipient: Recipient) -> Channel:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from core.channels.types import Kind
+from core.channels.kinds import rules
 from core.messaging.outbound import cancel, rate_limit, waiting
 from core.models import ChannelState, Conversation, Delivery
 from core.platform.db import run
@@ -30,7 +30,7 @@ SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_
        i.address, i.ended_at IS NOT NULL AS ended, m.type, m.payload, m.reply_to, c.provider, c.kind, c.settings,
        c.state,
        f.open_until IS NOT NULL AS tripped,
-       CASE WHEN f.answers_only_until > now() AND c.kind = 'whatsapp' THEN f.answers_only_until END AS answers_only
+       CASE WHEN f.answers_only_until > now() THEN f.answers_only_until END AS answers_only
 FROM deliveries d
 JOIN messages m ON m.id = d.message_id
 JOIN identities i ON i.id = d.identity_id
@@ -122,7 +122,7 @@ def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
 def _answers_only(session: Session, rows: list[Any]) -> list[Any]:
     """Drop and postpone messages outside an open window, where the number may not begin conversations for now."""
     until = rows[0].answers_only
-    if until is None:
+    if until is None or rules(rows[0].kind).reply_window is None:
         return rows
     answers = set(
         session.scalars(
@@ -146,10 +146,10 @@ def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[An
     grant = rate_limit.reserve_slots(session, channel_id, len(rows), rate)
     _postpone(session, rows[grant.allowed :], grant.next_at)
     rows = rows[: grant.allowed]
-    if not rows or rows[0].kind != Kind.WHATSAPP:
+    if not rows or (pair := rules(rows[0].kind).pair_rate) is None:
         return rows
-    allowed = rate_limit.take_pair_slots(session, [row.identity_id for row in rows])
-    _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + rate_limit.PAIR_INTERVAL)
+    allowed = rate_limit.take_pair_slots(session, [row.identity_id for row in rows], pair)
+    _postpone(session, [row for row in rows if row.identity_id not in allowed], func.now() + pair.interval)
     return [row for row in rows if row.identity_id in allowed]
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.channels.content.shapes import preview
-from core.channels.facts import text_limit
+from core.channels.kinds import rules
+from core.channels.registry import limits
 from core.channels.text_splitter import split_text
-from core.channels.types import InvalidMessage, Kind
+from core.channels.types import InvalidMessage
 from core.messaging.attachments import outgoing
 from core.messaging.channels import templates
 from core.messaging.channels.accounts import channel
@@ -133,7 +134,7 @@ def _parts(
     now = datetime.now(UTC)
     due = max(message.send_at or now, now)  # a time in the past must not reopen the window
     if (
-        target.kind == Kind.WHATSAPP
+        rules(target.kind).reply_window
         and message.content["type"] not in _ALLOWED_OUTSIDE_WINDOW
         and (target.window_expires_at is None or target.window_expires_at <= due)
     ):
@@ -228,7 +229,7 @@ def _load(session: Session, conversation_ids: Iterable[int]) -> dict[int, _Targe
 def _split(target: _Target, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if content["type"] != "text":
         return [content]
-    parts = split_text(content["text"], text_limit(target.provider))
+    parts = split_text(content["text"], limits(target.provider, target.kind).text)
     return [{**content, "text": part} for part in parts]
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
-from core.channels.types import Cause, Kind
+from core.channels.kinds import rules
+from core.channels.types import Cause
 from core.messaging.outbound import waiting
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 from core.platform import events
@@ -255,7 +256,7 @@ def _refusal_reason(row: Any, *, named: bool) -> str | None:
     if row.state == ChannelState.DISABLED:
         return "Its channel is disabled."
     window_closed = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
-    if row.kind == Kind.WHATSAPP and row.type != "template" and window_closed:
+    if rules(row.kind).reply_window and row.type != "template" and window_closed:
         return "The 24-hour window is closed: send a template."
     return None
 

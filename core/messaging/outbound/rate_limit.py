@@ -15,7 +15,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.channels.types import Kind, Provider
+from core.channels.kinds import PairRate
+from core.channels.registry import limits
 from core.models import ChannelFlow
 from core.platform.db import run
 
@@ -23,16 +24,8 @@ FAILURES_TO_OPEN = 5
 OPEN_FOR = timedelta(seconds=60)
 PROBE_FOR = timedelta(seconds=30)
 
-# Meta, Cloud API, "Throughput" and error 131056; Twilio, "Message queueing and rate limits".
-PER_SECOND: dict[tuple[str, str], float] = {
-    (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP): 80,
-    (Provider.TWILIO, Kind.WHATSAPP): 80,
-    (Provider.TWILIO, Kind.SMS): 1,
-}
 # A burst of b on a steady rate of r yields up to r + b in one second, so the limit is divided between them.
 _BURST_SHARE = 1 / 8
-PAIR_INTERVAL = timedelta(seconds=6)
-PAIR_BURST = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ class SlotGrant:
 def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
     """Return the number's rate: `messages_per_second` of its channel settings, else the provider's default."""
     own = settings.get("messages_per_second")
-    return float(own) if isinstance(own, int | float) and own > 0 else PER_SECOND.get((provider, kind), 10)
+    return float(own) if isinstance(own, int | float) and own > 0 else limits(provider, kind).per_second
 
 
 _GRANT = """
@@ -227,7 +220,7 @@ RETURNING id
 """
 
 
-def take_pair_slots(session: Session, identity_ids: Sequence[int]) -> set[int]:
+def take_pair_slots(session: Session, identity_ids: Sequence[int], pair: PairRate) -> set[int]:
     """Reserve one message to each of these customers; returns those who may be written to now."""
-    values = {"ids": list(identity_ids), "interval": PAIR_INTERVAL, "tolerance": PAIR_INTERVAL * (PAIR_BURST - 1)}
+    values = {"ids": list(identity_ids), "interval": pair.interval, "tolerance": pair.interval * (pair.burst - 1)}
     return {identity_id for (identity_id,) in run(session, _PAIR, values)}

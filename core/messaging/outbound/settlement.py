@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts.notifications import notify
-from core.channels.facts import diagnose_failure
+from core.channels.registry import PROVIDERS
 from core.channels.types import Diagnosis, Fact, ProviderError
 from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
@@ -72,7 +72,7 @@ def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, 
     ).all()
     for message_id, provider, channel_id, identity_id in rows:
         error = ProviderError(**errors[message_id])
-        diagnosis = diagnose_failure(provider, error)
+        diagnosis = PROVIDERS[provider].diagnose_failure(error)
         shown = {
             "code": error.code,
             "title": error.title,
