@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import os
 from collections.abc import Callable, Iterator
 
@@ -13,11 +14,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.channels.ssrf import is_public
 from core.monitoring import prometheus_gauges, webhook_health
 from core.platform import job_queue, machines
 from core.platform.config import get_settings
 from core.platform.crypto import token_hash
+
+_INTERNAL = tuple(map(ipaddress.ip_network, (
+    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+    "::1/128", "fc00::/7", "fe80::/10",
+)))  # fmt: skip
 
 
 def register(app: Flask) -> None:
@@ -72,9 +77,11 @@ def _is_trusted() -> bool:
     if forwarded and "werkzeug.proxy_fix.orig" not in request.environ:
         return False
     try:
-        return not is_public(request.remote_addr or "")
+        client = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return False
+    client = getattr(client, "ipv4_mapped", None) or client
+    return any(client in network for network in _INTERNAL)
 
 
 def _state(check: Callable[[], bool], otherwise: str = "none seen") -> str:

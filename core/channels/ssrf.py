@@ -19,9 +19,21 @@ from urllib3.util import Url, parse_url
 from core.channels.http import open_session
 
 _CONFUSING = re.compile(r"[\x00-\x20\x7f\\]")  # parsers disagree about what follows these
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# `is_global`, but not on the internet: Azure's host service, relays, documentation, SRv6.
-_SPECIAL = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.88.99.0/24", "3fff::/20", "5f00::/16")))
+# The special-purpose registries of IANA (RFC 6890) with multicast, and Azure's host service. Also what is reachable in
+# them (AS112, AMT, PCP and TURN anycast, 6to4): it leads to relays and to the nearest network's own services.
+_SPECIAL = tuple(map(ipaddress.ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12",
+    "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16",
+    "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+    "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
+)))  # fmt: skip
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that is allocated for the internet
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64_LENGTHS = (32, 40, 48, 56, 64, 96)  # RFC 6052
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # begin the interface id; an IPv4 address follows (RFC 5214)
+# A name with these addresses and no IPv6 one: where it has one, the network translates (RFC 7050).
+_IPV4_ONLY = "ipv4only.arpa"
+_IPV4_ONLY_ADDRESSES = frozenset(map(ipaddress.IPv4Address, ("192.0.0.170", "192.0.0.171")))
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -57,24 +69,52 @@ def guard(url: str, *, allowed_origins: Collection[str] = ()) -> None:
     except (OSError, UnicodeError) as error:
         raise UnknownHost(f"the host {host!r} could not be resolved") from error
     for *_, address in infos:
-        if not is_public(str(address[0])):
+        if not _is_safe(str(address[0])):
             raise UnsafeUrl(f"the host {host!r} is not on the public internet")
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is public, looking inside the IPv6 forms that embed an IPv4 one."""
+    """Return whether an IP address is public: on the internet by its own form, and by that of an embedded IPv4 one.
+
+    A prefix that a network chose for its NAT64 looks like any other address: see `_reaches_inside`.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-        hidden = ip.ipv4_mapped or ip.sixtofour
+        hidden = _embedded(ip, _NAT64.prefixlen) if ip in _NAT64 else ip.ipv4_mapped
         if hidden is not None:
             return is_public(str(hidden))
-        if ip.teredo is not None or ip.is_site_local:
+        if ip not in _UNICAST or int(ip) >> 32 & 0xFFFFFFFF in _ISATAP:
             return False
-    if any(ip in network for network in _SPECIAL):
+    return not any(ip in network for network in _SPECIAL)
+
+
+def _is_safe(address: str) -> bool:
+    return is_public(address) and not _reaches_inside(ipaddress.ip_address(address.partition("%")[0]))
+
+
+def _reaches_inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Return whether the NAT64 of this network, if any, translates a public IPv6 address to a private IPv4 one."""
+    if isinstance(ip, ipaddress.IPv4Address):
         return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    try:
+        infos = socket.getaddrinfo(_IPV4_ONLY, None, socket.AF_INET6, socket.SOCK_STREAM)
+    except OSError:
+        return False
+    for *_, found in infos:
+        example = ipaddress.IPv6Address(str(found[0]).partition("%")[0])
+        for length in _NAT64_LENGTHS:
+            if _embedded(example, length) in _IPV4_ONLY_ADDRESSES:
+                prefix = ipaddress.IPv6Network((example, length), strict=False)
+                if ip in prefix and not is_public(str(_embedded(ip, length))):
+                    return True
+    return False
+
+
+def _embedded(ip: ipaddress.IPv6Address, prefix_length: int) -> ipaddress.IPv4Address:
+    """Return the IPv4 address after a NAT64 prefix. The ninth octet is none of it."""
+    octets, start = ip.packed, prefix_length // 8
+    octets = octets if start > 8 else octets[:8] + octets[9:]
+    return ipaddress.IPv4Address(octets[start : start + 4])
 
 
 def guarded_session(allowed_origins: Collection[str] = ()) -> requests.Session:
@@ -83,7 +123,7 @@ def guarded_session(allowed_origins: Collection[str] = ()) -> requests.Session:
 
     def vet(peer: socket.socket, host: str, port: int) -> None:
         """Raise `OSError` unless the connected peer is allowed."""
-        if (host.strip("[]").lower(), port) not in allowed and not is_public(str(peer.getpeername()[0])):
+        if (host.strip("[]").lower(), port) not in allowed and not _is_safe(str(peer.getpeername()[0])):
             raise ConnectionRefusedError(f"{host} leads to an address that is not public")
 
     return open_session(vet)

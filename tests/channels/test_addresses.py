@@ -122,7 +122,9 @@ def test_opt_out_never_raises(text: str) -> None:
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    def fake(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+    def fake(host: str, port: int | None, family: int = 0, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
+        if family == socket.AF_INET6:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", fake)
@@ -190,10 +192,64 @@ def test_guard_raises_nothing_else(url: str) -> None:
         assert url.lower().startswith("https://")
 
 
-def test_public_addresses() -> None:
-    assert is_public("8.8.8.8") and is_public("::ffff:8.8.8.8") and is_public("64:ff9b::808:808")
-    assert not is_public("100.64.0.1") and not is_public("fe80::1%eth0") and not is_public("255.255.255.255")
-    assert not any(map(is_public, ("168.63.129.16", "192.88.99.1", "3fff::1", "5f00::1")))
+# One address or more of each entry of IANA's special-purpose registries, and of each form that embeds an IPv4 one.
+NOT_PUBLIC = """
+0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.100.100.200 127.0.0.1 168.63.129.16 169.254.169.254 172.16.0.1 172.31.255.255
+192.0.0.1 192.0.0.8 192.0.0.9 192.0.0.10 192.0.0.170 192.0.0.192 192.0.2.1 192.31.196.1 192.52.193.1 192.88.99.1
+192.88.99.2 192.168.0.1 192.175.48.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255
+240.0.0.1 255.255.255.255
+:: ::1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::10.0.0.1 ::8.8.8.8 ::ffff:0:10.0.0.1 64:ff9b::10.0.0.1 64:ff9b::7f00:1
+64:ff9b:0:0:1::808:808 64:ff9b:1::808:808 64:ff9b:1:ffff:: 100::1 100:0:0:1::1 2001::1 2001:0:808:808::1 2001:1::1
+2001:1::2 2001:1::3 2001:2::1 2001:3::1 2001:4:112::1 2001:10::1 2001:20::1 2001:30::1 2001:1ff:ffff::1 2001:db8::1
+2002:7f00:1:: 2002:a00:1::1 2002:808:808::1 2620:4f:8000::1 2620:4f:8000:ffff::1 3fff::1 3fff:fff:ffff::1 4000::1
+5f00::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1 2a00:1450::5efe:10.0.0.1 2a00:1450::200:5efe:8.8.8.8
+"""
+PUBLIC = """
+1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.1 168.63.129.17 172.15.0.1 172.32.0.1 192.0.1.1 192.88.98.1 192.167.0.1
+198.17.0.1 198.20.0.1 223.255.255.254 ::ffff:8.8.8.8 64:ff9b::808:808 2001:200::1 2001:4860:4860::8888 2003::1
+2606:2800:220:1::1 2620:4f:7fff::1 2620:4f:8001::1 2a00:1450:4001::200e 3ffe::1
+"""
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC.split())
+def test_special_addresses_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC.split())
+def test_other_addresses_are_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("of_the_network", "inside", "outside"),  # the examples of RFC 6052, 2.4, in a prefix that is not documentation
+    [
+        ("2a0b:4e00:c000:aa::", "2a0b:4e00:a01:203::", "2a0b:4e00:808:808::"),
+        ("2a0b:4e00:1c0:0:aa::", "2a0b:4e00:10a:102:3::", "2a0b:4e00:108:808:8::"),
+        ("2a0b:4e00:122:c000:0:aa00::", "2a0b:4e00:122:a01:2:300::", "2a0b:4e00:122:808:8:800::"),
+        ("2a0b:4e00:122:3c0:0:aa::", "2a0b:4e00:122:30a:1:203::", "2a0b:4e00:122:308:8:808::"),
+        ("2a0b:4e00:122:344:c0:0:aa00::", "2a0b:4e00:122:344:a:102:300::", "2a0b:4e00:122:344:8:808:800::"),
+        ("2a0b:4e00:122:344::192.0.0.171", "2a0b:4e00:122:344::10.1.2.3", "2a0b:4e00:122:344::8.8.8.8"),
+    ],
+)
+def test_private_addresses_behind_the_nat64_of_the_network(
+    monkeypatch: pytest.MonkeyPatch, of_the_network: str, inside: str, outside: str
+) -> None:
+    def guarded(address: str, *, translates: bool) -> None:
+        def fake(host: str, port: int | None, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
+            if host == "ipv4only.arpa" and not translates:
+                raise socket.gaierror(socket.EAI_NONAME, "no address")
+            found = of_the_network if host == "ipv4only.arpa" else address
+            return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (found, port or 0, 0, 0))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", fake)
+        guard("https://example.com/")
+
+    guarded(outside, translates=True)
+    guarded(inside, translates=False)
+    guarded("2606:2800:220:1::1", translates=True)
+    with pytest.raises(UnsafeUrl):
+        guarded(inside, translates=True)
 
 
 def test_a_guarded_session_disconnects_from_a_private_peer_before_a_request(httpserver: Any) -> None:
