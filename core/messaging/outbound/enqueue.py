@@ -108,9 +108,11 @@ def enqueue_messages(
         except (BotHubError, InvalidMessage) as refusal:
             outcomes[conversation_id] = refusal
     if parts:
+        queued: dict[int, list[int]] = {}
         for message_id, conversation_id in _store(session, business_id, parts):
-            outcomes.setdefault(conversation_id, []).append(message_id)  # type: ignore[union-attr]
+            queued.setdefault(conversation_id, []).append(message_id)
             events.publish_change(session, business_id, conversation_id)
+        outcomes.update(queued)
     return [outcomes[conversation_id] for conversation_id in messages]
 
 
