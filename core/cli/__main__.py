@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from core.platform.startup import WRONG, try_settings_of
 
@@ -23,6 +23,12 @@ from core.cli.command_environment import Need, command_settings
 from core.platform.connections import Process, set_process
 from core.platform.errors import BotHubError
 from core.platform.logging import configure_logging
+
+
+class Commands(Protocol):
+    """The part of argparse's sub-parsers that adds a command."""
+
+    def add_parser(self, name: str, *, help: str, description: str | None = None) -> argparse.ArgumentParser: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,8 +121,8 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _whatsapp(commands: object) -> None:
-    made = commands.add_parser("whatsapp", help="set up a WhatsApp number with Meta")  # type: ignore[attr-defined]
+def _whatsapp(commands: Commands) -> None:
+    made = commands.add_parser("whatsapp", help="set up a WhatsApp number with Meta")
     group = made.add_subparsers(required=True)
     code = _command(group, "request-code", whatsapp.request_code, "have Meta send the number a verification code")
     code.add_argument("--method", choices=["SMS", "VOICE"], default="SMS")
@@ -136,9 +142,9 @@ def _whatsapp(commands: object) -> None:
 
 
 def _command(
-    group: object, name: str, run: Callable[[argparse.Namespace], int], text: str, need: Need = Need.SERVERS
+    group: Commands, name: str, run: Callable[[argparse.Namespace], int], text: str, need: Need = Need.SERVERS
 ) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = group.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
+    made = group.add_parser(name, help=text, description=text)
     made.set_defaults(run=run, need=need)
     return made
 
