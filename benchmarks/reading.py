@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, event, select, text
@@ -95,13 +96,13 @@ def _read(reader: Reader, name: str, read: Callable[[Session], Any], most: float
 def _lists(reader: Reader) -> Iterator[Figure]:
     for view in View:
         wanted = InboxFilter(view)
-        yield from _read(reader, f"list {view}, first page", lambda session, w=wanted: _page(reader, session, w), 2)
+        yield from _read(reader, f"list {view}, first page", partial(_page, reader, wanted), 2)
     if deep := _place_of_page_101(reader):
-        yield from _read(reader, "list all, page 101", lambda session: _page(reader, session, InboxFilter(), deep), 2)
+        yield from _read(reader, "list all, page 101", partial(_page, reader, InboxFilter(), after=deep), 2)
     yield from _read(reader, "numbers of the views", inbox_list.counts, 2)
 
 
-def _page(reader: Reader, session: Session, wanted: InboxFilter, after: Cursor | None = None) -> inbox_list.Page:
+def _page(reader: Reader, wanted: InboxFilter, session: Session, after: Cursor | None = None) -> inbox_list.Page:
     return inbox_list.page(session, BUSINESS, wanted, reader.agent_id, after)
 
 
@@ -110,7 +111,7 @@ def _place_of_page_101(reader: Reader) -> Cursor | None:
     with reader.transaction() as session:
         after: Cursor | None = None
         for _ in range(_PAGE_101):
-            after = _page(reader, session, InboxFilter(), after).next
+            after = _page(reader, InboxFilter(), session, after).next
             if after is None:
                 return None
         return after
@@ -119,16 +120,15 @@ def _place_of_page_101(reader: Reader) -> Cursor | None:
 def _searches(reader: Reader) -> Iterator[Figure]:
     for name, words in _WORDS.items():
         wanted = InboxFilter(words=words)
-        yield from _read(reader, f"search, {name}", lambda session, w=wanted: _page(reader, session, w), 30)
+        yield from _read(reader, f"search, {name}", partial(_page, reader, wanted), 30)
 
 
 def _threads(reader: Reader) -> Iterator[Figure]:
     with reader.transaction() as session:
         conversation_id = session.scalars(select(Conversation.id).order_by(Conversation.id.desc()).limit(1)).one()
     for name, limit in (("newest", 50), ("with older ones", 150)):
-        yield from _read(
-            reader, f"thread, {name}", lambda session, n=limit: thread.read(session, conversation_id, n), 2
-        )
+        opened = partial(thread.read, conversation_id=conversation_id, limit=limit)
+        yield from _read(reader, f"thread, {name}", opened, 2)
 
 
 def _analytics(reader: Reader) -> Iterator[Figure]:

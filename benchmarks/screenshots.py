@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
@@ -30,7 +31,7 @@ from core.platform.config import get_settings
 from core.platform.db import transaction
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = {"es": "es-AR", "en": "en-US", "pt": "pt-BR"}
 PAGES = (
     "inbox", "queue", "saved_replies", "analytics?period=month", "bot", "knowledge", "improve", "quotes", "catalogue",

@@ -261,24 +261,25 @@ async def list_messages(request: Request) -> Response:
 
 def _filter(query: Any) -> Callable[[dict[str, Any]], bool]:
     """To, From and DateSent with `<` and `>`, where a date or a time in UTC is given."""
-
-    def since(item: dict[str, Any]) -> datetime:
-        return datetime.strptime(item["date_sent"], "%a, %d %b %Y %H:%M:%S %z")
-
-    tests: list[Callable[[dict[str, Any]], bool]] = []
-    for name, key in (("To", "to"), ("From", "from")):
-        if value := query.get(name):
-            tests.append(lambda item, key=key, value=value: item[key] == value)  # type: ignore[misc]
+    to, sender = query.get("To"), query.get("From")
     try:
-        if day := query.get("DateSent"):
-            tests.append(lambda item, day=date.fromisoformat(day[:10]): since(item).date() == day)  # type: ignore[misc]
-        if first := query.get("DateSent>"):
-            tests.append(lambda item, first=_moment(first): since(item) >= first)  # type: ignore[misc]
-        if last := query.get("DateSent<"):
-            tests.append(lambda item, last=_moment(last): since(item) <= last)  # type: ignore[misc]
+        day = date.fromisoformat(query["DateSent"][:10]) if query.get("DateSent") else None
+        first = _moment(query["DateSent>"]) if query.get("DateSent>") else None
+        last = _moment(query["DateSent<"]) if query.get("DateSent<") else None
     except ValueError:
         raise TwilioError(20001, message="DateSent must be a date") from None
-    return lambda item: all(test(item) for test in tests)
+
+    def wanted(item: dict[str, Any]) -> bool:
+        at = datetime.strptime(item["date_sent"], "%a, %d %b %Y %H:%M:%S %z")
+        return (
+            (not to or item["to"] == to)
+            and (not sender or item["from"] == sender)
+            and (day is None or at.date() == day)
+            and (first is None or at >= first)
+            and (last is None or at <= last)
+        )
+
+    return wanted
 
 
 def _moment(text: str) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,9 +38,8 @@ def as_markdown(table: Sequence[tuple[str, ...]]) -> str:
 
 def described(results: Sequence[Result]) -> str:
     """How many cases of which kind and language there are."""
-    kinds = Counter(result.case.kind for result in results)
-    languages = Counter(result.case.language for result in results)
-    return f"{len(results)} cases ({_counts(kinds)}), in {_counts(languages)}."
+    cases = [result.case for result in results]
+    return f"{len(cases)} cases ({_counts(one.kind for one in cases)}), in {_counts(one.language for one in cases)}."
 
 
 def failures(measures: Sequence[Measure], results: Sequence[Result]) -> str:
@@ -94,8 +93,8 @@ def _shown(measure: Measure, value: float | None) -> str:
     return f"{value:.0f}" if measure.counted else f"{value:.3f}"
 
 
-def _counts(counter: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
+def _counts(names: Iterable[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
 
 
 def _told(result: Result) -> str:
