@@ -8,9 +8,6 @@ import binascii
 import json
 import re
 import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from email.utils import format_datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -19,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import delivery, twilio_events, twilio_media
+from sandbox import delivery, twilio_media
 from sandbox.delivery import Failure
 from sandbox.faults import Fault
 from sandbox.media import URL_SECONDS
 from sandbox.state import Channel, Customer, Entry, new_sid
 from sandbox.templates import filled, placeholders
 from sandbox.twilio_errors import MESSAGES, TwilioError
+from sandbox.twilio_messages import message, message_filter
 from sandbox.world import World, before_accept, world_of
 
 BODY_LIMIT = 1600
@@ -75,7 +73,7 @@ async def create(request: Request) -> Response:
     await delivery.follow(world, entry, failure, silent=fault is not None and fault.kind == "silence")
     if fault is not None and fault.kind == "timeout_after_accept":
         await asyncio.sleep(fault.hang_s)
-    return JSONResponse(_resource(world, entry) | {"status": "queued", "date_sent": None}, 201)
+    return JSONResponse(message(world, entry) | {"status": "queued", "date_sent": None}, 201)
 
 
 def _accept(world: World, pairs: list[tuple[str, str]]) -> tuple[Entry, Failure | None]:
@@ -188,36 +186,6 @@ def _failure(world: World, entry: Entry) -> Failure | None:
 # Reading
 
 
-def _resource(world: World, entry: Entry) -> dict[str, Any]:
-    account = world.settings.twilio_account_sid
-    path = f"/2010-04-01/Accounts/{account}/Messages/{entry.id}"
-    made = format_datetime(datetime.fromtimestamp(entry.at, UTC))
-    media = [part for part in entry.content.values() if isinstance(part, dict) and "mime_type" in part]
-    return {
-        "account_sid": account,
-        "api_version": twilio_events.API_VERSION,
-        "body": entry.text,
-        "date_created": made,
-        "date_sent": made,
-        "date_updated": format_datetime(datetime.fromtimestamp(entry.history[-1][1], UTC)) if entry.history else made,
-        "direction": "inbound" if entry.incoming else "outbound-api",
-        "error_code": entry.error["code"] if entry.error else None,
-        "error_message": entry.error["title"] if entry.error else None,
-        "from": entry.address if entry.incoming else entry.business,
-        "messaging_service_sid": entry.business if entry.business.startswith("MG") else None,
-        "num_media": str(len(media) if entry.incoming else len(entry.content.get("media", []))),
-        "num_segments": str(twilio_events.segments(entry.text)),
-        "price": None,
-        "price_unit": "USD",
-        "sid": entry.id,
-        "status": entry.status,
-        "subresource_uris": {"media": f"{path}/Media.json"},
-        "tags": None,
-        "to": entry.business if entry.incoming else entry.address,
-        "uri": f"{path}.json",
-    }
-
-
 def _entry(world: World, request: Request) -> Entry:
     entry = world.store.messages.get(request.path_params["message"])
     if entry is None or entry.channel == "whatsapp":
@@ -228,19 +196,19 @@ def _entry(world: World, request: Request) -> Entry:
 async def fetch(request: Request) -> Response:
     world = enter(request)
     refuse_by(await before_accept(world, "twilio", "any"))
-    return JSONResponse(_resource(world, _entry(world, request)))
+    return JSONResponse(message(world, _entry(world, request)))
 
 
 async def list_messages(request: Request) -> Response:
     world = enter(request)
     refuse_by(await before_accept(world, "twilio", "any"))
     query = request.query_params
-    wanted = _filter(query)
+    wanted = message_filter(query)
     try:
         size, page = min(int(query.get("PageSize", "50")), 1000), int(query.get("Page", "0"))
     except ValueError:
         raise TwilioError(20001, message="Page and PageSize must be numbers") from None
-    matching = (item for item in (_resource(world, e) for e in world.store.twilio_messages()) if wanted(item))
+    matching = (item for item in (message(world, e) for e in world.store.twilio_messages()) if wanted(item))
     found = list(islice(matching, page * size, (page + 1) * size + 1))
     uri = f"{request.url.path}?{request.url.query}"
     following = urlencode({**query, "Page": page + 1, "PageSize": size})
@@ -257,34 +225,6 @@ async def list_messages(request: Request) -> Response:
             "previous_page_uri": None,
         }
     )
-
-
-def _filter(query: Any) -> Callable[[dict[str, Any]], bool]:
-    """To, From and DateSent with `<` and `>`, where a date or a time in UTC is given."""
-    to, sender = query.get("To"), query.get("From")
-    try:
-        day = date.fromisoformat(query["DateSent"][:10]) if query.get("DateSent") else None
-        first = _moment(query["DateSent>"]) if query.get("DateSent>") else None
-        last = _moment(query["DateSent<"]) if query.get("DateSent<") else None
-    except ValueError:
-        raise TwilioError(20001, message="DateSent must be a date") from None
-
-    def wanted(item: dict[str, Any]) -> bool:
-        at = datetime.strptime(item["date_sent"], "%a, %d %b %Y %H:%M:%S %z")
-        return (
-            (not to or item["to"] == to)
-            and (not sender or item["from"] == sender)
-            and (day is None or at.date() == day)
-            and (first is None or at >= first)
-            and (last is None or at <= last)
-        )
-
-    return wanted
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # Media
