@@ -15,11 +15,13 @@ from console.app_pages.monitor import commands as monitor_actions
 from console.app_pages.monitor import queries as monitor_queries
 from console.app_pages.webhooks.body_view import readable
 from console.auth import NotAllowed
+from core.accounts import api_keys
+from core.accounts.api_keys import EVERYTHING, Scope
 from core.messaging.inbound import dead_letters
 from core.messaging.inbound.webhook_events import quarantine
 from core.models import Role
 from core.platform import job_queue
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
@@ -158,6 +160,14 @@ class TestKeys:
         assert column("SELECT action FROM audit_log WHERE action LIKE 'api_key%' ORDER BY id") == [
             "api_key.create", "api_key.revoke",
         ]  # fmt: skip
+
+    def test_scopes_are_told_in_words(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+        with transaction(business.business_id) as session:
+            api_keys.create(session, business.business_id, "Shop", [EVERYTHING, *Scope])
+        desk = at(business, monkeypatch, "keys")
+        (told,) = [caption.value for caption in desk.page.caption if "`*`" in caption.value]
+        assert told.startswith("Everything (`*`) · Everything (`admin`) · ")
+        assert "Send messages (messages:write)" in desk.page.multiselect(key="key_scopes").options
 
     def test_only_administrators(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
         Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)

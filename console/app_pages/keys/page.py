@@ -34,7 +34,7 @@ def _row(key: KeyFacts) -> None:
                     st.badge(t("keys.revoked"), color="red")
             used = t("keys.never") if key.last_used_at is None else moment(key.last_used_at, zone)
             st.caption(f"`{key.prefix}…` · {t('keys.used', when=used)} · {t('keys.rate', count=key.rate_per_minute)}")
-            st.caption(" ".join(f"`{scope}`" for scope in key.scopes))
+            st.caption(" · ".join(f"{t(f'scope.{scope}')} (`{scope}`)" for scope in key.scopes))
         if not key.revoked_at:
             with st.popover(t("keys.revoke"), type="tertiary", icon=":material/block:", key=f"end_{key.id}"):
                 st.caption(t("keys.revoke_lead"))
@@ -52,8 +52,9 @@ with layout.page():
     with st.form("new_key_form"):
         st.text_input(t("keys.name"), key="key_name", max_chars=80, placeholder=t("keys.name_hint"))
         st.multiselect(
-            t("keys.scopes"), [one.value for one in Scope], key="key_scopes", placeholder=t("keys.scopes_hint")
-        )
+            t("keys.scopes"), [one.value for one in Scope], key="key_scopes", placeholder=t("keys.scopes_hint"),
+            format_func=lambda scope: f"{t(f'scope.{scope}')} ({scope})",
+        )  # fmt: skip
         st.form_submit_button(t("keys.create"), type="primary", on_click=_create)
     if error := state.pop("key_error", None):
         st.error(error, icon=":material/error:")
