@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, object_session
 
+from core.accounts import audit_references
 from core.models import Agent, AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry. `who` is the agent's name, empty for a key or the system."""
+    """An entry. `names` has the names of what its actor, subject and data refer to: "agent:3", "team:2"."""
 
     id: int
     at: datetime
     actor: str
-    who: str
     action: str
     subject: str
     data: dict[str, Any]
+    names: Mapping[str, str]
 
 
 _address: ContextVar[str] = ContextVar("network_address", default="")
@@ -71,26 +73,23 @@ def entries(
     if before_id is not None:
         query = query.where(AuditEntry.id < before_id)
     rows = session.scalars(query).all()
-    names = _names(session, {_agent_id(one.actor) for one in rows} | {_agent_id(one.subject) for one in rows})
+    held = {one.id: list(_references(one)) for one in rows}
+    names = audit_references.names(session, {reference for one in held.values() for reference in one})
     return [
         Entry(
             id=one.id,
             at=one.created_at,
             actor=one.actor,
-            who=names.get(_agent_id(one.actor), ""),
             action=one.action,
-            subject=names.get(_agent_id(one.subject), one.subject),
+            subject=one.subject,
             data=one.data,
+            names={reference: names[reference] for reference in held[one.id] if reference in names},
         )
         for one in rows
     ]
 
 
-def _agent_id(reference: str) -> int | None:
-    kind, _, number = reference.partition(":")
-    return int(number) if kind == "agent" and number.isdigit() else None
-
-
-def _names(session: Session, agent_ids: set[int | None]) -> dict[int | None, str]:
-    rows = session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(agent_ids - {None})))
-    return {row.id: row.name for row in rows}
+def _references(entry: AuditEntry) -> Iterator[str]:
+    yield entry.actor
+    yield entry.subject
+    yield from chain.from_iterable(audit_references.references(entry.action, entry.data).values())

@@ -177,12 +177,11 @@ def room(session: Session, business_id: int) -> int:
 def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:
     """Delete products. Quotes keep their copies of them. Return how many were deleted."""
     touch(session, business_id)
-    names = session.scalars(
-        delete(Product).where(Product.business_id == business_id, Product.id.in_(ids)).returning(Product.name)
-    ).all()
-    for name in names:
-        audit_log.record(session, business_id, actor, "product.remove", f"product:{name}")
-    return len(names)
+    gone = delete(Product).where(Product.business_id == business_id, Product.id.in_(ids))
+    removed = session.execute(gone.returning(Product.id, Product.name)).all()
+    for row in removed:
+        audit_log.record(session, business_id, actor, "product.remove", f"product:{row.id}", name=row.name)
+    return len(removed)
 
 
 def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *, active: bool) -> int:

@@ -48,9 +48,12 @@ def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> Non
     """Change the rules, effective from the next hand-off. Raises `UnacceptableLimit`."""
     if not 1 <= new.most_open <= MOST_OPEN_LIMIT:
         raise UnacceptableLimit(f"Choose a number from 1 to {MOST_OPEN_LIMIT}.")
-    values = {"auto_assign": new.automatic, "most_open": new.most_open}
-    session.execute(update(Business).where(Business.id == business_id).values(values))
-    audit_log.record(session, business_id, actor, "business.assignment", f"business:{business_id}", **values)
+    changed = update(Business).where(Business.id == business_id)
+    session.execute(changed.values(auto_assign=new.automatic, most_open=new.most_open))
+    audit_log.record(
+        session, business_id, actor, "business.assignment", f"business:{business_id}", auto_assign=new.automatic,
+        most_open=new.most_open,
+    )  # fmt: skip
 
 
 def pick_agent(session: Session, business_id: int, conversation_id: int) -> Owner | None:

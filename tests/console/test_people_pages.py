@@ -88,11 +88,11 @@ def test_only_administrators_act(business: TestBusiness, monkeypatch: pytest.Mon
 
 def test_the_audit_log_in_words_filtered_and_empty(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = at(business, monkeypatch, Role.MANAGER, "audit")
-    (table,) = desk.page.dataframe
+    (table,) = desk.page.table
     assert list(table.value["What"]) == ["Signed in"]
     desk.page.selectbox(key="audit_area").set_value("queue")
     desk.run()
-    assert not desk.page.dataframe
+    assert not desk.page.table
     assert "Nothing was recorded" in desk.page.info[0].value
 
 

@@ -1,4 +1,4 @@
-"""Events of a thread and entries of the audit log, in words."""
+"""Events of a thread and addresses, in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from console import i18n
-from console.app_pages.audit.details import details, subject
 from console.components.head import written
 from console.components.lines import _event
 from console.i18n import catalogue
@@ -40,31 +39,6 @@ def test_events_say_to_whom_and_by_whom(payload: dict[str, Any], told: str) -> N
 @pytest.mark.parametrize("event", ["assigned", "team_changed", "woken"])
 def test_events_of_before_are_told_without(event: str) -> None:
     assert _said({"event": event}) == catalogue("en")[f"event.{event}"].format(who="Ana")
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        ({}, ""),
-        ({"name": "Medias", "price": "3200.0000"}, "Nombre: Medias · Precio: 3200"),
-        ({"cost_usd": "0.00150", "tokens": 12_345}, "Costo (USD): 0,0015 · Tokens: 12.345"),
-        ({"before": 1, "after": 2, "name": "Ventas"}, "1 → 2 · Nombre: Ventas"),
-        ({"before": None, "after": "x"}, "— → x"),
-        ({"role": "manager", "odd_key": True, "ids": list(range(12))},
-         "Rol: Gerencia · odd key: sí · Mensajes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9…"),
-    ],
-)  # fmt: skip
-def test_details_are_words(data: dict[str, Any], told: str) -> None:
-    with i18n.speaking("es"):
-        assert details(data) == told.replace("Gerencia", catalogue("es")["role.manager"])
-
-
-@pytest.mark.parametrize(
-    ("reference", "told"), [("product:9", "Productos · 9"), ("Ana: la jefa", "Ana: la jefa"), ("queue", "queue")]
-)
-def test_subjects_are_words(reference: str, told: str) -> None:
-    with i18n.speaking("es"):
-        assert subject(reference) == told
 
 
 @pytest.mark.parametrize(

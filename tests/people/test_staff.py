@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from core.accounts import audit_log, sessions, user_admin
+from core.accounts import audit_log, sessions, teams, user_admin
 from core.accounts.user_admin import CannotDisableSelf, IsDisabled, LastAdministrator, Person, UnacceptablePerson
 from core.accounts.users import AddressTaken
 from core.models import Role
@@ -128,8 +129,24 @@ def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
         hers = audit_log.entries(session, actor=f"agent:{ana.id}")
         (key,) = audit_log.entries(session, area="api_key")
     assert [entry.subject for entry in (*newest, *older)] == [f"message:{n}" for n in (4, 3, 2, 1, 0)]
-    assert {entry.who for entry in hers} == {"Ana Torres"}
-    assert (key.who, key.actor) == ("", "key:3")
+    assert {entry.names[entry.actor] for entry in hers} == {"Ana Torres"}
+    assert (key.names, key.actor) == ({}, "key:3")
+
+
+def test_audit_entries_come_with_the_names_of_what_they_refer_to(business: TestBusiness) -> None:
+    ana, eva = (person(business.business_id, name=name) for name in ("Ana Torres", "Eva Ruiz"))
+    with transaction(business.business_id) as session:
+        team = teams.create(session, business.business_id, f"agent:{ana.id}", "Ventas")
+        teams.set_members(session, business.business_id, f"agent:{ana.id}", team, [ana.id, eva.id])
+        record = partial(audit_log.record, session, business.business_id, "system")
+        record("channel.assign", f"channel:{business.sms_channel_id}", before=None, after=99)
+        record("product.remove", "product:99999999999999999999")
+        record("saved_reply.save", "saved_reply:²")
+    with transaction(business.business_id) as session:
+        reply, product, channel, members, *_ = audit_log.entries(session)
+    assert members.names == {f"agent:{ana.id}": "Ana Torres", f"agent:{eva.id}": "Eva Ruiz", f"team:{team}": "Ventas"}
+    assert list(channel.names) == [f"channel:{business.sms_channel_id}"]
+    assert not product.names and not reply.names
 
 
 def test_the_application_cannot_change_audit_entries(business: TestBusiness) -> None:

@@ -9,49 +9,85 @@ from typing import Any
 from console.decimals import written
 from console.formatting import number
 from console.i18n import catalogue, current, t
+from core.accounts.audit_log import Entry
+from core.accounts.audit_references import references
 
 _AMOUNTS = ("price", "cost_usd")
-_SHOWN_IDS = 10
+_COUNTED = ("ids", "refused")  # messages, which have no name: the export has their ids
+_WORDS = {
+    "cause": "queue.cause_", "credentials": "channels.secret_", "fields": "bot.", "kind": "channels.kind_",
+    "role": "role.", "scopes": "scope.", "agent.set_role": "role.", "business.visibility": "teams.sees_",
+}  # fmt: skip
+_WHOLE = {"answers": "bot.qa_pairs", "bots": "audit.every_bot", "products": "nav.catalogue"}
+_SHOWN = 10
 
 
-def details(data: Mapping[str, Any]) -> str:
+def who(entry: Entry) -> str:
+    """Return who acted: a person's name, "An API key · Shop", "The system"."""
+    kind = entry.actor.partition(":")[0]
+    name = entry.names.get(entry.actor, "")
+    if kind == "agent":
+        return name or _referred(entry.actor, entry.names)
+    return " · ".join(filter(None, (t(f"audit.by_{kind}"), name)))
+
+
+def subject(entry: Entry) -> str:
+    """Return what the entry is about: a name, "Conversation 12 · Ana", "Product 9" if it was deleted."""
+    return _referred(entry.subject, entry.names)
+
+
+def details(entry: Entry) -> str:
     """Return an entry's data: before and after first, then each named part. Empty parts are omitted."""
-    parts = [f"{_value('', data['before'])} → {_value('', data['after'])}"] if {"before", "after"} <= set(data) else []
-    rest = {key: value for key, value in data.items() if not (parts and key in ("before", "after"))}
-    parts += [f"{_name(key)}: {_value(key, value)}" for key, value in rest.items() if value not in (None, "", [], {})]
+    told = {key: _part(entry, key, value) for key, value in entry.data.items()}
+    parts = []
+    if {"before", "after"} <= told.keys():
+        parts.append(f"{told.pop('before') or '—'} → {told.pop('after') or '—'}")
+    parts += [f"{_name(key)}: {words}" for key, words in told.items() if words]
     return " · ".join(parts)
 
 
-def subject(reference: str) -> str:
-    """Return the subject: "product:9" becomes "Products · 9"; a person's name is unchanged."""
-    kind, colon, number_of = reference.partition(":")
-    area = catalogue(current()).get(f"audit.area_{kind}")
-    return f"{area} · {number_of}" if colon and area else reference
+def _referred(reference: str, names: Mapping[str, str]) -> str:
+    kind, colon, rest = reference.partition(":")
+    words = catalogue(current())
+    if not colon:
+        return words.get(_WHOLE.get(kind, f"nav.{kind}"), kind)
+    if kind == "analytics":
+        return f"{t('nav.analytics')} · {words.get(f'analytics.chart_{rest}', rest)}"
+    name = names.get(reference, "")
+    if name and kind != "conversation":
+        return name
+    return " · ".join(filter(None, (words.get(f"audit.one_{kind}", "{id}").format(id=rest), name)))
 
 
 def _name(key: str) -> str:
     return catalogue(current()).get(f"audit.key_{key}", key.replace("_", " "))
 
 
-def _value(key: str, value: Any) -> str:
-    words = catalogue(current())
+def _part(entry: Entry, key: str, value: Any) -> str:
+    if referred := references(entry.action, {key: value}):
+        return _listed([_referred(one, entry.names) for one in referred[key]])
+    if key in _COUNTED and isinstance(value, list):
+        return number(len(value)) if value else ""
+    start = _WORDS.get(entry.action if key in ("before", "after") else key, "")
+    return _value(value, start, amount=key in _AMOUNTS)
+
+
+def _value(value: Any, start: str, *, amount: bool) -> str:
     match value:
-        case None | "":
-            return "—"
+        case None:
+            return ""
         case bool():
             return t("bot.yes" if value else "bot.no")
         case int() | float():
             return number(value) if isinstance(value, int) else number(value, 5, least=0)
         case list():
-            more = "…" if len(value) > _SHOWN_IDS else ""
-            return ", ".join(_value(key, one) for one in value[:_SHOWN_IDS]) + more
-        case dict():
-            return ", ".join(f"{_name(str(name))}: {_value(str(name), one)}" for name, one in value.items())
-    if key in _AMOUNTS:
-        try:
-            return written(Decimal(str(value)))
-        except InvalidOperation:
-            return str(value)
-    if key in ("fields", "field"):
-        return words.get(f"bot.{value}", str(value))
-    return words.get(f"role.{value}", str(value)) if key == "role" else str(value)
+            return _listed([_value(one, start, amount=amount) for one in value])
+    try:
+        words = written(Decimal(str(value))) if amount else str(value)
+    except InvalidOperation:
+        return str(value)
+    return catalogue(current()).get(f"{start}{value}", words) if start else words
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:_SHOWN]) + ("…" if len(words) > _SHOWN else "")

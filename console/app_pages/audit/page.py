@@ -13,10 +13,11 @@ import streamlit as st
 
 from console import layout
 from console.app_pages.analytics import commands
-from console.app_pages.audit.details import details, subject
+from console.app_pages.audit.details import details, subject, who
 from console.app_pages.people import queries
 from console.dates import moment
 from console.i18n import catalogue, current, t
+from console.markdown import plain
 from core.accounts.audit_log import Entry
 
 _PAGE = 50
@@ -42,19 +43,23 @@ def _action(entry: Entry) -> str:
     return catalogue(current()).get(f"audit.{entry.action}", entry.action)
 
 
-def _who(entry: Entry) -> str:
-    if entry.who:
-        return entry.who
-    kind = entry.actor.partition(":")[0]
-    return catalogue(current()).get(f"audit.by_{kind}", entry.actor)
+def _row(entry: Entry) -> dict[str, str]:
+    return {
+        t("audit.when"): moment(entry.at, zone),
+        t("audit.person"): plain(who(entry)),
+        t("audit.what"): _action(entry),
+        t("audit.subject"): plain(subject(entry)),
+        t("audit.details"): plain(details(entry)),
+    }
 
 
 def _export() -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["time", "who", "actor", "action", "subject", "data"])
+    writer.writerow(["time", "who", "actor", "action", "subject", "name", "data"])
     for one in _found(None, _MOST_EXPORTED):
-        cells = [one.at.isoformat(), one.who, one.actor, one.action, one.subject, json.dumps(one.data)]
+        name = one.names.get(one.subject, "")
+        cells = [one.at.isoformat(), who(one), one.actor, one.action, one.subject, name, json.dumps(one.data)]
         writer.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in cells])
     return out.getvalue().encode("utf-8-sig")
 
@@ -106,17 +111,9 @@ with layout.page():
         st.info(t("audit.empty"), icon=":material/history:")
     else:
         shown = entries[:_PAGE]
-        st.dataframe(
-            {
-                t("audit.when"): [moment(one.at, zone) for one in shown],
-                t("audit.person"): [_who(one) for one in shown],
-                t("audit.what"): [_action(one) for one in shown],
-                t("audit.subject"): [subject(one.subject) for one in shown],
-                t("audit.details"): [details(one.data) for one in shown],
-            },
-            hide_index=True,
-            height="content",
-        )
+        st.table(
+            [_row(one) for one in shown], border="horizontal", hide_index=True, hide_header=False
+        )  # wraps, in full
         with st.container(horizontal=True):
             st.button(t("audit.newer"), disabled=not places, on_click=_newer, icon=":material/chevron_left:")
             st.button(

@@ -222,7 +222,7 @@ def _lines(words: str) -> list[str]:
 
 def _fault(fault: Any) -> str:
     where: Sequence[Any] = fault["loc"]
-    label = t("bot.keywords") if where[0] == "handoff_keywords" else t(f"bot.{where[0]}")
+    label = t(f"bot.{where[0]}")
     row = next((f" {part + 1}" for part in where[1:] if isinstance(part, int)), "")
     limits = fault.get("ctx", {})
     reason = next((t(f"bot.fault_{kind}", limit=limits[kind]) for kind in _LIMITS if kind in limits), t("bot.fault"))

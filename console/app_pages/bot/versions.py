@@ -66,7 +66,7 @@ def show(found: Sequence[Change]) -> None:
     """Draw the differences, each as removed and added words."""
     for change in found:
         with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{t('bot.keywords') if change.field == 'handoff_keywords' else t(f'bot.{change.field}')}**")
+            st.markdown(f"**{t(f'bot.{change.field}')}**")
             st.html(f"<div class='diff'>{words_between(*_both(change))}</div>")
 
 

@@ -145,7 +145,8 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
         .execution_options(**_NO_SYNC)
     )
     waiting.clear_unsent(session, cancelled_ids, retried=False)
-    audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled_ids))
+    if cancelled_ids:
+        audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled_ids))
     return len(cancelled_ids)
 
 
