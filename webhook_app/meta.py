@@ -6,12 +6,12 @@ for what could not be stored. Source: Meta, Webhooks, "Getting started" and Clou
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import structlog
 from flask import Flask, Response, request
 
+from core.channels import json_sanitizer
 from core.channels.whatsapp_cloud.signature import looks_signed, verify_challenge, verify_signature
 from core.messaging.inbound.webhook_events import RawEvent
 from core.models import EventSource
@@ -55,7 +55,7 @@ def register(app: Flask, context: WebhookContext) -> None:
         if signers is None:
             return context.refuse("whatsapp_cloud", 403, "Wrong signature.")
         try:
-            json.loads(body)
+            json_sanitizer.loads(body)
         except (ValueError, RecursionError):
             return context.refuse("whatsapp_cloud", 400, "The body is not JSON.")
         event = RawEvent(EventSource.WHATSAPP_CLOUD, "application/json", "", body, datetime.now(UTC), signers)

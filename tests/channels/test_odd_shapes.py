@@ -62,6 +62,21 @@ def test_a_change_of_no_known_field_that_holds_none_of_these_is_news() -> None:
     assert isinstance(read({"messages": None, "tomorrow": [1]}, field=None)[0], AccountUpdate)
 
 
+@pytest.mark.parametrize(("field", "part"), [("messages", "message_echoes"), ("calls", "messages")])
+def test_a_change_of_the_wrong_field_is_read_by_what_it_holds(field: str, part: str) -> None:
+    (found,) = read({part: [written(text={"body": "hola"}, to="5491155550001")]}, field=field)
+    assert isinstance(found, InboundMessage) and found.echo == (part == "message_echoes")
+
+
+@pytest.mark.parametrize(
+    "field", ["messages", "smb_message_echoes", "history", "calls", "user_preferences", "user_id_update"]
+)
+def test_a_field_with_none_of_its_parts_is_a_dead_letter(field: str) -> None:
+    (found,) = read({"message": written(text={"body": "hola"})}, field=field)
+    assert isinstance(found, UnparsedItem)
+    assert found.reason.startswith(f"a value of the field {field} has no ")
+
+
 @pytest.mark.parametrize("field", sorted(IGNORED))
 def test_an_ignored_field_is_not_notified(field: str) -> None:
     assert read({"data": {"id": "1"}}, field=field) == []
@@ -97,6 +112,8 @@ def test_an_ignored_field_is_not_notified(field: str) -> None:
         (written("order", order={"product_items": {"product_retailer_id": "uno"}}), "order", "1 × uno"),
         (written("edit", edit={"message": {"type": "text", "text": {"body": "otra cosa"}}}), "edit", "otra cosa"),
         (written("edit", edit=None), "unknown", ""),
+        (written("edit", edit={"original_message_id": "wamid.1", "message": None}), "unknown", ""),
+        (written("edit", edit={"original_message_id": "wamid.1", "message": {"type": "unsupported"}}), "unknown", ""),
     ],
 )
 def test_other_shapes_are_parsed_and_unknown_ones_stored(item: dict[str, Any], type_: str, text: str) -> None:
@@ -116,6 +133,7 @@ def test_other_shapes_are_parsed_and_unknown_ones_stored(item: dict[str, Any], t
         ({"list_reply": {"id": "r", "title": "Talle M"}}, "Talle M", None),
         ({"type": "carousel_reply", "carousel_reply": {"id": "c", "title": "Tarjeta 2"}}, "Tarjeta 2", None),
         ({"type": "carousel_reply", "carousel_reply": None}, "", None),
+        ({"type": "payment_method", "payment_method": {"payment_method": "upi"}}, "payment method: upi", None),
     ],
 )
 def test_a_choice_is_read_from_any_of_its_names(answer: dict[str, Any], text: str, opt_out: bool | None) -> None:

@@ -11,7 +11,15 @@ from core.channels.types import Parsed, UnparsedItem
 from core.channels.whatsapp_cloud.bounds import excess
 from core.channels.whatsapp_cloud.webhooks import account as parse_account
 from core.channels.whatsapp_cloud.webhooks import calls, messages, system
-from core.channels.whatsapp_cloud.webhooks.fields import Envelope, mapping, problem_with, read_each, shape, text
+from core.channels.whatsapp_cloud.webhooks.fields import (
+    Envelope,
+    Malformed,
+    mapping,
+    problem_with,
+    read_each,
+    shape,
+    text,
+)
 
 
 def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:
@@ -88,23 +96,29 @@ IGNORED = frozenset({
     "tracking_events",
 })  # fmt: skip
 
-# Fields with messages, by the lists in their values.
-_FIELDS = {
-    "messages": "messages",
-    "statuses": "messages",
-    "message_echoes": "smb_message_echoes",
-    "history": "history",
-    "calls": "calls",
-    "user_preferences": "user_preferences",
+# Fields with content, and the parts of their values that it is in.
+_PARTS = {
+    "messages": ("messages", "statuses", "errors"),
+    "smb_message_echoes": ("message_echoes",),
+    "history": ("history", "messages"),
+    "calls": ("calls", "statuses"),
+    "user_preferences": ("user_preferences",),
+    "user_id_update": ("user_id_update",),
+    "smb_app_state_sync": ("state_sync",),
 }
 
 
 def _field_of(change: dict[str, Any], value: dict[str, Any]) -> str:
     """Return the field of a change.
 
-    A missing or new field is inferred from its content: a message is no account update.
+    A missing or new field, or one without any of its parts, is inferred from its content: a message is no account
+    update. Raises `Malformed` if a field with content has none that is known.
     """
     field = text(change.get("field"))
-    if field in _FIELDS.values():
+    if not value.keys().isdisjoint(_PARTS.get(field, ())):
         return field
-    return next((known for part, known in _FIELDS.items() if isinstance(value.get(part), list)), field)
+    lists = {part for part, items in value.items() if isinstance(items, list)} - {"errors"}
+    found = next((known for known, parts in _PARTS.items() if not lists.isdisjoint(parts)), field)
+    if found == field and field in _PARTS:
+        raise Malformed(f"a value of the field {field} has no {' or '.join(_PARTS[field])}")
+    return found

@@ -37,8 +37,8 @@ def read_body(item: dict[str, Any], depth: int = 0) -> Body:
         return Body(kind, words, spoken=True)
     if kind == "contacts" and isinstance(part, list | dict):
         return _contacts(part)
-    if kind == "edit" and depth < _EDITS_WITHIN and isinstance(part, dict):
-        return _edit(part, depth)
+    if kind == "edit" and depth < _EDITS_WITHIN and isinstance(part, dict) and (edited := _edit(part, depth)):
+        return edited
     reader = _READERS.get(kind)
     if reader is not None and isinstance(part, dict):
         return reader(kind, part)
@@ -115,7 +115,10 @@ def _interactive(kind: str, part: dict[str, Any]) -> Body:
         {},
     )
     title = text(chosen.get("title"))
-    return Body(kind, title or text(chosen.get("description")) or text(chosen.get("id")), part, spoken=bool(title))
+    words = title or text(chosen.get("description")) or text(chosen.get("id"))
+    if not words and "call_permission_reply" not in part:
+        words = plain_text.as_text(kind, {"response": chosen})
+    return Body(kind, words, part, spoken=bool(title))
 
 
 def _button(kind: str, part: dict[str, Any]) -> Body:
@@ -146,9 +149,14 @@ def _revoke(kind: str, part: dict[str, Any]) -> Body:
     return Body(kind, "", {**part, "original_message_id": about}, target=about)
 
 
-def _edit(part: dict[str, Any], depth: int) -> Body:
-    """Parse an edit: the new text is the message's text; the payload has its current type."""
+def _edit(part: dict[str, Any], depth: int) -> Body | None:
+    """Parse an edit: the new text is the message's text; the payload has its current type.
+
+    None if the new message cannot be read: it must not replace one that could.
+    """
     new = read_body(mapping(part.get("message")), depth + 1)
+    if new.type in ("unknown", "unsupported"):
+        return None
     original = identifier(part.get("original_message_id"))
     payload = {"message": {**new.payload, "type": new.type}, "original_message_id": original}
     return Body("edit", new.text, payload, new.media, original)
