@@ -1,4 +1,4 @@
-"""Translations in Spanish, English and Portuguese: a folder per language, a flat file per area."""
+"""Translations in Spanish, English and Portuguese: a folder per language, a flat file per area or provider."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import streamlit as st
 
 from console import auth
 from core.accounts.sessions import CurrentAgent
+from core.channels.registry import PROVIDERS
 
 LANGUAGES = {"es": "Español", "en": "English", "pt": "Português"}
 DEFAULT = "es"
@@ -24,7 +25,8 @@ _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 def catalogue(language: str) -> dict[str, str]:
     """Return all texts of a language. Raises `ValueError` for a duplicate key."""
     words: dict[str, str] = {}
-    for file in sorted((_FOLDER / language).glob("*.json")):
+    own = [provider.locales / f"{language}.json" for provider in PROVIDERS.values()]
+    for file in [*sorted((_FOLDER / language).glob("*.json")), *own]:
         area: dict[str, str] = json.loads(file.read_text("utf-8"))
         if twice := words.keys() & area.keys():
             raise ValueError(f"{file}: {sorted(twice)} are said elsewhere")

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.channels.types import Provider
+from core.channels.registry import PROVIDERS
 from core.messaging.channels.signing import SETTINGS, signing_secrets
 from core.models import Channel, ChannelState
 from core.platform.config import Settings
@@ -42,8 +42,8 @@ class SigningSecrets:
 
     def __init__(self, settings: Settings) -> None:
         self._from_settings = {
-            Provider.WHATSAPP_CLOUD: tuple(settings.whatsapp_app_secret),
-            Provider.TWILIO: tuple(filter(None, [settings.twilio_auth_token])),
+            "whatsapp_cloud": tuple(settings.whatsapp_app_secret),
+            "twilio": tuple(filter(None, [settings.twilio_auth_token])),
         }
         self._verify_tokens = tuple(filter(None, [settings.whatsapp_webhook_verify_token]))
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class SigningSecrets:
         return True
 
     def _build(self, channels: list[tuple[int, str, dict[str, str]]]) -> Secrets:
-        signing: dict[str, dict[str, list[int]]] = {provider: defaultdict(list) for provider in Provider}
+        signing: dict[str, dict[str, list[int]]] = {provider: defaultdict(list) for provider in PROVIDERS}
         tokens: dict[str, list[int]] = defaultdict(list)
         for provider, own in self._from_settings.items():
             for secret in own:
@@ -90,7 +90,7 @@ class SigningSecrets:
                 signing[name][secret].append(channel_id)
             if credentials.get("verify_token"):
                 tokens[credentials["verify_token"]].append(channel_id)
-        return Secrets(_frozen(signing[Provider.WHATSAPP_CLOUD]), _frozen(signing[Provider.TWILIO]), _frozen(tokens))
+        return Secrets(_frozen(signing["whatsapp_cloud"]), _frozen(signing["twilio"]), _frozen(tokens))
 
 
 def _first(owners: Owners, matches: Callable[[str], bool]) -> tuple[int, ...] | None:

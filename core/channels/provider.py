@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from core.channels.types import Account, Channel, Diagnosis, Kind, ProviderError
+from core.platform.config import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +22,63 @@ class Limits:
     per_second: float
 
 
+@dataclass(frozen=True, slots=True)
+class CredentialField:
+    """A field of the form that sets a channel up.
+
+    A `secret` is never shown again, and is kept when its field is left empty. `check` returns the value to store; the
+    text of its ValueError says what is wrong. Texts of the form: `provider.<provider>.<name>`, with `_help` beside the
+    field if there is one, and with `_wrong` if `check` can refuse.
+    """
+
+    name: str
+    secret: bool = False
+    required: bool = True
+    check: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """A channel that is to be made."""
+
+    provider: str
+    kind: Kind
+    identity: str
+    account: str
+    name: str
+    credentials: dict[str, str] = field(repr=False)
+
+
 class Provider(ABC):
     """A provider. It has no state: `core.channels.registry` has one instance of each.
 
-    `name` is stored with channels. `kinds` are those it carries, the usual one first.
+    `name` is stored with channels. `kinds` are those it carries, the usual one first. A channel is set up with its
+    `identity_field`, what the provider calls it; its `account_field`, stored in `channels.account`, if accounts have
+    several channels; and its `credential_fields`. `challenge_credential` names the credential that we make up and the
+    provider sends to prove that it was told where its webhooks go. `refusals` are the reasons of refused credentials by
+    the provider's code, each with a text `provider.<provider>.refused_<reason>`.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[Mapping[Kind, Limits]]
+    identity_field: ClassVar[CredentialField]
+    account_field: ClassVar[CredentialField | None] = None
+    credential_fields: ClassVar[Sequence[CredentialField]] = ()
+    challenge_credential: ClassVar[str] = ""
+    refusals: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @property
+    def locales(self) -> Path:
+        """Return the folder of the texts, a JSON file per language. Every provider has `provider.<provider>.title`."""
+        return Path(inspect.getfile(type(self))).with_name("locales")
+
+    def configured(self, settings: Settings) -> Sequence[ChannelSpec]:
+        """Return the channels that the installation's settings describe."""
+        return ()
+
+    def account(self, settings: Settings, kind: Kind, identity: str, credentials: Mapping[str, str]) -> Account:
+        """Return the account with the addresses by which this installation and the provider reach each other."""
+        return Account(self.name, kind, identity, credentials)
 
     @abstractmethod
     def open(self, account: Account, *, read_timeout: float) -> Channel:

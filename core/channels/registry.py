@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.channels.http import READ_SECONDS
-from core.channels.provider import Limits, Provider
+from core.channels.provider import ChannelSpec, Limits, Provider
 from core.channels.twilio.provider import TwilioProvider
 from core.channels.twilio.webhooks import parse_inbound, parse_status
 from core.channels.types import Account, Channel, Kind, Parsed
 from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
 from core.channels.whatsapp_cloud.webhooks.body import parse
+from core.platform.config import Settings
 
 PROVIDERS: dict[str, Provider] = {
     one.name: one
@@ -36,6 +37,11 @@ def open_channel(account: Account, *, read_timeout: float = READ_SECONDS) -> Cha
             opened = PROVIDERS[account.provider].open(account, read_timeout=read_timeout)
             kept = _channels[key] = (account, opened)
     return kept[1]
+
+
+def configured(settings: Settings) -> list[ChannelSpec]:
+    """Return the channels that the installation's settings describe."""
+    return [spec for provider in PROVIDERS.values() for spec in provider.configured(settings)]
 
 
 def limits(provider: str, kind: str) -> Limits:

@@ -26,13 +26,6 @@ class Kind(StrEnum):
     EMAIL = "email"
 
 
-class Provider(StrEnum):
-    """The service provider that carries messages."""
-
-    WHATSAPP_CLOUD = "whatsapp_cloud"
-    TWILIO = "twilio"
-
-
 class Verdict(StrEnum):
     """What a failed send means for the outbox.
 
@@ -273,16 +266,20 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One number at one provider, with the credentials to send. Credentials are in clear, in memory only."""
+    """A channel's side at its provider, with the credentials to send. Credentials are in clear, in memory only.
 
-    provider: Provider
+    `identity` is the provider's name of it, such as a number. `callback_url` is where the provider reports receipts,
+    and `files_url` the base at which it fetches our files, "" while it cannot reach us: if it is told so per message.
+    """
+
+    provider: str
     kind: Kind
-    identity: str  # phone_number_id, or the Twilio number
+    identity: str
     credentials: Mapping[str, str] = field(repr=False)
-    api_url: str
+    api_url: str = ""
     api_version: str = ""
-    callback_url: str = ""  # where Twilio reports statuses
-    files_url: str = ""  # where Twilio can fetch our files; "" while it cannot reach us
+    callback_url: str = ""
+    files_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

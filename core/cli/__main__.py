@@ -18,6 +18,8 @@ from cryptography.fernet import InvalidToken
 from redis import RedisError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from core.channels.registry import PROVIDERS
+from core.channels.types import Kind
 from core.cli import admin, backup, doctor, rekey, rollups, run, users, whatsapp
 from core.cli.command_environment import Need, command_settings
 from core.platform.connections import Process, set_process
@@ -65,14 +67,16 @@ def parser() -> argparse.ArgumentParser:
     channels = commands.add_parser("channels", help="the numbers of the business").add_subparsers(required=True)
     _command(channels, "list", admin.list_channels, "list channels and their state")
     add = _command(channels, "add", admin.add_channel, "add a channel, or change its credentials")
-    add.add_argument("provider", choices=["whatsapp_cloud", "twilio"])
-    add.add_argument("kind", choices=["whatsapp", "sms"])
-    add.add_argument("identity", help="Meta's phone_number_id, or the Twilio number")
+    accounts = [f"{one.account_field.name} ({name})" for name, one in PROVIDERS.items() if one.account_field]
+    credentials = [field.name for one in PROVIDERS.values() for field in one.credential_fields]
+    add.add_argument("provider", choices=sorted(PROVIDERS))
+    add.add_argument("kind", choices=sorted(Kind))
+    add.add_argument("identity", help="the provider's name of it, such as a number")
     add.add_argument("--name", default="")
-    add.add_argument("--account", default="", help="WABA id, or Twilio account SID")
+    add.add_argument("--account", default="", help=", ".join(accounts))
     add.add_argument(
         "--credential", action="append", default=[], metavar="NAME=VALUE",
-        help="access_token, app_secret, auth_token …; repeat. VALUE - reads it from standard input",
+        help=f"{', '.join(credentials)}; repeat. VALUE - reads it from standard input",
     )  # fmt: skip
     resume = _command(channels, "resume", admin.resume_channel, "let a paused channel send again")
     resume.add_argument("id", type=int)

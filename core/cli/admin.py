@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from core import migrations
 from core.accounts import api_keys, audit_log
 from core.accounts.sessions import make_link
-from core.channels.types import Kind, Provider
+from core.channels.registry import PROVIDERS
+from core.channels.types import Kind
 from core.cli.run import set_up
 from core.messaging.channels.admin import (
-    SECRETS,
     ChannelEdit,
     add,
     change,
@@ -94,26 +94,27 @@ def list_channels(_: argparse.Namespace) -> int:
 
 def add_channel(arguments: argparse.Namespace) -> int:
     """Create a channel as the console's form does, or change the one with this number."""
-    provider, kind = Provider(arguments.provider), Kind(arguments.kind)
-    secrets = dict(_credential(pair, SECRETS[provider]) for pair in arguments.credential)
+    provider, kind = PROVIDERS[arguments.provider], Kind(arguments.kind)
+    names = [field.name for field in provider.credential_fields]
+    credentials = dict(_credential(pair, names) for pair in arguments.credential)
     with system_transaction() as session:
         business_id = business_of(session)
         identity = identity_of(provider, arguments.identity)
         known = session.scalars(
-            select(Channel).where(Channel.provider == provider, Channel.kind == kind, Channel.identity == identity)
+            select(Channel).where(Channel.provider == provider.name, Channel.kind == kind, Channel.identity == identity)
         ).one_or_none()
         if known is None:
             bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
-            edit = ChannelEdit(arguments.name, arguments.account, bot_id, None, secrets)
-            channel_id = add(session, business_id, CLI, spec_of(provider, kind, identity, edit), edit)
+            edit = ChannelEdit(arguments.name, arguments.account, bot_id, None, credentials)
+            channel_id = add(session, business_id, CLI, spec_of(provider.name, kind, identity, edit), edit)
         else:
             channel_id = known.id
-            _change(session, known, arguments, secrets)
+            _change(session, known, arguments, credentials)
     print(f"Channel {channel_id} is saved. `doctor` asks its provider about it.")
     return 0
 
 
-def _change(session: Session, known: Channel, arguments: argparse.Namespace, secrets: dict[str, str]) -> None:
+def _change(session: Session, known: Channel, arguments: argparse.Namespace, credentials: dict[str, str]) -> None:
     """Change a channel; values that are not given stay."""
     if from_settings(known.provider, known.kind, known.identity):
         raise Conflict(f"Channel {known.id} is made from the settings at each start: change them there.")
@@ -122,7 +123,7 @@ def _change(session: Session, known: Channel, arguments: argparse.Namespace, sec
         arguments.account or known.account,
         known.bot_id,
         known.settings.get("messages_per_second"),
-        secrets,
+        credentials,
     )
     change(session, known.business_id, CLI, known.id, edit)
 

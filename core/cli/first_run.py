@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.bots import versions
 from core.bots.settings import BotSettings
-from core.messaging.channels.specs import ChannelSpec, channels_of
+from core.channels.provider import ChannelSpec
+from core.channels.registry import configured
 from core.messaging.outbound.rate_limit import ensure_flow, resume_number
 from core.models import Bot, Business, Channel
 from core.platform.config import Settings
@@ -40,7 +41,7 @@ def ensure_business(
         ).scalar_one()
         versions.save(session, business_id, bot_id, bot, author="system", note="first start")
     bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
-    for spec in channels_of(settings):
+    for spec in configured(settings):
         ensure_channel(session, business_id, spec, bot_id)
     return business_id
 

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from core.accounts import audit_log
-from core.channels.types import Account, Provider, SendError
+from core.channels.types import Account, SendError
 from core.channels.whatsapp_cloud import account as setup
 from core.channels.whatsapp_cloud.graph_api import Graph
+from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
 from core.cli.admin import CLI
 from core.messaging.channels.accounts import account_of
 from core.models import Channel
@@ -153,7 +154,7 @@ def _ask(graph: Graph, question: Callable[[Graph], T]) -> T:
 def _account(channel_id: int | None) -> tuple[Channel, Account]:
     """Return the named channel, or the only one. Raises `BotHubError`."""
     with system_transaction() as session:
-        query = select(Channel).where(Channel.provider == Provider.WHATSAPP_CLOUD).order_by(Channel.id)
+        query = select(Channel).where(Channel.provider == WhatsAppCloudProvider.name).order_by(Channel.id)
         found = session.scalars(query if channel_id is None else query.where(Channel.id == channel_id)).all()
     if not found:
         raise BotHubError("No such WhatsApp Cloud channel: see `channels list`.")

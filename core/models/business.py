@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.channels.types import Kind, Provider
+from core.channels.types import Kind
 from core.models.base import Base, Id, Json, Stamp, Tenant, one_of
 from core.platform.crypto import EncryptedJSON
 
@@ -57,7 +57,7 @@ class ChannelState(StrEnum):
 
 
 class Channel(Tenant, Base):
-    """One number at one provider. `identity` is Meta's phone_number_id, or the Twilio number.
+    """One address of ours at one provider (`core.channels.registry`). `identity` is the provider's name of it.
 
     Hand-offs go to the team `team_id`, if set.
     `paused_for` is "account" if an account event paused it: it resumes at `paused_until`, if the provider gave a time,
@@ -68,7 +68,6 @@ class Channel(Tenant, Base):
     __tablename__ = "channels"
     __table_args__ = (
         one_of("kind", Kind),
-        one_of("provider", Provider),
         one_of("state", ChannelState),
         UniqueConstraint("provider", "kind", "identity"),
     )
@@ -79,7 +78,7 @@ class Channel(Tenant, Base):
     kind: Mapped[str]
     provider: Mapped[str]
     identity: Mapped[str]
-    account: Mapped[str] = mapped_column(server_default="")  # WABA id, or Twilio account SID
+    account: Mapped[str] = mapped_column(server_default="")  # the provider's id of an account with several channels
     name: Mapped[str]
     credentials: Mapped[dict[str, str]] = mapped_column(EncryptedJSON)
     settings: Mapped[Json]

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, Stamp, one_of
+from core.models.base import Base, Id, Stamp
 
 
 class EventSource(StrEnum):
@@ -21,7 +21,9 @@ class EventSource(StrEnum):
 
 
 class WebhookEvent(Base):
-    """A verified request body, stored before the response 200. `digest` covers source, query and body.
+    """A verified request body, stored before the response 200. `source` determines its parser.
+
+    `digest` covers source, query, signers and body.
 
     The body is bytea: jsonb rejects \\u0000 and text rejects NUL, and both occur.
     `attempts` counts processing attempts that did not complete.
@@ -31,7 +33,6 @@ class WebhookEvent(Base):
 
     __tablename__ = "webhook_events"
     __table_args__ = (
-        one_of("source", EventSource),
         Index("uq_webhook_events_digest", "digest", unique=True),
         Index("ix_webhook_events_pending", "id", postgresql_where=text("processed_at IS NULL")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.channels.types import Provider
-from core.messaging.channels.admin import SECRETS, from_settings
+from core.channels.registry import PROVIDERS
+from core.messaging.channels.admin import from_settings
 from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel
 from core.monitoring.probes import ProbeResult
@@ -27,9 +27,9 @@ _TWILIO_PATH = "/api/webhooks/twilio"
 class ChannelCard:
     """A channel, without its secrets.
 
-    `secrets` are the names of the stored ones. `sent` counts the messages of the last minute, `left` how many more the
-    rate allowed. `breaker_until` is set while the circuit breaker is open. `heard_at` is the time of the latest
-    inbound message within seven days.
+    `credentials` are those that may be shown, `secrets` the names of the others that are stored. `sent` counts the
+    messages of the last minute, `left` how many more the rate allowed. `breaker_until` is set while the circuit breaker
+    is open. `heard_at` is the time of the latest inbound message within seven days.
     """
 
     id: int
@@ -54,6 +54,7 @@ class ChannelCard:
     breaker_until: datetime | None
     asked_at: datetime | None
     answer: ProbeResult | None
+    credentials: Mapping[str, str]
     secrets: frozenset[str]
     from_settings: bool
     webhook: str
@@ -105,7 +106,9 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
     rate = rate_limit.per_second(row.provider, row.kind, row.settings)
     sent: int = now.sent
     own = row.settings.get("messages_per_second")
-    meta = row.provider == Provider.WHATSAPP_CLOUD
+    fields = PROVIDERS[row.provider].credential_fields
+    stored = {field: row.credentials[field.name] for field in fields if row.credentials.get(field.name)}
+    meta = row.provider == "whatsapp_cloud"
     return ChannelCard(
         id=row.id,
         name=row.name,
@@ -129,7 +132,8 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
         breaker_until=now.breaker_until,
         asked_at=row.asked_at,
         answer=ProbeResult.of_json(row.told),
-        secrets=frozenset(name for name in SECRETS[Provider(row.provider)] if row.credentials.get(name)),
+        credentials={field.name: value for field, value in stored.items() if not field.secret},
+        secrets=frozenset(field.name for field in stored if field.secret),
         from_settings=from_settings(row.provider, row.kind, row.identity),
         webhook=get_settings().callback_base + (_META_PATH if meta else _TWILIO_PATH),
     )

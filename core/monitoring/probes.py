@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.channels.twilio.account import check_credentials, owns_sender
-from core.channels.types import Account, Cause, Provider, SendError
+from core.channels.types import Account, Cause, SendError
 from core.channels.whatsapp_cloud import account as whatsapp_setup
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.messaging.channels.accounts import _ASK_AGAIN, account_of
@@ -77,7 +77,7 @@ def probe(account: Account) -> ProbeResult:
     """Probe an account at its provider, with its credentials. Network: call it outside any transaction."""
     started = time.monotonic()
     try:
-        answer = _probe_meta(account) if account.provider is Provider.WHATSAPP_CLOUD else _probe_twilio(account)
+        answer = _probe_meta(account) if account.provider == "whatsapp_cloud" else _probe_twilio(account)
     except SendError as error:
         unreached = error.cause is Cause.NETWORK  # its own advice is about sending messages
         advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
@@ -91,7 +91,7 @@ def probe_new(account: Account) -> ProbeResult:
     Meta's tokens give access to their own numbers only. Network: call it outside any transaction.
     """
     answer = probe(account)
-    if not answer.well or account.provider is not Provider.TWILIO:
+    if not answer.well or account.provider != "twilio":
         return answer
     try:
         owned = owns_sender(account, read_timeout=ASK_SECONDS)

@@ -125,16 +125,6 @@ class Settings(BaseSettings):
         """Base URL of the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
         return (self.console_url or self.public_url or f"http://localhost:{self.console_port}").rstrip("/")
 
-    @property
-    def files_base(self) -> str:
-        """Base URL at which Twilio can fetch files; "" if `PUBLIC_URL` is not reachable for it.
-
-        A sandbox on this machine reaches the local port.
-        """
-        if values.is_local(self.twilio_api_url):
-            return self.callback_base
-        return "" if not self.public_url or values.is_local(self.public_url) else self.public_url.rstrip("/")
-
 
 def load(**overrides: object) -> Settings:
     """Load the settings from the environment.

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.channels.types import Account, Kind, Provider
+from core.channels.types import Account, Kind
 
 
 @pytest.fixture
 def cloud_account() -> Account:
     return Account(
-        provider=Provider.WHATSAPP_CLOUD,
+        provider="whatsapp_cloud",
         kind=Kind.WHATSAPP,
         identity="106540352242922",
         credentials={"access_token": "EAAG-token", "waba_id": "102290129340398"},
@@ -20,7 +20,7 @@ def cloud_account() -> Account:
 @pytest.fixture
 def twilio_account() -> Account:
     return Account(
-        provider=Provider.TWILIO,
+        provider="twilio",
         kind=Kind.WHATSAPP,
         identity="+14155238886",
         credentials={"account_sid": "AC" + "0" * 32, "auth_token": "token"},

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from console import auth
 from console.app_pages.channels import commands
-from core.channels.types import Kind, Provider
+from core.channels.types import Kind
 from core.messaging.channels.admin import ChannelEdit
 from core.models import Role
 from core.platform.errors import NotFound
@@ -81,7 +81,7 @@ def test_a_refused_channel_is_told_above_the_fields(desk, providers, status: int
     page = desk.run()
     for name, value in (
         ("channel_identity_whatsapp_cloud", "555000222"), ("channel_name_whatsapp_cloud_new", "Sales"),
-        ("channel_account_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
+        ("channel_waba_id_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
         ("channel_app_secret_whatsapp_cloud_new", "s3cret"),
     ):  # fmt: skip
         page.text_input(key=name).set_value(value)
@@ -117,12 +117,12 @@ def test_the_form_adds_a_channel_after_the_provider_accepted_it(desk, providers)
     page = desk.run()
     for name, value in (
         ("channel_identity_whatsapp_cloud", "555000111"), ("channel_name_whatsapp_cloud_new", "Sales"),
-        ("channel_account_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
+        ("channel_waba_id_whatsapp_cloud_new", "99"), ("channel_access_token_whatsapp_cloud_new", "EAAG"),
     ):  # fmt: skip
         page.text_input(key=name).set_value(value)
     page.button[-1].click()
     page = desk.run()
-    assert [one.value for one in page.error] == ["The app secret is missing."]
+    assert [one.value for one in page.error] == ["Missing: App secret."]
     page.text_input(key="channel_app_secret_whatsapp_cloud_new").set_value("s3cret")
     page.button[-1].click()
     page = desk.run()
@@ -150,7 +150,7 @@ def acting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _add(identity: str = "555000111", edit: ChannelEdit = EDIT) -> int:
-    return commands.add(Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, identity, edit)
+    return commands.add("whatsapp_cloud", Kind.WHATSAPP, identity, edit)
 
 
 def test_what_the_provider_refuses_is_not_kept(acting, providers) -> None:
@@ -188,12 +188,12 @@ def test_an_edit_keeps_the_secrets_that_were_left_empty(acting, business, provid
 @pytest.mark.parametrize(
     ("provider", "kind", "identity", "edit", "part"),
     [
-        (Provider.WHATSAPP_CLOUD, Kind.SMS, "1", EDIT, "kind"),
-        (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, "../me", EDIT, "identity"),
-        (Provider.TWILIO, Kind.SMS, "5005550006", ChannelEdit("", "AC1", None, None, {"auth_token": "x"}), "identity"),
-        (Provider.TWILIO, Kind.SMS, "+15005550006", ChannelEdit("", "AC1", None, None, {}), "auth_token"),
-        (Provider.TWILIO, Kind.SMS, "+15005550006", ChannelEdit("", "", None, None, {"auth_token": "x"}), "account"),
-        (Provider.WHATSAPP_CLOUD, Kind.WHATSAPP, "1", ChannelEdit("", "1", None, 0, {}), "messages_per_second"),
+        ("whatsapp_cloud", Kind.SMS, "1", EDIT, "kind"),
+        ("whatsapp_cloud", Kind.WHATSAPP, "../me", EDIT, "identity"),
+        ("twilio", Kind.SMS, "5005550006", ChannelEdit("", "AC1", None, None, {"auth_token": "x"}), "identity"),
+        ("twilio", Kind.SMS, "+15005550006", ChannelEdit("", "AC1", None, None, {}), "auth_token"),
+        ("twilio", Kind.SMS, "+15005550006", ChannelEdit("", "", None, None, {"auth_token": "x"}), "account_sid"),
+        ("whatsapp_cloud", Kind.WHATSAPP, "1", ChannelEdit("", "1", None, 0, {}), "messages_per_second"),
     ],
 )
 def test_what_is_wrong_is_named_before_anybody_is_asked(acting, provider, kind, identity, edit, part) -> None:
@@ -258,10 +258,10 @@ def test_a_number_of_twilio_belongs_to_its_account(acting, providers, kind: Kind
     providers.get(f"http://127.0.0.1:9/v1/Services/MG{'3' * 32}", json={"code": 20404}, status=404)
     edit = ChannelEdit("Sales", MINE, None, None, {"auth_token": "t"})
     if owned:
-        commands.add(Provider.TWILIO, kind, identity, edit)
+        commands.add("twilio", kind, identity, edit)
     else:
         with pytest.raises(commands.ProviderRefused, match="does not belong to this account"):
-            commands.add(Provider.TWILIO, kind, identity, edit)
+            commands.add("twilio", kind, identity, edit)
     assert rows("SELECT count(*) FROM channels") == [(3 + owned,)]
 
 
@@ -269,4 +269,4 @@ def test_what_twilio_does_not_tell_is_not_kept(acting, providers) -> None:
     providers.get(f"{TWILIO}/Accounts/{MINE}/Messages.json", json={"messages": []})
     providers.get(f"{TWILIO}/Accounts/{MINE}/IncomingPhoneNumbers.json", json={"code": 20003}, status=403)
     with pytest.raises(commands.ProviderRefused, match="did not say whose"):
-        commands.add(Provider.TWILIO, Kind.SMS, "+15005550001", ChannelEdit("S", MINE, None, None, {"auth_token": "t"}))
+        commands.add("twilio", Kind.SMS, "+15005550001", ChannelEdit("S", MINE, None, None, {"auth_token": "t"}))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from console import components, i18n
+from core.channels.provider import Provider
+from core.channels.registry import PROVIDERS
 from core.channels.types import Cause
 from core.conversations.inbox_list import View
 from core.models import MessageStatus, Role
@@ -47,6 +49,21 @@ def test_every_key_that_a_script_asks_for_is_there(script: str, section: str) ->
     asked = set(_JS.findall(components.sources(script, "js")))
     assert asked
     assert {f"{section}.{key}" for key in asked} <= set(i18n.catalogue("es"))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_a_providers_folder_has_the_texts_of_its_form_and_no_others(provider: Provider) -> None:
+    start = f"provider.{provider.name}."
+    said = {key.removeprefix(start) for key in i18n.catalogue("es") if key.startswith(start)}
+    fields = {provider.identity_field, *filter(None, [provider.account_field]), *provider.credential_fields}
+    needed = {"title", "name_hint", "webhook"} | {field.name for field in fields}
+    needed |= {f"{field.name}_wrong" for field in fields if field.check is not str}
+    allowed = needed | {f"{field.name}_help" for field in fields}
+    allowed |= {f"refused_{reason}" for reason in provider.refusals.values()}
+    assert needed <= said <= allowed
+    shared = {f"channels.refused_{reason}" for reason in provider.refusals.values()} & set(i18n.catalogue("es"))
+    own = {f"channels.{name}" for name in said}
+    assert {f"channels.refused_{reason}" for reason in provider.refusals.values()} <= shared | own
 
 
 def test_every_state_has_a_name() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.channels.types import Kind, Provider
+from core.channels.provider import ChannelSpec
+from core.channels.types import Kind
 from core.cli.first_run import ensure_channel
-from core.messaging.channels.specs import ChannelSpec
 from core.messaging.inbound import dead_letters
 from core.models import Business, Channel, ChannelState
 from core.platform.db import system_transaction
@@ -33,7 +33,7 @@ OTHER_SMS = "+15005559999"
 
 
 def add_channel(business_id: int, identity: str, credentials: dict[str, str], **more: Any) -> int:
-    spec = {"provider": Provider.WHATSAPP_CLOUD, "kind": Kind.WHATSAPP, "account": OTHER_WABA} | more
+    spec = {"provider": "whatsapp_cloud", "kind": Kind.WHATSAPP, "account": OTHER_WABA} | more
     with system_transaction() as session:
         return ensure_channel(
             session, business_id, ChannelSpec(identity=identity, name=identity, credentials=credentials, **spec), None
@@ -49,7 +49,7 @@ def other(business: TestBusiness) -> int:
         session.flush()
         business_id = made.id
     add_channel(business_id, OTHER_NUMBER, {"access_token": "t", "app_secret": "other-app-secret"})
-    twilio = {"provider": Provider.TWILIO, "kind": Kind.SMS, "account": "AC" + "9" * 32}
+    twilio = {"provider": "twilio", "kind": Kind.SMS, "account": "AC" + "9" * 32}
     add_channel(business_id, OTHER_SMS, {"account_sid": "AC" + "9" * 32, "auth_token": "other-token"}, **twilio)
     return business_id
 

@@ -22,7 +22,6 @@ from core.channels.types import (
     InvalidMessage,
     Kind,
     OutgoingFile,
-    Provider,
     ProviderError,
     SendError,
     Verdict,
@@ -235,7 +234,7 @@ def test_a_file_of_another_business_is_not_taken_wherever_it_is_named(business: 
 
 
 def twilio(kind: Kind, files_url: str = "https://desk.example.com") -> Any:
-    return open_channel(Account(Provider.TWILIO, kind, "+1415", {}, "https://t.example.com", files_url=files_url))
+    return open_channel(Account("twilio", kind, "+1415", {}, "https://t.example.com", files_url=files_url))
 
 
 @pytest.mark.parametrize(

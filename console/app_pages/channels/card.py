@@ -15,7 +15,8 @@ from console.app_pages.channels.words import reason
 from console.dates import moment
 from console.formatting import Colour, duration
 from console.i18n import t
-from core.channels.types import Kind, Provider
+from core.channels.registry import PROVIDERS
+from core.channels.types import Kind
 from core.monitoring.channel_status import ChannelCard
 from core.monitoring.probes import ProbeResult, token_ends_soon
 from core.platform.config_values import is_local
@@ -75,7 +76,7 @@ def _whose(one: ChannelCard) -> list[str]:
     answer = one.answer
     number = answer.number if answer and answer.number else one.identity
     known = answer.verified_name if answer else ""
-    return [t(f"channels.provider_{one.provider}"), t(f"channels.kind_{one.kind}"), number, known]
+    return [t(f"provider.{one.provider}.title"), t(f"channels.kind_{one.kind}"), number, known]
 
 
 def _menu(one: ChannelCard) -> None:
@@ -122,8 +123,8 @@ def _facts(one: ChannelCard, who: Watcher) -> None:
         "breaker": _breaker(one, who),
         "heard": moment(one.heard_at, who.zone) if one.heard_at else t("channels.not_heard"),
     }
-    if one.provider == Provider.WHATSAPP_CLOUD:
-        facts["limit"] = _limit(answer.limit) if answer and answer.limit else "—"
+    if answer and answer.limit:
+        facts["limit"] = _limit(answer.limit)
     cells = "".join(
         f"<div><dt>{html.escape(t(f'channels.{name}'))}</dt><dd>{html.escape(words)}</dd></div>"
         for name, words in facts.items()
@@ -132,7 +133,7 @@ def _facts(one: ChannelCard, who: Watcher) -> None:
 
 
 def _limit(tier: str) -> str:
-    """Return Meta's TIER_2K as customers per day."""
+    """Return a limit such as TIER_2K as customers per day."""
     return (
         t("channels.limit_none") if "UNLIMITED" in tier else t("channels.limit_day", count=tier.removeprefix("TIER_"))
     )
@@ -161,7 +162,7 @@ def _provider_report(one: ChannelCard, who: Watcher) -> None:
         _quality(one.answer, who)
         st.caption(moment(one.asked_at, who.zone))
     if not one.answer.well:
-        st.text(f"{one.answer.detail}\n{reason(one.answer.detail) or one.answer.advice}".strip())
+        st.text(f"{one.answer.detail}\n{reason(one.provider, one.answer.detail) or one.answer.advice}".strip())
 
 
 def _quality(answer: ProbeResult, who: Watcher) -> None:
@@ -175,11 +176,11 @@ def _quality(answer: ProbeResult, who: Watcher) -> None:
 
 
 def _webhook(one: ChannelCard, who: Watcher) -> None:
-    st.caption(t(f"channels.webhook_{one.provider}"))
+    st.caption(t(f"provider.{one.provider}.webhook"))
     st.code(one.webhook, language=None, wrap_lines=True)
     if is_local(one.webhook):
         st.warning(t("channels.webhook_local"), icon=":material/cloud_off:")
-    if one.provider != Provider.WHATSAPP_CLOUD:
+    if not PROVIDERS[one.provider].challenge_credential:
         return
     if not who.may_edit:
         st.caption(t("channels.token_hidden"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console import auth
 from console.app_pages.people.commands import change as write
 from console.db import transaction
-from core.channels.types import Account, Kind, Provider
+from core.channels.types import Account, Kind
 from core.messaging.channels import accounts, admin
 from core.messaging.channels.admin import ChannelEdit
 from core.models import ChannelState
@@ -34,7 +34,7 @@ def test(channel_id: int) -> ProbeResult:
     return answer
 
 
-def add(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> int:
+def add(provider: str, kind: Kind, identity: str, edit: ChannelEdit) -> int:
     """Create a channel after checking it with the provider. Return its id.
 
     Raises `NotAllowed`, `UnacceptableChannel`, `ProviderRefused`, `ChannelTaken`.

@@ -58,7 +58,7 @@ def _group(kind: str, items: list[DeadItem]) -> None:
                     args=([one.id for one in items],),
                 )  # fmt: skip
         for one in items:
-            with st.expander(f"{moment(one.created_at, zone)} · {t(f'events.{one.source}')} · #{one.event_id}"):
+            with st.expander(f"{moment(one.created_at, zone)} · {t(f'source.{one.source}')} · #{one.event_id}"):
                 st.text(_why(one))
                 st.code(one.reason, language=None, wrap_lines=True)
                 st.code(_item(one), language="json", wrap_lines=True)

@@ -33,7 +33,7 @@ def _filters() -> tuple[str | None, str | None, datetime]:
         )  # fmt: skip
         source = st.selectbox(
             t("events.source"), _SOURCES, index=None, key="events_source", width=230, placeholder=t("events.all"),
-            format_func=lambda one: t(f"events.{one}"),
+            format_func=lambda one: t(f"source.{one}"),
         )  # fmt: skip
         outcome = st.selectbox(
             t("events.outcome"), OUTCOMES, index=None, key="events_outcome", width=200, placeholder=t("events.all"),
@@ -74,7 +74,7 @@ def _list(source: str | None, outcome: str | None, since: datetime) -> None:
     st.dataframe(
         {
             t("events.when"): [moment(one.received_at, zone, seconds=True) for one in shown],
-            t("events.source"): [t(f"events.{one.source}") for one in shown],
+            t("events.source"): [t(f"source.{one.source}") for one in shown],
             t("events.outcome"): [f"{_ICONS[_outcome(one)]} {t(f'events.{_outcome(one)}')}" for one in shown],
             t("events.messages"): [one.messages for one in shown],
             t("events.dead_items"): [one.dead for one in shown],

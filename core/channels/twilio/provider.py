@@ -2,24 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from core.channels.provider import Limits, Provider
+from core.channels.phone_numbers import digits
+from core.channels.provider import ChannelSpec, CredentialField, Limits, Provider
 from core.channels.twilio import errors
 from core.channels.twilio.channel import Twilio
 from core.channels.twilio.payloads import BODY_LIMIT
 from core.channels.types import Account, Diagnosis, Kind, ProviderError
+from core.platform.config import Settings
+from core.platform.config_values import is_local
+
+STATUS_PATH = "/api/webhooks/twilio/status"
+
+
+def _sender(typed: str) -> str:
+    """Return the number as +E.164, or the sid of a messaging service."""
+    sender = typed.removeprefix("whatsapp:")
+    if sender.startswith("MG") and sender.isalnum():
+        return sender
+    if sender.startswith("+") and (number := digits(sender)):
+        return f"+{number}"
+    raise ValueError("Write the number as +15005550006, or a messaging service's MG….")
 
 
 class TwilioProvider(Provider):
-    """One account is a number, or a messaging service, of a Twilio account."""
+    """One channel is a number, or a messaging service, of a Twilio account."""
 
     name = "twilio"
     # Twilio, "Message queueing and rate limits".
     kinds: ClassVar = {Kind.SMS: Limits(BODY_LIMIT, per_second=1), Kind.WHATSAPP: Limits(BODY_LIMIT, per_second=80)}
+    identity_field = CredentialField("identity", check=_sender)
+    account_field = CredentialField("account_sid")
+    credential_fields = (CredentialField("auth_token", secret=True),)
+    # Twilio, "Error and warning dictionary".
+    refusals: ClassVar = {
+        **dict.fromkeys(("20003", "20005", "http_401"), "credentials"),
+        "20404": "identity",
+    }
+
+    def configured(self, settings: Settings) -> Sequence[ChannelSpec]:
+        account = settings.twilio_account_sid
+        if not (account and settings.twilio_auth_token):
+            return ()
+        credentials = {"account_sid": account, "auth_token": settings.twilio_auth_token}
+        numbers = (
+            (Kind.SMS, settings.twilio_phone_number, "SMS"),
+            (Kind.WHATSAPP, settings.twilio_whatsapp_number, "WhatsApp (Twilio)"),
+        )
+        return [
+            ChannelSpec(self.name, kind, number.removeprefix("whatsapp:"), account, name, credentials)
+            for kind, number, name in numbers
+            if number
+        ]
+
+    def account(self, settings: Settings, kind: Kind, identity: str, credentials: Mapping[str, str]) -> Account:
+        return Account(
+            self.name, kind, identity, credentials, api_url=settings.twilio_api_url,
+            callback_url=settings.callback_base + STATUS_PATH, files_url=_files_base(settings),
+        )  # fmt: skip
 
     def open(self, account: Account, *, read_timeout: float) -> Twilio:
         return Twilio(account, read_timeout=read_timeout)
 
     def diagnose_failure(self, error: ProviderError) -> Diagnosis:
         return errors.diagnose_failure(error)
+
+
+def _files_base(settings: Settings) -> str:
+    """Return the base URL at which Twilio can fetch files; "" if it cannot reach `PUBLIC_URL`.
+
+    A sandbox on this machine reaches the local port.
+    """
+    if is_local(settings.twilio_api_url):
+        return settings.callback_base
+    return "" if not settings.public_url or is_local(settings.public_url) else settings.public_url.rstrip("/")

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from core.channels.provider import Limits, Provider
+from core.channels.provider import ChannelSpec, CredentialField, Limits, Provider
 from core.channels.types import Account, Diagnosis, Kind, ProviderError
 from core.channels.whatsapp_cloud import errors, limits
 from core.channels.whatsapp_cloud.channel import WhatsAppCloud
+from core.platform.config import Settings
+
+
+def _phone_number_id(typed: str) -> str:
+    if typed.isascii() and typed.isdigit():
+        return typed
+    raise ValueError("Meta's phone number id is made of digits only.")
 
 
 class WhatsAppCloudProvider(Provider):
-    """One account is a phone number of a WhatsApp business account."""
+    """One channel is a phone number of a WhatsApp business account."""
 
     name = "whatsapp_cloud"
     kinds: ClassVar = {Kind.WHATSAPP: Limits(limits.TEXT, per_second=80)}  # Cloud API, "Throughput"
+    identity_field = CredentialField("identity", check=_phone_number_id)
+    account_field = CredentialField("waba_id")
+    credential_fields = (CredentialField("access_token", secret=True), CredentialField("app_secret", secret=True))
+    challenge_credential = "verify_token"
+    # Graph API, "Error handling", and Cloud API, "Error codes".
+    refusals: ClassVar = {
+        **dict.fromkeys(("0", "102", "190", "http_401"), "token"),
+        **dict.fromkeys(("3", "10", "200", "299", "131005"), "permission"),
+        **dict.fromkeys(("33", "100"), "identity"),
+    }
+
+    def configured(self, settings: Settings) -> Sequence[ChannelSpec]:
+        if not (settings.whatsapp_access_token and settings.whatsapp_phone_number_id):
+            return ()
+        credentials = {
+            "access_token": settings.whatsapp_access_token,
+            "app_secret": ",".join(settings.whatsapp_app_secret),
+            "waba_id": settings.whatsapp_business_account_id,
+        }
+        identity, account = settings.whatsapp_phone_number_id, settings.whatsapp_business_account_id
+        return (ChannelSpec(self.name, Kind.WHATSAPP, identity, account, "WhatsApp", credentials),)
+
+    def account(self, settings: Settings, kind: Kind, identity: str, credentials: Mapping[str, str]) -> Account:
+        url, version = settings.whatsapp_api_url, settings.whatsapp_api_version
+        return Account(self.name, kind, identity, credentials, api_url=url, api_version=version)
 
     def open(self, account: Account, *, read_timeout: float) -> WhatsAppCloud:
         return WhatsAppCloud(account, read_timeout=read_timeout)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
-from core.channels.registry import open_channel
-from core.channels.types import Account, Channel, Kind, Provider
+from core.channels.registry import PROVIDERS, open_channel
+from core.channels.types import Account, Channel, Kind
 from core.models import Channel as ChannelRow
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
@@ -19,8 +19,6 @@ from core.platform.errors import NotFound
 _FRESH_SECONDS = 15.0
 _cache: dict[int, tuple[float, Account]] = {}
 _lock = threading.Lock()
-
-TWILIO_STATUS_PATH = "/api/webhooks/twilio/status"
 
 
 def channel(channel_id: int) -> Channel:
@@ -53,20 +51,11 @@ def account_here(session: Session, channel_id: int) -> Account:
 
 
 def account_of(row: ChannelRow) -> Account:
-    """Convert a channel's row to the provider's account. The API's URL is a setting of the installation."""
-    settings = get_settings()
-    meta = row.provider == Provider.WHATSAPP_CLOUD
-    part = "waba_id" if meta else "account_sid"  # may be missing from a channel's credentials
-    return Account(
-        provider=Provider(row.provider),
-        kind=Kind(row.kind),
-        identity=row.identity,
-        credentials=({part: row.account} if row.account else {}) | row.credentials,
-        api_url=settings.whatsapp_api_url if meta else settings.twilio_api_url,
-        api_version=settings.whatsapp_api_version if meta else "",
-        callback_url="" if meta else settings.callback_base + TWILIO_STATUS_PATH,
-        files_url="" if meta else settings.files_base,
-    )
+    """Convert a channel's row to the provider's account."""
+    provider = PROVIDERS[row.provider]
+    field = provider.account_field  # may be missing from a channel's credentials
+    credentials = ({field.name: row.account} if field and row.account else {}) | row.credentials
+    return provider.account(get_settings(), Kind(row.kind), row.identity, credentials)
 
 
 @dataclass(frozen=True, slots=True)

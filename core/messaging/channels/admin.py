@@ -12,35 +12,26 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
-from core.channels.phone_numbers import digits
-from core.channels.types import Account, Kind, Provider
+from core.channels.provider import ChannelSpec, CredentialField, Provider
+from core.channels.registry import PROVIDERS, configured
+from core.channels.types import Account, Kind
 from core.messaging.channels.accounts import account_of
-from core.messaging.channels.specs import ChannelSpec, channels_of
 from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel, ChannelFlow, ChannelState
 from core.platform.config import get_settings
 from core.platform.errors import BotHubError, Conflict, NotFound
 
 LONGEST_NAME = 60
-FASTEST = 1000  # messages a second: Meta's highest throughput
-
-# What each provider's account needs; the names of `core.channels`.
-SECRETS: dict[Provider, tuple[str, ...]] = {
-    Provider.WHATSAPP_CLOUD: ("access_token", "app_secret"),
-    Provider.TWILIO: ("auth_token",),
-}
-KINDS: dict[Provider, tuple[Kind, ...]] = {
-    Provider.WHATSAPP_CLOUD: (Kind.WHATSAPP,),
-    Provider.TWILIO: (Kind.SMS, Kind.WHATSAPP),
-}
+FASTEST = 1000  # messages a second
 
 
 class UnacceptableChannel(BotHubError):
     """A part of a channel is missing or invalid; `part` names it."""
 
-    def __init__(self, part: str, text: str) -> None:
+    def __init__(self, part: str, text: str, *, missing: bool = False) -> None:
         super().__init__(text)
         self.part = part
+        self.missing = missing
 
 
 class ChannelTaken(Conflict):
@@ -52,28 +43,26 @@ class ChannelTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ChannelEdit:
-    """The desired state of a channel. A secret that is not in `secrets` is unchanged."""
+    """The desired state of a channel. A credential that is not given, or a secret left empty, is unchanged."""
 
     name: str
     account: str
     bot_id: int | None
     messages_per_second: float | None
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def spec_of(provider: Provider, kind: Kind, identity: str, edit: ChannelEdit) -> ChannelSpec:
+def spec_of(provider_name: str, kind: Kind, identity: str, edit: ChannelEdit) -> ChannelSpec:
     """Return the spec of a new channel from form input. Raises `UnacceptableChannel`."""
-    if kind not in KINDS[provider]:
-        raise UnacceptableChannel("kind", f"{provider} does not carry {kind}.")
-    edit = _tidy(edit)
+    provider = PROVIDERS[provider_name]
+    if kind not in provider.kinds:
+        raise UnacceptableChannel("kind", f"{provider_name} does not carry {kind}.")
+    edit = _tidy(provider, edit)
     identity = identity_of(provider, identity)
-    credentials = _account_parts(provider, edit.account) | dict(edit.secrets)
-    for name in SECRETS[provider]:
-        if not credentials.get(name):
-            raise UnacceptableChannel(name, f"{name} is missing.")
-    if provider is Provider.WHATSAPP_CLOUD:
-        credentials["verify_token"] = secrets.token_urlsafe(24)
-    return ChannelSpec(provider, kind, identity, edit.account, edit.name or identity, credentials)
+    credentials = _complete(provider, {}, edit)
+    if provider.challenge_credential:
+        credentials[provider.challenge_credential] = secrets.token_urlsafe(24)
+    return ChannelSpec(provider_name, kind, identity, edit.account, edit.name or identity, credentials)
 
 
 def account_for(spec: ChannelSpec) -> Account:
@@ -112,25 +101,29 @@ def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit:
 def account_after(session: Session, channel_id: int, edit: ChannelEdit) -> Account:
     """Return the account of a channel after the change, for a check with its provider. Raises `NotFound`."""
     row = _locked(session, channel_id)
-    return replace(account_of(row), credentials=_merged(row, _tidy(edit)))
+    if from_settings(row.provider, row.kind, row.identity):
+        return account_of(row)
+    provider = PROVIDERS[row.provider]
+    return replace(account_of(row), credentials=_complete(provider, row.credentials, _tidy(provider, edit)))
 
 
 def change(session: Session, business_id: int, actor: str, channel_id: int, edit: ChannelEdit) -> None:
     """Update a channel. Raises `NotFound`, `UnacceptableChannel`."""
     row = _locked(session, channel_id)
-    edit = _tidy(edit)
+    provider = PROVIDERS[row.provider]
+    edit = _tidy(provider, edit)
     if not edit.name:
         raise UnacceptableChannel("name", "A channel has a name.")
     _check_bot(session, edit.bot_id)
     if not from_settings(row.provider, row.kind, row.identity):
-        row.credentials = _merged(row, edit)
+        row.credentials = _complete(provider, row.credentials, edit)
         row.account = edit.account
     row.name, row.bot_id, row.settings = edit.name, edit.bot_id, _speed(edit, row.settings)
     session.flush()
-    if edit.secrets:
+    if edit.credentials:
         rate_limit.resume_number(session, channel_id)
     audit_log.record(
-        session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.secrets)
+        session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.credentials)
     )
 
 
@@ -167,7 +160,7 @@ def set_state(
 def from_settings(provider: str, kind: str, identity: str) -> bool:
     """Return whether the installation's settings hold this channel's credentials, which each start applies again."""
     return any(
-        (spec.provider, spec.kind, spec.identity) == (provider, kind, identity) for spec in channels_of(get_settings())
+        (spec.provider, spec.kind, spec.identity) == (provider, kind, identity) for spec in configured(get_settings())
     )
 
 
@@ -178,41 +171,48 @@ def _locked(session: Session, channel_id: int) -> Channel:
     return row
 
 
-def _merged(row: Channel, edit: ChannelEdit) -> dict[str, str]:
-    return {**row.credentials, **_account_parts(Provider(row.provider), edit.account), **edit.secrets}
-
-
-def _account_parts(provider: Provider, account: str) -> dict[str, str]:
-    if not account:
-        part = "waba_id" if provider is Provider.WHATSAPP_CLOUD else "account_sid"
-        raise UnacceptableChannel("account", f"{part} is missing.")
-    return {"waba_id" if provider is Provider.WHATSAPP_CLOUD else "account_sid": account}
+def _complete(provider: Provider, known: Mapping[str, str], edit: ChannelEdit) -> dict[str, str]:
+    """Return the credentials after an edit. Raises `UnacceptableChannel` for the first that is missing."""
+    credentials = {**known, **edit.credentials}
+    if field := provider.account_field:
+        if field.required and not edit.account:
+            raise UnacceptableChannel(field.name, f"{field.name} is missing.", missing=True)
+        credentials[field.name] = edit.account
+    for field in provider.credential_fields:
+        if field.required and not credentials.get(field.name):
+            raise UnacceptableChannel(field.name, f"{field.name} is missing.", missing=True)
+    return credentials
 
 
 def identity_of(provider: Provider, identity: str) -> str:
-    """Return the channel's identity from form input.
-
-    Meta's phone_number_id is digits; Twilio's number is +E.164, a messaging service MG…. Raises `UnacceptableChannel`.
-    """
-    identity = identity.strip().removeprefix("whatsapp:")
-    if provider is Provider.WHATSAPP_CLOUD:
-        if identity.isascii() and identity.isdigit():
-            return identity
-        raise UnacceptableChannel("identity", "Meta's phone number id is made of digits only.")
-    if identity.startswith("MG") and identity.isalnum():
-        return identity
-    if identity.startswith("+") and (number := digits(identity)):
-        return f"+{number}"
-    raise UnacceptableChannel("identity", "Write the number as +15005550006, or a messaging service's MG….")
+    """Return the channel's identity from form input. Raises `UnacceptableChannel`."""
+    if found := _read(provider.identity_field, identity):
+        return found
+    raise UnacceptableChannel(provider.identity_field.name, "The identity is missing.", missing=True)
 
 
-def _tidy(edit: ChannelEdit) -> ChannelEdit:
+def _read(field: CredentialField, typed: str) -> str:
+    value = typed.replace("\0", "").strip()
+    try:
+        return field.check(value) if value else ""
+    except ValueError as error:
+        raise UnacceptableChannel(field.name, str(error)) from error
+
+
+def _tidy(provider: Provider, edit: ChannelEdit) -> ChannelEdit:
     speed = edit.messages_per_second
     if speed is not None and not 0 < speed <= FASTEST:
         raise UnacceptableChannel("messages_per_second", f"More than 0 and at most {FASTEST} messages a second.")
-    new_secrets = {name: value.strip() for name, value in edit.secrets.items() if value.strip()}
+    typed = {
+        field.name: _read(field, edit.credentials[field.name])
+        for field in provider.credential_fields
+        if field.name in edit.credentials
+    }
+    secret = {field.name for field in provider.credential_fields if field.secret}
     name = " ".join(edit.name.replace("\0", "").split())[:LONGEST_NAME]
-    return replace(edit, name=name, account=edit.account.replace("\0", "").strip(), secrets=new_secrets)
+    account = _read(provider.account_field, edit.account) if provider.account_field else ""
+    given = {name: value for name, value in typed.items() if value or name not in secret}
+    return replace(edit, name=name, account=account, credentials=given)
 
 
 def _speed(edit: ChannelEdit, settings: Mapping[str, object]) -> dict[str, object]:

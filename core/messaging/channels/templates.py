@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.phone_numbers import is_bsuid
 from core.channels.twilio.content import list_content
-from core.channels.types import Kind, Provider, SendError
+from core.channels.types import Kind, SendError
 from core.channels.whatsapp_cloud import template_check
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.template_check import TemplateFault
@@ -34,12 +34,12 @@ _MOST_LANGUAGES = 20  # that an error lists
 
 def sync_due() -> int:
     """Sync the templates of every account not synced for an hour, or with updates. Returns how many."""
-    return _sync_due(Channel.provider == Provider.WHATSAPP_CLOUD)
+    return _sync_due(Channel.provider == "whatsapp_cloud")
 
 
 def sync_content_due() -> int:
     """Sync the content templates of Twilio accounts that have a WhatsApp number. Returns how many."""
-    return _sync_due((Channel.provider == Provider.TWILIO) & (Channel.kind == Kind.WHATSAPP))
+    return _sync_due((Channel.provider == "twilio") & (Channel.kind == Kind.WHATSAPP))
 
 
 def _sync_due(which: ColumnElement[bool]) -> int:
@@ -82,7 +82,7 @@ def sync(channel_id: int) -> int:
             .where(Channel.business_id == business_id, Channel.account == waba)
             .values(templates_asked_at=func.now())
         )
-    twilio = sync_account.provider is Provider.TWILIO
+    twilio = sync_account.provider == "twilio"
     fetched = list(list_content(sync_account) if twilio else list_templates(Graph(sync_account), waba))
     with transaction(business_id) as session:
         _save(session, business_id, waba, fetched)

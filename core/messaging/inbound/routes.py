@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.channels.types import AccountUpdate, InboundMessage, MarketingConsent, Parsed, Provider, Receipt, UnparsedItem
+from core.channels.types import AccountUpdate, InboundMessage, MarketingConsent, Parsed, Receipt, UnparsedItem
 from core.messaging.channels.signing import may_speak_for
 from core.messaging.inbound.webhook_events import StoredEvent
 from core.models import Channel, EventSource
@@ -27,9 +27,9 @@ Address = tuple[str, str, str]
 
 _ACCOUNT = "account"
 _PROVIDER = {
-    EventSource.WHATSAPP_CLOUD: Provider.WHATSAPP_CLOUD,
-    EventSource.TWILIO_INBOUND: Provider.TWILIO,
-    EventSource.TWILIO_STATUS: Provider.TWILIO,
+    EventSource.WHATSAPP_CLOUD: "whatsapp_cloud",
+    EventSource.TWILIO_INBOUND: "twilio",
+    EventSource.TWILIO_STATUS: "twilio",
 }
 
 
@@ -143,9 +143,7 @@ class _Channels:
     def _find_sent(self, receipts: Sequence[tuple[StoredEvent, Receipt]]) -> None:
         """Look up the senders of statuses' messages. Meta names the number, so only unmatched ones are queried."""
         unmatched = [
-            (event, one)
-            for event, one in receipts
-            if provider_of(event) is Provider.TWILIO or not self._named(event, one)
+            (event, one) for event, one in receipts if provider_of(event) == "twilio" or not self._named(event, one)
         ]
         if not unmatched:
             return
@@ -185,7 +183,7 @@ def _matches(sent: Any, receipt: Receipt | None) -> bool:
     return sent.provider_id in (None, receipt.provider_id)
 
 
-def provider_of(event: StoredEvent) -> Provider:
+def provider_of(event: StoredEvent) -> str:
     """Return the provider of an event."""
     return _PROVIDER[EventSource(event.source)]
 
