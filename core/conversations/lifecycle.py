@@ -86,8 +86,8 @@ def hand_off(
 
 
 # Reasons whose detail was written by the customer, the model or the provider, so that notifications quote it. Any other
-# detail is our own English.
-_QUOTED = frozenset({"keyword", "topic", "asked_twice", "model_asked", "send_failed"})
+# detail is our own English, or a keyword phrase in any of the bot's languages: the summary quotes the customer.
+_QUOTED = frozenset({"topic", "asked_twice", "model_asked", "send_failed"})
 _TEAM_OF_CHANNEL = select(Channel.team_id).where(Channel.id == Conversation.channel_id).scalar_subquery()
 
 
