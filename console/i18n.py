@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
+from babel.numbers import format_decimal
 
 from console import auth
 from core.accounts.sessions import CurrentAgent
@@ -35,9 +37,14 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def text(language: str, key: str, **values: object) -> str:
-    """Return the text of `key`. Raises `KeyError` for an unknown key."""
+    """Return the text of `key`, numbers in the language's format. Raises `KeyError` for an unknown key."""
     words = catalogue(language)[key]
-    return words.format(**values) if values else words
+    return words.format(**{name: _shown(language, one) for name, one in values.items()}) if values else words
+
+
+def _shown(language: str, value: object) -> object:
+    """Return a number in the language's format, anything else unchanged."""
+    return format_decimal(value, locale=language) if isinstance(value, int | float | Decimal) else value
 
 
 def of_header(accept_language: str) -> str:

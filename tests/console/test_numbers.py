@@ -73,3 +73,10 @@ def test_every_language_has_its_marks_for_charts() -> None:
         == set(TYPED)
         == set(i18n.LANGUAGES)
     )
+
+
+@pytest.mark.parametrize(("language", "told"), [("es", "12.500"), ("en", "12,500"), ("pt", "12.500")])
+def test_numbers_in_texts_are_in_the_language_of_the_text(language: str, told: str) -> None:
+    assert told in i18n.text(language, "why.tokens_of", input=12_500, cached=0, output=1)
+    assert i18n.text(language, "bot.fault_le", limit=2.0).endswith("2")
+    assert i18n.text(language, "bot.fault_ge", limit=0.5).endswith("0.5" if language == "en" else "0,5")

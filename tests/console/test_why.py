@@ -10,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console import auth
-from console.i18n import t
+from console.i18n import LANGUAGES, speaking, t, text
+from console.model_failures import model_failure
+from core.bots.llm.types import FailureKind, ModelFailed
 from core.conversations import lifecycle
 from core.platform.db import transaction
 from core.replies.explanations import Explanation, Source
@@ -71,6 +73,16 @@ def test_the_parts_of_a_doubtful_one_are_told() -> None:
     captions = [one.value for one in page.caption]
     assert t("why.ungrounded") in captions and t("why.facts") in captions
     assert "1" in page.warning[0].value
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_failure_of_the_model_is_told_in_words(language: str, kind: FailureKind) -> None:
+    with speaking(language):
+        told = model_failure(str(ModelFailed(kind, "ReadTimeout, 12.0 s allowed")))
+        assert text(language, f"why.failed_{kind}") in told and f"{kind}:" not in told
+        assert ("12" in told) is (kind is not FailureKind.TIMEOUT)
+        assert "odd\\_thing" in model_failure("odd_thing")
 
 
 def test_the_thread_tells_who_got_it_and_what_it_is_about(

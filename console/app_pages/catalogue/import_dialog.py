@@ -9,6 +9,7 @@ import streamlit as st
 
 from console import layout
 from console.app_pages.catalogue import commands, queries, words
+from console.formatting import number
 from console.i18n import t
 from core.catalog import price_list_file
 from core.catalog.price_list_file import Fault, Read, UnreadableFile
@@ -66,10 +67,10 @@ def _take(read: Read) -> None:
 
 def _counts(plan: Plan, faults: Sequence[Fault]) -> None:
     with st.container(horizontal=True):
-        st.metric(t("catalogue.new"), len(plan.added), border=True)
-        st.metric(t("catalogue.changed"), len(plan.changed), border=True)
-        st.metric(t("catalogue.unchanged"), plan.unchanged, border=True)
-        st.metric(t("catalogue.faults"), len(faults), border=True)
+        st.metric(t("catalogue.new"), number(len(plan.added)), border=True)
+        st.metric(t("catalogue.changed"), number(len(plan.changed)), border=True)
+        st.metric(t("catalogue.unchanged"), number(plan.unchanged), border=True)
+        st.metric(t("catalogue.faults"), number(len(faults)), border=True)
 
 
 def _faults(faults: Sequence[Fault]) -> None:

@@ -14,6 +14,7 @@ from console.dates import moment
 from console.formatting import number, percent, seconds, usd
 from console.i18n import catalogue, current, t
 from console.markdown import plain
+from console.model_failures import model_failure
 from core.replies.explanations import Explanation, Source
 
 _LONGEST_PASSAGE = 600  # characters
@@ -32,7 +33,7 @@ def _content(why: Explanation | None, message_id: int | None, run_id: int | None
         return
     st.markdown(f"**{_decision(why)}**")
     if why.error:
-        st.error(t("why.error", error=why.error), icon=":material/error:")
+        st.error(model_failure(why.error), icon=":material/error:")
     _certainty(why)
     _sources(why)
     _cost(why)

@@ -50,10 +50,10 @@ def _queue() -> None:
 
 def _figures(now: QueueState) -> None:
     with st.container(horizontal=True, key="queue_figures"):
-        st.metric(t("queue.size"), now.queue_size, border=True)
-        st.metric(t("queue.retrying"), now.pending_retry, border=True)
-        st.metric(t("queue.failed"), now.failed, border=True)
-        st.metric(t("queue.uncertain"), now.uncertain, border=True)
+        st.metric(t("queue.size"), number(now.queue_size), border=True)
+        st.metric(t("queue.retrying"), number(now.pending_retry), border=True)
+        st.metric(t("queue.failed"), number(now.failed), border=True)
+        st.metric(t("queue.uncertain"), number(now.uncertain), border=True)
         success, tries = now.success_rate, now.avg_attempts
         said = "–" if success is None else percent(success, exact=True)
         st.metric(t("queue.success"), said, border=True, help=t("queue.week"))
@@ -67,7 +67,7 @@ def _group(group: Group) -> None:
     with st.container(horizontal=True, key=f"counted_{group.status}_{cause}"):
         # The number is outside the title: Streamlit treats an expander with a changed title as new, and closes it.
         box = st.expander(title, icon=_ICON.get(group.status), key=f"group_{group.status}_{cause}", on_change="rerun")
-        st.badge(str(group.count), color="red" if group.status == "failed" else "gray")
+        st.badge(number(group.count), color="red" if group.status == "failed" else "gray")
     if box.open:
         with box:
             _opened(group, cause)
@@ -96,8 +96,8 @@ def _retry_all(group: Group) -> None:
     with st.popover(t("queue.retry_all"), icon=":material/replay:"):
         preview = queries.preview(group.cause)
         st.text(t("queue.preview", messages=preview.messages, people=preview.people))
-        for reason, number in preview.refused.items():
-            st.text(f"{number} × {reason}")
+        for reason, count in preview.refused.items():
+            st.text(f"{number(count)} × {reason}")
         st.button(
             t("queue.retry_sure"), key=f"all_{group.cause}", type="primary", disabled=not preview.messages,
             on_click=_retry, args=(None, group.cause),

@@ -12,7 +12,7 @@ from console import layout, url_state
 from console.app_pages.analytics import commands
 from console.app_pages.quotes import drawer, queries, words
 from console.dates import moment
-from console.formatting import percent
+from console.formatting import number, percent
 from console.i18n import t
 from console.markdown import plain
 from core.catalog.quote_reads import QuoteRow
@@ -81,9 +81,11 @@ def _figures() -> None:
     waiting = [one for one in found if one.state in words.WAITING]
     count = sum(one.count for one in confirmed)
     with st.container(horizontal=True, key="quote_figures"):
-        st.metric(t("quotes.count"), made, border=True, help=t("quotes.count_help"))
-        st.metric(t("quotes.only_waiting"), sum(one.count for one in waiting), border=True)
-        st.metric(t("quotes.only_confirmed"), f"{count} ({percent(count / made)})" if made else "0", border=True)
+        st.metric(t("quotes.count"), number(made), border=True, help=t("quotes.count_help"))
+        st.metric(t("quotes.only_waiting"), number(sum(one.count for one in waiting)), border=True)
+        st.metric(
+            t("quotes.only_confirmed"), f"{number(count)} ({percent(count / made)})" if made else "0", border=True
+        )
         sold = words.money((one.total, one.currency) for one in confirmed)
         st.metric(t("quotes.sold"), sold, border=True)
 

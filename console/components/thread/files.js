@@ -40,7 +40,7 @@ function drawFiles(state) {
   chips.replaceChildren(...shown.map((one) => {
     const chip = el('span', 'file' + (one.failed ? ' bad' : ''));
     const label = el('span');
-    label.append(el('span', '', one.name), el('small', '', one.failed || (one.id ? size(one.size) : `${Math.round(one.done * 100)} %`)));
+    label.append(el('span', '', one.name), el('small', '', one.failed || (one.id ? size(one.size, data) : `${Math.round(one.done * 100)} %`)));
     chip.title = one.name;
     chip.append((one.preview ??= previewOf(one, () => drawFiles(state))), label);
     if (one.failed) chip.append(fileButton('↻', data.words.retry, () => handIn(state, one)));

@@ -18,7 +18,7 @@ function makeFile(file, line, state) {
   const link = el('a', 'document');
   Object.assign(link, {href: address, download: file.name || ''});
   const label = el('span', '', file.name || words.type_document);
-  if (file.size) label.append(el('small', '', size(file.size)));
+  if (file.size) label.append(el('small', '', size(file.size, state.data)));
   link.append(icon(PAPER), label);
   return link;
 }
@@ -95,7 +95,7 @@ function makeVoice(address, state) {
   [play.className, speed.className] = ['play', 'speed'];
   const setSpeed = (rate) => {
     audio.defaultPlaybackRate = audio.playbackRate = rate;
-    speed.textContent = `${rate}×`;
+    speed.textContent = `${rate.toLocaleString(state.data.language)}×`;
     localStorage.setItem('bothub.speed', rate);
   };
   const draw = () => {

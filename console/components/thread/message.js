@@ -191,7 +191,8 @@ function marked(text) {
   return [text.slice(0, found.index) + before, node, ...marked(text.slice(found.index + whole.length))];
 }
 
-const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const megabytes = (bytes, language) => (bytes / 1e6).toLocaleString(language, {minimumFractionDigits: 1, maximumFractionDigits: 1});
+const size = (bytes, {language}) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${megabytes(bytes, language)} MB`);
 
 function makePlace(line, words) {
   const link = el('a', 'place');
