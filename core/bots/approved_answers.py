@@ -17,50 +17,12 @@ from rapidfuzz.distance import OSA
 
 from core.bots.settings import QaPair
 from core.text.normalize import stem, words
+from core.text.stopwords import EMPTY, INTERROGATIVES
+from core.text.synonyms import key
 from core.types import Passage
 
-# Words that do not distinguish questions: articles, greetings, courtesies, helper verbs.
-_WEAK = frozenset(
-    words(
-        "a al algo alguna algun con cual cuales de del el ella en es eso esta estan este favor gracias ha han "
-        "hacen hay he hola buenas buenos buen la las le les lo los me mi mis muy nos o para pero por pueden "
-        "podria podrian puedo podemos puede que quiero quisiera quisieramos necesito se ser si sobre su sus te "
-        "tengo tiene tienen tienes son soy un una unas unos usted ustedes y ya consulta pregunta duda saber "
-        "disculpe disculpa perdon dicen decir decirme dime tell hacer hacemos gustaria realizan ofrecen tal uds "
-        "ok bueno ahi aca alli as ao aos com da das do dos e em esse essa eu fazem fazer isso meu minha na nas "
-        "ola oi os ou obrigado obrigada bom boa pelo pela pode podem posso pra pro qual quais quero queria "
-        "gostaria preciso tem tenho um uma umas voce voces vcs tudo bem duvida licenca ter an and any are be can "
-        "could does for hello hey hi i id if in is it its like may my of on or our please question thanks thank "
-        "that the there this to us want was we what which will with would you your have has had guys just know "
-        "need get im wondering good by at offer again repito "
-    )
-)
 # They define what is asked but are often left out: "¿precio del envío?" for "¿cuánto cuesta el envío?".
-_INTERROGATIVES = frozenset(
-    stem(word)
-    for word in words(
-        "cuanto cuantos cuanta cuantas cuando donde quien quienes como adonde porque "
-        "quanto quantos quanta quantas quando onde quem "
-        "how much many long when where who why"
-    )
-)
-_SAME = {
-    stem(word): key
-    for key, group in {
-        "<price>": "cuesta cuestan vale valen precio costo coste price cost costs custa custam custo preco",
-        "<hours>": "horario horarios hours",
-        "<open>": "abren abre abrir abierto abierta abiertos open opens opening abrem aberto aberta",
-        "<close>": "cierran cierra cerrar cerrado close closes closing closed fecham fecha fechar fechado",
-        "<pay>": "pagar pago pagos pagan pay payment payments paying pagamento pagamentos",
-        "<ship>": "envio envios enviar envian envie despacho ship shipping shipment frete fretes enviam delivery "
-        "deliver deliveries entrega entregas entregan entregam entregar",
-        "<return>": "devolver devolucion devoluciones return returns returning devolucao devolucoes",
-        "<place>": "ubicado ubicados ubicada ubicadas ubicacion direccion queda quedan located location address fica "
-        "ficam endereco localizacao localizada localizado",
-        "<accept>": "aceptan acepta aceptar accept accepted aceitam aceita",
-    }.items()
-    for word in words(group)
-}
+_INTERROGATIVES = frozenset(map(stem, INTERROGATIVES))
 _GREETINGS = (
     "buenas tardes",
     "buenas noches",
@@ -94,10 +56,10 @@ _PHRASES |= dict.fromkeys(
 _PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b")
 # Abbreviations typed on phones, where the letter has no other meaning.
 _TYPED = {"q": "que", "k": "que", "xq": "porque", "pq": "porque", "x": "por", "d": "de", "u": "you", "ur": "your"}
-_PRICE = "<price>"
+_PRICE = key("precio")
 _ASKS_PRICE = frozenset(stem(word) for word in words("cuanto quanto how much"))
 _WEIGHTS = dict.fromkeys(_INTERROGATIVES, 0.25)
-_WEIGHTS |= dict.fromkeys((stem(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
+_WEIGHTS |= dict.fromkeys((key(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
 _TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
 _TYPO_CREDIT = 0.9
 _WORDING_SHARE = 0.15
@@ -252,7 +214,7 @@ def _question(text: str) -> _Question:
     found = [_TYPED.get(word, word) for word in words(text)]
     folded = " ".join(found)
     spelled = _PHRASE.sub(lambda phrase: _PHRASES[phrase.group()], folded).split()
-    keys = {word: _SAME.get(stem(word), stem(word)) for word in spelled if word not in _WEAK}
+    keys = {word: key(word) for word in spelled if word not in EMPTY}
     if _PRICE in keys.values():
-        keys = {word: key for word, key in keys.items() if key not in _ASKS_PRICE}
+        keys = {word: meant for word, meant in keys.items() if meant not in _ASKS_PRICE}
     return _Question(folded, keys)

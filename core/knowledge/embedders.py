@@ -16,8 +16,8 @@ from core.bots.llm.configured import model
 from core.bots.llm.embeddings import Vector, unit
 from core.platform.config import get_settings
 from core.text.normalize import words
-from core.text.stopwords import WEAK
-from core.text.synonyms import key
+from core.text.stopwords import STOP_WORDS
+from core.text.synonyms import topic
 
 if TYPE_CHECKING:
     from core.bots.llm.client import ModelClient
@@ -88,7 +88,7 @@ class OfflineEmbedder:
     change of the algorithm needs a new name.
     """
 
-    name = "offline-1"
+    name = "offline-2"
     weight = 0.25
 
     def embed(self, texts: Sequence[str], *, timeout_seconds: float = 0) -> list[Vector]:
@@ -146,7 +146,7 @@ def _scaled(cosine: float, unrelated: float, same: float) -> float:
 def _hashed(text: str) -> Vector:
     counts: dict[str, int] = {}
     for word in words(text):
-        if word not in WEAK:
+        if word not in STOP_WORDS:
             counts[word] = counts.get(word, 0) + 1
     vector = [0.0] * OFFLINE_DIMENSIONS
     for word, count in counts.items():
@@ -160,11 +160,11 @@ _TRIPLES_SHARE = 0.3
 
 @lru_cache(maxsize=20_000)
 def _features(word: str) -> tuple[tuple[int, float], ...]:
-    """Return the vector positions and weights of a word: its whole key, and a share for its trigrams together."""
+    """Return the vector positions and weights of a word: its whole topic, and a share for its trigrams together."""
     padded = f"^{word}$"
     triples = [padded[at : at + 3] for at in range(len(padded) - 2)]
     share = _TRIPLES_SHARE / sqrt(len(triples))
-    return (_placed(key(word), 1.0), *(_placed(triple, share) for triple in triples))
+    return (_placed(topic(word), 1.0), *(_placed(triple, share) for triple in triples))
 
 
 def _placed(feature: str, weight: float) -> tuple[int, float]:

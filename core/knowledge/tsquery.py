@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.models.knowledge import SEARCHABLE
 from core.platform.db import run
 from core.text.normalize import words
-from core.text.stopwords import WEAK
-from core.text.synonyms import synonyms_of
+from core.text.stopwords import STOP_WORDS
+from core.text.synonyms import related_to
 
 _MAX_WORDS = 16
 # A term found more often than this is common: it is not counted further, and alone yields no candidates.
@@ -22,7 +22,7 @@ COMMON = 500
 
 def meaningful(question: str) -> list[str]:
     """Return the folded meaningful words of the question, each once, in order."""
-    return [word for word in dict.fromkeys(words(question)) if word not in WEAK][:_MAX_WORDS]
+    return [word for word in dict.fromkeys(words(question)) if word not in STOP_WORDS][:_MAX_WORDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequenc
     if not asked:
         return []
     editions_key, known = tuple(editions), _cache if chunks > _MANY else {}
-    forms = [" ".join(synonyms_of(word)) for word in asked]
+    forms = [" ".join(related_to(word)) for word in asked]
     with _lock:
         found = {form: known[editions_key, form] for form in forms if (editions_key, form) in known}
     new = [form for form in dict.fromkeys(forms) if form not in found]

@@ -11,6 +11,7 @@ import unicodedata
 from enum import StrEnum
 
 from core.text.normalize import words
+from core.text.stopwords import PARTICLES
 
 _MAX_LENGTH = 200  # characters: a longer message is more than a courtesy
 _UNHAPPY = frozenset("👎😡🤬😠😤😞😔😟😢😭💔🖕😒🙄☹🙁😖😩😫🤮🤢😱🆘🚨❌❓❔❗❕⁉‼💩🤦😕😑😐😣😥😓😰😨😧🤥🥱👿⚠⛔🚫")
@@ -67,19 +68,14 @@ _SIGNS = {
     ),
 }
 # They accompany the words above and mean nothing by themselves.
-_BESIDE = _words(
-    "a al con de del el en es esta este esto la las le les lo los me mi mis muy mucha muchas muchisimas mucho mil "
-    "para por que se su sus te todo todos toda todas tan tu un una usted ustedes y ya x dia dias noche "
-    "noches tal como estan estas va van ahi aqui queda quedo "
-    "amigo amiga amigos senor senora senorita estimado estimada estimados equipo gente chicos dios igualmente "
-    "totales infinitas igual bendiga pronto manana lindo linda feliz semana fin "
-    "all and are day afternoon evening night for have how i is it its much my of so sir madam team "
-    "that the there this to very was well what whats up you your lot bunch everyone guys folks mate man bro "
-    "dude again been then u "
-    "ao aos as com da das do dos e esse essa eu isso meu minha muito muita mto mt na nos o os pela pelo pra pro "
-    "sua seu "
-    "tudo bem voce voces vc vcs noite otima pessoal galera mano cara viu "
-    "vous tres beaucoup bien vielen dank tag morgen abend giorno tutti mille"
+_BESIDE = PARTICLES | _words(
+    "es esta este esto mucha muchas muchisimas mucho mil todo todos toda todas usted ustedes x dia dias noche noches "
+    "tal como estan estas va van ahi aqui queda quedo amigo amiga amigos senor senora senorita estimado estimada "
+    "estimados equipo gente chicos dios igualmente totales infinitas igual bendiga pronto manana lindo linda feliz "
+    "semana fin all are day afternoon evening night have how is its much so sir madam team there was well what whats "
+    "up lot bunch everyone guys folks mate man bro dude again been then u ao aos esse essa isso muito muita mto mt "
+    "pela pelo sua seu tudo bem voce vc vcs noite otima pessoal galera mano cara viu vous tres beaucoup bien vielen "
+    "dank tag morgen abend giorno tutti mille"
 )
 # They ask or refuse, except beside thanks: "gracias por la ayuda" and "no, gracias", but "hola, ayuda".
 _BESIDE_THANKS = _words(

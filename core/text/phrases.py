@@ -14,16 +14,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.text.normalize import sentences, stem, words
+from core.text.stopwords import PARTICLES
 
 # Words a phrase may contain or leave out: "quiero hablar con una persona" matches "hablar con persona".
-_FILLERS = frozenset(
-    words(
-        "a al algun alguna con de del el en favor la las le les lo los me mi mis nos por que se su sus te ti tu un una "
-        "unos unas y ya muy tan "
-        "o os as da do das dos na com em meu minha para pra pro um uma umas eu voces "
-        "an and for i in it my of on our please so some that the this to us very with you your"
-    )
-)
+_FILLERS = PARTICLES | {"favor", "please", "so"}
 # Emphasis that is ignored inside a phrase: "un ser humano", "an actual person".
 _EMPHASIS = frozenset(words("ser real verdadera verdadero verdade otra otro outra outro actual live proper"))
 # Verbs of wanting count as one word, whichever the phrase was written with.

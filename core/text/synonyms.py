@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from core.text.normalize import stem, words
 
+# Between bars are related words: a search finds one by the other, but they do not mean the same.
 _GROUPS = (
-    "precio precios cuesta cuestan vale costo coste tarifa cobran cobrar cobra price prices cost costs charge charges "
-    "preco precos custa custam custo cobram",
-    "envio envios enviar envian mandan mandar entrega entregas reparto despacho shipping shipment ship ships delivery "
-    "deliver delivers frete fretes entregam enviam",
+    "precio precios cuesta cuestan vale valen costo coste price prices cost costs preco precos custa custam custo"
+    " | tarifa cobran cobrar cobra charge charges cobram",
+    "envio envios enviar envian envie entrega entregas despacho shipping shipment ship ships "
+    "delivery deliver delivers frete fretes entregam enviam | mandan mandar reparto",
     "devolucion devoluciones devolver devuelven return returns returning devolucao devolucoes devolvem",
     "reembolso reembolsos reembolsar refund refunds refunded reembolsam",
     "cambio cambios cambiar exchange exchanges troca trocas trocar",
-    "demora demoran demorar tarda tardan tardar demoram",
-    "horario horarios funcionamento abren abre abierto abiertos hours open opens opening abrem aberto abertos",
-    "cierran cierra cerrado close closes closed fecham fecha fechado",
-    "pago pagos pagar payment payments pay pagamento pagamentos",
+    "tarda tardan tardar | demora demoran demorar demoram",
+    "horario horarios hours | abren abre abrir abierto abierta abiertos open opens opening abrem aberto aberta abertos"
+    " | funcionamento",
+    "cierran cierra cerrar cerrado close closes closing closed fecham fecha fechar fechado",
+    "pago pagos pagar pagan payment payments pay paying pagamento pagamentos",
+    "aceptan acepta aceptar accept accepted aceitam aceita",
     "tarjeta tarjetas card cards cartao cartoes",
     "efectivo cash dinheiro",
     "cuotas installments instalments parcelas parcelar",
@@ -29,7 +32,8 @@ _GROUPS = (
     "descuento descuentos oferta ofertas promocion discount discounts promotion desconto descontos promocao",
     "pedido pedidos order orders encomenda encomendas",
     "tienda tiendas sucursal store stores shop shops branch loja lojas filial",
-    "direccion ubicacion address location endereco localizacao",
+    "direccion ubicacion ubicado ubicados ubicada ubicadas queda quedan address location located fica ficam endereco "
+    "localizacao localizado localizada",
     "telefono phone telephone telefone",
     "correo email mail",
     "gratis gratuito gratuita free gratuitos",
@@ -38,7 +42,7 @@ _GROUPS = (
     "lunes monday",
     "sabado sabados saturday saturdays",
     "domingo domingos sunday sundays",
-    "feriado feriados festivo festivos navidad holiday holidays christmas natal",
+    "feriado feriados festivo festivos holiday holidays | navidad christmas natal",
     "auto autos carro carros coche coches car cars",
     "casa casas domicilio home residencia",
     "zapato zapatos shoe shoes sapato sapatos",
@@ -49,7 +53,7 @@ _GROUPS = (
     "vestido vestidos dress dresses",
     "falda faldas skirt skirts",
     "abrigo abrigos chaqueta chaquetas coat coats jacket jackets casaco casacos",
-    "bolso bolsos bag bags bolsa bolsas",
+    "bolso bolsos bag bags | bolsa bolsas",
     "cuero leather couro",
     "algodon cotton algodao",
     "lana wool",
@@ -66,7 +70,7 @@ _GROUPS = (
     "temperatura temperature",
     "peso pesa weight weighs weigh",
     "litro litros litre litres liter liters",
-    "nivel niveles level levels setting settings",
+    "nivel niveles level levels | setting settings",
     "limpiar limpieza limpie clean cleaning limpeza",
     "maquina maquinas machine machines",
     "papel paper",
@@ -82,7 +86,7 @@ _GROUPS = (
     "lavar lavado wash washing lavagem",
     "dano danado danada roto rota defecto defectuoso damaged broken defect defective defeito defeituoso quebrado",
     "cancelar cancelacion cancel cancellation cancelamento",
-    "reserva reservas reservar booking book appointment reservation agendar agendamento",
+    "reserva reservas reservar booking appointment reservation agendar agendamento | book",
     "cuenta cuentas account accounts conta contas",
     "contrasena password senha",
     "regalo regalos gift gifts presente presentes",
@@ -103,16 +107,23 @@ _GROUPS = (
     "reparacion reparar repair repairs conserto consertar",
     "reclamo reclamos queja quejas complaint complaints reclamacao reclamacoes",
 )
-_KEYS = {stem(word): f"<{group.split()[0]}>" for group in reversed(_GROUPS) for word in words(group)}
-_MEMBERS = {f"<{group.split()[0]}>": tuple(dict.fromkeys(words(group))) for group in _GROUPS}
+_FAMILIES = tuple(tuple(tuple(words(group)) for group in family.split("|")) for family in _GROUPS)
+_KEYS = {stem(word): f"<{group[0]}>" for family in reversed(_FAMILIES) for group in family for word in group}
+_RELATED = {f"<{group[0]}>": tuple(word for one in family for word in one) for family in _FAMILIES for group in family}
 
 
 def key(word: str) -> str:
-    """Return the key of a folded word: its group, or its stem."""
+    """Return what a folded word means: its synonyms and all its forms have the same key."""
     stemmed = stem(word)
     return _KEYS.get(stemmed, stemmed)
 
 
-def synonyms_of(word: str) -> tuple[str, ...]:
-    """Return the words of its group, including itself; itself alone when it is in none."""
-    return _MEMBERS.get(key(word), (word,))
+def topic(word: str) -> str:
+    """Return a wider key: that of its related words too, as "horario" and "abren"."""
+    meant = key(word)
+    return f"<{_RELATED[meant][0]}>" if meant in _RELATED else meant
+
+
+def related_to(word: str) -> tuple[str, ...]:
+    """Return the synonyms and related words, including itself; itself alone when it is in no group."""
+    return _RELATED.get(key(word), (word,))

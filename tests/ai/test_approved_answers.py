@@ -110,6 +110,8 @@ TRAPS = [
     ("es", "gracias"),
     ("es", "👍"),
     ("es", "el envío llegó roto"),
+    ("es", "me cobraron el envío"),
+    ("es", "no me cobren el envío"),
     ("en", "Where is my order?"),
     ("en", "Is the store open?"),
     ("en", "How much is international shipping?"),

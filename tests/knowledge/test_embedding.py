@@ -130,13 +130,13 @@ def test_offline_shared_words_lie_close_whatever_their_form() -> None:
 
 def test_offline_vectors_never_change_under_their_name() -> None:
     (vector,) = OFFLINE.embed(["Envío gratis"])
-    assert OFFLINE.name == "offline-1"
+    assert OFFLINE.name == "offline-2"
     assert math.isclose(math.hypot(*vector), 1.0)
-    assert [(at, round(value, 3)) for at, value in enumerate(vector) if abs(value) > 0.5] == OFFLINE_1
+    assert [(at, round(value, 3)) for at, value in enumerate(vector) if abs(value) > 0.5] == OFFLINE_2
     assert OFFLINE.embed(["hola"]) == [(0.0,) * 256]
 
 
-OFFLINE_1 = [(177, 0.677), (253, -0.677)]
+OFFLINE_2 = [(177, 0.677), (253, -0.677)]
 
 
 def test_which_embedder_is_in_use(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_which_embedder_is_in_use(database: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(embedders, "model", lambda: client)
     assert current().name == get_settings().openai_embedding_model == "text-embedding-3-small"
     assert named("text-embedding-ada-002") == ServerEmbedder(client, "text-embedding-ada-002")
-    assert named("offline-1") is OFFLINE
+    assert named("offline-2") is OFFLINE
     monkeypatch.setattr(get_settings(), "openai_embedding_model", "offline")
     assert current() is OFFLINE
     assert model() is None

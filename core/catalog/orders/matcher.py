@@ -16,6 +16,7 @@ from core.catalog.orders.parser import RequestedItem, plural
 from core.catalog.product_index import Item
 from core.text.normalize import LanguageCode, fold, stem, words
 from core.text.numbers import DOZEN, LARGEST, PAIR, PIECE, convert, unit_named
+from core.text.stopwords import PARTICLES
 
 SURE = 0.7
 POSSIBLE = 0.45  # from here on "do you mean …?" is worth asking
@@ -38,13 +39,8 @@ _VESSELS = frozenset(
         ),
     )
 )
-_EMPTY = frozenset(
-    words(
-        "de del la las el los lo le en con para por y a al un una unos unas mi mis tu su que talla talle color tamano "
-        "da do das dos o os as em com pra pro e um uma uns umas meu minha cor tamanho numero "
-        "the of for with and in my your size colour any some that this es son"
-    )
-)
+# "Té" is no pronoun among goods.
+_EMPTY = PARTICLES - {"te"} | frozenset(words("talla talle color tamano cor tamanho numero size colour es son"))
 # Sold in pairs: "un par de zapatos" is one of what the catalogue calls shoes, "un par de camisas" are two shirts.
 _PAIRED = frozenset(
     map(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.text.normalize import words
+from core.text.stopwords import GREETINGS, PARTICLES
 
 WISHES = frozenset(
     words(
@@ -22,23 +23,7 @@ PRICES = frozenset(
         "saem how much cost costs price precio precios preco precos"
     )
 )
-LEADS = (
-    WISHES
-    | PRICES
-    | frozenset(
-        words(
-            "hola buenas buenos buen dia dias tardes noches que tal disculpe disculpa perdon mira mire oye oiga por "
-            "favor porfa gracias ya me nos te le les se lo el la los las al de del para mi mis ahi con a en es "
-            "son si claro vale ok tambien ademas y e tan solo solamente hacer hagan hago haga una voy vamos puede "
-            "puedes podria podrias pueden podrian gustaria ser buscando que mandes mande envies envie traigas des "
-            "oi ola bom boa tarde noite tudo bem por favor obrigado obrigada eu o os as um do da dos das no na ao pra "
-            "pro meu minha fazer pode poderia poderiam tambem alem sim so apenas gostava seria "
-            "hi hello hey good morning afternoon evening please thanks thank you i we would could can may to for my "
-            "the sku of some us just also plus and id we'd i'd i'll ill is are it be make let's lets yes ok okay then "
-            "do placing place up have you"
-        )
-    )
-) - {"una", "um"}
+
 TAILS = frozenset(
     words(
         "por favor porfa porfavor porfis gracias please pls plz thanks thank thx you obrigado obrigada mas tambien "
@@ -65,6 +50,17 @@ ASKING = frozenset(
     words(
         "cuando como donde quien quienes cual cuales porque quando onde quem qual quais "
         "what when where why who which how does did"
+    )
+)
+# What may stand before the first product.
+LEADS = (WISHES | PRICES | PARTICLES | GREETINGS) | frozenset(
+    words(
+        "dia dias tardes noches tal mira mire oye oiga porfa ahi es son si claro vale tambien ademas solo solamente "
+        "hacer hagan hago haga voy vamos puede puedes podria podrias pueden podrian gustaria ser buscando mandes "
+        "envies traigas des "
+        "tarde noite tudo bem no ao fazer pode poderia poderiam tambem alem sim so apenas gostava "
+        "morning afternoon evening we would could can may sku just also plus id wed ill is are be make lets yes okay "
+        "then placing place up have"
     )
 )
 SUGGESTING = frozenset(words("about si sea"))  # "what about 3 mugs", "como si fueran 3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.text.normalize import words
+from core.text.stopwords import PARTICLES
 
 YES = frozenset(
     words(
@@ -16,15 +17,13 @@ YES = frozenset(
 )
 SURELY_YES = frozenset(words("confirmo confirma confirmar confirmado confirmada confirmamos acepto confirm aceito"))
 NO = frozenset(words("no nop nope nel negativo nah nao never olvidalo olvidelo dejalo dejelo desisto ninguno ninguna"))
-NOTHING_MORE = frozenset(
+NOTHING_MORE = PARTICLES - {"se"} | frozenset(  # "no sé" is no refusal
     words(
-        "gracias muchas por favor porfa de el la lo los las un una esta estan bien muy todo asi me queda entonces "
-        "pedido cotizacion compra orden eso con es quiero llevo que ahora mejor ya interesa necesito deja senor senora "
-        "tu su "
-        "thanks thank you please the it is that sounds good go ahead a order quote i want ill take for me my do of "
-        "course thats not interested dont need anymore now all set lets do this "
-        "obrigado obrigada muito o a os as ta tudo bem sim pode ser orcamento quero vou levar fechar esta com bom dia "
-        "agora mais nada deixa pra la e ja preciso nenhum nenhuma isso mesmo"
+        "gracias muchas favor porfa esta estan bien todo asi queda entonces pedido cotizacion compra orden eso es "
+        "quiero llevo ahora mejor interesa necesito deja senor senora thanks thank please is sounds good go ahead "
+        "order quote want ill take course thats not interested dont need anymore now all set lets obrigado obrigada "
+        "muito ta tudo bem sim pode ser orcamento quero vou levar fechar bom dia agora mais nada deixa ja preciso "
+        "nenhum nenhuma isso mesmo"
     )
 )
 DENIALS = frozenset(words("no nunca nao not dont never"))
