@@ -62,7 +62,7 @@ def fails(kind: FailureKind, **changes: object) -> ScriptedModel:
 def request(*texts: str, **settings: object) -> ComposeRequest:
     said = texts or ("¿qué medios de pago hay?",)
     return ComposeRequest(
-        settings=BotSettings(**{"qa_pairs": (PAIR,), **settings}),  # type: ignore[arg-type]
+        settings=BotSettings(**{"qa_pairs": (PAIR,), **settings}),
         business=BusinessFacts("Sol"),
         turns=tuple(Turn(Role.CUSTOMER, text, NOON + timedelta(seconds=i)) for i, text in enumerate(said)),
         prices=load_prices(),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bots.calibration import IDENTITY, MIN_SAMPLE, Calibration, fit
+from core.bots.calibration import IDENTITY, MIN_SAMPLE, fit
 
 confidences = st.floats(0, 1)
 samples = st.lists(st.tuples(confidences, st.booleans()), min_size=MIN_SAMPLE, max_size=150)
@@ -38,7 +38,8 @@ def test_too_few_outcomes_change_nothing() -> None:
 
 def test_a_bot_that_is_too_sure_of_itself_is_believed_less() -> None:
     curve = fit([(0.9, n % 2 == 0) for n in range(60)])
-    assert curve == Calibration(((pytest.approx(0.9), 0.5),), 60)
+    ((claimed, observed),) = curve.points
+    assert (claimed, observed, curve.sample) == (pytest.approx(0.9), 0.5, 60)
     assert curve.apply(0.9) == curve.apply(1.0) == 0.5
 
 

@@ -346,7 +346,7 @@ def test_nobody_listens(make_client: Callable[..., ModelClient]) -> None:
 
 
 def test_a_connection_dropped_without_an_answer_is_tried_once_more(make_client: Callable[..., ModelClient]) -> None:
-    accepted = []
+    accepted: list[socket.socket] = []
 
     def drop_two() -> None:
         for _ in range(2):

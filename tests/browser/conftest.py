@@ -19,6 +19,7 @@ from core.accounts import sessions
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
 from tests.browser.steps import PATIENCE, signed_in
+from tests.conftest import TestBusiness
 from tests.console.people import Person, conversation, person, says
 
 _ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser, console: Console, business) -> Iterator[Page]:
+def page(chromium: Browser, console: Console, business: TestBusiness) -> Iterator[Page]:
     """A fresh browser window. A test fails if its page asks another machine for anything."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
     context.set_default_timeout(PATIENCE * 1000)
@@ -105,7 +106,7 @@ def page(chromium: Browser, console: Console, business) -> Iterator[Page]:
 
 
 @pytest.fixture
-def link(business) -> str:
+def link(business: TestBusiness) -> str:
     """A fresh administrator's one-time link, as the first start prints it."""
     with system_transaction() as session:
         token = sessions.first_administrator(session, business.business_id, get_settings())
@@ -114,13 +115,13 @@ def link(business) -> str:
 
 
 @pytest.fixture
-def talk(business) -> int:
+def talk(business: TestBusiness) -> int:
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     says(business.business_id, talk, "Where is my order?")
     return talk
 
 
 @pytest.fixture
-def ana(business, page: Page, console: Console) -> Person:
+def ana(business: TestBusiness, page: Page, console: Console) -> Person:
     """An agent, signed in in this browser."""
     return signed_in(page, console, person(business.business_id))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fpdf import FPDF
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from core.knowledge import ingest, sources
 from core.models import Role
@@ -48,12 +48,8 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     guide = _pdf("Shipping to Cordoba takes three days.", "The warranty lasts one year.")
     panel.locator("input[type=file]").set_input_files(
         [
-            {"name": "Shipping guide.pdf", "mimeType": "application/pdf", "buffer": guide},
-            {
-                "name": "prices.csv",
-                "mimeType": "text/csv",
-                "buffer": b"product,price\nBag,120 EUR\nBelt,30 EUR",
-            },
+            FilePayload(name="Shipping guide.pdf", mimeType="application/pdf", buffer=guide),
+            FilePayload(name="prices.csv", mimeType="text/csv", buffer=b"product,price\nBag,120 EUR\nBelt,30 EUR"),
         ]
     )
     expect(panel.get_by_text("Shipping guide.pdf")).to_be_visible()

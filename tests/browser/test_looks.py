@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from core.models import Role
 from tests.browser.steps import PATIENCE, at_address, at_rest, signed_in
@@ -125,10 +125,10 @@ def test_what_can_be_done_with_a_message_stands_beside_it(page: Page, phone: Pag
 
 def test_a_picture_is_seen_before_it_is_sent(page: Page, ana: Person, talk: int) -> None:
     at_address(page, talk)
-    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
-    paper = {"name": "terms.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    broken = FilePayload(name="broken.png", mimeType="image/png", buffer=b"no picture")
+    paper = FilePayload(name="terms.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7")
     page.locator("input.picker").set_input_files(
-        [{"name": "shoe.png", "mimeType": "image/png", "buffer": picture()}, paper, broken]
+        [FilePayload(name="shoe.png", mimeType="image/png", buffer=picture()), paper, broken]
     )
     chips = page.locator(".chips .file")
     expect(chips).to_have_count(3)

@@ -204,7 +204,7 @@ def test_failed_messages_are_sent_again_from_the_queue_one_after_another(
         expect(again).to_have_count(3 - sent)
         at_rest(page)
         again.first.click()
-        until(lambda sent=sent: one("SELECT count(*) FROM messages WHERE status = 'queued'") == sent)
+        until(lambda: one("SELECT count(*) FROM messages WHERE status = 'queued'") == sent)
     expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
     expect(page.get_by_text("Failed ·")).not_to_be_visible()
     expect(page.get_by_test_id("stToast").first).to_contain_text("Back in the queue: 1")

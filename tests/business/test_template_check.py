@@ -124,8 +124,12 @@ def test_what_fits_passes(defined: list[dict[str, Any]], given: list[dict[str, A
 
 
 def test_a_one_time_password_fits_in_body_and_button() -> None:
-    defined = [{"type": "BODY", "text": "*{{1}}* es su código."}, {"type": "BUTTONS", "buttons": [CODE]}]
+    defined: list[dict[str, Any]] = [
+        {"type": "BODY", "text": "*{{1}}* es su código."},
+        {"type": "BUTTONS", "buttons": [CODE]},
+    ]
     look(defined, [body("123456"), button("url", *words("123456"))], "AUTHENTICATION")
+    wrong: list[dict[str, Any]]
     for wrong in ([body("123456")], [body("1" * 16), button("url", *words("1" * 16))]):
         with pytest.raises(TemplateFault):
             look(defined, wrong, "AUTHENTICATION")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,7 @@ def meta(business: TestBusiness, httpserver: HTTPServer, monkeypatch: pytest.Mon
     accounts.forget()
 
 
-def tells(meta: HTTPServer, *told: dict[str, object]) -> None:
+def tells(meta: HTTPServer, *told: dict[str, Any]) -> None:
     meta.clear()
     meta.expect_request(f"/{get_settings().whatsapp_api_version}/waba-1/message_templates").respond_with_json(
         {"data": list(told)}

@@ -45,7 +45,7 @@ def receive(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serve(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
+def serve(behave: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[int]]]:
     """Run a server that passes every connection to `behave`; yields its URL and the count of connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     connections: list[int] = []
@@ -124,7 +124,7 @@ def test_a_reset_after_the_request_proves_nothing(make: Make) -> None:
 
 
 def test_a_close_after_the_request_proves_nothing(make: Make) -> None:
-    with serve(lambda connection: receive(connection) and None) as (url, _):
+    with serve(receive) as (url, _):
         assert failure(make(url)).verdict is Verdict.UNKNOWN
 
 

@@ -282,7 +282,7 @@ def test_a_reason_names_the_part_and_its_shape(field: str, value: dict[str, Any]
 def twilio(fields: dict[str, Any], read_as: Any = parse_inbound, *query: str) -> Parsed:
     form = {"MessageSid": "SM1", "From": "+5491123456789", "To": "+14155238886", "Body": "", **fields}
     (found,) = read_as(urlencode(form).encode(), FORM, *query, NOW)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 @pytest.mark.parametrize(

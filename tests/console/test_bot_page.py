@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -340,7 +341,7 @@ def test_numbers_with_decimals_are_typed_as_the_reader_writes_them(
         assert desk.page.text_input(key=field).value == typed
 
 
-def compared(desk: Desk) -> tuple[int, int]:
+def compared(desk: Desk) -> tuple[Any, Any]:
     return desk.page.selectbox(key="bot_version").value, desk.page.selectbox(key="bot_against").value
 
 

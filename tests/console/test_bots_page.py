@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -194,7 +195,7 @@ ROWS = [{"question": one, "answer": one.upper(), "approved": True} for one in "a
 
 
 def test_rows_edited_under_a_search_keep_their_places() -> None:
-    edited = [
+    edited: list[dict[str, Any]] = [
         {"question": "b", "answer": "other", "approved": True, "place": 1},
         {"question": "new", "answer": "N", "approved": None, "place": None},
         {"question": None, "answer": None, "approved": None, "place": float("nan")},

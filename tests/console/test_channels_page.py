@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from console import auth
 from console.app_pages.channels import commands
 from core.channels.types import Kind
+from core.messaging.channels import admin
 from core.messaging.channels.admin import ChannelEdit
 from core.models import Role
 from core.platform.errors import NotFound
@@ -162,7 +163,7 @@ def test_what_the_provider_refuses_is_not_kept(acting, providers) -> None:
 
 def test_a_number_is_one_channel(acting, providers) -> None:
     _phone(providers, "106540352242922")
-    with pytest.raises(commands.admin.ChannelTaken):
+    with pytest.raises(admin.ChannelTaken):
         _add("106540352242922")
 
 
@@ -197,7 +198,7 @@ def test_an_edit_keeps_the_secrets_that_were_left_empty(acting, business, provid
     ],
 )
 def test_what_is_wrong_is_named_before_anybody_is_asked(acting, provider, kind, identity, edit, part) -> None:
-    with pytest.raises(commands.admin.UnacceptableChannel) as raised:
+    with pytest.raises(admin.UnacceptableChannel) as raised:
         commands.add(provider, kind, identity, edit)
     assert raised.value.part == part
 

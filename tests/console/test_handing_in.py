@@ -14,6 +14,7 @@ from console.http.security import COOKIE
 from core.accounts.visibility import Limited
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sees, Sender
+from core.platform.config import get_settings
 from core.platform.db import transaction
 from tests.console.people import conversation, person
 from tests.inbox.steps import one
@@ -65,9 +66,7 @@ def test_the_paperclip_is_there_where_files_can_go_out(business: Any, monkeypatc
     from core.messaging.channels import accounts
 
     for address, twilio in (("https://desk.example", True), ("http://localhost:8000", False), ("", False)):
-        settings = accounts.get_settings().model_copy(
-            update={"public_url": address, "twilio_api_url": "https://api.twilio.com"}
-        )
+        settings = get_settings().model_copy(update={"public_url": address, "twilio_api_url": "https://api.twilio.com"})
         accounts.forget()
         with monkeypatch.context() as patched:
             patched.setattr(accounts, "get_settings", lambda settings=settings: settings)

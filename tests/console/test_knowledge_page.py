@@ -9,6 +9,7 @@ from console import auth, i18n
 from console.app_pages.knowledge import commands, queries
 from core.knowledge import ingest
 from core.knowledge.parsers import Fault
+from core.knowledge.sources import record_failure
 from core.models import Role
 from core.platform import object_storage
 from core.platform.db import transaction
@@ -147,7 +148,7 @@ def test_a_fault_is_said_plainly_with_what_stays_in_use(desk: Desk, business: Te
     source_id = add(business, GUIDE)
     read_next()
     with transaction(business.business_id) as session:
-        ingest.record_failure(session, source_id, Fault.ENCRYPTED)
+        record_failure(session, source_id, Fault.ENCRYPTED)
     page = at_knowledge(desk)
     assert "protected by a password" in said(page)
     assert "The previous content stays in use." in said(page)

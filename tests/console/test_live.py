@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 
-from console.http import live_updates
+from console.http import change_feed, live_updates
 from console.http.security import COOKIE
 from core.platform import events
 from core.platform.db import system_transaction, transaction
@@ -31,7 +31,7 @@ def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
         events.publish_change(session, 0, 0)
-    changes = []
+    changes: list[Change | Presence | None] = []
     for notification in listener.notifies(timeout=10):
         change = events.parse(notification.payload)
         if change == Change(0, 0):
@@ -144,12 +144,16 @@ def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
         assert [change for change in heard(listener) if isinstance(change, Presence)] == []
 
 
-@pytest.mark.parametrize(("calls", "rings"), [(events.ALL_AGENTS, True), ("me", True), (999, False), (None, False)])
-def test_a_customer_calls_whoever_answers_them(business, desk, calls: int | str | None, rings: bool) -> None:
+@pytest.mark.parametrize(
+    ("called", "rings"),
+    [(lambda _: events.ALL_AGENTS, True), (lambda me: me, True), (lambda _: 999, False), (lambda _: None, False)],
+)
+def test_a_customer_calls_whoever_answers_them(
+    business, desk, called: Callable[[int], int | None], rings: bool
+) -> None:
     ana = person(business.business_id)
     with connect(desk, ana) as browser:
-        whom = ana.id if calls == "me" else calls
-        browser.portal.call(live_updates._pass_on, Change(business.business_id, 7, whom))
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, 7, called(ana.id)))
         if rings:
             assert browser.receive_json() == {"calls": [7]}
         browser.portal.call(live_updates._pass_on, Change(business.business_id, 8, events.ALL_AGENTS))
@@ -189,6 +193,6 @@ def test_pages_read_for_themselves_what_could_not_be_read_for_all(business, desk
 
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     with connect(desk, person(business.business_id)) as browser:
-        monkeypatch.setattr(live_updates.change_feed, "read", fail)
+        monkeypatch.setattr(change_feed, "read", fail)
         browser.portal.call(live_updates._pass_on, Change(business.business_id, talk))
         assert browser.receive_json() == [talk]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlalchemy import select, update
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
@@ -19,6 +20,7 @@ from console.app_pages.inbox import commands as inbox_commands
 from core.accounts import sessions, users
 from core.channels.types import InvalidMessage
 from core.models import Agent, Delivery, Message, Role
+from core.platform import events
 from core.platform.db import system_transaction
 from core.platform.errors import Conflict, OptedOut, WindowClosed
 from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
@@ -196,13 +198,13 @@ ADMINISTRATORS_PAGES = {"keys", "webhooks"}
 )
 def test_a_role_is_given_no_page_but_its_own(business, monkeypatch, role: Role, withheld: set[str]) -> None:
     given: list[str] = []
-    navigate = navigation.st.navigation
+    navigate = st.navigation
 
     def noted(pages: dict[str, list[Any]], **options: Any) -> Any:
         given.extend(page.url_path or "inbox" for group in pages.values() for page in group)
         return navigate(pages, **options)
 
-    monkeypatch.setattr(navigation.st, "navigation", noted)
+    monkeypatch.setattr(st, "navigation", noted)
     Desk(person(business.business_id, role=role), monkeypatch).open()
     every = {path.parent.name for path in Path(APP).with_name("app_pages").glob("*/page.py")}
     assert set(given) == every - withheld
@@ -287,7 +289,7 @@ def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
 def test_only_what_was_unread_is_announced_as_seen(acting, talk, monkeypatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(
-        inbox_commands.events,
+        events,
         "publish_change",
         lambda session, business_id, conversation_id: told.append(conversation_id),
     )
@@ -324,12 +326,12 @@ def test_whoever_is_signed_out_can_do_nothing(acting, talk, act) -> None:
 
 
 def test_roles_are_asked_of_the_database_not_of_the_page(acting) -> None:
-    assert auth.require(*users.Role, fresh=True).role == "agent"
+    assert auth.require(*Role, fresh=True).role == "agent"
     with pytest.raises(auth.NotAllowed):
-        auth.require(users.Role.ADMINISTRATOR, fresh=True)
+        auth.require(Role.ADMINISTRATOR, fresh=True)
     with system_transaction() as session:
         session.execute(update(Agent).where(Agent.id == acting.id).values(role="administrator"))
-    assert auth.require(users.Role.ADMINISTRATOR, fresh=True).id == acting.id
+    assert auth.require(Role.ADMINISTRATOR, fresh=True).id == acting.id
 
 
 def test_closing_can_be_undone(desk, talk) -> None:

@@ -16,7 +16,7 @@ from core.catalog import quotes
 from core.catalog.orders.matcher import Line
 from core.catalog.product_index import Item
 from core.catalog.quote import QuoteChange
-from core.models import Quote, QuoteState
+from core.models import Quote, QuoteState, Role
 from core.platform.db import system_transaction, transaction
 from core.reporting import daily_rollups
 from tests.console.people import conversation, person, says
@@ -171,7 +171,7 @@ def test_quotes_are_among_the_figures(business, talk, monkeypatch: pytest.Monkey
     first = quote(business, talk, SOME_FLOUR)
     quote(business, talk, SOME_FLOUR, based_on=first)
     queries._figures.clear()
-    desk = Desk(person(business.business_id, role=auth.Role.MANAGER), monkeypatch)
+    desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     desk.open().switch_page("app_pages/analytics/page.py")
     page = desk.run()
     shown = {metric.label: metric.value for metric in page.metric}

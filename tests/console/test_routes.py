@@ -6,7 +6,6 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
@@ -49,7 +48,7 @@ def browser(business) -> TestClient:
 
 
 @pytest.fixture
-def stored(business, tmp_path: Path) -> Iterator[dict[str, int]]:
+def stored(business, tmp_path: Path) -> dict[str, int]:
     """Files of a customer, by their type."""
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     message_id = says(business.business_id, talk, "look")

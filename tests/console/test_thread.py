@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -32,7 +33,7 @@ def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thr
 def test_each_view_shows_its_own_newest_first(business) -> None:
     ana = person(business.business_id)
 
-    def one(minutes: int, **values: object) -> int:
+    def one(minutes: int, **values: Any) -> int:
         at = NOW - timedelta(minutes=minutes)
         return conversation(business.business_id, business.whatsapp_channel_id, last_message_at=at, **values)
 

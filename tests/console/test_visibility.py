@@ -29,8 +29,7 @@ from console.http.security import COOKIE
 from core.accounts import sessions, teams
 from core.accounts.notifications import notify
 from core.conversations.inbox_list import InboxFilter, View
-from core.models import AIRun, Attachment, Role, Sees, Severity
-from core.models.quote import QuoteState
+from core.models import AIRun, Attachment, QuoteState, Role, Sees, Severity
 from core.platform import events, object_storage
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
@@ -429,7 +428,7 @@ def test_browsers_are_told_of_what_their_agent_sees(floor: Floor, socket: Any, s
             hers.portal.call(live_updates._pass_on, Change(floor.business.business_id, talk, events.ALL_AGENTS))
         told: dict[str, Any] = {}
         for browser, sees in ((hers, seen), (his, SEEN[Sees.ALL])):
-            told, calls = {}, set()
+            told, calls = {}, set[int]()
             while not told or len(calls) < len(sees):
                 said = browser.receive_json()
                 calls |= set(said.get("calls", ()))

@@ -49,7 +49,7 @@ def ana(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Person:
 
 
 def show(explanation: Explanation) -> AppTest:
-    def script(explanation):  # type: ignore[no-untyped-def]  # its source alone is run, without this module
+    def script(explanation):  # its source alone is run, without this module
         from console.app_pages.inbox import explanation_dialog
 
         explanation_dialog._content(explanation, 1, None)

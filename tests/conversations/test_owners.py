@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def online(business: TestBusiness, name: str = "Ana Torres", *, seconds_ago: int
     return who.id
 
 
-def talk(business: TestBusiness, **values: object) -> int:
+def talk(business: TestBusiness, **values: Any) -> int:
     return conversation(business.business_id, business.whatsapp_channel_id, **values)
 
 

@@ -30,7 +30,7 @@ def tried(business: TestBusiness, trace: Trace) -> None:
 
 def fits(business: TestBusiness, **limits: int) -> bool:
     with transaction(business.business_id) as session:
-        return usage.fits(session, business.bot_id, BotSettings(**limits), [])  # type: ignore[arg-type]
+        return usage.fits(session, business.bot_id, BotSettings(**limits), [])
 
 
 def test_a_trial_is_recorded_with_its_cost_and_counts_towards_the_budget(business: TestBusiness) -> None:

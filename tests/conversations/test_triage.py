@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -173,7 +174,11 @@ def test_the_owner_is_alerted_when_a_snooze_ends(business: TestBusiness, monkeyp
     )
     ana = person(business.business_id).id
     long_ago = NOW - timedelta(days=3)
-    known = {"status": "snoozed", "snoozed_until": NOW - timedelta(seconds=1), "last_message_at": long_ago}
+    known: dict[str, Any] = {
+        "status": "snoozed",
+        "snoozed_until": NOW - timedelta(seconds=1),
+        "last_message_at": long_ago,
+    }
     known |= {"waiting_since": None, "unread_count": 0}
     hers = conversation(business.business_id, business.whatsapp_channel_id, mode="human", assignee_id=ana, **known)
     bots = conversation(business.business_id, business.sms_channel_id, mode="bot", **known)

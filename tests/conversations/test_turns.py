@@ -106,7 +106,7 @@ def test_the_next_reply_knows_the_last_sentiment_until_an_agent_answers(business
     turn, reply_context = begin()
     assert reply_context.request.last_sentiment == "negative"
     rows("UPDATE conversations SET bot_turns = 0")
-    assert prepare(turn).request.last_sentiment is None  # type: ignore[union-attr]
+    assert prepare(turn).request.last_sentiment is None
 
 
 def test_a_reply_is_claimed_by_one_worker(business: TestBusiness) -> None:
@@ -171,7 +171,7 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
     def run(step: object) -> None:
         prepare_from_cache.wait()
         try:
-            step()  # type: ignore[operator]
+            step()
         except Exception as error:
             failures.append(error)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.accounts import notification_delivery
 from core.cli.admin import sign_in_address
 from core.platform import config
 
@@ -34,7 +33,6 @@ def test_links_to_sign_in_and_in_notices_begin_alike(
 
 
 def test_nothing_else_puts_the_address_together() -> None:
-    assert notification_delivery.get_settings is config.get_settings
     readers = {
         str(path.relative_to(ROOT))
         for room in ("core", "webhook_app", "workers", "console")

@@ -82,7 +82,7 @@ def test_messages_of_before_get_their_words(empty: str) -> None:
             connection.execute(text(_MESSAGE), values)
     command.upgrade(config, "head")
     with engine.connect() as connection:
-        found = dict(connection.execute(text("SELECT type, text FROM messages")).all())  # type: ignore[arg-type]
+        found = {row.type: row.text for row in connection.execute(text("SELECT type, text FROM messages"))}
         kept = connection.execute(
             text("SELECT payload FROM messages WHERE type IN ('text', 'image') ORDER BY id")
         ).scalars()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 
 import pytest
@@ -70,7 +71,7 @@ def test_enabled_channels_are_probed_periodically(business, providers) -> None:
 
 def test_doctor_says_what_to_fix(business, providers, capsys: pytest.CaptureFixture[str]) -> None:
     rows(f"UPDATE channels SET state = 'paused', state_reason = 'Banned' WHERE id = {business.whatsapp_channel_id}")
-    assert doctor.doctor(doctor.argparse.Namespace()) == 1
+    assert doctor.doctor(argparse.Namespace()) == 1
     told = capsys.readouterr().out
     assert "ok   database: Postgres" in told
     assert "ok   disk: " in told

@@ -12,7 +12,6 @@ from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows, store
 from tests.messages import meta_body, meta_json, text_value
-from workers import stats_reporter
 from workers.stats_reporter import StatsReporter
 
 
@@ -60,7 +59,7 @@ def test_a_report_that_failed_is_included_in_the_next_one(
         raise OperationalError("", {}, Exception("away"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(stats_reporter.worker_stats, "report", away)
+        patch.setattr(worker_stats, "report", away)
         reporter.flush({}, {})
     reporter.count("media", 1)
     reporter.flush({}, {})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from core.channels.types import Sent
@@ -57,7 +57,7 @@ def rows(sql: str, **values: Any) -> list[Any]:
     """Run a query as the database's owner."""
     with system_transaction() as session:
         result = session.execute(text(sql), values)
-        return list(result.all()) if result.returns_rows else []
+        return list(result.all()) if isinstance(result, CursorResult) and result.returns_rows else []
 
 
 def one(sql: str, **values: Any) -> Any:

@@ -34,7 +34,7 @@ def reads() -> None:
 
 
 def state() -> tuple[int, bool, str]:
-    return rows("SELECT unread_count, waiting_since IS NOT NULL, status FROM conversations")[0]  # type: ignore[no-any-return]
+    return rows("SELECT unread_count, waiting_since IS NOT NULL, status FROM conversations")[0]
 
 
 def deletes(target: str) -> None:

@@ -89,8 +89,8 @@ def test_history_is_in_no_metric(business: TestBusiness) -> None:
 
 
 def test_files_of_the_history_replace_their_placeholders(business: TestBusiness) -> None:
-    picture = {"type": "image", "image": {"id": "45", "mime_type": "image/jpeg", "caption": "la foto"}}
-    voice = {"type": "audio", "audio": {"id": "46", "mime_type": "audio/ogg"}, "to": ANA}
+    picture: dict[str, Any] = {"type": "image", "image": {"id": "45", "mime_type": "image/jpeg", "caption": "la foto"}}
+    voice: dict[str, Any] = {"type": "audio", "audio": {"id": "46", "mime_type": "audio/ogg"}, "to": ANA}
     media = of_field(
         "history", {"contacts": [{"wa_id": ANA}], "messages": [old(2, **picture), old(3, ours=True, **voice)]}
     )
@@ -110,7 +110,7 @@ def test_files_of_the_history_replace_their_placeholders(business: TestBusiness)
 
 
 def test_files_that_come_before_their_placeholders_stay(business: TestBusiness) -> None:
-    picture = {"type": "image", "image": {"id": "45", "mime_type": "image/jpeg", "caption": "la foto"}}
+    picture: dict[str, Any] = {"type": "image", "image": {"id": "45", "mime_type": "image/jpeg", "caption": "la foto"}}
     receive(of_field("history", {"contacts": [{"wa_id": ANA}], "messages": [old(2, **picture)]}))
     receive(past((ANA, [old(2, type="media_placeholder")])))
     assert rows("SELECT type, text FROM messages") == [("image", "la foto")]

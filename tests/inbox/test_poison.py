@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core.messaging.inbound import dead_letters
+from core.messaging.inbound import dead_letters, webhook_events
 from core.messaging.inbound import ingest as receiving
-from core.platform.db import system_transaction
+from core.messaging.inbound.routes import Item
+from core.platform.db import run, system_transaction
 from core.platform.job_queue import TimedOut
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, receive, rows, store
@@ -77,13 +78,12 @@ def test_what_meta_may_send_is_no_excess(business: TestBusiness) -> None:
 
 def test_a_thousand_dead_items_are_one_statement(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    really = receiving.webhook_events.run
 
     def counted(session: Session, statement: str, values: Any = None) -> Any:
         calls.append(statement)
-        return really(session, statement, values)
+        return run(session, statement, values)
 
-    monkeypatch.setattr(receiving.webhook_events, "run", counted)
+    monkeypatch.setattr(webhook_events, "run", counted)
     receive({"entry": [0] * 1000})
     assert sum("dead_letters" in statement for statement in calls) == 1
     assert one("SELECT count(*) FROM dead_letters") == 1000
@@ -95,7 +95,7 @@ class TestAnEventThatStopsPeople:
         """Make storing a marked text fail like a time limit or a kill: nothing is committed."""
         really = receiving._store_items
 
-        def stopped(session: Session, items: Sequence[receiving.Item]) -> None:
+        def stopped(session: Session, items: Sequence[Item]) -> None:
             if any("veneno" in getattr(item.parsed, "text", "") for item in items):
                 raise TimedOut("stopped")
             really(session, items)

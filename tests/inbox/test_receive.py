@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from core.channels.registry import parse_event
 from core.channels.types import InboundMessage
 from core.conversations import lifecycle
 from core.messaging.inbound import ingest as receiving
+from core.messaging.inbound import store_messages
 from core.messaging.inbound.ingest import receive_pending
 from core.platform.db import system_transaction, transaction
 from tests.channels.payloads import Payload, load, load_all
@@ -85,7 +87,7 @@ def test_an_item_that_the_database_refuses_is_quarantined_alone(business: TestBu
 def test_a_body_that_breaks_its_parser_does_not_stop_the_next(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = receiving.parse_event
+    really = parse_event
 
     def parse(source: str, body: bytes, *rest: Any) -> Any:
         if b"poison" in body:
@@ -109,7 +111,7 @@ def test_a_database_failure_rolls_back_the_batch(business: TestBusiness, monkeyp
 
     store(meta_json(meta_body(text_value("Hola"))))
     with monkeypatch.context() as patch:
-        patch.setattr(receiving.store_messages, "store", interrupted)
+        patch.setattr(store_messages, "store", interrupted)
         with pytest.raises(OperationalError), system_transaction() as session:
             receive_pending(session)
     assert one("SELECT count(*) FROM dead_letters") == 0
@@ -193,11 +195,11 @@ def test_nul_and_half_surrogates_are_stored_without_them(business: TestBusiness)
 def test_a_reaction_an_edit_and_a_revocation_land_on_their_message(business: TestBusiness) -> None:
     receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
     conversation_id = one("SELECT id FROM conversations")
-    edited = {"original_message_id": "wamid.TARGET", "message": {"type": "text", "text": {"body": "Hola!"}}}
+    message = {"type": "text", "text": {"body": "Hola!"}}
     receive(
         meta_body(
             value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍")),
-            value_of(item("edit", "wamid.E", **edited)),
+            value_of(item("edit", "wamid.E", original_message_id="wamid.TARGET", message=message)),
             value_of(item("revoke", "wamid.X", original_message_id="wamid.TARGET")),
         )
     )
@@ -359,7 +361,7 @@ def test_a_batch_of_one_item_is_not_bisected(business: TestBusiness, monkeypatch
         return really(session, items)
 
     monkeypatch.setattr(receiving, "_try_store", counted)
-    monkeypatch.setattr(receiving.store_messages, "store", _refuse_poison)
+    monkeypatch.setattr(store_messages, "store", _refuse_poison)
     receive(meta_body(*(text_value("poison" if n == 5 else "Hola") for n in range(64))))
     assert len(tries) == 1 + 2 * 6, "64 items are halved six times"
     assert one("SELECT count(*) FROM dead_letters") == 1

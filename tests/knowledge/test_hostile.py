@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,15 +83,15 @@ def test_what_is_masked_is_what_it_was() -> None:
 def test_a_reader_has_no_secret_and_ends_with_its_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     asked: dict[str, object] = {}
-    popen = parser_process.subprocess.Popen
+    popen = subprocess.Popen
 
-    def watched(command: list[str], **more: object) -> object:
+    def watched(command: list[str], **more: Any) -> subprocess.Popen[bytes]:
         asked.update(more)
         return popen(
             [sys.executable, "-c", "import json, os; print(json.dumps({'fault': 'empty', **os.environ}))"], **more
         )
 
-    monkeypatch.setattr(parser_process.subprocess, "Popen", watched)
+    monkeypatch.setattr(subprocess, "Popen", watched)
     with pytest.raises(BadFile), parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert set(asked["env"]) <= {"LANG", "PATH", "READ_FOR"}  # type: ignore[call-overload]
@@ -133,9 +134,9 @@ def _lives(pid: int) -> bool:
 def test_a_reader_that_burns_its_share_of_the_processor_timed_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    popen = parser_process.subprocess.Popen
+    popen = subprocess.Popen
     command = ["/bin/sh", "-c", f"kill -{signal.SIGXCPU.value} $$"]
-    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(command, **more))
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(command, **more))
     with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is Fault.TIMED_OUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -354,16 +355,16 @@ def test_a_reader_in_its_own_process_reads_the_same(tmp_path: Path) -> None:
 def test_a_reader_that_crashes_or_refuses_is_a_bad_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, fault: Fault
 ) -> None:
-    popen = parser_process.subprocess.Popen
-    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(["/bin/sh", "-c", does], **more))
     with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")
     assert refused.value.fault is fault
 
 
 def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    popen = parser_process.subprocess.Popen
-    monkeypatch.setattr(parser_process.subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(["/bin/sleep", "60"], **more))
     monkeypatch.setattr(parser_process, "_SECONDS", 0.05)
     with pytest.raises(BadFile) as refused, parser_process.parse_file(tmp_path / "source", "guide.md"):
         raise AssertionError("it was read")

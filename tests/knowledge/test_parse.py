@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from docx import Document as WordDocument
@@ -43,7 +44,7 @@ def make_pdf(*pages: str) -> bytes:
     return bytes(document.output())
 
 
-def make_xlsx(*rows: tuple[object, ...]) -> bytes:
+def make_xlsx(*rows: tuple[Any, ...]) -> bytes:
     book = Workbook()
     for row in rows:
         book.active.append(row)

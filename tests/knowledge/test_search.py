@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import embedders, hybrid_search, retrieval
 from core.knowledge.retrieval import passages_for, search_with_evidence
 from core.models import Bot, Business, KnowledgeSource
-from core.platform.db import system_transaction, transaction
+from core.platform.db import run, system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.knowledge.stored_documents import teach
 
@@ -121,7 +122,7 @@ class Other:
 
     name, weight = "other-1", 1.0
 
-    def embed(self, texts: list[str], *, timeout_seconds: float) -> list[tuple[float, ...]]:
+    def embed(self, texts: Sequence[str], *, timeout_seconds: float) -> list[tuple[float, ...]]:
         return [(1.0, len(text) / 100) for text in texts]
 
     def similarity(self, cosine: float) -> float:
@@ -152,7 +153,7 @@ def test_both_legs_read_their_index(taught: TestBusiness, monkeypatch: pytest.Mo
     with system_transaction() as session:
         session.execute(text("ANALYZE knowledge_chunks, knowledge_vectors"))
     plans: list[str] = []
-    real = hybrid_search.run
+    real = run
 
     def explained(session: Session, statement: str, values: Any = None) -> Any:
         if " FROM knowledge_" in statement:

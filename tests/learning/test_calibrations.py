@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -75,8 +76,8 @@ def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: 
         assert calibration_store.of_bot(session, bot) == IDENTITY
         calibration_fit.learn(session, business.business_id, bot)
         assert calibration_store.of_bot(None, bot) == IDENTITY, "known from a moment ago"
-        later = calibration_store.time.monotonic() + 301
-        monkeypatch.setattr(calibration_store.time, "monotonic", lambda: later)
+        later = time.monotonic() + 301
+        monkeypatch.setattr(time, "monotonic", lambda: later)
         assert calibration_store.of_bot(None, bot) is None
         fresh = calibration_store.of_bot(session, bot)
         assert fresh is not None

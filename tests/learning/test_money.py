@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
@@ -126,8 +127,8 @@ def test_money_is_added_up_now_and_then_not_for_every_answer(business, monkeypat
         assert usage.is_money_spent(session, business.bot_id, limited) is False
     cost(business, "5")
     assert usage.is_money_spent(None, business.bot_id, limited) is False, "known from a moment ago"
-    later = usage.time.monotonic() + 60
-    monkeypatch.setattr(usage.time, "monotonic", lambda: later)
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     with transaction(business.business_id) as session:
         assert usage.is_money_spent(None, business.bot_id, limited) is None
         assert usage.is_money_spent(session, business.bot_id, limited) is True

@@ -9,7 +9,7 @@ import pytest
 from core.accounts import notification_delivery, notification_texts
 from core.accounts.notification_delivery import Service
 from core.accounts.notifications import notify
-from core.models import Severity
+from core.models import Role, Severity
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
@@ -117,7 +117,7 @@ def test_it_is_sent_in_the_administrators_language_with_name_and_link(
     from core.platform.config import get_settings
 
     monkeypatch.setattr(get_settings(), "console_url", "https://desk.example/")
-    someone = person(business.business_id, role="administrator")
+    someone = person(business.business_id, role=Role.ADMINISTRATOR)
     rows(f"UPDATE agents SET language = '{language}' WHERE email = '{someone.email}'")
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     rows("UPDATE contacts SET name = 'María {0} Gómez'")

@@ -55,7 +55,7 @@ def go(browser: TestClient, provider: Provider, **changed: str) -> str:
 
 def signed_in(browser: TestClient) -> str | None:
     with system_transaction() as session:
-        agent = sessions.session_agent(session, browser.cookies.get(COOKIE, ""))
+        agent = sessions.session_agent(session, browser.cookies.get(COOKIE) or "")
         return agent.email if agent else None
 
 
@@ -68,7 +68,7 @@ def test_a_verified_user_is_logged_in(browser: TestClient, provider: Provider, a
 
 def test_a_response_is_valid_once_and_only_in_its_browser(browser: TestClient, provider: Provider) -> None:
     answer = provider.approve(browser.get("/auth/oidc").headers["location"])
-    stranger = TestClient(browser.app, base_url=browser.base_url, follow_redirects=False)
+    stranger = TestClient(browser.app, base_url=str(browser.base_url), follow_redirects=False)
     refused = stranger.get("/auth/oidc/callback", params=answer)
     assert (refused.headers["location"], signed_in(stranger)) == ("/auth/login?provider", None)
     assert browser.get("/auth/oidc/callback", params=answer).headers["location"] == "/"

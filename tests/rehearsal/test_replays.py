@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from decimal import Decimal
 from typing import Any
@@ -346,7 +347,7 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
         one("UPDATE ai_runs SET created_at = now() - interval '2 minutes' RETURNING id")
         rows("UPDATE audit_log SET created_at = now() - interval '2 minutes' RETURNING id")
 
-    monkeypatch.setattr(replay_task.time, "sleep", later)
+    monkeypatch.setattr(time, "sleep", later)
     begin(business, BotSettings(name="Luna"))
     assert done(business).items[0].after is not None
     assert len(slept) == 2

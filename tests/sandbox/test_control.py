@@ -169,6 +169,7 @@ def test_no_product_is_not_the_end(settings: Settings, client: Client, product: 
 
 def test_faults_are_checked_and_all_or_nothing(client: Client) -> None:
     before = client.get("/sandbox/api/faults").json()
+    wrong: dict[str, Any]
     for wrong in (
         {"whatsapp": {"latency_ms": 5}, "delivery": {"statuses": "some"}},
         {"delivery": {"read_missing": 2}},

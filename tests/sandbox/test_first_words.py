@@ -8,6 +8,7 @@ import pytest
 
 from core.accounts import business_profile
 from core.bots import approved_answers
+from core.bots.llm.types import Prompt
 from core.catalog import product_index
 from core.catalog.product_index import Item
 from core.cli import demo_business
@@ -29,7 +30,7 @@ TAKES_ORDERS = {
 }
 
 
-def told(question: str, *known: Passage) -> prompt.Prompt:
+def told(question: str, *known: Passage) -> Prompt:
     bot = demo_business.bot()
     passages = (*known, *product_index.passages(SOLD, question), *approved_answers.search(bot.qa_pairs, question, 3))
     business = business_profile.facts_of(demo_business.NAME, demo_business.TIME_ZONE, demo_business.PROFILE)

@@ -209,11 +209,13 @@ def test_refusal_empty_and_malformed(client: Client, sdk: openai.OpenAI) -> None
         client.fault("openai", kind=kind, count=1)
     refused = sdk.responses.parse(model=MODEL, input="hola", text_format=Answer)
     assert refused.output_parsed is None
-    assert refused.output[0].content[0].type == "refusal"  # type: ignore[union-attr]
+    assert refused.output[0].content[0].type == "refusal"
     empty = sdk.responses.create(model=MODEL, input="hola")
     assert (empty.status, empty.output_text) == ("incomplete", "")
-    schema = {"type": "json_schema", "name": "a", "schema": Answer.model_json_schema(), "strict": True}
-    broken = sdk.responses.create(model=MODEL, input="hola", text={"format": schema})  # type: ignore[typeddict-item]
+    broken = sdk.responses.create(
+        model=MODEL, input="hola",
+        text={"format": {"type": "json_schema", "name": "a", "schema": Answer.model_json_schema(), "strict": True}},
+    )  # fmt: skip
     with pytest.raises(json.JSONDecodeError):
         json.loads(broken.output_text)
 

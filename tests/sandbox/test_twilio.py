@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import httpx2
 import pytest
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client as TwilioClient
@@ -104,7 +105,7 @@ def test_refusals(client: Client, form: dict[str, str], code: int) -> None:
 
 def test_wrong_credentials(client: Client) -> None:
     path = f"/2010-04-01/Accounts/{client.settings.twilio_account_sid}/Messages.json"
-    for auth in (None, (client.settings.twilio_account_sid, "wrong")):
+    for auth in (httpx2.Auth(), httpx2.BasicAuth(client.settings.twilio_account_sid, "wrong")):
         answer = client.post(path, data={}, auth=auth)
         assert (answer.status_code, answer.json()["code"]) == (401, 20003)
 

@@ -69,7 +69,7 @@ def named(stack: Stack, customer: Customer) -> list[str]:
 
 
 def owner(stack: Stack, customer: Customer) -> list[tuple[str, int]]:
-    return stack.query("SELECT mode, assignee_id FROM conversations WHERE id = %s", customer.conversation()["id"])  # type: ignore[return-value]
+    return stack.query("SELECT mode, assignee_id FROM conversations WHERE id = %s", customer.conversation()["id"])
 
 
 @pytest.mark.parametrize(

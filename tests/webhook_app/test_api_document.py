@@ -115,8 +115,8 @@ def test_no_request_breaks_it_and_every_answer_is_as_described(described: Any, m
 
 def _hold(operation: Any, mode: GenerationMode, checks: list[Any]) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
-    def hold(case: schemathesis.Case) -> None:
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    def hold(case: Any) -> None:
         case.call_and_validate(headers=BOOTSTRAP, checks=checks)
 
     hold()

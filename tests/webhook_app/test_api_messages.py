@@ -97,7 +97,8 @@ def test_scheduled_messages_are_listed_soonest_first_in_pages(api: Api, business
         made[api.post("/api/v1/messages", body).json["id"]] = hours
     api.post("/api/v1/messages", {"conversation_id": other, "text": "agora"})
     api.post("/api/v1/messages", {"conversation_id": other, "text": "x", "send_at": (now - timedelta(1)).isoformat()})
-    seen, cursor = [], {}
+    seen: list[Any] = []
+    cursor: dict[str, str] = {}
     while True:
         page = api.get("/api/v1/messages/scheduled", limit=3, **cursor).json
         seen += page["items"]

@@ -195,7 +195,8 @@ def test_giving_up(api: Api, talk: int) -> None:
     assert api.post("/api/v1/queue/give-up", {"cause": "request"}).json == {"messages_given_up": 2}
     assert api.post("/api/v1/queue/give-up", {"ids": [three, four, 4711]}).json == {"messages_given_up": 2}
     assert {column(Message, i, "status") for i in (one, two, three, four)} == {"cancelled"}
-    for body in ({}, None, {"ids": []}, {"ids": [one], "cause": "request"}):
+    bodies: list[Any] = [{}, None, {"ids": []}, {"ids": [one], "cause": "request"}]
+    for body in bodies:
         assert api.post("/api/v1/queue/give-up", body).status_code in (400, 415, 422)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from core.messaging.inbound.webhook_events import RawEvent
+from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.platform.config import get_settings
 from core.platform.errors import StoreUnavailable
 from tests.conftest import TestBusiness
@@ -51,7 +51,7 @@ def write_all(writer: EventWriter, numbers: Sequence[int]) -> list[Exception]:
 
 def test_fifty_requests_at_once_share_commits(writer: EventWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
-    really = event_writer.store_raw
+    really = store_raw
 
     def counted(connection: psycopg.Connection[Any], events: Sequence[RawEvent]) -> None:
         batches.append(len(events))

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from core.messaging.attachments import links, uploads
 from core.platform import crypto, object_storage
+from core.platform.config import get_settings
 from core.platform.db import transaction
 from tests.inbox.steps import one
 
@@ -64,7 +65,7 @@ def test_no_other_link_gives_anything(
         assert client.get(f"/api/files/{forged}/x.pdf").status_code == 404, forged
     assert client.get(path_of(other, file_id)).status_code == 404
     now = time.time()
-    monkeypatch.setattr(links.time, "time", lambda: now + links.LIFE_SECONDS + 1)
+    monkeypatch.setattr(time, "time", lambda: now + links.LIFE_SECONDS + 1)
     assert client.get(path).status_code == 410
 
 
@@ -72,7 +73,7 @@ def test_a_link_outlives_the_key_that_signed_it(
     client: Any, business: Any, file_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = path_of(business.business_id, file_id)
-    settings = crypto.get_settings()
+    settings = get_settings()
     for keys, status in (([Fernet.generate_key().decode(), *settings.encryption_keys], 200), (["x" * 43 + "="], 404)):
         crypto.signing_keys.cache_clear()
         changed = settings.model_copy(update={"encryption_keys": keys})

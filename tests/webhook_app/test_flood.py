@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_addresses_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest
 
 def test_large_bodies_wait_for_a_slot_and_small_ones_do_not(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "_SECONDS", 0.05)
-    monkeypatch.setattr(request_body, "_large_slots", request_body.threading.BoundedSemaphore(1))
+    monkeypatch.setattr(request_body, "_large_slots", threading.BoundedSemaphore(1))
     large = meta_json({**meta_body(text_value("grande")), "pad": "x" * 100_000})
     headers = {"X-Hub-Signature-256": meta_signature(large)}
     with request_body._large_slot():

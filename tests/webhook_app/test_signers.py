@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -186,7 +187,7 @@ def test_a_replaced_secret_is_refused_within_seconds(
     client: Any, other: int, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(signing_secrets.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     document = of(meta_body(text_value("Hola")), OTHER_NUMBER)
     assert meta(client, document, "other-app-secret") == 200
     with system_transaction() as session:

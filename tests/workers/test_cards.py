@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+
 from core.channels.types import Download, MediaRef
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows, store
@@ -15,13 +17,15 @@ from workers.jobs import download_media, ingest
 CARD = b"BEGIN:VCARD\nFN:Rosa\nTEL:+56 2 2222\nEND:VCARD"
 
 
-def test_a_card_is_read_when_it_is_fetched(business: TestBusiness, provider: FakeChannel) -> None:
+def test_a_card_is_read_when_it_is_fetched(
+    business: TestBusiness, provider: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fetch(_: MediaRef, folder: Path, guard: Callable[[str], None]) -> Download:
         path = folder / "card"
         path.write_bytes(CARD)
         return Download(path, "text/x-vcard; charset=utf-8", len(CARD), "ab" * 32)
 
-    provider.fetch = fetch  # type: ignore[method-assign]
+    monkeypatch.setattr(provider, "fetch", fetch)
     fields = {
         "MessageSid": "MM1", "From": "whatsapp:+5491155550001", "Body": "", "NumMedia": "1",
         "MediaUrl0": "https://api.twilio.com/m/1", "MediaContentType0": "text/vcard",

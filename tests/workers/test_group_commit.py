@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -56,7 +57,7 @@ def test_an_entry_that_cannot_be_written_fails_alone() -> None:
 def test_a_long_outage_of_postgres_is_raised_to_every_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db_retry, "_WAIT_SECONDS", 0.0)
     now = iter(range(0, 10_000, 20))
-    monkeypatch.setattr(db_retry.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))
 
     def write(entries: Sequence[int]) -> list[None]:
         raise OperationalError("INSERT", {}, Exception("away"))

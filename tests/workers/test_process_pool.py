@@ -39,8 +39,7 @@ def parent() -> Iterator[psutil.Popen]:
 
 
 def children(parent: psutil.Popen) -> list[psutil.Process]:
-    found: list[psutil.Process] = eventually(lambda: (c := parent.children()) and len(c) == 3 and c)
-    return found
+    return eventually(lambda: found if len(found := parent.children()) == 3 else [])
 
 
 def test_a_killed_child_is_replaced(parent: psutil.Popen) -> None:

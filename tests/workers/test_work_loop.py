@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from core.bots import versions
 from core.bots.settings import BotSettings, QaPair
 from core.channels.types import Cause, Diagnosis, MediaError, ProviderError, SendError, Verdict
+from core.messaging.outbound import claim as claims
 from core.platform import job_queue
 from core.platform.db import transaction
 from core.platform.db_retry import retry_until_available
@@ -148,7 +149,10 @@ def test_a_pool_runs_only_as_many_tasks_as_it_has_slots() -> None:
         taken, waiting[:] = waiting[:free], waiting[free:]
         return taken
 
-    pool: TaskPool[int] = TaskPool("test", 3, take, lambda _: bool(release.wait(10)) or None, slot_freed=slot_freed)
+    def work(_: int) -> None:
+        release.wait(10)
+
+    pool: TaskPool[int] = TaskPool("test", 3, take, work, slot_freed=slot_freed)
     assert pool.claim_and_submit() == 3
     assert pool.claim_and_submit() == 0
     assert sorted(pool.running()) == [0, 1, 2]
@@ -229,7 +233,7 @@ class TestPostgresAway:
         """The commit happened but its confirmation was lost: no later check would find the rows due."""
         (message_id,) = say(business.business_id, customer_writes())
         rows("DELETE FROM reply_turns")
-        really = send_messages.claims.claim
+        really = claims.claim
         lost: list[int] = []
 
         def claim_and_lose(session: Any, *rest: Any) -> Any:
@@ -240,7 +244,7 @@ class TestPostgresAway:
                 raise OperationalError("COMMIT", {}, Exception("the connection broke"))
             return taken
 
-        monkeypatch.setattr(send_messages.claims, "claim", claim_and_lose)
+        monkeypatch.setattr(claims, "claim", claim_and_lose)
         work_loop.run()
         assert lost == [message_id]
         assert len(provider.sent) == 1
@@ -322,15 +326,15 @@ class TestWakeUps:
     ) -> None:
         trace = tmp_path / "ran"
         if way == "function":
-            job = {"f": "os.mkdir", "args": (str(trace),)}
+            call: dict[str, Any] = {"f": "os.mkdir", "args": (str(trace),)}
         elif way == "arguments":
-            job = {"f": job_queue.WORK_LOOP, "args": (str(trace),)}
+            call = {"f": job_queue.WORK_LOOP, "args": (str(trace),)}
         else:
             (tmp_path / "trap.py").write_text(f"def spring(*_):\n    open({str(trace)!r}, 'w').close()\n")
             sys.path.insert(0, str(tmp_path))
-            call = rq.Callback("trap.spring")
-            job = {"f": "os.getcwd", "on_failure": call, "on_success": call, "on_stopped": call}
-        job = rq.Queue(job_queue.QUEUE, connection=job_queue.connection(), serializer=serializer).enqueue(**job)
+            spring = rq.Callback("trap.spring")
+            call = {"f": "os.getcwd", "on_failure": spring, "on_success": spring, "on_stopped": spring}
+        job = rq.Queue(job_queue.QUEUE, connection=job_queue.connection(), serializer=serializer).enqueue(**call)
         try:
             worker.work(burst=True, logging_level="CRITICAL")
         finally:
