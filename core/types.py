@@ -19,11 +19,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message. Media is described as text ("[image] the red one"); `readable` is False if only a person can
-    understand the original. `at` is timezone-aware.
+    """One message.
 
-    `about` is context (the message replied to, the advertisement that the customer came from). The customer did not
-    write it, so rules about the customer's text ignore it.
+    Media is described as text ("[image] the red one"); `readable` is False if only a person can understand the
+    original. `at` is timezone-aware. `about` is context (the message replied to, the advertisement that the customer
+    came from). The customer did not write it, so rules about the customer's text ignore it.
     """
 
     role: Role

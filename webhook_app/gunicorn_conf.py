@@ -42,6 +42,7 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
 def post_worker_init(_worker: Any) -> None:
+    """Prepare a worker: report it, and limit what invalid requests write to the log."""
     freeze_gc()
     gunicorn.util.write_error = _write_problem
     from core.platform import machines
@@ -74,6 +75,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that ended."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

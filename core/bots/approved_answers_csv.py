@@ -37,6 +37,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """The usable pairs of a file and the rows that are not."""
+
     pairs: Sequence[QaPair]
     faults: Sequence[Fault]
 

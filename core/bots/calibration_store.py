@@ -35,6 +35,7 @@ def clear_cache() -> None:
 
 
 def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]:
+    """Return the bot's calibration and when it was learned; the identity and None before that."""
     query = select(BotLearning.points, BotLearning.sample, BotLearning.learned_at).where(BotLearning.bot_id == bot_id)
     row = session.execute(query).one_or_none()
     if row is None:

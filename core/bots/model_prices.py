@@ -82,8 +82,9 @@ def load_prices(override: Path | None = None) -> PriceTable:
 
 
 def installed(override: Path | None = None) -> list[Price]:
-    """Return the bundled prices and then those of a file. Invalid entries of the file are skipped and logged: an error
-    in a price must not stop an answer.
+    """Return the bundled prices and then those of a file.
+
+    Invalid entries of the file are skipped and logged: an error in a price must not stop an answer.
     """
     prices = list(_bundled())
     if override is None or not override.exists():

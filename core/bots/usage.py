@@ -66,6 +66,7 @@ def fits(session: Session, bot_id: int, settings: BotSettings, turns: Sequence[T
 
 
 def has_money_budget(settings: BotSettings) -> bool:
+    """Return whether the bot's spending is limited by day or month."""
     return settings.usd_per_day is not None or settings.usd_per_month is not None
 
 
@@ -77,8 +78,9 @@ def money(session: Session, bot_id: int) -> Money:
 
 
 def is_money_spent(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
-    """Return whether the bot's money is spent, as of the last few seconds. None if that is not cached and there is no
-    session.
+    """Return whether the bot's money is spent, as of the last few seconds.
+
+    None if that is not cached and there is no session.
     """
     if not has_money_budget(settings):
         return False

@@ -19,6 +19,8 @@ from core.models import Product
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """A product that an import updates."""
+
     id: int
     before: Facts
     after: Facts
@@ -84,8 +86,9 @@ def _by_name(known: Iterable[Listed]) -> dict[str, list[Listed]]:
 
 
 def _named(by_name: dict[str, list[Listed]], facts: Facts) -> Listed | None:
-    """Return the one product that a line matches by name. A line with a SKU of its own never replaces another's
-    product.
+    """Return the one product that a line matches by name.
+
+    A line with a SKU of its own never replaces another's product.
     """
     same = by_name.get(facts.name.casefold(), [])
     if facts.sku:

@@ -55,6 +55,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
+    """A product as stored."""
+
     id: int
     facts: Facts
     updated_at: datetime

@@ -130,12 +130,14 @@ def what_of(amount: Decimal, lines: tuple[Line, ...], language: LanguageCode) ->
 
 
 def confirmed(lines: tuple[Line, ...], language: LanguageCode, *, by_person: bool) -> str:
+    """Return the thanks for a confirmed quote; `by_person`: a person writes to arrange the rest."""
     says = _SAYS[language]
     thanks = says["confirmed"].format(total=total(lines, language))
     return f"{thanks} {says['person']}" if by_person else thanks
 
 
 def declined(language: LanguageCode) -> str:
+    """Return the reply to a declined quote."""
     return _SAYS[language]["declined"]
 
 

@@ -149,7 +149,7 @@ def open_session(vet: PeerCheck | None = None) -> requests.Session:
 
 
 class BearerAuth(requests.auth.AuthBase):
-    """A token in the Authorization header. (As a plain header a ~/.netrc entry would override it.)"""
+    """A token in the Authorization header. As a plain header a ~/.netrc entry would override it."""
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"

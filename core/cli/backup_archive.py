@@ -51,9 +51,7 @@ class _Hashed(io.RawIOBase):
 def write(database_url: str, media: Path | None, target: Path) -> Manifest:
     """Write a backup to `target`, which appears when it is complete. Raises `BackupError`.
 
-    Args:
-        media: the folder of customers' files; None when they are in an object store.
-
+    `media` is the folder of customers' files; None when they are in an object store.
     The tables come first: files are stored before the rows that name them, so none of theirs is missing.
     """
     unfinished = target.with_name(f"{target.name}.partial")

@@ -51,6 +51,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class ContactView:
+    """A contact with the address that the conversation uses."""
+
     id: int
     name: str
     address: str

@@ -71,6 +71,8 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
+    """How good an answer was, and what shows it."""
+
     verdict: AnswerVerdict
     cause: str
 

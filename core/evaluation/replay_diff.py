@@ -66,6 +66,8 @@ class FailedExpectation(StrEnum):
 
 
 class Difference(StrEnum):
+    """How the answer of other settings differs."""
+
     SAME = "same"
     WORDS = "words"
     NOW_HANDS_OFF = "now_hands_off"

@@ -258,6 +258,7 @@ def _view(session: Session, query: Any) -> RehearsalView | None:
 
 
 def item_of(row: RehearsalItem) -> Item:
+    """Convert a stored row."""
     return Item(
         row.id,
         row.name,

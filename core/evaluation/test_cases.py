@@ -29,6 +29,8 @@ class UnacceptableCase(BotHubError):
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """A question and what its answer must do; `said` is the conversation, the question last."""
+
     id: int
     name: str
     said: tuple[Turn, ...]
@@ -153,6 +155,7 @@ def packed(turn: Turn) -> dict[str, Any]:
 
 
 def unpacked(document: dict[str, Any]) -> Turn:
+    """Restore a turn from its stored form; the reverse of `packed`."""
     return Turn(
         Role(document["role"]),
         document["text"],

@@ -54,8 +54,10 @@ class _Probe(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage in the result. `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning` is
-    None if there was no vector to compare. `score` joins them.
+    """A passage in the result.
+
+    `words` and `meaning`, 0 to 1, are its evidence by full text and by vector; `meaning` is None if there was no vector
+    to compare. `score` joins them.
     """
 
     chunk_id: int

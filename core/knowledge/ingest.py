@@ -197,8 +197,9 @@ def _row(task: ClaimedTask, work: _Work, chunk: Chunk) -> dict[str, object]:
 
 
 def _embed(task: ClaimedTask, work: _Work) -> str | None:
-    """Return the model that embedded the new edition. None if it failed: then only full text finds its passages, until
-    `core.knowledge.reembed` embeds them.
+    """Return the model that embedded the new edition, None if it failed.
+
+    Then only full text finds its passages, until `core.knowledge.reembed` embeds them.
     """
     embedder = embedders.current()
     try:

@@ -96,6 +96,7 @@ def _lines(process: subprocess.Popen[bytes], deadline_passed: threading.Event) -
 
 
 def main(path: str, name: str) -> None:
+    """Parse a file in this process, within limits of memory and CPU time, and write a line of JSON for each part."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_WORKING_SECONDS, _WORKING_SECONDS + 5))
     _end_with_parent()

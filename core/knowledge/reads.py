@@ -51,6 +51,8 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class PassageView:
+    """A passage of a source; `position` is its place from 0, `tokens` its length for the model."""
+
     id: int
     position: int
     heading: str

@@ -274,8 +274,9 @@ def record_failure(session: Session, source_id: int, fault: str) -> None:
 
 
 def _cancel_ingest(session: Session, source_id: int) -> tuple[KnowledgeSource, bool]:
-    """Cancel the source's ingest; return the source and whether one was running. Locks the task first, as the ingest
-    does. Raises `NotFound`.
+    """Cancel the source's ingest; return the source and whether one was running. Raises `NotFound`.
+
+    Locks the task first, as the ingest does.
     """
     was_read = background_tasks.cancel_for(session, INGEST, source_id)
     return _locked(session, source_id), was_read

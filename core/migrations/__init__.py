@@ -16,6 +16,7 @@ _LOCK = 4_207_001  # an arbitrary number that only migrations use
 
 
 def alembic_config(sqlalchemy_url: str) -> Config:
+    """Build the configuration for a database, without an ini file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")

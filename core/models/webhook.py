@@ -21,11 +21,11 @@ class EventSource(StrEnum):
 
 
 class WebhookEvent(Base):
-    """A verified request body, stored before the response 200. `source` determines its parser.
+    r"""A verified request body, stored before the response 200. `source` determines its parser.
 
     `digest` covers source, query, signers and body.
 
-    The body is bytea: jsonb rejects \\u0000 and text rejects NUL, and both occur.
+    The body is bytea: jsonb rejects \u0000 and text rejects NUL, and both occur.
     `attempts` counts processing attempts that did not complete.
     `signed_by` are the channels whose secret signed it, 0 for the secret of the settings; null for events from before
     the column existed.

@@ -35,8 +35,7 @@ _NEAR = 0.86  # similarity from 0 to 1; about one wrong letter in a name of eigh
 
 
 def warnings(settings: Settings) -> list[str]:
-    """Return a line for each unused name in the environment and `.env`, and for what is missing but not needed at
-    once."""
+    """Return a line for each unused name in the environment and `.env`, and for what will be missed later."""
     names = {name.upper() for name, value in _environment() if (value or "").strip()}
     found = [*_unknown(names), *_readable_by_all()]
     if settings.whatsapp_access_token and not settings.whatsapp_webhook_verify_token:

@@ -22,10 +22,10 @@ _BATCH = 64  # entries in one commit
 
 
 class GroupCommit(Generic[Entry, Result]):
-    """Collects entries for `write(entries)`, which saves them in one transaction, returns a result for each, and is
-    idempotent.
+    """Collects entries and saves them together.
 
-    When a batch fails its entries are written one by one, so that a bad entry fails alone.
+    `write(entries)` saves them in one transaction, returns a result for each, and is idempotent. When a batch fails its
+    entries are written one by one, so that a bad entry fails alone.
     """
 
     def __init__(self, name: str, write: Callable[[Sequence[Entry]], Sequence[Result]]) -> None:

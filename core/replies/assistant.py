@@ -143,9 +143,7 @@ def _rejection(
 
 
 def _without_model(request: ComposeRequest, trigger: HandoffTrigger, trace: Trace) -> Outcome:
-    """Decide without a model: return a courtesy, quote a clear order, use an exact approved answer or price, else hand
-    off.
-    """
+    """Decide without a model: a courtesy, a clear order's quote, an exact approved answer or price, or a hand-off."""
     if (courtesy_outcome := _courtesy_outcome(request, trace)) is not None:
         return courtesy_outcome
     if quoted := quote_flow.quote_order(_situation(request), doubtful=True):

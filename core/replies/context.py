@@ -113,7 +113,7 @@ def load_snapshots(session: Session, conversation_ids: Sequence[int]) -> dict[in
     return {row[0]: _snapshot(*row) for row in rows}
 
 
-def _snapshot(
+def _snapshot(  # noqa: PLR0913 - the columns of the query
     conversation_id: int,
     mode: str,
     status: str,
@@ -126,8 +126,8 @@ def _snapshot(
     business_id: int,
     catalogue: UUID | None,
     currency: str,
-    quoted: bool,
-    opted_out: bool,
+    quoted: bool,  # noqa: FBT001
+    opted_out: bool,  # noqa: FBT001
     *rest: Any,
 ) -> ConversationSnapshot:
     *business, rows = rest

@@ -79,6 +79,7 @@ def upset(messages: Sequence[str]) -> HandoffTrigger | None:
 
 
 def turn_cap(replies_in_a_row: int, cap: int) -> HandoffTrigger | None:
+    """Match when the bot has replied `cap` times in a row without a person."""
     if replies_in_a_row < cap:
         return None
     return HandoffTrigger(Reason.TURN_CAP, f"{replies_in_a_row} replies without a person")
@@ -107,6 +108,7 @@ def asked_twice(turns: Sequence[Turn]) -> HandoffTrigger | None:
 
 
 def below_threshold(confidence: float, threshold: float) -> HandoffTrigger | None:
+    """Match an answer of less confidence, 0 to 1, than the bot needs."""
     if confidence >= threshold:
         return None
     return HandoffTrigger(Reason.LOW_CONFIDENCE, f"{confidence:.2f} is below {threshold:.2f}")

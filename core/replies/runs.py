@@ -30,6 +30,7 @@ def to_row(one: CompletedReply, kind: str, message_id: int | None, **extra: str)
 
 
 def record(session: Session, business_id: int, runs: Sequence[dict[str, Any]]) -> None:
+    """Store runs of the bot; each is a row of `ai_runs` without its business."""
     if runs:
         run(session, _RUNS, {"business": business_id, "runs": json.dumps(runs, default=str)})
 

@@ -1,5 +1,6 @@
-"""Daily rollups: today is counted every few minutes, a closed day once and again for a week, as late data arrives
-(receipts, closings).
+"""Daily rollups of figures.
+
+Today is counted every few minutes, a closed day once and again for a week, as late data arrives (receipts, closings).
 """
 
 from __future__ import annotations

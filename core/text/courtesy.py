@@ -149,8 +149,9 @@ def courtesy_of(text: str) -> Courtesy | None:
 
 
 def _kinds_in(tokens: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, bool]:
-    """Return the courtesies of a part of a message, None if it may say more; and whether they are valid only with
-    thanks.
+    """Return the courtesies of a part of a message, and whether they are valid only with thanks.
+
+    None if it may say more.
     """
     if asks:
         return ({Courtesy.GREETING} if _greets(tokens) else None), False

@@ -259,7 +259,7 @@ def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
             total, group, smallest = max(group, 1) * 1000, 0, 1000
         elif value == 100 and language == "en" and 0 < group < 10 and smallest < 100:
             group, smallest = group * 100, 100
-        elif used == 0 or _continues(smallest, value, joined, language):
+        elif used == 0 or _continues(smallest, value, language, joined=joined):
             group, smallest = group + value, value
         else:
             break
@@ -267,7 +267,7 @@ def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:
     return Decimal(total + group), used, None, used == 1 and tokens[0] in _ARTICLES
 
 
-def _continues(smallest: int, value: int, joined: bool, language: LanguageCode) -> bool:
+def _continues(smallest: int, value: int, language: LanguageCode, *, joined: bool) -> bool:
     """Return whether `value` may follow: "treinta y dos", "ciento veinte", but not "dos y una" nor "uno dos"."""
     if smallest >= 1000:
         return value < 1000 and (not joined or value >= 1)

@@ -183,7 +183,9 @@ class ContactOut(ResponseModel):
 
 
 class ConversationOut(ResponseModel):
-    """`assignee` is an agent's id. `window_expires_at` is null where free text was never possible or always is.
+    """`assignee` is an agent's id.
+
+    `window_expires_at` is null where free text was never possible or always is.
     `last_message_text` is empty for keys without the scope messages:read; the contact's name and address and the tags
     are for keys without conversations:read.
     """

@@ -44,11 +44,13 @@ _UNKNOWN = Handler(_refuse)
 
 
 def claim(limit: int) -> Sequence[ClaimedTask]:
+    """Claim due tasks for this worker, at most `limit`."""
     with system_transaction() as session:
         return background_tasks.claim(session, limit, _LEASE)
 
 
 def renew(claimed: Sequence[ClaimedTask]) -> None:
+    """Renew the leases of running tasks."""
     with system_transaction() as session:
         background_tasks.renew(session, claimed, _LEASE)
 

@@ -106,6 +106,8 @@ class Written(Generic[T]):
 
 
 class FailureKind(StrEnum):
+    """Why a model gave no usable answer."""
+
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     RATE_LIMITED = "rate_limited"
@@ -157,9 +159,7 @@ class Model(Protocol):
 
 
 class Writer(Protocol):
-    """Protocol of a model that writes structured output; `core.bots.llm.client.ModelClient.write` explains the
-    arguments.
-    """
+    """A model that writes structured output. `core.bots.llm.client.ModelClient.write` explains the arguments."""
 
     def write(
         self,

@@ -147,8 +147,10 @@ _REFUSED_NUMBER = re.compile(r"\W*(?:\d[\d.,]*|cero|zero)\s+[^\W\d]", re.I)
 
 
 def _counted(wanted: RequestedItem) -> Decimal | None:
-    """Return the quantity: "una camisa" and "camisa" are one; None, to be asked, for "camisas" and for zero or absurd
-    numbers, which the parser leaves among the words ("0 gorras").
+    """Return the quantity; "una camisa" and "camisa" are one.
+
+    None, to be asked, for "camisas" and for zero or absurd numbers, which the parser leaves among the words
+    ("0 gorras").
     """
     if wanted.quantity is None:
         return None if plural(wanted.words) or _REFUSED_NUMBER.match(wanted.words) else Decimal(1)

@@ -41,10 +41,12 @@ def text_of(content: bytes) -> str:
 
 
 def read_text(content: bytes) -> Document:
+    """Read plain text as one section."""
     return Document(SourceKind.TEXT, 1, iter([Section("", text_of(content), 1)]))
 
 
 def read_markdown(content: bytes) -> Document:
+    """Read Markdown by its headings."""
     return Document(SourceKind.MARKDOWN, 0, markdown_sections(text_of(content)))
 
 

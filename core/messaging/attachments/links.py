@@ -21,6 +21,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Linked:
+    """The file of a link with a valid signature."""
+
     business_id: int
     attachment_id: int
     expired: bool

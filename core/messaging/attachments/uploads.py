@@ -38,6 +38,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
+    """A file in storage; `size` in bytes, None if unknown."""
+
     id: int
     storage_key: str
     mime_type: str

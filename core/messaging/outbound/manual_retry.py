@@ -56,7 +56,7 @@ def retry(
     For an API client the same holds for messages refused for their content or recipient; people have seen a preview of
     a cause.
     """
-    named = _is_named(ids, cause, by_program)
+    named = _is_named(ids, cause, by_program=by_program)
     rows = session.execute(_candidates(business_id, ids, cause)).all()
     refused = {row.id: reason for row in rows if (reason := _refusal_reason(row, named=named))}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
@@ -107,7 +107,7 @@ def preview(
     """Return what `retry` of all failed messages, those of one cause or those named would do now."""
     candidates = _candidates(business_id, ids, cause, retryable_only=False)
     rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
-    named = _is_named(ids, cause, by_program)
+    named = _is_named(ids, cause, by_program=by_program)
     reasons = {row.id: _refusal_reason(row, named=named) for row in rows}
     refused = Counter(reason for reason in reasons.values() if reason)
     refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
@@ -197,7 +197,7 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
     events.publish_change(session, business_id, changed.conversation_id)
 
 
-def _is_named(ids: Sequence[int] | None, cause: str | None, by_program: bool) -> bool:
+def _is_named(ids: Sequence[int] | None, cause: str | None, *, by_program: bool) -> bool:
     return ids is not None or (cause is not None and not by_program)
 
 

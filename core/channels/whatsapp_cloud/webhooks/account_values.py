@@ -37,6 +37,7 @@ def grade(code: str, *, account: bool = False) -> str:
 
 
 def code(value: Any) -> str:
+    """Return a code of Meta's in capitals, "" if it is neither text nor a number."""
     return text(value).strip().upper()
 
 
@@ -53,10 +54,12 @@ def named(**values: Any) -> dict[str, Any]:
 
 
 def number_of(value: Value) -> str:
+    """Return the phone number that the value is about, a dash for none."""
     return text(value.get("display_phone_number") or value.get("phone_number")) or "—"
 
 
 def template_of(value: Value) -> str:
+    """Return the template's name, else its id, with its language; a dash for none."""
     name = text(value.get("message_template_name")) or text(value.get("message_template_id")) or "—"
     language = text(value.get("message_template_language"))
     return f"{name} ({language})" if language else name
@@ -77,15 +80,18 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def date_of(value: Any) -> str:
+    """Return the day of a timestamp, or the text as it came."""
     found = moment_of(value)
     return f"{found:%Y-%m-%d}" if found else text(value)
 
 
 def of_groups(value: Value) -> list[Value]:
+    """Return the groups that the value is about."""
     return [item for item in items(value, "groups") if isinstance(item, dict)]
 
 
 def first(found: list[Value], key: str) -> str:
+    """Return a field's text in the first of them, "" for none."""
     return text(found[0].get(key)) if found else ""
 
 

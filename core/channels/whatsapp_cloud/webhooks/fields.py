@@ -79,6 +79,7 @@ def identifier(value: Any) -> str | None:
 
 
 def required(item: dict[str, Any], key: str) -> str:
+    """Return the id under `key`. Raises `Malformed` if there is none."""
     found = identifier(item.get(key))
     if found is None:
         raise problem_with(item, key, "an id")
