@@ -52,7 +52,7 @@ def read(words: str, low: float, high: float, *, needed: bool = False) -> Typed:
     return Typed(value) if Decimal(str(low)) <= value <= Decimal(str(high)) else fault
 
 
-def field(
+def field(  # noqa: PLR0913 - with the options of a text input
     label: str,
     low: float,
     high: float,

@@ -30,6 +30,7 @@ def percent(share: float, *, exact: bool = False) -> str:
 
 
 def usd(value: float | Decimal, decimals: int = 5) -> str:
+    """Format an amount with its unit: "0.00042 USD"."""
     return f"{number(value, decimals)} USD"
 
 

@@ -127,6 +127,7 @@ def _bell(notices_page: st.Page) -> None:
 
 
 def account_menu(agent: CurrentAgent, account: st.Page) -> None:
+    """Draw the menu with the viewer's account, sound and sign-out."""
     with (
         st.container(key="account_menu", width="content"),
         st.popover(agent.name, type="tertiary", icon=":material/account_circle:"),

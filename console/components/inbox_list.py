@@ -12,7 +12,7 @@ from core.conversations.inbox_list import Row, View
 _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
 
 
-def inbox_list(
+def inbox_list(  # noqa: PLR0913 - its data and events, by name
     rows: Sequence[Row],
     selected: int | None,
     client_state: dict[str, object],

@@ -8,4 +8,5 @@ _COMPONENT = load("leave", "<i hidden></i>")
 
 
 def leave() -> None:
+    """Have the browser leave for the sign-in page."""
     _COMPONENT(key="leave", data={})

@@ -8,4 +8,5 @@ _COMPONENT = load("sound", "<label><input type='checkbox' role='switch'><span></
 
 
 def sound_switch(label: str) -> None:
+    """Draw the switch of the sound for calls; the browser remembers it."""
     _COMPONENT(key="sound", data={"label": label})

@@ -41,7 +41,7 @@ _COMPONENT = load(
 )
 
 
-def thread_view(
+def thread_view(  # noqa: PLR0913 - its data and events, by name
     parts: dict[str, Any],
     client_state: dict[str, Any],
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from string import Template
 from urllib.parse import quote, unquote
@@ -65,6 +65,7 @@ async def form(request: Request) -> Response:
 
 
 async def login(request: Request) -> Response:
+    """Check address and password, and sign in or ask for the second step."""
     fields = await _fields(request)
     if fields is None:
         return _refused()
@@ -72,7 +73,9 @@ async def login(request: Request) -> Response:
     known = _guesses().browser_of(request, email)
     try:
         async with _guesses().turn(request):
-            admitted = await to_thread.run_sync(_sign_in, email, password, browser_of(request), known is not None)
+            admitted = await to_thread.run_sync(
+                partial(_sign_in, email, password, browser_of(request), known_browser=known is not None)
+            )
     except TooMany as error:
         log.warning("sign_in_limited")
         answer = _page(request, "login", error="login.too_many", email=email, status=429)
@@ -109,6 +112,7 @@ async def code_page(request: Request) -> Response:
 
 
 async def code(request: Request) -> Response:
+    """Check the code of the second step and sign in."""
     fields = await _fields(request)
     if fields is None:
         return _refused()
@@ -130,6 +134,7 @@ async def link_page(request: Request) -> Response:
 
 
 async def link(request: Request) -> Response:
+    """Sign in by a one-time link."""
     fields = await _fields(request)
     if fields is None:
         return _refused()
@@ -140,6 +145,7 @@ async def link(request: Request) -> Response:
 
 
 async def logout(request: Request) -> Response:
+    """End the session."""
     if not same_origin(request):
         return _refused()
     audit_log.set_address(address_of(request))
@@ -217,7 +223,7 @@ def _signed_in(request: Request, token: str, to: str = "/") -> Response:
     return response
 
 
-def _sign_in(email: str, password: str, browser: str, known_browser: bool) -> LoginResult | None:
+def _sign_in(email: str, password: str, browser: str, *, known_browser: bool) -> LoginResult | None:
     with system_transaction() as session:
         who = users.authenticate(session, email, password, known_browser=known_browser)
         return None if who is None else sessions.start_login(session, who, browser)

@@ -23,6 +23,7 @@ _LASTS = 600  # seconds
 
 
 async def begin(request: Request) -> Response:
+    """Redirect to the identity provider."""
     if not get_settings().oidc_active:
         return PlainTextResponse("Not found", 404)
     attempt = oidc.new_attempt()
@@ -39,6 +40,7 @@ async def begin(request: Request) -> Response:
 
 
 async def callback(request: Request) -> Response:
+    """Sign in whoever comes back from the identity provider."""
     if not get_settings().oidc_active:
         return PlainTextResponse("Not found", 404)
     response = await _come_back(request)

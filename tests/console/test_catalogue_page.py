@@ -157,7 +157,7 @@ def test_agents_look_and_change_nothing(business, monkeypatch: pytest.MonkeyPatc
     assert "Camisa azul" in _shown(page)
     assert not {"add", f"edit_{shirt}", f"remove_{shirt}"} & {one.key for one in page.button}
     refused = (
-        lambda: commands.save(SHIRT, None), lambda: commands.remove(shirt), lambda: commands.offer(shirt, False),
+        lambda: commands.save(SHIRT, None), lambda: commands.remove(shirt), lambda: commands.offer(shirt, active=False),
         lambda: commands.take(Read((), frozenset(), ())), lambda: queries.planned(Read((), frozenset(), ())),
     )  # fmt: skip
     for attempt in refused:

@@ -111,7 +111,7 @@ def test_an_agent_neither_sees_nor_does_it(desk, business, talk, monkeypatch: py
     assert one("SELECT opted_out_at IS NULL FROM identities")
     monkeypatch.setattr(auth, "token", lambda: desk.person.token)
     with pytest.raises(NotAllowed):
-        contact_commands.set_opted_out(contact, "whatsapp", True)
+        contact_commands.set_opted_out(contact, "whatsapp", opted_out=True)
 
 
 def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk) -> None:

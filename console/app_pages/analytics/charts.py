@@ -37,10 +37,12 @@ _DARK = {
 
 
 def colour_of(name: str) -> str:
+    """Return the colour of a series in the viewer's theme."""
     return (_DARK if st.context.theme.type == "dark" else _LIGHT)[name]
 
 
 def overview(found: Figures, span: Span) -> None:
+    """Draw how much customers write, when, and about what."""
     with st.container(key="charts"):
         card("volume", _volume(found), span)
         card("heatmap", _heatmap(found), span, wide=True)
@@ -48,6 +50,7 @@ def overview(found: Figures, span: Span) -> None:
 
 
 def service(found: Figures, span: Span) -> None:
+    """Draw waiting times, hand-overs, closed conversations and ratings."""
     with st.container(key="charts"):
         card("response", _response(found), span)
         card("handoff", _labels(found, "handoff", "reason", "agent"), span, drill=("handoff", of_label))
@@ -56,12 +59,14 @@ def service(found: Figures, span: Span) -> None:
 
 
 def delivery(found: Figures, span: Span) -> None:
+    """Draw what became of sent messages, and why some failed."""
     with st.container(key="charts"):
         card("status", _labels(found, "sent", "thread.status", "plain", "_"), span, drill=("sent", of_label))
         card("failure", _labels(found, "failure", "queue.cause", "bad", "_"), span, drill=("failure", of_label))
 
 
 def cost(found: Figures, span: Span) -> None:
+    """Draw the cost of answers and messages, in USD."""
     with st.container(key="charts"):
         card("cost", _cost(found), span)
         card("message_cost", _money(found, "message_cost", _category_words), span)
@@ -70,6 +75,7 @@ def cost(found: Figures, span: Span) -> None:
 
 
 def quotes(found: Figures, span: Span) -> None:
+    """Draw quotes by state, and what was sold."""
     with st.container(key="charts"):
         card("quotes", _labels(found, "quote", "quotes.state", "plain", "_"), span, drill=("quote", of_label))
         card("sold", _sold(found), span)
@@ -80,6 +86,7 @@ Drawn = Chart | None  # None where there is nothing to show
 
 
 def of_label(table: pd.DataFrame, row: int) -> str:
+    """Return the label behind a row of a table from `bars`, for a drill-down."""
     return str(table.attrs["labels"][row])
 
 
@@ -91,6 +98,7 @@ def card(
     drill: tuple[str, Callable[[pd.DataFrame, int], str]] | None = None,
     wide: bool = False,
 ) -> None:
+    """Draw a chart with its table. `drill` is a metric and how a row of the table gives its label."""
     with st.container(border=True, key=f"chart_{'wide_' if wide else ''}{name}"):
         title = t(f"analytics.chart_{name}")
         st.markdown(f"**{title}**", help=t(f"analytics.chart_{name}_help"))
@@ -125,6 +133,7 @@ def _table(
 
 
 def figure(*traces: Any, **layout: Any) -> go.Figure:
+    """Build a chart with the margins and separators that all charts share."""
     chart = go.Figure(traces)
     chart.update_layout(
         height=_HEIGHT, margin={"l": 0, "r": 0, "t": 8, "b": 0}, bargap=0.25,
@@ -307,6 +316,7 @@ def _labels(found: Figures, metric: str, words: str, colour: str, joint: str = "
 
 
 def bars(labels: Sequence[str], names: Sequence[str], counts: Sequence[int], colour: str) -> Chart:
+    """Build a bar for each label, named by `names`, and its table."""
     trace = go.Bar(
         x=counts, y=names, orientation="h", marker_color=colour_of(colour), hovertemplate="%{y}: %{x}<extra></extra>"
     )

@@ -44,6 +44,7 @@ def _score(value: float) -> str:
 
 
 def money(value: float) -> str:
+    """Format USD in cents, smaller amounts in hundredths of a cent."""
     return usd(value, 2 if abs(value) >= 0.01 or value == 0 else 4)
 
 

@@ -18,7 +18,8 @@ _FIELD = "qa_pairs"
 _MOST_FAULTS_SHOWN = 20
 
 
-def draw(locked: bool) -> None:
+def draw(*, locked: bool) -> None:
+    """Draw the table of approved answers with its search, export and import."""
     st.caption(t("bot.qa_pairs_help"))
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:

@@ -24,6 +24,7 @@ _LINES = ("name", "sector", "hours", "phone", "website")
 
 
 def pane(*, locked: bool) -> None:
+    """Draw the form of the business facts."""
     known = queries.business_facts()
     st.caption(t("facts.lead"))
     with st.form("facts", border=False):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import streamlit as st
 from pydantic import ValidationError
@@ -105,18 +106,22 @@ def keep() -> None:
             state[key] = state[key]
 
 
+class _Group(Protocol):
+    def __call__(self, *, locked: bool) -> None: ...
+
+
 def draw(*, locked: bool, time_zone: str) -> None:
     """Draw the setting groups with their limits. `time_zone` is the business's."""
-    groups: dict[str, Callable[[bool], None]] = {
+    groups: dict[str, _Group] = {
         "identity": _identity, "judgement": _judgement, "answers": approved_answers.draw, "messages": _messages,
-        "hours": lambda locked: _hours(locked, time_zone), "keywords": _keywords, "limits": _limits,
+        "hours": partial(_hours, time_zone=time_zone), "keywords": _keywords, "limits": _limits,
     }  # fmt: skip
     for tab, drawn in zip(st.tabs([t(f"bot.group_{name}") for name in groups]), groups.values(), strict=True):
         with tab:
-            drawn(locked)
+            drawn(locked=locked)
 
 
-def _identity(locked: bool) -> None:
+def _identity(*, locked: bool) -> None:
     st.toggle(t("bot.enabled"), key="bot.enabled", disabled=locked, help=t("bot.enabled_help"))
     st.text_input(t("bot.name"), key="bot.name", max_chars=60, disabled=locked)
     st.selectbox(
@@ -127,10 +132,10 @@ def _identity(locked: bool) -> None:
         t("bot.personality"), key="bot.personality", max_chars=8000, height=180, disabled=locked,
         help=t("bot.personality_help"),
     )  # fmt: skip
-    _number("preferred_length", 40, 4000, 10, locked)
+    _number("preferred_length", 40, 4000, 10, locked=locked)
 
 
-def _judgement(locked: bool) -> None:
+def _judgement(*, locked: bool) -> None:
     st.segmented_control(
         t("bot.autonomy"), [one.value for one in Autonomy], key="bot.autonomy", required=True, disabled=locked,
         format_func=lambda one: t(f"bot.autonomy_{one}"), help=t("bot.autonomy_help"),
@@ -139,13 +144,13 @@ def _judgement(locked: bool) -> None:
         t("bot.confidence_threshold"), 0.0, 1.0, step=0.05, key="bot.confidence_threshold", disabled=locked,
         help=t("bot.confidence_threshold_help"), format="percent",
     )  # fmt: skip
-    _number("turn_cap", 1, 200, 1, locked)
+    _number("turn_cap", 1, 200, 1, locked=locked)
     st.toggle(
         t("bot.handoff_on_anger"), key="bot.handoff_on_anger", disabled=locked, help=t("bot.handoff_on_anger_help")
     )
-    _decimal("quiet_seconds", locked)
-    _number("quote_hours", 1, 24 * 90, 1, locked)
-    _number("frequent_minutes", 0, 24 * 60, 5, locked)
+    _decimal("quiet_seconds", locked=locked)
+    _number("quote_hours", 1, 24 * 90, 1, locked=locked)
+    _number("frequent_minutes", 0, 24 * 60, 5, locked=locked)
     st.toggle(t("bot.quote_handoff"), key="bot.quote_handoff", disabled=locked, help=t("bot.quote_handoff_help"))
     st.markdown(f"**{t('bot.topics')}**", help=t("bot.topics_help"))
     tables.draw(
@@ -161,52 +166,52 @@ def _judgement(locked: bool) -> None:
     )  # fmt: skip
 
 
-def _messages(locked: bool) -> None:
+def _messages(*, locked: bool) -> None:
     st.toggle(t("bot.ask_rating"), key="bot.ask_rating", disabled=locked, help=t("bot.ask_rating_help"))
     for field in _MESSAGES:
-        _spoken(field, locked)
+        _spoken(field, locked=locked)
 
 
-def _hours(locked: bool, time_zone: str) -> None:
-    hours.draw(locked, time_zone)
-    _spoken("out_of_hours_message", locked)
+def _hours(*, locked: bool, time_zone: str) -> None:
+    hours.draw(locked=locked, time_zone=time_zone)
+    _spoken("out_of_hours_message", locked=locked)
 
 
-def _spoken(field: str, locked: bool) -> None:
+def _spoken(field: str, *, locked: bool) -> None:
     st.markdown(f"**{t(f'bot.{field}')}**", help=t(f"bot.{field}_help"))
     for language, name in LANGUAGES.items():
         st.text_area(name, key=f"bot.{field}.{language}", max_chars=1000, height=68, disabled=locked)
 
 
-def _keywords(locked: bool) -> None:
+def _keywords(*, locked: bool) -> None:
     st.caption(t("bot.keywords_help"))
     for column, (language, name) in zip(st.columns(len(LANGUAGES)), LANGUAGES.items(), strict=True):
         column.text_area(name, key=f"bot.handoff_keywords.{language}", height=320, disabled=locked)
 
 
-def _limits(locked: bool) -> None:
+def _limits(*, locked: bool) -> None:
     st.text_input(
         t("bot.model"), key="bot.model", max_chars=100, disabled=locked, help=t("bot.model_help"), placeholder="—"
     )
-    _decimal("temperature", locked)
-    _number("max_output_tokens", 64, 16_000, 50, locked)
-    _number("context_messages", 1, 50, 1, locked)
-    _number("context_tokens", 500, 200_000, 500, locked)
-    _decimal("timeout_seconds", locked)
-    _number("requests_per_minute", 1, None, 1, locked)
-    _number("tokens_per_minute", 1, None, 1000, locked)
-    _decimal("usd_per_day", locked)
-    _decimal("usd_per_month", locked)
+    _decimal("temperature", locked=locked)
+    _number("max_output_tokens", 64, 16_000, 50, locked=locked)
+    _number("context_messages", 1, 50, 1, locked=locked)
+    _number("context_tokens", 500, 200_000, 500, locked=locked)
+    _decimal("timeout_seconds", locked=locked)
+    _number("requests_per_minute", 1, None, 1, locked=locked)
+    _number("tokens_per_minute", 1, None, 1000, locked=locked)
+    _decimal("usd_per_day", locked=locked)
+    _decimal("usd_per_month", locked=locked)
 
 
-def _number(field: str, low: int, high: int | None, step: int, locked: bool) -> None:
+def _number(field: str, low: int, high: int | None, step: int, *, locked: bool) -> None:
     st.number_input(
         t(f"bot.{field}"), low, high, step=step, key=f"bot.{field}", disabled=locked, help=t(f"bot.{field}_help"),
         placeholder=t("bot.not_set") if field in _OPTIONAL else None,
     )  # fmt: skip
 
 
-def _decimal(field: str, locked: bool) -> None:
+def _decimal(field: str, *, locked: bool) -> None:
     optional = field in _OPTIONAL
     typed = decimals.field(
         t(f"bot.{field}"), *_DECIMALS[field], state[f"bot.{field}"], key=f"bot.{field}.words", needed=not optional,

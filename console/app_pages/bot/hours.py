@@ -64,14 +64,14 @@ def shifts(words: str) -> list[tuple[time, time]] | None:
     return found
 
 
-def draw(locked: bool, time_zone: str) -> None:
+def draw(*, locked: bool, time_zone: str) -> None:
     """Draw the fields and whether somebody is available now."""
     st.caption(t("bot.hours_lead"))
     empty = t("bot.closed" if any(state[f"bot.hours.{day}"].strip() for day in _DAYS) else "bot.somebody")
     for pair in (_DAYS[0:2], _DAYS[2:4], _DAYS[4:6], _DAYS[6:7]):  # in the order of the week, on a phone too
         for day, column in zip(pair, st.columns(2), strict=False):
             with column:
-                _day(day, empty, locked)
+                _day(day, empty, locked=locked)
     st.markdown(f"**{t('bot.holidays')}**", help=t("bot.holidays_help"))
     editor = f"bot.holidays.{state['bot.holidays.round']}.editor"
     if editor not in state:
@@ -92,7 +92,7 @@ def draw(locked: bool, time_zone: str) -> None:
         st.caption(t(f"bot.hours_{now}", zone=time_zone))
 
 
-def _day(day: int, empty: str, locked: bool) -> None:
+def _day(day: int, empty: str, *, locked: bool) -> None:
     """Draw a day's line. `empty` is the hint for an empty line."""
     st.text_input(t(f"bot.day_{day}"), key=f"bot.hours.{day}", disabled=locked, max_chars=200, placeholder=empty)
     if shifts(state[f"bot.hours.{day}"]) is None:

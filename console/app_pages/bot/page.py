@@ -161,4 +161,4 @@ with layout.page():
         unsaved = form.read() != state["bot_saved"]
         channels.header(bots, shown, locked=locked, unsaved=unsaved)
     with st.container(key="unsaved_box"):
-        ask_before_leaving(unsaved)
+        ask_before_leaving(unsaved=unsaved)

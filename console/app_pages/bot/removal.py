@@ -21,7 +21,7 @@ def button(shown: BotOverview, *, alone: bool, unsaved: bool) -> None:
     )  # fmt: skip
     if state.get("bot_removing") == shown.id:
         st.dialog(t("bot.remove_title", name=shown.name), icon=":material/delete:", on_dismiss=_dismissed)(_content)(
-            shown, alone
+            shown, alone=alone
         )
 
 
@@ -33,7 +33,7 @@ def _dismissed() -> None:
     state.pop("bot_removing", None)
 
 
-def _content(shown: BotOverview, alone: bool) -> None:
+def _content(shown: BotOverview, *, alone: bool) -> None:
     if alone:
         st.info(t("error.LastBot"), icon=":material/info:")
     elif shown.channels:

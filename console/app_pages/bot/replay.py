@@ -41,7 +41,7 @@ def pane(bot_id: int, in_force: BotSettings, typed: BotSettings | list[str]) -> 
     elif not is_open:
         _beginning(bot_id, in_force, typed)
     results = st.fragment(_results, key="rehearsal", run_every=_LOOK_SECONDS if is_open else None)
-    results(bot_id, is_open)
+    results(bot_id, was_open=is_open)
     cases.pane(bot_id)
 
 
@@ -81,7 +81,7 @@ def _begin(bot_id: int, settings: BotSettings, source: str, count: int, limit: D
         state["rehearsal_error"] = layout.say(error)
 
 
-def _results(bot_id: int, was_open: bool) -> None:
+def _results(bot_id: int, *, was_open: bool) -> None:
     layout.viewer()
     run = replay_queries.latest(bot_id)
     if run is None:

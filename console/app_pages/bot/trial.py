@@ -92,5 +92,6 @@ def _clear() -> None:
 
 @st.fragment(key="trial")
 def fragment(bot_id: int, settings: BotSettings | None) -> None:
+    """Draw the trial so that its questions do not rerun the whole page."""
     layout.viewer()
     pane(bot_id, settings)

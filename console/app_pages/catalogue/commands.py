@@ -24,7 +24,7 @@ def remove(product_id: int) -> None:
         products.remove(session, agent.business_id, f"agent:{agent.id}", [product_id])
 
 
-def offer(product_id: int, active: bool) -> None:
+def offer(product_id: int, *, active: bool) -> None:
     """Put a product on sale, or take it off. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:

@@ -23,6 +23,7 @@ _MOST_CHANGES = 500
 
 
 def draw(own_currency: str) -> None:
+    """Draw the file picker and, with a file, the changes that it would make."""
     st.caption(t("catalogue.import_lead"))
     file = st.file_uploader(
         t("catalogue.file"), type=["csv", "xlsx", "txt"], key=f"price_list_{state.get('price_list_round', 0)}",

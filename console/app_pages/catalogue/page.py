@@ -26,8 +26,8 @@ def _edit(product_id: int | None) -> None:
     state["product_form"] = product_id or "new"
 
 
-def _offer(product_id: int, active: bool) -> None:
-    _try(lambda: catalogue_commands.offer(product_id, active))
+def _offer(product_id: int, *, active: bool) -> None:
+    _try(lambda: catalogue_commands.offer(product_id, active=active))
 
 
 def _remove(product_id: int) -> None:
@@ -96,8 +96,9 @@ def _menu(one: Listed) -> None:
     with st.popover("", icon=":material/more_vert:", type="tertiary", help=t("catalogue.more"), key=f"more_{one.id}"):
         label = "catalogue.withdraw" if one.facts.active else "catalogue.offer"
         st.button(
-            t(label), key=f"offer_{one.id}", width="stretch", on_click=_offer, args=(one.id, not one.facts.active)
-        )
+            t(label), key=f"offer_{one.id}", width="stretch", on_click=_offer, args=(one.id,),
+            kwargs={"active": not one.facts.active},
+        )  # fmt: skip
         st.caption(t("catalogue.remove_lead"))
         st.button(t("catalogue.remove"), key=f"remove_{one.id}", width="stretch", on_click=_remove, args=(one.id,))
 

@@ -45,6 +45,7 @@ def attempt(action: Callable[[], object]) -> None:
 
 
 def draw(one: ChannelCard, who: Watcher) -> None:
+    """Draw the card of a channel."""
     with st.container(border=True, key=f"channel_{one.id}", gap="small"):
         _head(one, who)
         if one.state == "paused":

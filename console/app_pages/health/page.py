@@ -18,7 +18,7 @@ agent = layout.viewer()
 zone = ZoneInfo(agent.timezone)
 
 
-def _light(name: str, well: bool | None, detail: str) -> None:
+def _light(name: str, detail: str, *, well: bool | None) -> None:
     """Draw a component with its state."""
     grade = "unknown" if well is None else "well" if well else "too_few"
     colour, word = _GRADES[grade]
@@ -64,7 +64,7 @@ def _glance() -> None:
     with st.container(key="tiles"):
         for part in health_queries.parts():
             words = t(f"health.{'well' if part.well else 'bad'}_{part.name}", figure=_figure(part))
-            _light(t(f"health.part_{part.name}"), part.well, words)
+            _light(t(f"health.part_{part.name}"), words, well=part.well)
         _webhooks()
     found = channels_queries.cards()
     if not found:
@@ -81,7 +81,7 @@ def _glance() -> None:
                 if one.waiting
                 else t("health.nothing_waits")
             )
-            _light(one.name, well, " · ".join(facts))
+            _light(one.name, " · ".join(facts), well=well)
 
 
 @st.fragment(key="health", run_every=30)

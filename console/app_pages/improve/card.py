@@ -25,7 +25,7 @@ def draw(one: Suggested, view: str, *, locked: bool, can_write: bool, zone: Zone
     with st.container(border=True, key=f"suggestion_{one.id}", gap="small"):
         _head(one, zone)
         if view == "open":
-            _form(one, locked)
+            _form(one, locked=locked)
         else:
             st.text(one.question)
             st.caption(plain(one.answer) or t("improve.no_answer"))
@@ -33,7 +33,7 @@ def draw(one: Suggested, view: str, *, locked: bool, can_write: bool, zone: Zone
             st.error(error, icon=":material/error:")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if view == "open":
-                _decisions(one, locked, can_write)
+                _decisions(one, locked=locked, can_write=can_write)
             elif view != "accepted":
                 _button(one, "reopen", ":material/undo:", partial(_act, one.id, "reopened", commands.reopen))
         _examples(one, zone)
@@ -48,7 +48,7 @@ def _head(one: Suggested, zone: ZoneInfo) -> None:
         st.caption(t("improve.last_asked", when=moment(one.last_asked_at, zone)))
 
 
-def _form(one: Suggested, locked: bool) -> None:
+def _form(one: Suggested, *, locked: bool) -> None:
     """Draw the form. Input is kept until the draft changes."""
     question, answer, known = f"improve_q_{one.id}", f"improve_a_{one.id}", f"improve_known_{one.id}"
     if state.get(known) != one.answer or answer not in state:
@@ -62,7 +62,7 @@ def _form(one: Suggested, locked: bool) -> None:
     )  # fmt: skip
 
 
-def _decisions(one: Suggested, locked: bool, can_write: bool) -> None:
+def _decisions(one: Suggested, *, locked: bool, can_write: bool) -> None:
     if not locked:
         _button(one, "accept", ":material/check:", partial(_accept, one.id), primary=True)
     if can_write:

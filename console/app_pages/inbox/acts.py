@@ -81,7 +81,7 @@ def _to_contact(what: str, contact_id: int, value: Any, pending: Mapping[str, An
         case "field":
             contact_commands.set_field(contact_id, str(pending["name"]), str(value))
         case "silence":
-            contact_commands.set_opted_out(contact_id, str(pending["kind"]), bool(value))
+            contact_commands.set_opted_out(contact_id, str(pending["kind"]), opted_out=bool(value))
         case "merge":
             state["merging"] = contact_id
 

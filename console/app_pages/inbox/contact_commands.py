@@ -32,7 +32,7 @@ def set_field(contact_id: int, name: str, value: str) -> None:
         profile.set_field(session, agent.business_id, contact_id, f"agent:{agent.id}", name, value)
 
 
-def set_opted_out(contact_id: int, kind: str, opted_out: bool) -> None:
+def set_opted_out(contact_id: int, kind: str, *, opted_out: bool) -> None:
     """Set or clear the opt-out for one kind of channel. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:

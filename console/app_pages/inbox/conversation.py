@@ -112,6 +112,7 @@ def _templates_wanted() -> None:
 @st.fragment(key="opened")
 @together()
 def pane() -> None:
+    """Draw the open conversation with the customer beside it."""
     agent = layout.viewer()
     found = _found()
     parts = None if found is None else to_json(found, agent, current())

@@ -27,6 +27,7 @@ _COUNTS = "list_counts"  # number of conversations per view
 @st.fragment(key="list")
 @together()
 def pane() -> None:
+    """Draw the filters and the list of conversations."""
     layout.viewer()
     with st.container(key="list_head", gap="small"):
         wanted = _head()

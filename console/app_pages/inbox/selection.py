@@ -17,6 +17,7 @@ PAGE = 60  # messages
 
 
 def chosen() -> int | None:
+    """Return the id of the open conversation, None for none."""
     found: int | None = state.get("conversation")
     return found
 
@@ -62,4 +63,5 @@ def message_limit() -> int:
 
 
 def show_older() -> None:
+    """Load another page of older messages."""
     state["shown"] = message_limit() + PAGE

@@ -32,6 +32,7 @@ def offer(said: str, act: Callable[[], None]) -> None:
 
 @st.fragment(key="undo")
 def bar() -> None:
+    """Draw the offer to undo the last action until it is used, hidden or replaced."""
     offered: _Offer | None = state.get("undo_offer")
     if offered is None or state.get("undo_gone") == offered.number:
         return

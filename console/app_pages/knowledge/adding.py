@@ -23,6 +23,8 @@ def closed() -> None:
 
 
 def panel(bots: Mapping[int, str]) -> None:
+    """Open the dialog that adds files, a web page or a text. `bots` are names by id."""
+
     @st.dialog(t("knowledge.add"), position="right", width="medium", on_dismiss=closed)
     def draw() -> None:
         how = st.segmented_control(

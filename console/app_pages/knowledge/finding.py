@@ -16,6 +16,7 @@ _LONGEST_QUESTION = 500
 
 
 def draw(bots: Mapping[int, str]) -> None:
+    """Draw the search for the passages that a bot would find. `bots` are names by id."""
     st.caption(t("knowledge.search_lead"))
     with st.form("knowledge_search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         question = st.text_input(

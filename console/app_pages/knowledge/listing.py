@@ -26,6 +26,8 @@ _EVERY_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
+    """The viewer's time zone and whether they may change sources."""
+
     zone: ZoneInfo
     may_edit: bool
 
@@ -64,10 +66,10 @@ def _cards(found: Sequence[SourceView], viewer: Viewer) -> None:
     page = st.pagination(pages, key="knowledge_page_of") if pages > 1 else 1
     uses, price_lists = queries.uses(), queries.price_lists()
     for one in shown[(page - 1) * _CARDS_A_PAGE : page * _CARDS_A_PAGE]:
-        _card(one, viewer, uses, one.id in price_lists)
+        _card(one, viewer, uses, is_price_list=one.id in price_lists)
 
 
-def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int], is_price_list: bool) -> None:
+def _card(one: SourceView, viewer: Viewer, uses: Mapping[int, int], *, is_price_list: bool) -> None:
     with st.container(border=True, key=f"source_{one.id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(words.ICONS[one.kind], width="content")

@@ -18,6 +18,7 @@ def closed() -> None:
 
 
 def panel(source_id: int) -> None:
+    """Open the dialog with the passages of a source."""
     try:
         one = queries.source(source_id)
     except NotFound:

@@ -25,6 +25,7 @@ def closed() -> None:
 
 
 def panel(source_id: int) -> None:
+    """Open the dialog that imports a source as the catalogue."""
     try:
         one = knowledge_queries.source(source_id)
     except NotFound:

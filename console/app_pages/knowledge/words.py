@@ -38,6 +38,7 @@ LARGEST_MEGABYTES = LARGEST_FILE // MEGABYTE
 
 
 def badge(one: SourceView) -> None:
+    """Draw the state. A source without vectors is found by its words only, and says so."""
     if one.state is SourceState.READY and one.model is None:
         st.badge(t("knowledge.words_only"), color="orange", help=t("knowledge.words_only_help"))
     else:
@@ -57,6 +58,7 @@ def about(one: SourceView, zone: ZoneInfo, uses: int) -> str:
 
 
 def progress(one: SourceView) -> str:
+    """Return what is being done to a source and, once that is known, how much is done."""
     if one.state is SourceState.WAITING or not one.total:
         return t(f"knowledge.doing_{one.state}")
     return t(f"knowledge.doing_{one.state}_of", done=one.done, total=one.total)
@@ -68,6 +70,7 @@ def fault(code: str) -> str:
 
 
 def accepted() -> str:
+    """Return the accepted kinds of files, each once: "PDF, DOCX, …"."""
     return ", ".join(ending.removeprefix(".").upper() for ending in ACCEPTED if ending not in (".markdown", ".htm"))
 
 

@@ -10,6 +10,7 @@ from core.messaging.outbound.queue_reads import QueueState, Unsent
 
 
 def state() -> QueueState:
+    """Return what waits to be sent and what failed, by cause, as far as the viewer may see it."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         return queue_reads.queue_state(session, agent.business_id, agent)
