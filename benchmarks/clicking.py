@@ -193,9 +193,11 @@ def visible(bench: Bench, chromium: Windows, talks: list[int]) -> None:
 
 
 def agents(bench: Bench, chromium: Windows) -> None:
-    """Many agents on one console process, each with a conversation of their own, and a message a second, to one of them
-    after the other. Whoever has it open sees it there, and all see it in their list. Two of them look through
-    Chromium: one has every third message in the open thread, and the other has each in the list.
+    """Many agents on one console process, each with a conversation of their own.
+
+    A message a second comes to one of them after the other. Whoever has it open sees it there, and all see it in their
+    list. Two of them look through Chromium: one has every third message in the open thread, and the other has each in
+    the list.
     """
     many, seconds = (8, 9) if bench.quick else (50, 90)
     first, second, *others = (number for (number,) in bench.stack.query(_OPEN, BUSINESS, many))

@@ -1,5 +1,7 @@
-"""Hybrid search over a large shelf: how long it takes, for its owner and for a small business beside it, and what the
-vector index finds of what is there to be found.
+"""Hybrid search over many passages.
+
+How long it takes, for their owner and for a small business beside it, and how much of what is there the vector index
+finds.
 """
 
 from __future__ import annotations

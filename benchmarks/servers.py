@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -33,10 +34,8 @@ class Servers:
             _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + _GRACE_SECONDS
         for process in self._running.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             _signal(process, signal.SIGKILL)
             process.wait()
         self._running.clear()
@@ -74,7 +73,5 @@ def _listens(port: int) -> bool:
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     """Signal a process and everything it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass

@@ -77,7 +77,7 @@ class Stack:
         eventually(lambda: all(_answers(url) for url in wanted), seconds=60)
 
     def kill(self, name: str) -> None:
-        """kill -9 a child and everything it started, or an embedded server. A "worker" is one of those that work."""
+        """Kill (-9) a child and everything it started, or an embedded server. A "worker" is one of those that work."""
         if name in ("postgres", "redis"):
             assert self.supervisor.embedded is not None
             server = getattr(self.supervisor.embedded, name)

@@ -27,6 +27,8 @@ Handler = Callable[[World, Request], Awaitable[Response]]
 
 
 class Refused(Exception):
+    """A request that cannot be met; `status` is the response's."""
+
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status

@@ -47,6 +47,8 @@ class Fault:
 
 @dataclass(slots=True)
 class ProviderKnobs:
+    """How a provider's API misbehaves: delays in milliseconds, and faults in their order."""
+
     latency_ms: int = 0
     jitter_ms: int = 0
     faults: list[Fault] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Is this a message Meta would take? (Meta, Cloud API reference, Messages: fields and limits.)
+"""Whether Meta would take a message: fields and limits by its Cloud API reference, Messages.
 
 Each check reads one message type, raises GraphError for what Meta refuses, and returns what a person would read.
 """

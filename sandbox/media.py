@@ -23,6 +23,8 @@ KEEP_BYTES = 200 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
+    """A file that a customer or the product uploaded."""
+
     id: str
     data: bytes
     mime_type: str

@@ -12,6 +12,8 @@ PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(slots=True)
 class Template:
+    """A message template as Meta lists it."""
+
     id: str
     name: str
     language: str
@@ -101,6 +103,8 @@ def _given() -> list[tuple[str, str, str, str, list[dict[str, Any]]]]:
 
 
 class Templates:
+    """The templates of the account: the samples, and those created since."""
+
     def __init__(self) -> None:
         self._next_id = 300000000000001
         self.items: list[Template] = []

@@ -29,7 +29,7 @@ POSTERS = 32
 
 
 def meta_body(payload: Any) -> bytes:
-    """JSON as Meta writes it: non-ASCII as lower-case \\uXXXX and every slash escaped."""
+    r"""JSON as Meta writes it: non-ASCII as lower-case \uXXXX and every slash escaped."""
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 

@@ -19,6 +19,8 @@ from sandbox.webhooks import Webhooks
 
 @dataclass(slots=True)
 class World:
+    """Everything that the sandbox holds; one for each app."""
+
     settings: Settings
     store: Store
     media: MediaStore

@@ -23,7 +23,10 @@ def main() -> int:
     chosen = _arguments()
     cases = [case for case in load() if chosen.half in (None, case.half) and chosen.kind in (None, case.kind)]
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="bothub-eval-") as folder, staged(Path(folder), chosen.offline) as desk:
+    with (
+        tempfile.TemporaryDirectory(prefix="bothub-eval-") as folder,
+        staged(Path(folder), offline=chosen.offline) as desk,
+    ):
         print(f"The shop is open after {time.monotonic() - started:.0f} s.", flush=True)
         found = []
         for place, result in enumerate(scoring.score(desk, cases), start=1):

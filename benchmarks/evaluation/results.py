@@ -163,8 +163,9 @@ def _asked(result: Result) -> Share | None:
 
 
 def _mistaken(result: Result) -> Share | None:
-    """What is no order: every case of the other kinds, and the quote cases that only sound like one. An attack may
-    hold an order; it is quoted at the catalogue's prices, whatever it claims.
+    """What is no order: every case of the other kinds, and the quote cases that only sound like one.
+
+    An attack may hold an order; it is quoted at the catalogue's prices, whatever it claims.
     """
     if result.case.lines or result.case.unclear or result.case.kind == "injection":
         return None

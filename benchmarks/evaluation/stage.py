@@ -30,7 +30,7 @@ class Unreadable(RuntimeError):
 
 
 @contextmanager
-def staged(folder: Path, offline: bool) -> Iterator[Desk]:
+def staged(folder: Path, *, offline: bool) -> Iterator[Desk]:
     """The shop on a Postgres and a Redis of its own under `folder`; both end with the block.
 
     The model is that of the settings, none with `offline` or without a key. Raises `ModelFailed`.
