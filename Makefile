@@ -11,7 +11,7 @@ run: $(VENV)/.runtime ## everything, on this machine
 test: $(VENV)/.dev ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(VENV)/.dev ## ruff, mypy --strict and known vulnerabilities
+lint: $(VENV)/.dev ## style, docstrings and types of all code, tests included, and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

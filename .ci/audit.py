@@ -18,6 +18,7 @@ _SECONDS = 90.0
 
 
 def main(command: Sequence[str] = _COMMAND, seconds: float = _SECONDS) -> int:
+    """Report known vulnerabilities of the installed packages. Return 1 if there are any; 0 also without an answer."""
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:

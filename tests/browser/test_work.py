@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
@@ -190,6 +191,10 @@ def test_a_conversation_is_taken_over_and_handed_back(page: Page, ana: Person, t
     expect(page.locator(".event")).to_have_count(2)  # nothing was assigned by a browser that was behind
 
 
+def _queued(number: int) -> Callable[[], bool]:
+    return lambda: one("SELECT count(*) FROM messages WHERE status = 'queued'") == number
+
+
 def test_failed_messages_are_sent_again_from_the_queue_one_after_another(
     page: Page, console, business, talk: int
 ) -> None:
@@ -204,7 +209,7 @@ def test_failed_messages_are_sent_again_from_the_queue_one_after_another(
         expect(again).to_have_count(3 - sent)
         at_rest(page)
         again.first.click()
-        until(lambda: one("SELECT count(*) FROM messages WHERE status = 'queued'") == sent)
+        until(_queued(sent))
     expect(page.get_by_text("Queued · the recipient cannot receive it")).to_be_visible()
     expect(page.get_by_text("Failed ·")).not_to_be_visible()
     expect(page.get_by_test_id("stToast").first).to_contain_text("Back in the queue: 1")

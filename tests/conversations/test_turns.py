@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -168,7 +168,7 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
     turn, reply_context = begin()
     prepare_from_cache, failures = threading.Barrier(2), []
 
-    def run(step: object) -> None:
+    def run(step: Callable[[], object]) -> None:
         prepare_from_cache.wait()
         try:
             step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -251,10 +252,8 @@ def test_good_files_with_bytes_changed_are_refused_or_read(data: st.DataObject) 
     changed = bytearray(content)
     for _ in range(data.draw(st.integers(1, 20))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(BadFile):
         sections(bytes(changed), name)
-    except BadFile:
-        pass
 
 
 GOOD = [("a.pdf", make_pdf("hola a todos")), ("a.docx", make_docx()), ("a.xlsx", make_xlsx(("a", "b"), (1, "dos")))]
