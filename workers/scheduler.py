@@ -82,7 +82,6 @@ def _maintain() -> None:
     while not _stop.wait(_MAINTENANCE_SECONDS):
         try:
             templates.sync_due()
-            templates.sync_content_due()
             probes.probe_due()
             if time.monotonic() - counted_at > _MINUTE:
                 with system_transaction() as session:

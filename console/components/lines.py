@@ -11,8 +11,8 @@ from console.app_pages.inbox.conversation_queries import Opened
 from console.components.contents import contents
 from core.channels.content.files import named
 from core.channels.content.plain_text import as_text
-from core.channels.whatsapp_cloud import template_slots
-from core.channels.whatsapp_cloud.templates import Template
+from core.channels.templates import slots as template_slots
+from core.channels.templates.template import Template
 from core.conversations.thread import Line, Thread
 
 _BEYOND = ("mpm", "order_details")  # product lists and payments: the composer has no form for them

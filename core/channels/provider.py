@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from core.channels.templates.template import Template
 from core.channels.types import Account, Channel, Diagnosis, Kind, ProviderError
 from core.platform.config import Settings
 
@@ -49,6 +51,36 @@ class ChannelSpec:
     credentials: dict[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """The result of probing an account. `latency` is in milliseconds; texts of the provider are verbatim.
+
+    `expires_at`: when the access token expires; None if never or unknown.
+    """
+
+    well: bool
+    detail: str
+    advice: str = ""
+    latency: int = 0
+    number: str = ""
+    verified_name: str = ""
+    quality: str = ""
+    limit: str = ""
+    expires_at: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the form stored in `channels.told`."""
+        return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
+
+    @classmethod
+    def of_json(cls, data: Mapping[str, Any]) -> ProbeResult | None:
+        """Parse `as_json`; None for a channel that was never probed."""
+        if not data:
+            return None
+        expires_at = data.get("expires_at")
+        return cls(**{**data, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})
+
+
 class Provider(ABC):
     """A provider. It has no state: `core.channels.registry` has one instance of each.
 
@@ -83,6 +115,18 @@ class Provider(ABC):
     @abstractmethod
     def open(self, account: Account, *, read_timeout: float) -> Channel:
         """Return a channel of the account, ready to send."""
+
+    @abstractmethod
+    def probe(self, account: Account, read_timeout: float) -> ProbeResult:
+        """Ask the provider whether the account works. Raises `SendError`."""
+
+    def probe_new(self, account: Account, read_timeout: float) -> ProbeResult:
+        """Ask the same before the account is saved, and whether its identity is its own. Raises `SendError`."""
+        return self.probe(account, read_timeout)
+
+    def templates(self, account: Account) -> Iterable[Template]:
+        """Return the account's message templates, in `core.channels.templates`' form. Raises `SendError`."""
+        return ()
 
     @abstractmethod
     def diagnose_failure(self, error: ProviderError) -> Diagnosis:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -300,8 +300,8 @@ class Channel(Protocol):
         """Return why no file of ours can be sent, and which setting to change; None if they can."""
 
     @property
-    def takes_uploads(self) -> bool:
-        """Return whether files are uploaded with `upload`; otherwise the provider fetches them by their links."""
+    def upload_life(self) -> timedelta | None:
+        """Return how long a file sent by `upload` may be named; None if the provider fetches files by their links."""
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` if the provider would refuse it. No network."""

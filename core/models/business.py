@@ -62,7 +62,7 @@ class Channel(Tenant, Base):
     Hand-offs go to the team `team_id`, if set.
     `paused_for` is "account" if an account event paused it: it resumes at `paused_until`, if the provider gave a time,
     or on the event that lifts the restriction.
-    `told` is the result of the last probe, at `asked_at` (`core.monitoring.probes.ProbeResult` as JSON).
+    `told` is the result of the last probe, at `asked_at` (`core.channels.provider.ProbeResult` as JSON).
     """
 
     __tablename__ = "channels"

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.channels.provider import ProbeResult
 from core.channels.registry import PROVIDERS
 from core.messaging.channels.admin import from_settings
 from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel
-from core.monitoring.probes import ProbeResult
 from core.platform.config import get_settings
 from core.platform.db import run
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import redis
 import structlog
@@ -15,10 +14,9 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from core.channels.twilio.account import check_credentials, owns_sender
+from core.channels.provider import ProbeResult
+from core.channels.registry import PROVIDERS
 from core.channels.types import Account, Cause, SendError
-from core.channels.whatsapp_cloud import account as whatsapp_setup
-from core.channels.whatsapp_cloud.graph_api import Graph
 from core.messaging.channels.accounts import _ASK_AGAIN, account_of
 from core.models import Channel, ChannelState
 from core.platform import job_queue, machines
@@ -43,93 +41,25 @@ class Finding:
     figure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
-    """The result of probing an account. `latency` is in milliseconds; texts of the provider are verbatim.
-
-    `expires_at`: when the access token expires; None if never or unknown.
-    """
-
-    well: bool
-    detail: str
-    advice: str = ""
-    latency: int = 0
-    number: str = ""
-    verified_name: str = ""
-    quality: str = ""
-    limit: str = ""
-    expires_at: datetime | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the form stored in `channels.told`."""
-        return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
-
-    @classmethod
-    def of_json(cls, data: Mapping[str, Any]) -> ProbeResult | None:
-        """Parse `as_json`; None for a channel that was never probed."""
-        if not data:
-            return None
-        expires_at = data.get("expires_at")
-        return cls(**{**data, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})
-
-
 def probe(account: Account) -> ProbeResult:
     """Probe an account at its provider, with its credentials. Network: call it outside any transaction."""
+    return _timed(account, PROVIDERS[account.provider].probe)
+
+
+def probe_new(account: Account) -> ProbeResult:
+    """Probe an account before saving it: it must also own its identity, which only one channel may have."""
+    return _timed(account, PROVIDERS[account.provider].probe_new)
+
+
+def _timed(account: Account, ask: Callable[[Account, float], ProbeResult]) -> ProbeResult:
     started = time.monotonic()
     try:
-        answer = _probe_meta(account) if account.provider == "whatsapp_cloud" else _probe_twilio(account)
+        answer = ask(account, ASK_SECONDS)
     except SendError as error:
         unreached = error.cause is Cause.NETWORK  # its own advice is about sending messages
         advice = f"Check that {account.api_url} can be reached from here." if unreached else error.advice
         answer = ProbeResult(False, str(error), advice)
     return replace(answer, latency=round(1000 * (time.monotonic() - started)))
-
-
-def probe_new(account: Account) -> ProbeResult:
-    """Probe an account before saving it: it must also own its number, which only one channel may have.
-
-    Meta's tokens give access to their own numbers only. Network: call it outside any transaction.
-    """
-    answer = probe(account)
-    if not answer.well or account.provider != "twilio":
-        return answer
-    try:
-        owned = owns_sender(account, read_timeout=ASK_SECONDS)
-    except SendError as error:
-        return replace(answer, well=False, detail=f"Twilio did not say whose {account.identity} is ({error})")
-    if owned:
-        return answer
-    advice = "Give the account SID and token of the account or subaccount that has it in the Twilio console."
-    return replace(answer, well=False, detail=f"{account.identity} does not belong to this account", advice=advice)
-
-
-def _probe_meta(account: Account) -> ProbeResult:
-    graph = Graph(account, read_timeout=ASK_SECONDS)
-    info = whatsapp_setup.phone_info(graph)
-    detail = f"{info.display_phone_number} ({info.verified_name}), quality {info.quality or 'unknown'}"
-    return ProbeResult(
-        well=True,
-        detail=detail,
-        number=info.display_phone_number,
-        verified_name=info.verified_name,
-        quality=info.quality,
-        limit=info.messaging_tier,
-        expires_at=_token_end(graph),
-    )
-
-
-def _token_end(graph: Graph) -> datetime | None:
-    """Return when the token expires, or None: not every valid token may inspect itself."""
-    try:
-        return whatsapp_setup.token_info(graph).expires_at
-    except SendError as error:
-        log.info("token_not_described", code=error.error.code)
-        return None
-
-
-def _probe_twilio(account: Account) -> ProbeResult:
-    check_credentials(account, read_timeout=ASK_SECONDS)
-    return ProbeResult(True, f"{account.identity}: Twilio accepts the credentials", number=account.identity)
 
 
 def save_result(session: Session, channel_id: int, answer: ProbeResult) -> None:

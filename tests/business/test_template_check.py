@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.channels.content.shapes import parse_content
+from core.channels.templates.check import TemplateFault, check
+from core.channels.templates.template import read_template
 from core.channels.types import InvalidMessage
-from core.channels.whatsapp_cloud.template_check import TemplateFault, check
-from core.channels.whatsapp_cloud.templates import read_template
 from tests.conftest import TestBusiness
 from tests.inbox.steps import one, rows
 from tests.webhook_app.api_world import Api, make_conversation

@@ -8,8 +8,8 @@ import pytest
 
 from console import i18n
 from console.components.lines import _template
-from core.channels.whatsapp_cloud.template_check import _REASONS
-from core.channels.whatsapp_cloud.templates import read_template
+from core.channels.templates.check import _REASONS
+from core.channels.templates.template import read_template
 
 
 @pytest.mark.parametrize("code", _REASONS)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 import responses
 
+from core.channels.provider import ProbeResult
 from core.channels.types import Account
 from core.cli import doctor
 from core.messaging.channels.accounts import account_of
 from core.models import Channel
 from core.monitoring import probes
-from core.monitoring.probes import ProbeResult
 from core.platform.db import system_transaction
 from tests.inbox.steps import rows
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class FakeChannel:
         self.uploads: list[bytes] = []
 
     files_refused = None
-    takes_uploads = True
+    upload_life = timedelta(days=1)
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Accept any content."""

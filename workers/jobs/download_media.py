@@ -11,9 +11,8 @@ from core.channels.media_types import bare
 from core.channels.ssrf import UnsafeUrl, guard, origin
 from core.channels.types import Download, MediaError
 from core.messaging.attachments import downloads
-from core.messaging.channels.accounts import channel
+from core.messaging.channels.accounts import account, channel
 from core.platform import object_storage
-from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
 from core.platform.db_retry import retry_until_available
 
@@ -27,7 +26,7 @@ def claim(limit: int) -> Sequence[downloads.PendingFile]:
 def fetch(file: downloads.PendingFile) -> None:
     """Download one file, store it, and record the outcome."""
     try:
-        download = channel(file.channel_id).fetch(file.media, object_storage.scratch_folder(), _guard())
+        download = channel(file.channel_id).fetch(file.media, object_storage.scratch_folder(), _guard(file.channel_id))
     except MediaError as error:
         _record(partial(downloads.record_failure, file=file, error=error), file.business_id)
         return
@@ -62,7 +61,6 @@ def _record(write: partial[None], business_id: int) -> None:
     retry_until_available(once)
 
 
-def _guard() -> partial[None]:
-    """Allow public addresses and the configured providers (the sandbox may run on this machine)."""
-    settings = get_settings()
-    return partial(guard, allowed_origins={origin(settings.whatsapp_api_url), origin(settings.twilio_api_url)})
+def _guard(channel_id: int) -> partial[None]:
+    """Allow public addresses and the channel's provider (the sandbox may run on this machine)."""
+    return partial(guard, allowed_origins={origin(account(channel_id).api_url)})

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from obstore.exceptions import BaseError
@@ -39,10 +40,11 @@ def attach(business_id: int, channel_id: int, adapter: Channel, content: Mapping
     if not ids:
         return Attached()
     files = retry_until_available(lambda: outgoing.stored(business_id, channel_id, ids))
-    if not adapter.takes_uploads:
+    if (life := adapter.upload_life) is None:
         return Attached({file.id: _linked(file, files_url) for file in files})
     ready = {
-        file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, adapter)) for file in files
+        file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, adapter, life))
+        for file in files
     }
     return Attached(ready, frozenset(file.handle for file in files if file.handle))
 
@@ -57,7 +59,7 @@ def _linked(file: StoredFile, files_url: str) -> OutgoingFile:
     return OutgoingFile(file.filename, link=address)
 
 
-def _upload(file: StoredFile, channel_id: int, adapter: Channel) -> str:
+def _upload(file: StoredFile, channel_id: int, adapter: Channel, life: timedelta) -> str:
     """Upload a file once and return the provider's id; other threads with the same file wait for it."""
     with _locks[hash((channel_id, file.id)) % _STRIPES]:
         (current,) = retry_until_available(lambda: outgoing.stored(file.business_id, channel_id, [file.id]))
@@ -68,7 +70,7 @@ def _upload(file: StoredFile, channel_id: int, adapter: Channel) -> str:
                 handle = adapter.upload(path, file.mime_type, file.filename)
         except BaseError as error:
             raise SendError(ProviderError("storage", "File storage away", str(error)[:200]), _STORAGE_AWAY) from error
-        retry_until_available(lambda: outgoing.remember(file, channel_id, handle))
+        retry_until_available(lambda: outgoing.remember(file, channel_id, handle, life))
     return handle
 
 

@@ -115,7 +115,7 @@ def _deliver(claimed: claims.Claimed, adapter: Channel) -> Sent:
 
 
 def _attach(claimed: claims.Claimed, adapter: Channel) -> send_files.Attached:
-    files_url = "" if adapter.takes_uploads else retry_until_available(lambda: account(claimed.channel_id)).files_url
+    files_url = "" if adapter.upload_life else retry_until_available(lambda: account(claimed.channel_id)).files_url
     return send_files.attach(claimed.business_id, claimed.channel_id, adapter, claimed.payload, files_url)
 
 

@@ -15,10 +15,11 @@ from console.app_pages.channels.words import reason
 from console.dates import moment
 from console.formatting import Colour, duration
 from console.i18n import t
+from core.channels.provider import ProbeResult
 from core.channels.registry import PROVIDERS
 from core.channels.types import Kind
 from core.monitoring.channel_status import ChannelCard
-from core.monitoring.probes import ProbeResult, token_ends_soon
+from core.monitoring.probes import token_ends_soon
 from core.platform.config_values import is_local
 from core.platform.errors import BotHubError
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from console import auth
 from console.app_pages.people.commands import change as write
 from console.db import transaction
+from core.channels.provider import ProbeResult
 from core.channels.types import Account, Kind
 from core.messaging.channels import accounts, admin
 from core.messaging.channels.admin import ChannelEdit
 from core.models import ChannelState
 from core.monitoring import probes
-from core.monitoring.probes import ProbeResult
 from core.platform import job_queue
 from core.platform.errors import BotHubError
 

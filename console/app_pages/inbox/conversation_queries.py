@@ -11,7 +11,7 @@ from core.accounts import visibility
 from core.accounts.visibility import Viewer
 from core.catalog import quote_reads
 from core.catalog.quote_reads import QuoteDetails
-from core.channels.whatsapp_cloud.templates import Template
+from core.channels.templates.template import Template
 from core.conversations import channel_switch
 from core.conversations import thread as threads
 from core.conversations.channel_switch import AlternativeAddress

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from console.i18n import catalogue, current, t
+from core.channels.templates.check import TemplateFault
 from core.channels.types import InvalidMessage
-from core.channels.whatsapp_cloud.template_check import TemplateFault
 
 
 def message(error: InvalidMessage) -> str:

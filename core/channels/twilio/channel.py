@@ -45,7 +45,7 @@ class Twilio:
     Credentials used: `account_sid` and `auth_token`.
     """
 
-    takes_uploads = False
+    upload_life = None
 
     def __init__(self, account: Account, *, read_timeout: float = READ_SECONDS) -> None:
         sid = account.credentials.get("account_sid", "")
@@ -73,7 +73,7 @@ class Twilio:
         return None if self._account.files_url else files.NO_ADDRESS
 
     def upload(self, path: Path, mime_type: str, filename: str) -> str:
-        """Never called: Twilio accepts no uploads (`takes_uploads`)."""
+        """Never called: Twilio accepts no uploads (`upload_life`)."""
         raise NotImplementedError("Twilio fetches files by their links")
 
     def send(self, outgoing: Outgoing) -> Sent:

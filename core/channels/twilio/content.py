@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.channels.http import READ_SECONDS
+from core.channels.json_values import items, mapping, text
+from core.channels.templates.slots import CONTENT
+from core.channels.templates.template import Template, read_template
 from core.channels.twilio.account import read
 from core.channels.types import Account
-from core.channels.whatsapp_cloud.template_slots import CONTENT
-from core.channels.whatsapp_cloud.templates import Template, read_template
-from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 _PAGE = 100
 _MOST_PAGES = 60

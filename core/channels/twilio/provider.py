@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from core.channels.phone_numbers import digits
-from core.channels.provider import ChannelSpec, CredentialField, Limits, Provider
+from core.channels.provider import ChannelSpec, CredentialField, Limits, ProbeResult, Provider
+from core.channels.templates.template import Template
 from core.channels.twilio import errors
+from core.channels.twilio.account import check_credentials, owns_sender
 from core.channels.twilio.channel import Twilio
+from core.channels.twilio.content import list_content
 from core.channels.twilio.payloads import BODY_LIMIT
-from core.channels.types import Account, Diagnosis, Kind, ProviderError
+from core.channels.types import Account, Diagnosis, Kind, ProviderError, SendError
 from core.platform.config import Settings
 from core.platform.config_values import is_local
 
@@ -65,6 +69,25 @@ class TwilioProvider(Provider):
 
     def open(self, account: Account, *, read_timeout: float) -> Twilio:
         return Twilio(account, read_timeout=read_timeout)
+
+    def probe(self, account: Account, read_timeout: float) -> ProbeResult:
+        check_credentials(account, read_timeout=read_timeout)
+        return ProbeResult(True, f"{account.identity}: Twilio accepts the credentials", number=account.identity)
+
+    def probe_new(self, account: Account, read_timeout: float) -> ProbeResult:
+        """Ask also whether the number is the account's: credentials say nothing about it."""
+        answer = self.probe(account, read_timeout)
+        try:
+            owned = owns_sender(account, read_timeout=read_timeout)
+        except SendError as error:
+            return replace(answer, well=False, detail=f"Twilio did not say whose {account.identity} is ({error})")
+        if owned:
+            return answer
+        advice = "Give the account SID and token of the account or subaccount that has it in the Twilio console."
+        return replace(answer, well=False, detail=f"{account.identity} does not belong to this account", advice=advice)
+
+    def templates(self, account: Account) -> Iterator[Template]:
+        return list_content(account)
 
     def diagnose_failure(self, error: ProviderError) -> Diagnosis:
         return errors.diagnose_failure(error)

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import structlog
+
+from core.channels.json_values import items, mapping, text
+from core.channels.provider import ProbeResult
 from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Verdict
 from core.channels.whatsapp_cloud.graph_api import Graph
-from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
+
+log = structlog.get_logger(__name__)
 
 _PHONE_FIELDS = (
     "id,verified_name,display_phone_number,quality_rating,code_verification_status,name_status,status,"
@@ -85,6 +90,30 @@ def token_info(graph: Graph) -> TokenInfo:
         expires_at=datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) and expires > 0 else None,
         problem=text(mapping(data.get("error")).get("message")),
     )
+
+
+def probe(graph: Graph) -> ProbeResult:
+    """Return what Meta says about the number and its token."""
+    info = phone_info(graph)
+    detail = f"{info.display_phone_number} ({info.verified_name}), quality {info.quality or 'unknown'}"
+    return ProbeResult(
+        well=True,
+        detail=detail,
+        number=info.display_phone_number,
+        verified_name=info.verified_name,
+        quality=info.quality,
+        limit=info.messaging_tier,
+        expires_at=_token_end(graph),
+    )
+
+
+def _token_end(graph: Graph) -> datetime | None:
+    """Return when the token expires, or None: not every valid token may inspect itself."""
+    try:
+        return token_info(graph).expires_at
+    except SendError as error:
+        log.info("token_not_described", code=error.error.code)
+        return None
 
 
 def request_code(graph: Graph, method: Literal["SMS", "VOICE"], language: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from core.channels.http import NO_ANSWER, READ_SECONDS
+from core.channels.json_values import mapping, text
 from core.channels.phone_numbers import variants
 from core.channels.ssrf import guarded_session, origin
 from core.channels.types import (
@@ -26,7 +28,6 @@ from core.channels.whatsapp_cloud import files, limits
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.media import fetch, upload
 from core.channels.whatsapp_cloud.payloads import address, message_body
-from core.channels.whatsapp_cloud.webhooks.fields import mapping, text
 
 # Refusals of the address as it is spelt: the other spelling of a Mexican, Argentine or Brazilian number may do.
 _SPELLING = frozenset({"131030", "131026"})
@@ -38,7 +39,7 @@ class WhatsAppCloud:
     """Channel of one phone number. Thread-safe."""
 
     files_refused = None
-    takes_uploads = True
+    upload_life = timedelta(days=25)  # Cloud API reference, Media: an uploaded file is kept 30 days
 
     def __init__(self, account: Account, *, read_timeout: float = READ_SECONDS) -> None:
         self._graph = Graph(account, read_timeout=read_timeout)

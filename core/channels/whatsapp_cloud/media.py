@@ -9,12 +9,12 @@ from pathlib import Path
 import requests
 
 from core.channels.http import BearerAuth, status_diagnosis
+from core.channels.json_values import text
 from core.channels.safe_download import MediaGone, download
 from core.channels.types import Download, MediaError, MediaRef, ProviderError, SendError, Verdict
 from core.channels.whatsapp_cloud.files import upload_type
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.webhooks.content import hex_digest
-from core.channels.whatsapp_cloud.webhooks.fields import text
 
 
 def fetch(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from core.channels.provider import ChannelSpec, CredentialField, Limits, Provider
+from core.channels.provider import ChannelSpec, CredentialField, Limits, ProbeResult, Provider
+from core.channels.templates.template import Template
 from core.channels.types import Account, Diagnosis, Kind, ProviderError
 from core.channels.whatsapp_cloud import errors, limits
+from core.channels.whatsapp_cloud.account import probe
 from core.channels.whatsapp_cloud.channel import WhatsAppCloud
+from core.channels.whatsapp_cloud.graph_api import Graph
+from core.channels.whatsapp_cloud.templates import list_templates
 from core.platform.config import Settings
 
 
@@ -51,6 +55,13 @@ class WhatsAppCloudProvider(Provider):
 
     def open(self, account: Account, *, read_timeout: float) -> WhatsAppCloud:
         return WhatsAppCloud(account, read_timeout=read_timeout)
+
+    def probe(self, account: Account, read_timeout: float) -> ProbeResult:
+        """Read the number and its token. A token gives access to its own numbers only, also before saving."""
+        return probe(Graph(account, read_timeout=read_timeout))
+
+    def templates(self, account: Account) -> Iterator[Template]:
+        return list_templates(Graph(account), account.credentials["waba_id"])
 
     def diagnose_failure(self, error: ProviderError) -> Diagnosis:
         return errors.diagnose_failure(error)

@@ -21,7 +21,6 @@ from core.models import Attachment, FileState, ProviderFile
 from core.platform import object_storage
 from core.platform.db import transaction
 
-HANDLE_LIFE = timedelta(days=25)  # Meta, Cloud API reference, Media: an uploaded file is kept 30 days
 _LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _HEAD_BYTES = 512
 _TYPES_NEEDING_HEAD = frozenset({"audio/ogg", "image/webp"})  # two limits each: the type alone does not say which
@@ -169,11 +168,11 @@ ON CONFLICT (channel_id, attachment_id) DO UPDATE SET handle = excluded.handle, 
 """)
 
 
-def remember(file: StoredFile, channel_id: int, handle: str) -> None:
-    """Save the provider's id of a file, for later sends by the same number."""
+def remember(file: StoredFile, channel_id: int, handle: str, life: timedelta) -> None:
+    """Save the provider's id of a file, for later sends by the same number within its `life`."""
     key = {"attachment": file.id, "channel": channel_id, "business": file.business_id}
     with transaction(file.business_id) as session:
-        session.execute(_REMEMBER, {**key, "handle": handle, "life": HANDLE_LIFE})
+        session.execute(_REMEMBER, {**key, "handle": handle, "life": life})
 
 
 def forget(business_id: int, channel_id: int, handles: Collection[str]) -> None:

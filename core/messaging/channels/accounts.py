@@ -53,8 +53,8 @@ def account_here(session: Session, channel_id: int) -> Account:
 def account_of(row: ChannelRow) -> Account:
     """Convert a channel's row to the provider's account."""
     provider = PROVIDERS[row.provider]
-    field = provider.account_field  # may be missing from a channel's credentials
-    credentials = ({field.name: row.account} if field and row.account else {}) | row.credentials
+    field = provider.account_field
+    credentials = row.credentials | ({field.name: row.account} if field and row.account else {})
     return provider.account(get_settings(), Kind(row.kind), row.identity, credentials)
 
 

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.channels.kinds import REPLY_WINDOWS
 from core.channels.phone_numbers import is_bsuid
-from core.channels.twilio.content import list_content
-from core.channels.types import Kind, SendError
-from core.channels.whatsapp_cloud import template_check
-from core.channels.whatsapp_cloud.graph_api import Graph
-from core.channels.whatsapp_cloud.template_check import TemplateFault
-from core.channels.whatsapp_cloud.template_slots import CONTENT
-from core.channels.whatsapp_cloud.templates import Rendering, Template, list_templates, read_template, render
+from core.channels.registry import PROVIDERS
+from core.channels.templates import check as template_check
+from core.channels.templates.check import TemplateFault
+from core.channels.templates.slots import CONTENT
+from core.channels.templates.template import Rendering, Template, read_template, render
+from core.channels.types import SendError
 from core.messaging.channels.accounts import account
 from core.models import Channel, MessageTemplate
 from core.platform.db import run, system_transaction, transaction
@@ -33,21 +33,15 @@ _MOST_LANGUAGES = 20  # that an error lists
 
 
 def sync_due() -> int:
-    """Sync the templates of every account not synced for an hour, or with updates. Returns how many."""
-    return _sync_due(Channel.provider == "whatsapp_cloud")
+    """Sync the templates of every account not synced for an hour, or with updates. Returns how many.
 
-
-def sync_content_due() -> int:
-    """Sync the content templates of Twilio accounts that have a WhatsApp number. Returns how many."""
-    return _sync_due((Channel.provider == "twilio") & (Channel.kind == Kind.WHATSAPP))
-
-
-def _sync_due(which: ColumnElement[bool]) -> int:
+    Templates are what may be sent outside a reply window, so other kinds have none.
+    """
     with system_transaction() as session:
         due = session.execute(
             select(func.min(Channel.id))
             .where(
-                which,
+                Channel.kind.in_(REPLY_WINDOWS),
                 Channel.account != "",
                 or_(Channel.templates_asked_at.is_(None), Channel.templates_asked_at < func.now() - _ASK_AGAIN),
             )
@@ -71,7 +65,7 @@ def sync(channel_id: int) -> int:
     """
     sync_account = account(channel_id)
     with system_transaction() as session:
-        business_id, waba = session.execute(
+        business_id, owner = session.execute(
             update(Channel)
             .where(Channel.id == channel_id)
             .values(templates_asked_at=func.now())
@@ -79,13 +73,12 @@ def sync(channel_id: int) -> int:
         ).one()
         session.execute(
             update(Channel)
-            .where(Channel.business_id == business_id, Channel.account == waba)
+            .where(Channel.business_id == business_id, Channel.account == owner)
             .values(templates_asked_at=func.now())
         )
-    twilio = sync_account.provider == "twilio"
-    fetched = list(list_content(sync_account) if twilio else list_templates(Graph(sync_account), waba))
+    fetched = list(PROVIDERS[sync_account.provider].templates(sync_account))
     with transaction(business_id) as session:
-        _save(session, business_id, waba, fetched)
+        _save(session, business_id, owner, fetched)
     return len(fetched)
 
 
@@ -107,11 +100,11 @@ ON CONFLICT (business_id, account, name, language) DO UPDATE SET
 """
 
 
-def _save(session: Session, business_id: int, waba: str, fetched: Sequence[Template]) -> None:
+def _save(session: Session, business_id: int, owner: str, fetched: Sequence[Template]) -> None:
     run(
         session,
         _SAVE,
-        {"business": business_id, "account": waba, "fetched": json.dumps([asdict(one) for one in fetched])},
+        {"business": business_id, "account": owner, "fetched": json.dumps([asdict(one) for one in fetched])},
     )
 
 
@@ -159,17 +152,17 @@ def find(session: Session, channel_id: int, content: Mapping[str, Any]) -> Messa
 
 
 def is_marketing(known: MessageTemplate | None) -> bool:
-    """Return whether Meta counts a template as marketing."""
+    """Return whether the provider counts a template as marketing."""
     return known is not None and known.category.upper().startswith("MARKETING")
 
 
 def check(
     session: Session, channel_id: int, content: Mapping[str, Any], known: MessageTemplate | None, address: str
 ) -> None:
-    """Raise `TemplateFault` where Meta would refuse a template sent to `address`.
+    """Raise `TemplateFault` where the provider would refuse a template sent to `address`.
 
-    An account whose templates were never synced, or one of Twilio's, passes. After a refusal that a change at Meta may
-    have caused, a sync is scheduled soon.
+    An account whose templates were never synced passes, as does a template named by its sid. After a refusal that a
+    change at the provider may have caused, a sync is scheduled soon.
     """
     if content["type"] != "template" or "name" not in content["template"]:
         return

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.channels.account_states import AddressBookName, News
+from core.channels.json_values import text
 from core.channels.phone_numbers import digits
 from core.channels.types import AccountUpdate, Kind, MarketingConsent, Parsed
 from core.channels.whatsapp_cloud.webhooks import account_updates
-from core.channels.whatsapp_cloud.webhooks.fields import Envelope, Malformed, identifier, problem_with, read_each, text
+from core.channels.whatsapp_cloud.webhooks.fields import Envelope, Malformed, identifier, problem_with, read_each
 
 # Marketing preferences, and whether each allows messages.
 _WISHES = {"stop": False, "resume": True, "signup": True}

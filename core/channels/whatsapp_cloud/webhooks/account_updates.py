@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.channels.account_states import News, SendingEffect
+from core.channels.json_values import items, mapping, text
 from core.channels.whatsapp_cloud.webhooks.account_values import (
     GRADED,
     HIGH,
@@ -29,7 +30,6 @@ from core.channels.whatsapp_cloud.webhooks.account_values import (
     template_of,
     tier_of,
 )  # fmt: skip
-from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
 
 
 def read(topic: str, value: Value) -> News:

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from core.channels.whatsapp_cloud.webhooks.fields import items, text
+from core.channels.json_values import items, text
 
 INFO, WARNING, HIGH = "info", "warning", "high"
 Value = dict[str, Any]

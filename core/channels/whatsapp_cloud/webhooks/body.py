@@ -7,19 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from core.channels import json_sanitizer
+from core.channels.json_values import mapping, text
 from core.channels.types import Parsed, UnparsedItem
 from core.channels.whatsapp_cloud.bounds import excess
 from core.channels.whatsapp_cloud.webhooks import account as parse_account
 from core.channels.whatsapp_cloud.webhooks import calls, messages, system
-from core.channels.whatsapp_cloud.webhooks.fields import (
-    Envelope,
-    Malformed,
-    mapping,
-    problem_with,
-    read_each,
-    shape,
-    text,
-)
+from core.channels.whatsapp_cloud.webhooks.fields import Envelope, Malformed, problem_with, read_each, shape
 
 
 def parse(body: bytes, received_at: datetime) -> Iterator[Parsed]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from core.channels.json_values import items, text
 from core.channels.phone_numbers import digits
 from core.channels.types import InboundMessage, Parsed
 from core.channels.whatsapp_cloud.webhooks.content import Body
-from core.channels.whatsapp_cloud.webhooks.fields import Envelope, items, read_each, text
+from core.channels.whatsapp_cloud.webhooks.fields import Envelope, read_each
 from core.channels.whatsapp_cloud.webhooks.messages import contact_of, inbound
 
 _MAX_DURATION = 24 * 3600  # seconds

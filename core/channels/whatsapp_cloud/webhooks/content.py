@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.channels.content import plain_text
+from core.channels.json_values import items, mapping, text
 from core.channels.types import MediaRef
-from core.channels.whatsapp_cloud.webhooks.fields import identifier, items, mapping, text
+from core.channels.whatsapp_cloud.webhooks.fields import identifier
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _EDITS_WITHIN = 1  # an edit holds the new message, which is not an edit itself

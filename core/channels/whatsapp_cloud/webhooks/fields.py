@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from core.channels.json_values import items, mapping, text
 from core.channels.types import Parsed, ProviderError, UnparsedItem
 
 log = structlog.get_logger(__name__)
@@ -58,18 +59,6 @@ class Envelope:
         return min(self.time(value), self.received_at).replace(microsecond=0)
 
 
-def text(value: Any) -> str:
-    """Return a string or number as text, "" for anything else."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Return the value if it is an object, else {}."""
-    return value if isinstance(value, dict) else {}
-
-
 def identifier(value: Any) -> str | None:
     """Return an id usable as a key, None if there is none. Raises `Malformed` if it is absurdly long."""
     found = text(value)
@@ -112,15 +101,6 @@ def as_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed(f"it is {shape(value)}, not an object")
     return value
-
-
-def items(owner: dict[str, Any], key: str) -> Iterator[Any]:
-    """Return the members of a list; nothing if absent; a single value as a list of one, so that it is not lost."""
-    found = owner.get(key)
-    if isinstance(found, list):
-        yield from found
-    elif found is not None:
-        yield found
 
 
 def read_each(owner: dict[str, Any], key: str, read: Callable[[dict[str, Any]], Iterable[Parsed]]) -> Iterator[Parsed]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.channels.account_states import News
+from core.channels.json_values import items, mapping, text
 from core.channels.opt_out_keywords import opt_out_of
 from core.channels.phone_numbers import digits
 from core.channels.types import AccountUpdate, InboundMessage, Kind, Parsed, Receipt
@@ -17,12 +18,9 @@ from core.channels.whatsapp_cloud.webhooks.fields import (
     Malformed,
     errors,
     identifier,
-    items,
-    mapping,
     problem_with,
     read_each,
     required,
-    text,
 )
 from core.channels.whatsapp_cloud.webhooks.system import system_events
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from core.channels.json_values import mapping, text
 from core.channels.types import IdentityChange, Kind, MarketingConsent, Parsed
 from core.channels.whatsapp_cloud.webhooks.fields import (
     Envelope,
     Malformed,
     identifier,
-    mapping,
     problem_with,
     read_each,
     required,
-    text,
 )
 
 _CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.channels.whatsapp_cloud.webhooks.fields import items, mapping, text
+from core.channels.json_values import items, mapping, text
 
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 MEDIA = frozenset(("image", "video", "gif", "document"))

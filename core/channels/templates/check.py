@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.channels.json_values import mapping, text
+from core.channels.templates.slots import Slot, buttons, cards, slots, strange
+from core.channels.templates.template import Template, render
 from core.channels.types import InvalidMessage
-from core.channels.whatsapp_cloud.template_slots import Slot, buttons, cards, slots, strange
-from core.channels.whatsapp_cloud.templates import Template, render
-from core.channels.whatsapp_cloud.webhooks.fields import mapping, text
 
 BODY = 1024
 HEADER = 60
