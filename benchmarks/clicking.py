@@ -45,6 +45,12 @@ _WATCH = """
 }
 """
 _AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+_REDRAW = """
+async () => {
+  const {pull} = await import(`${document.documentElement.dataset.version}triggers.js`);
+  pull('desk', []);
+}
+"""
 _PANE = ".st-key-pane_thread *"
 _OPEN = """
 SELECT id FROM conversations WHERE status = 'open' AND business_id = %s ORDER BY last_message_at DESC, id DESC LIMIT %s
@@ -232,7 +238,7 @@ def memory(bench: Bench, chromium: Windows, talks: list[int], reruns: int) -> No
     before = 0.0
     for number in range(reruns):
         if number % 2:
-            page.evaluate("() => window.bothubTriggers.desk([])")
+            page.evaluate(_REDRAW)
         else:
             talk = talks[(number // 2 + 1) % 2]
             page.locator(f".row[data-id='{talk}']").click()

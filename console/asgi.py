@@ -101,7 +101,7 @@ app = st.App(
         Route("/inbox", _inbox, methods=["GET"]),
         *(Route(page, document.serve, methods=["GET"]) for page in sorted(security.PAGES - {"/inbox"})),
         Route("/ahead/{conversation_id:id}", inbox_api.conversation, methods=["GET"]),
-        Route("/components/{address}", components.serve, methods=["GET"]),
+        Route("/components/{version}/{name:path}", components.serve, methods=["GET"]),
         WebSocketRoute("/live", live_updates.socket),
     ],
     middleware=[

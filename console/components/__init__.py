@@ -1,8 +1,8 @@
 """Custom components (Streamlit components, version 2): a typed function, a script and a style sheet each.
 
-They are registered once, at import. The scripts need no build step; `dom.js` is prepended to each. Streamlit would
-send a component's script and style with every change of its data: it gets a loader instead, and browsers fetch and
-cache the rest from a URL that changes with its content.
+They are registered once, at import. Scripts are plain modules without a build step. Streamlit would send a component's
+script and style with every change of its data: it gets a loader instead, and browsers fetch and cache the files from
+addresses that change with their content. The reasons are in docs/decisions/0007-browser-modules.md.
 """
 
 from __future__ import annotations
@@ -18,44 +18,54 @@ from starlette.responses import Response
 
 _FOLDER = Path(__file__).parent
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
-_scripts: dict[str, str] = {}
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
+_served = {path.relative_to(_FOLDER).as_posix(): path.read_text("utf-8") for path in sorted(_FOLDER.rglob("*.js"))}
 
+
+def _version() -> str:
+    """Return a hash of all files that browsers get."""
+    paths = [*_FOLDER.rglob("*.js"), *_FOLDER.rglob("*.css"), *(_FOLDER.parent / "locales").rglob("*.json")]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
+
+
+_ADDRESS = f"/components/{_version()}"
 # Hidden until its style has loaded.
 _UNTIL_STYLED = ":host {\n  visibility: hidden;\n}"
 _STYLED = ":host { visibility: visible; }\n"
-_LOADER = """const {default: draw, style} = await import(new URL('/components/%s', location.origin));
-export default (component) => {
-  const root = component.parentElement.getRootNode();
-  if (!root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
-  return draw(component);
-};
+_LOADER = """const {mount} = await import(new URL('%s/mount.js', location.origin));
+export default await mount('%s', '%s');
 """
 
 
-def load(name: str, html: str, **tables: object) -> Any:
-    """Register the component of `name`.js and `name`.css, or of all scripts and styles of the folder `name`.
+def load(name: str, html: str, table: object = None) -> Any:
+    """Register the component of `name`.js and `name`.css, or of the folder `name`, whose script is index.js.
 
-    `tables` are constants of the script: data shared by all users that is too large to send with every run.
+    `table` is data shared by all users that is too large to send with every run: its script fetches `name`.json.
     """
-    style = json.dumps(_STYLED + sources(name, "css"))
-    sheet = f"export const style = new CSSStyleSheet();\nstyle.replaceSync({style});\n"
-    constants = "".join(f"const {table} = {json.dumps(value)};\n" for table, value in tables.items())
-    script = sheet + constants + (_FOLDER / "dom.js").read_text("utf-8") + sources(name, "js")
-    address = f"{name}-{hashlib.sha256(script.encode()).hexdigest()[:16]}.js"
-    _scripts[address] = script
-    return st.components.v2.component(f"bothub.{name}", html=html, css=_UNTIL_STYLED, js=_LOADER % address)
+    _served[f"{name}.css"] = _STYLED + _style(name)
+    if table is not None:
+        _served[f"{name}.json"] = json.dumps(table)
+    script = f"./{name}/index.js" if (_FOLDER / name).is_dir() else f"./{name}.js"
+    return st.components.v2.component(
+        f"bothub.{name}", html=html, css=_UNTIL_STYLED, js=_LOADER % (_ADDRESS, name, script)
+    )
+
+
+def _style(name: str) -> str:
+    folder = _FOLDER / name
+    files = sorted(folder.glob("*.css")) if folder.is_dir() else [folder.with_suffix(".css")]
+    return "".join(file.read_text("utf-8") for file in files if file.exists())
+
+
+def modules() -> list[str]:
+    """Return the addresses of all scripts, for a page to fetch them at once and not import by import."""
+    return [f"{_ADDRESS}/{name}" for name in _served if name.endswith(".js")]
 
 
 def serve(request: Request) -> Response:
-    """Serve a component's script, cacheable forever: the content of a URL never changes, and it holds no user data."""
-    script = _scripts.get(request.path_params["address"])
-    if script is None:
+    """Serve a file, cacheable forever: the content of an address never changes, and it holds no user data."""
+    name = request.path_params["name"]
+    found = _served.get(name) if request.url.path == f"{_ADDRESS}/{name}" else None
+    if found is None:
         return Response(status_code=404)
-    return Response(script, media_type="text/javascript", headers=_FOR_EVER)
-
-
-def sources(name: str, ending: str) -> str:
-    """Return the concatenated text of a component's files of one type."""
-    folder = _FOLDER / name
-    files = sorted(folder.glob(f"*.{ending}")) if folder.is_dir() else [folder.with_suffix(f".{ending}")]
-    return "".join(file.read_text("utf-8") for file in files if file.exists())
+    return Response(found, media_type=_TYPES[Path(name).suffix], headers=_FOR_EVER)

@@ -1,34 +1,45 @@
-// One websocket per browser tab. Its state is on the window, because it survives redraws of this component.
+// One websocket per browser tab, which survives redraws of this component.
+import { desk, events, looking, parts } from './desk.js';
+import { tellWaiting } from './dom.js';
+import { isMounted, pull } from './triggers.js';
+import { forget, leaving } from './unsaved.js';
+
+let shared = null;
+let speaker = null;
+
 const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
-const SAY_MS = 2000;  // the server reads messages at most this often
+const SAY_MS = 2000; // the server reads messages at most this often
 const STILL_HERE_MS = 4000;
-const REDRAW_MS = 2000;  // minimum time between redraws of a list that cannot apply changes itself
+const REDRAW_MS = 2000; // minimum time between redraws of a list that cannot apply changes itself
 
 // The open conversation, or the one being opened: its changes must be fetched.
-const openHere = () => Number(document.documentElement.dataset.opening) || window.bothubLooking?.conversation;
+const openHere = () => Number(document.documentElement.dataset.opening) || looking.conversation;
 
-export default function ({data, parentElement, setTriggerValue}) {
-  const state = (window.bothubLive ??= {changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0});
+export default function ({ data, parentElement, setTriggerValue }) {
+  const state = (shared ??= { changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0 });
   state.tell = () => {
     clearTimeout(state.timer);
     const isHere = () => state.changed.has(openHere());
     const urgent = isHere() || state.changed.has(EVERYTHING);
-    state.timer = setTimeout(() => {
-      if (document.hidden || !state.changed.size) return;  // a hidden tab catches up once visible
-      const changed = [...state.changed];
-      const here = isHere() ? openHere() : null;
-      state.changed.clear();
-      state.drawn = Date.now();
-      // On the inbox page its triggers redraw list and title.
-      if (typeof window.bothubTriggers?.rows !== 'function') setTriggerValue('tick', changed);
-      else if (changed.includes(EVERYTHING)) pull('desk', changed);
-      else {
-        if (here) showNews(here);
-        if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
-      }
-      state.unplaced = false;
-    }, urgent ? 30 : Math.max(30, state.drawn + REDRAW_MS - Date.now()));
+    state.timer = setTimeout(
+      () => {
+        if (document.hidden || !state.changed.size) return; // a hidden tab catches up once visible
+        const changed = [...state.changed];
+        const here = isHere() ? openHere() : null;
+        state.changed.clear();
+        state.drawn = Date.now();
+        // On the inbox page its triggers redraw list and title.
+        if (!isMounted('rows')) setTriggerValue('tick', changed);
+        else if (changed.includes(EVERYTHING)) pull('desk', changed);
+        else {
+          if (here) showNews(here);
+          if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
+        }
+        state.unplaced = false;
+      },
+      urgent ? 30 : Math.max(30, state.drawn + REDRAW_MS - Date.now()),
+    );
   };
   tellWaiting(data.waiting);
   if (!state.socket) connect(state);
@@ -40,7 +51,7 @@ function connect(state) {
     const socket = (state.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live'));
     socket.onopen = () => {
       if (state.lost) state.changed.add(EVERYTHING);
-      Object.assign(state, {lost: false, up: true, wait: 500, sentAt: 0});
+      Object.assign(state, { lost: false, up: true, wait: 500, sentAt: 0 });
       sayLooking(state);
       document.documentElement.dataset.live = 'true';
       state.tell();
@@ -49,17 +60,17 @@ function connect(state) {
       const news = JSON.parse(event.data);
       if (news.calls) return ring(news.calls);
       if (news.rows) return takeNews(state, news);
-      if (!Array.isArray(news)) return window.dispatchEvent(new CustomEvent('bothub:present', {detail: news}));
+      if (!Array.isArray(news)) return events.dispatchEvent(new CustomEvent('present', { detail: news }));
       for (const id of news) state.changed.add(id);
       state.tell();
     };
     socket.onclose = (event) => {
-      if (window.bothubLeaving) return;  // the sign-in page is loading
+      if (leaving.now) return; // the sign-in page is loading
       if (event.code === SIGNED_OUT) {
-        window.bothubUnsaved?.();  // the session that held unsaved changes has ended
+        forget(); // the session that held unsaved changes has ended
         return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
       }
-      Object.assign(state, {lost: true, up: false});
+      Object.assign(state, { lost: true, up: false });
       state.wait = Math.min(state.wait * 2, 15000);
       setTimeout(open, state.wait * (0.75 + Math.random() / 2));
     };
@@ -74,16 +85,21 @@ function connect(state) {
     state.changed.add(EVERYTHING);
     state.tell();
   }, 10000);
-  document.addEventListener('visibilitychange', () => { state.tell(); sayLooking(state); });
-  window.addEventListener('bothub:looking', () => sayLooking(state));
-  setInterval(() => { if (window.bothubLooking?.conversation && !document.hidden) sayLooking(state); }, STILL_HERE_MS);
+  document.addEventListener('visibilitychange', () => {
+    state.tell();
+    sayLooking(state);
+  });
+  events.addEventListener('looking', () => sayLooking(state));
+  setInterval(() => {
+    if (looking.conversation && !document.hidden) sayLooking(state);
+  }, STILL_HERE_MS);
 }
 
 // Fetch the open conversation. The server is called only to mark it as read or to draw it after a failed fetch.
 async function showNews(conversation) {
-  const {clicks} = desk();
-  const came = await window.bothubAhead?.(conversation);
-  if (!came || desk().ahead?.head.unread) pull('open', {conversation, unread: true, clicks, draw: !came});
+  const { clicks } = desk;
+  const came = await parts.fetch?.(conversation);
+  if (!came || desk.ahead?.head.unread) pull('open', { conversation, unread: true, clicks, draw: !came });
 }
 
 // Pass changed list rows to the list, which returns the ids that it cannot place.
@@ -91,15 +107,15 @@ function takeNews(state, news) {
   // The server learns of the open conversation with a delay: until then its changes arrive as list rows only.
   const here = openHere();
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
-  if (!window.bothubMoved) return tellWaiting(news.counts.waiting);
-  for (const id of window.bothubMoved(news)) {
+  if (!parts.takeRows) return tellWaiting(news.counts.waiting);
+  for (const id of parts.takeRows(news)) {
     state.changed.add(id);
     state.unplaced = true;
   }
   state.tell();
 }
 
-// Send which conversation is open (set on the window by the thread), now or at the next allowed time.
+// Send which conversation is open (set by the thread), now or at the next allowed time.
 function sayLooking(state) {
   clearTimeout(state.saying);
   if (!state.up) return;
@@ -108,24 +124,28 @@ function sayLooking(state) {
     state.saying = setTimeout(() => sayLooking(state), wait);
     return;
   }
-  const {conversation = null, typedAt = 0} = document.hidden ? {} : window.bothubLooking || {};
+  const { conversation = null, typedAt = 0 } = document.hidden ? {} : looking;
   if (conversation === null && !state.sentConversation) return;
   state.sentConversation = conversation;
   state.sentAt = Date.now();
-  state.socket.send(JSON.stringify({looking: conversation, typing: Date.now() - typedAt < 2 * SAY_MS}));
+  state.socket.send(JSON.stringify({ looking: conversation, typing: Date.now() - typedAt < 2 * SAY_MS }));
 }
 
 // ---- sound for an unread customer who needs an answer; one for all tabs, unless switched off
 const RING_EVERY_MS = 1500;
-const TONES = [[660, 0], [880, 0.13]];  // Hz, and offset in seconds
+const TONES = [
+  [660, 0],
+  [880, 0.13],
+]; // Hz, and offset in seconds
 
 function ring(conversations) {
-  const unread = conversations.filter((id) => document.hidden || id !== window.bothubLooking?.conversation);
+  const unread = conversations.filter((id) => document.hidden || id !== looking.conversation);
   const last = Number(localStorage.getItem('bothub.rang'));
-  if (!unread.length || localStorage.getItem('bothub.sound') === 'off' || Math.abs(Date.now() - last) < RING_EVERY_MS) return;
-  localStorage.setItem('bothub.rang', Date.now());
-  const audio = (window.bothubAudio ??= new AudioContext());
-  audio.resume();  // browsers block audio until the first interaction
+  if (!unread.length || localStorage.getItem('bothub.sound') === 'off' || Math.abs(Date.now() - last) < RING_EVERY_MS)
+    return;
+  localStorage.setItem('bothub.rang', String(Date.now()));
+  const audio = (speaker ??= new AudioContext());
+  audio.resume(); // browsers block audio until the first interaction
   for (const [pitch, after] of TONES) {
     const tone = audio.createOscillator();
     const volume = audio.createGain();

@@ -17,7 +17,7 @@ def translations(language: str) -> list[tuple[str, str]]:
     return [(english[key], words[key]) for key in english if key.startswith(_START) and english[key] != words[key]]
 
 
-_COMPONENT = load("builtin", "<i hidden></i>", WORDS={language: translations(language) for language in LANGUAGES})
+_COMPONENT = load("builtin", "<i hidden></i>", {language: translations(language) for language in LANGUAGES})
 
 
 def builtin(language: str) -> None:

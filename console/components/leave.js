@@ -1,4 +1,6 @@
+import { forget } from './unsaved.js';
+
 export default function () {
-  window.bothubUnsaved?.();  // the session that held unsaved changes has ended
+  forget(); // the session that held unsaved changes has ended
   location.replace('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
 }

@@ -1,7 +1,3 @@
-export default function ({data, setTriggerValue}) {
-  const triggers = (window.bothubTriggers ??= {});
-  const early = triggers[data.name]?.value;
-  const mine = (triggers[data.name] = (value) => setTriggerValue('pulled', value));
-  if (early !== undefined) mine(early);
-  return () => { if (triggers[data.name] === mine) delete triggers[data.name]; };
-}
+import { mount } from './triggers.js';
+
+export default ({ data, setTriggerValue }) => mount(data.name, (value) => setTriggerValue('pulled', value));

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console import components, i18n
+from console import i18n
 from core.channels.provider import Provider
 from core.channels.registry import PROVIDERS
 from core.channels.types import Cause
@@ -41,12 +41,16 @@ def test_every_key_that_python_asks_for_is_there() -> None:
     assert asked <= set(i18n.catalogue("es"))
 
 
+def _script(component: str) -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted((_CONSOLE / "components" / component).glob("*.js")))
+
+
 SECTIONS = {"inbox_list": "list", "thread": "thread", "head": "act", "customer": "contact"}  # by script
 
 
 @pytest.mark.parametrize(("script", "section"), SECTIONS.items())
 def test_every_key_that_a_script_asks_for_is_there(script: str, section: str) -> None:
-    asked = set(_JS.findall(components.sources(script, "js")))
+    asked = set(_JS.findall(_script(script)))
     assert asked
     assert {f"{section}.{key}" for key in asked} <= set(i18n.catalogue("es"))
 
@@ -96,7 +100,7 @@ def test_the_browsers_language_is_followed(header: str, language: str) -> None:
 
 def test_every_key_is_asked_for_by_something() -> None:
     python = "\n".join(path.read_text("utf-8") for path in _CONSOLE.rglob("*.py"))
-    scripts = {section: components.sources(script, "js") for script, section in SECTIONS.items()}
+    scripts = {section: _script(script) for script, section in SECTIONS.items()}
     literal = set(re.findall(r'"([a-z_]+\.[\w.]+)"', python))
     # An f-string asks for all keys of its shape, as does a name that a chart or a page puts before a label.
     shapes = [

@@ -395,3 +395,18 @@ def test_a_file_that_is_handed_in_may_have_any_name(browser, business, given: st
     assert browser.post("/files", content=b"hello", headers=headers).status_code == 201
     with system_transaction() as session:
         assert [one.filename for one in session.query(Attachment)] == [kept]
+
+
+def test_the_browsers_scripts_may_be_kept_for_ever_at_an_address_of_their_content(browser, business) -> None:
+    use(browser, person(business.business_id).token)
+    document = browser.get("/account").text
+    addresses = re.findall(r'<link rel="modulepreload" href="([^"]+)">', document)
+    assert any(address.endswith("/thread/index.js") for address in addresses)
+    for address in addresses:
+        script = browser.get(address)
+        assert script.headers["content-type"].startswith("text/javascript"), address
+        assert "immutable" in script.headers["cache-control"]
+    folder = addresses[0].rpartition("/bridge.js")[0]
+    assert browser.get(f"{folder}/logout.css").headers["content-type"].startswith("text/css")
+    assert browser.get(re.sub(r"/components/\w+", "/components/older", addresses[0])).status_code == 404
+    assert browser.get(f"{folder}/__init__.py").status_code == 404

@@ -1,30 +1,37 @@
 // On narrow screens the customer panel overlays the messages.
-function listenForDrawer(state) {
+import { provide } from '../desk.js';
+import { pressable } from './index.js';
+
+export function listenForDrawer(state) {
   state.close = pressable('shut', '✕', () => shut(state));
   state.root.prepend(state.close);
-  state.show = window.bothubCustomer = (opener) => {
+  state.withdraw = provide('showCustomer', (opener) => {
     state.opener = opener;
     document.documentElement.dataset.customer = 'open';
-    Object.assign(state.root, {role: 'dialog', ariaModal: 'true'});
+    Object.assign(state.root, { role: 'dialog', ariaModal: 'true' });
     state.close.ariaLabel = state.data.words.shut;
     state.close.focus();
+  });
+  state.outside = (event) => {
+    if (!event.composedPath().includes(state.root)) shut(state);
   };
-  state.outside = (event) => { if (!event.composedPath().includes(state.root)) shut(state); };
-  state.escape = (event) => { if (event.key === 'Escape') shut(state); };
+  state.escape = (event) => {
+    if (event.key === 'Escape') shut(state);
+  };
   document.addEventListener('pointerdown', state.outside);
   document.addEventListener('keydown', state.escape);
 }
 
-function forgetDrawer(state) {
+export function forgetDrawer(state) {
   document.removeEventListener('pointerdown', state.outside);
   document.removeEventListener('keydown', state.escape);
-  if (window.bothubCustomer === state.show) delete window.bothubCustomer;
+  state.withdraw();
   shut(state);
 }
 
-function shut(state) {
+export function shut(state) {
   if (document.documentElement.dataset.customer !== 'open') return;
   delete document.documentElement.dataset.customer;
-  Object.assign(state.root, {role: null, ariaModal: null});
+  Object.assign(state.root, { role: null, ariaModal: null });
   state.opener?.focus();
 }

@@ -1,16 +1,19 @@
 // Fetches the open conversation without a Streamlit rerun.
+import { desk, events, follow, latest, provide } from '../desk.js';
+import { draw } from './index.js';
+
 const AHEAD_FEWEST = 60;
 const AHEAD_MOST = 300;
 const OPENING_MS = 5000;
 
-function listenAhead(state) {
+export function listenAhead(state) {
   state.askAhead = (conversation) => askAhead(state, conversation);
-  window.bothubAhead = state.askAhead;
+  state.withdraw = provide('fetch', state.askAhead);
   state.unfollow = follow(() => draw(state));
 }
 
-function forgetAhead(state) {
-  if (window.bothubAhead === state.askAhead) delete window.bothubAhead;
+export function forgetAhead(state) {
+  state.withdraw();
   state.unfollow();
   state.asked?.abort();
   opened(state);
@@ -25,14 +28,14 @@ async function askAhead(state, conversation) {
   state.asked?.abort();
   const asked = (state.asked = new AbortController());
   try {
-    const answer = await fetch(`/ahead/${conversation}?lines=${lines}`, {signal: asked.signal});
+    const answer = await fetch(`/ahead/${conversation}?lines=${lines}`, { signal: asked.signal });
     if (!answer.ok) return false;
-    desk().ahead = await answer.json();
-    window.dispatchEvent(new Event('bothub:ahead'));
+    desk.ahead = await answer.json();
+    events.dispatchEvent(new Event('ahead'));
     return true;
   } catch (error) {
     console.debug('Fetching the conversation failed; the server draws it.', error);
-    return asked.signal.aborted;  // aborted: a newer request is under way
+    return asked.signal.aborted; // aborted: a newer request is under way
   }
 }
 
@@ -50,9 +53,10 @@ function opened(state) {
   delete document.documentElement.dataset.opening;
 }
 
-function newest(state) {
+export function newest(state) {
   const data = latest(state.given, 'thread');
   if (state.opening === data.conversation) opened(state);
-  if (data.conversation === state.given.conversation) return {...data, templates: data.templates ?? state.given.templates};
-  return {...data, copilot: {...data.copilot, job: null}};
+  if (data.conversation === state.given.conversation)
+    return { ...data, templates: data.templates ?? state.given.templates };
+  return { ...data, copilot: { ...data.copilot, job: null } };
 }

@@ -1,6 +1,17 @@
 // Composer for replies to the customer and notes to colleagues.
-function drawComposer(state) {
-  const {data, area, note, hint, composer} = state;
+import { el, icon } from '../dom.js';
+import { fill } from '../format.js';
+import { drawCopilot } from './copilot.js';
+import { keepDraft, keepDraftSoon } from './drafts.js';
+import { drawFiles, fileButton } from './files.js';
+import { drawFaces, drawSpot } from './inserts.js';
+import { TICK } from './message.js';
+import { typed } from './others.js';
+import { send } from './outbox.js';
+import { drawTemplates } from './templates.js';
+
+export function drawComposer(state) {
+  const { data, area, note, hint, composer } = state;
   watchWindow(state);
   const noting = isNoting(state);
   const reason = state.reason?.conversation === data.conversation ? state.reason.text : null;
@@ -11,11 +22,17 @@ function drawComposer(state) {
   composer.classList.toggle('closed', Boolean(data.shut) && !noting);
   composer.classList.toggle('noting', noting);
   area.readOnly = Boolean(data.shut) && !noting;
-  composer.classList.toggle('written', Boolean(area.value));  // text stays readable and copyable
-  area.placeholder = noting ? data.words.placeholder_note : data.bot ? data.words.placeholder_bot : data.words.placeholder;
+  composer.classList.toggle('written', Boolean(area.value)); // text stays readable and copyable
+  area.placeholder = noting
+    ? data.words.placeholder_note
+    : data.bot
+      ? data.words.placeholder_bot
+      : data.words.placeholder;
   area.ariaLabel = noting ? data.words.note : data.words.reply;
   state.send.textContent = noting ? data.words.add_note : data.words.send;
-  hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint].filter(Boolean).join(' · ');
+  hint.textContent = [data.saved.length && !noting ? data.words.hint_saved : '', data.words.hint]
+    .filter(Boolean)
+    .join(' · ');
   drawModes(state);
   drawLeft(state);
   drawFiles(state);
@@ -27,24 +44,43 @@ function drawComposer(state) {
   state.attach.hidden = noting || !data.files;
   state.attach.ariaLabel = state.attach.title = data.words.attach;
   grow(area);
-  area.oninput = () => { grow(area); offerSaved(state); typed(state); noteBeginning(state); keepDraftSoon(state); };
-  area.onblur = () => { keepDraft(state); setTimeout(() => hideSaved(state), 150); };
+  area.oninput = () => {
+    grow(area);
+    offerSaved(state);
+    typed(state);
+    noteBeginning(state);
+    keepDraftSoon(state);
+  };
+  area.onblur = () => {
+    keepDraft(state);
+    setTimeout(() => hideSaved(state), 150);
+  };
   area.onkeydown = (event) => {
     if (!state.offer.hidden && pickByKey(state, event)) return;
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(state); }
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      send(state);
+    }
   };
-  composer.onsubmit = (event) => { event.preventDefault(); send(state); area.focus(); };
+  composer.onsubmit = (event) => {
+    event.preventDefault();
+    send(state);
+    area.focus();
+  };
 }
 
-const isNoting = (state) => state.noting === state.data.conversation;
+export const isNoting = (state) => state.noting === state.data.conversation;
 
 function drawModes(state) {
-  const {data, modes} = state;
+  const { data, modes } = state;
   const noting = isNoting(state);
   if (!modes.children.length) modes.append(el('button'), el('button'), el('span', 'left'));
-  [[false, data.words.reply], [true, data.words.note]].forEach(([note, words], index) => {
+  [
+    [false, data.words.reply],
+    [true, data.words.note],
+  ].forEach(([note, words], index) => {
     const button = modes.children[index];
-    Object.assign(button, {type: 'button', textContent: words});
+    Object.assign(button, { type: 'button', textContent: words });
     button.setAttribute('aria-pressed', String(note === noting));
     button.onclick = () => {
       state.noting = note ? data.conversation : null;
@@ -57,10 +93,17 @@ function drawModes(state) {
 }
 
 function drawReply(state) {
-  const {reply, replying, data} = state;
+  const { reply, replying, data } = state;
   reply.hidden = !replying;
   if (!replying) return;
-  reply.replaceChildren(el('b', '', replying.author), el('span', '', replying.text), fileButton('✕', data.words.file_remove, () => { state.replying = null; drawComposer(state); }));
+  reply.replaceChildren(
+    el('b', '', replying.author),
+    el('span', '', replying.text),
+    fileButton('✕', data.words.file_remove, () => {
+      state.replying = null;
+      drawComposer(state);
+    }),
+  );
 }
 
 // ---- saved replies: a leading slash opens them, keys select
@@ -73,15 +116,20 @@ function offerSaved(state) {
 }
 
 function drawOffer(state) {
-  const {offer, offered} = state;
+  const { offer, offered } = state;
   offer.hidden = !offered.length;
-  offer.replaceChildren(...offered.map((one, index) => {
-    const row = el('button', index === state.chosen ? 'on' : '');
-    row.type = 'button';
-    row.append(el('b', '', '/' + one.shortcut), el('span', '', one.text));
-    row.onmousedown = (event) => { event.preventDefault(); pick(state, one); };
-    return row;
-  }));
+  offer.replaceChildren(
+    ...offered.map((one, index) => {
+      const row = el('button', index === state.chosen ? 'on' : '');
+      row.type = 'button';
+      row.append(el('b', '', '/' + one.shortcut), el('span', '', one.text));
+      row.onmousedown = (event) => {
+        event.preventDefault();
+        pick(state, one);
+      };
+      return row;
+    }),
+  );
 }
 
 function hideSaved(state) {
@@ -90,7 +138,7 @@ function hideSaved(state) {
 }
 
 function pickByKey(state, event) {
-  const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) {
     state.chosen = (state.chosen + step + state.offered.length) % state.offered.length;
     drawOffer(state);
@@ -101,7 +149,7 @@ function pickByKey(state, event) {
   return true;
 }
 
-function pick(state, one) {
+export function pick(state, one) {
   state.area.value = one.text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => state.data.values[name] ?? whole);
   hideSaved(state);
   grow(state.area);
@@ -111,41 +159,55 @@ function pick(state, one) {
 // Time left in the reply window, highlighted near its end and updated while shown.
 const SOON_MINUTES = 120;
 function drawLeft(state) {
-  const {data, modes} = state;
+  const { data, modes } = state;
   const left = modes.lastChild;
   const minutes = data.window && !data.shut ? Math.floor((Date.parse(data.window) - Date.now()) / 60000) : 0;
   left.hidden = minutes <= 0 || isNoting(state);
   if (left.hidden) return;
   left.className = minutes < SOON_MINUTES ? 'left soon' : 'left';
-  left.replaceChildren(icon(TICK.queued), fill(data.words.window, {time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`}));
+  left.replaceChildren(
+    icon(TICK.queued),
+    fill(data.words.window, { time: minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h` }),
+  );
 }
 
 // The reply window ends while the page is open: show it immediately, like the next draw would.
 function watchWindow(state) {
-  const {data} = state;
+  const { data } = state;
   clearTimeout(state.windowTimer);
   if (data.shut || !data.window) return;
   const left = Date.parse(data.window) - Date.now();
-  if (left <= 0) data.shut = {by: 'window', words: data.window_over};
-  else state.windowTimer = setTimeout(() => { watchWindow(state); if (data.shut) drawComposer(state); else drawLeft(state); }, Math.min(left + 50, 30000));
+  if (left <= 0) data.shut = { by: 'window', words: data.window_over };
+  else
+    state.windowTimer = setTimeout(
+      () => {
+        watchWindow(state);
+        if (data.shut) drawComposer(state);
+        else drawLeft(state);
+      },
+      Math.min(left + 50, 30000),
+    );
 }
 
 // Return a warning if a colleague answered since typing began; "" for an empty box.
-function answeredMeanwhile(state) {
-  const {data, area} = state;
+export function answeredMeanwhile(state) {
+  const { data, area } = state;
   if (!area.value.trim()) state.beganAt = null;
   if (state.beganAt?.conversation !== data.conversation) return '';
-  const other = data.lines.findLast((line) => line.id > state.beganAt.line && line.sender === 'agent' && line.author !== data.values['agent.name']);
-  return other ? fill(data.words.answered_meanwhile, {who: other.author}) : '';
+  const other = data.lines.findLast(
+    (line) => line.id > state.beganAt.line && line.sender === 'agent' && line.author !== data.values['agent.name'],
+  );
+  return other ? fill(data.words.answered_meanwhile, { who: other.author }) : '';
 }
 
 function noteBeginning(state) {
   if (!state.area.value.trim()) state.beganAt = null;
-  else if (state.beganAt?.conversation !== state.data.conversation) state.beganAt = {conversation: state.data.conversation, line: state.data.lines.at(-1)?.id ?? 0};
+  else if (state.beganAt?.conversation !== state.data.conversation)
+    state.beganAt = { conversation: state.data.conversation, line: state.data.lines.at(-1)?.id ?? 0 };
 }
 
 // For browsers without CSS field-sizing.
-function grow(area) {
+export function grow(area) {
   if (CSS.supports('field-sizing', 'content')) return;
   area.style.height = 'auto';
   area.style.height = `${Math.min(area.scrollHeight, 180)}px`;

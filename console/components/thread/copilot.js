@@ -1,14 +1,22 @@
 // Copilot: help with the composer's text. Its output goes into the composer for review; only people send.
-const SPARK = ['M8 1.8 9.5 6 13.7 7.5 9.5 9 8 13.2 6.5 9 2.3 7.5 6.5 6z', 'M13 11.2v3.2', 'M11.4 12.8h3.2'];
+import { el } from '../dom.js';
+import { uuid } from '../format.js';
+import { grow, isNoting, pick } from './composer.js';
+import { keepDraft } from './drafts.js';
+import { fileButton } from './files.js';
+import { toggleOf } from './inserts.js';
+import { typed } from './others.js';
+
+export const SPARK = ['M8 1.8 9.5 6 13.7 7.5 9.5 9 8 13.2 6.5 9 2.3 7.5 6.5 6z', 'M13 11.2v3.2', 'M11.4 12.8h3.2'];
 const LOOK_MS = 900;
-const LOST_MS = 12000;  // a request that the server has not received by then is lost
+const LOST_MS = 12000; // a request that the server has not received by then is lost
 const FROM_TEXT = ['improve', 'shorten', 'translate'];
 const WITHOUT_MODEL = ['tags', 'replies'];
 const TASKS = ['draft', ...FROM_TEXT, 'summarise', ...WITHOUT_MODEL];
 
-function drawCopilot(state) {
-  const {spark, helps, data} = state;
-  const {words} = data;
+export function drawCopilot(state) {
+  const { spark, helps, data } = state;
+  const { words } = data;
   spark.hidden = isNoting(state) || Boolean(data.shut);
   toggleOf(spark, words.help, state.choosing, () => {
     state.choosing = !state.choosing;
@@ -24,8 +32,8 @@ function drawCopilot(state) {
 }
 
 function drawTasks(state) {
-  const {helps, data, area} = state;
-  const {words, copilot} = data;
+  const { helps, data, area } = state;
+  const { words, copilot } = data;
   helps.setAttribute('role', 'group');
   helps.ariaLabel = words.help;
   helps.onkeydown = (event) => {
@@ -35,19 +43,24 @@ function drawTasks(state) {
     area.focus();
   };
   const empty = !area.value.trim();
-  helps.replaceChildren(...TASKS.map((what) => {
-    const row = el('div', 'task');
-    const button = textButton(words['help_' + what], () => askFor(state, what, {language: 'customer'}));
-    button.disabled = (!copilot.model && !WITHOUT_MODEL.includes(what)) || (empty && FROM_TEXT.includes(what));
-    row.append(button);
-    if (what === 'translate') row.append(...['es', 'en', 'pt'].map((language) => {
-      const other = textButton(language.toUpperCase(), () => askFor(state, what, {language}));
-      other.ariaLabel = `${words.help_translate}: ${language}`;
-      other.disabled = button.disabled;
-      return other;
-    }));
-    return row;
-  }));
+  helps.replaceChildren(
+    ...TASKS.map((what) => {
+      const row = el('div', 'task');
+      const button = textButton(words['help_' + what], () => askFor(state, what, { language: 'customer' }));
+      button.disabled = (!copilot.model && !WITHOUT_MODEL.includes(what)) || (empty && FROM_TEXT.includes(what));
+      row.append(button);
+      if (what === 'translate')
+        row.append(
+          ...['es', 'en', 'pt'].map((language) => {
+            const other = textButton(language.toUpperCase(), () => askFor(state, what, { language }));
+            other.ariaLabel = `${words.help_translate}: ${language}`;
+            other.disabled = button.disabled;
+            return other;
+          }),
+        );
+      return row;
+    }),
+  );
   if (!copilot.model) helps.append(el('p', '', words.help_no_model));
   else if (empty) helps.append(el('p', '', words.help_empty));
 }
@@ -60,10 +73,16 @@ function textButton(words, act, className) {
 }
 
 function askFor(state, what, more = {}) {
-  const {data, area} = state;
+  const { data, area } = state;
   state.choosing = false;
-  state.helping = {what, token: uuid(), conversation: data.conversation, typed: area.value, at: Date.now()};
-  state.setTriggerValue('assist', {what, token: state.helping.token, conversation: data.conversation, text: area.value, ...more});
+  state.helping = { what, token: uuid(), conversation: data.conversation, typed: area.value, at: Date.now() };
+  state.setTriggerValue('assist', {
+    what,
+    token: state.helping.token,
+    conversation: data.conversation,
+    text: area.value,
+    ...more,
+  });
   drawCopilot(state);
   area.focus();
 }
@@ -73,7 +92,7 @@ const helpJob = (state) => (state.data.copilot.job?.token === state.helping?.tok
 const helpOpen = (state) => state.helping?.conversation === state.data.conversation;
 
 function takeHelp(state) {
-  const {helping, area} = state;
+  const { helping, area } = state;
   const job = helpOpen(state) ? helpJob(state) : null;
   if (job?.state !== 'done' || helping.settled || isNoting(state)) return;
   helping.settled = true;
@@ -83,7 +102,7 @@ function takeHelp(state) {
 
 // The replaced text is kept with its edits: the same button swaps the two.
 function swapHelp(state, text) {
-  const {helping, area} = state;
+  const { helping, area } = state;
   helping.other = area.value;
   helping.put = !helping.put;
   area.value = text;
@@ -94,64 +113,90 @@ function swapHelp(state, text) {
 
 function lookAgain(state) {
   clearTimeout(state.helpTimer);
-  const {helping} = state;
+  const { helping } = state;
   if (!helpOpen(state) || helping.lost || helpJob(state)?.state === 'done') return;
   state.helpTimer = setTimeout(() => {
     helping.lost = !helpJob(state) && Date.now() - helping.at > LOST_MS;
     if (helping.lost) return drawCopilot(state);
-    state.setTriggerValue('assist', {what: 'look', conversation: helping.conversation, at: Date.now()});
+    state.setTriggerValue('assist', { what: 'look', conversation: helping.conversation, at: Date.now() });
     lookAgain(state);
   }, LOOK_MS);
 }
 
 function drawHelped(state) {
-  const {helped, helping, area} = state;
-  if (helping?.put && !area.value && helpOpen(state)) state.helping = null;  // it was sent
+  const { helped, helping, area } = state;
+  if (helping?.put && !area.value && helpOpen(state)) state.helping = null; // it was sent
   helped.hidden = !state.helping || !helpOpen(state) || isNoting(state);
   const job = helpJob(state);
   const drawn = helped.hidden ? '' : JSON.stringify([job, helping.token, helping.put, helping.settled, helping.lost]);
-  if (drawn === state.helpDrawn) return;  // keep opened sources open
+  if (drawn === state.helpDrawn) return; // keep opened sources open
   state.helpDrawn = drawn;
   helped.classList.toggle('thinking', !helped.hidden && !helping.settled && !helping.lost);
-  helped.replaceChildren(...(helped.hidden ? [] : [helpHead(state, job), ...(helping.settled ? helpParts(state, job) : [])]));
+  helped.replaceChildren(
+    ...(helped.hidden ? [] : [helpHead(state, job), ...(helping.settled ? helpParts(state, job) : [])]),
+  );
 }
 
 function helpHead(state, job) {
-  const {helping, data, area} = state;
-  const {words} = data;
+  const { helping, data, area } = state;
+  const { words } = data;
   const head = el('div', 'head');
-  const said = helping.settled ? job.error || (helping.put && job.text ? words.help_review : words['help_' + helping.what]) : helping.lost ? words.help_lost : words.help_thinking;
+  const said = helping.settled
+    ? job.error || (helping.put && job.text ? words.help_review : words['help_' + helping.what])
+    : helping.lost
+      ? words.help_lost
+      : words.help_thinking;
   head.append(el('b', '', said));
-  if (helping.other !== undefined || (helping.settled && job.text && job.what !== 'summarise')) head.append(swapButton(state, job));
-  head.append(fileButton('✕', words.help_close, () => { state.helping = null; drawCopilot(state); area.focus(); }));
+  if (helping.other !== undefined || (helping.settled && job.text && job.what !== 'summarise'))
+    head.append(swapButton(state, job));
+  head.append(
+    fileButton('✕', words.help_close, () => {
+      state.helping = null;
+      drawCopilot(state);
+      area.focus();
+    }),
+  );
   return head;
 }
 
 function swapButton(state, job) {
-  const {helping, data} = state;
-  const {words} = data;
-  return textButton(helping.put ? words.help_undo : words.help_insert, () => {
-    swapHelp(state, helping.other ?? job.text);
-    drawCopilot(state);
-    state.area.focus();
-  }, 'swap');
+  const { helping, data } = state;
+  const { words } = data;
+  return textButton(
+    helping.put ? words.help_undo : words.help_insert,
+    () => {
+      swapHelp(state, helping.other ?? job.text);
+      drawCopilot(state);
+      state.area.focus();
+    },
+    'swap',
+  );
 }
 
 function helpParts(state, job) {
-  const {words, conversation} = state.data;
+  const { words, conversation } = state.data;
   const parts = [];
   if (job.doubt) parts.push(el('p', 'doubt', job.doubt));
-  if (job.what === 'summarise' && job.text) parts.push(el('p', 'summary', job.text), onceButton(words.help_keep, state, {what: 'note', conversation, text: job.text}));
+  if (job.what === 'summarise' && job.text)
+    parts.push(
+      el('p', 'summary', job.text),
+      onceButton(words.help_keep, state, { what: 'note', conversation, text: job.text }),
+    );
   if (job.what === 'tags' && !job.tags?.length && !job.error) parts.push(el('p', '', words.help_no_tags));
-  if (job.tags?.length) parts.push(rowOf(job.tags.map((tag) => onceButton('+ ' + tag, state, {what: 'tag', conversation, tag}))));
+  if (job.tags?.length)
+    parts.push(rowOf(job.tags.map((tag) => onceButton('+ ' + tag, state, { what: 'tag', conversation, tag }))));
   if (job.replies && !job.replies.length) parts.push(el('p', '', words.help_no_replies));
   for (const one of job.replies || []) {
-    const row = textButton('', () => {
-      Object.assign(state.helping, {other: state.area.value, put: true});
-      pick(state, one);
-      typed(state);
-      drawCopilot(state);
-    }, 'alike');
+    const row = textButton(
+      '',
+      () => {
+        Object.assign(state.helping, { other: state.area.value, put: true });
+        pick(state, one);
+        typed(state);
+        drawCopilot(state);
+      },
+      'alike',
+    );
     row.append(el('b', '', '/' + one.shortcut), el('span', '', one.text));
     parts.push(row);
   }
@@ -173,14 +218,18 @@ function sourceOf(source) {
 
 // Safe to click repeatedly: the token makes the note idempotent, and tags are a set.
 function onceButton(label, state, asked) {
-  const {helping} = state;
+  const { helping } = state;
   const name = JSON.stringify(asked);
   const done = (helping.done ||= new Set());
-  const button = textButton(label, () => {
-    done.add(name);
-    button.disabled = true;
-    state.setTriggerValue('assist', {...asked, token: uuid()});
-  }, 'once');
+  const button = textButton(
+    label,
+    () => {
+      done.add(name);
+      button.disabled = true;
+      state.setTriggerValue('assist', { ...asked, token: uuid() });
+    },
+    'once',
+  );
   button.disabled = done.has(name);
   return button;
 }

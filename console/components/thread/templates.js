@@ -1,6 +1,14 @@
 // Templates: search, fill in with a preview, and send through the outbox.
-function drawTemplates(state) {
-  const {data, templates, template} = state;
+import { el } from '../dom.js';
+import { fill, uuid } from '../format.js';
+import { isNoting } from './composer.js';
+import { refusedFile } from './files.js';
+import { COORDINATES } from './inserts.js';
+import { spoken, toolButton } from './message.js';
+import { post } from './outbox.js';
+
+export function drawTemplates(state) {
+  const { data, templates, template } = state;
   const noting = isNoting(state);
   template.hidden = noting || !data.whatsapp;
   template.ariaLabel = template.title = data.words.templates;
@@ -9,36 +17,54 @@ function drawTemplates(state) {
     if (state.browsing && !data.templates) state.setTriggerValue('templates', data.conversation);
     drawTemplates(state);
   };
-  const open = !noting && data.templates && (data.shut ? data.shut.by === 'window' : state.browsing === data.conversation);
+  const open =
+    !noting && data.templates && (data.shut ? data.shut.by === 'window' : state.browsing === data.conversation);
   templates.hidden = !open;
   if (!open) return templates.replaceChildren();
-  const looks = JSON.stringify([data.conversation, data.language, state.filling?.name, state.filling?.language, data.templates]);
-  if (templates.looks === looks) return;  // somebody is typing in it
+  const looks = JSON.stringify([
+    data.conversation,
+    data.language,
+    state.filling?.name,
+    state.filling?.language,
+    data.templates,
+  ]);
+  if (templates.looks === looks) return; // somebody is typing in it
   templates.looks = looks;
   templates.replaceChildren(...(state.filling ? fillTemplate(state, state.filling) : listTemplates(state)));
 }
 
 function listTemplates(state) {
-  const {data} = state;
+  const { data } = state;
   if (!data.templates.length) return [el('p', 'aside', data.words.templates_none)];
   const search = field(data.words.templates_search);
   const rows = el('div', 'rows');
   const show = () => {
     const wanted = search.value.trim().toLowerCase();
     const found = data.templates.filter((one) => `${one.name} ${one.body}`.toLowerCase().includes(wanted));
-    rows.replaceChildren(...found.map((one) => {
-      const row = el('button', 'row');
-      row.type = 'button';
-      const title = el('b', '', one.name.replaceAll('_', ' '));
-      title.append(el('small', '', `${one.language} · ${(data.words['category_' + one.category] || one.category).toLowerCase()}`));
-      row.append(title, el('span', '', one.body));
-      if (one.strange) {
-        row.disabled = true;
-        row.append(el('small', '', fill(data.words.template_not_here, {part: one.strange})));
-      }
-      row.onclick = () => { state.filling = one; drawTemplates(state); };
-      return row;
-    }));
+    rows.replaceChildren(
+      ...found.map((one) => {
+        const row = el('button', 'row');
+        row.type = 'button';
+        const title = el('b', '', one.name.replaceAll('_', ' '));
+        title.append(
+          el(
+            'small',
+            '',
+            `${one.language} · ${(data.words['category_' + one.category] || one.category).toLowerCase()}`,
+          ),
+        );
+        row.append(title, el('span', '', one.body));
+        if (one.strange) {
+          row.disabled = true;
+          row.append(el('small', '', fill(data.words.template_not_here, { part: one.strange })));
+        }
+        row.onclick = () => {
+          state.filling = one;
+          drawTemplates(state);
+        };
+        return row;
+      }),
+    );
     if (!found.length) rows.append(el('p', 'aside', data.words.templates_none_found));
   };
   search.oninput = show;
@@ -47,9 +73,9 @@ function listTemplates(state) {
 }
 
 function fillTemplate(state, one) {
-  const {words, values} = state.data;
+  const { words, values } = state.data;
   const asked = one.slots.map((slot) => ask(state, one, slot)).filter(Boolean);
-  const first = asked.find(({slot}) => slot.part === 'body' && slot.card === null);
+  const first = asked.find(({ slot }) => slot.part === 'body' && slot.card === null);
   if (first) first.input.value = values['contact.first_name'] || '';
   const preview = el('div', 'bubble');
   const send = el('button', 'send', words.send);
@@ -66,10 +92,18 @@ function fillTemplate(state, one) {
     given.changed = show;
     for (const input of given.nodes.flatMap((node) => [...node.querySelectorAll('input:not([type=file])')])) {
       input.oninput = show;
-      input.onkeydown = (event) => { if (event.key === 'Enter') { event.preventDefault(); if (!send.disabled) send.click(); } };
+      input.onkeydown = (event) => {
+        if (event.key === 'Enter') {
+          event.preventDefault();
+          if (!send.disabled) send.click();
+        }
+      };
     }
   }
-  const back = toolButton('←', words.templates, () => { state.filling = null; drawTemplates(state); });
+  const back = toolButton('←', words.templates, () => {
+    state.filling = null;
+    drawTemplates(state);
+  });
   back.className = 'back';
   const head = el('div', 'filling');
   head.append(back, el('b', '', one.name.replaceAll('_', ' ')));
@@ -86,15 +120,17 @@ function fillTemplate(state, one) {
 const oneLine = (input) => input.value.replace(/\s+/g, ' ').trim();
 
 function ask(state, one, slot) {
-  const {words} = state.data;
+  const { words } = state.data;
   const where = [
     slot.card === null ? '' : `${words.part_card} ${slot.card + 1}`,
     slot.part === 'header' ? words.part_header : slot.part === 'button' ? `${words.part_button} «${slot.label}»` : '',
-  ].filter(Boolean).join(' · ');
+  ]
+    .filter(Boolean)
+    .join(' · ');
   const called = (what) => [where, what].filter(Boolean).join(' ');
-  const given = {slot, nodes: [], changed: null, ready: () => true, parameter: () => null, text: ''};
+  const given = { slot, nodes: [], changed: null, ready: () => true, parameter: () => null, text: '' };
   const write = (what, example, more = {}) => {
-    const input = Object.assign(field(what), {placeholder: example || ''}, more);
+    const input = Object.assign(field(what), { placeholder: example || '' }, more);
     const label = el('label', 'slot');
     label.append(el('span', '', what), input);
     given.nodes.push(label);
@@ -102,55 +138,107 @@ function ask(state, one, slot) {
   };
   switch (slot.kind) {
     case 'text': {
-      const parameter = () => ({type: 'text', text: given.text, ...(slot.part === 'button' || /^\d+$/.test(slot.name) ? {} : {parameter_name: slot.name})});
-      if (slot.part === 'button' && one.category === 'AUTHENTICATION') return {...given, twin: true, ready() { return Boolean(this.text); }, parameter() { return {type: 'text', text: this.text}; }};
-      const input = given.input = write(called(`{{${slot.name}}}`), slot.example);
-      Object.defineProperty(given, 'text', {get: () => oneLine(input)});
-      return Object.assign(given, {ready: () => Boolean(given.text), parameter});
+      const parameter = () => ({
+        type: 'text',
+        text: given.text,
+        ...(slot.part === 'button' || /^\d+$/.test(slot.name) ? {} : { parameter_name: slot.name }),
+      });
+      if (slot.part === 'button' && one.category === 'AUTHENTICATION')
+        return {
+          ...given,
+          twin: true,
+          ready() {
+            return Boolean(this.text);
+          },
+          parameter() {
+            return { type: 'text', text: this.text };
+          },
+        };
+      const input = (given.input = write(called(`{{${slot.name}}}`), slot.example));
+      Object.defineProperty(given, 'text', { get: () => oneLine(input) });
+      return Object.assign(given, { ready: () => Boolean(given.text), parameter });
     }
     case 'coupon_code': {
-      const input = write(called(words.part_code), slot.example, {maxLength: 20});
-      return Object.assign(given, {ready: () => Boolean(oneLine(input)), parameter: () => ({type: 'coupon_code', coupon_code: oneLine(input)})});
+      const input = write(called(words.part_code), slot.example, { maxLength: 20 });
+      return Object.assign(given, {
+        ready: () => Boolean(oneLine(input)),
+        parameter: () => ({ type: 'coupon_code', coupon_code: oneLine(input) }),
+      });
     }
     case 'catalog': {
       const input = write(called(words.part_thumbnail), slot.example);
-      return Object.assign(given, {parameter: () => (oneLine(input) ? {type: 'action', action: {thumbnail_product_retailer_id: oneLine(input)}} : null)});
+      return Object.assign(given, {
+        parameter: () =>
+          oneLine(input) ? { type: 'action', action: { thumbnail_product_retailer_id: oneLine(input) } } : null,
+      });
     }
     case 'flow':
-      return Object.assign(given, {parameter: () => ({type: 'action', action: {flow_token: 'unused'}})});
+      return Object.assign(given, { parameter: () => ({ type: 'action', action: { flow_token: 'unused' } }) });
     case 'expiration': {
-      const input = write(called(words.part_expiration), '', {type: 'datetime-local'});
+      const input = write(called(words.part_expiration), '', { type: 'datetime-local' });
       const at = () => new Date(input.value).getTime();
-      return Object.assign(given, {ready: () => at() > Date.now(), parameter: () => ({type: 'limited_time_offer', limited_time_offer: {expiration_time_ms: at()}})});
+      return Object.assign(given, {
+        ready: () => at() > Date.now(),
+        parameter: () => ({ type: 'limited_time_offer', limited_time_offer: { expiration_time_ms: at() } }),
+      });
     }
     case 'location': {
-      const [spot, name, address] = [write(called(words.place_coordinates), '-34.6037, -58.3816'), write(called(words.place_name), ''), write(called(words.part_address), '')];
+      const [spot, name, address] = [
+        write(called(words.place_coordinates), '-34.6037, -58.3816'),
+        write(called(words.place_name), ''),
+        write(called(words.part_address), ''),
+      ];
       const found = () => {
         const [, latitude, longitude] = (COORDINATES.exec(spot.value) || []).map(Number);
-        return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? {latitude, longitude, name: oneLine(name), address: oneLine(address)} : null;
+        return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180
+          ? { latitude, longitude, name: oneLine(name), address: oneLine(address) }
+          : null;
       };
-      return Object.assign(given, {ready: () => Boolean(found() && oneLine(name) && oneLine(address)), parameter: () => ({type: 'location', location: found()})});
+      return Object.assign(given, {
+        ready: () => Boolean(found() && oneLine(name) && oneLine(address)),
+        parameter: () => ({ type: 'location', location: found() }),
+      });
     }
     case 'product': {
       const [product, catalogue] = [write(called(words.part_product), ''), write(called(words.part_catalogue), '')];
-      return Object.assign(given, {ready: () => Boolean(oneLine(product) && oneLine(catalogue)), parameter: () => ({type: 'product', product: {product_retailer_id: oneLine(product), catalog_id: oneLine(catalogue)}})});
+      return Object.assign(given, {
+        ready: () => Boolean(oneLine(product) && oneLine(catalogue)),
+        parameter: () => ({
+          type: 'product',
+          product: { product_retailer_id: oneLine(product), catalog_id: oneLine(catalogue) },
+        }),
+      });
     }
-    case 'image': case 'video': case 'gif': case 'document': {
-      const media = mediaField(state, {header: slot.kind});
+    case 'image':
+    case 'video':
+    case 'gif':
+    case 'document': {
+      const media = mediaField(state, { header: slot.kind });
       media.changed = () => given.changed();
       const label = el('label', 'slot');
       label.append(el('span', '', called(words['type_' + slot.kind] || slot.kind)), media.input);
       given.nodes.push(label);
-      const parameter = () => ({type: slot.kind, [slot.kind]: {attachment_id: media.file.id, ...(slot.kind === 'document' ? {filename: media.file.name} : {})}});
-      return Object.assign(given, {ready: () => Boolean(media.file?.id), parameter});
+      const parameter = () => ({
+        type: slot.kind,
+        [slot.kind]: {
+          attachment_id: media.file.id,
+          ...(slot.kind === 'document' ? { filename: media.file.name } : {}),
+        },
+      });
+      return Object.assign(given, { ready: () => Boolean(media.file?.id), parameter });
     }
   }
-  return null;  // optional, such as a button's payload
+  return null; // optional, such as a button's payload
 }
 
 // Preview of the template with the current input.
-function shownTemplate(one, asked, card = null) {
-  const valuesOf = (part) => Object.fromEntries(asked.filter(({slot}) => slot.part === part && slot.card === card && slot.kind === 'text').map((given) => [given.slot.name, given.text]));
+export function shownTemplate(one, asked, card = null) {
+  const valuesOf = (part) =>
+    Object.fromEntries(
+      asked
+        .filter(({ slot }) => slot.part === part && slot.card === card && slot.kind === 'text')
+        .map((given) => [given.slot.name, given.text]),
+    );
   const filledIn = (text, given) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name) => given[name] || whole);
   return {
     header: filledIn(one.headerText, valuesOf('header')),
@@ -161,22 +249,35 @@ function shownTemplate(one, asked, card = null) {
   };
 }
 
-function field(label) {
+export function field(label) {
   const input = el('input', 'field');
-  Object.assign(input, {type: 'text', placeholder: label, ariaLabel: label, maxLength: 1024});
+  Object.assign(input, { type: 'text', placeholder: label, ariaLabel: label, maxLength: 1024 });
   return input;
 }
 
 // The header's file, uploaded immediately like attachments.
 function mediaField(state, one) {
   const input = el('input', 'field');
-  Object.assign(input, {type: 'file', accept: one.header === 'document' ? '' : one.header === 'gif' ? 'video/mp4' : `${one.header}/*`, ariaLabel: state.data.words['type_' + one.header]});
-  const media = {input, file: null, changed: null};
+  Object.assign(input, {
+    type: 'file',
+    accept: one.header === 'document' ? '' : one.header === 'gif' ? 'video/mp4' : `${one.header}/*`,
+    ariaLabel: state.data.words['type_' + one.header],
+  });
+  const media = { input, file: null, changed: null };
   input.onchange = async () => {
     const [file] = input.files;
     if (!file) return;
-    const answer = await fetch('/files', {method: 'POST', body: file, headers: {'Content-Type': file.type || 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name), 'X-Conversation': state.data.conversation, 'X-Kind': one.header}}).catch(() => null);
-    media.file = answer?.status === 201 ? {...(await answer.json()), name: file.name} : null;
+    const answer = await fetch('/files', {
+      method: 'POST',
+      body: file,
+      headers: {
+        'Content-Type': file.type || 'application/octet-stream',
+        'X-File-Name': encodeURIComponent(file.name),
+        'X-Conversation': state.data.conversation,
+        'X-Kind': one.header,
+      },
+    }).catch(() => null);
+    media.file = answer?.status === 201 ? { ...(await answer.json()), name: file.name } : null;
     input.setCustomValidity(media.file ? '' : refusedFile(answer?.status, await answer?.text(), state.data.words));
     input.reportValidity();
     media.changed();
@@ -184,17 +285,17 @@ function mediaField(state, one) {
   return media;
 }
 
-const SUB_TYPES = {text: 'url', coupon_code: 'copy_code', flow: 'flow', catalog: 'CATALOG'};
+const SUB_TYPES = { text: 'url', coupon_code: 'copy_code', flow: 'flow', catalog: 'CATALOG' };
 
-function componentsOf(asked, card) {
+export function componentsOf(asked, card) {
   const components = new Map();
-  for (const given of asked.filter(({slot}) => slot.card === card)) {
-    const {part, index, kind} = given.slot;
+  for (const given of asked.filter(({ slot }) => slot.card === card)) {
+    const { part, index, kind } = given.slot;
     const parameter = given.parameter();
     if (!parameter) continue;
     const key = `${part} ${index}`;
-    const button = part === 'button' ? {sub_type: SUB_TYPES[kind], index} : {};
-    if (!components.has(key)) components.set(key, {type: part, ...button, parameters: []});
+    const button = part === 'button' ? { sub_type: SUB_TYPES[kind], index } : {};
+    if (!components.has(key)) components.set(key, { type: part, ...button, parameters: [] });
     components.get(key).parameters.push(parameter);
   }
   return [...components.values()];
@@ -202,18 +303,22 @@ function componentsOf(asked, card) {
 
 function sendTemplate(state, one, asked, shown) {
   const components = componentsOf(asked, null);
-  const cards = one.cards.map((_, number) => ({card_index: number, components: componentsOf(asked, number)}));
-  if (cards.some((card) => card.components.length)) components.push({type: 'carousel', cards});
+  const cards = one.cards.map((_, number) => ({ card_index: number, components: componentsOf(asked, number) }));
+  if (cards.some((card) => card.components.length)) components.push({ type: 'carousel', cards });
   // Twilio identifies a template by its sid, and variables by name only.
   const variables = Object.fromEntries(asked.map((given) => [given.slot.name, given.text]));
-  const template = one.content ? {content_sid: one.content, variables} : {name: one.name, language: one.language, components};
+  const template = one.content
+    ? { content_sid: one.content, variables }
+    : { name: one.name, language: one.language, components };
   state.filling = null;
   state.browsing = null;
-  post(state, [{conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template}]);
+  post(state, [
+    { conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template },
+  ]);
 }
 
 // Render a template as the customer sees it.
-function templateParts({header, body, footer, buttons, cards}) {
+export function templateParts({ header, body, footer, buttons, cards }) {
   const parts = [];
   if (header) parts.push(el('b', 'text', header));
   parts.push(spoken(body));

@@ -1,12 +1,49 @@
+import { icon } from '../dom.js';
+import { forgetAhead, listenAhead, newest } from './ahead.js';
+import { drawComposer } from './composer.js';
+import { SPARK } from './copilot.js';
+import { forgetTabs, keepDraft, listenToTabs, takeDraft } from './drafts.js';
+import { listenForFiles } from './files.js';
+import { FACE } from './inserts.js';
+import { drawLines } from './lines.js';
+import { CLIP, PIN, SHEET, seek } from './message.js';
+import { drawOthers, forgetOthers, listenForOthers, look } from './others.js';
+import { settle } from './outbox.js';
+
 const states = new WeakMap();
 
 export default function (component) {
-  const {data, parentElement, setStateValue, setTriggerValue} = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   if (!state) {
-    state = {wrap, conversation: null, offered: [], files: [], nodes: new Map(), count: 0};
-    for (const name of ['scroll', 'lines', 'jump', 'composer', 'note', 'send', 'hint', 'modes', 'offer', 'chips', 'attach', 'picker', 'reply', 'templates', 'template', 'others', 'emoji', 'faces', 'pin', 'spot', 'spark', 'helps', 'helped']) state[name] = wrap.querySelector('.' + name);
+    state = { wrap, conversation: null, offered: [], files: [], nodes: new Map(), count: 0 };
+    for (const name of [
+      'scroll',
+      'lines',
+      'jump',
+      'composer',
+      'note',
+      'send',
+      'hint',
+      'modes',
+      'offer',
+      'chips',
+      'attach',
+      'picker',
+      'reply',
+      'templates',
+      'template',
+      'others',
+      'emoji',
+      'faces',
+      'pin',
+      'spot',
+      'spark',
+      'helps',
+      'helped',
+    ])
+      state[name] = wrap.querySelector('.' + name);
     state.area = wrap.querySelector('textarea');
     state.attach.append(icon(CLIP));
     state.template.append(icon(SHEET));
@@ -18,12 +55,14 @@ export default function (component) {
     listenAhead(state);
     listenToTabs(state);
     // Images load later and the composer grows: a thread scrolled to the end stays there.
-    state.watch = new ResizeObserver(() => { if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight; });
+    state.watch = new ResizeObserver(() => {
+      if (state.stuck) state.scroll.scrollTop = state.scroll.scrollHeight;
+    });
     state.watch.observe(state.lines);
     state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
-  Object.assign(state, {given: data, setStateValue, setTriggerValue});
+  Object.assign(state, { given: data, setStateValue, setTriggerValue });
   draw(state);
   return () => {
     clearTimeout(state.timer);
@@ -39,9 +78,9 @@ export default function (component) {
 }
 
 // Draw the latest data, from the last script run or a fetch.
-function draw(state) {
+export function draw(state) {
   const data = newest(state);
-  state.data = {...data, values: {...data.values, ...data.contact}};
+  state.data = { ...data, values: { ...data.values, ...data.contact } };
   settle(state);
   const changed = switchConversation(state);
   drawLines(state, changed);
@@ -53,13 +92,20 @@ function draw(state) {
 
 // ---- switching conversations within the same component
 function switchConversation(state) {
-  const {conversation} = state.data;
+  const { conversation } = state.data;
   if (state.conversation === conversation) return false;
   keepDraft(state);
   state.conversation = conversation;
   state.met.clear();
   look(state, conversation);
-  Object.assign(state, {replying: null, filling: null, seeking: null, picking: false, placing: false, choosing: false});
+  Object.assign(state, {
+    replying: null,
+    filling: null,
+    seeking: null,
+    picking: false,
+    placing: false,
+    choosing: false,
+  });
   state.nodes.clear();
   state.lines.replaceChildren();
   takeDraft(state);

@@ -1,61 +1,93 @@
+import { desk, parts, provide } from '../desk.js';
+import { channelIcon, el } from '../dom.js';
+import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
+import { pull } from '../triggers.js';
+import { keepNews, takeNews, tellCounts } from './rows.js';
+
 const states = new WeakMap();
 
 export default function (component) {
-  const {data, parentElement, setTriggerValue} = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector('.list');
   let state = states.get(root);
   if (!state) {
-    state = {rows: new Map(), selected: null, ticked: new Set(), moved: new Map()};
+    state = { rows: new Map(), selected: null, ticked: new Set(), moved: new Map() };
     states.set(root, state);
+    state.withdraw = [
+      provide('open', (id) => state.open(id)),
+      provide('takeRows', (news) => takeNews(root, state, news)),
+    ];
     listenToKeys(root, state);
     listenToHistory(state);
     // A phone shows list or conversation: a link to a conversation opens the conversation.
     document.documentElement.dataset.desk ??= data.selected == null ? 'list' : 'thread';
-    state.clock = setInterval(() => { for (const row of state.rows.values()) tellTime(row, state); }, 20000);
+    state.clock = setInterval(() => {
+      for (const row of state.rows.values()) tellTime(row, state);
+    }, 20000);
   }
-  state.data = {...data};
+  state.data = { ...data };
   state.bulk = parentElement.querySelector('.bulk');
   state.act = (action) => {
-    setTriggerValue('bulk', {action, ids: [...state.ticked]});
+    setTriggerValue('bulk', { action, ids: [...state.ticked] });
     state.ticked.clear();
     drawTicks(state);
   };
-  state.turn = (step) => { root.scrollTop = 0; setTriggerValue('turn', step); };
-  state.open = window.bothubOpen = (id) => {
-    const unread = state.rows.get(id)?.row.unread !== 0;
-    const clicks = ++desk().clicks;
-    select(state, id);
-    document.documentElement.dataset.desk = 'thread';  // a phone switches to the conversation immediately
-    tellOpened(window.bothubAhead?.(id), {conversation: id, unread, clicks});
+  state.turn = (step) => {
+    root.scrollTop = 0;
+    setTriggerValue('turn', step);
   };
-  state.take = window.bothubMoved = (news) => takeNews(root, state, news);
+  state.open = (id) => {
+    const unread = state.rows.get(id)?.row.unread !== 0;
+    const clicks = ++desk.clicks;
+    select(state, id);
+    document.documentElement.dataset.desk = 'thread'; // a phone switches to the conversation immediately
+    tellOpened(parts.fetch?.(id), { conversation: id, unread, clicks });
+  };
   keepNews(state);
   tellCounts(state);
   draw(root, state);
-  select(state, data.session === desk().session && data.heard < desk().clicks ? state.selected : data.selected);
+  select(state, data.session === desk.session && data.heard < desk.clicks ? state.selected : data.selected);
   root.ariaLabel = data.words.label;
   root.dataset.ready = 'true';
   return () => {
     document.removeEventListener('keydown', state.onKey);
     window.removeEventListener('popstate', state.onHistory);
     clearInterval(state.clock);
-    if (window.bothubMoved === state.take) delete window.bothubMoved;
-    if (window.bothubOpen === state.open) delete window.bothubOpen;
+    for (const withdraw of state.withdraw) withdraw();
     states.delete(root);
   };
 }
 
+// Run `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
+const MOMENT_MS = 150;
+const after = (came, act) => {
+  let acted = false;
+  const now = () => {
+    if (acted) return;
+    acted = true;
+    clearTimeout(timer);
+    for (const name of ['keydown', 'pointerdown']) window.removeEventListener(name, now, true);
+    act();
+  };
+  const timer = setTimeout(now, MOMENT_MS);
+  for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
+  Promise.resolve(came).then(now);
+};
 // The server is notified after the fetch, and draws the conversation if the fetch failed.
 async function tellOpened(coming, asked) {
-  if (coming) after(coming, () => pull('open', {...asked, draw: false}));
-  if (!(await coming)) pull('open', {...asked, draw: true});
+  if (coming) after(coming, () => pull('open', { ...asked, draw: false }));
+  if (!(await coming)) pull('open', { ...asked, draw: true });
 }
 
 // Rows are reused by conversation: only changed ones are updated.
-function draw(root, state) {
-  const {rows, words} = state.data;
+export function draw(root, state) {
+  const { rows, words } = state.data;
   const here = new Set(rows.map((row) => row.id));
-  for (const [id, node] of state.rows) if (!here.has(id)) { node.remove(); state.rows.delete(id); }
+  for (const [id, node] of state.rows)
+    if (!here.has(id)) {
+      node.remove();
+      state.rows.delete(id);
+    }
   for (const old of root.querySelectorAll('.empty, .turn')) old.remove();
   if (!rows.length) root.append(el('div', 'empty', state.data.searching ? words.nothing_found : words.empty));
   rows.forEach((row, index) => {
@@ -70,7 +102,11 @@ function draw(root, state) {
     }
     const looks = JSON.stringify([row, state.data.language]);
     if (node.looks !== looks) {
-      if (node.looks) { node.classList.remove('changed'); void node.offsetWidth; node.classList.add('changed'); }
+      if (node.looks) {
+        node.classList.remove('changed');
+        void node.offsetWidth;
+        node.classList.add('changed');
+      }
       node.looks = looks;
       node.row = row;
       fillRow(node, row, words);
@@ -110,12 +146,20 @@ function makeTick(id, state) {
 }
 
 function drawTicks(state) {
-  const {bulk, ticked, data} = state;
-  for (const [id, node] of state.rows) { node.tick.checked = ticked.has(id); node.classList.toggle('ticked', ticked.has(id)); }
+  const { bulk, ticked, data } = state;
+  for (const [id, node] of state.rows) {
+    node.tick.checked = ticked.has(id);
+    node.classList.toggle('ticked', ticked.has(id));
+  }
   bulk.hidden = !ticked.size;
   if (!ticked.size) return;
-  const actions = [['take', data.words.bulk_take], ['assign', data.words.bulk_assign], ['tag', data.words.bulk_tag],
-    ['read', data.words.bulk_read], ['close', data.words.bulk_close]];
+  const actions = [
+    ['take', data.words.bulk_take],
+    ['assign', data.words.bulk_assign],
+    ['tag', data.words.bulk_tag],
+    ['read', data.words.bulk_read],
+    ['close', data.words.bulk_close],
+  ];
   const buttons = actions.map(([action, words]) => {
     const button = el('button', '', words);
     button.type = 'button';
@@ -125,8 +169,11 @@ function drawTicks(state) {
   const none = el('button', 'none', '✕');
   none.type = 'button';
   none.ariaLabel = data.words.bulk_none;
-  none.onclick = () => { ticked.clear(); drawTicks(state); };
-  bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, {number: ticked.size})), none, ...buttons);
+  none.onclick = () => {
+    ticked.clear();
+    drawTicks(state);
+  };
+  bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, { number: ticked.size })), none, ...buttons);
 }
 
 function fillRow(node, row, words) {
@@ -159,34 +206,32 @@ function fillRow(node, row, words) {
 }
 
 function tellTime(node, state) {
-  const {row} = node;
+  const { row } = node;
   node.querySelector('time').textContent = when(row.at, state);
   const snoozed = node.querySelector('.snoozed');
-  if (snoozed && row.until) snoozed.textContent = fill(state.data.words.snoozed_until, {when: `${formatTime(row.until, state.data.language, state.data.timezone, DATE)}, ${formatTime(row.until, state.data.language, state.data.timezone, CLOCK)}`});
+  if (snoozed && row.until)
+    snoozed.textContent = fill(state.data.words.snoozed_until, {
+      when: `${formatTime(row.until, state.data.language, state.data.timezone, DATE)}, ${formatTime(row.until, state.data.language, state.data.timezone, CLOCK)}`,
+    });
   const closing = node.querySelector('.closing');
   if (closing) {
     const left = Math.floor((Date.parse(row.closing) - Date.now()) / 60000);
     closing.hidden = left < 0 || left > 120;
-    closing.textContent = fill(state.data.words.window_left, {time: span(left)});
+    closing.textContent = fill(state.data.words.window_left, { time: span(left) });
   }
   const wait = node.querySelector('.wait');
   if (!wait) return;
   const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(row.waiting)) / 60000));
-  wait.textContent = fill(state.data.words.waiting, {time: span(minutes)});
+  wait.textContent = fill(state.data.words.waiting, { time: span(minutes) });
   wait.classList.toggle('long', minutes >= 15);
 }
 
-const span = (minutes) => (minutes < 60 ? `${minutes} min` : minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`);
-
-function when(iso, {data}) {
+function when(iso, { data }) {
   const today = formatTime(iso, 'en-CA', data.timezone, DAY) === formatTime(Date.now(), 'en-CA', data.timezone, DAY);
   return formatTime(iso, data.language, data.timezone, today ? CLOCK : DATE);
 }
 
-const initials = (name) => (/\p{L}/u.test(name) ? name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase() : '#');
-const hue = (name) => { let sum = 0; for (const char of name) sum = (sum * 31 + char.codePointAt(0)) % 360; return sum; };
-
-function select(state, id) {
+export function select(state, id) {
   for (const [other, node] of state.rows) {
     node.classList.toggle('on', other === id);
     node.setAttribute('aria-selected', String(other === id));
@@ -197,16 +242,17 @@ function select(state, id) {
 function listenToKeys(root, state) {
   state.onKey = (event) => {
     const target = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName || '')) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName || ''))
+      return;
     const inList = root.contains(target);
-    const step = {j: 1, k: -1}[event.key] ?? (inList ? {ArrowDown: 1, ArrowUp: -1}[event.key] : undefined);
+    const step = { j: 1, k: -1 }[event.key] ?? (inList ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined);
     if (!step) return;
     const ids = state.data.rows.map((row) => row.id);
     const next = ids[ids.indexOf(state.selected) + step];
     if (next === undefined) return;
     event.preventDefault();
     state.open(next);
-    state.rows.get(next).scrollIntoView({block: 'nearest'});
+    state.rows.get(next).scrollIntoView({ block: 'nearest' });
   };
   document.addEventListener('keydown', state.onKey);
 }
