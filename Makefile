@@ -9,17 +9,20 @@ run: $(VENV)/.runtime ## everything, on this machine
 	@exec $(BIN)/python -m core.cli run
 
 test: $(VENV)/.dev ## the whole test suite
+	.ci/javascript test
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## style, docstrings and types of all code, tests included, and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	.ci/javascript lint
 	$(BIN)/python .ci/audit.py
 
-format: $(VENV)/.dev ## have ruff write the code its way
+format: $(VENV)/.dev ## have ruff and prettier write the code their way
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	.ci/javascript format
 
 bench: $(VENV)/.dev ## speed, as ratios against peers in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -52,8 +55,8 @@ lock: $(VENV)/.dev ## pin the newest versions of all packages
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-clean: ## remove .venv
-	rm -rf $(VENV)
+clean: ## remove .venv and node_modules
+	rm -rf $(VENV) node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,12 +1,12 @@
-import { toast } from "./dom.js";
+import { toast } from './dom.js';
 
-const BASE = "/sandbox/api";
+const BASE = '/sandbox/api';
 
 // Calls the control API. Throws an Error with the server's own words.
 export async function call(method, path, body) {
   const options = { method, headers: {} };
   if (body !== undefined) {
-    options.headers["Content-Type"] = "application/json";
+    options.headers['Content-Type'] = 'application/json';
     options.body = JSON.stringify(body);
   }
   const answer = await fetch(BASE + path, options);

@@ -1,4 +1,5 @@
 // What the page says, in the browser's language.
+// prettier-ignore
 const WORDS = {
   en: {
     customers: "Customers", newCustomer: "New customer", name: "Name", number: "Phone number", cancel: "Cancel",
@@ -69,20 +70,23 @@ const WORDS = {
 };
 
 const asked = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2));
-export const language = asked.find((tag) => tag in WORDS) ?? "en";
+export const language = asked.find((tag) => tag in WORDS) ?? 'en';
 
 export function t(key, values = {}) {
   const text = WORDS[language][key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** @type {(selector: string) => Iterable<HTMLElement>} */
+const all = (selector) => document.querySelectorAll(selector);
+
 // Fills the texts that index.html marks with data-t, data-label and data-placeholder.
 export function translatePage() {
   document.documentElement.lang = language;
-  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-  for (const node of document.querySelectorAll("[data-label]")) {
-    node.setAttribute("aria-label", t(node.dataset.label));
-    if (node.tagName === "BUTTON") node.title = t(node.dataset.label);
+  for (const node of all('[data-t]')) node.textContent = t(node.dataset.t);
+  for (const node of all('[data-label]')) {
+    node.setAttribute('aria-label', t(node.dataset.label));
+    if (node.tagName === 'BUTTON') node.title = t(node.dataset.label);
   }
-  for (const node of document.querySelectorAll("[data-placeholder]")) node.placeholder = t(node.dataset.placeholder);
+  for (const node of all('[data-placeholder]')) node.setAttribute('placeholder', t(node.dataset.placeholder));
 }

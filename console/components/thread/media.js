@@ -123,7 +123,7 @@ function makeVoice(address, state) {
   const setSpeed = (rate) => {
     audio.defaultPlaybackRate = audio.playbackRate = rate;
     speed.textContent = `${rate.toLocaleString(state.data.language)}×`;
-    localStorage.setItem('bothub.speed', rate);
+    localStorage.setItem('bothub.speed', String(rate));
   };
   const draw = () => {
     const whole = Number.isFinite(audio.duration) ? audio.duration : 0;
