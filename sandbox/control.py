@@ -286,7 +286,7 @@ async def settings(world: World, request: Request) -> Response:
     return JSONResponse(
         {
             "webhook_base_url": known.webhook_base,
-            "whatsapp_number": digits_of(known.twilio_whatsapp_number),
+            "whatsapp_number": digits_of(known.whatsapp_number),
             "sms_number": known.twilio_phone_number,
         }
     )

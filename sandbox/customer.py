@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sandbox import meta_events, twilio_events
 from sandbox.media import SAMPLES, MediaFile
-from sandbox.state import CHANNELS, Channel, Customer, Entry, new_sid, new_wamid
+from sandbox.state import CHANNELS, Channel, Customer, Entry, digits_of, new_sid, new_wamid
 from sandbox.world import World
 
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"})
@@ -204,10 +204,7 @@ def _send_meta(world: World, customer: Customer, request: Mapping[str, Any], at:
         raise BadMessage(f"type must be one of {', '.join(META_TYPES)}, or give raw")
     head: dict[str, Any] = {"id": str(request.get("id") or new_wamid()), "timestamp": str(int(at))}
     if request.get("reply_to"):
-        head["context"] = {
-            "from": world.settings.twilio_whatsapp_number.split(":")[-1].lstrip("+"),
-            "id": request["reply_to"],
-        }
+        head["context"] = {"from": digits_of(world.settings.whatsapp_number), "id": request["reply_to"]}
     for rider in ("referral", "group_id"):
         if request.get(rider):
             head[rider] = request[rider]

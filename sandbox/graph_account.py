@@ -51,7 +51,7 @@ def _number(world: World) -> dict[str, Any]:
     return {
         "id": world.settings.whatsapp_phone_number_id,
         "verified_name": "Sandbox Business",
-        "display_phone_number": f"+{digits_of(world.settings.twilio_whatsapp_number)}",
+        "display_phone_number": f"+{digits_of(world.settings.whatsapp_number)}",
         "quality_rating": "GREEN",
         "code_verification_status": "VERIFIED",
         "platform_type": "CLOUD_API",

@@ -157,7 +157,7 @@ def _recipient(world: World, body: dict[str, Any]) -> tuple[str, Customer]:
     digits = digits_of(address)
     if not 7 <= len(digits) <= 15 or not re.fullmatch(r"\+?[\d\s().-]+", address):
         raise GraphError(131009, "Recipient phone number is not valid.")
-    if digits == digits_of(world.settings.twilio_whatsapp_number):
+    if digits == digits_of(world.settings.whatsapp_number):
         raise GraphError(131021, "Sender and recipient phone number are the same.")
     return address, world.store.customer(address)
 

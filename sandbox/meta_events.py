@@ -12,7 +12,7 @@ def envelope(settings: Settings) -> dict[str, Any]:
     return {
         "messaging_product": "whatsapp",
         "metadata": {
-            "display_phone_number": digits_of(settings.twilio_whatsapp_number),
+            "display_phone_number": digits_of(settings.whatsapp_number),
             "phone_number_id": settings.whatsapp_phone_number_id,
         },
     }

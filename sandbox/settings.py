@@ -23,6 +23,7 @@ class Settings:
     public_url: str = ""
     whatsapp_app_secret: str = "sandbox-app-secret"  # noqa: S105
     whatsapp_access_token: str = "sandbox-access-token"  # noqa: S105
+    whatsapp_number: str = "+15550783881"
     whatsapp_phone_number_id: str = "100000000000001"
     whatsapp_business_account_id: str = "200000000000001"
     whatsapp_webhook_verify_token: str = "sandbox-verify-token"  # noqa: S105

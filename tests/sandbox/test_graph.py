@@ -264,6 +264,20 @@ def test_media_is_uploaded_sent_and_fetched_by_a_link_that_lapses(client: Client
     assert (error(unknown), unknown.json()["error"]["error_subcode"]) == ((400, 100), 33)
 
 
+def test_the_number_is_its_own_in_account_reads_webhooks_and_checks(client: Client, product: Product) -> None:
+    settings = client.settings
+    own = settings.whatsapp_number.removeprefix("+")
+    assert own not in (settings.twilio_phone_number.removeprefix("+"), settings.twilio_whatsapp_number.split("+")[1])
+    client.say(reply_to="wamid.fixed")
+    value = said(product, settings)
+    assert value["metadata"]["display_phone_number"] == own
+    assert value["messages"][0]["context"]["from"] == own
+    answer = client.get(f"/v26.0/{settings.whatsapp_phone_number_id}", headers=client.bearer)
+    assert answer.json()["display_phone_number"] == f"+{own}"
+    assert client.get("/sandbox/api/settings").json()["whatsapp_number"] == own
+    assert error(client.graph_text(to=own)) == (400, 131021)
+
+
 def test_account_calls(client: Client) -> None:
     settings = client.settings
     number, account = settings.whatsapp_phone_number_id, settings.whatsapp_business_account_id
