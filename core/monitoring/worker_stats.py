@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ class TaskStats:
 class WorkerSnapshot:
     """The state that a worker reports about itself. `memory` is in bytes."""
 
-    worker: str
+    worker: str  # "host:pid:time of start"
     started_at: datetime
     slots: Mapping[str, int]
     busy: Mapping[str, int]
@@ -48,9 +49,11 @@ class WorkerSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The last report of a worker. `lost`: it is more than half a minute old."""
+    """The last report of a worker. `number` counts those of a host from 1; `lost`: more than half a minute old."""
 
-    name: str
+    number: int
+    host: str
+    pid: str
     started_at: datetime
     seen_at: datetime
     slots: Mapping[str, int]
@@ -121,18 +124,21 @@ def minutes(session: Session, since: datetime) -> list[TaskStats]:
 
 
 def workers(session: Session) -> list[Worker]:
-    """Return the workers that reported within the last hour."""
+    """Return the workers that reported within the last hour, by host, oldest first."""
     now = session.scalar(select(func.now()))
     assert now is not None
-    rows = session.scalars(
-        select(WorkerReport).where(WorkerReport.seen_at > now - timedelta(hours=1)).order_by(WorkerReport.worker)
-    )
+    rows = session.scalars(select(WorkerReport).where(WorkerReport.seen_at > now - timedelta(hours=1)))
+    by_host: defaultdict[str, list[tuple[str, WorkerReport]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.started_at, row.worker)):
+        host, pid, _ = row.worker.rsplit(":", 2)
+        by_host[host].append((pid, row))
     return [
         Worker(
-            row.worker, row.started_at, row.seen_at, row.slots, row.busy, row.done, row.memory,
+            number, host, pid, row.started_at, row.seen_at, row.slots, row.busy, row.done, row.memory,
             lost=row.seen_at < now - LOST_AFTER,
         )
-        for row in rows
+        for host in sorted(by_host)
+        for number, (pid, row) in enumerate(by_host[host], start=1)
     ]  # fmt: skip
 
 

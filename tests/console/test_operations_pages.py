@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -193,7 +195,10 @@ class TestMonitor:
         kinds = desk.page.dataframe[0].value.set_index("Work")
         assert int(kinds["Errors"]["Sending"]) >= 1
         assert kinds["Mean"]["Bot's answers"].endswith("ms")
-        assert "Busy" in list(desk.page.dataframe[1].value["State"])
+        workers = desk.page.dataframe[1].value
+        assert "Busy" in list(workers["State"])
+        assert f"Worker 1 on {socket.gethostname()}" in list(workers["Worker"])
+        assert str(os.getpid()) in list(workers["Process (PID)"])
         assert any("RuntimeError: a bug" in text.value for text in desk.page.text)
 
     def test_a_failed_job_is_run_again(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,17 @@ def test_a_report_that_failed_is_included_in_the_next_one(
     assert sum(row.count for row in minutes() if row.kind == "media") == 2
 
 
+def test_workers_are_numbered_by_host(business: TestBusiness) -> None:
+    for worker, minutes_ago in (("vm:40:3", 1), ("vm:7:1", 9), ("pi:40:2", 5), ("fe80::1:40:2", 5)):
+        rows(
+            "INSERT INTO worker_reports (worker, started_at, seen_at, slots, busy, done, memory) VALUES"
+            f" ('{worker}', now() - interval '{minutes_ago} minutes', now(), '{{}}', '{{}}', 0, 0)"
+        )
+    with system_transaction() as session:
+        found = [(one.host, one.number, one.pid) for one in worker_stats.workers(session)]
+    assert found == [("fe80::1", 1, "40"), ("pi", 1, "40"), ("vm", 1, "7"), ("vm", 2, "40")]
+
+
 def test_a_silent_worker_is_lost_and_old_rows_are_deleted(business: TestBusiness) -> None:
     reporter = StatsReporter()
     reporter.count("media", 1)

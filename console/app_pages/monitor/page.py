@@ -108,7 +108,7 @@ def _workers(workers: list[Worker]) -> None:
     for one in workers:
         busy = sum(one.busy.values())
         doing = ", ".join(f"{t(f'monitor.kind_{kind}')} {count}" for kind, count in one.busy.items() if count)
-        columns[t("monitor.worker")].append(one.name)
+        columns[t("monitor.worker")].append(t("monitor.worker_on", number=one.number, host=one.host))
         columns[t("monitor.state")].append(
             t("monitor.lost" if one.lost else "monitor.busy" if busy else "monitor.idle")
         )
@@ -118,6 +118,7 @@ def _workers(workers: list[Worker]) -> None:
         columns[t("monitor.memory")].append(f"{number(one.memory / _MEGABYTE)} MB")
         columns[t("monitor.uptime")].append(duration((one.seen_at - one.started_at).total_seconds()))
         columns[t("monitor.seen")].append(moment(one.seen_at, zone))
+        columns[t("monitor.process")].append(one.pid)
     st.dataframe(columns, hide_index=True)
 
 
