@@ -47,6 +47,11 @@ class CurrentAgent:
     second_factor: bool
     sees: Sees
 
+    @property
+    def actor(self) -> str:
+        """Return the agent as the audit log names them."""
+        return f"agent:{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:

@@ -69,5 +69,5 @@ def remove_second_factor(present: str) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         users.check_password(session, agent.id, present)
-        two_factor.remove(session, agent.id, f"agent:{agent.id}")
+        two_factor.remove(session, agent.id, agent.actor)
     auth.forget()

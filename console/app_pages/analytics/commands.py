@@ -11,4 +11,4 @@ def note(what: str) -> None:
     """Record that a file of `what` is downloaded. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        audit_log.record(session, agent.business_id, f"agent:{agent.id}", "export.download", what)
+        audit_log.record(session, agent.business_id, agent.actor, "export.download", what)

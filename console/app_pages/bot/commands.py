@@ -8,6 +8,7 @@ from functools import reduce
 
 from console import auth
 from console.db import transaction
+from console.writing import as_administrator
 from core.accounts import business_profile
 from core.bots import admin, price_table, usage, version_history, versions
 from core.bots.llm.configured import model
@@ -29,7 +30,7 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
         return version_history.save(
-            session, agent.business_id, bot_id, settings, based_on=based_on, actor=f"agent:{agent.id}", note=note
+            session, agent.business_id, bot_id, settings, based_on=based_on, actor=agent.actor, note=note
         )
 
 
@@ -42,30 +43,28 @@ def create(name: str, *, copied_from: int | None) -> int:
     with transaction(agent.business_id) as session:
         settings = BotSettings() if copied_from is None else versions.current(session, copied_from)[1]
         named = BotSettings.model_validate({**settings.model_dump(), "name": name})
-        return admin.create(session, agent.business_id, named, actor=f"agent:{agent.id}", copied_from=copied_from)
+        return admin.create(session, agent.business_id, named, actor=agent.actor, copied_from=copied_from)
 
 
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
-        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=f"agent:{agent.id}")
+        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=agent.actor)
 
 
 def remove(bot_id: int) -> None:
     """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
-        kept = bot_removal.remove(session, agent.business_id, bot_id, actor=f"agent:{agent.id}")
+        kept = bot_removal.remove(session, agent.business_id, bot_id, actor=agent.actor)
     for key in kept:
         object_storage.delete(key)
 
 
 def save_facts(known: BusinessFacts) -> None:
     """Save the business facts. Raises `NotAllowed`, `UnacceptableFacts`."""
-    agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
-        business_profile.save(session, agent.business_id, f"agent:{agent.id}", known)
+    as_administrator(business_profile.save, known)
     auth.forget()
 
 
@@ -106,7 +105,7 @@ def try_it(
         model(),
     )
     with transaction(agent.business_id) as session:
-        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=f"agent:{agent.id}")
+        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=agent.actor)
     return outcome
 
 

@@ -22,7 +22,7 @@ def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_
     agent = auth.require(*auth.MANAGERS, fresh=True)
     plan = Plan(settings, RehearsalSource(source), count, spend_limit)
     with transaction(agent.business_id) as session:
-        rehearsal_id = replays.begin(session, agent.business_id, bot_id, plan, actor=f"agent:{agent.id}")
+        rehearsal_id = replays.begin(session, agent.business_id, bot_id, plan, actor=agent.actor)
     job_queue.wake_worker()
     return rehearsal_id
 
@@ -31,7 +31,7 @@ def cancel(rehearsal_id: int) -> None:
     """Cancel a replay. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        replays.cancel(session, agent.business_id, rehearsal_id, actor=f"agent:{agent.id}")
+        replays.cancel(session, agent.business_id, rehearsal_id, actor=agent.actor)
 
 
 def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> None:
@@ -39,7 +39,7 @@ def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> No
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         test_cases.add(
-            session, agent.business_id, bot_id, name, test_cases.asked(question), expected, actor=f"agent:{agent.id}"
+            session, agent.business_id, bot_id, name, test_cases.asked(question), expected, actor=agent.actor
         )
 
 
@@ -49,7 +49,7 @@ def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> No
     with transaction(agent.business_id) as session:
         item = replays.find_item(session, item_id)
         test_cases.add(
-            session, agent.business_id, bot_id, name, item.said, expected, actor=f"agent:{agent.id}",
+            session, agent.business_id, bot_id, name, item.said, expected, actor=agent.actor,
             conversation_id=item.conversation_id,
         )  # fmt: skip
 
@@ -59,7 +59,7 @@ def keep_answer(message_id: int | None, run_id: int | None, name: str, expected:
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         test_cases.of_answer(
-            session, agent.business_id, name, expected, actor=f"agent:{agent.id}", message_id=message_id, run_id=run_id
+            session, agent.business_id, name, expected, actor=agent.actor, message_id=message_id, run_id=run_id
         )
 
 
@@ -67,4 +67,4 @@ def remove_case(case_id: int) -> None:
     """Delete a case. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        test_cases.remove(session, agent.business_id, case_id, actor=f"agent:{agent.id}")
+        test_cases.remove(session, agent.business_id, case_id, actor=agent.actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console import auth
 from console.db import transaction
+from console.writing import as_manager
 from core.catalog import price_list_import, product_index, products
 from core.catalog.price_list_file import Read
 from core.catalog.price_list_import import Plan
@@ -12,23 +13,17 @@ from core.catalog.products import Facts
 
 def save(facts: Facts, product_id: int | None) -> None:
     """Create or update a product. Raises `NotAllowed` and the errors of `products.save`."""
-    agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
-        products.save(session, agent.business_id, f"agent:{agent.id}", facts, product_id)
+    as_manager(products.save, facts, product_id)
 
 
 def remove(product_id: int) -> None:
     """Delete a product. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
-        products.remove(session, agent.business_id, f"agent:{agent.id}", [product_id])
+    as_manager(products.remove, [product_id])
 
 
 def offer(product_id: int, *, active: bool) -> None:
     """Put a product on sale, or take it off. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
-        products.offer(session, agent.business_id, f"agent:{agent.id}", [product_id], active=active)
+    as_manager(products.offer, [product_id], active=active)
 
 
 def take(read: Read) -> Plan:
@@ -36,4 +31,4 @@ def take(read: Read) -> Plan:
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
         own = product_index.own_currency(session, agent.business_id)
-        return price_list_import.take(session, agent.business_id, f"agent:{agent.id}", read, own)
+        return price_list_import.take(session, agent.business_id, agent.actor, read, own)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from console import auth
-from console.app_pages.people.commands import change as write
 from console.db import transaction
+from console.writing import as_administrator
 from core.channels.provider import ProbeResult
 from core.channels.types import Account, Kind
 from core.messaging.channels import accounts, admin
@@ -42,25 +42,25 @@ def add(provider: str, kind: Kind, identity: str, edit: ChannelEdit) -> int:
     auth.require(*auth.ADMINISTRATORS, fresh=True)
     spec = admin.spec_of(provider, kind, identity, edit)
     answer = _accepted(admin.account_for(spec))
-    channel_id = write(admin.add, spec, edit)
-    write(lambda session, *_: probes.save_result(session, channel_id, answer))
+    channel_id = as_administrator(admin.add, spec, edit)
+    as_administrator(lambda session, *_: probes.save_result(session, channel_id, answer))
     return channel_id
 
 
 def change(channel_id: int, edit: ChannelEdit) -> None:
     """Update a channel. Raises `NotAllowed`, `NotFound`, `UnacceptableChannel`, `ProviderRefused`."""
-    account = write(lambda session, *_: admin.account_after(session, channel_id, edit))
-    before = write(lambda session, *_: accounts.account_here(session, channel_id))
+    account = as_administrator(lambda session, *_: admin.account_after(session, channel_id, edit))
+    before = as_administrator(lambda session, *_: accounts.account_here(session, channel_id))
     answer = _accepted(account) if account != before else None
-    write(admin.change, channel_id, edit)
+    as_administrator(admin.change, channel_id, edit)
     if answer is not None:
-        write(lambda session, *_: probes.save_result(session, channel_id, answer))
+        as_administrator(lambda session, *_: probes.save_result(session, channel_id, answer))
     accounts.forget()
 
 
 def set_state(channel_id: int, state: str, reason: str | None = None) -> None:
     """Set the state, a `ChannelState`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
-    write(admin.set_state, channel_id, ChannelState(state), reason)
+    as_administrator(admin.set_state, channel_id, ChannelState(state), reason)
     if state == ChannelState.ACTIVE:
         job_queue.wake_worker()
 

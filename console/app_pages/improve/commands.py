@@ -29,30 +29,28 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.business_id) as session:
-        return suggestions.accept(
-            session, agent.business_id, suggestion_id, question, answer, actor=f"agent:{agent.id}"
-        )
+        return suggestions.accept(session, agent.business_id, suggestion_id, question, answer, actor=agent.actor)
 
 
 def dismiss(suggestion_id: int) -> None:
     """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        suggestions.dismiss(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+        suggestions.dismiss(session, agent.business_id, suggestion_id, actor=agent.actor)
 
 
 def snooze(suggestion_id: int, days: int) -> None:
     """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=f"agent:{agent.id}")
+        suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=agent.actor)
 
 
 def reopen(suggestion_id: int) -> None:
     """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        suggestions.reopen(session, agent.business_id, suggestion_id, actor=f"agent:{agent.id}")
+        suggestions.reopen(session, agent.business_id, suggestion_id, actor=agent.actor)
 
 
 def look_again(bot_id: int) -> None:
@@ -91,5 +89,5 @@ def draft(suggestion_id: int) -> str:
 
 def _spent(session: Session, agent: CurrentAgent, material: Material, trace: Trace) -> None:
     trial_costs.record_trial(
-        session, agent.business_id, material.bot_id, trace, actor=f"agent:{agent.id}", action=suggestion_drafts.ACTION
+        session, agent.business_id, material.bot_id, trace, actor=agent.actor, action=suggestion_drafts.ACTION
     )

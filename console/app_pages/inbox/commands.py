@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from console import auth
 from console.db import transaction
+from console.writing import as_manager
 from core.accounts import visibility
 from core.channels.content.shapes import parse_content
 from core.conversations import canned_responses, channel_switch, lifecycle, notes, team_assignment, triage
@@ -69,7 +70,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         visibility.require(session, agent, conversation_id)
         for attachment_id in visibility.files_in(parsed):
             visibility.require_file(session, agent, attachment_id)
-        lifecycle.take_over(session, agent.business_id, conversation_id, f"agent:{agent.id}", agent.id)
+        lifecycle.take_over(session, agent.business_id, conversation_id, agent.actor, agent.id)
         enqueue_message(session, agent.business_id, conversation_id, draft)
     job_queue.wake_worker()
 
@@ -101,7 +102,7 @@ def retry(message_id: int) -> str | None:
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_message(session, agent, message_id)
-        result = manual_retry.retry(session, agent.business_id, [message_id], None, f"agent:{agent.id}")
+        result = manual_retry.retry(session, agent.business_id, [message_id], None, agent.actor)
     job_queue.wake_worker()
     return result.refused[0].reason if result.refused else None
 
@@ -111,7 +112,7 @@ def arrived(message_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require_message(session, agent, message_id)
-        manual_retry.confirm_sent(session, agent.business_id, message_id, f"agent:{agent.id}")
+        manual_retry.confirm_sent(session, agent.business_id, message_id, agent.actor)
 
 
 def change(
@@ -127,7 +128,7 @@ def change(
     agent = auth.require(fresh=True)
     with transaction(agent.business_id) as session:
         visibility.require(session, agent, conversation_id)
-        result = write(session, agent.business_id, conversation_id, f"agent:{agent.id}", *args, **kwargs)
+        result = write(session, agent.business_id, conversation_id, agent.actor, *args, **kwargs)
         events.publish_change(session, agent.business_id, conversation_id)
     return result
 
@@ -167,7 +168,7 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
             if way.channel_id == channel_id and way.open_id is not None:
                 visibility.require(session, agent, way.open_id)
         return channel_switch.continue_on(
-            session, agent.business_id, conversation_id, channel_id, identity_id, f"agent:{agent.id}", agent.id
+            session, agent.business_id, conversation_id, channel_id, identity_id, agent.actor, agent.id
         )
 
 
@@ -226,13 +227,9 @@ def mark_seen(conversation_id: int) -> None:
 
 def save_reply(shortcut: str, words: str) -> None:
     """Create or update a saved reply. Raises `NotAllowed`, `UnacceptableReply`."""
-    agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
-        canned_responses.save(session, agent.business_id, f"agent:{agent.id}", shortcut, words)
+    as_manager(canned_responses.save, shortcut, words)
 
 
 def remove_reply(reply_id: int) -> None:
     """Delete a saved reply. Raises `NotAllowed`."""
-    agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
-        canned_responses.remove(session, agent.business_id, f"agent:{agent.id}", reply_id)
+    as_manager(canned_responses.remove, reply_id)

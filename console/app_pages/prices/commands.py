@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.app_pages.people.commands import change
+from console.writing import as_administrator
 from core.bots import price_table
 
 
 def save(kept: Mapping[str, Any]) -> None:
     """Replace the business's own prices. Raises `NotAllowed`, `UnacceptablePrices`."""
-    change(price_table.save, kept)
+    as_administrator(price_table.save, kept)
