@@ -188,3 +188,102 @@ def test_old_words_do_not_come_back() -> None:
         for old in _OLD_WORDS.finditer(path.read_text("utf-8"))
     ]
     assert found == []
+
+
+STATUS_WRITER = ROOT / "core/messaging/outbound/status.py"
+
+
+def _sql_sets_status(statement: str) -> bool:
+    """Whether an UPDATE of messages in the text names `status` among the columns it sets."""
+    for update in re.finditer(r"\bUPDATE\s+(?:ONLY\s+)?(?:public\.)?\"?messages\b", statement, re.I):
+        depth, outside = 0, ""
+        for letter in statement[update.end() :]:
+            depth += (letter == "(") - (letter == ")")
+            if depth < 0:
+                break
+            outside += letter if depth == 0 else " "
+        columns = re.split(r"\b(?:FROM|WHERE|RETURNING)\b|;", outside, flags=re.I)[0]
+        if re.search(r"\bstatus\"?\s*=", re.sub(r"\bCASE\b.*?\bEND\b", "", columns, flags=re.I | re.S)):
+            return True
+        if re.search(r"SET\s+\(", statement[update.end() :], re.I):
+            return True  # a list of columns, which hides them
+    return False
+
+
+def _text_of(node: ast.AST) -> str:
+    """The text of a string, with gaps where an f-string inserts something."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text_of(part) or " _ " for part in node.values)
+    return ""
+
+
+def _orm_sets_status(node: ast.AST) -> bool:
+    """Whether it is `update(Message)….values(…)` of a status, or of columns that only a run knows."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values"):
+        return False
+    return "update(Message)" in ast.unparse(node.func) and (
+        bool(node.args) or any(keyword.arg in (None, "status") for keyword in node.keywords)
+    )
+
+
+def _attribute_is_status(node: ast.AST) -> bool:
+    """Whether it assigns `.status` of anything that may be a message. Conversations and HTTP errors have one too."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(
+        isinstance(target, ast.Attribute)
+        and target.attr == "status"
+        and ast.unparse(target.value) not in ("conversation", "self")
+        for target in targets
+    )
+
+
+def status_changes(source: str) -> list[str]:
+    return [
+        f"line {getattr(node, 'lineno', 0)}"
+        for node in ast.walk(ast.parse(source))
+        if _sql_sets_status(_text_of(node)) or _orm_sets_status(node) or _attribute_is_status(node)
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "SQL = 'UPDATE messages SET status = 1'",
+        "SQL = 'WITH a AS (UPDATE messages m SET error = (SELECT 1 FROM b WHERE c), status=%(s)s FROM a) SELECT 1'",
+        "SQL = f'update {x}; UPDATE messages m SET text = {y}, status = {z} WHERE id = 1'",
+        "SQL = 'UPDATE messages SET (text, status) = (1, 2)'",
+        "session.execute(update(Message).where(Message.id == 1).values(text='', status=to).returning(Message.id))",
+        "session.execute(update(Message).values({'status': to}))",
+        "message.status = to",
+    ],
+)
+def test_every_way_to_change_a_status_is_seen(source: str) -> None:
+    assert status_changes(source) != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'SQL = "UPDATE messages m SET error = CASE WHEN m.status = 1 THEN m.error END WHERE m.status = 2"',
+        "SQL = 'UPDATE messages SET text = 1 FROM other WHERE other.status = 2'",
+        "SQL = 'UPDATE conversations SET status = 1'",
+        "session.execute(update(Conversation).values(status=to))",
+        "conversation.status = to",
+    ],
+)
+def test_what_changes_no_status_is_allowed(source: str) -> None:
+    assert status_changes(source) == []
+
+
+def test_one_module_changes_the_status_of_messages() -> None:
+    assert status_changes(STATUS_WRITER.read_text()) != []
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for folder in ("core", "webhook_app", "workers", "console")
+        for path in modules(folder)
+        if path != STATUS_WRITER and "migrations/versions" not in str(path)
+        for line in status_changes(path.read_text())
+    ]
+    assert found == []

@@ -8,7 +8,7 @@ from core.conversations import lifecycle as conversations
 from core.conversations import triage
 from core.messaging.inbound import delivery_receipts
 from core.messaging.outbound import claim as outbox
-from core.messaging.outbound import settlement, uncertain
+from core.messaging.outbound import settlement
 from core.platform import job_queue
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
@@ -30,7 +30,7 @@ def recover() -> None:
     with system_transaction() as session:
         settlement.hand_off_uncertain_sends(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
-        uncertain.notify_people(session, settings.uncertain_grace_seconds)
+        settlement.notify_of_uncertain(session, settings.uncertain_grace_seconds)
     with system_transaction() as session:
         conversations.hand_off_unanswered(session, _UNANSWERED_SECONDS + settings.reply_quiet_seconds)
     with system_transaction() as session:

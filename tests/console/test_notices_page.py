@@ -10,7 +10,7 @@ import streamlit as st
 from console.app_pages.notices import queries
 from core.accounts import notification_list
 from core.accounts.notifications import notify
-from core.messaging.outbound import uncertain
+from core.messaging.outbound import settlement
 from core.models import Role, Severity
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
@@ -64,7 +64,7 @@ def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) 
     rows("UPDATE conversations SET mode = 'bot'")
     for _ in range(2):
         with system_transaction() as session:
-            uncertain.notify_people(session, 60)
+            settlement.notify_of_uncertain(session, 60)
     assert rows("SELECT kind, conversation_id FROM notices") == [
         ("message_uncertain", one("SELECT conversation_id FROM messages WHERE id = :id", id=ids[0]))
     ]

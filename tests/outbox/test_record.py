@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
-from core.messaging.outbound import results, retry_policy, settlement
+from core.messaging.outbound import claim as claims
+from core.messaging.outbound import manual_retry, results, settlement
 from core.messaging.outbound.claim import Claimed
 from core.models import Sender
 from core.platform.config import get_settings
@@ -83,25 +84,25 @@ def test_retryable_waits_longer_each_time_and_ends_with_a_person(business: TestB
 
 def test_a_wait_that_the_provider_names_is_a_minimum() -> None:
     first, last = get_settings().retry_waits[0], get_settings().retry_waits[-1]
-    assert retry_policy.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
+    assert results.next_wait(failure(Verdict.RETRYABLE, retry_after=5000), 1) == 5000
     assert all(
-        first * 0.8 <= (retry_policy.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2
+        first * 0.8 <= (results.next_wait(failure(Verdict.RETRYABLE, retry_after=1), 1) or 0) <= first * 1.2
         for _ in range(200)
     )
-    assert retry_policy.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
-    assert retry_policy.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
-    assert retry_policy.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
+    assert results.next_wait(failure(Verdict.RETRYABLE), get_settings().retry_max_attempts) is None
+    assert results.next_wait(failure(Verdict.PERMANENT, retry_after=1), 1) is None
+    assert results.next_wait(failure(Verdict.UNKNOWN, retry_after=1), 1) is None
     assert last >= first
 
 
 def test_more_tries_than_waits_repeat_the_last_wait(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     monkeypatch.setattr(get_settings(), "retry_max_attempts", 50)
     last = get_settings().retry_waits[-1]
-    assert 0.8 * last <= (retry_policy.next_wait(failure(Verdict.RETRYABLE), 49) or 0) <= 1.2 * last
+    assert 0.8 * last <= (results.next_wait(failure(Verdict.RETRYABLE), 49) or 0) <= 1.2 * last
 
 
 def test_jitter_spreads_the_waits(database: str) -> None:
-    waits = {retry_policy.next_wait(failure(Verdict.RETRYABLE), 1) for _ in range(50)}
+    waits = {results.next_wait(failure(Verdict.RETRYABLE), 1) for _ in range(50)}
     assert len(waits) > 40
 
 
@@ -145,7 +146,6 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
 
 
 def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: TestBusiness) -> None:
-    from core.messaging.outbound import manual_retry
     from tests.inbox.steps import claim
 
     (message_id,) = say(business.business_id, customer_writes())
@@ -158,6 +158,20 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     assert message(message_id).status == "sent"
     assert claim() == []
+
+
+def test_given_up_while_it_was_accepted_is_sent_after_all(business: TestBusiness) -> None:
+    (message_id,) = say(business.business_id, customer_writes())
+    claimed = claim_one()
+    rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+    with system_transaction() as session:
+        claims.expire_leases(session)
+    with transaction(business.business_id) as session:
+        assert manual_retry.give_up(session, business.business_id, [message_id], "agent:1") == 1
+    with transaction(business.business_id) as session:
+        results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
+    after = message(message_id)
+    assert (after.status, after.error, after.provider_id) == ("sent", None, "wamid.OUT")
 
 
 def test_a_blocked_number_is_paused_and_an_administrator_notified(business: TestBusiness) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.messaging.outbound.status import allowed, settle
+from core.messaging.outbound.status import MOVES, settle, update_sql
 from core.models import MessageStatus as S
 
 REPORTED = ["sent", "delivered", "read", "played", "failed"]
@@ -87,4 +87,14 @@ def test_any_order_in_any_pieces_ends_the_same(told: list[str], before: S) -> No
     ],
 )
 def test_exceptions_of_the_table(now: str, reported: str, moves: bool) -> None:
-    assert allowed(now, reported) is moves
+    assert (settle(now, [reported]) == reported != now) is moves
+
+
+def test_final_statuses_have_no_way_out() -> None:
+    assert set(S) - set(MOVES) == {S.RECEIVED, S.PLAYED}
+
+
+@pytest.mark.parametrize(("to", "before"), [(S.SENDING, S.SENT), (S.UNCERTAIN, S.FAILED), (S.RECEIVED, S.QUEUED)])
+def test_no_statement_makes_a_move_that_the_table_does_not_have(to: S, before: S) -> None:
+    with pytest.raises(ValueError, match=f"{before} to {to}"):
+        update_sql(to, "chosen", before)

@@ -147,13 +147,13 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
 def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: str) -> None:
     """Neither a status nor the last attempt."""
     table = meta.DIAGNOSES if provider == "whatsapp_cloud" else twilio.DIAGNOSES
-    from core.messaging.outbound import retry_policy
+    from core.messaging.outbound import settlement
 
     for code in [*table, "987654"]:
-        told = retry_policy.advice(PROVIDERS[provider].diagnose_failure(ProviderError(code, "")), queued=False)
+        told = settlement.advice(PROVIDERS[provider].diagnose_failure(ProviderError(code, "")), queued=False)
         assert "by itself" not in told, code
-        assert "by itself" not in retry_policy.advice(table.get(code, meta.diagnose(code)), queued=False), code
-    assert "by hand" in retry_policy.advice(
+        assert "by itself" not in settlement.advice(table.get(code, meta.diagnose(code)), queued=False), code
+    assert "by hand" in settlement.advice(
         PROVIDERS[provider].diagnose_failure(ProviderError("131000", "")), queued=False
     ) or (provider == "twilio")
 

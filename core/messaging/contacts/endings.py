@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.accounts.notifications import notify
 from core.channels.phone_numbers import display
 from core.conversations import lifecycle
-from core.messaging.outbound import cancel
+from core.messaging.outbound import status
 from core.models import Severity
 from core.platform.db import run
 
@@ -19,7 +19,7 @@ def announce(session: Session, business_id: int, identity_ids: Sequence[int]) ->
 
     In the newest conversation of each, and in a notification.
     """
-    cancel.stop(session, cancel.ENDED, identity_ids=identity_ids)
+    status.cancel_queued(session, status.ENDED, identity_ids=identity_ids)
     for conversation_id, channel_id, address in run(session, _CONVERSATIONS, {"identities": list(identity_ids)}).all():
         shown = display(address)
         lifecycle.add_event(session, business_id, conversation_id, channel_id, "address_ended", address=shown)

@@ -13,8 +13,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from core.channels.types import Receipt
-from core.messaging.outbound import settlement
-from core.messaging.outbound.status import settle
+from core.messaging.outbound import settlement, status
 from core.models import Message, MessageStatus, ReceiptEvent
 from core.platform import events
 from core.platform.db import run
@@ -151,10 +150,10 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
     under_way: list[int] = []
     healed: list[int] = []
     failed: dict[int, dict[str, str]] = {}
-    for message_id, status, conversation_id in rows:
+    for message_id, now, conversation_id in rows:
         reports = by_message[message_id]
-        reached = settle(status, [report.status for report in reports])
-        if reached == status:
+        reached = status.settle(now, [report.status for report in reports])
+        if reached == now:
             continue
         events.publish_change(session, business_id, conversation_id)
         moves.append(
@@ -167,28 +166,17 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
         )
         if reached == MessageStatus.FAILED:
             failed[message_id] = next(_first_error(report) for report in reports if report.status == reached)
-        elif status not in _OUT:
+        elif now not in status.OUT:
             under_way.append(message_id)
-            if status != MessageStatus.SENDING:
+            if now != MessageStatus.SENDING:
                 healed.append(message_id)
-    if moves:
-        run(session, _MOVE, {"moves": json.dumps(moves)})
+    status.record_reports(session, moves)
     settlement.mark_sent(session, under_way, healed)
     settlement.mark_failed(session, business_id, failed)
 
 
-_OUT = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
 _LOCK = """
 SELECT id, status, conversation_id FROM messages WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
-"""
-_MOVE = """
-UPDATE messages m SET
-    status = move.status,
-    provider_id = coalesce(m.provider_id, nullif(move.provider_id, '')),
-    sent_at = coalesce(m.sent_at, move.sent_at),
-    error = CASE WHEN move.status = 'failed' THEN m.error END
-FROM jsonb_to_recordset(%(moves)s::jsonb) AS move (message bigint, status text, provider_id text, sent_at timestamptz)
-WHERE m.id = move.message
 """
 
 

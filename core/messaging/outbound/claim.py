@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.channels.kinds import rules
-from core.messaging.outbound import cancel, rate_limit, waiting
-from core.models import ChannelState, Conversation, Delivery
+from core.messaging.outbound import rate_limit, status, waiting
+from core.models import ChannelState, Conversation, Delivery, MessageStatus
 from core.platform.db import run
 
 # One claim at a time: it locks the rows of several numbers in the order of their messages, so parallel claims could
@@ -101,7 +101,7 @@ UPDATE deliveries SET next_attempt_at = now() + %(until)s WHERE message_id IN (
 def _within_limits(session: Session, due: Sequence[Any]) -> list[Any]:
     by_channel: dict[int, list[Any]] = defaultdict(list)
     if ended := [row.message_id for row in due if row.ended]:
-        cancel.stop(session, cancel.ENDED, message_ids=ended)
+        status.cancel_queued(session, status.ENDED, message_ids=ended)
     for row in due:
         if row.ended:
             continue
@@ -164,15 +164,14 @@ def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
         )
 
 
-_TAKE = """
+_TAKE = f"""
 WITH taken AS (
     UPDATE deliveries SET next_attempt_at = NULL, lease = %(lease)s::uuid, leased_until = now() + %(lease_for)s,
                           attempts = attempts + 1
     WHERE message_id = ANY(%(ids)s::bigint[]) RETURNING message_id
 )
-UPDATE messages m SET status = 'sending' FROM taken WHERE m.id = taken.message_id AND m.status = 'queued'
-RETURNING m.id
-"""
+{status.update_sql(MessageStatus.SENDING, "taken")} RETURNING m.id
+"""  # noqa: S608 - constant fragments
 
 
 def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: timedelta) -> list[Claimed]:
@@ -213,16 +212,16 @@ def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
 
 def release(session: Session, lease: uuid.UUID) -> None:
     """Undo a claim whose result was lost: the caller knows that it sent none of it."""
-    session.execute(
-        text("""
-        WITH freed AS (
-            UPDATE deliveries SET lease = NULL, leased_until = NULL, next_attempt_at = now(), attempts = attempts - 1
-            WHERE lease = :lease RETURNING message_id
-        )
-        UPDATE messages m SET status = 'queued' FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
-        """),
-        {"lease": lease},
-    )
+    run(session, _RELEASE, {"lease": lease})
+
+
+_RELEASE = f"""
+WITH freed AS (
+    UPDATE deliveries SET lease = NULL, leased_until = NULL, next_attempt_at = now(), attempts = attempts - 1
+    WHERE lease = %(lease)s::uuid RETURNING message_id
+)
+{status.update_sql(MessageStatus.QUEUED, "freed", MessageStatus.SENDING)}
+"""  # noqa: S608 - constant fragments
 
 
 def renew(session: Session, leases: Sequence[uuid.UUID], message_ids: Sequence[int], lease_for: timedelta) -> None:
@@ -246,24 +245,23 @@ WHERE message_id IN (
 
 def expire_leases(session: Session, limit: int = 500) -> list[int]:
     """Mark messages whose worker died while sending as uncertain: the provider may have accepted them."""
-    rows = session.execute(
-        text("""
-        WITH expired AS (
-            SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message_id
-            WHERE d.leased_until < now() LIMIT :limit FOR NO KEY UPDATE OF d, m SKIP LOCKED
-        ), freed AS (
-            UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
-            FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id
-        ), lost AS (
-            UPDATE messages m SET status = 'uncertain', error = jsonb_build_object(
-                'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted',
-                'details', '', 'advice', 'Ask the customer or look at the provider''s log before sending it again.')
-            FROM freed WHERE m.id = freed.message_id AND m.status = 'sending'
-            RETURNING m.id
-        )
-        SELECT freed.message_id, lost.id IS NOT NULL FROM freed LEFT JOIN lost ON lost.id = freed.message_id
-        """),
-        {"limit": limit},
-    ).all()
+    rows = run(session, _EXPIRE, {"limit": limit}).all()
     waiting.end(session, [message_id for message_id, lost in rows if not lost])  # receipts reported these as sent
     return [message_id for message_id, lost in rows if lost]
+
+
+_INTERRUPTED = """error = jsonb_build_object(
+        'code', 'interrupted', 'cause', 'network', 'title', 'Sending was interrupted', 'details', '',
+        'advice', 'Ask the customer or look at the provider''s log before sending it again.')"""
+_EXPIRE = f"""
+WITH expired AS (
+    SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message_id
+    WHERE d.leased_until < now() LIMIT %(limit)s FOR NO KEY UPDATE OF d, m SKIP LOCKED
+), freed AS (
+    UPDATE deliveries d SET lease = NULL, leased_until = NULL, uncertain_since = now()
+    FROM expired WHERE d.message_id = expired.message_id RETURNING d.message_id
+), lost AS (
+    {status.update_sql(MessageStatus.UNCERTAIN, "freed", also=_INTERRUPTED)} RETURNING m.id
+)
+SELECT freed.message_id, lost.id IS NOT NULL FROM freed LEFT JOIN lost ON lost.id = freed.message_id
+"""  # noqa: S608 - constant fragments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.channels.kinds import rules
 from core.channels.types import Cause
-from core.messaging.outbound import waiting
+from core.messaging.outbound import status, waiting
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 from core.platform import events
 from core.platform.config import get_settings
 from core.platform.errors import Conflict, NotFound
 
 _MAX_MESSAGES = 1000  # messages per call; the next call takes the rest
-_NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +127,14 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
             Message.error["cause"].as_string() == cause,
         )
         ids = session.scalars(failed.order_by(Message.id).limit(_MAX_MESSAGES)).all()
-    cancelled = session.execute(
-        update(Message)
-        .where(Message.id.in_(ids), Message.status.in_(_OPEN))
-        .values(status=MessageStatus.CANCELLED)
-        .returning(Message.id, Message.conversation_id)
-        .execution_options(**_NO_SYNC)
-    ).all()
-    cancelled_ids = [message_id for message_id, _ in cancelled]
-    for conversation_id in {conversation_id for _, conversation_id in cancelled}:
+    cancelled = status.move(session, ids, MessageStatus.CANCELLED, *_OPEN)
+    for conversation_id in set(cancelled.values()):
         events.publish_change(session, business_id, conversation_id)
-    session.execute(
-        update(Delivery)
-        .where(Delivery.message_id.in_(cancelled_ids))
-        .values(next_attempt_at=None, uncertain_since=None)
-        .execution_options(**_NO_SYNC)
-    )
-    waiting.clear_unsent(session, cancelled_ids, retried=False)
-    if cancelled_ids:
-        audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled_ids))
-    return len(cancelled_ids)
+    _update_deliveries(session, cancelled, next_attempt_at=None, uncertain_since=None)
+    waiting.clear_unsent(session, list(cancelled), retried=False)
+    if cancelled:
+        audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled))
+    return len(cancelled)
 
 
 def cancel(session: Session, business_id: int, message_id: int, actor: str) -> None:
@@ -157,18 +144,18 @@ def cancel(session: Session, business_id: int, message_id: int, actor: str) -> N
         NotFound: there is no such outgoing message.
         Conflict: it is being sent, or was.
     """
-    status = session.scalar(
+    now = session.scalar(
         select(Message.status)
         .join(Delivery, Delivery.message_id == Message.id)
         .where(Message.id == message_id)
         .with_for_update(of=Message)
     )
-    if status is None:
+    if now is None:
         raise NotFound(f"No outgoing message {message_id}.")
-    if status == MessageStatus.CANCELLED:
+    if now == MessageStatus.CANCELLED:
         return
-    if status != MessageStatus.QUEUED:
-        raise Conflict(f"Only a message that waits to be sent can be cancelled: this one is {status}.")
+    if now != MessageStatus.QUEUED:
+        raise Conflict(f"Only a message that waits to be sent can be cancelled: this one is {now}.")
     give_up(session, business_id, [message_id], actor)
 
 
@@ -177,24 +164,16 @@ _OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
 
 def confirm_sent(session: Session, business_id: int, message_id: int, actor: str) -> None:
     """Mark an uncertain message as sent, confirmed by a person. Does nothing to other messages."""
-    changed = session.execute(
-        update(Message)
-        .where(Message.id == message_id, Message.status == MessageStatus.UNCERTAIN)
-        .values(status=MessageStatus.SENT, error=None, sent_at=func.coalesce(Message.sent_at, func.now()))
-        .returning(Message.conversation_id)
-        .execution_options(**_NO_SYNC)
-    ).one_or_none()
-    if changed is None:
-        return
-    session.execute(
-        update(Delivery)
-        .where(Delivery.message_id == message_id)
-        .values(uncertain_since=None)
-        .execution_options(**_NO_SYNC)
+    sent_at = func.coalesce(Message.sent_at, func.now())
+    confirmed = status.move(
+        session, [message_id], MessageStatus.SENT, MessageStatus.UNCERTAIN, error=None, sent_at=sent_at
     )
+    if not confirmed:
+        return
+    _update_deliveries(session, confirmed, uncertain_since=None)
     waiting.end(session, [message_id])
     audit_log.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
-    events.publish_change(session, business_id, changed.conversation_id)
+    events.publish_change(session, business_id, confirmed[message_id])
 
 
 def _is_named(ids: Sequence[int] | None, cause: str | None, *, by_program: bool) -> bool:
@@ -266,15 +245,14 @@ def _queue(session: Session, message_ids: Sequence[int]) -> None:
     if not message_ids:
         return
     waiting.clear_unsent(session, message_ids, retried=True)
-    session.execute(
-        update(Message)
-        .where(Message.id.in_(message_ids))
-        .values(status=MessageStatus.QUEUED)
-        .execution_options(**_NO_SYNC)
-    )
+    queued = status.move(session, message_ids, MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
+    _update_deliveries(session, queued, next_attempt_at=func.now(), uncertain_since=None)
+
+
+def _update_deliveries(session: Session, message_ids: Collection[int], **columns: Any) -> None:
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_(message_ids))
-        .values(next_attempt_at=func.now(), uncertain_since=None)
-        .execution_options(**_NO_SYNC)
+        .values(**columns)
+        .execution_options(synchronize_session=False)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +13,18 @@ from sqlalchemy.orm import Session
 from core.accounts import open_alert
 from core.accounts.notifications import notify
 from core.channels.types import Cause, SendError, Sent, Verdict
-from core.messaging.outbound import rate_limit, retry_policy, settlement, waiting
+from core.messaging.outbound import rate_limit, settlement, status, waiting
 from core.messaging.outbound.claim import Claimed
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
 from core.platform import events
+from core.platform.config import get_settings
 from core.platform.db import run
 
 log = structlog.get_logger(__name__)
 
 # Messages are locked by ascending id, as everywhere: receipts about them may be processed concurrently. Conversations
 # are locked before them, as when receiving: what a customer writes at this moment is still unanswered.
-_SENT = """
+_SENT = f"""
 WITH outcome AS (
     SELECT * FROM unnest(%(messages)s::bigint[], %(leases)s::uuid[], %(provider_ids)s::text[], %(notes)s::text[])
     AS o (message, lease, provider_id, note)
@@ -32,26 +34,21 @@ WITH outcome AS (
     SELECT id FROM messages WHERE id = ANY(%(messages)s::bigint[]) AND (SELECT count(*) FROM owners) >= 0
     ORDER BY id FOR NO KEY UPDATE
 ), updated AS (
-    UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at, now()),
-        error = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN NULL ELSE m.error END,
-        status = CASE WHEN m.status IN ('queued', 'sending', 'uncertain') THEN 'sent' ELSE m.status END,
-        payload = CASE WHEN o.note = '' THEN m.payload ELSE m.payload || jsonb_build_object('note', o.note) END
-    FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id
-    RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status
+    {status.ACCEPT}
 ), answered AS (
     SELECT DISTINCT ON (u.conversation_id) u.conversation_id, u.id, u.sender, u.stored_at, d.answers
     FROM updated u JOIN deliveries d ON d.message_id = u.id
     WHERE u.status IN ('sent', 'delivered', 'read', 'played')
     ORDER BY u.conversation_id, d.answers DESC, u.id DESC
 ), ended AS (
-    {ended}
+    {waiting.END_WAIT}
 ), healthy AS (
     UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
     WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
 )
 UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL
 FROM updated WHERE d.message_id = updated.id AND (d.lease = updated.lease OR d.lease IS NULL)
-""".replace("{ended}", waiting.END_WAIT)
+"""  # noqa: S608 - constant fragments
 
 
 def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
@@ -79,26 +76,45 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     events.publish_change(session, claimed.business_id, claimed.conversation_id)
     _log_attempt(session, claimed, error)
     _update_limits(session, claimed, error)
-    wait = retry_policy.next_wait(error, claimed.attempt)
+    wait = next_wait(error, claimed.attempt)
     shown = {
         "code": error.error.code,
         "title": error.error.title,
         "details": error.error.details,
         "cause": error.cause.value,
-        "advice": retry_policy.advice(error.diagnosis, queued=wait is not None),
+        "advice": settlement.advice(error.diagnosis, queued=wait is not None),
     }
     if error.verdict is Verdict.UNKNOWN:
-        _set(session, claimed.message_id, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
+        _conclude(session, claimed, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
     elif wait is not None:
         due: dict[str, Any] = {"next_attempt_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)}
         if error.diagnosis.suspends_number:
             due["attempts"] = Delivery.attempts - 1
-        _set(session, claimed.message_id, MessageStatus.QUEUED, shown, **due)
+        _conclude(session, claimed, MessageStatus.QUEUED, shown, **due)
     else:
-        _set(session, claimed.message_id, MessageStatus.FAILED, shown)
+        _conclude(session, claimed, MessageStatus.FAILED, shown)
         if error.diagnosis.fact:
             settlement.record_fact(session, error.diagnosis.fact, [claimed.identity_id])
         settlement.handle_final_failure(session, claimed.business_id, [claimed.message_id])
+
+
+_JITTER = 0.2  # ± this share, so that a provider's outage does not end in one burst
+
+
+def next_wait(error: SendError, attempts: int) -> float | None:
+    """Return the seconds until the next attempt after `attempts`, or None for no retry.
+
+    A wait that the provider names is a minimum. Refused credentials are no fault of the message, which waits for as
+    long as they are refused.
+    """
+    settings = get_settings()
+    if error.diagnosis.suspends_number:
+        return rate_limit.OPEN_FOR.total_seconds()
+    if error.verdict is not Verdict.RETRYABLE or attempts >= settings.retry_max_attempts:
+        return None
+    wait = settings.retry_waits[min(attempts, len(settings.retry_waits)) - 1]
+    wait *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - jitter needs no secrecy
+    return max(wait, error.retry_after or 0)
 
 
 def _release(session: Session, claimed: Claimed) -> bool:
@@ -106,9 +122,7 @@ def _release(session: Session, claimed: Claimed) -> bool:
 
     The message is locked before its delivery, as everywhere: a receipt about it may be coming in just now.
     """
-    status = session.scalar(
-        select(Message.status).where(Message.id == claimed.message_id).with_for_update(key_share=True)
-    )
+    now = session.scalar(select(Message.status).where(Message.id == claimed.message_id).with_for_update(key_share=True))
     freed = session.execute(
         update(Delivery)
         .where(Delivery.message_id == claimed.message_id, Delivery.lease == claimed.lease)
@@ -116,17 +130,17 @@ def _release(session: Session, claimed: Claimed) -> bool:
         .returning(Delivery.message_id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    return freed is not None and status == MessageStatus.SENDING
+    return freed is not None and now == MessageStatus.SENDING
 
 
-def _set(session: Session, message_id: int, status: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
-    options = {"synchronize_session": False}
-    session.execute(
-        update(Message).where(Message.id == message_id).values(status=status, error=error).execution_options(**options)
-    )
+def _conclude(session: Session, claimed: Claimed, to: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
+    status.move(session, [claimed.message_id], to, MessageStatus.SENDING, error=error)
     if delivery:
         session.execute(
-            update(Delivery).where(Delivery.message_id == message_id).values(**delivery).execution_options(**options)
+            update(Delivery)
+            .where(Delivery.message_id == claimed.message_id)
+            .values(**delivery)
+            .execution_options(synchronize_session=False)
         )
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.accounts.notifications import notify
 from core.channels.registry import PROVIDERS
-from core.channels.types import Diagnosis, Fact, ProviderError
+from core.channels.types import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
-from core.messaging.outbound import cancel, rate_limit, retry_policy, waiting
+from core.messaging.outbound import rate_limit, status, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
 from core.platform.db import run
 
@@ -38,7 +38,7 @@ UPDATE deliveries SET next_attempt_at = NULL, uncertain_since = NULL WHERE messa
 
 def cancel_opted_out(session: Session, identity_ids: Sequence[int]) -> None:
     """Cancel queued messages to addresses that opted out."""
-    cancel.stop(session, cancel.OPTED_OUT, identity_ids=identity_ids)
+    status.cancel_queued(session, status.OPTED_OUT, identity_ids=identity_ids)
 
 
 def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:
@@ -78,7 +78,7 @@ def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, 
             "title": error.title,
             "details": error.details,
             "cause": diagnosis.cause.value,
-            "advice": retry_policy.advice(diagnosis, queued=False),
+            "advice": advice(diagnosis, queued=False),
         }
         if diagnosis.fact and identity_id is not None:
             record_fact(session, diagnosis.fact, [identity_id])
@@ -154,6 +154,29 @@ def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int 
     return len(rows)
 
 
+def notify_of_uncertain(session: Session, grace_seconds: float) -> int:
+    """Notify people of each message uncertain for `grace_seconds` that caused no hand-off. Returns how many.
+
+    What the bot sent while in charge is reported by the hand-off (`hand_off_uncertain_sends`).
+    """
+    return run(session, _NOTIFY, {"grace": grace_seconds}).rowcount
+
+
+_NOTIFY = """
+INSERT INTO notices (business_id, kind, severity, text, conversation_id, about)
+SELECT m.business_id, 'message_uncertain', 'warning', 'Nobody knows whether message ' || m.id || ' arrived.',
+    m.conversation_id, 'uncertain message ' || m.id
+FROM messages m
+JOIN deliveries d ON d.message_id = m.id
+JOIN conversations c ON c.id = m.conversation_id
+WHERE m.status = 'uncertain' AND d.uncertain_since < now() - make_interval(secs => %(grace)s)
+    AND (m.sender <> 'bot' OR c.mode = 'human' AND c.handoff_reason IS DISTINCT FROM 'send_uncertain')
+    AND NOT EXISTS (
+        SELECT FROM notices n WHERE n.business_id = m.business_id AND n.about = 'uncertain message ' || m.id)
+ORDER BY m.id LIMIT 200
+"""
+
+
 class _Notification(NamedTuple):
     """The content of a notification."""
 
@@ -182,3 +205,17 @@ def _notify_or_hand_off(
         conversation_id=conversation_id,
         data=notification.data,
     )
+
+
+def advice(diagnosis: Diagnosis, *, queued: bool) -> str:
+    """Return the advice for a failure: the provider's table, and whether the message is retried automatically."""
+    if queued:
+        return f"{diagnosis.advice} {_HELD if diagnosis.suspends_number else _AGAIN}"
+    passes = diagnosis.cause in _PASSING and diagnosis.verdict is not Verdict.UNKNOWN
+    return f"{diagnosis.advice} {_BY_HAND}" if passes else diagnosis.advice
+
+
+_PASSING = (Cause.PROVIDER, Cause.THROTTLED, Cause.NETWORK, Cause.ADMIN)
+_BY_HAND = "This message is not tried again: send it again by hand once that is over."
+_AGAIN = "The message will be sent again by itself."
+_HELD = "The message waits, and goes out by itself once the credentials work again."
