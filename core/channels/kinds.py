@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.channels.phone_numbers import dialled, is_bsuid
+from core.channels.phone_numbers import BLANKS, BSUID, PHONE, dialled, is_bsuid
 from core.channels.types import InvalidMessage, Kind
 
 
@@ -33,12 +34,13 @@ class PairRate:
 class KindRules:
     """The rules of a messaging service.
 
-    `read_address` raises `InvalidMessage`. `reply_window`: how long after the customer's last message anything but a
-    template may be sent; None: always. `numbers_only`: people write from telephone numbers, and whatever else writes
-    (a name, a short code) is a machine, which no bot answers.
+    `read_address` raises `InvalidMessage` for what does not fit the pattern `address_form`. `reply_window`: how long
+    after the customer's last message anything but a template may be sent; None: always. `numbers_only`: people write
+    from telephone numbers, and whatever else writes (a name, a short code) is a machine, which no bot answers.
     """
 
     read_address: Callable[[str], WrittenAddress]
+    address_form: str
     reply_window: timedelta | None = None
     pair_rate: PairRate | None = None
     numbers_only: bool = False
@@ -68,21 +70,26 @@ def _telephone(written: str) -> WrittenAddress:
     return WrittenAddress(number, number)
 
 
+_IN_MAIL = rf"\x00\x1c-\x1f{BLANKS}<>,;\""  # not in an address
+_MAILBOX = rf"^[{BLANKS}]*[^{_IN_MAIL}]+@\.*[^{_IN_MAIL}@.]+(?:\.+[^{_IN_MAIL}@.]+)+\.*[{BLANKS}]*$"
+
+
 def _mailbox(written: str) -> WrittenAddress:
     """Return a mail address in lower case: no mail system in use tells cases apart."""
-    address = written.strip().lower()
-    name, _, domain = address.rpartition("@")
-    if not name or "." not in domain.strip(".") or any(sign.isspace() or sign in '<>,;"' for sign in address):
-        raise InvalidMessage("to", "must be a mail address, such as ana@example.com")
-    return WrittenAddress(address)
+    if re.fullmatch(_MAILBOX.strip("^$"), written):
+        return WrittenAddress(written.strip().lower())
+    raise InvalidMessage("to", "must be a mail address, such as ana@example.com")
 
 
 _RULES: Mapping[Kind, KindRules] = {
     # Meta, Cloud API, "Customer service windows" and error 131056; Twilio's WhatsApp follows both.
     Kind.WHATSAPP: KindRules(
-        _whatsapp_address, reply_window=timedelta(hours=24), pair_rate=PairRate(timedelta(seconds=6), 45)
+        _whatsapp_address,
+        f"{PHONE}|{BSUID}",
+        reply_window=timedelta(hours=24),
+        pair_rate=PairRate(timedelta(seconds=6), 45),
     ),
-    Kind.SMS: KindRules(_telephone, numbers_only=True),
-    Kind.EMAIL: KindRules(_mailbox),
+    Kind.SMS: KindRules(_telephone, PHONE, numbers_only=True),
+    Kind.EMAIL: KindRules(_mailbox, _MAILBOX),
 }
 REPLY_WINDOWS = {kind: known.reply_window for kind, known in _RULES.items() if known.reply_window}

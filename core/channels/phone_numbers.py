@@ -12,7 +12,7 @@ import phonenumbers
 
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]*")
 _NOT_DIGITS = re.compile(r"[^0-9]")
-_BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+BSUID = r"^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$"
 
 _MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
 _MEXICO = re.compile(r"52([0-9]{10})")
@@ -28,7 +28,7 @@ _MAX_DIGITS = 15  # E.164
 
 def is_bsuid(address: str) -> bool:
     """Return whether this is a BSUID (Meta, Business-scoped user IDs), which hides the phone number."""
-    return _BSUID.fullmatch(address) is not None
+    return re.fullmatch(BSUID.strip("^$"), address) is not None
 
 
 def digits(address: str) -> str:
@@ -40,9 +40,16 @@ def digits(address: str) -> str:
     return found if len(found) <= _MAX_DIGITS else ""
 
 
-_TYPED = re.compile(r"\+?(?:00)?([1-9][0-9]{2,14})")
-_TRUNK = re.compile(r"(?<=[0-9)\s])\(0\)")  # "+44 (0)20 …": the 0 is for callers inside the country
-_BETWEEN = re.compile(r"[\s()./\-\u2010-\u2015\u2212\u200e\u200f\u202a-\u202e\u2060-\u2069]")
+# Explicit characters: the pattern is published, and other languages read \\s otherwise.
+BLANKS = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_TRUNK = rf"(?<=[0-9){BLANKS}])\(0\)"  # "+44 (0)20 …": the 0 is for callers inside the country
+_BETWEEN = rf"(?:{_TRUNK}|[{BLANKS}()./\-\u2010-\u2015\u2212\u200e\u200f\u202a-\u202e\u2060-\u2069])*"
+_DIGIT = rf"(?!(?<=[0-9){BLANKS}]\()0\))[0-9]"  # none of `_TRUNK`
+PHONE = (
+    rf"^[{BLANKS}]*(?:[Tt][Ee][Ll]:)?(?:[Ww][Hh][Aa][Tt][Ss][Aa][Pp][Pp]:)?{_BETWEEN}(?:\+{_BETWEEN})?"
+    rf"(?:0{_BETWEEN}0{_BETWEEN})?([1-9](?:{_BETWEEN}{_DIGIT}){{2,14}}){_BETWEEN}(?:;[^\x00]*)?$"
+)
+_PHONE_AS_WRITTEN = re.compile(PHONE.removesuffix("$") + r"\Z")
 
 
 def dialled(written: str) -> str:
@@ -51,12 +58,8 @@ def dialled(written: str) -> str:
     Accepts `tel:` links (RFC 3966), `whatsapp:`, a leading + or 00, and brackets. A number with a single leading 0 is
     national, in an unknown country.
     """
-    bare = written.strip()
-    for scheme in ("tel:", "whatsapp:"):
-        bare = bare[len(scheme) :] if bare.lower().startswith(scheme) else bare
-    bare = _BETWEEN.sub("", _TRUNK.sub("", bare.partition(";")[0]))
-    found = _TYPED.fullmatch(bare)
-    return found[1] if found else ""
+    found = _PHONE_AS_WRITTEN.match(written)
+    return _NOT_DIGITS.sub("", re.sub(_TRUNK, "", found[1])) if found else ""
 
 
 def is_short_code(address: str) -> bool:

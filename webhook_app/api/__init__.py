@@ -24,6 +24,7 @@ from webhook_app.api import (
     stats,
 )
 from webhook_app.api.auth import KeyCache, RateLimiter
+from webhook_app.api.schemas import SendMessage
 
 _ABOUT = """Send messages, read conversations and quotes, keep the catalogue, follow the queue.
 
@@ -67,5 +68,13 @@ def _register_docs(app: OpenAPI) -> None:
         response.headers["Content-Security-Policy"] = _DOCS_POLICY
         return response
 
-    app.add_url_rule("/api/openapi.json", "openapi_document", lambda: jsonify(app.api_doc))
+    app.add_url_rule("/api/openapi.json", "openapi_document", lambda: jsonify(_document(app)))
     app.add_url_rule("/api/docs", "api_docs", docs)
+
+
+def _document(app: OpenAPI) -> dict[str, Any]:
+    """Return the document, with those schemas in full of which the library drops keywords (`if`, `propertyNames`)."""
+    document = app.api_doc
+    message = SendMessage.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= message.pop("$defs") | {SendMessage.__name__: message}
+    return document

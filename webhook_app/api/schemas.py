@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from core.channels.content.interactive import Interactive
-from core.channels.content.parts import LARGEST_ID, Attachment, ContactCard, Id, Place
+from core.channels.content.parts import LARGEST_ID, Attachment, ContactCards, Id, Place
 from core.channels.content.parts import Words as PartWords
 from core.channels.content.shapes import Reaction
 from core.channels.content.template import Template
@@ -24,6 +24,7 @@ from core.models import ConversationStatus
 from core.platform.faults import NO_NUL, Form
 from core.reporting.api_stats import Period
 from webhook_app.api import cursors
+from webhook_app.api.message_schema import WHOLE_MESSAGE
 from webhook_app.api.values import Documented, Handle, Moment, Reference, Words
 
 
@@ -42,6 +43,8 @@ class SendMessage(RequestModel):
     for the channel goes out in several messages (`parts`).
     """
 
+    model_config = ConfigDict(json_schema_extra=WHOLE_MESSAGE)
+
     channel: Kind | None = None
     to: Words | None = Field(default=None, examples=["+5491155550001"])
     conversation_id: Id | None = None
@@ -53,11 +56,14 @@ class SendMessage(RequestModel):
         ]
         | None
     ) = None  # fmt: skip
-    text: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "pattern": NO_NUL.pattern})] = None
+    text: Annotated[
+        Any,
+        WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "pattern": NO_NUL.pattern}, {"type": "null"}]}),
+    ] = None
     preview_url: Annotated[Any, Documented(bool)] = None
     media: Annotated[Any, Documented(Attachment)] = None
     location: Annotated[Any, Documented(Place)] = None
-    contacts: Annotated[Any, Documented(list[ContactCard])] = None
+    contacts: Annotated[Any, Documented(ContactCards)] = None
     reaction: Annotated[Any, Documented(Reaction)] = None
     template: Annotated[Any, Documented(Template)] = None
     interactive: Annotated[Any, Documented(Interactive)] = None
@@ -152,6 +158,8 @@ class LegacySend(SendMessage):
 
     `threadId` is a conversation's id; one that is no number, and `userId`, are taken and not used.
     """
+
+    model_config = ConfigDict(json_schema_extra={})
 
     message: PartWords | None = None
     thread_id: Handle | None = Field(default=None, alias="threadId")

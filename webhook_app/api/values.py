@@ -56,18 +56,23 @@ def _rfc_3339(value: Any) -> Any:
     raise ValueError("must be a time with its offset from UTC, such as 2030-01-31T09:00:00Z")
 
 
-_RFC_3339 = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)"
-Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
+_RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})"
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_rfc_3339),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_RFC_3339}$"}),
+]
 
 
 class Documented:
-    """Documents a field with another type's schema; `parse_content` validates the field and names the faulty part."""
+    """Documents a field with another type's schema, or null; `parse_content` validates it and names the faulty part."""
 
     def __init__(self, shape: Any) -> None:
         self._shape = TypeAdapter(shape)
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler.resolve_ref_schema(handler(self._shape.core_schema))
+        schema = handler.resolve_ref_schema(handler(self._shape.core_schema))
+        return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _handle(value: Any) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from core.channels.content.parts import File, Kind, NamedFile, Part, Text, WebLink, Words
+from core.channels.content.documented import other_than
+from core.channels.content.parts import File, Kind, NamedFile, Open, Part, Text, WebLink, Words
 
 
 class TextPart(Part):
@@ -100,15 +101,13 @@ class LinkInteractive(Part):
     action: LinkAction
 
 
-class OtherInteractive(BaseModel):
+_CHECKED = frozenset({"button", "list", "cta_url"})
+
+
+class OtherInteractive(Open):
     """A kind that is passed on unchecked (flow, location_request_message, product_list, carousel …)."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    type: Kind
-
-
-_CHECKED = frozenset({"button", "list", "cta_url"})
+    type: Annotated[Kind, other_than(_CHECKED)]
 
 
 def _kind(value: Any) -> str:

@@ -25,7 +25,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from core.channels.content.interactive import Interactive
-from core.channels.content.parts import Attachment, ContactCard, Part, Place, Text, Words
+from core.channels.content.parts import Attachment, ContactCards, Flag, Part, Place, Text, Words
 from core.channels.content.template import Template
 from core.channels.text_splitter import split_text
 from core.channels.types import InvalidMessage
@@ -40,7 +40,7 @@ _LARGEST = 65_536  # characters of a template or an interactive message as JSON,
 class TextContent(Part):
     type: Literal["text"]
     text: Words
-    preview_url: bool = False
+    preview_url: Flag = False
 
 
 class MediaContent(Part):
@@ -61,7 +61,7 @@ class LocationContent(Part):
 
 class ContactsContent(Part):
     type: Literal["contacts"]
-    contacts: list[ContactCard] = Field(min_length=1)
+    contacts: ContactCards
 
 
 class Reaction(Part):

@@ -10,20 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from core.channels.content.parts import LARGEST_ID, File, Kind, NamedFile, Part, Place, Text, Words
+from core.channels.content.documented import any_of, other_than
+from core.channels.content.parts import Kind, Open, OrText, Part, Words
+from core.channels.content.template_parameters import (
+    HEADERS,
+    PARAMETERS,
+    VARIABLES,
+    Parameter,
+    Parameters,
+    Value,
+    kind_of,
+)
 from core.platform.faults import Form
 
 MOST_CARDS = 10
 _MOST_COMPONENTS = 30
-_MOST_PARAMETERS = 100
 _LANGUAGE = r"^[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?$"
-# Meta refuses others (error 132018): "Param text cannot have new-line/tab characters or more than 4 spaces".
-_FIT = Form(
-    r"^(?!.*[ ]{5})[^\n\r\t\x00]*[^\s\x00-\x20\x85\xa0\ufeff][^\n\r\t\x00]*$",
-    "needs a value without line breaks, tabs and more than four spaces in a row: templates take no others",
-)
 
 
 def _locale(code: str) -> str:
@@ -32,147 +36,9 @@ def _locale(code: str) -> str:
     return language.lower() + (f"_{region.upper()}" if region else "")
 
 
-Value = Annotated[str, _FIT]
 Language = Annotated[str, Form(_LANGUAGE, "must be a language like es or pt_BR"), AfterValidator(_locale)]
 ContentSid = Annotated[str, Form(r"^HX[0-9a-fA-F]{32}$", "must be HX and 32 digits or letters from a to f")]
 
-
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class _Parameter(Part):
-    parameter_name: Text | None = None  # for templates whose variables are named, not numbered
-
-
-class TextParameter(_Parameter):
-    type: Literal["text"]
-    text: Value
-
-
-class Currency(Part):
-    fallback_value: Value
-    code: Annotated[str, Form(r"^[A-Z]{3}$", "must be a currency's three capital letters, such as EUR")]
-    amount_1000: int = Field(ge=-LARGEST_ID, le=LARGEST_ID)
-
-
-class CurrencyParameter(_Parameter):
-    type: Literal["currency"]
-    currency: Currency
-
-
-class DateTime(_Open):
-    """A date and time. Meta's additional keys (`day_of_week`, `calendar` …) are passed on."""
-
-    fallback_value: Value
-
-
-class DateTimeParameter(_Parameter):
-    type: Literal["date_time"]
-    date_time: DateTime
-
-
-class ImageParameter(_Parameter):
-    type: Literal["image"]
-    image: File
-
-
-class VideoParameter(_Parameter):
-    type: Literal["video"]
-    video: File
-
-
-class GifParameter(_Parameter):
-    type: Literal["gif"]
-    gif: File
-
-
-class DocumentParameter(_Parameter):
-    type: Literal["document"]
-    document: NamedFile
-
-
-class LocationParameter(_Parameter):
-    type: Literal["location"]
-    location: Place
-
-
-class ProductOf(Part):
-    product_retailer_id: Words
-    catalog_id: Words
-
-
-class ProductParameter(_Parameter):
-    type: Literal["product"]
-    product: ProductOf
-
-
-class PayloadParameter(Part):
-    type: Literal["payload"]
-    payload: Annotated[Text, Field(max_length=512)]
-
-
-class CouponParameter(Part):
-    type: Literal["coupon_code"]
-    coupon_code: Annotated[Value, Field(max_length=20)]
-
-
-class ActionParameter(Part):
-    """Parameter of a flow, catalogue, multi-product or order button."""
-
-    type: Literal["action"]
-    action: dict[str, Any]
-
-
-class MinutesParameter(Part):
-    """Duration of a call button in minutes."""
-
-    type: Literal["ttl_minutes"]
-    ttl_minutes: int = Field(ge=1, le=43200)
-
-
-class Expiration(Part):
-    expiration_time_ms: int = Field(ge=0, le=LARGEST_ID)
-
-
-class ExpirationParameter(Part):
-    type: Literal["limited_time_offer"]
-    limited_time_offer: Expiration
-
-
-class OtherParameter(_Open):
-    type: Kind
-
-
-_VARIABLES = frozenset(("text", "currency", "date_time"))
-_HEADERS = _VARIABLES | {"image", "video", "gif", "document", "location", "product"}
-_PARAMETERS = _HEADERS | {"payload", "coupon_code", "action", "ttl_minutes", "limited_time_offer"}
-
-
-def _kind(value: Any, known: frozenset[str]) -> str:
-    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return kind if isinstance(kind, str) and kind in known else "other"
-
-
-Parameter = Annotated[
-    Annotated[TextParameter, Tag("text")]
-    | Annotated[CurrencyParameter, Tag("currency")]
-    | Annotated[DateTimeParameter, Tag("date_time")]
-    | Annotated[ImageParameter, Tag("image")]
-    | Annotated[VideoParameter, Tag("video")]
-    | Annotated[GifParameter, Tag("gif")]
-    | Annotated[DocumentParameter, Tag("document")]
-    | Annotated[LocationParameter, Tag("location")]
-    | Annotated[ProductParameter, Tag("product")]
-    | Annotated[PayloadParameter, Tag("payload")]
-    | Annotated[CouponParameter, Tag("coupon_code")]
-    | Annotated[ActionParameter, Tag("action")]
-    | Annotated[MinutesParameter, Tag("ttl_minutes")]
-    | Annotated[ExpirationParameter, Tag("limited_time_offer")]
-    | Annotated[OtherParameter, Tag("other")],
-    Discriminator(lambda value: _kind(value, _PARAMETERS)),
-]
-Parameters = Annotated[list[Parameter], Field(max_length=_MOST_PARAMETERS)]
 
 _BUTTONS: Mapping[str, frozenset[str]] = {
     "url": frozenset(("text",)),
@@ -186,38 +52,62 @@ _BUTTONS: Mapping[str, frozenset[str]] = {
 }
 
 
+def _takes(kinds: frozenset[str]) -> dict[str, Any]:
+    """Document what `_only` checks."""
+    return {
+        "properties": {"parameters": {"items": {"properties": {"type": {"not": {"enum": sorted(PARAMETERS - kinds)}}}}}}
+    }
+
+
 def _only(parameters: list[Any], fit: frozenset[str], part: str) -> None:
     for parameter in parameters:
-        if parameter.type in _PARAMETERS - fit:
+        if parameter.type in PARAMETERS - fit:
             raise ValueError(f"{part} takes {', '.join(sorted(fit))}, not {parameter.type}")
 
 
 class HeaderComponent(Part):
+    model_config = ConfigDict(json_schema_extra={"allOf": [_takes(HEADERS)]})
+
     type: Literal["header"]
     parameters: Annotated[list[Parameter], Field(max_length=1)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        _only(self.parameters, _HEADERS, "a header")
+        _only(self.parameters, HEADERS, "a header")
         return self
 
 
 class BodyComponent(Part):
+    model_config = ConfigDict(json_schema_extra={"allOf": [_takes(VARIABLES)]})
+
     type: Literal["body"]
     parameters: Parameters = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        _only(self.parameters, _VARIABLES, "a body")
+        _only(self.parameters, VARIABLES, "a body")
         return self
+
+
+def _sub_type(name: str) -> dict[str, Any]:
+    return {"sub_type": {"pattern": f"^{''.join(f'[{c.upper()}{c}]' if c.isalpha() else c for c in name)}$"}}
+
+
+_INDEX = {"required": ["index"], "properties": {"index": {"not": {"type": "null"}}}}
+_BUTTON_RULES: list[Any] = [
+    {"anyOf": [_INDEX, {"properties": _sub_type("voice_call")}]},
+    *({"if": {"properties": _sub_type(name)}, "then": _takes(kinds)} for name, kinds in _BUTTONS.items()),
+]
 
 
 class ButtonComponent(Part):
     """`sub_type` is url, quick_reply, copy_code, flow, catalog, mpm, voice_call, order_details, or a newer one."""
 
+    model_config = ConfigDict(json_schema_extra={"allOf": _BUTTON_RULES})
+
     type: Literal["button"]
     sub_type: Annotated[str, Form(r"^[A-Za-z_]{1,64}$", "must be a button's type, such as url or quick_reply")]
-    index: int | None = Field(default=None, ge=0, le=9)
+    index: Annotated[int, Field(strict=True, ge=0, le=9), OrText(r"^[0-9]$")] | None = None
     parameters: Parameters = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -234,24 +124,29 @@ class LimitedTimeOfferComponent(Part):
     parameters: Parameters = Field(default_factory=list)
 
 
-class OtherComponent(_Open):
-    type: Kind
-
-
 _OF_CARDS = frozenset(("header", "body", "button"))
 _COMPONENTS = _OF_CARDS | {"limited_time_offer", "carousel"}
+
+
+class OtherComponent(Open):
+    type: Annotated[Kind, other_than(_COMPONENTS)]
+
+
+class OtherCardComponent(Open):
+    type: Annotated[Kind, other_than(_OF_CARDS)]
+
 
 CardComponent = Annotated[
     Annotated[HeaderComponent, Tag("header")]
     | Annotated[BodyComponent, Tag("body")]
     | Annotated[ButtonComponent, Tag("button")]
-    | Annotated[OtherComponent, Tag("other")],
-    Discriminator(lambda value: _kind(value, _OF_CARDS)),
+    | Annotated[OtherCardComponent, Tag("other")],
+    Discriminator(lambda value: kind_of(value, _OF_CARDS)),
 ]
 
 
 class Card(Part):
-    card_index: int = Field(ge=0, lt=MOST_CARDS)
+    card_index: Annotated[int, Field(strict=True, ge=0, lt=MOST_CARDS), OrText(r"^[0-9]$")]
     components: list[CardComponent] = Field(max_length=_MOST_COMPONENTS)
 
 
@@ -267,7 +162,7 @@ Component = Annotated[
     | Annotated[LimitedTimeOfferComponent, Tag("limited_time_offer")]
     | Annotated[CarouselComponent, Tag("carousel")]
     | Annotated[OtherComponent, Tag("other")],
-    Discriminator(lambda value: _kind(value, _COMPONENTS)),
+    Discriminator(lambda value: kind_of(value, _COMPONENTS)),
 ]
 
 
@@ -283,6 +178,29 @@ def _lowered(node: Any) -> Any:
 
 
 class Template(Part):
+    model_config = ConfigDict(
+        json_schema_extra=any_of(
+            {
+                "required": ["name", "language"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "language": {"type": "string"},
+                    "content_sid": {"type": "null"},
+                    "variables": {"maxProperties": 0},
+                },
+            },
+            {
+                "required": ["content_sid"],
+                "properties": {
+                    "content_sid": {"type": "string"},
+                    "name": {"type": "null"},
+                    "language": {"type": "null"},
+                    "components": {"maxItems": 0},
+                },
+            },
+        )
+    )
+
     name: Annotated[Words, Field(max_length=512)] | None = None
     language: Language | None = Field(default=None, examples=["es", "pt_BR"])
     components: Annotated[list[Component], BeforeValidator(_lowered), Field(max_length=_MOST_COMPONENTS)] = Field(
