@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from core.platform.config import Settings, get_settings
 from core.platform.config_rules import check
 from core.platform.logging import configure_logging
-from webhook_app import files, health, meta, twilio
+from webhook_app import files, health, webhooks
 from webhook_app.api import register as register_api
 from webhook_app.event_writer import EventWriter
 from webhook_app.signing_secrets import SigningSecrets
@@ -29,8 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     context = WebhookContext(settings, SigningSecrets(settings), EventWriter(settings.database_url))
     app.extensions["webhooks"] = context
-    meta.register(app, context)
-    twilio.register(app, context)
+    webhooks.register(app, context)
     files.register(app)
     health.register(app)
     app.register_error_handler(HTTPException, _problem)

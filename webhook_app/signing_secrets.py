@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import select
@@ -30,28 +31,32 @@ Owners = Mapping[str, tuple[int, ...]]  # channel ids by secret (`SETTINGS` stan
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """All secrets by provider, and Meta's verify tokens."""
+    """By provider: the secrets that sign webhooks, and the tokens that prove a challenge."""
 
-    meta: Owners
-    twilio: Owners
-    verify_tokens: Owners
+    signing: Mapping[str, Owners]
+    challenges: Mapping[str, Owners]
+
+
+class Match(NamedTuple):
+    """A secret that matched, and the channels whose secret it is."""
+
+    secret: str
+    channels: tuple[int, ...]
 
 
 class SigningSecrets:
     """A cache of the secrets; thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
-        self._from_settings = {
-            "whatsapp_cloud": tuple(settings.whatsapp_app_secret),
-            "twilio": tuple(filter(None, [settings.twilio_auth_token])),
-        }
-        self._verify_tokens = tuple(filter(None, [settings.whatsapp_webhook_verify_token]))
+        self._from_settings = [
+            (SETTINGS, name, provider.settings_credentials(settings)) for name, provider in PROVIDERS.items()
+        ]
         self._lock = threading.Lock()
         self._loaded_at = float("-inf")
         self.current = self._build([])
 
-    def verify_with(self, kind: Callable[[Secrets], Owners], matches: Callable[[str], bool]) -> tuple[int, ...] | None:
-        """Return the channels whose secret matches, None if none does; reloads the secrets before giving up."""
+    def verify_with(self, kind: Callable[[Secrets], Owners], matches: Callable[[str], bool]) -> Match | None:
+        """Return the secret that matches, None if none does; reloads the secrets before giving up."""
         self._refresh(_MAX_AGE_SECONDS)
         found = _first(kind(self.current), matches)
         if found is None and self._refresh(_MAX_AGE_SECONDS / 3):
@@ -77,25 +82,23 @@ class SigningSecrets:
         self.current = self._build([(row.id, row.provider, row.credentials) for row in rows])
         return True
 
-    def _build(self, channels: list[tuple[int, str, dict[str, str]]]) -> Secrets:
-        signing: dict[str, dict[str, list[int]]] = {provider: defaultdict(list) for provider in PROVIDERS}
-        tokens: dict[str, list[int]] = defaultdict(list)
-        for provider, own in self._from_settings.items():
-            for secret in own:
-                signing[provider][secret].append(SETTINGS)
-        for token in self._verify_tokens:
-            tokens[token].append(SETTINGS)
-        for channel_id, name, credentials in channels:
+    def _build(self, channels: Sequence[tuple[int, str, Mapping[str, str]]]) -> Secrets:
+        signing: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in PROVIDERS}
+        challenges: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in PROVIDERS}
+        for owner, name, credentials in [*self._from_settings, *channels]:
             for secret in signing_secrets(name, credentials):
-                signing[name][secret].append(channel_id)
-            if credentials.get("verify_token"):
-                tokens[credentials["verify_token"]].append(channel_id)
-        return Secrets(_frozen(signing["whatsapp_cloud"]), _frozen(signing["twilio"]), _frozen(tokens))
+                signing[name][secret].append(owner)
+            challenge = PROVIDERS[name].challenge
+            if challenge and (token := credentials.get(challenge.credential)):
+                challenges[name][token].append(owner)
+        return Secrets(_frozen(signing), _frozen(challenges))
 
 
-def _first(owners: Owners, matches: Callable[[str], bool]) -> tuple[int, ...] | None:
-    return next((channels for secret, channels in owners.items() if matches(secret)), None)
+def _first(owners: Owners, matches: Callable[[str], bool]) -> Match | None:
+    return next((Match(secret, channels) for secret, channels in owners.items() if matches(secret)), None)
 
 
-def _frozen(owners: Mapping[str, list[int]]) -> Owners:
-    return {secret: tuple(channels) for secret, channels in owners.items()}
+def _frozen(by_provider: Mapping[str, Mapping[str, list[int]]]) -> dict[str, Owners]:
+    return {
+        name: {secret: tuple(channels) for secret, channels in owners.items()} for name, owners in by_provider.items()
+    }

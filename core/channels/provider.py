@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from core.channels.templates.template import Template
 from core.channels.types import Account, Channel, Diagnosis, Kind, ProviderError
+from core.channels.webhook import Challenge, Parser, Webhook
 from core.platform.config import Settings
 
 
@@ -86,9 +87,12 @@ class Provider(ABC):
 
     `name` is stored with channels. `kinds` are those it carries, the usual one first. A channel is set up with its
     `identity_field`, what the provider calls it; its `account_field`, stored in `channels.account`, if accounts have
-    several channels; and its `credential_fields`. `challenge_credential` names the credential that we make up and the
-    provider sends to prove that it was told where its webhooks go. `refusals` are the reasons of refused credentials by
-    the provider's code, each with a text `provider.<provider>.refused_<reason>`.
+    several channels; and its `credential_fields`. `refusals` are the reasons of refused credentials by the provider's
+    code, each with a text `provider.<provider>.refused_<reason>`.
+
+    `sources` are the parsers of its events by the name that is stored with each, with a text `source.<name>`.
+    `signing_credential` names the credential that signs `webhooks`, several separated by commas while it is replaced.
+    `receipts_name_channel`: a receipt names the channel that sent; otherwise its message is looked up first.
     """
 
     name: ClassVar[str]
@@ -96,8 +100,12 @@ class Provider(ABC):
     identity_field: ClassVar[CredentialField]
     account_field: ClassVar[CredentialField | None] = None
     credential_fields: ClassVar[Sequence[CredentialField]] = ()
-    challenge_credential: ClassVar[str] = ""
     refusals: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    sources: ClassVar[Mapping[str, Parser]]
+    webhooks: ClassVar[Sequence[Webhook]] = ()
+    challenge: ClassVar[Challenge | None] = None
+    signing_credential: ClassVar[str] = ""
+    receipts_name_channel: ClassVar[bool] = True
 
     @property
     def locales(self) -> Path:
@@ -107,6 +115,10 @@ class Provider(ABC):
     def configured(self, settings: Settings) -> Sequence[ChannelSpec]:
         """Return the channels that the installation's settings describe."""
         return ()
+
+    def settings_credentials(self, settings: Settings) -> Mapping[str, str]:
+        """Return the settings' credentials that verify webhooks, also of channels that have none of their own."""
+        return {}
 
     def account(self, settings: Settings, kind: Kind, identity: str, credentials: Mapping[str, str]) -> Account:
         """Return the account with the addresses by which this installation and the provider reach each other."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from datetime import datetime
 
 from core.channels.http import READ_SECONDS
 from core.channels.provider import ChannelSpec, Limits, Provider
 from core.channels.twilio.provider import TwilioProvider
-from core.channels.twilio.webhooks import parse_inbound, parse_status
 from core.channels.types import Account, Channel, Kind, Parsed
+from core.channels.webhook import EventBody
 from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
-from core.channels.whatsapp_cloud.webhooks.body import parse
 from core.platform.config import Settings
 
 PROVIDERS: dict[str, Provider] = {
@@ -49,16 +47,24 @@ def limits(provider: str, kind: str) -> Limits:
     return PROVIDERS[provider].kinds[Kind(kind)]
 
 
-def parse_event(source: str, body: bytes, content_type: str, query: str, received_at: datetime) -> Iterator[Parsed]:
-    """Parse a stored webhook. Raises ValueError for an unknown source, or a body of Meta's that is not JSON."""
-    match source:
-        case "whatsapp_cloud":
-            return parse(body, received_at)
-        case "twilio_inbound":
-            return parse_inbound(body, content_type, received_at)
-        case "twilio_status":
-            return parse_status(body, content_type, query, received_at)
-    raise ValueError(f"no provider sends events of source {source!r}")
+class UnknownSource(LookupError):
+    """A stored event is of no registered provider, such as one that was removed."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"no provider here has events of the source {source}")
+
+
+def provider_of(source: str) -> Provider:
+    """Return the provider of a stored event. Raises `UnknownSource`."""
+    for provider in PROVIDERS.values():
+        if source in provider.sources:
+            return provider
+    raise UnknownSource(source)
+
+
+def parse_event(source: str, event: EventBody) -> Iterator[Parsed]:
+    """Parse a stored event. Raises `UnknownSource`, and `ValueError` for an unreadable body."""
+    return provider_of(source).sources[source](event)
 
 
 def _forget() -> None:

@@ -12,6 +12,7 @@ import requests
 from core import migrations
 from core.accounts.sessions import first_administrator
 from core.bots.settings import BotSettings
+from core.channels.registry import PROVIDERS
 from core.cli import demo_business
 from core.cli.command_environment import reset_caches
 from core.cli.first_run import ensure_business
@@ -112,13 +113,17 @@ def _print_addresses(supervisor: Supervisor, settings: Settings, token: str | No
         lines.append(("Be a customer", f"http://localhost:{settings.sandbox_port}"))
     lines += [
         ("API docs", f"http://localhost:{settings.web_port}/api/docs"),
-        ("Meta webhook", f"{settings.callback_base}/api/webhooks/whatsapp"),
-        ("Twilio webhook", f"{settings.callback_base}/api/webhooks/twilio"),
+        *(
+            (f"Webhook {name}", settings.callback_base + one.webhooks[0].paths[0])
+            for name, one in PROVIDERS.items()
+            if one.webhooks
+        ),
         ("Data and logs", str(supervisor.data_dir)),
     ]
     print("\nBotHub is running. Ctrl-C stops it.\n")
+    width = max(len(name) for name, _ in lines)
     for name, value in lines:
-        print(f"  {name:<15} {value}")
+        print(f"  {name:<{width}} {value}")
     if settings.sandbox_active and settings.web_host not in ("127.0.0.1", "localhost", "::1"):
         print("\n  The sandbox's secrets are public: do not let others reach this machine's ports.")
     print(flush=True)

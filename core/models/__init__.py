@@ -49,7 +49,7 @@ from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, Sav
 from core.models.saved_reply import SavedReply
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
-from core.models.webhook import DeadLetter, EventSource, WebhookEvent
+from core.models.webhook import DeadLetter, WebhookEvent
 from core.models.work import TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
@@ -84,7 +84,6 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Direction",
-    "EventSource",
     "FileState",
     "KnowledgeChunk",
     "KnowledgeEdition",

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, Stamp
-
-
-class EventSource(StrEnum):
-    """The endpoint that received an event, which determines its parser."""
-
-    WHATSAPP_CLOUD = "whatsapp_cloud"
-    TWILIO_INBOUND = "twilio_inbound"
-    TWILIO_STATUS = "twilio_status"
 
 
 class WebhookEvent(Base):

@@ -17,10 +17,9 @@ from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel
 from core.platform.config import get_settings
 from core.platform.db import run
+from core.platform.errors import NotFound
 
 _INBOUND_WITHIN_DAYS = 7
-_META_PATH = "/api/webhooks/whatsapp"
-_TWILIO_PATH = "/api/webhooks/twilio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class ChannelCard:
 
     `credentials` are those that may be shown, `secrets` the names of the others that are stored. `sent` counts the
     messages of the last minute, `left` how many more the rate allowed. `breaker_until` is set while the circuit breaker
-    is open. `heard_at` is the time of the latest inbound message within seven days.
+    is open. `heard_at` is the time of the latest inbound message within seven days. `webhook` is the address to give to
+    the provider, if it has webhooks.
     """
 
     id: int
@@ -57,7 +57,7 @@ class ChannelCard:
     credentials: Mapping[str, str]
     secrets: frozenset[str]
     from_settings: bool
-    webhook: str
+    webhook: str | None
 
 
 _FIGURES = """
@@ -106,9 +106,10 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
     rate = rate_limit.per_second(row.provider, row.kind, row.settings)
     sent: int = now.sent
     own = row.settings.get("messages_per_second")
-    fields = PROVIDERS[row.provider].credential_fields
+    provider = PROVIDERS[row.provider]
+    fields = provider.credential_fields
+    path = provider.webhooks[0].paths[0] if provider.webhooks else None
     stored = {field: row.credentials[field.name] for field in fields if row.credentials.get(field.name)}
-    meta = row.provider == "whatsapp_cloud"
     return ChannelCard(
         id=row.id,
         name=row.name,
@@ -135,14 +136,23 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
         credentials={field.name: value for field, value in stored.items() if not field.secret},
         secrets=frozenset(field.name for field in stored if field.secret),
         from_settings=from_settings(row.provider, row.kind, row.identity),
-        webhook=get_settings().callback_base + (_META_PATH if meta else _TWILIO_PATH),
+        webhook=get_settings().callback_base + path if path else None,
     )
 
 
 def verify_token(session: Session, channel_id: int) -> str:
-    """Return the verify token to enter at Meta: the channel's own, else the installation's."""
-    credentials = session.scalar(select(Channel.credentials).where(Channel.id == channel_id)) or {}
-    return credentials.get("verify_token") or get_settings().whatsapp_webhook_verify_token
+    """Return the token to enter at the provider beside the webhook: the channel's own, else the installation's.
+
+    Empty if there is none, or its provider asks for none. Raises `NotFound`.
+    """
+    row = session.get(Channel, channel_id)
+    if row is None:
+        raise NotFound(f"No channel {channel_id}.")
+    provider = PROVIDERS[row.provider]
+    if provider.challenge is None:
+        return ""
+    name = provider.challenge.credential
+    return row.credentials.get(name) or provider.settings_credentials(get_settings()).get(name, "")
 
 
 def bots(session: Session) -> Sequence[tuple[int, str]]:

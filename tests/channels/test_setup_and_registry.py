@@ -12,6 +12,7 @@ from responses import matchers
 from core.channels import registry
 from core.channels.twilio.channel import Twilio
 from core.channels.types import Account, SendError
+from core.channels.webhook import EventBody
 from core.channels.whatsapp_cloud import account
 from core.channels.whatsapp_cloud.channel import WhatsAppCloud
 from core.channels.whatsapp_cloud.graph_api import Graph
@@ -148,9 +149,10 @@ def test_a_forked_child_opens_its_own(cloud_account: Account) -> None:
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_is_read(source: str) -> None:
     for payload in load_all(source):
-        assert list(registry.parse_event(source, payload.body, payload.content_type, payload.query, NOW)), payload.name
+        event = EventBody(payload.body, payload.content_type, payload.query, NOW)
+        assert list(registry.parse_event(source, event)), payload.name
 
 
 def test_an_unknown_source_is_an_error() -> None:
-    with pytest.raises(ValueError, match="telegraph"):
-        registry.parse_event("telegraph", b"{}", "", "", NOW)
+    with pytest.raises(registry.UnknownSource, match="telegraph"):
+        registry.parse_event("telegraph", EventBody(b"{}", "", "", NOW))

@@ -60,7 +60,7 @@ def test_a_providers_folder_has_the_texts_of_its_form_and_no_others(provider: Pr
     start = f"provider.{provider.name}."
     said = {key.removeprefix(start) for key in i18n.catalogue("es") if key.startswith(start)}
     fields = {provider.identity_field, *filter(None, [provider.account_field]), *provider.credential_fields}
-    needed = {"title", "name_hint", "webhook"} | {field.name for field in fields}
+    needed = {"title", "name_hint"} | ({"webhook"} if provider.webhooks else set()) | {field.name for field in fields}
     needed |= {f"{field.name}_wrong" for field in fields if field.check is not str}
     allowed = needed | {f"{field.name}_help" for field in fields}
     allowed |= {f"refused_{reason}" for reason in provider.refusals.values()}

@@ -53,11 +53,12 @@ def draw(one: ChannelCard, who: Watcher) -> None:
             _paused(one, who)
         _facts(one, who)
         _provider_report(one, who)
-        with st.expander(
-            t("channels.webhook"), icon=":material/webhook:", key=f"hook_{one.id}", on_change="rerun"
-        ) as hook:
-            if hook.open:
-                _webhook(one, who)
+        if one.webhook:
+            with st.expander(
+                t("channels.webhook"), icon=":material/webhook:", key=f"hook_{one.id}", on_change="rerun"
+            ) as hook:
+                if hook.open:
+                    _webhook(one, one.webhook, who)
 
 
 def _head(one: ChannelCard, who: Watcher) -> None:
@@ -177,12 +178,12 @@ def _quality(answer: ProbeResult, who: Watcher) -> None:
         )  # fmt: skip
 
 
-def _webhook(one: ChannelCard, who: Watcher) -> None:
+def _webhook(one: ChannelCard, address: str, who: Watcher) -> None:
     st.caption(t(f"provider.{one.provider}.webhook"))
-    st.code(one.webhook, language=None, wrap_lines=True)
-    if is_local(one.webhook):
+    st.code(address, language=None, wrap_lines=True)
+    if is_local(address):
         st.warning(t("channels.webhook_local"), icon=":material/cloud_off:")
-    if not PROVIDERS[one.provider].challenge_credential:
+    if PROVIDERS[one.provider].challenge is None:
         return
     if not who.may_edit:
         st.caption(t("channels.token_hidden"))

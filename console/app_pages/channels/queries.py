@@ -25,7 +25,7 @@ def bots() -> dict[int, str]:
 
 
 def verify_token(channel_id: int) -> str:
-    """Return the token that Meta sends to verify the webhook. Raises `NotAllowed`."""
+    """Return the token that the provider sends to verify the webhook. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS)
     with transaction(agent.business_id) as session:
         return channel_status.verify_token(session, channel_id)

@@ -14,11 +14,11 @@ from console.dates import moment
 from console.formatting import size
 from console.i18n import t
 from console.markdown import plain
+from core.channels.registry import PROVIDERS
 from core.messaging.inbound.webhook_log import OUTCOMES, Posted
 
 _PAGE = 50
 _PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
-_SOURCES = ("whatsapp_cloud", "twilio_inbound", "twilio_status")
 _ICONS = {"waiting": "⏳", "dead": "✕", "done": "✓"}
 state = st.session_state
 agent = layout.viewer()
@@ -31,8 +31,9 @@ def _filters() -> tuple[str | None, str | None, datetime]:
             t("events.period"), list(_PERIODS), default="day", required=True, key="events_period",
             format_func=lambda one: t(f"events.{one}"),
         )  # fmt: skip
+        sources = [source for provider in PROVIDERS.values() for source in provider.sources]
         source = st.selectbox(
-            t("events.source"), _SOURCES, index=None, key="events_source", width=230, placeholder=t("events.all"),
+            t("events.source"), sources, index=None, key="events_source", width=230, placeholder=t("events.all"),
             format_func=lambda one: t(f"source.{one}"),
         )  # fmt: skip
         outcome = st.selectbox(

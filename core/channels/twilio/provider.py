@@ -14,11 +14,31 @@ from core.channels.twilio.account import check_credentials, owns_sender
 from core.channels.twilio.channel import Twilio
 from core.channels.twilio.content import list_content
 from core.channels.twilio.payloads import BODY_LIMIT
+from core.channels.twilio.signature import looks_signed, verify_signature
+from core.channels.twilio.webhooks import parse_inbound, parse_status
 from core.channels.types import Account, Diagnosis, Kind, ProviderError, SendError
+from core.channels.webhook import SignedRequest, Webhook, WebhookAnswer
 from core.platform.config import Settings
 from core.platform.config_values import is_local
 
-STATUS_PATH = "/api/webhooks/twilio/status"
+INBOUND_PATHS = ("/api/webhooks/twilio", "/webhook/whatsapp", "/api/webhooks/sms")
+SHARED_PATHS = ("/api/webhooks/whatsapp", "/api/v1/webhook", "/webhook")  # with another provider of WhatsApp
+STATUS_PATHS = ("/api/webhooks/twilio/status", "/api/webhooks/message-status")
+# The reply is sent by the REST API: in this answer it would have to be ready within 15 seconds ("Messaging webhooks").
+_EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+def _webhook(source: str, paths: tuple[str, ...], answer: WebhookAnswer) -> Webhook:
+    return Webhook(
+        source, paths, "X-Twilio-Signature", looks_signed, _is_genuine, largest_body=256 * 1024, answer=answer,
+        signs_url=True,
+    )  # fmt: skip
+
+
+def _is_genuine(signed: SignedRequest, secret: str) -> bool:
+    return any(
+        verify_signature(url, signed.body, signed.content_type, signed.signature, [secret]) for url in signed.urls
+    )
 
 
 def _sender(typed: str) -> str:
@@ -45,6 +65,18 @@ class TwilioProvider(Provider):
         **dict.fromkeys(("20003", "20005", "http_401"), "credentials"),
         "20404": "identity",
     }
+    sources: ClassVar = {
+        "twilio_inbound": lambda event: parse_inbound(event.body, event.content_type, event.received_at),
+        "twilio_status": lambda event: parse_status(event.body, event.content_type, event.query, event.received_at),
+    }
+    webhooks = (
+        _webhook(
+            "twilio_inbound", INBOUND_PATHS + SHARED_PATHS, WebhookAnswer(body=_EMPTY_TWIML, content_type="text/xml")
+        ),
+        _webhook("twilio_status", STATUS_PATHS, WebhookAnswer(204)),
+    )
+    signing_credential = "auth_token"
+    receipts_name_channel = False  # a messaging service sends from any of its numbers
 
     def configured(self, settings: Settings) -> Sequence[ChannelSpec]:
         account = settings.twilio_account_sid
@@ -61,10 +93,13 @@ class TwilioProvider(Provider):
             if number
         ]
 
+    def settings_credentials(self, settings: Settings) -> Mapping[str, str]:
+        return {"auth_token": settings.twilio_auth_token}
+
     def account(self, settings: Settings, kind: Kind, identity: str, credentials: Mapping[str, str]) -> Account:
         return Account(
             self.name, kind, identity, credentials, api_url=settings.twilio_api_url,
-            callback_url=settings.callback_base + STATUS_PATH, files_url=_files_base(settings),
+            callback_url=settings.callback_base + STATUS_PATHS[0], files_url=_files_base(settings),
         )  # fmt: skip
 
     def open(self, account: Account, *, read_timeout: float) -> Twilio:

@@ -60,8 +60,8 @@ def spec_of(provider_name: str, kind: Kind, identity: str, edit: ChannelEdit) ->
     edit = _tidy(provider, edit)
     identity = identity_of(provider, identity)
     credentials = _complete(provider, {}, edit)
-    if provider.challenge_credential:
-        credentials[provider.challenge_credential] = secrets.token_urlsafe(24)
+    if provider.challenge:
+        credentials[provider.challenge.credential] = secrets.token_urlsafe(24)
     return ChannelSpec(provider_name, kind, identity, edit.account, edit.name or identity, credentials)
 
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.channels.registry import PROVIDERS
 from core.models import Channel
 from core.platform.config import get_settings
 
 SETTINGS = 0  # id of the secrets of the settings among channel ids
-_NAMES = {"whatsapp_cloud": "app_secret", "twilio": "auth_token"}
 
 
 def signing_secrets(provider: str, credentials: Mapping[str, str]) -> tuple[str, ...]:
     """Return a channel's own secrets, several during rotation (separated by commas)."""
-    split = (secret.strip() for secret in credentials.get(_NAMES[provider], "").split(","))
+    split = (secret.strip() for secret in credentials.get(PROVIDERS[provider].signing_credential, "").split(","))
     return tuple(dict.fromkeys(filter(None, split)))
 
 
@@ -33,8 +33,8 @@ def may_speak_for(session: Session, channel_ids: Iterable[int], signed_by: Seque
     own = {row.id: frozenset(signing_secrets(row.provider, row.credentials)) for row in rows}
     settings = get_settings()
     common = {
-        "whatsapp_cloud": frozenset(settings.whatsapp_app_secret),
-        "twilio": frozenset(filter(None, [settings.twilio_auth_token])),
+        name: frozenset(signing_secrets(name, provider.settings_credentials(settings)))
+        for name, provider in PROVIDERS.items()
     }
     found: set[int] = set()
     for row in rows:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.channels.account_states import AddressBookName
-from core.channels.registry import parse_event
+from core.channels.registry import UnknownSource, parse_event
 from core.channels.types import (
     AccountUpdate,
     IdentityChange,
@@ -26,6 +26,7 @@ from core.channels.types import (
     Receipt,
     UnparsedItem,
 )
+from core.channels.webhook import EventBody
 from core.messaging.inbound import account_updates, delivery_receipts, history, store_messages, webhook_events
 from core.messaging.inbound.routes import Item, Route, assign
 from core.messaging.inbound.webhook_events import DeadItem, StoredEvent
@@ -161,9 +162,12 @@ def _is_database_failure(error: Exception) -> bool:
 
 def _parse(event: StoredEvent) -> list[Parsed]:
     try:
-        return list(parse_event(event.source, event.body, event.content_type, event.query, event.received_at))
+        body = EventBody(event.body, event.content_type, event.query, event.received_at)
+        return list(parse_event(event.source, body))
     except TimedOut:
         raise
+    except UnknownSource as error:
+        return [UnparsedItem(reason=str(error), raw=None)]
     except Exception as error:  # an unforeseen body must not stop later events
         log.error("event_not_readable", event_id=event.id, exc_info=error)
         words = (

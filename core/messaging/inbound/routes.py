@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.channels.registry import provider_of
 from core.channels.types import AccountUpdate, InboundMessage, MarketingConsent, Parsed, Receipt, UnparsedItem
 from core.messaging.channels.signing import may_speak_for
 from core.messaging.inbound.webhook_events import StoredEvent
-from core.models import Channel, EventSource
+from core.models import Channel
 from core.platform.db import run
 from core.types import ReplyPolicy
 
@@ -26,11 +27,6 @@ log = structlog.get_logger(__name__)
 Address = tuple[str, str, str]
 
 _ACCOUNT = "account"
-_PROVIDER = {
-    EventSource.WHATSAPP_CLOUD: "whatsapp_cloud",
-    EventSource.TWILIO_INBOUND: "twilio",
-    EventSource.TWILIO_STATUS: "twilio",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,8 @@ def _item(
     if not routes:
         signers = {owners[channel_id] for channel_id in event.signed_by or () if channel_id in owners}
         owner = signers.pop() if len(signers) == 1 else None
-        return Item(event.id, parsed, None, owner=owner, provider=provider_of(event))
+        provider = "" if isinstance(parsed, UnparsedItem) else _provider(event)
+        return Item(event.id, parsed, None, owner=owner, provider=provider)
     if (route := _signer(event, routes)) is not None:
         return Item(event.id, parsed, route)
     may = allowed[tuple(event.signed_by or ())]
@@ -134,20 +131,22 @@ class _Channels:
         return next((routes for key in _addresses(event, parsed) if (routes := self._found.get(key))), [])
 
     def _sender(self, event: StoredEvent, receipt: Receipt) -> Route | None:
-        provider = provider_of(event)
+        provider = _provider(event)
         for message_ref in (receipt.our_id, receipt.provider_id):
             if message_ref is not None and (channel_id := self._sent.get((provider, message_ref))) is not None:
                 return self._by_id.get(channel_id)
         return None
 
     def _find_sent(self, receipts: Sequence[tuple[StoredEvent, Receipt]]) -> None:
-        """Look up the senders of statuses' messages. Meta names the number, so only unmatched ones are queried."""
+        """Look up the senders of statuses' messages. Where they name it, only unmatched ones are queried."""
         unmatched = [
-            (event, one) for event, one in receipts if provider_of(event) == "twilio" or not self._named(event, one)
+            (event, one)
+            for event, one in receipts
+            if not (provider_of(event.source).receipts_name_channel and self._named(event, one))
         ]
         if not unmatched:
             return
-        theirs = {(provider_of(event), one.provider_id) for event, one in unmatched}
+        theirs = {(_provider(event), one.provider_id) for event, one in unmatched}
         values = {
             "ours": [one.our_id for _, one in unmatched if one.our_id is not None],
             "theirs": [provider_id for _, provider_id in theirs],
@@ -183,9 +182,8 @@ def _matches(sent: Any, receipt: Receipt | None) -> bool:
     return sent.provider_id in (None, receipt.provider_id)
 
 
-def provider_of(event: StoredEvent) -> str:
-    """Return the provider of an event."""
-    return _PROVIDER[EventSource(event.source)]
+def _provider(event: StoredEvent) -> str:
+    return provider_of(event.source).name
 
 
 def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
@@ -193,9 +191,9 @@ def _addresses(event: StoredEvent, parsed: Parsed) -> list[Address]:
 
     By messaging service, by kind and number, or by account where the update is not about a number.
     """
-    provider = provider_of(event)
     if isinstance(parsed, UnparsedItem):
         return []
+    provider = _provider(event)
     if isinstance(parsed, AccountUpdate | MarketingConsent) and not parsed.route:
         return [(provider, _ACCOUNT, parsed.account)] if parsed.account else []
     service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
