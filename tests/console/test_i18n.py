@@ -13,6 +13,7 @@ from core.channels.provider import Provider
 from core.channels.registry import PROVIDERS
 from core.channels.types import Cause
 from core.conversations.inbox_list import View
+from core.messaging.outbound.manual_retry import Refused
 from core.models import MessageStatus, Role
 from core.replies.handoff_rules import Reason
 
@@ -74,6 +75,7 @@ def test_every_state_has_a_name() -> None:
     needed = {f"thread.status_{status}" for status in MessageStatus}
     needed |= {f"cause.{cause}" for cause in Cause}
     needed |= {f"reason.{reason}" for reason in Reason}
+    needed |= {f"queue.refused_{reason.name.lower()}" for reason in Refused}
     needed |= {f"role.{role}" for role in Role}
     needed |= {f"inbox.{view}" for view in View}
     needed |= {f"trouble.{status}" for status in ("queued", "failed", "uncertain")}

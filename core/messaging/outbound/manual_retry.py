@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -23,12 +24,27 @@ from core.platform.errors import Conflict, NotFound
 _MAX_MESSAGES = 1000  # messages per call; the next call takes the rest
 
 
+class Refused(StrEnum):
+    """Why a message is not retried, in the words of the API; the console has its own for each."""
+
+    UNKNOWN = "There is no such message of ours."
+    OTHER_CAUSE = "It did not fail by this cause."
+    NOT_FAILED = "It did not fail: it waits, or was sent or cancelled."
+    ADDRESS_ENDED = "This number is not the customer's any more."
+    OPTED_OUT = "The customer opted out."
+    CHANNEL_DISABLED = "Its channel is disabled."
+    WINDOW_CLOSED = "The 24-hour window is closed: send a template."
+    NEEDS_TEMPLATE = "It needs a template: name it to send it as it is."
+    RECIPIENT = "This customer could not be reached: name it to try again."
+    REQUEST = "The provider refused the message itself: correct it, or name it to try again."
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A message that is not retried, with the reason."""
 
     id: int
-    reason: str
+    reason: Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ def retry(
     rows = session.execute(_candidates(business_id, ids, cause)).all()
     refused = {row.id: reason for row in rows if (reason := _refusal_reason(row, named=named))}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
-        refused[missing] = _UNKNOWN if cause is None else f"It did not fail by {cause}."
+        refused[missing] = Refused.UNKNOWN if cause is None else Refused.OTHER_CAUSE
     queued = [row.id for row in rows if row.id not in refused]
     _queue(session, queued)
     audit_log.record(
@@ -68,16 +84,13 @@ def retry(
     return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
 
 
-_UNKNOWN = "There is no such message of ours."
-
-
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a retry would do: messages and people reached, and the number of refusals by reason."""
 
     messages: int
     people: int
-    refused: Mapping[str, int]
+    refused: Mapping[Refused, int]
 
 
 def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
@@ -109,7 +122,7 @@ def preview(
     named = _is_named(ids, cause, by_program=by_program)
     reasons = {row.id: _refusal_reason(row, named=named) for row in rows}
     refused = Counter(reason for reason in reasons.values() if reason)
-    refused[_UNKNOWN] += len(set(ids or ()) - reasons.keys())
+    refused[Refused.UNKNOWN] += len(set(ids or ()) - reasons.keys())
     retryable = [row for row in rows if reasons[row.id] is None]
     refused += Counter()  # drop zero counts
     return Preview(len(retryable), len({row.identity_id for row in retryable}), refused)
@@ -216,28 +229,28 @@ def _candidates(
 
 
 # Sent unchanged, these would be refused again.
-_NOT_RETRYABLE: Mapping[str, str] = {
-    Cause.NEEDS_TEMPLATE: "It needs a template: name it to send it as it is.",
-    Cause.RECIPIENT: "This customer could not be reached: name it to try again.",
-    Cause.REQUEST: "The provider refused the message itself: correct it, or name it to try again.",
+_NOT_RETRYABLE: Mapping[str, Refused] = {
+    Cause.NEEDS_TEMPLATE: Refused.NEEDS_TEMPLATE,
+    Cause.RECIPIENT: Refused.RECIPIENT,
+    Cause.REQUEST: Refused.REQUEST,
 }
 
 
-def _refusal_reason(row: Any, *, named: bool) -> str | None:
+def _refusal_reason(row: Any, *, named: bool) -> Refused | None:
     """Return why a message cannot be sent again, or None."""
     if not named and row.cause in _NOT_RETRYABLE:
         return _NOT_RETRYABLE[row.cause]
     if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
-        return f"It is {row.status}."
+        return Refused.NOT_FAILED
     if row.ended_at is not None:
-        return "This number is not the customer's any more."
+        return Refused.ADDRESS_ENDED
     if row.opted_out_at is not None:
-        return "The customer opted out."
+        return Refused.OPTED_OUT
     if row.state == ChannelState.DISABLED:
-        return "Its channel is disabled."
+        return Refused.CHANNEL_DISABLED
     window_closed = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
     if rules(row.kind).reply_window and row.type != "template" and window_closed:
-        return "The 24-hour window is closed: send a template."
+        return Refused.WINDOW_CLOSED
     return None
 
 
