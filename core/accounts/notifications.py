@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, insert
@@ -16,6 +17,23 @@ from core.platform.db import run
 _LONGEST_TEXT = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a notification says of which subject, to recognise an event that the provider delivers again."""
+
+    about: str = ""
+    digest: str = ""
+
+    @classmethod
+    def of(cls, about: str, content: Any) -> Mark:
+        """Mark a subject with JSON, whose formatting does not matter."""
+        said = json.dumps(content, sort_keys=True, default=str)
+        return cls(about, hashlib.sha256(said.encode()).hexdigest())
+
+
+_NO_MARK = Mark()
+
+
 def notify(
     session: Session,
     business_id: int,
@@ -25,13 +43,12 @@ def notify(
     *,
     conversation_id: int | None = None,
     data: Mapping[str, Any] | None = None,
-    about: str = "",
-    digest: str = "",
+    mark: Mark = _NO_MARK,
 ) -> None:
     """Create a notification.
 
     `text` is English, shown if the texts of `kind` (`core.accounts.notification_texts`) are missing or need more values
-    than `data` has. `about` identifies its subject, for `already_noted`.
+    than `data` has. `mark` is for `already_noted`.
     """
     row = {
         "business_id": business_id,
@@ -40,24 +57,19 @@ def notify(
         "text": text[:_LONGEST_TEXT],
         "conversation_id": conversation_id,
         "data": dict(data or {}),
-        "about": about,
-        "digest": digest,
+        "about": mark.about,
+        "digest": mark.digest,
     }
     session.execute(_NOTE, row)
 
 
-def digest_of(content: Any) -> str:
-    """Return a digest that does not depend on the formatting of the JSON."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def already_noted(session: Session, business_id: int, about: str, digest: str) -> bool:
-    """Whether the latest notification `about` this subject is less than a day old and has the same digest.
+def already_noted(session: Session, business_id: int, mark: Mark) -> bool:
+    """Whether the latest notification about this subject is less than a day old and has the same mark.
 
     Providers redeliver events if our response was lost, possibly as different bytes. A value that changed and changed
     back is not a duplicate.
     """
-    return bool(run(session, _NEWEST, {"business": business_id, "about": about}).scalar() == digest)
+    return bool(run(session, _NEWEST, {"business": business_id, "about": mark.about}).scalar() == mark.digest)
 
 
 _NOTE = insert(cast(Table, Notice.__table__))

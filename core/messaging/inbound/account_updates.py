@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.accounts.notification_texts import language_of, sentence
-from core.accounts.notifications import already_noted, digest_of, notify
+from core.accounts.notifications import Mark, already_noted, notify
 from core.channels.account_states import AddressBookName, News, SendingEffect
 from core.channels.types import AccountUpdate, IdentityChange, MarketingConsent
 from core.messaging.channels import accounts, pauses, templates
@@ -95,9 +95,8 @@ def record_account_update(session: Session, business_id: int, channel_id: int, n
     """
     news = notice.news or News(notice.topic, notice.severity)
     kind = news.words
-    about = f"{notice.account} {notice.topic} {news.about}"[:_LONGEST_ABOUT]
-    digest = digest_of([kind, notice.payload])
-    if already_noted(session, business_id, about, digest):
+    mark = Mark.of(f"{notice.account} {notice.topic} {news.about}"[:_LONGEST_ABOUT], [kind, notice.payload])
+    if already_noted(session, business_id, mark):
         return
     if "template" in notice.topic:
         templates.mark_changed(session, channel_id)
@@ -106,7 +105,7 @@ def record_account_update(session: Session, business_id: int, channel_id: int, n
         accounts.mark_stale(session, business_id, notice.account, channel_id)
     data = {**news.facts, **_act(session, business_id, channel_id, notice, news)}
     words = sentence("en", kind, data, notice.text)
-    notify(session, business_id, kind, Severity(notice.severity), words, data=data, about=about, digest=digest)
+    notify(session, business_id, kind, Severity(notice.severity), words, data=data, mark=mark)
 
 
 _LONGEST_ABOUT = 500
