@@ -26,7 +26,6 @@ from core.types import BusinessFacts
 
 ACTION = "suggestion.draft"
 _MAX_QUESTIONS = 20
-_MAX_OUTPUT_TOKENS = 1200  # tokens, including a reasoning model's thinking
 _LANGUAGES = {"es": "Spanish", "en": "English", "pt": "Brazilian Portuguese"}
 
 _TEMPLATE = """\
@@ -95,10 +94,8 @@ def write(of: Material, writer: Writer, prices: PriceTable) -> tuple[Entry, Trac
         _TEMPLATE.format(language=_LANGUAGES[of.language], reference=reference(of.business, ())),
         (_input_item(of),),
         name="suggested_entry",
+        settings=of.settings,
         cache_key=f"bot-{of.bot_id}",
-        model=of.settings.model,
-        max_output_tokens=max(_MAX_OUTPUT_TOKENS, of.settings.max_output_tokens),
-        timeout_seconds=of.settings.timeout_seconds,
     )
     return written.text, trace(written, prices)
 

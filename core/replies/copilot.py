@@ -23,7 +23,6 @@ from core.replies.prompt import data, estimated_tokens, reference, transcript
 from core.types import BusinessFacts, Passage, Turn
 
 LONGEST_TEXT = 4_000  # characters of an agent's text
-_MAX_OUTPUT_TOKENS = 1_200  # tokens, including a reasoning model's thinking
 _MIN_CONVERSATION_TOKENS = 400  # minimum tokens for the conversation, however large the rest
 
 
@@ -151,11 +150,9 @@ def help_with(request: Request, writer: Writer) -> Help:
             instructions,
             items,
             name=f"copilot_{request.task}",
+            settings=request.settings,
             cache_key=request.bot_ref,
-            model=request.settings.model,
             contact=request.contact_ref,
-            max_output_tokens=max(_MAX_OUTPUT_TOKENS, request.settings.max_output_tokens),
-            timeout_seconds=request.settings.timeout_seconds,
         )
     except ModelFailed as failure:
         trace = _with_usage(request, trace, failure.model, failure.usage, failure.latency_ms, failure.request_id)

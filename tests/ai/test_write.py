@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pytest_httpserver import HTTPServer
 
 from core.bots.llm.client import ModelClient
-from core.bots.llm.types import FailureKind, ModelFailed, Usage, Written
+from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Written
 from core.bots.llm.wire_format import ApiStyle
+from core.bots.settings import BotSettings
 from tests.ai.test_client import chat, responses
 
 
@@ -37,17 +38,17 @@ def made(httpserver: HTTPServer) -> Iterator[Callable[[ApiStyle], ModelClient]]:
         client.close()
 
 
-def write(client: ModelClient, **changes: Any) -> Written[Title]:
-    return client.write(
-        Title, "Name it.", ({"role": "user", "content": "| una caja"},), name="a_title", cache_key="7", **changes
-    )
+def write(client: ModelClient, contact: str | None = None, **settings: Any) -> Written[Title]:
+    said: tuple[InputItem, ...] = ({"role": "user", "content": "| una caja"},)
+    limits = BotSettings(**settings)
+    return client.write(Title, "Name it.", said, name="a_title", settings=limits, cache_key="7", contact=contact)
 
 
 def test_the_shape_travels_strictly_and_comes_back_parsed(
     made: Callable[[ApiStyle], ModelClient], httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/v1/responses").respond_with_json(responses('{"title": "Caja"}'))
-    written = write(made(ApiStyle.RESPONSES), model="gpt-6.1-terra", contact="contact-42", max_output_tokens=77)
+    written = write(made(ApiStyle.RESPONSES), model="gpt-6.1-terra", contact="contact-42", max_output_tokens=2000)
     assert written.text.title == "Caja"
     assert written.usage == Usage(input=900, cached=512, output=80)
     assert written.model == "gpt-6-luna-2026-09-01"
@@ -56,7 +57,7 @@ def test_the_shape_travels_strictly_and_comes_back_parsed(
     assert (asked["name"], asked["strict"]) == ("a_title", True)
     assert asked["schema"]["required"] == ["title"]
     assert asked["schema"]["additionalProperties"] is False
-    assert (body["model"], body["max_output_tokens"], body["store"]) == ("gpt-6.1-terra", 77, False)
+    assert (body["model"], body["max_output_tokens"], body["store"]) == ("gpt-6.1-terra", 2000, False)
     assert "contact-42" not in json.dumps(body)
     assert len(body["safety_identifier"]) == 64
 
@@ -65,8 +66,10 @@ def test_words_of_nobody_in_particular_name_no_customer(
     made: Callable[[ApiStyle], ModelClient], httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/v1/responses").respond_with_json(responses('{"title": "Caja"}'))
-    write(made(ApiStyle.RESPONSES))
-    assert "safety_identifier" not in json.loads(httpserver.log[0][0].data)
+    write(made(ApiStyle.RESPONSES), max_output_tokens=100)
+    body = json.loads(httpserver.log[0][0].data)
+    assert "safety_identifier" not in body
+    assert body["max_output_tokens"] == 1200  # a short answer's limit is too little for a list or a draft
 
 
 def test_the_older_dialect(made: Callable[[ApiStyle], ModelClient], httpserver: HTTPServer) -> None:

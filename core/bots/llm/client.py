@@ -40,6 +40,7 @@ _RETRY_SECONDS = 0.5
 _MAX_WAIT_SECONDS = 8.0  # seconds between two attempts when the server names none
 _KEEPALIVE_SECONDS = 30.0
 _DETAIL_LIMIT = 300
+_LEAST_WRITTEN = 1200  # tokens, including a reasoning model's thinking
 
 
 class ModelClient:
@@ -98,32 +99,30 @@ class ModelClient:
         said: tuple[InputItem, ...],
         *,
         name: str,
+        settings: BotSettings,
         cache_key: str,
-        model: str | None = None,
         contact: str | None = None,
-        max_output_tokens: int = 1000,
-        timeout_seconds: float = 30,
     ) -> Written[T]:
-        """Request a structured output of any shape, within the same limits as `answer`. Raises `ModelFailed`.
+        """Request a structured output of any shape, by the model and limits of `settings`. Raises `ModelFailed`.
 
         `instructions` are ours and the business's; text from customers or documents belongs in `said`. `shape` forbids
         further properties and gives none a default. `name` names the request, in snake case. `contact` is the internal
         id of the customer when the text is one customer's.
         """
-        requested_model = model or self._default_model
+        model = settings.model or self._default_model
         ask = ModelRequest(
-            model=requested_model,
+            model=model,
             instructions=instructions,
             input=said,
             shape=shape,
             name=name,
-            max_output_tokens=max_output_tokens,
+            max_output_tokens=max(_LEAST_WRITTEN, settings.max_output_tokens),
             temperature=None,
             cache_key=cache_key,
             customer=None if contact is None else _customer(contact),
         )
-        reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), timeout_seconds)
-        return Written(reading.answer, reading.usage, reading.model or requested_model, latency_ms, request_id)
+        reading, latency_ms, request_id = self._timed(ask, partial(parse_as, shape), settings.timeout_seconds)
+        return Written(reading.answer, reading.usage, reading.model or model, latency_ms, request_id)
 
     def _timed(
         self, ask: ModelRequest, parse: Callable[[ModelOutput], T], seconds: float

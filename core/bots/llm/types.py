@@ -168,10 +168,8 @@ class Writer(Protocol):
         said: tuple[InputItem, ...],
         *,
         name: str,
+        settings: BotSettings,
         cache_key: str,
-        model: str | None = None,
         contact: str | None = None,
-        max_output_tokens: int = 1000,
-        timeout_seconds: float = 30,
     ) -> Written[T]:
         """Ask once and wait. Raises `ModelFailed`; anything else raised is a bug."""
