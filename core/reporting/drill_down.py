@@ -37,34 +37,35 @@ class CountedConversation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    since: datetime
-    until: datetime
+class DrillDown:
+    """What is counted: a metric, of one label or any, on the days from `first` to `last` in the business's zone."""
+
     zone: ZoneInfo
-    agent_id: int | None
+    first: date
+    last: date
+    metric: str
+    label: str | None = None
+    whose: MetricFilter = EVERYBODY
+
+    @property
+    def since(self) -> datetime:
+        return datetime(self.first.year, self.first.month, self.first.day, tzinfo=self.zone)
+
+    @property
+    def until(self) -> datetime:
+        return datetime(self.last.year, self.last.month, self.last.day, tzinfo=self.zone) + timedelta(days=1)
 
 
 def conversations(
-    session: Session,
-    zone: ZoneInfo,
-    first: date,
-    last: date,
-    metric: str,
-    label: str | None = None,
-    *,
-    whose: MetricFilter = EVERYBODY,
-    before_id: int | None = None,
-    viewer: Viewer | None = None,
+    session: Session, of: DrillDown, *, before_id: int | None = None, viewer: Viewer | None = None
 ) -> Sequence[CountedConversation]:
-    """Return a page of the visible conversations that a metric counts in a period.
+    """Return a page of the visible conversations that are counted.
 
     Newest first; for duration metrics slowest first. `before_id` is the last id of the previous page. Raises
     `ValueError` for an unknown metric.
     """
-    if metric in TIMED:
-        return _timed(session, zone, (first, last), metric, label, whose, before_id, viewer)
-    since = datetime(first.year, first.month, first.day, tzinfo=zone)
-    until = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
+    if of.metric in TIMED:
+        return _timed(session, of, before_id, viewer)
     query = (
         select(
             Conversation.id,
@@ -76,70 +77,69 @@ def conversations(
         )
         .join(Contact, Contact.id == Conversation.contact_id)
         .where(
-            _matches(metric, label, _Scope(since, until, zone, whose.agent_id)),
+            _matches(of),
             Conversation.imported.is_(False),
             *(() if viewer is None else visibility.seen_by(viewer)),
         )
         .order_by(Conversation.id.desc())
         .limit(PAGE)
     )
-    if whose.channel_id is not None:
-        query = query.where(Conversation.channel_id == whose.channel_id)
+    if of.whose.channel_id is not None:
+        query = query.where(Conversation.channel_id == of.whose.channel_id)
     if before_id is not None:
         query = query.where(Conversation.id < before_id)
     return [CountedConversation(*row) for row in session.execute(query)]
 
 
 def _timed(
-    session: Session, zone: ZoneInfo, span: tuple[date, date], metric: str, label: str | None, whose: MetricFilter,
-    before_id: int | None, viewer: Viewer | None,
-) -> Sequence[CountedConversation]:  # fmt: skip
+    session: Session, of: DrillDown, before_id: int | None, viewer: Viewer | None
+) -> Sequence[CountedConversation]:
     """Return a page for a duration metric, from the same CTEs as the figure."""
     business_id = int(session.execute(_BUSINESS_ID).scalar_one())
-    values = day_scope(business_id, zone, span[0]) | {
-        "until": day_scope(business_id, zone, span[1])["until"],
-        "label": label,
-        "agent": whose.agent_id,
-        "channel": whose.channel_id,
+    values = day_scope(business_id, of.zone, of.first) | {
+        "until": day_scope(business_id, of.zone, of.last)["until"],
+        "label": of.label,
+        "agent": of.whose.agent_id,
+        "channel": of.whose.channel_id,
         "before": before_id,
         "limit": PAGE,
     }
-    statement = TIMED[metric].replace("{seen}", "true" if viewer is None else visibility.sql(viewer))
+    statement = TIMED[of.metric].replace("{seen}", "true" if viewer is None else visibility.sql(viewer))
     return [CountedConversation(*row) for row in run(session, statement, values)]
 
 
-def _matches(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    opened = and_(Conversation.created_at >= scope.since, Conversation.created_at < scope.until)
-    ended = and_(Conversation.closed_at >= scope.since, Conversation.closed_at < scope.until)
-    match metric:
+def _matches(of: DrillDown) -> ColumnElement[bool]:
+    opened = and_(Conversation.created_at >= of.since, Conversation.created_at < of.until)
+    ended = and_(Conversation.closed_at >= of.since, Conversation.closed_at < of.until)
+    match of.metric:
         case "new":
-            return and_(opened, _assigned(scope))
+            return and_(opened, _assigned(of))
         case "tag":
-            return and_(opened, _assigned(scope), true() if label is None else Conversation.tags.contains([label]))
+            return and_(opened, _assigned(of), true() if of.label is None else Conversation.tags.contains([of.label]))
         case "csat":
-            rated = Conversation.csat.is_not(None) if label is None else Conversation.csat == int(label)
-            return and_(ended, _assigned(scope), rated)
+            rated = Conversation.csat.is_not(None) if of.label is None else Conversation.csat == int(of.label)
+            return and_(ended, _assigned(of), rated)
         case "handoff" | "reopened":
-            return and_(_assigned(scope), _has_message(scope, _event(metric, label)))
+            return and_(_assigned(of), _has_message(of, _event(of.metric, of.label)))
         case "ai" | "ai_cost":
-            return _run(metric, label, scope)
+            return _run(of)
         case "quote" | "sold":
-            return and_(_assigned(scope), _quoted(metric, label, scope))
+            return and_(_assigned(of), _quoted(of))
         case "verdict":
-            return _judged(label, scope)
-    author = true() if scope.agent_id is None else Message.author_id == scope.agent_id
-    return _has_message(scope, and_(Message.type.not_in(_NOT_COUNTED), author, _message(metric, label, scope)))
+            return _judged(of)
+    author = true() if of.whose.agent_id is None else Message.author_id == of.whose.agent_id
+    return _has_message(of, and_(Message.type.not_in(_NOT_COUNTED), author, _message(of)))
 
 
-def _assigned(scope: _Scope) -> ColumnElement[bool]:
-    return true() if scope.agent_id is None else Conversation.assignee_id == scope.agent_id
+def _assigned(of: DrillDown) -> ColumnElement[bool]:
+    return true() if of.whose.agent_id is None else Conversation.assignee_id == of.whose.agent_id
 
 
-def _has_message(scope: _Scope, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_message(of: DrillDown, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         Message.conversation_id == Conversation.id,
-        Message.created_at >= scope.since,
-        Message.created_at < scope.until,
+        Message.created_at >= of.since,
+        Message.created_at < of.until,
         condition,
     )
 
@@ -159,54 +159,54 @@ def _event(metric: str, label: str | None) -> ColumnElement[bool]:
     return event if label is None else and_(event, func.coalesce(Message.payload["reason"].astext, "") == label)
 
 
-def _run(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    if metric == "ai":
-        kind = true() if label is None else AIRun.outcome == label
+def _run(of: DrillDown) -> ColumnElement[bool]:
+    if of.metric == "ai":
+        kind = true() if of.label is None else AIRun.outcome == of.label
     else:
-        priced = {None: true(), "known": AIRun.cost_usd.is_not(None), "unknown": AIRun.cost_usd.is_(None)}[label]
+        priced = {None: true(), "known": AIRun.cost_usd.is_not(None), "unknown": AIRun.cost_usd.is_(None)}[of.label]
         kind = and_(or_(AIRun.input_tokens > 0, AIRun.output_tokens > 0), priced)
     return exists().where(
-        AIRun.conversation_id == Conversation.id, AIRun.created_at >= scope.since, AIRun.created_at < scope.until, kind
+        AIRun.conversation_id == Conversation.id, AIRun.created_at >= of.since, AIRun.created_at < of.until, kind
     )
 
 
-def _quoted(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
-    if metric == "quote":
-        created = and_(Quote.created_at >= scope.since, Quote.created_at < scope.until, Quote.state != "replaced")
-        kind = created if label is None else and_(created, Quote.state == label)
+def _quoted(of: DrillDown) -> ColumnElement[bool]:
+    if of.metric == "quote":
+        created = and_(Quote.created_at >= of.since, Quote.created_at < of.until, Quote.state != "replaced")
+        kind = created if of.label is None else and_(created, Quote.state == of.label)
     else:
-        sold = and_(Quote.decided_at >= scope.since, Quote.decided_at < scope.until, Quote.state == "confirmed")
-        kind = sold if label is None else and_(sold, func.coalesce(Quote.currency, "") == label)
+        sold = and_(Quote.decided_at >= of.since, Quote.decided_at < of.until, Quote.state == "confirmed")
+        kind = sold if of.label is None else and_(sold, func.coalesce(Quote.currency, "") == of.label)
     return exists().where(Quote.conversation_id == Conversation.id, kind)
 
 
-def _judged(label: str | None, scope: _Scope) -> ColumnElement[bool]:
+def _judged(of: DrillDown) -> ColumnElement[bool]:
     """Has an answer with this "verdict:cause" (`core.evaluation.outcomes`)."""
-    verdict, _, cause = (label or "").partition(":")
-    kind = and_(AnswerOutcome.verdict == verdict, AnswerOutcome.cause == cause) if label else true()
+    verdict, _, cause = (of.label or "").partition(":")
+    kind = and_(AnswerOutcome.verdict == verdict, AnswerOutcome.cause == cause) if of.label else true()
     return exists().where(
         AnswerOutcome.conversation_id == Conversation.id,
-        AnswerOutcome.at >= scope.since,
-        AnswerOutcome.at < scope.until,
+        AnswerOutcome.at >= of.since,
+        AnswerOutcome.at < of.until,
         kind,
     )
 
 
-def _message(metric: str, label: str | None, scope: _Scope) -> ColumnElement[bool]:
+def _message(of: DrillDown) -> ColumnElement[bool]:
     ours = Message.sender.in_(("bot", "agent"))
-    match metric:
+    match of.metric:
         case "message":
-            return true() if label is None else _by(label)
+            return true() if of.label is None else _by(of.label)
         case "hour":
             customer = Message.sender == "customer"
-            return customer if label is None else and_(customer, _at(label, scope.zone))
+            return customer if of.label is None else and_(customer, _at(of.label, of.zone))
         case "sent":
-            return ours if label is None else and_(ours, Message.status == label)
+            return ours if of.label is None else and_(ours, Message.status == of.label)
         case "failure":
             failed = and_(ours, Message.status == "failed")
             cause = func.coalesce(Message.error["cause"].astext, "unknown")
-            return failed if label is None else and_(failed, cause == label)
-    raise ValueError(f"Nothing is counted as {metric!r}")
+            return failed if of.label is None else and_(failed, cause == of.label)
+    raise ValueError(f"Nothing is counted as {of.metric!r}")
 
 
 def _by(label: str) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from core.accounts.opening_hours import OpeningHours, Shift
 from core.bots import price_table, versions
@@ -24,6 +26,7 @@ from core.reporting import daily_rollups, drill_down
 from core.reporting import metrics as figures
 from core.reporting.api_stats import Period, stats
 from core.reporting.daily_metrics_sql import LIMITS
+from core.reporting.drill_down import CountedConversation, DrillDown
 from core.reporting.metrics import EVERYBODY, Figures, MetricFilter, quantile
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
@@ -239,12 +242,18 @@ def test_businesses_are_counted_separately(business: TestBusiness) -> None:
         assert figures.figures(session, other, FIRST, TODAY).rows == []
 
 
+def counted(
+    session: Session, metric: str, label: str | None = None, before_id: int | None = None
+) -> Sequence[CountedConversation]:
+    return drill_down.conversations(session, DrillDown(ZONE, FIRST, TODAY, metric, label), before_id=before_id)
+
+
 def test_drill_down_to_conversations(business: TestBusiness) -> None:
     said = make_history(business, 5)
     with transaction(business.business_id) as session:
 
         def ids(metric: str, label: str | None = None) -> set[int]:
-            return {found.id for found in drill_down.conversations(session, ZONE, FIRST, TODAY, metric, label)}
+            return {found.id for found in counted(session, metric, label)}
 
         assert ids("message", "agent") >= {
             row["conversation_id"] for row in said if row["sender"] == "agent" and not row["error"]
@@ -269,24 +278,18 @@ def test_drill_down_to_conversations(business: TestBusiness) -> None:
         assert ids("ai_cost", "known") | ids("ai_cost", "unknown") == ids("ai_cost") == ids("ai", "reply")
         assert ids("tag", "vip") == ids("reopened") == set()
         assert ids("sent", "read") and ids("response", "bot") and ids("hour") and ids("ai")
-        newest = drill_down.conversations(session, ZONE, FIRST, TODAY, "new")[0].id
-        assert newest not in {
-            found.id for found in drill_down.conversations(session, ZONE, FIRST, TODAY, "new", before_id=newest)
-        }
+        newest = counted(session, "new")[0].id
+        assert newest not in {found.id for found in counted(session, "new", before_id=newest)}
         for metric in ("response", "first", "after_handoff", "closed"):
-            slow = drill_down.conversations(session, ZONE, FIRST, TODAY, metric)
+            slow = counted(session, metric)
             times = [found.seconds or 0 for found in slow]
             assert times == sorted(times, reverse=True)
-            assert (
-                slow[1:] == drill_down.conversations(session, ZONE, FIRST, TODAY, metric, before_id=slow[0].id)
-                if slow
-                else True
-            )
-        longest = drill_down.conversations(session, ZONE, FIRST, TODAY, "closed")[0]
+            assert slow[1:] == counted(session, metric, before_id=slow[0].id) if slow else True
+        longest = counted(session, "closed")[0]
         took = one(f"SELECT extract(epoch FROM closed_at - created_at) FROM conversations WHERE id = {longest.id}")
         assert longest.seconds == pytest.approx(float(took))
         with pytest.raises(ValueError, match="moods"):
-            drill_down.conversations(session, ZONE, FIRST, TODAY, "moods")
+            counted(session, "moods")
 
 
 @given(st.lists(st.floats(0, 2e5), min_size=1, max_size=60), st.floats(0.01, 1))

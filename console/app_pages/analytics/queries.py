@@ -20,7 +20,7 @@ from core.messaging.channels.accounts import ChannelName, channel_names
 from core.models import Bot
 from core.reporting import drill_down as behind_figures
 from core.reporting import metrics as counted
-from core.reporting.drill_down import CountedConversation
+from core.reporting.drill_down import CountedConversation, DrillDown
 from core.reporting.metrics import Contacts, Figures, MetricFilter
 
 _FRESH_SECONDS = 60
@@ -55,11 +55,8 @@ def behind(
     """Return the conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
-        return behind_figures.conversations(
-            session, ZoneInfo(agent.timezone), first, last, metric, label,
-            whose=_allowed(agent, whose), before_id=before_id,
-            viewer=agent,
-        )  # fmt: skip
+        counted_by = DrillDown(ZoneInfo(agent.timezone), first, last, metric, label, _allowed(agent, whose))
+        return behind_figures.conversations(session, counted_by, before_id=before_id, viewer=agent)
 
 
 def channels() -> Sequence[ChannelName]:
