@@ -6,13 +6,16 @@ its rules. A translated or spelled-out copy of the instructions is not recognise
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from babel.numbers import list_currencies
 
+from core.replies.concessions import FREE, Kind, concessions
 from core.replies.prompt import DATA_BEGINS, RULES_BEGIN
 from core.text.normalize import LanguageCode, visible, words
 from core.text.numbers import quantity_at
@@ -52,9 +55,10 @@ _CODE = r"(?:ARS|BOB|BRL|CLP|COP|CRC|DOP|EUR|GBP|GTQ|HNL|MXN|NIO|PAB|PYG|USD|UYU
 _COIN = (
     r"(?:euros?|d[oó]lar(?:es)?|dollars?|bucks?|pesos?|reais|soles|bol[ií]var(?:es)?|bolivianos?|"
     r"guaran[ií](?:es)?|col[oó]n(?:es)?|quetzal(?:es)?|lempiras?|c[oó]rdobas?|balboas?|"
-    r"cents?|c[eé]ntimos?|centavos?|pavos|varos|quid|francs?|francos|yen(?:es)?|rupees?|rupias?)"
+    r"cents?|c[eé]ntimos?|centavos?|varos|quid|francs?|francos|yen(?:es)?|rupees?|rupias?|kwanzas?|metica(?:l|is|les)|"
+    r"rands?|nairas?|cedis?|shillings?|chelines|dirhams?|(?:eur|pes|dolar|sol)(?:it|cit|inh|ill)[oa]s?)"
 )
-_PERCENT = r"(?:%|por ciento|por cento|per ?cent)"
+_PERCENT = r"(?:%|por ciento|por cento|per cento|pour cent|per ?cent|prozent)"
 AMOUNT = re.compile(
     rf"(?:{_SIGN}|\b{_CODE})\s?({_DIGITS})|(?<![\d.,])({_DIGITS})\s?(?:(?:{_CODE}|{_COIN})\b|{_SIGN}|{_PERCENT})", re.I
 )
@@ -75,16 +79,27 @@ _PRICED = re.compile(
     rf"({_DIGITS})(?![.,]\d)(?!\s?(?:(?!(?:por|per|each|cada)\b)[^\W\d]{{2,}}|[hglm]\b|[x×:/%$€£]|[-–]\s?\d))",
     re.I,
 )
-# Gifts named without a number; allowed if the business's own texts name them.
-_GIFTS = tuple(
-    re.compile(pattern, re.I)
-    for pattern in (
-        r"\bgratis\b|\bgr[aá]tis\b|\bgratuit\w+|\bsin (?:costo|coste|cargo)\b|\bde gra[cç]a\b|\bsem custo\b|"
-        r"(?<!feel )(?<!-)\bfree\b(?! to\b| of the\b|dom)|\bno charge\b",
-        r"\bmitad de(?:l)? precio\b|\bmetade do pre[cç]o\b|\bhalf(?:[- ]the)?[- ]price\b",
-        r"\b(?:2|dos|dois|two)\s?(?:x|por|for|pelo pre[cç]o de)\s?(?:1|uno|um|one)\b",
-    )
+# Slang for money, with how much it may stand for. Most are also animals, fruit or names: they count after a word about
+# prices.
+_SLANG = {
+    **dict.fromkeys(("luca", "lucas", "luka", "lukas", "grand"), 1000),
+    **dict.fromkeys(("pavo", "pavos", "mangos", "pau", "paus", "conto", "contos", "pila", "pilas", "pratas"), 1),
+}
+_NOTES = {"fiver": Decimal(5), "tenner": Decimal(10)}
+_SAYS_PRICE = re.compile(
+    r"(?:cuest|sal[ei]|qued|dej|vale|cobr|pag|cust|fica|deix|cost|charg)\w*|son|sai|sao|its|itll|thatll|is|be|pay|for|por|"
+    r"at|a"
 )
+# Round numbers of languages that `quantity_at` does not parse.
+_ROUND = {
+    word: Decimal(value)
+    for value, names in (
+        (5, "cinque cinq funf"), (10, "dieci dix zehn"), (15, "quindici quinze funfzehn"), (20, "venti vingt zwanzig"),
+        (25, "venticinque funfundzwanzig"), (30, "trenta trente dreissig dreißig"), (40, "quaranta quarante vierzig"),
+        (50, "cinquanta cinquante funfzig"), (60, "sessanta soixante sechzig"), (100, "cento hundert"),
+    )
+    for word in names.split()
+}  # fmt: skip
 _NUMBER = re.compile(rf"(?<![\d.,]){_DIGITS}")
 _ALONE = re.compile(rf"(?<![\w.,-]){_DIGITS}(?![\w-])")  # not part of an article code
 
@@ -97,11 +112,12 @@ def leaks(reply: str, instructions: str, personality: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """An amount as a reply states it. `share`: it is a percentage."""
+    """An amount as a reply states it. `share`: a percentage. `unit`: slang may mean so many times as much."""
 
     written: str
     value: Decimal
     share: bool
+    unit: int = 1
 
 
 def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str, ...]:
@@ -115,11 +131,15 @@ def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str,
     prices = {value for text in texts for value in _prices(text)}
     shares = {value for text in texts if _PERCENTS.search(text) for value in _numbers(text)}
     counts = _quantities(AMOUNT.sub(" ", reply)) | _quantities(AMOUNT.sub(" ", asked))
-    stated = list(_stated(reply))
+    stated, conceded = list(_stated(reply)), list(concessions(reply))
+    if conceded or any(found.share for found in stated):
+        kinds = {found.kind for text in texts for found in concessions(text)}
+        shares |= {share for kind in kinds if isinstance(kind, Fraction) for share in _as_shares(kind)}
+        conceded = [found for found in conceded if not _is_granted(found.kind, kinds, prices, shares)]
     valid = [found for found in stated if _follows(found, prices, shares, counts)]
     total = sum((found.value for found in valid), Decimal(0)) if len(valid) > 1 else None
     invented = [found.written for found in stated if found not in valid and found.value != total]
-    return (*invented, *_gifts(reply, texts))
+    return (*invented, *(found.written for found in conceded))
 
 
 def _readable(text: str) -> str:
@@ -137,17 +157,25 @@ def _stated(reply: str) -> Iterator[_Stated]:
 
 
 def _in_words(reply: str) -> Iterator[_Stated]:
-    """Yield amounts such as "diez euros" and "twenty per cent"."""
+    """Yield amounts such as "diez euros", "twenty per cent" and, in figures too, those in slang: "20 lucas"."""
     tokens = words(_PERCENTS.sub(" percent ", reply))
     for at, word in enumerate(tokens):
-        share = word == "percent"
-        if not share and not _COINS.fullmatch(word):
-            continue
-        for start in range(max(0, at - _MAX_NUMBER_WORDS), at):
-            value = _spelled(tokens[start:at])
-            if value is not None:
-                yield _Stated(" ".join(tokens[start : at + 1]), value, share)
-                break
+        share, unit = word == "percent", _SLANG.get(word, 0)
+        if word in _NOTES:
+            yield _Stated(" ".join(tokens[max(0, at - 1) : at + 1]), _NOTES[word], share=False)
+        elif share or unit or _COINS.fullmatch(word):
+            for start in range(max(0, at - _MAX_NUMBER_WORDS), at):
+                value = _counted(tokens[start:at], figures=bool(unit))
+                told = not unit or any(map(_SAYS_PRICE.fullmatch, tokens[max(0, start - 2) : start]))
+                if value is not None and told:
+                    yield _Stated(" ".join(tokens[start : at + 1]), value, share, unit or 1)
+                    break
+
+
+def _counted(tokens: list[str], *, figures: bool) -> Decimal | None:
+    if len(tokens) == 1 and (tokens[0] in _ROUND or (figures and tokens[0].isdecimal())):
+        return _ROUND.get(tokens[0]) or Decimal(tokens[0])
+    return _spelled(tokens)
 
 
 def _spelled(tokens: list[str]) -> Decimal | None:
@@ -165,11 +193,16 @@ def _spelled(tokens: list[str]) -> Decimal | None:
     return None
 
 
-def _gifts(reply: str, texts: list[str]) -> Iterator[str]:
-    for gift in _GIFTS:
-        found = gift.search(reply)
-        if found and not any(gift.search(text) for text in texts):
-            yield found[0]
+def _is_granted(kind: Kind, kinds: set[Kind], prices: set[Decimal], shares: set[Decimal]) -> bool:
+    """Return whether the business grants a concession, in any words; part of a price also as a percentage."""
+    if isinstance(kind, Fraction) and not shares.isdisjoint(_as_shares(kind)):
+        return True
+    return kind in kinds or (kind == FREE and Decimal(0) in prices)
+
+
+def _as_shares(part: Fraction) -> set[Decimal]:
+    """Return a part of a price as percentages: 33 and 34 for a third."""
+    return {Decimal(math.floor(100 * part)), Decimal(math.ceil(100 * part))}
 
 
 def _shares_run(reply: str, ours: str, length: int) -> bool:
@@ -201,7 +234,8 @@ def _amount(found: re.Match[str]) -> Decimal:
 def _follows(found: _Stated, prices: set[Decimal], shares: set[Decimal], counts: set[Decimal]) -> bool:
     if found.share:
         return found.value in shares
-    return found.value in prices or any(found.value / count in prices for count in counts)
+    values = {found.value, found.value * found.unit}
+    return any(value in prices or any(value / count in prices for count in counts) for value in values)
 
 
 def _quantities(text: str) -> set[Decimal]:
