@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
+from rapidfuzz import fuzz
 
 from core.bots.settings import QaPair
+from core.text.matching import SAME_MEANING, Index, Match, share
 from core.text.normalize import stem, words
 from core.text.stopwords import EMPTY, INTERROGATIVES
 from core.text.synonyms import key
@@ -60,8 +60,6 @@ _PRICE = key("precio")
 _ASKS_PRICE = frozenset(stem(word) for word in words("cuanto quanto how much"))
 _WEIGHTS = dict.fromkeys(_INTERROGATIVES, 0.25)
 _WEIGHTS |= dict.fromkeys((key(word) for word in words("atencion atendimento funcionamiento funcionamento")), 0.1)
-_TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
-_TYPO_CREDIT = 0.9
 _WORDING_SHARE = 0.15
 _LISTED = 0.1  # generous: a model judges the listed answers and cannot use an unlisted one
 _BY_ANSWER = 0.5  # a match in the answer is weaker evidence than one in the question
@@ -73,10 +71,10 @@ _REPEATABLE_WORDS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question reduced to what it asks: `keys` maps each meaningful word to its stem or group."""
+    """A question reduced to the words that say what it asks."""
 
     folded: str
-    keys: Mapping[str, str]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +93,10 @@ def search(pairs: Sequence[QaPair], question: str, limit: int) -> list[Passage]:
 
 def _by_answer(pairs: Sequence[QaPair], question: str) -> Iterator[Passage]:
     """Yield pairs whose question and answer together cover the question: "tarjeta" occurs in the answer on payment."""
-    keys = _question(question).keys
-    for index, pair in enumerate(pairs, start=1):
-        if not pair.approved or not keys:
-            continue
-        pair_keys = _question(f"{pair.question}\n{pair.answer}").keys
-        slips = _corrections(_question(question), pair_keys)
-        matched = [word for word, key in keys.items() if key in pair_keys.values() or word in slips]
-        score = _BY_ANSWER * _weight({keys[word] for word in matched}) / _weight(set(keys.values()))
-        if score >= _LISTED:
-            yield Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
+    for match in _index(tuple(f"{pair.question}\n{pair.answer}" for pair in pairs)).matches(_question(question).words):
+        pair, score = pairs[match.position], _BY_ANSWER * share(_credits(match.asked), match.asked, _weight)
+        if pair.approved and score >= _LISTED:
+            yield _passage(match.position, pair, score)
 
 
 def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:
@@ -120,93 +112,85 @@ def sure_answer(pairs: Sequence[QaPair], question: str) -> Passage | None:
 
 def same_question(first: str, second: str) -> bool:
     """Return whether two messages ask the same in other words or with a typo. Courtesies never count."""
-    one, other = _question(first), _question(second)
-    if min(len(set(one.keys.values())), len(set(other.keys.values()))) < _REPEATABLE_WORDS:
-        return False
-    slips = _corrections(other, one.keys)
-    return {slips.get(word, key) for word, key in other.keys.items()} == set(one.keys.values())
+    index = _index((first,))
+    return any(
+        match.weakest > 0 and min(len(match.asked), len(match.covered)) >= _REPEATABLE_WORDS
+        for match in index.matches(_question(second).words)
+        if len(match.covered) == len(index.texts[0])
+    )
 
 
-def subject_of(question: str) -> Mapping[str, str]:
-    """Return the folded words that name the subject of a question, with their stems, without who asks or how much."""
-    keys = _question(question).keys
-    return {word: key for word, key in keys.items() if key != _PRICE and key not in _INTERROGATIVES}
+def subject_of(question: str) -> list[str]:
+    """Return the folded words that name the subject of a question, without who asks or how much."""
+    return [word for word in _question(question).words if key(word) != _PRICE and key(word) not in _INTERROGATIVES]
 
 
 def asks_price(question: str) -> bool:
     """Return whether it asks what something costs."""
-    return _PRICE in _question(question).keys.values()
+    return any(key(word) == _PRICE for word in _question(question).words)
 
 
 def meaning(question: str) -> frozenset[str]:
     """Return what a question asks, as keys shared by the forms of a word. Empty for a greeting or a courtesy."""
-    return frozenset(_question(question).keys.values()) - _INTERROGATIVES
+    return frozenset(map(key, _question(question).words)) - _INTERROGATIVES
 
 
 def similarity(first: str, second: str) -> float:
     """Return the similarity of two questions, 0 to 1: mostly what they ask, tolerating a typo, and a little wording."""
     one, other = _question(first), _question(second)
-    if not one.keys or not other.keys:
+    if not one.words or not other.words:
         return float(one.folded == other.folded)
-    slips = _corrections(one, other.keys)
-    if {*one.keys.values(), *slips.values()}.isdisjoint(other.keys.values()):
-        return 0.0
-    return _compare(one, slips, other)[0]
+    index = _index((second,))
+    return max((_compare(one, other, match, index)[0] for match in index.matches(one.words)), default=0.0)
 
 
 def _matches(pairs: Sequence[QaPair], question: str) -> list[_Match]:
+    """Return the approved pairs that share a word with the question or are worded like it, best first."""
     asked = _question(question)
-    known = [(index, pair, _question(pair.question)) for index, pair in enumerate(pairs, start=1) if pair.approved]
-    vocabulary: dict[str, str] = {}
-    for _, _, pair_question in known:
-        vocabulary |= pair_question.keys
-    slips = _corrections(asked, vocabulary)
-    reach = {*asked.keys.values(), *slips.values()}
+    questions = tuple(pair.question for pair in pairs)
+    index = _index(questions)
+    found = {match.position: match for match in index.matches(asked.words)}
     matches = []
-    for index, pair, pair_question in known:
-        if reach.isdisjoint(pair_question.keys.values()) and asked.folded != pair_question.folded:
-            continue
-        score, answers_all = _compare(asked, slips, pair_question)
-        passage = Passage(id=f"qa-{index}", title=pair.question, text=pair.answer, score=round(score, 4))
-        matches.append(_Match(passage, answers_all))
+    for position, pair in enumerate(pairs):
+        pair_question, match = _question(pair.question), found.get(position)
+        if pair.approved and (match or asked.folded == pair_question.folded):
+            score, answers_all = _compare(asked, pair_question, match, index)
+            matches.append(_Match(_passage(position, pair, score), answers_all))
     return sorted(matches, key=lambda match: -match.passage.score)
 
 
-def _compare(asked: _Question, slips: Mapping[str, str], pair: _Question) -> tuple[float, bool]:
-    """Return the similarity, 0 to 1, of two overlapping questions, and whether the pair's covers all of the other."""
+def _passage(position: int, pair: QaPair, score: float) -> Passage:
+    return Passage(id=f"qa-{position + 1}", title=pair.question, text=pair.answer, score=round(score, 4))
+
+
+def _compare(asked: _Question, pair: _Question, match: Match | None, index: Index) -> tuple[float, bool]:
+    """Return the similarity, 0 to 1, of two questions, and whether the pair's covers all of the other."""
     if asked.folded == pair.folded:
         return 1.0, True
-    exact = set(asked.keys.values())
-    pair_keys = set(pair.keys.values())
-    corrected = {slips[word] for word in asked.keys if word in slips} & pair_keys - exact
-    common = exact & pair_keys
-    unmet = {key for word, key in asked.keys.items() if key not in pair_keys and slips.get(word) not in corrected}
-    credit = _weight(common) + _TYPO_CREDIT * _weight(corrected)
-    covered = credit / (_weight(common) + _weight(corrected) + _weight(unmet))
-    recalled = credit / _weight(pair_keys)
+    if match is None or not (credits := _credits(match.covered)):
+        return 0.0, False
+    covered = share(_credits(match.asked), match.asked, _weight)
+    recalled = share(credits, index.texts[match.position], _weight)
     overlap = 2 * covered * recalled / (covered + recalled)
     wording = fuzz.token_sort_ratio(asked.folded, pair.folded) / 100
     # Correct one typo only, and only beside a certain word: "corte" may be meant, not a mistyped "coste".
-    plausible = len(corrected) <= 1 and bool(common - _INTERROGATIVES)
-    return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, not unmet and (not corrected or plausible)
+    certain = {word for word, credit in credits.items() if credit == 1}
+    plausible = len(credits) == len(certain) or (len(credits) == len(certain) + 1 and certain - _INTERROGATIVES)
+    return (1 - _WORDING_SHARE) * overlap + _WORDING_SHARE * wording, match.weakest > 0 and bool(plausible)
 
 
-def _weight(keys: set[str]) -> float:
-    return sum(_WEIGHTS.get(key, 1.0) for key in keys)
+def _credits(found: Mapping[str, float]) -> dict[str, float]:
+    """Return the credits with that of every typo alike."""
+    return {word: credit if credit in (0, 1) else SAME_MEANING for word, credit in found.items()}
 
 
-def _corrections(asked: _Question, vocabulary: Mapping[str, str]) -> dict[str, str]:
-    """Return, for each unknown word, the key of the known word one edit away, if there is exactly one."""
-    candidates = [word for word in vocabulary if len(word) >= _TYPO_LENGTH and not word.isdigit()]
-    slips: dict[str, str] = {}
-    for word in asked.keys:
-        if word in vocabulary or len(word) < _TYPO_LENGTH or word.isdigit():
-            continue
-        near = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=1, limit=None)
-        keys = {vocabulary[candidate] for candidate, _, _ in near}
-        if len(keys) == 1:
-            slips[word] = keys.pop()
-    return slips
+def _weight(word: str) -> float:
+    return _WEIGHTS.get(word, 1.0)
+
+
+@lru_cache(maxsize=4096)
+def _index(questions: tuple[str, ...]) -> Index:
+    return Index(_question(question).words for question in questions)
 
 
 @lru_cache(maxsize=4096)
@@ -214,7 +198,7 @@ def _question(text: str) -> _Question:
     found = [_TYPED.get(word, word) for word in words(text)]
     folded = " ".join(found)
     spelled = _PHRASE.sub(lambda phrase: _PHRASES[phrase.group()], folded).split()
-    keys = {word: key(word) for word in spelled if word not in EMPTY}
-    if _PRICE in keys.values():
-        keys = {word: meant for word, meant in keys.items() if meant not in _ASKS_PRICE}
-    return _Question(folded, keys)
+    kept = [word for word in spelled if word not in EMPTY]
+    if any(key(word) == _PRICE for word in kept):
+        kept = [word for word in kept if key(word) not in _ASKS_PRICE]
+    return _Question(folded, tuple(dict.fromkeys(kept)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,24 +9,24 @@ from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.bots.approved_answers import asks_price, subject_of
 from core.models import Business, Product
 from core.text import money
-from core.text.normalize import LanguageCode, guess_language
+from core.text.matching import SAME_MEANING, Index, share
+from core.text.normalize import LanguageCode, guess_language, singular, words
 from core.text.numbers import unit_label
+from core.text.stopwords import PARTICLES
 from core.types import Passage
 
 _MAX_CACHED = 64  # catalogues cached in a process
 _FLOOR = 0.4
 _ASKED_SHARE = 0.7  # the rest of a score is the share of the product's name in the question
-_TYPO_LENGTH = 5  # in shorter words one letter changes the meaning too often
-_TYPO_CREDIT = 0.9
 _LEAD = 0.1  # lead of the best product over the next for its price to be certain
+# "Té" is no pronoun among goods.
+_EMPTY = PARTICLES - {"te"} | frozenset(words("talla talle color tamano cor tamanho numero size colour es son"))
 _PER: dict[LanguageCode, str] = {"es": "por", "en": "per", "pt": "por"}
 _PIECE: dict[LanguageCode, str] = {"es": "unidad", "en": "unit", "pt": "unidade"}
 
@@ -111,46 +110,52 @@ def sure_price(items: tuple[Item, ...], question: str) -> Passage | None:
     if not asks_price(question):
         return None
     best, *rivals = _fits(items, question) or [_NO_FIT]
-    if not best.whole or (rivals and best.score - rivals[0].score < _LEAD):
+    if not best.sure or (rivals and best.score - rivals[0].score < _LEAD):
         return None
     return _passage(items[best.at], best.score, guess_language(question))
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
-    """A catalogue by the stems of its words: `names` are the stems of each item's name, aliases and SKU."""
+class CatalogIndex:
+    """A catalogue by the words of its names, aliases and SKUs.
 
-    names: Sequence[Sequence[frozenset[str]]]
-    named_by: Mapping[str, Sequence[int]]
-    vocabulary: Mapping[str, str]  # each word as written, folded, and its stem
+    `items` has the position of the item of each text in `words`, `exact` those of each name without spaces or marks.
+    """
 
-    def weight(self, key: str) -> float:
-        """Weigh a word by its rarity; one that no product has weighs as much as the rarest."""
-        return math.log(1 + len(self.names) / max(1, len(self.named_by.get(key, ()))))
+    words: Index
+    items: Sequence[int]
+    exact: Mapping[str, Sequence[int]]
 
 
 @lru_cache(maxsize=_MAX_CACHED)
-def _index(items: tuple[Item, ...]) -> _Index:
-    names: list[list[frozenset[str]]] = []
-    vocabulary: dict[str, str] = {}
-    named_by: dict[str, list[int]] = defaultdict(list)
-    for at, item in enumerate(items):
-        known = [found for text in (item.name, *item.aliases, item.sku) if (found := subject_of(text))]
-        names.append([frozenset(found.values()) for found in known])
-        for key in {key for found in known for key in found.values()}:
-            named_by[key].append(at)
-        for found in known:
-            vocabulary |= found
-    return _Index(names, dict(named_by), vocabulary)
+def index_of(items: tuple[Item, ...]) -> CatalogIndex:
+    """Return the index of these products."""
+    names = [(at, name) for at, item in enumerate(items) for name in (item.name, *item.aliases, item.sku) if name]
+    exact: defaultdict[str, list[int]] = defaultdict(list)
+    for at, name in names:
+        if at not in exact[bare(name)]:
+            exact[bare(name)].append(at)
+    return CatalogIndex(Index((content(name) for _, name in names), singular), [at for at, _ in names], exact)
+
+
+def content(text: str) -> list[str]:
+    """Return the words of a product's name that distinguish it; all of them if none does."""
+    found = words(text)
+    return [word for word in found if word not in _EMPTY] or found
+
+
+def bare(name: str) -> str:
+    """Return a name without spaces, marks and accents."""
+    return "".join(words(name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well the item at a position fits a question, 0 to 1, and whether all its words match."""
+    """How well the item at a position fits a question, 0 to 1, and whether all its words match for certain."""
 
     at: int
     score: float
-    whole: bool
+    sure: bool
 
 
 _NO_FIT = _Fit(-1, 0.0, False)
@@ -158,38 +163,18 @@ _NO_FIT = _Fit(-1, 0.0, False)
 
 def _fits(items: tuple[Item, ...], question: str) -> list[_Fit]:
     """Return the items that match at all, best first."""
-    asked = subject_of(question)
-    if not items or not asked:
-        return []
-    index = _index(items)
-    readings = [_reading(word, key, index) for word, key in asked.items()]
-    named = {at for keys, _ in readings for key in keys for at in index.named_by.get(key, ())}
-    fits = (max((_fit(index, at, name, readings) for name in index.names[at]), key=_score) for at in named)
-    return sorted(fits, key=lambda fit: (-fit.score, fit.at))
+    index = index_of(items)
+    best: dict[int, _Fit] = {}
+    for match in index.words.matches(subject_of(question)):
+        at, rarity = index.items[match.position], index.words.rarity
+        score = _ASKED_SHARE * share(match.asked, match.asked, rarity)
+        score += (1 - _ASKED_SHARE) * share(match.covered, index.words.texts[match.position], rarity)
+        best[at] = max(best.get(at, _NO_FIT), _Fit(at, score, match.weakest >= SAME_MEANING), key=_score)
+    return sorted(best.values(), key=lambda fit: (-fit.score, fit.at))
 
 
 def _score(fit: _Fit) -> float:
     return fit.score
-
-
-def _reading(word: str, key: str, index: _Index) -> tuple[frozenset[str], float]:
-    """Return the stems that a word may stand for, and its weight. A word that no product has stands for itself."""
-    if key in index.named_by or len(word) < _TYPO_LENGTH or word.isdigit():
-        return frozenset({key}), 1.0
-    long_enough = [one for one in index.vocabulary if len(one) >= _TYPO_LENGTH]
-    near = process.extract(word, long_enough, scorer=OSA.distance, score_cutoff=1, limit=3)
-    return frozenset(index.vocabulary[one] for one, _, _ in near) or frozenset({key}), _TYPO_CREDIT
-
-
-def _fit(index: _Index, at: int, name: frozenset[str], readings: Sequence[tuple[frozenset[str], float]]) -> _Fit:
-    matched, total, used = 0.0, 0.0, set[str]()
-    for keys, credit in readings:
-        total += max(map(index.weight, keys))
-        used |= keys & name
-        matched += credit * max(map(index.weight, keys & name), default=0.0)
-    share = sum(map(index.weight, used)) / sum(map(index.weight, name))
-    score = _ASKED_SHARE * matched / total + (1 - _ASKED_SHARE) * share
-    return _Fit(at, score, all(keys & name for keys, _ in readings))
 
 
 def _passage(item: Item, score: float, language: LanguageCode) -> Passage:

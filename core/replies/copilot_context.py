@@ -17,7 +17,7 @@ from core.models import AIRun, Channel, Conversation
 from core.platform.errors import NotFound
 from core.replies import context, transcript
 from core.replies.decision import Trace
-from core.text import similarity
+from core.text import matching
 from core.types import BusinessFacts, Role, Turn
 
 OUTCOME = "copilot"
@@ -95,13 +95,13 @@ def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
     saved = saved_replies(session)
     text = _customer_text(session, conversation_id)
     texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
-    return [saved[place] for place, _ in similarity.nearest(text, texts, _MAX_REPLIES)]
+    return [saved[place] for place, _ in matching.nearest(text, texts, _MAX_REPLIES)]
 
 
 def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:
     """Return the tags in use that occur in the customer's messages."""
     tags = triage.known_tags(session, business_id)
-    return similarity.named_in(_customer_text(session, conversation_id), tags, _MAX_TAGS)
+    return matching.named_in(_customer_text(session, conversation_id), tags, _MAX_TAGS)
 
 
 def _customer_text(session: Session, conversation_id: int) -> str:

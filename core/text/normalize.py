@@ -18,16 +18,18 @@ LanguageCode = Literal["es", "en", "pt"]
 
 _WORD = re.compile(r"[^\W_]{1,64}")  # a longer run is no word, and is cut
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
-_MARKED = r"[^\W_\u0300-\u036f][\u0300-\u036f]*"  # a letter, with accents that the text writes apart from it
+_ACCENTS = r"[\u0300-\u036f]"  # which a text may write apart from their letter
+_SIGN, _DIGIT = rf"[^\W_\u0300-\u036f]{_ACCENTS}*", rf"\d{_ACCENTS}*"
 _TOKEN = re.compile(
-    rf"\d{{1,3}}/\d{{1,3}}(?!\d)|\d+(?:[.,]\d+)+(?:(?!\d){_MARKED})*|\d+(?:{_MARKED})*|[½¼¾]"
-    rf"|(?:{_MARKED})+(?:['’](?:{_MARKED})+)*|\n|[^\s\w]"
+    rf"\d{{1,3}}/\d{{1,3}}(?!\d|{_ACCENTS})|(?:{_DIGIT})+(?:[.,](?:{_DIGIT})+)+(?:{_SIGN})*|[½¼¾]"
+    rf"|(?:{_SIGN})+(?:['’]{_ACCENTS}*(?:{_SIGN})+)*|\n|[^\s\w]"
 )
 _SENTENCE_END = re.compile(r"[.!?;\n¿¡…]+")
 
 _CLITIC = re.compile(r"^(.{3,}(?:[aei]r|an|en|ando|endo))(?:me|te|se|nos|los|las|les|lo|la|le)$")
 _CALL = re.compile(r"^(.{2,}[aei])me$")  # llámame, comuníqueme
 _SPELLINGS = (("qu", "c"), ("gu", "g"), ("z", "c"))  # comunique and comunico, pague and pago, cotizo and coticé
+_PLURAL_ES = re.compile(r".[aeiou][dlnrxyz]es$")  # flores and redes, but not postres, cables or cafés
 _DIPHTHONG_UE = re.compile(r"(?<![qg])ue")
 _MIN_STEM_LENGTH = 3
 _DOUBLE_END = re.compile(r"([^aeiou\d])\1$")
@@ -118,6 +120,19 @@ def stem(word: str) -> str:
         if len(word) > _MIN_STEM_LENGTH and word.endswith(spelled):
             return word.removesuffix(spelled) + sound
     return word
+
+
+def singular(word: str) -> str:
+    """Return the singular of a folded noun: "camisas", "papeles", "botoes"."""
+    if word.endswith(("aes", "oes")) and len(word) > 3:  # pães, botões
+        return f"{word[:-3]}ao"
+    if word.endswith(("ais", "eis")) and len(word) > 4:  # jornais, papéis
+        return f"{word[:-2]}l"
+    if word.endswith("sses"):  # presses, as the last "s" of press goes too
+        return word[:-3]
+    if _PLURAL_ES.search(word):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
 
 
 def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.normalize import fold, guess_language, sentences, stem, tokens, words
+from core.text.normalize import fold, guess_language, sentences, singular, stem, tokens, words
 
 
 def test_folding_drops_accents_and_case() -> None:
@@ -108,3 +108,20 @@ def test_the_language_of_an_ordinary_question_is_recognised(text: str, language:
 
 def test_a_message_without_a_language_takes_the_default() -> None:
     assert guess_language("👍 123", "pt") == "pt"
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("camisas", "camisa"), ("cafes", "cafe"), ("flores", "flor"), ("postres", "postre"), ("cables", "cable"),
+        ("papeles", "papel"), ("llaves", "llave"), ("botoes", "botao"), ("papeis", "papel"), ("boxes", "box"),
+        ("dresses", "dress"), ("gas", "gas"), ("pan", "pan"),
+    ],
+)  # fmt: skip
+def test_the_singular_of_a_noun(many: str, one: str) -> None:
+    assert singular(many) == singular(one)
+
+
+@given(st.text(max_size=30).map(fold))
+def test_a_singular_is_never_lost(word: str) -> None:
+    assert bool(singular(word)) is bool(word)

@@ -16,6 +16,7 @@ ITEMS = (
     Item(3, "ZAP-01", "Zapatos de cuero", ("calzado", "leather shoes"), "par", Decimal(60), "EUR"),
     Item(4, "HAR-01", "Harina", ("flour", "farinha"), "kg", Decimal("1.2"), "EUR"),
     Item(5, "TOR-01", "Tornillo", ("screw",), "", Decimal("0.0125"), "EUR"),
+    Item(6, "TAZ-01", "Taza", (), "", Decimal(4), "EUR"),
 )
 
 
@@ -83,6 +84,8 @@ def test_a_passage_tells_the_price_in_the_question_s_language(question: str, tex
         ("¿tienen harina?", None),
         ("¿cuánto cuesta?", None),
         ("quiero un reclamo por la harina", None),
+        ("¿cuánto cuesta la taza?", "product-6"),
+        ("¿cuánto cuesta la tapa?", None),
     ],
 )
 def test_a_price_is_sure_only_without_another_meaning(question: str, product: str | None) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rapidfuzz.distance import OSA
-
 from core.catalog.orders.matcher import SURE, Line, find, match_lines, settled
 from core.catalog.orders.parser import RequestedItem, bare_quantity, read_order
 from core.catalog.orders.vocabulary import BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SURELY_YES, TAKEN_BACK, VERBS, YES
 from core.catalog.product_index import Item
 from core.catalog.quote import unclear
+from core.text.matching import SAME_MEANING, corrections
 from core.text.normalize import LanguageCode, fold, words
 from core.text.numbers import Quantity
 
 _MAX_LENGTH = 500  # characters: a longer text says more than yes or no
+_LONG = 6  # letters
 _ASKS = re.compile(r"\W*¿|[^.!\n¿]*\?")  # the first sentence is a question
 _SIGNS = {"👍": " si ", "👌": " si ", "✅": " si ", "✔": " si ", "👎": " no ", "❌": " no "}
 
@@ -80,9 +80,8 @@ def _short(word: str) -> str:
 
 def _matches(word: str, known: frozenset[str]) -> bool:
     """Return whether it is one of these words, allowing a typo in a long one."""
-    if word in known:
-        return True
-    return len(word) >= 6 and any(len(other) >= 6 and OSA.distance(word, other, score_cutoff=1) <= 1 for other in known)
+    long = (other for other in known if len(other) >= _LONG)
+    return word in known or (len(word) >= _LONG and SAME_MEANING in corrections(word, long).values())
 
 
 def resolved(

@@ -21,7 +21,7 @@ from core.catalog.orders.stop_phrases import (
     TAILS,
     WISHES,
 )
-from core.text.normalize import LanguageCode, Token, guess_language, stem, tokens, words
+from core.text.normalize import LanguageCode, Token, guess_language, singular, tokens, words
 from core.text.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
 
 
@@ -263,7 +263,7 @@ class _Reader:
 def plural(name: str) -> bool:
     """Return whether the named product is plural, by its first word that is no article."""
     nouns = [word for word in words(name) if word not in LEADS and word not in UNITS]
-    return bool(nouns) and len(nouns[0]) > 3 and nouns[0].endswith("s") and stem(nouns[0]) != nouns[0]
+    return bool(nouns) and singular(nouns[0]) != nouns[0]
 
 
 def bare_quantity(text: str, language: LanguageCode) -> Quantity | None:
