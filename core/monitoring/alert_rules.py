@@ -20,7 +20,10 @@ WITH conditions (business_id, kind, severity, subject) AS (
     FROM deliveries d JOIN channels c ON c.id = d.channel_id
     WHERE d.next_attempt_at < now() - %(backlog)s AND c.state = 'active'
     UNION
-    SELECT c.business_id, 'breaker', 'high', c.kind || ' ' || c.identity
+    SELECT c.business_id, CASE WHEN EXISTS (
+            SELECT FROM deliveries d JOIN messages m ON m.id = d.message_id
+            WHERE d.channel_id = c.id AND d.next_attempt_at IS NOT NULL AND m.error->>'cause' = 'admin'
+        ) THEN c.kind || '_down' ELSE 'breaker' END, 'high', c.kind || ' ' || c.identity
     FROM channel_flow f JOIN channels c ON c.id = f.channel_id WHERE f.open_until > now()
     UNION
     SELECT business_id, 'paused', 'high', c.kind || ' ' || c.identity FROM channels c WHERE state = 'paused'

@@ -16,6 +16,7 @@ from core.messaging.outbound import results
 from core.messaging.outbound.claim import Claimed
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
+from core.monitoring import alerts
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import MarketingStopped, OptedOut
@@ -84,6 +85,17 @@ def test_refused_credentials_suspend_the_number_and_lose_nothing(business: TestB
     due_now()
     assert len(claim()) == 2
     assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
+
+
+def test_refused_credentials_are_an_alert_about_the_account_and_not_about_a_failing_provider(
+    business: TestBusiness,
+) -> None:
+    say(business.business_id, customer_writes())
+    refuse(business, claim_one(), "190", 401)
+    with system_transaction() as session:
+        alerts.evaluate(session)
+    assert column("SELECT kind FROM alerts") == ["whatsapp_down"]
+    assert column("SELECT kind FROM notices") == ["number_held"]
 
 
 def test_a_message_refused_here_does_not_resume_a_suspended_number(business: TestBusiness) -> None:

@@ -172,7 +172,8 @@ def _update_limits(session: Session, claimed: Claimed, error: SendError) -> None
     if error.diagnosis.suspends_number:
         if rate_limit.suspend_number(session, claimed.channel_id):
             words = f"Nothing goes out: {error.error.title} ({error.error.code}). {error.advice} {_HELD}"
-            _open_alert(session, claimed, error, "breaker", "number_held", words)
+            kind = session.scalars(select(Channel.kind).where(Channel.id == claimed.channel_id)).one()
+            _open_alert(session, claimed, error, f"{kind}_down", "number_held", words)
         return
     rate_limit.record_outcome(session, claimed.channel_id, healthy=True)
     if error.diagnosis.answers_only:
