@@ -20,7 +20,8 @@ DEFAULT = "es"
 _FOLDER = Path(__file__).with_name("texts")
 # Sentences about these values come last, in this order.
 _ORDER = (
-    "", "limits", "until", "reason", "advice", "provider_says", "content", "paused", "resumes_at", "by_hand", "resumed",
+    "", "limits", "until", "reason", "advice", "provider_says", "content", "paused", "resumes_at", "by_hand",
+    "answers_only", "resumed",
 )  # fmt: skip
 _LONGEST_VALUE = 300  # characters of a value that a customer or provider wrote
 

@@ -14,6 +14,7 @@ class SendingEffect(StrEnum):
 
     UNCHANGED = "unchanged"
     STOP = "stop"  # the provider refuses messages from now on
+    ANSWERS_ONLY = "answers_only"  # the provider refuses messages that begin conversations, until `News.until`
     RESUME = "go_on"  # the restriction is lifted
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.accounts import notification_texts
 from core.messaging.channels import pauses
+from core.messaging.outbound import rate_limit
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
@@ -164,7 +165,7 @@ def test_a_disabled_account_pauses_all_its_numbers_until_it_is_reinstated(busine
     receive({**body("account_update", DISABLE), "again": 2})
     assert of_account() == ["paused", "active"], "what a person resumed stays so when the same news comes again"
     _, words, _ = hear("account_update", REINSTATE)
-    assert of_account() == ["active", "active"] and "Going on" in words
+    assert of_account() == ["active", "active"] and "Sending again" in words
 
 
 def test_what_a_person_paused_stays_paused(business: TestBusiness) -> None:
@@ -180,8 +181,15 @@ def test_what_a_person_paused_stays_paused(business: TestBusiness) -> None:
 @pytest.mark.parametrize(
     ("kinds", "expiration", "state", "said"),
     [
-        (["RESTRICTED_BIZ_INITIATED_MESSAGING"], LATER, "paused", "by themselves"),
-        (["RESTRICTED_CUSTOMER_INITIATED_MESSAGING"], str(LATER), "paused", "by themselves"),
+        (["RESTRICTED_BIZ_INITIATED_MESSAGING"], LATER, "active", "Answers to customers go out"),
+        (["RESTRICTED_BIZ_INITIATED_MESSAGING"], None, "paused", "resume them in Channels"),
+        (
+            ["RESTRICTED_BIZ_INITIATED_MESSAGING", "RESTRICTED_CUSTOMER_INITIATED_MESSAGING"],
+            LATER,
+            "paused",
+            "resume automatically",
+        ),
+        (["RESTRICTED_CUSTOMER_INITIATED_MESSAGING"], str(LATER), "paused", "resume automatically"),
         (["RESTRICTED_SOMETHING_NEW"], None, "paused", "resume them in Channels"),
         ([], None, "paused", "resume them in Channels"),
         (["RESTRICTED_ADD_PHONE_NUMBER_ACTION"], LATER, "active", "Until"),
@@ -199,8 +207,17 @@ def test_restricted_messaging_pauses_until_its_end(
     rows("UPDATE channels SET paused_until = now() - interval '1 second' WHERE paused_until IS NOT NULL")
     with system_transaction() as session:
         resumed = pauses.resume_due(session)
-    assert resumed == ("by themselves" in said)
+    assert resumed == ("resume automatically" in said)
     assert (of_account() == ["active"]) == (state == "active" or resumed == 1)
+
+
+def test_numbers_that_may_not_begin_conversations_answer_until_the_restriction_ends(business: TestBusiness) -> None:
+    hear("account_update", restriction("RESTRICTED_BIZ_INITIATED_MESSAGING"))
+    until = "SELECT extract(epoch FROM answers_only_until) FROM channel_flow WHERE answers_only_until IS NOT NULL"
+    assert float(one(until)) == pytest.approx(LATER, abs=60)
+    with transaction(business.business_id) as session:
+        assert not rate_limit.restrict_to_replies(session, business.whatsapp_channel_id, 3600)
+    assert float(one(until)) == pytest.approx(LATER, abs=60), "a shorter limit does not end a longer one"
 
 
 def test_a_templates_row_is_updated_at_once(business: TestBusiness) -> None:

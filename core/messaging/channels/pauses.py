@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import open_alert
 from core.messaging.channels.admin import set_state
+from core.messaging.outbound import rate_limit
 from core.models import Channel, ChannelState
 from core.platform.db import enter_business, leave_business
 
@@ -45,6 +46,13 @@ def pause(
             )
     session.expire_all()
     return [row.name for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
+
+
+def restrict_to_replies(session: Session, business_id: int, channel_id: int, account: str, until: datetime) -> None:
+    """Stop the account's numbers from beginning conversations until then; replies continue."""
+    seconds = (until - datetime.now(UTC)).total_seconds()
+    for row in _numbers(session, business_id, channel_id, account):
+        rate_limit.restrict_to_replies(session, row.id, seconds)
 
 
 def resume(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[str]:

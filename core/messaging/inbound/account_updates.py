@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -115,6 +116,9 @@ def _act(session: Session, business_id: int, channel_id: int, notice: AccountUpd
     """Pause or resume the account's numbers. Returns the resulting facts for the notification."""
     if news.sending_effect is SendingEffect.RESUME:
         return {"resumed": pauses.resume(session, business_id, channel_id, notice.account)}
+    if news.sending_effect is SendingEffect.ANSWERS_ONLY and news.until and news.until > datetime.now(UTC):
+        pauses.restrict_to_replies(session, business_id, channel_id, notice.account, news.until)
+        return {"answers_only": True}
     if news.sending_effect is not SendingEffect.STOP:
         return {}
     reason = sentence(language_of(session, business_id), news.words, news.facts, notice.text)

@@ -197,7 +197,9 @@ def restrict_to_replies(session: Session, channel_id: int, seconds: float) -> bo
     session.execute(
         update(ChannelFlow)
         .where(ChannelFlow.channel_id == channel_id)
-        .values(answers_only_until=func.now() + timedelta(seconds=seconds))
+        .values(
+            answers_only_until=func.greatest(ChannelFlow.answers_only_until, func.now() + timedelta(seconds=seconds))
+        )
         .execution_options(synchronize_session=False)
     )
     return bool(is_new)

@@ -81,7 +81,10 @@ def _account_update(value: Value) -> News:
 
 
 def _restriction(value: Value) -> News:
-    """Return the meaning of a restriction: on messaging, it stops the numbers until the last restriction ends."""
+    """Return the meaning of a restriction: on messaging, it stops the numbers until the last restriction ends.
+
+    One on business-initiated messages alone, with an end, still allows answers.
+    """
     found = [item for item in items(value, "restriction_info") if isinstance(item, dict)]
     kinds = [kind for item in found if (kind := code(item.get("restriction_type")))]
     messaging = [item for item in found if "ADD_PHONE_NUMBER" not in code(item.get("restriction_type"))]
@@ -89,15 +92,11 @@ def _restriction(value: Value) -> News:
     known = [end for end in ends if end is not None]
     until = max(known) if known and len(known) == len(ends) else None
     facts = named(limits=kinds, until=f"{until:%Y-%m-%d %H:%M} UTC" if until else None)
-    stops = bool(messaging) or not found
-    return News(
-        "account_restricted",
-        HIGH,
-        facts,
-        "ACCOUNT_RESTRICTION",
-        SendingEffect.STOP if stops else SendingEffect.UNCHANGED,
-        until if stops else None,
-    )
+    effect = SendingEffect.STOP if messaging or not found else SendingEffect.UNCHANGED
+    if until and messaging and all("BIZ_INITIATED" in code(item.get("restriction_type")) for item in messaging):
+        effect = SendingEffect.ANSWERS_ONLY
+    ends_at = None if effect is SendingEffect.UNCHANGED else until
+    return News("account_restricted", HIGH, facts, "ACCOUNT_RESTRICTION", effect, ends_at)
 
 
 def _account_review(value: Value) -> News:
