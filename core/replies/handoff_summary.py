@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.text.labels import with_signs
 from core.types import Role, Summary, Turn
 
 _MAX_SUMMARY_LENGTH = 600  # characters of the model's own summary
@@ -24,7 +25,7 @@ def summarise(turns: Sequence[Turn], model_summary: str | None) -> Summary:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())
+    return " ".join(with_signs(text.replace("\0", "")).split())
 
 
 def _short(text: str, length: int) -> str:

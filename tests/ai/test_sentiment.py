@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.channels.content import plain_text
 from core.replies.assistant import compose
 from core.replies.decision import ComposeRequest, HandOff, Reply
 from core.replies.handoff_rules import Reason, upset
@@ -110,3 +111,16 @@ def test_a_summary_is_short_and_ends_with_the_newest_words() -> None:
     assert (len(summary.words), len(summary.asked), len(summary.tried)) == (600, 300, 200)
     assert summary.asked.startswith("…") and summary.asked.endswith("x fin")
     assert summary.tried.endswith("y…")
+
+
+def test_a_summary_shows_signs_for_what_is_not_text() -> None:
+    said = ["[reply_to: ¿Talla?]\n[image] la roja [hola]", "[audio]", "[unsupported: poll]"]
+    turns = [Turn(Role.CUSTOMER, text, NOON) for text in said]
+    assert summarise(turns, None).asked == "↩ ¿Talla? 📷 la roja [hola] / 🎤 / ❔ poll"
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(plain_text.FILES | {"location", "contacts", "order", "call", "template", "unknown"})
+)
+def test_every_kind_of_message_has_a_sign(kind: str) -> None:
+    assert "[" not in summarise([Turn(Role.CUSTOMER, f"[{plain_text.unread(kind, {})}]", NOON)], None).asked

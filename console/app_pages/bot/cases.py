@@ -14,6 +14,7 @@ from console.markdown import plain
 from core.evaluation.replay_diff import Expectation
 from core.evaluation.test_cases import LONGEST_NAME, MAX_QUESTION_LENGTH, Case
 from core.platform.errors import BotHubError
+from core.text.labels import with_signs
 
 state = st.session_state
 _ENDS = {"either": None, "hands_off": True, "answers": False}
@@ -39,7 +40,7 @@ def _case(case: Case) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(gap=None, width="stretch"):
             st.text(case.name)
-            st.caption(plain(case.said[-1].text))
+            st.caption(plain(with_signs(case.said[-1].text)))
             st.caption(expected_words(case.expected))
         with st.popover("", icon=":material/delete:", help=t("rehearsal.remove"), type="tertiary"):
             st.text(t("rehearsal.remove_sure", name=case.name))

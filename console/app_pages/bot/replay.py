@@ -16,6 +16,7 @@ from core.bots.settings import BotSettings
 from core.evaluation.replay_diff import Difference, Kind, ReplayResult
 from core.evaluation.replays import MAX_ITEMS, MAX_USD, Item, RehearsalView
 from core.platform.errors import BotHubError
+from core.text.labels import with_signs
 
 state = st.session_state
 _SOURCES = ("conversations", "cases")
@@ -171,7 +172,7 @@ def _item(bot_id: int, item: Item) -> None:
             st.markdown(f"{_ICONS[item.difference]} **{t(f'rehearsal.is_{item.difference}')}**", width="content")
             if item.expected.asks_anything:
                 _verdict(item)
-        st.text(item.said[-1].text)
+        st.text(with_signs(item.said[-1].text))
         before, after = st.columns(2, gap="small")
         with before:
             _answer(t("rehearsal.before"), item.before)
