@@ -37,6 +37,8 @@ _TARGETS = {_OBVIOUS: 4.0, _BY_HAND: 0.9, _HELLO: 0.40, _PGBENCH: 0.30}
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
+    """A running web app: its port and its process."""
+
     port: int
     process: psutil.Process
 

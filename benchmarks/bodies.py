@@ -69,6 +69,7 @@ class Signer:
 
 
 def message_id(label: str, number: int) -> str:
+    """Return the provider's id of a message, distinct by label and number."""
     return f"wamid.{label}-{number:07d}"
 
 

@@ -192,6 +192,7 @@ def _seen_after(bench: Bench, page: Page, talk: int, words: str) -> float:
 
 
 def visible(bench: Bench, chromium: Windows, talks: list[int]) -> None:
+    """Time from storing a message to its appearance in an open thread, as Chromium shows it."""
     page = chromium.inbox(talks[0])
     taken = [_seen_after(bench, page, talks[0], f"Visible {number}") for number in range(10 if bench.quick else 50)]
     page.context.close()

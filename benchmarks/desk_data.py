@@ -156,6 +156,7 @@ def fill(url: str, conversations: int, business_id: int = 1) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill a database with a desk's history."""
     parser = argparse.ArgumentParser(prog="benchmarks.desk_data", description=__doc__)
     parser.add_argument("--conversations", type=int, default=2_000)
     parser.add_argument("--database", default="", help="default: DATABASE_URL")

@@ -75,6 +75,7 @@ class Language:
 
 
 def run(bench: Bench) -> None:
+    """Measure in a database of its own."""
     passages, rounds = (10_000, 50) if bench.quick else (100_000, 200)
     url = bench.stack.environment["DATABASE_URL"].replace("/bothub?", "/knowledge?")
     with psycopg.connect(bench.stack.environment["DATABASE_URL"], autocommit=True) as connection:

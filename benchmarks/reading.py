@@ -73,6 +73,7 @@ class Reader:
 
 
 def run(bench: Bench, reader: Reader) -> None:
+    """Measure lists, searches, threads and analytics."""
     bench.figures += [*_lists(reader), *_searches(reader), *_threads(reader), *_analytics(reader)]
 
 

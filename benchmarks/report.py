@@ -39,10 +39,12 @@ def plain(name: str, value: float, unit: str) -> Figure:
 
 
 def at_least(name: str, value: float, unit: str, target: float) -> Figure:
+    """A figure that meets its target from `target` up."""
     return Figure(name, _amount(value, unit), "", f"≥ {_amount(target, unit)}", value >= target)
 
 
 def at_most(name: str, value: float, unit: str, target: float) -> Figure:
+    """A figure that meets its target up to `target`."""
     return Figure(name, _amount(value, unit), "", f"≤ {_amount(target, unit)}", value <= target)
 
 
@@ -108,6 +110,7 @@ def _sync_seconds(folder: Path, times: int = 50) -> float:
 
 
 def as_text(figures: Iterable[Figure]) -> str:
+    """Return aligned columns for a terminal."""
     rows = [HEADINGS, *(figure.cells for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = []

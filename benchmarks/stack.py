@@ -27,6 +27,7 @@ PROCESSES = ("web", "workers", "scheduler", "console", "sandbox")
 
 
 def free_port() -> int:
+    """Return a port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -11,6 +11,7 @@ from sandbox.settings import Settings
 
 
 def main() -> None:
+    """Serve the sandbox by the environment's settings."""
     try:
         settings = Settings.from_env()
     except ValueError as error:

@@ -25,6 +25,7 @@ from sandbox.world import World
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
+    """Build the app with a world of its own."""
     world = World.make(settings or Settings.from_env())
 
     @asynccontextmanager

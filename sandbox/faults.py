@@ -148,6 +148,7 @@ def _changed(knobs: Knobs, changes: Any, where: str) -> Knobs:
 
 
 def fault_from(data: Any, provider: str) -> Fault:
+    """Read a fault from JSON. Raises `BadConfig`."""
     if not isinstance(data, Mapping) or "kind" not in data:
         raise BadConfig("a fault needs a kind: " + ", ".join(KINDS))
     fault = _changed(Fault(kind="500"), data, "fault")

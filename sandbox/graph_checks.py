@@ -41,10 +41,12 @@ def _text(holder: dict[str, Any], key: str, most: int, *, where: str, required: 
 
 
 def check_text(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check a text of at most 4096 characters."""
     return _text(_object(message, "text"), "body", 4096, where="text", code=100)
 
 
 def check_media(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check that a file is given by id or link, and fits its kind."""
     kind = message["type"]
     part = _object(message, kind)
     media_id, link = part.get("id"), part.get("link")
@@ -66,6 +68,7 @@ def check_media(message: dict[str, Any], media: MediaStore, templates: Templates
 
 
 def check_location(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check the coordinates. Name and address may be missing."""
     part = _object(message, "location")
     for key, most in (("latitude", 90), ("longitude", 180)):
         try:
@@ -78,6 +81,7 @@ def check_location(message: dict[str, Any], media: MediaStore, templates: Templa
 
 
 def check_contacts(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check contact cards: each needs a name."""
     contacts = message.get("contacts")
     if not isinstance(contacts, list) or not contacts:
         raise GraphError(131008, "Parameter 'contacts' is mandatory for type 'contacts'")
@@ -91,6 +95,7 @@ def check_contacts(message: dict[str, Any], media: MediaStore, templates: Templa
 
 
 def check_reaction(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check the emoji; an empty one takes a reaction back."""
     part = _object(message, "reaction")
     _text(part, "message_id", 512, where="reaction")
     emoji = part.get("emoji", "")
@@ -100,6 +105,7 @@ def check_reaction(message: dict[str, Any], media: MediaStore, templates: Templa
 
 
 def check_interactive(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check buttons, lists, links, flows and products."""
     part = _object(message, "interactive")
     kind = part.get("type")
     action = part.get("action")
@@ -184,6 +190,7 @@ INTERACTIVE: dict[str, Callable[[dict[str, Any]], None]] = {
 
 
 def check_template(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
+    """Check that a template is approved in this language and that its parameters fill it."""
     part = _object(message, "template")
     name = _text(part, "name", 512, where="template")
     language = str((part.get("language") or {}).get("code", ""))

@@ -95,11 +95,13 @@ class GraphError(Exception):
 
 
 async def graph_error(_: Request, error: Exception) -> JSONResponse:
+    """Answer as Meta does for an error."""
     assert isinstance(error, GraphError)
     return error.response()
 
 
 def unknown_object(node: str) -> GraphError:
+    """Return Meta's error for an object that is not this account's."""
     return GraphError(
         100,
         subcode=33,

@@ -9,6 +9,7 @@ from sandbox.state import Customer, Entry, digits_of
 
 
 def envelope(settings: Settings) -> dict[str, Any]:
+    """Return what Meta puts around each event of a number."""
     return {
         "messaging_product": "whatsapp",
         "metadata": {
@@ -34,6 +35,7 @@ def message(settings: Settings, customer: Customer, body: dict[str, Any]) -> dic
 def status(
     settings: Settings, entry: Entry, name: str, at: float, error: dict[str, Any] | None = None
 ) -> dict[str, Any]:
+    """Return the webhook of a message's status; `at` is in unix seconds."""
     customer = entry.customer
     body: dict[str, Any] = {
         "id": entry.id,

@@ -33,4 +33,5 @@ def _add(vector: array[float], features: list[str], weight: float) -> None:
 
 
 def as_base64(vector: array[float]) -> str:
+    """Return the vector as clients ask for it by default."""
     return base64.b64encode(vector.tobytes()).decode()

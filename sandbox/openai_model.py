@@ -119,6 +119,7 @@ class Thought:
 
 
 def think(prompt: Prompt) -> Thought:
+    """Decide what the model answers, from the prompt alone."""
     asked = "\n".join(prompt.asked)
     language = _language(prompt, asked)
     says = _SAYS[language]
@@ -161,6 +162,7 @@ def _answer(thought: Thought, found: list[tuple[float, Fact, str]], missed: list
 
 
 def business_name(instructions: str) -> str:
+    """Return the business's name in the instructions, "" if they name none."""
     found = _NAME.search(instructions)
     if not found:
         return ""

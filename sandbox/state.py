@@ -18,6 +18,7 @@ WINDOW_SECONDS = 24 * 3600
 
 
 def digits_of(address: str) -> str:
+    """Return the digits of an address."""
     return "".join(filter(str.isdigit, address))
 
 
@@ -38,6 +39,7 @@ def phone_of(digits: str) -> str:
 
 
 def country_of(digits: str) -> str:
+    """Return the country of a number, XX for any but the best-known prefixes."""
     for prefix, country in (("52", "MX"), ("54", "AR"), ("55", "BR"), ("1", "US"), ("34", "ES"), ("57", "CO")):
         if digits.startswith(prefix):
             return country
@@ -283,8 +285,10 @@ class RateLimits:
 
 
 def new_wamid() -> str:
+    """Return a random message id that looks like WhatsApp's."""
     return "wamid." + base64.b64encode(secrets.token_bytes(30)).decode()
 
 
 def new_sid(prefix: str) -> str:
+    """Return a random Twilio id: `prefix` and 32 hexadecimal digits."""
     return prefix + secrets.token_hex(16)

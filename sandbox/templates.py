@@ -51,6 +51,7 @@ def placeholders(text: str) -> list[str]:
 
 
 def filled(text: str, values: dict[str, str]) -> str:
+    """Fill the placeholders; those without a value stay."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 

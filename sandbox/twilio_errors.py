@@ -55,5 +55,6 @@ class TwilioError(Exception):
 
 
 async def twilio_error(_: Request, error: Exception) -> JSONResponse:
+    """Answer as Twilio does for an error."""
     assert isinstance(error, TwilioError)
     return error.response()

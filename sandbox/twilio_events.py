@@ -75,6 +75,7 @@ def _sms(customer: Customer) -> dict[str, str]:
 
 
 def status(settings: Settings, entry: Entry, name: str, error: dict[str, Any] | None) -> dict[str, str]:
+    """Return the parameters of a status callback."""
     params = {
         "ApiVersion": API_VERSION,
         "MessageStatus": name,

@@ -34,6 +34,7 @@ def meta_body(payload: Any) -> bytes:
 
 
 def meta_signature(secret: str, body: bytes) -> str:
+    """Return the value of X-Hub-Signature-256: HMAC-SHA256 of the body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 

@@ -162,6 +162,7 @@ def _meaning(word: str) -> str:
 
 
 def words(text: str) -> list[str]:
+    """Return the words, lower-case and without accents."""
     return _WORD.findall(fold(text))
 
 

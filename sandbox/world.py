@@ -56,6 +56,7 @@ class World:
 
 
 def world_of(request: Request) -> World:
+    """Return the world of the app that serves the request."""
     world: World = request.app.state.world
     return world
 

@@ -27,6 +27,7 @@ _INSERT = "INSERT INTO by_hand_events (digest, body) VALUES ($1, $2) ON CONFLICT
 
 
 async def make_table() -> None:
+    """Create the table of events."""
     connection = await asyncpg.connect(os.environ["CONTESTANT_DATABASE_URL"])
     await connection.execute(_TABLE)
     await connection.close()
@@ -34,6 +35,7 @@ async def make_table() -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the pools of Postgres and Redis while the app runs."""
     app.state.pool = await asyncpg.create_pool(os.environ["CONTESTANT_DATABASE_URL"], min_size=8, max_size=8)
     app.state.redis = redis.asyncio.from_url(os.environ["CONTESTANT_REDIS_URL"])
     yield
@@ -46,6 +48,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/api/webhooks/whatsapp")
 async def receive(request: Request) -> Response:
+    """Verify, store and enqueue a webhook."""
     body = await request.body()
     if not verify_signature(body, request.headers.get("x-hub-signature-256"), SECRETS):
         return Response(status_code=403)

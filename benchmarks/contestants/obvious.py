@@ -32,6 +32,8 @@ class Base(DeclarativeBase):
 
 
 class Message(Base):
+    """A message received, with its answer once there is one."""
+
     __tablename__ = "obvious_messages"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,6 +49,7 @@ class Message(Base):
 
 @lru_cache(maxsize=1)
 def queue() -> rq.Queue:
+    """Return the queue of jobs."""
     return rq.Queue(QUEUE, connection=redis.Redis.from_url(os.environ["CONTESTANT_REDIS_URL"]))
 
 
@@ -55,6 +58,7 @@ app = Flask(__name__)
 
 @app.post("/api/webhooks/whatsapp")
 def receive() -> Response:
+    """Verify a webhook, store its messages one by one and enqueue a job for each."""
     body = request.get_data()
     if not verify_signature(body, request.headers.get("X-Hub-Signature-256"), SECRETS):
         abort(403)
@@ -70,6 +74,7 @@ def receive() -> Response:
 
 @lru_cache(maxsize=1)
 def model() -> openai.OpenAI:
+    """Return a client of the sandbox's model."""
     return openai.OpenAI(api_key="sk-sandbox", base_url=os.environ["CONTESTANT_PROVIDER_URL"] + "/v1")
 
 

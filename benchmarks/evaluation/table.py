@@ -32,6 +32,7 @@ def as_text(table: Sequence[tuple[str, ...]]) -> str:
 
 
 def as_markdown(table: Sequence[tuple[str, ...]]) -> str:
+    """Return the table for the documentation."""
     ruler = ("---", *["---:"] * (len(_HEADINGS) - 2), "---")
     return "\n".join(f"| {' | '.join(line)} |" for line in (_HEADINGS, ruler, *table))
 
