@@ -76,7 +76,7 @@ def test_unsaved_settings_are_tried_from_the_bar_and_shown_side_by_side(desk: De
     assert "now handed to a person: 1" in words
     assert "Sí, claro." in words
     assert one("SELECT count(*) FROM bot_settings") == 1
-    assert desk.page.button(key="rehearsal_begin")
+    assert not desk.page.button(key="rehearsal_begin").disabled
 
 
 def test_it_is_cancelled_and_says_so(desk: Desk, business: TestBusiness) -> None:

@@ -273,8 +273,8 @@ def test_twilio_has_limits_of_its_own(
     assert address.endswith("/Nandu-2.png")
 
 
-def test_leftovers_of_killed_processes_are_cleared(business: TestBusiness) -> None:
-    assert business
+@pytest.mark.usefixtures("business")
+def test_leftovers_of_killed_processes_are_cleared() -> None:
     folder = object_storage.scratch_folder()
     (folder / "out-7").write_bytes(b"old")
     (folder / "reading").mkdir()
