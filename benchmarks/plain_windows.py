@@ -48,7 +48,7 @@ class _Window:
 
     async def _read_again(self) -> None:
         """As bridge.js does. What moves in the list costs the server no more than telling it."""
-        async with self._http.get(f"{self._url}/ahead/{self._talk}", params={"lines": 60}) as answer:
+        async with self._http.get(f"{self._url}/inbox/{self._talk}", params={"lines": 60}) as answer:
             found = await answer.json()
         if found["head"]["unread"]:
             await self._ask("open", {"conversation": self._talk, "unread": True, "clicks": 0, "draw": False})

@@ -1,8 +1,11 @@
-"""Authentication of page runs: the session cookie of the connection, checked against the database."""
+"""Authentication of page runs and requests: the session cookie, checked against the database."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import streamlit as st
 
@@ -29,8 +32,23 @@ def token() -> str:
     return st.context.cookies.get(COOKIE, "")
 
 
+_acting: ContextVar[CurrentAgent | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(agent: CurrentAgent) -> Iterator[None]:
+    """Make this the current agent of a request, which has just read them; page runs read their own."""
+    before = _acting.set(agent)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
 def current_agent(*, fresh: bool = False) -> CurrentAgent | None:
     """Return the signed-in agent, at most 30 seconds old unless `fresh`."""
+    if (agent := _acting.get()) is not None:
+        return agent
     state = st.session_state
     if not fresh and "_agent" in state and time.monotonic() - state["_agent_at"] < _FRESH_SECONDS:
         known: CurrentAgent | None = state["_agent"]

@@ -1,8 +1,8 @@
 // One websocket per browser tab, which survives redraws of this component.
-import { desk, events, looking, parts } from './desk.js';
+import { desk, events, looking, openHere, parts } from './desk.js';
 import { tellWaiting } from './dom.js';
 import { isMounted, pull } from './triggers.js';
-import { forget, leaving } from './unsaved.js';
+import { leaving, signIn } from './unsaved.js';
 
 let shared = null;
 let speaker = null;
@@ -12,9 +12,6 @@ const EVERYTHING = 0;
 const SAY_MS = 2000; // the server reads messages at most this often
 const STILL_HERE_MS = 4000;
 const REDRAW_MS = 2000; // minimum time between redraws of a list that cannot apply changes itself
-
-// The open conversation, or the one being opened: its changes must be fetched.
-const openHere = () => Number(document.documentElement.dataset.opening) || looking.conversation;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const state = (shared ??= { changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0 });
@@ -66,10 +63,7 @@ function connect(state) {
     };
     socket.onclose = (event) => {
       if (leaving.now) return; // the sign-in page is loading
-      if (event.code === SIGNED_OUT) {
-        forget(); // the session that held unsaved changes has ended
-        return location.assign('/auth/login?ended&next=' + encodeURIComponent(location.pathname + location.search));
-      }
+      if (event.code === SIGNED_OUT) return signIn();
       Object.assign(state, { lost: true, up: false });
       state.wait = Math.min(state.wait * 2, 15000);
       setTimeout(open, state.wait * (0.75 + Math.random() / 2));

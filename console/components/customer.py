@@ -37,7 +37,7 @@ def customer(
 ) -> None:
     """Mount it. `manages`: the viewer may record the customer's opt-outs.
 
-    Commands are sent by `act` in dom.js.
+    Commands are sent by `act` in desk.js.
     """
     data = {
         **parts,

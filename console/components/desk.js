@@ -1,12 +1,15 @@
 // What the components of the inbox share.
+import { post } from './api.js';
+import { say } from './messages.js';
 import { pull } from './triggers.js';
+import { offer } from './undo_bar.js';
 
-// `ahead` is the fetched conversation, `clicks` the number of conversations opened here, and `acts` the commands the
-// server has not acknowledged.
-export const desk = { session: null, clicks: 0, ahead: null, acts: [], acted: 0, saying: 0 };
+// `ahead` is the fetched conversation, `clicks` the number of conversations opened here, and `running` the commands
+// that are not done yet.
+export const desk = { session: null, clicks: 0, ahead: null, running: [] };
 // What this agent looks at, for colleagues.
 export const looking = { conversation: null, typedAt: 0 };
-// "ahead": a conversation was fetched; "looking": the above changed; "present": news of a colleague.
+// "ahead": the conversation or what is done to it has changed; "looking": the above has; "present": news of a colleague.
 export const events = new EventTarget();
 // What mounted components do for others; null while they are not mounted.
 export const parts = { open: null, fetch: null, takeRows: null, showCustomer: null };
@@ -16,32 +19,58 @@ export const provide = (name, part) => {
     if (parts[name] === part) parts[name] = null;
   };
 };
+// The open conversation, or the one being opened: its changes must be fetched.
+export const openHere = () => Number(document.documentElement.dataset.opening) || looking.conversation;
+
 // Return the newer of the last run's data and the fetched data. A run that started before the last click does not
 // bring the previous conversation back.
 export const latest = (given, part) => {
-  if (given.session !== desk.session)
-    Object.assign(desk, { session: given.session, clicks: given.heard, ahead: null, acts: [], acted: given.acted });
-  desk.acts = desk.acts.filter((one) => one.n > given.acted);
+  if (given.session !== desk.session) Object.assign(desk, { session: given.session, clicks: given.heard, ahead: null });
   const came = desk.ahead?.[part];
   const newer = came?.conversation === given.conversation ? came.read_at > given.read_at : given.heard < desk.clicks;
   return came && newer ? { ...given, ...came } : given;
 };
-// Redraw when a conversation was fetched; returns the unsubscribe function.
+
+/**
+ * Redraw when the conversation has changed; returns the unsubscribe function.
+ *
+ * @param {() => void} draw
+ */
 export const follow = (draw) => {
   events.addEventListener('ahead', draw);
   return () => events.removeEventListener('ahead', draw);
 };
-// Run a command on the server. It is resent until acknowledged: of two quick triggers the first may be lost, and while
-// disconnected all are.
-const SAY_AGAIN_MS = 5000;
-export const act = (what, more) => {
-  desk.acts.push({ n: ++desk.acted, what, ...more });
-  sayActs();
+const redraw = () => events.dispatchEvent(new Event('ahead'));
+
+// Run a command on the server, after those before it. Until it is done, controls keep what was chosen (`isRunning`); if it
+// is refused, they show again what the server has, and the reason is shown.
+let last = Promise.resolve();
+export const run = (what, { conversation, ...values }) => {
+  const one = { what, conversation };
+  desk.running.push(one);
+  redraw();
+  last = last.then(async () => {
+    const answer = await post(conversation, what, values);
+    follows(what, answer);
+    refresh(conversation).then(() => {
+      desk.running.splice(desk.running.indexOf(one), 1);
+      redraw();
+    });
+  });
 };
-const sayActs = () => {
-  clearTimeout(desk.saying);
-  if (!desk.acts.length) return;
-  pull('acts', desk.acts);
-  desk.saying = setTimeout(sayActs, SAY_AGAIN_MS);
+export const isRunning = (what, conversation) =>
+  desk.running.some((one) => one.what === what && one.conversation === conversation);
+
+// Fetch the conversation again if it is the open one; the server draws it if that fails.
+export const refresh = async (conversation) => {
+  if (!conversation || conversation !== openHere() || !parts.fetch) return;
+  const came = await parts.fetch(conversation);
+  if (!came) pull('open', { conversation, unread: false, clicks: desk.clicks, draw: true });
 };
-export const isDoing = (what) => desk.acts.some((one) => one.what === what);
+
+function follows(what, answer) {
+  if (answer.error || answer.said) say(answer.error || answer.said, Boolean(answer.error));
+  if (answer.undo) offer(answer.undo);
+  if (answer.open) parts.open?.(answer.open);
+  if (what === 'unread' && answer.ok) parts.open?.(null);
+}

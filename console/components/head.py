@@ -17,7 +17,7 @@ _COMPONENT = load("head", "<div class='head'></div>")
 
 
 def head(parts: dict[str, Any], client_state: dict[str, Any]) -> None:
-    """Mount it. Commands are sent by `act` in dom.js."""
+    """Mount it. Commands are sent by `act` in desk.js."""
     _COMPONENT(key="thread_head", data={**parts, **client_state, "words": i18n.section("act")})
 
 

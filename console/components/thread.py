@@ -46,24 +46,17 @@ def thread_view(  # noqa: PLR0913 - its data and events, by name
     client_state: dict[str, Any],
     *,
     me: CurrentAgent,
-    settled: Sequence[str],
-    refused: Mapping[str, str],
     saved: Sequence[Saved],
     copilot: Mapping[str, Any],
     key: str,
-    on_outbox: Callable[[], None],
     on_older: Callable[[], None],
-    on_settle: Callable[[], None],
     on_ask: Callable[[], None],
     on_templates: Callable[[], None],
     on_assist: Callable[[], None],
 ) -> None:
     """Mount it.
 
-    In its state, `outbox.items` are the unsettled messages: {token, conversation, text, note}. A token is settled once
-    the server has processed it; `refused` gives the reasons of those not sent. `settle` is a decision on a message
-    that was not sent: {message, what}, what is retry or arrived; or on a bot draft: {run, what}, what is send, edit or
-    discard. `ask` requests the explanation of a message: {message}, or of a draft: {run}. `templates` requests a
+    In its state, `ask` requests the explanation of a message: {message}, or of a draft: {run}. `templates` requests a
     conversation's templates; None: not requested yet. `assist` is a copilot request: {what, conversation, token, text,
     language}; `copilot` is its progress.
     """
@@ -72,8 +65,6 @@ def thread_view(  # noqa: PLR0913 - its data and events, by name
         **client_state,
         "copilot": dict(copilot),
         "me": me.id,
-        "settled": list(settled),
-        "refused": dict(refused),
         "saved": [{"shortcut": one.shortcut, "text": one.text} for one in saved],
         "values": {"agent.name": me.name, "business.name": me.business_name},
         "words": i18n.section("thread"),
@@ -81,8 +72,10 @@ def thread_view(  # noqa: PLR0913 - its data and events, by name
         "timezone": me.timezone,
     }
     _COMPONENT(
-        key=key, data=data, default={"outbox": None},
-        on_outbox_change=on_outbox, on_older_change=on_older, on_settle_change=on_settle,
-        on_ask_change=on_ask, on_templates_change=on_templates,
+        key=key,
+        data=data,
+        on_older_change=on_older,
+        on_ask_change=on_ask,
+        on_templates_change=on_templates,
         on_assist_change=on_assist,
-    )  # fmt: skip
+    )

@@ -26,6 +26,7 @@ export interface Row {
 /** A message before the server has it (thread/outbox.js). */
 export interface OutboxItem {
   token: string;
+  sent?: boolean;
   conversation: number;
   at: string;
   text: string;

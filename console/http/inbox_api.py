@@ -1,26 +1,40 @@
-"""JSON endpoint that returns one conversation, so opening it needs no Streamlit rerun.
-
-Browsers call it on a click or a change event. A script run draws the conversation only if the call failed.
-"""
+"""JSON endpoints of the inbox: one conversation, and commands on it, so that neither needs a Streamlit rerun."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from anyio import to_thread
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from console import i18n
-from console.app_pages.inbox import conversation_queries
+from console import auth, i18n, layout
+from console.app_pages.inbox import browser_commands, conversation_queries, errors
+from console.app_pages.inbox.browser_commands import COMMANDS, Asked
 from console.components.conversation_json import to_json
 from console.db import system_transaction
-from console.http.security import COOKIE
+from console.http.security import COOKIE, same_origin
 from core.accounts import sessions
+from core.channels.types import InvalidMessage
 from core.platform.db import enter_business
-from core.platform.errors import NotFound
+from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable
 
 MOST = 300  # messages; longer threads are drawn by a script run
+_LARGEST = 300_000  # bytes of a command
+_REMEMBERED = 5_000  # commands
+Told = tuple[HTTPStatus, dict[str, Any]]
+_STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (auth.NotAllowed, HTTPStatus.FORBIDDEN),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+)
+_told: OrderedDict[tuple[str, str], asyncio.Task[Told]] = OrderedDict()  # by cookie and key
 
 
 class _SignedOut(Exception):
@@ -53,3 +67,64 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str) ->
         enter_business(session, agent.business_id)
         found = conversation_queries.read(session, agent, conversation_id, lines)
     return to_json(found, agent, i18n.of_agent(agent, accept_language))
+
+
+async def command(request: Request) -> Response:
+    """Run a command once: a repeat with the same key waits for the first, or gets its answer.
+
+    Browsers repeat a command whose answer was lost. An answer that asks to try again (5xx) is not kept.
+    """
+    name, token = request.path_params["command"], request.cookies.get(COOKIE, "")
+    if not same_origin(request):
+        return PlainTextResponse("This did not come from the console's own page.", 403)
+    if name not in COMMANDS:
+        return PlainTextResponse("No such command.", 404)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST:
+        return PlainTextResponse("The command is too long.", 413)
+    try:
+        asked = Asked.model_validate_json(await request.body())
+    except ValidationError:
+        return PlainTextResponse("The command cannot be read.", 400)
+    about = (token, f"{request.path_params['conversation_id']} {name} {asked.key}")
+    if (running := _told.get(about)) is None:
+        language = request.headers.get("accept-language", "")
+        work = to_thread.run_sync(_run, token, request.path_params["conversation_id"], name, asked, language)
+        running = _told[about] = asyncio.ensure_future(work)
+        if len(_told) > _REMEMBERED:
+            _told.popitem(last=False)
+    status, told = await asyncio.shield(running)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _told.pop(about, None)
+    return JSONResponse(told, status)
+
+
+def _run(token: str, conversation_id: int, name: str, asked: Asked, accept_language: str) -> Told:
+    with i18n.speaking(i18n.of_header(accept_language)):
+        try:
+            with system_transaction() as session:
+                agent = sessions.session_agent(session, token)
+        except StoreUnavailable as error:
+            return _refused(error)
+    if agent is None:
+        return HTTPStatus.UNAUTHORIZED, {}
+    with auth.acting(agent), i18n.speaking(i18n.of_agent(agent, accept_language)):
+        try:
+            answer = COMMANDS[name](conversation_id, asked) or browser_commands.Answer()
+        except (BotHubError, InvalidMessage) as error:
+            return _refused(error)
+        except ValueError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+    return HTTPStatus.OK, asdict(answer)
+
+
+def _refused(error: BotHubError | InvalidMessage) -> Told:
+    """Return why, in the agent's language. The browser keeps and repeats it while the database is away."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if isinstance(error, InvalidMessage):
+        words = errors.message(error)
+    elif isinstance(error, StoreUnavailable):
+        words = i18n.t("error.database")
+    else:
+        words = layout.say(error)
+    return status, {"error": words}

@@ -141,7 +141,7 @@ def test_while_the_database_is_away_it_is_said_and_nothing_is_lost(
     other = conversation(business.business_id, business.whatsapp_channel_id, name="Bruno Lima")
     says(business.business_id, other, "Do you open on Sundays?")
     open_thread(page, talk)
-    toasts = page.get_by_test_id("stToast")
+    toasts = page.locator("[data-testid=stToast], #bothub-toast")
     with away(database):
         box = page.get_by_role("textbox", name="Reply")
         box.fill("On its way")

@@ -157,7 +157,7 @@ def test_how_long_a_customer_can_be_answered_is_said_on_a_telephone_too(phone: P
 # Buttons and fields of the inbox that something else covers.
 _COVERED = """() => {
   const found = [], scrolls = '.list, .lines, .customer';
-  const over = '[data-testid=stToastContainer], [class*=st-key-undo_bar_]';
+  const over = '[data-testid=stToastContainer], #bothub-undo, #bothub-toast';
   const deepest = (x, y, root = document) => {
     const node = root.elementFromPoint(x, y);
     return node?.shadowRoot && root !== node.shadowRoot ? deepest(x, y, node.shadowRoot) : node;
@@ -182,7 +182,7 @@ def test_taking_back_and_what_is_said_of_it_cover_no_button(page: Page, phone: P
         assert window.evaluate(_COVERED) == []
         at_rest(window)
         undo.click()
-        expect(window.get_by_test_id("stToast")).to_be_in_viewport(ratio=1)
+        expect(window.locator("#bothub-toast")).to_be_in_viewport(ratio=1)
         assert window.evaluate(_COVERED) == []
 
 

@@ -98,7 +98,7 @@ def test_while_a_conversation_is_on_its_way_nothing_is_done_to_the_one_before(
     stream = Held(page)
     at_address(page, talk)
     held: list[Route] = []
-    page.route("**/ahead/**", lambda route: held.append(route))
+    page.route("**/inbox/**", lambda route: held.append(route))
     stream.closed = True
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".st-key-thread_head")).to_have_css("pointer-events", "none")
@@ -123,7 +123,7 @@ def test_what_is_new_while_a_conversation_is_on_its_way_is_shown_with_it(
         else:
             held.append((route, route.fetch()))
 
-    page.route(f"**/ahead/{other}*", read_and_hold)
+    page.route(f"**/inbox/{other}?*", read_and_hold)
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator("html")).to_have_attribute("data-opening", str(other))
     for one, words in ((talk, "Anybody there?"), (other, "Or on Mondays?")):
@@ -141,7 +141,7 @@ def test_what_is_new_while_a_conversation_is_on_its_way_is_shown_with_it(
 def test_a_conversation_opens_though_its_messages_do_not_come_ahead(
     page: Page, ana: Person, talk: int, other: int
 ) -> None:
-    page.route("**/ahead/**", lambda route: route.abort())
+    page.route("**/inbox/**", lambda route: route.abort())
     at_address(page, talk)
     page.locator(f".row[data-id='{other}']").click()
     expect(page.locator(".lines").get_by_text("Do you open on Sundays?")).to_be_visible()

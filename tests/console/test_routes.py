@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -19,7 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from console.http.security import COOKIE
 from core.accounts import sessions
-from core.models import Attachment, Business
+from core.models import Attachment, Business, Message
 from core.platform import db, object_storage
 from core.platform.db import system_transaction
 from tests.console.people import PASSWORD, Person, conversation, person, says
@@ -77,6 +78,10 @@ def stored(business, tmp_path: Path) -> dict[str, int]:
 def sign_in(browser: TestClient, one: Person, **overrides: str):
     form = {"email": one.email, "password": PASSWORD, **overrides}
     return browser.post("/auth/login", data=form, headers=ORIGIN)
+
+
+def refuses(*_: object) -> NoReturn:
+    raise OperationalError("SELECT 1", {}, ConnectionRefusedError("no server"))
 
 
 def use(browser: TestClient, token: str) -> None:
@@ -172,12 +177,8 @@ def test_signing_out_ends_the_session(browser, business) -> None:
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> None:
     """No connection to the database can be had."""
-
-    def refuse(*_: object) -> NoReturn:
-        raise OperationalError("SELECT 1", {}, ConnectionRefusedError("no server"))
-
-    monkeypatch.setattr(db, "transaction", refuse)
-    monkeypatch.setattr(db, "system_transaction", refuse)
+    monkeypatch.setattr(db, "transaction", refuses)
+    monkeypatch.setattr(db, "system_transaction", refuses)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_signing_in_without_the_database_says_so(browser, away, path: str, form:
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/files/1", "/ahead/1?lines=30"])
+@pytest.mark.parametrize("path", ["/files/1", "/inbox/1?lines=30"])
 def test_a_request_without_the_database_can_be_made_again(browser, away, path: str) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -241,11 +242,11 @@ def test_messages_come_ahead_of_the_page_in_its_own_words(browser, business) -> 
     for words in ("one", "two", "three"):
         says(business.business_id, talk, words)
     use(browser, person(business.business_id).token)
-    found = browser.get(f"/ahead/{talk}", params={"lines": 2})
+    found = browser.get(f"/inbox/{talk}", params={"lines": 2})
     assert found.headers["cache-control"] == "no-store"
     shown = found.json()["thread"]
     assert ([line["text"] for line in shown["lines"]], shown["more"]) == (["two", "three"], True)
-    again = browser.get(f"/ahead/{talk}", params={"lines": 2}).json()["thread"]
+    again = browser.get(f"/inbox/{talk}", params={"lines": 2}).json()["thread"]
     assert again["read_at"] > shown["read_at"]
 
 
@@ -253,29 +254,29 @@ def test_messages_come_ahead_of_the_page_in_its_own_words(browser, business) -> 
 def test_a_conversation_comes_ahead_in_the_language_of_whoever_looks(browser, business, language, who) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     use(browser, person(business.business_id, language="").token)
-    found = browser.get(f"/ahead/{talk}?lines=60", headers={"accept-language": language}).json()
+    found = browser.get(f"/inbox/{talk}?lines=60", headers={"accept-language": language}).json()
     assert found["head"]["about"].endswith(who)
     assert found["customer"]["name"] == "Daniela Cruz"
 
 
 def test_messages_come_ahead_to_people_of_the_business_only(browser, business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id)
-    assert browser.get(f"/ahead/{talk}?lines=60").status_code == 401
+    assert browser.get(f"/inbox/{talk}?lines=60").status_code == 401
     with system_transaction() as session:
         other = session.execute(insert(Business).values(name="Other").returning(Business.id)).scalar_one()
     use(browser, person(other).token)
-    assert browser.get(f"/ahead/{talk}?lines=60").status_code == 404
+    assert browser.get(f"/inbox/{talk}?lines=60").status_code == 404
 
 
 @pytest.mark.parametrize("lines", ["", "0", "301", "-1", "many", "²", "9" * 5000])
 def test_how_many_messages_come_ahead_is_bounded(browser, business, lines: str) -> None:
     use(browser, person(business.business_id).token)
-    assert browser.get("/ahead/1", params={"lines": lines}).status_code == 400
+    assert browser.get("/inbox/1", params={"lines": lines}).status_code == 400
 
 
 def test_a_number_too_large_for_a_conversation_is_not_found(browser, business) -> None:
     use(browser, person(business.business_id).token)
-    assert browser.get(f"/ahead/{2**70}?lines=60").status_code == 404
+    assert browser.get(f"/inbox/{2**70}?lines=60").status_code == 404
 
 
 def test_every_answer_carries_the_security_headers(browser) -> None:
@@ -406,7 +407,65 @@ def test_the_browsers_scripts_may_be_kept_for_ever_at_an_address_of_their_conten
         script = browser.get(address)
         assert script.headers["content-type"].startswith("text/javascript"), address
         assert "immutable" in script.headers["cache-control"]
-    folder = addresses[0].rpartition("/bridge.js")[0]
+    folder = addresses[0].removesuffix("/api.js")
     assert browser.get(f"{folder}/logout.css").headers["content-type"].startswith("text/css")
     assert browser.get(re.sub(r"/components/\w+", "/components/older", addresses[0])).status_code == 404
     assert browser.get(f"{folder}/__init__.py").status_code == 404
+
+
+def note(key: str = "0b5e7c1e-6a3f-4a57-9d54-0d3b6f0e3a11", text: str = "Look") -> dict[str, str]:
+    return {"key": key, "text": text}
+
+
+def test_a_command_is_run_once_for_a_key_and_says_why_not_in_the_agents_language(browser, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    use(browser, person(business.business_id, language="es").token)
+    for _ in range(2):
+        assert browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN).status_code == 200
+    with system_transaction() as session:
+        assert session.scalars(select(Message.text).where(Message.conversation_id == talk)).all() == ["Look"]
+    refused = browser.post(f"/inbox/{talk}/note", json=note(str(uuid4()), " "), headers=ORIGIN)
+    assert (refused.status_code, refused.json()["error"]) == (422, "Una nota tiene de 1 a 5000 caracteres.")
+    missing = browser.post(f"/inbox/{talk + 1}/close", json=note(str(uuid4())), headers=ORIGIN)
+    assert missing.status_code == 404
+
+
+def test_commands_come_from_ones_own_page_and_session(browser, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    assert browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN).status_code == 401
+    use(browser, person(business.business_id).token)
+    assert browser.post(f"/inbox/{talk}/note", json=note()).status_code == 403
+    assert (
+        browser.post(f"/inbox/{talk}/note", json=note(), headers={"origin": "http://evil.example"}).status_code == 403
+    )
+    with system_transaction() as session:
+        assert session.scalars(select(Message.id).where(Message.conversation_id == talk)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "status"),
+    [
+        ("fly", note(), 404),
+        ("note", {"text": "no key"}, 400),
+        ("assign", note() | {"value": "me"}, 400),
+        ("tags", note() | {"value": 3}, 400),
+        ("rename", note() | {"value": None}, 400),
+        ("note", note(text="x" * 300_001), 413),
+    ],
+)
+def test_a_command_that_cannot_be_read_is_refused(browser, business, command: str, asked, status: int) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    use(browser, person(business.business_id).token)
+    assert browser.post(f"/inbox/{talk}/{command}", json=asked, headers=ORIGIN).status_code == status
+
+
+def test_a_command_is_made_again_when_the_database_is_back(browser, business, monkeypatch) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    use(browser, person(business.business_id).token)
+    with monkeypatch.context() as gone:
+        gone.setattr(db, "transaction", refuses)
+        gone.setattr(db, "system_transaction", refuses)
+        answer = browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN)
+        assert answer.status_code == 503
+        assert "respond" in answer.json()["error"]
+    assert browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN).status_code == 200

@@ -292,7 +292,7 @@ def test_routes_give_nothing_of_what_is_not_seen(floor: Floor, tmp_path: Any) ->
     browser.headers |= {"cookie": f"{COOKIE}={floor.ana.token}", "origin": HOST}
     for name, talk in floor.talks.items():
         seen = name in SEEN[Sees.OWN]
-        assert browser.get(f"/ahead/{talk}?lines=10").status_code == (200 if seen else 404), name
+        assert browser.get(f"/inbox/{talk}?lines=10").status_code == (200 if seen else 404), name
         (tmp_path / "file").write_bytes(b"content")
         object_storage.put(f"test/{name}", tmp_path / "file")
         came, sent = (says(floor.business.business_id, talk, "look") for _ in range(2))

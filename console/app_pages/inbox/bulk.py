@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from console import layout
-from console.app_pages.inbox import bulk_commands, queries, undo
+from console.app_pages.inbox import bulk_commands, commands, queries, undo
 from console.i18n import t
 from core.conversations.triage import LONGEST_TAG
 from core.messaging.closing import CloseUndo
@@ -68,20 +68,20 @@ def _content(action: str, conversation_ids: list[int]) -> None:
 def _report(outcome: bulk_commands.Outcome) -> None:
     done = t("list.bulk_done", number=outcome.done)
     if outcome.stood:
-        undo.offer(done, partial(_open_again, outcome.stood))
+        undo.show(undo.offer(done, partial(_open_again, outcome.stood)))
     elif outcome.done:
         layout.toast(done, icon=":material/check:")
     if outcome.refused:
         layout.toast(t("list.bulk_failed", number=outcome.refused), icon=":material/error:")
 
 
-def _open_again(stood: list[CloseUndo]) -> None:
-    if missing := len(stood) - bulk_commands.take_back(stood):
-        layout.toast(t("list.bulk_not_reopened", number=missing), icon=":material/error:")
+def _open_again(stood: list[CloseUndo]) -> str | None:
+    """Reopen, and return how many could not be."""
+    missing = len(stood) - bulk_commands.take_back(stood)
+    return t("list.bulk_not_reopened", number=missing) if missing else None
 
 
-def close(conversation_id: int) -> None:
-    """Close a conversation and offer undo. Raises `NotAllowed`, `NotFound`."""
-    outcome = bulk_commands.several("close", [conversation_id])
-    if outcome.stood:
-        undo.offer(t("list.closed_one"), partial(_open_again, outcome.stood))
+def close(conversation_id: int) -> undo.Offer | None:
+    """Close a conversation and offer undo, unless it was closed. Raises `NotAllowed`, `NotFound`."""
+    stood = commands.close(conversation_id)
+    return undo.offer(t("list.closed_one"), partial(_open_again, [stood])) if stood else None

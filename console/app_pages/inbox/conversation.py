@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,10 +9,7 @@ import streamlit as st
 
 from console import auth, layout
 from console.app_pages.inbox import (
-    commands,
     copilot,
-    draft_commands,
-    errors,
     explanation_dialog,
     filters,
     first_message,
@@ -31,68 +27,8 @@ from console.components.thread import thread_view
 from console.i18n import current, t
 from console.reading import together
 from core.accounts.sessions import CurrentAgent
-from core.channels.types import InvalidMessage
-from core.platform.errors import BotHubError, StoreUnavailable
 
-_LONGEST_NAME = 200  # characters of a location's name or address
-_KEPT = 200  # number of settled tokens to remember
 state = st.session_state
-
-
-def _sent() -> None:
-    """Process the browser's outbox in order. Items that the database did not accept stay for a retry."""
-    for item in (state["thread"].outbox or {}).get("items", []):
-        try:
-            _write(item)
-            state["settled"] = [*state.get("settled", []), item["token"]][-_KEPT:]
-        except StoreUnavailable:
-            layout.toast(t("error.database"), icon=":material/cloud_off:")
-            break
-        except BotHubError as error:
-            state["refused"] = {**state.get("refused", {}), item["token"]: layout.say(error)}
-        except InvalidMessage as error:
-            state["refused"] = {**state.get("refused", {}), item["token"]: errors.message(error)}
-    st.rerun(["opened", "list"])
-
-
-def _write(item: Mapping[str, Any]) -> None:
-    conversation_id, words, token = int(item["conversation"]), str(item["text"]), str(item["token"])
-    if item.get("note"):
-        commands.note(conversation_id, words, token)
-    elif item.get("place"):
-        commands.send(conversation_id, {"type": "location", "location": _place(item["place"])}, token)
-    elif item.get("template"):
-        commands.send(conversation_id, {"type": "template", "template": item["template"]}, token)
-    elif item.get("file"):
-        commands.send_file(conversation_id, int(item["file"]["id"]), words, token)
-    else:
-        commands.reply(conversation_id, words, token, item.get("replyTo"))
-
-
-def _place(place: Mapping[str, Any]) -> dict[str, object]:
-    named = {"name": str(place["name"])[:_LONGEST_NAME]} if place.get("name") else {}
-    return {"latitude": place.get("latitude"), "longitude": place.get("longitude"), **named}
-
-
-def _settled() -> None:
-    """Apply an agent's decision on a failed or uncertain message, or on a bot draft."""
-    try:
-        _settle(state["thread"].settle or {})
-    except BotHubError as error:
-        layout.toast(layout.say(error), icon=":material/error:")
-    st.rerun(["opened", "list"])
-
-
-def _settle(asked: Mapping[str, Any]) -> None:
-    what, message_id, run_id = asked.get("what"), int(asked.get("message", 0)), int(asked.get("run", 0))
-    if what == "send":
-        draft_commands.send(run_id)
-    elif what in ("edit", "discard"):
-        draft_commands.set_aside(run_id, edited=what == "edit")
-    elif what == "arrived":
-        commands.arrived(message_id)
-    elif reason := commands.retry(message_id):
-        layout.toast(reason, icon=":material/error:")
 
 
 def _asked() -> None:
@@ -160,14 +96,10 @@ def _messages(found: Opened, agent: CurrentAgent, parts: dict[str, Any]) -> None
         parts,
         selection.client_state(),
         me=agent,
-        settled=state.get("settled", []),
-        refused=state.get("refused", {}),
         saved=inbox_queries.replies(),
         copilot=copilot.client_state(found.thread.id),
         key="thread",
-        on_outbox=_sent,
         on_older=selection.show_older,
-        on_settle=_settled,
         on_ask=_asked,
         on_templates=_templates_wanted,
         on_assist=_assisted,

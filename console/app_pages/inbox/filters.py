@@ -116,9 +116,9 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
 
 
 def opened() -> None:
-    """Handle a conversation opened or updated in the browser, which already shows it unless it asks for a redraw."""
+    """Handle a conversation opened, updated or left in the browser, which shows it unless it asks for a redraw."""
     asked = state["trigger_open"].pulled
-    conversation_id, clicks = int(asked["conversation"]), int(asked["clicks"])
+    conversation_id, clicks = asked["conversation"], int(asked["clicks"])
     if clicks > state.get("heard", 0):
         selection.choose(conversation_id, clicks)
     if asked["unread"]:

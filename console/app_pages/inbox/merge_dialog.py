@@ -20,6 +20,12 @@ from core.platform.errors import BotHubError
 state = st.session_state
 
 
+def ask() -> None:
+    """Open the dialog for the contact that the browser names."""
+    state["merging"] = int(state["trigger_merge"].pulled)
+    st.rerun(["opened"])
+
+
 def show(customer: Profile, zone: ZoneInfo) -> None:
     """Open it."""
     st.dialog(t("contact.merge"), width="medium", icon=":material/merge:", on_dismiss=_dismissed)(_content)(
@@ -68,7 +74,7 @@ def _merge(customer: Profile, other: Candidate) -> None:
         st.error(layout.say(error), icon=":material/error:")
         return
     _dismissed()
-    undo.offer(t("contact.merged", name=_label(other)), partial(contact_commands.undo_merge, merge_id))
+    undo.show(undo.offer(t("contact.merged", name=_label(other)), partial(contact_commands.undo_merge, merge_id)))
     st.rerun()
 
 

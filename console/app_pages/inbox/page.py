@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from console import layout
-from console.app_pages.inbox import acts, conversation, filters, selection, undo
+from console.app_pages.inbox import conversation, filters, merge_dialog, selection, undo
 from console.components.trigger import trigger
 from console.reading import together
 
@@ -27,7 +27,7 @@ def _browser_triggers() -> None:
     """Triggers for what the browser already shows: their run draws nothing else."""
     layout.viewer()
     trigger("open", filters.opened)
-    trigger("acts", acts.run_pending)
+    trigger("merge", merge_dialog.ask)
 
 
 selection.follow_address()

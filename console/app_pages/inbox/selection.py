@@ -48,12 +48,12 @@ def follow_address() -> None:
 
 
 def client_state() -> dict[str, object]:
-    """Return the counters of received clicks and commands for the components of the open conversation.
+    """Return the number of received clicks for the components of the open conversation.
 
-    `session` changes after the Streamlit session was lost: browsers then reset their counters.
+    `session` changes after the Streamlit session was lost: browsers then reset their count.
     """
     session = state.setdefault("desk_session", secrets.token_hex(8))
-    return {"session": session, "heard": state.get("heard", 0), "acted": state.get("acted", 0)}
+    return {"session": session, "heard": state.get("heard", 0)}
 
 
 def message_limit() -> int:

@@ -1,60 +1,66 @@
-"""Short-lived undo offer for the last action."""
+"""Short-lived undo offers for the last actions, kept in this process."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import token_hex
 
 import streamlit as st
 
-from console import layout
+from console import auth
+from console.components.undo_bar import undo_bar
 from console.i18n import t
 from core.platform.errors import BotHubError
 
 PANES = ("opened", "list", "undo")  # in draw order
 state = st.session_state
+_MOST = 1_000
+
+
+class TooLateToUndo(BotHubError):
+    """It was undone already, or there is no offer any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Offer:
-    """An undo offer. `number` makes each one distinct, so that each is shown for its full time."""
+class Offer:
+    """What was done, and the token that undoes it once."""
 
-    number: int
+    token: str
     said: str
-    act: Callable[[], None]
 
 
-def offer(said: str, act: Callable[[], None]) -> None:
-    """Show what was done with an undo button. Rerun the fragment "undo" afterwards."""
-    last: _Offer | None = state.get("undo_offer")
-    state["undo_offer"] = _Offer(1 if last is None else last.number + 1, said, act)
+_offers: OrderedDict[tuple[int, str], Callable[[], str | None]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def offer(said: str, act: Callable[[], str | None]) -> Offer:
+    """Keep how to undo what the viewer did. `act` may return what it could not undo."""
+    made = Offer(token_hex(8), said)
+    with _lock:
+        _offers[auth.require().id, made.token] = act
+        if len(_offers) > _MOST:
+            _offers.popitem(last=False)
+    return made
+
+
+def take_back(token: str) -> str:
+    """Undo what the viewer did, and return the text to show. Raises `TooLateToUndo` and the errors of the undo."""
+    with _lock:
+        act = _offers.pop((auth.require().id, token), None)
+    if act is None:
+        raise TooLateToUndo("This can no longer be undone.")
+    return act() or t("contact.undone")
+
+
+def show(offered: Offer) -> None:
+    """Show an offer made by a script run. Rerun the fragment "undo" afterwards."""
+    state["undo_offer"] = offered
 
 
 @st.fragment(key="undo")
 def bar() -> None:
-    """Draw the offer to undo the last action until it is used, hidden or replaced."""
-    offered: _Offer | None = state.get("undo_offer")
-    if offered is None or state.get("undo_gone") == offered.number:
-        return
-    with st.container(key=f"undo_bar_{offered.number}", horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(offered.said)
-        st.button(t("contact.undo"), key="undo", type="primary", icon=":material/undo:", on_click=_undo,
-                  args=(offered,))  # fmt: skip
-        st.button("", key="undo_hide", type="tertiary", icon=":material/close:", help=t("contact.undo_hide"),
-                  on_click=_hide, args=(offered,))  # fmt: skip
-
-
-def _undo(offered: _Offer) -> None:
-    state["undo_gone"] = offered.number
-    try:
-        offered.act()
-    except BotHubError as error:
-        layout.toast(layout.say(error), icon=":material/error:")
-    else:
-        layout.toast(t("contact.undone"), icon=":material/undo:")
-    st.rerun(list(PANES))
-
-
-def _hide(offered: _Offer) -> None:
-    state["undo_gone"] = offered.number
-    st.rerun(["undo"])
+    """Draw the bar with the newest offer of a script run."""
+    undo_bar(state.get("undo_offer"))

@@ -1,6 +1,7 @@
-import { act, follow, isDoing, latest, parts } from '../desk.js';
+import { follow, isRunning, latest, parts, run } from '../desk.js';
 import { channelIcon, el } from '../dom.js';
 import { fill } from '../format.js';
+import { pull } from '../triggers.js';
 import { forgetDrawer, listenForDrawer, shut } from './drawer.js';
 import { buildTags, drawTags } from './tags.js';
 
@@ -78,11 +79,11 @@ function draw(state) {
     command: 'describe',
     about,
   });
-  Object.assign(state.merge, { textContent: words.merge, onclick: () => tell(state, 'merge', about) });
+  Object.assign(state.merge, { textContent: words.merge, onclick: () => pull('merge', data.contact) });
   state.root.dataset.ready = String(data.conversation);
 }
 
-export const tell = (state, what, more) => act(what, { conversation: state.data.conversation, ...more });
+export const tell = (state, what, more) => run(what, { conversation: state.data.conversation, ...more });
 
 function leaveOther(state) {
   state.named.replaceChildren();
@@ -101,7 +102,7 @@ function labelled(tag) {
 }
 
 /**
- * `command` is sent on change. Until it is acknowledged the control keeps its value.
+ * `command` is sent on change. Until it is done the control keeps its value.
  *
  * @param {any} state
  * @param {{label: HTMLElement, control: any}} nodes
@@ -109,7 +110,7 @@ function labelled(tag) {
  */
 function keep(state, { label, control }, { label: words, value, most, hint, command, about }) {
   const writing = control.getRootNode().activeElement === control && control.value !== control.known;
-  if (state.fresh || !(writing || isDoing(command))) control.value = value;
+  if (state.fresh || !(writing || isRunning(command, state.data.conversation))) control.value = value;
   control.known = value;
   label.textContent = words;
   control.maxLength = most;
@@ -241,7 +242,7 @@ function options(state, { label, control }, { label: words, all, value, name, co
   const known = all.some(([id]) => id === (value ?? '')) ? all : [...all, [value, name ?? '']];
   if (looksNew(control, known))
     control.replaceChildren(...known.map(([id, text]) => Object.assign(el('option', '', text), { value: String(id) })));
-  if (state.fresh || !isDoing(command)) control.value = String(value ?? '');
+  if (state.fresh || !isRunning(command, state.data.conversation)) control.value = String(value ?? '');
   control.disabled = state.data.closed;
   control.onchange = () => tell(state, command, { value: control.value === '' ? null : Number(control.value) });
 }

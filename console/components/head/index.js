@@ -1,4 +1,4 @@
-import { act, follow, isDoing, latest, parts } from '../desk.js';
+import { follow, isRunning, latest, parts, run } from '../desk.js';
 import { el, icon } from '../dom.js';
 
 const BACK = ['M10 3 5 8l5 5'];
@@ -128,7 +128,7 @@ function chooseMoment(state) {
   form.onsubmit = (event) => {
     event.preventDefault();
     dialog.close();
-    act('snooze', { conversation, value: field.value });
+    run('snooze', { conversation, value: field.value });
     draw(state);
   };
   dialog.append(form);
@@ -138,7 +138,7 @@ function chooseMoment(state) {
 }
 
 function perform(state, what, more) {
-  act(what, { conversation: state.data.conversation, ...more });
+  run(what, { conversation: state.data.conversation, ...more });
   draw(state);
 }
 
@@ -162,7 +162,7 @@ function button(state, what, { words = '', label = words, paths, key, main, pres
   if (words) node.children[1].textContent = words;
   node.ariaLabel = label;
   node.title = key ? `${label} (Alt+${key})` : label;
-  node.disabled = !press && isDoing(what);
+  node.disabled = !press && isRunning(what, state.data.conversation);
   node.onclick = press ?? (() => perform(state, what));
   return node;
 }

@@ -37,10 +37,11 @@ export default function (component) {
     setTriggerValue('turn', step);
   };
   state.open = (id) => {
-    const unread = state.rows.get(id)?.row.unread !== 0;
     const clicks = ++desk.clicks;
     select(state, id);
-    document.documentElement.dataset.desk = 'thread'; // a phone switches to the conversation immediately
+    document.documentElement.dataset.desk = id === null ? 'list' : 'thread'; // a phone switches immediately
+    if (id === null) return pull('open', { conversation: null, unread: false, clicks, draw: true });
+    const unread = state.rows.get(id)?.row.unread !== 0;
     tellOpened(parts.fetch?.(id), { conversation: id, unread, clicks });
   };
   keepNews(state);
@@ -58,7 +59,7 @@ export default function (component) {
   };
 }
 
-// Run `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
+// Call `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
 const MOMENT_MS = 150;
 const after = (came, act) => {
   let acted = false;

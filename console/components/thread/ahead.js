@@ -28,7 +28,7 @@ async function askAhead(state, conversation) {
   state.asked?.abort();
   const asked = (state.asked = new AbortController());
   try {
-    const answer = await fetch(`/ahead/${conversation}?lines=${lines}`, { signal: asked.signal });
+    const answer = await fetch(`/inbox/${conversation}?lines=${lines}`, { signal: asked.signal });
     if (!answer.ok) return false;
     desk.ahead = await answer.json();
     events.dispatchEvent(new Event('ahead'));

@@ -8,16 +8,16 @@ import { FACE } from './inserts.js';
 import { drawLines } from './lines.js';
 import { CLIP, PIN, SHEET, seek } from './message.js';
 import { drawOthers, forgetOthers, listenForOthers, look } from './others.js';
-import { settle } from './outbox.js';
+import { flush, settle } from './outbox.js';
 
 const states = new WeakMap();
 
 export default function (component) {
-  const { data, parentElement, setStateValue, setTriggerValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   if (!state) {
-    state = { wrap, conversation: null, offered: [], files: [], nodes: new Map(), count: 0 };
+    state = { wrap, conversation: null, offered: [], files: [], nodes: new Map() };
     for (const name of [
       'scroll',
       'lines',
@@ -62,10 +62,10 @@ export default function (component) {
     state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
-  Object.assign(state, { given: data, setStateValue, setTriggerValue });
+  Object.assign(state, { given: data, setTriggerValue });
   draw(state);
+  flush(state); // what was written before the page was loaded again
   return () => {
-    clearTimeout(state.timer);
     clearTimeout(state.windowTimer);
     clearTimeout(state.helpTimer);
     state.watch.disconnect();

@@ -3,7 +3,7 @@ import { el } from '../dom.js';
 import { uuid } from '../format.js';
 import { grow, isNoting } from './composer.js';
 import { typed } from './others.js';
-import { post } from './outbox.js';
+import { enqueue } from './outbox.js';
 import { field } from './templates.js';
 
 export const FACE = [
@@ -115,7 +115,7 @@ export function drawSpot(state) {
   go.onclick = () => {
     const place = { ...found(), name: name.value.trim() };
     state.placing = false;
-    post(state, [
+    enqueue(state, [
       {
         conversation: data.conversation,
         at: new Date().toISOString(),

@@ -1,4 +1,5 @@
 // One message: author, content and delivery status.
+import { run } from '../desk.js';
 import { el, icon } from '../dom.js';
 import { CLOCK, DATE, DAY, DAY_NAME, fill, formatTime } from '../format.js';
 import { drawComposer } from './composer.js';
@@ -168,7 +169,7 @@ function makeTrouble(line, { words }, state) {
   if (choices.length)
     box.append(
       makeChoices(choices, (what) => {
-        if (what !== 'template') return state.setTriggerValue('settle', { message: line.id, what });
+        if (what !== 'template') return run(what, { conversation: state.data.conversation, message: line.id });
         state.browsing = state.data.conversation;
         if (!state.data.templates) state.setTriggerValue('templates', state.data.conversation);
         drawLines(state, false);
@@ -212,7 +213,7 @@ export function makeSuggestion(suggestion, { words }, state) {
         drawComposer(state);
         state.area.focus();
       }
-      state.setTriggerValue('settle', { run: suggestion.run, what });
+      run('draft_' + what, { conversation: state.data.conversation, run: suggestion.run });
     }),
   );
   row.append(

@@ -1,5 +1,6 @@
-// Outbox: messages stay in the tab until the server settles their token; the unique key in the database makes
-// retries idempotent.
+// Outbox: messages stay in the tab until the server has them; the unique token makes repeats harmless.
+import { post } from '../api.js';
+import { refresh } from '../desk.js';
 import { uuid } from '../format.js';
 import { drawComposer, isNoting } from './composer.js';
 import { draftOf, keepDraft, setDraft, takeDraft } from './drafts.js';
@@ -7,38 +8,56 @@ import { readyFiles } from './files.js';
 import { drawLines } from './lines.js';
 import { typed } from './others.js';
 
-const RESEND_MS = 4000;
+/** @typedef {import('../types').OutboxItem} Item */
+
 const boxName = (state) => `bothub.outbox.${state.data.me}`;
+/** @type {(state: any) => Item[]} */
 export const outbox = (state) => JSON.parse(sessionStorage.getItem(boxName(state)) || '[]');
 const keepOutbox = (state, items) => sessionStorage.setItem(boxName(state), JSON.stringify(items));
 
+// Messages that are in the thread, or sent in a conversation that is not shown, leave the outbox.
 export function settle(state) {
-  const { data } = state;
-  const done = new Set([...data.settled, ...Object.keys(data.refused), ...data.lines.map((line) => line.token)]);
+  const { conversation, lines } = state.data;
+  const there = new Set(lines.map((line) => line.token));
   const items = outbox(state);
-  const refused = items.filter((item) => item.token in data.refused);
-  for (const item of refused) {
-    // put the text back into the composer, with the reason
-    const kept = draftOf(state, item.conversation);
-    const draft = item.conversation === state.conversation ? state.area.value : kept.text;
-    const text = [draft, item.template ? '' : item.text].filter(Boolean).join('\n');
-    setDraft(state, item.conversation, { text, note: Boolean(item.note) || kept.note });
-    if (item.conversation === state.conversation) takeDraft(state);
-    state.reason = { conversation: item.conversation, text: data.refused[item.token] };
-  }
-  const left = items.filter((item) => !done.has(item.token));
+  const left = items.filter((item) => !there.has(item.token) && !(item.sent && item.conversation !== conversation));
   if (left.length !== items.length) keepOutbox(state, left);
-  clearTimeout(state.timer);
-  if (left.length) state.timer = setTimeout(() => flush(state), state.booted ? RESEND_MS : 0);
-  state.booted = true;
 }
 
-function flush(state) {
-  const items = outbox(state);
-  if (!items.length) return;
-  state.setStateValue('outbox', { count: (state.count += 1), at: Date.now(), items });
-  clearTimeout(state.timer);
-  state.timer = setTimeout(() => flush(state), RESEND_MS);
+// Send one after another, so that they arrive in order. One tab, one sender.
+let sending = false;
+export async function flush(state) {
+  if (sending) return;
+  sending = true;
+  for (let item; (item = outbox(state).find((one) => !one.sent));) {
+    const { token, conversation, text, note, file, place, template, replyTo } = item;
+    const values = { key: token, text, file: file?.id, place, template, reply_to: replyTo };
+    const answer = await post(conversation, note ? 'note' : 'send', values);
+    if (answer.ok)
+      keepOutbox(
+        state,
+        outbox(state).map((one) => (one.token === token ? { ...one, sent: true } : one)),
+      );
+    else giveBack(state, item, answer.error);
+  }
+  sending = false;
+  await refresh(state.conversation);
+}
+
+// Put the text of a refused message back into the composer, with the reason.
+function giveBack(state, item, reason) {
+  keepOutbox(
+    state,
+    outbox(state).filter(({ token }) => token !== item.token),
+  );
+  const kept = draftOf(state, item.conversation);
+  const draft = item.conversation === state.conversation ? state.area.value : kept.text;
+  const text = [draft, item.template ? '' : item.text].filter(Boolean).join('\n');
+  setDraft(state, item.conversation, { text, note: Boolean(item.note) || kept.note });
+  if (item.conversation === state.conversation) takeDraft(state);
+  state.reason = { conversation: item.conversation, text: reason };
+  drawLines(state, false);
+  drawComposer(state);
 }
 
 export function send(state) {
@@ -65,10 +84,10 @@ export function send(state) {
   typed(state);
   state.reason = null;
   keepDraft(state);
-  post(state, items);
+  enqueue(state, items);
 }
 
-export function post(state, items) {
+export function enqueue(state, items) {
   keepOutbox(state, [...outbox(state), ...items]);
   drawLines(state, true);
   drawComposer(state);

@@ -5,7 +5,7 @@ import { isNoting } from './composer.js';
 import { refusedFile } from './files.js';
 import { COORDINATES } from './inserts.js';
 import { spoken, toolButton } from './message.js';
-import { post } from './outbox.js';
+import { enqueue } from './outbox.js';
 
 export function drawTemplates(state) {
   const { data, templates, template } = state;
@@ -312,7 +312,7 @@ function sendTemplate(state, one, asked, shown) {
     : { name: one.name, language: one.language, components };
   state.filling = null;
   state.browsing = null;
-  post(state, [
+  enqueue(state, [
     { conversation: state.data.conversation, at: new Date().toISOString(), token: uuid(), text: shown.body, template },
   ]);
 }

@@ -1,0 +1,165 @@
+"""Commands that a browser sends for a conversation (`console.http.inbox_api`), by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from console import auth
+from console.app_pages.inbox import bulk, commands, contact_commands, draft_commands, queries, undo
+from console.i18n import t
+from core.conversations.triage import UnacceptableTime
+
+_LONGEST_NAME = 200  # characters of a location's name or address
+
+
+class Place(BaseModel):
+    """A location: its coordinates are checked with the message."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+
+
+class Asked(BaseModel):
+    """What a command takes; `key` is the browser's name of it, by which a repeat is known."""
+
+    key: UUID
+    value: bool | int | str | list[str] | None = None
+    contact: int = 0
+    name: str = ""
+    kind: str = ""
+    channel: int = 0
+    identity: int = 0
+    message: int = 0
+    run: int = 0
+    text: str = ""
+    file: int | None = None
+    place: Place | None = None
+    template: dict[str, object] | None = None
+    reply_to: str | None = None
+
+    def number(self) -> int | None:
+        """Return the value of a command that takes an id, a number or nothing. Raises `ValueError`."""
+        if self.value is None or (isinstance(self.value, int) and not isinstance(self.value, bool)):
+            return self.value
+        raise ValueError("The value must be a number or null.")
+
+    def words(self) -> str:
+        """Return the value of a command that takes a text. Raises `ValueError`."""
+        if isinstance(self.value, str):
+            return self.value
+        raise ValueError("The value must be a text.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the browser does afterwards: show a text, offer undo, open another conversation."""
+
+    said: str = ""
+    undo: undo.Offer | None = None
+    open: int | None = None
+
+
+Command = Callable[[int, Asked], Answer | None]
+
+
+def _close(conversation_id: int, _: Asked) -> Answer:
+    return Answer(undo=bulk.close(conversation_id))
+
+
+def _snooze(conversation_id: int, asked: Asked) -> Answer:
+    commands.snooze(conversation_id, _moment(asked.words()))
+    return Answer(undo=undo.offer(t("undo.snoozed"), partial(commands.wake, conversation_id)))
+
+
+def _moment(name: str) -> datetime:
+    """Return the snooze time for a preset or custom value, in the business's time zone. Raises `UnacceptableTime`."""
+    now = datetime.now(ZoneInfo(auth.require().timezone))
+    morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
+    known = {
+        "hour": now + timedelta(hours=1),
+        "tomorrow": morning + timedelta(days=1),
+        "week": morning + timedelta(days=7 - now.weekday()),
+    }
+    return known.get(name) or _own_moment(name, now)
+
+
+def _own_moment(said: str, now: datetime) -> datetime:
+    """Parse a browser's local date and time ("2026-12-01T09:30"). Raises `UnacceptableTime`."""
+    try:
+        return datetime.fromisoformat(said).replace(tzinfo=now.tzinfo)
+    except ValueError as error:
+        raise UnacceptableTime("Choose a moment between now and a year from now.") from error
+
+
+def _switch(conversation_id: int, asked: Asked) -> Answer:
+    return Answer(open=commands.continue_on(conversation_id, asked.channel, asked.identity))
+
+
+def _next(conversation_id: int, _: Asked) -> Answer:
+    following = queries.next_waiting(conversation_id)
+    return Answer(said=t("inbox.nobody_waits")) if following is None else Answer(open=following)
+
+
+def _tags(conversation_id: int, asked: Asked) -> None:
+    if not isinstance(asked.value, list):
+        raise ValueError("The value must be a list of tags.")
+    commands.set_tags(conversation_id, asked.value)
+
+
+def _send(conversation_id: int, asked: Asked) -> None:
+    """Send what the composer wrote. The key is the message's token."""
+    token = str(asked.key)
+    if asked.place:
+        named = {"name": asked.place.name[:_LONGEST_NAME]} if asked.place.name else {}
+        place = {"latitude": asked.place.latitude, "longitude": asked.place.longitude, **named}
+        commands.send(conversation_id, {"type": "location", "location": place}, token)
+    elif asked.template:
+        commands.send(conversation_id, {"type": "template", "template": asked.template}, token)
+    elif asked.file is not None:
+        commands.send_file(conversation_id, asked.file, asked.text, token)
+    else:
+        commands.reply(conversation_id, asked.text, token, asked.reply_to)
+
+
+def _retry(_: int, asked: Asked) -> Answer:
+    return Answer(said=commands.retry(asked.message) or "")
+
+
+COMMANDS: dict[str, Command] = {
+    "take_over": lambda one, _: commands.take_over(one),
+    "hand_back": lambda one, _: commands.hand_back(one),
+    "close": _close,
+    "reopen": lambda one, _: commands.reopen(one),
+    "wake": lambda one, _: commands.wake(one),
+    "seen": lambda one, _: commands.mark_seen(one),
+    "unread": lambda one, _: commands.mark_unread(one),
+    "snooze": _snooze,
+    "assign": lambda one, asked: commands.assign(one, asked.number()),
+    "team": lambda one, asked: commands.give_to_team(one, asked.number()),
+    "priority": lambda one, asked: commands.set_priority(one, asked.number() or 0),
+    "tags": _tags,
+    "switch": _switch,
+    "next": _next,
+    "send": _send,
+    "note": lambda one, asked: commands.note(one, asked.text, str(asked.key)),
+    "retry": _retry,
+    "arrived": lambda _, asked: commands.arrived(asked.message),
+    "draft_send": lambda _, asked: draft_commands.send(asked.run),
+    "draft_edit": lambda _, asked: draft_commands.set_aside(asked.run, edited=True),
+    "draft_discard": lambda _, asked: draft_commands.set_aside(asked.run, edited=False),
+    "rename": lambda _, asked: contact_commands.rename(asked.contact, asked.words()),
+    "describe": lambda _, asked: contact_commands.describe(asked.contact, asked.words()),
+    "field": lambda _, asked: contact_commands.set_field(asked.contact, asked.name, asked.words()),
+    "silence": lambda _, asked: contact_commands.set_opted_out(
+        asked.contact, asked.kind, opted_out=asked.value is True
+    ),
+    "undo": lambda _, asked: Answer(said=undo.take_back(asked.words())),
+}

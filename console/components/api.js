@@ -1,0 +1,34 @@
+// Commands to the server (console/http/inbox_api.py). One that was not answered is repeated: its key makes it run once.
+import { uuid } from './format.js';
+import { say } from './messages.js';
+import { signIn } from './unsaved.js';
+
+const AGAIN_MS = 1000;
+const LONGEST_MS = 8000;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/**
+ * Return the answer of a command; `ok` is false and `error` says why if it was refused.
+ *
+ * @param {number} conversation
+ * @param {string} command
+ * @param {object} values
+ * @returns {Promise<{ok: boolean, error?: string, said?: string, undo?: {token: string, said: string}, open?: number}>}
+ */
+export async function post(conversation, command, values) {
+  const body = JSON.stringify({ key: uuid(), ...values });
+  const headers = { 'Content-Type': 'application/json' };
+  for (let wait = AGAIN_MS; ; wait = Math.min(2 * wait, LONGEST_MS)) {
+    const answer = await fetch(`/inbox/${conversation}/${command}`, { method: 'POST', headers, body }).catch(
+      () => null,
+    );
+    const told = answer ? await answer.json().catch(() => ({})) : {};
+    if (answer?.status === 401) {
+      signIn();
+      return new Promise(() => {}); // the page is being left
+    }
+    if (answer && answer.status < 500) return { ...told, ok: answer.ok };
+    if (told.error && wait === AGAIN_MS) say(told.error, true);
+    await pause(wait);
+  }
+}
