@@ -5,6 +5,7 @@ Provider failures never surface as exceptions: they end in a hand-off. Any excep
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -217,8 +218,8 @@ def _handoff_message(request: ComposeRequest, reason: Reason, detected: str | No
 def _language(request: ComposeRequest, detected: str | None) -> LanguageCode:
     if request.settings.language != "auto":
         return request.settings.language
-    if not any(sign.isalpha() for turn in burst(request.turns) for sign in turn.text):
-        return request.language  # a location or an image has no language, whatever the model detects
+    if not any(sign.isalpha() for turn in burst(request.turns) for sign in _NO_LANGUAGE.sub("", turn.text)):
+        return request.language  # a location, an order or an image has none, whatever the model detects
     match (detected or "")[:2].lower():
         case "es":
             return "es"
@@ -227,6 +228,10 @@ def _language(request: ComposeRequest, detected: str | None) -> LanguageCode:
         case "pt":
             return "pt"
     return guess_language(_question(request), request.language)
+
+
+# The label of a message that is not text (`core.replies.transcript`), and data that is nobody's words.
+_NO_LANGUAGE = re.compile(r"\A\[(?:location|order|contacts)\].*|\A\[[^\]]*\]", re.DOTALL)
 
 
 def _autonomy(settings: BotSettings, topics: list[str]) -> Autonomy:

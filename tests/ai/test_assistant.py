@@ -220,6 +220,10 @@ def test_a_topic_can_have_less_autonomy_than_the_bot_but_not_more() -> None:
         ("Zzyx", {}, "en", "en"),
         ("Zzyx", {}, "pt-BR", "pt"),
         ("Zzyx", {}, "fr", "es"),
+        ("[order] 2 × ZAP-42 (45.5 USD)", {}, "en", "es"),
+        ("[contacts] John Smith", {}, "en", "es"),
+        ("[image]", {}, "en", "es"),
+        ("[image] like this one", {}, "en", "en"),
     ],
 )
 def test_the_customer_is_addressed_in_a_language_they_use(
