@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from core.channels.registry import PROVIDERS
+
 ROOT = Path(__file__).parent.parent
 OURS = ("core", "webhook_app", "workers", "console", "sandbox")
 
@@ -74,10 +76,53 @@ def test_channels_and_model_clients_know_no_tables() -> None:
     assert offenders("core/bots/llm", forbidden) == []
 
 
-def test_services_know_channels_only_by_their_protocol() -> None:
-    providers = ("core.channels.whatsapp_cloud", "core.channels.twilio")
-    for package in ("accounts", "conversations", "messaging/inbound", "messaging/outbound", "messaging/attachments"):
-        assert offenders(f"core/{package}", providers) == []
+# Modules outside core/channels that may name a provider, and why.
+_MAY_NAME_PROVIDERS = {
+    "core/cli/__main__.py": "the arguments of `whatsapp`",
+    "core/cli/whatsapp.py": "registers numbers, which only one provider asks for",
+    "core/platform/config.py": "names of settings, which are read before anything else is loaded",
+    "core/platform/config_names.py": "names of settings",
+    "core/platform/config_rules.py": "names of settings",
+    "core/platform/config_values.py": "names of settings",
+    "core/platform/logging.py": "structlog has a processor named so",
+    "core/platform/supervisor.py": "names of settings, for the sandbox",
+}
+_NAME_OF_PROVIDER = re.compile(r"(?<![a-z])(twilio|whatsapp_?cloud|meta)(?![a-z])", re.I)
+_TEXT_OF_PROVIDER = re.compile(r"(?i:twilio|whatsapp_?cloud)|\bMeta\b")  # "meta" is also a word of languages
+
+
+def _names_provider(path: Path) -> bool:
+    """Whether an identifier or a text of a module, but no docstring or comment, names a provider."""
+    tree = ast.parse(path.read_text())
+    docstrings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if node not in docstrings and _TEXT_OF_PROVIDER.search(text):
+                return True
+            case (
+                ast.Name(id=str(name)) | ast.arg(arg=str(name)) | ast.Attribute(attr=str(name))
+                | ast.alias(name=str(name)) | ast.FunctionDef(name=str(name)) | ast.ClassDef(name=str(name))
+                | ast.keyword(arg=str(name)) | ast.ImportFrom(module=str(name))
+            ) if _NAME_OF_PROVIDER.search(name):  # fmt: skip
+                return True
+    return False
+
+
+def test_only_its_folder_and_the_registry_know_a_provider() -> None:
+    named = {
+        str(path.relative_to(ROOT))
+        for folder in ("core", "webhook_app", "workers", "console")
+        for path in modules(folder)
+        if not {"migrations", "channels"} & {path.relative_to(ROOT / folder).parts[0]} and _names_provider(path)
+    }
+    assert named == set(_MAY_NAME_PROVIDERS)
+
+
+def test_providers_do_not_know_each_other() -> None:
+    folders = [provider.locales.parent.name for provider in PROVIDERS.values()]
+    for folder in folders:
+        others = tuple(f"core.channels.{other}" for other in folders if other != folder)
+        assert offenders(f"core/channels/{folder}", others) == []
 
 
 def _is_table(imported: str) -> bool:

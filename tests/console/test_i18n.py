@@ -66,9 +66,10 @@ def test_a_providers_folder_has_the_texts_of_its_form_and_no_others(provider: Pr
     allowed = needed | {f"{field.name}_help" for field in fields}
     allowed |= {f"refused_{reason}" for reason in provider.refusals.values()}
     assert needed <= said <= allowed
-    shared = {f"channels.refused_{reason}" for reason in provider.refusals.values()} & set(i18n.catalogue("es"))
-    own = {f"channels.{name}" for name in said}
-    assert {f"channels.refused_{reason}" for reason in provider.refusals.values()} <= shared | own
+    words = set(i18n.catalogue("es"))
+    assert {f"source.{source}" for source in provider.sources} <= words
+    shared = {reason for reason in provider.refusals.values() if f"channels.refused_{reason}" in words}
+    assert set(provider.refusals.values()) - shared <= {name.removeprefix("refused_") for name in said}
 
 
 def test_every_state_has_a_name() -> None:

@@ -11,6 +11,7 @@ from core.accounts import visibility
 from core.accounts.visibility import Viewer
 from core.catalog import quote_reads
 from core.catalog.quote_reads import QuoteDetails
+from core.channels.kinds import rules
 from core.channels.templates.template import Template
 from core.conversations import channel_switch
 from core.conversations import thread as threads
@@ -26,7 +27,7 @@ from core.messaging.contacts.profile import Profile
 class Opened:
     """`ways` are other channels, `quote` the latest one; `templates` only if nothing else can be sent.
 
-    `takes_files`: files can be sent. Through Twilio not without a `PUBLIC_URL` to fetch them from.
+    `takes_files`: files can be sent. A provider that fetches them needs a `PUBLIC_URL` that it reaches.
     """
 
     thread: Thread
@@ -64,4 +65,4 @@ def _ways(session: Session, viewer: Viewer, conversation_id: int) -> list[Altern
 
 
 def _templates(session: Session, thread: Thread) -> Sequence[Template] | None:
-    return templates.usable(session, thread.channel_id) if thread.kind == "whatsapp" else None
+    return templates.usable(session, thread.channel_id) if rules(thread.kind).reply_window else None
