@@ -67,7 +67,7 @@ _STATEMENTS = (
         (SELECT id FROM channels WHERE business_id = %(business)s AND kind = 'whatsapp' ORDER BY id LIMIT 1) AS channel,
         (SELECT bot_id FROM channels WHERE business_id = %(business)s ORDER BY id LIMIT 1) AS bot,
         (SELECT coalesce(max(id), 0) FROM contacts) AS contacts,
-        (SELECT coalesce(max(id), 0) FROM identities) AS identities,
+        (SELECT coalesce(max(id), 0) FROM contact_identities) AS identities,
         (SELECT coalesce(max(id), 0) FROM conversations) AS conversations,
         (SELECT id FROM agents WHERE business_id = %(business)s ORDER BY id LIMIT 1) AS agent
     """,
@@ -76,7 +76,8 @@ _STATEMENTS = (
     SELECT contacts + n, business, name, begun FROM talk, base
     """,
     """
-    INSERT INTO identities (id, business_id, contact_id, kind, address, lookup_key, created_at) OVERRIDING SYSTEM VALUE
+    INSERT INTO contact_identities (id, business_id, contact_id, kind, address, lookup_key,
+        created_at) OVERRIDING SYSTEM VALUE
     SELECT identities + n, business, contacts + n, 'whatsapp', (549110000000 + n)::text, (549110000000 + n)::text, begun
     FROM talk, base
     """,
@@ -132,7 +133,7 @@ _STATEMENTS = (
     """,
     "CREATE INDEX ix_messages_search ON messages USING gin (search)",
     "SELECT setval(pg_get_serial_sequence('contacts', 'id'), (SELECT max(id) FROM contacts))",
-    "SELECT setval(pg_get_serial_sequence('identities', 'id'), (SELECT max(id) FROM identities))",
+    "SELECT setval(pg_get_serial_sequence('contact_identities', 'id'), (SELECT max(id) FROM contact_identities))",
     "SELECT setval(pg_get_serial_sequence('conversations', 'id'), (SELECT max(id) FROM conversations))",
     "ANALYZE",
 )  # fmt: skip

@@ -30,26 +30,26 @@ _LENGTH = 80  # words of a passage: some 150 tokens
 _SMALL = 400  # passages of the small business
 _INDEX = f"ix_knowledge_vectors_{OFFLINE_DIMENSIONS}"
 _COLUMNS = {
-    "knowledge_chunks": "id, business_id, source_id, edition, position, text, tokens, content_hash",
-    "knowledge_vectors": "chunk_id, business_id, edition, model, dimensions, embedding",
+    "knowledge_chunks": "id, business_id, source_id, revision, position, text, tokens, content_hash",
+    "knowledge_vectors": "chunk_id, business_id, revision, model, dimensions, embedding",
 }
 _OWNER = (
     "INSERT INTO businesses (id, name, profile) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'Shelf', '{}')",
     "INSERT INTO bots (id, business_id, name) OVERRIDING SYSTEM VALUE VALUES (%(n)s, %(n)s, 'Bot')",
     """
-    INSERT INTO knowledge_sources (id, business_id, bot_id, kind, title, state, chunks, edition, model, created_by)
+    INSERT INTO knowledge_sources (id, business_id, bot_id, kind, title, state, chunks, revision, model, created_by)
     OVERRIDING SYSTEM VALUE
     VALUES (%(n)s, %(n)s, %(n)s, 'text', 'Shelf', 'ready', %(chunks)s, %(n)s, %(model)s, '')
     """,
     """
-    INSERT INTO knowledge_editions (id, business_id, source_id) OVERRIDING SYSTEM VALUE VALUES (%(n)s, %(n)s, %(n)s)
+    INSERT INTO knowledge_revisions (id, business_id, source_id) OVERRIDING SYSTEM VALUE VALUES (%(n)s, %(n)s, %(n)s)
     """,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A business with one bot, one source and one edition, which all have its number."""
+    """A business with one bot, one source and one revision, which all have its number."""
 
     number: int
     passages: int
@@ -163,7 +163,7 @@ def timed(engine: Engine, owner: Owner, questions: Sequence[Asked]) -> list[floa
 def recall(engine: Engine, owner: Owner, questions: Sequence[Asked]) -> float:
     """The share of the ten truly nearest passages that the vector index brings."""
     shelf = Library({OFFLINE.name: (owner.number,)}, {OFFLINE.name: owner.passages})
-    few = Library(shelf.editions, {OFFLINE.name: 0})  # few enough to be compared one by one
+    few = Library(shelf.revisions, {OFFLINE.name: 0})  # few enough to be compared one by one
 
     def nearest(session: Session, library: Library) -> Iterator[set[int]]:
         session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))

@@ -24,9 +24,9 @@ SET session_replication_role = replica;
 INSERT INTO businesses (id, name, profile) OVERRIDING SYSTEM VALUE VALUES (1, 'History', '{{}}');
 INSERT INTO channels (id, business_id, kind, provider, identity, name, credentials, settings) OVERRIDING SYSTEM VALUE
     VALUES (1, 1, 'whatsapp', 'whatsapp_cloud', 'history', 'History', '', '{{"messages_per_second": 1000000}}');
-INSERT INTO channel_flow (business_id, channel_id) VALUES (1, 1);
+INSERT INTO channel_limits (business_id, channel_id) VALUES (1, 1);
 INSERT INTO contacts (id, business_id) OVERRIDING SYSTEM VALUE SELECT n, 1 FROM generate_series(1, {customers}) n;
-INSERT INTO identities (id, business_id, contact_id, kind, address) OVERRIDING SYSTEM VALUE
+INSERT INTO contact_identities (id, business_id, contact_id, kind, address) OVERRIDING SYSTEM VALUE
     SELECT n, 1, n, 'whatsapp', n::text FROM generate_series(1, {customers}) n;
 INSERT INTO conversations (id, business_id, channel_id, contact_id, identity_id, kind) OVERRIDING SYSTEM VALUE
     SELECT n, 1, 1, n, n, 'whatsapp' FROM generate_series(1, {customers}) n;

@@ -143,8 +143,8 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
         return metrics.figures(session, BUSINESS, first, yesterday)
 
     def from_rows(session: Session) -> None:
-        session.execute(text("DELETE FROM days_counted"))
-        session.execute(text("DELETE FROM daily_figures"))
+        session.execute(text("DELETE FROM counted_days"))
+        session.execute(text("DELETE FROM daily_metrics"))
         read(session)
         session.rollback()
 

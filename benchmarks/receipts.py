@@ -13,7 +13,7 @@ WITH place AS (
 ), person AS (
     INSERT INTO contacts (business_id, name) SELECT business_id, 'Receipts' FROM place RETURNING id
 ), address AS (
-    INSERT INTO identities (business_id, contact_id, kind, address)
+    INSERT INTO contact_identities (business_id, contact_id, kind, address)
     SELECT business_id, person.id, 'whatsapp', 'receipts' FROM place, person RETURNING id, contact_id
 ), talk AS (
     INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind, mode)

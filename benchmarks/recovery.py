@@ -23,7 +23,7 @@ def run(bench: Bench) -> None:
 
     bench.tune_sandbox(openai={"latency_ms": _NEVER_MS})
     _post(bench)
-    eventually(lambda: bench.stack.query("SELECT 1 FROM reply_turns WHERE leased_until IS NOT NULL"), seconds=20)
+    eventually(lambda: bench.stack.query("SELECT 1 FROM pending_replies WHERE leased_until IS NOT NULL"), seconds=20)
     _kill_workers(bench.stack)
     killed = time.time()
     bench.tune_sandbox()

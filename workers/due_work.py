@@ -9,10 +9,10 @@ from core.platform.db import poll_row
 _CHECK = """
 SELECT
     EXISTS (SELECT FROM webhook_events WHERE processed_at IS NULL),
-    (SELECT extract(epoch FROM min(greatest(due_at, leased_until)) - now()) FROM reply_turns),
+    (SELECT extract(epoch FROM min(greatest(due_at, leased_until)) - now()) FROM pending_replies),
     (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM deliveries WHERE next_attempt_at IS NOT NULL),
     (SELECT extract(epoch FROM min(next_attempt_at) - now()) FROM attachments WHERE next_attempt_at IS NOT NULL),
-    (SELECT extract(epoch FROM min(due_at) - now()) FROM errands WHERE due_at IS NOT NULL)
+    (SELECT extract(epoch FROM min(due_at) - now()) FROM background_tasks WHERE due_at IS NOT NULL)
 """
 
 

@@ -50,7 +50,7 @@ class WorkLoop:
         self.sending = TaskPool("sending", max(2, slots // 2), send_messages.claim, send_messages.send, **shared)
         self.media = TaskPool("media", _MEDIA_SLOTS, download_media.claim, download_media.fetch, **shared)
         self.background = TaskPool(
-            "errands", _BACKGROUND_TASK_SLOTS, background_task.claim, background_task.run_task, **shared
+            "tasks", _BACKGROUND_TASK_SLOTS, background_task.claim, background_task.run_task, **shared
         )
         threading.Thread(target=self._renew_leases, name="leases", daemon=True).start()
 

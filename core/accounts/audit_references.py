@@ -19,7 +19,7 @@ from core.models import (
     Conversation,
     KnowledgeSource,
     Product,
-    SavedCase,
+    SavedTestCase,
     Team,
 )
 
@@ -29,7 +29,7 @@ _NAMES: dict[str, Select[int, str]] = {
     "api_key": select(APIKey.id, APIKey.name),
     "bot": select(Bot.id, Bot.name),
     "business": select(Business.id, Business.name),
-    "case": select(SavedCase.id, SavedCase.name),
+    "case": select(SavedTestCase.id, SavedTestCase.name),
     "channel": select(Channel.id, Channel.name),
     "contact": select(Contact.id, Contact.name),
     "conversation": select(Conversation.id, Contact.name).join(Contact, Contact.id == Conversation.contact_id),

@@ -100,12 +100,14 @@ def send_due(to: Sequence[Service] | None = None) -> bool:
 
 
 # Without a service nothing is sent; the console still lists the notification.
-_DISCARD = "UPDATE notices SET next_try_at = NULL WHERE next_try_at <= now()"
+_DISCARD = "UPDATE notifications SET next_attempt_at = NULL WHERE next_attempt_at <= now()"
 _CLAIM = """
 WITH due AS (
-    SELECT id FROM notices WHERE next_try_at <= now() ORDER BY next_try_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT id FROM notifications WHERE next_attempt_at <= now() ORDER BY next_attempt_at, id LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
 ), taken AS (
-    UPDATE notices n SET tries = n.tries + 1, next_try_at = now() + interval '5 minutes' FROM due WHERE n.id = due.id
+    UPDATE notifications n SET attempts = n.attempts + 1, next_attempt_at = now() + interval '5 minutes'
+    FROM due WHERE n.id = due.id
     RETURNING n.*
 )
 SELECT t.id, t.kind, t.severity, t.text, t.data, t.conversation_id, t.sent_to, b.name AS business,
@@ -115,7 +117,7 @@ SELECT t.id, t.kind, t.severity, t.text, t.data, t.conversation_id, t.sent_to, b
 FROM taken t JOIN businesses b ON b.id = t.business_id
 LEFT JOIN conversations c ON c.id = t.conversation_id
 LEFT JOIN contacts k ON k.id = c.contact_id
-LEFT JOIN identities i ON i.id = c.identity_id
+LEFT JOIN contact_identities i ON i.id = c.identity_id
 ORDER BY t.id
 """
 
@@ -170,12 +172,12 @@ _RECORD = """
 WITH results AS (
     SELECT * FROM jsonb_to_recordset(%(results)s) AS t (id bigint, done boolean, sent_to text[])
 )
-UPDATE notices n SET sent_to = results.sent_to,
+UPDATE notifications n SET sent_to = results.sent_to,
     sent_at = CASE WHEN results.done THEN now() END,
-    next_try_at = CASE WHEN results.done OR n.created_at < now() - make_interval(secs => %(give_up)s) THEN NULL
-        ELSE now() + make_interval(secs => (%(waits)s::float[])[least(n.tries, cardinality(%(waits)s::float[]))]) END
+    next_attempt_at = CASE WHEN results.done OR n.created_at < now() - make_interval(secs => %(give_up)s) THEN NULL
+        ELSE now() + make_interval(secs => (%(waits)s::float[])[least(n.attempts, cardinality(%(waits)s::float[]))]) END
 FROM results WHERE n.id = results.id
-RETURNING n.id, results.done, n.next_try_at
+RETURNING n.id, results.done, n.next_attempt_at
 """
 
 
@@ -184,5 +186,5 @@ def _record(sent_to: dict[int, list[str]], done: Sequence[int]) -> None:
     with system_transaction() as session:
         values = {"results": Jsonb(results), "give_up": GIVE_UP_AFTER, "waits": [float(wait) for wait in WAITS]}
         for row in run(session, _RECORD, values):
-            if not row.done and row.next_try_at is None:
+            if not row.done and row.next_attempt_at is None:
                 log.error("notice_given_up", notice_id=row.id)

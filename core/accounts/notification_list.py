@@ -58,11 +58,11 @@ def listed(
 
 _LISTED = """
 SELECT n.id, n.kind, n.severity, n.text, n.data, n.conversation_id, n.created_at,
-    n.tries > 0 AND n.sent_at IS NULL AS late, coalesce(nullif(k.name, ''), i.address, '') AS customer
-FROM notices n
+    n.attempts > 0 AND n.sent_at IS NULL AS late, coalesce(nullif(k.name, ''), i.address, '') AS customer
+FROM notifications n
 LEFT JOIN conversations ON conversations.id = n.conversation_id
 LEFT JOIN contacts k ON k.id = conversations.contact_id
-LEFT JOIN identities i ON i.id = conversations.identity_id
+LEFT JOIN contact_identities i ON i.id = conversations.identity_id
 WHERE n.business_id = %(business)s AND (%(before)s::bigint IS NULL OR n.id < %(before)s){seen}
 ORDER BY n.id DESC LIMIT %(limit)s
 """
@@ -81,7 +81,7 @@ def unread(session: Session, agent_id: int, viewer: Viewer | None = None) -> int
 
 _UNREAD = """
 SELECT count(*) FROM (
-    SELECT FROM notices n JOIN agents a ON a.id = %(agent)s
+    SELECT FROM notifications n JOIN agents a ON a.id = %(agent)s
     WHERE n.business_id = a.business_id AND n.id > a.notices_read AND n.created_at >= a.created_at{seen} LIMIT %(most)s
 ) AS new
 """

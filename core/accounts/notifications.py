@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from core.models import Notice, Severity
+from core.models import Notification, Severity
 from core.platform.db import run
 
 _LONGEST_TEXT = 1000
@@ -72,8 +72,8 @@ def already_noted(session: Session, business_id: int, mark: Mark) -> bool:
     return bool(run(session, _NEWEST, {"business": business_id, "about": mark.about}).scalar() == mark.digest)
 
 
-_NOTE = insert(cast(Table, Notice.__table__))
+_NOTE = insert(cast(Table, Notification.__table__))
 _NEWEST = """
-SELECT CASE WHEN created_at > now() - interval '1 day' THEN digest END FROM notices
+SELECT CASE WHEN created_at > now() - interval '1 day' THEN digest END FROM notifications
 WHERE business_id = %(business)s AND about = %(about)s ORDER BY id DESC LIMIT 1
 """

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bots.calibration import IDENTITY, Calibration
-from core.models import BotLearning
+from core.models import BotCalibration
 
 _CACHE_SECONDS = 300.0
 
@@ -36,8 +36,10 @@ def clear_cache() -> None:
 
 def stored(session: Session, bot_id: int) -> tuple[Calibration, datetime | None]:
     """Return the bot's calibration and when it was learned; the identity and None before that."""
-    query = select(BotLearning.points, BotLearning.sample, BotLearning.learned_at).where(BotLearning.bot_id == bot_id)
+    query = select(BotCalibration.points, BotCalibration.sample, BotCalibration.computed_at).where(
+        BotCalibration.bot_id == bot_id
+    )
     row = session.execute(query).one_or_none()
     if row is None:
         return IDENTITY, None
-    return Calibration(tuple((raw, observed) for raw, observed in row.points), row.sample), row.learned_at
+    return Calibration(tuple((raw, observed) for raw, observed in row.points), row.sample), row.computed_at

@@ -49,7 +49,7 @@ FROM (
     WHERE business_id = b.business_id AND bot_id = b.id AND created_at >= began.month
       AND (input_tokens > 0 OR output_tokens > 0)
     UNION ALL
-    SELECT (data ->> 'cost_usd')::numeric, created_at FROM audit_log
+    SELECT (data ->> 'cost_usd')::numeric, created_at FROM audit_entries
     WHERE business_id = b.business_id AND subject IN ('bot:' || b.id, 'bots') AND data ? 'cost_usd'
       AND created_at >= began.month
 ) AS spent ON true

@@ -55,7 +55,9 @@ _cache: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
     """Return the products on offer, by name. Read again only after a product has changed."""
-    version, currency = session.execute(select(Business.catalogue, _CURRENCY).where(Business.id == business_id)).one()
+    version, currency = session.execute(
+        select(Business.catalog_version, _CURRENCY).where(Business.id == business_id)
+    ).one()
     if version is None:
         return ()
     cached = _cache.get(business_id)

@@ -141,7 +141,7 @@ def every(session: Session, business_id: int) -> list[Listed]:
 
 def touch(session: Session, business_id: int) -> None:
     """Give the catalogue a new version. Locks it against other changes until the transaction ends."""
-    session.execute(update(Business).where(Business.id == business_id).values(catalogue=func.gen_random_uuid()))
+    session.execute(update(Business).where(Business.id == business_id).values(catalog_version=func.gen_random_uuid()))
 
 
 def save(session: Session, business_id: int, actor: str, facts: Facts, product_id: int | None = None) -> int:

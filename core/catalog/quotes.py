@@ -14,7 +14,7 @@ from core.catalog.orders.matcher import Line
 from core.catalog.product_index import Item
 from core.catalog.quote import OpenQuote, QuoteChange, amount_of, totals
 from core.conversations.lifecycle import lock
-from core.models import Quote, QuoteLine, QuoteState, ReplyTurn
+from core.models import PendingReply, Quote, QuoteLine, QuoteState
 from core.platform.db import run
 from core.platform.errors import Conflict, NotFound
 from core.text.normalize import LanguageCode
@@ -151,8 +151,8 @@ def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> Non
         raise Conflict("This quote has been answered or has run out: there is nothing to cancel.")
     # A reply in progress may rest on the quote: it loses its lease and is decided anew.
     session.execute(
-        update(ReplyTurn)
-        .where(ReplyTurn.conversation_id == conversation_id)
+        update(PendingReply)
+        .where(PendingReply.conversation_id == conversation_id)
         .values(lease=None, leased_until=None)
         .execution_options(**_QUIET)
     )

@@ -12,7 +12,7 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from psycopg import IsolationLevel, sql
 from core import migrations
 from core.cli.backup_manifest import FORMAT, BackupError, Manifest, TableFacts
 from core.cli.restored_access import NOTHING_REVOKED, Revoked, current_revocations, revoke
+from core.migrations import revision_0034
 
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
@@ -188,26 +189,39 @@ def restore(database_url: str, data_dir: Path, source: Path, *, force: bool = Fa
     """Restore a backup into an empty database, and its files under `data_dir`; then migrate the schema.
 
     Nothing is changed before the whole backup was checked. `force` empties a database with rows, but not one in use.
-    Sessions and links are not restored (`core.cli.restored_access`). Raises
-    `BackupError`.
+    Sessions and links are not restored (`core.cli.restored_access`). Raises `BackupError`.
     """
     manifest = check(source)
-    if manifest.revision not in migrations.history():
-        raise BackupError(
-            f"The backup is of revision {manifest.revision}, which this version does not know: update it."
-        )
+    _check_revision(manifest.revision)
     revoked = _empty_database(database_url, force=force)
     sqlalchemy_url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
-    migrations.bring_to(sqlalchemy_url, manifest.revision)
+    is_converted = manifest.revision == revision_0034.REVISION
+    migrations.bring_to(sqlalchemy_url, migrations.history()[0] if is_converted else manifest.revision)
+    stored = {revision_0034.renamed(name)[0] if is_converted else name: name for name in manifest.tables}
     with _opened(source) as (tar, _):
         for name in manifest.files:
             tar.extract(name, data_dir, filter="data")
         with _connected(database_url) as connection:
-            for table in _parents_first(connection, manifest.tables):
-                _read_table(connection, tar, table, manifest.tables[table])
+            for table in _parents_first(connection, stored):
+                facts = manifest.tables[stored[table]]
+                columns = revision_0034.renamed(stored[table], facts.columns)[1] if is_converted else facts.columns
+                _read_table(connection, tar, stored[table], table, columns, facts.rows)
+            if is_converted:
+                connection.execute(revision_0034.VALUES)
             revoke(connection, revoked)
     migrations.upgrade(sqlalchemy_url)
     return manifest
+
+
+def _check_revision(revision: str) -> None:
+    if revision in (revision_0034.REVISION, *migrations.history()):
+        return
+    if revision < revision_0034.REVISION:
+        raise BackupError(
+            f"The backup is of revision {revision}, older than {revision_0034.REVISION}: restore it with the version "
+            "that wrote it, start the last BotHub 0.1.0 on that database, and back it up again."
+        )
+    raise BackupError(f"The backup is of revision {revision}, which this version does not know: update it.")
 
 
 def _empty_database(database_url: str, *, force: bool) -> Revoked:
@@ -239,14 +253,17 @@ def _any(table: str) -> sql.Composed:
     return sql.SQL("SELECT true FROM {} LIMIT 1").format(sql.Identifier(table))
 
 
-def _read_table(connection: psycopg.Connection[Any], tar: tarfile.TarFile, name: str, table: TableFacts) -> None:
-    stream = _member(tar, f"tables/{name}")
+def _read_table(
+    connection: psycopg.Connection[Any], tar: tarfile.TarFile, stored: str, name: str, columns: list[str], rows: int
+) -> None:
+    """Copy a table `stored` in the backup into the table `name`."""
+    stream = _member(tar, f"tables/{stored}")
     with connection.cursor() as cursor:
-        with cursor.copy(_copy(name, table.columns, "FROM STDIN")) as copy:
+        with cursor.copy(_copy(name, columns, "FROM STDIN")) as copy:
             while piece := stream.read(_PIECE):
                 copy.write(piece)
-        if cursor.rowcount != table.rows:
-            raise BackupError(f"{name} has {cursor.rowcount} rows instead of {table.rows}.")
+        if cursor.rowcount != rows:
+            raise BackupError(f"{name} has {cursor.rowcount} rows instead of {rows}.")
     numbered = connection.execute(_NUMBERED, {"table": name}).fetchall()
     for (column,) in numbered:
         follow = sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM {}")
@@ -290,7 +307,7 @@ def _columns(connection: psycopg.Connection[Any], table: str) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _parents_first(connection: psycopg.Connection[Any], tables: Mapping[str, TableFacts]) -> Iterator[str]:
+def _parents_first(connection: psycopg.Connection[Any], tables: Iterable[str]) -> Iterator[str]:
     """Yield the tables in an order that satisfies every foreign key."""
     parents: dict[str, set[str]] = {name: set() for name in tables}
     rows = connection.execute(

@@ -110,7 +110,7 @@ _PRODUCTS = (
 
 def stock(session: Session, business_id: int) -> None:
     """Add the demo products, once: products that were removed do not return."""
-    if session.scalar(select(Business.catalogue).where(Business.id == business_id)) is not None:
+    if session.scalar(select(Business.catalog_version).where(Business.id == business_id)) is not None:
         return
     for one in _PRODUCTS:
         products.save(session, business_id, "system", one)

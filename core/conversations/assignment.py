@@ -15,7 +15,7 @@ from core.platform.errors import BotHubError
 
 # An open console updates `last_seen_at` once a minute and polls every half minute (core.accounts.sessions).
 ONLINE_FOR = timedelta(minutes=2)
-MOST_OPEN_LIMIT = 500
+MAX_OPEN_LIMIT = 500
 
 
 class UnacceptableLimit(BotHubError):
@@ -24,10 +24,10 @@ class UnacceptableLimit(BotHubError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`automatic`: hand-offs are assigned to online agents, up to `most_open` open conversations each."""
+    """`automatic`: hand-offs are assigned to online agents, up to `max_open` open conversations each."""
 
     automatic: bool
-    most_open: int
+    max_open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,19 @@ class Owner:
 
 def rules(session: Session, business_id: int) -> Rules:
     """Return the business's assignment rules."""
-    row = session.execute(select(Business.auto_assign, Business.most_open).where(Business.id == business_id)).one()
+    row = session.execute(select(Business.auto_assign, Business.max_open).where(Business.id == business_id)).one()
     return Rules(*row)
 
 
 def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> None:
     """Change the rules, effective from the next hand-off. Raises `UnacceptableLimit`."""
-    if not 1 <= new.most_open <= MOST_OPEN_LIMIT:
-        raise UnacceptableLimit(f"Choose a number from 1 to {MOST_OPEN_LIMIT}.")
+    if not 1 <= new.max_open <= MAX_OPEN_LIMIT:
+        raise UnacceptableLimit(f"Choose a number from 1 to {MAX_OPEN_LIMIT}.")
     changed = update(Business).where(Business.id == business_id)
-    session.execute(changed.values(auto_assign=new.automatic, most_open=new.most_open))
+    session.execute(changed.values(auto_assign=new.automatic, max_open=new.max_open))
     audit_log.record(
         session, business_id, actor, "business.assignment", f"business:{business_id}", auto_assign=new.automatic,
-        most_open=new.most_open,
+        max_open=new.max_open,
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ CROSS JOIN LATERAL (
       AND o.id <> c.id
 ) work
 WHERE c.id = %(conversation)s AND c.business_id = %(business)s
-  AND (work.held < b.most_open OR a.id = c.assignee_id)
+  AND (work.held < b.max_open OR a.id = c.assignee_id)
   AND (c.team_id IS NULL OR a.id = c.assignee_id
        OR EXISTS (SELECT FROM team_members m WHERE m.team_id = c.team_id AND m.agent_id = a.id))
   AND EXISTS (

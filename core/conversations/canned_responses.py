@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
-from core.models import SavedReply
+from core.models import CannedResponse
 from core.platform.errors import BotHubError
 
 LONGEST_TEXT = 4_000  # characters
@@ -46,9 +46,11 @@ class Saved:
     text: str
 
 
-def saved_replies(session: Session) -> list[Saved]:
+def canned_responses(session: Session) -> list[Saved]:
     """Return the canned responses of the business, ordered by shortcut."""
-    rows = session.execute(select(SavedReply.id, SavedReply.shortcut, SavedReply.text).order_by(SavedReply.shortcut))
+    rows = session.execute(
+        select(CannedResponse.id, CannedResponse.shortcut, CannedResponse.text).order_by(CannedResponse.shortcut)
+    )
     return [Saved(*row) for row in rows]
 
 
@@ -68,7 +70,7 @@ def save(session: Session, business_id: int, actor: str, shortcut: str, text: st
     if unknown is not None:
         variables = ", ".join(f"{{{{{name}}}}}" for name in VARIABLES)
         raise UnknownVariable(f"{{{{{unknown}}}}} is not a variable. There are {variables}.")
-    query = insert(SavedReply).values(business_id=business_id, shortcut=shortcut, text=text)
+    query = insert(CannedResponse).values(business_id=business_id, shortcut=shortcut, text=text)
     session.execute(
         query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})
     )
@@ -77,6 +79,8 @@ def save(session: Session, business_id: int, actor: str, shortcut: str, text: st
 
 def remove(session: Session, business_id: int, actor: str, reply_id: int) -> None:
     """Delete a canned response; a no-op if it no longer exists."""
-    shortcut = session.scalar(delete(SavedReply).where(SavedReply.id == reply_id).returning(SavedReply.shortcut))
+    shortcut = session.scalar(
+        delete(CannedResponse).where(CannedResponse.id == reply_id).returning(CannedResponse.shortcut)
+    )
     if shortcut is not None:
         audit_log.record(session, business_id, actor, "saved_reply.remove", f"saved_reply:{shortcut}")

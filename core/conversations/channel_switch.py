@@ -41,7 +41,7 @@ _ALTERNATIVES = text("""
 SELECT DISTINCT ON (ch.kind, ch.name, ch.id)
        ch.id, i.id, ch.kind, ch.name, i.address, i.opted_out_at IS NOT NULL, there.id
 FROM conversations c
-JOIN identities i ON i.contact_id = c.contact_id AND i.ended_at IS NULL
+JOIN contact_identities i ON i.contact_id = c.contact_id AND i.ended_at IS NULL
 JOIN channels ch ON ch.kind = i.kind AND ch.state = 'active' AND ch.id <> c.channel_id
 LEFT JOIN conversations there
        ON there.channel_id = ch.id AND there.contact_id = c.contact_id AND there.status <> 'closed'

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.kinds import rules
 from core.conversations import lifecycle
-from core.models import Mode, ReplyTurn
+from core.models import Mode, PendingReply
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
 from core.platform.config import get_settings
@@ -202,7 +202,8 @@ WITH before AS (
         closing timestamptz, answered boolean, taken_over boolean, asked bigint, edited boolean)
 ), updated AS (
     UPDATE conversations c SET
-        identity_id = coalesce((SELECT id FROM identities WHERE id = n.identity AND ended_at IS NULL), c.identity_id),
+        identity_id = coalesce((SELECT id FROM contact_identities WHERE id = n.identity
+          AND ended_at IS NULL), c.identity_id),
         unread_count = CASE WHEN shown.edit THEN greatest(c.unread_count + n.unread, 1)
                             ELSE c.unread_count + n.unread END,
         last_message_at = greatest(c.last_message_at, n.at),
@@ -251,8 +252,8 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
 def _cancel_replies(session: Session, conversation_ids: Sequence[int]) -> None:
     if conversation_ids:
         session.execute(
-            delete(ReplyTurn)
-            .where(ReplyTurn.conversation_id.in_(conversation_ids))
+            delete(PendingReply)
+            .where(PendingReply.conversation_id.in_(conversation_ids))
             .execution_options(synchronize_session=False)
         )
 
@@ -293,7 +294,7 @@ def _is_opener(text: str) -> bool:
 
 
 _SCHEDULE = """
-INSERT INTO reply_turns AS turn (business_id, conversation_id, latest_message_id, first_message_at, due_at)
+INSERT INTO pending_replies AS turn (business_id, conversation_id, latest_message_id, first_message_at, due_at)
 SELECT %(business)s, o.conversation, o.latest, clock_timestamp(), clock_timestamp() + make_interval(secs => o.quiet)
 FROM jsonb_to_recordset(%(owed)s::jsonb) AS o (conversation bigint, latest bigint, quiet float)
 ON CONFLICT (conversation_id) DO UPDATE SET

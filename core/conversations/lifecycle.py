@@ -20,7 +20,7 @@ from core.models import (
     Conversation,
     ConversationStatus,
     Mode,
-    ReplyTurn,
+    PendingReply,
     Severity,
 )
 from core.platform import events
@@ -64,7 +64,9 @@ def hand_off(
     ).one_or_none()
     if changed is None:
         return False
-    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    session.execute(
+        delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
+    )
     owner = assignment.pick_agent(session, business_id, conversation_id)
     if owner:
         assigned = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
@@ -107,7 +109,9 @@ def take_over(session: Session, business_id: int, conversation_id: int, actor: s
         NotFound, Conflict: there is no such conversation, or it is closed.
     """
     conversation = lock_open(session, conversation_id)
-    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    session.execute(
+        delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
+    )
     if agent_id is not None and conversation.assignee_id is None:
         conversation.assignee_id = agent_id
     if conversation.mode == Mode.HUMAN:
@@ -154,7 +158,9 @@ def close(session: Session, business_id: int, conversation_id: int, actor: str) 
     conversation.unsent_id = conversation.unsent_at = None
     conversation.unread_count = 0
     session.flush()
-    session.execute(delete(ReplyTurn).where(ReplyTurn.conversation_id == conversation_id).execution_options(**_QUIET))
+    session.execute(
+        delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
+    )
     add_event(session, business_id, conversation_id, conversation.channel_id, "closed", by=actor)
     audit_log.record(session, business_id, actor, "conversation.close", f"conversation:{conversation_id}")
 
@@ -266,7 +272,7 @@ def hand_off_unanswered(session: Session, waiting_seconds: float, limit: int = 2
         SELECT c.business_id, c.id FROM conversations c
         WHERE c.waiting_since IS NOT NULL AND c.mode = 'bot' AND c.status <> 'closed'
           AND c.waiting_since < now() - make_interval(secs => :seconds)
-          AND NOT EXISTS (SELECT FROM reply_turns t WHERE t.conversation_id = c.id)
+          AND NOT EXISTS (SELECT FROM pending_replies t WHERE t.conversation_id = c.id)
           AND NOT EXISTS (
               SELECT FROM messages m WHERE m.conversation_id = c.id
               AND m.stored_at > now() - make_interval(secs => :seconds)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.evaluation import replays
 from core.knowledge import sources
-from core.models import Bot, Channel, KnowledgeSource, Rehearsal
+from core.models import Bot, Channel, KnowledgeSource, Replay
 from core.platform.errors import Conflict, NotFound
 
 
@@ -35,8 +35,8 @@ def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> li
         raise LastBot("A business has at least one bot.")
     if session.scalar(select(func.count()).where(Channel.bot_id == bot_id)):
         raise BotInUse("The bot answers on a channel: give its channels to another bot, or to nobody, before.")
-    for rehearsal_id in session.scalars(select(Rehearsal.id).where(Rehearsal.bot_id == bot_id)).all():
-        replays.cancel(session, business_id, rehearsal_id, actor=actor)
+    for replay_id in session.scalars(select(Replay.id).where(Replay.bot_id == bot_id)).all():
+        replays.cancel(session, business_id, replay_id, actor=actor)
     own = session.scalars(
         select(KnowledgeSource.id).where(KnowledgeSource.bot_id == bot_id).order_by(KnowledgeSource.id)
     )

@@ -17,7 +17,7 @@ from core.platform.db import run
 _BINS = 10
 
 _STORE = """
-INSERT INTO bot_learning (business_id, bot_id, points, sample)
+INSERT INTO bot_calibrations (business_id, bot_id, points, sample)
 VALUES (%(business)s, %(bot)s, %(points)s::jsonb, %(sample)s)
 ON CONFLICT (bot_id) DO UPDATE SET points = excluded.points, sample = excluded.sample
 """
@@ -45,7 +45,7 @@ class Reliability:
     """Confidence of a bot against the outcomes of its answers, before and after calibration.
 
     `error_before` and `error_after` are the mean distance between the two, weighted by answers (expected calibration
-    error); None without a judged answer. `learned_at` is when the bot last learned, `sample` from how many answers.
+    error); None without a judged answer. `computed_at` is when the bot last learned, `sample` from how many answers.
     """
 
     before: Sequence[Bin]
@@ -53,16 +53,16 @@ class Reliability:
     error_before: float | None
     error_after: float | None
     sample: int
-    learned_at: datetime | None
+    computed_at: datetime | None
 
 
 def reliability(session: Session, bot_id: int) -> Reliability:
     """Return the data of the calibration plot, from the same answers that the calibration is fitted to."""
-    learned, learned_at = stored(session, bot_id)
+    learned, computed_at = stored(session, bot_id)
     samples = outcomes.samples(session, bot_id)
     before = bins(samples)
     after = bins([(learned.apply(raw), good) for raw, good in samples])
-    return Reliability(before, after, error(before), error(after), learned.sample, learned_at)
+    return Reliability(before, after, error(before), error(after), learned.sample, computed_at)
 
 
 def bins(samples: Sequence[tuple[float, bool]]) -> list[Bin]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.evaluation import calibration_fit, outcomes, unanswered_questions
-from core.models import Bot, BotLearning
+from core.models import Bot, BotCalibration
 from core.platform.db import system_transaction, transaction
 
 log = structlog.get_logger(__name__)
@@ -22,8 +22,9 @@ _MAX_BATCHES = 4  # of each kind in one run: the rest follows in the next, so th
 
 # Whichever scheduler updates the time does the run: one of several.
 _CLAIM = text(f"""
-INSERT INTO bot_learning (bot_id, business_id) VALUES (:bot, :business)
-ON CONFLICT (bot_id) DO UPDATE SET learned_at = now() WHERE bot_learning.learned_at < now() - interval '{_INTERVAL}'
+INSERT INTO bot_calibrations (bot_id, business_id) VALUES (:bot, :business)
+ON CONFLICT (bot_id) DO UPDATE SET computed_at = now()
+WHERE bot_calibrations.computed_at < now() - interval '{_INTERVAL}'
 RETURNING bot_id
 """)  # noqa: S608 - a constant
 
@@ -37,7 +38,7 @@ def run_due() -> int:
 
 def last(session: Session, bot_id: int) -> datetime | None:
     """Return when the bot's last run started; None before its first."""
-    return session.scalar(select(BotLearning.learned_at).where(BotLearning.bot_id == bot_id))
+    return session.scalar(select(BotCalibration.computed_at).where(BotCalibration.bot_id == bot_id))
 
 
 def _learn_if_due(business_id: int, bot_id: int) -> bool:

@@ -27,7 +27,7 @@ from core.evaluation.replay_diff import to_result
 from core.evaluation.replays import most_of_a_call
 from core.evaluation.test_cases import unpacked
 from core.knowledge.retrieval import passages_for, question_in
-from core.models import Rehearsal, RehearsalItem
+from core.models import Replay, ReplayItem
 from core.platform.db import transaction
 from core.replies import context, trial_costs
 from core.replies.assistant import compose
@@ -94,8 +94,8 @@ def _try(task: ClaimedTask, work: _Work, question: _Question, asked: Model | Non
     with transaction(task.business_id) as session:
         task.assert_lease(session)
         session.execute(
-            update(RehearsalItem)
-            .where(RehearsalItem.id == question.id)
+            update(ReplayItem)
+            .where(ReplayItem.id == question.id)
             .values(before=_to_json(before), after=_to_json(after), done_at=datetime.now(UTC))
         )
     return cost + more
@@ -108,7 +108,7 @@ def _ask(task: ClaimedTask, work: _Work, request: ComposeRequest, asked: Model |
     cost = _cost(outcome, work)
     with transaction(task.business_id) as session:
         trial_costs.record_trial(session, task.business_id, work.bot_id, outcome.trace, actor=task.created_by)
-        session.execute(update(Rehearsal).where(Rehearsal.id == task.subject_id).values(spent=Rehearsal.spent + cost))
+        session.execute(update(Replay).where(Replay.id == task.subject_id).values(spent=Replay.spent + cost))
     return outcome, cost
 
 
@@ -146,15 +146,15 @@ def _to_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
-    run = session.get(Rehearsal, task.subject_id)
+    run = session.get(Replay, task.subject_id)
     if run is None:
         return None
     before = versions.version(session, run.bot_id, run.base_version)
     after = BotSettings.model_validate(run.settings)
     rows = session.scalars(
-        select(RehearsalItem)
-        .where(RehearsalItem.rehearsal_id == run.id, RehearsalItem.done_at.is_(None))
-        .order_by(RehearsalItem.position)
+        select(ReplayItem)
+        .where(ReplayItem.replay_id == run.id, ReplayItem.done_at.is_(None))
+        .order_by(ReplayItem.position)
     ).all()
     table = price_table.table(task.business_id)
     most = (most_of_a_call(before, table), most_of_a_call(after, table))
@@ -181,18 +181,18 @@ def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
     )
 
 
-def _count_done(session: Session, rehearsal_id: int) -> int:
+def _count_done(session: Session, replay_id: int) -> int:
     return session.scalars(
-        select(func.count()).where(RehearsalItem.rehearsal_id == rehearsal_id, RehearsalItem.done_at.is_not(None))
+        select(func.count()).where(ReplayItem.replay_id == replay_id, ReplayItem.done_at.is_not(None))
     ).one()
 
 
-def _request_for(request: ComposeRequest, row: RehearsalItem) -> ComposeRequest:
-    turns = tuple(unpacked(one) for one in row.said)
+def _request_for(request: ComposeRequest, row: ReplayItem) -> ComposeRequest:
+    turns = tuple(unpacked(one) for one in row.turns)
     return replace(request, turns=turns, replies_in_a_row=row.replies_in_a_row)
 
 
 def _end(task: ClaimedTask, why: str) -> None:
     with transaction(task.business_id) as session:
         task.assert_lease(session)
-        session.execute(update(Rehearsal).where(Rehearsal.id == task.subject_id).values(ended=why))
+        session.execute(update(Replay).where(Replay.id == task.subject_id).values(ended=why))

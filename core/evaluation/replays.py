@@ -27,7 +27,7 @@ from core.evaluation.replay_diff import (
     failed_expectations,
 )
 from core.evaluation.test_cases import packed, unpacked
-from core.models import Bot, BotVersion, Rehearsal, RehearsalItem, RehearsalSource
+from core.models import Bot, BotVersion, Replay, ReplayItem, ReplaySource
 from core.platform.config import get_settings
 from core.platform.db import run
 from core.platform.errors import BotHubError, Conflict, NotFound
@@ -57,7 +57,7 @@ class Plan:
     """What to replay. `spend_limit` is in USD; None if a price is not known."""
 
     settings: BotSettings
-    source: RehearsalSource
+    source: ReplaySource
     count: int
     spend_limit: Decimal | None
 
@@ -93,7 +93,7 @@ class RehearsalView:
 
     id: int
     base_version: int
-    source: RehearsalSource
+    source: ReplaySource
     spend_limit: Decimal | None
     spent: Decimal
     ended: str | None
@@ -121,14 +121,14 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
         raise AlreadyRehearsing("A run of this bot is under way: wait for it, or cancel it.")
     count = max(1, min(plan.count, MAX_ITEMS))
     most = max(base.context_messages, plan.settings.context_messages)
-    if plan.source is RehearsalSource.CASES:
+    if plan.source is ReplaySource.CASES:
         items = _cases(session, bot_id, count)
     else:
         items = _conversations(session, bot_id, count, most)
     if not items:
         raise NothingToRehearse("There is nothing to try the settings on yet.")
-    rehearsal_id = session.execute(
-        insert(Rehearsal)
+    replay_id = session.execute(
+        insert(Replay)
         .values(
             business_id=business_id,
             bot_id=bot_id,
@@ -138,23 +138,21 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
             spend_limit=None if plan.spend_limit is None else min(plan.spend_limit, MAX_USD),
             created_by=actor,
         )
-        .returning(Rehearsal.id)
+        .returning(Replay.id)
     ).scalar_one()
-    rows = [{"business_id": business_id, "rehearsal_id": rehearsal_id, "position": at} | one for at, one in items]
-    session.execute(insert(RehearsalItem), rows)
+    rows = [{"business_id": business_id, "replay_id": replay_id, "position": at} | one for at, one in items]
+    session.execute(insert(ReplayItem), rows)
     run(session, _FORGET, {"bot": bot_id, "kept": _MAX_REPLAYS})
-    background_tasks.enqueue(session, business_id, KIND, rehearsal_id, by=actor)
-    audit_log.record(
-        session, business_id, actor, "bot.rehearse", f"bot:{bot_id}", rehearsal=rehearsal_id, items=len(rows)
-    )
-    return rehearsal_id
+    background_tasks.enqueue(session, business_id, KIND, replay_id, by=actor)
+    audit_log.record(session, business_id, actor, "bot.rehearse", f"bot:{bot_id}", rehearsal=replay_id, items=len(rows))
+    return replay_id
 
 
 _FORGET = """
-DELETE FROM rehearsals WHERE bot_id = %(bot)s AND id NOT IN (
-    SELECT id FROM rehearsals WHERE bot_id = %(bot)s ORDER BY id DESC LIMIT %(kept)s
+DELETE FROM replays WHERE bot_id = %(bot)s AND id NOT IN (
+    SELECT id FROM replays WHERE bot_id = %(bot)s ORDER BY id DESC LIMIT %(kept)s
 ) AND id NOT IN (
-    SELECT max(r.id) FROM rehearsals r JOIN bot_settings v ON v.bot_id = r.bot_id AND v.data = r.settings
+    SELECT max(r.id) FROM replays r JOIN bot_versions v ON v.bot_id = r.bot_id AND v.data = r.settings
     WHERE r.bot_id = %(bot)s GROUP BY v.version
 )
 """
@@ -168,7 +166,7 @@ def _cases(session: Session, bot_id: int, count: int) -> list[tuple[int, dict[st
                 "case_id": case.id,
                 "conversation_id": case.conversation_id,
                 "name": case.name,
-                "said": [packed(turn) for turn in case.said],
+                "turns": [packed(turn) for turn in case.said],
                 "replies_in_a_row": _in_a_row(case.said),
                 "expected": case.expected.model_dump(mode="json"),
             },
@@ -206,7 +204,7 @@ def _conversations(session: Session, bot_id: int, count: int, most: int) -> list
                 "conversation_id": conversation_id,
                 "case_id": None,
                 "name": " ".join(turns[-1].text.split())[:_MAX_NAME_LENGTH],
-                "said": [packed(turn) for turn in turns],
+                "turns": [packed(turn) for turn in turns],
                 "replies_in_a_row": _in_a_row(turns),
                 "expected": {},
             }
@@ -220,34 +218,32 @@ def _in_a_row(turns: Sequence[Turn]) -> int:
     return sum(role is Role.BOT for role, _ in groupby(since, key=lambda turn: turn.role))
 
 
-def cancel(session: Session, business_id: int, rehearsal_id: int, *, actor: str) -> None:
+def cancel(session: Session, business_id: int, replay_id: int, *, actor: str) -> None:
     """Cancel a replay after the current question; results stay. No-op if it has ended."""
-    if background_tasks.cancel_for(session, KIND, rehearsal_id):
-        audit_log.record(session, business_id, actor, "bot.rehearse_cancel", f"rehearsal:{rehearsal_id}")
+    if background_tasks.cancel_for(session, KIND, replay_id):
+        audit_log.record(session, business_id, actor, "bot.rehearse_cancel", f"rehearsal:{replay_id}")
 
 
 def latest(session: Session, bot_id: int) -> RehearsalView | None:
     """Return the bot's newest replay."""
-    return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id))
+    return _view(session, select(Replay).where(Replay.bot_id == bot_id))
 
 
 def of_version(session: Session, bot_id: int, number: int) -> RehearsalView | None:
     """Return the newest replay of exactly the settings of a version."""
     data = select(BotVersion.data).where(BotVersion.bot_id == bot_id, BotVersion.version == number).scalar_subquery()
-    return _view(session, select(Rehearsal).where(Rehearsal.bot_id == bot_id, Rehearsal.settings == data))
+    return _view(session, select(Replay).where(Replay.bot_id == bot_id, Replay.settings == data))
 
 
 def _view(session: Session, query: Any) -> RehearsalView | None:
-    replay = session.scalars(query.order_by(Rehearsal.id.desc()).limit(1)).one_or_none()
+    replay = session.scalars(query.order_by(Replay.id.desc()).limit(1)).one_or_none()
     if replay is None:
         return None
-    rows = session.scalars(
-        select(RehearsalItem).where(RehearsalItem.rehearsal_id == replay.id).order_by(RehearsalItem.position)
-    )
+    rows = session.scalars(select(ReplayItem).where(ReplayItem.replay_id == replay.id).order_by(ReplayItem.position))
     return RehearsalView(
         replay.id,
         replay.base_version,
-        RehearsalSource(replay.source),
+        ReplaySource(replay.source),
         replay.spend_limit,
         replay.spent,
         replay.ended,
@@ -257,12 +253,12 @@ def _view(session: Session, query: Any) -> RehearsalView | None:
     )
 
 
-def item_of(row: RehearsalItem) -> Item:
+def item_of(row: ReplayItem) -> Item:
     """Convert a stored row."""
     return Item(
         row.id,
         row.name,
-        tuple(unpacked(one) for one in row.said),
+        tuple(unpacked(one) for one in row.turns),
         row.conversation_id,
         Expectation.model_validate(row.expected),
         None if row.before is None else ReplayResult.model_validate(row.before),
@@ -272,7 +268,7 @@ def item_of(row: RehearsalItem) -> Item:
 
 def find_item(session: Session, item_id: int) -> Item:
     """Return one question of a replay. Raises `NotFound`."""
-    row = session.get(RehearsalItem, item_id)
+    row = session.get(ReplayItem, item_id)
     if row is None:
         raise NotFound(f"No item {item_id}.")
     return item_of(row)

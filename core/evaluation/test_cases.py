@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.evaluation.replay_diff import Expectation
-from core.models import AIRun, Bot, Message, SavedCase, Sender
+from core.models import AIRun, Bot, Message, SavedTestCase, Sender
 from core.platform.errors import BotHubError, NotFound
 from core.replies import transcript
 from core.types import Role, Turn
@@ -61,21 +61,21 @@ def add(
     name = " ".join(name.split())[:LONGEST_NAME]
     if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
         raise UnacceptableCase("A case has a name and ends with what the customer asks.")
-    count = session.scalar(select(func.count()).select_from(SavedCase).where(SavedCase.bot_id == bot_id)) or 0
+    count = session.scalar(select(func.count()).select_from(SavedTestCase).where(SavedTestCase.bot_id == bot_id)) or 0
     if count >= MAX_CASES:
         raise UnacceptableCase(f"A bot has at most {MAX_CASES} cases.")
     case_id = session.execute(
-        insert(SavedCase)
+        insert(SavedTestCase)
         .values(
             business_id=business_id,
             bot_id=bot_id,
             conversation_id=conversation_id,
             name=name,
-            said=[packed(turn) for turn in said],
+            turns=[packed(turn) for turn in said],
             expected=expected.model_dump(mode="json"),
             created_by=actor,
         )
-        .returning(SavedCase.id)
+        .returning(SavedTestCase.id)
     ).scalar_one()
     audit_log.record(session, business_id, actor, "case.add", f"case:{case_id}", bot=bot_id)
     return case_id
@@ -89,19 +89,19 @@ def asked(question: str) -> tuple[Turn, ...]:
 
 def remove(session: Session, business_id: int, case_id: int, *, actor: str) -> None:
     """Delete a case; results of replays stay. No-op if it does not exist."""
-    gone = session.scalar(delete(SavedCase).where(SavedCase.id == case_id).returning(SavedCase.name))
+    gone = session.scalar(delete(SavedTestCase).where(SavedTestCase.id == case_id).returning(SavedTestCase.name))
     if gone is not None:
         audit_log.record(session, business_id, actor, "case.remove", f"case:{case_id}")
 
 
 def of_bot(session: Session, bot_id: int) -> list[Case]:
     """Return a bot's cases, oldest first."""
-    rows = session.scalars(select(SavedCase).where(SavedCase.bot_id == bot_id).order_by(SavedCase.id))
+    rows = session.scalars(select(SavedTestCase).where(SavedTestCase.bot_id == bot_id).order_by(SavedTestCase.id))
     return [
         Case(
             row.id,
             row.name,
-            tuple(unpacked(one) for one in row.said),
+            tuple(unpacked(one) for one in row.turns),
             Expectation.model_validate(row.expected),
             row.conversation_id,
             row.created_at,

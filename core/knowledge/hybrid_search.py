@@ -34,14 +34,14 @@ _EXACT = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What a bot may search: its editions by embedding model (None: not embedded), and their number of chunks."""
+    """What a bot may search: its revisions by embedding model (None: not embedded), and their number of chunks."""
 
-    editions: Mapping[str | None, tuple[int, ...]]
+    revisions: Mapping[str | None, tuple[int, ...]]
     chunks: Mapping[str | None, int]
 
     @property
     def models(self) -> frozenset[str]:
-        return frozenset(model for model in self.editions if model is not None)
+        return frozenset(model for model in self.revisions if model is not None)
 
 
 class _Probe(NamedTuple):
@@ -82,29 +82,29 @@ def library(session: Session, business_id: int, bot_id: int) -> Library:
     """Return what this bot may search at this moment."""
     source = KnowledgeSource
     rows = session.execute(
-        select(source.model, source.edition, source.chunks).where(
+        select(source.model, source.revision, source.chunks).where(
             source.business_id == business_id,
             or_(source.bot_id == bot_id, source.bot_id.is_(None)),
-            source.edition.is_not(None),
+            source.revision.is_not(None),
         )
     )
-    editions: dict[str | None, list[int]] = {}
+    revisions: dict[str | None, list[int]] = {}
     chunks: dict[str | None, int] = {}
-    for model, edition, count in rows:
-        assert edition is not None
-        editions.setdefault(model, []).append(edition)
+    for model, revision, count in rows:
+        assert revision is not None
+        revisions.setdefault(model, []).append(revision)
         chunks[model] = chunks.get(model, 0) + count
-    return Library({model: tuple(sorted(found)) for model, found in editions.items()}, chunks)
+    return Library({model: tuple(sorted(found)) for model, found in revisions.items()}, chunks)
 
 
 def find(session: Session, business_id: int, scope: Library, asked: Asked, limit: int) -> list[Found]:
     """Return the passages that answer best, best first. The session is in the business, and is again afterwards."""
     words = meaningful(asked.question)
-    if not scope.editions or not words:
+    if not scope.revisions or not words:
         return []
     leave_business(session)
     run(session, _PLANNING)
-    everywhere = [edition for editions in scope.editions.values() for edition in editions]
+    everywhere = [revision for revisions in scope.revisions.values() for revision in revisions]
     chunks = sum(scope.chunks.values())
     query_terms = terms(session, everywhere, chunks, words)
     ids = set(_by_words(session, everywhere, chunks, query_terms))
@@ -123,23 +123,25 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 """
 
 
-def _by_words(session: Session, editions: Sequence[int], chunks: int, query_terms: Sequence[Term]) -> list[int]:
+def _by_words(session: Session, revisions: Sequence[int], chunks: int, query_terms: Sequence[Term]) -> list[int]:
     """Return the chunks that match most of the question, by weight, read from the index alone.
 
     (Checking a chunk's own words means fetching and unpacking them: only the few that remain are checked.)
     """
     chunk_ids: list[int] = []
     for probes in _probes(query_terms):
-        chunk_ids = _probed(session, editions, chunks, query_terms, probes)
+        chunk_ids = _probed(session, revisions, chunks, query_terms, probes)
         if len(chunk_ids) >= _CANDIDATES:
             break
     return chunk_ids
 
 
 def _probed(
-    session: Session, editions: Sequence[int], chunks: int, query_terms: Sequence[Term], probes: Sequence[_Probe]
+    session: Session, revisions: Sequence[int], chunks: int, query_terms: Sequence[Term], probes: Sequence[_Probe]
 ) -> list[int]:
-    values: dict[str, Any] = {"editions": list(editions)} | {f"weight{n}": t.weight for n, t in enumerate(query_terms)}
+    values: dict[str, Any] = {"revisions": list(revisions)} | {
+        f"weight{n}": t.weight for n, t in enumerate(query_terms)
+    }
     parts = []
     for n, (query, proven, most) in enumerate(probes):
         values |= {f"probe{n}": query, f"proven{n}": sum(1 << term for term in proven), f"most{n}": most}
@@ -194,22 +196,22 @@ def _coverage(query_terms: Sequence[Term]) -> tuple[str, dict[str, Any]]:
 
 def _by_meaning(session: Session, model: str, scope: Library, vector: Vector) -> list[int]:
     """Return the chunks whose vectors are nearest."""
-    if model not in scope.editions:
+    if model not in scope.revisions:
         return []
-    values = {"model": model, "editions": list(scope.editions[model]), "vector": _literal(vector)}
+    values = {"model": model, "revisions": list(scope.revisions[model]), "vector": _literal(vector)}
     size = len(vector)
     if scope.chunks[model] <= _EXACT or size not in INDEXED_DIMENSIONS:
         statement = f"""
             WITH own AS MATERIALIZED (
                 SELECT chunk_id, embedding FROM knowledge_vectors
-                WHERE edition = ANY(%(editions)s::bigint[]) AND model = %(model)s AND dimensions = {size}
+                WHERE revision = ANY(%(revisions)s::bigint[]) AND model = %(model)s AND dimensions = {size}
             )
             SELECT chunk_id FROM own ORDER BY embedding <=> %(vector)s::halfvec LIMIT {_CANDIDATES}
         """  # noqa: S608
     else:  # every other index is hidden, as in `within`
         statement = f"""
             SELECT chunk_id FROM knowledge_vectors
-            WHERE edition + 0 = ANY(%(editions)s::bigint[]) AND model || '' = %(model)s AND dimensions = {size}
+            WHERE revision + 0 = ANY(%(revisions)s::bigint[]) AND model || '' = %(model)s AND dimensions = {size}
             ORDER BY embedding::halfvec({size}) <=> %(vector)s::halfvec({size}) LIMIT {_CANDIDATES}
         """  # noqa: S608
     return [row.chunk_id for row in run(session, statement, values)]

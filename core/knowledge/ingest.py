@@ -1,6 +1,6 @@
-"""Ingest a source into a new edition, which replaces the old one once it is complete.
+"""Ingest a source into a new revision, which replaces the old one once it is complete.
 
-Until then nothing of it is searchable, so there is never half a document; the old edition stays in use. An attempt
+Until then nothing of it is searchable, so there is never half a document; the old revision stays in use. An attempt
 commits batch by batch, and the next attempt resumes after a kill: the same content gives the same passages, and the
 last stored position tells where to resume.
 """
@@ -28,7 +28,7 @@ from core.knowledge.vector_store import backfill, copy_vectors
 from core.knowledge.web_fetch import Page, fetch
 from core.models.knowledge import (
     KnowledgeChunk,
-    KnowledgeEdition,
+    KnowledgeRevision,
     KnowledgeSource,
     KnowledgeVector,
     SourceState,
@@ -46,14 +46,14 @@ _TYPED = "text.md"  # typed text may have headings
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Starting point of an attempt: the new edition, and how many of its passages are stored already."""
+    """Starting point of an attempt: the new revision, and how many of its passages are stored already."""
 
     source_id: int
     kind: SourceKind
     name: str
     file_key: str
-    old_edition: int | None
-    edition: int
+    old_revision: int | None
+    revision: int
     stored: int
     is_read: bool
 
@@ -106,30 +106,30 @@ def _start(task: ClaimedTask, page: Page | None) -> _Work | None:
             source.state, source.fault, source.read_at = SourceState.READY, None, func.now()
             return None
         assert source.file_key is not None
-        edition = _unfinished(session, source)
-        if edition is None:
-            edition = session.execute(
-                insert(KnowledgeEdition)
+        revision = _unfinished(session, source)
+        if revision is None:
+            revision = session.execute(
+                insert(KnowledgeRevision)
                 .values(business_id=task.business_id, source_id=source.id)
-                .returning(KnowledgeEdition.id)
+                .returning(KnowledgeRevision.id)
             ).scalar_one()
         is_read = source.state == SourceState.EMBEDDING
         if not is_read:
             source.state = SourceState.READING
         stored = session.scalars(
-            select(func.coalesce(func.max(KnowledgeChunk.position) + 1, 0)).where(KnowledgeChunk.edition == edition)
+            select(func.coalesce(func.max(KnowledgeChunk.position) + 1, 0)).where(KnowledgeChunk.revision == revision)
         ).one()
         kind = SourceKind(source.kind)
         name = page.name if page is not None else source.origin or _TYPED
-        return _Work(source.id, kind, name, source.file_key, source.edition, edition, stored, is_read)
+        return _Work(source.id, kind, name, source.file_key, source.revision, revision, stored, is_read)
 
 
 def _store_content_hash(session: Session, task: ClaimedTask, source: KnowledgeSource, page: Page) -> bool:
     """Store a page's content hash. Return whether there is anything to parse."""
     digest = hashlib.sha256(page.content).hexdigest()
     if digest == source.content_hash:
-        return source.edition is None or _unfinished(session, source) is not None
-    drop_unfinished(session, source.id, source.edition)
+        return source.revision is None or _unfinished(session, source) is not None
+    drop_unfinished(session, source.id, source.revision)
     if page.title and source.title == address_title(source.origin):
         source.title = page.title[:MAX_TITLE_LENGTH]
     source.content_hash, source.bytes, source.file_key = digest, len(page.content), _page_key(task)
@@ -138,8 +138,8 @@ def _store_content_hash(session: Session, task: ClaimedTask, source: KnowledgeSo
 
 def _unfinished(session: Session, source: KnowledgeSource) -> int | None:
     return session.scalar(
-        select(KnowledgeEdition.id).where(
-            KnowledgeEdition.source_id == source.id, KnowledgeEdition.id.is_distinct_from(source.edition)
+        select(KnowledgeRevision.id).where(
+            KnowledgeRevision.source_id == source.id, KnowledgeRevision.id.is_distinct_from(source.revision)
         )
     )
 
@@ -170,8 +170,8 @@ def _store(task: ClaimedTask, work: _Work, document: ParsedDocument) -> int:
             with transaction(task.business_id) as session:
                 task.assert_lease(session)
                 session.execute(insert(KnowledgeChunk), [_row(task, work, chunk) for chunk in new])
-                if work.old_edition is not None:
-                    copy_vectors(session, work.old_edition, work.edition, new[0].position, new[-1].position)
+                if work.old_revision is not None:
+                    copy_vectors(session, work.old_revision, work.revision, new[0].position, new[-1].position)
     if not stored:
         raise BadFile(Fault.NO_TEXT)
     return max(document.pieces, piece)
@@ -187,7 +187,7 @@ def _row(task: ClaimedTask, work: _Work, chunk: Chunk) -> dict[str, object]:
     return {
         "business_id": task.business_id,
         "source_id": work.source_id,
-        "edition": work.edition,
+        "revision": work.revision,
         "position": chunk.position,
         "heading": chunk.heading,
         "text": chunk.text,
@@ -197,13 +197,13 @@ def _row(task: ClaimedTask, work: _Work, chunk: Chunk) -> dict[str, object]:
 
 
 def _embed(task: ClaimedTask, work: _Work) -> str | None:
-    """Return the model that embedded the new edition, None if it failed.
+    """Return the model that embedded the new revision, None if it failed.
 
     Then only full text finds its passages, until `core.knowledge.reembed` embeds them.
     """
     embedder = embedders.current()
     try:
-        backfill(task, work.edition, embedder)
+        backfill(task, work.revision, embedder)
     except ModelFailed as error:
         log.warning("source_not_embedded", source_id=work.source_id, model=embedder.name, error=str(error.kind))
         return None
@@ -211,16 +211,16 @@ def _embed(task: ClaimedTask, work: _Work) -> str | None:
 
 
 def _publish(task: ClaimedTask, work: _Work, model: str | None) -> None:
-    """Make the new edition searchable, and delete the old one."""
+    """Make the new revision searchable, and delete the old one."""
     with transaction(task.business_id) as session:
         task.assert_lease(session)
-        count = session.scalars(select(func.count()).where(KnowledgeChunk.edition == work.edition)).one()
+        count = session.scalars(select(func.count()).where(KnowledgeChunk.revision == work.revision)).one()
         source = session.get_one(KnowledgeSource, work.source_id)
-        source.edition, source.model, source.chunks = work.edition, model, count
+        source.revision, source.model, source.chunks = work.revision, model, count
         source.state, source.fault, source.read_at = SourceState.READY, None, func.now()
         session.flush()
-        drop_unfinished(session, source.id, work.edition)
+        drop_unfinished(session, source.id, work.revision)
         if model is not None:
             session.execute(
-                delete(KnowledgeVector).where(KnowledgeVector.edition == work.edition, KnowledgeVector.model != model)
+                delete(KnowledgeVector).where(KnowledgeVector.revision == work.revision, KnowledgeVector.model != model)
             )

@@ -98,7 +98,7 @@ def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.TaskView
         bytes=row.bytes,
         passages=row.chunks,
         model=row.model,
-        in_use=row.edition is not None,
+        in_use=row.revision is not None,
         created_at=row.created_at,
         read_at=row.read_at,
         done=work.done if work else 0,
@@ -107,7 +107,7 @@ def _view(row: KnowledgeSource, bot: str | None, work: background_tasks.TaskView
 
 
 def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequence[PassageView]:
-    """Return passages of the edition in use, in the document's order."""
+    """Return passages of the revision in use, in the document's order."""
     rows = session.execute(
         select(
             KnowledgeChunk.id,
@@ -116,7 +116,7 @@ def passages(session: Session, source_id: int, *, skip: int, limit: int) -> Sequ
             KnowledgeChunk.text,
             KnowledgeChunk.tokens,
         )
-        .join(KnowledgeSource, KnowledgeSource.edition == KnowledgeChunk.edition)
+        .join(KnowledgeSource, KnowledgeSource.revision == KnowledgeChunk.revision)
         .where(KnowledgeSource.id == source_id, KnowledgeChunk.position >= skip, KnowledgeChunk.position < skip + limit)
         .order_by(KnowledgeChunk.position)
     )
@@ -128,7 +128,7 @@ def first_rows(session: Session, most: int) -> Mapping[int, Sequence[str]]:
     found: dict[int, list[str]] = {}
     for source_id, row in session.execute(
         select(KnowledgeSource.id, KnowledgeChunk.text)
-        .join(KnowledgeChunk, KnowledgeChunk.edition == KnowledgeSource.edition)
+        .join(KnowledgeChunk, KnowledgeChunk.revision == KnowledgeSource.revision)
         .where(KnowledgeSource.kind == SourceKind.TABLE, KnowledgeChunk.position < most)
         .order_by(KnowledgeSource.id, KnowledgeChunk.position)
     ):

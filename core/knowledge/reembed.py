@@ -27,8 +27,9 @@ _RETRY_AFTER = timedelta(minutes=10)  # when the model did not answer
 
 _DUE = text("""
 SELECT DISTINCT s.business_id FROM knowledge_sources s
-WHERE s.edition IS NOT NULL AND s.model IS DISTINCT FROM :model AND NOT EXISTS (
-    SELECT FROM errands e WHERE e.business_id = s.business_id AND e.kind = :kind AND e.subject_id = s.business_id
+WHERE s.revision IS NOT NULL AND s.model IS DISTINCT FROM :model AND NOT EXISTS (
+    SELECT FROM background_tasks e WHERE e.business_id = s.business_id AND e.kind = :kind
+      AND e.subject_id = s.business_id
         AND (e.due_at IS NOT NULL OR e.state = 'failed' AND e.ended_at > now() - :again_after)
 )
 """)
@@ -55,47 +56,47 @@ def run(task: ClaimedTask) -> None:
     refused: ModelFailed | None = None
     source_id = 0
     while (found := _next(task, embedder.name, after=source_id)) is not None:
-        source_id, edition = found
+        source_id, revision = found
         try:
-            backfill(task, edition, embedder)
+            backfill(task, revision, embedder)
         except ModelFailed as error:
             if error.kind is not FailureKind.REJECTED:
                 raise PermanentTaskError(f"model_{error.kind}") from error
             refused = error
             log.warning("source_not_embedded", source_id=source_id, model=embedder.name, error=str(error))
             continue
-        _switch_model(task, source_id, edition, embedder.name)
+        _switch_model(task, source_id, revision, embedder.name)
     if refused is not None:
         raise PermanentTaskError(f"model_{refused.kind}")
 
 
 def _next(task: ClaimedTask, model: str, *, after: int) -> tuple[int, int] | None:
-    """Return the next source whose passages in use have no vectors of the model, and their edition."""
+    """Return the next source whose passages in use have no vectors of the model, and their revision."""
     with transaction(task.business_id) as session:
         row = session.execute(
-            select(KnowledgeSource.id, KnowledgeSource.edition)
+            select(KnowledgeSource.id, KnowledgeSource.revision)
             .where(
                 KnowledgeSource.id > after,
-                KnowledgeSource.edition.is_not(None),
+                KnowledgeSource.revision.is_not(None),
                 KnowledgeSource.model.is_distinct_from(model),
             )
             .order_by(KnowledgeSource.id)
             .limit(1)
         ).first()
-    return None if row is None else (row.id, row.edition)
+    return None if row is None else (row.id, row.revision)
 
 
-def _switch_model(task: ClaimedTask, source_id: int, edition: int, model: str) -> None:
-    """Switch a source to the model. No-op if it was ingested anew meanwhile: its new edition is checked later."""
+def _switch_model(task: ClaimedTask, source_id: int, revision: int, model: str) -> None:
+    """Switch a source to the model. No-op if it was ingested anew meanwhile: its new revision is checked later."""
     with transaction(task.business_id) as session:
         task.assert_lease(session)
         changed = session.scalar(
             update(KnowledgeSource)
-            .where(KnowledgeSource.id == source_id, KnowledgeSource.edition == edition)
+            .where(KnowledgeSource.id == source_id, KnowledgeSource.revision == revision)
             .values(model=model)
             .returning(KnowledgeSource.id)
         )
         if changed is not None:
             session.execute(
-                delete(KnowledgeVector).where(KnowledgeVector.edition == edition, KnowledgeVector.model != model)
+                delete(KnowledgeVector).where(KnowledgeVector.revision == revision, KnowledgeVector.model != model)
             )

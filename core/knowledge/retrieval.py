@@ -72,7 +72,7 @@ def clear_cache() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _KnowledgeVersion:
-    """The embedding models of a bot's knowledge, None if it has none; `version` changes with any of its editions."""
+    """The embedding models of a bot's knowledge, None if it has none; `version` changes with any of its revisions."""
 
     models: frozenset[str] | None
     version: str
@@ -90,9 +90,9 @@ def _knowledge(business_id: int, bot_id: int) -> _KnowledgeVersion:
         return cached[1]
     with transaction(business_id) as session:
         library = hybrid_search.library(session, business_id, bot_id)
-    editions = sorted((model or "", found) for model, found in library.editions.items())
+    revisions = sorted((model or "", found) for model, found in library.revisions.items())
     knowledge = _KnowledgeVersion(
-        library.models if library.editions else None, sha256(repr(editions).encode()).hexdigest()
+        library.models if library.revisions else None, sha256(repr(revisions).encode()).hexdigest()
     )
     with _lock:
         _cache[(business_id, bot_id)] = (now, knowledge)

@@ -22,7 +22,7 @@ from core.accounts import audit_log
 from core.knowledge.parsers.detect import ACCEPTED
 from core.knowledge.parsers.types import LARGEST_FILE, MEGABYTE, Fault
 from core.models.business import Bot
-from core.models.knowledge import KnowledgeEdition, KnowledgeSource, SourceState
+from core.models.knowledge import KnowledgeRevision, KnowledgeSource, SourceState
 from core.models.knowledge_kinds import SourceKind
 from core.platform import object_storage
 from core.platform.errors import BotHubError, Conflict, NotFound
@@ -224,7 +224,7 @@ def _enqueue(session: Session, source: KnowledgeSource, by: str) -> None:
 
 
 def cancel(session: Session, source_id: int, *, by: str) -> None:
-    """Cancel the ingest of a source. The edition in use stays searchable. Raises `NotFound`."""
+    """Cancel the ingest of a source. The revision in use stays searchable. Raises `NotFound`."""
     source, was_read = _cancel_ingest(session, source_id)
     if not was_read:
         return
@@ -251,22 +251,22 @@ def remove(session: Session, source_id: int, *, by: str) -> str | None:
     return source.file_key
 
 
-def drop_unfinished(session: Session, source_id: int, edition: int | None) -> bool:
-    """Delete the edition of a source that is not in use. Return whether there was any."""
-    dropped = delete(KnowledgeEdition).where(
-        KnowledgeEdition.source_id == source_id, KnowledgeEdition.id.is_distinct_from(edition)
+def drop_unfinished(session: Session, source_id: int, revision: int | None) -> bool:
+    """Delete the revision of a source that is not in use. Return whether there was any."""
+    dropped = delete(KnowledgeRevision).where(
+        KnowledgeRevision.source_id == source_id, KnowledgeRevision.id.is_distinct_from(revision)
     )
-    return session.execute(dropped.returning(KnowledgeEdition.id)).first() is not None
+    return session.execute(dropped.returning(KnowledgeRevision.id)).first() is not None
 
 
 def _abandon(session: Session, source: KnowledgeSource) -> None:
-    """Delete the unused edition, and a page's content hash with it, which would claim that the content is in use."""
-    if drop_unfinished(session, source.id, source.edition) and source.kind == SourceKind.PAGE:
+    """Delete the unused revision, and a page's content hash with it, which would claim that the content is in use."""
+    if drop_unfinished(session, source.id, source.revision) and source.kind == SourceKind.PAGE:
         source.content_hash = None
 
 
 def record_failure(session: Session, source_id: int, fault: str) -> None:
-    """Record that a source could not be ingested. The edition in use stays searchable."""
+    """Record that a source could not be ingested. The revision in use stays searchable."""
     source = session.get(KnowledgeSource, source_id, with_for_update=True)
     if source is not None:
         _abandon(session, source)

@@ -34,17 +34,17 @@ class Term:
     weight: float
 
 
-# From here on, an edition's chunks are too many to check each one's words.
+# From here on, a revision's chunks are too many to check each one's words.
 _MANY = 2_000
 
 
 def within(chunks: int) -> str:
-    """Return SQL that filters by the `editions`, which have so many chunks.
+    """Return SQL that filters by the `revisions`, which have so many chunks.
 
     The planner does not know what it costs to fetch and unpack a chunk's words. For many chunks the index of the
-    editions is hidden from it, so that it reads the full-text index.
+    revisions is hidden from it, so that it reads the full-text index.
     """
-    return f"edition{' + 0' if chunks > _MANY else ''} = ANY(%(editions)s::bigint[])"
+    return f"revision{' + 0' if chunks > _MANY else ''} = ANY(%(revisions)s::bigint[])"
 
 
 # Under row-level security Postgres uses no index for full text (it is not leakproof): the caller has left the business.
@@ -64,26 +64,26 @@ FROM asked ORDER BY n
 # Few chunks are unpacked once for all terms: the full-text index covers all businesses.
 _OWN = """
 own AS MATERIALIZED (
-    SELECT search || ''::tsvector AS search FROM knowledge_chunks WHERE edition = ANY(%(editions)s::bigint[])
+    SELECT search || ''::tsvector AS search FROM knowledge_chunks WHERE revision = ANY(%(revisions)s::bigint[])
 ), """
 
-# Terms of large libraries, by editions and forms. An edition never changes, counting a common word's passages takes
+# Terms of large libraries, by revisions and forms. A revision never changes, counting a common word's passages takes
 # longer than all the rest, and common words are asked for all the time.
 _cache: dict[tuple[tuple[int, ...], str], Term | None] = {}
 _MAX_CACHED = 20_000
 _lock = threading.Lock()
 
 
-def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequence[str]) -> list[Term]:
-    """Return the terms for these words among the `chunks` of these editions."""
+def terms(session: Session, revisions: Sequence[int], chunks: int, asked: Sequence[str]) -> list[Term]:
+    """Return the terms for these words among the `chunks` of these revisions."""
     if not asked:
         return []
-    editions_key, known = tuple(editions), _cache if chunks > _MANY else {}
+    editions_key, known = tuple(revisions), _cache if chunks > _MANY else {}
     forms = [" ".join(related_to(word)) for word in asked]
     with _lock:
         found = {form: known[editions_key, form] for form in forms if (editions_key, form) in known}
     new = [form for form in dict.fromkeys(forms) if form not in found]
-    found |= zip(new, _counted(session, editions, chunks, new), strict=True)
+    found |= zip(new, _counted(session, revisions, chunks, new), strict=True)
     with _lock:
         if len(known) > _MAX_CACHED:
             known.clear()
@@ -91,13 +91,13 @@ def terms(session: Session, editions: Sequence[int], chunks: int, asked: Sequenc
     return [term for form in forms if (term := found[form]) is not None]
 
 
-def _counted(session: Session, editions: Sequence[int], chunks: int, forms: Sequence[str]) -> list[Term | None]:
+def _counted(session: Session, revisions: Sequence[int], chunks: int, forms: Sequence[str]) -> list[Term | None]:
     """Return the term of each word's forms; None where they are no term."""
     if not forms:
         return []
     own, among = ("", f"knowledge_chunks WHERE {within(chunks)} AND") if chunks > _MANY else (_OWN, "own WHERE")
     statement = _TERMS.replace("{own}", own).replace("{among}", among)
-    rows = run(session, statement, {"forms": forms, "editions": list(editions)})
+    rows = run(session, statement, {"forms": forms, "revisions": list(revisions)})
     return [None if query is None else Term(query, found, _weight(found, chunks)) for query, found in rows]
 
 

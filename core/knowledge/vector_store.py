@@ -1,4 +1,4 @@
-"""Embed an edition's passages with one model, batch by batch."""
+"""Embed a revision's passages with one model, batch by batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.bots import price_table
 from core.bots.llm.metering import Embedded, metered
 from core.bots.usage import record_embedded
 from core.knowledge.embedders import Embedder, passage_text
-from core.models.knowledge import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
+from core.models.knowledge import KnowledgeChunk, KnowledgeRevision, KnowledgeSource, KnowledgeVector
 from core.platform.db import run, transaction
 from core.tasks.background_tasks import ClaimedTask
 
@@ -17,23 +17,23 @@ _BATCH = 128
 _TIMEOUT_SECONDS = 120.0  # for a batch, including the waits of a busy server
 
 
-def backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
+def backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:
     """Embed the passages without a vector of this embedder: those of an earlier attempt are not embedded again.
 
-    An edition deleted meanwhile needs none. Raises `ModelFailed`, `TaskInterrupted`.
+    A revision deleted meanwhile needs none. Raises `ModelFailed`, `TaskInterrupted`.
     """
     with metered() as embedded:
         try:
-            _backfill(task, edition, embedder)
+            _backfill(task, revision, embedder)
         finally:
-            _record_cost(task, edition, embedded)
+            _record_cost(task, revision, embedded)
 
 
-def _record_cost(task: ClaimedTask, edition: int, embedded: Embedded) -> None:
+def _record_cost(task: ClaimedTask, revision: int, embedded: Embedded) -> None:
     """Record the cost, which is spent even if the task fails."""
     with transaction(task.business_id) as session:
-        of_edition = select(KnowledgeEdition.source_id).where(KnowledgeEdition.id == edition).scalar_subquery()
-        bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_edition))
+        of_revision = select(KnowledgeRevision.source_id).where(KnowledgeRevision.id == revision).scalar_subquery()
+        bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_revision))
         record_embedded(
             session,
             task.business_id,
@@ -44,14 +44,14 @@ def _record_cost(task: ClaimedTask, edition: int, embedded: Embedded) -> None:
         )
 
 
-def _backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
+def _backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:
     after = -1
     with transaction(task.business_id) as session:
-        done, total = _progress(session, edition, embedder.name)
+        done, total = _progress(session, revision, embedder.name)
     while True:
         task.report_progress(done, total)
         with transaction(task.business_id) as session:
-            batch = _next_batch(session, edition, embedder.name, after)
+            batch = _next_batch(session, revision, embedder.name, after)
         if not batch:
             return
         vectors = embedder.embed([passage for _, _, passage in batch], timeout_seconds=_TIMEOUT_SECONDS)
@@ -60,7 +60,7 @@ def _backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
                 "business_id": task.business_id,
                 "chunk_id": chunk_id,
                 "model": embedder.name,
-                "edition": edition,
+                "revision": revision,
                 "dimensions": len(vector),
                 "embedding": list(vector),
             }
@@ -68,46 +68,48 @@ def _backfill(task: ClaimedTask, edition: int, embedder: Embedder) -> None:
         ]
         with transaction(task.business_id) as session:
             task.assert_lease(session)
-            if not _locked(session, edition):
+            if not _locked(session, revision):
                 return
             session.execute(insert(KnowledgeVector), rows)
         done, after = done + len(batch), batch[-1][1]
 
 
-def copy_vectors(session: Session, old_edition: int, new_edition: int, first: int, last: int) -> None:
-    """Copy vectors to passages `first` to `last` of a new edition that are identical in the old one."""
+def copy_vectors(session: Session, old_revision: int, new_edition: int, first: int, last: int) -> None:
+    """Copy vectors to passages `first` to `last` of a new revision that are identical in the old one."""
     run(
         session,
         """
-        INSERT INTO knowledge_vectors (business_id, chunk_id, model, edition, dimensions, embedding)
-        SELECT DISTINCT ON (new.id, v.model) new.business_id, new.id, v.model, new.edition, v.dimensions, v.embedding
+        INSERT INTO knowledge_vectors (business_id, chunk_id, model, revision, dimensions, embedding)
+        SELECT DISTINCT ON (new.id, v.model) new.business_id, new.id, v.model, new.revision, v.dimensions, v.embedding
         FROM knowledge_chunks new
-        JOIN knowledge_chunks old ON old.edition = %(old)s AND old.content_hash = new.content_hash
+        JOIN knowledge_chunks old ON old.revision = %(old)s AND old.content_hash = new.content_hash
         JOIN knowledge_vectors v ON v.chunk_id = old.id
-        WHERE new.edition = %(new)s AND new.position BETWEEN %(first)s AND %(last)s
+        WHERE new.revision = %(new)s AND new.position BETWEEN %(first)s AND %(last)s
         """,
-        {"old": old_edition, "new": new_edition, "first": first, "last": last},
+        {"old": old_revision, "new": new_edition, "first": first, "last": last},
     )
 
 
-def _locked(session: Session, edition: int) -> bool:
-    """Lock the edition until the transaction ends. Return whether it exists."""
-    query = select(KnowledgeEdition.id).where(KnowledgeEdition.id == edition).with_for_update(read=True, key_share=True)
+def _locked(session: Session, revision: int) -> bool:
+    """Lock the revision until the transaction ends. Return whether it exists."""
+    query = (
+        select(KnowledgeRevision.id).where(KnowledgeRevision.id == revision).with_for_update(read=True, key_share=True)
+    )
     return session.scalar(query) is not None
 
 
-def _progress(session: Session, edition: int, model: str) -> tuple[int, int]:
+def _progress(session: Session, revision: int, model: str) -> tuple[int, int]:
     row = session.execute(
         text("""
-        SELECT (SELECT count(*) FROM knowledge_vectors WHERE edition = :edition AND model = :model),
-            (SELECT count(*) FROM knowledge_chunks WHERE edition = :edition)
+        SELECT (SELECT count(*) FROM knowledge_vectors WHERE revision = :revision AND model = :model),
+            (SELECT count(*) FROM knowledge_chunks WHERE revision = :revision)
         """),
-        {"edition": edition, "model": model},
+        {"revision": revision, "model": model},
     ).one()
     return row[0], row[1]
 
 
-def _next_batch(session: Session, edition: int, model: str, after: int) -> list[tuple[int, int, str]]:
+def _next_batch(session: Session, revision: int, model: str, after: int) -> list[tuple[int, int, str]]:
     """Return the next passages without a vector: id, position and the text to embed."""
     has_vector = (
         select(KnowledgeVector.chunk_id)
@@ -116,7 +118,7 @@ def _next_batch(session: Session, edition: int, model: str, after: int) -> list[
     )
     rows = session.execute(
         select(KnowledgeChunk.id, KnowledgeChunk.position, KnowledgeChunk.heading, KnowledgeChunk.text)
-        .where(KnowledgeChunk.edition == edition, KnowledgeChunk.position > after, ~has_vector)
+        .where(KnowledgeChunk.revision == revision, KnowledgeChunk.position > after, ~has_vector)
         .order_by(KnowledgeChunk.position)
         .limit(_BATCH)
     )

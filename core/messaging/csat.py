@@ -53,7 +53,7 @@ def request_rating(session: Session, business_id: int, conversation: Conversatio
     Not requested where the customer wrote nothing, has rated or was asked already, or may not be written to now.
     """
     settings = _settings(session, conversation.channel_id)
-    if settings is None or not settings.ask_rating or conversation.rating_asked_at is not None:
+    if settings is None or not settings.ask_rating or conversation.csat_requested_at is not None:
         return False
     last_text = session.scalar(
         select(Message.text)
@@ -75,7 +75,7 @@ def request_rating(session: Session, business_id: int, conversation: Conversatio
     except (BotHubError, InvalidMessage) as refusal:
         log.info("rating_not_asked", conversation_id=conversation.id, reason=type(refusal).__name__)
         return False
-    conversation.rating_asked_at = func.now()
+    conversation.csat_requested_at = func.now()
     session.flush()
     return True
 
@@ -92,7 +92,7 @@ def withdraw_request(session: Session, business_id: int, conversation: Conversat
             manual_retry.cancel(session, business_id, message_id, actor)
         except Conflict:  # sent already
             continue
-        conversation.rating_asked_at = None
+        conversation.csat_requested_at = None
     session.flush()
 
 
@@ -151,12 +151,12 @@ SELECT DISTINCT ON (reply.number) reply.number, c.id
 FROM unnest(%(numbers)s::bigint[], %(channels)s::bigint[], %(contacts)s::bigint[], %(moments)s::timestamptz[])
      AS reply (number, channel, contact, at)
 JOIN conversations c ON c.channel_id = reply.channel AND c.contact_id = reply.contact
-WHERE c.status = 'closed' AND c.csat IS NULL AND c.rating_asked_at > reply.at - %(within)s::interval
+WHERE c.status = 'closed' AND c.csat IS NULL AND c.csat_requested_at > reply.at - %(within)s::interval
   AND NOT EXISTS (
     SELECT FROM conversations o
     WHERE o.channel_id = c.channel_id AND o.contact_id = c.contact_id AND o.status <> 'closed'
   )
-ORDER BY reply.number, c.rating_asked_at DESC
+ORDER BY reply.number, c.csat_requested_at DESC
 """
 
 

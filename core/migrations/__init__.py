@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from core.migrations import revision_0034
 from core.platform.errors import ConfigurationError
 
 _LOCK = 4_207_001  # an arbitrary number that only migrations use
+# A migration that waits for a lock makes everybody else wait behind it.
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 
 
 def alembic_config(sqlalchemy_url: str) -> Config:
@@ -40,11 +47,40 @@ def bring_to(sqlalchemy_url: str, revision: str) -> None:
             present = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
         _check_rights(connection)
         known = history()
-        if present in known and revision in known and known.index(present) > known.index(revision):
-            command.downgrade(config, revision)
-        else:
-            command.upgrade(config, revision)
+        if present == revision_0034.REVISION:
+            with _locks_in_time(), engine.begin() as conversion:
+                conversion.execute(text(LOCK_TIMEOUT))
+                revision_0034.convert(conversion)
+            present = known[0]
+        if present is not None and present not in known:
+            raise ConfigurationError(_unknown(present))
+        with _locks_in_time():
+            if present in known and revision in known and known.index(present) > known.index(revision):
+                command.downgrade(config, revision)
+            else:
+                command.upgrade(config, revision)
     engine.dispose()
+
+
+@contextmanager
+def _locks_in_time() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, LockNotAvailable) as error:  # scripts run past SQLAlchemy
+        if isinstance(error, OperationalError) and not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise ConfigurationError(
+            "The schema cannot be changed while other processes use the database: stop all of BotHub, then start it."
+        ) from error
+
+
+def _unknown(revision: str) -> str:
+    if revision < revision_0034.REVISION:
+        return (
+            f"The database is of revision {revision}: this version converts {revision_0034.REVISION} and newer ones. "
+            "Start the last version of 0.1.0 on it first."
+        )
+    return f"The database is of revision {revision}, newer than this version of BotHub: update BotHub."
 
 
 def _check_rights(connection: Connection) -> None:

@@ -4,13 +4,14 @@ from core.models.ai_run import AIRun
 from core.models.alert import Alert
 from core.models.background_task import BackgroundTask, TaskState
 from core.models.base import Base, Tenant
-from core.models.business import Bot, BotVersion, Business, Channel, ChannelFlow, ChannelState, Sees
+from core.models.business import Bot, BotVersion, Business, Channel, ChannelLimit, ChannelState, Sees
+from core.models.canned_response import CannedResponse
 from core.models.contact import Contact, ContactIdentity, ContactMerge
-from core.models.conversation import Conversation, ConversationStatus, Mode, ReplyTurn
-from core.models.daily_figure import AnswerFigure, DailyFigure, DayCounted
+from core.models.conversation import Conversation, ConversationStatus, Mode, PendingReply
+from core.models.daily_metric import AnswerMetric, CountedDay, DailyMetric
 from core.models.knowledge import (
     KnowledgeChunk,
-    KnowledgeEdition,
+    KnowledgeRevision,
     KnowledgeSource,
     KnowledgeVector,
     SourceState,
@@ -21,21 +22,21 @@ from core.models.message import (
     Attachment,
     Delivery,
     DeliveryAttempt,
+    DeliveryReceipt,
     Direction,
     FileState,
     Message,
     MessageStatus,
     ProviderFile,
-    ReceiptEvent,
     Sender,
 )
-from core.models.outcome import AnswerOutcome, AnswerVerdict, BotLearning
+from core.models.outcome import AnswerOutcome, AnswerVerdict, BotCalibration
 from core.models.people import (
     Agent,
     AgentToken,
     APIKey,
     AuditEntry,
-    Notice,
+    Notification,
     Role,
     Severity,
     Team,
@@ -45,8 +46,7 @@ from core.models.people import (
 from core.models.product import Product
 from core.models.quote import Quote, QuoteLine
 from core.models.quote_states import QuoteState
-from core.models.rehearsal import Rehearsal, RehearsalItem, RehearsalSource, SavedCase
-from core.models.saved_reply import SavedReply
+from core.models.replay import Replay, ReplayItem, ReplaySource, SavedTestCase
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, WebhookEvent
@@ -58,7 +58,7 @@ __all__ = [
     "Agent",
     "AgentToken",
     "Alert",
-    "AnswerFigure",
+    "AnswerMetric",
     "AnswerOutcome",
     "AnswerVerdict",
     "AskedQuestion",
@@ -67,26 +67,28 @@ __all__ = [
     "BackgroundTask",
     "Base",
     "Bot",
-    "BotLearning",
+    "BotCalibration",
     "BotVersion",
     "Business",
+    "CannedResponse",
     "Channel",
-    "ChannelFlow",
+    "ChannelLimit",
     "ChannelState",
     "Contact",
     "ContactIdentity",
     "ContactMerge",
     "Conversation",
     "ConversationStatus",
-    "DailyFigure",
-    "DayCounted",
+    "CountedDay",
+    "DailyMetric",
     "DeadLetter",
     "Delivery",
     "DeliveryAttempt",
+    "DeliveryReceipt",
     "Direction",
     "FileState",
     "KnowledgeChunk",
-    "KnowledgeEdition",
+    "KnowledgeRevision",
     "KnowledgeSource",
     "KnowledgeVector",
     "Machine",
@@ -94,20 +96,18 @@ __all__ = [
     "MessageStatus",
     "MessageTemplate",
     "Mode",
-    "Notice",
+    "Notification",
+    "PendingReply",
     "Product",
     "ProviderFile",
     "Quote",
     "QuoteLine",
     "QuoteState",
-    "ReceiptEvent",
-    "Rehearsal",
-    "RehearsalItem",
-    "RehearsalSource",
-    "ReplyTurn",
+    "Replay",
+    "ReplayItem",
+    "ReplaySource",
     "Role",
-    "SavedCase",
-    "SavedReply",
+    "SavedTestCase",
     "Sees",
     "Sender",
     "Severity",

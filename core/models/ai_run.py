@@ -28,8 +28,8 @@ class AIRun(Tenant, Base):
     id: Mapped[Id]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
-    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"))
-    settings_version: Mapped[int]
+    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"), index=True)
+    settings_version: Mapped[int] = mapped_column(Integer)
     prompt_version: Mapped[str]
     outcome: Mapped[str]
     decided_by: Mapped[str]

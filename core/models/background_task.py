@@ -29,12 +29,12 @@ class BackgroundTask(Tenant, Base):
     The unit of `done` and `total` depends on the kind. `error` is a code.
     """
 
-    __tablename__ = "errands"
+    __tablename__ = "background_tasks"
     __table_args__ = (
         one_of("state", TaskState),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(
-            "uq_errands_open",
+            "uq_background_tasks_open",
             "business_id",
             "kind",
             "subject_id",

@@ -33,9 +33,11 @@ class Base(DeclarativeBase):
 
 
 class Tenant:
-    """Mixin for tables whose rows belong to one business. All have row-level security enabled."""
+    """Mixin for tables whose rows belong to one business: that of the transaction. All have row-level security."""
 
-    business_id: Mapped[int] = mapped_column(ForeignKey("businesses.id", ondelete="CASCADE"))
+    business_id: Mapped[int] = mapped_column(
+        ForeignKey("businesses.id", ondelete="RESTRICT"), server_default=text("current_business()")
+    )
 
 
 def one_of(column: str, states: type[StrEnum]) -> CheckConstraint:

@@ -26,24 +26,24 @@ class Sees(StrEnum):
 class Business(Base):
     """A tenant. `profile` holds the public facts: sector, hours, phone, website, tags, satisfaction.
 
-    `catalogue` is the version of the product catalogue, for cache invalidation; null if there never was a product.
+    `catalog_version` changes with the product catalogue, for cache invalidation; null if there never was a product.
     `prices` are the prices it has set (`core.bots.price_table`).
-    `auto_assign` and `most_open` are the rules of automatic assignment (`core.conversations.assignment`).
+    `auto_assign` and `max_open` are the rules of automatic assignment (`core.conversations.assignment`).
     `agents_see` is which conversations agents see (`core.accounts.visibility`).
     """
 
     __tablename__ = "businesses"
-    __table_args__ = (one_of("agents_see", Sees), CheckConstraint("most_open BETWEEN 1 AND 500", name="most_open"))
+    __table_args__ = (one_of("agents_see", Sees), CheckConstraint("max_open BETWEEN 1 AND 500", name="max_open"))
 
     id: Mapped[Id]
     name: Mapped[str]
     profile: Mapped[Json]
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     currency: Mapped[str] = mapped_column(server_default="USD")
-    catalogue: Mapped[uuid.UUID | None]
+    catalog_version: Mapped[uuid.UUID | None]
     prices: Mapped[Json]
     auto_assign: Mapped[bool] = mapped_column(server_default=true())
-    most_open: Mapped[int] = mapped_column(Integer, server_default="10")
+    max_open: Mapped[int] = mapped_column(Integer, server_default="10")
     agents_see: Mapped[str] = mapped_column(server_default=Sees.ALL)
     created_at: Mapped[Stamp]
 
@@ -62,7 +62,7 @@ class Channel(Tenant, Base):
     Hand-offs go to the team `team_id`, if set.
     `paused_for` is "account" if an account event paused it: it resumes at `paused_until`, if the provider gave a time,
     or on the event that lifts the restriction.
-    `told` is the result of the last probe, at `asked_at` (`core.channels.provider.ProbeResult` as JSON).
+    `last_probe` is the result of the last probe, at `last_probe_at` (`core.channels.provider.ProbeResult` as JSON).
     """
 
     __tablename__ = "channels"
@@ -73,8 +73,8 @@ class Channel(Tenant, Base):
     )
 
     id: Mapped[Id]
-    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"))
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
+    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"), index=True)
     kind: Mapped[str]
     provider: Mapped[str]
     identity: Mapped[str]
@@ -86,13 +86,13 @@ class Channel(Tenant, Base):
     state_reason: Mapped[str | None]
     paused_for: Mapped[str | None]
     paused_until: Mapped[datetime | None]
-    templates_asked_at: Mapped[datetime | None]  # null: the provider reported a change
-    asked_at: Mapped[datetime | None]
-    told: Mapped[Json]
+    templates_synced_at: Mapped[datetime | None]  # null: the provider reported a change
+    last_probe_at: Mapped[datetime | None]
+    last_probe: Mapped[Json]
     created_at: Mapped[Stamp]
 
 
-class ChannelFlow(Tenant, Base):
+class ChannelLimit(Tenant, Base):
     """Rate limit and circuit breaker of a channel, in a table of its own because every send updates it.
 
     `next_slot_at` is the theoretical arrival time of the next message (generic cell rate algorithm). While
@@ -100,18 +100,18 @@ class ChannelFlow(Tenant, Base):
     Until `answers_only_until` only answers within an open window are claimed.
     """
 
-    __tablename__ = "channel_flow"
+    __tablename__ = "channel_limits"
 
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
     next_slot_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
     open_until: Mapped[datetime | None]
     probe_until: Mapped[datetime | None]
     answers_only_until: Mapped[datetime | None]
 
 
 class Bot(Tenant, Base):
-    """A bot. The latest version in `bot_settings` applies."""
+    """A bot. The latest version in `bot_versions` applies."""
 
     __tablename__ = "bots"
 
@@ -123,12 +123,12 @@ class Bot(Tenant, Base):
 class BotVersion(Tenant, Base):
     """An immutable version of a bot's settings (`core.bots.settings.BotSettings` as JSON)."""
 
-    __tablename__ = "bot_settings"
+    __tablename__ = "bot_versions"
     __table_args__ = (UniqueConstraint("bot_id", "version"),)
 
     id: Mapped[Id]
     bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column(Integer)
     data: Mapped[dict[str, Any]]
     author: Mapped[str]
     note: Mapped[str] = mapped_column(server_default="")

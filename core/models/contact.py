@@ -25,7 +25,7 @@ class Contact(Tenant, Base):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(server_default="")
     custom: Mapped[Json]
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[Stamp]
     search: Mapped[str | None] = mapped_column(
         TSVECTOR, Computed(f"to_tsvector('simple', {FOLDED.format('name')})", persisted=True), deferred=True
@@ -43,20 +43,20 @@ class ContactIdentity(Tenant, Base):
     `pair_slot_at` is the theoretical arrival time of the rate limit per address.
     """
 
-    __tablename__ = "identities"
+    __tablename__ = "contact_identities"
     __table_args__ = (
         one_of("kind", Kind),
         Index(
-            "uq_identities_live",
+            "uq_contact_identities_live",
             "business_id",
             "kind",
             "address",
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
-        Index("ix_identities_address", "business_id", "address"),
+        Index("ix_contact_identities_address", "business_id", "address"),
         Index(None, "business_id", "lookup_key"),
-        Index("ix_identities_username", text("lower(username)"), postgresql_where=text("username IS NOT NULL")),
+        Index("ix_contact_identities_username", text("lower(username)"), postgresql_where=text("username IS NOT NULL")),
         Index(None, "contact_id"),
     )
 
@@ -75,7 +75,7 @@ class ContactIdentity(Tenant, Base):
 
 
 class ContactMerge(Tenant, Base):
-    """A merge of two contacts. `moved` is what undoing it needs: ids and previous values."""
+    """A merge of two contacts. `undo_data` is what undoing it needs: ids and previous values."""
 
     __tablename__ = "contact_merges"
     __table_args__ = (Index(None, "kept_id"), Index(None, "merged_id"))
@@ -83,6 +83,6 @@ class ContactMerge(Tenant, Base):
     id: Mapped[Id]
     kept_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
     merged_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
-    moved: Mapped[Json]
+    undo_data: Mapped[Json]
     created_at: Mapped[Stamp]
     undone_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,6 +55,7 @@ class Conversation(Tenant, Base):
         one_of("status", ConversationStatus),
         one_of("mode", Mode),
         CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
+        CheckConstraint("csat BETWEEN 1 AND 5", name="csat"),
         Index(
             "uq_conversations_open",
             "channel_id",
@@ -81,18 +82,18 @@ class Conversation(Tenant, Base):
     )
 
     id: Mapped[Id]
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("contact_identities.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=ConversationStatus.OPEN)
     mode: Mapped[str] = mapped_column(server_default=Mode.BOT)
-    priority: Mapped[int] = mapped_column(server_default="0")
-    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
-    unread_count: Mapped[int] = mapped_column(server_default="0")
-    bot_turns: Mapped[int] = mapped_column(server_default="0")
+    unread_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    bot_turns: Mapped[int] = mapped_column(Integer, server_default="0")
     waiting_since: Mapped[datetime | None]
     handoff_reason: Mapped[str | None]
     handed_off_at: Mapped[datetime | None]
@@ -103,14 +104,14 @@ class Conversation(Tenant, Base):
     asked_id: Mapped[int | None]
     unsent_id: Mapped[int | None]
     unsent_at: Mapped[datetime | None]
-    csat: Mapped[int | None]
-    rating_asked_at: Mapped[datetime | None]
+    csat: Mapped[int | None] = mapped_column(SmallInteger)
+    csat_requested_at: Mapped[datetime | None]
     created_at: Mapped[Stamp]
     closed_at: Mapped[datetime | None]
     imported: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
-class ReplyTurn(Tenant, Base):
+class PendingReply(Tenant, Base):
     """A pending reply of the bot, due at `due_at`.
 
     The row exists while a reply is pending. A claim writes a new `lease` token until `leased_until`; completing deletes
@@ -118,7 +119,7 @@ class ReplyTurn(Tenant, Base):
     taking over all discard the stale reply.
     """
 
-    __tablename__ = "reply_turns"
+    __tablename__ = "pending_replies"
     __table_args__ = (Index(None, "due_at"),)
 
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
@@ -127,4 +128,4 @@ class ReplyTurn(Tenant, Base):
     latest_message_id: Mapped[int]
     lease: Mapped[uuid.UUID | None]
     leased_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")

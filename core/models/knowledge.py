@@ -55,7 +55,7 @@ SEARCHABLE = " || ".join(
 class KnowledgeSource(Tenant, Base):
     """A document, web page or text. `bot_id` is null if every bot of the business may use it.
 
-    `edition` is the revision used by search; null until the first one is complete. Processing writes a new revision,
+    `revision` is the revision used by search; null until the first one is complete. Processing writes a new revision,
     which replaces the old one when it is complete. (No foreign key: it would be circular.)
     `model` is the embedding model whose vectors cover that revision; null without vectors, then only full-text search
     finds it.
@@ -102,7 +102,7 @@ class KnowledgeSource(Tenant, Base):
     pieces_done: Mapped[int] = mapped_column(Integer, server_default="0")
     pieces_total: Mapped[int] = mapped_column(Integer, server_default="0")
     chunks: Mapped[int] = mapped_column(Integer, server_default="0")
-    edition: Mapped[int | None]
+    revision: Mapped[int | None]
     model: Mapped[str | None]
     created_by: Mapped[str]
     created_at: Mapped[Stamp]
@@ -110,10 +110,10 @@ class KnowledgeSource(Tenant, Base):
     read_at: Mapped[datetime | None]
 
 
-class KnowledgeEdition(Tenant, Base):
+class KnowledgeRevision(Tenant, Base):
     """A revision of a source. Deleting an abandoned or outdated one deletes its chunks."""
 
-    __tablename__ = "knowledge_editions"
+    __tablename__ = "knowledge_revisions"
     __table_args__ = (Index(None, "source_id"),)
 
     id: Mapped[Id]
@@ -126,14 +126,14 @@ class KnowledgeChunk(Tenant, Base):
 
     __tablename__ = "knowledge_chunks"
     __table_args__ = (
-        Index(None, "edition", "position", unique=True),
+        Index(None, "revision", "position", unique=True),
         Index(None, "source_id"),
         Index(None, "search", postgresql_using="gin"),
     )
 
     id: Mapped[Id]
     source_id: Mapped[int] = mapped_column(ForeignKey("knowledge_sources.id", ondelete="CASCADE"))
-    edition: Mapped[int] = mapped_column(ForeignKey("knowledge_editions.id", ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(ForeignKey("knowledge_revisions.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(Integer)
     heading: Mapped[str] = mapped_column(server_default="")
     text: Mapped[str]
@@ -155,7 +155,7 @@ def _hnsw(dimensions: int) -> Index:
 
 
 class KnowledgeVector(Tenant, Base):
-    """The normalized embedding of a chunk by one model. `edition` is the chunk's.
+    """The normalized embedding of a chunk by one model. `revision` is the chunk's.
 
     Half precision halves the memory and changes the order of neighbours only for near ties.
     """
@@ -163,12 +163,12 @@ class KnowledgeVector(Tenant, Base):
     __tablename__ = "knowledge_vectors"
     __table_args__ = (
         PrimaryKeyConstraint("chunk_id", "model"),
-        Index(None, "edition", "model"),
+        Index(None, "revision", "model"),
         *(_hnsw(dimensions) for dimensions in INDEXED_DIMENSIONS),
     )
 
     chunk_id: Mapped[int] = mapped_column(ForeignKey("knowledge_chunks.id", ondelete="CASCADE"))
     model: Mapped[str]
-    edition: Mapped[int]
+    revision: Mapped[int]
     dimensions: Mapped[int] = mapped_column(SmallInteger)
     embedding: Mapped[list[float]] = mapped_column(HALFVEC)

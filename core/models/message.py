@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -116,10 +116,10 @@ class Message(Tenant, Base):
 
     id: Mapped[Id]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
     direction: Mapped[str]
     sender: Mapped[str]
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"))
     type: Mapped[str]
     text: Mapped[str] = mapped_column(server_default="")
     payload: Mapped[Json]
@@ -170,7 +170,7 @@ class Attachment(Tenant, Base):
     sha256: Mapped[str | None]
     size: Mapped[int | None]
     storage_key: Mapped[str | None]
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     failure: Mapped[str | None]
     created_at: Mapped[Stamp]
@@ -195,6 +195,8 @@ class Delivery(Tenant, Base):
     worker is sending it; if the lease expires, it is unknown whether the provider accepted the message. Messages of a
     conversation are sent in order, but one `scheduled_for` later does not block the others. Once sent, a message that
     `answers` ends the customer's wait. `uncertain_since` is reset to null once agents are notified.
+
+    Conversation, channel and identity are copies, so that claiming reads one table: the row lives with its message.
     """
 
     __tablename__ = "deliveries"
@@ -210,9 +212,9 @@ class Delivery(Tenant, Base):
     )
 
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int]
+    channel_id: Mapped[int]
+    identity_id: Mapped[int]
     priority: Mapped[int] = mapped_column(SmallInteger)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     scheduled_for: Mapped[datetime | None]
@@ -240,18 +242,20 @@ class DeliveryAttempt(Tenant, Base):
     created_at: Mapped[Stamp]
 
 
-class ReceiptEvent(Tenant, Base):
+class DeliveryReceipt(Tenant, Base):
     """A delivery receipt of the provider. All are stored; `message_id` is null until it is matched to a message."""
 
-    __tablename__ = "receipts"
+    __tablename__ = "delivery_receipts"
     __table_args__ = (
         UniqueConstraint("channel_id", "provider_id", "status", "occurred_at"),
         Index(None, "message_id"),
-        Index("ix_receipts_unmatched", "channel_id", "provider_id", postgresql_where=text("message_id IS NULL")),
+        Index(
+            "ix_delivery_receipts_unmatched", "channel_id", "provider_id", postgresql_where=text("message_id IS NULL")
+        ),
     )
 
     id: Mapped[Id]
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
     provider_id: Mapped[str]
     our_id: Mapped[int | None]

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, Integer, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,16 +48,16 @@ class AnswerOutcome(Tenant, Base):
     judged_at: Mapped[Stamp]
 
 
-class BotLearning(Tenant, Base):
+class BotCalibration(Tenant, Base):
     """The calibration of a bot (`core.bots.calibration.Calibration`) and when it was last computed.
 
     `points` are pairs of claimed and observed confidence, over `sample` judged answers; both are empty until there are
     enough.
     """
 
-    __tablename__ = "bot_learning"
+    __tablename__ = "bot_calibrations"
 
     bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True)
-    learned_at: Mapped[Stamp]
+    computed_at: Mapped[Stamp]
     points: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
-    sample: Mapped[int] = mapped_column(server_default="0")
+    sample: Mapped[int] = mapped_column(Integer, server_default="0")

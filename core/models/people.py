@@ -110,10 +110,10 @@ class APIKey(Tenant, Base):
 class AuditEntry(Tenant, Base):
     """An entry of the audit log. The application's database role can only insert and read entries."""
 
-    __tablename__ = "audit_log"
+    __tablename__ = "audit_entries"
     __table_args__ = (
         Index(None, "business_id", text("id DESC")),
-        Index("ix_audit_log_spent", "business_id", "created_at", postgresql_where=text("data ? 'cost_usd'")),
+        Index("ix_audit_entries_spent", "business_id", "created_at", postgresql_where=text("data ? 'cost_usd'")),
     )
 
     id: Mapped[Id]
@@ -132,33 +132,33 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
-class Notice(Tenant, Base):
+class Notification(Tenant, Base):
     """A notification: a hand-off, a permanently failed message, a paused channel.
 
     `text` is English; `data` holds the values of its translations (`core.accounts.notification_texts`). `about`
     identifies the subject and `digest` the content, so that an event delivered twice creates one notification. The
-    scheduler sends it through NOTIFY_URLS at `next_try_at` (null: never again) after `tries` attempts; `sent_to` are
-    the services (digests of their URLs) that have it, `sent_at` is when the last of them accepted it.
+    scheduler sends it through NOTIFY_URLS at `next_attempt_at` (null: never again); `attempts` counts the attempts.
+    `sent_to` are the services (digests of their URLs) that have it, `sent_at` is when the last of them accepted it.
     """
 
-    __tablename__ = "notices"
+    __tablename__ = "notifications"
     __table_args__ = (
         one_of("severity", Severity),
-        Index("ix_notices_due", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
+        Index("ix_notifications_due", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
         Index(None, "business_id", text("id DESC")),
-        Index("ix_notices_about", "business_id", "about", text("id DESC")),
+        Index("ix_notifications_about", "business_id", "about", text("id DESC")),
     )
 
     id: Mapped[Id]
     kind: Mapped[str]
     severity: Mapped[str]
     text: Mapped[str]
-    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     data: Mapped[Json]
     about: Mapped[str] = mapped_column(server_default="")
     digest: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[Stamp]
-    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     sent_to: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
-    next_try_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]

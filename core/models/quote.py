@@ -39,7 +39,7 @@ class Quote(Tenant, Base):
 
     id: Mapped[Id]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"))
+    bot_id: Mapped[int | None] = mapped_column(ForeignKey("bots.id", ondelete="SET NULL"), index=True)
     state: Mapped[str]
     language: Mapped[str]
     currency: Mapped[str | None]

@@ -17,7 +17,7 @@ class MessageTemplate(Tenant, Base):
     `components` is Meta's complete definition; Twilio's content templates are converted to the same form.
     """
 
-    __tablename__ = "templates"
+    __tablename__ = "message_templates"
     __table_args__ = (UniqueConstraint("business_id", "account", "name", "language"),)
 
     id: Mapped[Id]
@@ -29,4 +29,4 @@ class MessageTemplate(Tenant, Base):
     quality: Mapped[str]
     rejected_reason: Mapped[str]
     components: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    told_at: Mapped[Stamp]
+    reported_at: Mapped[Stamp]

@@ -47,7 +47,7 @@ class DeadLetter(Base):
     __table_args__ = (Index(None, "event_id"),)
 
     id: Mapped[Id]
-    business_id: Mapped[int | None] = mapped_column(ForeignKey("businesses.id", ondelete="CASCADE"))
+    business_id: Mapped[int | None] = mapped_column(ForeignKey("businesses.id", ondelete="RESTRICT"))
     event_id: Mapped[int] = mapped_column(ForeignKey("webhook_events.id", ondelete="CASCADE"))
     reason: Mapped[str]
     raw: Mapped[dict[str, object] | None] = mapped_column(JSONB)

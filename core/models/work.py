@@ -49,4 +49,4 @@ class TaskFailure(Base):
     kind: Mapped[str]
     error: Mapped[str]
     trace: Mapped[str]
-    at: Mapped[Stamp]
+    failed_at: Mapped[Stamp]

@@ -13,7 +13,7 @@ WITH conditions (business_id, kind, severity, subject) AS (
     SELECT id, 'backlog', 'high', 'inbound' FROM businesses WHERE EXISTS (
         SELECT FROM webhook_events WHERE processed_at IS NULL AND received_at < now() - %(backlog)s)
     UNION
-    SELECT business_id, 'backlog', 'high', 'replies' FROM reply_turns
+    SELECT business_id, 'backlog', 'high', 'replies' FROM pending_replies
     WHERE greatest(due_at, leased_until) < now() - %(backlog)s
     UNION
     SELECT d.business_id, 'backlog', 'high', c.kind || ' ' || c.identity
@@ -24,15 +24,15 @@ WITH conditions (business_id, kind, severity, subject) AS (
             SELECT FROM deliveries d JOIN messages m ON m.id = d.message_id
             WHERE d.channel_id = c.id AND d.next_attempt_at IS NOT NULL AND m.error->>'cause' = 'admin'
         ) THEN c.kind || '_down' ELSE 'breaker' END, 'high', c.kind || ' ' || c.identity
-    FROM channel_flow f JOIN channels c ON c.id = f.channel_id WHERE f.open_until > now()
+    FROM channel_limits f JOIN channels c ON c.id = f.channel_id WHERE f.open_until > now()
     UNION
     SELECT business_id, 'paused', 'high', c.kind || ' ' || c.identity FROM channels c WHERE state = 'paused'
     UNION
     SELECT business_id, c.kind || '_down', 'high', c.kind || ' ' || c.identity FROM channels c
-    WHERE state <> 'disabled' AND told->>'well' = 'false'
+    WHERE state <> 'disabled' AND last_probe->>'well' = 'false'
     UNION
     SELECT business_id, 'token', 'warning', c.kind || ' ' || c.identity FROM channels c
-    WHERE state <> 'disabled' AND (told->>'expires_at')::timestamptz < now() + %(ends)s
+    WHERE state <> 'disabled' AND (last_probe->>'expires_at')::timestamptz < now() + %(ends)s
     UNION
     SELECT c.business_id, 'silence', 'high', c.kind || ' ' || c.identity FROM channels c
     WHERE c.state = 'active' AND %(usual)s <= (
@@ -48,7 +48,7 @@ WITH conditions (business_id, kind, severity, subject) AS (
     SELECT b.business_id, 'budget', 'warning', b.name
     FROM bots b
     CROSS JOIN LATERAL (
-        SELECT data FROM bot_settings v WHERE v.bot_id = b.id ORDER BY version DESC LIMIT 1) AS v
+        SELECT data FROM bot_versions v WHERE v.bot_id = b.id ORDER BY version DESC LIMIT 1) AS v
     CROSS JOIN LATERAL (
         SELECT count(model) AS requests,
             coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0) AS tokens
@@ -64,7 +64,7 @@ WITH conditions (business_id, kind, severity, subject) AS (
         FROM bots b
         CROSS JOIN LATERAL (
             SELECT (data->>'usd_per_day')::numeric AS day, (data->>'usd_per_month')::numeric AS month
-            FROM bot_settings WHERE bot_id = b.id ORDER BY version DESC LIMIT 1) AS limits
+            FROM bot_versions WHERE bot_id = b.id ORDER BY version DESC LIMIT 1) AS limits
         CROSS JOIN LATERAL ({SPENT}) AS spent
         WHERE coalesce(limits.day, limits.month) IS NOT NULL
     ) AS money WHERE share >= {NEAR}

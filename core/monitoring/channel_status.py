@@ -52,7 +52,7 @@ class ChannelCard:
     heard_at: datetime | None
     failures: int
     breaker_until: datetime | None
-    asked_at: datetime | None
+    last_probe_at: datetime | None
     answer: ProbeResult | None
     credentials: Mapping[str, str]
     secrets: frozenset[str]
@@ -66,7 +66,7 @@ SELECT c.id,
     coalesce(w.waiting, 0) AS waiting, coalesce(w.oldest, 0) AS oldest,
     coalesce(f.failures, 0) AS failures, CASE WHEN f.open_until > now() THEN f.open_until END AS breaker_until
 FROM channels c
-LEFT JOIN channel_flow f ON f.channel_id = c.id
+LEFT JOIN channel_limits f ON f.channel_id = c.id
 LEFT JOIN (
     SELECT channel_id, count(*) AS sent FROM messages
     WHERE business_id = %(business)s AND created_at > now() - interval '1 hour'
@@ -131,8 +131,8 @@ def _card(row: Channel, bot: str | None, now: Any) -> ChannelCard:
         heard_at=now.heard_at,
         failures=now.failures,
         breaker_until=now.breaker_until,
-        asked_at=row.asked_at,
-        answer=ProbeResult.of_json(row.told),
+        last_probe_at=row.last_probe_at,
+        answer=ProbeResult.of_json(row.last_probe),
         credentials={field.name: value for field, value in stored.items() if not field.secret},
         secrets=frozenset(field.name for field in stored if field.secret),
         from_settings=from_settings(row.provider, row.kind, row.identity),

@@ -67,7 +67,7 @@ def save_result(session: Session, channel_id: int, answer: ProbeResult) -> None:
     session.execute(
         update(Channel)
         .where(Channel.id == channel_id)
-        .values(asked_at=func.now(), told=answer.as_json())
+        .values(last_probe_at=func.now(), last_probe=answer.as_json())
         .execution_options(synchronize_session=False)
     )
 
@@ -83,9 +83,12 @@ def probe_due() -> int:
             update(Channel)
             .where(
                 Channel.state != ChannelState.DISABLED,
-                or_(Channel.asked_at.is_(None), Channel.asked_at < func.now() - text(f"interval '{_ASK_AGAIN}'")),
+                or_(
+                    Channel.last_probe_at.is_(None),
+                    Channel.last_probe_at < func.now() - text(f"interval '{_ASK_AGAIN}'"),
+                ),
             )
-            .values(asked_at=func.now())
+            .values(last_probe_at=func.now())
             .returning(Channel)
         ).all()
         accounts = [(row.id, account_of(row)) for row in rows]

@@ -10,13 +10,13 @@ _FIGURES = text("""
 SELECT
     (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL),
     (SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0) FROM webhook_events WHERE processed_at IS NULL),
-    (SELECT count(*) FROM reply_turns),
+    (SELECT count(*) FROM pending_replies),
     (SELECT count(*) FROM deliveries WHERE next_attempt_at IS NOT NULL),
     (SELECT count(*) FROM deliveries WHERE leased_until IS NOT NULL),
     (SELECT count(*) FROM messages WHERE status = 'uncertain'),
     (SELECT count(*) FROM messages WHERE status = 'failed'),
     (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL),
-    (SELECT count(*) FROM channel_flow WHERE open_until > now())
+    (SELECT count(*) FROM channel_limits WHERE open_until > now())
 """)
 _NAMES = (
     ("events_pending", "Webhook events not yet processed"),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.models import TaskFailure, WorkerReport, WorkMinute
 from core.platform.db import enter_business, run
 
-KINDS = ("inbound", "replies", "sending", "media", "errands")
+KINDS = ("inbound", "replies", "sending", "media", "tasks")
 LOST_AFTER = timedelta(seconds=30)
 KEEP = timedelta(hours=48)
 _KEEP_FAILURES = timedelta(days=14)
@@ -145,20 +145,20 @@ def workers(session: Session) -> list[Worker]:
 def failures(session: Session, limit: int = 50) -> list[Failure]:
     """Return tasks that raised, newest first."""
     rows = session.scalars(select(TaskFailure).order_by(TaskFailure.id.desc()).limit(limit))
-    return [Failure(row.id, row.kind, row.error, row.trace, row.at) for row in rows]
+    return [Failure(row.id, row.kind, row.error, row.trace, row.failed_at) for row in rows]
 
 
 _WAITING = text("""
 SELECT 'inbound', count(*), coalesce(extract(epoch FROM now() - min(received_at)), 0)
 FROM webhook_events WHERE processed_at IS NULL
 UNION ALL SELECT 'replies', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
-FROM reply_turns WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
+FROM pending_replies WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
 UNION ALL SELECT 'sending', count(*), coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)
 FROM deliveries WHERE next_attempt_at <= now()
 UNION ALL SELECT 'media', count(*), coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)
 FROM attachments WHERE next_attempt_at <= now()
-UNION ALL SELECT 'errands', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
-FROM errands WHERE due_at <= now()
+UNION ALL SELECT 'tasks', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)
+FROM background_tasks WHERE due_at <= now()
 """)
 
 
@@ -183,4 +183,4 @@ def forget_old_work(session: Session) -> None:
     """Delete minutes and worker reports older than two days, and failures older than two weeks."""
     session.execute(delete(WorkMinute).where(WorkMinute.minute < func.now() - KEEP))
     session.execute(delete(WorkerReport).where(WorkerReport.seen_at < func.now() - KEEP))
-    session.execute(delete(TaskFailure).where(TaskFailure.at < func.now() - _KEEP_FAILURES))
+    session.execute(delete(TaskFailure).where(TaskFailure.failed_at < func.now() - _KEEP_FAILURES))

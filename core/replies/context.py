@@ -81,8 +81,8 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
        (SELECT r.trace ->> 'sentiment' FROM ai_runs r
         WHERE c.bot_turns > 0 AND r.conversation_id = c.id AND r.outcome IN ('reply', 'draft_sent')
         ORDER BY r.id DESC LIMIT 1),
-       b.id, b.catalogue, coalesce(nullif(b.profile ->> 'currency', ''), b.currency),
-       b.catalogue IS NOT NULL AND EXISTS (
+       b.id, b.catalog_version, coalesce(nullif(b.profile ->> 'currency', ''), b.currency),
+       b.catalog_version IS NOT NULL AND EXISTS (
            SELECT FROM quotes q JOIN conversations o ON o.id = q.conversation_id
            WHERE o.contact_id = c.contact_id AND q.expires_at > now() - %(remembered)s),
        i.opted_out_at IS NOT NULL,
@@ -92,11 +92,11 @@ SELECT c.id, c.mode, c.status, c.contact_id, c.bot_turns, c.channel_id, ch.bot_i
               ORDER BY created_at DESC, id DESC LIMIT v.context_messages) m)
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
-JOIN identities i ON i.id = c.identity_id
+JOIN contact_identities i ON i.id = c.identity_id
 JOIN businesses b ON b.id = c.business_id
 LEFT JOIN LATERAL (
     SELECT version, (data ->> 'context_messages')::int AS context_messages
-    FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
+    FROM bot_versions WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
 WHERE c.id = ANY(%(conversations)s::bigint[])
 """  # noqa: S608 - parts of our own

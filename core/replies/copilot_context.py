@@ -12,7 +12,7 @@ from core.bots import usage, versions
 from core.bots.settings import BotSettings
 from core.catalog.product_index import Item, products_of
 from core.conversations import triage
-from core.conversations.canned_responses import Saved, saved_replies
+from core.conversations.canned_responses import Saved, canned_responses
 from core.models import AIRun, Channel, Conversation
 from core.platform.errors import NotFound
 from core.replies import context, transcript
@@ -92,7 +92,7 @@ def record(session: Session, business_id: int, material: Material, trace: Trace)
 
 def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
     """Return the saved replies most similar to the customer's last messages, best first."""
-    saved = saved_replies(session)
+    saved = canned_responses(session)
     text = _customer_text(session, conversation_id)
     texts = [f"{one.shortcut.replace('-', ' ').replace('_', ' ')} {one.text}" for one in saved]
     return [saved[place] for place, _ in matching.nearest(text, texts, _MAX_REPLIES)]

@@ -17,7 +17,7 @@ from core.catalog import quotes
 from core.conversations import pending_draft
 from core.conversations.lifecycle import hand_off
 from core.messaging.outbound.enqueue import NewMessage, Refusal, enqueue_messages
-from core.models import Conversation, ConversationStatus, Message, Mode, QuoteState, ReplyTurn, Sender, Severity
+from core.models import Conversation, ConversationStatus, Message, Mode, PendingReply, QuoteState, Sender, Severity
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
 from core.platform.db import run
@@ -36,7 +36,7 @@ _QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
-class PendingReply:
+class ClaimedReply:
     """A reply that only this worker may write, while `lease` lasts and no newer message arrives.
 
     `waited`: seconds from its first message until it was claimed.
@@ -52,9 +52,9 @@ class PendingReply:
 
 # An array is looked up once. A joined subquery may be evaluated for each row, with another limit each time.
 _CLAIM = """
-UPDATE reply_turns SET lease = %(lease)s, leased_until = now() + %(lease_for)s, attempts = attempts + 1
+UPDATE pending_replies SET lease = %(lease)s, leased_until = now() + %(lease_for)s, attempts = attempts + 1
 WHERE conversation_id = ANY(ARRAY(
-    SELECT conversation_id FROM reply_turns
+    SELECT conversation_id FROM pending_replies
     WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
@@ -63,17 +63,17 @@ RETURNING conversation_id, business_id, latest_message_id, attempts,
 """
 
 
-def claim(session: Session, limit: int, lease_for: timedelta) -> list[PendingReply]:
+def claim(session: Session, limit: int, lease_for: timedelta) -> list[ClaimedReply]:
     """Claim up to `limit` due replies that have no live lease."""
     lease = uuid.uuid4()
     rows = run(session, _CLAIM, {"lease": lease, "lease_for": lease_for, "limit": limit})
     return [
-        PendingReply(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease, row.waited)
+        ClaimedReply(row.conversation_id, row.business_id, row.latest_message_id, row.attempts, lease, row.waited)
         for row in rows
     ]
 
 
-def renew(session: Session, held: Sequence[PendingReply], lease_for: timedelta) -> None:
+def renew(session: Session, held: Sequence[ClaimedReply], lease_for: timedelta) -> None:
     """Renew the leases of replies in progress."""
     values = {
         "lease_for": lease_for,
@@ -85,9 +85,9 @@ def renew(session: Session, held: Sequence[PendingReply], lease_for: timedelta) 
 
 # A locked row is renewed next time: waiting for it would let the other leases expire.
 _RENEW = """
-UPDATE reply_turns SET leased_until = now() + %(lease_for)s
+UPDATE pending_replies SET leased_until = now() + %(lease_for)s
 WHERE conversation_id IN (
-    SELECT conversation_id FROM reply_turns
+    SELECT conversation_id FROM pending_replies
     WHERE conversation_id = ANY(%(ids)s::bigint[]) AND lease = ANY(%(leases)s::uuid[])
     FOR UPDATE SKIP LOCKED
 )
@@ -95,15 +95,15 @@ WHERE conversation_id IN (
 
 
 def load_snapshots(
-    session: Session, claimed: Sequence[PendingReply]
-) -> list[tuple[PendingReply, context.ConversationSnapshot | None]]:
+    session: Session, claimed: Sequence[ClaimedReply]
+) -> list[tuple[ClaimedReply, context.ConversationSnapshot | None]]:
     """Load the conversations of claimed replies together."""
     snapshots = context.load_snapshots(session, [pending.conversation_id for pending in claimed]) if claimed else {}
     return [(pending, snapshots.get(pending.conversation_id)) for pending in claimed]
 
 
 def prepare_from_cache(
-    pending: PendingReply, snapshot: context.ConversationSnapshot | None
+    pending: ClaimedReply, snapshot: context.ConversationSnapshot | None
 ) -> context.ReplyContext | None:
     """Fast path: build the reply context if nothing prevents answering; `prepare` handles every other case."""
     if (
@@ -118,7 +118,7 @@ def prepare_from_cache(
     return context.cached_context(snapshot)
 
 
-def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | None:
+def prepare(session: Session, pending: ClaimedReply) -> context.ReplyContext | None:
     """Return the reply context, or None if the bot must not answer: a person took over, or the conversation is closed.
 
     A reply that keeps failing is handed off.
@@ -146,12 +146,12 @@ def prepare(session: Session, pending: PendingReply) -> context.ReplyContext | N
 
 
 def _hand_off(
-    session: Session, pending: PendingReply, reason: str, detail: str = "", summary: Summary = NO_SUMMARY
+    session: Session, pending: ClaimedReply, reason: str, detail: str = "", summary: Summary = NO_SUMMARY
 ) -> None:
     hand_off(session, pending.business_id, pending.conversation_id, reason, detail, summary)
 
 
-def _was_deleted(session: Session, pending: PendingReply) -> bool:
+def _was_deleted(session: Session, pending: ClaimedReply) -> bool:
     """Return whether the customer deleted their last message, so that nothing is left to answer."""
     newest = (
         select(Message.payload.has_key("revoked"))
@@ -166,7 +166,7 @@ def _was_deleted(session: Session, pending: PendingReply) -> bool:
     return bool(session.scalar(newest))
 
 
-def _hand_off_failed(session: Session, pending: PendingReply, snapshot: context.ConversationSnapshot) -> None:
+def _hand_off_failed(session: Session, pending: ClaimedReply, snapshot: context.ConversationSnapshot) -> None:
     """Hand off a reply that failed repeatedly, with the apology customers get after a failure."""
     reply_context = context.load_context(session, snapshot)
     words = None if reply_context is None else apology_text(reply_context.request)
@@ -182,7 +182,7 @@ def _hand_off_failed(session: Session, pending: PendingReply, snapshot: context.
 class CompletedReply:
     """A claimed reply with its outcome."""
 
-    pending: PendingReply
+    pending: ClaimedReply
     reply_context: context.ReplyContext
     outcome: Outcome
 
@@ -214,14 +214,14 @@ WITH wanted AS (
 ), locked AS (
     SELECT id FROM conversations WHERE id = ANY(%(conversations)s::bigint[]) ORDER BY id FOR UPDATE
 )
-DELETE FROM reply_turns t USING wanted w, locked
+DELETE FROM pending_replies t USING wanted w, locked
 WHERE t.conversation_id = locked.id AND w.conversation = locked.id AND t.lease = w.lease
   AND t.latest_message_id = w.latest
 RETURNING t.conversation_id, t.lease
 """
 
 
-def _take_valid(session: Session, done: Sequence[CompletedReply]) -> set[PendingReply]:
+def _take_valid(session: Session, done: Sequence[CompletedReply]) -> set[ClaimedReply]:
     """Delete the pending replies that are still valid and return them."""
     values = {
         "conversations": [one.pending.conversation_id for one in done],
@@ -312,19 +312,19 @@ def _quote(session: Session, one: CompletedReply) -> None:
         )
 
 
-def _discard(session: Session, pending: PendingReply) -> None:
+def _discard(session: Session, pending: ClaimedReply) -> None:
     session.execute(
-        delete(ReplyTurn)
-        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
+        delete(PendingReply)
+        .where(PendingReply.conversation_id == pending.conversation_id, PendingReply.lease == pending.lease)
         .execution_options(**_QUIET)
     )
 
 
-def _release(session: Session, pending: PendingReply, **values: Any) -> None:
+def _release(session: Session, pending: ClaimedReply, **values: Any) -> None:
     """Give up the lease without counting an attempt: a newer message came, or the budget of the minute is spent."""
     session.execute(
-        update(ReplyTurn)
-        .where(ReplyTurn.conversation_id == pending.conversation_id, ReplyTurn.lease == pending.lease)
+        update(PendingReply)
+        .where(PendingReply.conversation_id == pending.conversation_id, PendingReply.lease == pending.lease)
         .values(lease=None, leased_until=None, attempts=0, **values)
         .execution_options(**_QUIET)
     )

@@ -27,7 +27,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.evaluation.outcomes import DURABLE
-from core.models import DayCounted
+from core.models import CountedDay
 from core.platform.db import run, transaction
 
 BINS = 10
@@ -80,12 +80,12 @@ WHERE holds GROUP BY 1, 2, 3
 """  # noqa: S608 - numbers of ours
 
 _KEEP = f"""
-INSERT INTO answer_figures (business_id, day, channel_id, what, label, bin, count, good, bad, handed_over)
+INSERT INTO answer_metrics (business_id, day, channel_id, what, label, bin, count, good, bad, handed_over)
 SELECT %(business)s, counted.* FROM ({_COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
 _STORED = """
 SELECT what, max(label), bin, sum(count)::bigint, sum(good)::bigint, sum(bad)::bigint, sum(handed_over)::bigint
-FROM answer_figures
+FROM answer_metrics
 WHERE business_id = %(business)s AND day >= %(early)s AND day <= %(last)s
   AND (%(channel)s::bigint IS NULL OR channel_id = %(channel)s)
   AND CASE WHEN what IN ('ended', 'durable', 'by_bot') THEN day <= %(late)s ELSE day >= %(first)s END
@@ -125,7 +125,7 @@ def between(
 
 
 def _live(session: Session, business_id: int, zone: ZoneInfo, first: date, last: date) -> Sequence[Any]:
-    counted = select(DayCounted.day).where(DayCounted.day.between(first, last), DayCounted.answers_at.is_not(None))
+    counted = select(CountedDay.day).where(CountedDay.day.between(first, last), CountedDay.answers_at.is_not(None))
     stored = set(session.scalars(counted))
     days = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in stored]
     if not days:
@@ -145,12 +145,12 @@ def refresh_due(business_id: int, zone: ZoneInfo) -> int:
 
 
 def _due(session: Session, zone: ZoneInfo) -> list[date]:
-    """Return the closed days in `days_counted` whose answers were never counted, or not lately (`_again_after`)."""
+    """Return the closed days in `counted_days` whose answers were never counted, or not lately (`_again_after`)."""
     now = datetime.now(zone)
     rows = session.execute(
-        select(DayCounted.day, DayCounted.answers_at)
-        .where(DayCounted.day < now.date(), DayCounted.answers_at.is_(None) | (DayCounted.day > now.date() - _LATE))
-        .order_by(DayCounted.day.desc())
+        select(CountedDay.day, CountedDay.answers_at)
+        .where(CountedDay.day < now.date(), CountedDay.answers_at.is_(None) | (CountedDay.day > now.date() - _LATE))
+        .order_by(CountedDay.day.desc())
     )
     due = [day for day, at in rows if at is None or at < now - _again_after(now.date() - day)]
     return due[:_MOST_AT_ONCE]
@@ -163,12 +163,12 @@ def _again_after(age: timedelta) -> timedelta:
 def _count(session: Session, business_id: int, zone: ZoneInfo, day: date) -> None:
     """Recount one day. The update of its mark serializes concurrent counts."""
     run(session, _MARK, {"business": business_id, "day": day})
-    run(session, "DELETE FROM answer_figures WHERE business_id = %(business)s AND day = %(day)s",
+    run(session, "DELETE FROM answer_metrics WHERE business_id = %(business)s AND day = %(day)s",
         {"business": business_id, "day": day})  # fmt: skip
     run(session, _KEEP, _scope(business_id, zone, day, day))
 
 
-_MARK = "UPDATE days_counted SET answers_at = now() WHERE business_id = %(business)s AND day = %(day)s"
+_MARK = "UPDATE counted_days SET answers_at = now() WHERE business_id = %(business)s AND day = %(day)s"
 
 
 def _scope(business_id: int, zone: ZoneInfo, first: date, last: date) -> dict[str, object]:

@@ -107,7 +107,7 @@ WITH said AS (
     SELECT ch.id AS channel_id, (s ->> 'day')::int AS weekday, (s ->> 'opens')::time AS opens,
            (s ->> 'closes')::time AS closes, v.data #> '{{opening_hours,holidays}}' AS holidays
     FROM channels ch JOIN LATERAL (
-        SELECT data FROM bot_settings WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
+        SELECT data FROM bot_versions WHERE bot_id = ch.bot_id ORDER BY version DESC LIMIT 1
     ) v ON true CROSS JOIN LATERAL jsonb_array_elements(v.data #> '{{opening_hours,week}}') s
     WHERE ch.business_id = %(business)s
 ), opened AS (
@@ -168,9 +168,9 @@ COUNTED = f"""{_SPANS}, runs AS (
            CASE WHEN ch.kind = 'sms' THEN {_SEGMENTS} ELSE 1 END AS units,
            ltrim(coalesce(i.address, ''), '+') AS number
     FROM messages m JOIN channels ch ON ch.id = m.channel_id JOIN conversations c ON c.id = m.conversation_id
-    LEFT JOIN identities i ON i.id = c.identity_id
+    LEFT JOIN contact_identities i ON i.id = c.identity_id
     LEFT JOIN LATERAL (
-        SELECT pricing FROM receipts WHERE message_id = m.id AND pricing ? 'category' ORDER BY id DESC LIMIT 1
+        SELECT pricing FROM delivery_receipts WHERE message_id = m.id AND pricing ? 'category' ORDER BY id DESC LIMIT 1
     ) r ON true
     WHERE m.business_id = %(business)s AND m.direction = 'outbound' AND m.type NOT IN ('event', 'note')
       AND m.status IN {TAKEN} AND m.created_at >= %(since)s AND m.created_at < %(until)s

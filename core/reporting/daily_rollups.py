@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.bots import price_table
-from core.models import Business, DayCounted, Message
+from core.models import Business, CountedDay, Message
 from core.platform.db import run, system_transaction, transaction
 from core.reporting import answer_rollups
 from core.reporting.daily_metrics_sql import COUNTED, GSM, GSM_WIDE
@@ -31,11 +31,11 @@ _MOST_AT_ONCE = 31  # days of a business per run, so that other businesses are n
 _LOCK = 4_207_011  # its second key is the business
 
 _COUNT = f"""
-INSERT INTO daily_figures (business_id, day, channel_id, agent_id, metric, label, bucket, count, total)
+INSERT INTO daily_metrics (business_id, day, channel_id, agent_id, metric, label, bucket, count, total)
 SELECT %(business)s, day, channel_id, agent_id, metric, label, bucket, count, total FROM ({COUNTED}) AS counted
 """  # noqa: S608 - a statement of ours
 _MARK = """
-INSERT INTO days_counted (business_id, day, counted_at) VALUES (%(business)s, %(day)s, %(now)s)
+INSERT INTO counted_days (business_id, day, counted_at) VALUES (%(business)s, %(day)s, %(now)s)
 ON CONFLICT (business_id, day) DO UPDATE SET counted_at = %(now)s
 """
 
@@ -50,8 +50,8 @@ def refresh_due() -> int:
 def recount(since: date) -> int:
     """Recount the days of every business from `since` on, for example after an import. Returns the number of days."""
     with system_transaction() as session:
-        run(session, "DELETE FROM daily_figures WHERE day >= %(since)s", {"since": since})
-        run(session, "DELETE FROM days_counted WHERE day >= %(since)s", {"since": since})
+        run(session, "DELETE FROM daily_metrics WHERE day >= %(since)s", {"since": since})
+        run(session, "DELETE FROM counted_days WHERE day >= %(since)s", {"since": since})
     counted = 0
     while more := refresh_due():
         counted += more
@@ -85,7 +85,7 @@ def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
 
 def counted(session: Session, first: date, last: date) -> dict[date, datetime]:
     """Return the counted days of a period and when each was counted."""
-    rows = session.execute(select(DayCounted.day, DayCounted.counted_at).where(DayCounted.day.between(first, last)))
+    rows = session.execute(select(CountedDay.day, CountedDay.counted_at).where(CountedDay.day.between(first, last)))
     return {day: counted_at for day, counted_at in rows}  # noqa: C416 - mypy does not accept dict(rows)
 
 
@@ -109,7 +109,7 @@ def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now
     lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
     if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
         return False
-    run(session, "DELETE FROM daily_figures WHERE day = %(day)s", {"day": day})
+    run(session, "DELETE FROM daily_metrics WHERE day = %(day)s", {"day": day})
     values = scope(business_id, zone, day) | billing(session, business_id)
     run(session, _COUNT, values | {"until": rolled_up_until(zone, day, now)})
     run(session, _MARK, {"business": business_id, "day": day, "now": now})

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.channels.kinds import REPLY_WINDOWS
-from core.models import Business, DailyFigure
+from core.models import Business, DailyMetric
 from core.platform.db import run
 from core.reporting.daily_metrics_sql import COUNTED, LIMITS
 from core.reporting.daily_rollups import billing, counted, rolled_up_until, scope
@@ -183,16 +183,16 @@ def contacts(session: Session, business_id: int) -> Contacts:
 
 
 def _stored(session: Session, first: date, last: date, whose: MetricFilter) -> list[Figure]:
-    key = (DailyFigure.day, DailyFigure.metric, DailyFigure.label, DailyFigure.bucket)
+    key = (DailyMetric.day, DailyMetric.metric, DailyMetric.label, DailyMetric.bucket)
     query = (
-        select(*key, func.sum(DailyFigure.count), func.sum(DailyFigure.total))
-        .where(DailyFigure.day.between(first, last))
+        select(*key, func.sum(DailyMetric.count), func.sum(DailyMetric.total))
+        .where(DailyMetric.day.between(first, last))
         .group_by(*key)
     )
     if whose.channel_id is not None:
-        query = query.where(DailyFigure.channel_id == whose.channel_id)
+        query = query.where(DailyMetric.channel_id == whose.channel_id)
     if whose.agent_id is not None:
-        query = query.where(DailyFigure.agent_id == whose.agent_id)
+        query = query.where(DailyMetric.agent_id == whose.agent_id)
     return [
         Figure(day, metric, label, bucket, int(n), total)
         for day, metric, label, bucket, n, total in session.execute(query)

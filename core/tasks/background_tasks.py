@@ -86,7 +86,8 @@ class ClaimedTask:
         with single_statement() as session:
             updated = run(
                 session,
-                "UPDATE errands SET done = %(done)s, total = %(total)s WHERE id = %(id)s AND lease = %(lease)s",
+                "UPDATE background_tasks SET done = %(done)s, total = %(total)s WHERE id = %(id)s"
+                " AND lease = %(lease)s",
                 {"done": done, "total": total, "id": self.task_id, "lease": self.lease},
             ).rowcount
         if not updated:
@@ -184,11 +185,12 @@ def _view(row: BackgroundTask) -> TaskView:
 
 
 _CLAIM = """
-UPDATE errands SET state = 'running', lease = %(lease)s, due_at = now() + %(lease_for)s,
+UPDATE background_tasks SET state = 'running', lease = %(lease)s, due_at = now() + %(lease_for)s,
     attempts = attempts + 1, started_at = coalesce(started_at, now())
 WHERE id = ANY(ARRAY(
-    SELECT id FROM errands e WHERE due_at <= now()
-    ORDER BY (SELECT count(*) FROM errands r WHERE r.business_id = e.business_id AND r.state = 'running'), due_at
+    SELECT id FROM background_tasks e WHERE due_at <= now()
+    ORDER BY (SELECT count(*) FROM background_tasks r WHERE r.business_id = e.business_id
+      AND r.state = 'running'), due_at
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
 RETURNING id, business_id, kind, subject_id, attempts, lease, created_by
@@ -249,4 +251,4 @@ def finish(session: Session, task: ClaimedTask, error: str | None = None) -> boo
 
 def delete_old(session: Session) -> None:
     """Delete tasks that ended more than 30 days ago."""
-    session.execute(text("DELETE FROM errands WHERE ended_at < now() - :retention"), {"retention": _RETENTION})
+    session.execute(text("DELETE FROM background_tasks WHERE ended_at < now() - :retention"), {"retention": _RETENTION})

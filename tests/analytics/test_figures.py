@@ -146,14 +146,14 @@ def test_partial_rollups_agree_with_the_rows(business: TestBusiness, seed: int) 
 def test_a_day_is_counted_until_it_is_over(business: TestBusiness) -> None:
     make_history(business, 3)
     daily_rollups.refresh_due()
-    before = one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1")
+    before = one("SELECT counted_at FROM counted_days ORDER BY day DESC LIMIT 1 OFFSET 1")
     for ago, again in (("4 minutes", 0), ("6 minutes", 1)):
-        rows(f"UPDATE days_counted SET counted_at = now() - interval '{ago}' WHERE day = '{TODAY}'")
+        rows(f"UPDATE counted_days SET counted_at = now() - interval '{ago}' WHERE day = '{TODAY}'")
         assert daily_rollups.refresh_due() == again
     midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZONE)
-    rows(f"UPDATE days_counted SET counted_at = '{midnight}' WHERE day = '{TODAY - timedelta(days=1)}'")
+    rows(f"UPDATE counted_days SET counted_at = '{midnight}' WHERE day = '{TODAY - timedelta(days=1)}'")
     assert daily_rollups.refresh_due() == (datetime.now(ZONE) - midnight > timedelta(minutes=1))
-    assert one("SELECT counted_at FROM days_counted ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
+    assert one("SELECT counted_at FROM counted_days ORDER BY day DESC LIMIT 1 OFFSET 1") >= before
 
 
 def test_filter_by_channel(business: TestBusiness) -> None:
@@ -186,10 +186,10 @@ def test_filter_by_agent(business: TestBusiness) -> None:
 def test_recount_since_a_day(business: TestBusiness) -> None:
     make_history(business, 3)
     counted = daily_rollups.refresh_due()
-    rows("UPDATE daily_figures SET count = count + 1")
+    rows("UPDATE daily_metrics SET count = count + 1")
     wrong = as_set(read(business))
     assert cli.main(["rollups", "--since", str(FIRST)]) == 0
-    assert one("SELECT count(*) FROM days_counted") == counted
+    assert one("SELECT count(*) FROM counted_days") == counted
     assert not as_set(read(business, last=TODAY - timedelta(days=1))) & wrong
 
 
@@ -224,10 +224,10 @@ def test_a_day_is_recounted_while_late_data_may_arrive(business: TestBusiness) -
     make_history(business, 3)
     assert daily_rollups.refresh_due() > 0
     assert daily_rollups.refresh_due() == 0
-    rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
+    rows("UPDATE counted_days SET counted_at = counted_at - interval '2 hours'")
     assert daily_rollups.refresh_due() > 0
     rows("UPDATE messages SET status = 'read' WHERE status = 'delivered'")
-    rows("UPDATE days_counted SET counted_at = counted_at - interval '2 hours'")
+    rows("UPDATE counted_days SET counted_at = counted_at - interval '2 hours'")
     daily_rollups.refresh_due()
     yesterday = TODAY - timedelta(days=1)
     assert read(business, FIRST, yesterday).count("sent", "delivered") == 0
@@ -395,7 +395,8 @@ def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") ->
     message_id = talk.line("bot", 10, "delivered")
     rows("UPDATE messages SET text = :text WHERE id = :id", text=text, id=message_id)
     rows(
-        "INSERT INTO receipts (business_id, channel_id, message_id, provider_id, status, occurred_at, pricing) VALUES "
+        "INSERT INTO delivery_receipts (business_id, channel_id, message_id, provider_id, status,"
+        " occurred_at, pricing) VALUES "
         "(:business, :channel, :id, 'wamid.' || :id, 'delivered', now(), cast(:pricing AS jsonb))",
         business=talk.business.business_id, channel=talk.business.whatsapp_channel_id, id=message_id,
         pricing=json.dumps({"billable": billable, "category": category}),
@@ -409,7 +410,7 @@ def set_prices(business: TestBusiness, **kept: Any) -> None:
 
 def test_messages_are_billed_by_receipt_and_price(business: TestBusiness) -> None:
     talk = Talk(business)
-    rows("UPDATE identities SET address = '5491155550001'")
+    rows("UPDATE contact_identities SET address = '5491155550001'")
     for category, billable in (("marketing", True), ("MARKETING", True), ("service", True), ("service", False),
                                ("referral_conversion", True)):  # fmt: skip
         billed(talk, category, billable)

@@ -95,7 +95,7 @@ def test_counted_days_are_read_from_the_rollups(business) -> None:
     talk(business, ended=10 * DAY)
     before = measured(business)
     rows(
-        "INSERT INTO days_counted (business_id, day, counted_at)"
+        "INSERT INTO counted_days (business_id, day, counted_at)"
         " SELECT :business, current_date - n, now() FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
@@ -108,10 +108,10 @@ def test_counted_days_are_read_from_the_rollups(business) -> None:
 
 def test_days_are_recounted_while_verdicts_arrive(business) -> None:
     rows(
-        "INSERT INTO days_counted (business_id, day, counted_at, answers_at)"
+        "INSERT INTO counted_days (business_id, day, counted_at, answers_at)"
         " SELECT :business, current_date - n, now(), now() - interval '2 hours' FROM generate_series(1, 40) AS n",
         business=business.business_id,
     )
     assert answer_rollups.refresh_due(business.business_id, UTC) == 6
-    rows("UPDATE days_counted SET answers_at = now() - interval '2 days'")
+    rows("UPDATE counted_days SET answers_at = now() - interval '2 days'")
     assert answer_rollups.refresh_due(business.business_id, UTC) == 28

@@ -258,7 +258,7 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     page.go_back()
     at_rest(page)
     page.get_by_role("button", name="Save", exact=True).click()
-    until(lambda: column("SELECT data ->> 'name' FROM bot_settings ORDER BY version") == [before, "Luna"])
+    until(lambda: column("SELECT data ->> 'name' FROM bot_versions ORDER BY version") == [before, "Luna"])
     at_rest(page)
     page.get_by_text("Versions", exact=True).click()
     at_rest(page)
@@ -266,7 +266,7 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     page.get_by_role("option").last.click()
     at_rest(page)
     page.get_by_role("button", name="Restore version 1").click()
-    until(lambda: one("SELECT data ->> 'name' FROM bot_settings ORDER BY version DESC LIMIT 1") == before)
+    until(lambda: one("SELECT data ->> 'name' FROM bot_versions ORDER BY version DESC LIMIT 1") == before)
 
 
 @pytest.mark.parametrize("path", ["people", "keys"])  # which pages these are: tests/console/test_pages.py

@@ -213,11 +213,12 @@ def test_a_part_that_nobody_knows_is_bounded() -> None:
 
 
 def on_file(business: TestBusiness, *told: tuple[str, str, str, str, list[dict[str, Any]]]) -> None:
-    rows("UPDATE channels SET account = 'waba-1', templates_asked_at = now() - interval '10 minutes'"
+    rows("UPDATE channels SET account = 'waba-1', templates_synced_at = now() - interval '10 minutes'"
          " WHERE provider = 'whatsapp_cloud'")  # fmt: skip
     for name, language, status, category, components in told:
         rows(
-            "INSERT INTO templates (business_id, account, name, language, status, category, quality, rejected_reason,"
+            "INSERT INTO message_templates (business_id, account, name, language, status, category, quality,"
+            " rejected_reason,"
             " components) VALUES (:business, 'waba-1', :name, :language, :status, :category, '', '',"
             " CAST(:components AS jsonb))",
             business=business.business_id, name=name, language=language, status=status, category=category,
@@ -252,7 +253,7 @@ def test_the_api_refuses_before_it_queues(
     assert fault["field"] == field and told in fault["reason"]
     assert one("SELECT count(*) FROM messages") == 0
     stale = field in ("template.name", "template.language")
-    assert one("SELECT templates_asked_at IS NULL FROM channels WHERE provider = 'whatsapp_cloud'") is stale
+    assert one("SELECT templates_synced_at IS NULL FROM channels WHERE provider = 'whatsapp_cloud'") is stale
 
 
 def test_the_api_accepts_valid_and_unknown_templates(api: Api, business: TestBusiness) -> None:

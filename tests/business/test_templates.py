@@ -102,7 +102,7 @@ def test_a_failed_sync_keeps_stored_templates(business: TestBusiness, meta: HTTP
     with pytest.raises(SendError):
         sync(business)
     assert usable(business) == ["pedido"]
-    rows("UPDATE channels SET templates_asked_at = NULL")
+    rows("UPDATE channels SET templates_synced_at = NULL")
     assert templates.sync_due() == 2, "and the next account is asked all the same"
 
 

@@ -84,22 +84,47 @@ def test_a_database_with_rows_is_refused_without_force(saved: Path, elsewhere: s
     assert _content(elsewhere) == before
 
 
-def test_an_older_schema_is_restored_and_then_brought_up_to_date(elsewhere: str, tmp_path: Path) -> None:
-    url = "postgresql+psycopg://" + elsewhere.split("://", 1)[1]
-    migrations.bring_to(url, "0010")
-    with psycopg.connect(elsewhere) as connection:
-        connection.execute("INSERT INTO businesses (name, profile) VALUES ('Old', '{}')")
+def _make_0034(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute((Path(__file__).parents[1] / "core/schema_0034.sql").read_text())
+        connection.execute("INSERT INTO businesses (name, profile, most_open) VALUES ('Old', '{}', 7)")
         connection.execute(
             "INSERT INTO channels (business_id, kind, provider, identity, name, credentials)"
             " SELECT id, 'sms', 'twilio', '+1', 'SMS', '' FROM businesses"
         )
+        connection.execute("INSERT INTO work_minutes VALUES (now(), 'errands', 1, 1, 0, 0.5)")
+
+
+def _kept(url: str) -> list[Any]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT name, last_probe, (SELECT max_open FROM businesses), (SELECT kind FROM work_minutes),"
+            " (SELECT version_num FROM alembic_version) FROM channels"
+        ).fetchall()
+
+
+def test_a_backup_of_the_schema_before_is_converted(elsewhere: str, tmp_path: Path) -> None:
+    _make_0034(elsewhere)
     old = tmp_path / "old.tar"
-    assert backup_archive.write(elsewhere, tmp_path / "none", old).revision == "0010"
-    migrations.upgrade(url)
+    assert backup_archive.write(elsewhere, tmp_path / "none", old).revision == "0034"
+    migrations.upgrade("postgresql+psycopg://" + elsewhere.split("://", 1)[1])
+    converted: list[Any] = [("SMS", {}, 7, "tasks", migrations.history()[-1])]
+    assert _kept(elsewhere) == converted
     backup_archive.restore(elsewhere, tmp_path, old, force=True)
+    assert _kept(elsewhere) == converted
+
+
+@pytest.mark.parametrize(("revision", "advice"), [("0019", "the version that wrote it"), ("9001", "update it")])
+def test_a_backup_of_an_unknown_schema_says_what_to_do(
+    revision: str, advice: str, elsewhere: str, tmp_path: Path
+) -> None:
+    _make_0034(elsewhere)
     with psycopg.connect(elsewhere) as connection:
-        assert connection.execute("SELECT name, told FROM channels").fetchall() == [("SMS", {})]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (migrations.history()[-1],)
+        connection.execute("UPDATE alembic_version SET version_num = %s", [revision])
+    old = tmp_path / "old.tar"
+    backup_archive.write(elsewhere, tmp_path / "none", old)
+    with pytest.raises(BackupError, match=advice):
+        backup_archive.restore(elsewhere, tmp_path, old, force=True)
 
 
 def test_what_is_damaged_is_found_before_anything_is_touched(saved: Path, elsewhere: str, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_only_a_paused_channel_is_resumed(
     assert told in said.out + said.err
     with system_transaction() as session:
         assert session.get_one(Channel, business.sms_channel_id).state == ChannelState(after)
-    entries = column("SELECT action FROM audit_log WHERE actor = 'system:cli'")
+    entries = column("SELECT action FROM audit_entries WHERE actor = 'system:cli'")
     assert entries == (["channel.resume"] if code == 0 else [])
 
 

@@ -39,7 +39,7 @@ def test_from_the_code_to_the_webhooks(meta, monkeypatch: pytest.MonkeyPatch) ->
         ["subscribe"],
     ):
         assert main(["whatsapp", *command]) == 0
-    done = rows("SELECT action, actor FROM audit_log ORDER BY id")
+    done = rows("SELECT action, actor FROM audit_entries ORDER BY id")
     assert [action for action, _ in done] == [
         "channel.request_code", "channel.verify_code", "channel.register", "channel.subscribe",
     ]  # fmt: skip
@@ -56,7 +56,7 @@ def test_a_rejection_by_meta_is_printed_and_not_logged(meta, capsys) -> None:
     meta.post(f"{NUMBER}/verify_code", json={"error": {"code": 136025, "message": "Wrong code"}}, status=400)
     assert main(["whatsapp", "verify-code", "000000"]) == 2
     assert "136025: Wrong code" in capsys.readouterr().err
-    assert rows("SELECT count(*) FROM audit_log") == [(0,)]
+    assert rows("SELECT count(*) FROM audit_entries") == [(0,)]
 
 
 def test_the_profile_is_changed_and_shown(meta, capsys) -> None:

@@ -108,7 +108,7 @@ def test_a_change_is_saved_as_a_version_and_brought_back(desk: Desk, business: T
     desk.page.text_input(key="bot_note").set_value("A new name")
     press(desk, "Save")
     assert (in_force(business)[0], in_force(business)[1].name) == (2, "Luna")
-    assert one("SELECT note FROM bot_settings WHERE version = 2") == "A new name"
+    assert one("SELECT note FROM bot_versions WHERE version = 2") == "A new name"
     assert one("SELECT name FROM bots") == "Luna"
     desk.page.segmented_control(key="bot_part").set_value("versions")
     desk.run()
@@ -372,11 +372,11 @@ def test_a_trial_is_counted_and_waits_when_the_budget_is_spent(
     desk.page.chat_input(key="trial_input").set_value("¿Envían?")
     desk.run()
     assert [message.children[0].value for message in desk.page.chat_message] == ["¿Envían?", "Claro."]
-    assert one("SELECT data ->> 'tokens' FROM audit_log WHERE action = 'bot.try'") == "1100"
+    assert one("SELECT data ->> 'tokens' FROM audit_entries WHERE action = 'bot.try'") == "1100"
     desk.page.chat_input(key="trial_input").set_value("¿Y a Cuba?")
     desk.run()
     assert "budget for this minute" in desk.page.warning[0].value
-    rows("UPDATE audit_log SET created_at = created_at - interval '2 minutes'")
+    rows("UPDATE audit_entries SET created_at = created_at - interval '2 minutes'")
     press(desk, "Try again")
     assert not desk.page.warning
     assert len(desk.page.chat_message) == 4

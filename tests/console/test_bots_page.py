@@ -128,9 +128,9 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
         newest = audit_log.entries(session)[0]
     assert why is not None and why.prompt_version == "p1"
     assert (newest.action, newest.data["name"]) == ("bot.remove", "Luna")
-    left = "SELECT (SELECT count(*) FROM bot_settings WHERE bot_id = :b) + (SELECT count(*) FROM knowledge_sources)"
+    left = "SELECT (SELECT count(*) FROM bot_versions WHERE bot_id = :b) + (SELECT count(*) FROM knowledge_sources)"
     assert one(left, b=luna) == 0
-    assert one("SELECT state FROM errands") == "cancelled"
+    assert one("SELECT state FROM background_tasks") == "cancelled"
 
 
 def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:

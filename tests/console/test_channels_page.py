@@ -98,7 +98,7 @@ def test_pausing_resuming_and_disabling(desk, business) -> None:
         page.button(key=f"{verb}_{business.sms_channel_id}").click()
         page = desk.run()
         assert rows(f"SELECT state FROM channels WHERE id = {business.sms_channel_id}") == [(state,)], verb
-    found = rows("SELECT action FROM audit_log WHERE action LIKE 'channel.%' ORDER BY id")
+    found = rows("SELECT action FROM audit_entries WHERE action LIKE 'channel.%' ORDER BY id")
     assert found == [("channel.pause",), ("channel.resume",), ("channel.disable",), ("channel.resume",)]
 
 
@@ -128,7 +128,7 @@ def test_the_form_adds_a_channel_after_the_provider_accepted_it(desk, providers)
     page.button[-1].click()
     page = desk.run()
     assert [one.value for one in page.error] == []
-    assert rows("SELECT name, account, told->>'well' FROM channels WHERE identity = '555000111'") == [
+    assert rows("SELECT name, account, last_probe->>'well' FROM channels WHERE identity = '555000111'") == [
         ("Sales", "99", "true")
     ]
 

@@ -91,8 +91,8 @@ def test_a_manager_writes_down_that_a_customer_wants_silence(business, talk, mon
     assert desk.component("customer")["manages"]
     for silent in (True, False):
         desk.act("silence", talk, contact=state_of(talk).contact_id, kind="whatsapp", value=silent)
-        assert one("SELECT opted_out_at IS NOT NULL FROM identities") is silent
-    assert column("SELECT action FROM audit_log WHERE action LIKE 'contact.%' ORDER BY id") == [
+        assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities") is silent
+    assert column("SELECT action FROM audit_entries WHERE action LIKE 'contact.%' ORDER BY id") == [
         "contact.opt_out",
         "contact.opt_in",
     ]
@@ -103,7 +103,7 @@ def test_an_agent_neither_sees_nor_does_it(desk, business, talk, monkeypatch: py
     contact = state_of(talk).contact_id
     assert not desk.component("customer")["manages"]
     desk.act("silence", talk, contact=contact, kind="whatsapp", value=True)
-    assert one("SELECT opted_out_at IS NULL FROM identities")
+    assert one("SELECT opted_out_at IS NULL FROM contact_identities")
     monkeypatch.setattr(auth, "token", lambda: desk.person.token)
     with pytest.raises(NotAllowed):
         contact_commands.set_opted_out(contact, "whatsapp", opted_out=True)
@@ -112,7 +112,7 @@ def test_an_agent_neither_sees_nor_does_it(desk, business, talk, monkeypatch: py
 def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk) -> None:
     contact_id = state_of(talk).contact_id
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
         " VALUES (:business, :contact, 'sms', '+541155550001')",
         business=business.business_id,
         contact=contact_id,

@@ -42,7 +42,7 @@ def test_what_an_alert_is_about_is_said_in_words(business, monkeypatch: pytest.M
 
 
 def test_parts_and_channels_at_a_glance(business, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows('UPDATE channels SET told = \'{"well": false, "detail": "no", "latency": 41}\' WHERE kind = \'sms\'')
+    rows('UPDATE channels SET last_probe = \'{"well": false, "detail": "no", "latency": 41}\' WHERE kind = \'sms\'')
     desk = Desk(person(business.business_id, role=Role.MANAGER), monkeypatch)
     desk.open().switch_page("app_pages/health/page.py")
     page = desk.run()

@@ -123,7 +123,7 @@ def test_the_model_drafts_from_what_colleagues_said_and_what_it_took_is_kept(vio
     assert desk.page.text_area(key="improve_a_1").value == "We repair violins within a week."
     assert "| Do you repair violins?" in writer.said
     assert "| Yes, in about a week." in writer.said
-    ((action, kept),) = rows("SELECT action, data FROM audit_log WHERE data ? 'cost_usd'")
+    ((action, kept),) = rows("SELECT action, data FROM audit_entries WHERE data ? 'cost_usd'")
     assert (action, kept["tokens"]) == ("suggestion.draft", 120)
 
 
@@ -147,7 +147,7 @@ def test_what_a_failed_draft_took_is_kept(violins, monkeypatch) -> None:
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
     with pytest.raises(commands.NotDrafted):
         commands.draft(1)
-    ((kept,),) = rows("SELECT data FROM audit_log WHERE data ? 'cost_usd'")
+    ((kept,),) = rows("SELECT data FROM audit_entries WHERE data ? 'cost_usd'")
     assert (kept["tokens"], kept["model"]) == (1300, "gpt-6-luna")
 
 
@@ -155,7 +155,7 @@ def test_no_draft_is_written_when_the_money_is_spent(violins, monkeypatch) -> No
     one = person(violins.business_id, role=Role.MANAGER)
     monkeypatch.setattr(commands, "model", lambda: WritesDrafts("Yes."))
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
-    rows("UPDATE bot_settings SET data = data || '{\"usd_per_day\": 0.01}'")
+    rows("UPDATE bot_versions SET data = data || '{\"usd_per_day\": 0.01}'")
     rows("UPDATE ai_runs SET cost_usd = 1, input_tokens = 1, created_at = now()")
     with pytest.raises(OverBudget):
         commands.draft(1)

@@ -30,7 +30,7 @@ def test_the_bell_counts_and_the_page_shows_and_reads_them(
     business: TestBusiness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note(business, "account_verified")
-    rows("UPDATE notices SET created_at = now() - interval '1 hour'")
+    rows("UPDATE notifications SET created_at = now() - interval '1 hour'")
     ana, bea = (person(business.business_id, role=role) for role in (Role.AGENT, Role.MANAGER))
     rows("UPDATE agents SET language = 'es'")
     desk = Desk(ana, monkeypatch)
@@ -65,7 +65,7 @@ def test_a_persons_message_of_unknown_fate_is_told_once(business: TestBusiness) 
     for _ in range(2):
         with system_transaction() as session:
             settlement.notify_of_uncertain(session, 60)
-    assert rows("SELECT kind, conversation_id FROM notices") == [
+    assert rows("SELECT kind, conversation_id FROM notifications") == [
         ("message_uncertain", one("SELECT conversation_id FROM messages WHERE id = :id", id=ids[0]))
     ]
-    assert column("SELECT about FROM notices") == [f"uncertain message {ids[0]}"]
+    assert column("SELECT about FROM notifications") == [f"uncertain message {ids[0]}"]

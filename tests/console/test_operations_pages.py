@@ -71,7 +71,7 @@ class TestDeadLetters:
         desk.page.button(key="sure_KeyError").click()
         desk.run()
         assert one("SELECT count(*) FROM dead_letters") == 0
-        assert column("SELECT action FROM audit_log WHERE action LIKE 'dead%'") == ["dead_letter.discard"]
+        assert column("SELECT action FROM audit_entries WHERE action LIKE 'dead%'") == ["dead_letter.discard"]
 
     def test_those_of_nobody_are_not_shown_where_several_businesses_are(
         self, business: TestBusiness, dead: int
@@ -159,7 +159,7 @@ class TestKeys:
         desk.page.button(key=f"sure_{key_id}").click()
         desk.run()
         assert one("SELECT revoked_at IS NOT NULL FROM api_keys")
-        assert column("SELECT action FROM audit_log WHERE action LIKE 'api_key%' ORDER BY id") == [
+        assert column("SELECT action FROM audit_entries WHERE action LIKE 'api_key%' ORDER BY id") == [
             "api_key.create", "api_key.revoke",
         ]  # fmt: skip
 
@@ -219,7 +219,7 @@ def test_several_businesses_do_not_see_each_others_work(
     rows("INSERT INTO task_failures (kind, error, trace) VALUES ('replies', 'KeyError', 'their words')")
     rows("INSERT INTO businesses (name) VALUES ('Other')")
     customer_writes("Hola")
-    rows("UPDATE reply_turns SET due_at = now() - interval '1 minute'")
+    rows("UPDATE pending_replies SET due_at = now() - interval '1 minute'")
     desk = at(business, monkeypatch, "monitor", Role.MANAGER)
     assert not desk.page.code
     assert any("several businesses" in said.value for said in desk.page.info)

@@ -143,4 +143,4 @@ def test_people_by_command(business: TestBusiness, capsys: pytest.CaptureFixture
     for command in (["enable", "eva@desk.example"], ["link", "eva@desk.example"], ["reset-totp", "eva@desk.example"]):
         assert main(["users", *command]) == 0
     assert main(["users", "disable", "nobody@desk.example"]) == 2
-    assert set(column("SELECT actor FROM audit_log")) == {"system:cli"}
+    assert set(column("SELECT actor FROM audit_entries")) == {"system:cli"}

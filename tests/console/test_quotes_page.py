@@ -118,7 +118,7 @@ def test_a_waiting_quote_is_cancelled(desk, business, talk) -> None:
     page = desk.run()
     assert one("SELECT state FROM quotes") == "declined"
     assert "cancel_sure" not in [one.key for one in page.button]
-    assert rows("SELECT action, actor FROM audit_log WHERE subject LIKE 'quote:%'") == [
+    assert rows("SELECT action, actor FROM audit_entries WHERE subject LIKE 'quote:%'") == [
         ("quote.cancel", f"agent:{desk.person.id}")
     ]
 
@@ -194,7 +194,7 @@ def test_days_that_are_over_keep_their_quotes(business, talk) -> None:
     says(business.business_id, talk, "hola", created_at=datetime.now(UTC) - timedelta(days=3))
     daily_rollups.refresh_due()
     assert rows(
-        "SELECT metric, label, count, total FROM daily_figures WHERE metric IN ('quote', 'sold') ORDER BY day"
+        "SELECT metric, label, count, total FROM daily_metrics WHERE metric IN ('quote', 'sold') ORDER BY day"
     ) == [
         ("quote", "confirmed", 1, 0),
         ("sold", "USD", 1, 50),

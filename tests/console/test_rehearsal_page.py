@@ -75,7 +75,7 @@ def test_unsaved_settings_are_tried_from_the_bar_and_shown_side_by_side(desk: De
     assert "Now handed to a person" in words
     assert "now handed to a person: 1" in words
     assert "Sí, claro." in words
-    assert one("SELECT count(*) FROM bot_settings") == 1
+    assert one("SELECT count(*) FROM bot_versions") == 1
     assert not desk.page.button(key="rehearsal_begin").disabled
 
 
@@ -85,7 +85,7 @@ def test_it_is_cancelled_and_says_so(desk: Desk, business: TestBusiness) -> None
     press(desk, "rehearsal_begin")
     press(desk, "rehearsal_cancel")
     assert "It was cancelled" in said(desk)
-    assert one("SELECT state FROM errands") == "cancelled"
+    assert one("SELECT state FROM background_tasks") == "cancelled"
 
 
 def test_nothing_to_try_is_said_plainly(desk: Desk) -> None:
@@ -102,7 +102,7 @@ def test_an_unknown_price_leaves_only_the_count(desk: Desk, business: TestBusine
     what_if(desk)
     assert desk.page.text_input(key="rehearsal_spend").disabled
     press(desk, "rehearsal_begin")
-    assert rows("SELECT spend_limit FROM rehearsals")[0].spend_limit is None
+    assert rows("SELECT spend_limit FROM replays")[0].spend_limit is None
 
 
 def test_settings_that_are_wrong_are_not_tried(desk: Desk) -> None:
@@ -203,4 +203,4 @@ def test_a_manager_may_try_what_an_administrator_saves(business: TestBusiness, m
     desk = at_bot(business, monkeypatch, Role.MANAGER)
     what_if(desk)
     press(desk, "rehearsal_begin")
-    assert one("SELECT count(*) FROM rehearsals") == 1
+    assert one("SELECT count(*) FROM replays") == 1

@@ -206,7 +206,7 @@ def test_nothing_can_be_done_to_what_is_not_seen(
     hidden = _with_everything(floor, floor.talks["taken"])
     floor.sees(Sees.OWN)
     be(floor.ana)
-    counted = ("count(*) FROM messages", "count(*) FROM audit_log", "sum(unread_count) FROM conversations")
+    counted = ("count(*) FROM messages", "count(*) FROM audit_entries", "sum(unread_count) FROM conversations")
     kept = "SELECT " + ", ".join(f"(SELECT {one})" for one in counted)
     before = rows(kept)
     for name, act in ACTS.items():
@@ -390,7 +390,7 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
     page.radio(key="agents_see").set_value(Sees.OWN)
     desk.run()
     assert one("SELECT agents_see FROM businesses") == "own"
-    (noted,) = rows("SELECT actor, data FROM audit_log WHERE action = 'business.visibility'")
+    (noted,) = rows("SELECT actor, data FROM audit_entries WHERE action = 'business.visibility'")
     assert tuple(noted) == (f"agent:{boss.id}", {"before": "all", "after": "own"})
     for who in (floor.ana, person(floor.business.business_id, role=Role.MANAGER, name="Eva")):
         be(who)

@@ -22,7 +22,7 @@ def state() -> list[Any]:
     """Return everything that merging changes, except the records of the merge."""
     return [
         rows("SELECT id, name, custom::text, merged_into_id FROM contacts ORDER BY id"),
-        rows("SELECT id, contact_id, address, opted_out_at FROM identities ORDER BY id"),
+        rows("SELECT id, contact_id, address, opted_out_at FROM contact_identities ORDER BY id"),
         rows(
             "SELECT id, contact_id, identity_id, status, mode, waiting_since, unread_count, snoozed_until, closed_at"
             " FROM conversations ORDER BY id"
@@ -43,20 +43,20 @@ def contacts(*talks: int) -> list[int]:
 
 def test_undoing_a_merge_restores_everything(business: TestBusiness, pair: tuple[int, int]) -> None:
     keep, merged = contacts(*pair)
-    rows("UPDATE identities SET opted_out_at = now() WHERE address = :one", one=OTHER)
+    rows("UPDATE contact_identities SET opted_out_at = now() WHERE address = :one", one=OTHER)
     known = '{"about": "Prefers mornings", "fields": [["City", "Lima"]]}'
     rows("UPDATE contacts SET custom = cast(:known AS jsonb) WHERE id = :id", known=known, id=merged)
     before = state()
     merge_id = merge(business, keep, merged)
-    assert set(column("SELECT contact_id FROM identities")) == {keep}
+    assert set(column("SELECT contact_id FROM contact_identities")) == {keep}
     assert set(column("SELECT contact_id FROM conversations")) == {keep}
-    assert one("SELECT count(*) FROM identities WHERE opted_out_at IS NULL") == 0
+    assert one("SELECT count(*) FROM contact_identities WHERE opted_out_at IS NULL") == 0
     with transaction(business.business_id) as session:
         assert profile.read(session, keep).about == "Prefers mornings"
     undo(business, merge_id)
     undo(business, merge_id)
     assert state() == before
-    assert column("SELECT action FROM audit_log WHERE action LIKE 'contact.%' ORDER BY id") == [
+    assert column("SELECT action FROM audit_entries WHERE action LIKE 'contact.%' ORDER BY id") == [
         "contact.merge",
         "contact.unmerge",
     ]
@@ -94,7 +94,9 @@ def test_a_conversation_that_followed_the_other_address_returns_to_its_own(
     merge_id = merge(business, *contacts(older, newer))
     assert customer_writes("Sigo aqui", OTHER) == older
     undo(business, merge_id)
-    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id WHERE c.id = :id",
+    assert one(
+        "SELECT i.address FROM conversations c JOIN contact_identities i ON i.id = c.identity_id"
+        " WHERE c.id = :id",
                id=older) == ONE  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def test_changes_made_since_are_kept(business: TestBusiness, pair: tuple[int, in
     undo(business, merge_id)
     with transaction(business.business_id) as session:
         assert profile.read(session, keep).name == "Sra. Torres"
-    assert one("SELECT count(*) FROM identities WHERE opted_out_at IS NOT NULL") == 2, "a wish is never undone"
+    assert one("SELECT count(*) FROM contact_identities WHERE opted_out_at IS NOT NULL") == 2, "a wish is never undone"
 
 
 def test_what_cannot_be_merged(business: TestBusiness, pair: tuple[int, int]) -> None:
@@ -140,7 +142,8 @@ def test_candidates_share_a_number_or_a_name(business: TestBusiness, pair: tuple
     (keep, similar) = contacts(*pair)
     by_number = state_of(conversation(business.business_id, business.sms_channel_id, name="Otra")).contact_id
     rows(
-        "UPDATE identities SET lookup_key = (SELECT lookup_key FROM identities WHERE contact_id = :keep)"
+        "UPDATE contact_identities SET lookup_key = (SELECT lookup_key FROM contact_identities"
+        " WHERE contact_id = :keep)"
         " WHERE contact_id = :other",
         keep=keep,
         other=by_number,

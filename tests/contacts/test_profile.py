@@ -23,7 +23,7 @@ def test_a_profile_has_addresses_and_past_conversations(business: TestBusiness) 
     assert (found.name, found.about) == ("Ana Torres", "Prefiere la tarde")
     assert [(one.kind, one.address) for one in found.identities] == [("whatsapp", "5491155550001")]
     assert [(past.id, past.last_text) for past in found.past] == [(talk, "Hola")]
-    assert one("SELECT count(*) FROM audit_log WHERE action LIKE 'contact.%'") == 2
+    assert one("SELECT count(*) FROM audit_entries WHERE action LIKE 'contact.%'") == 2
 
 
 def test_a_name_set_by_an_agent_is_not_overwritten(business: TestBusiness) -> None:

@@ -25,7 +25,7 @@ FIRST = 0.1  # and REPLY_FIRST_QUIET_SECONDS
 
 def due_in() -> float:
     """Return the seconds from the first message to the time the reply is due."""
-    return float(one("SELECT extract(epoch FROM due_at - first_message_at) FROM reply_turns"))
+    return float(one("SELECT extract(epoch FROM due_at - first_message_at) FROM pending_replies"))
 
 
 def set_bot(business: TestBusiness, **changes: object) -> None:
@@ -56,7 +56,7 @@ def test_the_first_window_is_never_longer_than_the_quiet_window(business: TestBu
 
 def test_a_later_message_waits_for_the_quiet_window(business: TestBusiness) -> None:
     customer_writes()
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     customer_writes("Otra")
     assert QUIET - 0.01 <= due_in() < QUIET + 0.1
 
@@ -69,7 +69,7 @@ def test_a_first_message_with_media_waits_for_the_quiet_window(business: TestBus
 
 def test_a_burst_gets_one_reply(business: TestBusiness) -> None:
     receive(meta_body(*(text_value(f"parte {n}") for n in range(4))))
-    ((latest, attempts),) = rows("SELECT latest_message_id, attempts FROM reply_turns")
+    ((latest, attempts),) = rows("SELECT latest_message_id, attempts FROM pending_replies")
     assert latest == one("SELECT max(id) FROM messages")
     assert attempts == 0
     assert due_in() >= QUIET - 0.01
@@ -77,12 +77,12 @@ def test_a_burst_gets_one_reply(business: TestBusiness) -> None:
 
 def test_each_message_postpones_the_reply_up_to_a_limit(business: TestBusiness) -> None:
     customer_writes()
-    rows("UPDATE reply_turns SET first_message_at = now() - interval '0.5 seconds'")
+    rows("UPDATE pending_replies SET first_message_at = now() - interval '0.5 seconds'")
     customer_writes("y otra cosa")
-    assert one("SELECT due_at > now() + interval '0.05 seconds' FROM reply_turns")
-    rows("UPDATE reply_turns SET first_message_at = now() - interval '10 seconds'")
+    assert one("SELECT due_at > now() + interval '0.05 seconds' FROM pending_replies")
+    rows("UPDATE pending_replies SET first_message_at = now() - interval '10 seconds'")
     customer_writes("y otra más")
-    assert one("SELECT due_at <= now() FROM reply_turns"), "five quiet windows are the most anybody waits"
+    assert one("SELECT due_at <= now() FROM pending_replies"), "five quiet windows are the most anybody waits"
 
 
 def test_the_bots_own_quiet_window_applies(business: TestBusiness) -> None:
@@ -99,8 +99,8 @@ def test_with_the_bot_off_new_conversations_go_to_people(business: TestBusiness,
     for _ in range(2):
         customer_writes()
     assert rows("SELECT mode, waiting_since IS NOT NULL, assignee_id FROM conversations") == [("human", True, here)]
-    assert one("SELECT count(*) FROM reply_turns") == 0
-    assert rows("SELECT kind, conversation_id IS NOT NULL FROM notices") == [("handed_off", True)]
+    assert one("SELECT count(*) FROM pending_replies") == 0
+    assert rows("SELECT kind, conversation_id IS NOT NULL FROM notifications") == [("handed_off", True)]
 
 
 def test_window_and_wait_start_at_the_providers_time(business: TestBusiness) -> None:
@@ -147,11 +147,11 @@ def test_a_customer_message_reopens_the_conversation(business: TestBusiness, sta
 
 def test_a_conversation_stays_with_its_agent(business: TestBusiness) -> None:
     customer_writes()
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     rows("UPDATE conversations SET mode = 'human'")
     customer_writes("¿Hola?")
     assert one("SELECT mode FROM conversations") == "human"
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_window_is_a_day() -> None:

@@ -104,7 +104,7 @@ def test_an_agents_answer_ends_the_draft(business: TestBusiness, talk: int) -> N
 
 def test_a_draft_that_cannot_be_sent_stays_pending(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
-    rows("UPDATE identities SET opted_out_at = now()")
+    rows("UPDATE contact_identities SET opted_out_at = now()")
     with pytest.raises(OptedOut):
         approve(business, run_id)
     assert run_of(business, talk) == run_id

@@ -45,9 +45,9 @@ def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
     return one(f"SELECT assignee_id FROM conversations WHERE id = {conversation_id}")
 
 
-def set_rules(business: TestBusiness, automatic: bool = True, most_open: int = 10) -> None:
+def set_rules(business: TestBusiness, automatic: bool = True, max_open: int = 10) -> None:
     with transaction(business.business_id) as session:
-        assignment.set_rules(session, business.business_id, "agent:1", Rules(automatic, most_open))
+        assignment.set_rules(session, business.business_id, "agent:1", Rules(automatic, max_open))
 
 
 def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] = ()) -> int:
@@ -76,7 +76,7 @@ def test_the_online_agent_with_the_fewest_open_is_assigned_and_notified(business
         "asked": SUMMARY.asked,
         "tried": "",
     }
-    assert one("SELECT text FROM notices") == (
+    assert one("SELECT text FROM notifications") == (
         "A customer needs a person: keyword (gerente). It went to Bea. Quiere cambiar la talla. No se le dijo nada."
     )
 
@@ -100,20 +100,20 @@ def test_without_an_online_agent_it_is_unassigned_and_all_are_notified(business:
     assert rows(f"SELECT mode, status, waiting_since IS NOT NULL FROM conversations WHERE id = {wanted}") == [
         ("human", "open", True)
     ]
-    assert "went to" not in one("SELECT text FROM notices")
+    assert "went to" not in one("SELECT text FROM notifications")
 
 
 def test_agents_at_the_limit_are_skipped(business: TestBusiness) -> None:
     ana = online(business)
-    set_rules(business, most_open=2)
+    set_rules(business, max_open=2)
     assert [hand_off(business, talk(business)) for _ in range(3)] == [ana, ana, None]
     with pytest.raises(UnacceptableLimit):
-        set_rules(business, most_open=0)
+        set_rules(business, max_open=0)
 
 
 def test_the_owner_keeps_it_while_online(business: TestBusiness) -> None:
     ana, bea = online(business, "Ana"), online(business, "Bea")
-    set_rules(business, most_open=3)
+    set_rules(business, max_open=3)
     busy(business, ana, 3)
     assert hand_off(business, talk(business, assignee_id=ana)) == ana
     away = person(business.business_id, name="Eva").id

@@ -59,7 +59,7 @@ def test_no_request_unless_enabled(business: TestBusiness) -> None:
     talk = customer_writes("¿Cuánto cuesta?")
     close(business, talk)
     assert asked() == []
-    assert state_of(talk).rating_asked_at is None
+    assert state_of(talk).csat_requested_at is None
 
 
 def test_the_score_is_saved_and_opens_no_conversation(asking: TestBusiness) -> None:
@@ -70,8 +70,8 @@ def test_the_score_is_saved_and_opens_no_conversation(asking: TestBusiness) -> N
     now = state_of(talk)
     assert (now.status, now.csat, now.unread_count, now.waiting_since) == ("closed", 4, 0, None)
     assert one("SELECT count(*) FROM conversations") == 1
-    assert one("SELECT count(*) FROM reply_turns") == 0
-    assert one("SELECT count(*) FROM notices WHERE kind = 'low_rating'") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
+    assert one("SELECT count(*) FROM notifications WHERE kind = 'low_rating'") == 0
     assert one("SELECT payload ->> 'score' FROM messages WHERE payload ->> 'event' = 'rated'") == "4"
 
 
@@ -79,7 +79,7 @@ def test_a_low_score_notifies_the_team(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     close(asking, talk)
     receive(meta_body(text_value("1")))
-    assert one("SELECT conversation_id FROM notices WHERE kind = 'low_rating'") == talk
+    assert one("SELECT conversation_id FROM notifications WHERE kind = 'low_rating'") == talk
 
 
 def test_a_question_instead_of_a_score_opens_a_conversation(asking: TestBusiness) -> None:
@@ -99,7 +99,7 @@ def test_a_second_score_and_a_late_one_are_ordinary_messages(asking: TestBusines
     assert customer_writes("1") != talk
     assert state_of(talk).csat == 5
     rows("DELETE FROM conversations WHERE id <> :talk", talk=talk)
-    rows("UPDATE conversations SET csat = NULL, rating_asked_at = now() - interval '25 hours'")
+    rows("UPDATE conversations SET csat = NULL, csat_requested_at = now() - interval '25 hours'")
     assert customer_writes("4") != talk
     assert state_of(talk).csat is None
 
@@ -151,6 +151,6 @@ def test_an_undone_close_requests_no_rating(asking: TestBusiness) -> None:
     with transaction(asking.business_id) as session:
         assert closing.undo_close(session, asking.business_id, "agent:1", [stood]) == 1
     assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text'") == ["cancelled"]
-    assert state_of(talk).rating_asked_at is None
+    assert state_of(talk).csat_requested_at is None
     close(asking, talk)
     assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text' ORDER BY id")[-1] == "queued"

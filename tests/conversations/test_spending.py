@@ -35,14 +35,14 @@ def fits(business: TestBusiness, **limits: int) -> bool:
 
 def test_a_trial_is_recorded_with_its_cost_and_counts_towards_the_budget(business: TestBusiness) -> None:
     tried(business, SPENT)
-    ((actor, action, subject, data),) = rows("SELECT actor, action, subject, data FROM audit_log")
+    ((actor, action, subject, data),) = rows("SELECT actor, action, subject, data FROM audit_entries")
     assert (actor, action, subject) == ("agent:1", "bot.try", f"bot:{business.bot_id}")
     assert json.dumps(data, sort_keys=True) == '{"cost_usd": "0.00015", "model": "gpt-6-luna", "tokens": 1000}'
     assert not fits(business, requests_per_minute=1)
     assert fits(business, requests_per_minute=2)
     assert not fits(business, tokens_per_minute=1500)
     assert fits(business, tokens_per_minute=2000)
-    rows("UPDATE audit_log SET created_at = created_at - interval '2 minutes'")
+    rows("UPDATE audit_entries SET created_at = created_at - interval '2 minutes'")
     assert fits(business, requests_per_minute=1)
 
 
@@ -58,7 +58,7 @@ def test_a_customer_waits_while_trials_have_spent_the_budget(business: TestBusin
     tried(business, SPENT)
     customer_writes()
     assert prepare(claim_one()) is None
-    assert rows("SELECT due_at > now() FROM reply_turns") == [(True,)]
+    assert rows("SELECT due_at > now() FROM pending_replies") == [(True,)]
 
 
 PRICES = load_prices()

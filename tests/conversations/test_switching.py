@@ -17,7 +17,7 @@ def talk(business: TestBusiness) -> int:
     """A WhatsApp conversation with a customer who also has an SMS address."""
     talk = customer_writes("Hola")
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
         " SELECT business_id, contact_id, 'sms', '+5491155550001' FROM conversations"
     )
     return talk
@@ -65,7 +65,7 @@ def test_an_open_conversation_is_reused(business: TestBusiness, talk: int) -> No
 
 def test_an_opted_out_address_is_refused(business: TestBusiness, talk: int) -> None:
     way = sms(business, talk)
-    rows("UPDATE identities SET opted_out_at = now() WHERE kind = 'sms'")
+    rows("UPDATE contact_identities SET opted_out_at = now() WHERE kind = 'sms'")
     with pytest.raises(OptedOut):
         go_on(business, talk, way.channel_id, way.identity_id)
     assert one("SELECT count(*) FROM conversations") == 1

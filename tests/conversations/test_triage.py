@@ -139,7 +139,7 @@ class TestSavedReplies:
 
     def all(self, business: TestBusiness) -> list[tuple[str, str]]:
         with transaction(business.business_id) as session:
-            return [(one.shortcut, one.text) for one in canned_responses.saved_replies(session)]
+            return [(one.shortcut, one.text) for one in canned_responses.canned_responses(session)]
 
     def test_a_shortcut_has_one_text(self, business: TestBusiness) -> None:
         self.save(business, "/Hola", "Buenas")
@@ -147,7 +147,7 @@ class TestSavedReplies:
         self.save(business, "chau", "Hasta luego")
         assert self.all(business) == [("chau", "Hasta luego"), ("hola", "Buenos días")]
         with transaction(business.business_id) as session:
-            (first, _) = canned_responses.saved_replies(session)
+            (first, _) = canned_responses.canned_responses(session)
             canned_responses.remove(session, business.business_id, "agent:1", first.id)
             canned_responses.remove(session, business.business_id, "agent:1", first.id)
         assert self.all(business) == [("hola", "Buenos días")]
@@ -190,4 +190,4 @@ def test_the_owner_is_alerted_when_a_snooze_ends(business: TestBusiness, monkeyp
     assert state_of(hers).waiting_since is not None
     assert state_of(bots).waiting_since is None, "the bot's would be taken for abandoned"
     assert [one for one in called if one is not None] == [ana]
-    assert set(column("SELECT conversation_id FROM notices WHERE kind = 'snooze_due'")) == {hers, bots}
+    assert set(column("SELECT conversation_id FROM notifications WHERE kind = 'snooze_due'")) == {hers, bots}

@@ -19,7 +19,7 @@ from core.replies import pending_replies
 from core.replies.context import ReplyContext
 from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Outcome, Reply, Trace
 from core.replies.handoff_rules import Reason
-from core.replies.pending_replies import CompletedReply, PendingReply
+from core.replies.pending_replies import ClaimedReply, CompletedReply
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say, send_all
 
@@ -27,23 +27,23 @@ TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, outp
 ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
 
 
-def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[PendingReply]:
-    rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
+def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[ClaimedReply]:
+    rows("UPDATE pending_replies SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
         return pending_replies.claim(session, limit, lease_for)
 
 
-def claim_one() -> PendingReply:
+def claim_one() -> ClaimedReply:
     (turn,) = claim(1)
     return turn
 
 
-def prepare(turn: PendingReply) -> ReplyContext | None:
+def prepare(turn: ClaimedReply) -> ReplyContext | None:
     with transaction(turn.business_id) as session:
         return pending_replies.prepare(session, turn)
 
 
-def begin() -> tuple[PendingReply, ReplyContext]:
+def begin() -> tuple[ClaimedReply, ReplyContext]:
     """Claim and prepare a reply."""
     turn = claim_one()
     reply_context = prepare(turn)
@@ -51,7 +51,7 @@ def begin() -> tuple[PendingReply, ReplyContext]:
     return turn, reply_context
 
 
-def finish(turn: PendingReply, reply_context: ReplyContext, outcome: Outcome = ANSWER) -> bool:
+def finish(turn: ClaimedReply, reply_context: ReplyContext, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
         return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
 
@@ -59,7 +59,7 @@ def finish(turn: PendingReply, reply_context: ReplyContext, outcome: Outcome = A
 def test_a_claim_respects_its_limit_under_any_join_order(business: TestBusiness) -> None:
     for number in range(5):
         customer_writes(f"Hola {number}", sender=f"549115555000{number}")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     with system_transaction() as session:
         force_rescans(session)
         assert len(pending_replies.claim(session, 2, LEASE)) == 2
@@ -70,7 +70,7 @@ def said() -> list[str]:
 
 
 def expire() -> None:
-    rows("UPDATE reply_turns SET leased_until = now() - interval '1 second'")
+    rows("UPDATE pending_replies SET leased_until = now() - interval '1 second'")
 
 
 def test_a_courtesy_needs_no_answer(business: TestBusiness) -> None:
@@ -94,7 +94,7 @@ def test_an_answer_is_queued_and_its_run_recorded(business: TestBusiness) -> Non
     assert rows("SELECT outcome, message_id = (SELECT max(id) FROM messages), input_tokens FROM ai_runs") == [
         ("reply", True, 100)
     ]
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_the_next_reply_knows_the_last_sentiment_until_an_agent_answers(business: TestBusiness) -> None:
@@ -112,7 +112,7 @@ def test_the_next_reply_knows_the_last_sentiment_until_an_agent_answers(business
 def test_a_reply_is_claimed_by_one_worker(business: TestBusiness) -> None:
     for n in range(20):
         customer_writes(sender=f"54911{n:08}")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     taken: list[int] = []
 
     def work() -> None:
@@ -133,7 +133,7 @@ def test_a_reply_is_claimed_by_one_worker(business: TestBusiness) -> None:
 
 def test_a_reply_is_not_due_before_the_quiet_window(business: TestBusiness) -> None:
     customer_writes()
-    rows("UPDATE reply_turns SET due_at = now() + interval '1 minute'")
+    rows("UPDATE pending_replies SET due_at = now() + interval '1 minute'")
     with system_transaction() as session:
         assert pending_replies.claim(session, 10, LEASE) == []
 
@@ -220,11 +220,11 @@ def test_renewing_does_not_wait_for_a_locked_row(business: TestBusiness) -> None
     first, second = customer_writes(), customer_writes(sender="5491155550002")
     held = claim()
     with system_transaction() as using:
-        using.connection().exec_driver_sql(f"SELECT FROM reply_turns WHERE conversation_id = {first} FOR UPDATE")
+        using.connection().exec_driver_sql(f"SELECT FROM pending_replies WHERE conversation_id = {first} FOR UPDATE")
         with system_transaction() as session:
             session.connection().exec_driver_sql("SET LOCAL lock_timeout = '2s'")
             pending_replies.renew(session, held, timedelta(hours=1))
-    assert column("SELECT conversation_id FROM reply_turns WHERE leased_until > now() + interval '30 minutes'") == [
+    assert column("SELECT conversation_id FROM pending_replies WHERE leased_until > now() + interval '30 minutes'") == [
         second
     ]
 
@@ -244,8 +244,8 @@ def test_a_reply_that_keeps_crashing_its_worker_is_handed_off(business: TestBusi
         expire()
     assert prepare(claim_one()) is None
     assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "failure")]
-    assert one("SELECT count(*) FROM reply_turns") == 0
-    assert column("SELECT kind FROM notices") == ["handed_off"]
+    assert one("SELECT count(*) FROM pending_replies") == 0
+    assert column("SELECT kind FROM notifications") == ["handed_off"]
     apology = BotSettings().apology_message
     assert said() == [apology.in_language("es")], "as after any other failure"
     send_all()
@@ -255,15 +255,15 @@ def test_a_reply_that_keeps_crashing_its_worker_is_handed_off(business: TestBusi
 def test_a_question_after_opting_out_is_handed_off_without_the_model(business: TestBusiness) -> None:
     customer_writes("STOP")
     customer_writes("¿A qué hora abren?")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     with system_transaction() as session:
         ((turn, snapshot),) = pending_replies.load_snapshots(session, pending_replies.claim(session, 1, LEASE))
     assert pending_replies.prepare_from_cache(turn, snapshot) is None and prepare(turn) is None
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "opted_out", True)
     ]
-    assert column("SELECT kind FROM notices") == ["handed_off"]
-    assert one("SELECT count(*) FROM reply_turns") == 0 and one("SELECT count(*) FROM ai_runs") == 0
+    assert column("SELECT kind FROM notifications") == ["handed_off"]
+    assert one("SELECT count(*) FROM pending_replies") == 0 and one("SELECT count(*) FROM ai_runs") == 0
 
 
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
@@ -275,7 +275,7 @@ def test_an_exhausted_budget_postpones_the_reply(business: TestBusiness, limit: 
     finish(turn, reply_context, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))
     customer_writes("¿Y?")
     assert prepare(claim_one()) is None
-    ((attempts, lease, later),) = rows("SELECT attempts, lease, due_at > now() FROM reply_turns")
+    ((attempts, lease, later),) = rows("SELECT attempts, lease, due_at > now() FROM pending_replies")
     assert (attempts, lease, later) == (0, None, True)
     rows("UPDATE ai_runs SET created_at = created_at - interval '2 minutes'")
     assert prepare(claim_one()) is not None
@@ -301,7 +301,7 @@ def test_a_handoff_sends_its_message_first_if_it_has_one(business: TestBusiness,
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "keyword", True)
     ]
-    assert one("SELECT count(*) FROM notices WHERE kind = 'handed_off'") == 1
+    assert one("SELECT count(*) FROM notifications WHERE kind = 'handed_off'") == 1
 
 
 def test_with_the_bot_off_the_customer_is_handed_off(business: TestBusiness) -> None:
@@ -326,8 +326,8 @@ def test_a_closed_or_human_conversation_needs_no_answer(business: TestBusiness) 
     turn = claim_one()
     rows("UPDATE conversations SET mode = 'human'")
     assert prepare(turn) is None
-    assert one("SELECT count(*) FROM reply_turns") == 0
-    assert one("SELECT count(*) FROM notices") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
+    assert one("SELECT count(*) FROM notifications") == 0
 
 
 def test_a_channel_without_a_bot_is_handed_off(business: TestBusiness) -> None:
@@ -374,7 +374,7 @@ class TestUnanswered:
 
     def test_a_waiting_customer_without_a_pending_reply_is_handed_off(self, business: TestBusiness) -> None:
         customer_writes()
-        rows("DELETE FROM reply_turns")
+        rows("DELETE FROM pending_replies")
         assert self.own() == 0, "not yet"
         self.age()
         assert self.own() == 1
@@ -385,7 +385,7 @@ class TestUnanswered:
         customer_writes()
         self.age()
         assert self.own() == 0
-        rows("DELETE FROM reply_turns")
+        rows("DELETE FROM pending_replies")
         say(business.business_id, one("SELECT id FROM conversations"), sender=Sender.SYSTEM)
         self.age()
         assert self.own() == 0

@@ -44,7 +44,7 @@ names = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.
 ALLOWED = {
     "kind": "whatsapp", "provider": "whatsapp_cloud", "direction": "inbound", "role": "agent", "sender": "customer",
     "severity": "info", "verdict": "permanent", "agent_tokens.kind": "session", "messages.status": "queued",
-    "answer_outcomes.verdict": "good", "knowledge_sources.kind": "text", "rehearsals.source": "cases",
+    "answer_outcomes.verdict": "good", "knowledge_sources.kind": "text", "replays.source": "cases",
     "quotes.state": "open",
     "embedding": [1.0],
 }  # fmt: skip
@@ -158,12 +158,12 @@ def test_nothing_can_be_written_for_another(two: tuple[int, int], table: Table) 
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
+    "statement", ["UPDATE audit_entries SET actor = 'nobody'", "DELETE FROM audit_entries", "TRUNCATE audit_entries"]
 )
 def test_the_audit_log_only_grows(two: tuple[int, int], statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction(two[0]) as session:
         session.execute(text(statement))
-    assert one("SELECT count(*) FROM audit_log") == 2
+    assert one("SELECT count(*) FROM audit_entries") == 2
 
 
 def test_raw_events_are_no_businesss(two: tuple[int, int]) -> None:
@@ -210,7 +210,7 @@ def test_a_rolled_back_savepoint_forgets_the_business_it_entered(two: tuple[int,
 def test_the_demo_business_is_whole(business: TestBusiness) -> None:
     """Rows of the first start belong to the business and can be read as it."""
     with transaction(business.business_id) as session:
-        for table in ("channels", "channel_flow"):
+        for table in ("channels", "channel_limits"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 3
 
 

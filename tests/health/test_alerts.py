@@ -14,7 +14,7 @@ def notified_after(change: str = "SELECT 1") -> list[tuple[str, str]]:
         session.connection().exec_driver_sql(change)
     with system_transaction() as session:
         alerts.evaluate(session)
-    return rows("SELECT kind, severity FROM notices ORDER BY id")
+    return rows("SELECT kind, severity FROM notifications ORDER BY id")
 
 
 def test_a_paused_channel_notifies_once_and_once_on_clearing(business) -> None:
@@ -35,7 +35,7 @@ def test_a_paused_channel_notifies_once_and_once_on_clearing(business) -> None:
 def test_an_open_breaker_and_pending_events_open_alerts(business) -> None:
     channel, at = business.whatsapp_channel_id, "now() + interval '1 minute'"
     notified_after(
-        "INSERT INTO channel_flow (business_id, channel_id, open_until)"
+        "INSERT INTO channel_limits (business_id, channel_id, open_until)"
         f" VALUES ({business.business_id}, {channel}, {at})"
         f" ON CONFLICT (channel_id) DO UPDATE SET open_until = {at}"
     )
@@ -78,7 +78,7 @@ def test_an_unusual_hour_without_messages_opens_an_alert(business) -> None:
 
 def test_an_exhausted_budget_opens_an_alert(business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id)
-    rows("UPDATE bot_settings SET data = data || '{\"tokens_per_minute\": 100}'")
+    rows("UPDATE bot_versions SET data = data || '{\"tokens_per_minute\": 100}'")
     run = (
         "INSERT INTO ai_runs (business_id, conversation_id, bot_id, settings_version, prompt_version, outcome,"
         " decided_by, model, input_tokens, output_tokens)"
@@ -104,7 +104,7 @@ def test_a_backlog_names_its_channel_and_one_that_is_paused_is_not_counted(busin
 
 def test_a_failed_probe_opens_an_alert(business) -> None:
     ends = "to_jsonb(now() + interval '6 days')"
-    rows(f"UPDATE channels SET told = jsonb_build_object('well', false, 'expires_at', {ends}) WHERE kind = 'sms'")
+    rows(f"UPDATE channels SET last_probe = jsonb_build_object('well', false, 'expires_at', {ends}) WHERE kind = 'sms'")
     assert notified_after() == [("alert_sms_down", "high"), ("alert_token", "warning")]
 
 

@@ -63,9 +63,9 @@ def test_enabled_channels_are_probed_periodically(business, providers) -> None:
     rows(f"UPDATE channels SET state = 'disabled' WHERE id = {business.twilio_whatsapp_channel_id}")
     assert probes.probe_due() == 2
     assert probes.probe_due() == 0
-    told = rows("SELECT told->>'well' FROM channels ORDER BY id")
+    told = rows("SELECT last_probe->>'well' FROM channels ORDER BY id")
     assert sorted(str(well) for (well,) in told) == ["None", "false", "true"]
-    rows("UPDATE channels SET asked_at = now() - interval '16 minutes'")
+    rows("UPDATE channels SET last_probe_at = now() - interval '16 minutes'")
     assert probes.probe_due() == 2
 
 

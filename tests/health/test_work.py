@@ -98,4 +98,4 @@ def test_due_work_and_its_age(business: TestBusiness) -> None:
         waits = {found.kind: found for found in worker_stats.waiting(session)}
     assert waits["inbound"].count == 1
     assert 89 <= waits["inbound"].oldest < 120
-    assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media", "errands"}
+    assert {kind for kind, found in waits.items() if found.count == 0} == {"replies", "sending", "media", "tasks"}

@@ -46,7 +46,8 @@ def customer_writes(words: str = "Hola", sender: str = "5491155550001", **more: 
     receive(meta_body(text_value(words, sender, **more)))
     return int(
         one(
-            "SELECT c.id FROM conversations c JOIN identities i ON i.id = c.identity_id WHERE i.address = :sender"
+            "SELECT c.id FROM conversations c JOIN contact_identities i ON i.id = c.identity_id"
+            " WHERE i.address = :sender"
             " AND c.status <> 'closed'",
             sender=sender,
         )

@@ -32,7 +32,7 @@ def body(field: str, value: dict[str, Any]) -> dict[str, Any]:
 def hear(field: str, value: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Receive an update. Returns the newest notice's severity, English text and data."""
     receive(body(field, value))
-    severity, words, data = rows("SELECT severity, text, data FROM notices ORDER BY id DESC LIMIT 1")[0]
+    severity, words, data = rows("SELECT severity, text, data FROM notifications ORDER BY id DESC LIMIT 1")[0]
     return severity, words, data
 
 
@@ -109,7 +109,7 @@ def test_each_is_a_sentence_with_its_facts_and_its_severity(
 ) -> None:
     graded, words, data = hear(field, value)
     assert graded == severity
-    kind = one("SELECT kind FROM notices")
+    kind = one("SELECT kind FROM notifications")
     for language in notification_texts.LANGUAGES:
         said = notification_texts.sentence(language, kind, data, "")
         assert len(said) > 25 and "{" not in said.replace('{"', "")
@@ -123,11 +123,11 @@ def test_the_same_update_in_other_bytes_is_notified_once_and_a_reverted_one_agai
     receive(body("message_template_status_update", paused))
     store(json.dumps(body("message_template_status_update", dict(reversed(paused.items()))), indent=3).encode())
     ingest.receive()
-    assert one("SELECT count(*) FROM notices") == 1
+    assert one("SELECT count(*) FROM notifications") == 1
     receive(body("message_template_status_update", {**paused, "event": "APPROVED"}))
     receive({**body("message_template_status_update", paused), "again": 1})
     receive(body("message_template_status_update", {**paused, "message_template_name": "otra"}))
-    assert column("SELECT kind FROM notices ORDER BY id") == [
+    assert column("SELECT kind FROM notifications ORDER BY id") == [
         "template_paused", "template_approved", "template_paused", "template_paused",
     ]  # fmt: skip
 
@@ -157,7 +157,7 @@ def test_a_disabled_account_pauses_all_its_numbers_until_it_is_reinstated(busine
     assert "Second" in words and "resume them in Channels" in words
     with system_transaction() as session:
         alerts.evaluate(session)
-    assert column("SELECT kind FROM notices") == ["account_disabled"], "the pause is told once, by the news"
+    assert column("SELECT kind FROM notifications") == ["account_disabled"], "the pause is told once, by the news"
     assert column("SELECT kind FROM alerts") == ["paused", "paused"]
     assert "May 2, 2027" in one("SELECT state_reason FROM channels WHERE identity = '222'")
     receive({**body("account_update", DISABLE), "again": 1})
@@ -213,7 +213,7 @@ def test_restricted_messaging_pauses_until_its_end(
 
 def test_numbers_that_may_not_begin_conversations_answer_until_the_restriction_ends(business: TestBusiness) -> None:
     hear("account_update", restriction("RESTRICTED_BIZ_INITIATED_MESSAGING"))
-    until = "SELECT extract(epoch FROM answers_only_until) FROM channel_flow WHERE answers_only_until IS NOT NULL"
+    until = "SELECT extract(epoch FROM answers_only_until) FROM channel_limits WHERE answers_only_until IS NOT NULL"
     assert float(one(until)) == pytest.approx(LATER, abs=60)
     with transaction(business.business_id) as session:
         assert not rate_limit.restrict_to_replies(session, business.whatsapp_channel_id, 3600)
@@ -223,14 +223,15 @@ def test_numbers_that_may_not_begin_conversations_answer_until_the_restriction_e
 def test_a_templates_row_is_updated_at_once(business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
         session.connection().exec_driver_sql(
-            "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
+            "INSERT INTO message_templates (business_id, account, name, language, category, status, quality,"
+            " rejected_reason,"
             f" components) VALUES ({business.business_id}, '{WABA_ID}', 'cita', 'pt_BR', 'UTILITY', 'APPROVED', '',"
             " '', '[]')"
         )
     hear("message_template_status_update", {**TEMPLATE, "event": "PAUSED"})
     hear("message_template_quality_update", {**TEMPLATE, "new_quality_score": "RED"})
     hear("template_category_update", {**TEMPLATE, "new_category": "MARKETING"})
-    assert rows("SELECT status, quality, category FROM templates") == [("PAUSED", "RED", "MARKETING")]
+    assert rows("SELECT status, quality, category FROM message_templates") == [("PAUSED", "RED", "MARKETING")]
     hear("message_template_status_update", {**TEMPLATE, "event": "FLAGGED"})
     hear("message_template_status_update", {**TEMPLATE, "event": "REINSTATED"})
-    assert one("SELECT status FROM templates") == "APPROVED"
+    assert one("SELECT status FROM message_templates") == "APPROVED"

@@ -24,7 +24,7 @@ KEYCAP = "1️⃣"
 
 def with_a_person(words: str = "Quero saber do meu pedido 77", wamid: str = "wamid.T") -> int:
     conversation_id = customer_writes(words, wamid=wamid)
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     rows("UPDATE conversations SET mode = 'human'")
     return conversation_id
 
@@ -102,9 +102,9 @@ def test_an_edit_of_a_read_message_is_shown(business: TestBusiness, answered: bo
     edits("wamid.T", "Quero saber do meu pedido 78")
     assert state() == (1, True, "open")
     assert one("SELECT mode FROM conversations") == "human"
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
     edits("wamid.T", "Quero saber do meu pedido 79")
-    assert state()[0] in (1, 2) and one("SELECT count(*) FROM reply_turns") == 0
+    assert state()[0] in (1, 2) and one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_an_edit_in_a_closed_conversation_does_not_reopen_it(business: TestBusiness) -> None:

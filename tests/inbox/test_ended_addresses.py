@@ -82,7 +82,7 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
     receive(meta_body(with_user_id("mi tarjeta es 4111", phone=OLD, user_id=ANAS)))
     anas = talk_of("mi tarjeta es 4111")
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address, lookup_key)"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address, lookup_key)"
         " SELECT business_id, contact_id, 'sms', '+5491155550041', '541155550041' FROM conversations"
     )
     (waiting,) = say(business.business_id, anas, "Ana, tu reembolso")
@@ -98,12 +98,12 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
         assert (message(stopped).status, message(stopped).error["code"]) == ("cancelled", "address_ended")
     with pytest.raises(AddressEnded):
         say(business.business_id, anas)
-    assert column("SELECT conversation_id FROM notices WHERE kind = 'address_ended'") == [anas]
+    assert column("SELECT conversation_id FROM notifications WHERE kind = 'address_ended'") == [anas]
     events = column(
         "SELECT payload ->> 'address' FROM messages WHERE type = 'event' AND conversation_id = :id", id=anas
     )
     assert events == ["+54 9 11 5555-0041"]
-    assert one("SELECT count(*) FROM reply_turns WHERE conversation_id = :id", id=anas) == 0
+    assert one("SELECT count(*) FROM pending_replies WHERE conversation_id = :id", id=anas) == 0
     with transaction(business.business_id) as session:
         assert thread.read(session, anas).address_ended
         assert not thread.read(session, brunos).address_ended
@@ -114,7 +114,7 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
         assert duplicates.candidates(session, business.business_id, contact_id) == []
     receive(meta_body(bruno("otra vez", user_id=None)), meta_body(bruno("y otra")))
     assert talk_of("otra vez") == talk_of("y otra") == brunos
-    assert one("SELECT count(*) FROM notices WHERE kind = 'address_ended'") == 1
+    assert one("SELECT count(*) FROM notifications WHERE kind = 'address_ended'") == 1
 
 
 def test_a_message_being_sent_as_its_number_ends_is_not_retried(business: TestBusiness) -> None:
@@ -146,13 +146,13 @@ def test_a_number_change_gives_a_new_user_id_too(business: TestBusiness) -> None
     both["messages"][0]["system"] |= {"user_id": "AR.222"}
     receive(meta_body(both))
     receive({**meta_body(both), "again": 1})
-    assert sorted(column("SELECT address FROM identities WHERE ended_at IS NULL")) == [NEW, "AR.222"]
-    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == NEW
+    assert sorted(column("SELECT address FROM contact_identities WHERE ended_at IS NULL")) == [NEW, "AR.222"]
+    assert one("SELECT i.address FROM conversations c JOIN contact_identities i ON i.id = c.identity_id") == NEW
     receive(meta_body(with_user_id("sigo", phone=NEW, user_id="AR.222")))
     receive(meta_body(with_user_id("sin número", phone=None, user_id="AR.222")))
     assert talk_of("sin número") == talk_of("sigo") == talk_of("hola")
     assert one("SELECT count(*) FROM contacts") == 1
-    assert one("SELECT count(*) FROM notices") == 0
+    assert one("SELECT count(*) FROM notifications") == 0
 
 
 def test_a_user_id_that_changed_is_not_used_again(business: TestBusiness) -> None:
@@ -176,8 +176,8 @@ def test_the_account_reports_new_user_ids(business: TestBusiness) -> None:
     )
     document["entry"][0]["changes"][0]["field"] = "user_id_update"
     receive(document)
-    assert column("SELECT address FROM identities WHERE ended_at IS NULL") == ["AR.222"]
-    assert one("SELECT count(*) FROM notices") == 0
+    assert column("SELECT address FROM contact_identities WHERE ended_at IS NULL") == ["AR.222"]
+    assert one("SELECT count(*) FROM notifications") == 0
     assert one("SELECT count(*) FROM dead_letters") == 1
 
 
@@ -198,7 +198,7 @@ def test_a_notice_that_comes_after_the_new_owner_still_moves_the_customer(busine
 
 def test_a_new_number_that_was_a_strangers_long_ago_brings_nothing_of_theirs(business: TestBusiness) -> None:
     carlas = customer_writes("soy Carla", NEW, name="Carla")
-    rows("UPDATE identities SET created_at = now() - interval '30 days'")
+    rows("UPDATE contact_identities SET created_at = now() - interval '30 days'")
     anas = customer_writes("soy Ana", OLD)
     receive(meta_body(number_change(OLD, NEW)))
     receive(meta_body(text_value("sigo", NEW)))
@@ -225,18 +225,18 @@ def test_a_number_that_comes_back_is_the_customers_again(business: TestBusiness)
 
 def test_two_accounts_know_one_customer_by_two_user_ids(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("por Meta", phone=OLD, user_id=ANAS)))
-    rows("UPDATE identities SET account = 'another account' WHERE address = :id", id=ANAS)
+    rows("UPDATE contact_identities SET account = 'another account' WHERE address = :id", id=ANAS)
     receive(meta_body(with_user_id("por otro", phone=OLD, user_id="AR.222")))
     receive(meta_body(with_user_id("otra vez", phone=OLD, user_id=ANAS)))
     assert one("SELECT count(*) FROM contacts") == 1
-    assert one("SELECT count(*) FROM notices") == 0
+    assert one("SELECT count(*) FROM notifications") == 0
 
 
 def test_a_number_and_a_user_id_known_apart_are_one_person_when_they_come_together(business: TestBusiness) -> None:
     receive(meta_body(text_value("por número", OLD)))
     receive(meta_body(with_user_id("por usuario", phone=None, user_id=ANAS)))
     receive(meta_body(with_user_id("por ambos", phone=OLD, user_id=ANAS)))
-    assert one("SELECT count(DISTINCT contact_id) FROM identities") == 1
+    assert one("SELECT count(DISTINCT contact_id) FROM contact_identities") == 1
     assert one("SELECT count(*) FROM conversations WHERE status <> 'closed'") == 1
 
 
@@ -250,7 +250,7 @@ def test_merging_and_undoing_leave_an_ended_address_ended(business: TestBusiness
     receive(meta_body(bruno("sigo")))
     undo(business, merge_id)
     assert talk_of("sigo") == brunos
-    assert column("SELECT address FROM identities WHERE ended_at IS NOT NULL") == [OLD]
+    assert column("SELECT address FROM contact_identities WHERE ended_at IS NOT NULL") == [OLD]
     assert name_of(anas) == "Ana"
     close(business, brunos)
     with pytest.raises(AddressEnded):

@@ -49,7 +49,7 @@ def names(*people: tuple[str, str], action: str = "add") -> dict[str, Any]:
 
 def test_history_is_imported_closed_dated_and_without_notifications(business: TestBusiness) -> None:
     today = customer_writes("hoy", "5491155550001")
-    before = rows("SELECT count(*) FROM notices")
+    before = rows("SELECT count(*) FROM notifications")
     receive(past((ANA, [old(1), old(2, ours=True), old(3)]), ("5491155550092", [old(1, customer="5491155550092")])))
     receive(past((ANA, [old(4), old(3), old(0)])))
     assert rows(
@@ -67,8 +67,8 @@ def test_history_is_imported_closed_dated_and_without_notifications(business: Te
         ("viejo 0", "customer"), ("viejo 1", "customer"), ("viejo 2", "agent"), ("viejo 3", "customer"),
         ("viejo 4", "customer"),
     ]  # fmt: skip
-    assert column("SELECT conversation_id FROM reply_turns") == [today]
-    assert rows("SELECT count(*) FROM notices") == before
+    assert column("SELECT conversation_id FROM pending_replies") == [today]
+    assert rows("SELECT count(*) FROM notifications") == before
     assert customer_writes("y hoy", ANA) != talk, "what is new begins a conversation of its own"
 
 
@@ -124,7 +124,7 @@ def test_the_address_book_names_customers_without_notices(business: TestBusiness
     receive(past(("525512345678", [old(1, customer="525512345678")])))
     assert column("SELECT name FROM contacts ORDER BY id") == ["Ana de la Feria", "Luz"]
     assert one("SELECT count(*) FROM conversations") == 2
-    assert one("SELECT count(*) FROM notices") == 0
+    assert one("SELECT count(*) FROM notifications") == 0
     assert one("SELECT count(*) FROM dead_letters") == 0
 
 

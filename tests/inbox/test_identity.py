@@ -47,8 +47,10 @@ def test_spellings_of_a_number_are_one_contact(business: TestBusiness, first: st
     receive(meta_body(text_value("dos", second)))
     assert one("SELECT count(*) FROM contacts") == 1
     assert one("SELECT count(*) FROM conversations") == 1
-    assert column("SELECT address FROM identities ORDER BY id") == [first, second], "each is kept as it was written"
-    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == second
+    assert column("SELECT address FROM contact_identities ORDER BY id") == [first, second], (
+        "each is kept as it was written"
+    )
+    assert one("SELECT i.address FROM conversations c JOIN contact_identities i ON i.id = c.identity_id") == second
 
 
 def test_spellings_in_one_batch_are_one_contact(business: TestBusiness) -> None:
@@ -62,7 +64,7 @@ def test_a_user_id_is_joined_to_its_number(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("by user id", phone=None, user_id=BSUID)))
     assert one("SELECT count(*) FROM contacts") == 1
     assert one("SELECT count(*) FROM conversations") == 1
-    assert one("SELECT i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == BSUID
+    assert one("SELECT i.address FROM conversations c JOIN contact_identities i ON i.id = c.identity_id") == BSUID
 
 
 def test_a_user_id_that_came_first_is_joined_when_its_number_comes(business: TestBusiness) -> None:
@@ -104,13 +106,13 @@ def test_a_new_number_with_a_recent_contact_is_merged(business: TestBusiness) ->
 
         lifecycle.close(session, business.business_id, other, "agent:1")
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address)"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
         " SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id",
         id=other,
     )
     receive(meta_body(number_change("5491155550001", "5491166660002")))
-    keep = one("SELECT contact_id FROM identities WHERE address = '5491155550001'")
-    assert set(column("SELECT contact_id FROM identities")) == {keep}
+    keep = one("SELECT contact_id FROM contact_identities WHERE address = '5491155550001'")
+    assert set(column("SELECT contact_id FROM contact_identities")) == {keep}
     assert set(column("SELECT contact_id FROM conversations")) == {keep}
     assert column("SELECT merged_into_id FROM contacts WHERE id <> :keep", keep=keep) == [keep]
 
@@ -141,32 +143,35 @@ def test_stop_opts_out_and_start_lifts_it(business: TestBusiness) -> None:
 def test_the_last_keyword_of_a_batch_counts(business: TestBusiness) -> None:
     now = time.time()
     receive(meta_body(text_value("START", at=now - 20)), meta_body(text_value("STOP", at=now - 10)))
-    assert one("SELECT opted_out_at IS NOT NULL FROM identities")
+    assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities")
     receive(meta_body(text_value("STOP", at=now - 8)), meta_body(text_value("START", at=now - 5)))
-    assert one("SELECT opted_out_at IS NULL FROM identities")
+    assert one("SELECT opted_out_at IS NULL FROM contact_identities")
 
 
 def test_an_opt_out_holds_at_every_address_of_its_person(business: TestBusiness) -> None:
     receive(meta_body(with_user_id("Hola", phone="5491155550001", user_id=BSUID)))
     customer_writes("STOP")
-    assert one("SELECT count(*) FROM identities WHERE opted_out_at IS NULL") == 0
+    assert one("SELECT count(*) FROM contact_identities WHERE opted_out_at IS NULL") == 0
     receive(meta_body(number_change("5491155550001", "5491166660002")))
-    assert one("SELECT opted_out_at IS NOT NULL FROM identities WHERE address = '5491166660002'")
+    assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities WHERE address = '5491166660002'")
 
 
 def test_an_opt_out_on_whatsapp_does_not_affect_sms(business: TestBusiness) -> None:
     customer_writes("STOP")
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address)"
-        " SELECT business_id, contact_id, 'sms', '+5491155550001' FROM identities"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
+        " SELECT business_id, contact_id, 'sms', '+5491155550001' FROM contact_identities"
     )
     customer_writes("STOP")
-    assert rows("SELECT kind, opted_out_at IS NULL FROM identities ORDER BY id") == [("whatsapp", False), ("sms", True)]
+    assert rows("SELECT kind, opted_out_at IS NULL FROM contact_identities ORDER BY id") == [
+        ("whatsapp", False),
+        ("sms", True),
+    ]
 
 
 def test_stop_while_the_bot_replies_cancels_the_reply(business: TestBusiness) -> None:
     customer_writes("Hola")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     with system_transaction() as session:
         (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(business.business_id) as session:
@@ -192,7 +197,7 @@ def test_marketing_consent_is_separate_from_opting_out(business: TestBusiness) -
     document = meta_body({"user_preferences": [preference]})
     document["entry"][0]["changes"][0]["field"] = "user_preferences"
     receive(document)
-    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
+    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM contact_identities") == [(True, None)]
     assert say(business.business_id, conversation_id)
 
 

@@ -151,11 +151,11 @@ def test_an_edit_counts_everywhere(business: TestBusiness) -> None:
 
 def test_an_edit_of_an_answered_message_needs_an_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes("¿Tienen turno el lunes?", wamid="wamid.T")
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     say(business.business_id, conversation_id, "Sí, a las 10", sender=Sender.BOT)
     edits("wamid.T", "¿Tienen turno el martes?")
     assert told(conversation_id)[1:] == ["Sí, a las 10", "[edit] ¿Tienen turno el martes?"]
-    assert one("SELECT count(*) FROM reply_turns") == 1
+    assert one("SELECT count(*) FROM pending_replies") == 1
     assert one("SELECT waiting_since IS NOT NULL FROM conversations")
 
 
@@ -168,20 +168,20 @@ def test_a_deleted_message_is_gone_and_needs_no_answer(business: TestBusiness) -
     assert not finds(business.business_id, "tarjeta")
     assert "tarjeta" not in "".join(texts(business.business_id, conversation_id)) + preview()
     rows("UPDATE messages SET payload = payload || '{\"revoked\": {}}' WHERE text = 'buenas tardes'")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     with system_transaction() as session:
         (turn,) = claim(session, 1, LEASE)
     with transaction(business.business_id) as session:
         assert prepare(session, turn) is None
     assert rows("SELECT mode, waiting_since FROM conversations") == [("bot", None)]
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_an_answer_to_a_message_deleted_meanwhile_is_stale(business: TestBusiness) -> None:
     customer_writes("borrar esto", wamid="wamid.T")
-    before = one("SELECT latest_message_id FROM reply_turns")
+    before = one("SELECT latest_message_id FROM pending_replies")
     arrives("revoke", {"original_message_id": "wamid.T"})
-    assert one("SELECT latest_message_id FROM reply_turns") > before
+    assert one("SELECT latest_message_id FROM pending_replies") > before
 
 
 @pytest.mark.parametrize("kind", ["edit", "revoke"])
@@ -199,7 +199,7 @@ def test_the_bot_neither_reads_nor_answers_a_group(business: TestBusiness) -> No
     conversation_id = arrives("text", {"body": "alguien sabe la clave"}, group_id="grp.1")
     assert rows("SELECT unread_count, window_expires_at FROM conversations") == [(1, None)]
     assert one("SELECT payload ->> 'group_id' FROM messages") == "grp.1"
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
     assert told(conversation_id) == []
 
 
@@ -272,7 +272,7 @@ def test_customers_without_a_number_are_found_by_id_and_username(business: TestB
     receive(meta_body(value))
     assert finds(business.business_id, query)
     assert not finds(business.business_id, "AR.00000")
-    assert one("SELECT username FROM identities") == "Rosa.Flores"
+    assert one("SELECT username FROM contact_identities") == "Rosa.Flores"
 
 
 def test_a_new_username_takes_the_old_ones_place(business: TestBusiness) -> None:
@@ -280,7 +280,7 @@ def test_a_new_username_takes_the_old_ones_place(business: TestBusiness) -> None
         value = value_of(item("text", f"wamid.{name}", body="hola"))
         value["contacts"][0]["profile"]["username"] = name
         receive(meta_body(value))
-    assert one("SELECT username FROM identities") == "ana2"
+    assert one("SELECT username FROM contact_identities") == "ana2"
     assert finds(business.business_id, "ana2") and not finds(business.business_id, "ana1")
 
 
@@ -292,15 +292,15 @@ def test_machines_that_send_sms_are_not_answered(business: TestBusiness, sender:
     fields = {"MessageSid": "SM1", "From": sender, "To": to, "Body": "Su clave es 1234", "NumMedia": "0"}
     store(urlencode(fields).encode(), source="twilio_inbound", content_type="application/x-www-form-urlencoded")
     ingest.receive()
-    assert one("SELECT count(*) FROM reply_turns") == answered
-    assert rows("SELECT c.unread_count, i.address FROM conversations c JOIN identities i ON i.id = c.identity_id") == [
-        (1, sender)
-    ]
+    assert one("SELECT count(*) FROM pending_replies") == answered
+    assert rows(
+        "SELECT c.unread_count, i.address FROM conversations c JOIN contact_identities i ON i.id = c.identity_id"
+    ) == [(1, sender)]
 
 
 def test_unknown_preferences_and_payments_are_stored(business: TestBusiness) -> None:
     customer_writes("hola")
-    rows("UPDATE identities SET marketing_stopped_at = now()")
+    rows("UPDATE contact_identities SET marketing_stopped_at = now()")
     wishes = [
         {"wa_id": ANA, "category": "marketing_messages", "value": "signup"},
         {"wa_id": ANA, "category": "marketing_messages", "value": "perhaps"},
@@ -320,10 +320,10 @@ def test_unknown_preferences_and_payments_are_stored(business: TestBusiness) -> 
         for status in ("pending", "captured", "failed")
     ]
     receive(document, meta_body({"statuses": paid}))
-    assert one("SELECT marketing_stopped_at FROM identities") is None
+    assert one("SELECT marketing_stopped_at FROM contact_identities") is None
     assert one("SELECT count(*) FROM dead_letters") == 0
-    assert one("SELECT count(*) FROM notices WHERE text LIKE '%perhaps%'") == 1
-    assert {row[0] for row in rows("SELECT status FROM receipts WHERE message_id = :id", id=ours)} == {
+    assert one("SELECT count(*) FROM notifications WHERE text LIKE '%perhaps%'") == 1
+    assert {row[0] for row in rows("SELECT status FROM delivery_receipts WHERE message_id = :id", id=ours)} == {
         "payment_pending", "payment_captured", "payment_failed",
     }  # fmt: skip
     assert one("SELECT status FROM messages WHERE id = :id", id=ours) == "sent"

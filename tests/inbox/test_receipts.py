@@ -38,7 +38,9 @@ def test_a_message_moves_forward_only(business: TestBusiness) -> None:
     for status, reached in [("read", "read"), ("delivered", "read"), ("sent", "read"), ("played", "played")]:
         report("wamid.OUT", status)
         assert message(message_id).status == reached
-    assert one("SELECT count(*) FROM receipts WHERE message_id = :id", id=message_id) == 4, "every report is kept"
+    assert one("SELECT count(*) FROM delivery_receipts WHERE message_id = :id", id=message_id) == 4, (
+        "every report is kept"
+    )
 
 
 def test_a_repeated_receipt_is_stored_once(business: TestBusiness) -> None:
@@ -46,7 +48,7 @@ def test_a_repeated_receipt_is_stored_once(business: TestBusiness) -> None:
     at = time.time()
     report("wamid.OUT", "delivered", at=at)
     receive({**meta_body(status_value("wamid.OUT", "delivered", at=at)), "again": 1})
-    assert one("SELECT count(*) FROM receipts") == 1
+    assert one("SELECT count(*) FROM delivery_receipts") == 1
 
 
 def test_a_receipt_may_come_before_the_response_to_the_send(business: TestBusiness) -> None:
@@ -100,14 +102,14 @@ def test_a_failed_answer_of_the_bot_goes_to_a_person_with_its_diagnosis(business
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "send_failed", True)
     ]
-    assert "Message undeliverable" in one("SELECT text FROM notices")
+    assert "Message undeliverable" in one("SELECT text FROM notifications")
 
 
 @pytest.mark.parametrize("title", ["Message undeliverable", "Message undeliverable."])
 def test_a_failed_message_of_a_person_is_notified(business: TestBusiness, title: str) -> None:
     message_id = sent(business)
     report("wamid.OUT", "failed", errors=[{**FAILURE[0], "title": title}])
-    assert rows("SELECT kind, text FROM notices") == [
+    assert rows("SELECT kind, text FROM notifications") == [
         ("message_failed", f"Message {message_id} could not be sent: Message undeliverable.")
     ]
 
@@ -146,7 +148,7 @@ def test_a_receipt_without_our_id_waits_for_its_message(business: TestBusiness) 
     with system_transaction() as session:
         assert match_waiting(session) == 1
     assert message(message_id).status == "read"
-    assert one("SELECT message_id FROM receipts") == message_id
+    assert one("SELECT message_id FROM delivery_receipts") == message_id
     with system_transaction() as session:
         assert match_waiting(session) == 0
 
@@ -173,7 +175,7 @@ def test_a_receipt_of_an_unknown_message_changes_nothing(business: TestBusiness)
     )
     receive(meta_body(status_value("wamid.ELSEWHERE", "read", our_id=message_id), phone_number_id="777"))
     assert message(message_id).status == "sent"
-    assert rows("SELECT business_id, message_id FROM receipts") == [(other, None)]
+    assert rows("SELECT business_id, message_id FROM delivery_receipts") == [(other, None)]
 
 
 def test_all_reports_of_a_message_in_one_body(business: TestBusiness) -> None:

@@ -143,7 +143,7 @@ def test_many_items_are_stored_in_chunks(business: TestBusiness, monkeypatch: py
     began = time.monotonic()
     receive(meta_body({"statuses": statuses[:1250]}), meta_body({"statuses": statuses[1250:]}))
     assert sizes == [1000, 1000, 500]
-    assert one("SELECT count(*) FROM receipts") == 2500
+    assert one("SELECT count(*) FROM delivery_receipts") == 2500
     assert time.monotonic() - began < 15, "the statement time-out"
 
 
@@ -157,8 +157,9 @@ def test_every_shape_leaves_a_row(business: TestBusiness, payload: Payload) -> N
     with system_transaction() as session:
         assert receive_pending(session) == 1
     left = one(
-        "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM receipts) + (SELECT count(*) FROM notices)"
-        " + (SELECT count(*) FROM dead_letters) + (SELECT count(*) FROM identities)"
+        "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM delivery_receipts) + (SELECT count(*)"
+        " FROM notifications)"
+        " + (SELECT count(*) FROM dead_letters) + (SELECT count(*) FROM contact_identities)"
     )
     assert left > 0
     assert one("SELECT count(*) FROM dead_letters WHERE reason LIKE '%Error%'") == 0
@@ -256,7 +257,7 @@ def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_on
         "SELECT text, c.status FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE"
         " m.type = 'text' ORDER BY m.id"
     ) == [("Hola", "closed"), ("Otra cosa", "open")]
-    assert one("SELECT count(*) FROM reply_turns") == 1
+    assert one("SELECT count(*) FROM pending_replies") == 1
 
 
 def _until_somebody_waits_for_a_row() -> None:
@@ -285,10 +286,10 @@ def echo(words: str, wamid: str, *, at: float | None = None) -> dict[str, Any]:
 
 def test_an_answer_from_the_businesss_own_phone_pauses_the_bot(business: TestBusiness) -> None:
     customer_writes("Hola", at=time.time() - 5)
-    assert one("SELECT count(*) FROM reply_turns") == 1
+    assert one("SELECT count(*) FROM pending_replies") == 1
     receive(echo("Ya le atiendo", "wamid.ECHO"))
     assert rows("SELECT mode, waiting_since FROM conversations") == [("human", None)]
-    assert one("SELECT count(*) FROM reply_turns") == 0, "an answer the bot is thinking about is dropped"
+    assert one("SELECT count(*) FROM pending_replies") == 0, "an answer the bot is thinking about is dropped"
     assert rows("SELECT direction, sender, status FROM messages ORDER BY id DESC LIMIT 1") == [
         ("outbound", "agent", "sent")
     ]
@@ -302,7 +303,7 @@ def test_an_echo_pauses_the_bot_even_if_the_customer_answers_in_the_same_batch(b
     ((mode, waiting),) = rows("SELECT mode, waiting_since FROM conversations")
     assert mode == "human"
     assert waiting is not None
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_imported_history_needs_no_answer_and_leaves_the_bot_in_charge(business: TestBusiness) -> None:
@@ -311,7 +312,7 @@ def test_imported_history_needs_no_answer_and_leaves_the_bot_in_charge(business:
     with system_transaction() as session:
         receive_pending(session)
     assert one("SELECT count(*) FROM messages WHERE direction = 'outbound'") > 0, "it holds the business's own words"
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
     assert set(rows("SELECT mode, waiting_since, unread_count FROM conversations")) == {("bot", None, 0)}
 
 
@@ -320,14 +321,14 @@ def test_a_message_to_a_group_is_not_answered(business: TestBusiness) -> None:
     with system_transaction() as session:
         receive_pending(session)
     assert one("SELECT count(*) FROM messages") == 1
-    assert one("SELECT count(*) FROM reply_turns") == 0
+    assert one("SELECT count(*) FROM pending_replies") == 0
 
 
 def test_an_account_update_becomes_a_notification(business: TestBusiness) -> None:
     store(load("whatsapp_cloud", "account_update_ban").body)
     with system_transaction() as session:
         receive_pending(session)
-    assert one("SELECT severity FROM notices") == "high"
+    assert one("SELECT severity FROM notifications") == "high"
 
 
 def test_a_waiting_message_is_answered_for_in_its_own_conversation(business: TestBusiness) -> None:
@@ -393,7 +394,7 @@ def test_a_missed_call_waits_for_somebody(
     store(body + b" ")
     receive()
     assert rows(
-        "SELECT m.type, unread_count, waiting_since IS NOT NULL, mode, (SELECT count(*) FROM reply_turns)"
+        "SELECT m.type, unread_count, waiting_since IS NOT NULL, mode, (SELECT count(*) FROM pending_replies)"
         " FROM conversations c JOIN messages m ON m.conversation_id = c.id"
     ) == [("call", unread, waiting, "bot", turns)]
 
@@ -425,7 +426,7 @@ def test_one_message_in_several_bodies_is_stored_once_and_shown(business: TestBu
         ("wamid.SAME", "¿Tienen turno?")
     ]
     assert column("SELECT last_message_text FROM conversations") == ["¿Tienen turno?"]
-    assert one("SELECT count(*) FROM dead_letters") == one("SELECT count(*) FROM notices") == 0
+    assert one("SELECT count(*) FROM dead_letters") == one("SELECT count(*) FROM notifications") == 0
 
 
 def test_a_message_for_no_number_says_so(business: TestBusiness) -> None:

@@ -83,7 +83,7 @@ def test_a_status_that_names_only_the_service_is_found_by_our_id(
     assert column("SELECT reason FROM dead_letters") == []
     status, provider_id = rows("SELECT status, provider_id FROM messages WHERE id = :id", id=message_id)[0]
     assert (status, provider_id) == ("read", "SM9" if sid or sent else None)
-    assert one("SELECT count(*) FROM receipts WHERE message_id = :id", id=message_id) == 2
+    assert one("SELECT count(*) FROM delivery_receipts WHERE message_id = :id", id=message_id) == 2
 
 
 def test_a_status_without_any_id_of_the_provider_must_name_who_sent_it(business: TestBusiness, service: int) -> None:
@@ -144,4 +144,4 @@ def test_a_preference_without_a_number_is_of_its_account(business: TestBusiness)
     store(meta_json(body))
     ingest.receive()
     assert one("SELECT count(*) FROM dead_letters") == 0
-    assert one("SELECT marketing_stopped_at IS NOT NULL FROM identities WHERE address = '5491155550001'")
+    assert one("SELECT marketing_stopped_at IS NOT NULL FROM contact_identities WHERE address = '5491155550001'")

@@ -46,7 +46,9 @@ def shares(*numbers: str, user_id: str = RUI, quotes: str | None = "wamid.ASKED"
 
 
 def contacts_of(address: str) -> list[int]:
-    return column("SELECT contact_id FROM identities WHERE address = :address AND ended_at IS NULL", address=address)
+    return column(
+        "SELECT contact_id FROM contact_identities WHERE address = :address AND ended_at IS NULL", address=address
+    )
 
 
 @pytest.mark.parametrize("quotes", ["wamid.ASKED", None])
@@ -56,12 +58,13 @@ def test_the_number_becomes_theirs(business: TestBusiness, quotes: str | None) -
     assert contacts_of(NUMBER) == contacts_of(RUI)
     assert one("SELECT count(*) FROM contacts") == 1
     assert customer_writes("e por aqui?", NUMBER) == talk
-    assert one("SELECT count(*) FROM notices WHERE kind LIKE 'number_%'") == 0
+    assert one("SELECT count(*) FROM notifications WHERE kind LIKE 'number_%'") == 0
 
 
 def test_a_template_asks_too(business: TestBusiness) -> None:
     rows(
-        "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
+        "INSERT INTO message_templates (business_id, account, name, language, category, status, quality,"
+        " rejected_reason,"
         " components) VALUES (:b, :account, 'numero', 'pt_PT', 'UTILITY', 'APPROVED', '', '', :parts)",
         b=business.business_id, account=WABA_ID,
         parts='[{"type": "BODY", "text": "Olá"}, {"type": "BUTTONS", "buttons": [{"type": "REQUEST_CONTACT_INFO"}]}]',
@@ -74,7 +77,7 @@ def test_a_template_asks_too(business: TestBusiness) -> None:
 def test_a_number_of_the_address_book_is_joined(business: TestBusiness) -> None:
     rows("INSERT INTO contacts (business_id, name) VALUES (:b, 'Rui Alves')", b=business.business_id)
     rows(
-        "INSERT INTO identities (business_id, contact_id, kind, address, lookup_key)"
+        "INSERT INTO contact_identities (business_id, contact_id, kind, address, lookup_key)"
         " SELECT business_id, id, 'whatsapp', :n, :n FROM contacts",
         n=NUMBER,
     )
@@ -94,8 +97,8 @@ def test_another_persons_number_stays_theirs_and_the_team_is_notified(
     talk = asked(business)
     shares(NUMBER)
     assert contacts_of(NUMBER) != contacts_of(RUI)
-    assert one("SELECT count(*) FROM identities WHERE ended_at IS NOT NULL") == 0
-    kind, place, data = rows("SELECT kind, conversation_id, data FROM notices WHERE kind LIKE 'number_%'")[0]
+    assert one("SELECT count(*) FROM contact_identities WHERE ended_at IS NOT NULL") == 0
+    kind, place, data = rows("SELECT kind, conversation_id, data FROM notifications WHERE kind LIKE 'number_%'")[0]
     assert (kind, place) == ("number_of_another" if user_id else "number_known", talk)
     for language in notification_texts.LANGUAGES:
         assert data["address"] in notification_texts.sentence(language, kind, data, "", "Rui")

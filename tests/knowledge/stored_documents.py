@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from core.knowledge.chunking import split
 from core.knowledge.embedders import OFFLINE, Embedder, passage_text
 from core.knowledge.parsers.types import Section
-from core.models import KnowledgeChunk, KnowledgeEdition, KnowledgeSource, KnowledgeVector
+from core.models import KnowledgeChunk, KnowledgeRevision, KnowledgeSource, KnowledgeVector
 from core.platform.db import transaction
 
 
@@ -36,8 +36,8 @@ def teach(
         )
         session.add(source)
         session.flush()
-        edition = KnowledgeEdition(business_id=business_id, source_id=source.id)
-        session.add(edition)
+        revision = KnowledgeRevision(business_id=business_id, source_id=source.id)
+        session.add(revision)
         session.flush()
         ids = list(
             session.scalars(
@@ -46,7 +46,7 @@ def teach(
                     {
                         "business_id": business_id,
                         "source_id": source.id,
-                        "edition": edition.id,
+                        "revision": revision.id,
                         "position": chunk.position,
                         "heading": chunk.heading,
                         "text": chunk.text,
@@ -63,12 +63,12 @@ def teach(
                     business_id=business_id,
                     chunk_id=chunk_id,
                     model=embedder.name if embedder else "",
-                    edition=edition.id,
+                    revision=revision.id,
                     dimensions=len(vector),
                     embedding=list(vector),
                 )
             )
         if whole:
-            source.edition, source.state = edition.id, "ready"
+            source.revision, source.state = revision.id, "ready"
             source.model = embedder.name if embedder else None
     return ids

@@ -1,4 +1,4 @@
-"""Ingest into editions that become searchable once complete, across interruptions."""
+"""Ingest into revisions that become searchable once complete, across interruptions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def passages(source_id: int) -> list[str]:
     """Searchable passages of a source."""
     return column(
-        "SELECT text FROM knowledge_chunks c JOIN knowledge_sources s ON s.edition = c.edition WHERE s.id = :id "
+        "SELECT text FROM knowledge_chunks c JOIN knowledge_sources s ON s.revision = c.revision WHERE s.id = :id "
         "ORDER BY position",
         id=source_id,
     )
@@ -61,7 +61,7 @@ def test_a_file_becomes_passages_with_vectors(business: TestBusiness, model: Mod
     assert passages(source_id) == list(ANSWERS)
     assert one("SELECT count(*) FROM knowledge_vectors WHERE dimensions = 256") == 4
     assert "Section 1\nEnviamos en tres días." in model.asked
-    assert column("SELECT state FROM errands") == ["done"]
+    assert column("SELECT state FROM background_tasks") == ["done"]
 
 
 def test_the_same_content_is_a_source_of_a_bot_once(business: TestBusiness) -> None:
@@ -104,7 +104,7 @@ def test_new_content_takes_the_old_one_s_place_and_what_stayed_the_same_is_not_e
     read_next()
     assert passages(source_id) == ["Abrimos a las diez.", *ANSWERS[1:]]
     assert model.asked == ["Section 0\nAbrimos a las diez."]
-    assert one("SELECT count(*) FROM knowledge_editions") == 1
+    assert one("SELECT count(*) FROM knowledge_revisions") == 1
     assert one("SELECT count(*) FROM knowledge_vectors") == 4
     with pytest.raises(AlreadyThere), transaction(business.business_id) as session:
         sources.replace(session, source_id, kept, by="agent:1")
@@ -160,7 +160,7 @@ def test_cancelling_leaves_nothing_half_read_and_a_state_that_says_so(
     with pytest.raises(TaskInterrupted):
         ingest._read(running, work_on)
     assert source(business, source_id).state == "cancelled"
-    assert rows("SELECT FROM knowledge_chunks") == rows("SELECT FROM knowledge_editions") == []
+    assert rows("SELECT FROM knowledge_chunks") == rows("SELECT FROM knowledge_revisions") == []
     with transaction(business.business_id) as session:
         sources.reread(session, source_id, by="agent:1")
     read_next()
@@ -176,7 +176,7 @@ def test_a_bad_file_says_why_and_what_was_found_before_stays(business: TestBusin
     found = source(business, source_id)
     assert (found.state, found.fault) == ("failed", "damaged")
     assert passages(source_id) == list(ANSWERS)
-    assert column("SELECT state FROM errands ORDER BY id") == ["done", "failed"]
+    assert column("SELECT state FROM background_tasks ORDER BY id") == ["done", "failed"]
 
 
 def test_a_file_that_kills_its_workers_ends_failed(business: TestBusiness) -> None:
@@ -212,7 +212,7 @@ def test_a_text_that_the_model_refuses_keeps_no_other_source_waiting(business: T
         reembed.enqueue_due(session)
     read_next()
     assert (source(business, refused).model, source(business, taken).model) == (None, "model-a")
-    assert column("SELECT error FROM errands WHERE kind = 'knowledge.reembed'") == ["model_rejected"]
+    assert column("SELECT error FROM background_tasks WHERE kind = 'knowledge.reembed'") == ["model_rejected"]
 
 
 def test_a_change_of_the_model_leaves_no_gap(
@@ -231,12 +231,12 @@ def test_a_change_of_the_model_leaves_no_gap(
 
     assert due() == 1
     assert due() == 0  # it is running
-    assert one("SELECT count(*) FROM errands WHERE kind = 'knowledge.reembed'") == 1
+    assert one("SELECT count(*) FROM background_tasks WHERE kind = 'knowledge.reembed'") == 1
     read_next()
     assert source(business, first).model == "model-a"
     assert one("SELECT count(*) FROM knowledge_vectors WHERE model = 'model-a'") == 5
     assert due() == 0  # it has just failed
-    rows("UPDATE errands SET ended_at = now() - interval '1 hour'")
+    rows("UPDATE background_tasks SET ended_at = now() - interval '1 hour'")
     newer.answers_left = 100
     assert due() == 1
     read_next()
@@ -268,7 +268,7 @@ def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeyp
 
     again()
     same = source(business, source_id)
-    assert (same.state, same.edition) == ("ready", first.edition)
+    assert (same.state, same.revision) == ("ready", first.revision)
     assert same.read_at is not None and first.read_at is not None and same.read_at > first.read_at
     again()
     assert passages(source_id) == ["Cerrado por vacaciones."]
@@ -327,9 +327,9 @@ def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> N
     assert key is not None
     object_storage.delete(key)
     object_storage.delete(key)
-    for table in ("sources", "editions", "chunks", "vectors"):
+    for table in ("sources", "revisions", "chunks", "vectors"):
         assert rows(f"SELECT FROM knowledge_{table}") == []
-    assert column("SELECT action FROM audit_log ORDER BY id") == ["knowledge.add", "knowledge.remove"]
+    assert column("SELECT action FROM audit_entries ORDER BY id") == ["knowledge.add", "knowledge.remove"]
 
 
 def test_a_source_that_goes_while_it_is_read_ends_the_work(business: TestBusiness) -> None:

@@ -65,7 +65,7 @@ def test_with_few_outcomes_nothing_changes(business) -> None:
 def test_a_bot_that_never_answered_has_no_figures(business) -> None:
     with transaction(business.business_id) as session:
         found = calibration_fit.reliability(session, business.bot_id)
-    assert (found.before, found.error_before, found.learned_at) == ([], None, None)
+    assert (found.before, found.error_before, found.computed_at) == ([], None, None)
 
 
 def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ def test_people_are_told_before_and_when_the_money_is_spent(business, spent: str
     cost(business, spent)
     with system_transaction() as session:
         alerts.evaluate(session)
-    told = [one for (one,) in rows("SELECT kind FROM notices")]
+    told = [one for (one,) in rows("SELECT kind FROM notifications")]
     assert told == ([] if kind is None else [kind])
 
 
@@ -150,4 +150,4 @@ def test_a_bot_without_money_budgets_tells_nothing(business) -> None:
     cost(business, "1000")
     with system_transaction() as session:
         alerts.evaluate(session)
-    assert rows("SELECT kind FROM notices") == []
+    assert rows("SELECT kind FROM notifications") == []

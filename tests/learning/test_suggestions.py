@@ -13,7 +13,7 @@ from core.bots.settings import QaPair
 from core.evaluation import hourly_run, suggestions, unanswered_questions
 from core.evaluation.agent_answers import best, most_like_others
 from core.evaluation.suggestions import AlreadyDecided, StillMasked, Suggested, UnusableAnswer
-from core.models import AnswerOutcome, BotLearning, Suggestion
+from core.models import AnswerOutcome, BotCalibration, Suggestion
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.text.pii import MASK
@@ -122,7 +122,7 @@ def test_accepting_makes_an_approved_answer_of_the_next_version(business) -> Non
     (accepted,) = gathered(business, "accepted")
     assert accepted.answer == "Yes, in a week."
     with system_transaction() as session:
-        author = session.scalar(text("SELECT author FROM bot_settings WHERE version = :number"), {"number": version})
+        author = session.scalar(text("SELECT author FROM bot_versions WHERE version = :number"), {"number": version})
     assert author == ME
 
 
@@ -205,8 +205,8 @@ def test_each_bot_learns_once_an_hour(business) -> None:
     with system_transaction() as session:
         assert session.scalars(select(AnswerOutcome.verdict)).all() == ["handed_over"]
         assert session.scalars(select(Suggestion.question)).all() == ["Do you repair violins?"]
-        session.execute(text("UPDATE bot_learning SET learned_at = now() - interval '61 minutes'"))
-        assert session.scalars(select(BotLearning.sample)).all() == [0]
+        session.execute(text("UPDATE bot_calibrations SET computed_at = now() - interval '61 minutes'"))
+        assert session.scalars(select(BotCalibration.sample)).all() == [0]
     assert hourly_run.run_due() == 1
 
 

@@ -113,7 +113,7 @@ def test_a_number_never_sends_faster_than_its_rate(business: TestBusiness, rate:
         for _ in range(steps_in_a_second * 5):
             taken.append(rate_limit.reserve_slots(session, business.whatsapp_channel_id, wanted, rate).allowed)
             session.execute(
-                text("UPDATE channel_flow SET next_slot_at = next_slot_at - make_interval(secs => :step)"),
+                text("UPDATE channel_limits SET next_slot_at = next_slot_at - make_interval(secs => :step)"),
                 {"step": 1 / steps_in_a_second},
             )
     in_a_second = [sum(taken[start : start + steps_in_a_second]) for start in range(len(taken))]
@@ -145,7 +145,7 @@ def test_a_grant_says_when_the_next_one_may_go(business: TestBusiness) -> None:
 
 def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBusiness) -> None:
     customer_writes()
-    identity_id = one("SELECT id FROM identities")
+    identity_id = one("SELECT id FROM contact_identities")
     pair = PairRate(timedelta(seconds=6), burst=45)
 
     def take() -> bool:
@@ -153,7 +153,7 @@ def test_one_customer_gets_a_burst_and_then_one_in_six_seconds(business: TestBus
             return bool(rate_limit.take_pair_slots(session, [identity_id], pair))
 
     assert [take() for _ in range(pair.burst + 2)] == [True] * pair.burst + [False] * 2
-    rows("UPDATE identities SET pair_slot_at = pair_slot_at - interval '6 seconds'")
+    rows("UPDATE contact_identities SET pair_slot_at = pair_slot_at - interval '6 seconds'")
     assert [take() for _ in range(2)] == [True, False]
 
 
@@ -164,7 +164,7 @@ def test_waiting_for_the_numbers_rate_costs_the_customer_nothing(business: TestB
     for _ in range(3):
         assert claim() == []
         due_now()
-    assert one("SELECT pair_slot_at FROM identities") is None
+    assert one("SELECT pair_slot_at FROM contact_identities") is None
 
 
 def test_a_customer_who_had_too_many_waits_alone(business: TestBusiness) -> None:
@@ -172,7 +172,7 @@ def test_a_customer_who_had_too_many_waits_alone(business: TestBusiness) -> None
     say(business.business_id, busy)
     (free,) = say(business.business_id, quiet)
     rows(
-        "UPDATE identities SET pair_slot_at = now() + interval '10 minutes'"
+        "UPDATE contact_identities SET pair_slot_at = now() + interval '10 minutes'"
         " WHERE id = (SELECT identity_id FROM conversations WHERE id = :id)",
         id=busy,
     )
@@ -226,7 +226,7 @@ class TestBreaker:
         assert claim() == []
         assert one(
             "SELECT open_until - now() BETWEEN interval '50 seconds' AND interval '60 seconds' FROM"
-            " channel_flow WHERE open_until IS NOT NULL"
+            " channel_limits WHERE open_until IS NOT NULL"
         )
 
     def test_a_success_between_starts_the_count_again(self, business: TestBusiness) -> None:
@@ -240,7 +240,7 @@ class TestBreaker:
             say(business.business_id, conversation_id)
         self.fail(business, 5)
         assert claim() == []
-        rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+        rows("UPDATE channel_limits SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
         due_now()
         (probe,) = claim()
         due_now()
@@ -253,7 +253,7 @@ class TestBreaker:
         for conversation_id in customers(2):
             say(business.business_id, conversation_id)
         self.fail(business, 5)
-        rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+        rows("UPDATE channel_limits SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
         assert len(claim()) == 1
         assert self.fail(business, 1) == [False], "that it is still open is no news"
         due_now()

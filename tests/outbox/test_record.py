@@ -49,7 +49,7 @@ def test_permanent_fails_and_people_are_notified(business: TestBusiness, sender:
         "cause": "recipient",
         "advice": "Wait.",
     }
-    assert len(column("SELECT text FROM notices")) == 1
+    assert len(column("SELECT text FROM notifications")) == 1
     assert one("SELECT mode FROM conversations") == ("human" if sender is Sender.BOT else "bot")
     assert rows("SELECT number, verdict, code FROM delivery_attempts") == [(1, "permanent", "131000")]
 
@@ -138,7 +138,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
     if write == "failed":
         assert after.status == "queued"
         assert one("SELECT count(*) FROM delivery_attempts") == 1
-        assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == 1
+        assert one("SELECT failures FROM channel_limits WHERE channel_id = :c", c=business.whatsapp_channel_id) == 1
     else:
         assert (after.status, after.provider_id) == ("sent", "wamid.OUT")
         assert after.payload["note"] == "held_for_quality_assessment"
@@ -180,14 +180,14 @@ def test_a_blocked_number_is_paused_and_an_administrator_notified(business: Test
     assert rows("SELECT state, state_reason FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == [
         ("paused", "Something went wrong (131000)")
     ]
-    assert "number_paused" in column("SELECT kind FROM notices")
+    assert "number_paused" in column("SELECT kind FROM notifications")
 
 
 def test_too_fast_slows_the_number_down(business: TestBusiness) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED, retry_after=20))
     assert one(
-        "SELECT next_slot_at > now() + interval '15 seconds' FROM channel_flow WHERE channel_id = :c",
+        "SELECT next_slot_at > now() + interval '15 seconds' FROM channel_limits WHERE channel_id = :c",
         c=business.whatsapp_channel_id,
     )
 
@@ -198,7 +198,7 @@ def test_too_fast_slows_the_number_down(business: TestBusiness) -> None:
 def test_only_provider_failures_count_for_the_breaker(business: TestBusiness, cause: Cause, counts: int) -> None:
     say(business.business_id, customer_writes())
     fail(business, claim_one(), failure(Verdict.PERMANENT, cause))
-    assert one("SELECT failures FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id) == counts
+    assert one("SELECT failures FROM channel_limits WHERE channel_id = :c", c=business.whatsapp_channel_id) == counts
 
 
 def test_an_opened_breaker_is_notified_once(business: TestBusiness) -> None:
@@ -207,4 +207,4 @@ def test_an_opened_breaker_is_notified_once(business: TestBusiness) -> None:
     claimed: list[Any] = [claim_one() for _ in range(6)]
     for one_ in claimed:
         fail(business, one_, failure(Verdict.UNKNOWN, Cause.NETWORK))
-    assert column("SELECT kind FROM notices WHERE kind = 'breaker_open'") == ["breaker_open"]
+    assert column("SELECT kind FROM notifications WHERE kind = 'breaker_open'") == ["breaker_open"]

@@ -37,9 +37,9 @@ _UNWATCH = "DROP FUNCTION note_status_move CASCADE; DROP TABLE status_moves"
 _MAKE_DUE = """
 UPDATE deliveries SET next_attempt_at = 'epoch'::timestamptz + message_id * interval '1 second'
     WHERE next_attempt_at IS NOT NULL;
-UPDATE identities SET pair_slot_at = NULL;
+UPDATE contact_identities SET pair_slot_at = NULL;
 UPDATE channels SET state = 'active';
-UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL, next_slot_at = now();
+UPDATE channel_limits SET failures = 0, open_until = NULL, probe_until = NULL, next_slot_at = now();
 """
 _STUCK = """
 SELECT m.id, m.status FROM messages m JOIN deliveries d ON d.message_id = m.id

@@ -53,7 +53,7 @@ def take(business: TestBusiness, claimed: Claimed) -> None:
 
 
 def breaker_over() -> None:
-    rows("UPDATE channel_flow SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
+    rows("UPDATE channel_limits SET open_until = now() - interval '1 second' WHERE open_until IS NOT NULL")
     due_now()
 
 
@@ -79,7 +79,7 @@ def test_refused_credentials_suspend_the_number_and_lose_nothing(business: TestB
     assert {message(i).status for i in messages} == {"queued"}
     held = message(probe.message_id)
     assert held.attempts == 0 and held.error["cause"] == "admin" and "credentials work again" in held.error["advice"]
-    assert column("SELECT kind FROM notices") == ["number_held"], "told once"
+    assert column("SELECT kind FROM notifications") == ["number_held"], "told once"
     (probe,) = claim(10)
     take(business, probe)
     due_now()
@@ -95,7 +95,7 @@ def test_refused_credentials_are_an_alert_about_the_account_and_not_about_a_fail
     with system_transaction() as session:
         alerts.evaluate(session)
     assert column("SELECT kind FROM alerts") == ["whatsapp_down"]
-    assert column("SELECT kind FROM notices") == ["number_held"]
+    assert column("SELECT kind FROM notifications") == ["number_held"]
 
 
 def test_a_message_refused_here_does_not_resume_a_suspended_number(business: TestBusiness) -> None:
@@ -104,7 +104,9 @@ def test_a_message_refused_here_does_not_resume_a_suspended_number(business: Tes
     refuse(business, claim(1)[0], "190", 401)
     breaker_over()
     refuse(business, claim_one(), "invalid")
-    assert one("SELECT open_until IS NOT NULL FROM channel_flow WHERE channel_id = :c", c=business.whatsapp_channel_id)
+    assert one(
+        "SELECT open_until IS NOT NULL FROM channel_limits WHERE channel_id = :c", c=business.whatsapp_channel_id
+    )
 
 
 def test_new_credentials_resume_the_number(business: TestBusiness) -> None:
@@ -149,8 +151,8 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
     assert ids(claim()) == [answers]
     assert message(begins).next_attempt_at > message(begins).stored_at + timedelta(minutes=30)
     assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
-    assert column("SELECT kind FROM notices WHERE kind = 'number_limited'") == ["number_limited"]
-    rows("UPDATE channel_flow SET answers_only_until = now()")
+    assert column("SELECT kind FROM notifications WHERE kind = 'number_limited'") == ["number_limited"]
+    rows("UPDATE channel_limits SET answers_only_until = now()")
     rows("UPDATE deliveries SET next_attempt_at = now() WHERE message_id = :id", id=begins)
     assert ids(claim()) == [begins]
 
@@ -205,7 +207,7 @@ def test_an_opt_out_reported_by_twilio_is_stored(business: TestBusiness, by_stat
     else:
         refuse(business, claimed, "21610")
     assert [message(i).status for i in (first, second)] == ["failed", "cancelled"]
-    assert one("SELECT opted_out_at IS NOT NULL FROM identities")
+    assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities")
     with pytest.raises(OptedOut):
         say(business.business_id, conversation)
 
@@ -217,13 +219,14 @@ def test_a_status_of_twilio_has_a_title_and_is_final(business: TestBusiness, cod
     sms_status(message_id, code)
     failed = message(message_id)
     assert failed.status == "failed" and failed.error["title"] and "by itself" not in failed.error["advice"]
-    assert failed.error["title"] in one("SELECT text FROM notices WHERE kind = 'message_failed'")
+    assert failed.error["title"] in one("SELECT text FROM notifications WHERE kind = 'message_failed'")
 
 
 @pytest.mark.parametrize("by_status", [False, True])
 def test_a_stop_of_marketing_is_stored_and_obeyed(business: TestBusiness, by_status: bool) -> None:
     rows(
-        "INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason,"
+        "INSERT INTO message_templates (business_id, account, name, language, category, status, quality,"
+        " rejected_reason,"
         " components)"
         " SELECT business_id, account, category, 'es', category, 'APPROVED', '', '', '[]' FROM channels,"
         " unnest(ARRAY['MARKETING', 'UTILITY']) AS category WHERE id = :id",
@@ -237,9 +240,9 @@ def test_a_stop_of_marketing_is_stored_and_obeyed(business: TestBusiness, by_sta
         receive(meta_body(status_value("wamid.X", "failed", our_id=message_id, errors=errors)))
     else:
         refuse(business, claimed, "131050")
-    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM identities") == [(True, None)]
+    assert rows("SELECT marketing_stopped_at IS NOT NULL, opted_out_at FROM contact_identities") == [(True, None)]
     with transaction(business.business_id) as session:
-        (shown,) = profile.read(session, one("SELECT contact_id FROM identities")).identities
+        (shown,) = profile.read(session, one("SELECT contact_id FROM contact_identities")).identities
     assert shown.marketing_stopped_at is not None
 
     def send(name: str) -> None:
@@ -262,4 +265,4 @@ def test_help_that_twilio_answered_gets_no_second_answer(business: TestBusiness)
     ingest.receive()
     assert rows("SELECT waiting_since, unread_count FROM conversations") == [(None, 0)]
     with system_transaction() as session:
-        assert session.connection().exec_driver_sql("SELECT count(*) FROM reply_turns").scalar_one() == 0
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM pending_replies").scalar_one() == 0

@@ -123,7 +123,7 @@ def test_a_customer_with_an_unsent_answer_is_listed_first(business: TestBusiness
             lost(business, claimed)
         case "uncertain":
             lost(business, claimed, SILENCE)
-            assert column("SELECT kind FROM notices") == [], "a receipt may still come"
+            assert column("SELECT kind FROM notifications") == [], "a receipt may still come"
             later()
         case "receipt":
             sent(business, claimed)
@@ -134,7 +134,7 @@ def test_a_customer_with_an_unsent_answer_is_listed_first(business: TestBusiness
     mark = "uncertain" if fate == "uncertain" else "failed"
     assert stand(conversation_id) == (True, 1, mark, "open", "human")
     kind = f"message_{mark}" if sender is Sender.AGENT else "handed_off"
-    assert column("SELECT kind FROM notices") == [kind]
+    assert column("SELECT kind FROM notifications") == [kind]
     assert waiting_list(business) == [conversation_id, other]
     with transaction(business.business_id) as session:
         assert [row.unsent for row in inbox_list.rows(session, [conversation_id])] == [mark]
@@ -149,7 +149,7 @@ def test_an_unsent_api_message_is_marked_and_notified(business: TestBusiness) ->
     later()
     later()
     assert stand()[:3] == (False, 1, "uncertain")
-    assert column("SELECT kind FROM notices") == ["message_uncertain"]
+    assert column("SELECT kind FROM notifications") == ["message_uncertain"]
 
 
 def test_two_answers_of_which_the_first_fails(business: TestBusiness) -> None:
@@ -245,7 +245,7 @@ def test_a_receipt_and_a_worker_that_died(business: TestBusiness) -> None:
 def test_a_scheduled_message_does_not_hide_who_waits_for_the_bot(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=20))
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
     rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
     with system_transaction() as session:

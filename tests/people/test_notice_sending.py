@@ -45,21 +45,21 @@ def note(business: TestBusiness, kind: str = "test", severity: Severity = Severi
 
 
 def make_due() -> None:
-    rows("UPDATE notices SET next_try_at = now() WHERE next_try_at IS NOT NULL")
+    rows("UPDATE notifications SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")
 
 
 def test_a_rejected_notification_is_retried_only_at_that_service(business: TestBusiness, catcher: Catcher) -> None:
     note(business)
     down = Catcher(up=False)
     send(catcher, down)
-    assert rows("SELECT sent_at, tries, next_try_at > now() FROM notices") == [(None, 1, True)]
+    assert rows("SELECT sent_at, attempts, next_attempt_at > now() FROM notifications") == [(None, 1, True)]
     send(catcher, down)  # not due yet
-    assert one("SELECT tries FROM notices") == 1
+    assert one("SELECT attempts FROM notifications") == 1
     down.up = True
     make_due()
     send(catcher, down)
     assert (len(catcher.took), len(down.took)) == (1, 1)
-    assert rows("SELECT sent_at IS NOT NULL, next_try_at FROM notices") == [(True, None)]
+    assert rows("SELECT sent_at IS NOT NULL, next_attempt_at FROM notifications") == [(True, None)]
     make_due()
     send(catcher, down)
     assert len(catcher.took) == 1
@@ -71,13 +71,13 @@ def test_retries_are_bounded_and_the_notification_remains_listed(business: TestB
     for _ in range(9):
         make_due()
         send(Catcher(up=False))
-        waits.append(round(one("SELECT extract(epoch FROM next_try_at - now()) FROM notices")))
+        waits.append(round(one("SELECT extract(epoch FROM next_attempt_at - now()) FROM notifications")))
     assert [wait // 10 * 10 for wait in waits[:2]] in ([10, 30], [0, 20])
     assert waits == sorted(waits) and waits[-1] <= 3600
-    rows("UPDATE notices SET created_at = now() - interval '25 hours'")
+    rows("UPDATE notifications SET created_at = now() - interval '25 hours'")
     make_due()
     send(Catcher(up=False))
-    assert rows("SELECT next_try_at, sent_at FROM notices") == [(None, None)]
+    assert rows("SELECT next_attempt_at, sent_at FROM notifications") == [(None, None)]
 
 
 class Broken:
@@ -89,13 +89,13 @@ def test_a_failing_service_does_not_block_the_others(business: TestBusiness, cat
     note(business)
     send(Broken(), catcher)
     assert len(catcher.took) == 1
-    assert one("SELECT sent_at FROM notices") is None
+    assert one("SELECT sent_at FROM notifications") is None
 
 
 def test_without_a_service_nothing_is_due_and_nothing_counts_as_sent(business: TestBusiness, catcher: Catcher) -> None:
     note(business)
     assert send() is False
-    assert rows("SELECT sent_at, next_try_at FROM notices") == [(None, None)]
+    assert rows("SELECT sent_at, next_attempt_at FROM notifications") == [(None, None)]
     send(catcher)  # old ones are not sent when a service is configured later
     assert catcher.took == []
 
@@ -155,7 +155,7 @@ def test_stopped_workers_notify_once_and_clear_once(business: TestBusiness, catc
     for _ in range(3):
         evaluate_and_send()
     assert [kind for _, _, kind in catcher.took] == ["failure", "success"]
-    assert column("SELECT severity FROM notices ORDER BY id") == ["high", "info"]
+    assert column("SELECT severity FROM notifications ORDER BY id") == ["high", "info"]
 
 
 @pytest.mark.parametrize("language", notification_texts.LANGUAGES)

@@ -39,7 +39,7 @@ def test_hand_off_details_are_quoted_only_if_written_by_others(
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
     with transaction(business.business_id) as session:
         assert lifecycle.hand_off(session, business.business_id, talk, reason, detail)
-    data, text = one("SELECT jsonb_build_array(data, text) FROM notices")
+    data, text = one("SELECT jsonb_build_array(data, text) FROM notifications")
     said = sentence("pt", "handed_off", data, text, "Ana")
     assert catalogue("pt")[f"reason.{reason}"] in said
     assert (detail in said) is quoted
@@ -50,7 +50,7 @@ def test_a_hand_off_by_keyword_quotes_the_customer_not_the_phrase(business: Test
     summary = Summary("", "I'd like to talk to a human", "")
     with transaction(business.business_id) as session:
         assert lifecycle.hand_off(session, business.business_id, talk, "keyword", "hablar con persona", summary)
-    data, text = one("SELECT jsonb_build_array(data, text) FROM notices")
+    data, text = one("SELECT jsonb_build_array(data, text) FROM notifications")
     said = sentence("en", "handed_off", data, text, "Ana")
     assert said == "Ana needs a person: they asked for one. “I'd like to talk to a human”"
 

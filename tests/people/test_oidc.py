@@ -136,5 +136,5 @@ def test_wrong_passwords_are_audited(browser: TestClient, ana: Person) -> None:
     fields = {"email": ana.email, "password": "wrong password"}
     for _ in range(5):
         browser.post("/auth/login", data=fields, headers={"origin": str(browser.base_url).rstrip("/")})
-    actions = column("SELECT action FROM audit_log ORDER BY id")
+    actions = column("SELECT action FROM audit_entries ORDER BY id")
     assert actions == ["session.open"] + ["session.refused"] * 5 + ["agent.locked_out"]

@@ -82,7 +82,7 @@ def test_recovery_codes_work_once_each(ana: Person, recovery: list[str]) -> None
     assert prove(owed(ana), f" {recovery[3].upper()} ")
     assert prove(owed(ana), recovery[3]) is None
     assert prove(owed(ana), recovery[4])
-    assert column("SELECT data ->> 'left' FROM audit_log WHERE action = 'second_factor.recovery'") == ["9", "8"]
+    assert column("SELECT data ->> 'left' FROM audit_entries WHERE action = 'second_factor.recovery'") == ["9", "8"]
 
 
 def test_guessing_locks_out_though_the_password_is_right_each_time(ana: Person, recovery: list[str]) -> None:

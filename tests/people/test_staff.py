@@ -152,5 +152,5 @@ def test_audit_entries_come_with_the_names_of_what_they_refer_to(business: TestB
 def test_the_application_cannot_change_audit_entries(business: TestBusiness) -> None:
     person(business.business_id)
     with pytest.raises(Exception, match="permission denied"), transaction(business.business_id) as session:
-        session.connection().exec_driver_sql("DELETE FROM audit_log")
-    assert rows("SELECT action FROM audit_log") == [("session.open",)]
+        session.connection().exec_driver_sql("DELETE FROM audit_entries")
+    assert rows("SELECT action FROM audit_entries") == [("session.open",)]

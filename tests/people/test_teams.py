@@ -91,7 +91,7 @@ def test_the_list_can_be_filtered_by_team_until_it_is_removed(business: TestBusi
     with transaction(business.business_id) as session:
         teams.remove(session, business.business_id, "agent:1", sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") is None
-    assert column("SELECT action FROM audit_log ORDER BY id") == ["team.create", "conversation.team", "team.remove"]
+    assert column("SELECT action FROM audit_entries ORDER BY id") == ["team.create", "conversation.team", "team.remove"]
 
 
 def test_a_closed_conversation_and_an_unknown_team_are_refused(business: TestBusiness) -> None:
@@ -133,18 +133,18 @@ def test_an_administrator_sets_the_assignment_rules(business: TestBusiness, monk
     desk = Desk(person(business.business_id, role=Role.ADMINISTRATOR), monkeypatch)
     page = desk.open().switch_page("app_pages/teams/page.py")
     desk.run()
-    page.number_input(key="most_open").set_value(3)
+    page.number_input(key="max_open").set_value(3)
     page.multiselect(key=f"channels_{sales}").set_value([business.whatsapp_channel_id])
     desk.run()
-    assert rows("SELECT auto_assign, most_open FROM businesses") == [(True, 3)]
+    assert rows("SELECT auto_assign, max_open FROM businesses") == [(True, 3)]
     assert one("SELECT team_id FROM channels WHERE team_id IS NOT NULL") == sales
     (name,) = column(f"SELECT name FROM channels WHERE id = {business.whatsapp_channel_id}")
     assert name in page.multiselect(key=f"channels_{sales}").options
     assert name not in page.multiselect(key=f"channels_{returns}").options
     page.toggle(key="automatic").set_value(False)
     desk.run()
-    assert rows("SELECT auto_assign, most_open FROM businesses") == [(False, 3)]
-    assert page.number_input(key="most_open").disabled
+    assert rows("SELECT auto_assign, max_open FROM businesses") == [(False, 3)]
+    assert page.number_input(key="max_open").disabled
 
 
 def test_a_channel_has_one_team_of_its_own_business(business: TestBusiness) -> None:

@@ -19,7 +19,7 @@ from tests.webhook_app.api_world import Api
 
 def entries(area: str) -> list[Any]:
     return rows(
-        "SELECT actor, action, subject, data FROM audit_log WHERE action LIKE :like ORDER BY id", like=f"{area}.%"
+        "SELECT actor, action, subject, data FROM audit_entries WHERE action LIKE :like ORDER BY id", like=f"{area}.%"
     )
 
 
@@ -75,7 +75,7 @@ def test_failed_and_successful_logins_are_audited_with_their_address(business: T
     headers = {"origin": "http://testserver"}
     form = {"email": one.email, "password": "wrong"}
     assert browser.post("/auth/login", data=form, headers=headers).status_code == 303
-    assert column("SELECT data ->> 'address' FROM audit_log WHERE action = 'session.refused'") == ["203.0.113.7"]
+    assert column("SELECT data ->> 'address' FROM audit_entries WHERE action = 'session.refused'") == ["203.0.113.7"]
 
 
 def test_disabling_an_agent_revokes_their_keys(client: Any, business: TestBusiness) -> None:

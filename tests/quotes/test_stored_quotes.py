@@ -15,7 +15,7 @@ from core.platform.errors import Conflict, NotFound
 from core.replies import pending_replies
 from core.replies.assistant import compose
 from core.replies.context import ConversationSnapshot, ReplyContext, cached_context, load_snapshots
-from core.replies.pending_replies import CompletedReply, PendingReply
+from core.replies.pending_replies import ClaimedReply, CompletedReply
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, column, customer_writes, one, rows
 
@@ -26,15 +26,15 @@ OTHER_CUSTOMER = "5491155550002"
 def shop(business: TestBusiness) -> TestBusiness:
     """A business with a few products, in Chilean pesos, which have no cents."""
     products = [("Zapato negro", "50000"), ("Zapato rojo", "55000.4"), ("Camisa blanca", "25000"), ("Gorra", "8000")]
-    rows('UPDATE businesses SET catalogue = gen_random_uuid(), profile = profile || \'{"currency": "CLP"}\'')
+    rows('UPDATE businesses SET catalog_version = gen_random_uuid(), profile = profile || \'{"currency": "CLP"}\'')
     with transaction(business.business_id) as session:
         for name, price in products:
             session.execute(insert(Product).values(business_id=business.business_id, name=name, price=Decimal(price)))
     return business
 
 
-def thinking() -> tuple[PendingReply, ReplyContext]:
-    rows("UPDATE reply_turns SET due_at = now() WHERE lease IS NULL")
+def thinking() -> tuple[ClaimedReply, ReplyContext]:
+    rows("UPDATE pending_replies SET due_at = now() WHERE lease IS NULL")
     with system_transaction() as session:
         (turn,) = pending_replies.claim(session, 1, LEASE)
     with transaction(turn.business_id) as session:
@@ -43,7 +43,7 @@ def thinking() -> tuple[PendingReply, ReplyContext]:
     return turn, reply_context
 
 
-def finish(turn: PendingReply, reply_context: ReplyContext) -> bool:
+def finish(turn: ClaimedReply, reply_context: ReplyContext) -> bool:
     outcome = compose(reply_context.request, None)
     with transaction(turn.business_id) as session:
         return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
@@ -76,7 +76,7 @@ def test_from_an_order_to_a_confirmation(shop: TestBusiness) -> None:
     assert "queda confirmado" in write("SÍ")
     assert states() == ["replaced", "confirmed"]
     assert rows("SELECT mode, handoff_reason FROM conversations") == [("human", "quote_confirmed")]
-    assert "3 × Zapato negro, 1 × Camisa blanca" in one("SELECT text FROM notices WHERE kind = 'handed_off'")
+    assert "3 × Zapato negro, 1 × Camisa blanca" in one("SELECT text FROM notifications WHERE kind = 'handed_off'")
     assert column("SELECT decided_by FROM ai_runs ORDER BY id") == ["quote", "quote", "quote"]
     lines = rows("SELECT name, quantity, price, amount FROM quote_lines WHERE quote_id = 2 ORDER BY position")
     assert lines == [("Zapato negro", 3, 50000, 150000), ("Camisa blanca", 1, 25000, 25000)]
@@ -112,7 +112,7 @@ def test_a_quote_runs_out_and_a_late_yes_gets_a_fresh_one(shop: TestBusiness) ->
     write("Quiero 2 gorras")
     rows("UPDATE quotes SET expires_at = now() - interval '1 hour'")
     rows("UPDATE products SET price = 9000 WHERE name = 'Gorra'")
-    rows("UPDATE businesses SET catalogue = gen_random_uuid()")
+    rows("UPDATE businesses SET catalog_version = gen_random_uuid()")
     with system_transaction() as session:
         assert quotes.expire_due(session) == 1
         assert quotes.expire_due(session) == 0
@@ -164,7 +164,7 @@ def test_the_catalogue_is_read_once_until_it_changes(shop: TestBusiness) -> None
     remembered = cached_context(standing())
     assert remembered is not None
     assert len(remembered.request.catalogue) == 4
-    rows("UPDATE businesses SET catalogue = gen_random_uuid()")
+    rows("UPDATE businesses SET catalog_version = gen_random_uuid()")
     assert cached_context(standing()) is None
 
 

@@ -18,7 +18,7 @@ from core.evaluation import replay_task, replays, test_cases
 from core.evaluation.replay_diff import Difference, Expectation, FailedExpectation, Kind
 from core.evaluation.replays import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
 from core.evaluation.test_cases import UnacceptableCase
-from core.models import AIRun, RehearsalSource
+from core.models import AIRun, ReplaySource
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.replies.handoff_rules import Reason
@@ -58,7 +58,7 @@ def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
 
 
 def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
-    plan = {"source": RehearsalSource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
+    plan = {"source": ReplaySource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
     with transaction(business.business_id) as session:
         return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
 
@@ -128,7 +128,7 @@ def test_what_it_takes_is_added_up_and_counts_in_the_bots_budget(business: TestB
     assert item.before is not None and item.after is not None
     assert item.before.cost is not None and item.after.cost is not None
     assert seen.spent == item.before.cost + item.after.cost
-    assert one("SELECT count(*) FROM audit_log WHERE action = 'bot.try'") == 2
+    assert one("SELECT count(*) FROM audit_entries WHERE action = 'bot.try'") == 2
 
 
 def test_a_run_ends_before_it_spends_more_than_it_may(business: TestBusiness, model: ScriptedModel) -> None:
@@ -148,10 +148,10 @@ def test_a_run_ends_before_it_spends_more_than_it_may(business: TestBusiness, mo
 
 def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, model: ScriptedModel) -> None:
     answered(business, "¿tienen mesas?")
-    rehearsal_id = begin(business, BotSettings())
+    replay_id = begin(business, BotSettings())
     running = claim()
     with transaction(business.business_id) as session:
-        replays.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+        replays.cancel(session, business.business_id, replay_id, actor="agent:1")
     with pytest.raises(TaskInterrupted):
         replay_task.run(running)
     seen = look(business)
@@ -164,13 +164,13 @@ def test_what_was_cancelled_meanwhile_is_not_written(
     business: TestBusiness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "¿tienen mesas?")
-    rehearsal_id = begin(business, BotSettings())
+    replay_id = begin(business, BotSettings())
     running = claim()
 
     class Slow:
         def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
             with transaction(business.business_id) as session:
-                replays.cancel(session, business.business_id, rehearsal_id, actor="agent:1")
+                replays.cancel(session, business.business_id, replay_id, actor="agent:1")
             return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
 
     monkeypatch.setattr(replay_task, "model", Slow)
@@ -188,7 +188,7 @@ def test_a_killed_run_goes_on_where_it_was(business: TestBusiness, model: Script
         plan = replay_task._load_work(session, running)
     assert plan is not None
     replay_task._try(running, plan, plan.left[0], model)  # and then the worker is killed
-    one("UPDATE errands SET due_at = now() RETURNING id")
+    one("UPDATE background_tasks SET due_at = now() RETURNING id")
     model.prompts.clear()
     assert all(item.after is not None for item in done(business).items)
     assert len(model.prompts) == 2
@@ -226,7 +226,7 @@ def test_one_run_of_a_bot_at_a_time(business: TestBusiness) -> None:
 
 def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
     answered(business, "hola")
-    plan = Plan(BotSettings(), RehearsalSource.CONVERSATIONS, 5, None)
+    plan = Plan(BotSettings(), ReplaySource.CONVERSATIONS, 5, None)
     with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
         replays.begin(session, business.business_id, business.bot_id, plan, actor="agent:1")
         other = pool.submit(begin, business, BotSettings())
@@ -237,14 +237,14 @@ def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
 
 
 def test_there_must_be_something_to_try(business: TestBusiness) -> None:
-    for source in RehearsalSource:
+    for source in ReplaySource:
         with pytest.raises(NothingToRehearse):
             begin(business, BotSettings(), source=source)
 
 
 def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness) -> None:
     answered(business, "hola")
-    rehearsal_id = begin(business, BotSettings(name="Luna"))
+    replay_id = begin(business, BotSettings(name="Luna"))
     done(business)
     with transaction(business.business_id) as session:
         number = version_history.save(
@@ -253,7 +253,7 @@ def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness)
         )  # fmt: skip
         found = replays.of_version(session, business.bot_id, number)
         assert found is not None
-        assert found.id == rehearsal_id
+        assert found.id == replay_id
         assert replays.of_version(session, business.bot_id, 1) is None
 
 
@@ -268,7 +268,7 @@ def test_only_the_newest_runs_and_those_of_versions_are_kept(
     for name in ("B", "C"):
         last = begin(business, BotSettings(name=name))
         done(business)
-    assert [row.id for row in rows("SELECT id FROM rehearsals ORDER BY id")] == [kept, last]
+    assert [row.id for row in rows("SELECT id FROM replays ORDER BY id")] == [kept, last]
 
 
 def _current(business: TestBusiness) -> tuple[int, BotSettings]:
@@ -282,7 +282,7 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
             session, business.business_id, business.bot_id, " Envíos ", test_cases.asked("hola\n\n¿envían a Salta?"),
             Expectation(contains=("tres días",), cites=True), actor="agent:1",
         )  # fmt: skip
-    begin(business, BotSettings(), source=RehearsalSource.CASES)
+    begin(business, BotSettings(), source=ReplaySource.CASES)
     (item,) = done(business).items
     assert (item.name, len(item.said)) == ("Envíos", 2)
     assert item.missed == (FailedExpectation.CONTAINS, FailedExpectation.CITES)
@@ -326,7 +326,7 @@ def test_a_run_survives_the_loss_of_its_case(business: TestBusiness) -> None:
             Expectation(),
             actor="agent:1",
         )
-    begin(business, BotSettings(), source=RehearsalSource.CASES)
+    begin(business, BotSettings(), source=ReplaySource.CASES)
     with transaction(business.business_id) as session:
         test_cases.remove(session, business.business_id, case_id, actor="agent:1")
         test_cases.remove(session, business.business_id, case_id, actor="agent:1")
@@ -345,7 +345,7 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
     def later(seconds: float) -> None:
         slept.append(seconds)
         one("UPDATE ai_runs SET created_at = now() - interval '2 minutes' RETURNING id")
-        rows("UPDATE audit_log SET created_at = now() - interval '2 minutes' RETURNING id")
+        rows("UPDATE audit_entries SET created_at = now() - interval '2 minutes' RETURNING id")
 
     monkeypatch.setattr(time, "sleep", later)
     begin(business, BotSettings(name="Luna"))

@@ -148,7 +148,8 @@ def kill_in_turn(stack: Stack, stop: threading.Event, every: float, kills: Count
 def settled(stack: Stack) -> bool:
     """Nothing waits to be done any more."""
     rows = stack.query(
-        "SELECT (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL), (SELECT count(*) FROM reply_turns),"
+        "SELECT (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL), (SELECT count(*)"
+        " FROM pending_replies),"
         " (SELECT count(*) FROM deliveries WHERE next_attempt_at IS NOT NULL OR leased_until IS NOT NULL),"
         " (SELECT count(*) FROM messages u JOIN conversations c ON c.id = u.conversation_id"
         "   WHERE u.status = 'uncertain' AND c.mode = 'bot')"
@@ -161,7 +162,7 @@ def violations(stack: Stack, told: Told) -> list[str]:
     found: list[str] = []
     stored = stack.query(
         "SELECT i.address, m.provider_id FROM messages m JOIN conversations c ON c.id = m.conversation_id"
-        " JOIN identities i ON i.id = c.identity_id WHERE m.direction = 'inbound' ORDER BY m.created_at, m.id"
+        " JOIN contact_identities i ON i.id = c.identity_id WHERE m.direction = 'inbound' ORDER BY m.created_at, m.id"
     )
     in_order: dict[str, list[str]] = {}
     for address, wamid in stored:

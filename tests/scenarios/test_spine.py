@@ -205,7 +205,7 @@ def test_who_opts_out_is_left_alone(stack: Stack) -> None:
     customer.write("BAJA")
     eventually(
         lambda: stack.query(
-            "SELECT 1 FROM identities WHERE opted_out_at IS NOT NULL AND address = %s", customer.phone[1:]
+            "SELECT 1 FROM contact_identities WHERE opted_out_at IS NOT NULL AND address = %s", customer.phone[1:]
         )
     )
     body = {"conversation_id": customer.conversation()["id"], "text": "Una oferta"}

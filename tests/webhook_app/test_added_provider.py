@@ -73,7 +73,7 @@ def test_a_message_comes_in_and_its_answer_goes_out(client: Any, business: TestB
     assert _post(client, _mail(1, "¿Tienen cascos?")) == 202, "delivered again"
     ingest.receive()
     assert rows(
-        "SELECT m.text, c.name, i.address FROM messages m JOIN contacts c ON true JOIN identities i ON true"
+        "SELECT m.text, c.name, i.address FROM messages m JOIN contacts c ON true JOIN contact_identities i ON true"
     ) == [("¿Tienen cascos?", "Ana Paz", "ana.paz@example.org")]
     ((conversation_id, kind, window),) = rows("SELECT id, kind, window_expires_at FROM conversations")
     assert (kind, window) == ("email", None)
@@ -112,7 +112,7 @@ def test_a_refused_key_suspends_the_channel(client: Any, business: TestBusiness,
     ids = say(business.business_id, one("SELECT id FROM conversations"), "Hola")
     _send(ids)
     assert message(ids[0]).status == "queued"
-    assert one("SELECT open_until > now() FROM channel_flow WHERE channel_id = :id", id=channel_id)
+    assert one("SELECT open_until > now() FROM channel_limits WHERE channel_id = :id", id=channel_id)
 
 
 def test_the_console_draws_its_form_and_card(business: TestBusiness, postbox: HTTPServer, monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from core.conversations import search
-from core.models import Agent, Attachment, AuditEntry, Notice
+from core.models import Agent, Attachment, AuditEntry, Notification
 from core.platform.db import get_engine, system_transaction, transaction
 from tests.webhook_app.api_world import NOW, Api, column, count, make_conversation, make_message
 
@@ -260,8 +260,8 @@ def test_hand_off_to_people_and_back_to_the_bot(api: Api, business: Any) -> None
     path = f"/api/v1/conversations/{talk}/handoff"
     for _ in range(2):
         assert api.post(path, {"to": "human", "reason": "quiere factura"}).json["mode"] == "human"
-    assert count(Notice) == 1
-    assert "quiere factura" in column(Notice, 1, "text")
+    assert count(Notification) == 1
+    assert "quiere factura" in column(Notification, 1, "text")
     assert api.post(path, {"to": "bot"}).json["mode"] == "bot"
     assert api.post(path, {"to": "cat"}).status_code == 422
     api.post(f"/api/v1/conversations/{talk}/close")

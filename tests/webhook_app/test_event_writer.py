@@ -76,7 +76,7 @@ def test_one_body_from_many_requests_is_one_row(writer: EventWriter) -> None:
 
 
 def test_an_event_that_cannot_be_stored_fails_alone(writer: EventWriter) -> None:
-    bad = RawEvent("nobody", "application/json", "", b"{}", datetime.now(UTC))
+    bad = RawEvent("twilio_status", "application/json", "\x00", b"{}", datetime.now(UTC))
     with pytest.raises(StoreUnavailable):
         writer.write(bad)
     writer.write(event(1))

@@ -107,7 +107,10 @@ NUMBER_CHANGE = {
 def test_what_another_business_signed_is_not_ours(client: Any, other: int, document: dict[str, Any]) -> None:
     assert meta(client, document, "other-app-secret") == 200
     ingest.receive()
-    assert rows("SELECT 1 FROM messages UNION ALL SELECT 1 FROM notices UNION ALL SELECT 1 FROM receipts") == []
+    assert (
+        rows("SELECT 1 FROM messages UNION ALL SELECT 1 FROM notifications UNION ALL SELECT 1 FROM delivery_receipts")
+        == []
+    )
     ((reason, business_id),) = rows("SELECT reason, business_id FROM dead_letters")
     assert "signed with a secret that is not this number's" in reason
     assert business_id == one("SELECT business_id FROM channels WHERE account = :waba", waba=WABA_ID)
@@ -169,7 +172,7 @@ def test_news_of_an_account_goes_to_the_channel_that_signed_it(client: Any, othe
     assert meta(client, account_notice(WABA_ID), "other-app-secret") == 200
     assert meta(client, account_notice(WABA_ID), "test-app-secret") == 200
     ingest.receive()
-    assert column("SELECT business_id FROM notices ORDER BY business_id") == [1, other]
+    assert column("SELECT business_id FROM notifications ORDER BY business_id") == [1, other]
 
 
 def test_a_forged_copy_that_comes_first_does_not_keep_the_genuine_one_out(client: Any, other: int) -> None:

@@ -65,7 +65,7 @@ def thinking(cited: str, monkeypatch: pytest.MonkeyPatch) -> Model:
 def ask(words: str, customer: int) -> None:
     """A customer writes, and the bot does what it does."""
     customer_writes(words, sender=f"549115555000{customer}")
-    rows("UPDATE reply_turns SET due_at = now()")
+    rows("UPDATE pending_replies SET due_at = now()")
     work_loop.run()
 
 
@@ -140,7 +140,7 @@ def test_what_an_answer_depends_on_ends_it(
             teach(business.business_id, business.bot_id, "Garantía", [("", "Dos años.")])
             retrieval.clear_cache()
         case "catalogue":
-            rows("UPDATE businesses SET catalogue = gen_random_uuid()")
+            rows("UPDATE businesses SET catalog_version = gen_random_uuid()")
         case "facts":
             rows('UPDATE businesses SET profile = profile || \'{"hours": "9-17"}\'')
     ask(QUESTION, 2)

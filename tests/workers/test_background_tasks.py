@@ -112,7 +112,7 @@ def test_a_task_that_hangs_loses_its_lease(business: TestBusiness, monkeypatch: 
     work.renew([running])
     assert claim() == []
     monkeypatch.setattr(background_tasks, "_SILENT_SECONDS", 0)
-    one("UPDATE errands SET due_at = now() RETURNING id")
+    one("UPDATE background_tasks SET due_at = now() RETURNING id")
     work.renew([running])
     assert len(claim()) == 1
 
@@ -146,7 +146,7 @@ def test_a_task_that_raises_is_retried_and_then_fails(
         [running] = claim()
         with pytest.raises(ValueError, match="broken"):
             work.run_task(running)
-        rows("UPDATE errands SET due_at = now() WHERE due_at IS NOT NULL RETURNING id")
+        rows("UPDATE background_tasks SET due_at = now() WHERE due_at IS NOT NULL RETURNING id")
     assert view(business, task_id).state == "failed"
 
 
@@ -188,7 +188,7 @@ def test_only_tasks_that_ended_long_ago_are_deleted(business: TestBusiness) -> N
     with transaction(business.business_id) as session:
         background_tasks.cancel(session, kept)
         background_tasks.cancel(session, old)
-    one(f"UPDATE errands SET ended_at = now() - interval '31 days' WHERE id = {old} RETURNING id")
+    one(f"UPDATE background_tasks SET ended_at = now() - interval '31 days' WHERE id = {old} RETURNING id")
     with system_transaction() as session:
         background_tasks.delete_old(session)
-    assert rows("SELECT id FROM errands ORDER BY id") == [(kept,), (running,)]
+    assert rows("SELECT id FROM background_tasks ORDER BY id") == [(kept,), (running,)]

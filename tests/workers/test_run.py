@@ -35,4 +35,4 @@ def redis_away(business, servers: Embedded) -> Iterator[None]:
 
 def test_a_worker_polls_while_redis_is_away(redis_away: None) -> None:
     steps.store(meta_json(meta_body(text_value("Quiero hablar con una persona"))))
-    eventually(lambda: steps.rows("SELECT 1 FROM notices WHERE kind = 'handed_off'"), seconds=15)
+    eventually(lambda: steps.rows("SELECT 1 FROM notifications WHERE kind = 'handed_off'"), seconds=15)

@@ -102,13 +102,13 @@ def test_a_question_without_an_answer_ends_with_a_person(provider: FakeChannel, 
     arrives("¿Venden submarinos?")
     work_loop.run()
     assert one("SELECT mode FROM conversations") == "human"
-    assert one("SELECT next_try_at IS NOT NULL FROM notices"), "and the scheduler tells someone"
+    assert one("SELECT next_attempt_at IS NOT NULL FROM notifications"), "and the scheduler tells someone"
 
 
 def test_a_send_that_raises_a_bug_does_not_stop_the_others(provider: FakeChannel, business: TestBusiness) -> None:
     for n in range(3):
         say(business.business_id, customer_writes(sender=f"5491155550{n:03}"))
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     provider.trouble = [ZeroDivisionError("a bug")]
     work_loop.run()
     assert sorted(column("SELECT status FROM messages WHERE direction = 'outbound'")) == ["sending", "sent", "sent"]
@@ -232,7 +232,7 @@ class TestPostgresAway:
     ) -> None:
         """The commit happened but its confirmation was lost: no later check would find the rows due."""
         (message_id,) = say(business.business_id, customer_writes())
-        rows("DELETE FROM reply_turns")
+        rows("DELETE FROM pending_replies")
         really = claims.claim
         lost: list[int] = []
 
@@ -379,13 +379,13 @@ class TestWakeUps:
 
 def test_recovery_hands_unanswered_customers_to_a_person(business: TestBusiness, provider: FakeChannel) -> None:
     customer_writes()
-    rows("DELETE FROM reply_turns")
+    rows("DELETE FROM pending_replies")
     rows("UPDATE conversations SET waiting_since = now() - interval '5 minutes'")
     rows("UPDATE messages SET stored_at = now() - interval '5 minutes'")
     recover()
     recover()
     assert one("SELECT handoff_reason FROM conversations") == "unanswered"
-    assert one("SELECT count(*) FROM notices") == 1
+    assert one("SELECT count(*) FROM notifications") == 1
 
 
 def test_without_work_nothing_is_claimed(business: TestBusiness) -> None:

@@ -37,7 +37,7 @@ def lease_for() -> timedelta:
     return timedelta(seconds=get_settings().lease_seconds)
 
 
-Task = tuple[pending_replies.PendingReply, ConversationSnapshot | None]
+Task = tuple[pending_replies.ClaimedReply, ConversationSnapshot | None]
 
 
 def claim(limit: int) -> Sequence[Task]:
@@ -66,7 +66,7 @@ def answer(task: Task) -> None:
         log.info("answer_dropped", conversation_id=pending.conversation_id)
 
 
-def _outcome(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> Outcome:
+def _outcome(pending: pending_replies.ClaimedReply, reply_context: ReplyContext) -> Outcome:
     """Compose with the cached answer to the same question, or with the model."""
     cache_key = retry_until_available(lambda: answer_cache.key(pending.business_id, reply_context))
     cached = answer_cache.get(cache_key)
@@ -98,7 +98,7 @@ def _quiet_seconds(reply_context: ReplyContext) -> float:
     return get_settings().reply_quiet_seconds if of_bot is None else of_bot
 
 
-def _with_passages(pending: pending_replies.PendingReply, reply_context: ReplyContext) -> ComposeRequest:
+def _with_passages(pending: pending_replies.ClaimedReply, reply_context: ReplyContext) -> ComposeRequest:
     """Return the request with the passages found for its question; a bot over its budget searches nothing."""
     request = reply_context.request
     if request.over_budget:
@@ -110,7 +110,7 @@ def _with_passages(pending: pending_replies.PendingReply, reply_context: ReplyCo
 
 def _finish(done: Sequence[pending_replies.CompletedReply]) -> list[bool]:
     """Save the replies in one transaction per business; a repeated call finds them gone and changes nothing."""
-    used: dict[pending_replies.PendingReply, bool] = {}
+    used: dict[pending_replies.ClaimedReply, bool] = {}
     for business_id in {one.pending.business_id for one in done}:
         own = [one for one in done if one.pending.business_id == business_id]
         with transaction(business_id) as session:

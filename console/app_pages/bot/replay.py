@@ -120,9 +120,9 @@ def _broken_off(run: RehearsalView) -> str | None:
     return run.work.state if run.work is not None and run.work.state in ("failed", "cancelled") else None
 
 
-def _cancel(rehearsal_id: int) -> None:
+def _cancel(replay_id: int) -> None:
     try:
-        replay_commands.cancel(rehearsal_id)
+        replay_commands.cancel(replay_id)
     except BotHubError as error:
         layout.toast(layout.say(error), icon=":material/error:")
 

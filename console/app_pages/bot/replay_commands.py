@@ -10,7 +10,7 @@ from core.bots.settings import BotSettings
 from core.evaluation import replays, test_cases
 from core.evaluation.replay_diff import Expectation
 from core.evaluation.replays import Plan
-from core.models import RehearsalSource
+from core.models import ReplaySource
 from core.platform import job_queue
 
 
@@ -20,18 +20,18 @@ def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_
     Raises `NotAllowed`, `NotFound`, `NothingToRehearse`, `AlreadyRehearsing`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    plan = Plan(settings, RehearsalSource(source), count, spend_limit)
+    plan = Plan(settings, ReplaySource(source), count, spend_limit)
     with transaction(agent.business_id) as session:
-        rehearsal_id = replays.begin(session, agent.business_id, bot_id, plan, actor=agent.actor)
+        replay_id = replays.begin(session, agent.business_id, bot_id, plan, actor=agent.actor)
     job_queue.wake_worker()
-    return rehearsal_id
+    return replay_id
 
 
-def cancel(rehearsal_id: int) -> None:
+def cancel(replay_id: int) -> None:
     """Cancel a replay. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.business_id) as session:
-        replays.cancel(session, agent.business_id, rehearsal_id, actor=agent.actor)
+        replays.cancel(session, agent.business_id, replay_id, actor=agent.actor)
 
 
 def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> None:

@@ -155,7 +155,7 @@ def _provider_report(one: ChannelCard, who: Watcher) -> None:
             t("channels.test"), key=f"test_{one.id}", icon=":material/network_check:", width="content",
             on_click=lambda: attempt(lambda: commands.test(one.id)),
         )  # fmt: skip
-        if one.answer is None or one.asked_at is None:
+        if one.answer is None or one.last_probe_at is None:
             st.caption(t("channels.never_asked"))
             return
         if one.answer.well:
@@ -163,7 +163,7 @@ def _provider_report(one: ChannelCard, who: Watcher) -> None:
         else:
             st.badge(t("channels.not_connected"), color="red", icon=":material/error:")
         _quality(one.answer, who)
-        st.caption(moment(one.asked_at, who.zone))
+        st.caption(moment(one.last_probe_at, who.zone))
     if not one.answer.well:
         st.text(f"{one.answer.detail}\n{reason(one.provider, one.answer.detail) or one.answer.advice}".strip())
 

@@ -100,4 +100,4 @@ def replies() -> list[Saved]:
     """Return the saved replies."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return canned_responses.saved_replies(session)
+        return canned_responses.canned_responses(session)

@@ -20,7 +20,7 @@ from core.platform.errors import BotHubError
 
 _PERIODS = {"hour": timedelta(hours=1), "half_day": timedelta(hours=12), "day": timedelta(hours=24)}
 _COLOURS = {
-    "inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706", "errands": "#4F7CAC",
+    "inbound": "#8A9896", "replies": "#8B5CF6", "sending": "#0F9488", "media": "#D97706", "tasks": "#4F7CAC",
 }  # fmt: skip
 _MEGABYTE = 2**20
 _BARS = 60  # of the chart, for every period

@@ -12,7 +12,7 @@ from console.app_pages.people import queries
 from console.app_pages.teams import commands
 from console.i18n import t
 from core.accounts.teams import LONGEST_NAME, TeamFacts
-from core.conversations.assignment import MOST_OPEN_LIMIT, Rules
+from core.conversations.assignment import MAX_OPEN_LIMIT, Rules
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -77,7 +77,7 @@ def _show(team: TeamFacts, names: dict[int, str]) -> None:
 
 
 def _set_rules() -> None:
-    _do(lambda: commands.set_rules(Rules(state["automatic"], state["most_open"])))
+    _do(lambda: commands.set_rules(Rules(state["automatic"], state["max_open"])))
 
 
 def _rules() -> None:
@@ -85,14 +85,14 @@ def _rules() -> None:
     known = queries.assignment()
     st.subheader(t("teams.rules"), anchor=False)
     if not may_edit:
-        st.text(t("teams.by_rule", count=known.most_open) if known.automatic else t("teams.by_hand"))
+        st.text(t("teams.by_rule", count=known.max_open) if known.automatic else t("teams.by_hand"))
         return
     st.toggle(
         t("teams.automatic"), known.automatic, key="automatic", on_change=_set_rules, help=t("teams.automatic_help")
     )
     st.number_input(
-        t("teams.most_open"), 1, MOST_OPEN_LIMIT, known.most_open, key="most_open", on_change=_set_rules,
-        disabled=not known.automatic, help=t("teams.most_open_help"),
+        t("teams.max_open"), 1, MAX_OPEN_LIMIT, known.max_open, key="max_open", on_change=_set_rules,
+        disabled=not known.automatic, help=t("teams.max_open_help"),
     )  # fmt: skip
 
 

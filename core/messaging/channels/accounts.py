@@ -90,6 +90,6 @@ def mark_stale(session: Session, business_id: int, account: str, channel_id: int
             ChannelRow.business_id == business_id,
             or_(ChannelRow.id == channel_id, (ChannelRow.account == account) & (ChannelRow.account != "")),
         )
-        .values(asked_at=ChannelRow.asked_at - text(f"interval '{_ASK_AGAIN}'"))
+        .values(last_probe_at=ChannelRow.last_probe_at - text(f"interval '{_ASK_AGAIN}'"))
         .execution_options(synchronize_session=False)
     )

@@ -17,7 +17,7 @@ from core.channels.registry import PROVIDERS, configured
 from core.channels.types import Account, Kind
 from core.messaging.channels.accounts import account_of
 from core.messaging.outbound import rate_limit
-from core.models import Bot, Channel, ChannelFlow, ChannelState
+from core.models import Bot, Channel, ChannelLimit, ChannelState
 from core.platform.config import get_settings
 from core.platform.errors import BotHubError, Conflict, NotFound
 
@@ -93,7 +93,7 @@ def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit:
     ).scalar_one_or_none()
     if channel_id is None:
         raise ChannelTaken
-    session.execute(insert(ChannelFlow).values(business_id=business_id, channel_id=channel_id))
+    session.execute(insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id))
     audit_log.record(session, business_id, actor, "channel.add", f"channel:{channel_id}", identity=spec.identity)
     return channel_id
 

@@ -43,7 +43,7 @@ def sync_due() -> int:
             .where(
                 Channel.kind.in_(REPLY_WINDOWS),
                 Channel.account != "",
-                or_(Channel.templates_asked_at.is_(None), Channel.templates_asked_at < func.now() - _ASK_AGAIN),
+                or_(Channel.templates_synced_at.is_(None), Channel.templates_synced_at < func.now() - _ASK_AGAIN),
             )
             .group_by(Channel.business_id, Channel.account)
         ).scalars()
@@ -68,13 +68,13 @@ def sync(channel_id: int) -> int:
         business_id, owner = session.execute(
             update(Channel)
             .where(Channel.id == channel_id)
-            .values(templates_asked_at=func.now())
+            .values(templates_synced_at=func.now())
             .returning(Channel.business_id, Channel.account)
         ).one()
         session.execute(
             update(Channel)
             .where(Channel.business_id == business_id, Channel.account == owner)
-            .values(templates_asked_at=func.now())
+            .values(templates_synced_at=func.now())
         )
     fetched = list(PROVIDERS[sync_account.provider].templates(sync_account))
     with transaction(business_id) as session:
@@ -87,16 +87,17 @@ WITH fetched AS (
     SELECT * FROM jsonb_to_recordset(%(fetched)s::jsonb) AS t (
         name text, language text, category text, status text, quality text, rejected_reason text, components jsonb)
 ), gone AS (
-    DELETE FROM templates k WHERE account = %(account)s
+    DELETE FROM message_templates k WHERE account = %(account)s
     AND NOT EXISTS (SELECT FROM fetched WHERE fetched.name = k.name AND fetched.language = k.language)
 )
-INSERT INTO templates (business_id, account, name, language, category, status, quality, rejected_reason, components)
+INSERT INTO message_templates (business_id, account, name, language, category, status, quality,
+    rejected_reason, components)
 SELECT DISTINCT ON (name, language)
        %(business)s, %(account)s, name, language, category, status, quality, rejected_reason, components
 FROM fetched ORDER BY name, language
 ON CONFLICT (business_id, account, name, language) DO UPDATE SET
     category = excluded.category, status = excluded.status, quality = excluded.quality,
-    rejected_reason = excluded.rejected_reason, components = excluded.components, told_at = now()
+    rejected_reason = excluded.rejected_reason, components = excluded.components, reported_at = now()
 """
 
 
@@ -110,11 +111,11 @@ def _save(session: Session, business_id: int, owner: str, fetched: Sequence[Temp
 
 def mark_changed(session: Session, channel_id: int) -> None:
     """Schedule a sync after the provider reported a changed template of this channel's account."""
-    session.execute(update(Channel).where(Channel.id == channel_id).values(templates_asked_at=None))
+    session.execute(update(Channel).where(Channel.id == channel_id).values(templates_synced_at=None))
 
 
 _APPLY_UPDATE = """
-UPDATE templates t SET status = coalesce(%(status)s, status), quality = coalesce(%(quality)s, quality),
+UPDATE message_templates t SET status = coalesce(%(status)s, status), quality = coalesce(%(quality)s, quality),
     category = coalesce(%(category)s, category), rejected_reason = coalesce(%(rejected_reason)s, rejected_reason)
 FROM channels c
 WHERE c.id = %(channel)s AND t.business_id = c.business_id AND t.account = c.account
@@ -205,8 +206,8 @@ def _ask_soon(channel_id: int) -> None:
     with system_transaction() as session:
         session.execute(
             update(Channel)
-            .where(Channel.id == channel_id, Channel.templates_asked_at < func.now() - _SOON)
-            .values(templates_asked_at=None)
+            .where(Channel.id == channel_id, Channel.templates_synced_at < func.now() - _SOON)
+            .values(templates_synced_at=None)
         )
 
 

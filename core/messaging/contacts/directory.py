@@ -238,7 +238,7 @@ SELECT %(business)s, name FROM unnest(%(names)s::text[]) WITH ORDINALITY AS row 
 RETURNING id
 """
 IDENTITIES = """
-INSERT INTO identities (business_id, contact_id, kind, address, lookup_key, account, ended_at)
+INSERT INTO contact_identities (business_id, contact_id, kind, address, lookup_key, account, ended_at)
 SELECT %(business)s, contact, kind, address, key, account, ended
 FROM unnest(%(contacts)s::bigint[], %(kinds)s::text[], %(addresses)s::text[], %(keys)s::text[], %(accounts)s::text[],
             %(ends)s::timestamptz[]) WITH ORDINALITY AS row (contact, kind, address, key, account, ended, number)
@@ -249,27 +249,27 @@ RETURNING id
 
 _KNOWN = """
 SELECT i.id, i.contact_id, i.kind, i.address, i.lookup_key, c.name, i.username, i.account, i.ended_at
-FROM identities i JOIN contacts c ON c.id = i.contact_id
+FROM contact_identities i JOIN contacts c ON c.id = i.contact_id
 WHERE i.address = ANY(%(values)s::text[]) OR i.lookup_key = ANY(%(keys)s::text[])
 ORDER BY i.id
 """
 _END = """
-UPDATE identities SET ended_at = new.ended
-FROM unnest(%(ids)s::bigint[], %(ends)s::timestamptz[]) AS new (id, ended) WHERE identities.id = new.id
+UPDATE contact_identities SET ended_at = new.ended
+FROM unnest(%(ids)s::bigint[], %(ends)s::timestamptz[]) AS new (id, ended) WHERE contact_identities.id = new.id
 """
 _CHANGED = """
-UPDATE identities SET username = new.name, lookup_key = new.key
+UPDATE contact_identities SET username = new.name, lookup_key = new.key
 FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(keys)s::text[]) AS new (id, name, key)
-WHERE identities.id = new.id
+WHERE contact_identities.id = new.id
 """
 _CURRENT = """
-SELECT DISTINCT ON (contact_id, kind) contact_id, kind, id FROM identities
+SELECT DISTINCT ON (contact_id, kind) contact_id, kind, id FROM contact_identities
 WHERE contact_id = ANY(%(contacts)s::bigint[]) AND ended_at IS NULL
 ORDER BY contact_id, kind, lookup_key IS NULL, address !~ '^[0-9+]', id DESC
 """
 _NAME = text("UPDATE contacts SET name = :name WHERE id = :contact AND name = ''")
 INHERIT_OPT_OUTS = text("""
-UPDATE identities i SET opted_out_at = earlier.opted_out_at FROM identities earlier
+UPDATE contact_identities i SET opted_out_at = earlier.opted_out_at FROM contact_identities earlier
 WHERE i.id = ANY(:ids) AND earlier.contact_id = i.contact_id AND earlier.kind = i.kind
   AND earlier.opted_out_at IS NOT NULL
 """)

@@ -34,11 +34,11 @@ def announce(session: Session, business_id: int, identity_ids: Sequence[int]) ->
 _CONVERSATIONS = """
 WITH newest AS (
     SELECT DISTINCT ON (c.channel_id, i.id) c.id, c.channel_id, i.address
-    FROM conversations c JOIN identities i ON i.id = c.identity_id
+    FROM conversations c JOIN contact_identities i ON i.id = c.identity_id
     WHERE i.id = ANY(%(identities)s::bigint[])
     ORDER BY c.channel_id, i.id, c.status = 'closed', c.last_message_at DESC, c.id DESC
 ), dropped AS (
-    DELETE FROM reply_turns t USING conversations c
+    DELETE FROM pending_replies t USING conversations c
     WHERE c.id = t.conversation_id AND c.identity_id = ANY(%(identities)s::bigint[])
 )
 SELECT id, channel_id, address FROM newest ORDER BY id

@@ -49,7 +49,7 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
     }
     keep.name, keep.custom = _merge_fields(keep.name, keep.custom, merged)
     merged.merged_into_id = keep_id
-    record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, moved=moved)
+    record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, undo_data=moved)
     session.add(record)
     session.flush()
     audit_log.record(session, business_id, actor, "contact.merge", f"contact:{keep_id}", merged=merged_id)
@@ -75,7 +75,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
     keep, merged = _lock(session, record.kept_id, record.merged_id)
     if keep.merged_into_id is not None:
         raise AlreadyMerged("This contact was merged into another since: undo that first.")
-    moved = record.moved
+    moved = record.undo_data
     session.execute(
         _RETURN,
         {
@@ -182,14 +182,15 @@ def _merge_fields(name: str, custom: Mapping[str, Any], merged: Contact) -> tupl
 
 
 _PROPAGATE_OPT_OUTS = text("""
-UPDATE identities i SET opted_out_at = earliest.at
-FROM (SELECT kind, min(opted_out_at) AS at FROM identities
+UPDATE contact_identities i SET opted_out_at = earliest.at
+FROM (SELECT kind, min(opted_out_at) AS at FROM contact_identities
       WHERE contact_id = :contact AND opted_out_at IS NOT NULL GROUP BY kind) earliest
 WHERE i.contact_id = :contact AND i.kind = earliest.kind AND i.opted_out_at IS NULL
 RETURNING i.id, i.opted_out_at
 """)
 _RETURN = text("""
-WITH addresses AS (UPDATE identities SET contact_id = :merged WHERE id = ANY(:identities) AND contact_id = :keep)
+WITH addresses AS (UPDATE contact_identities SET contact_id = :merged WHERE id = ANY(:identities)
+  AND contact_id = :keep)
 UPDATE conversations SET contact_id = :merged
 WHERE contact_id = :keep
   AND (id = ANY(:conversations) OR (identity_id = ANY(:identities) AND created_at > :since))
@@ -197,15 +198,15 @@ WHERE contact_id = :keep
 # While merged, a conversation followed its customer from address to address.
 _OWN_ADDRESS = text("""
 UPDATE conversations c SET identity_id = (
-    SELECT own.id FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
+    SELECT own.id FROM contact_identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind
     ORDER BY own.ended_at IS NOT NULL, own.id DESC LIMIT 1
 )
-FROM identities present
+FROM contact_identities present
 WHERE present.id = c.identity_id AND c.contact_id = ANY(:contacts) AND present.contact_id <> c.contact_id
-  AND EXISTS (SELECT FROM identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind)
+  AND EXISTS (SELECT FROM contact_identities own WHERE own.contact_id = c.contact_id AND own.kind = c.kind)
 """)
 _REVERT_WAIT = text("""
 UPDATE conversations SET waiting_since = :newer_waited, unread_count = greatest(0, unread_count - :unread)
 WHERE id = :newer AND waiting_since = :waiting
 """)
-_REVERT_OPT_OUT = text("UPDATE identities SET opted_out_at = NULL WHERE id = :id AND opted_out_at = :at")
+_REVERT_OPT_OUT = text("UPDATE contact_identities SET opted_out_at = NULL WHERE id = :id AND opted_out_at = :at")

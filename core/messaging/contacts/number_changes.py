@@ -63,12 +63,12 @@ def _clear(session: Session, business_id: int, change: IdentityChange, keep: Res
 
 _HOLDERS = """
 SELECT i.id, i.contact_id, bool_and(i.created_at >= %(since)s) OVER (PARTITION BY i.contact_id)
-FROM identities i
+FROM contact_identities i
 WHERE i.ended_at IS NULL AND i.contact_id <> %(keep)s
   AND ((i.kind = %(kind)s AND i.address = %(new)s) OR i.lookup_key = %(key)s)
 ORDER BY i.id
 """
-_END = "UPDATE identities SET ended_at = %(at)s WHERE id = ANY(%(ids)s::bigint[])"
+_END = "UPDATE contact_identities SET ended_at = %(at)s WHERE id = ANY(%(ids)s::bigint[])"
 
 
 def _attach(
@@ -97,12 +97,12 @@ def _attach(
 
 
 _ATTACHED = """
-SELECT id, ended_at IS NOT NULL AS left FROM identities
+SELECT id, ended_at IS NOT NULL AS left FROM contact_identities
 WHERE contact_id = %(keep)s AND kind = %(kind)s AND address = %(new)s AND (ended_at IS NULL OR ended_at > %(at)s)
 ORDER BY ended_at NULLS FIRST LIMIT 1
 """
 _KEY_OF = """
-SELECT lookup_key FROM identities
+SELECT lookup_key FROM contact_identities
 WHERE contact_id = %(keep)s AND kind = %(kind)s AND address = %(old)s AND ended_at IS NULL
 """
 
@@ -126,15 +126,15 @@ def _end_old(session: Session, business_id: int, change: IdentityChange, contact
 
 
 _END_OLD = """
-UPDATE identities i SET ended_at = %(at)s
+UPDATE contact_identities i SET ended_at = %(at)s
 WHERE i.contact_id = %(contact)s AND i.ended_at IS NULL AND i.id <> %(new)s
   AND ((i.kind = %(kind)s AND i.address = %(old)s) OR i.lookup_key = %(key)s)
-  AND NOT EXISTS (SELECT FROM identities e WHERE e.contact_id = %(contact)s AND e.kind = %(kind)s
+  AND NOT EXISTS (SELECT FROM contact_identities e WHERE e.contact_id = %(contact)s AND e.kind = %(kind)s
                   AND e.address = %(old)s AND e.ended_at >= %(at)s)
 """
 _MOVE = """
 WITH old AS (
-    SELECT id FROM identities
+    SELECT id FROM contact_identities
     WHERE contact_id = %(contact)s AND kind = %(kind)s AND ended_at >= %(at)s AND id <> %(new)s
       AND (address = %(old)s OR lookup_key = %(key)s)
 ), waiting AS (
@@ -144,6 +144,6 @@ WITH old AS (
 UPDATE conversations SET identity_id = %(new)s WHERE identity_id IN (SELECT id FROM old)
 """
 _ELSEWHERE = """
-SELECT id FROM identities
+SELECT id FROM contact_identities
 WHERE contact_id = %(contact)s AND kind <> %(kind)s AND ended_at = %(at)s AND lookup_key = %(key)s
 """

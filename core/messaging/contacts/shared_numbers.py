@@ -74,9 +74,10 @@ def _request_params(route: Route, message: InboundMessage) -> dict[str, object]:
 # newest to them.
 _WAS_REQUESTED = """
 SELECT m.payload #>> '{interactive,type}' = 'request_contact_info' OR (m.type = 'template' AND EXISTS (
-    SELECT FROM templates t WHERE t.name = m.payload #>> '{template,name}'
+    SELECT FROM message_templates t WHERE t.name = m.payload #>> '{template,name}'
       AND t.components @? '$[*].buttons[*].type ? (@ == "REQUEST_CONTACT_INFO")'))
-FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN identities i ON i.contact_id = c.contact_id
+FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    JOIN contact_identities i ON i.contact_id = c.contact_id
 WHERE m.channel_id = %(channel)s AND m.direction = 'outbound' AND m.type NOT IN ('event', 'note')
   AND i.address = %(sender)s AND i.ended_at IS NULL AND i.lookup_key IS NULL
   AND CASE WHEN %(quoted)s::text IS NULL THEN true ELSE m.provider_id = %(quoted)s END
@@ -84,10 +85,11 @@ ORDER BY m.created_at DESC, m.id DESC LIMIT 1
 """
 # The number's contact, unless it has no messages: an address book may name customers beforehand.
 _HOLDER = """
-SELECT i.contact_id IN (SELECT contact_id FROM identities WHERE address = %(sender)s AND ended_at IS NULL) AS own,
-       EXISTS (SELECT FROM identities u WHERE u.contact_id = i.contact_id AND u.ended_at IS NULL
+SELECT i.contact_id IN (SELECT contact_id FROM contact_identities WHERE address = %(sender)s
+  AND ended_at IS NULL) AS own,
+       EXISTS (SELECT FROM contact_identities u WHERE u.contact_id = i.contact_id AND u.ended_at IS NULL
                AND u.address ~ '^[A-Z]{2}\\.') AS has_user_id
-FROM identities i
+FROM contact_identities i
 WHERE i.lookup_key = %(key)s AND i.ended_at IS NULL
   AND EXISTS (SELECT FROM conversations c WHERE c.contact_id = i.contact_id)
 ORDER BY own, has_user_id DESC LIMIT 1

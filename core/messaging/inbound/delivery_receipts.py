@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.types import Receipt
 from core.messaging.outbound import settlement, status
-from core.models import Message, MessageStatus, ReceiptEvent
+from core.models import DeliveryReceipt, Message, MessageStatus
 from core.platform import events
 from core.platform.db import run
 
@@ -41,15 +41,16 @@ def match_waiting(session: Session) -> int:
     Runs across businesses, from recovery: receipts carry our own id, so few are ever unmatched.
     """
     rows = session.execute(
-        select(ReceiptEvent, Message.id)
+        select(DeliveryReceipt, Message.id)
         .join(
             Message,
-            and_(Message.channel_id == ReceiptEvent.channel_id, Message.provider_id == ReceiptEvent.provider_id),
+            and_(Message.channel_id == DeliveryReceipt.channel_id, Message.provider_id == DeliveryReceipt.provider_id),
         )
         .where(
-            ReceiptEvent.message_id.is_(None), ReceiptEvent.received_at > func.now() - func.make_interval(0, 0, 0, 1)
+            DeliveryReceipt.message_id.is_(None),
+            DeliveryReceipt.received_at > func.now() - func.make_interval(0, 0, 0, 1),
         )
-        .order_by(ReceiptEvent.id)
+        .order_by(DeliveryReceipt.id)
         .limit(500)
     ).all()
     by_business: dict[int, dict[int, list[_Report]]] = defaultdict(lambda: defaultdict(list))
@@ -109,7 +110,8 @@ def _insert(session: Session, business_id: int, rows: Sequence[dict[str, Any]]) 
 
 
 _KEEP = """
-INSERT INTO receipts (business_id, channel_id, message_id, provider_id, our_id, status, occurred_at, errors, pricing)
+INSERT INTO delivery_receipts (business_id, channel_id, message_id, provider_id, our_id, status,
+    occurred_at, errors, pricing)
 SELECT %(business)s, r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
     channel bigint, message bigint, provider_id text, our_id bigint, status text, at timestamptz, errors jsonb,
     pricing jsonb)

@@ -134,7 +134,7 @@ UPDATE conversations c SET last_message_text = left(coalesce((
 WHERE c.id = ANY(%(conversations)s::bigint[])
 """
 _STALE = """
-UPDATE reply_turns t SET latest_message_id = greatest(t.latest_message_id, changed.latest)
+UPDATE pending_replies t SET latest_message_id = greatest(t.latest_message_id, changed.latest)
 FROM unnest(%(conversations)s::bigint[], %(latest)s::bigint[]) AS changed (conversation, latest)
 WHERE t.conversation_id = changed.conversation
 """

@@ -216,7 +216,7 @@ FROM channels c
 LEFT JOIN LATERAL (
     SELECT (data ->> 'enabled')::boolean AS enabled, data ->> 'autonomy' AS autonomy,
            (data ->> 'quiet_seconds')::float AS quiet
-    FROM bot_settings WHERE bot_id = c.bot_id ORDER BY version DESC LIMIT 1
+    FROM bot_versions WHERE bot_id = c.bot_id ORDER BY version DESC LIMIT 1
 ) v ON true
 WHERE c.identity = ANY(%(wanted)s::text[]) OR c.account = ANY(%(wanted)s::text[]) OR c.id = ANY(%(ids)s::bigint[])
 ORDER BY c.id

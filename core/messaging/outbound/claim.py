@@ -33,9 +33,9 @@ SELECT d.message_id, d.business_id, d.conversation_id, d.channel_id, d.identity_
        CASE WHEN f.answers_only_until > now() THEN f.answers_only_until END AS answers_only
 FROM deliveries d
 JOIN messages m ON m.id = d.message_id
-JOIN identities i ON i.id = d.identity_id
+JOIN contact_identities i ON i.id = d.identity_id
 JOIN channels c ON c.id = d.channel_id
-JOIN channel_flow f ON f.channel_id = d.channel_id
+JOIN channel_limits f ON f.channel_id = d.channel_id
 WHERE d.next_attempt_at <= now() AND NOT EXISTS (
     SELECT FROM deliveries e
     WHERE e.conversation_id = d.conversation_id AND e.message_id < d.message_id

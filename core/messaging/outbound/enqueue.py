@@ -218,7 +218,7 @@ SELECT c.id, c.channel_id, c.identity_id, i.address, c.kind, ch.provider, c.stat
        i.marketing_stopped_at, i.ended_at, {IN_GROUP}
 FROM conversations c
 JOIN channels ch ON ch.id = c.channel_id
-JOIN identities i ON i.id = c.identity_id
+JOIN contact_identities i ON i.id = c.identity_id
 WHERE c.id = ANY(%(conversations)s::bigint[]) ORDER BY c.id FOR UPDATE OF c
 """  # noqa: S608 - a constant fragment
 

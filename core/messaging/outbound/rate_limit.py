@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.kinds import PairRate
 from core.channels.registry import limits
-from core.models import ChannelFlow
+from core.models import ChannelLimit
 from core.platform.db import run
 
 FAILURES_TO_OPEN = 5
@@ -45,7 +45,7 @@ def per_second(provider: str, kind: str, settings: dict[str, object]) -> float:
 _GRANT = """
 WITH flow AS (
     SELECT channel_id, greatest(next_slot_at, now()) AS slot, open_until, failures
-    FROM channel_flow WHERE channel_id = %(channel)s FOR UPDATE
+    FROM channel_limits WHERE channel_id = %(channel)s FOR UPDATE
 ), grant_ AS (
     SELECT channel_id, slot,
         CASE WHEN open_until IS NULL OR failures < %(limit)s THEN
@@ -55,7 +55,7 @@ WITH flow AS (
         ELSE least(%(wanted)s, 1) END AS allowed
     FROM flow
 )
-UPDATE channel_flow f SET next_slot_at = g.slot + make_interval(secs => g.allowed * %(interval)s)
+UPDATE channel_limits f SET next_slot_at = g.slot + make_interval(secs => g.allowed * %(interval)s)
 FROM grant_ g WHERE f.channel_id = g.channel_id
 RETURNING g.allowed, f.next_slot_at - make_interval(secs => %(burst)s - %(interval)s)
 """
@@ -81,7 +81,9 @@ def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -
 
 def ensure_flow(session: Session, business_id: int, channel_id: int) -> None:
     """Create the channel's rate row; every channel has one from its creation."""
-    session.execute(insert(ChannelFlow).values(business_id=business_id, channel_id=channel_id).on_conflict_do_nothing())
+    session.execute(
+        insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id).on_conflict_do_nothing()
+    )
 
 
 def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, datetime]:
@@ -91,8 +93,8 @@ def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, dat
     """
     now = func.now()
     rows = session.execute(
-        select(ChannelFlow.channel_id, ChannelFlow.open_until, ChannelFlow.open_until > now).where(
-            ChannelFlow.channel_id.in_(list(channel_ids)), ChannelFlow.open_until.is_not(None)
+        select(ChannelLimit.channel_id, ChannelLimit.open_until, ChannelLimit.open_until > now).where(
+            ChannelLimit.channel_id.in_(list(channel_ids)), ChannelLimit.open_until.is_not(None)
         )
     ).all()
     blocked: dict[int, datetime] = {}
@@ -106,7 +108,7 @@ def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, dat
 
 def _try_probe(session: Session, channel_id: int) -> datetime | None:
     """Return None if this caller may probe, else when the current probe ends."""
-    flow = session.scalars(select(ChannelFlow).where(ChannelFlow.channel_id == channel_id).with_for_update()).one()
+    flow = session.scalars(select(ChannelLimit).where(ChannelLimit.channel_id == channel_id).with_for_update()).one()
     now = session.scalar(select(func.now()))
     assert now is not None
     if flow.probe_until is not None and flow.probe_until > now:
@@ -120,24 +122,24 @@ def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
     """Count a send that the provider answered (healthy) or could not. Returns whether this opened the breaker."""
     if healthy:
         session.execute(
-            update(ChannelFlow)
-            .where(ChannelFlow.channel_id == channel_id, ChannelFlow.failures > 0)
+            update(ChannelLimit)
+            .where(ChannelLimit.channel_id == channel_id, ChannelLimit.failures > 0)
             .values(failures=0, open_until=None, probe_until=None)
             .execution_options(synchronize_session=False)
         )
         return False
     row = session.execute(
-        update(ChannelFlow)
-        .where(ChannelFlow.channel_id == channel_id)
-        .values(failures=ChannelFlow.failures + 1)
-        .returning(ChannelFlow.failures)
+        update(ChannelLimit)
+        .where(ChannelLimit.channel_id == channel_id)
+        .values(failures=ChannelLimit.failures + 1)
+        .returning(ChannelLimit.failures)
         .execution_options(synchronize_session=False)
     ).one()
     if row.failures < FAILURES_TO_OPEN:
         return False
     session.execute(
-        update(ChannelFlow)
-        .where(ChannelFlow.channel_id == channel_id)
+        update(ChannelLimit)
+        .where(ChannelLimit.channel_id == channel_id)
         .values(open_until=func.now() + OPEN_FOR, probe_until=None)
         .execution_options(synchronize_session=False)
     )
@@ -150,13 +152,13 @@ def suspend_number(session: Session, channel_id: int) -> bool:
     Returns whether this is new.
     """
     is_new = session.scalar(
-        select(ChannelFlow.open_until.is_(None)).where(ChannelFlow.channel_id == channel_id).with_for_update()
+        select(ChannelLimit.open_until.is_(None)).where(ChannelLimit.channel_id == channel_id).with_for_update()
     )
     session.execute(
-        update(ChannelFlow)
-        .where(ChannelFlow.channel_id == channel_id)
+        update(ChannelLimit)
+        .where(ChannelLimit.channel_id == channel_id)
         .values(
-            failures=func.greatest(ChannelFlow.failures, FAILURES_TO_OPEN),
+            failures=func.greatest(ChannelLimit.failures, FAILURES_TO_OPEN),
             open_until=func.now() + OPEN_FOR,
             probe_until=None,
         )
@@ -167,10 +169,10 @@ def suspend_number(session: Session, channel_id: int) -> bool:
 
 _RESUME = """
 WITH suspended AS (
-    SELECT channel_id, greatest(open_until, probe_until) AS until FROM channel_flow
+    SELECT channel_id, greatest(open_until, probe_until) AS until FROM channel_limits
     WHERE channel_id = %(channel)s AND open_until IS NOT NULL FOR UPDATE
 ), freed AS (
-    UPDATE channel_flow f SET failures = 0, open_until = NULL, probe_until = NULL
+    UPDATE channel_limits f SET failures = 0, open_until = NULL, probe_until = NULL
     FROM suspended WHERE f.channel_id = suspended.channel_id
 )
 UPDATE deliveries d SET next_attempt_at = now() FROM suspended s, messages m
@@ -190,15 +192,15 @@ def restrict_to_replies(session: Session, channel_id: int, seconds: float) -> bo
     Returns whether this is new.
     """
     is_new = session.scalar(
-        select(func.coalesce(ChannelFlow.answers_only_until <= func.now(), True))
-        .where(ChannelFlow.channel_id == channel_id)
+        select(func.coalesce(ChannelLimit.answers_only_until <= func.now(), True))
+        .where(ChannelLimit.channel_id == channel_id)
         .with_for_update()
     )
     session.execute(
-        update(ChannelFlow)
-        .where(ChannelFlow.channel_id == channel_id)
+        update(ChannelLimit)
+        .where(ChannelLimit.channel_id == channel_id)
         .values(
-            answers_only_until=func.greatest(ChannelFlow.answers_only_until, func.now() + timedelta(seconds=seconds))
+            answers_only_until=func.greatest(ChannelLimit.answers_only_until, func.now() + timedelta(seconds=seconds))
         )
         .execution_options(synchronize_session=False)
     )
@@ -208,15 +210,15 @@ def restrict_to_replies(session: Session, channel_id: int, seconds: float) -> bo
 def throttle(session: Session, channel_id: int, seconds: float) -> None:
     """Pause a number for `seconds` after its provider reported a rate limit."""
     session.execute(
-        update(ChannelFlow)
-        .where(ChannelFlow.channel_id == channel_id)
-        .values(next_slot_at=func.greatest(ChannelFlow.next_slot_at, func.now() + timedelta(seconds=seconds)))
+        update(ChannelLimit)
+        .where(ChannelLimit.channel_id == channel_id)
+        .values(next_slot_at=func.greatest(ChannelLimit.next_slot_at, func.now() + timedelta(seconds=seconds)))
         .execution_options(synchronize_session=False)
     )
 
 
 _PAIR = """
-UPDATE identities SET pair_slot_at = greatest(pair_slot_at, now()) + %(interval)s
+UPDATE contact_identities SET pair_slot_at = greatest(pair_slot_at, now()) + %(interval)s
 WHERE id = ANY(%(ids)s::bigint[]) AND (pair_slot_at IS NULL OR pair_slot_at <= now() + %(tolerance)s)
 RETURNING id
 """

@@ -43,7 +43,7 @@ WITH outcome AS (
 ), ended AS (
     {waiting.END_WAIT}
 ), healthy AS (
-    UPDATE channel_flow SET failures = 0, open_until = NULL, probe_until = NULL
+    UPDATE channel_limits SET failures = 0, open_until = NULL, probe_until = NULL
     WHERE channel_id = ANY(%(channels)s::bigint[]) AND failures > 0
 )
 UPDATE deliveries d SET lease = NULL, leased_until = NULL, next_attempt_at = NULL, uncertain_since = NULL

@@ -163,7 +163,7 @@ def notify_of_uncertain(session: Session, grace_seconds: float) -> int:
 
 
 _NOTIFY = """
-INSERT INTO notices (business_id, kind, severity, text, conversation_id, about)
+INSERT INTO notifications (business_id, kind, severity, text, conversation_id, about)
 SELECT m.business_id, 'message_uncertain', 'warning', 'Nobody knows whether message ' || m.id || ' arrived.',
     m.conversation_id, 'uncertain message ' || m.id
 FROM messages m
@@ -172,7 +172,7 @@ JOIN conversations c ON c.id = m.conversation_id
 WHERE m.status = 'uncertain' AND d.uncertain_since < now() - make_interval(secs => %(grace)s)
     AND (m.sender <> 'bot' OR c.mode = 'human' AND c.handoff_reason IS DISTINCT FROM 'send_uncertain')
     AND NOT EXISTS (
-        SELECT FROM notices n WHERE n.business_id = m.business_id AND n.about = 'uncertain message ' || m.id)
+        SELECT FROM notifications n WHERE n.business_id = m.business_id AND n.about = 'uncertain message ' || m.id)
 ORDER BY m.id LIMIT 200
 """
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.models.base import Base, Id, Stamp, Tenant
 
 
-class SavedReply(Tenant, Base):
+class CannedResponse(Tenant, Base):
     """A text that the composer inserts for `/shortcut`. It may contain variables such as {{contact.name}}."""
 
-    __tablename__ = "saved_replies"
+    __tablename__ = "canned_responses"
     __table_args__ = (UniqueConstraint("business_id", "shortcut"),)
 
     id: Mapped[Id]
