@@ -248,7 +248,6 @@ TIMED = {
 )
 SELECT c.id, p.name, c.status, c.kind, c.last_message_text, c.last_message_at, s.seconds
 FROM slow s JOIN (SELECT * FROM conversations WHERE {{seen}}) c ON c.id = s.id JOIN contacts p ON p.id = c.contact_id
-WHERE %(before)s::bigint IS NULL OR (s.seconds, s.id) < (SELECT seconds, id FROM slow WHERE id = %(before)s)
 ORDER BY s.seconds DESC, s.id DESC LIMIT %(limit)s
 """  # noqa: S608 - words of ours
     for metric, rows, who, agent in (

@@ -73,7 +73,7 @@ def test_agents_see_their_own_work_alone(business: TestBusiness, monkeypatch: py
     assert "cost" not in desk.page.segmented_control(key="part").options
     auth.forget()
     assert queries.figures(FIRST, TODAY, MetricFilter()).count("new") == 3, "asking for everybody's changes nothing"
-    assert len(queries.behind(FIRST, TODAY, "new", None, MetricFilter(), None)) == 3
+    assert len(queries.behind(FIRST, TODAY, "new", None, MetricFilter(), 1)) == 3
     with pytest.raises(auth.NotAllowed):
         queries.colleagues()
 

@@ -255,7 +255,7 @@ def test_lists_beside_the_inbox_leave_out_what_is_not_seen(floor: Floor, be: Cal
     assert {found.id for found in inbox_queries.candidates(own["contact"], "zoë")} == {contact_of(floor, "team_free")}
     rows("UPDATE messages SET author_id = :ana WHERE status = 'failed'", ana=floor.ana.id)
     span = ((today - timedelta(days=1)).date(), (today + timedelta(days=1)).date())
-    behind = analytics_queries.behind(*span, "failure", None, EVERYBODY, None)
+    behind = analytics_queries.behind(*span, "failure", None, EVERYBODY, 1)
     assert [found.id for found in behind] == [own["talk"]], "their own work, in what they still see"
     for talk in (own["talk"], hidden["talk"]):
         says(
@@ -267,7 +267,7 @@ def test_lists_beside_the_inbox_leave_out_what_is_not_seen(floor: Floor, be: Cal
             status="sent",
             author_id=floor.ana.id,
         )
-    assert [found.id for found in analytics_queries.behind(*span, "response", None, EVERYBODY, None)] == [own["talk"]]
+    assert [found.id for found in analytics_queries.behind(*span, "response", None, EVERYBODY, 1)] == [own["talk"]]
 
     rows(
         "UPDATE conversations SET contact_id = :to, status = 'closed' WHERE id = :id",

@@ -12,7 +12,7 @@ from console.app_pages.analytics.period import Span
 from console.dates import moment
 from console.formatting import duration
 from console.i18n import t
-from core.reporting.drill_down import PAGE, CountedConversation
+from core.reporting.drill_down import PAGE
 
 state = st.session_state
 
@@ -30,9 +30,7 @@ def show() -> None:
 
 def _drawer(span: Span, metric: str, label: str | None) -> None:
     zone = ZoneInfo(layout.viewer().timezone)
-    found: list[CountedConversation] = []
-    for _ in range(state.get("behind_pages", 1)):
-        found += queries.behind(span.first, span.last, metric, label, span.whose, found[-1].id if found else None)
+    found = queries.behind(span.first, span.last, metric, label, span.whose, state.get("behind_pages", 1))
     if not found:
         st.info(t("analytics.behind_none"), icon=":material/forum:")
         return

@@ -50,13 +50,13 @@ def _contacts(business_id: int) -> Contacts:
 
 
 def behind(
-    first: date, last: date, metric: str, label: str | None, whose: MetricFilter, before_id: int | None
+    first: date, last: date, metric: str, label: str | None, whose: MetricFilter, pages: int
 ) -> Sequence[CountedConversation]:
-    """Return the conversations behind a figure. Raises `NotAllowed`."""
+    """Return the first pages of the conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.business_id) as session:
         counted_by = DrillDown(ZoneInfo(agent.timezone), first, last, metric, label, _allowed(agent, whose))
-        return behind_figures.conversations(session, counted_by, before_id=before_id, viewer=agent)
+        return behind_figures.conversations(session, counted_by, pages=pages, viewer=agent)
 
 
 def channels() -> Sequence[ChannelName]:
