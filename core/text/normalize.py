@@ -20,9 +20,10 @@ _WORD = re.compile(r"[^\W_]{1,64}")  # a longer run is no word, and is cut
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 _ACCENTS = r"[\u0300-\u036f]"  # which a text may write apart from their letter
 _SIGN, _DIGIT = rf"[^\W_\u0300-\u036f]{_ACCENTS}*", rf"\d{_ACCENTS}*"
+_REST = rf"(?:{_SIGN})*(?:['’]{_ACCENTS}*(?:{_SIGN})+)*"
 _TOKEN = re.compile(
-    rf"\d{{1,3}}/\d{{1,3}}(?!\d|{_ACCENTS})|(?:{_DIGIT})+(?:[.,](?:{_DIGIT})+)+(?:{_SIGN})*|[½¼¾]"
-    rf"|(?:{_SIGN})+(?:['’]{_ACCENTS}*(?:{_SIGN})+)*|\n|[^\s\w]"
+    rf"\d{{1,3}}/\d{{1,3}}(?!\d|{_ACCENTS}|['’]\S)|(?:{_DIGIT})+(?:[.,'’](?:{_DIGIT})+)+{_REST}|[½¼¾]"
+    rf"|{_SIGN}{_REST}|\n|[^\s\w]"
 )
 _SENTENCE_END = re.compile(r"[.!?;\n¿¡…]+")
 
