@@ -13,6 +13,7 @@ from core.platform import spreadsheets
 from core.platform.spreadsheets import Cell
 from core.text import prices
 from core.text.normalize import words
+from core.text.numbers import Mark
 
 LARGEST_FILE = 10_000_000  # bytes
 MAX_ROWS = 20_000
@@ -175,7 +176,7 @@ class _Unclear(ValueError):
         self.reason = reason
 
 
-def _product(row: Mapping[str, Cell], marks: frozenset[prices.Mark], currency: str) -> Facts:
+def _product(row: Mapping[str, Cell], marks: frozenset[Mark], currency: str) -> Facts:
     values = {name: _text(cell) for name, cell in row.items()}
     if not values["name"]:
         raise _Unclear("no_name")

@@ -18,33 +18,12 @@ from babel.numbers import list_currencies
 from core.replies.concessions import FREE, Kind, concessions
 from core.replies.prompt import DATA_BEGINS, RULES_BEGIN
 from core.text.normalize import LanguageCode, visible, words
-from core.text.numbers import quantity_at
+from core.text.numbers import COUNTS, quantity_at
 
 _RULE_RUN = 8  # words in a row that do not coincide by chance
 # A personality may hold phrases meant for customers, such as a greeting: only a long run of it is a leak.
 _PERSONALITY_RUN = 30
 _MIN_QUANTITY = Decimal("0.1")
-_COUNTS = {
-    word: count
-    for count, names in enumerate(
-        (
-            "dos par dois duas two both pair couple",
-            "tres three",
-            "cuatro quatro four",
-            "cinco five",
-            "seis six",
-            "siete sete seven",
-            "ocho oito eight",
-            "nueve nove nine",
-            "diez dez ten",
-            "once onze eleven",
-            "doce docena doze duzia twelve dozen",
-        ),
-        start=2,
-    )
-    for word in names.split()
-}
-
 _DIGITS = r"(?:\d{1,3}(?:[.,'\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?)(?!\d)"
 _SIGN = r"(?:US\$|R\$|S/\.?|\b[BG]s\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴₸₦₵])"
 _WORDS_TOO = frozenset(
@@ -240,7 +219,7 @@ def _follows(found: _Stated, prices: set[Decimal], shares: set[Decimal], counts:
 
 def _quantities(text: str) -> set[Decimal]:
     written = {value for value in _numbers(text) if value >= _MIN_QUANTITY}
-    return written | {Decimal(_COUNTS[word]) for word in words(text) if word in _COUNTS}
+    return written | {Decimal(COUNTS[word]) for word in words(text) if word in COUNTS}
 
 
 def _numbers(text: str) -> Iterator[Decimal]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from core.text.normalize import LanguageCode, fold
 
@@ -86,6 +87,12 @@ def _number_words(language: LanguageCode) -> dict[str, int]:
 
 
 _WORDS: dict[LanguageCode, dict[str, int]] = {language: _number_words(language) for language in _ONES}
+# What a number word counts, in whichever language; articles count nothing.
+COUNTS: Mapping[str, int] = {
+    **{word: value for language in _ONES for word, value in _values(language).items() if value > 1},
+    **dict.fromkeys(("both", "couple", *_UNITS[PAIR].split()), 2),
+    **dict.fromkeys(_UNITS[DOZEN].split(), 12),
+}
 _AND = frozenset({"y", "e", "and"})
 _HALF = frozenset({"medio", "media", "meio", "meia", "half", "½", "1/2"})
 _QUARTER = frozenset({"cuarto", "quarto", "quarter", "¼", "1/4"})
@@ -93,6 +100,9 @@ _QUARTERS = frozenset({"cuartos", "quartos", "quarters"})
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _OF = frozenset({"de", "da", "do", "of", "a", "an"})
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+Mark = Literal[",", "."]
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_OTHER: Mapping[str, Mark] = {",": ".", ".": ","}
 _SHARE = re.compile(r"(\d{1,3})/(\d{1,3})")
 _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)*)([a-z]{1,3})")
 LARGEST = Decimal(1_000_000)  # larger than any quantity
@@ -231,17 +241,21 @@ def figure(digits: str, language: LanguageCode, unit: str) -> Decimal:
 
     Nobody orders a fraction of a piece: for pieces, three digits after any separator are thousands.
     """
-    digits = digits.replace("'", "")
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last < 0:
-        return Decimal(digits)
-    mark, other = digits[last], "," if digits[last] == "." else "."
-    whole, decimals = digits[:last], digits[last + 1 :]
-    thousands = "," if language == "en" else "."
-    grouped = len(decimals) == 3 and other not in whole and whole.lstrip("0") != ""
-    if digits.count(mark) > 1 or (grouped and (mark == thousands or _MEASURES[unit][0] == "count")):
-        return Decimal(re.sub("[.,]", "", digits))
-    return Decimal(f"{re.sub('[.,]', '', whole)}.{decimals}")
+    mark = decimal_mark(digits)
+    if mark is None:
+        thousands = next((sign for sign in digits if sign in ".,"), ",") if _MEASURES[unit][0] == "count" else ""
+        mark = _OTHER.get(thousands, "." if language == "en" else ",")
+    whole, found, decimals = digits.rpartition(mark)
+    return Decimal(f"{re.sub('[.,]', '', whole)}.{decimals}" if found else re.sub("[.,]", "", digits))
+
+
+def decimal_mark(digits: str) -> Mark | None:
+    """Return the decimal mark, if one number alone shows it: it has both, or one that separates no group of three."""
+    marks = [character for character in digits if character in ".,"]
+    if not marks or _THOUSANDS.fullmatch(digits):
+        return None
+    alone = len(marks) > 1 and len(set(marks)) == 1  # 1.234.567
+    return "." if (marks[-1] == ".") is not alone else ","
 
 
 def _spelled(tokens: Sequence[str], language: LanguageCode) -> _Found | None:

@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Literal
 
 from babel.numbers import list_currencies
 
 from core.platform.spreadsheets import Cell
-
-Mark = Literal[",", "."]
+from core.text.numbers import Mark, decimal_mark
 
 SMALLEST = Decimal("0.0001")
 HIGHEST = Decimal("9999999999.9999")
@@ -24,7 +22,6 @@ _SIGNS = {
 }  # fmt: skip
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
 _PRICE = re.compile(r"([^\d.,+-]*)([\d.,]*\d)([^\d]*)")
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 
 
 class NoPrice(ValueError):
@@ -45,7 +42,7 @@ class Price:
 
 def decimal_marks(cells: Iterable[Cell]) -> frozenset[Mark]:
     """Return the decimal marks in a column of prices; none if no price shows one, both if they disagree."""
-    return frozenset(mark for cell in cells if isinstance(cell, str) and (mark := _mark_of(_digits(cell))))
+    return frozenset(mark for cell in cells if isinstance(cell, str) and (mark := decimal_mark(_digits(cell))))
 
 
 def read(cell: Cell, marks: frozenset[Mark] = frozenset()) -> Price:
@@ -89,22 +86,9 @@ def _digits(cell: str) -> str:
     return match[2] if match else ""
 
 
-def _mark_of(digits: str) -> Mark | None:
-    """Return the decimal mark, if one price alone shows it: it has both, or one that separates no group of three."""
-    marks = [character for character in digits if character in ".,"]
-    if not marks:
-        return None
-    last: Mark = "." if marks[-1] == "." else ","
-    if len(set(marks)) == 2:
-        return last
-    if len(marks) > 1:  # 1.234.567
-        return "," if last == "." else "."
-    return None if _THOUSANDS.fullmatch(digits) else last
-
-
 def _number(digits: str, marks: frozenset[Mark]) -> Decimal:
-    own = _mark_of(digits)
-    if own is None and _THOUSANDS.fullmatch(digits) and len(marks) > 1:
+    own = decimal_mark(digits)
+    if own is None and not digits.isdigit() and len(marks) > 1:
         raise NoPrice("ambiguous")
     own = own or next(iter(marks), None) or ("," if "." in digits else ".")
     thousands = "." if own == "," else ","

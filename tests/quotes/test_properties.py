@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from core.catalog.orders.confirmation import says_no, says_yes
 from core.catalog.orders.matcher import Line, find, match_lines
 from core.catalog.orders.parser import read_order
 from core.text.normalize import LanguageCode, words
-from core.text.numbers import convert, figure, quantity_at
+from core.text.numbers import COUNTS, convert, decimal_mark, figure, quantity_at
 from tests.quotes.shop import SHOP
 
 LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")
@@ -77,6 +78,11 @@ def test_a_number_in_words_is_that_number(language: LanguageCode, spelled: Calla
     assert quantity.amount == number
 
 
+def test_number_words_count_in_every_language_but_articles_do_not() -> None:
+    assert [COUNTS[word] for word in words("veinte duas twelve docena par")] == [20, 2, 12, 12, 2]
+    assert not COUNTS.keys() & {"un", "una", "um", "a", "an", "otra"}
+
+
 ORDER = st.lists(
     st.tuples(st.integers(1, 999), st.sampled_from(PLAIN)), min_size=1, max_size=5, unique_by=lambda line: line[1].id
 )
@@ -96,6 +102,14 @@ def test_a_plain_order_is_read_exactly(
     said = between.join(wording.format(n=number, name=product.name.lower()) for number, product in order)  # type: ignore[attr-defined]
     lines = match_lines(read_order(f"{start}{said}{end}", "es").lines, SHOP, "es")
     assert [(line.quantity, line.item) for line in lines] == [(number, product) for number, product in order]
+
+
+@given(st.from_regex(r"[0-9]{1,6}([.,][0-9]{1,6}){0,3}", fullmatch=True), st.sampled_from(LANGUAGES))
+def test_every_figure_is_a_number_with_its_own_digits(digits: str, language: LanguageCode) -> None:
+    for unit in ("", "kg"):
+        read = "".join(map(str, figure(digits, language, unit).as_tuple().digits))
+        assert int(read) == int(re.sub("[.,]", "", digits))
+    assert decimal_mark(digits) in (None, ".", ",")
 
 
 TALK = st.text(st.sampled_from("aeinorstuñçã 0123456789.,;:!?¿()x½/-+\n") | st.characters(codec="utf-8"), max_size=120)
@@ -161,6 +175,8 @@ def test_units_convert_there_and_back(amount: Decimal) -> None:
         ("1,234.5", "en", "kg", "1234.5"),
         ("1.234.567", "pt", "", "1234567"),
         ("0,250", "pt", "kg", "0.25"),
+        ("1500", "en", "kg", "1500"),
+        ("1.5,3,2", "es", "kg", "153.2"),
     ],
 )
 def test_the_comma_and_the_point_are_read_as_the_language_has_them(
