@@ -18,7 +18,6 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
     client_state: dict[str, object],
     *,
     view: View,
-    me: int,
     read_at: float,
     counts: Mapping[str, float],
     earlier: bool,
@@ -35,7 +34,7 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
 
     It applies change events (`console.http.change_feed`) by itself, and requests a redraw where it cannot: in a
     filtered list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` the
-    conversations per view, with its own `read_at`, and `me` the viewer.
+    conversations per view, with its own `read_at`.
 
     A click fires the trigger "open" with {conversation, unread}. In its state, `turn` is 1 or -1 for the next or the
     previous page, and `bulk` is {action, ids} for several conversations: close, take or read.
@@ -45,7 +44,6 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
         "selected": selected,
         **client_state,
         "view": view,
-        "me": me,
         "read_at": read_at,
         "counts": dict(counts),
         "earlier": earlier,

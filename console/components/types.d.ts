@@ -1,9 +1,10 @@
 // Data from the server, as console/components/*.py build it.
 
-/** A row of the conversation list (inbox_list.py: row_data); of a conversation no longer visible only id and gone. */
+/** A row of the conversation list (inbox_list.py: row_data); `views` are those that it belongs to now. Of a
+ * conversation that is not visible any more: id and no views. */
 export interface Row {
   id: number;
-  gone?: boolean;
+  views?: string[];
   name: string;
   kind: string;
   status: 'open' | 'snoozed' | 'closed';

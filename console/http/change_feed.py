@@ -11,6 +11,7 @@ from console.components.inbox_list import row_data
 from console.db import transaction
 from core.accounts import visibility
 from core.conversations import inbox_list
+from core.conversations.inbox_list import View
 from core.models import Sees
 
 
@@ -27,26 +28,31 @@ class News:
     seen: Mapping[int, Collection[int]] = field(default_factory=dict)
 
     def rows_of(self, agent_id: int) -> dict[int, dict[str, Any]]:
-        """Return an agent's rows: visible conversations in full, others as removed from their list.
+        """Return an agent's rows, with the views of their list that each belongs to.
 
-        A removed row has only its id: it may have been in their list a moment ago.
+        One that they do not see has only its id and no views: it may have been in their list a moment ago.
         """
-        return {number: row if self.is_seen(agent_id, number) else _gone(number) for number, row in self.rows.items()}
+        return {
+            number: {**row, "views": _views(row, agent_id)}
+            if self.is_seen(agent_id, number)
+            else {"id": number, "views": []}
+            for number, row in self.rows.items()
+        }
 
     def is_seen(self, agent_id: int, conversation_id: int) -> bool:
         seen = self.seen.get(agent_id)
         return seen is None or conversation_id in seen
 
 
-def _gone(conversation_id: int) -> dict[str, Any]:
-    return {"id": conversation_id, "gone": True}
+def _views(row: Mapping[str, Any], agent_id: int) -> list[View]:
+    return [view for view in row["views"] if view is not View.MINE or row["agent"] == agent_id]
 
 
 def read(business_id: int, conversation_ids: Collection[int], limited: Collection[int] = ()) -> News:
     """Read changed conversations. `limited` are connected agents with limited visibility. Raises `StoreUnavailable`."""
     at = time.time()
     with transaction(business_id) as session:
-        rows = {row.id: row_data(row) for row in inbox_list.rows(session, conversation_ids)}
+        rows = {row.id: {**row_data(row), "views": row.views} for row in inbox_list.rows(session, conversation_ids)}
         sees = visibility.setting(session, business_id) if limited else Sees.ALL
         if sees is Sees.ALL:
             return News(at, rows, inbox_list.counts(session))

@@ -71,7 +71,8 @@ class Cursor:
 class Row:
     """A row of the list. `last_type` is set only if the last message has no text.
 
-    `unsent` is the status (failed or uncertain) of an outbound message that did not arrive or may not have.
+    `unsent` is the status (failed or uncertain) of an outbound message that did not arrive or may not have. `views` are
+    those that it belongs to without filters, `MINE` for its assignee; only `rows` fills them.
     """
 
     id: int
@@ -93,6 +94,7 @@ class Row:
     last_message_at: datetime
     last_text: str
     last_type: str | None
+    views: Sequence[View] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +231,16 @@ def next_waiting(session: Session, agent_id: int, after: int | None, seen: Condi
 
 def rows(session: Session, conversation_ids: Collection[int]) -> list[Row]:
     """Return the rows of these conversations, in any view."""
-    return [
-        Row(**row._mapping) for row in session.execute(_rows(Conversation).where(Conversation.id.in_(conversation_ids)))
+    belongs = [
+        (_in_view(view, Conversation.assignee_id.expression) & _NOT_SNOOZED).label(f"in_{view}") for view in View
     ]
+    query = _rows(Conversation).where(Conversation.id.in_(conversation_ids)).add_columns(*belongs)
+    found = []
+    for row in session.execute(query):
+        values = dict(row._mapping)
+        views = [view for view in View if values.pop(f"in_{view}")]
+        found.append(Row(**values, views=views))
+    return found
 
 
 def counts(session: Session, seen: Conditions = ()) -> Counts:
@@ -276,7 +285,7 @@ def counts_by(session: Session, agent_ids: Collection[int], sees: Sees) -> Count
 _NOT_SNOOZED = Conversation.status != ConversationStatus.SNOOZED
 
 
-def _in_view(view: View, agent_id: int = 0) -> ColumnElement[bool]:
+def _in_view(view: View, agent_id: int | ColumnElement[int | None] = 0) -> ColumnElement[bool]:
     still_open = Conversation.status.not_in((ConversationStatus.CLOSED, ConversationStatus.SNOOZED))
     match view:
         case View.WAITING:

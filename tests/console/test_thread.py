@@ -40,12 +40,18 @@ def test_each_view_shows_its_own_newest_first(business) -> None:
     bot, mine = one(4), one(3, mode="human", assignee_id=ana.id)
     waiting = one(2, mode="human", waiting_since=NOW)
     closed = one(1, mode="human", status="closed", waiting_since=NOW, assignee_id=ana.id)
+    asleep = one(0, mode="human", status="snoozed", snoozed_until=NOW + timedelta(days=1), assignee_id=ana.id)
     assert ids(business.business_id, View.ALL) == [closed, waiting, mine, bot]
     assert ids(business.business_id, View.WAITING) == [waiting]
     assert ids(business.business_id, View.MINE, ana.id) == [mine]
     assert ids(business.business_id, View.BOT) == [bot]
     with transaction(business.business_id) as session:
         assert inbox_list.counts(session).of(ana.id) == {View.WAITING: 1, View.MINE: 1, View.BOT: 1}
+        told = {row.id: row.views for row in inbox_list.rows(session, [bot, mine, waiting, closed, asleep])}
+    assert told == {
+        bot: [View.ALL, View.BOT], mine: [View.ALL, View.MINE], waiting: [View.ALL, View.WAITING], closed: [View.ALL],
+        asleep: [],
+    }  # fmt: skip
 
 
 def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:

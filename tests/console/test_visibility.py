@@ -434,9 +434,11 @@ def test_browsers_are_told_of_what_their_agent_sees(floor: Floor, socket: Any, s
                 calls |= set(said.get("calls", ()))
                 told |= said if "rows" in said else {}
             assert floor.names(calls) == sees
-            assert floor.names(row["id"] for row in told["rows"] if "gone" not in row) == sees
-            assert all(len(row) == 2 for row in told["rows"] if "gone" in row), "nothing but its number"
+            assert floor.names(row["id"] for row in told["rows"] if row["views"]) == sees
+            assert all(len(row) == 2 for row in told["rows"] if not row["views"]), "nothing but its number"
             assert len(told["rows"]) == len(floor.talks)
+            own = {row["id"] for row in told["rows"] if "mine" in row["views"]}
+            assert floor.names(own) == ({"mine"} if browser is hers else set())
             assert told["counts"] == {"waiting": len(sees), "mine": int(browser is hers), "bot": 0}
 
 

@@ -7,14 +7,12 @@ const minute = (number) => new Date(Date.UTC(2026, 11, 1, 9, number)).toISOStrin
 const row = (id, at, more = {}) => ({
   id,
   at: minute(at),
-  status: 'open',
-  bot: false,
-  agent: null,
+  views: ['all', 'waiting'],
   waiting: null,
   unsent: null,
   ...more,
 });
-const list = (view, more = false) => ({ view, me: 7, more });
+const list = (view, more = false) => ({ view, more });
 const ids = (rows) => rows.map(({ id }) => id);
 
 test('a changed conversation moves to its place, newest first', () => {
@@ -37,9 +35,9 @@ test('whoever waits longest comes first, and before all whose answer was not sen
 
 test('a conversation leaves a list that it no longer belongs in', () => {
   const rows = [row(1, 30, { waiting: minute(1) }), row(2, 20, { waiting: minute(2) })];
-  assert.deepEqual(ids(placed(rows, row(1, 40), list('waiting'))), [2]);
-  assert.deepEqual(ids(placed(rows, row(1, 40, { status: 'snoozed' }), list('all'))), [2]);
-  assert.deepEqual(ids(placed(rows, { id: 2, gone: true }, list('all'))), [1]);
+  assert.deepEqual(ids(placed(rows, row(1, 40, { views: ['all'] }), list('waiting'))), [2]);
+  assert.deepEqual(ids(placed(rows, row(1, 40, { views: [] }), list('all'))), [2]);
+  assert.deepEqual(ids(placed(rows, { id: 2, views: [] }, list('all'))), [1]);
 });
 
 test('what comes after the last row of a page waits for its page', () => {

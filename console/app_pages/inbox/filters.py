@@ -53,7 +53,6 @@ def _rows() -> None:
         selection.chosen(),
         selection.client_state(),
         view=wanted.view,
-        me=agent.id,
         read_at=read_at,
         counts=state[_COUNTS],
         earlier=bool(places),

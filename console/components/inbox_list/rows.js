@@ -5,13 +5,6 @@ import { draw, select } from './index.js';
 const MOST_ROWS = 120; // longer lists are redrawn by the server
 const VIEWS = ['waiting', 'mine', 'bot'];
 
-const active = (row) => row.status !== 'closed' && row.status !== 'snoozed';
-const BELONGS = {
-  all: (row) => row.status !== 'snoozed',
-  waiting: (row) => active(row) && !row.bot && row.waiting !== null,
-  mine: (row, me) => active(row) && row.agent === me,
-  bot: (row) => active(row) && row.bot,
-};
 /** @typedef {import('../types').Row} Row */
 /** @typedef {(one: Row, other: Row) => number} Order */
 
@@ -45,10 +38,10 @@ export function keepNews(state) {
   if (!data.searching && !data.earlier) for (const { row } of moved.values()) data.rows = placed(data.rows, row, data);
 }
 
-/** @type {(rows: Row[], row: Row, data: {view: string, me: number, more: boolean}) => Row[]} */
+/** @type {(rows: Row[], row: Row, data: {view: string, more: boolean}) => Row[]} */
 export function placed(rows, row, data) {
   const others = rows.filter((other) => other.id !== row.id);
-  if (row.gone || !BELONGS[data.view](row, data.me)) return others; // gone: not visible to this agent
+  if (!row.views.includes(data.view)) return others;
   const order = data.view === 'waiting' ? longestFirst : newestFirst;
   const place = others.findIndex((other) => order(row, other) < 0);
   if (place < 0 && data.more) return others; // belongs on a later page
