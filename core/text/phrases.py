@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.text.normalize import sentences, stem, words
-from core.text.stopwords import PARTICLES
+from core.text.stopwords import NEGATIONS, PARTICLES
 
 # Words a phrase may contain or leave out: "quiero hablar con una persona" matches "hablar con persona".
 _FILLERS = PARTICLES | {"favor", "please", "so"}
@@ -35,9 +35,6 @@ _DENIABLE = _WISHES | frozenset(
         "e foi seja sou estou estamos estava necessario ha tenho acho "
         "is its it's was be am im i'm are do did does think"
     )
-)
-_NEGATORS = frozenset(
-    words("no not nunca tampoco never não nem don't doesn't didn't isn't wasn't aren't ain't wouldn't without")
 )
 _SELF_DENYING = frozenset(words("isn't wasn't aren't ain't"))
 _LARGEST_GAP = 2
@@ -160,7 +157,7 @@ def _next(sentence: list[str], keys: list[str], key: str, start: int, largest_ga
         if keys[index] == key:
             return index
         gap += sentence[index] not in _FILLERS and sentence[index] not in _EMPHASIS
-        if sentence[index] in _NEGATORS or gap > largest_gap:
+        if sentence[index] in NEGATIONS or gap > largest_gap:
             return None
     return None
 
@@ -170,7 +167,7 @@ def _denied(sentence: list[str], start: int) -> bool:
     deniable = sentence[start] in _DENIABLE
     for index in range(start - 1, -1, -1):
         word = sentence[index]
-        if word in _NEGATORS:
+        if word in NEGATIONS:
             # English puts the negator after its verb: "it is not an emergency".
             after_verb = word == "not" and index > 0 and sentence[index - 1] in _DENIABLE
             return deniable or after_verb or word in _SELF_DENYING

@@ -47,6 +47,9 @@ INTERROGATIVES = frozenset(
         "how long many much when where who whom whose why"
     )
 )
+NEGATIONS = frozenset(
+    words("no nunca tampoco nao nem not never dont doesnt didnt isnt wasnt arent aint wouldnt sin sem without")
+)
 # Words too common to search for, though they matter to what is asked: "sin tarjeta" is not "con tarjeta".
 _QUALIFIERS = frozenset(
     words(

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from core.catalog.orders.matcher import SURE, Line, find, line_of, settled
 from core.catalog.orders.parser import RequestedItem, bare_quantity, read_order
-from core.catalog.orders.vocabulary import ADD, BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SET, VERBS, YES
+from core.catalog.orders.vocabulary import ADD, BUT, NO, NOTHING_MORE, REMOVE, SET, VERBS, YES
 from core.catalog.product_index import Item
 from core.text.normalize import LanguageCode, words
 from core.text.numbers import Quantity
+from core.text.stopwords import NEGATIONS
 
 _CLAUSES = re.compile(r"(?:[,;.!\n]+|\s+(?:y|e|and|pero|but|mas|porém|porem)\s+)", re.I)
 
@@ -48,7 +49,7 @@ def _clauses(text: str) -> list[tuple[frozenset[str] | None, str]]:
         if not tokens or all(word in NOTHING_MORE | YES | NO | BUT and word not in VERBS for word in tokens):
             continue
         verb = next((kind for kind in (REMOVE, SET, ADD) if any(word in kind for word in tokens)), None)
-        if verb is None and any(word in DENIALS for word in tokens):
+        if verb is None and any(word in NEGATIONS for word in tokens):
             verb = REMOVE  # "ya no quiero la camisa"
         if verb is None and parts:
             parts[-1] = (parts[-1][0], f"{parts[-1][1]}, {part}")
@@ -61,7 +62,7 @@ def _step(
     verb: frozenset[str] | None, clause: str, lines: tuple[Line, ...], items: tuple[Item, ...], language: LanguageCode
 ) -> tuple[Line, ...] | Amended | None:
     rest = " ".join(
-        word for word in clause.split() if not set(words(word)) & (VERBS | DENIALS | BUT) or not words(word)
+        word for word in clause.split() if not set(words(word)) & (VERBS | NEGATIONS | BUT) or not words(word)
     )
     quantity = bare_quantity(rest, language)
     if quantity is not None and (verb is not None or not quantity.article):

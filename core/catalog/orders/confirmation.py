@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from core.catalog.orders.matcher import SURE, Line, find, match_lines, settled
 from core.catalog.orders.parser import RequestedItem, bare_quantity, read_order
-from core.catalog.orders.vocabulary import BUT, DENIALS, NO, NOTHING_MORE, REMOVE, SURELY_YES, TAKEN_BACK, VERBS, YES
+from core.catalog.orders.vocabulary import BUT, NO, NOTHING_MORE, REMOVE, SURELY_YES, TAKEN_BACK, VERBS, YES
 from core.catalog.product_index import Item
 from core.catalog.quote import unclear
 from core.text.matching import SAME_MEANING, corrections
 from core.text.normalize import LanguageCode, fold, words
 from core.text.numbers import Quantity
+from core.text.stopwords import NEGATIONS
 
 _MAX_LENGTH = 500  # characters: a longer text says more than yes or no
 _LONG = 6  # letters
@@ -43,9 +44,9 @@ def says_yes(text: str, *, plainly: bool = False) -> bool:
         return False
     first, _, rest = _normalized(text).partition(".")
     tokens, later = words(first), words(rest)
-    if any(word in DENIALS | BUT | TAKEN_BACK | VERBS - {"mejor", "solo"} for word in later):
+    if any(word in NEGATIONS | BUT | TAKEN_BACK | VERBS - {"mejor", "solo"} for word in later):
         return False
-    if not tokens or any(word in DENIALS for word in tokens):
+    if not tokens or any(word in NEGATIONS for word in tokens):
         return False
     agreeing = [word for word in tokens if _matches(word, YES)]
     others = [word for word in tokens if word not in agreeing and word not in NOTHING_MORE]
@@ -58,9 +59,9 @@ def says_no(text: str) -> bool:
         return False
     tokens = words(_normalized(text))
     others = [
-        word for word in tokens if word not in NO and word not in DENIALS and not _matches(word, NOTHING_MORE | YES)
+        word for word in tokens if word not in NO and word not in NEGATIONS and not _matches(word, NOTHING_MORE | YES)
     ]
-    declines = any(word in NO or word in DENIALS for word in tokens)
+    declines = any(word in NO or word in NEGATIONS for word in tokens)
     return declines and not others and not re.search(r"\?|\bpor que no\b|\bcomo no\b|\bwhy not\b", fold(text))
 
 

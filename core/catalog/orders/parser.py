@@ -13,7 +13,6 @@ from core.catalog.orders.stop_phrases import (
     AND,
     ASKING,
     CHOOSING,
-    DENIALS,
     LEADS,
     OVER,
     PRICES,
@@ -23,6 +22,7 @@ from core.catalog.orders.stop_phrases import (
 )
 from core.text.normalize import LanguageCode, Token, guess_language, singular, tokens, words
 from core.text.numbers import PIECE, UNITS, Quantity, hour_at, quantity_at
+from core.text.stopwords import NEGATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def read_order(text: str, language: LanguageCode | None = None) -> Order:
 def _is_over(keys: Sequence[str]) -> bool:
     if any(key in OVER for key in keys):
         return True
-    return any(key in DENIALS and _wishes_next(keys[at + 1 : at + 4]) for at, key in enumerate(keys))
+    return any(key in NEGATIONS and _wishes_next(keys[at + 1 : at + 4]) for at, key in enumerate(keys))
 
 
 def _wishes_next(keys: Sequence[str]) -> bool:

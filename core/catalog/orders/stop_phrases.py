@@ -35,7 +35,6 @@ TAILS = frozenset(
 AFTER_SIZE = frozenset(words("talla talle size tamano tamanho numero num nro modelo model ref referencia codigo n no"))
 CHOOSING = frozenset(words("opcion option opcao que sean sejam seran the el la o a"))
 AND = frozenset({"y", "e", "and", "plus", "mas"})
-DENIALS = frozenset(words("no not don't didn't doesn't never nunca nao nem tampoco sin without sem"))
 # Past purchases are no order: it arrived broken, it never arrived, it is returned.
 OVER = frozenset(
     words(

@@ -26,7 +26,6 @@ NOTHING_MORE = PARTICLES - {"se"} | frozenset(  # "no sé" is no refusal
         "nenhum nenhuma isso mesmo"
     )
 )
-DENIALS = frozenset(words("no nunca nao not dont never"))
 
 REMOVE = frozenset(
     words(
