@@ -22,6 +22,7 @@ from core.text.stopwords import PARTICLES
 from core.types import Passage
 
 _MAX_CACHED = 64  # catalogues cached in a process
+_FEW = 20
 _FLOOR = 0.4
 _ASKED_SHARE = 0.7  # the rest of a score is the share of the product's name in the question
 _LEAD = 0.1  # lead of the best product over the next for its price to be certain
@@ -129,9 +130,17 @@ class CatalogIndex:
     exact: Mapping[str, Sequence[int]]
 
 
-@lru_cache(maxsize=_MAX_CACHED)
 def index_of(items: tuple[Item, ...]) -> CatalogIndex:
-    """Return the index of these products."""
+    """Return the index of these products. Those of a quote are too few to displace a cached catalogue."""
+    return _indexed(items) if len(items) <= _FEW else _cached_index(items)
+
+
+@lru_cache(maxsize=_MAX_CACHED)
+def _cached_index(items: tuple[Item, ...]) -> CatalogIndex:
+    return _indexed(items)
+
+
+def _indexed(items: tuple[Item, ...]) -> CatalogIndex:
     names = [(at, name) for at, item in enumerate(items) for name in (item.name, *item.aliases, item.sku) if name]
     exact: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in names:

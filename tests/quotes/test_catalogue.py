@@ -105,3 +105,11 @@ def test_a_large_catalogue_answers_at_once() -> None:
     begun = time.perf_counter()
     assert product_index.passages(many, "¿cuánto cuesta el modelo4321 producto121?")[0].id == "product-4321"
     assert time.perf_counter() - begun < 0.5
+
+
+def test_the_products_of_quotes_displace_no_large_catalogue() -> None:
+    many = tuple(Item(n, "", f"Producto{n}", (), "", Decimal(n), "EUR") for n in range(1, 100))
+    index = product_index.index_of(many)
+    for item in many:
+        product_index.index_of((item,))
+    assert product_index.index_of(many) is index
