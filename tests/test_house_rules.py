@@ -218,6 +218,13 @@ def test_text_and_channels_load_no_tables(package: str) -> None:
     assert printed.stdout.strip() == "[]"
 
 
+def test_the_web_app_loads_no_library_for_documents() -> None:
+    """Its restart would take longer, while providers wait."""
+    code = "import sys, webhook_app; print({'openpyxl', 'numpy', 'pypdf', 'docx'} & sys.modules.keys())"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "set()"
+
+
 _OLD_WORDS = re.compile(r"\b(nursery|clerk|crew|manners|errand|beget|sweep|in hand)\b", re.I)
 
 

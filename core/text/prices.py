@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
 
 from babel.numbers import list_currencies
 
-from core.platform.spreadsheets import Cell
 from core.text.numbers import Mark, decimal_mark
+
+if TYPE_CHECKING:
+    from core.platform.spreadsheets import Cell
 
 SMALLEST = Decimal("0.0001")
 HIGHEST = Decimal("9999999999.9999")
