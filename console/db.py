@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from core.platform import db
 from core.platform.errors import StoreUnavailable
+from core.platform.scope import Scope
 
 
 @contextmanager
-def transaction(business_id: int) -> Iterator[Session]:
+def transaction(scope: Scope | int) -> Iterator[Session]:
     """Open `core.platform.db.transaction`. Raises `StoreUnavailable` if unreachable or too slow."""
-    with _reached(), db.transaction(business_id) as session:
+    with _reached(), db.transaction(scope) as session:
         yield session
 
 

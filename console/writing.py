@@ -27,5 +27,5 @@ def as_manager(write: Write[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def _run(agent: CurrentAgent, write: Write[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return write(session, agent.business_id, agent.actor, *args, **kwargs)

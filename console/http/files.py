@@ -117,7 +117,7 @@ def _keep(
 
 def _check(agent: CurrentAgent, aim: _For, file: FileFacts) -> None:
     """Raise `FileRefused` if the conversation's channel does not accept the file, `NotFound` without conversation."""
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, aim.conversation_id)
         conversation = session.get(Conversation, aim.conversation_id)
         if conversation is None:
@@ -179,7 +179,7 @@ def _open(token: str, attachment_id: int, message_id: int | None) -> _Opened | N
     agent = _who(token)
     if agent is None:
         return None
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         try:
             visibility.require_file(session, agent, attachment_id, message_id)
         except NotFound:

@@ -287,7 +287,7 @@ def _seen_by(agent: CurrentAgent, conversation_id: int | None) -> int | None:
     if conversation_id is None or agent.sees is Sees.ALL:
         return conversation_id
     try:
-        with transaction(agent.business_id) as session:
+        with transaction(agent.scope) as session:
             return conversation_id if visibility.sees(session, agent, conversation_id) else None
     except StoreUnavailable:
         return None

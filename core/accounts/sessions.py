@@ -16,6 +16,7 @@ from core.models import Agent, AgentToken, Business, Role, Sees, TokenKind
 from core.platform.config import Settings
 from core.platform.crypto import new_token, token_hash
 from core.platform.errors import ConfigurationError, Conflict
+from core.platform.scope import Actor, Scope
 
 SESSION_LASTS = timedelta(days=14)
 LINK_LASTS = timedelta(hours=24)
@@ -48,9 +49,14 @@ class CurrentAgent:
     sees: Sees
 
     @property
+    def scope(self) -> Scope:
+        """Return the scope of what the agent does."""
+        return Scope(self.business_id, Actor.agent(self.id))
+
+    @property
     def actor(self) -> str:
         """Return the agent as the audit log names them."""
-        return f"agent:{self.id}"
+        return str(self.scope.actor)
 
 
 @dataclass(frozen=True, slots=True)

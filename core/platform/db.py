@@ -20,10 +20,12 @@ from sqlalchemy.orm import Session
 
 from core.platform import connections, events
 from core.platform.config import get_settings
+from core.platform.scope import Scope
 
 APP_ROLE = "bothub_app"
 _ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)"
+_SCOPE = "scope"  # the key in `Session.info`
 
 
 def make_engine(
@@ -131,11 +133,14 @@ def _session() -> Iterator[Session]:
 
 
 @contextmanager
-def transaction(business_id: int) -> Iterator[Session]:
-    """Open a transaction scoped to one business. Commits at the end, rolls back on an exception."""
+def transaction(scope: Scope | int) -> Iterator[Session]:
+    """Open a transaction scoped to one business. Commits at the end, rolls back on an exception.
+
+    The id of a business alone is a scope in which BotHub itself acts.
+    """
     with _session() as session:
         with session.begin():
-            enter_business(session, business_id)
+            enter_business(session, scope)
             yield session
         events.flush_after_commit(session)
 
@@ -185,11 +190,23 @@ def poll_row(statement: str) -> tuple[Any, ...]:
     return tuple(connection.exec_driver_sql(statement).one())
 
 
-def enter_business(session: Session, business_id: int) -> None:
+def enter_business(session: Session, scope: Scope | int) -> None:
     """Scope the current transaction to one business."""
-    run(session, _ENTER, {"business": str(business_id)})
+    if isinstance(scope, int):
+        scope = Scope(scope)
+    run(session, _ENTER, {"business": str(scope.business_id)})
+    session.info[_SCOPE] = scope
 
 
 def leave_business(session: Session) -> None:
     """Remove the business scope of a system transaction."""
     run(session, _LEAVE)
+    session.info.pop(_SCOPE, None)
+
+
+def current_scope(session: Session) -> Scope:
+    """Return the scope of a business transaction. Raises `RuntimeError` in work across businesses."""
+    scope: Scope | None = session.info.get(_SCOPE)
+    if scope is None:
+        raise RuntimeError("This transaction belongs to no business: enter one, or name the business.")
+    return scope

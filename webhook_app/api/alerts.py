@@ -47,7 +47,7 @@ class AlertList(BaseModel):
 def list_alerts(query: AlertQuery) -> dict[str, Any]:
     """Alerts, newest first. An alert is cleared when its condition has not been seen for two minutes."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         before = cursors.decode_id(query.cursor)
         found = alerts.listed(session, who.business_id, query.state, before, query.limit + 1)
     items = [_shown(one) for one in found[: query.limit]]

@@ -26,6 +26,8 @@ from core.models import Business
 from core.platform import job_queue
 from core.platform.crypto import token_hash
 from core.platform.db import system_transaction
+from core.platform.scope import BOOTSTRAP_KEY, Actor
+from core.platform.scope import Scope as TransactionScope
 from webhook_app.api.errors import Problem
 from webhook_app.flood_limits import TokenBuckets
 
@@ -41,16 +43,25 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The API key behind a request. `actor` is its name in the audit log."""
+    """The API key behind a request: the business and actor of its transactions, and what the key permits."""
 
-    business_id: int
-    actor: str
-    scopes: frozenset[str]
+    scope: TransactionScope
+    permissions: frozenset[str]
     rate_per_minute: int
+
+    @property
+    def business_id(self) -> int:
+        """Return the business of the key."""
+        return self.scope.business_id
+
+    @property
+    def actor(self) -> str:
+        """Return the name of the key in the audit log."""
+        return str(self.scope.actor)
 
     def may(self, scope: str) -> bool:
         """Whether the key has a scope."""
-        return not self.scopes.isdisjoint({scope, Scope.ADMIN, EVERYTHING})
+        return not self.permissions.isdisjoint({scope, Scope.ADMIN, EVERYTHING})
 
 
 class KeyCache:
@@ -94,7 +105,7 @@ def _first_business() -> Caller:
         business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
     if business_id is None:
         raise Problem(HTTPStatus.CONFLICT, "no_business", "No business has been set up yet: start BotHub once.")
-    return Caller(business_id, "key:bootstrap", frozenset({EVERYTHING}), _BOOTSTRAP_PER_MINUTE)
+    return Caller(TransactionScope(business_id, BOOTSTRAP_KEY), frozenset({EVERYTHING}), _BOOTSTRAP_PER_MINUTE)
 
 
 def _from_row(digest: bytes) -> Caller | None:
@@ -103,7 +114,9 @@ def _from_row(digest: bytes) -> Caller | None:
         if facts is None:
             return None
         api_keys.mark_used(session, facts.id)
-    return Caller(facts.business_id, f"key:{facts.id}", frozenset(facts.scopes), facts.rate_per_minute)
+    return Caller(
+        TransactionScope(facts.business_id, Actor.api_key(facts.id)), frozenset(facts.scopes), facts.rate_per_minute
+    )
 
 
 class RateLimiter:

@@ -37,7 +37,7 @@ def list_conversations(query: ConversationQuery) -> dict[str, Any]:
     filters = api_reads.Filter(
         query.channel, query.status, _assignee(query.assignee), query.tag, query.q, who.may(Scope.MESSAGES_READ)
     )
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         page = api_reads.conversations(session, who.business_id, filters, cursors.decode(query.cursor), query.limit)
     items = [_permitted(view, who) for view in page.items]
     return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
@@ -54,7 +54,7 @@ def _assignee(value: str | None) -> int | Literal["none"] | None:
 def get_conversation(path: ConversationPath) -> dict[str, Any]:
     """One conversation."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         return _shown(session, who, path)
 
 
@@ -67,7 +67,7 @@ def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
     """
     who = caller()
     after = cursors.decode(query.cursor)
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         page = api_reads.messages(session, who.business_id, path.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
@@ -79,7 +79,7 @@ def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
 def close_conversation(path: ConversationPath) -> dict[str, Any]:
     """Close. Closing what is closed changes nothing."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         closing.close(session, who.business_id, path.conversation_id, who.actor)
         return _shown(session, who, path)
 
@@ -89,7 +89,7 @@ def close_conversation(path: ConversationPath) -> dict[str, Any]:
 def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
     """Open a closed conversation again, with a person; 409 if the customer has a newer one."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         lifecycle.reopen(session, who.business_id, path.conversation_id, who.actor)
         return _shown(session, who, path)
 
@@ -99,7 +99,7 @@ def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
 def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
     """Give a conversation to an agent, or to nobody."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         lifecycle.assign(session, who.business_id, path.conversation_id, who.actor, body.agent_id)
         return _shown(session, who, path)
 
@@ -109,7 +109,7 @@ def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
 def hand_conversation(path: ConversationPath, body: Handoff) -> dict[str, Any]:
     """Let a person, or the bot, answer from here on. Changes nothing where they do already."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         mode = lifecycle.lock_open(session, path.conversation_id).mode
         if body.to == "human" and mode == Mode.BOT:
             _hand_to_team(session, who, path.conversation_id, body.reason or "")

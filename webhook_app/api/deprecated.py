@@ -50,7 +50,7 @@ def retry(body: Retry) -> dict[str, Any]:
     if body.ids or body.cause:
         done = queue.retry_messages(body=body)
     else:
-        with transaction(who.business_id) as session:
+        with transaction(who.scope) as session:
             retried = len(manual_retry.retry_unfinished(session, who.business_id, who.actor).queued)
         job_queue.wake_worker()
         done = {"messages_retried": retried, "successful": retried, "failed": 0}

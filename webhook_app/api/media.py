@@ -38,7 +38,7 @@ def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
     if not isinstance(file, FileStorage):
         raise errors.invalid([{"field": "file", "reason": "must be a file, not a text"}])
     upload = uploads.keep(who.business_id, file.stream, file.mimetype, _name(file.filename))
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         attachment_id = uploads.record(session, who.business_id, upload)
     return UploadOut(id=attachment_id, mime_type=upload.mime_type, size=upload.size).model_dump(), 201
 
@@ -51,7 +51,7 @@ def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
 def get_media(path: MediaPath) -> Response:
     """A file's content, always as a download: customers' files must not run in a browser."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         file = uploads.stored_file(session, path.media_id)
     response = Response(uploads.content(file), content_type=file.mime_type)
     name = _name(file.filename) or f"file-{file.id}"

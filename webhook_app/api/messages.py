@@ -45,7 +45,7 @@ def send_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any]
 def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Put a message in the outbox and return it as stored."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         order = _order(header, body)
         if not who.may(Scope.MESSAGES_READ):
             outgoing.check_handed_in(session, order.content)
@@ -63,7 +63,7 @@ def list_scheduled_messages(query: ScheduledQuery) -> dict[str, Any]:
     """Messages that wait for their `send_at`, the soonest first. `cancel` takes one back."""
     who = caller()
     after = cursors.decode(query.cursor)
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         page = api_reads.scheduled(session, who.business_id, query.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
@@ -75,7 +75,7 @@ def list_scheduled_messages(query: ScheduledQuery) -> dict[str, Any]:
 def get_message(path: MessagePath) -> dict[str, Any]:
     """One message, with where it is on its way."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         return _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
 
 
@@ -88,7 +88,7 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
     message says.
     """
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         manual_retry.cancel(session, who.business_id, path.message_id, who.actor)
         shown = _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
     return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_WITHHELD}

@@ -33,7 +33,7 @@ def list_products(query: ProductQuery) -> dict[str, Any]:
     who = caller()
     filters = products.Filter(query.q or "", query.sku, query.active)
     after = cursors.decode_id(query.cursor)
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         found = products.in_order(session, who.business_id, filters, after=after, limit=query.limit + 1)
     items = [ProductOut.of(one) for one in found[: query.limit]]
     more = items[-1].id if len(found) > query.limit else None
@@ -69,20 +69,20 @@ def replace_product(path: ProductPath, body: ProductIn) -> dict[str, Any]:
 def remove_product(path: ProductPath) -> tuple[str, int]:
     """Forget a product. Quotes that name it keep what they copied."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         if not products.remove(session, who.business_id, who.actor, [path.product_id]):
             raise NotFound(f"No product {path.product_id}.")
     return "", 204
 
 
 def _saved(who: Caller, body: ProductIn, product_id: int | None = None) -> dict[str, Any]:
-    with _named_faults(), transaction(who.business_id) as session:
+    with _named_faults(), transaction(who.scope) as session:
         saved = products.save(session, who.business_id, who.actor, body.facts(), product_id)
     return _shown(who, saved)
 
 
 def _shown(who: Caller, product_id: int) -> dict[str, Any]:
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         return ProductOut.of(products.one(session, who.business_id, product_id)).model_dump(mode="json")
 
 

@@ -27,7 +27,7 @@ def get_queue() -> dict[str, Any]:
     the newest 50.
     """
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         state = asdict(queue_reads.queue_state(session, who.business_id))
     for unsent in (*state["failed_messages"], *state["uncertain_messages"]):
         unsent["last_error"] = _error_text(unsent["error"])
@@ -55,7 +55,7 @@ def retry_messages(body: Retry) -> dict[str, Any]:
     reach the customer, or is malformed) is left alone unless `ids` names it. At most 1000 messages a call.
     """
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         done = manual_retry.retry(session, who.business_id, body.ids, body.cause, who.actor, by_program=True)
     if done.queued:
         job_queue.wake_worker()
@@ -74,7 +74,7 @@ def retry_messages(body: Retry) -> dict[str, Any]:
 def preview_retry(body: Retry) -> dict[str, Any]:
     """What a retry with the same body would do now. Nothing is sent."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         preview = manual_retry.preview(session, who.business_id, body.cause, body.ids, by_program=True)
     refused = [{"reason": reason, "count": count} for reason, count in preview.refused.items()]
     return {"messages": preview.messages, "people": preview.people, "refused": refused}
@@ -85,6 +85,6 @@ def preview_retry(body: Retry) -> dict[str, Any]:
 def give_up(body: GiveUp) -> dict[str, Any]:
     """Send these no more: messages that wait, failed or are uncertain become cancelled. This cannot be undone."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         number = manual_retry.give_up(session, who.business_id, body.ids, who.actor, body.cause)
     return {"messages_given_up": number}

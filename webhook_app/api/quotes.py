@@ -20,7 +20,7 @@ api = blueprint.blueprint("quotes", "What customers asked for, at which prices, 
 def list_quotes(query: QuoteQuery) -> dict[str, Any]:
     """Quotes, newest first."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         found = quote_reads.listed(
             session,
             states=() if query.state is None else (query.state,),
@@ -38,7 +38,7 @@ def list_quotes(query: QuoteQuery) -> dict[str, Any]:
 def get_quote(path: QuotePath) -> dict[str, Any]:
     """One quote with its lines."""
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         found = quote_reads.details(session, path.quote_id)
     lines = [asdict(line) for line in found.lines]
     return QuoteDetailsOut.model_validate({**_members(found.quote), "lines": lines}).model_dump(mode="json")

@@ -26,6 +26,6 @@ def get_stats(query: StatsQuery) -> dict[str, Any]:
     active_contacts_24h and _7d: customers who wrote in that time, whatever the period.
     """
     who = caller()
-    with transaction(who.business_id) as session:
+    with transaction(who.scope) as session:
         figures = stats(session, who.business_id, query.period)
     return StatsOut.model_validate(figures).model_dump(mode="json")

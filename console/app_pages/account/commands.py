@@ -10,7 +10,7 @@ from core.accounts import sessions, two_factor, users
 def set_password(present: str, password: str) -> None:
     """Set a password and end all other sessions. Raises `NotAllowed`, `WrongPassword`, `UnacceptablePassword`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)
         users.set_password(session, agent.id, password)
         sessions.revoke_others(session, agent.id, agent.session_id)
@@ -20,7 +20,7 @@ def set_password(present: str, password: str) -> None:
 def rename(name: str) -> None:
     """Change the agent's own name. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         users.rename(session, agent.id, name)
     auth.forget()
 
@@ -28,7 +28,7 @@ def rename(name: str) -> None:
 def set_language(language: str) -> None:
     """Set the console language. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         users.set_language(session, agent.id, language)
     auth.forget()
 
@@ -36,7 +36,7 @@ def set_language(language: str) -> None:
 def revoke_session(session_id: int) -> None:
     """End one of the agent's own sessions. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         sessions.revoke_session(session, agent.id, session_id)
     auth.forget()
 
@@ -44,7 +44,7 @@ def revoke_session(session_id: int) -> None:
 def revoke_others() -> None:
     """End all of the agent's other sessions. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         sessions.revoke_others(session, agent.id, agent.session_id)
 
 
@@ -56,7 +56,7 @@ def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
     Raises `NotAllowed`, `WrongPassword`, `WrongCode`.
     """
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)
         codes = two_factor.enrol(session, agent.id, secret, code)
         sessions.revoke_others(session, agent.id, agent.session_id)
@@ -67,7 +67,7 @@ def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
 def remove_second_factor(present: str) -> None:
     """Turn off two-step sign-in. Raises `NotAllowed`, `WrongPassword`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)
         two_factor.remove(session, agent.id, agent.actor)
     auth.forget()

@@ -11,5 +11,5 @@ from core.accounts.sessions import OpenSession
 def open_sessions() -> list[OpenSession]:
     """Return the agent's open sessions."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return sessions.sessions_of(session, agent.id)

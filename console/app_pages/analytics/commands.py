@@ -10,5 +10,5 @@ from core.accounts import audit_log
 def note(what: str) -> None:
     """Record that a file of `what` is downloaded. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         audit_log.record(session, agent.business_id, agent.actor, "export.download", what)

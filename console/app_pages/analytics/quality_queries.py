@@ -50,7 +50,7 @@ def _quality(business_id: int, zone: str, first: date, last: date, channel_id: i
 def bots() -> Sequence[BotOverview]:
     """Return all bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return version_history.overview(session)
 
 
@@ -68,7 +68,7 @@ def _reliability(business_id: int, bot_id: int) -> Reliability:
 def budgets() -> Sequence[Budget]:
     """Return the bots that have a budget. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         found = []
         for one in version_history.overview(session):
             _, settings = settings_of_bots.current(session, one.id)

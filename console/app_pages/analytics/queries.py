@@ -54,7 +54,7 @@ def behind(
 ) -> Sequence[CountedConversation]:
     """Return the first pages of the conversations behind a figure. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         counted_by = DrillDown(ZoneInfo(agent.timezone), first, last, metric, label, _allowed(agent, whose))
         return behind_figures.conversations(session, counted_by, pages=pages, viewer=agent)
 
@@ -62,21 +62,21 @@ def behind(
 def channels() -> Sequence[ChannelName]:
     """Return the channels to filter by. Raises `NotAllowed`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return channel_names(session)
 
 
 def colleagues() -> Sequence[Colleague]:
     """Return the people to filter by. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return users.colleagues(session)
 
 
 def plan() -> float | None:
     """Return the plan's monthly revenue in USD, None if not set. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         earned = price_table.read(session, agent.business_id).plan_usd
     return None if earned is None else float(earned)
 

@@ -28,7 +28,7 @@ from core.types import BusinessFacts, Role, Turn
 def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
     """Save settings as a new version and return its number. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return version_history.save(
             session, agent.business_id, bot_id, settings, based_on=based_on, actor=agent.actor, note=note
         )
@@ -40,7 +40,7 @@ def create(name: str, *, copied_from: int | None) -> int:
     Raises `NotAllowed`, `NotFound`.
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         settings = BotSettings() if copied_from is None else versions.current(session, copied_from)[1]
         named = BotSettings.model_validate({**settings.model_dump(), "name": name})
         return admin.create(session, agent.business_id, named, actor=agent.actor, copied_from=copied_from)
@@ -49,14 +49,14 @@ def create(name: str, *, copied_from: int | None) -> int:
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=agent.actor)
 
 
 def remove(bot_id: int) -> None:
     """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         kept = bot_removal.remove(session, agent.business_id, bot_id, actor=agent.actor)
     for key in kept:
         object_storage.delete(key)
@@ -80,7 +80,7 @@ def try_it(
     agent = auth.require(*auth.MANAGERS, fresh=True)
     now = datetime.now(UTC)
     turns = tuple(Turn(Role(role), words, now) for role, words in said)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         in_force = versions.current(session, bot_id)[1]
         if not usage.fits(session, bot_id, in_force, turns):
             raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
@@ -104,7 +104,7 @@ def try_it(
         ),
         model(),
     )
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=agent.actor)
     return outcome
 

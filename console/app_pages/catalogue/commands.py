@@ -29,6 +29,6 @@ def offer(product_id: int, *, active: bool) -> None:
 def take(read: Read) -> Plan:
     """Import a price list. Return counts of the changes. Raises `NotAllowed` and `TooManyProducts`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         own = product_index.own_currency(session, agent.business_id)
         return price_list_import.take(session, agent.business_id, agent.actor, read, own)

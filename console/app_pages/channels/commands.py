@@ -26,10 +26,10 @@ class ProviderRefused(BotHubError):
 def test(channel_id: int) -> ProbeResult:
     """Check a channel with its provider now. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         account = accounts.account_here(session, channel_id)
     answer = probes.probe(account)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         probes.save_result(session, channel_id, answer)
     return answer
 

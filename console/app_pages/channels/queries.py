@@ -13,19 +13,19 @@ from core.monitoring.channel_status import ChannelCard
 def cards() -> Sequence[ChannelCard]:
     """Return the business's channels. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return channel_status.cards(session, agent.business_id)
 
 
 def bots() -> dict[int, str]:
     """Return the bots' names. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return dict(channel_status.bots(session))
 
 
 def verify_token(channel_id: int) -> str:
     """Return the token that the provider sends to verify the webhook. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return channel_status.verify_token(session, channel_id)

@@ -20,7 +20,7 @@ _grave: dict[int, tuple[float, Sequence[AlertFacts]]] = {}
 def alerts_now() -> tuple[Sequence[AlertFacts], Sequence[AlertFacts]]:
     """Return open and resolved alerts."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return alerts.open_alerts(session, agent.business_id), alerts.past_alerts(session, agent.business_id)
 
 

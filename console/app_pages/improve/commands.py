@@ -28,28 +28,28 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
     Raises `NotAllowed`, `NotFound`, `AlreadyDecided`, `StillMasked`, `UnusableAnswer`.
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return suggestions.accept(session, agent.business_id, suggestion_id, question, answer, actor=agent.actor)
 
 
 def dismiss(suggestion_id: int) -> None:
     """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         suggestions.dismiss(session, agent.business_id, suggestion_id, actor=agent.actor)
 
 
 def snooze(suggestion_id: int, days: int) -> None:
     """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=agent.actor)
 
 
 def reopen(suggestion_id: int) -> None:
     """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         suggestions.reopen(session, agent.business_id, suggestion_id, actor=agent.actor)
 
 
@@ -68,7 +68,7 @@ def draft(suggestion_id: int) -> str:
     writer = model()
     if writer is None:
         raise NotDrafted("No model is configured.")
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         material = suggestion_drafts.material(session, agent.business_id, suggestion_id)
         fits = usage.fits(session, material.bot_id, material.settings, ())
         if not fits or usage.is_money_spent(session, material.bot_id, material.settings):
@@ -76,10 +76,10 @@ def draft(suggestion_id: int) -> str:
     try:
         entry, trace = suggestion_drafts.write(material, writer, price_table.table(agent.business_id))
     except ModelFailed as failure:
-        with transaction(agent.business_id) as session:
+        with transaction(agent.scope) as session:
             _spent(session, agent, material, suggestion_drafts.trace(failure, price_table.table(agent.business_id)))
         raise NotDrafted(str(failure)) from failure
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         _spent(session, agent, material, trace)
         suggestion_drafts.keep(session, suggestion_id, entry)
     if not entry.answer.strip():

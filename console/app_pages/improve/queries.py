@@ -17,21 +17,21 @@ from core.evaluation.suggestions import Suggested
 def bots() -> Sequence[BotOverview]:
     """Return all bots. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return version_history.overview(session)
 
 
 def suggested(bot_id: int, view: str, limit: int) -> tuple[Sequence[Suggested], Mapping[str, int]]:
     """Return the suggestions of a view and the count of each view. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return suggestions.listed(session, bot_id, view, limit=limit), suggestions.counts(session, bot_id)
 
 
 def gathered_at(bot_id: int) -> datetime | None:
     """Return when the hourly run last collected the bot's questions, None if never. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return hourly_run.last(session, bot_id)
 
 

@@ -74,7 +74,7 @@ def _action(action: str, value: int | Sequence[str] | None, outcome: Outcome) ->
 def take_back(stood: Sequence[CloseUndo]) -> int:
     """Undo closing. Return how many reopened; fewer if customers have written again since. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         known = [one for one in stood if visibility.sees(session, agent, one["id"])]
         opened = closing.undo_close(session, agent.business_id, agent.actor, known)
         events.publish_change(session, agent.business_id, 0)

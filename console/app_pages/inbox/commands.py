@@ -38,7 +38,7 @@ def reply(conversation_id: int, text: str, token: str, reply_to: str | None = No
 def send_file(conversation_id: int, attachment_id: int, caption: str, token: str) -> None:
     """Send an uploaded file, like `send`. Also raises `NotFound` for a missing file."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_file(session, agent, attachment_id)
         file = uploads.stored_file(session, attachment_id)
     kind = uploads.kind_of(file.mime_type)
@@ -63,7 +63,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
     key = f"console:{uuid.UUID(token)}"
     parsed = parse_content(content).model_dump(mode="json", exclude_none=True)
     draft = NewMessage(parsed, Sender.AGENT, author_id=agent.id, reply_to=reply_to, idempotency_key=key)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         lifecycle.lock(session, conversation_id)
         if _is_queued(session, key):
             return
@@ -89,7 +89,7 @@ def note(conversation_id: int, text: str, token: str) -> None:
     """
     agent = auth.require(fresh=True)
     key = f"console:{uuid.UUID(token)}"
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
 
@@ -100,7 +100,7 @@ def retry(message_id: int) -> str | None:
     Raises `NotAllowed`, `NotFound`.
     """
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
         result = manual_retry.retry(session, agent.business_id, [message_id], None, agent.actor)
     job_queue.wake_worker()
@@ -110,7 +110,7 @@ def retry(message_id: int) -> str | None:
 def arrived(message_id: int) -> None:
     """Mark an uncertain message as arrived. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
         manual_retry.confirm_sent(session, agent.business_id, message_id, agent.actor)
 
@@ -126,7 +126,7 @@ def change(
     Raises `NotAllowed`, `NotFound` and the errors of `write`.
     """
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         result = write(session, agent.business_id, conversation_id, agent.actor, *args, **kwargs)
         events.publish_change(session, agent.business_id, conversation_id)
@@ -162,7 +162,7 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
     Raises `NotAllowed`, `NotFound`, `Conflict`, `OptedOut`.
     """
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         for way in channel_switch.alternatives(session, conversation_id):
             if way.channel_id == channel_id and way.open_id is not None:
@@ -218,7 +218,7 @@ def mark_seen(conversation_id: int) -> None:
     Nothing is published if it was read already: a page that receives the event would mark it as read again.
     """
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             lifecycle.mark_seen(session, conversation_id)

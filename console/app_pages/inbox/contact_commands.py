@@ -11,7 +11,7 @@ from core.messaging.contacts import merging, profile
 def rename(contact_id: int, name: str) -> None:
     """Rename a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
         profile.rename(session, agent.business_id, contact_id, agent.actor, name)
 
@@ -19,7 +19,7 @@ def rename(contact_id: int, name: str) -> None:
 def describe(contact_id: int, about: str) -> None:
     """Save the description of a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
         profile.describe(session, agent.business_id, contact_id, agent.actor, about)
 
@@ -27,7 +27,7 @@ def describe(contact_id: int, about: str) -> None:
 def set_field(contact_id: int, name: str, value: str) -> None:
     """Set a custom field; an empty value removes it. Raises `NotAllowed`, `NotFound`, `UnacceptableField`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
         profile.set_field(session, agent.business_id, contact_id, agent.actor, name, value)
 
@@ -35,14 +35,14 @@ def set_field(contact_id: int, name: str, value: str) -> None:
 def set_opted_out(contact_id: int, kind: str, *, opted_out: bool) -> None:
     """Set or clear the opt-out for one kind of channel. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         profile.set_opted_out(session, agent.business_id, contact_id, agent.actor, kind, opted_out=opted_out)
 
 
 def merge(keep_id: int, merged_id: int) -> int:
     """Merge two contacts. Return the undo data. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         for contact_id in (keep_id, merged_id):
             visibility.require_contact(session, agent, contact_id)
         return merging.merge(session, agent.business_id, keep_id, merged_id, agent.actor)
@@ -51,6 +51,6 @@ def merge(keep_id: int, merged_id: int) -> int:
 def undo_merge(merge_id: int) -> None:
     """Undo a merge. Raises `NotAllowed`, `NotFound`, `AlreadyMerged`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_merge(session, agent, merge_id)
         merging.undo(session, agent.business_id, merge_id, agent.actor)

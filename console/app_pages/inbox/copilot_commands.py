@@ -47,7 +47,7 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
         raise NoModel("No language model is configured.")
     if task in REWRITES and not text.strip():
         raise NothingTyped("Write something first.")
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         material = copilot_context.load(session, agent.business_id, conversation_id)
     if not material.turns:

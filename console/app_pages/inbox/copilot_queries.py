@@ -18,7 +18,7 @@ def can_write() -> bool:
 def likely_replies(conversation_id: int) -> list[Saved]:
     """Return the saved replies most like the customer's last message, best first. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         return copilot_context.likely_replies(session, conversation_id)
 
@@ -26,6 +26,6 @@ def likely_replies(conversation_id: int) -> list[Saved]:
 def named_tags(conversation_id: int) -> list[str]:
     """Return the existing tags mentioned in the customer's messages. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require()
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         return copilot_context.named_tags(session, agent.business_id, conversation_id)

@@ -12,7 +12,7 @@ from core.replies import drafts
 def send(run_id: int) -> None:
     """Send the draft unchanged. Raises `NotAllowed` and the errors of `drafts.approve`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_run(session, agent, run_id)
         drafts.approve(session, agent.business_id, run_id, agent.actor)
     job_queue.wake_worker()
@@ -21,6 +21,6 @@ def send(run_id: int) -> None:
 def set_aside(run_id: int, *, edited: bool) -> None:
     """Discard the draft, or start from its text if `edited`. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_run(session, agent, run_id)
         drafts.set_aside(session, agent.business_id, run_id, agent.actor, edited=edited)

@@ -12,7 +12,7 @@ from core.accounts import api_keys, audit_log
 def create(name: str, scopes: Collection[str]) -> str:
     """Create a key. Return it in plain text, this one time. Raises `NotAllowed`, `BotHubError`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         key_id, key = api_keys.create(session, agent.business_id, " ".join(name.split())[:80] or "—", scopes)
         actor, subject = agent.actor, f"api_key:{key_id}"
         audit_log.record(session, agent.business_id, actor, "api_key.create", subject, scopes=sorted(scopes))
@@ -22,6 +22,6 @@ def create(name: str, scopes: Collection[str]) -> str:
 def revoke(key_id: int) -> None:
     """Revoke a key immediately. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         api_keys.revoke(session, key_id)
         audit_log.record(session, agent.business_id, agent.actor, "api_key.revoke", f"api_key:{key_id}")

@@ -13,5 +13,5 @@ from core.accounts.api_keys import KeyFacts
 def every_key() -> Sequence[KeyFacts]:
     """Return the business's keys, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.ADMINISTRATORS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return api_keys.list_keys(session, agent.business_id)

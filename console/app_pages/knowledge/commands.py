@@ -43,7 +43,7 @@ def add_text(title: str, words: str, bot_id: int | None) -> int:
 def add_page(address: str, bot_id: int | None) -> int:
     """Add a web page. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="", by=agent.actor)
     job_queue.wake_worker()
     return added
@@ -61,7 +61,7 @@ def replace(source_id: int, file: IO[bytes], name: str) -> None:
 def reread(source_id: int) -> None:
     """Read a source again. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         sources.reread(session, source_id, by=agent.actor)
     job_queue.wake_worker()
 
@@ -69,21 +69,21 @@ def reread(source_id: int) -> None:
 def cancel(source_id: int) -> None:
     """Cancel reading a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         sources.cancel(session, source_id, by=agent.actor)
 
 
 def rename(source_id: int, title: str) -> None:
     """Rename a source. Raises `NotAllowed`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         sources.rename(session, source_id, title, by=agent.actor)
 
 
 def remove(source_id: int) -> None:
     """Delete a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         old = sources.remove(session, source_id, by=agent.actor)
     if old is not None:
         object_storage.delete(old)
@@ -92,7 +92,7 @@ def remove(source_id: int) -> None:
 def _add(agent: CurrentAgent, kept: StoredContent, write: Callable[[Session], Result]) -> Result:
     """Insert the row of stored content; the content is deleted if the row is rejected."""
     try:
-        with transaction(agent.business_id) as session:
+        with transaction(agent.scope) as session:
             written = write(session)
     except BotHubError:
         object_storage.delete(kept.file_key)

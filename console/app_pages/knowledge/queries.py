@@ -26,28 +26,28 @@ _ROWS_WITH_HEADING = 5
 def sources() -> Sequence[SourceView]:
     """Return all sources, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return reads.sources(session)
 
 
 def source(source_id: int) -> SourceView:
     """Return a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return reads.source(session, source_id)
 
 
 def passages(source_id: int, page: int) -> Sequence[PassageView]:
     """Return a page of a source's passages; pages start at 1. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return reads.passages(session, source_id, skip=(page - 1) * PASSAGES_A_PAGE, limit=PASSAGES_A_PAGE)
 
 
 def price_lists() -> frozenset[int]:
     """Return the sources that have product name and price columns. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         tables = reads.first_rows(session, _ROWS_WITH_HEADING)
     return frozenset(source_id for source_id, rows in tables.items() if price_list_file.lists_products(_cells(rows)))
 
@@ -63,7 +63,7 @@ def _cells(rows: Sequence[str]) -> Iterator[list[str]]:
 def content(source_id: int) -> bytes:
     """Return a source's file. Raises `NotAllowed`, `NotFound`, `UnreadableFile` if too large for a price list."""
     agent = auth.require(*auth.MANAGERS)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         key, size = reads.kept_content(session, source_id)
     if size > price_list_file.LARGEST_FILE:
         raise price_list_file.UnreadableFile("too_large")

@@ -10,5 +10,5 @@ from core.accounts import notification_list
 def mark_read(up_to: int) -> None:
     """Mark everything up to this notice id as read by the viewer. Raises `NotAllowed`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         notification_list.mark_read(session, agent.id, up_to)

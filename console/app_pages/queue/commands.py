@@ -12,7 +12,7 @@ from core.platform import job_queue
 def retry(ids: list[int] | None, cause: str | None) -> Retried:
     """Resend the given messages, or all failed ones of a cause. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         result = manual_retry.retry(session, agent.business_id, ids, cause, agent.actor)
     job_queue.wake_worker()
     return result
@@ -21,12 +21,12 @@ def retry(ids: list[int] | None, cause: str | None) -> Retried:
 def give_up(ids: list[int]) -> int:
     """Give up on these messages. Return how many. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         return manual_retry.give_up(session, agent.business_id, ids, agent.actor)
 
 
 def arrived(message_id: int) -> None:
     """Mark an uncertain message as arrived. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         manual_retry.confirm_sent(session, agent.business_id, message_id, agent.actor)

@@ -12,7 +12,7 @@ from core.platform import events
 def cancel(quote_id: int) -> None:
     """Cancel an open quote. Raises `NotAllowed`, `NotFound` and `Conflict`."""
     agent = auth.require(fresh=True)
-    with transaction(agent.business_id) as session:
+    with transaction(agent.scope) as session:
         visibility.require_quote(session, agent, quote_id)
         quotes.cancel(session, agent.business_id, quote_id, agent.actor)
         events.publish_change(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)
