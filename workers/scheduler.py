@@ -1,4 +1,4 @@
-"""The scheduler process, `python -m workers.scheduler`: recovery, alerts, notifications and periodic maintenance."""
+"""The scheduler process, `python -m workers.scheduler`: recovery, alerts, notifications, polls and maintenance."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from core.evaluation import hourly_run
 from core.knowledge import reembed
 from core.messaging.attachments import cleanup
 from core.messaging.channels import pauses, templates
+from core.messaging.inbound import polls
 from core.messaging.inbound.retention import delete_old_events
 from core.monitoring import alerts, probes, worker_stats
 from core.platform import machines, object_storage
@@ -41,6 +42,7 @@ _MINUTE = 60.0
 _MAINTENANCE_SECONDS = 5.0
 _ALERTS_SECONDS = 15.0
 _NOTIFICATIONS_SECONDS = 2.0
+_POLLS_SECONDS = 10.0
 _stop = threading.Event()
 
 
@@ -56,6 +58,7 @@ def main() -> int:
     for name, pause, task in (
         ("alerts", _ALERTS_SECONDS, update_alerts),
         ("notifications", _NOTIFICATIONS_SECONDS, send_notifications),
+        ("polls", _POLLS_SECONDS, polls.poll_all),
     ):
         threading.Thread(target=_repeat, args=(pause, task), name=name, daemon=True).start()
     cleared_at = float("-inf")

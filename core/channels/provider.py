@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from core.channels.templates.template import Template
 from core.channels.types import Account, Channel, Diagnosis, Kind, ProviderError
-from core.channels.webhook import Challenge, Parser, Webhook
+from core.channels.webhook import Challenge, EventBody, Parser, Webhook
 from core.platform.config import Settings
 
 
@@ -92,7 +92,8 @@ class Provider(ABC):
 
     `sources` are the parsers of its events by the name that is stored with each, with a text `source.<name>`.
     `signing_credential` names the credential that signs `webhooks`, several separated by commas while it is replaced.
-    `receipts_name_channel`: a receipt names the channel that sent; otherwise its message is looked up first.
+    A provider without webhooks is `polled`. `receipts_name_channel`: a receipt names the channel that sent; otherwise
+    its message is looked up first.
     """
 
     name: ClassVar[str]
@@ -106,6 +107,7 @@ class Provider(ABC):
     challenge: ClassVar[Challenge | None] = None
     signing_credential: ClassVar[str] = ""
     receipts_name_channel: ClassVar[bool] = True
+    polled: ClassVar[bool] = False
 
     @property
     def locales(self) -> Path:
@@ -139,6 +141,13 @@ class Provider(ABC):
     def templates(self, account: Account) -> Iterable[Template]:
         """Return the account's message templates, in `core.channels.templates`' form. Raises `SendError`."""
         return ()
+
+    def poll(self, account: Account) -> Iterator[tuple[str, EventBody]]:
+        """Yield what is new at a provider that is `polled`, each with its source. Raises `SendError`.
+
+        Each is committed before the next is asked for: only then may the provider be told that it was taken.
+        """
+        return iter(())
 
     @abstractmethod
     def diagnose_failure(self, error: ProviderError) -> Diagnosis:

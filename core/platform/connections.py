@@ -45,7 +45,7 @@ class Share:
 
 # The web app: the writer of webhooks, NOTIFY. The console: LISTEN, NOTIFY. A command: migrations, or reading a backup.
 _UNPOOLED = {Process.WEB: 2, Process.WORKER: 1, Process.SCHEDULER: 1, Process.CONSOLE: 2, Process.COMMAND: 2}
-_FIXED = {Process.SCHEDULER: 5, Process.COMMAND: 2}  # transactions: a scheduler thread has at most one
+_FIXED = {Process.SCHEDULER: 6, Process.COMMAND: 2}  # transactions: a scheduler thread has at most one
 _PARTS = {Process.WEB: 1, Process.WORKER: 2, Process.CONSOLE: 2}  # weight in the remainder, per process
 _NESTED = 1
 _LEAST_PART = 2  # a worker's check for work holds one statement connection

@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from console import i18n
 from console.app_pages.channels import commands
 from core.channels.registry import PROVIDERS
-from core.channels.types import Kind
+from core.channels.types import Account, Kind
+from core.channels.webhook import EventBody
 from core.cli.__main__ import main
 from core.messaging.channels import accounts
 from core.messaging.channels.admin import ChannelEdit, UnacceptableChannel
+from core.messaging.inbound import polls
 from core.models import Role
 from tests.channels.postbox.provider import PostboxProvider
 from tests.conftest import TestBusiness
@@ -95,6 +100,66 @@ def test_a_message_comes_in_and_its_answer_goes_out(client: Any, business: TestB
     ingest.receive()
     assert [message(number).status for number in ids] == ["delivered", "failed"]
     assert (message(ids[1]).error["cause"], "mailbox is full" in message(ids[1]).error["advice"]) == ("recipient", True)
+
+
+class PolledPostbox(PostboxProvider):
+    """The same mailbox, asked for its mail."""
+
+    polled = True
+    webhooks = ()
+
+    def poll(self, account: Account) -> Iterator[tuple[str, EventBody]]:
+        """Fetch the mail that is not marked as read, and mark what was taken."""
+        mailbox = self.open(account, read_timeout=5)
+        for mail in mailbox.call("GET", "unread")["mail"]:
+            yield "postbox", EventBody(json.dumps([mail]).encode(), "application/json", "", datetime.now(UTC))
+            mailbox.call("POST", f"read/{mail['id']}")
+
+
+def test_a_provider_without_webhooks_is_polled(
+    business: TestBusiness, postbox: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROVIDERS, "postbox", PolledPostbox())
+    _add(postbox)
+    unread = [_mail(1, "Hola"), _mail(2, "¿Tienen cascos?"), _mail(3, "¿Hola?")]
+    stored_when_read: list[int] = []
+
+    def mark(request: Request) -> Response:
+        if len(stored_when_read) == 1:
+            stored_when_read.append(-1)
+            return Response(status=503)
+        stored_when_read.append(one("SELECT count(*) FROM webhook_events"))
+        unread[:] = [mail for mail in unread if not request.path.endswith(mail["id"])]
+        return Response("{}")
+
+    postbox.expect_request("/unread").respond_with_handler(lambda _: Response(json.dumps({"mail": unread})))
+    postbox.expect_request(re.compile("/read/.*"), method="POST").respond_with_handler(mark)
+    polls.poll_all()
+    assert (len(unread), stored_when_read) == (2, [1, -1]), "read once it is stored; a failure ends the round"
+    polls.poll_all()
+    assert (len(unread), stored_when_read) == (0, [1, -1, 2, 3]), "what was fetched twice is stored once"
+    ingest.receive()
+    assert column("SELECT text FROM messages ORDER BY id") == ["Hola", "¿Tienen cascos?", "¿Hola?"]
+    rows("UPDATE channels SET state = 'disabled' WHERE provider = 'postbox'")
+    unread.append(_mail(4, "Adiós"))
+    polls.poll_all()
+    assert len(unread) == 1
+
+
+def test_a_mailbox_that_cannot_be_polled_stops_no_other(
+    business: TestBusiness, postbox: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROVIDERS, "postbox", PolledPostbox())
+    _add(postbox)
+    rows(
+        "INSERT INTO channels (business_id, provider, kind, identity, name, credentials, settings) SELECT business_id,"
+        " provider, kind, 'otra@example.com', name, credentials, settings FROM channels WHERE provider = 'postbox'"
+    )
+    postbox.expect_oneshot_request("/unread").respond_with_json({"post": []})
+    postbox.expect_request("/unread").respond_with_json({"mail": [_mail(1, "Hola")]})
+    postbox.expect_request("/read/in-1").respond_with_json({})
+    polls.poll_all()
+    assert one("SELECT count(*) FROM webhook_events") == 1
 
 
 def test_what_its_secret_did_not_sign_is_refused(client: Any, postbox: HTTPServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -131,7 +131,7 @@ class PostboxProvider(Provider):
     )
     refusals: ClassVar = {"key": "key"}
     sources: ClassVar = {"postbox": _parse}
-    webhooks = (
+    webhooks: ClassVar[Sequence[Webhook]] = (
         Webhook(
             source="postbox",
             paths=("/api/webhooks/postbox",),
