@@ -26,6 +26,8 @@ ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 class NotAllowed(BotHubError):
     """The session ended, or the agent's role does not allow this."""
 
+    code = "not_allowed"
+
 
 def token() -> str:
     """Return the session cookie of the browser's connection."""

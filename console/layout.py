@@ -65,7 +65,8 @@ def toast(words: str, *, icon: str) -> None:
 
 def say(error: BotHubError) -> str:
     """Return the translated error, or its own text if there is no translation."""
-    return catalogue(current()).get(f"error.{type(error).__name__}", str(error))
+    key = f"error.{error.code}"
+    return t(key, **error.values) if key in catalogue(current()) else str(error)
 
 
 def page_itself(group: str) -> None:

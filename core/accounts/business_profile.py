@@ -13,16 +13,12 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Business
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 from core.types import BusinessFacts
 
 LONGEST_FACT = 500  # characters
 MOST_TAGS = 20
 _CURRENCY = re.compile("[A-Z]{3}")  # form of an ISO 4217 code; the list of codes in use changes every year
-
-
-class UnacceptableFacts(BotHubError):
-    """The name, time zone or currency is invalid; the text says why."""
 
 
 def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFacts:
@@ -49,12 +45,12 @@ def read(session: Session, business_id: int) -> BusinessFacts:
 
 
 def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -> None:
-    """Replace the facts. Raises `UnacceptableFacts`."""
+    """Replace the facts. Raises `Invalid`."""
     if facts.time_zone not in available_timezones():
-        raise UnacceptableFacts(f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
+        raise Invalid("invalid_facts", f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
     currency = facts.currency.strip().upper()
     if currency and not _CURRENCY.fullmatch(currency):
-        raise UnacceptableFacts(f"{facts.currency} is no currency: write its three letters, such as COP.")
+        raise Invalid("invalid_facts", f"{facts.currency} is no currency: write its three letters, such as COP.")
     cleaned = replace(
         facts,
         currency=currency,
@@ -66,7 +62,7 @@ def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -
         tags=tuple(dict.fromkeys(tag for one in facts.tags if (tag := _line(one)[:60])))[:MOST_TAGS],
     )
     if not cleaned.name:
-        raise UnacceptableFacts("A business has a name.")
+        raise Invalid("invalid_facts", "A business has a name.")
     profile = {name: value for name, value in asdict(cleaned).items() if name not in ("name", "time_zone")}
     session.execute(
         update(Business)

@@ -15,7 +15,7 @@ from core.accounts.users import SignedIn
 from core.models import Agent, AgentToken, Business, Role, Sees, TokenKind
 from core.platform.config import Settings
 from core.platform.crypto import new_token, token_hash
-from core.platform.errors import ConfigurationError, Conflict
+from core.platform.errors import ConfigurationError, Conflict, Invalid
 from core.platform.scope import Actor, Scope
 
 SESSION_LASTS = timedelta(days=14)
@@ -279,7 +279,7 @@ def _create_administrator(session: Session, business_id: int, email: str) -> int
 def _set_first_password(session: Session, agent_id: int, password: str) -> None:
     try:
         users.set_password(session, agent_id, password)
-    except users.UnacceptablePassword as error:
+    except Invalid as error:
         raise ConfigurationError(f"ADMIN_PASSWORD is wrong: {error}") from None
 
 

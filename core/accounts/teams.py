@@ -11,17 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Agent, Channel, Conversation, ConversationStatus, Team, TeamMember
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 60
-
-
-class UnacceptableTeam(BotHubError):
-    """The team's name is empty or too long."""
-
-
-class TeamNameTaken(Conflict):
-    """Another team has this name, ignoring case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,7 @@ def teams(session: Session) -> Sequence[TeamFacts]:
 
 
 def create(session: Session, business_id: int, actor: str, name: str) -> int:
-    """Create a team. Returns its id. Raises `UnacceptableTeam`, `TeamNameTaken`."""
+    """Create a team. Returns its id. Raises `Invalid`, `Conflict`."""
     name = _clean_name(name)
     try:
         with session.begin_nested():
@@ -64,13 +56,13 @@ def create(session: Session, business_id: int, actor: str, name: str) -> int:
                 insert(Team).values(business_id=business_id, name=name).returning(Team.id)
             ).scalar_one()
     except IntegrityError:
-        raise TeamNameTaken(f"There is a team {name} already.") from None
+        raise Conflict("team_name_taken", f"There is a team {name} already.") from None
     audit_log.record(session, business_id, actor, "team.create", f"team:{team_id}", name=name)
     return team_id
 
 
 def rename(session: Session, business_id: int, actor: str, team_id: int, name: str) -> None:
-    """Rename a team. Raises `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Rename a team. Raises `NotFound`, `Invalid`, `Conflict`."""
     team = lock(session, team_id)
     before, name = team.name, _clean_name(name)
     try:
@@ -78,7 +70,7 @@ def rename(session: Session, business_id: int, actor: str, team_id: int, name: s
             team.name = name
             session.flush()
     except IntegrityError:
-        raise TeamNameTaken(f"There is a team {name} already.") from None
+        raise Conflict("team_name_taken", f"There is a team {name} already.") from None
     audit_log.record(session, business_id, actor, "team.rename", f"team:{team_id}", before=before, after=name)
 
 
@@ -135,5 +127,5 @@ def lock(session: Session, team_id: int) -> Team:
 def _clean_name(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
-        raise UnacceptableTeam(f"A team's name has 1 to {LONGEST_NAME} characters.")
+        raise Invalid("invalid_team_name", f"A team's name has 1 to {LONGEST_NAME} characters.")
     return name

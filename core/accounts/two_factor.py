@@ -14,16 +14,12 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Agent
-from core.platform.errors import BotHubError, NotFound
+from core.platform.errors import Invalid, NotFound
 
 RECOVERY_CODES = 10
 _ISSUER = "BotHub"
 _STEP_SECONDS = 30
 _DRIFT = (0, -1, 1)  # time steps accepted: clocks differ by some seconds, and typing takes time
-
-
-class WrongCode(BotHubError):
-    """The code is wrong, expired or already used."""
 
 
 def new_secret() -> str:
@@ -41,11 +37,11 @@ def enrol(session: Session, agent_id: int, secret: str, code: str) -> list[str]:
 
     Raises:
         NotFound: no such agent.
-        WrongCode: the app has another secret, or its clock is wrong.
+        Invalid: the app has another secret, or its clock is wrong.
     """
     step = _step_of(secret, code, after=0)
     if step is None:
-        raise WrongCode("That code is not right. Check the clock of your phone, and type the newest code.")
+        raise Invalid("wrong_code", "That code is not right. Check the clock of your phone, and type the newest code.")
     agent = _get(session, agent_id)
     codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES)]
     agent.totp = {"secret": secret, "step": str(step), "recovery": " ".join(codes)}

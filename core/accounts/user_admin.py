@@ -12,26 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.accounts import api_keys, audit_log, sessions, users
 from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound
 
 INVITATION_LASTS = timedelta(days=7)
 LONGEST_NAME = 80
-
-
-class UnacceptablePerson(BotHubError):
-    """The name or address is invalid; the text says why."""
-
-
-class LastAdministrator(Conflict):
-    """The business would have no administrator left."""
-
-
-class CannotDisableSelf(Conflict):
-    """Agents cannot disable their own account."""
-
-
-class IsDisabled(Conflict):
-    """The agent must be enabled first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +80,31 @@ def invite(session: Session, business_id: int, actor: str, name: str, email: str
     """Add an agent. Returns the token of a one-time login link, valid for a week and not shown again.
 
     Raises:
-        UnacceptablePerson: the name or address is invalid.
-        AddressTaken: another agent uses this address.
+        Invalid: the name or address is invalid.
+        Conflict: another agent uses this address.
     """
     name, email = " ".join(name.split()), email.strip()
     if not 0 < len(name) <= LONGEST_NAME:
-        raise UnacceptablePerson(f"A name has 1 to {LONGEST_NAME} characters.")
+        raise Invalid("invalid_person", f"A name has 1 to {LONGEST_NAME} characters.")
     before, at, after = email.partition("@")
     if not (before and at and after) or any(one.isspace() or one == "\0" for one in email) or len(email) > 254:
-        raise UnacceptablePerson("That is not an e-mail address.")
+        raise Invalid("invalid_person", "That is not an e-mail address.")
     agent_id = users.create_agent(session, business_id, name=name, email=email, role=role)
     audit_log.record(session, business_id, actor, "agent.invite", f"agent:{agent_id}", email=email, role=role)
     return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
 
 
 def new_link(session: Session, business_id: int, actor: str, agent_id: int) -> str:
-    """Return a new login link, for a lost link or password. Raises `NotFound`, `IsDisabled`."""
+    """Return a new login link, for a lost link or password. Raises `NotFound`, `Conflict`."""
     person = _lock(session, agent_id)
     if person.disabled_at is not None:
-        raise IsDisabled(f"{person.name} is disabled: enable them first.")
+        raise Conflict("person_disabled", f"{person.name} is disabled: enable them first.")
     audit_log.record(session, business_id, actor, "agent.link", f"agent:{agent_id}")
     return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
 
 
 def set_role(session: Session, business_id: int, actor: str, agent_id: int, role: Role) -> None:
-    """Change an agent's role. Raises `NotFound`, `LastAdministrator`."""
+    """Change an agent's role. Raises `NotFound`, `Conflict`."""
     person = _lock(session, agent_id)
     if person.role == role:
         return
@@ -140,12 +124,12 @@ def disable(session: Session, business_id: int, actor: str, agent_id: int) -> No
 
     Raises:
         NotFound: no such agent.
-        CannotDisableSelf: the actor is the agent.
-        LastAdministrator: no other administrator would be left.
+        Conflict: the actor is the agent.
+        Conflict: no other administrator would be left.
     """
     person = _lock(session, agent_id)
     if actor == f"agent:{agent_id}":
-        raise CannotDisableSelf("Nobody can disable themselves: ask another administrator.")
+        raise Conflict("cannot_disable_self", "Nobody can disable themselves: ask another administrator.")
     if person.disabled_at is not None:
         return
     if person.role == Role.ADMINISTRATOR:
@@ -167,7 +151,7 @@ def enable(session: Session, business_id: int, actor: str, agent_id: int) -> Non
 
 
 def _needs_another_administrator(session: Session, agent_id: int) -> None:
-    """Raise `LastAdministrator` unless there is another, and lock the others until commit.
+    """Raise `Conflict` unless there is another, and lock the others until commit.
 
     The lock prevents two administrators from removing each other at the same time.
     """
@@ -178,7 +162,7 @@ def _needs_another_administrator(session: Session, agent_id: int) -> None:
         .with_for_update()
     ).all()
     if not others:
-        raise LastAdministrator("This is the last administrator: make somebody else one first.")
+        raise Conflict("last_administrator", "This is the last administrator: make somebody else one first.")
 
 
 def _lock(session: Session, agent_id: int) -> Agent:

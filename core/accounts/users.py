@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Agent, Role
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -25,18 +25,6 @@ LOCKED_FOR = timedelta(minutes=15)
 
 _hasher = PasswordHasher()
 _DUMMY_HASH = _hasher.hash("nobody's password")
-
-
-class UnacceptablePassword(BotHubError):
-    """The new password is too short or too long; the text says which."""
-
-
-class WrongPassword(BotHubError):
-    """The given password is not the agent's current one."""
-
-
-class AddressTaken(Conflict):
-    """Another agent, of this or another business, uses this address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +63,8 @@ def create_agent(
     """Create an agent. Without a password they log in by a one-time link. Returns their id.
 
     Raises:
-        AddressTaken: the address is unique across all businesses.
-        UnacceptablePassword: too short or too long.
+        Conflict: the address is unique across all businesses.
+        Invalid: too short or too long.
     """
     password_hash = None if password is None else _hasher.hash(_acceptable(password))
     values = {
@@ -91,7 +79,7 @@ def create_agent(
         with session.begin_nested():
             return session.execute(insert(Agent).values(values).returning(Agent.id)).scalar_one()
     except IntegrityError:
-        raise AddressTaken(f"Someone already signs in as {_folded(email)}.") from None
+        raise Conflict("address_taken", f"Someone already signs in as {_folded(email)}.") from None
 
 
 def set_password(session: Session, agent_id: int, password: str) -> None:
@@ -99,7 +87,7 @@ def set_password(session: Session, agent_id: int, password: str) -> None:
 
     Raises:
         NotFound: no such agent.
-        UnacceptablePassword: too short or too long.
+        Invalid: too short or too long.
     """
     password_hash = _hasher.hash(_acceptable(password))
     agent = session.get(Agent, agent_id)
@@ -113,10 +101,10 @@ def set_password(session: Session, agent_id: int, password: str) -> None:
 
 
 def check_password(session: Session, agent_id: int, password: str) -> None:
-    """Raise `WrongPassword` unless this is the agent's current password, or the agent has none."""
+    """Raise `Invalid` unless this is the agent's current password, or the agent has none."""
     password_hash = session.scalar(select(Agent.password_hash).where(Agent.id == agent_id))
     if password_hash is not None and not _verify(password_hash, password):
-        raise WrongPassword("That is not your present password.")
+        raise Invalid("wrong_password", "That is not your present password.")
 
 
 def rename(session: Session, agent_id: int, name: str) -> None:
@@ -219,7 +207,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 def _acceptable(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise UnacceptablePassword(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+        raise Invalid("invalid_password", f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
     return password
 
 

@@ -15,10 +15,6 @@ from core.models import Bot, Channel
 from core.platform.errors import Conflict, NotFound
 
 
-class ChannelMoved(Conflict):
-    """The channel was assigned to another bot meanwhile."""
-
-
 @dataclass(frozen=True, slots=True)
 class Served:
     """A channel and the bot that answers on it, None if people do."""
@@ -54,7 +50,7 @@ def assign(
 
     Raises:
         NotFound: the business has no such channel or bot.
-        ChannelMoved: the channel has another bot than `seen`.
+        Conflict: the channel has another bot than `seen`.
     """
     channel = session.scalars(select(Channel).where(Channel.id == channel_id).with_for_update()).one_or_none()
     if channel is None:
@@ -62,7 +58,7 @@ def assign(
     if bot_id is not None and session.get(Bot, bot_id, with_for_update={"read": True, "key_share": True}) is None:
         raise NotFound(f"No bot {bot_id}.")
     if channel.bot_id != seen:
-        raise ChannelMoved("Somebody changed who answers on this channel meanwhile.")
+        raise Conflict("channel_reassigned", "Somebody changed who answers on this channel meanwhile.")
     session.execute(update(Channel).where(Channel.id == channel_id).values(bot_id=bot_id))
     audit_log.record(
         session, business_id, actor, "channel.assign", f"channel:{channel_id}", name=channel.name, before=seen,

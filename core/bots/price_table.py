@@ -25,7 +25,7 @@ from core.models import Business
 from core.platform import faults
 from core.platform.config import get_settings
 from core.platform.db import transaction
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +34,6 @@ _BUNDLED = Path(__file__).with_name("message_prices.json")
 _CACHE_SECONDS = 60.0
 _MAX_CACHED = 1000
 CATEGORIES = ("marketing", "utility", "authentication", "authentication_international", "service", "sms")
-
-
-class UnacceptablePrices(BotHubError):
-    """A price cannot be used; the text names it and the reason."""
 
 
 class MessagePrice(BaseModel):
@@ -73,13 +69,13 @@ def read(session: Session, business_id: int) -> Prices:
 
 
 def save(session: Session, business_id: int, actor: str, values: Mapping[str, Any]) -> None:
-    """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `UnacceptablePrices`."""
+    """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `Invalid`."""
     try:
         prices = Prices.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
-        raise UnacceptablePrices(f"{place}: {faults.reason(first)}") from None
+        raise Invalid("invalid_prices", f"{place}: {faults.reason(first)}", place=place) from None
     session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
     audit_log.record(session, business_id, actor, "prices.save", f"business:{business_id}")
     _cache.pop(business_id, None)

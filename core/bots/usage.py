@@ -17,7 +17,6 @@ from core.bots.model_prices import PriceTable
 from core.bots.settings import BotSettings
 from core.models import AIRun, AuditEntry
 from core.platform.db import run
-from core.platform.errors import Conflict
 from core.types import Turn
 
 TRIAL = "bot.try"
@@ -29,10 +28,6 @@ _MAX_LOG_ENTRIES = 1000
 
 # Summing a month is too slow for every answer: each process refreshes this often, and may overspend in between.
 _REFRESH_SECONDS = 15.0
-
-
-class OverBudget(Conflict):
-    """The bot's budget for a minute is spent."""
 
 
 # For the bot of the row `b`: its cost in the day and in the month of its business, and calls of unknown price.

@@ -23,7 +23,8 @@ class Overtaken(Conflict):
     """A newer version was saved meanwhile. `newest` is its number."""
 
     def __init__(self, newest: int) -> None:
-        super().__init__(f"Somebody saved version {newest} meanwhile: compare it with yours before you save.")
+        text = f"Somebody saved version {newest} meanwhile: compare it with yours before you save."
+        super().__init__("overtaken", text)
         self.newest = newest
 
 

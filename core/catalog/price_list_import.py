@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.catalog import products
 from core.catalog.price_list_file import Read
-from core.catalog.products import MAX_PRODUCTS, Facts, Listed, TooManyProducts
+from core.catalog.products import MAX_PRODUCTS, Facts, Listed
 from core.models import Product
+from core.platform.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
 
 
 def take(session: Session, business_id: int, actor: str, read: Read, own_currency: str) -> Plan:
-    """Import a list and return its effect. Raises `TooManyProducts`."""
+    """Import a list and return its effect. Raises `Conflict`."""
     products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
     listed = products.every(session, business_id)
     made = plan(listed, read, own_currency)
     if len(listed) + len(made.added) > MAX_PRODUCTS:
-        raise TooManyProducts(f"A catalogue holds {MAX_PRODUCTS} products at most.")
+        raise Conflict("too_many_products", f"A catalogue holds {MAX_PRODUCTS} products at most.")
     if made.changed:
         now = datetime.now(UTC)
         session.execute(

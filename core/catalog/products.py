@@ -31,14 +31,6 @@ class UnacceptableProduct(BotHubError):
         self.reason = reason
 
 
-class ProductExists(Conflict):
-    """Another product has this SKU or, where there is none, this name."""
-
-
-class TooManyProducts(Conflict):
-    """The catalogue would hold more than `MAX_PRODUCTS`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Fields of a product: see `core.models.Product`."""
@@ -149,19 +141,19 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
 
     Raises:
         UnacceptableProduct: the facts are invalid.
-        ProductExists: another one has its SKU or name.
-        TooManyProducts: the catalogue is full.
+        Conflict: another one has its SKU or name.
+        Conflict: the catalogue is full.
         NotFound: the product to change does not exist.
     """
     cleaned = checked(facts)
     touch(session, business_id)
     if product_id is None and room(session, business_id) < 1:
-        raise TooManyProducts(f"A catalogue holds {MAX_PRODUCTS} products at most.")
+        raise Conflict("too_many_products", f"A catalogue holds {MAX_PRODUCTS} products at most.")
     try:
         with session.begin_nested():
             saved = _write(session, business_id, cleaned, product_id)
     except IntegrityError:
-        raise ProductExists("Another product has this SKU, or this name and no SKU.") from None
+        raise Conflict("product_exists", "Another product has this SKU, or this name and no SKU.") from None
     if saved is None:
         raise NotFound("This product is gone.")
     audit_log.record(

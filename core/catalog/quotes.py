@@ -148,7 +148,7 @@ def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> Non
         raise NotFound(f"No quote {quote_id}.")
     lock(session, conversation_id)
     if not _end(session, Quote.id == quote_id, Quote.state.in_(WAITING), state=QuoteState.DECLINED):
-        raise Conflict("This quote has been answered or has run out: there is nothing to cancel.")
+        raise Conflict("quote_settled", "This quote has been answered or has run out: there is nothing to cancel.")
     # A reply in progress may rest on the quote: it loses its lease and is decided anew.
     session.execute(
         update(PendingReply)

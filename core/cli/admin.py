@@ -30,7 +30,7 @@ from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.platform import job_queue
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import BotHubError, NotFound
 
 CLI = "system:cli"
 
@@ -117,7 +117,7 @@ def add_channel(arguments: argparse.Namespace) -> int:
 def _change(session: Session, known: Channel, arguments: argparse.Namespace, credentials: dict[str, str]) -> None:
     """Change a channel; values that are not given stay."""
     if from_settings(known.provider, known.kind, known.identity):
-        raise Conflict(f"Channel {known.id} is made from the settings at each start: change them there.")
+        raise BotHubError(f"Channel {known.id} is made from the settings at each start: change them there.")
     edit = ChannelEdit(
         arguments.name or known.name,
         arguments.account or known.account,
@@ -141,7 +141,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
         if one is None:
             raise NotFound(f"No channel {arguments.id}: see `channels list`.")
         if one.state == ChannelState.DISABLED:
-            raise Conflict(
+            raise BotHubError(
                 f"An administrator disabled channel {one.id} ({one.name}). Only an administrator enables it again, "
                 "on the console's page of channels."
             )

@@ -11,15 +11,11 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.models import Business
 from core.platform.db import run
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 
 # An open console updates `last_seen_at` once a minute and polls every half minute (core.accounts.sessions).
 ONLINE_FOR = timedelta(minutes=2)
 MAX_OPEN_LIMIT = 500
-
-
-class UnacceptableLimit(BotHubError):
-    """The limit of open conversations is out of range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +41,9 @@ def rules(session: Session, business_id: int) -> Rules:
 
 
 def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> None:
-    """Change the rules, effective from the next hand-off. Raises `UnacceptableLimit`."""
+    """Change the rules, effective from the next hand-off. Raises `Invalid`."""
     if not 1 <= new.max_open <= MAX_OPEN_LIMIT:
-        raise UnacceptableLimit(f"Choose a number from 1 to {MAX_OPEN_LIMIT}.")
+        raise Invalid("invalid_limit", f"Choose a number from 1 to {MAX_OPEN_LIMIT}.")
     changed = update(Business).where(Business.id == business_id)
     session.execute(changed.values(auto_assign=new.automatic, max_open=new.max_open))
     audit_log.record(

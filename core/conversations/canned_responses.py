@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import CannedResponse
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 
 LONGEST_TEXT = 4_000  # characters
 VARIABLES = ("contact.name", "contact.first_name", "agent.name", "business.name")  # filled in by the composer
@@ -19,22 +19,10 @@ _SHORTCUT = re.compile(r"[\w-]{1,30}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]{0,60})\s*\}\}")
 
 
-class UnacceptableReply(BotHubError):
-    """A shortcut or text that cannot be saved."""
-
-
-class UnknownVariable(UnacceptableReply):
-    """The text uses a variable that does not exist."""
-
-
-class UnfilledVariable(BotHubError):
-    """A text about to be sent still contains a placeholder, which the customer would see."""
-
-
 def reject_placeholders(text: str) -> None:
-    """Raise `UnfilledVariable` if the text still contains a placeholder such as {{name}}."""
+    """Raise `Invalid` if the text still contains a placeholder such as {{name}}."""
     if left := _PLACEHOLDER.search(text):
-        raise UnfilledVariable(f"Not sent: replace {left[0]} with what the customer shall read.")
+        raise Invalid("unfilled_variable", f"Not sent: replace {left[0]} with what the customer shall read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +46,19 @@ def save(session: Session, business_id: int, actor: str, shortcut: str, text: st
     """Create a canned response, or replace the text of the one with this shortcut.
 
     Raises:
-        UnacceptableReply: the shortcut is not 1 to 30 letters, digits, _ or -, or the text is empty or too long.
-        UnknownVariable: the text has a placeholder that is not in `VARIABLES`.
+        Invalid: the shortcut is not 1 to 30 letters, digits, _ or -, or the text is empty or too long.
+        Invalid: the text has a placeholder that is not in `VARIABLES`.
     """
     shortcut, text = shortcut.strip().lstrip("/").lower(), text.strip()
     if not _SHORTCUT.fullmatch(shortcut) or not 0 < len(text) <= LONGEST_TEXT:
-        raise UnacceptableReply(
-            f"A shortcut is 1 to 30 letters, digits, _ or -; the text has 1 to {LONGEST_TEXT} characters."
+        raise Invalid(
+            "invalid_reply",
+            f"A shortcut is 1 to 30 letters, digits, _ or -; the text has 1 to {LONGEST_TEXT} characters.",
         )
     unknown = next((name for name in _PLACEHOLDER.findall(text) if name not in VARIABLES), None)
     if unknown is not None:
         variables = ", ".join(f"{{{{{name}}}}}" for name in VARIABLES)
-        raise UnknownVariable(f"{{{{{unknown}}}}} is not a variable. There are {variables}.")
+        raise Invalid("unknown_variable", f"{{{{{unknown}}}}} is not a variable. There are {variables}.")
     query = insert(CannedResponse).values(business_id=business_id, shortcut=shortcut, text=text)
     session.execute(
         query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})

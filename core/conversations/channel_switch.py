@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from core.accounts import audit_log
 from core.conversations import lifecycle
 from core.models import Channel, ChannelState, ContactIdentity, Conversation
 from core.platform.db import run
-from core.platform.errors import AddressEnded, Conflict, NotFound, OptedOut
+from core.platform.errors import Conflict, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,7 @@ def continue_on(
 
     Raises:
         NotFound: no such conversation, or the address is not this customer's.
-        Conflict: the channel is not active, or is of another kind than the address.
-        OptedOut: the customer has opted out at that address.
-        AddressEnded: the address no longer belongs to the customer.
+        Conflict: the channel is not active, or is of another kind than the address; or see `check_address`.
     """
     start = lifecycle.lock(session, conversation_id)
     channel = session.get(Channel, channel_id)
@@ -75,11 +74,8 @@ def continue_on(
     if channel is None or identity is None or identity.contact_id != start.contact_id:
         raise NotFound("This customer has no such address.")
     if channel.state != ChannelState.ACTIVE or channel.kind != identity.kind:
-        raise Conflict("This channel cannot be used for that address now.")
-    if identity.ended_at is not None:
-        raise AddressEnded
-    if identity.opted_out_at is not None:
-        raise OptedOut
+        raise Conflict("channel_unusable", "This channel cannot be used for that address now.")
+    check_address(identity.ended_at, identity.opted_out_at)
     there = _open(session, business_id, start, channel, identity)
     lifecycle.take_over(session, business_id, there, actor, agent_id)
     lifecycle.add_event(session, business_id, conversation_id, start.channel_id, "continues", by=actor, to=channel.name)
@@ -119,3 +115,17 @@ VALUES (%(business)s, %(channel)s, %(contact)s, %(identity)s, %(kind)s, 'human')
 
 def _channel_name(session: Session, conversation: Conversation) -> str:
     return session.scalars(select(Channel.name).where(Channel.id == conversation.channel_id)).one()
+
+
+def check_address(ended_at: datetime | None, opted_out_at: datetime | None) -> None:
+    """Raise `Conflict` if the address is not the customer's any more, or the customer opted out there."""
+    if ended_at is not None:
+        raise Conflict(
+            "address_ended",
+            "This number is not the customer's any more, and may be somebody else's: nothing can be sent there. "
+            "Write to another of their addresses, or wait until they write from a new one.",
+        )
+    if opted_out_at is not None:
+        raise Conflict(
+            "opted_out", "This customer opted out. They must write START (or ALTA) before anything can be sent."
+        )

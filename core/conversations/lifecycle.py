@@ -183,7 +183,9 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
             conversation.imported = False  # from now on it counts in reports
             session.flush()
     except IntegrityError:
-        raise Conflict("This customer already has an open conversation on this channel: continue there.") from None
+        raise Conflict(
+            "conflict", "This customer already has an open conversation on this channel: continue there."
+        ) from None
     add_event(session, business_id, conversation_id, conversation.channel_id, "reopened", by=actor)
     audit_log.record(session, business_id, actor, "conversation.reopen", f"conversation:{conversation_id}")
 
@@ -202,7 +204,7 @@ def assign(session: Session, business_id: int, conversation_id: int, actor: str,
         if agent is None:
             raise NotFound(f"No agent {agent_id}.")
         if agent.disabled_at is not None:
-            raise Conflict(f"{agent.name} is disabled and cannot be given conversations.")
+            raise Conflict("conflict", f"{agent.name} is disabled and cannot be given conversations.")
         owner = agent.name
     if conversation.assignee_id == agent_id:
         return
@@ -237,7 +239,7 @@ def lock_open(session: Session, conversation_id: int) -> Conversation:
     """Return the conversation, locked until commit. Raises `NotFound`, or `Conflict` if it is closed."""
     conversation = lock(session, conversation_id)
     if conversation.status == ConversationStatus.CLOSED:
-        raise Conflict("This conversation is closed: reopen it first.")
+        raise Conflict("conflict", "This conversation is closed: reopen it first.")
     return conversation
 
 

@@ -8,13 +8,9 @@ from sqlalchemy.orm import Session
 from core.conversations.lifecycle import lock
 from core.models import Direction, Message, MessageStatus, Sender
 from core.platform import events
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 
 LONGEST_NOTE = 5_000  # characters
-
-
-class UnacceptableNote(BotHubError):
-    """The note is empty or too long."""
 
 
 def add_note(
@@ -25,12 +21,12 @@ def add_note(
     It is stored as a message of type "note" without a delivery; the bot does not see it.
 
     Raises:
-        UnacceptableNote: empty, or longer than 5000 characters.
+        Invalid: empty, or longer than 5000 characters.
         NotFound: no such conversation.
     """
     note = note.strip()
     if not 0 < len(note) <= LONGEST_NOTE:
-        raise UnacceptableNote(f"A note has 1 to {LONGEST_NOTE} characters.")
+        raise Invalid("invalid_note", f"A note has 1 to {LONGEST_NOTE} characters.")
     conversation = lock(session, conversation_id)
     if key is not None:
         earlier = session.scalar(select(Message.id).where(Message.idempotency_key == key))

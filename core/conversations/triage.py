@@ -12,7 +12,7 @@ from core.accounts.notifications import notify
 from core.conversations.lifecycle import add_event, lock, lock_open
 from core.models import Conversation, ConversationStatus, Mode, Severity
 from core.platform import events
-from core.platform.errors import BotHubError
+from core.platform.errors import Invalid
 
 LONGEST_SNOOZE = timedelta(days=365)
 MOST_TAGS = 20
@@ -20,24 +20,16 @@ LONGEST_TAG = 40  # characters
 _BATCH = 200
 
 
-class UnacceptableTag(BotHubError):
-    """There are too many tags, or one is too long."""
-
-
-class UnacceptableTime(BotHubError):
-    """The end of the snooze is in the past, or more than a year away."""
-
-
 def snooze(session: Session, business_id: int, conversation_id: int, actor: str, until: datetime) -> None:
     """Hide the conversation until then, or until the customer writes.
 
     Raises:
-        UnacceptableTime: in the past, or more than a year away.
+        Invalid: in the past, or more than a year away.
         NotFound, Conflict: no such conversation, or it is closed.
     """
     now = datetime.now(UTC)
     if not now < until <= now + LONGEST_SNOOZE:
-        raise UnacceptableTime("Choose a moment between now and a year from now.")
+        raise Invalid("invalid_time", "Choose a moment between now and a year from now.")
     conversation = lock_open(session, conversation_id)
     conversation.status = ConversationStatus.SNOOZED
     conversation.snoozed_until = until
@@ -96,12 +88,12 @@ def set_tags(session: Session, business_id: int, conversation_id: int, tags: Ite
     """Replace the tags. White space is trimmed; tags that differ only in case count once.
 
     Raises:
-        UnacceptableTag: more than 20, or one longer than 40 characters.
+        Invalid: more than 20, or one longer than 40 characters.
         NotFound: no such conversation.
     """
     unique = {tag.casefold(): tag for one in tags if (tag := " ".join(one.split()))}
     if len(unique) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in unique):
-        raise UnacceptableTag(f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
+        raise Invalid("invalid_tag", f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
     lock(session, conversation_id).tags = sorted(unique.values(), key=str.casefold)
     session.flush()
     events.publish_change(session, business_id, conversation_id)

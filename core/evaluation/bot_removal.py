@@ -15,26 +15,20 @@ from core.models import Bot, Channel, KnowledgeSource, Replay
 from core.platform.errors import Conflict, NotFound
 
 
-class BotInUse(Conflict):
-    """The bot answers on a channel."""
-
-
-class LastBot(Conflict):
-    """The business has no other bot."""
-
-
 def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> list[str]:
     """Remove a bot that answers on no channel.
 
-    Return the storage keys of its knowledge, to be deleted after the commit. Raises `NotFound`, `BotInUse`, `LastBot`.
+    Return the storage keys of its knowledge, to be deleted after the commit. Raises `NotFound`, `Conflict`.
     """
     bots = {bot.id: bot for bot in session.scalars(select(Bot).order_by(Bot.id).with_for_update())}
     if (bot := bots.get(bot_id)) is None:
         raise NotFound(f"No bot {bot_id}.")
     if len(bots) == 1:
-        raise LastBot("A business has at least one bot.")
+        raise Conflict("last_bot", "A business has at least one bot.")
     if session.scalar(select(func.count()).where(Channel.bot_id == bot_id)):
-        raise BotInUse("The bot answers on a channel: give its channels to another bot, or to nobody, before.")
+        raise Conflict(
+            "bot_in_use", "The bot answers on a channel: give its channels to another bot, or to nobody, before."
+        )
     for replay_id in session.scalars(select(Replay.id).where(Replay.bot_id == bot_id)).all():
         replays.cancel(session, business_id, replay_id, actor=actor)
     own = session.scalars(

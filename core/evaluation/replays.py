@@ -30,7 +30,7 @@ from core.evaluation.test_cases import packed, unpacked
 from core.models import Bot, BotVersion, Replay, ReplayItem, ReplaySource
 from core.platform.config import get_settings
 from core.platform.db import run
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import Conflict, NotFound
 from core.replies import transcript
 from core.tasks import background_tasks
 from core.tasks.background_tasks import TaskView
@@ -42,14 +42,6 @@ MAX_USD = Decimal(20)
 _MAX_REPLAYS = 20  # replays of a bot
 _MAX_NAME_LENGTH = 80  # characters
 _MAX_ANSWERS = 1000  # answers, the newest
-
-
-class NothingToRehearse(BotHubError):
-    """The bot has no past answers, or no saved cases."""
-
-
-class AlreadyRehearsing(Conflict):
-    """A replay of this bot is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +103,14 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
 
     Raises:
         NotFound: no such bot.
-        NothingToRehearse: there is no question to try.
-        AlreadyRehearsing: the bot's last replay has not ended.
+        Conflict: there is no question to try.
+        Conflict: the bot's last replay has not ended.
     """
     session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))  # serialise starts
     version, base = versions.current(session, bot_id)
     last = latest(session, bot_id)
     if last is not None and last.is_open:
-        raise AlreadyRehearsing("A run of this bot is under way: wait for it, or cancel it.")
+        raise Conflict("already_replaying", "A run of this bot is under way: wait for it, or cancel it.")
     count = max(1, min(plan.count, MAX_ITEMS))
     most = max(base.context_messages, plan.settings.context_messages)
     if plan.source is ReplaySource.CASES:
@@ -126,7 +118,7 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan, *, actor:
     else:
         items = _conversations(session, bot_id, count, most)
     if not items:
-        raise NothingToRehearse("There is nothing to try the settings on yet.")
+        raise Conflict("nothing_to_replay", "There is nothing to try the settings on yet.")
     replay_id = session.execute(
         insert(Replay)
         .values(

@@ -16,23 +16,11 @@ from core.bots import version_history, versions
 from core.bots.settings import BotSettings, QaPair
 from core.models import Bot, Suggestion, SuggestionState
 from core.platform.db import run
-from core.platform.errors import BotHubError, Conflict, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound
 from core.text.pii import MASK
 
 PAGE = 20
 MAX_EXAMPLES = 5
-
-
-class StillMasked(BotHubError):
-    """The answer still has redacted personal data."""
-
-
-class UnusableAnswer(BotHubError):
-    """The question or the answer is empty or too long, or the bot has the maximum number of answers."""
-
-
-class AlreadyDecided(Conflict):
-    """The suggestion was decided on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +102,11 @@ def accept(session: Session, business_id: int, suggestion_id: int, question: str
 
     Raises:
         NotFound: there is no such suggestion.
-        AlreadyDecided: it was accepted or dismissed.
-        StillMasked, UnusableAnswer: the text cannot be an answer yet.
+        Conflict: it was accepted or dismissed.
+        Invalid: the text cannot be an answer yet.
     """
     if MASK in question or MASK in answer:
-        raise StillMasked(f"Put words in the place of {MASK}, where personal data stood.")
+        raise Invalid("still_masked", f"Put words in the place of {MASK}, where personal data stood.")
     suggestion = _undecided(session, suggestion_id)
     session.execute(select(Bot.id).where(Bot.id == suggestion.bot_id).with_for_update())
     based_on, settings = versions.current(session, suggestion.bot_id)
@@ -137,18 +125,18 @@ def _with_pair(settings: BotSettings, question: str, answer: str) -> BotSettings
         others = tuple(one for one in settings.qa_pairs if one.question.casefold() != pair.question.casefold())
         return BotSettings.model_validate({**settings.model_dump(), "qa_pairs": (*others, pair)})
     except ValidationError:
-        raise UnusableAnswer(
-            "A question has up to 500 characters, an answer up to 4000, and a bot up to 1000 answers."
+        raise Invalid(
+            "invalid_answer", "A question has up to 500 characters, an answer up to 4000, and a bot up to 1000 answers."
         ) from None
 
 
 def dismiss(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
-    """Dismiss it; later occurrences are still added to it. Raises `NotFound`, `AlreadyDecided`."""
+    """Dismiss it; later occurrences are still added to it. Raises `NotFound`, `Conflict`."""
     _decide(session, business_id, _undecided(session, suggestion_id), SuggestionState.DISMISSED, actor)
 
 
 def snooze(session: Session, business_id: int, suggestion_id: int, days: int, *, actor: str) -> None:
-    """Snooze it for some days. Raises `NotFound`, `AlreadyDecided`."""
+    """Snooze it for some days. Raises `NotFound`, `Conflict`."""
     suggestion = _undecided(session, suggestion_id)
     suggestion.snoozed_until = func.now() + timedelta(days=days)
     audit_log.record(session, business_id, actor, "suggestion.snooze", f"suggestion:{suggestion_id}", days=days)
@@ -156,10 +144,10 @@ def snooze(session: Session, business_id: int, suggestion_id: int, days: int, *,
 
 
 def reopen(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
-    """Reopen a dismissed or snoozed suggestion. Raises `NotFound`; `AlreadyDecided` when it was accepted."""
+    """Reopen a dismissed or snoozed suggestion. Raises `NotFound`; `Conflict` when it was accepted."""
     suggestion = _locked(session, suggestion_id)
     if suggestion.state == SuggestionState.ACCEPTED:
-        raise AlreadyDecided("This answer is in use: change it in the bot's settings.")
+        raise Conflict("already_decided", "This answer is in use: change it in the bot's settings.")
     suggestion.snoozed_until = None
     _decide(session, business_id, suggestion, SuggestionState.OPEN, actor)
 
@@ -175,7 +163,7 @@ def _locked(session: Session, suggestion_id: int) -> Suggestion:
 def _undecided(session: Session, suggestion_id: int) -> Suggestion:
     suggestion = _locked(session, suggestion_id)
     if suggestion.state != SuggestionState.OPEN:
-        raise AlreadyDecided("Somebody has already decided on this suggestion.")
+        raise Conflict("already_decided", "Somebody has already decided on this suggestion.")
     return suggestion
 
 

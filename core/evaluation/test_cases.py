@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.evaluation.replay_diff import Expectation
 from core.models import AIRun, Bot, Message, SavedTestCase, Sender
-from core.platform.errors import BotHubError, NotFound
+from core.platform.errors import Invalid, NotFound
 from core.replies import transcript
 from core.types import Role, Turn
 
@@ -21,10 +21,6 @@ MAX_CASES = 200
 LONGEST_NAME = 120  # characters
 MAX_QUESTION_LENGTH = 4_000
 _MAX_TURNS = 20
-
-
-class UnacceptableCase(BotHubError):
-    """A case without a name or a question, or one too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +50,16 @@ def add(
 
     Raises:
         NotFound: no such bot.
-        UnacceptableCase: no name, not a question at the end, or the bot has 200 cases.
+        Invalid: no name, not a question at the end, or the bot has 200 cases.
     """
     if session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
         raise NotFound(f"No bot {bot_id}.")
     name = " ".join(name.split())[:LONGEST_NAME]
     if not name or not said or said[-1].role is not Role.CUSTOMER or not said[-1].text.strip():
-        raise UnacceptableCase("A case has a name and ends with what the customer asks.")
+        raise Invalid("invalid_case", "A case has a name and ends with what the customer asks.")
     count = session.scalar(select(func.count()).select_from(SavedTestCase).where(SavedTestCase.bot_id == bot_id)) or 0
     if count >= MAX_CASES:
-        raise UnacceptableCase(f"A bot has at most {MAX_CASES} cases.")
+        raise Invalid("invalid_case", f"A bot has at most {MAX_CASES} cases.")
     case_id = session.execute(
         insert(SavedTestCase)
         .values(
@@ -124,7 +120,7 @@ def of_answer(
 
     Raises:
         NotFound: the bot wrote no such message, or was removed.
-        UnacceptableCase: see `add`.
+        Invalid: see `add`.
     """
     condition = AIRun.message_id == message_id if message_id is not None else AIRun.id == run_id
     run = session.scalars(select(AIRun).where(condition).order_by(AIRun.id.desc()).limit(1)).one_or_none()

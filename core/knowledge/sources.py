@@ -54,14 +54,6 @@ class UnacceptableSource(BotHubError):
         self.name = name
 
 
-class AlreadyThere(Conflict):
-    """The same bot already has a source with this content, or of this page."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__(f"This is there already: {title}.")
-        self.title = title
-
-
 @dataclass(frozen=True, slots=True)
 class StoredContent:
     """Stored content that belongs to no source yet. `name` is its file's, whose extension may tell the type."""
@@ -108,7 +100,7 @@ def add(
 ) -> int:
     """Add a source from stored content and enqueue its ingest; wake a worker after the commit. Return its id.
 
-    `origin` is the name of the file; "" for typed text. Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when
+    `origin` is the name of the file; "" for typed text. Raises `Conflict`, `UnacceptableSource`, `NotFound` when
     there is no such bot.
     """
     values = {
@@ -124,7 +116,7 @@ def add(
 def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str, by: str) -> int:
     """Add a web page as a source, fetched on ingest. Return its id.
 
-    Raises `AlreadyThere`, `UnacceptableSource`, `NotFound` when there is no such bot.
+    Raises `Conflict`, `UnacceptableSource`, `NotFound` when there is no such bot.
     """
     address = address.strip()
     if len(address) > MAX_ADDRESS_LENGTH or not _names_a_host(address):
@@ -158,7 +150,7 @@ def _add(session: Session, business_id: int, bot_id: int | None, title: str, by:
         .returning(KnowledgeSource.id)
     )
     if added is None:
-        raise AlreadyThere(_same(session, bot_id, values))
+        raise _already_there(_same(session, bot_id, values))
     background_tasks.enqueue(session, business_id, INGEST, added, by=by)
     audit_log.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
     return added
@@ -175,6 +167,10 @@ def _same(session: Session, bot_id: int | None, values: dict[str, object]) -> st
     return session.scalar(same.limit(1)) or ""
 
 
+def _already_there(title: str) -> Conflict:
+    return Conflict("source_exists", f"This is there already: {title}.", title=title)
+
+
 def _title(title: str) -> str:
     title = " ".join(title.split())[:MAX_TITLE_LENGTH]
     if not title:
@@ -185,19 +181,19 @@ def _title(title: str) -> str:
 def replace(session: Session, source_id: int, content: StoredContent, *, by: str) -> str | None:
     """Replace the content of a source; its passages replace the old ones once all of it is ingested.
 
-    Return the storage key of the old content, to be deleted after the commit. Raises `AlreadyThere`, `NotFound`, and
-    `Conflict` for a page, which is re-ingested instead.
+    Return the storage key of the old content, to be deleted after the commit. Raises `NotFound`, and
+    `Conflict` for content that is there already and for a page, which is re-ingested instead.
     """
     source, _ = _cancel_ingest(session, source_id)
     if source.kind == SourceKind.PAGE:
-        raise Conflict("A web page is not replaced: read it again, or add the other page.")
+        raise Conflict("page_not_replaced", "A web page is not replaced: read it again, or add the other page.")
     taken = select(KnowledgeSource.title).where(
         KnowledgeSource.bot_id.is_not_distinct_from(source.bot_id),
         KnowledgeSource.content_hash == content.sha256,
         KnowledgeSource.kind != SourceKind.PAGE,
     )
     if (title := session.scalar(taken.limit(1))) is not None:
-        raise AlreadyThere(title)
+        raise _already_there(title)
     old = source.file_key
     source.content_hash, source.bytes, source.file_key, source.origin = (
         content.sha256,

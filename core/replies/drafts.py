@@ -23,7 +23,7 @@ def approve(session: Session, business_id: int, run_id: int, actor: str) -> None
     Raises:
         NotFound: there is no such draft.
         Conflict: the draft was already decided on, or the conversation is closed.
-        WindowClosed, OptedOut, InvalidMessage: it cannot be sent to this customer now.
+        Conflict, InvalidMessage: it cannot be sent to this customer now.
     """
     run = _decide(session, run_id, SENT)
     conversation = lock_open(session, run.conversation_id)
@@ -52,7 +52,7 @@ def _decide(session: Session, run_id: int, outcome: str) -> AIRun:
     if run is None or "draft" not in run.trace:
         raise NotFound(f"No draft {run_id}.")
     if run.outcome != PENDING:
-        raise Conflict("Somebody has already decided on this suggestion.")
+        raise Conflict("already_decided", "Somebody has already decided on this suggestion.")
     run.outcome = outcome
     session.flush()
     return run

@@ -21,7 +21,6 @@ from core.models import Conversation, ConversationStatus, Message, Mode, Pending
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
 from core.platform.db import run
-from core.platform.errors import OptedOut
 from core.replies import context
 from core.replies import runs as reply_runs
 from core.replies.assistant import apology_text
@@ -259,7 +258,7 @@ def _apply_outcome(
     If the message can no longer be sent to this customer, the conversation is handed off.
     """
     pending, outcome = one.pending, one.outcome
-    if isinstance(enqueued, Exception) and not isinstance(enqueued, OptedOut):
+    if isinstance(enqueued, Exception) and getattr(enqueued, "code", "") != "opted_out":
         _hand_off(session, pending, "not_sendable", str(enqueued))
     elif not isinstance(enqueued, Exception):
         _quote(session, one)

@@ -20,7 +20,6 @@ from console.app_pages.bot.versions import words_between
 from console.auth import NotAllowed
 from console.i18n import catalogue, speaking
 from core.accounts import business_profile
-from core.accounts.business_profile import UnacceptableFacts
 from core.accounts.opening_hours import OpeningHours, Shift
 from core.bots import version_history, versions
 from core.bots.settings import BotSettings, QaPair
@@ -36,6 +35,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import one, rows
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
     assert known.currency == "COP"
     for wrong in (replace(known, time_zone="Mars/Base"), replace(known, name="  "), replace(known, currency="pesos")):
-        with pytest.raises(UnacceptableFacts), transaction(business.business_id) as session:
+        with refused("invalid_facts"), transaction(business.business_id) as session:
             business_profile.save(session, business.business_id, "agent:1", wrong)
 
 

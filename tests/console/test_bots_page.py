@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from console.app_pages.bot.tables import merged
 from core.accounts import audit_log
 from core.bots import admin
-from core.bots.admin import ChannelMoved
 from core.bots.settings import BotSettings, QaPair
 from core.evaluation import bot_removal
-from core.evaluation.bot_removal import BotInUse, LastBot
 from core.knowledge import sources
 from core.models import AIRun, Role
 from core.platform.db import transaction
@@ -26,6 +24,7 @@ from tests.console.people import conversation, says
 from tests.console.test_bot_page import at_bot, in_force, press, save
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -115,13 +114,13 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
                 settings_version=1, prompt_version="p1", outcome="reply", decided_by="confident", trace={"sources": []},
             )
         )  # fmt: skip
-        with pytest.raises(BotInUse):
+        with refused("bot_in_use"):
             bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
     with transaction(business.business_id) as session:
         assert bot_removal.remove(session, business.business_id, luna, actor="agent:1") == [kept.file_key]
     with transaction(business.business_id) as session:
         why = explanations.of_message(session, said)
-        with pytest.raises(LastBot):
+        with refused("last_bot"):
             bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
         with pytest.raises(NotFound):
             bot_removal.remove(session, business.business_id, luna, actor="agent:1")
@@ -139,7 +138,7 @@ def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusines
             admin.assign(session, business.business_id, channel_id, bot_id, seen=seen, actor="agent:1")
 
     assign(business.sms_channel_id, None, business.bot_id)
-    with pytest.raises(ChannelMoved):
+    with refused("channel_reassigned"):
         assign(business.sms_channel_id, business.bot_id, business.bot_id)
     with pytest.raises(NotFound):
         assign(business.sms_channel_id, business.bot_id + 1, None)

@@ -18,6 +18,7 @@ from core.platform.errors import NotFound
 from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import rows
+from tests.refusals import refused
 
 META = "http://127.0.0.1:9/v26.0"
 TWILIO = "http://127.0.0.1:9/2010-04-01"
@@ -163,7 +164,7 @@ def test_what_the_provider_refuses_is_not_kept(acting, providers) -> None:
 
 def test_a_number_is_one_channel(acting, providers) -> None:
     _phone(providers, "106540352242922")
-    with pytest.raises(admin.ChannelTaken):
+    with refused("channel_taken"):
         _add("106540352242922")
 
 

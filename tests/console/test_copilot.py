@@ -17,7 +17,6 @@ from console.app_pages.inbox import copilot, copilot_commands, copilot_queries
 from core.bots import versions
 from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Written
 from core.bots.settings import BotSettings, QaPair
-from core.bots.usage import OverBudget
 from core.conversations.canned_responses import save
 from core.models import AIRun, Business, Channel, Conversation, Message, Product
 from core.platform.db import system_transaction, transaction
@@ -25,6 +24,7 @@ from core.platform.errors import NotFound
 from core.replies.copilot import Task
 from tests.console.people import conversation, person, replies, says
 from tests.console.test_pages import Desk
+from tests.refusals import refused
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -170,7 +170,7 @@ def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
     with system_transaction() as session:
         versions.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="test")
     ask(desk, talk, "draft")
-    with pytest.raises(OverBudget):
+    with refused("over_budget"):
         copilot_commands.begin(talk, Task.DRAFT, "", "customer")
 
 

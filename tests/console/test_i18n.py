@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,44 @@ def test_every_key_that_python_asks_for_is_there() -> None:
     asked = {key for path in _CONSOLE.rglob("*.py") for key in _ASKED.findall(path.read_text("utf-8"))}
     assert len(asked) > 30
     assert asked <= set(i18n.catalogue("es"))
+
+
+_CODED = ("Conflict", "Invalid", "Unavailable")
+
+
+def _raised() -> Iterator[tuple[str, set[str | None], str]]:
+    """Every code of an error, with the values that come with it and the place."""
+    for folder in ("core", "console", "webhook_app", "workers"):
+        for path in (_CONSOLE.parent / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                match node:
+                    case ast.Call(func=ast.Name(id=name), args=[code, *_]) if name in _CODED:
+                        assert isinstance(code, ast.Constant), f"{path}:{node.lineno}: a code is literal"
+                        yield str(code.value), {keyword.arg for keyword in node.keywords}, f"{path.name}:{node.lineno}"
+                    case ast.ClassDef(bases=[ast.Name(id="BotHubError")], body=body):
+                        for line in body:
+                            if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
+                                yield ast.literal_eval(line.value), set(), path.name
+
+
+def test_every_error_has_a_text_and_every_text_an_error() -> None:
+    python = "\n".join(path.read_text("utf-8") for path in _CONSOLE.rglob("*.py"))
+    codes = {code for code, _, _ in _raised()}
+    assert {"not_found", "not_allowed", "conflict", "window_closed"} <= codes
+    for language in i18n.LANGUAGES:
+        said = {key.removeprefix("error.") for key in i18n.catalogue(language) if key.startswith("error.")}
+        assert codes - said == set()
+        assert {code for code in said - codes if f'"error.{code}"' not in python} == set()
+
+
+def test_every_error_brings_the_values_that_its_text_shows() -> None:
+    texts = i18n.catalogue("es")
+    missing = [
+        place
+        for code, values, place in _raised()
+        if not set(re.findall(r"(?<!\{)\{(\w+)\}", texts[f"error.{code}"])) <= values
+    ]
+    assert missing == []
 
 
 def _script(component: str) -> str:

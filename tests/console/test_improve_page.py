@@ -13,7 +13,6 @@ from console.markdown import plain
 from core.accounts import sessions
 from core.bots import versions
 from core.bots.llm.types import FailureKind, ModelFailed, Usage, Written
-from core.bots.usage import OverBudget
 from core.evaluation import hourly_run
 from core.evaluation.suggestion_drafts import Entry
 from core.models import Role
@@ -24,6 +23,7 @@ from tests.console.people import person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import rows
 from tests.learning.past_conversations import asked_in_vain
+from tests.refusals import refused
 
 DAY = timedelta(days=1)
 
@@ -134,7 +134,7 @@ def test_a_model_that_gives_nothing_leaves_the_draft_as_it_was(violins, monkeypa
     one = person(violins.business_id, role=Role.MANAGER)
     monkeypatch.setattr(commands, "model", lambda: writer)
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
-    with pytest.raises(commands.NotDrafted):
+    with refused("not_drafted"):
         commands.draft(1)
     assert rows("SELECT answer, drafted_by FROM suggestions") == [("Yes, in about a week.", "team")]
 
@@ -145,7 +145,7 @@ def test_what_a_failed_draft_took_is_kept(violins, monkeypatch) -> None:
     one = person(violins.business_id, role=Role.MANAGER)
     monkeypatch.setattr(commands, "model", lambda: WritesDrafts("", failure))
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
-    with pytest.raises(commands.NotDrafted):
+    with refused("not_drafted"):
         commands.draft(1)
     ((kept,),) = rows("SELECT data FROM audit_entries WHERE data ? 'cost_usd'")
     assert (kept["tokens"], kept["model"]) == (1300, "gpt-6-luna")
@@ -157,7 +157,7 @@ def test_no_draft_is_written_when_the_money_is_spent(violins, monkeypatch) -> No
     monkeypatch.setattr("console.auth.current_agent", lambda **_: _agent(one))
     rows("UPDATE bot_versions SET data = data || '{\"usd_per_day\": 0.01}'")
     rows("UPDATE ai_runs SET cost_usd = 1, input_tokens = 1, created_at = now()")
-    with pytest.raises(OverBudget):
+    with refused("over_budget"):
         commands.draft(1)
 
 

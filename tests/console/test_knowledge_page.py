@@ -243,4 +243,4 @@ def test_a_price_list_whose_file_is_gone_is_said(desk: Desk, business: TestBusin
     queries._content.clear()
     at_knowledge(desk)
     page = press(desk, f"as_catalogue_{prices}")
-    assert [error.value for error in page.error] == [i18n.catalogue("en")["error.NotFound"]]
+    assert [error.value for error in page.error] == [i18n.catalogue("en")["error.not_found"]]

@@ -25,8 +25,8 @@ from core.channels.types import InvalidMessage
 from core.models import Agent, Delivery, Message, Role
 from core.platform import events
 from core.platform.db import system_transaction
-from core.platform.errors import Conflict, OptedOut, WindowClosed
 from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
+from tests.refusals import refused
 
 APP = str(Path(navigation.__file__).with_name("app.py"))
 
@@ -277,12 +277,12 @@ def test_a_late_repeat_neither_takes_over_again_nor_fails_on_a_closed_conversati
 
 
 @pytest.mark.parametrize(
-    ("values", "error"),
-    [({"window_expires_at": None}, WindowClosed), ({"status": "closed"}, Conflict)],
+    ("values", "code"),
+    [({"window_expires_at": None}, "window_closed"), ({"status": "closed"}, "conflict")],
 )
-def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, error) -> None:
+def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, code) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, **values)
-    with pytest.raises(error):
+    with refused(code):
         inbox_commands.reply(talk, "Hello", str(uuid.uuid4()))
     assert replies(talk) == []
     assert state_of(talk).mode == "bot"
@@ -290,7 +290,7 @@ def test_a_reply_that_cannot_go_out_changes_nothing(acting, business, values, er
 
 def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, opted_out_at=datetime.now(UTC))
-    with pytest.raises(OptedOut):
+    with refused("opted_out"):
         inbox_commands.reply(talk, "Hello", str(uuid.uuid4()))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from core.messaging.contacts import profile
-from core.messaging.contacts.profile import UnacceptableProfile
 from core.platform.db import transaction
 from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, state_of
 from tests.inbox.steps import customer_writes, one
+from tests.refusals import refused
 
 
 def test_a_profile_has_addresses_and_past_conversations(business: TestBusiness) -> None:
@@ -39,7 +39,7 @@ def test_a_name_set_by_an_agent_is_not_overwritten(business: TestBusiness) -> No
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121])
 def test_names_have_bounds(business: TestBusiness, name: str) -> None:
     contact_id = state_of(customer_writes()).contact_id
-    with transaction(business.business_id) as session, pytest.raises(UnacceptableProfile):
+    with transaction(business.business_id) as session, refused("invalid_profile"):
         profile.rename(session, business.business_id, contact_id, "agent:1", name)
 
 

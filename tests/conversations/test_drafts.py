@@ -7,13 +7,14 @@ import pytest
 from core.conversations import pending_draft
 from core.conversations.pending_draft import PendingDraft
 from core.platform.db import transaction
-from core.platform.errors import Conflict, NotFound, OptedOut
+from core.platform.errors import Conflict, NotFound
 from core.replies import drafts, explanations
 from core.replies.decision import Reply, Trace
 from core.types import Passage
 from tests.conftest import TestBusiness
 from tests.conversations.test_turns import begin, claim, finish
 from tests.inbox.steps import column, customer_writes, one, rows, say
+from tests.refusals import refused
 
 TRACE = Trace(
     "model",
@@ -105,7 +106,7 @@ def test_an_agents_answer_ends_the_draft(business: TestBusiness, talk: int) -> N
 def test_a_draft_that_cannot_be_sent_stays_pending(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
     rows("UPDATE contact_identities SET opted_out_at = now()")
-    with pytest.raises(OptedOut):
+    with refused("opted_out"):
         approve(business, run_id)
     assert run_of(business, talk) == run_id
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.accounts import teams
 from core.conversations import assignment, lifecycle
-from core.conversations.assignment import Rules, UnacceptableLimit
+from core.conversations.assignment import Rules
 from core.models import Role
 from core.platform.db import system_transaction, transaction
 from core.replies.decision import HandOff, Trace
@@ -19,6 +19,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.conversations.test_turns import begin, finish
 from tests.inbox.steps import customer_writes, one, rows
+from tests.refusals import refused
 
 SUMMARY = Summary("Quiere cambiar la talla. No se le dijo nada.", "¿puedo cambiar la talla?", "")
 
@@ -107,7 +108,7 @@ def test_agents_at_the_limit_are_skipped(business: TestBusiness) -> None:
     ana = online(business)
     set_rules(business, max_open=2)
     assert [hand_off(business, talk(business)) for _ in range(3)] == [ana, ana, None]
-    with pytest.raises(UnacceptableLimit):
+    with refused("invalid_limit"):
         set_rules(business, max_open=0)
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from core.conversations import channel_switch, lifecycle
 from core.platform.db import transaction
-from core.platform.errors import Conflict, NotFound, OptedOut
+from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, state_of
 from tests.inbox.steps import column, customer_writes, one, rows, say
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_an_open_conversation_is_reused(business: TestBusiness, talk: int) -> No
 def test_an_opted_out_address_is_refused(business: TestBusiness, talk: int) -> None:
     way = sms(business, talk)
     rows("UPDATE contact_identities SET opted_out_at = now() WHERE kind = 'sms'")
-    with pytest.raises(OptedOut):
+    with refused("opted_out"):
         go_on(business, talk, way.channel_id, way.identity_id)
     assert one("SELECT count(*) FROM conversations") == 1
 

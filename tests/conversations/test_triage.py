@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 
 from core.conversations import canned_responses, notes, triage
-from core.conversations.canned_responses import UnacceptableReply, UnfilledVariable, UnknownVariable
-from core.conversations.notes import UnacceptableNote
-from core.conversations.triage import UnacceptableTag, UnacceptableTime
 from core.models import Conversation
 from core.platform import events
 from core.platform.db import system_transaction, transaction
@@ -19,6 +16,7 @@ from core.replies import context
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person, state_of
 from tests.inbox.steps import column, customer_writes, one, rows
+from tests.refusals import refused
 
 NOW = datetime.now(UTC)
 
@@ -55,7 +53,7 @@ def test_a_customer_message_ends_the_snooze(business: TestBusiness) -> None:
 @pytest.mark.parametrize("until", [NOW - timedelta(minutes=1), NOW + timedelta(days=400)])
 def test_a_past_or_too_distant_time_is_refused(business: TestBusiness, until: datetime) -> None:
     talk = customer_writes()
-    with pytest.raises(UnacceptableTime):
+    with refused("invalid_time"):
         snooze(business.business_id, talk, until)
 
 
@@ -77,7 +75,7 @@ def test_tags_are_trimmed_and_counted_once(business: TestBusiness) -> None:
 @pytest.mark.parametrize("tags", [["x" * 41], [str(n) for n in range(21)]])
 def test_too_many_or_too_long_tags_are_refused(business: TestBusiness, tags: list[str]) -> None:
     talk = customer_writes()
-    with transaction(business.business_id) as session, pytest.raises(UnacceptableTag):
+    with transaction(business.business_id) as session, refused("invalid_tag"):
         triage.set_tags(session, business.business_id, talk, tags)
 
 
@@ -114,14 +112,14 @@ class TestNotes:
     @pytest.mark.parametrize("words", ["  ", "x" * 5001])
     def test_an_empty_or_too_long_note_is_refused(self, business: TestBusiness, words: str) -> None:
         talk = customer_writes()
-        with pytest.raises(UnacceptableNote):
+        with refused("invalid_note"):
             self.add(business, talk, words)
 
 
 class TestSavedReplies:
     @pytest.mark.parametrize("words", ["Hola {{foo}}", "{{ contact.nombre }}", "{{}}", "{{agent.name}} {{1}}"])
     def test_an_unknown_variable_is_refused(self, business: TestBusiness, words: str) -> None:
-        with pytest.raises(UnknownVariable):
+        with refused("unknown_variable"):
             self.save(business, "hola", words)
         self.save(business, "hola", "¡Hola, {{contact.first_name}}! Soy {{ agent.name }}. {x} {{ }")
 
@@ -130,7 +128,7 @@ class TestSavedReplies:
         if goes:
             canned_responses.reject_placeholders(text)
         else:
-            with pytest.raises(UnfilledVariable):
+            with refused("unfilled_variable"):
                 canned_responses.reject_placeholders(text)
 
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
@@ -156,7 +154,7 @@ class TestSavedReplies:
         ("shortcut", "words"), [("", "x"), ("a b", "x"), ("x" * 31, "x"), ("a", " "), ("a", "x" * 4001)]
     )
     def test_an_invalid_shortcut_or_text_is_refused(self, business: TestBusiness, shortcut: str, words: str) -> None:
-        with pytest.raises(UnacceptableReply):
+        with refused("invalid_reply"):
             self.save(business, shortcut, words)
 
 

@@ -11,7 +11,7 @@ from core.conversations import thread, triage
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
-from core.platform.errors import WrittenInGroup
+from core.platform.errors import Conflict
 from tests.conftest import TestBusiness
 from tests.inbox.steps import customer_writes, one, receive, rows, say, send_all
 from tests.inbox.test_read import arrives, edits, finds, preview
@@ -177,7 +177,8 @@ def test_a_group_message_gets_no_private_reply(business: TestBusiness) -> None:
             shut = thread.read(session, conversation_id).in_group
         try:
             say(business.business_id, conversation_id)
-        except WrittenInGroup:
+        except Conflict as error:
+            assert error.code == "written_in_group"
             return shut
         assert not shut
         return False

@@ -11,13 +11,13 @@ import pytest
 from core.conversations import channel_switch, thread
 from core.messaging.contacts import duplicates, profile
 from core.platform.db import system_transaction, transaction
-from core.platform.errors import AddressEnded
 from core.replies.context import load_snapshots
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
 from tests.inbox.steps import claim, column, customer_writes, due_now, message, one, receive, rows, say, send_all
 from tests.inbox.test_identity import number_change, with_user_id
 from tests.messages import meta_body, text_value
+from tests.refusals import refused
 
 OLD, NEW = "5491155550041", "5491155550042"
 ANAS, BRUNOS = "AR.111", "AR.999"
@@ -96,7 +96,7 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
     assert claim() == []
     for stopped in (waiting, later):
         assert (message(stopped).status, message(stopped).error["code"]) == ("cancelled", "address_ended")
-    with pytest.raises(AddressEnded):
+    with refused("address_ended"):
         say(business.business_id, anas)
     assert column("SELECT conversation_id FROM notifications WHERE kind = 'address_ended'") == [anas]
     events = column(
@@ -204,7 +204,7 @@ def test_a_new_number_that_was_a_strangers_long_ago_brings_nothing_of_theirs(bus
     receive(meta_body(text_value("sigo", NEW)))
     assert talk_of("sigo") == anas
     assert (name_of(anas), name_of(carlas)) == ("Ana", "Carla")
-    with pytest.raises(AddressEnded):
+    with refused("address_ended"):
         say(business.business_id, carlas)
 
 
@@ -253,6 +253,6 @@ def test_merging_and_undoing_leave_an_ended_address_ended(business: TestBusiness
     assert column("SELECT address FROM contact_identities WHERE ended_at IS NOT NULL") == [OLD]
     assert name_of(anas) == "Ana"
     close(business, brunos)
-    with pytest.raises(AddressEnded):
+    with refused("address_ended"):
         say(business.business_id, anas)
     send_all()

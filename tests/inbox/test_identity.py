@@ -10,12 +10,12 @@ import pytest
 
 from core.messaging.inbound.store_messages import readable_name
 from core.platform.db import system_transaction, transaction
-from core.platform.errors import OptedOut
 from core.replies import pending_replies
 from core.replies.decision import Reply, Trace
 from tests.conftest import TestBusiness
 from tests.inbox.steps import LEASE, claim, column, customer_writes, message, one, receive, rows, say
 from tests.messages import meta_body, text_value
+from tests.refusals import refused
 
 BSUID = "AR.13491208655302741918"
 
@@ -130,7 +130,7 @@ def test_stop_opts_out_and_start_lifts_it(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
     (waiting,) = say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=1))
     customer_writes("STOP")
-    with pytest.raises(OptedOut):
+    with refused("opted_out"):
         say(business.business_id, conversation_id)
     assert message(waiting).status == "cancelled", "what had been put in the outbox before is not sent either"
     assert message(waiting).error["code"] == "opted_out"

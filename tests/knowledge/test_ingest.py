@@ -12,7 +12,7 @@ import pytest
 
 from core.knowledge import embedders, ingest, parser_process, reembed, sources, vector_store
 from core.knowledge.parsers import BadFile, Fault
-from core.knowledge.sources import AlreadyThere, UnacceptableSource
+from core.knowledge.sources import UnacceptableSource
 from core.knowledge.web_fetch import Page
 from core.platform import object_storage
 from core.platform.db import transaction
@@ -22,6 +22,7 @@ from core.tasks.background_tasks import MOST_ATTEMPTS, ClaimedTask, TaskInterrup
 from tests.conftest import TestBusiness
 from tests.inbox.steps import column, one, rows
 from tests.knowledge.ingest_helpers import Model, add, claim, markdown, read_at_once, read_next, source
+from tests.refusals import refused
 from workers.jobs import background_task as work
 
 ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura un año.", "Aceptamos tarjetas.")
@@ -66,10 +67,10 @@ def test_a_file_becomes_passages_with_vectors(business: TestBusiness, model: Mod
 
 def test_the_same_content_is_a_source_of_a_bot_once(business: TestBusiness) -> None:
     add(business, markdown(*ANSWERS), title="Opening hours")
-    with pytest.raises(AlreadyThere, match="Opening hours"):
+    with refused("source_exists"):
         add(business, markdown(*ANSWERS), name="copy.md")
     add(business, markdown(*ANSWERS), bot_id=None)
-    with pytest.raises(AlreadyThere):
+    with refused("source_exists"):
         add(business, markdown(*ANSWERS), bot_id=None)
 
 
@@ -106,7 +107,7 @@ def test_new_content_takes_the_old_one_s_place_and_what_stayed_the_same_is_not_e
     assert model.asked == ["Section 0\nAbrimos a las diez."]
     assert one("SELECT count(*) FROM knowledge_revisions") == 1
     assert one("SELECT count(*) FROM knowledge_vectors") == 4
-    with pytest.raises(AlreadyThere), transaction(business.business_id) as session:
+    with refused("source_exists"), transaction(business.business_id) as session:
         sources.replace(session, source_id, kept, by="agent:1")
 
 
@@ -312,7 +313,7 @@ def test_a_page_that_cannot_be_fetched_says_why(business: TestBusiness) -> None:
 
 def test_a_page_is_a_source_once_and_has_an_address(business: TestBusiness) -> None:
     add_page(business, title="Help")
-    with pytest.raises(AlreadyThere, match="Help"):
+    with refused("source_exists"):
         add_page(business)
     for address in ("http://shop.example", "shop.example", "https://", "ftp://shop.example", "https://[x"):
         with pytest.raises(UnacceptableSource):

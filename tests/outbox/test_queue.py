@@ -13,9 +13,10 @@ from core.conversations import lifecycle
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
-from core.platform.errors import Conflict, IdempotencyConflict, NotFound, WindowClosed
+from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
 from tests.inbox.steps import claim, column, customer_writes, ids, message, one, rows, say
+from tests.refusals import refused
 
 TEMPLATE = {"type": "template", "template": {"name": "hola", "language": "es"}}
 
@@ -31,14 +32,14 @@ def test_a_key_stands_for_one_message(business: TestBusiness) -> None:
 def test_a_key_refuses_another_message(business: TestBusiness, other: dict[str, Any]) -> None:
     conversation_id = customer_writes()
     say(business.business_id, conversation_id, idempotency_key="k")
-    with pytest.raises(IdempotencyConflict):
+    with refused("idempotency_conflict"):
         say(business.business_id, conversation_id, idempotency_key="k", **other)
 
 
 def test_a_key_refuses_the_same_words_to_another_customer(business: TestBusiness) -> None:
     first, second = customer_writes(sender="5491155550001"), customer_writes(sender="5491155550002")
     say(business.business_id, first, idempotency_key="k")
-    with pytest.raises(IdempotencyConflict):
+    with refused("idempotency_conflict"):
         say(business.business_id, second, idempotency_key="k")
 
 
@@ -71,14 +72,14 @@ def test_a_key_answers_even_after_the_window_closed(business: TestBusiness) -> N
 def test_outside_the_window_only_a_template_goes(business: TestBusiness, window: str) -> None:
     conversation_id = customer_writes()
     rows(f"UPDATE conversations SET window_expires_at = {window}")
-    with pytest.raises(WindowClosed):
+    with refused("window_closed"):
         say(business.business_id, conversation_id)
     with transaction(business.business_id) as session:
         assert enqueue_message(session, business.business_id, conversation_id, NewMessage(TEMPLATE, Sender.AGENT))
 
 
 def test_a_time_after_the_window_is_refused(business: TestBusiness) -> None:
-    with pytest.raises(WindowClosed):
+    with refused("window_closed"):
         say(business.business_id, customer_writes(), send_at=datetime.now(UTC) + timedelta(hours=25))
 
 

@@ -19,7 +19,6 @@ from core.models import Sender
 from core.monitoring import alerts
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
-from core.platform.errors import MarketingStopped, OptedOut
 from tests.conftest import TestBusiness
 from tests.inbox.steps import (
     claim,
@@ -36,6 +35,7 @@ from tests.inbox.steps import (
     store,
 )
 from tests.messages import meta_body, status_value, twilio_form
+from tests.refusals import refused
 from workers.jobs import ingest
 
 
@@ -208,7 +208,7 @@ def test_an_opt_out_reported_by_twilio_is_stored(business: TestBusiness, by_stat
         refuse(business, claimed, "21610")
     assert [message(i).status for i in (first, second)] == ["failed", "cancelled"]
     assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities")
-    with pytest.raises(OptedOut):
+    with refused("opted_out"):
         say(business.business_id, conversation)
 
 
@@ -250,7 +250,7 @@ def test_a_stop_of_marketing_is_stored_and_obeyed(business: TestBusiness, by_sta
         with transaction(business.business_id) as session:
             enqueue_message(session, business.business_id, conversation, NewMessage(content, Sender.AGENT))
 
-    with pytest.raises(MarketingStopped):
+    with refused("marketing_stopped"):
         send("MARKETING")
     send("UTILITY")
     say(business.business_id, conversation)

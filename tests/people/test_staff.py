@@ -9,14 +9,14 @@ from functools import partial
 import pytest
 
 from core.accounts import audit_log, sessions, teams, user_admin
-from core.accounts.user_admin import CannotDisableSelf, IsDisabled, LastAdministrator, Person, UnacceptablePerson
-from core.accounts.users import AddressTaken
+from core.accounts.user_admin import Person
 from core.models import Role
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.inbox.steps import one, rows
+from tests.refusals import refused
 
 
 def everyone(business: TestBusiness) -> Sequence[Person]:
@@ -53,13 +53,13 @@ def test_an_invitation_logs_in_once_and_updates_last_seen(business: TestBusiness
     ("name", "email"), [(" ", "a@b.example"), ("x" * 81, "a@b.example"), ("Eva", "nobody"), ("Eva", "a b@c.example")]
 )
 def test_a_person_needs_a_name_and_an_address(business: TestBusiness, name: str, email: str) -> None:
-    with pytest.raises(UnacceptablePerson):
+    with refused("invalid_person"):
         invite(business, name, email)
 
 
 def test_an_address_is_unique_ignoring_case(business: TestBusiness) -> None:
     invite(business)
-    with pytest.raises(AddressTaken):
+    with refused("address_taken"):
         invite(business, "Other", "EVA@desk.example")
 
 
@@ -74,7 +74,7 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
         assert sessions.consume_login_link(session, link) is None
     (gone,) = everyone(business)
     assert (gone.disabled_at is not None, gone.open_conversations) == (True, 1)
-    with pytest.raises(IsDisabled), transaction(business.business_id) as session:
+    with refused("person_disabled"), transaction(business.business_id) as session:
         user_admin.new_link(session, business.business_id, "system:test", ana.id)
     with transaction(business.business_id) as session:
         user_admin.enable(session, business.business_id, "system:test", ana.id)
@@ -84,11 +84,11 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
 def test_the_last_administrator_cannot_be_removed(business: TestBusiness) -> None:
     ana = person(business.business_id, role=Role.ADMINISTRATOR)
     bea = person(business.business_id, role=Role.ADMINISTRATOR)
-    with pytest.raises(CannotDisableSelf):
+    with refused("cannot_disable_self"):
         disable(business, ana.id, f"agent:{ana.id}")
     set_role(business, bea.id, Role.MANAGER)
     for attempt in (lambda: disable(business, ana.id), lambda: set_role(business, ana.id, Role.AGENT)):
-        with pytest.raises(LastAdministrator):
+        with refused("last_administrator"):
             attempt()
 
 

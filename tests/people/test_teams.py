@@ -9,7 +9,7 @@ import pytest
 from console.app_pages.teams import commands
 from console.auth import NotAllowed
 from core.accounts import teams
-from core.accounts.teams import TeamFacts, TeamNameTaken, UnacceptableTeam
+from core.accounts.teams import TeamFacts
 from core.conversations import inbox_list, team_assignment
 from core.conversations.assignment import Rules
 from core.conversations.inbox_list import InboxFilter
@@ -20,6 +20,7 @@ from tests.conftest import TestBusiness
 from tests.console.people import conversation, person
 from tests.console.test_pages import Desk
 from tests.inbox.steps import column, one, rows
+from tests.refusals import refused
 
 
 def make(business: TestBusiness, name: str) -> int:
@@ -62,16 +63,16 @@ def test_an_agent_of_another_business_cannot_be_a_member(business: TestBusiness)
 
 @pytest.mark.parametrize("name", [" ", "x" * 61])
 def test_a_team_needs_a_name(business: TestBusiness, name: str) -> None:
-    with pytest.raises(UnacceptableTeam):
+    with refused("invalid_team_name"):
         make(business, name)
 
 
 def test_a_name_is_unique_ignoring_case(business: TestBusiness) -> None:
     make(business, "Sales")
     returns = make(business, "Returns")
-    with pytest.raises(TeamNameTaken):
+    with refused("team_name_taken"):
         make(business, "SALES")
-    with pytest.raises(TeamNameTaken), transaction(business.business_id) as session:
+    with refused("team_name_taken"), transaction(business.business_id) as session:
         teams.rename(session, business.business_id, "agent:1", returns, "sales")
     with transaction(business.business_id) as session:
         teams.rename(session, business.business_id, "agent:1", returns, "RETURNS")

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import update
 
 from core.catalog import price_list_file, price_list_import, product_index, products
-from core.catalog.products import Facts, ProductExists, UnacceptableProduct
+from core.catalog.products import Facts, UnacceptableProduct
 from core.models import Business
 from core.platform.db import transaction
 from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
+from tests.refusals import refused
 
 SHIRT = Facts("Camisa azul", Decimal(25), sku="CAM-01", aliases=("blusa",), description="De lino")
 CAP = Facts("Gorra", Decimal("9.9"))
@@ -52,7 +53,7 @@ def test_a_sku_stands_for_one_product_and_a_name_without_one_too(business) -> No
     save(business, SHIRT)
     save(business, CAP)
     for twin in (Facts("Otra", Decimal(1), sku="CAM-01"), Facts("Gorra", Decimal(1))):
-        with pytest.raises(ProductExists):
+        with refused("product_exists"):
             save(business, twin)
     save(business, Facts("Gorra", Decimal(1), sku="GOR-02"))
     assert len(known(business)) == 3

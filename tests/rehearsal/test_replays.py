@@ -16,8 +16,7 @@ from core.bots.model_prices import load_prices
 from core.bots.settings import BotSettings, QaPair
 from core.evaluation import replay_task, replays, test_cases
 from core.evaluation.replay_diff import Difference, Expectation, FailedExpectation, Kind
-from core.evaluation.replays import AlreadyRehearsing, NothingToRehearse, Plan, RehearsalView
-from core.evaluation.test_cases import UnacceptableCase
+from core.evaluation.replays import Plan, RehearsalView
 from core.models import AIRun, ReplaySource
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
@@ -29,6 +28,7 @@ from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
 from tests.console.people import conversation, says
 from tests.inbox.steps import one, rows
+from tests.refusals import refused
 from workers.jobs import background_task as work
 
 PAIR = QaPair(question="¿Hacen envíos a todo el país?", answer="Sí, en tres días.", approved=True)
@@ -220,7 +220,7 @@ def test_without_a_model_the_approved_answers_are_compared(
 def test_one_run_of_a_bot_at_a_time(business: TestBusiness) -> None:
     answered(business, "hola")
     begin(business, BotSettings())
-    with pytest.raises(AlreadyRehearsing):
+    with refused("already_replaying"):
         begin(business, BotSettings())
 
 
@@ -232,13 +232,13 @@ def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
         other = pool.submit(begin, business, BotSettings())
         wait([other], timeout=0.3)
         session.commit()
-        with pytest.raises(AlreadyRehearsing):
+        with refused("already_replaying"):
             other.result()
 
 
 def test_there_must_be_something_to_try(business: TestBusiness) -> None:
     for source in ReplaySource:
-        with pytest.raises(NothingToRehearse):
+        with refused("nothing_to_replay"):
             begin(business, BotSettings(), source=source)
 
 
@@ -290,7 +290,7 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
 
 @pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
 def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, question: str) -> None:
-    with pytest.raises(UnacceptableCase), transaction(business.business_id) as session:
+    with refused("invalid_case"), transaction(business.business_id) as session:
         test_cases.add(
             session,
             business.business_id,

@@ -14,18 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.channels.types import InvalidMessage
 from core.platform import faults
-from core.platform.errors import (
-    AddressEnded,
-    BotHubError,
-    Conflict,
-    IdempotencyConflict,
-    MarketingStopped,
-    NotFound,
-    OptedOut,
-    StoreUnavailable,
-    WindowClosed,
-    WrittenInGroup,
-)
+from core.platform.errors import BotHubError, Conflict, Invalid, NotFound, StoreUnavailable, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -69,17 +58,13 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-_RESPONSES_BY_ERROR: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
-    (NotFound, HTTPStatus.NOT_FOUND, "not_found"),
-    (WindowClosed, HTTPStatus.CONFLICT, "window_closed"),
-    (OptedOut, HTTPStatus.CONFLICT, "opted_out"),
-    (AddressEnded, HTTPStatus.CONFLICT, "address_ended"),
-    (WrittenInGroup, HTTPStatus.CONFLICT, "written_in_group"),
-    (MarketingStopped, HTTPStatus.CONFLICT, "marketing_stopped"),
-    (IdempotencyConflict, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_conflict"),
-    (Conflict, HTTPStatus.CONFLICT, "conflict"),
-    (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable"),
-)
+_STATUSES: Mapping[type[BotHubError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 def _documented(meaning: str) -> dict[str, Any]:
@@ -146,10 +131,10 @@ def _problem_response(problem: Problem) -> Response:
 
 
 def _domain_error(error: BotHubError) -> Response:
-    for kind, status, code in _RESPONSES_BY_ERROR:
+    for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-            return _problem_response(Problem(status, code, str(error), headers=headers))
+            return _problem_response(Problem(status, error.code, str(error), headers=headers))
     raise error
 
 

@@ -8,7 +8,7 @@ from core.accounts import sessions, two_factor, users
 
 
 def set_password(present: str, password: str) -> None:
-    """Set a password and end all other sessions. Raises `NotAllowed`, `WrongPassword`, `UnacceptablePassword`."""
+    """Set a password and end all other sessions. Raises `NotAllowed`, `Invalid`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)
@@ -53,7 +53,7 @@ def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
 
     The password is required, so that an unattended session is not enough to lock its owner out.
 
-    Raises `NotAllowed`, `WrongPassword`, `WrongCode`.
+    Raises `NotAllowed`, `Invalid`.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
@@ -65,7 +65,7 @@ def enrol_second_factor(present: str, secret: str, code: str) -> list[str]:
 
 
 def remove_second_factor(present: str) -> None:
-    """Turn off two-step sign-in. Raises `NotAllowed`, `WrongPassword`."""
+    """Turn off two-step sign-in. Raises `NotAllowed`, `Invalid`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)

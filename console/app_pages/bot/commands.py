@@ -13,12 +13,12 @@ from core.accounts import business_profile
 from core.bots import admin, price_table, usage, version_history, versions
 from core.bots.llm.configured import model
 from core.bots.settings import BotSettings
-from core.bots.usage import OverBudget
 from core.catalog.product_index import products_of
 from core.catalog.quote import QuoteChange, quote_after
 from core.evaluation import bot_removal
 from core.knowledge.retrieval import passages_for, question_in
 from core.platform import object_storage
+from core.platform.errors import Conflict
 from core.replies import trial_costs
 from core.replies.assistant import compose
 from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
@@ -47,14 +47,14 @@ def create(name: str, *, copied_from: int | None) -> int:
 
 
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
-    """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `ChannelMoved`."""
+    """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
         admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=agent.actor)
 
 
 def remove(bot_id: int) -> None:
-    """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `BotInUse`, `LastBot`."""
+    """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
         kept = bot_removal.remove(session, agent.business_id, bot_id, actor=agent.actor)
@@ -63,7 +63,7 @@ def remove(bot_id: int) -> None:
 
 
 def save_facts(known: BusinessFacts) -> None:
-    """Save the business facts. Raises `NotAllowed`, `UnacceptableFacts`."""
+    """Save the business facts. Raises `NotAllowed`, `Invalid`."""
     as_administrator(business_profile.save, known)
     auth.forget()
 
@@ -75,7 +75,7 @@ def try_it(
 
     `before` is the state after the trial's earlier questions: open quote, sentiment. Nothing is sent.
     Model usage counts against the current budget and is recorded in the audit log.
-    Raises `NotAllowed`, `NotFound`, `OverBudget`.
+    Raises `NotAllowed`, `NotFound`, `Conflict`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)
     now = datetime.now(UTC)
@@ -83,7 +83,7 @@ def try_it(
     with transaction(agent.scope) as session:
         in_force = versions.current(session, bot_id)[1]
         if not usage.fits(session, bot_id, in_force, turns):
-            raise OverBudget("The bot has spent its budget for this minute: try again in a moment.")
+            raise Conflict("over_budget", "The bot has spent its budget for this minute: try again in a moment.")
         over_budget = bool(usage.is_money_spent(session, bot_id, in_force))
         business = business_profile.read(session, agent.business_id)
         items = products_of(session, agent.business_id)

@@ -35,7 +35,7 @@ def _dismissed() -> None:
 
 def _content(shown: BotOverview, *, alone: bool) -> None:
     if alone:
-        st.info(t("error.LastBot"), icon=":material/info:")
+        st.info(t("error.last_bot"), icon=":material/info:")
     elif shown.channels:
         st.warning(t("bot.remove_in_use", channels=", ".join(shown.channels)), icon=":material/link:")
     else:

@@ -17,7 +17,7 @@ from core.platform import job_queue
 def begin(bot_id: int, settings: BotSettings, source: str, *, count: int, spend_limit: Decimal | None) -> int:
     """Start a replay of at most `count` questions and `spend_limit` USD. Return its id.
 
-    Raises `NotAllowed`, `NotFound`, `NothingToRehearse`, `AlreadyRehearsing`.
+    Raises `NotAllowed`, `NotFound`, `Conflict`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)
     plan = Plan(settings, ReplaySource(source), count, spend_limit)
@@ -35,7 +35,7 @@ def cancel(replay_id: int) -> None:
 
 
 def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> None:
-    """Save a case. Raises `NotAllowed`, `UnacceptableCase`."""
+    """Save a case. Raises `NotAllowed`, `Invalid`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         test_cases.add(
@@ -44,7 +44,7 @@ def add_case(bot_id: int, name: str, question: str, expected: Expectation) -> No
 
 
 def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> None:
-    """Save a replayed question as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    """Save a replayed question as a case. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         item = replays.find_item(session, item_id)
@@ -55,7 +55,7 @@ def keep_item(bot_id: int, item_id: int, name: str, expected: Expectation) -> No
 
 
 def keep_answer(message_id: int | None, run_id: int | None, name: str, expected: Expectation) -> None:
-    """Save the question behind an answer as a case. Raises `NotAllowed`, `NotFound`, `UnacceptableCase`."""
+    """Save the question behind an answer as a case. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         test_cases.of_answer(

@@ -27,7 +27,7 @@ def offer(product_id: int, *, active: bool) -> None:
 
 
 def take(read: Read) -> Plan:
-    """Import a price list. Return counts of the changes. Raises `NotAllowed` and `TooManyProducts`."""
+    """Import a price list. Return counts of the changes. Raises `NotAllowed` and `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         own = product_index.own_currency(session, agent.business_id)

@@ -37,7 +37,7 @@ def test(channel_id: int) -> ProbeResult:
 def add(provider: str, kind: Kind, identity: str, edit: ChannelEdit) -> int:
     """Create a channel after checking it with the provider. Return its id.
 
-    Raises `NotAllowed`, `UnacceptableChannel`, `ProviderRefused`, `ChannelTaken`.
+    Raises `NotAllowed`, `UnacceptableChannel`, `ProviderRefused`, `Conflict`.
     """
     auth.require(*auth.ADMINISTRATORS, fresh=True)
     spec = admin.spec_of(provider, kind, identity, edit)

@@ -10,22 +10,17 @@ from core.accounts.sessions import CurrentAgent
 from core.bots import price_table, usage
 from core.bots.llm.configured import model
 from core.bots.llm.types import ModelFailed
-from core.bots.usage import OverBudget
 from core.evaluation import hourly_run, suggestion_drafts, suggestions
 from core.evaluation.suggestion_drafts import Material
-from core.platform.errors import BotHubError
+from core.platform.errors import Conflict, Unavailable
 from core.replies import trial_costs
 from core.replies.decision import Trace
-
-
-class NotDrafted(BotHubError):
-    """The model was unavailable or returned no answer."""
 
 
 def accept(suggestion_id: int, question: str, answer: str) -> int:
     """Add it to the approved answers. Return the new version of the bot's settings.
 
-    Raises `NotAllowed`, `NotFound`, `AlreadyDecided`, `StillMasked`, `UnusableAnswer`.
+    Raises `NotAllowed`, `NotFound`, `Conflict`, `Invalid`.
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
@@ -33,21 +28,21 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
 
 
 def dismiss(suggestion_id: int) -> None:
-    """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         suggestions.dismiss(session, agent.business_id, suggestion_id, actor=agent.actor)
 
 
 def snooze(suggestion_id: int, days: int) -> None:
-    """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=agent.actor)
 
 
 def reopen(suggestion_id: int) -> None:
-    """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `AlreadyDecided`."""
+    """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         suggestions.reopen(session, agent.business_id, suggestion_id, actor=agent.actor)
@@ -62,28 +57,28 @@ def look_again(bot_id: int) -> None:
 def draft(suggestion_id: int) -> str:
     """Have the model draft an answer from colleagues' answers, within the bot's budgets. Return it.
 
-    Raises `NotAllowed`, `NotFound`, `OverBudget`, `NotDrafted`.
+    Raises `NotAllowed`, `NotFound`, `Conflict`, `Unavailable`.
     """
     agent = auth.require(*auth.MANAGERS, fresh=True)
     writer = model()
     if writer is None:
-        raise NotDrafted("No model is configured.")
+        raise Unavailable("not_drafted", "No model is configured.")
     with transaction(agent.scope) as session:
         material = suggestion_drafts.material(session, agent.business_id, suggestion_id)
         fits = usage.fits(session, material.bot_id, material.settings, ())
         if not fits or usage.is_money_spent(session, material.bot_id, material.settings):
-            raise OverBudget("The bot has spent its budget: try again later.")
+            raise Conflict("over_budget", "The bot has spent its budget: try again later.")
     try:
         entry, trace = suggestion_drafts.write(material, writer, price_table.table(agent.business_id))
     except ModelFailed as failure:
         with transaction(agent.scope) as session:
             _spent(session, agent, material, suggestion_drafts.trace(failure, price_table.table(agent.business_id)))
-        raise NotDrafted(str(failure)) from failure
+        raise Unavailable("not_drafted", str(failure)) from failure
     with transaction(agent.scope) as session:
         _spent(session, agent, material, trace)
         suggestion_drafts.keep(session, suggestion_id, entry)
     if not entry.answer.strip():
-        raise NotDrafted("Neither colleagues nor the facts give an answer.")
+        raise Unavailable("not_drafted", "Neither colleagues nor the facts give an answer.")
     return entry.answer.strip()
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from console import auth
 from console.app_pages.inbox import bulk, commands, contact_commands, draft_commands, queries, undo
 from console.i18n import t
-from core.conversations.triage import UnacceptableTime
+from core.platform.errors import Invalid
 
 _LONGEST_NAME = 200  # characters of a location's name or address
 
@@ -80,7 +80,7 @@ def _snooze(conversation_id: int, asked: Asked) -> Answer:
 
 
 def _moment(name: str) -> datetime:
-    """Return the snooze time for a preset or custom value, in the business's time zone. Raises `UnacceptableTime`."""
+    """Return the snooze time for a preset or custom value, in the business's time zone. Raises `Invalid`."""
     now = datetime.now(ZoneInfo(auth.require().timezone))
     morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
     known = {
@@ -92,11 +92,11 @@ def _moment(name: str) -> datetime:
 
 
 def _own_moment(said: str, now: datetime) -> datetime:
-    """Parse a browser's local date and time ("2026-12-01T09:30"). Raises `UnacceptableTime`."""
+    """Parse a browser's local date and time ("2026-12-01T09:30"). Raises `Invalid`."""
     try:
         return datetime.fromisoformat(said).replace(tzinfo=now.tzinfo)
     except ValueError as error:
-        raise UnacceptableTime("Choose a moment between now and a year from now.") from error
+        raise Invalid("invalid_time", "Choose a moment between now and a year from now.") from error
 
 
 def _switch(conversation_id: int, asked: Asked) -> Answer:

@@ -9,11 +9,10 @@ from console import auth
 from console.app_pages.inbox import commands
 from console.db import transaction
 from core.accounts import visibility
-from core.conversations.triage import UnacceptableTag
 from core.messaging import closing
 from core.messaging.closing import CloseUndo
 from core.platform import events, job_queue
-from core.platform.errors import Conflict, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound
 
 MOST = 200
 WITHOUT_VALUE = ("take", "read", "close")
@@ -46,7 +45,7 @@ def several(
         try:
             act(conversation_id)
             outcome.done += 1
-        except (Conflict, NotFound, UnacceptableTag):
+        except (Conflict, Invalid, NotFound):
             outcome.refused += 1
         tell(number / len(wanted))
     return outcome

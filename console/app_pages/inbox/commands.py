@@ -30,7 +30,7 @@ LONGEST_REPLY = 20_000  # characters; a text too long for its channel goes out i
 
 
 def reply(conversation_id: int, text: str, token: str, reply_to: str | None = None) -> None:
-    """Send a text, like `send`. Also raises `UnfilledVariable`."""
+    """Send a text, like `send`. Also raises `Invalid`."""
     canned_responses.reject_placeholders(text)
     send(conversation_id, {"type": "text", "text": text.strip()[:LONGEST_REPLY]}, token, reply_to)
 
@@ -56,7 +56,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
     `token` is the browser's UUID of this message, `reply_to` the provider's id of the quoted message.
 
     Raises:
-        NotAllowed, NotFound, Conflict, WindowClosed, OptedOut, InvalidMessage: it was not sent, and why.
+        NotAllowed, NotFound, Conflict, InvalidMessage: it was not sent, and why.
         StoreUnavailable: the database is away; the same call can be made again.
     """
     agent = auth.require(fresh=True)
@@ -84,7 +84,7 @@ def note(conversation_id: int, text: str, token: str) -> None:
     """Add a private note, idempotent by `token`.
 
     Raises:
-        NotAllowed, NotFound, UnacceptableNote: it was not kept, and why.
+        NotAllowed, NotFound, Invalid: it was not kept, and why.
         StoreUnavailable: the database is away; the same call can be made again.
     """
     agent = auth.require(fresh=True)
@@ -159,7 +159,7 @@ def reopen(conversation_id: int) -> None:
 def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
     """Continue with the customer on another channel. Return that conversation's id.
 
-    Raises `NotAllowed`, `NotFound`, `Conflict`, `OptedOut`.
+    Raises `NotAllowed`, `NotFound`, `Conflict`.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
@@ -183,7 +183,7 @@ def give_to_team(conversation_id: int, team_id: int | None) -> None:
 
 
 def snooze(conversation_id: int, until: datetime) -> None:
-    """Snooze. Raises `NotAllowed`, `NotFound`, `Conflict`, `UnacceptableTime`."""
+    """Snooze. Raises `NotAllowed`, `NotFound`, `Conflict`, `Invalid`."""
     change(conversation_id, triage.snooze, until)
 
 
@@ -198,12 +198,12 @@ def set_priority(conversation_id: int, priority: int) -> None:
 
 
 def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
-    """Replace the tags. Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    """Replace the tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
 
 
 def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
-    """Add tags. Raises `NotAllowed`, `NotFound`, `UnacceptableTag`."""
+    """Add tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     change(conversation_id, lambda session, business, talk, _: triage.add_tags(session, business, talk, tags))
 
 
@@ -226,7 +226,7 @@ def mark_seen(conversation_id: int) -> None:
 
 
 def save_reply(shortcut: str, words: str) -> None:
-    """Create or update a saved reply. Raises `NotAllowed`, `UnacceptableReply`."""
+    """Create or update a saved reply. Raises `NotAllowed`, `Invalid`."""
     as_manager(canned_responses.save, shortcut, words)
 
 

@@ -9,7 +9,7 @@ from core.messaging.contacts import merging, profile
 
 
 def rename(contact_id: int, name: str) -> None:
-    """Rename a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    """Rename a contact. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -17,7 +17,7 @@ def rename(contact_id: int, name: str) -> None:
 
 
 def describe(contact_id: int, about: str) -> None:
-    """Save the description of a contact. Raises `NotAllowed`, `NotFound`, `UnacceptableProfile`."""
+    """Save the description of a contact. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -25,7 +25,7 @@ def describe(contact_id: int, about: str) -> None:
 
 
 def set_field(contact_id: int, name: str, value: str) -> None:
-    """Set a custom field; an empty value removes it. Raises `NotAllowed`, `NotFound`, `UnacceptableField`."""
+    """Set a custom field; an empty value removes it. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
@@ -49,7 +49,7 @@ def merge(keep_id: int, merged_id: int) -> int:
 
 
 def undo_merge(merge_id: int) -> None:
-    """Undo a merge. Raises `NotAllowed`, `NotFound`, `AlreadyMerged`."""
+    """Undo a merge. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_merge(session, agent, merge_id)

@@ -11,10 +11,9 @@ from core.accounts import visibility
 from core.bots import approved_answers, price_table
 from core.bots.llm.configured import model
 from core.bots.llm.types import Writer
-from core.bots.usage import OverBudget
 from core.catalog import product_index
 from core.knowledge.retrieval import passages_for, question_in
-from core.platform.errors import BotHubError
+from core.platform.errors import Conflict, Invalid, Unavailable
 from core.replies import copilot_context
 from core.replies.copilot import REWRITES, Help, Language, Request, Task, help_with
 from core.replies.copilot_context import Material
@@ -24,36 +23,24 @@ _PAIRS = 3
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="copilot")
 
 
-class NoModel(BotHubError):
-    """No language model is configured for this installation."""
-
-
-class NothingTyped(BotHubError):
-    """There is no text to improve, shorten or translate."""
-
-
-class NothingSaid(BotHubError):
-    """The conversation has no readable message."""
-
-
 def begin(conversation_id: int, task: Task, text: str, language: Language) -> Future[Help]:
     """Start the model call. Its usage is recorded even if the page is closed meanwhile.
 
-    Raises `NotAllowed`, `NotFound`, `NoModel`, `NothingTyped`, `NothingSaid`, `OverBudget`.
+    Raises `NotAllowed`, `NotFound`, `Unavailable`, `Invalid`, `Conflict`.
     """
     agent = auth.require(fresh=True)
     writer = model()
     if writer is None:
-        raise NoModel("No language model is configured.")
+        raise Unavailable("no_model", "No language model is configured.")
     if task in REWRITES and not text.strip():
-        raise NothingTyped("Write something first.")
+        raise Invalid("nothing_typed", "Write something first.")
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
         material = copilot_context.load(session, agent.business_id, conversation_id)
     if not material.turns:
-        raise NothingSaid("There is nothing in this conversation to read yet.")
+        raise Conflict("nothing_said", "There is nothing in this conversation to read yet.")
     if material.over_rate_budget:
-        raise OverBudget("The bot has spent its budget: try again in a moment.")
+        raise Conflict("over_budget", "The bot has spent its budget: try again in a moment.")
     request = Request(
         task=task,
         settings=material.settings,

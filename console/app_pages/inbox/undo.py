@@ -13,15 +13,11 @@ import streamlit as st
 from console import auth
 from console.components.undo_bar import undo_bar
 from console.i18n import t
-from core.platform.errors import BotHubError
+from core.platform.errors import Conflict
 
 PANES = ("opened", "list", "undo")  # in draw order
 state = st.session_state
 _MOST = 1_000
-
-
-class TooLateToUndo(BotHubError):
-    """It was undone already, or there is no offer any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,11 @@ def offer(said: str, act: Callable[[], str | None]) -> Offer:
 
 
 def take_back(token: str) -> str:
-    """Undo what the viewer did, and return the text to show. Raises `TooLateToUndo` and the errors of the undo."""
+    """Undo what the viewer did, and return the text to show. Raises `Conflict` and the errors of the undo."""
     with _lock:
         act = _offers.pop((auth.require().id, token), None)
     if act is None:
-        raise TooLateToUndo("This can no longer be undone.")
+        raise Conflict("too_late_to_undo", "This can no longer be undone.")
     return act() or t("contact.undone")
 
 

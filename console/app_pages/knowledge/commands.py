@@ -22,7 +22,7 @@ _TYPED = "text.md"  # typed text may contain headings
 
 
 def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
-    """Add an uploaded file. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
+    """Add an uploaded file. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, file, name)
     title = PurePath(name).stem.replace("_", " ").strip() or name
@@ -41,7 +41,7 @@ def add_text(title: str, words: str, bot_id: int | None) -> int:
 
 
 def add_page(address: str, bot_id: int | None) -> int:
-    """Add a web page. Raises `NotAllowed`, `AlreadyThere`, `NotFound`, `UnacceptableSource`."""
+    """Add a web page. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
         added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="", by=agent.actor)
@@ -50,7 +50,7 @@ def add_page(address: str, bot_id: int | None) -> int:
 
 
 def replace(source_id: int, file: IO[bytes], name: str) -> None:
-    """Replace a source's content. Raises `NotAllowed`, `AlreadyThere`, `Conflict`, `NotFound`, `UnacceptableSource`."""
+    """Replace a source's content. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, file, name)
     old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept, by=agent.actor))

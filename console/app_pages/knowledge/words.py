@@ -13,7 +13,7 @@ from console.i18n import t
 from core.knowledge.parsers.detect import ACCEPTED
 from core.knowledge.parsers.types import LARGEST_FILE, MEGABYTE
 from core.knowledge.reads import SourceView
-from core.knowledge.sources import AlreadyThere, UnacceptableSource
+from core.knowledge.sources import UnacceptableSource
 from core.models import SourceKind, SourceState
 from core.platform.errors import BotHubError
 
@@ -76,10 +76,7 @@ def accepted() -> str:
 
 def refusal(error: BotHubError) -> str:
     """Return why a source was rejected."""
-    match error:
-        case AlreadyThere():
-            return t("knowledge.already_there", title=error.title)
-        case UnacceptableSource():
-            why = fault(error.reason)
-            return f"{error.name}: {why}" if error.name else why
-    return layout.say(error)
+    if not isinstance(error, UnacceptableSource):
+        return layout.say(error)
+    why = fault(error.reason)
+    return f"{error.name}: {why}" if error.name else why

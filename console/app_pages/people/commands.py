@@ -8,7 +8,7 @@ from core.models import Role
 
 
 def invite(name: str, email: str, role: Role) -> str:
-    """Invite a person. Return a one-time link's token. Raises `NotAllowed`, `UnacceptablePerson`, `Conflict`."""
+    """Invite a person. Return a one-time link's token. Raises `NotAllowed`, `Invalid`, `Conflict`."""
     return as_administrator(user_admin.invite, name, email, role)
 
 

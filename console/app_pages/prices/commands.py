@@ -10,5 +10,5 @@ from core.bots import price_table
 
 
 def save(kept: Mapping[str, Any]) -> None:
-    """Replace the business's own prices. Raises `NotAllowed`, `UnacceptablePrices`."""
+    """Replace the business's own prices. Raises `NotAllowed`, `Invalid`."""
     as_administrator(price_table.save, kept)

@@ -70,7 +70,7 @@ def _cancel(quote_id: int) -> None:
     try:
         commands.cancel(quote_id)
     except BotHubError as error:
-        state["quote_error"] = t("quotes.answered") if not isinstance(error, NotFound) else layout.say(error)
+        state["quote_error"] = layout.say(error)
 
 
 def _when(quote: QuoteRow, zone: ZoneInfo) -> str:

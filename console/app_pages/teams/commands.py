@@ -12,12 +12,12 @@ from core.models import Sees
 
 
 def create(name: str) -> int:
-    """Create a team. Return its id. Raises `NotAllowed`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Create a team. Return its id. Raises `NotAllowed`, `Invalid`, `Conflict`."""
     return as_administrator(teams.create, name)
 
 
 def rename(team_id: int, name: str) -> None:
-    """Rename a team. Raises `NotAllowed`, `NotFound`, `UnacceptableTeam`, `TeamNameTaken`."""
+    """Rename a team. Raises `NotAllowed`, `NotFound`, `Invalid`, `Conflict`."""
     as_administrator(teams.rename, team_id, name)
 
 
@@ -37,7 +37,7 @@ def set_channels(team_id: int, channel_ids: Collection[int]) -> None:
 
 
 def set_rules(rules: Rules) -> None:
-    """Save the assignment rules. Raises `NotAllowed`, `UnacceptableLimit`."""
+    """Save the assignment rules. Raises `NotAllowed`, `Invalid`."""
     as_administrator(assignment.set_rules, rules)
 
 

@@ -34,13 +34,6 @@ class UnacceptableChannel(BotHubError):
         self.missing = missing
 
 
-class ChannelTaken(Conflict):
-    """The number is a channel already."""
-
-    def __init__(self) -> None:
-        super().__init__("This number is a channel already.")
-
-
 @dataclass(frozen=True, slots=True)
 class ChannelEdit:
     """The desired state of a channel. A credential that is not given, or a secret left empty, is unchanged."""
@@ -73,7 +66,7 @@ def account_for(spec: ChannelSpec) -> Account:
 
 
 def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit: ChannelEdit) -> int:
-    """Create a channel. Returns its id. Raises `ChannelTaken`, `NotFound`."""
+    """Create a channel. Returns its id. Raises `Conflict`, `NotFound`."""
     _check_bot(session, edit.bot_id)
     channel_id = session.execute(
         pg_insert(Channel)
@@ -92,7 +85,7 @@ def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit:
         .returning(Channel.id)
     ).scalar_one_or_none()
     if channel_id is None:
-        raise ChannelTaken
+        raise Conflict("channel_taken", "This number is a channel already.")
     session.execute(insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id))
     audit_log.record(session, business_id, actor, "channel.add", f"channel:{channel_id}", identity=spec.identity)
     return channel_id
@@ -144,7 +137,7 @@ def set_state(
     """
     row = _locked(session, channel_id)
     if row.state == state:
-        raise Conflict(f"The channel is {state} already.")
+        raise Conflict("channel_unchanged", f"The channel is {state} already.")
     session.execute(
         update(Channel)
         .where(Channel.id == channel_id)

@@ -20,10 +20,6 @@ from core.platform.errors import Conflict, NotFound
 _NO_SYNC = {"synchronize_session": False}
 
 
-class AlreadyMerged(Conflict):
-    """A contact that was merged into another."""
-
-
 def merge(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> int:
     """Move the addresses and conversations of one contact to another. Returns the id of the merge, for undoing.
 
@@ -34,11 +30,11 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
     Raises:
         NotFound: one of them does not exist.
         Conflict: they are the same.
-        AlreadyMerged: one of them was merged before.
+        Conflict: one of them was merged before.
     """
     keep, merged = _lock(session, keep_id, merged_id)
     if keep.merged_into_id is not None or merged.merged_into_id is not None:
-        raise AlreadyMerged("One of these contacts was merged into another.")
+        raise Conflict("already_merged", "One of these contacts was merged into another.")
     moved: dict[str, Any] = {
         "closed": _close_older(session, business_id, keep_id, merged_id, actor),
         "conversations": _reassign(session, Conversation, merged_id, keep_id),
@@ -64,7 +60,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
 
     Raises:
         NotFound: no such merge.
-        AlreadyMerged: the kept contact was itself merged into another since.
+        Conflict: the kept contact was itself merged into another since.
     """
     lock_receiving(session)
     record = session.get(ContactMerge, merge_id, with_for_update=True)
@@ -74,7 +70,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
         return
     keep, merged = _lock(session, record.kept_id, record.merged_id)
     if keep.merged_into_id is not None:
-        raise AlreadyMerged("This contact was merged into another since: undo that first.")
+        raise Conflict("already_merged", "This contact was merged into another since: undo that first.")
     moved = record.undo_data
     session.execute(
         _RETURN,
@@ -104,7 +100,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
 def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:
     """Lock both contacts and receiving: an arriving message finds its contact before it is stored."""
     if keep_id == merged_id:
-        raise Conflict("A contact cannot be merged into itself.")
+        raise Conflict("same_contact", "A contact cannot be merged into itself.")
     lock_receiving(session)
     contacts = {
         one.id: one

@@ -15,17 +15,9 @@ from core.messaging.contacts import resolve
 from core.messaging.contacts.limits import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
 from core.messaging.outbound import settlement
 from core.models import Contact, ContactIdentity, Conversation
-from core.platform.errors import BotHubError, NotFound
+from core.platform.errors import Invalid, NotFound
 
 _PAST = 10
-
-
-class UnacceptableProfile(BotHubError):
-    """A name or description that is empty or too long."""
-
-
-class UnacceptableField(BotHubError):
-    """A field whose name is empty or too long, whose value is too long, or that exceeds the number of fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +108,20 @@ def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
 
 
 def rename(session: Session, business_id: int, contact_id: int, actor: str, name: str) -> None:
-    """Set a name, which profile names do not overwrite. Raises `UnacceptableProfile`."""
+    """Set a name, which profile names do not overwrite. Raises `Invalid`."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
-        raise UnacceptableProfile(f"A name has 1 to {LONGEST_NAME} characters.")
+        raise Invalid("invalid_profile", f"A name has 1 to {LONGEST_NAME} characters.")
     _locked(session, contact_id).name = name
     session.flush()
     audit_log.record(session, business_id, actor, "contact.rename", f"contact:{contact_id}")
 
 
 def describe(session: Session, business_id: int, contact_id: int, actor: str, about: str) -> None:
-    """Set the description. Raises `NotFound`, `UnacceptableProfile`."""
+    """Set the description. Raises `NotFound`, `Invalid`."""
     about = about.strip()
     if len(about) > LONGEST_ABOUT:
-        raise UnacceptableProfile(f"At most {LONGEST_ABOUT} characters.")
+        raise Invalid("invalid_profile", f"At most {LONGEST_ABOUT} characters.")
     contact = _locked(session, contact_id)
     contact.custom = {**contact.custom, "about": about}
     session.flush()
@@ -140,18 +132,20 @@ def set_field(session: Session, business_id: int, contact_id: int, actor: str, n
     """Set a custom field, replacing its value; an empty value removes it.
 
     Raises:
-        UnacceptableField: a name or value that is too long, no name, or more than 20 fields.
+        Invalid: a name or value that is too long, no name, or more than 20 fields.
         NotFound: no such contact.
     """
     name, value = " ".join(name.split()), value.strip()
     if not 0 < len(name) <= LONGEST_FIELD or len(value) > LONGEST_VALUE:
-        raise UnacceptableField(f"A fact's name has 1 to {LONGEST_FIELD} characters, its value up to {LONGEST_VALUE}.")
+        raise Invalid(
+            "invalid_field", f"A fact's name has 1 to {LONGEST_FIELD} characters, its value up to {LONGEST_VALUE}."
+        )
     contact = _locked(session, contact_id)
     fields = dict(contact.custom.get("fields", []))
     fields[name] = value
     kept = [[field, words] for field, words in fields.items() if words]
     if value and len(kept) > MOST_FIELDS:
-        raise UnacceptableField(f"At most {MOST_FIELDS} facts.")
+        raise Invalid("invalid_field", f"At most {MOST_FIELDS} facts.")
     contact.custom = {**contact.custom, "fields": kept}
     session.flush()
     audit_log.record(session, business_id, actor, "contact.field", f"contact:{contact_id}", field=name)

@@ -20,7 +20,7 @@ from core.conversations import lifecycle as conversations
 from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.resolve import resolve
 from core.messaging.inbound.webhook_events import lock_receiving
-from core.messaging.outbound.enqueue import NewMessage, enqueue_message
+from core.messaging.outbound.enqueue import NewMessage, enqueue_message, key_reused
 from core.models import (
     Channel,
     ChannelState,
@@ -28,7 +28,6 @@ from core.models import (
     Message,
     Sender,
 )
-from core.platform.errors import IdempotencyConflict
 
 LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 
@@ -100,7 +99,7 @@ def _new_message(request: SendRequest, reply_to: str | None) -> NewMessage:
 def _earlier(session: Session, business_id: int, request: SendRequest) -> int | None:
     """Return the conversation in which this key was used. Requests with the same key are serialised here.
 
-    Raises `IdempotencyConflict` when the key was used for another recipient.
+    Raises `Invalid` when the key was used for another recipient.
     """
     session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {request.idempotency_key}", 0)))
@@ -114,7 +113,7 @@ def _earlier(session: Session, business_id: int, request: SendRequest) -> int | 
         return None
     other = request.conversation_id not in (None, conversation_id)
     if other or (request.recipient and not _is_with(session, conversation_id, request.recipient)):
-        raise IdempotencyConflict
+        raise key_reused()
     return conversation_id
 
 

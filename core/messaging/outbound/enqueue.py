@@ -17,6 +17,7 @@ from core.channels.kinds import rules
 from core.channels.registry import limits
 from core.channels.text_splitter import split_text
 from core.channels.types import InvalidMessage
+from core.conversations.channel_switch import check_address
 from core.messaging.attachments import outgoing
 from core.messaging.channels import templates
 from core.messaging.channels.accounts import channel
@@ -25,17 +26,7 @@ from core.models.conversation import IN_GROUP
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
 from core.platform.db import run
-from core.platform.errors import (
-    AddressEnded,
-    BotHubError,
-    Conflict,
-    IdempotencyConflict,
-    MarketingStopped,
-    NotFound,
-    OptedOut,
-    WindowClosed,
-    WrittenInGroup,
-)
+from core.platform.errors import BotHubError, Conflict, Invalid, NotFound
 
 
 class Priority(IntEnum):
@@ -77,14 +68,11 @@ def enqueue_message(session: Session, business_id: int, conversation_id: int, me
     returns what was queued the first time.
 
     Raises:
-        NotFound, Conflict: no such conversation, or it is closed.
-        OptedOut: the customer opted out.
-        AddressEnded: the address is not the customer's any more.
-        WrittenInGroup: the customer wrote in a group, which nothing can be sent to.
-        MarketingStopped: the customer takes no marketing templates.
-        WindowClosed: only a template may be sent.
+        NotFound: no such conversation.
+        Conflict: it is closed, its window is closed, the customer opted out, stopped marketing or wrote in a group, or
+            the address is not theirs any more.
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
-        IdempotencyConflict: the key was used for another message.
+        Invalid: the idempotency key was used for another message.
     """
     (queued,) = enqueue_messages(session, business_id, {conversation_id: message})
     if isinstance(queued, Exception):
@@ -123,16 +111,20 @@ def _parts(
     if target is None:
         raise NotFound(f"No conversation {conversation_id}.")
     if target.status == ConversationStatus.CLOSED:
-        raise Conflict("This conversation is closed: reopen it first.")
-    if target.ended_at is not None:
-        raise AddressEnded
-    if target.opted_out_at is not None:
-        raise OptedOut
+        raise Conflict("conflict", "This conversation is closed: reopen it first.")
+    check_address(target.ended_at, target.opted_out_at)
     if target.in_group:
-        raise WrittenInGroup
+        raise Conflict(
+            "written_in_group",
+            "This customer wrote in a group, where nothing can be sent from here: an answer would reach only them, in "
+            "private. Answer in WhatsApp, or wait until they write in private.",
+        )
     template = templates.find(session, target.channel_id, message.content)
     if target.marketing_stopped_at is not None and templates.is_marketing(template):
-        raise MarketingStopped
+        raise Conflict(
+            "marketing_stopped",
+            "This customer stopped marketing messages. Send another kind of template, or wait until they resume them.",
+        )
     now = datetime.now(UTC)
     due = max(message.send_at or now, now)  # a time in the past must not reopen the window
     if (
@@ -140,7 +132,10 @@ def _parts(
         and message.content["type"] not in _ALLOWED_OUTSIDE_WINDOW
         and (target.window_expires_at is None or target.window_expires_at <= due)
     ):
-        raise WindowClosed
+        raise Conflict(
+            "window_closed",
+            "The 24-hour window is closed: the customer has not written within a day. Send an approved template.",
+        )
     contents = _split(target, message.content)
     if len(contents) > MAX_PARTS:
         raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MAX_PARTS} go out at once")
@@ -185,8 +180,16 @@ def _earlier(session: Session, conversation_id: int, message: NewMessage) -> lis
     keys = [key, *(f"{key}#{part}" for part in range(2, MAX_PARTS + 1))]
     rows = run(session, _EARLIER, {"keys": keys}).all()
     if rows and rows[0][1:] != (conversation_id, fingerprint(message)):
-        raise IdempotencyConflict
+        raise key_reused()
     return [row.id for row in rows]
+
+
+def key_reused() -> Invalid:
+    """Return the error of an idempotency key that came with a different request."""
+    return Invalid(
+        "idempotency_conflict",
+        "This Idempotency-Key was used with a different message. Use a new key for a new message.",
+    )
 
 
 _EARLIER = """

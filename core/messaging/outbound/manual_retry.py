@@ -168,7 +168,7 @@ def cancel(session: Session, business_id: int, message_id: int, actor: str) -> N
     if now == MessageStatus.CANCELLED:
         return
     if now != MessageStatus.QUEUED:
-        raise Conflict(f"Only a message that waits to be sent can be cancelled: this one is {now}.")
+        raise Conflict("conflict", f"Only a message that waits to be sent can be cancelled: this one is {now}.")
     give_up(session, business_id, [message_id], actor)
 
 
