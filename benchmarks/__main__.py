@@ -17,7 +17,7 @@ from benchmarks.bench import Bench, Section
 from benchmarks.client import NotAnswered
 from benchmarks.report import Figure, as_markdown, as_text, machine
 from benchmarks.servers import ROOT
-from benchmarks.stack import running_stack
+from tests.support.stack import running_stack
 
 SECTIONS: dict[str, tuple[str, Section]] = {
     "ack": ("Acknowledging a webhook", ack.run),

@@ -21,8 +21,8 @@ from benchmarks.bench import Bench
 from benchmarks.client import Client, Run
 from benchmarks.report import at_most, contest, percentile, plain
 from benchmarks.servers import Servers
-from benchmarks.stack import Stack, free_port
 from benchmarks.usage import Meter
+from tests.support.stack import Stack, free_port
 
 CONNECTIONS = 32
 MOST_PER_SECOND = 16_000  # requests prepared per second of a round: more than any contestant answers

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from benchmarks import bodies
 from benchmarks.bodies import Signer
 from benchmarks.report import Figure
-from benchmarks.stack import Stack
+from tests.support.stack import Stack
 
 LOAD_KNOBS = {
     "delivery": {"mps": 0, "pair_burst": 0, "window": "off", "statuses": "none"},

@@ -20,9 +20,9 @@ from benchmarks.plain_windows import open_windows
 from benchmarks.reading import BUSINESS, timed
 from benchmarks.report import Figure, at_most, percentile, plain
 from benchmarks.servers import Servers
-from benchmarks.stack import free_port
 from benchmarks.usage import Meter, resident_mb
 from core.platform import events
+from tests.support.stack import free_port
 
 # One process draws all windows: fifty of them would not fit otherwise.
 _CHROMIUM = (

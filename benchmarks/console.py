@@ -22,10 +22,10 @@ from benchmarks.clicking import Windows
 from benchmarks.reading import BUSINESS, Reader
 from benchmarks.report import Figure, as_text, machine, tables
 from benchmarks.servers import ROOT
-from benchmarks.stack import Stack, eventually, running_stack
 from core.accounts import sessions, users
 from core.models import Role
 from core.platform.db import make_engine
+from tests.support.stack import Stack, eventually, running_stack
 
 PAGE = ROOT / "docs" / "benchmarks-console.md"
 BROKEN = (AssertionError, RuntimeError, requests.RequestException, psycopg.Error, SQLAlchemyError, BrowserError)

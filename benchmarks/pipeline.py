@@ -14,9 +14,9 @@ from benchmarks.bench import Bench
 from benchmarks.client import Client
 from benchmarks.report import at_least, at_most, contest, percentile, plain
 from benchmarks.servers import Servers
-from benchmarks.stack import eventually
 from benchmarks.usage import Meter, resident_mb
 from core.cli import demo_business
+from tests.support.stack import eventually
 
 SLOTS = 50  # WORKER_PROCESSES × WORKER_SLOTS
 MODEL_SECONDS = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.bench import Bench
 from benchmarks.client import Client
 from benchmarks.report import at_least
-from benchmarks.stack import eventually
+from tests.support.stack import eventually
 
 _SEED = """
 WITH place AS (

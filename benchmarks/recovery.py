@@ -7,8 +7,8 @@ import time
 from benchmarks.bench import Bench
 from benchmarks.client import Client
 from benchmarks.report import at_most, plain
-from benchmarks.stack import Stack, eventually
 from core.platform.config import Settings
+from tests.support.stack import Stack, eventually
 
 _LEASE_SECONDS = float(Settings.model_fields["lease_seconds"].default)
 _NEVER_MS = 600_000

@@ -21,7 +21,6 @@ from sqlalchemy import select
 
 from benchmarks import demo, desk_data
 from benchmarks.servers import ROOT
-from benchmarks.stack import Stack, running_stack
 from core.accounts import api_keys, teams, users
 from core.accounts.api_keys import Scope
 from core.conversations import canned_responses, team_assignment
@@ -29,6 +28,7 @@ from core.knowledge import sources
 from core.models import Conversation, Role
 from core.platform.config import get_settings
 from core.platform.db import transaction
+from tests.support.stack import Stack, running_stack
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -13,7 +13,7 @@ from core.replies.assistant import compose
 from core.replies.decision import ComposeRequest, HandOff, Reply
 from core.replies.handoff_rules import Reason
 from core.types import BusinessFacts, Passage, Role, Turn
-from tests.ai.test_assistant import NOON, request, says
+from tests.support.scripted_model import NOON, request, says
 
 PRICES = Passage("kb-3", "Precios", "Camisa azul: $ 20.000\nEnvío: $ 3.000 en 1 día", 0.9)
 POISON = Passage(

@@ -14,7 +14,7 @@ from core.replies.assistant import compose
 from core.replies.decision import HandOff
 from core.replies.handoff_rules import Reason
 from core.types import BusinessFacts
-from tests.ai.test_assistant import fails, request, says
+from tests.support.scripted_model import fails, request, says
 
 # 20 November 2026 is a Friday (4).
 DAY = OpeningHours(week=(Shift(day=4, opens=time(9), closes=time(13)), Shift(day=4, opens=time(16), closes=time(20))))

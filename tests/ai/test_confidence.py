@@ -13,7 +13,7 @@ from core.replies.assistant import compose
 from core.replies.confidence import INVENTED_AMOUNTS, OTHER_LANGUAGE, UNGROUNDED, UNKNOWN_SOURCES, Signals, weigh
 from core.replies.decision import HandOff, Reply
 from core.replies.handoff_rules import Reason
-from tests.ai.test_assistant import request, says
+from tests.support.scripted_model import request, says
 
 shares = st.floats(0, 1)
 signals = st.builds(Signals, model=shares, evidence=st.none() | shares)

@@ -12,7 +12,7 @@ from core.replies.assistant import COURTESY, compose
 from core.replies.decision import ComposeRequest, HandOff, NoReplyNeeded, Reply
 from core.text.courtesy import Courtesy, courtesy_of
 from core.types import Autonomy, Role, Turn
-from tests.ai.test_assistant import NOON, fails, request, says
+from tests.support.scripted_model import NOON, fails, request, says
 
 GREETING, THANKS, FAREWELL, SEEN = (
     Courtesy.GREETING, Courtesy.THANKS, Courtesy.FAREWELL, Courtesy.ACKNOWLEDGEMENT,

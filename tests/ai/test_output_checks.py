@@ -8,7 +8,7 @@ from core.bots.settings import BotSettings
 from core.replies.output_checks import invented_amounts, leaks
 from core.replies.prompt import build
 from core.types import BusinessFacts, Passage, Role, Turn
-from tests.ai.test_assistant import NOON
+from tests.support.scripted_model import NOON
 
 PRICES = Passage("kb-3", "Lista de precios", "Camisa: $ 20.000\nZapato: $ 45.900,50\n10% de descuento", 0.9)
 KNOWN = [PRICES.text, "sku;nombre;precio\ng-1;Gorra;12", "Envío: 3 días. Tel. +54 11 5555 0000"]

@@ -13,7 +13,7 @@ from core.replies.decision import ComposeRequest, HandOff, Reply
 from core.replies.handoff_rules import Reason, upset
 from core.replies.handoff_summary import summarise
 from core.types import Role, Turn
-from tests.ai.test_assistant import NOON, request, says
+from tests.support.scripted_model import NOON, request, says
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from core.platform.errors import Conflict
 from core.reporting.metrics import Contacts, contacts
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
-from tests.inbox.steps import column, customer_writes, one, receive, rows, say, store
-from tests.messages import twilio_form
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.outbox import say
+from tests.support.provider_bodies import twilio_form
 
 EVERY_MESSAGE = text("""
 SELECT count(DISTINCT c.contact_id) FILTER (WHERE written.at >= now() - interval '24 hours'),

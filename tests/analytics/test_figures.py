@@ -29,9 +29,9 @@ from core.reporting.daily_metrics_sql import LIMITS
 from core.reporting.drill_down import CountedConversation, DrillDown
 from core.reporting.metrics import EVERYBODY, Figures, MetricFilter, quantile
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.inbox.steps import one, rows
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import one, rows
 
 ZONE = ZoneInfo("America/Bogota")
 TODAY = datetime.now(ZONE).date()

@@ -13,8 +13,8 @@ from core.models import AnswerVerdict, Conversation
 from core.platform.db import system_transaction, transaction
 from core.reporting import answer_rollups
 from core.reporting.bot_quality import Named, Quality, Resolutions, quality
-from tests.inbox.steps import rows
-from tests.learning.past_conversations import NOW, change, ran, talk
+from tests.factories import NOW, ai_run, change, past_conversation
+from tests.support.database import rows
 
 DAY = timedelta(days=1)
 UTC = ZoneInfo("UTC")
@@ -28,12 +28,16 @@ def measured(business, days: int = 30, channel_id: int | None = None) -> Quality
 
 
 def test_outcomes_are_counted_by_cause_and_confidence(business) -> None:
-    ran(business, talk(business, csat=5), 2 * DAY, confidence=0.95)
-    ran(business, talk(business, csat=1), 2 * DAY, confidence=0.91)
-    ran(business, talk(business), 2 * DAY, confidence=1.0)
-    ran(business, talk(business), 2 * DAY, outcome="handoff", decided_by="keyword", confidence=None)
-    ran(business, talk(business), 2 * DAY, outcome="handoff", decided_by="low_confidence", confidence=0.2)
-    ran(business, talk(business), 2 * DAY, outcome="handoff", decided_by="low_confidence", confidence=0.25)
+    ai_run(business, past_conversation(business, csat=5), 2 * DAY, confidence=0.95)
+    ai_run(business, past_conversation(business, csat=1), 2 * DAY, confidence=0.91)
+    ai_run(business, past_conversation(business), 2 * DAY, confidence=1.0)
+    ai_run(business, past_conversation(business), 2 * DAY, outcome="handoff", decided_by="keyword", confidence=None)
+    ai_run(
+        business, past_conversation(business), 2 * DAY, outcome="handoff", decided_by="low_confidence", confidence=0.2
+    )
+    ai_run(
+        business, past_conversation(business), 2 * DAY, outcome="handoff", decided_by="low_confidence", confidence=0.25
+    )
     found = measured(business)
     assert found.count(AnswerVerdict.GOOD) == found.count(AnswerVerdict.BAD) == found.count(AnswerVerdict.UNKNOWN) == 1
     assert list(found.handed_over.items()) == [("low_confidence", 2), ("keyword", 1)]
@@ -50,7 +54,7 @@ def test_topics_and_sources_have_their_outcomes(business) -> None:
         (None, "Price", ["facts"]),
     ):
         trace = {"topics": [topic], "sources": cited, "passages": passages}
-        ran(business, talk(business, csat=score), DAY, trace=trace)
+        ai_run(business, past_conversation(business, csat=score), DAY, trace=trace)
     found = measured(business)
     assert [(one.name.lower(), one.count, one.good, one.bad) for one in found.topics] == [
         ("shipping", 2, 1, 1), ("price", 1, 0, 0),
@@ -60,22 +64,22 @@ def test_topics_and_sources_have_their_outcomes(business) -> None:
 
 
 def test_a_resolution_is_durable_when_its_customer_does_not_come_back_for_a_week(business) -> None:
-    talk(business, ended=10 * DAY)
-    talk(business, ended=10 * DAY, mode="human")
-    talk(business, ended=10 * DAY, handed_off_at=NOW - 11 * DAY)
-    talk(business, last_message_at=NOW - 10 * DAY)
-    talk(business, last_message_at=NOW - 10 * DAY, waiting_since=NOW - 10 * DAY)
-    talk(business, ended=2 * DAY)
-    returned = talk(business, ended=10 * DAY)
+    past_conversation(business, ended=10 * DAY)
+    past_conversation(business, ended=10 * DAY, mode="human")
+    past_conversation(business, ended=10 * DAY, handed_off_at=NOW - 11 * DAY)
+    past_conversation(business, last_message_at=NOW - 10 * DAY)
+    past_conversation(business, last_message_at=NOW - 10 * DAY, waiting_since=NOW - 10 * DAY)
+    past_conversation(business, ended=2 * DAY)
+    returned = past_conversation(business, ended=10 * DAY)
     with system_transaction() as session:
         contact = session.scalar(select(Conversation.contact_id).where(Conversation.id == returned))
-    change(talk(business, created_at=NOW - 5 * DAY, last_message_at=NOW), contact_id=contact)
+    change(past_conversation(business, created_at=NOW - 5 * DAY, last_message_at=NOW), contact_id=contact)
     assert measured(business).resolutions == Resolutions(ended=5, durable=4, by_bot=2)
     assert measured(business, days=1).resolutions.ended == 0, "they ended more than a week before these days"
 
 
 def test_other_channels_and_days_are_excluded(business) -> None:
-    ran(business, talk(business, csat=5), 5 * DAY)
+    ai_run(business, past_conversation(business, csat=5), 5 * DAY)
     assert measured(business, days=2).conversations == 0
     assert measured(business, channel_id=business.sms_channel_id).conversations == 0
     assert measured(business, channel_id=business.whatsapp_channel_id).conversations == 1
@@ -89,10 +93,10 @@ def test_without_data_all_is_zero(business, days: int) -> None:
 
 def test_counted_days_are_read_from_the_rollups(business) -> None:
     trace = {"topics": ["Shipping", "Price"], "sources": ["facts"]}
-    ran(business, talk(business, csat=5), 2 * DAY, confidence=0.95, trace=trace)
-    ran(business, talk(business, csat=1), 12 * DAY, confidence=0.4, trace=trace)
-    ran(business, talk(business), 3 * DAY, outcome="handoff", decided_by="keyword", confidence=None)
-    talk(business, ended=10 * DAY)
+    ai_run(business, past_conversation(business, csat=5), 2 * DAY, confidence=0.95, trace=trace)
+    ai_run(business, past_conversation(business, csat=1), 12 * DAY, confidence=0.4, trace=trace)
+    ai_run(business, past_conversation(business), 3 * DAY, outcome="handoff", decided_by="keyword", confidence=None)
+    past_conversation(business, ended=10 * DAY)
     before = measured(business)
     rows(
         "INSERT INTO counted_days (business_id, day, counted_at)"

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.day import CLOSES, OPENS, STORIES, script
 from benchmarks.load import Written, _waits
-from benchmarks.stack import free_port
+from tests.support.stack import free_port
 
 
 @pytest.mark.parametrize("module", ["benchmarks.load", "benchmarks.demo"])

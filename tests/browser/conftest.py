@@ -20,7 +20,7 @@ from core.platform.config import get_settings
 from core.platform.db import system_transaction
 from tests.browser.steps import PATIENCE, signed_in
 from tests.conftest import TestBusiness
-from tests.console.people import Person, conversation, person, says
+from tests.factories import Person, conversation, person, says
 
 _ROOT = Path(__file__).parents[2]
 _CHROMIUM = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.console.people import Person
+from tests.factories import Person
 
 PATIENCE = 45.0  # seconds: what is right costs no waiting, and a busy machine draws the first page of charts in twenty
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from core.models import Role
 from tests.browser.steps import at_rest, signed_in
-from tests.console.people import person
+from tests.factories import person
 
 
 def test_streamlits_own_words_are_in_the_language_of_whoever_looks(page: Page, console, business, talk) -> None:

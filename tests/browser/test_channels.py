@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from core.models import Role
 from tests.browser.steps import at_rest
-from tests.console.people import conversation, person, says
-from tests.inbox.steps import rows
+from tests.factories import conversation, person, says
+from tests.support.database import rows
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.browser.steps import at_rest, open_thread, until
-from tests.console.people import Person, conversation, person, replies, says, state_of
+from tests.factories import Person, conversation, person, says
+from tests.support.database import replies, state_of
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +30,7 @@ def test_a_one_time_link_signs_in_and_a_refresh_keeps_it(page: Page, link: str, 
 
 
 def test_signing_in_with_a_password_and_out_again(page: Page, business, talk: int) -> None:
-    from tests.console.people import PASSWORD
+    from tests.factories import PASSWORD
 
     ana = person(business.business_id)
     page.goto("/")

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from core.models import Conversation
 from core.platform.db import system_transaction
 from tests.browser.steps import at_rest, open_thread, signed_in, until
-from tests.console.people import Person, conversation, person, says, state_of
-from tests.inbox.steps import one
+from tests.factories import Person, conversation, person, says
+from tests.support.database import one, state_of
 
 pytestmark = pytest.mark.browser
 

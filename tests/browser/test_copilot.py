@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from core.conversations import canned_responses
 from core.platform.db import transaction
 from tests.browser.steps import at_rest, open_thread
-from tests.console.people import Person
-from tests.inbox.steps import rows
+from tests.factories import Person
+from tests.support.database import rows
 
 pytestmark = pytest.mark.browser
 

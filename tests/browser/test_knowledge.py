@@ -13,9 +13,9 @@ from core.knowledge import ingest, sources
 from core.models import Role
 from core.platform.db import transaction
 from tests.browser.steps import at_rest, signed_in
-from tests.console.people import person
-from tests.inbox.steps import one
-from tests.knowledge.ingest_helpers import add, claim, markdown, read_at_once, read_next
+from tests.factories import person
+from tests.support.database import one
+from tests.support.knowledge import add, claim, markdown, read_at_once, read_next
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from core.models import Role
 from tests.browser.steps import PATIENCE, at_address, at_rest, signed_in
 from tests.browser.test_theme import TOO_FAINT
 from tests.browser.test_thread import picture
-from tests.console.people import Person, conversation, failed_message, person, says
+from tests.factories import Person, conversation, failed_message, person, says
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,8 @@ from core.models import Conversation
 from core.platform import events
 from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, until
-from tests.console.people import Person, conversation, replies, says, state_of
+from tests.factories import Person, conversation, says
+from tests.support.database import replies, state_of
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.models import Role
 from tests.browser.steps import at_rest, signed_in, until
-from tests.console.people import person
+from tests.factories import person
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from core.models import QuoteState, Role
 from tests.browser.steps import at_rest, open_thread, signed_in, until
-from tests.console.people import person
-from tests.console.test_quotes_page import SOME_FLOUR, TWO_SHIRTS, UNCLEAR, quote
-from tests.inbox.steps import one
+from tests.factories import person
+from tests.support.database import one
+from tests.support.quotes import SOME_FLOUR, TWO_SHIRTS, UNCLEAR, quote
 
 pytestmark = pytest.mark.browser
 

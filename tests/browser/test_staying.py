@@ -8,7 +8,7 @@ from sqlalchemy import text
 from core.accounts import sessions
 from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, open_thread, until
-from tests.console.people import PASSWORD, conversation, person, says
+from tests.factories import PASSWORD, conversation, person, says
 
 BOX = ".composer textarea"
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.models import Role
 from tests.browser.steps import at_rest
-from tests.console.people import conversation, person, says
+from tests.factories import conversation, person, says
 
 pytestmark = pytest.mark.browser
 

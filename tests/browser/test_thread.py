@@ -18,7 +18,8 @@ from core.models import Attachment
 from core.platform import events, object_storage
 from core.platform.db import system_transaction
 from tests.browser.steps import PATIENCE, at_address, at_rest, signed_in, until
-from tests.console.people import Person, conversation, person, says, state_of
+from tests.factories import Person, conversation, person, says
+from tests.support.database import state_of
 
 pytestmark = pytest.mark.browser
 

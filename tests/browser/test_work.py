@@ -13,8 +13,8 @@ from sqlalchemy import insert
 from core.models import MessageTemplate, Role
 from core.platform.db import system_transaction
 from tests.browser.steps import at_rest, open_thread, signed_in, until
-from tests.console.people import Person, conversation, failed_message, person, replies, says, state_of
-from tests.inbox.steps import column, one, rows
+from tests.factories import Person, conversation, failed_message, person, says
+from tests.support.database import column, one, replies, rows, state_of
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,9 @@ from core.channels.templates.check import TemplateFault, check
 from core.channels.templates.template import read_template
 from core.channels.types import InvalidMessage
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, rows
-from tests.webhook_app.api_world import Api, make_conversation
+from tests.factories import conversation
+from tests.support.api import Api
+from tests.support.database import one, rows
 
 
 @pytest.fixture
@@ -246,7 +247,7 @@ def test_the_api_refuses_before_it_queues(
         ("pausada", "es", "PAUSED", "MARKETING", [BODY]),
         ("clave", "es", "APPROVED", "AUTHENTICATION", [{"type": "BODY", "text": "{{1}}"}]),
     )
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id, "AR.13491208655302741918")
+    talk = conversation(business.business_id, business.whatsapp_channel_id, "AR.13491208655302741918")
     answer = api.post("/api/v1/messages", {"conversation_id": talk, "template": template})
     assert answer.status_code == 422
     (fault,) = answer.json["errors"]
@@ -257,7 +258,7 @@ def test_the_api_refuses_before_it_queues(
 
 
 def test_the_api_accepts_valid_and_unknown_templates(api: Api, business: TestBusiness) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id, window=None)
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window=None)
     template = {"name": "aviso", "language": "es-AR", "components": [body("Ana", "hoy")]}
     message = {"conversation_id": talk, "template": template}
     assert api.post("/api/v1/messages", message).status_code == 202, "no template was ever told"

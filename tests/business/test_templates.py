@@ -19,9 +19,10 @@ from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import customer_writes, one, rows, store
-from tests.messages import meta_json
-from tests.webhook_app.api_world import make_conversation
+from tests.factories import conversation
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, store
+from tests.support.provider_bodies import meta_json
 from workers.jobs.ingest import receive
 
 ORDER = {
@@ -153,7 +154,7 @@ def test_twilios_content_templates_are_listed_and_readable(business: TestBusines
     with transaction(business.business_id) as session:
         (found,) = templates.usable(session, business.twilio_whatsapp_channel_id)
     assert [(slot.name, slot.example) for slot in slots(found.components)] == [("1", "Ana"), ("2", "A-1")]
-    talk = make_conversation(business.business_id, business.twilio_whatsapp_channel_id, window=None)
+    talk = conversation(business.business_id, business.twilio_whatsapp_channel_id, window=None)
     message = {"type": "template", "template": {"content_sid": content["sid"], "variables": {"1": "Eva", "2": "B-7"}}}
     with transaction(business.business_id) as session:
         enqueue_message(session, business.business_id, talk, NewMessage(message, Sender.AGENT))

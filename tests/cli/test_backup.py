@@ -16,8 +16,8 @@ from core.cli.__main__ import main
 from core.cli.backup_manifest import BackupError
 from core.cli.command_environment import reset_caches
 from core.models import Base
-from tests.console.people import conversation, person, says
-from tests.inbox.steps import rows
+from tests.factories import conversation, person, says
+from tests.support.database import rows
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from core.messaging.channels.accounts import account_of
 from core.models import Channel, ChannelState
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, rows
+from tests.support.database import column, rows
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from core.models import Agent, Channel
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.inbox.steps import column, rows
+from tests.factories import person
+from tests.support.database import column, rows
 
 
 def test_every_encrypted_column_is_known() -> None:

@@ -11,7 +11,7 @@ import responses
 from responses import matchers
 
 from core.cli.__main__ import main
-from tests.inbox.steps import rows
+from tests.support.database import rows
 
 NUMBER = "http://127.0.0.1:9/v26.0/106540352242922"
 WABA = "http://127.0.0.1:9/v26.0/102290129340398/subscribed_apps"

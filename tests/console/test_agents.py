@@ -11,7 +11,7 @@ from core.accounts import users
 from core.models import Agent, AuditEntry, Role
 from core.platform.db import system_transaction
 from core.platform.errors import Conflict
-from tests.console.people import PASSWORD, person
+from tests.factories import PASSWORD, person
 from tests.refusals import refused
 
 

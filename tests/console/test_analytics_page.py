@@ -12,9 +12,9 @@ from core.models import Role
 from core.reporting.metrics import Figures, MetricFilter
 from tests.analytics.test_figures import FIRST, TODAY, make_history
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import rows
+from tests.factories import person
+from tests.support.database import rows
+from tests.support.desk import Desk
 
 
 @pytest.fixture(autouse=True)

@@ -30,12 +30,12 @@ from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import NotFound
 from core.types import BusinessFacts
-from tests.ai.test_assistant import says
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import one, rows
+from tests.factories import person
 from tests.refusals import refused
+from tests.support.database import one, rows
+from tests.support.desk import Desk
+from tests.support.scripted_model import says
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from core.platform.db import transaction
 from core.platform.errors import NotFound
 from core.replies import explanations
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, says
 from tests.console.test_bot_page import at_bot, in_force, press, save
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
+from tests.factories import conversation, says
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
 
 
 @pytest.fixture

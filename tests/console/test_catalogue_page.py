@@ -14,8 +14,8 @@ from core.catalog.price_list_file import Read
 from core.catalog.products import Facts
 from core.models import Role
 from core.platform.db import transaction
-from tests.console.people import person
-from tests.console.test_pages import Desk
+from tests.factories import person
+from tests.support.desk import Desk
 
 SHIRT = Facts("Camisa azul", Decimal(25), sku="CAM-01", aliases=("blusa",))
 

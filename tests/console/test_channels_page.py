@@ -15,10 +15,10 @@ from core.messaging.channels import admin
 from core.messaging.channels.admin import ChannelEdit
 from core.models import Role
 from core.platform.errors import NotFound
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import rows
+from tests.factories import person
 from tests.refusals import refused
+from tests.support.database import rows
+from tests.support.desk import Desk
 
 META = "http://127.0.0.1:9/v26.0"
 TWILIO = "http://127.0.0.1:9/2010-04-01"

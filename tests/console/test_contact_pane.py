@@ -12,9 +12,9 @@ from console.auth import NotAllowed
 from core.messaging.contacts import profile
 from core.models import Role
 from core.platform.db import transaction
-from tests.console.people import conversation, person, says, state_of
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
+from tests.factories import conversation, person, says
+from tests.support.database import column, one, rows, state_of
+from tests.support.desk import Desk
 
 
 @pytest.fixture

@@ -22,9 +22,10 @@ from core.models import AIRun, Business, Channel, Conversation, Message, Product
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.replies.copilot import Task
-from tests.console.people import conversation, person, replies, says
-from tests.console.test_pages import Desk
+from tests.factories import conversation, person, says
 from tests.refusals import refused
+from tests.support.database import replies
+from tests.support.desk import Desk
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -19,9 +19,9 @@ from core.messaging.outbound import manual_retry
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import Conflict
-from tests.console.people import conversation, failed_message, person, says, state_of
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
+from tests.factories import conversation, failed_message, person, says
+from tests.support.database import column, one, rows, state_of
+from tests.support.desk import Desk
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

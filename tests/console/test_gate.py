@@ -21,7 +21,7 @@ from console.http.security import COOKIE
 from core.accounts import sessions
 from core.platform.db import system_transaction
 from core.platform.errors import StoreUnavailable
-from tests.console.people import person
+from tests.factories import person
 
 HOST = "http://console.example"
 STREAM = "ws://console.example/_stcore/stream"

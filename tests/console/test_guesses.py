@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from console.http import sign_in_limits
 from console.http.sign_in_limits import COOKIE, Guesses, TooMany
-from tests.console.people import PASSWORD, person
 from tests.console.test_routes import ORIGIN, browser
+from tests.factories import PASSWORD, person
 
 __all__ = ["browser"]
 

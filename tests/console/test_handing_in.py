@@ -16,8 +16,8 @@ from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sees, Sender
 from core.platform.config import get_settings
 from core.platform.db import transaction
-from tests.console.people import conversation, person
-from tests.inbox.steps import one
+from tests.factories import conversation, person
+from tests.support.database import one
 
 EVERYBODYS = Limited(0, Sees.ALL)
 HOST = "http://console.example"

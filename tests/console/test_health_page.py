@@ -9,10 +9,10 @@ from console.app_pages.health import queries
 from core.models import Role
 from core.monitoring import webhook_health
 from core.monitoring.webhook_health import Answered
-from tests.console.people import person
-from tests.console.test_pages import Desk
+from tests.factories import person
 from tests.health.test_alerts import notified_after
-from tests.inbox.steps import rows
+from tests.support.database import rows
+from tests.support.desk import Desk
 
 
 def test_what_is_wrong_is_shown_until_it_is_over(business, monkeypatch: pytest.MonkeyPatch) -> None:

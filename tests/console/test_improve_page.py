@@ -19,11 +19,10 @@ from core.models import Role
 from core.platform.db import system_transaction, transaction
 from core.text.pii import MASK
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import rows
-from tests.learning.past_conversations import asked_in_vain
+from tests.factories import asked_in_vain, person
 from tests.refusals import refused
+from tests.support.database import rows
+from tests.support.desk import Desk
 
 DAY = timedelta(days=1)
 

@@ -15,10 +15,10 @@ from core.platform import object_storage
 from core.platform.db import transaction
 from core.platform.errors import BotHubError
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person, says
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
-from tests.knowledge.ingest_helpers import add, claim, markdown, read_at_once, read_next
+from tests.factories import conversation, person, says
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
+from tests.support.knowledge import add, claim, markdown, read_at_once, read_next
 
 GUIDE = markdown("Shipping to Córdoba takes three days.", "The warranty lasts a year.")
 

@@ -16,7 +16,7 @@ from core.platform import events
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import StoreUnavailable
 from core.platform.events import Change, Presence
-from tests.console.people import Person, conversation, person
+from tests.factories import Person, conversation, person
 
 
 @pytest.fixture

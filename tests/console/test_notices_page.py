@@ -14,9 +14,11 @@ from core.messaging.outbound import settlement
 from core.models import Role, Severity
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, customer_writes, one, rows, say
+from tests.factories import conversation, person
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
+from tests.support.inbound import customer_writes
+from tests.support.outbox import say
 
 
 def note(

@@ -25,10 +25,11 @@ from core.models import Role
 from core.platform import job_queue
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, customer_writes, one, rows, store
-from tests.messages import meta_body, meta_json, text_value
+from tests.factories import person
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
+from tests.support.inbound import customer_writes, store
+from tests.support.provider_bodies import meta_body, meta_json, text_value
 from workers.jobs.ingest import receive
 from workers.stats_reporter import StatsReporter
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,72 +10,20 @@ from typing import Any
 import pytest
 import streamlit as st
 from sqlalchemy import select, update
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
-from console import asgi, auth, navigation
+from console import auth
 from console.app_pages.account import commands as account_commands
 from console.app_pages.inbox import commands as inbox_commands
-from console.http.security import COOKIE
 from core.accounts import sessions, users
 from core.channels.types import InvalidMessage
 from core.models import Agent, Delivery, Message, Role
 from core.platform import events
 from core.platform.db import system_transaction
-from tests.console.people import PASSWORD, Person, conversation, person, replies, says, state_of
+from tests.factories import PASSWORD, Person, conversation, person, says
 from tests.refusals import refused
-
-APP = str(Path(navigation.__file__).with_name("app.py"))
-
-
-class Desk:
-    """The console as one person sees it."""
-
-    def __init__(self, one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(auth, "token", lambda: one.token)
-        self.person = one
-        self.page = AppTest.from_file(APP, default_timeout=30)
-        self.browser = TestClient(
-            Starlette(routes=asgi.app._user_routes), base_url="http://console.example", cookies={COOKIE: one.token},
-            headers={"origin": "http://console.example"},
-        )  # fmt: skip
-        self.triggers: dict[str, str] = {}  # ids, which a page that was drawn in part no longer tells
-
-    def open(self, conversation_id: int | None = None) -> AppTest:
-        if conversation_id is not None:
-            self.page.query_params["c"] = str(conversation_id)
-        return self.run()
-
-    def run(self) -> AppTest:
-        self.page.run()
-        assert not self.page.exception, self.page.exception
-        return self.page
-
-    def act(self, what: str, talk: int, **more: Any) -> dict[str, Any]:
-        """Do something in the head of a conversation or to its customer; gives the answer, which may be a refusal."""
-        asked = {"key": str(uuid.uuid4()), **more}
-        answer: dict[str, Any] = self.browser.post(f"/inbox/{talk}/{what}", json=asked).json()
-        self.run()
-        return answer
-
-    def pull(self, name: str, value: Any) -> AppTest:
-        """Pull a trigger as a script in the browser does, which AppTest has no words for."""
-        for one in self.page.get("bidi_component"):
-            if one.proto.component_name == "bothub.trigger":
-                self.triggers[json.loads(one.proto.json)["name"]] = _make_trigger_id(one.proto.id, "events")
-        told = self.page._tree.get_widget_states()
-        pulled = [{"event": "pulled", "value": value}]
-        told.widgets.add(id=self.triggers[name], json_trigger_value=json.dumps(pulled))
-        self.page._run(told)
-        assert not self.page.exception, self.page.exception
-        return self.page
-
-    def component(self, name: str) -> dict[str, Any]:
-        found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
-        assert found, f"{name} is not on the page"
-        return json.loads(found[0].proto.json)
+from tests.support.database import replies, state_of
+from tests.support.desk import APP, Desk
 
 
 @pytest.fixture

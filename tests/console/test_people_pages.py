@@ -15,9 +15,9 @@ from core.cli.__main__ import main
 from core.models import Role
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.console.people import PASSWORD, person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
+from tests.factories import PASSWORD, person
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
 
 
 def at(business: TestBusiness, monkeypatch: pytest.MonkeyPatch, role: Role, name: str) -> Desk:

@@ -9,8 +9,8 @@ import pytest
 from core.bots import price_table
 from core.models import Role
 from core.platform.db import transaction
-from tests.console.people import person
-from tests.console.test_pages import Desk
+from tests.factories import person
+from tests.support.desk import Desk
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])

@@ -14,8 +14,8 @@ from core.models import Role
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
 from tests.console.test_analytics_page import at
-from tests.inbox.steps import rows
-from tests.learning.past_conversations import ran, said, talk
+from tests.factories import NOW, ai_run, message, past_conversation
+from tests.support.database import rows
 
 DAY = timedelta(days=1)
 
@@ -28,12 +28,12 @@ def nothing_cached() -> None:
 
 def answered(business: TestBusiness, score: int | None, cost: str | None, times: int = 1) -> None:
     """A conversation with answers of the bot's, and the customer's score for it."""
-    held = talk(business, csat=score)
-    said(business, held, "customer", "Hello?", DAY)
+    held = past_conversation(business, csat=score)
+    message(held, "Hello?", at=NOW - DAY)
     price = None if cost is None else Decimal(cost)
     trace = {"topics": ["Shipping"], "sources": ["facts"], "passages": []}
     for _ in range(times):
-        ran(business, held, DAY, confidence=0.9, input_tokens=10, output_tokens=1, cost_usd=price, trace=trace)
+        ai_run(business, held, DAY, confidence=0.9, input_tokens=10, output_tokens=1, cost_usd=price, trace=trace)
 
 
 def shown(business: TestBusiness, monkeypatch: pytest.MonkeyPatch):
@@ -45,7 +45,7 @@ def shown(business: TestBusiness, monkeypatch: pytest.MonkeyPatch):
 def test_figures_charts_and_the_conversations_behind_them(business, monkeypatch) -> None:
     for score in (1, 5):
         answered(business, score, "0.02", times=30)
-    talk(business, ended=8 * DAY)
+    past_conversation(business, ended=8 * DAY)
     desk, tiles = shown(business, monkeypatch)
     assert tiles["Good answers"] == "50%"
     assert tiles["Durable resolution"] == "100%"
@@ -85,8 +85,8 @@ def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, mon
 
 @pytest.mark.parametrize(("role", "there"), [(Role.MANAGER, True), (Role.AGENT, False)])
 def test_it_is_for_managers(business, monkeypatch, role: Role, there: bool) -> None:
-    held = talk(business, assignee_id=None)
-    said(business, held, "customer", "Hello?", DAY)
+    held = past_conversation(business, assignee_id=None)
+    message(held, "Hello?", at=NOW - DAY)
     desk = at(business, monkeypatch, role)
     parts = [list(one.options) for one in desk.page.segmented_control if one.key == "part"]
     assert any("AI quality" in options for options in parts) is there

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
@@ -13,21 +12,14 @@ from console import auth
 from console.app_pages.analytics import queries
 from console.app_pages.quotes import commands
 from core.catalog import quotes
-from core.catalog.orders.matcher import Line
-from core.catalog.product_index import Item
 from core.catalog.quote import QuoteChange
 from core.models import Quote, QuoteState, Role
 from core.platform.db import system_transaction, transaction
 from core.reporting import daily_rollups
-from tests.console.people import conversation, person, says
-from tests.console.test_pages import Desk
-from tests.inbox.steps import one, rows
-
-SHIRT = Item(1, "CAM-01", "Camisa azul", (), "", Decimal(25), "USD")
-FLOUR = Item(2, "", "Harina", (), "kg", Decimal("1.2"), "USD")
-TWO_SHIRTS = Line("camisas", Decimal(2), "", SHIRT, 0.97)
-SOME_FLOUR = Line("harina", Decimal("1.5"), "kg", FLOUR, 0.9)
-UNCLEAR = Line("zapato", Decimal(1), "", None, 0.5)
+from tests.factories import conversation, person, says
+from tests.support.database import one, rows
+from tests.support.desk import Desk
+from tests.support.quotes import SOME_FLOUR, TWO_SHIRTS, UNCLEAR, quote
 
 
 @pytest.fixture
@@ -38,18 +30,6 @@ def talk(business) -> int:
 @pytest.fixture
 def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(person(business.business_id), monkeypatch)
-
-
-def quote(business, talk: int, *lines: Line, state: QuoteState = QuoteState.OPEN, based_on: int | None = None) -> int:
-    """A quote that is given to the customer; `state` is what it ends in."""
-    given = state if state in quotes.WAITING else QuoteState.OPEN
-    change = QuoteChange(given, based_on, lines, "en", datetime.now(UTC) + timedelta(hours=48))
-    with transaction(business.business_id) as session:
-        quote_id = quotes.apply(session, business.business_id, talk, business.bot_id, change)
-        assert quote_id is not None
-        if state != given:
-            quotes.apply(session, business.business_id, talk, business.bot_id, QuoteChange(state, quote_id))
-    return quote_id
 
 
 def _open(desk: Desk, **query: str) -> AppTest:

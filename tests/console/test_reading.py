@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from console.reading import reading, together
 from core.platform.errors import StoreUnavailable
-from tests.inbox.steps import rows
+from tests.support.database import rows
 
 
 def test_reads_share_a_transaction(business) -> None:

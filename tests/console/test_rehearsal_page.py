@@ -14,12 +14,12 @@ from core.evaluation.test_cases import Case, of_bot
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import NotFound
-from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import one, rows
+from tests.factories import person
 from tests.rehearsal.test_replays import answered, begin, claim, done
+from tests.support.database import one, rows
+from tests.support.desk import Desk
+from tests.support.scripted_model import says as answers
 from workers.jobs import background_task as work
 
 

@@ -23,7 +23,7 @@ from core.accounts import sessions
 from core.models import Attachment, Business, Message
 from core.platform import db, object_storage
 from core.platform.db import system_transaction
-from tests.console.people import PASSWORD, Person, conversation, person, says
+from tests.factories import PASSWORD, Person, conversation, person, says
 
 HOST = "http://console.example"
 SOCKET = "ws://console.example/live"

@@ -14,7 +14,7 @@ from core.platform.config import load
 from core.platform.crypto import token_hash
 from core.platform.db import system_transaction
 from core.platform.errors import ConfigurationError
-from tests.console.people import Person, person
+from tests.factories import Person, person
 
 
 def who(token: str) -> CurrentAgent | None:

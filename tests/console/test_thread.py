@@ -15,7 +15,7 @@ from core.conversations.inbox_list import InboxFilter, View
 from core.models import Attachment, Business
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
-from tests.console.people import conversation, person, says
+from tests.factories import conversation, person, says
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

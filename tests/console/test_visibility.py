@@ -36,10 +36,10 @@ from core.platform.errors import NotFound
 from core.platform.events import Change, Presence
 from core.replies.copilot import Task
 from core.reporting.metrics import EVERYBODY
-from tests.console.people import Person, conversation, failed_message, person, says
-from tests.console.test_pages import Desk
-from tests.console.test_quotes_page import TWO_SHIRTS, quote
-from tests.inbox.steps import one, rows
+from tests.factories import Person, conversation, failed_message, person, says
+from tests.support.database import one, rows
+from tests.support.desk import Desk
+from tests.support.quotes import TWO_SHIRTS, quote
 
 HOST = "http://console.example"
 SEEN = {

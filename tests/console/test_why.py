@@ -18,9 +18,9 @@ from core.platform.db import transaction
 from core.replies.explanations import Explanation, Source
 from core.types import Summary
 from tests.conftest import TestBusiness
-from tests.console.people import Person, conversation, person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import rows
+from tests.factories import Person, conversation, person
+from tests.support.database import rows
+from tests.support.desk import Desk
 
 SURE = Explanation(
     bot="Sol", settings_version=3, prompt_version="abc", outcome="reply", decided_by="model",

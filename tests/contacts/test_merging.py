@@ -11,9 +11,10 @@ from core.messaging.contacts import duplicates, merging, profile
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, state_of
 from tests.contacts.steps import close, merge, undo
-from tests.inbox.steps import column, customer_writes, one, rows
+from tests.factories import conversation
+from tests.support.database import column, one, rows, state_of
+from tests.support.inbound import customer_writes
 
 ONE, OTHER = "5491155550001", "5491166660002"
 

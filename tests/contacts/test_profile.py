@@ -8,9 +8,10 @@ from core.messaging.contacts import profile
 from core.platform.db import transaction
 from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, state_of
-from tests.inbox.steps import customer_writes, one
+from tests.factories import conversation
 from tests.refusals import refused
+from tests.support.database import one, state_of
+from tests.support.inbound import customer_writes
 
 
 def test_a_profile_has_addresses_and_past_conversations(business: TestBusiness) -> None:

@@ -16,8 +16,9 @@ from core.types import Autonomy
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
 from tests.conversations.test_owners import online
-from tests.inbox.steps import customer_writes, one, receive, rows, store
-from tests.messages import meta_body, text_value
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.provider_bodies import meta_body, text_value
 
 QUIET = 0.2  # seconds, REPLY_QUIET_SECONDS of the tests
 FIRST = 0.1  # and REPLY_FIRST_QUIET_SECONDS

@@ -12,9 +12,11 @@ from core.replies import drafts, explanations
 from core.replies.decision import Reply, Trace
 from core.types import Passage
 from tests.conftest import TestBusiness
-from tests.conversations.test_turns import begin, claim, finish
-from tests.inbox.steps import column, customer_writes, one, rows, say
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes
+from tests.support.outbox import say
+from tests.support.pending_replies import begin, claim, finish
 
 TRACE = Trace(
     "model",

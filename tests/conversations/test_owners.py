@@ -16,10 +16,11 @@ from core.replies.decision import HandOff, Trace
 from core.replies.handoff_rules import Reason
 from core.types import Summary
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.conversations.test_turns import begin, finish
-from tests.inbox.steps import customer_writes, one, rows
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes
+from tests.support.pending_replies import begin, finish
 
 SUMMARY = Summary("Quiere cambiar la talla. No se le dijo nada.", "¿puedo cambiar la talla?", "")
 

@@ -13,9 +13,9 @@ from core.bots.settings import BotSettings
 from core.messaging import closing, csat
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.console.people import state_of
-from tests.inbox.steps import column, customer_writes, one, receive, rows
-from tests.messages import meta_body, text_value
+from tests.support.database import column, one, rows, state_of
+from tests.support.inbound import customer_writes, receive
+from tests.support.provider_bodies import meta_body, text_value
 
 
 @pytest.fixture

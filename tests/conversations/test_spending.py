@@ -17,8 +17,9 @@ from core.platform.db import transaction
 from core.replies import trial_costs
 from core.replies.decision import Trace
 from tests.conftest import TestBusiness
-from tests.conversations.test_turns import claim_one, prepare
-from tests.inbox.steps import customer_writes, rows
+from tests.support.database import rows
+from tests.support.inbound import customer_writes
+from tests.support.pending_replies import claim_one, prepare
 
 SPENT = Trace("model", model="gpt-6-luna", usage=Usage(input=900, cached=0, output=100), cost=Decimal("0.00015"))
 

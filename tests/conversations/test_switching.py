@@ -8,9 +8,11 @@ from core.conversations import channel_switch, lifecycle
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person, state_of
-from tests.inbox.steps import column, customer_writes, one, rows, say
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import column, one, rows, state_of
+from tests.support.inbound import customer_writes
+from tests.support.outbox import say
 
 
 @pytest.fixture

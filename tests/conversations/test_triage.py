@@ -14,9 +14,10 @@ from core.platform.db import system_transaction, transaction
 from core.platform.errors import Conflict
 from core.replies import context
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person, state_of
-from tests.inbox.steps import column, customer_writes, one, rows
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import column, one, rows, state_of
+from tests.support.inbound import customer_writes
 
 NOW = datetime.now(UTC)
 

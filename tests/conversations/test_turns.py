@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,44 +16,13 @@ from core.conversations import lifecycle
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from core.replies import pending_replies
-from core.replies.context import ReplyContext
-from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Outcome, Reply, Trace
+from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Reply, Trace
 from core.replies.handoff_rules import Reason
-from core.replies.pending_replies import ClaimedReply, CompletedReply
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, column, customer_writes, force_rescans, one, rows, say, send_all
-
-TRACE = Trace("model", model="gpt-6-luna", usage=Usage(input=100, cached=0, output=20))
-ANSWER = Reply("Abrimos a las 9.", draft=False, trace=TRACE)
-
-
-def claim(limit: int = 10, lease_for: timedelta = LEASE) -> Sequence[ClaimedReply]:
-    rows("UPDATE pending_replies SET due_at = now() WHERE lease IS NULL")
-    with system_transaction() as session:
-        return pending_replies.claim(session, limit, lease_for)
-
-
-def claim_one() -> ClaimedReply:
-    (turn,) = claim(1)
-    return turn
-
-
-def prepare(turn: ClaimedReply) -> ReplyContext | None:
-    with transaction(turn.business_id) as session:
-        return pending_replies.prepare(session, turn)
-
-
-def begin() -> tuple[ClaimedReply, ReplyContext]:
-    """Claim and prepare a reply."""
-    turn = claim_one()
-    reply_context = prepare(turn)
-    assert reply_context is not None
-    return turn, reply_context
-
-
-def finish(turn: ClaimedReply, reply_context: ReplyContext, outcome: Outcome = ANSWER) -> bool:
-    with transaction(turn.business_id) as session:
-        return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
+from tests.support.database import column, force_rescans, one, rows
+from tests.support.inbound import customer_writes
+from tests.support.outbox import LEASE, say, send_all
+from tests.support.pending_replies import ANSWER, TRACE, begin, claim, claim_one, finish, prepare
 
 
 def test_a_claim_respects_its_limit_under_any_join_order(business: TestBusiness) -> None:

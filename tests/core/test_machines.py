@@ -17,7 +17,7 @@ from core.monitoring import alerts, probes
 from core.platform import config, machines
 from core.platform.config import Settings, get_settings
 from core.platform.db import system_transaction
-from tests.inbox.steps import rows
+from tests.support.database import rows
 
 
 def machine(folder: Path, media_url: str = "") -> Settings:

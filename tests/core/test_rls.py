@@ -31,7 +31,7 @@ from core.models import AuditEntry, Base, Business, Contact, Tenant
 from core.platform.crypto import EncryptedJSON
 from core.platform.db import APP_ROLE, enter_business, leave_business, system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, rows
+from tests.support.database import one, rows
 
 TENANT_TABLES: list[Table] = sorted(
     (mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Tenant)),  # type: ignore[misc]

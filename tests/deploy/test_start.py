@@ -21,10 +21,10 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
-from benchmarks.stack import eventually, free_port
 from core.platform.embedded import Embedded
 from tests.deploy.compose import dotenv, services
-from tests.messages import meta_signature, twilio_signature
+from tests.support.provider_bodies import meta_signature, twilio_signature
+from tests.support.stack import eventually, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()

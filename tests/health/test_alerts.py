@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
-from tests.console.people import conversation, says
-from tests.inbox.steps import rows
+from tests.factories import conversation, says
+from tests.support.database import rows
 
 
 def notified_after(change: str = "SELECT 1") -> list[tuple[str, str]]:

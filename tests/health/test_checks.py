@@ -15,7 +15,7 @@ from core.messaging.channels.accounts import account_of
 from core.models import Channel
 from core.monitoring import probes
 from core.platform.db import system_transaction
-from tests.inbox.steps import rows
+from tests.support.database import rows
 
 META = "http://127.0.0.1:9/v26.0"
 TWILIO = f"http://127.0.0.1:9/2010-04-01/Accounts/AC{'0' * 32}/Messages.json"

@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 from core.monitoring import worker_stats
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, rows, store
-from tests.messages import meta_body, meta_json, text_value
+from tests.support.database import one, rows
+from tests.support.inbound import store
+from tests.support.provider_bodies import meta_body, meta_json, text_value
 from workers.stats_reporter import StatsReporter
 
 

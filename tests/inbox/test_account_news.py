@@ -13,8 +13,9 @@ from core.messaging.outbound import rate_limit
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, receive, rows, store
-from tests.messages import WABA_ID
+from tests.support.database import column, one, rows
+from tests.support.inbound import receive, store
+from tests.support.provider_bodies import WABA_ID
 from workers.jobs import ingest
 
 DISABLE = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "May 2, 2027"}}

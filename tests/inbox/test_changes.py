@@ -13,10 +13,12 @@ from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import Conflict
 from tests.conftest import TestBusiness
-from tests.inbox.steps import customer_writes, one, receive, rows, say, send_all
 from tests.inbox.test_read import arrives, edits, finds, preview
 from tests.inbox.test_receive import item, value_of
-from tests.messages import meta_body
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import say, send_all
+from tests.support.provider_bodies import meta_body
 
 ANA = "5491155550001"
 KEYCAP = "1️⃣"

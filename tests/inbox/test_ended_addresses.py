@@ -14,10 +14,12 @@ from core.platform.db import system_transaction, transaction
 from core.replies.context import load_snapshots
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
-from tests.inbox.steps import claim, column, customer_writes, due_now, message, one, receive, rows, say, send_all
 from tests.inbox.test_identity import number_change, with_user_id
-from tests.messages import meta_body, text_value
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import claim, due_now, say, send_all, stored_message
+from tests.support.provider_bodies import meta_body, text_value
 
 OLD, NEW = "5491155550041", "5491155550042"
 ANAS, BRUNOS = "AR.111", "AR.999"
@@ -95,7 +97,7 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
     due_now()
     assert claim() == []
     for stopped in (waiting, later):
-        assert (message(stopped).status, message(stopped).error["code"]) == ("cancelled", "address_ended")
+        assert (stored_message(stopped).status, stored_message(stopped).error["code"]) == ("cancelled", "address_ended")
     with refused("address_ended"):
         say(business.business_id, anas)
     assert column("SELECT conversation_id FROM notifications WHERE kind = 'address_ended'") == [anas]
@@ -128,7 +130,7 @@ def test_a_message_being_sent_as_its_number_ends_is_not_retried(business: TestBu
         id=sent,
     )
     assert claim() == []
-    assert message(sent).status == "cancelled"
+    assert stored_message(sent).status == "cancelled"
 
 
 def test_what_waits_for_a_number_that_changed_goes_to_the_new_one(business: TestBusiness) -> None:

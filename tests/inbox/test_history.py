@@ -10,8 +10,9 @@ from core.conversations import lifecycle
 from core.platform.db import transaction
 from core.reporting import api_stats
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes, one, receive, rows, store
-from tests.messages import meta_body, meta_json
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.provider_bodies import meta_body, meta_json
 
 ANA = "5491155550091"
 OWN = "15550783881"

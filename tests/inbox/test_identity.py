@@ -13,9 +13,11 @@ from core.platform.db import system_transaction, transaction
 from core.replies import pending_replies
 from core.replies.decision import Reply, Trace
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, claim, column, customer_writes, message, one, receive, rows, say
-from tests.messages import meta_body, text_value
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import LEASE, claim, say, stored_message
+from tests.support.provider_bodies import meta_body, text_value
 
 BSUID = "AR.13491208655302741918"
 
@@ -132,8 +134,8 @@ def test_stop_opts_out_and_start_lifts_it(business: TestBusiness) -> None:
     customer_writes("STOP")
     with refused("opted_out"):
         say(business.business_id, conversation_id)
-    assert message(waiting).status == "cancelled", "what had been put in the outbox before is not sent either"
-    assert message(waiting).error["code"] == "opted_out"
+    assert stored_message(waiting).status == "cancelled", "what had been put in the outbox before is not sent either"
+    assert stored_message(waiting).error["code"] == "opted_out"
     rows("UPDATE deliveries SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL")
     assert claim() == []
     customer_writes("start")

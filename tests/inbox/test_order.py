@@ -16,8 +16,10 @@ from core.models import Sender
 from core.platform.db import transaction
 from core.replies.transcript import turns_until
 from tests.conftest import TestBusiness
-from tests.inbox.steps import customer_writes, one, receive, rows, say, store
-from tests.messages import meta_body, text_value
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.outbox import say
+from tests.support.provider_bodies import meta_body, text_value
 from workers.jobs import ingest
 
 SKEWS: list[Callable[[int], Any]] = [

@@ -15,8 +15,9 @@ from core.messaging.inbound.routes import Item
 from core.platform.db import run, system_transaction
 from core.platform.job_queue import TimedOut
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, receive, rows, store
-from tests.messages import meta_body, meta_json, status_value, text_value
+from tests.support.database import column, one, rows
+from tests.support.inbound import receive, store
+from tests.support.provider_bodies import meta_body, meta_json, status_value, text_value
 from workers.jobs import ingest
 
 

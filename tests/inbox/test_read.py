@@ -17,9 +17,11 @@ from core.platform.db import system_transaction, transaction
 from core.replies import transcript
 from core.replies.pending_replies import claim, prepare
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, customer_writes, one, receive, rows, say, store
 from tests.inbox.test_receive import item, value_of
-from tests.messages import meta_body
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.outbox import LEASE, say
+from tests.support.provider_bodies import meta_body
 from workers.jobs import ingest
 
 ANA = "5491155550001"

@@ -14,8 +14,10 @@ from core.messaging.outbound import manual_retry, results
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim_one, customer_writes, message, one, receive, rows, say
-from tests.messages import meta_body, status_value
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import claim_one, say, stored_message
+from tests.support.provider_bodies import meta_body, status_value
 
 FAILURE = [{"code": 131026, "title": "Message undeliverable", "error_data": {"details": "No WhatsApp"}}]
 
@@ -37,7 +39,7 @@ def test_a_message_moves_forward_only(business: TestBusiness) -> None:
     message_id = sent(business)
     for status, reached in [("read", "read"), ("delivered", "read"), ("sent", "read"), ("played", "played")]:
         report("wamid.OUT", status)
-        assert message(message_id).status == reached
+        assert stored_message(message_id).status == reached
     assert one("SELECT count(*) FROM delivery_receipts WHERE message_id = :id", id=message_id) == 4, (
         "every report is kept"
     )
@@ -55,10 +57,10 @@ def test_a_receipt_may_come_before_the_response_to_the_send(business: TestBusine
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     report("wamid.OUT", "delivered", our_id=message_id)
-    assert message(message_id).status == "delivered"
+    assert stored_message(message_id).status == "delivered"
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.provider_id, after.lease, after.next_attempt_at) == (
         "delivered",
         "wamid.OUT",
@@ -73,7 +75,7 @@ def test_a_failure_may_come_before_the_response_to_the_send(business: TestBusine
     report("wamid.OUT", "failed", our_id=message_id, errors=FAILURE)
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.lease) == ("failed", None)
     assert after.error["code"] == "131026", "its reason is not forgotten"
 
@@ -85,9 +87,9 @@ def test_a_receipt_resolves_an_uncertain_message(business: TestBusiness, status:
     rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
     with system_transaction() as session:
         assert claims.expire_leases(session) == [message_id]
-    assert message(message_id).status == "uncertain"
+    assert stored_message(message_id).status == "uncertain"
     report("wamid.OUT", status, our_id=message_id)
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.error, after.uncertain_since) == (status, None, None)
     assert after.provider_id == "wamid.OUT"
 
@@ -95,7 +97,7 @@ def test_a_receipt_resolves_an_uncertain_message(business: TestBusiness, status:
 def test_a_failed_answer_of_the_bot_goes_to_a_person_with_its_diagnosis(business: TestBusiness) -> None:
     message_id = sent(business, sender=Sender.BOT)
     report("wamid.OUT", "failed", errors=FAILURE)
-    after = message(message_id)
+    after = stored_message(message_id)
     assert after.status == "failed"
     assert after.error["cause"] == "recipient"
     assert after.error["advice"]
@@ -118,9 +120,9 @@ def test_a_delivery_after_a_failure_wins_and_a_failure_after_a_delivery_does_not
     message_id = sent(business)
     report("wamid.OUT", "failed", errors=FAILURE)
     report("wamid.OUT", "delivered")
-    assert (message(message_id).status, message(message_id).error) == ("delivered", None)
+    assert (stored_message(message_id).status, stored_message(message_id).error) == ("delivered", None)
     report("wamid.OUT", "failed", errors=FAILURE, at=time.time() - 60)
-    assert message(message_id).status == "delivered"
+    assert stored_message(message_id).status == "delivered"
 
 
 def test_a_repeated_failure_does_not_fail_the_next_attempt(business: TestBusiness) -> None:
@@ -131,23 +133,23 @@ def test_a_repeated_failure_does_not_fail_the_next_attempt(business: TestBusines
     with transaction(business.business_id) as session:
         assert manual_retry.retry(session, business.business_id, [message_id], None, "agent:1").queued == [message_id]
     receive({**meta_body(status_value("wamid.OUT", "failed", errors=FAILURE, at=at)), "again": 1})
-    assert message(message_id).status == "queued"
+    assert stored_message(message_id).status == "queued"
     claimed = claim_one()
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.SECOND"))])
-    assert (message(message_id).status, message(message_id).provider_id) == ("sent", "wamid.SECOND")
+    assert (stored_message(message_id).status, stored_message(message_id).provider_id) == ("sent", "wamid.SECOND")
 
 
 def test_a_receipt_without_our_id_waits_for_its_message(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
     report("wamid.OUT", "read")
-    assert message(message_id).status == "sending"
+    assert stored_message(message_id).status == "sending"
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         assert match_waiting(session) == 1
-    assert message(message_id).status == "read"
+    assert stored_message(message_id).status == "read"
     assert one("SELECT message_id FROM delivery_receipts") == message_id
     with system_transaction() as session:
         assert match_waiting(session) == 0
@@ -161,7 +163,7 @@ def test_an_unmatched_failure_is_applied_later(business: TestBusiness) -> None:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     with system_transaction() as session:
         match_waiting(session)
-    assert message(message_id).error["code"] == "131026"
+    assert stored_message(message_id).error["code"] == "131026"
     assert one("SELECT mode FROM conversations") == "human"
 
 
@@ -174,11 +176,11 @@ def test_a_receipt_of_an_unknown_message_changes_nothing(business: TestBusiness)
         b=other,
     )
     receive(meta_body(status_value("wamid.ELSEWHERE", "read", our_id=message_id), phone_number_id="777"))
-    assert message(message_id).status == "sent"
+    assert stored_message(message_id).status == "sent"
     assert rows("SELECT business_id, message_id FROM delivery_receipts") == [(other, None)]
 
 
 def test_all_reports_of_a_message_in_one_body(business: TestBusiness) -> None:
     message_id = sent(business)
     receive(meta_body(*(status_value("wamid.OUT", status) for status in ("read", "sent", "failed", "delivered"))))
-    assert message(message_id).status == "read"
+    assert stored_message(message_id).status == "read"

@@ -19,8 +19,10 @@ from core.messaging.inbound.ingest import receive_pending
 from core.platform.db import system_transaction, transaction
 from tests.channels.payloads import Payload, load, load_all
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes, message, one, receive, rows, say, send_all, store
-from tests.messages import meta_body, meta_json, text_value
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.outbox import say, send_all, stored_message
+from tests.support.provider_bodies import meta_body, meta_json, text_value
 from workers.jobs import ingest
 
 ANA = "5491155550001"
@@ -334,7 +336,7 @@ def test_an_account_update_becomes_a_notification(business: TestBusiness) -> Non
 def test_a_waiting_message_is_answered_for_in_its_own_conversation(business: TestBusiness) -> None:
     conversation_id = customer_writes("Hola")
     (message_id,) = say(business.business_id, conversation_id)
-    assert message(message_id).conversation_id == conversation_id
+    assert stored_message(message_id).conversation_id == conversation_id
     send_all()
     assert one("SELECT waiting_since FROM conversations") is None
 

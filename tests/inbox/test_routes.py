@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim_one, column, customer_writes, one, rows, say, store
-from tests.messages import WABA_ID, meta_body, meta_json, status_value, text_value, twilio_form
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, store
+from tests.support.outbox import claim_one, say
+from tests.support.provider_bodies import WABA_ID, meta_body, meta_json, status_value, text_value, twilio_form
 from workers.jobs import ingest
 
 SERVICE = "MG11111111111111111111111111111111"

@@ -12,9 +12,11 @@ from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes, one, receive, rows, say, send_all
 from tests.inbox.test_identity import with_user_id
-from tests.messages import WABA_ID, meta_body, text_value
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import say, send_all
+from tests.support.provider_bodies import WABA_ID, meta_body, text_value
 
 RUI, LIA = "PT.771", "PT.772"
 NUMBER = "351912345678"

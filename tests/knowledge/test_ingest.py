@@ -20,9 +20,9 @@ from core.platform.errors import NotFound
 from core.tasks import background_tasks
 from core.tasks.background_tasks import MOST_ATTEMPTS, ClaimedTask, TaskInterrupted
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, rows
-from tests.knowledge.ingest_helpers import Model, add, claim, markdown, read_at_once, read_next, source
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.knowledge import Model, add, claim, markdown, read_at_once, read_next, source
 from workers.jobs import background_task as work
 
 ANSWERS = ("Abrimos a las nueve.", "Enviamos en tres días.", "La garantía dura un año.", "Aceptamos tarjetas.")

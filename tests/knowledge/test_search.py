@@ -15,7 +15,7 @@ from core.knowledge.retrieval import passages_for, search_with_evidence
 from core.models import Bot, Business, KnowledgeSource
 from core.platform.db import run, system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.knowledge.stored_documents import teach
+from tests.support.knowledge import teach
 
 POLICIES = [
     ("Envíos", "El envío a domicilio cuesta 5 € y tarda tres días hábiles. Es gratis desde 50 €."),

@@ -8,9 +8,9 @@ from console.app_pages.bot import commands
 from core.bots.settings import BotSettings
 from core.models import Role
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.knowledge.stored_documents import teach
+from tests.factories import person
+from tests.support.desk import Desk
+from tests.support.knowledge import teach
 from tests.workers.test_reply_passages import Model
 
 

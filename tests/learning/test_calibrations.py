@@ -16,16 +16,16 @@ from core.evaluation import calibration_fit
 from core.evaluation.calibration_fit import bins, error
 from core.models import AnswerOutcome
 from core.platform.db import system_transaction, transaction
-from tests.learning.past_conversations import NOW, ran, talk
+from tests.factories import NOW, ai_run, past_conversation
 
 
 def judged_answers(business, *of: tuple[float, bool]) -> None:
     """Store answers with this confidence that turned out good or bad."""
-    held = talk(business)
+    held = past_conversation(business)
     rows = [
         {
             "business_id": business.business_id, "bot_id": business.bot_id, "conversation_id": held,
-            "run_id": ran(business, held, timedelta(days=1)), "at": NOW - timedelta(days=1),
+            "run_id": ai_run(business, held, timedelta(days=1)), "at": NOW - timedelta(days=1),
             "verdict": "good" if good else "bad", "cause": "", "confidence": confidence,
         }
         for confidence, good in of

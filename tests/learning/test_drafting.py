@@ -15,7 +15,7 @@ from core.evaluation import hourly_run, suggestion_drafts, suggestions
 from core.evaluation.suggestion_drafts import Entry, Material
 from core.platform.db import transaction
 from core.platform.errors import NotFound
-from tests.learning.past_conversations import asked_in_vain
+from tests.factories import asked_in_vain
 
 DAY = timedelta(days=1)
 

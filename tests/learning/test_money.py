@@ -21,9 +21,10 @@ from core.platform.db import system_transaction, transaction
 from core.replies import trial_costs
 from core.replies.assistant import compose
 from core.replies.decision import HandOff, Reply, Trace
-from tests.conversations.test_turns import claim_one, prepare
-from tests.inbox.steps import customer_writes, rows
-from tests.learning.past_conversations import NOW, ran, talk
+from tests.factories import NOW, ai_run, past_conversation
+from tests.support.database import rows
+from tests.support.inbound import customer_writes
+from tests.support.pending_replies import claim_one, prepare
 
 HOURS = QaPair(question="What time do you open?", answer="At nine.", approved=True)
 
@@ -47,7 +48,7 @@ def put_in_force(business, **settings: Any) -> None:
 
 def cost(business, usd: str | None, ago: timedelta = timedelta(0)) -> None:
     price = None if usd is None else Decimal(usd)
-    ran(business, talk(business), ago, model="m", input_tokens=10, output_tokens=1, cost_usd=price)
+    ai_run(business, past_conversation(business), ago, model="m", input_tokens=10, output_tokens=1, cost_usd=price)
 
 
 def test_days_and_months_are_those_of_the_business(business, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +75,7 @@ def test_trials_count_and_what_has_no_price_is_counted_apart(business) -> None:
 
 
 def test_a_bot_that_cost_nothing_has_spent_nothing(business) -> None:
-    ran(business, talk(business), timedelta(0), outcome="handoff")
+    ai_run(business, past_conversation(business), timedelta(0), outcome="handoff")
     assert money(business) == Money(Decimal(0), Decimal(0), 0, 0)
 
 

@@ -17,7 +17,7 @@ from core.models import AnswerOutcome, BotCalibration, Suggestion
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.text.pii import MASK
-from tests.learning.past_conversations import asked_in_vain, ran, said, talk
+from tests.factories import NOW, ai_run, asked_in_vain, message, past_conversation
 from tests.refusals import refused
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -66,21 +66,21 @@ def test_only_questions_in_vain_of_the_last_month_count(business) -> None:
     asked_in_vain(business, "Do you repair violins?", 31 * DAY)
     asked_in_vain(business, "Give me a manager", DAY, reason="keyword")
     asked_in_vain(business, "hola", DAY)
-    answered = talk(business)
-    said(business, answered, "customer", "Do you sell violins?", DAY)
-    ran(business, answered, DAY)
+    answered = past_conversation(business)
+    message(answered, "Do you sell violins?", at=NOW - DAY)
+    ai_run(business, answered, DAY)
     assert gathered(business) == []
 
 
 def test_a_question_is_all_that_the_customer_wrote_since_the_last_answer(business) -> None:
-    held = talk(business)
-    said(business, held, "customer", "Is it open today?", 3 * HOUR)
-    said(business, held, "bot", "Yes.", 2 * HOUR)
-    said(business, held, "customer", "And do you", HOUR + timedelta(seconds=9))
-    said(business, held, "customer", "photo", HOUR + timedelta(seconds=8), type="image")
-    said(business, held, "customer", "repair violins?", HOUR + timedelta(seconds=7))
-    ran(business, held, HOUR, outcome="handoff", decided_by="low_confidence")
-    said(business, held, "customer", "Hello?", timedelta(minutes=5))
+    held = past_conversation(business)
+    message(held, "Is it open today?", at=NOW - 3 * HOUR)
+    message(held, "Yes.", sender="bot", at=NOW - 2 * HOUR)
+    message(held, "And do you", at=NOW - (HOUR + timedelta(seconds=9)))
+    message(held, "photo", at=NOW - (HOUR + timedelta(seconds=8)), type="image")
+    message(held, "repair violins?", at=NOW - (HOUR + timedelta(seconds=7)))
+    ai_run(business, held, HOUR, outcome="handoff", decided_by="low_confidence")
+    message(held, "Hello?", at=NOW - timedelta(minutes=5))
     (found,) = gathered(business)
     assert found.question == "And do you repair violins?"
 
@@ -91,8 +91,8 @@ def test_what_colleagues_answer_becomes_the_draft(business) -> None:
     number = asked_in_vain(business, "Do you repair violins?", 3 * HOUR)
     with system_transaction() as session:
         held = session.scalar(text("SELECT conversation_id FROM ai_runs WHERE id = :id"), {"id": number})
-    said(business, held, "agent", "Hi, I'm Ana, one moment please.", 2 * HOUR)
-    said(business, held, "agent", "Yes, we repair violins. Write to ana@shop.example.", HOUR)
+    message(held, "Hi, I'm Ana, one moment please.", sender="agent", at=NOW - 2 * HOUR)
+    message(held, "Yes, we repair violins. Write to ana@shop.example.", sender="agent", at=NOW - HOUR)
     (found,) = gathered(business)
     assert found.answer == f"Yes, we repair violins. Write to {MASK}."
     assert found.drafted_by == "team"

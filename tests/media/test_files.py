@@ -18,7 +18,8 @@ from core.platform import object_storage
 from core.platform.db import system_transaction, transaction
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
-from tests.inbox.steps import customer_writes, one, receive, rows, store
+from tests.support.database import one, rows
+from tests.support.inbound import customer_writes, receive, store
 
 
 @pytest.fixture

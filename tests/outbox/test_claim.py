@@ -17,21 +17,10 @@ from core.messaging.outbound import rate_limit, results
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import (
-    LEASE,
-    claim,
-    claim_one,
-    column,
-    customer_writes,
-    due_now,
-    ids,
-    message,
-    one,
-    receive,
-    rows,
-    say,
-)
-from tests.messages import meta_body, text_value
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import LEASE, claim, claim_one, due_now, ids, say, stored_message
+from tests.support.provider_bodies import meta_body, text_value
 from workers import due_work
 
 
@@ -85,7 +74,7 @@ def test_a_message_waits_for_the_next_try_of_the_one_before(business: TestBusine
     assert wait > 0, "what is blocked is not due: nobody looks at it again and again"
     due_now()
     assert ids(claim()) == [first]
-    assert message(second).status == "queued"
+    assert stored_message(second).status == "queued"
 
 
 def test_a_message_for_later_holds_up_nobody(business: TestBusiness) -> None:
@@ -93,7 +82,7 @@ def test_a_message_for_later_holds_up_nobody(business: TestBusiness) -> None:
     (later,) = say(business.business_id, conversation_id, send_at=datetime.now(UTC) + timedelta(hours=1))
     (now,) = say(business.business_id, conversation_id)
     assert ids(claim()) == [now]
-    assert message(later).status == "queued"
+    assert stored_message(later).status == "queued"
 
 
 def test_people_go_before_the_bot(business: TestBusiness) -> None:
@@ -183,7 +172,7 @@ def test_a_paused_number_sends_nothing_and_keeps_everything(business: TestBusine
     (message_id,) = say(business.business_id, customer_writes())
     rows("UPDATE channels SET state = 'paused'")
     assert claim() == []
-    assert message(message_id).status == "queued"
+    assert stored_message(message_id).status == "queued"
     rows("UPDATE channels SET state = 'active'")
     due_now()
     assert ids(claim()) == [message_id]
@@ -275,12 +264,14 @@ def test_a_lease_that_runs_out_leaves_the_message_uncertain(business: TestBusine
     with system_transaction() as session:
         assert claims.expire_leases(session) == [message_id]
         assert claims.expire_leases(session) == []
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.lease, after.next_attempt_at) == ("uncertain", None, None)
     assert after.error["code"] == "interrupted"
     assert claim() == [], "the machine never sends it again by itself"
     finish(business, claimed)
-    assert (message(message_id).status, message(message_id).error) == ("sent", None), "the answer came after all"
+    assert (stored_message(message_id).status, stored_message(message_id).error) == ("sent", None), (
+        "the answer came after all"
+    )
 
 
 def test_renewing_keeps_a_slow_send(business: TestBusiness) -> None:
@@ -320,7 +311,7 @@ def test_a_claim_can_be_undone(business: TestBusiness) -> None:
     claimed = claim_one()
     with system_transaction() as session:
         claims.release(session, claimed.lease)
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.lease, after.attempts) == ("queued", None, 0)
     assert ids(claim()) == [message_id]
 
@@ -329,5 +320,5 @@ def test_a_message_reported_sent_while_it_waited_is_not_sent_again(business: Tes
     (message_id,) = say(business.business_id, customer_writes())
     rows("UPDATE messages SET status = 'delivered' WHERE id = :id", id=message_id)
     assert claim() == []
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.lease, after.next_attempt_at, after.attempts) == (None, None, 0)

@@ -15,8 +15,10 @@ from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim, column, customer_writes, ids, message, one, rows, say
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes
+from tests.support.outbox import claim, ids, say, stored_message
 
 TEMPLATE = {"type": "template", "template": {"name": "hola", "language": "es"}}
 
@@ -123,5 +125,5 @@ def test_an_answer_that_is_queued_leaves_the_customer_waiting(business: TestBusi
     (message_id,) = say(business.business_id, conversation_id, "Ya está")
     waits = "SELECT waiting_since IS NOT NULL, unread_count, last_message_text FROM conversations"
     assert rows(waits) == [(True, 1, "Ya está")]
-    assert message(message_id).status == "queued"
+    assert stored_message(message_id).status == "queued"
     assert column("SELECT id FROM messages ORDER BY created_at, id")[-1] == message_id

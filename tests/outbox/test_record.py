@@ -14,7 +14,9 @@ from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim_one, column, customer_writes, due_now, message, one, rows, say
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes
+from tests.support.outbox import claim_one, due_now, say, stored_message
 
 
 def failure(verdict: Verdict, cause: Cause = Cause.PROVIDER, *, retry_after: float | None = None) -> SendError:
@@ -40,7 +42,7 @@ def wait_of(message_id: int) -> float:
 def test_permanent_fails_and_people_are_notified(business: TestBusiness, sender: Sender) -> None:
     (message_id,) = say(business.business_id, customer_writes(), sender=sender)
     fail(business, claim_one(), failure(Verdict.PERMANENT, Cause.RECIPIENT))
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.lease, after.next_attempt_at) == ("failed", None, None)
     assert after.error == {
         "code": "131000",
@@ -57,7 +59,7 @@ def test_permanent_fails_and_people_are_notified(business: TestBusiness, sender:
 def test_unknown_waits_for_a_receipt_or_a_person(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes(), sender=Sender.BOT)
     fail(business, claim_one(), failure(Verdict.UNKNOWN, Cause.NETWORK))
-    assert message(message_id).status == "uncertain"
+    assert stored_message(message_id).status == "uncertain"
     due_now()
     with system_transaction() as session:
         assert settlement.hand_off_uncertain_sends(session, 60) == 0, "a receipt may still come"
@@ -73,11 +75,11 @@ def test_retryable_waits_longer_each_time_and_ends_with_a_person(business: TestB
     settings = get_settings()
     for wait in settings.retry_waits[: settings.retry_max_attempts - 1]:
         fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED))
-        assert message(message_id).status == "queued"
+        assert stored_message(message_id).status == "queued"
         assert 0.8 * wait - 1 <= wait_of(message_id) <= 1.2 * wait
         due_now()
     fail(business, claim_one(), failure(Verdict.RETRYABLE, Cause.THROTTLED))
-    assert message(message_id).status == "failed"
+    assert stored_message(message_id).status == "failed"
     assert one("SELECT handoff_reason FROM conversations") == "send_failed"
     assert column("SELECT number FROM delivery_attempts ORDER BY id") == [1, 2, 3, 4, 5]
 
@@ -111,7 +113,7 @@ def test_a_failure_after_the_lease_was_lost_is_ignored(business: TestBusiness) -
     claimed = claim_one()
     rows("UPDATE deliveries SET lease = gen_random_uuid()")
     fail(business, claimed, failure(Verdict.PERMANENT))
-    assert message(message_id).status == "sending"
+    assert stored_message(message_id).status == "sending"
     assert column("SELECT id FROM delivery_attempts") == []
 
 
@@ -120,7 +122,7 @@ def test_a_failure_after_a_receipt_gives_the_lease_back_and_no_more(business: Te
     claimed = claim_one()
     rows("UPDATE messages SET status = 'delivered'  WHERE id = :id", id=message_id)
     fail(business, claimed, failure(Verdict.UNKNOWN, Cause.NETWORK))
-    assert (message(message_id).status, message(message_id).lease) == ("delivered", None)
+    assert (stored_message(message_id).status, stored_message(message_id).lease) == ("delivered", None)
 
 
 @pytest.mark.parametrize("write", ["sent", "failed"])
@@ -134,7 +136,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
         else:
             with transaction(business.business_id) as session:
                 results.record_sent(session, [(claimed, Sent("wamid.OUT", note="held_for_quality_assessment"))])
-    after = message(message_id)
+    after = stored_message(message_id)
     if write == "failed":
         assert after.status == "queued"
         assert one("SELECT count(*) FROM delivery_attempts") == 1
@@ -146,7 +148,7 @@ def test_writing_twice_is_writing_once(business: TestBusiness, write: str) -> No
 
 
 def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: TestBusiness) -> None:
-    from tests.inbox.steps import claim
+    from tests.support.outbox import claim
 
     (message_id,) = say(business.business_id, customer_writes())
     claimed = claim_one()
@@ -156,7 +158,7 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
         manual_retry.retry(session, business.business_id, [message_id], None, "agent:1")
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
-    assert message(message_id).status == "sent"
+    assert stored_message(message_id).status == "sent"
     assert claim() == []
 
 
@@ -170,7 +172,7 @@ def test_given_up_while_it_was_accepted_is_sent_after_all(business: TestBusiness
         assert manual_retry.give_up(session, business.business_id, [message_id], "agent:1") == 1
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
-    after = message(message_id)
+    after = stored_message(message_id)
     assert (after.status, after.error, after.provider_id) == ("sent", None, "wamid.OUT")
 
 

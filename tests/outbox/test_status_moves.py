@@ -19,8 +19,10 @@ from core.messaging.outbound.status import MOVES
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, claim, column, customer_writes, receive, rows, say
-from tests.messages import meta_body, status_value
+from tests.support.database import column, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import LEASE, claim, say
+from tests.support.provider_bodies import meta_body, status_value
 
 _WATCH = """
 CREATE TABLE status_moves (id bigint GENERATED ALWAYS AS IDENTITY, message_id bigint, before text, after text);

@@ -20,22 +20,11 @@ from core.monitoring import alerts
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import (
-    claim,
-    claim_one,
-    column,
-    customer_writes,
-    due_now,
-    ids,
-    message,
-    one,
-    receive,
-    rows,
-    say,
-    store,
-)
-from tests.messages import meta_body, status_value, twilio_form
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive, store
+from tests.support.outbox import claim, claim_one, due_now, ids, say, stored_message
+from tests.support.provider_bodies import meta_body, status_value, twilio_form
 from workers.jobs import ingest
 
 
@@ -62,7 +51,7 @@ def test_a_refused_country_stops_this_message_and_nothing_else(business: TestBus
     (there,) = say(business.business_id, customer_writes(sender="5215512345678"))
     refused = claim(1)[0]
     refuse(business, refused, "130497")
-    assert (message(here).status, message(here).error["cause"]) == ("failed", "recipient")
+    assert (stored_message(here).status, stored_message(here).error["cause"]) == ("failed", "recipient")
     assert column("SELECT DISTINCT state FROM channels") == ["active"]
     assert ids(claim()) == [there]
 
@@ -76,8 +65,8 @@ def test_refused_credentials_suspend_the_number_and_lose_nothing(business: TestB
         refuse(business, probe, code, 401)
         assert claim() == []
         breaker_over()
-    assert {message(i).status for i in messages} == {"queued"}
-    held = message(probe.message_id)
+    assert {stored_message(i).status for i in messages} == {"queued"}
+    held = stored_message(probe.message_id)
     assert held.attempts == 0 and held.error["cause"] == "admin" and "credentials work again" in held.error["advice"]
     assert column("SELECT kind FROM notifications") == ["number_held"], "told once"
     (probe,) = claim(10)
@@ -124,9 +113,9 @@ def test_new_credentials_resume_the_number(business: TestBusiness) -> None:
 
 def talk(business: TestBusiness, number: int = 0) -> int:
     """Open a conversation with an open window on the WhatsApp number."""
-    from tests.webhook_app.api_world import make_conversation
+    from tests.factories import conversation
 
-    return make_conversation(business.business_id, business.whatsapp_channel_id, f"54911555500{number:02}")
+    return conversation(business.business_id, business.whatsapp_channel_id, f"54911555500{number:02}")
 
 
 @pytest.mark.parametrize("by_receipt", [False, True])
@@ -138,18 +127,18 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
         take(business, claimed)
         errors = [{"code": 131048, "title": "Spam rate limit hit"}]
         receive(meta_body(status_value(f"wamid.{refused}", "failed", our_id=refused, errors=errors)))
-        assert message(refused).status == "failed" and "by hand" in message(refused).error["advice"]
+        assert stored_message(refused).status == "failed" and "by hand" in stored_message(refused).error["advice"]
     else:
         refuse(business, claimed, "131048")
-        assert message(refused).status == "queued"
-        assert message(refused).next_attempt_at > message(refused).stored_at + timedelta(minutes=30)
+        assert stored_message(refused).status == "queued"
+        assert stored_message(refused).next_attempt_at > stored_message(refused).stored_at + timedelta(minutes=30)
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 day' WHERE id = :id", id=cold)
     template = {"type": "template", "template": {"name": "aviso", "language": "es"}}
     with transaction(business.business_id) as session:
         (begins,) = enqueue_message(session, business.business_id, cold, NewMessage(template, Sender.AGENT))
     (answers,) = say(business.business_id, warm)
     assert ids(claim()) == [answers]
-    assert message(begins).next_attempt_at > message(begins).stored_at + timedelta(minutes=30)
+    assert stored_message(begins).next_attempt_at > stored_message(begins).stored_at + timedelta(minutes=30)
     assert column("SELECT state FROM channels WHERE id = :id", id=business.whatsapp_channel_id) == ["active"]
     assert column("SELECT kind FROM notifications WHERE kind = 'number_limited'") == ["number_limited"]
     rows("UPDATE channel_limits SET answers_only_until = now()")
@@ -176,7 +165,7 @@ def test_the_last_try_says_that_it_was_the_last(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes())
     for _ in range(get_settings().retry_max_attempts):
         refuse(business, claim_one(), "130429", 429)
-        told, status = message(message_id).error["advice"], message(message_id).status
+        told, status = stored_message(message_id).error["advice"], stored_message(message_id).status
         assert ("again by itself" in told) is (status == "queued")
         due_now()
     assert status == "failed" and "by hand" in told
@@ -191,9 +180,9 @@ def sms_status(message_id: int, code: str) -> None:
 
 
 def sms_talk(business: TestBusiness) -> int:
-    from tests.webhook_app.api_world import make_conversation
+    from tests.factories import conversation
 
-    return make_conversation(business.business_id, business.sms_channel_id, "+15551234567", kind="sms")
+    return conversation(business.business_id, business.sms_channel_id, "+15551234567", kind="sms")
 
 
 @pytest.mark.parametrize("by_status", [False, True])
@@ -206,7 +195,7 @@ def test_an_opt_out_reported_by_twilio_is_stored(business: TestBusiness, by_stat
         sms_status(first, "21610")
     else:
         refuse(business, claimed, "21610")
-    assert [message(i).status for i in (first, second)] == ["failed", "cancelled"]
+    assert [stored_message(i).status for i in (first, second)] == ["failed", "cancelled"]
     assert one("SELECT opted_out_at IS NOT NULL FROM contact_identities")
     with refused("opted_out"):
         say(business.business_id, conversation)
@@ -217,7 +206,7 @@ def test_a_status_of_twilio_has_a_title_and_is_final(business: TestBusiness, cod
     (message_id,) = say(business.business_id, sms_talk(business))
     claim_one()
     sms_status(message_id, code)
-    failed = message(message_id)
+    failed = stored_message(message_id)
     assert failed.status == "failed" and failed.error["title"] and "by itself" not in failed.error["advice"]
     assert failed.error["title"] in one("SELECT text FROM notifications WHERE kind = 'message_failed'")
 

@@ -17,8 +17,10 @@ from core.messaging.outbound.claim import Claimed
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim, claim_one, column, customer_writes, message, one, receive, rows, say
-from tests.messages import meta_body, status_value
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes, receive
+from tests.support.outbox import claim, claim_one, say, stored_message
+from tests.support.provider_bodies import meta_body, status_value
 
 REFUSED = Diagnosis(Verdict.PERMANENT, Cause.RECIPIENT, "Use another channel.")
 SILENCE = Diagnosis(Verdict.UNKNOWN, Cause.NETWORK, "Ask the customer.")
@@ -229,7 +231,7 @@ def test_a_receipt_before_the_answer_to_the_send(business: TestBusiness) -> None
     claimed = claim_one()
     receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
     sent(business, claimed)
-    assert not waits() and message(message_id).status == "delivered"
+    assert not waits() and stored_message(message_id).status == "delivered"
 
 
 def test_a_receipt_and_a_worker_that_died(business: TestBusiness) -> None:
@@ -239,7 +241,7 @@ def test_a_receipt_and_a_worker_that_died(business: TestBusiness) -> None:
     receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
     with system_transaction() as session:
         assert claims.expire_leases(session) == []
-    assert not waits() and message(message_id).status == "delivered"
+    assert not waits() and stored_message(message_id).status == "delivered"
 
 
 def test_a_scheduled_message_does_not_hide_who_waits_for_the_bot(business: TestBusiness) -> None:

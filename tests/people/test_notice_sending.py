@@ -13,8 +13,8 @@ from core.models import Role, Severity
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.inbox.steps import column, one, rows
+from tests.factories import conversation, person
+from tests.support.database import column, one, rows
 
 
 class Catcher:

@@ -10,8 +10,8 @@ from core.conversations import lifecycle
 from core.platform.db import transaction
 from core.types import Summary
 from tests.conftest import TestBusiness
-from tests.console.people import conversation
-from tests.inbox.steps import one
+from tests.factories import conversation
+from tests.support.database import one
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])

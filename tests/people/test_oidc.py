@@ -18,9 +18,9 @@ from core.models import Agent
 from core.platform.config import get_settings
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
-from tests.console.people import Person, person
-from tests.inbox.steps import column
+from tests.factories import Person, person
 from tests.people.identity_provider import CLIENT, SECRET, STRANGERS_KEY, Provider, serve
+from tests.support.database import column
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from core.accounts import sessions, two_factor, users
 from core.models import Agent, Role
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.console.people import PASSWORD, Person, person
-from tests.inbox.steps import column, one, rows
+from tests.factories import PASSWORD, Person, person
 from tests.refusals import refused
+from tests.support.database import column, one, rows
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 

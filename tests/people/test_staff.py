@@ -14,9 +14,9 @@ from core.models import Role
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.inbox.steps import one, rows
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import one, rows
 
 
 def everyone(business: TestBusiness) -> Sequence[Person]:

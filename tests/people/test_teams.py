@@ -17,10 +17,10 @@ from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, one, rows
+from tests.factories import conversation, person
 from tests.refusals import refused
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
 
 
 def make(business: TestBusiness, name: str) -> int:

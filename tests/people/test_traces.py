@@ -12,9 +12,10 @@ from core.accounts import api_keys, audit_log, sessions, user_admin
 from core.models import Role
 from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.inbox.steps import column, customer_writes, rows
-from tests.webhook_app.api_world import Api
+from tests.factories import person
+from tests.support.api import Api
+from tests.support.database import column, rows
+from tests.support.inbound import customer_writes
 
 
 def entries(area: str) -> list[Any]:

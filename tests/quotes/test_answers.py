@@ -10,7 +10,7 @@ from core.catalog.orders.amendments import amended
 from core.catalog.orders.confirmation import resolved, says_no, says_yes
 from core.catalog.orders.matcher import Line
 from core.text.normalize import guess_language
-from tests.quotes.shop import NAMES, SHOP
+from tests.support.shop import NAMES, SHOP
 
 
 def line(number: int, quantity: str | None) -> Line:

@@ -10,7 +10,7 @@ import pytest
 from core.catalog.orders.matcher import match_lines
 from core.catalog.orders.parser import read_order
 from core.text.normalize import guess_language
-from tests.quotes.shop import NAMES, SHOP, item
+from tests.support.shop import NAMES, SHOP, item
 
 # (what is written, what it means: product and quantity; "?" asks which product, "#" asks how many)
 ORDERS = [

@@ -9,8 +9,8 @@ import pytest
 from core.replies.assistant import MODEL, PRODUCT_PRICE, compose
 from core.replies.decision import HandOff, Reply
 from core.types import Autonomy
-from tests.ai.test_assistant import request, says
-from tests.quotes.shop import SHOP
+from tests.support.scripted_model import request, says
+from tests.support.shop import SHOP
 
 
 def test_the_model_is_given_the_price_and_cites_it() -> None:

@@ -16,7 +16,7 @@ from core.catalog.orders.matcher import Line, find, match_lines
 from core.catalog.orders.parser import read_order
 from core.text.normalize import LanguageCode, words
 from core.text.numbers import COUNTS, convert, decimal_mark, figure, quantity_at
-from tests.quotes.shop import SHOP
+from tests.support.shop import SHOP
 
 LANGUAGES: tuple[LanguageCode, ...] = ("es", "en", "pt")
 # Names of one product only, in the plain form of a price list; those with a number in them are tested elsewhere.

@@ -32,7 +32,7 @@ from core.replies.decision import ComposeRequest, HandOff, Outcome, Reply
 from core.replies.handoff_rules import Reason
 from core.text.normalize import LanguageCode
 from core.types import Autonomy, BusinessFacts, Role, Turn
-from tests.quotes.shop import SHOP
+from tests.support.shop import SHOP
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 OFFER = "Su cotización:\n• 2 × Camisa blanca\n¿La confirma? Responda SÍ o NO."

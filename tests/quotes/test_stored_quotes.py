@@ -17,7 +17,9 @@ from core.replies.assistant import compose
 from core.replies.context import ConversationSnapshot, ReplyContext, cached_context, load_snapshots
 from core.replies.pending_replies import ClaimedReply, CompletedReply
 from tests.conftest import TestBusiness
-from tests.inbox.steps import LEASE, column, customer_writes, one, rows
+from tests.support.database import column, one, rows
+from tests.support.inbound import customer_writes
+from tests.support.outbox import LEASE
 
 OTHER_CUSTOMER = "5491155550002"
 

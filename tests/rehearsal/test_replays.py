@@ -23,12 +23,12 @@ from core.platform.errors import NotFound
 from core.replies.handoff_rules import Reason
 from core.tasks import background_tasks
 from core.tasks.background_tasks import ClaimedTask, TaskInterrupted
-from tests.ai.test_assistant import ScriptedModel, fails
-from tests.ai.test_assistant import says as answers
 from tests.conftest import TestBusiness
-from tests.console.people import conversation, says
-from tests.inbox.steps import one, rows
+from tests.factories import conversation, says
 from tests.refusals import refused
+from tests.support.database import one, rows
+from tests.support.scripted_model import ScriptedModel, fails
+from tests.support.scripted_model import says as answers
 from workers.jobs import background_task as work
 
 PAIR = QaPair(question="¿Hacen envíos a todo el país?", answer="Sí, en tres días.", approved=True)

@@ -18,8 +18,8 @@ from core.replies.assistant import compose
 from core.replies.decision import ComposeRequest, Reply
 from core.types import BusinessFacts, Role, Turn
 from sandbox.openai_tools import called
-from tests.quotes.shop import SHOP
 from tests.sandbox.conftest import Client
+from tests.support.shop import SHOP
 
 ORDER = Prompt("You are Luz.", ({"role": "user", "content": "Quiero 2 zapatos y 1,5 kilos de harina"},), "v1", 20, True)
 

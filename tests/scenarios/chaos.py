@@ -21,8 +21,8 @@ from typing import Any
 
 import requests
 
-from benchmarks.stack import Stack, eventually, running_stack
-from tests.messages import meta_body, meta_json, meta_signature
+from tests.support.provider_bodies import meta_body, meta_json, meta_signature
+from tests.support.stack import Stack, eventually, running_stack
 
 VICTIMS = ("worker", "postgres", "workers", "redis", "web", "worker", "postgres", "scheduler")
 SETTINGS = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from benchmarks.stack import Stack, eventually
 from tests.scenarios.test_spine import Customer
+from tests.support.stack import Stack, eventually
 
 pytestmark = pytest.mark.timeout(300)  # the first test sets everything up
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 
-from benchmarks.stack import Stack, eventually
 from tests.channels.payloads import load_all, meta_bytes
-from tests.messages import meta_signature, twilio_signature
+from tests.support.provider_bodies import meta_signature, twilio_signature
+from tests.support.stack import Stack, eventually
 
 _numbers = itertools.count(100)
 

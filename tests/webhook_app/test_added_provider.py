@@ -26,9 +26,10 @@ from core.messaging.inbound import polls
 from core.models import Role
 from tests.channels.postbox.provider import PostboxProvider
 from tests.conftest import TestBusiness
-from tests.console.people import person
-from tests.console.test_pages import Desk
-from tests.inbox.steps import column, due_now, message, one, rows, say
+from tests.factories import person
+from tests.support.database import column, one, rows
+from tests.support.desk import Desk
+from tests.support.outbox import due_now, say, stored_message
 from workers.jobs import ingest, send_messages
 
 SHOP = "tienda@example.com"
@@ -98,8 +99,11 @@ def test_a_message_comes_in_and_its_answer_goes_out(client: Any, business: TestB
     bounce = {"event": "failed", "id": "out-2", "from": SHOP, "ref": ids[1], "code": "full", "title": "Mailbox full"}
     assert _post(client, delivered, bounce) == 202
     ingest.receive()
-    assert [message(number).status for number in ids] == ["delivered", "failed"]
-    assert (message(ids[1]).error["cause"], "mailbox is full" in message(ids[1]).error["advice"]) == ("recipient", True)
+    assert [stored_message(number).status for number in ids] == ["delivered", "failed"]
+    assert (stored_message(ids[1]).error["cause"], "mailbox is full" in stored_message(ids[1]).error["advice"]) == (
+        "recipient",
+        True,
+    )
 
 
 class PolledPostbox(PostboxProvider):
@@ -176,7 +180,7 @@ def test_a_refused_key_suspends_the_channel(client: Any, business: TestBusiness,
     postbox.expect_request("/messages").respond_with_json({"code": "key", "title": "Bad key"}, status=401)
     ids = say(business.business_id, one("SELECT id FROM conversations"), "Hola")
     _send(ids)
-    assert message(ids[0]).status == "queued"
+    assert stored_message(ids[0]).status == "queued"
     assert one("SELECT open_until > now() FROM channel_limits WHERE channel_id = :id", id=channel_id)
 
 

@@ -17,7 +17,8 @@ from core.models import APIKey, Attachment
 from core.platform import job_queue
 from core.platform.db import system_transaction
 from core.platform.errors import BotHubError, NotFound
-from tests.webhook_app.api_world import Api, column, make_conversation, make_message
+from tests.factories import conversation, message
+from tests.support.api import Api, value_of
 
 READS = {
     "/api/v1/conversations": Scope.CONVERSATIONS_READ,
@@ -77,10 +78,10 @@ def test_a_key_does_what_its_scopes_say(client: Any, business: Any, path: str, s
 
 def _said(business: Any) -> int:
     """A conversation with Zoé about a sofa."""
-    talk = make_conversation(
+    talk = conversation(
         business.business_id, business.sms_channel_id, "+33612340001", kind="sms", name="Zoé Blanc", tags=["vip"]
     )
-    make_message(talk, "Le canapé est arrivé abîmé")
+    message(talk, "Le canapé est arrivé abîmé")
     return talk
 
 
@@ -117,21 +118,21 @@ def test_whoever_may_only_change_conversations_is_not_told_of_the_customer(
 @pytest.mark.parametrize("ours", [True, False])
 def test_whoever_may_only_send_cannot_send_on_what_customers_sent(client: Any, business: Any, ours: bool) -> None:
     talk = _said(business)
-    came = None if ours else make_message(talk, "", type="image")
+    came = None if ours else message(talk, "", type="image")
     with system_transaction() as session:
         values = {"mime_type": "image/png", "state": "stored", "size": 9, "storage_key": "x", "message_id": came}
         file = session.execute(
             insert(Attachment).values(values | {"business_id": business.business_id}).returning(Attachment.id)
         ).scalar_one()
-    whatsapp = make_conversation(business.business_id, business.whatsapp_channel_id)
-    message = {"conversation_id": whatsapp, "type": "image", "media": {"attachment_id": file}}
+    whatsapp = conversation(business.business_id, business.whatsapp_channel_id)
+    body = {"conversation_id": whatsapp, "type": "image", "media": {"attachment_id": file}}
     _, key = make_key(business, Scope.MESSAGES_WRITE)
-    answer = Api(client, key).post("/api/v1/messages", message)
+    answer = Api(client, key).post("/api/v1/messages", body)
     if ours:
         assert answer.status_code == 202
     else:
         assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "media.attachment_id")
-        assert Api(client).post("/api/v1/messages", message).status_code == 202
+        assert Api(client).post("/api/v1/messages", body).status_code == 202
 
 
 def test_the_key_is_refused_before_the_body_is_looked_at(client: Any, business: Any) -> None:
@@ -171,18 +172,18 @@ def test_keys_with_unknown_scopes_are_not_made_and_unknown_keys_not_revoked(busi
 
 def test_use_is_noted_at_most_once_a_minute(client: Any, business: Any) -> None:
     key_id, key = make_key(business, "*")
-    assert column(APIKey, key_id, "last_used_at") is None
+    assert value_of(APIKey, key_id, "last_used_at") is None
     Api(client, key).get("/api/v1/stats")
-    first = column(APIKey, key_id, "last_used_at")
+    first = value_of(APIKey, key_id, "last_used_at")
     assert first is not None
     with system_transaction() as session:
         api_keys.mark_used(session, key_id)
-    assert column(APIKey, key_id, "last_used_at") == first
+    assert value_of(APIKey, key_id, "last_used_at") == first
     with system_transaction() as session:
         session.execute(text("UPDATE api_keys SET last_used_at = now() - interval '61 seconds'"))
     with system_transaction() as session:
         api_keys.mark_used(session, key_id)
-    assert column(APIKey, key_id, "last_used_at") >= first
+    assert value_of(APIKey, key_id, "last_used_at") >= first
 
 
 def test_a_key_that_calls_too_often_must_wait(client: Any, business: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import event, insert, text
 from core.conversations import search
 from core.models import Agent, Attachment, AuditEntry, Notification
 from core.platform.db import get_engine, system_transaction, transaction
-from tests.webhook_app.api_world import NOW, Api, column, count, make_conversation, make_message
+from tests.factories import NOW, conversation, message
+from tests.support.api import Api, count, value_of
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def ids(answer: Any) -> list[int]:
 
 
 def test_a_conversation_has_the_promised_members(api: Api, business: Any) -> None:
-    made = make_conversation(business.business_id, business.whatsapp_channel_id, tags=["vip"], unread_count=2)
+    made = conversation(business.business_id, business.whatsapp_channel_id, tags=["vip"], unread_count=2)
     shown = api.get(f"/api/v1/conversations/{made}").json
     assert shown["contact"].keys() == {"id", "name", "address"}
     assert (shown["channel"], shown["status"], shown["mode"]) == ("whatsapp", "open", "bot")
@@ -43,8 +44,11 @@ def test_a_conversation_has_the_promised_members(api: Api, business: Any) -> Non
 
 def test_pages_hold_every_conversation_once_newest_first_even_within_one_moment(api: Api, business: Any) -> None:
     made = [
-        make_conversation(
-            business.business_id, business.whatsapp_channel_id, f"54911555500{n:02}", at=NOW - timedelta(hours=n // 3)
+        conversation(
+            business.business_id,
+            business.whatsapp_channel_id,
+            f"54911555500{n:02}",
+            last_message_at=NOW - timedelta(hours=n // 3),
         )
         for n in range(11)
     ]
@@ -61,16 +65,16 @@ def test_pages_hold_every_conversation_once_newest_first_even_within_one_moment(
 
 
 def test_an_exactly_full_last_page_has_no_next(api: Api, business: Any) -> None:
-    make_conversation(business.business_id, business.whatsapp_channel_id)
+    conversation(business.business_id, business.whatsapp_channel_id)
     assert api.get("/api/v1/conversations", limit=1).json["next_cursor"] is None
 
 
 def test_filters(api: Api, business: Any) -> None:
     eva = make_agent(business.business_id)
-    plain = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550001")
-    sms = make_conversation(business.business_id, business.sms_channel_id, "+5491155550002", kind="sms", tags=["vip"])
-    hers = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550003", assignee_id=eva)
-    closed = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550004", status="closed")
+    plain = conversation(business.business_id, business.whatsapp_channel_id, "5491155550001")
+    sms = conversation(business.business_id, business.sms_channel_id, "+5491155550002", kind="sms", tags=["vip"])
+    hers = conversation(business.business_id, business.whatsapp_channel_id, "5491155550003", assignee_id=eva)
+    closed = conversation(business.business_id, business.whatsapp_channel_id, "5491155550004", status="closed")
     listed = "/api/v1/conversations"
     assert ids(api.get(listed, channel="sms")) == [sms]
     assert ids(api.get(listed, status="closed")) == [closed]
@@ -83,10 +87,10 @@ def test_filters(api: Api, business: Any) -> None:
 @pytest.fixture
 def talks(business: Any) -> dict[str, int]:
     made = {
-        "ana": make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550001", name="Ana Núñez"),
-        "bob": make_conversation(business.business_id, business.whatsapp_channel_id, "5215512345678", name="Bob 100%"),
+        "ana": conversation(business.business_id, business.whatsapp_channel_id, "5491155550001", name="Ana Núñez"),
+        "bob": conversation(business.business_id, business.whatsapp_channel_id, "5215512345678", name="Bob 100%"),
     }
-    make_message(made["bob"], "Necesito una cotización de bicicletas")
+    message(made["bob"], "Necesito una cotización de bicicletas")
     return made
 
 
@@ -148,9 +152,9 @@ def test_the_search_of_messages_uses_its_index(business: Any, talks: dict[str, i
 
 
 def test_messages_come_oldest_first_in_pages(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
-    made = [make_message(talk, f"n.º {n}", at=NOW + timedelta(seconds=n // 2)) for n in range(5)]
-    earliest = make_message(talk, "came late", at=NOW - timedelta(minutes=1))
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    made = [message(talk, f"n.º {n}", at=NOW + timedelta(seconds=n // 2)) for n in range(5)]
+    earliest = message(talk, "came late", at=NOW - timedelta(minutes=1))
     path = f"/api/v1/conversations/{talk}/messages"
     first = api.get(path, limit=3)
     second = api.get(path, limit=3, cursor=first.json["next_cursor"])
@@ -159,13 +163,13 @@ def test_messages_come_oldest_first_in_pages(api: Api, business: Any) -> None:
 
 
 def test_messages_carry_their_files(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
-    came = make_message(talk, "", type="image")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    came = message(talk, "", type="image")
     with system_transaction() as session:
         values = {"business_id": business.business_id, "mime_type": "image/png", "state": "stored", "size": 9}
         session.execute(insert(Attachment).values(values | {"message_id": came}))
         ours = session.execute(insert(Attachment).values(values).returning(Attachment.id)).scalar_one()
-    sent = make_message(talk, "", sender="agent", type="image", payload={"media": {"attachment_id": ours}})
+    sent = message(talk, "", sender="agent", type="image", payload={"media": {"attachment_id": ours}})
     shown = {m["id"]: m["media"] for m in api.get(f"/api/v1/conversations/{talk}/messages").json["items"]}
     assert [file["mime_type"] for file in shown[came]] == ["image/png"]
     assert [(file["id"], file["url"]) for file in shown[sent]] == [(ours, f"/api/v1/media/{ours}")]
@@ -173,8 +177,8 @@ def test_messages_carry_their_files(api: Api, business: Any) -> None:
 
 def test_a_page_costs_the_same_number_of_statements_whatever_its_size(api: Api, business: Any) -> None:
     for n in range(6):
-        talk = make_conversation(business.business_id, business.whatsapp_channel_id, f"549115555000{n}")
-        make_message(talk, "Hola")
+        talk = conversation(business.business_id, business.whatsapp_channel_id, f"549115555000{n}")
+        message(talk, "Hola")
     statements: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -221,7 +225,7 @@ def test_what_does_not_exist_is_not_found(api: Api, conversation_id: str, path: 
 
 
 def test_close_and_reopen(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
     path = f"/api/v1/conversations/{talk}"
     for _ in range(2):
         closed = api.post(f"{path}/close")
@@ -234,7 +238,7 @@ def test_close_and_reopen(api: Api, business: Any) -> None:
 
 
 def test_reopening_beside_a_newer_conversation_is_a_conflict(api: Api, business: Any) -> None:
-    old = make_conversation(business.business_id, business.sms_channel_id, "+5491155550001", kind="sms")
+    old = conversation(business.business_id, business.sms_channel_id, "+5491155550001", kind="sms")
     api.post(f"/api/v1/conversations/{old}/close")
     newer = api.post("/api/v1/messages", {"channel": "sms", "to": "5491155550001", "text": "Hola"}).json
     assert newer["conversation_id"] != old
@@ -243,7 +247,7 @@ def test_reopening_beside_a_newer_conversation_is_a_conflict(api: Api, business:
 
 
 def test_assign(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
     eva = make_agent(business.business_id)
     path = f"/api/v1/conversations/{talk}/assign"
     assert api.post(path, {"agent_id": eva}).json["assignee"] == eva
@@ -251,22 +255,22 @@ def test_assign(api: Api, business: Any) -> None:
     assert api.post(path, {"agent_id": 4711}).status_code == 404
     for body in ({}, {"agent_id": str(eva)}, {"agent_id": eva, "also": 1}):
         assert api.post(path, body).status_code == 422
-    entry = column(AuditEntry, 1, "actor"), column(AuditEntry, 1, "action")
+    entry = value_of(AuditEntry, 1, "actor"), value_of(AuditEntry, 1, "action")
     assert entry == ("key:bootstrap", "conversation.assign")
 
 
 def test_hand_off_to_people_and_back_to_the_bot(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
     path = f"/api/v1/conversations/{talk}/handoff"
     for _ in range(2):
         assert api.post(path, {"to": "human", "reason": "quiere factura"}).json["mode"] == "human"
     assert count(Notification) == 1
-    assert "quiere factura" in column(Notification, 1, "text")
+    assert "quiere factura" in value_of(Notification, 1, "text")
     assert api.post(path, {"to": "bot"}).json["mode"] == "bot"
     assert api.post(path, {"to": "cat"}).status_code == 422
     api.post(f"/api/v1/conversations/{talk}/close")
     assert api.post(path, {"to": "human"}).status_code == 409
-    assert column(AuditEntry, 1, "action") == "conversation.hand_off"
+    assert value_of(AuditEntry, 1, "action") == "conversation.hand_off"
 
 
 @pytest.mark.parametrize("body", [None, [], "bot"])

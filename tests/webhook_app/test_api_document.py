@@ -18,7 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.webhook_app.api_world import BOOTSTRAP, Api, make_conversation, make_message
+from tests.factories import conversation, message
+from tests.support.api import BOOTSTRAP, Api
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -76,8 +77,8 @@ def test_errors_of_routing_are_problems_too(client: Any) -> None:
 
 
 def test_the_older_paths_answer_as_the_new_ones_do(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
-    make_message(talk, "Hola")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    message(talk, "Hola")
     pairs = {
         "/api/messaging/conversations": "/api/v1/conversations",
         "/api/whatsapp/stats": "/api/v1/stats",
@@ -95,8 +96,8 @@ def test_the_older_paths_answer_as_the_new_ones_do(api: Api, business: Any) -> N
 @pytest.fixture
 def described(client: Any, business: Any) -> Any:
     """The application as its document describes it, with a conversation for the generated ids to hit."""
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
-    make_message(talk, "Hola")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    message(talk, "Hola")
     return schemathesis.openapi.from_wsgi("/api/openapi.json", client.application)
 
 

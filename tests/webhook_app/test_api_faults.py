@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.models import Message, Product
-from tests.webhook_app.api_world import Api, count
+from tests.support.api import Api, count
 
 WRONG: list[Any] = [7.5, 10**30, None, "", "a\0b", "half \ud800", [None], {}]
 LIBRARY = re.compile(

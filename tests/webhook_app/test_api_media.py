@@ -12,7 +12,8 @@ from sqlalchemy import insert, update
 from core.messaging.attachments import uploads
 from core.models import Attachment
 from core.platform.db import system_transaction
-from tests.webhook_app.api_world import Api, count, make_conversation
+from tests.factories import conversation
+from tests.support.api import Api, count
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -76,7 +77,7 @@ def test_a_form_without_a_file_is_refused(api: Api) -> None:
 
 
 def test_a_message_carries_a_handed_in_file(api: Api, business: Any) -> None:
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
     file_id = hand_in(api, PNG).json["id"]
     body = {"conversation_id": talk, "type": "image", "media": {"attachment_id": file_id, "caption": "Mirá"}}
     sent = api.post("/api/v1/messages", body)

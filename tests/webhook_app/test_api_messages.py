@@ -11,7 +11,8 @@ import pytest
 from core.accounts import api_keys
 from core.models import Contact, ContactIdentity, Conversation, Delivery, Message
 from core.platform import job_queue
-from tests.webhook_app.api_world import Api, column, count, fail, make_conversation, make_message
+from tests.factories import conversation, message
+from tests.support.api import Api, count, fail, value_of
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def api(client: Any) -> Api:
 
 @pytest.fixture
 def conversation_id(business: Any) -> int:
-    return make_conversation(business.business_id, business.whatsapp_channel_id)
+    return conversation(business.business_id, business.whatsapp_channel_id, "5491155550001")
 
 
 def test_a_text_to_a_known_number_lands_in_its_conversation(api: Api, conversation_id: int) -> None:
@@ -33,7 +34,7 @@ def test_a_text_to_a_known_number_lands_in_its_conversation(api: Api, conversati
     assert (message["direction"], message["sender"], message["attempts"]) == ("outbound", "agent", 0)
     assert message["created_at"].endswith("Z")
     assert message["parts"] == [message["id"]]
-    assert column(Delivery, message["id"], "next_attempt_at") is not None
+    assert value_of(Delivery, message["id"], "next_attempt_at") is not None
     assert api.get(f"/api/v1/messages/{message['id']}").json["text"] == "Hola"
 
 
@@ -70,7 +71,7 @@ def test_a_template_opens_a_conversation_with_a_whatsapp_stranger(api: Api) -> N
 
 
 def test_a_past_send_at_does_not_reopen_a_closed_window(api: Api, business: Any) -> None:
-    closed = make_conversation(business.business_id, business.whatsapp_channel_id, window=timedelta(minutes=-5))
+    closed = conversation(business.business_id, business.whatsapp_channel_id, window=timedelta(minutes=-5))
     earlier = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     answer = api.post("/api/v1/messages", {"conversation_id": closed, "text": "Hola", "send_at": earlier})
     assert (answer.status_code, answer.json["code"]) == (409, "window_closed")
@@ -81,12 +82,12 @@ def test_a_scheduled_message_waits_for_its_time(api: Api, conversation_id: int) 
     answer = api.post(
         "/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola", "send_at": later.isoformat()}
     )
-    assert column(Delivery, answer.json["id"], "next_attempt_at") == later
+    assert value_of(Delivery, answer.json["id"], "next_attempt_at") == later
 
 
 def test_scheduled_messages_are_listed_soonest_first_in_pages(api: Api, business: Any, conversation_id: int) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    other = make_conversation(business.business_id, business.sms_channel_id, "+351910000001", kind="sms")
+    other = conversation(business.business_id, business.sms_channel_id, "+351910000001", kind="sms")
     made: dict[int, int] = {}
     for hours in (5, 2, 2, 9):
         body = {
@@ -119,15 +120,15 @@ def test_from_picks_one_of_several_numbers(api: Api, business: Any) -> None:
     body = {"channel": "whatsapp", "to": "5491155550009", "from": "+14155238886", "template": template}
     answer = api.post("/api/v1/messages", body)
     assert answer.status_code == 202
-    channel_id = column(Conversation, answer.json["conversation_id"], "channel_id")
+    channel_id = value_of(Conversation, answer.json["conversation_id"], "channel_id")
     assert channel_id == business.twilio_whatsapp_channel_id
 
 
 def test_the_conversation_stays_with_the_bot_unless_it_is_taken_over(api: Api, conversation_id: int) -> None:
     api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"})
-    assert column(Conversation, conversation_id, "mode") == "bot"
+    assert value_of(Conversation, conversation_id, "mode") == "bot"
     api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Soy yo", "take_over": True})
-    assert column(Conversation, conversation_id, "mode") == "human"
+    assert value_of(Conversation, conversation_id, "mode") == "human"
 
 
 def test_the_same_idempotency_key_sends_once(api: Api, conversation_id: int) -> None:
@@ -155,7 +156,7 @@ def test_a_replay_is_answered_even_after_the_conversation_was_closed(api: Api, c
 def test_a_key_used_for_another_message_or_person_is_a_conflict(
     api: Api, business: Any, conversation_id: int, change: dict[str, str]
 ) -> None:
-    make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
+    conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
     body = {"channel": "whatsapp", "to": "5491155550001", "text": "Hola"}
     api.post("/api/v1/messages", body, Idempotency_Key="order-7")
     answer = api.post("/api/v1/messages", body | change, Idempotency_Key="order-7")
@@ -191,7 +192,7 @@ def test_simultaneous_first_messages_to_a_stranger_make_one_contact(client: Any,
 
 
 def test_a_reply_quotes_by_our_id_or_the_providers(api: Api, conversation_id: int) -> None:
-    asked = make_message(conversation_id, "¿Abren hoy?", provider_id="wamid.asked")
+    asked = message(conversation_id, "¿Abren hoy?", provider_id="wamid.asked")
     for name in (asked, str(asked), "wamid.asked"):
         body = {"conversation_id": conversation_id, "text": "Sí", "reply_to": name}
         answer = api.post("/api/v1/messages", body)
@@ -199,8 +200,8 @@ def test_a_reply_quotes_by_our_id_or_the_providers(api: Api, conversation_id: in
 
 
 def test_a_reply_to_a_message_elsewhere_is_refused(api: Api, business: Any, conversation_id: int) -> None:
-    other = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
-    theirs = make_message(other, "¿Abren hoy?", provider_id="wamid.theirs")
+    other = conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
+    theirs = message(other, "¿Abren hoy?", provider_id="wamid.theirs")
     answer = api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Sí", "reply_to": theirs})
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "reply_to")
 
@@ -311,7 +312,7 @@ def test_another_business_sees_nothing(client: Any, conversation_id: int) -> Non
     with system_transaction() as session:
         stranger = session.execute(insert(Business).values(name="Otra", profile={}).returning(Business.id)).scalar_one()
         _, key = api_keys.create(session, stranger, "theirs", ["*"])
-    message_id = make_message(conversation_id, "secreto")
+    message_id = message(conversation_id, "secreto")
     theirs = Api(client, key)
     assert theirs.get("/api/v1/conversations").json["items"] == []
     assert theirs.get("/api/v1/conversations", q="secreto").json["items"] == []

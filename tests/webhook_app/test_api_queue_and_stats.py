@@ -13,7 +13,8 @@ from core.models import AuditEntry, Business, ContactIdentity, Conversation, Del
 from core.platform import job_queue
 from core.platform.db import system_transaction
 from core.reporting.api_stats import Period, start_of
-from tests.webhook_app.api_world import NOW, Api, column, fail, make_conversation, make_message
+from tests.factories import NOW, conversation, message
+from tests.support.api import Api, fail, value_of
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def api(client: Any) -> Api:
 
 @pytest.fixture
 def talk(business: Any) -> int:
-    return make_conversation(business.business_id, business.whatsapp_channel_id)
+    return conversation(business.business_id, business.whatsapp_channel_id, "5491155550001")
 
 
 def queued(api: Api, talk: int, text: str = "Hola") -> int:
@@ -67,11 +68,11 @@ def test_retrying_enqueues_failed_messages_and_wakes_a_worker(api: Api, talk: in
     job_queue.connection().flushdb()
     answer = api.post("/api/v1/queue/retry", {"ids": [message_id]})
     assert answer.json == {"messages_retried": 1, "successful": 1, "failed": 0, "refused": []}
-    assert column(Message, message_id, "status") == "queued"
-    assert column(Delivery, message_id, "next_attempt_at") is not None
-    assert column(Delivery, message_id, "attempts") == 5
+    assert value_of(Message, message_id, "status") == "queued"
+    assert value_of(Delivery, message_id, "next_attempt_at") is not None
+    assert value_of(Delivery, message_id, "attempts") == 5
     assert job_queue.queue_facts()["waiting"] == 1
-    assert (column(AuditEntry, 2, "actor"), column(AuditEntry, 2, "action")) == ("key:bootstrap", "queue.retry")
+    assert (value_of(AuditEntry, 2, "actor"), value_of(AuditEntry, 2, "action")) == ("key:bootstrap", "queue.retry")
 
 
 def test_uncertain_messages_go_out_again_only_when_named(api: Api, talk: int) -> None:
@@ -79,10 +80,10 @@ def test_uncertain_messages_go_out_again_only_when_named(api: Api, talk: int) ->
     fail(failed)
     fail(uncertain, status="uncertain", cause="network")
     assert api.post("/api/v1/queue/retry", {}).json["successful"] == 1
-    assert column(Message, uncertain, "status") == "uncertain"
+    assert value_of(Message, uncertain, "status") == "uncertain"
     assert api.post("/api/v1/queue/retry", {"ids": [uncertain]}).json["successful"] == 1
-    assert column(Message, uncertain, "status") == "queued"
-    assert column(Delivery, uncertain, "uncertain_since") is None
+    assert value_of(Message, uncertain, "status") == "queued"
+    assert value_of(Delivery, uncertain, "uncertain_since") is None
 
 
 def test_a_cause_can_be_retried_as_a_whole(api: Api, talk: int) -> None:
@@ -90,14 +91,14 @@ def test_a_cause_can_be_retried_as_a_whole(api: Api, talk: int) -> None:
     fail(theirs, cause="provider")
     fail(ours, cause="request")
     assert api.post("/api/v1/queue/retry", {"cause": "provider"}).json["successful"] == 1
-    assert column(Message, ours, "status") == "failed"
+    assert value_of(Message, ours, "status") == "failed"
 
 
 def test_what_cannot_be_retried_says_why(api: Api, business: Any, talk: int) -> None:
-    sent = make_message(talk, "Hola", sender="bot")
-    closed = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
+    sent = message(talk, "Hola", sender="bot")
+    closed = conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
     stale = queued(api, closed)
-    silenced = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550003")
+    silenced = conversation(business.business_id, business.whatsapp_channel_id, "5491155550003")
     unwanted = queued(api, silenced)
     waiting = queued(api, talk)
     fail(stale)
@@ -118,7 +119,7 @@ def test_what_cannot_be_retried_says_why(api: Api, business: Any, talk: int) -> 
     assert "opted out" in reasons[unwanted]
     assert "did not fail" in reasons[waiting]
     assert {sent, 4711, 2**63 - 1} <= reasons.keys()
-    assert column(Message, stale, "status") == "failed"
+    assert value_of(Message, stale, "status") == "failed"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_wrong_retry_is_refused_and_retries_nothing(api: Api, talk: int, body:
     message_id = queued(api, talk)
     fail(message_id)
     assert api.post("/api/v1/queue/retry", body).status_code == 422
-    assert column(Message, message_id, "status") == "failed"
+    assert value_of(Message, message_id, "status") == "failed"
 
 
 UNMENDABLE = ("needs_template", "recipient", "request")
@@ -151,7 +152,7 @@ def test_a_retry_of_all_leaves_alone_what_it_cannot_mend(api: Api, talk: int) ->
     }  # fmt: skip
     answer = bare(api, "/api/v1/queue/retry").json
     assert answer == {"messages_retried": 2, "successful": 2, "failed": 0, "refused": []}
-    assert {cause for cause, i in lost.items() if column(Message, i, "status") == "queued"} == {"provider", "admin"}
+    assert {cause for cause, i in lost.items() if value_of(Message, i, "status") == "queued"} == {"provider", "admin"}
     refused = api.post("/api/v1/queue/retry", {"cause": "recipient"}).json
     assert (refused["successful"], refused["refused"][0]["id"]) == (0, lost["recipient"])
     named = api.post("/api/v1/queue/retry", {"ids": [lost[cause] for cause in UNMENDABLE]}).json
@@ -169,7 +170,7 @@ def test_the_older_retry_never_sends_again_what_was_refused(api: Api, talk: int)
         assert bare(api, "/api/v1/webhook/retry").json == {
             "status": "ok", "result": {"messages_retried": number, "successful": number, "failed": 0},
         }  # fmt: skip
-    assert [cause for cause, i in lost.items() if column(Message, i, "status") == "queued"] == ["provider"]
+    assert [cause for cause, i in lost.items() if value_of(Message, i, "status") == "queued"] == ["provider"]
     named = api.post("/api/v1/webhook/retry", {"ids": [lost["request"], 4711]}).json
     assert named["result"] == {"messages_retried": 2, "successful": 1, "failed": 1}
 
@@ -194,7 +195,7 @@ def test_giving_up(api: Api, talk: int) -> None:
     fail(three, status="uncertain", cause="network")
     assert api.post("/api/v1/queue/give-up", {"cause": "request"}).json == {"messages_given_up": 2}
     assert api.post("/api/v1/queue/give-up", {"ids": [three, four, 4711]}).json == {"messages_given_up": 2}
-    assert {column(Message, i, "status") for i in (one, two, three, four)} == {"cancelled"}
+    assert {value_of(Message, i, "status") for i in (one, two, three, four)} == {"cancelled"}
     bodies: list[Any] = [{}, None, {"ids": []}, {"ids": [one], "cause": "request"}]
     for body in bodies:
         assert api.post("/api/v1/queue/give-up", body).status_code in (400, 415, 422)
@@ -207,8 +208,8 @@ def test_a_message_that_waits_can_be_cancelled(api: Api, talk: int) -> None:
         for _ in range(2):
             answer = bare(api, f"/api/v1/messages/{message_id}/cancel")
             assert (answer.status_code, answer.json["status"]) == (200, "cancelled")
-        assert column(Delivery, message_id, "next_attempt_at") is None
-    inbound = make_message(talk, "Hola")
+        assert value_of(Delivery, message_id, "next_attempt_at") is None
+    inbound = message(talk, "Hola")
     assert bare(api, f"/api/v1/messages/{inbound}/cancel").status_code == 404
     for status in ("sending", "delivered", "uncertain"):
         message_id = queued(api, talk, status)
@@ -229,27 +230,31 @@ def test_the_figures_of_an_empty_business(api: Api) -> None:
 
 def test_the_figures(api: Api, business: Any) -> None:
     channel_id = business.whatsapp_channel_id
-    ana = make_conversation(business.business_id, channel_id, "5491155550001", csat=5, window=-timedelta(days=1))
-    bob = make_conversation(
+    ana = conversation(business.business_id, channel_id, "5491155550001", csat=5, window=-timedelta(days=1))
+    bob = conversation(
         business.business_id, channel_id, "5491155550002", status="closed", csat=2, window=-timedelta(days=9)
     )
-    old = make_conversation(
-        business.business_id, channel_id, "5491155550003", at=NOW - timedelta(days=40), window=-timedelta(days=39)
+    old = conversation(
+        business.business_id,
+        channel_id,
+        "5491155550003",
+        last_message_at=NOW - timedelta(days=40),
+        window=-timedelta(days=39),
     )
 
     def minutes_ago(minutes: float) -> datetime:
         return NOW - timedelta(days=2, minutes=minutes)
 
-    make_message(ana, "Hola", at=minutes_ago(60))
-    make_message(ana, "¿Están?", at=minutes_ago(59))  # the same turn: counted from its first message
-    make_message(ana, "Sí", sender="bot", at=minutes_ago(58))  # 120 s
-    make_message(ana, "¿En qué ayudo?", sender="bot", at=minutes_ago(57))
-    make_message(ana, "Precio", at=minutes_ago(50))
-    make_message(ana, "…", sender="bot", at=minutes_ago(49), status="failed")  # no answer, nobody got it
-    make_message(ana, "", sender="system", at=minutes_ago(49), type="event")
-    make_message(ana, "10 pesos", sender="agent", at=minutes_ago(46), event_id=1)  # 240 s
-    make_message(bob, "Hola", at=NOW - timedelta(days=10))  # never answered
-    make_message(old, "Hola", at=NOW - timedelta(days=40))
+    message(ana, "Hola", at=minutes_ago(60))
+    message(ana, "¿Están?", at=minutes_ago(59))  # the same turn: counted from its first message
+    message(ana, "Sí", sender="bot", at=minutes_ago(58))  # 120 s
+    message(ana, "¿En qué ayudo?", sender="bot", at=minutes_ago(57))
+    message(ana, "Precio", at=minutes_ago(50))
+    message(ana, "…", sender="bot", at=minutes_ago(49), status="failed")  # no answer, nobody got it
+    message(ana, "", sender="system", at=minutes_ago(49), type="event")
+    message(ana, "10 pesos", sender="agent", at=minutes_ago(46), event_id=1)  # 240 s
+    message(bob, "Hola", at=NOW - timedelta(days=10))  # never answered
+    message(old, "Hola", at=NOW - timedelta(days=40))
 
     week = api.get("/api/v1/stats", period="week").json
     assert week == {
@@ -277,7 +282,7 @@ def test_the_period_follows_the_businesss_time_zone(api: Api, business: Any, tal
     east = (24 - now.hour) % 24  # hours to add so that it is between 0 and 1 o'clock
     zone = f"Etc/GMT{-east:+d}" if east <= 14 else f"Etc/GMT+{24 - east}"
     assert now.astimezone(ZoneInfo(zone)).hour == 0
-    make_message(talk, "Hola", at=now - timedelta(hours=2))
+    message(talk, "Hola", at=now - timedelta(hours=2))
     with system_transaction() as session:
         session.execute(update(Business).values(timezone=zone))
     assert api.get("/api/v1/stats").json["messages_received"] == 0

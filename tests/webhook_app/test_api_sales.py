@@ -16,7 +16,8 @@ from core.catalog.product_index import Item
 from core.catalog.quote import QuoteChange
 from core.models import AuditEntry, Business, Product, QuoteState
 from core.platform.db import system_transaction, transaction
-from tests.webhook_app.api_world import Api, count, make_conversation
+from tests.factories import conversation
+from tests.support.api import Api, count
 
 PRODUCTS = "/api/v1/products"
 QUOTES = "/api/v1/quotes"
@@ -166,8 +167,8 @@ def test_quotes_are_listed_and_read(api: Api, business: Any) -> None:
     shoes = [add(api, {"name": name, "price": 50}) for name in ("Zapato negro", "Zapato rojo")]
     black, red = (Item(one, "", "Zapato", (), "", Decimal(50), "EUR") for one in shoes)
     cap = Item(add(api, CAP), "", "Gorra", (), "", Decimal(8), "EUR")
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
-    other = make_conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    other = conversation(business.business_id, business.whatsapp_channel_id, "5491155550002")
     first = give(business, talk, Line("2 gorras", Decimal(2), "", cap, 1.0))
     asking = Line("zapatos", Decimal(1), "pares", None, 0.4, (black, red))
     second = give(business, other, asking, state=QuoteState.ASKING)
@@ -193,7 +194,7 @@ def test_quotes_are_listed_and_read(api: Api, business: Any) -> None:
 def test_another_business_has_its_own_goods_and_quotes(api: Api, business: Any) -> None:
     made = add(api, CAP)
     cap = Item(made, "", "Gorra", (), "", Decimal(8), "EUR")
-    talk = make_conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
     quote = give(business, talk, Line("gorra", Decimal(1), "", cap, 1.0))
     with system_transaction() as session:
         other = session.execute(insert(Business).values(name="Otra").returning(Business.id)).scalar_one()

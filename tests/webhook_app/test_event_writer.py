@@ -14,7 +14,7 @@ from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.platform.config import get_settings
 from core.platform.errors import StoreUnavailable
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one
+from tests.support.database import one
 from webhook_app import event_writer
 from webhook_app.event_writer import EventWriter
 

@@ -13,7 +13,7 @@ from core.messaging.attachments import links, uploads
 from core.platform import crypto, object_storage
 from core.platform.config import get_settings
 from core.platform.db import transaction
-from tests.inbox.steps import one
+from tests.support.database import one
 
 PDF = b"%PDF-1.7 price list" * 40_000
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.inbox.steps import one
-from tests.messages import meta_body, meta_json, meta_signature, post_meta, text_value
+from tests.support.database import one
+from tests.support.provider_bodies import meta_body, meta_json, meta_signature, post_meta, text_value
 from webhook_app import request_body
 from webhook_app.api import auth
 from webhook_app.flood_limits import LogLimiter, TokenBuckets

@@ -10,8 +10,8 @@ from core.monitoring import webhook_health
 from core.monitoring.webhook_health import Answered
 from core.platform import job_queue
 from core.platform.embedded import Embedded
-from tests.inbox.steps import start_postgres
-from tests.messages import meta_body, post_meta, text_value
+from tests.support.database import start_postgres
+from tests.support.provider_bodies import meta_body, post_meta, text_value
 
 
 def test_alive_needs_nothing(client: Any, servers: Embedded) -> None:

@@ -15,8 +15,8 @@ from core.messaging.inbound import dead_letters
 from core.models import Business, Channel, ChannelState
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, rows
-from tests.messages import (
+from tests.support.database import column, one, rows
+from tests.support.provider_bodies import (
     WABA_ID,
     meta_body,
     meta_json,

@@ -11,8 +11,16 @@ import pytest
 from core.platform.embedded import Embedded
 from tests.channels.payloads import load_all
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, one, rows, start_postgres
-from tests.messages import meta_body, meta_json, meta_signature, post_meta, post_twilio, text_value, twilio_form
+from tests.support.database import column, one, rows, start_postgres
+from tests.support.provider_bodies import (
+    meta_body,
+    meta_json,
+    meta_signature,
+    post_meta,
+    post_twilio,
+    text_value,
+    twilio_form,
+)
 
 META = "/api/webhooks/whatsapp"
 META_PATHS = [META, "/api/v1/webhook", "/webhook", "/api/webhooks/whatsapp/", "/webhook/"]

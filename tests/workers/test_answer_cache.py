@@ -15,9 +15,10 @@ from core.platform import job_queue
 from core.platform.db import transaction
 from core.replies import answer_cache
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes, rows
-from tests.knowledge.stored_documents import teach
-from tests.workers.conftest import FakeChannel
+from tests.support.database import column, rows
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import customer_writes
+from tests.support.knowledge import teach
 from workers import work_loop
 from workers.jobs import reply
 

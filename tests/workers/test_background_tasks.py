@@ -13,7 +13,7 @@ from core.platform.db import system_transaction, transaction
 from core.tasks import background_tasks
 from core.tasks.background_tasks import ClaimedTask, PermanentTaskError, TaskInterrupted, TaskView
 from tests.conftest import TestBusiness
-from tests.inbox.steps import force_rescans, one, rows
+from tests.support.database import force_rescans, one, rows
 from workers import due_work, work_loop
 from workers.jobs import background_task as work
 from workers.jobs.background_task import Handler

@@ -13,8 +13,9 @@ from core.bots.llm.types import Completion, ModelAnswer, Prompt, Usage
 from core.bots.settings import BotSettings
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import column, customer_writes
-from tests.workers.conftest import FakeChannel
+from tests.support.database import column
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import customer_writes
 from workers import work_loop
 from workers.jobs import reply
 

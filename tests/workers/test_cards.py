@@ -10,8 +10,9 @@ import pytest
 
 from core.channels.types import Download, MediaRef
 from tests.conftest import TestBusiness
-from tests.inbox.steps import one, rows, store
-from tests.workers.conftest import FakeChannel
+from tests.support.database import one, rows
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import store
 from workers.jobs import download_media, ingest
 
 CARD = b"BEGIN:VCARD\nFN:Rosa\nTEL:+56 2 2222\nEND:VCARD"

@@ -32,8 +32,10 @@ from core.models import Sender
 from core.platform import object_storage
 from core.platform.db import transaction
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim, column, customer_writes, one, rows
-from tests.workers.conftest import FakeChannel
+from tests.support.database import column, one, rows
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import customer_writes
+from tests.support.outbox import claim
 from workers.jobs import send_files as outgoing_files
 from workers.jobs import send_messages
 

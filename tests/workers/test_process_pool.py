@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from benchmarks.stack import eventually
+from tests.support.stack import eventually
 
 _PARENT = """
 import signal, time

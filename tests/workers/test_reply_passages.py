@@ -11,9 +11,10 @@ from core.bots.settings import BotSettings
 from core.knowledge.retrieval import question_in
 from core.types import Role, Turn
 from tests.conftest import TestBusiness
-from tests.inbox.steps import customer_writes, one
-from tests.knowledge.stored_documents import teach
-from tests.workers.conftest import FakeChannel
+from tests.support.database import one
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import customer_writes
+from tests.support.knowledge import teach
 from workers import work_loop
 from workers.jobs import reply
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.stack import eventually
 from core.platform import job_queue
 from core.platform.embedded import Embedded
-from tests.inbox import steps
-from tests.messages import meta_body, meta_json, text_value
+from tests.support.database import rows
+from tests.support.inbound import store
+from tests.support.provider_bodies import meta_body, meta_json, text_value
+from tests.support.stack import eventually
 
 
 @pytest.fixture
@@ -34,5 +35,5 @@ def redis_away(business, servers: Embedded) -> Iterator[None]:
 
 
 def test_a_worker_polls_while_redis_is_away(redis_away: None) -> None:
-    steps.store(meta_json(meta_body(text_value("Quiero hablar con una persona"))))
-    eventually(lambda: steps.rows("SELECT 1 FROM notifications WHERE kind = 'handed_off'"), seconds=15)
+    store(meta_json(meta_body(text_value("Quiero hablar con una persona"))))
+    eventually(lambda: rows("SELECT 1 FROM notifications WHERE kind = 'handed_off'"), seconds=15)

@@ -23,9 +23,11 @@ from core.platform.db_retry import retry_until_available
 from core.platform.embedded import Embedded
 from tests.channels.payloads import load
 from tests.conftest import TestBusiness
-from tests.inbox.steps import claim, column, customer_writes, message, one, rows, say, start_postgres, store
-from tests.messages import meta_body, meta_json, text_value
-from tests.workers.conftest import FakeChannel
+from tests.support.database import column, one, rows, start_postgres
+from tests.support.fake_channel import FakeChannel
+from tests.support.inbound import customer_writes, store
+from tests.support.outbox import claim, say, stored_message
+from tests.support.provider_bodies import meta_body, meta_json, text_value
 from workers import due_work, run, work_loop
 from workers.jobs import download_media, ingest, reply, send_messages
 from workers.recovery import recover
@@ -208,7 +210,7 @@ class TestPostgresAway:
         until(lambda: provider.sent)
         start_postgres(servers)
         writing.join(30)
-        assert message(message_id).status == "sent"
+        assert stored_message(message_id).status == "sent"
 
     def test_nothing_is_uncertain_before_the_provider_is_called(
         self, provider: FakeChannel, business: TestBusiness, servers: Embedded, monkeypatch: pytest.MonkeyPatch
@@ -224,7 +226,7 @@ class TestPostgresAway:
 
         monkeypatch.setattr(send_messages, "channel", channel)
         send_messages.send(claimed)
-        assert message(message_id).status == "sent"
+        assert stored_message(message_id).status == "sent"
         assert len(provider.sent) == 1
 
     def test_a_claim_whose_confirmation_was_lost_is_released(
@@ -248,7 +250,7 @@ class TestPostgresAway:
         work_loop.run()
         assert lost == [message_id]
         assert len(provider.sent) == 1
-        assert (message(message_id).status, message(message_id).attempts) == ("sent", 1)
+        assert (stored_message(message_id).status, stored_message(message_id).attempts) == ("sent", 1)
 
     def test_retries_end(self) -> None:
         calls: list[int] = []

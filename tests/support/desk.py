@@ -1,0 +1,70 @@
+"""The console as one person sees it, run by Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.testing.v1 import AppTest
+
+from console import asgi, auth, navigation
+from console.http.security import COOKIE
+from tests.factories import Person
+
+APP = str(Path(navigation.__file__).with_name("app.py"))
+
+APP = str(Path(navigation.__file__).with_name("app.py"))
+
+
+class Desk:
+    """The console as one person sees it."""
+
+    def __init__(self, one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(auth, "token", lambda: one.token)
+        self.person = one
+        self.page = AppTest.from_file(APP, default_timeout=30)
+        self.browser = TestClient(
+            Starlette(routes=asgi.app._user_routes), base_url="http://console.example", cookies={COOKIE: one.token},
+            headers={"origin": "http://console.example"},
+        )  # fmt: skip
+        self.triggers: dict[str, str] = {}  # ids, which a page that was drawn in part no longer tells
+
+    def open(self, conversation_id: int | None = None) -> AppTest:
+        if conversation_id is not None:
+            self.page.query_params["c"] = str(conversation_id)
+        return self.run()
+
+    def run(self) -> AppTest:
+        self.page.run()
+        assert not self.page.exception, self.page.exception
+        return self.page
+
+    def act(self, what: str, talk: int, **more: Any) -> dict[str, Any]:
+        """Do something in the head of a conversation or to its customer; gives the answer, which may be a refusal."""
+        asked = {"key": str(uuid.uuid4()), **more}
+        answer: dict[str, Any] = self.browser.post(f"/inbox/{talk}/{what}", json=asked).json()
+        self.run()
+        return answer
+
+    def pull(self, name: str, value: Any) -> AppTest:
+        """Pull a trigger as a script in the browser does, which AppTest has no words for."""
+        for one in self.page.get("bidi_component"):
+            if one.proto.component_name == "bothub.trigger":
+                self.triggers[json.loads(one.proto.json)["name"]] = _make_trigger_id(one.proto.id, "events")
+        told = self.page._tree.get_widget_states()
+        pulled = [{"event": "pulled", "value": value}]
+        told.widgets.add(id=self.triggers[name], json_trigger_value=json.dumps(pulled))
+        self.page._run(told)
+        assert not self.page.exception, self.page.exception
+        return self.page
+
+    def component(self, name: str) -> dict[str, Any]:
+        found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
+        assert found, f"{name} is not on the page"
+        return json.loads(found[0].proto.json)
