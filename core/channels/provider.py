@@ -126,6 +126,14 @@ class Provider(ABC):
         """Return the account with the addresses by which this installation and the provider reach each other."""
         return Account(self.name, kind, identity, credentials)
 
+    def add_command(self, kind: str, identity: str, account: str = "") -> str:
+        """Return the command that adds a channel, with everything it needs; `-` is asked for, as it may be secret."""
+        words = ["core.cli channels add", self.name, kind, identity or self.identity_field.name.upper()]
+        if self.account_field and self.account_field.required:
+            words.append(f"--account {account or self.account_field.name.upper()}")
+        words += [f"--credential {one.name}=-" for one in self.credential_fields if one.required]
+        return " ".join(words)
+
     @abstractmethod
     def open(self, account: Account, *, read_timeout: float) -> Channel:
         """Return a channel of the account, ready to send."""

@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--account", default="", help=", ".join(accounts))
     add.add_argument(
         "--credential", action="append", default=[], metavar="NAME=VALUE",
-        help=f"{', '.join(credentials)}; repeat. VALUE - reads it from standard input",
+        help=f"{', '.join(credentials)}; repeat. VALUE - asks for it, or reads it from standard input",
     )  # fmt: skip
     resume = _command(channels, "resume", admin.resume_channel, "let a paused channel send again")
     resume.add_argument("id", type=int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from core.channels.types import Kind
 from core.cli.run import set_up
 from core.messaging.channels.admin import (
     ChannelEdit,
+    UnacceptableChannel,
     add,
     change,
     from_settings,
@@ -106,7 +108,14 @@ def add_channel(arguments: argparse.Namespace) -> int:
         if known is None:
             bot_id = session.scalar(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1))
             edit = ChannelEdit(arguments.name, arguments.account, bot_id, None, credentials)
-            channel_id = add(session, business_id, CLI, spec_of(provider.name, kind, identity, edit), edit)
+            try:
+                spec = spec_of(provider.name, kind, identity, edit)
+            except UnacceptableChannel as error:
+                if not error.missing:
+                    raise
+                command = provider.add_command(kind, identity, arguments.account)
+                raise BotHubError(f"{error} Write `{command}`, which asks for each `-`.") from error
+            channel_id = add(session, business_id, CLI, spec, edit)
         else:
             channel_id = known.id
             _change(session, known, arguments, credentials)
@@ -132,7 +141,12 @@ def _credential(pair: str, known: Sequence[str]) -> tuple[str, str]:
     name, sign, value = pair.partition("=")
     if not sign or name not in known:  # the text may be a secret and is not repeated
         raise BotHubError(f"--credential: write {' or '.join(f'{one}=VALUE' for one in known)}.")
-    return name, sys.stdin.readline().strip() if value == "-" else value
+    return name, read_secret(name) if value == "-" else value
+
+
+def read_secret(name: str) -> str:
+    """Read a secret from a prompt or standard input, to keep it out of the shell's history."""
+    return getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
 
 
 def resume_channel(arguments: argparse.Namespace) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -15,7 +13,7 @@ from core.channels.types import Account, SendError
 from core.channels.whatsapp_cloud import account as setup
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
-from core.cli.admin import CLI
+from core.cli.admin import CLI, read_secret
 from core.messaging.channels.accounts import account_of
 from core.models import Channel
 from core.monitoring.probes import Finding
@@ -46,8 +44,7 @@ def verify_code(arguments: argparse.Namespace) -> int:
 
 
 def register(arguments: argparse.Namespace) -> int:
-    """Register the number. The PIN is read from a prompt or standard input, to keep it out of the shell's history."""
-    pin = getpass.getpass("Six-digit PIN: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    pin = read_secret("Six-digit PIN")
     if not (len(pin) == 6 and pin.isascii() and pin.isdigit()):
         raise BotHubError("The PIN is six digits. Keep it: Meta asks for it when the number is registered again.")
     _act(arguments, "register", lambda graph: setup.register(graph, pin))

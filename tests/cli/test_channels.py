@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from sqlalchemy import select
 
+from core.channels.registry import PROVIDERS
 from core.cli.__main__ import main
 from core.messaging.channels.accounts import account_of
 from core.models import Channel, ChannelState
@@ -60,6 +63,22 @@ def test_a_channel_added_by_command_is_complete(business: TestBusiness, capsys: 
     assert "auth_token=VALUE" in said and "EAAtoken" not in said
     assert main(["channels", "add", "twilio", "sms", "+15005550006", "--credential", "auth_token=x"]) == 2
     assert "made from the settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_the_advised_command_works_as_written(
+    business: TestBusiness, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    provider = PROVIDERS[name]
+    identity = {"twilio": "+15005550123", "whatsapp_cloud": "555000111"}[name]
+    advised = provider.add_command(next(iter(provider.kinds)), identity)
+    assert main(["channels", "add", name, next(iter(provider.kinds)), identity]) == 2
+    assert f"`{advised}`" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"a-{one.name}\n" for one in provider.credential_fields)))
+    assert main(advised.removeprefix("core.cli ").split()) == 0
+    with system_transaction() as session:
+        row = session.scalars(select(Channel).where(Channel.identity == identity)).one()
+        assert {one.name: f"a-{one.name}" for one in provider.credential_fields}.items() <= row.credentials.items()
 
 
 def test_a_channel_without_its_account_gets_advice(business: TestBusiness, capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,10 +127,11 @@ def test_what_has_no_channel_says_what_to_add(business: TestBusiness) -> None:
     store(meta_json(alert))
     ingest.receive()
     service, twilio, meta, account = column("SELECT reason FROM dead_letters ORDER BY id")
-    assert f"`core.cli channels add twilio sms {SERVICE}`" in service
-    assert "`core.cli channels add twilio sms +15005550123`" in service
-    assert "`core.cli channels add twilio whatsapp +19995550123`" in twilio
-    assert "`core.cli channels add whatsapp_cloud whatsapp 777`" in meta
+    needed = "--account ACCOUNT_SID --credential auth_token=-`"
+    assert f"`core.cli channels add twilio sms {SERVICE} {needed}" in service
+    assert f"`core.cli channels add twilio sms +15005550123 {needed}" in service
+    assert f"`core.cli channels add twilio whatsapp +19995550123 {needed}" in twilio
+    assert "whatsapp 777 --account WABA_ID --credential access_token=- --credential app_secret=-`" in meta
     assert "account 888" in account
     assert "--account 888" in account
     assert WABA_ID not in account

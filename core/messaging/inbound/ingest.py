@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.orm import Session
 
 from core.channels.account_states import AddressBookName
-from core.channels.registry import UnknownSource, parse_event
+from core.channels.registry import PROVIDERS, UnknownSource, parse_event
 from core.channels.types import (
     AccountUpdate,
     IdentityChange,
@@ -201,14 +201,14 @@ def _unknown(provider: str, parsed: ParsedItem) -> str:
     """Return why no channel matches an item, and how to add one."""
     if isinstance(parsed, AccountUpdate) and not parsed.route and parsed.account:
         return (
-            f"no channel here is of the account {parsed.account}: add a number of it with"
-            f" `core.cli channels add {provider} {parsed.kind} PHONE_NUMBER_ID --account {parsed.account}`"
+            f"no channel here is of the account {parsed.account}: add one of it with"
+            f" `{PROVIDERS[provider].add_command(parsed.kind, '', parsed.account)}`"
         )
     service = parsed.service if isinstance(parsed, InboundMessage | Receipt) else ""
     names = [name for name in (parsed.route, service) if name]
     if not names:
         return "it does not say for which of our numbers it is"
-    ways = " or ".join(f"`core.cli channels add {provider} {parsed.kind} {name}`" for name in names)
+    ways = " or ".join(f"`{PROVIDERS[provider].add_command(parsed.kind, name)}`" for name in names)
     return f"no channel here is {parsed.kind} {' or '.join(names)}: add it with {ways}"
 
 
