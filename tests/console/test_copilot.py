@@ -109,7 +109,7 @@ def test_a_draft_knows_what_the_business_sells(desk, talk, writer, business) -> 
             Product(business_id=business.business_id, sku="M-1", name="Mesa de roble", price=Decimal("120.50"),
                     currency="USD")
         )  # fmt: skip
-        session.execute(update(Business).values(catalogue=uuid.uuid4()))
+        session.execute(update(Business).values(catalog_version=uuid.uuid4()))
     says(business.business_id, talk, "¿Cuánto cuesta la mesa de roble?")
     writer.answer = {"text": "120.50 USD", "sources": ["product-1"], "doubt": ""}
     (source,) = ask(desk, talk, "draft")["job"]["sources"]
